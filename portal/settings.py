@@ -1,7 +1,7 @@
 """Every setting once: its name in the environment, its type, its default and what it means.
 
-A setting `horizon_weeks` is read from `PORTAL_HORIZON_WEEKS`. Wrong values are refused at start with
-the setting, its value and the change to make; secrets are never printed.
+A setting `horizon_weeks` is read from `PORTAL_HORIZON_WEEKS`. Wrong values are refused at start
+with the setting, its value and the change to make; secrets are never printed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PORTAL_", frozen=True, extra="ignore")
 
     root: Path = Field(
-        Path("."), description="The folder that holds content/, centres/ and programmes/."
+        Path(), description="The folder that holds content/, centres/ and programmes/."
     )
     out: Path = Field(Path("build"), description="The folder of the frozen site.")
     var: Path = Field(Path("var"), description="The folder for what the portal keeps: database...")
