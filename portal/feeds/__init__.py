@@ -1,0 +1,43 @@
+"""The feeds: machine-readable copies of the public part of the Directory, as plain files.
+
+A feed is `feeds/<name>.py` plus one line in FEEDS. Its module offers a function that takes a
+Directory and gives, for each public path, a maker of the bytes to write there. Makers are called
+when a file is wanted and no sooner, in any order and in any process, and give the same bytes for
+the same content: no clock, no random number, no order of a set.
+
+Addresses in a feed are absolute and start with `directory.site.base_address`: to build for another
+host, hand in a Directory whose site says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from portal.directory import Directory
+from portal.feeds import ical, sitemap
+
+Maker = Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One kind of machine-readable copy: its files, all of one media type."""
+
+    name: str
+    media_type: str
+    files: Callable[[Directory], Mapping[str, Maker]]
+
+
+FEEDS: tuple[Feed, ...] = (
+    Feed("calendars", "text/calendar; charset=utf-8", ical.files),
+    Feed("sitemap", "application/xml", sitemap.files),
+    Feed("robots", "text/plain; charset=utf-8", sitemap.robots_files),
+)
+
+
+def files(directory: Directory) -> Iterator[tuple[str, str, Maker]]:
+    """Path, media type and maker of every file of every feed."""
+    for feed in FEEDS:
+        for path, maker in feed.files(directory).items():
+            yield path, feed.media_type, maker
