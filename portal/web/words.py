@@ -1,0 +1,232 @@
+"""What pages say of ages, money, distance, access and places, in the service's own plain words.
+
+Each function takes nouns or values that were checked when they were read and returns text, or
+markup where a link is made, so that no template builds a `tel:` link or a sentence by itself. What
+is not known is said to be unknown: a page never invents a price or a door.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from portal.directory import Centre, Programme, Series, Session, Site, Venue
+from portal.fields import (
+    BOOKING_WAYS,
+    FACILITIES,
+    LANGUAGES,
+    WEEKDAYS,
+    AgeRange,
+    clock_words,
+    day_words,
+)
+
+# What a result says of access: the facilities that decide whether a family can come at all.
+ACCESS = (
+    "step-free",
+    "accessible-toilet",
+    "changing-place",
+    "accessible-parking",
+    "hearing-loop",
+    "quiet-room",
+    "baby-changing",
+)
+
+
+def day(moment: date, *, year: bool = False) -> str:
+    """'Tuesday 24 November', with the year where asked for."""
+    return day_words(moment, year=year)
+
+
+def moment(value: datetime) -> str:
+    """The form that `data-ends` carries: '2026-11-24T12:00+00:00'."""
+    return value.isoformat(timespec="minutes")
+
+
+def moment_words(value: datetime) -> str:
+    """'9am on Monday 4 January 2027'."""
+    return f"{clock_words(value.time())} on {day_words(value.date())}"
+
+
+def joined(words: Iterable[str], last: str = "and") -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    parts = list(words)
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def capital(words: str) -> str:
+    """The first letter large, the rest as it is (unlike `str.capitalize`)."""
+    return words[:1].upper() + words[1:]
+
+
+def sentence(words: str) -> str:
+    """Words that editors wrote with or without a full stop, with one."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """'1 session', '12 sessions'."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def ages(ranges: Iterable[AgeRange] | None, send_to: int | None = None) -> str:
+    """'Ages 2 to 4 years', 'Pregnancy, birth to 6 months', 'All ages'."""
+    said = [one.words for one in ranges or ()]
+    if not said:
+        words = "All ages"
+    elif said[0][0].isdigit():
+        words = f"Ages {joined(said)}"
+    else:
+        words = capital(", ".join(said))
+    return f"{words} (up to {send_to} with SEND)" if send_to else words
+
+
+def cost(series: Series | Programme) -> str:
+    return series.cost or "Ask about cost"
+
+
+def is_free(series: Series | Programme) -> bool:
+    return (series.cost or "").lower().startswith("free")
+
+
+def way(series: Series | Programme) -> str:
+    """How one gets a place, in two or three words: 'Drop in', 'Book a place'."""
+    return BOOKING_WAYS[series.booking or "request"]
+
+
+def access(series: Series) -> str:
+    """'Step-free entrance, baby changing', or that one should ask."""
+    known = series.venue.centre.facilities if series.venue.centre else ()
+    said = [FACILITIES[name] for name in ACCESS if name in known]
+    return ", ".join([*said[:1], *map(_small, said[1:])]) or "Ask about access"
+
+
+def _small(words: str) -> str:
+    keep = ("Blue Badge", "Changing Places")
+    return words if words.startswith(keep) else words[:1].lower() + words[1:]
+
+
+def language(code: str) -> str:
+    return LANGUAGES[code]
+
+
+def place(venue: Venue) -> str:
+    """'Riverbank Centre, Preston': the name, and the town where the name does not say it."""
+    if venue.town and venue.town.lower() not in venue.name.lower():
+        return f"{venue.name}, {venue.town}"
+    return venue.name
+
+
+def address(venue: Venue) -> str:
+    """Street, town and postcode on one line; 'in Bacup' where only the town is known."""
+    if venue.address or venue.postcode:
+        said = venue.line
+        return said.removeprefix(venue.name).lstrip(", ") or said
+    return f"in {venue.town}" if venue.town else ""
+
+
+def directions(venue: Venue) -> str:
+    """A map's address for the way there; empty where the door is not known."""
+    if venue.position and venue.position.exact:
+        to = f"{venue.position.latitude:.5f},{venue.position.longitude:.5f}"
+        return f"https://www.openstreetmap.org/directions?to={quote(to)}"
+    if venue.address:
+        where = ", ".join(part for part in (venue.address, venue.town, venue.postcode) if part)
+        return f"https://www.openstreetmap.org/search?query={quote(where)}"
+    return ""
+
+
+def miles(distance: float, venue: Venue) -> str:
+    """'0.4 miles', 'about 3 miles' where the venue's door is not known."""
+    if venue.position is None or not venue.position.exact:
+        whole = round(distance)
+        return f"about {count(whole, 'mile')}" if whole else "less than a mile"
+    if distance < 0.1:
+        return "less than 0.1 miles"
+    if distance >= 9.95:
+        return count(round(distance), "mile")
+    return "1 mile" if f"{distance:.1f}" == "1.0" else f"{distance:.1f} miles"
+
+
+def tel(phone: str) -> str:
+    """The target of a telephone link."""
+    return "tel:" + re.sub(r"[^0-9+]", "", phone)
+
+
+def ring(phone: str) -> Markup:
+    """A number as a link; `bdi` keeps its figures in order in pages that run right to left."""
+    return Markup('<a href="{}"><bdi>{}</bdi></a>').format(tel(phone), phone)
+
+
+def write(email: str) -> Markup:
+    return Markup('<a href="mailto:{0}">{0}</a>').format(email)
+
+
+def reach(site: Site, lead: str = "Ring us on") -> Markup:
+    """A sentence with the number to ring, or with what there is instead of one."""
+    if site.phone:
+        return Markup("{} {}.").format(lead, ring(site.phone))
+    if site.email:
+        return Markup("Write to us at {}.").format(write(site.email))
+    return Markup('<a href="/contact/">See how to reach us</a>.')
+
+
+def repeats(series: Series) -> str:
+    """'Tuesdays, 10am to midday', with what limits it: 'in term time', '6 sessions'."""
+    words = f"{series.pattern}, {series.time.words}"
+    return f"{words}, in term time" if series.term_time_only else words
+
+
+def span(series: Series) -> str:
+    """From when to when a run goes: '6 sessions, from 12 January to 16 February 2027'."""
+    sessions = series.sessions
+    if series.repeats == "once" or not sessions:
+        return ""
+    first, last = sessions[0].day, sessions[-1].day
+    if series.is_course:
+        begin = day_words(first, weekday=False, year=first.year != last.year)
+        words = count(series.count or len(sessions), "session")
+        return f"{words}, from {begin} to {day_words(last, weekday=False)}"
+    if series.until:
+        return f"Until {day_words(last, weekday=False)}"
+    return ""
+
+
+def hours(centre: Centre, moment: date) -> str:
+    """'9am to 5pm', 'closed', or nothing where the hours are not known."""
+    if centre.opening_hours is None:
+        return ""
+    times = centre.opening_hours.get(WEEKDAYS[moment.weekday()], ())
+    return joined(span.words for span in times) or "closed"
+
+
+def change(session: Session) -> Markup:
+    """What became of a published date, with its tag; nothing where it runs as planned."""
+    said: list[str] = []
+    if session.cancelled:
+        said.append(
+            Markup('<strong class="tag off">Cancelled</strong> {}').format(
+                sentence(session.cancelled)
+            )
+        )
+    elif session.moved:
+        said.append(
+            Markup('<strong class="tag moved">Moved</strong> from {}.').format(
+                day_words(session.planned, year=False)
+                if session.planned != session.day
+                else session.series.time.words
+            )
+        )
+    if session.moved_venue and not session.cancelled:
+        said.append(
+            Markup('<strong class="tag moved">Other place</strong> {}.').format(session.venue.line)
+        )
+    if session.note:
+        said.append(escape(sentence(session.note)))
+    return Markup(" ").join(said)
