@@ -1,0 +1,230 @@
+"""One page's way from its address to a file, by Frozen-Flask with a shorter way through each page.
+
+Frozen-Flask asks a test client for each page, which costs more than making the page. Its addresses
+and its names of files stay; a page is asked for over WSGI and written here. A file that says what
+it said in the last site becomes a second name (a hard link) of the old one: it keeps its time, so
+that caches and `rsync` see what has changed, and nothing else.
+
+Here too stands the last wall before sensitive programmes: no machine-readable file that names one
+of their runs, or a place where only they meet, is ever written (S3).
+"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import brotli
+import flask_frozen
+from werkzeug.test import create_environ
+
+from portal.directory import Directory, Venue
+from portal.swap import BuildError
+from portal.web.files import TWINS, media_type
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+# Whatever Frozen-Flask would cut off (`?`, `#`), unquote (`%`), or write outside its folder (`..`).
+_ADDRESS = re.compile(r"/([A-Za-z0-9_][A-Za-z0-9._~-]*/)*([A-Za-z0-9_][A-Za-z0-9._~-]*)?")
+
+_PACKED_ALREADY = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".pdf")
+_WORTH_PACKING = 500  # bytes; below, the headers outweigh what is saved
+_GZIP_LEVEL = 6
+_BROTLI_QUALITY = 9
+
+
+@dataclass
+class Tally:
+    """What became of some addresses. Workers send theirs to the parent, which adds them up."""
+
+    written: int = 0
+    unchanged: int = 0
+    digests: dict[str, str] = field(default_factory=dict)  # of each file, by its name
+    endpoints: set[str] = field(default_factory=set)
+
+    def add(self, other: Tally) -> None:
+        self.written += other.written
+        self.unchanged += other.unchanged
+        self.digests |= other.digests
+        self.endpoints |= other.endpoints
+
+
+class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
+    """Writes the pages of `app` into the folder `new`, by comparison with the site `old`."""
+
+    def __init__(
+        self, app: Flask, new: Path, *, old: Path | None, compress: bool, withheld: Withheld
+    ) -> None:
+        super().__init__(
+            app, with_static_files=False, with_no_argument_rules=False, log_url_for=False
+        )
+        app.config["FREEZER_DESTINATION"] = str(new)
+        # The folder is fresh, and other workers write there too.
+        app.config["FREEZER_REMOVE_EXTRA_FILES"] = False
+        app.config["PROPAGATE_EXCEPTIONS"] = True
+        self.register_generator(lambda: iter(self._addresses))
+        self._addresses: list[str] = []
+        self._new, self._old = new, old
+        self._compress = compress
+        self._withheld = withheld
+        self._environ = create_environ("/", app.config["FREEZER_BASE_URL"])
+        self._folders: set[str] = set()
+        self.tally = Tally()
+
+    def write(self, addresses: Iterable[str]) -> Iterator[str]:
+        """Write a file for each address, and say which one it was. Raises BuildError."""
+        self._addresses = [check_address(address) for address in addresses]
+        for page in self.freeze_yield():
+            yield page.url
+
+    def _check_endpoints(self, seen: set[str]) -> None:
+        """Frozen-Flask knows endpoints only by name; `freeze.build` checks those that answered."""
+
+    def _build_one(self, url: str, _last_modified: object = None) -> Path:
+        name: str = self.urlpath_to_filepath(url)
+        content = self._content(url, name)
+        self._withheld.check(url, content)
+        path = self._new / name
+        if path.parent.as_posix() not in self._folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(path.parent.as_posix())
+        same = self._same(name, content)
+        if same:
+            _link(self._old / name, path)  # type: ignore[operator]
+        else:
+            try:
+                with path.open("xb") as file:
+                    file.write(content)
+            except (FileExistsError, IsADirectoryError) as error:
+                raise BuildError(f"Two addresses want one file: {name}.") from error
+        if self._compress and path.suffix not in _PACKED_ALREADY and len(content) >= _WORTH_PACKING:
+            self._pack(name, content, same)
+        self.tally.digests[name] = sha256(content).hexdigest()
+        self.tally.unchanged += same
+        self.tally.written += not same
+        return path
+
+    def _content(self, url: str, name: str) -> bytes:
+        status, kind = "", ""
+
+        def start(line: str, headers: list[tuple[str, str]], *_: object) -> Any:
+            nonlocal status, kind
+            status, kind = line, dict(headers).get("Content-Type", "")
+            return None  # for `write()`, which no application of ours calls
+
+        environ = self._environ | {"PATH_INFO": url, "wsgi.input": BytesIO()}
+        try:
+            chunks = self.app.wsgi_app(environ, start)
+            try:
+                content = b"".join(chunks)
+            finally:
+                getattr(chunks, "close", lambda: None)()
+        except Exception as error:
+            raise BuildError(f"{url} could not be made: {type(error).__name__}: {error}") from error
+        if not status.startswith("200 "):
+            raise BuildError(f"{url} could not be made: it answers {status}.")
+        if kind.partition(";")[0] != media_type(name).partition(";")[0]:
+            raise BuildError(
+                f"{url} says that it is {kind}, but a file of that name is sent as "
+                f"{media_type(name)}. See MEDIA_TYPES in portal/web/files.py."
+            )
+        self.tally.endpoints.add(environ["werkzeug.request"].endpoint)
+        return content
+
+    def _same(self, name: str, content: bytes) -> bool:
+        if self._old is None:
+            return False
+        try:
+            with (self._old / name).open("rb") as file:
+                return os.fstat(file.fileno()).st_size == len(content) and file.read() == content
+        except OSError:
+            return False
+
+    def _pack(self, name: str, content: bytes, same: bool) -> None:
+        for coding, ending in TWINS.items():
+            if same and self._old and (self._old / (name + ending)).is_file():
+                _link(self._old / (name + ending), self._new / (name + ending))
+                continue
+            if coding == "br":
+                packed = brotli.compress(content, quality=_BROTLI_QUALITY, mode=brotli.MODE_TEXT)
+            else:
+                packed = gzip.compress(content, _GZIP_LEVEL, mtime=0)
+            if len(packed) < len(content):
+                (self._new / (name + ending)).write_bytes(packed)
+
+
+def check_address(address: str) -> str:
+    """The address, where it can be the name of a file of the site."""
+    if not _ADDRESS.fullmatch(address):
+        raise BuildError(f"{address!r} cannot be an address of the site, so nothing was written.")
+    return address
+
+
+def _link(old: Path, new: Path) -> None:
+    try:
+        os.link(old, new)
+    except FileExistsError as error:
+        raise BuildError(f"Two addresses want one file: {new.name}.") from error
+    except OSError:  # a file system without links
+        shutil.copy2(old, new)
+
+
+class Withheld:
+    """The words that would betray where and when a sensitive programme meets."""
+
+    def __init__(self, directory: Directory) -> None:
+        private = directory.private_series
+        public = {word for one in directory.series for word in (one.name, *_words(one.venue))}
+        public |= {word for centre in directory.centres for word in _words(centre.venue)}
+        self._folders = tuple(series.path for series in private)
+        everywhere = {name for one in private for name in (one.identity, one.first_identity)}
+        everywhere |= {word for one in private for word in _words(one.venue)} - public
+        self._everywhere = _any_of(everywhere)
+        self._in_calendars = _any_of(everywhere | ({one.name for one in private} - public))
+
+    def check(self, address: str, content: bytes) -> None:
+        """Raise BuildError where a file says what must stay unsaid."""
+        if address.startswith(self._folders):
+            raise BuildError(f"{address} is about a sensitive programme: it may not be published.")
+        found = None
+        if address.endswith(".ics"):
+            if self._in_calendars:
+                plain = content.replace(b"\r\n ", b"").replace(b"\\", b"")
+                found = self._in_calendars.search(plain)
+        elif self._everywhere and not address.endswith((".html", "/", ".css", ".js", ".png")):
+            found = self._everywhere.search(content)
+        if found:
+            raise BuildError(
+                f"{address} would name '{found[0].decode(errors='replace')}', which belongs to a "
+                "sensitive programme. The old site stays."
+            )
+
+
+def _words(venue: Venue) -> set[str]:
+    words = {word for word in (venue.line, venue.address, venue.postcode) if word}
+    # A name of one word ('Library') says nothing, and stands in many texts.
+    return words | {venue.name} if " " in venue.name else words
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[bytes] | None:
+    """Any of the words, whole, as text, JSON or XML writes them."""
+    written = {
+        form.encode()
+        for word in words
+        for form in (word, json.dumps(word)[1:-1], html.escape(word))
+    }
+    if not written:
+        return None
+    choice = b"|".join(re.escape(form) for form in sorted(written, key=lambda w: (-len(w), w)))
+    return re.compile(rb"(?<![\w-])(?:" + choice + rb")(?![\w-])")
