@@ -341,6 +341,22 @@ def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
     return done.rowcount == 1
 
 
+def note(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    did: str,
+    booking_id: int | None = None,
+    series: str | None = None,
+    **detail: Any,
+) -> None:
+    connection.execute(
+        audit.insert().values(
+            at=now, actor=actor, did=did, booking_id=booking_id, series=series, detail=detail
+        )
+    )
+
+
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the database's tables to a version, forward, in one transaction."""
     config = Config()

@@ -1,0 +1,655 @@
+"""Every verb about places: book, change, cancel, accept, confirm, decline, and what is left.
+
+What it hides: each verb is one transaction (`tables.write`). The row of the bookable thing decides
+first, by one conditional update; then the booking, the messages owed and the audit line are written
+beside it, or nothing is. A constraint of the database stands behind the update, so that a script
+cannot oversell either. What is freed goes to the waiting list (`offers`) in the same transaction.
+
+The same idempotency key never books twice: it gives the same booking again, and the same link.
+Links are not stored: they are made from the secret and a random number kept with the booking; the
+database keeps their hash. Series are known by identity, sessions by planned date, nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Row, bindparam, func, select
+
+from portal import PortalError
+from portal.directory import Directory, Series, Session
+from portal.offers import (
+    OF_BOOKING,
+    NotPossible,
+    booked_session,
+    free,
+    lock,
+    locked_booking,
+    offer_freed,
+    opening,
+    owe_reminder,
+    release,
+    tell,
+)
+from portal.tables import (
+    HOLDING,
+    LIVE,
+    bookable,
+    booking,
+    gap,
+    insert_if_new,
+    need,
+    note,
+    person,
+    read,
+    referral,
+    write,
+)
+
+MOST_PLACES = 6  # of one booking, for a bookable thing whose places are for persons (S27)
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter or digit that is misheard or misread
+
+
+class NotBookable(PortalError):
+    """This cannot be booked now. `why` is one of the words of `Opening`."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"It cannot be booked now: {why}.")
+
+
+class Full(PortalError):
+    """No place is free, and there is no waiting list (or it was not wanted)."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Who books, as they said it. Ages are words such as '2 years' or '7 months'."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    contact_by: Literal["email", "text", "none"] = "none"
+    safe_to_contact: bool = False
+    people: int = 1
+    children: tuple[str, ...] = ()
+    access: str = ""
+    language: str = ""
+    notes: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Referrer:
+    """The professional who asks for a family, with the family's consent."""
+
+    name: str
+    role: str
+    organisation: str
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A need that nothing at hand meets (Gap in Service). Nothing in it names a family."""
+
+    district: str
+    needs: tuple[str, ...]
+    wanted: str
+    tried: str
+    pounds: int | None
+    name: str
+    organisation: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A booking as it stands. `position` is 1 for the next on the waiting list."""
+
+    id: int
+    reference: str
+    status: str
+    way: str
+    series: str
+    planned: str
+    people: int
+    places: int
+    offered_until: datetime | None
+    position: int | None
+    calendar_id: str
+    revision: int
+    link: str
+    created: datetime
+    changed: datetime
+
+    @property
+    def live(self) -> bool:
+        return self.status in LIVE
+
+
+# --- links, references, hashes ---------------------------------------------------------------
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _keyed(secret: str, purpose: str, data: bytes) -> bytes:
+    return hmac.new(secret.encode(), purpose.encode() + b"\0" + data, "sha256").digest()
+
+
+def link_of(secret: str, nonce: bytes) -> str:
+    """The unguessable part of a family's link, 43 characters, of 128 random bits."""
+    return urlsafe_b64encode(_keyed(secret, "link", nonce)).decode().rstrip("=")
+
+
+def contact_hash(secret: str, contact: str) -> bytes:
+    """One contact, however it is typed, as a keyed hash."""
+    plain = contact.strip().lower()
+    if "@" not in plain:
+        plain = re.sub(r"^(\+44|0044)", "0", re.sub(r"[^\d+]", "", plain))
+    return _keyed(secret, "contact", plain.encode())
+
+
+def _reference() -> str:
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+# --- statements, built once ------------------------------------------------------------------
+
+_claim = (
+    bookable.update()
+    .where(
+        bookable.c.id == bindparam("it"),
+        bookable.c.held + bindparam("n") <= bookable.c.places,
+        bookable.c.waiting == 0,
+    )
+    .values(held=bookable.c.held + bindparam("n"))
+)
+_queue_up = (
+    bookable.update()
+    .where(bookable.c.id == bindparam("it"))
+    .values(waiting=bookable.c.waiting + 1, last_number=bookable.c.last_number + 1)
+    .returning(bookable.c.last_number)
+)
+
+
+def prepared(connection: Connection, series: Series, planned: str) -> Row[Any]:
+    """The bookable row of a series or session as the content now says, locked."""
+    row = lock(connection, series.identity, planned)
+    places = series.places or 0
+    if row is None:
+        insert_if_new(
+            connection,
+            bookable,
+            series=series.identity,
+            planned=planned,
+            places=places,
+            allowed=places,
+            held=0,
+            waiting=0,
+            last_number=0,
+        )
+        row = lock(connection, series.identity, planned)
+    elif row.places != places:
+        connection.execute(
+            bookable.update()
+            .where(bookable.c.id == row.id)
+            .values(places=places, allowed=max(places, row.held))
+        )
+        row = lock(connection, series.identity, planned)
+    if row is None:
+        raise AssertionError("a row that was just written is not there")
+    return row
+
+
+# --- verbs of a family -------------------------------------------------------------------------
+
+
+def book(
+    engine: Engine,
+    series: Series,
+    family: Family,
+    *,
+    key: str,
+    secret: str,
+    now: datetime,
+    session: Session | None = None,
+    wait: bool = True,
+    referrer: Referrer | None = None,
+    actor: str = "family",
+) -> Booking:
+    """Take places for a family, or a number on the waiting list, or ask staff for a place.
+
+    The same `key` gives the booking that it made before, whatever else is said. A `request` or
+    `referral` series gives status `requested` and takes no place until staff confirm. Raises
+    NotBookable, and Full where nobody can wait (or `wait` is False and no place is free).
+    """
+    planned = session.planned.isoformat() if session else ""
+
+    def work(connection: Connection) -> int:
+        known = connection.execute(
+            select(booking.c.id).where(booking.c.key_hash == _hash(key))
+        ).scalar()
+        if known is not None:
+            return int(known)
+        state = opening(series, session, now)
+        asks = state in ("request", "referral")
+        if state != "open" and not asks:
+            raise NotBookable(state)
+        if state == "referral" and referrer is None and not actor.startswith("staff"):
+            raise NotBookable(state)
+        row = prepared(connection, series, planned)
+        claims = claimed(series, family.people)
+        number = None
+        if asks:
+            status = "requested"
+        elif connection.execute(_claim, {"it": row.id, "n": claims}).rowcount == 1:
+            status = "confirmed"
+        elif series.waiting_list and wait and claims <= row.places:
+            status = "waiting"
+            number = connection.execute(_queue_up, {"it": row.id}).scalar_one()
+        else:
+            raise Full("Every place is taken.")
+        contact = family.email or family.phone
+        hashed = contact_hash(secret, contact) if contact else None
+        twin = hashed is not None and _holds_another(connection, row.id, hashed)
+        nonce = secrets.token_bytes(16)
+        booking_id = connection.execute(
+            booking.insert().values(
+                bookable_id=row.id,
+                reference=_reference(),
+                key_hash=_hash(key),
+                link_nonce=nonce,
+                link_hash=_hash(link_of(secret, nonce)),
+                calendar_id=secrets.token_hex(16),
+                revision=0,
+                status=status,
+                way=state if asks else "book",
+                people=family.people,
+                places=claims,
+                number=number,
+                passed=0,
+                twin=twin,
+                created=now,
+                changed=now,
+                ends=_last_end(series, session),
+            )
+        ).inserted_primary_key[0]  # type: ignore[index]
+        _write_family(connection, booking_id, family, hashed)
+        if referrer is not None:
+            connection.execute(
+                referral.insert().values(
+                    booking_id=booking_id,
+                    name=referrer.name,
+                    role=referrer.role,
+                    organisation=referrer.organisation,
+                    email=referrer.email,
+                    phone=referrer.phone,
+                    consent=True,
+                    consented=now,
+                )
+            )
+        kind = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
+        tell(connection, booking_id, kind[status], now, twin=twin)
+        if status == "confirmed":
+            owe_reminder(connection, booking_id, series, session, now)
+        note(connection, now, actor, "book", booking_id, series.identity, status=status)
+        return int(booking_id)
+
+    made = write(engine, work)
+    return get(engine, made, secret)
+
+
+def claimed(series: Series, people: int) -> int:
+    """How many places a party of so many people claims."""
+    return people if series.place_for == "person" else 1
+
+
+def _holds_another(connection: Connection, bookable_id: int, hashed: bytes) -> bool:
+    return (
+        connection.execute(
+            select(booking.c.id)
+            .join(person)
+            .where(
+                booking.c.bookable_id == bookable_id,
+                person.c.contact_hash == hashed,
+                booking.c.status.in_(LIVE),
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def _write_family(
+    connection: Connection, booking_id: int, family: Family, hashed: bytes | None
+) -> None:
+    connection.execute(
+        person.insert().values(
+            booking_id=booking_id,
+            name=family.name,
+            email=family.email,
+            phone=family.phone,
+            contact_by=family.contact_by,
+            safe_to_contact=family.safe_to_contact,
+            contact_hash=hashed,
+            children=list(family.children),
+            notes=family.notes,
+            answers=dict(family.answers),
+        )
+    )
+    if family.access or family.language:
+        connection.execute(
+            need.insert().values(
+                booking_id=booking_id, access=family.access, language=family.language
+            )
+        )
+
+
+def _last_end(series: Series, session: Session | None) -> datetime | None:
+    if session is not None:
+        return session.ends
+    return max((s.ends for s in series.all_sessions), default=None)
+
+
+def cancel(
+    engine: Engine,
+    directory: Directory,
+    booking_id: int,
+    *,
+    now: datetime,
+    actor: str = "family",
+    reason: str = "",
+) -> None:
+    """Give a booking up. Freed places go to the waiting list. A second time changes nothing."""
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status not in LIVE:
+            return
+        release(connection, row, "cancelled", now)
+        kind = "cancelled-by-you" if actor == "family" else "cancelled-by-us"
+        tell(connection, booking_id, kind, now, reason=reason)
+        note(connection, now, actor, "cancel", booking_id, row.series)
+        offer_freed(connection, directory, row.series, row.planned, now)
+
+    write(engine, work)
+
+
+def change(
+    engine: Engine,
+    directory: Directory,
+    booking_id: int,
+    people: int,
+    children: Sequence[str] | None = None,
+    *,
+    now: datetime,
+    actor: str = "family",
+) -> None:
+    """Come with another number of people. More may need places: raises Full where none is free."""
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status not in LIVE:
+            raise NotPossible("This booking has ended.")
+        series = directory.find_series(row.series)
+        claims = claimed(series, people) if series is not None else row.places
+        more = claims - row.places
+        if row.status in HOLDING and more > 0:
+            claim = {"it": row.bookable_id, "n": more}
+            if connection.execute(_claim, claim).rowcount != 1:
+                raise Full("There is no room for more people.")
+        elif row.status in HOLDING and more < 0:
+            free(connection, row.bookable_id, -more)
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(people=people, places=claims, changed=now, revision=booking.c.revision + 1)
+        )
+        if children is not None:
+            connection.execute(
+                person.update()
+                .where(person.c.booking_id == booking_id)
+                .values(children=list(children))
+            )
+        note(connection, now, actor, "change", booking_id, row.series, people=people)
+        offer_freed(connection, directory, row.series, row.planned, now)
+
+    write(engine, work)
+
+
+def accept(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> None:
+    """Take an offered place. Raises NotPossible once the offer has lapsed."""
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "confirmed":
+            return  # pressed twice
+        if row.status != "offered" or (row.offered_until and row.offered_until <= now):
+            raise NotPossible("This offer has ended.")
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(status="confirmed", offered_until=None, changed=now)
+        )
+        tell(connection, booking_id, "confirmation", now)
+        series = directory.find_series(row.series)
+        if series is not None:
+            session = booked_session(series, row.planned)
+            owe_reminder(connection, booking_id, series, session, now)
+        note(connection, now, "family", "accept", booking_id, row.series)
+
+    write(engine, work)
+
+
+# --- verbs of staff and of the clock ------------------------------------------------------------
+
+
+def confirm(
+    engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
+) -> None:
+    """Say yes to a request: it takes its places now. Raises Full where there are none."""
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "confirmed":
+            return
+        if row.status != "requested":
+            raise NotPossible("This request has ended.")
+        if connection.execute(_claim, {"it": row.bookable_id, "n": row.places}).rowcount != 1:
+            raise Full("Every place is taken.")
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(status="confirmed", changed=now)
+        )
+        tell(connection, booking_id, "request-confirmed", now)
+        series = directory.find_series(row.series)
+        if series is not None:
+            session = booked_session(series, row.planned)
+            owe_reminder(connection, booking_id, series, session, now)
+        note(connection, now, actor, "confirm", booking_id, row.series)
+
+    write(engine, work)
+
+
+def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, actor: str) -> None:
+    """Say no to a request, with words that are sent."""
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "declined":
+            return
+        if row.status != "requested":
+            raise NotPossible("This request has ended.")
+        release(connection, row, "declined", now)
+        tell(connection, booking_id, "request-declined", now, reason=reason)
+        note(connection, now, actor, "decline", booking_id, row.series)
+
+    write(engine, work)
+
+
+# --- questions -----------------------------------------------------------------------------------
+
+
+def find(engine: Engine, link: str, *, secret: str, now: datetime) -> Booking | None:
+    """The booking behind a family's link; None for a wrong, cut or old one."""
+    with read(engine) as connection:
+        row = connection.execute(OF_BOOKING.where(booking.c.link_hash == _hash(link))).first()
+        if row is None or not hmac.compare_digest(bytes(row.link_hash), _hash(link)):
+            return None
+        if row.ends is not None and row.ends + timedelta(days=1) < now:
+            return None
+        return _booking(connection, row, secret)
+
+
+def get(engine: Engine, booking_id: int, secret: str) -> Booking:
+    """A booking by its number, for those who hold one already."""
+    with read(engine) as connection:
+        row = connection.execute(OF_BOOKING.where(booking.c.id == booking_id)).one()
+        return _booking(connection, row, secret)
+
+
+def family_of(engine: Engine, booking_id: int) -> Family | None:
+    """Who booked; None once it has been forgotten."""
+    with read(engine) as connection:
+        row = connection.execute(
+            select(person, booking.c.people, need.c.access, need.c.language)
+            .join(booking, booking.c.id == person.c.booking_id)
+            .outerjoin(need, need.c.booking_id == person.c.booking_id)
+            .where(person.c.booking_id == booking_id)
+        ).first()
+    if row is None:
+        return None
+    return Family(
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        contact_by=row.contact_by,
+        safe_to_contact=row.safe_to_contact,
+        people=row.people,
+        children=tuple(row.children),
+        access=row.access or "",
+        language=row.language or "",
+        notes=row.notes,
+        answers=row.answers,
+    )
+
+
+def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
+    position = None
+    if row.status == "waiting":
+        position = connection.execute(
+            select(func.count())
+            .select_from(booking)
+            .where(
+                booking.c.bookable_id == row.bookable_id,
+                booking.c.status == "waiting",
+                booking.c.number <= row.number,
+            )
+        ).scalar_one()
+    return Booking(
+        id=row.id,
+        reference=row.reference,
+        status=row.status,
+        way=row.way,
+        series=row.series,
+        planned=row.planned,
+        people=row.people,
+        places=row.places,
+        offered_until=row.offered_until,
+        position=position,
+        calendar_id=row.calendar_id,
+        revision=row.revision,
+        link=link_of(secret, bytes(row.link_nonce)),
+        created=row.created,
+        changed=row.changed,
+    )
+
+
+def places_left(engine: Engine, series: Iterable[Series]) -> dict[tuple[str, str], int]:
+    """Places left by (identity, planned or ''); 0 while anybody waits. Unbooked things are full of
+    room and not in the answer's keys: they have `series.places`."""
+    with read(engine) as connection:
+        rows = connection.execute(select(bookable)).all()
+    places = {one.identity: one.places or 0 for one in series}
+    return {
+        (row.series, row.planned): 0 if row.waiting else max(0, places[row.series] - row.held)
+        for row in rows
+        if row.series in places
+    }
+
+
+def over_booked(engine: Engine) -> list[tuple[str, str, int, int]]:
+    """Where more is held than there are places now: (series, planned, held, places)."""
+    with read(engine) as connection:
+        rows = connection.execute(select(bookable).where(bookable.c.held > bookable.c.places))
+        return [(row.series, row.planned, row.held, row.places) for row in rows]
+
+
+def verify(engine: Engine) -> list[str]:
+    """What does not add up, in words: `held` and `waiting` against the bookings. Empty is well."""
+    held = func.coalesce(
+        func.sum(sa.case((booking.c.status.in_(HOLDING), booking.c.places), else_=0)), 0
+    )
+    waiting = func.coalesce(func.sum(sa.case((booking.c.status == "waiting", 1), else_=0)), 0)
+    with read(engine) as connection:
+        rows = connection.execute(
+            select(bookable, held.label("sum_held"), waiting.label("sum_waiting"))
+            .outerjoin(booking)
+            .group_by(bookable.c.id)
+        ).all()
+    wrong = []
+    for row in rows:
+        name = f"{row.series} {row.planned}".strip()
+        if row.held != row.sum_held:
+            wrong.append(f"{name}: {row.held} held, but its bookings hold {row.sum_held}.")
+        if row.waiting != row.sum_waiting:
+            wrong.append(f"{name}: {row.waiting} waiting, but {row.sum_waiting} bookings wait.")
+        if row.held > row.allowed:
+            wrong.append(f"{name}: {row.held} held of {row.allowed} allowed.")
+    return wrong
+
+
+def report_gap(engine: Engine, report: Gap, *, key: str, now: datetime) -> str:
+    """Keep a practitioner's Gap in Service form. Returns its reference; once for each key."""
+
+    def work(connection: Connection) -> str:
+        known = connection.execute(
+            select(gap.c.reference).where(gap.c.key_hash == _hash(key))
+        ).scalar()
+        if known is not None:
+            return str(known)
+        reference = _reference()
+        connection.execute(
+            gap.insert().values(
+                key_hash=_hash(key),
+                reference=reference,
+                district=report.district,
+                needs=list(report.needs),
+                wanted=report.wanted,
+                tried=report.tried,
+                pounds=report.pounds,
+                name=report.name,
+                organisation=report.organisation,
+                email=report.email,
+                created=now,
+            )
+        )
+        note(connection, now, "professional", "gap", detail_reference=reference)
+        return reference
+
+    return write(engine, work)

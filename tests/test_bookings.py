@@ -1,0 +1,432 @@
+"""The rules about places, on both databases."""
+
+import itertools
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from portal import bookings, changes, offers, tables
+from portal.bookings import Family, Referrer
+from portal.fields import LONDON
+from tests import made
+from tests.made import NOW
+
+SECRET = "a secret of thirty-two characters"
+KEYS = (f"key-{number}" for number in itertools.count())
+
+AMINA = Family("Amina Khan", email="amina@example.org", contact_by="email", safe_to_contact=True)
+
+
+def family(number: int = 0, **fields) -> Family:
+    given = {"contact_by": "email", "safe_to_contact": True} | fields
+    return Family(f"Parent {number}", email=f"parent{number}@example.org", **given)
+
+
+def book(engine, directory, who=AMINA, **given):
+    series = given.pop("series", None) or (*directory.series, *directory.private_series)[0]
+    options = {"key": next(KEYS), "secret": SECRET, "now": NOW} | given
+    return bookings.book(engine, series, who, **options)
+
+
+def owed(engine: Engine, booking_id: int | None = None) -> list[str]:
+    query = sa.select(tables.message.c.kind).where(tables.message.c.state == "owed")
+    if booking_id is not None:
+        query = query.where(tables.message.c.booking_id == booking_id)
+    with tables.read(engine) as connection:
+        return list(connection.execute(query.order_by(tables.message.c.id)).scalars())
+
+
+def status(engine: Engine, booking: bookings.Booking) -> str:
+    return bookings.get(engine, booking.id, SECRET).status
+
+
+def test_a_family_books_a_place(engine: Engine) -> None:
+    """A booking takes one place for a family, owes a confirmation and a reminder, leaves a note."""
+    directory = made.directory()
+    booking = book(engine, directory, family(people=3))
+
+    assert (booking.status, booking.places, booking.people) == ("confirmed", 1, 3)
+    assert owed(engine) == ["confirmation", "reminder"]
+    assert bookings.places_left(engine, directory.series) == {("riverbank/bump", ""): 11}
+    with tables.read(engine) as connection:
+        noted = connection.execute(sa.select(tables.audit.c.did, tables.audit.c.actor)).all()
+    assert noted == [("book", "family")]
+    assert bookings.verify(engine) == []
+
+
+def test_the_same_key_never_books_twice(engine: Engine) -> None:
+    """S22: the same form again gives the same booking, even once every place has gone."""
+    directory = made.directory({"places": "1"})
+    first = book(engine, directory, key="once")
+    again = book(engine, directory, key="once")
+
+    assert (again.id, again.link, again.status) == (first.id, first.link, "confirmed")
+    assert owed(engine) == ["confirmation", "reminder"]
+
+
+def test_when_full_the_next_waits_in_order(engine: Engine) -> None:
+    """The position on the waiting list is told, and newcomers do not pass it."""
+    directory = made.directory({"places": "1"})
+    book(engine, directory, family(0))
+    waiting = [book(engine, directory, family(n)) for n in (1, 2)]
+
+    assert [b.status for b in waiting] == ["waiting", "waiting"]
+    assert [b.position for b in waiting] == [1, 2]
+
+
+def test_without_a_waiting_list_full_is_full(engine: Engine) -> None:
+    """Where content says no waiting list, a full series refuses and keeps nothing."""
+    directory = made.directory({"places": "1", "waiting_list": "no"})
+    book(engine, directory, family(0))
+
+    with pytest.raises(bookings.Full):
+        book(engine, directory, family(1))
+    assert bookings.verify(engine) == []
+
+
+def test_a_party_takes_places_for_all_or_none(engine: Engine) -> None:
+    """Places for persons: three come in as three or wait as three."""
+    directory = made.directory({"places": "4", "place_for": "person"})
+    first = book(engine, directory, family(0, people=3))
+    second = book(engine, directory, family(1, people=2))
+
+    assert (first.status, second.status) == ("confirmed", "waiting")
+
+
+def test_a_family_that_cancels_frees_its_place_for_the_first_who_waits(engine: Engine) -> None:
+    """The freed place is offered, and held, in the transaction that frees it."""
+    directory = made.directory({"places": "1"})
+    first, second, third = (book(engine, directory, family(n)) for n in range(3))
+    bookings.cancel(engine, directory, first.id, now=NOW)
+
+    assert [status(engine, b) for b in (first, second, third)] == [
+        "cancelled",
+        "offered",
+        "waiting",
+    ]
+    assert owed(engine, second.id) == ["waiting", "offered"]
+    assert owed(engine, first.id) == ["confirmation", "cancelled-by-you"]
+    newcomer = book(engine, directory, family(9))
+    assert newcomer.status == "waiting"
+
+
+def test_cancelling_twice_changes_nothing(engine: Engine) -> None:
+    """A second press frees no second place and owes no second message."""
+    directory = made.directory({"places": "2"})
+    first = book(engine, directory, family(0))
+    bookings.cancel(engine, directory, first.id, now=NOW)
+    bookings.cancel(engine, directory, first.id, now=NOW)
+
+    assert owed(engine, first.id).count("cancelled-by-you") == 1
+    assert bookings.verify(engine) == []
+
+
+def test_an_offer_is_accepted(engine: Engine) -> None:
+    """Accepting in time confirms; pressing twice is once."""
+    directory = made.directory({"places": "1"})
+    first, second = (book(engine, directory, family(n)) for n in range(2))
+    bookings.cancel(engine, directory, first.id, now=NOW)
+    for _ in range(2):
+        bookings.accept(engine, directory, second.id, now=NOW + timedelta(hours=1))
+
+    assert status(engine, second) == "confirmed"
+    assert owed(engine, second.id) == ["waiting", "offered", "confirmation", "reminder"]
+
+
+def test_an_offer_lapses_and_goes_to_the_next(engine: Engine) -> None:
+    """An offer not taken in time ends, the family is told, and the next is offered the place."""
+    directory = made.directory({"places": "1"})
+    first, second, third = (book(engine, directory, family(n)) for n in range(3))
+    bookings.cancel(engine, directory, first.id, now=NOW)
+    late = NOW + timedelta(days=3)
+    with pytest.raises(offers.NotPossible):
+        bookings.accept(engine, directory, second.id, now=late)
+
+    assert offers.lapse(engine, directory, now=late) == 1
+    assert [status(engine, b) for b in (second, third)] == ["lapsed", "offered"]
+    assert owed(engine, second.id) == ["waiting", "offered", "lapsed"]
+    assert offers.lapse(engine, directory, now=late) == 0
+
+
+def test_a_large_party_is_passed_twice_and_then_places_collect(engine: Engine) -> None:
+    """bookings.md: passed at most twice; then freed places wait for it until it fits."""
+    directory = made.directory({"places": "4", "place_for": "person"})
+    ones = [book(engine, directory, family(n)) for n in range(4)]
+    large = book(engine, directory, family(10, people=3))
+    small = [book(engine, directory, family(20 + n)) for n in range(3)]
+    for one in ones[:2]:
+        bookings.cancel(engine, directory, one.id, now=NOW)
+
+    assert [status(engine, b) for b in small] == ["offered", "offered", "waiting"]
+    bookings.cancel(engine, directory, ones[2].id, now=NOW)
+    assert [status(engine, b) for b in (large, small[2])] == ["waiting", "waiting"]
+    bookings.cancel(engine, directory, ones[3].id, now=NOW)
+    bookings.cancel(engine, directory, small[0].id, now=NOW)
+    assert [status(engine, b) for b in (large, small[2])] == ["offered", "waiting"]
+    assert bookings.verify(engine) == []
+
+
+def test_changing_numbers_frees_or_needs_places(engine: Engine) -> None:
+    """Fewer people free places for those who wait; more need free ones, or nothing changes."""
+    directory = made.directory({"places": "4", "place_for": "person"})
+    first = book(engine, directory, family(0, people=3))
+    with pytest.raises(bookings.Full):
+        bookings.change(engine, directory, first.id, 5, now=NOW)
+    bookings.change(engine, directory, first.id, 4, now=NOW)
+    second = book(engine, directory, family(1, people=2))
+    bookings.change(engine, directory, first.id, 2, now=NOW)
+
+    assert bookings.get(engine, first.id, SECRET).people == 2
+    assert status(engine, second) == "offered"
+    assert bookings.verify(engine) == []
+
+
+def test_more_people_in_a_family_need_no_more_places(engine: Engine) -> None:
+    """Where a place is a family's, its number of people is for staff alone."""
+    directory = made.directory({"places": "1"})
+    first = book(engine, directory, family(0, people=2))
+    bookings.change(engine, directory, first.id, 5, now=NOW)
+
+    assert bookings.get(engine, first.id, SECRET).people == 5
+
+
+def test_a_request_waits_for_staff(engine: Engine) -> None:
+    """A request takes no place until staff confirm it; declining sends their words."""
+    directory = made.directory({"places": "1", "booking": "request"})
+    first, second = (book(engine, directory, family(n)) for n in range(2))
+    assert [first.status, second.status] == ["requested", "requested"]
+    bookings.confirm(engine, directory, first.id, now=NOW, actor="staff:1")
+    with pytest.raises(bookings.Full):
+        bookings.confirm(engine, directory, second.id, now=NOW, actor="staff:1")
+    bookings.decline(engine, second.id, reason="Every place is taken.", now=NOW, actor="staff:1")
+
+    assert [status(engine, b) for b in (first, second)] == ["confirmed", "declined"]
+    assert owed(engine, second.id) == ["request-received", "request-declined"]
+
+
+def test_a_referral_needs_a_professional(engine: Engine) -> None:
+    """A family cannot refer itself; a professional's name and the consent are kept."""
+    directory = made.directory({"booking": "referral"})
+    with pytest.raises(bookings.NotBookable):
+        book(engine, directory)
+    midwife = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@nhs.example", None)
+    booking = book(engine, directory, referrer=midwife, actor="professional")
+    with tables.read(engine) as connection:
+        kept = connection.execute(sa.select(tables.referral)).one()
+
+    assert (booking.status, kept.organisation, kept.consent) == ("requested", "Royal Preston", True)
+
+
+def test_drop_ins_are_not_booked(engine: Engine) -> None:
+    """A drop-in says so."""
+    directory = made.directory({"booking": "drop-in"})
+    with pytest.raises(bookings.NotBookable) as refused:
+        book(engine, directory)
+
+    assert refused.value.why == "drop-in"
+
+
+@pytest.mark.parametrize(
+    ("fields", "now", "expected"),
+    [
+        ({}, NOW, "open"),
+        ({"opens": "2027-01-05 09:00"}, NOW, "not yet"),
+        ({"opens": "2027-01-04 09:00"}, NOW, "open"),
+        ({"closes": "2027-01-04"}, NOW, "open"),  # the end of that day
+        ({"closes": "2027-01-03"}, NOW, "closed"),
+        ({}, datetime(2027, 1, 12, 10, tzinfo=UTC), "closed"),  # a course has begun
+        ({"sessions": None, "until": "2027-03-30"}, datetime(2027, 1, 20, tzinfo=UTC), "open"),
+        ({}, datetime(2027, 6, 1, tzinfo=UTC), "past"),
+        ({"withdrawn": "The leader has left."}, NOW, "cancelled"),
+    ],
+)
+def test_when_booking_is_open(fields: dict, now: datetime, expected: str) -> None:
+    """Booking opens and closes as the content says; a course closes when it begins."""
+    series = made.directory({k: v for k, v in fields.items() if v is not None}).series[0]
+
+    assert offers.opening(series, None, now) == expected
+
+
+def test_a_session_is_booked_by_its_planned_date(engine: Engine) -> None:
+    """Where a session is booked, each has its own places; a cancelled one has none."""
+    directory = made.directory(
+        {
+            "book": "session",
+            "places": "1",
+            "changes": [{"date": "2027-01-19", "cancelled": "The leader is ill"}],
+        }
+    )
+    first, off, third = directory.series[0].sessions[:3]
+    one = book(engine, directory, family(0), session=first)
+    other = book(engine, directory, family(1), session=third)
+
+    assert [one.status, other.status] == ["confirmed", "confirmed"]
+    assert (one.planned, other.planned) == ("2027-01-12", "2027-01-26")
+    with pytest.raises(bookings.NotBookable) as refused:
+        book(engine, directory, family(2), session=off)
+    assert refused.value.why == "cancelled"
+
+
+def test_lower_places_keep_every_booking(engine: Engine) -> None:
+    """An edit that lowers the places below what is held keeps all and shows it to staff."""
+    directory = made.directory({"places": "3"})
+    booked = [book(engine, directory, family(n)) for n in range(3)]
+    lowered = made.directory({"places": "1"})
+    changes.open_places(engine, lowered, now=NOW)
+
+    assert bookings.over_booked(engine) == [("riverbank/bump", "", 3, 1)]
+    assert book(engine, lowered, family(7)).status == "waiting"
+    for booking in booked[:2]:
+        bookings.cancel(engine, lowered, booking.id, now=NOW)
+    assert (bookings.over_booked(engine), bookings.verify(engine)) == ([], [])
+    assert bookings.places_left(engine, lowered.series) == {("riverbank/bump", ""): 0}
+
+
+def test_more_places_are_offered_to_those_who_wait(engine: Engine) -> None:
+    """Raising the places in the content offers the new ones."""
+    directory = made.directory({"places": "1"})
+    _, second = (book(engine, directory, family(n)) for n in range(2))
+    changes.open_places(engine, made.directory({"places": "2"}), now=NOW)
+
+    assert status(engine, second) == "offered"
+
+
+def test_a_twin_is_booked_and_told_only_to_its_contact(engine: Engine) -> None:
+    """S6: the screen of a second booking is that of a first; only the message says more."""
+    directory = made.directory()
+    first = book(engine, directory, AMINA)
+    shouting = Family("A", email=" AMINA@example.org", contact_by="email", safe_to_contact=True)
+    second = book(engine, directory, shouting)
+    with tables.read(engine) as connection:
+        about = list(
+            connection.execute(
+                sa.select(tables.message.c.about)
+                .where(tables.message.c.kind == "confirmation")
+                .order_by(tables.message.c.id)
+            ).scalars()
+        )
+
+    assert [first.status, second.status] == ["confirmed", "confirmed"]
+    assert [a.get("twin") for a in about] == [False, True]
+
+
+def test_nobody_is_told_who_asked_not_to_be(engine: Engine) -> None:
+    """S5: no message is owed to a family that chose none, or to whom none is safe."""
+    directory = made.directory()
+    book(engine, directory, Family("A", phone="07700 900001"))
+    unsafe = Family("B", phone="07700 900002", contact_by="text", safe_to_contact=False)
+    book(engine, directory, unsafe)
+
+    assert owed(engine) == []
+
+
+def test_a_link_opens_its_own_booking_alone(engine: Engine) -> None:
+    """S23: a wrong, cut or old link opens nothing, and the reference opens nothing."""
+    directory = made.directory()
+    booking = book(engine, directory)
+
+    def opened(link: str, now: datetime = NOW) -> int | None:
+        found = bookings.find(engine, link, secret=SECRET, now=now)
+        return found.id if found else None
+
+    assert opened(booking.link) == booking.id
+    assert len(booking.link) == 43
+    assert opened(booking.link[:-1]) is None
+    assert opened(booking.reference) is None
+    assert opened(booking.link, datetime(2027, 3, 20, tzinfo=UTC)) is None
+    with tables.read(engine) as connection:
+        row = connection.execute(sa.select(tables.booking)).one()
+    assert booking.link not in str(tuple(row))
+
+
+def test_changes_are_told_once_in_their_own_words(engine: Engine) -> None:
+    """A cancelled or moved date reaches those booked once; a second change is told again."""
+    directory = made.directory()
+    booking = book(engine, directory)
+    moved = made.directory(
+        {"changes": [{"date": "2027-01-19", "moved_to": "2027-01-20 13:00-15:00"}]}
+    )
+
+    assert changes.tell_changes(engine, directory, now=NOW) == 0
+    assert changes.tell_changes(engine, moved, now=NOW) == 1
+    assert changes.tell_changes(engine, moved, now=NOW) == 0
+    off = made.directory({"changes": [{"date": "2027-01-19", "cancelled": "Snow"}]})
+    assert changes.tell_changes(engine, off, now=NOW) == 1
+    assert owed(engine, booking.id) == ["confirmation", "reminder", "moved", "cancelled-by-us"]
+    assert bookings.get(engine, booking.id, SECRET).revision == 2
+
+
+def test_series_with_bookings_must_stay(engine: Engine) -> None:
+    """A series with a living booking is named, so that a check can refuse to lose it."""
+    directory = made.directory()
+    booking = book(engine, directory)
+    held = changes.series_with_bookings(engine, now=NOW)
+    bookings.cancel(engine, directory, booking.id, now=NOW)
+
+    assert held == {"riverbank/bump"}
+    assert changes.series_with_bookings(engine, now=NOW) == set()
+
+
+def test_a_gap_is_kept_once(engine: Engine) -> None:
+    """A practitioner's form sent twice is one report."""
+    gap = bookings.Gap(
+        "pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org"
+    )
+    first = bookings.report_gap(engine, gap, key="g", now=NOW)
+    second = bookings.report_gap(engine, gap, key="g", now=NOW)
+
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("now", "starts", "expected"),
+    [
+        # Monday 9:00: 11 hours today, 12 tomorrow, 1 on Wednesday.
+        ("2027-01-04 09:00", "2027-01-12 10:00", "2027-01-06 09:00"),
+        ("2027-01-04 22:00", "2027-01-12 10:00", "2027-01-06 20:00"),
+        ("2027-01-04 03:00", "2027-01-12 10:00", "2027-01-05 20:00"),
+        # The clocks go forward on 28 March: decent hours are those on the wall.
+        ("2027-03-27 09:00", "2027-04-12 10:00", "2027-03-29 09:00"),
+        # Near the date it lapses twelve hours before; later than that nothing is offered.
+        ("2027-01-11 09:00", "2027-01-12 10:00", "2027-01-11 22:00"),
+        ("2027-01-11 21:00", "2027-01-12 10:00", None),
+        ("2027-01-12 09:00", "2027-01-12 10:00", None),
+    ],
+)
+def test_offers_lapse_at_decent_hours(now: str, starts: str, expected: str | None) -> None:
+    """bookings.md: 24 decent hours, shorter near the date, none in the last twelve."""
+
+    def local(text: str) -> datetime:
+        return datetime.fromisoformat(text).replace(tzinfo=LONDON)
+
+    until = offers.offer_until(local(now).astimezone(UTC), local(starts))
+
+    assert until == (local(expected) if expected else None)
+
+
+def test_many_families_at_once_get_exactly_the_places_there_are(engine: Engine) -> None:
+    """S20: 60 threads for 12 places: 12 confirmed, the rest waiting in order, none lost."""
+    directory = made.directory()
+    outcomes: list[bookings.Booking] = []
+
+    def one(number: int) -> None:
+        outcomes.append(book(engine, directory, family(number), key=f"race-{number}"))
+
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with tables.read(engine) as connection:
+        numbers = sorted(
+            connection.execute(
+                sa.select(tables.booking.c.number).where(tables.booking.c.status == "waiting")
+            ).scalars()
+        )
+
+    assert sorted(b.status for b in outcomes) == ["confirmed"] * 12 + ["waiting"] * 48
+    assert numbers == list(range(1, 49))
+    assert bookings.verify(engine) == []
