@@ -16,6 +16,9 @@ from dataclasses import dataclass
 
 from portal.directory import Directory
 from portal.feeds import ical, sitemap
+from portal.feeds.withheld import leaks
+
+__all__ = ["FEEDS", "Feed", "Maker", "files", "leaks"]
 
 Maker = Callable[[], bytes]
 

@@ -1,17 +1,82 @@
-"""sitemap.xml and robots.txt: what search engines and calendar readers may fetch."""
+"""sitemap.xml and robots.txt: what search engines and calendar readers may fetch.
+
+The sitemap lists the pages, each once, with the day on which what it shows last changed where that
+is known. Sessions of sensitive programmes have no page, so they cannot be in it. The robots' rules
+leave calendars open, as Google Calendar obeys them; its pages keep a demonstration out of search.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import partial
+from xml.etree import ElementTree
 
-from portal.directory import Directory
+from portal.directory import AGE_BANDS, Directory, News, Page, Programme, Series, TextFile
+from portal.fields import LONDON, WEEKDAYS
+
+LISTS = ("/", "/find/", "/centres/", "/programmes/", "/whats-on/", "/news/", "/calendars/")
+
+# Live addresses: a robot that follows them fills forms, or opens somebody's booking.
+CLOSED = ("/book/", "/bookings/", "/staff/")
 
 
 def files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
     """The sitemap by its public path."""
-    return {}
+    return {"/sitemap.xml": partial(_sitemap, directory)}
 
 
 def robots_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
     """The rules for robots by their public path."""
-    return {}
+    return {"/robots.txt": partial(_robots, directory)}
+
+
+def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
+    """Every page that search engines should know, and the day it changed."""
+    for path in LISTS:
+        yield path, None
+    for weekday in WEEKDAYS:
+        yield f"/whats-on/{weekday.lower()}/", None
+    for footprint in directory.footprints:
+        yield footprint.path, None
+        for district in footprint.districts:
+            yield district.path, None
+    for band in AGE_BANDS:
+        yield band.path, None
+    for settlement in directory.settlements:
+        yield settlement.path, None
+    for centre in directory.centres:
+        yield centre.path, _day(centre)
+        yield centre.whats_on_path, None
+    texts: tuple[Programme | Series | News | Page, ...] = (
+        *directory.programmes,
+        *directory.series,
+        *directory.news,
+        *directory.pages,
+    )
+    for text in texts:
+        yield text.path, _day(text)
+
+
+def _day(text: TextFile) -> date:
+    return text.changed.astimezone(LONDON).date()
+
+
+def _sitemap(directory: Directory) -> bytes:
+    days: dict[str, date | None] = {}
+    for path, day in pages(directory):
+        days[path] = day or days.get(path)
+    root = ElementTree.Element("urlset", xmlns="http://www.sitemaps.org/schemas/sitemap/0.9")
+    for path, day in days.items():
+        page = ElementTree.SubElement(root, "url")
+        ElementTree.SubElement(page, "loc").text = f"{directory.site.base_address}{path}"
+        if day:
+            ElementTree.SubElement(page, "lastmod").text = day.isoformat()
+    ElementTree.indent(root)
+    data: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return data + b"\n"
+
+
+def _robots(directory: Directory) -> bytes:
+    rules = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED), "Allow: /", ""]
+    return "\n".join([*rules, f"Sitemap: {directory.site.base_address}/sitemap.xml\n"]).encode()
