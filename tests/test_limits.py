@@ -1,0 +1,63 @@
+"""How often something may be asked, on both databases."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from portal import limits, tables
+
+NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
+SECRET = "a secret of thirty-two characters"
+
+
+def spend(engine: Engine, value: str = "one", now: datetime = NOW) -> int | None:
+    return limits.spend(engine, SECRET, "contact", value, per_hour=6, burst=3, now=now)
+
+
+def test_a_burst_then_a_wait(engine: Engine) -> None:
+    """The burst goes at once; then the answer is how many seconds to wait, and waiting helps."""
+    burst = [spend(engine) for _ in range(3)]
+    refused = spend(engine)
+
+    assert burst == [None, None, None]
+    assert refused == 600
+    assert spend(engine, now=NOW + timedelta(seconds=600)) is None
+
+
+def test_each_contact_has_its_own_bucket(engine: Engine) -> None:
+    """One family's tries do not shut out another's."""
+    for _ in range(4):
+        spend(engine)
+
+    assert spend(engine, "another") is None
+
+
+def test_values_are_kept_as_hashes(engine: Engine) -> None:
+    """The table names nobody."""
+    spend(engine, "amina@example.org")
+    with tables.read(engine) as connection:
+        row = connection.execute(sa.select(tables.bucket)).one()
+
+    assert b"amina" not in bytes(row.key)
+
+
+def test_many_at_once_get_no_more_than_the_burst(engine: Engine) -> None:
+    """Ten presses at once take three tokens."""
+    answers: list[int | None] = []
+    threads = [threading.Thread(target=lambda: answers.append(spend(engine))) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers.count(None) == 3
+
+
+def test_old_buckets_go(engine: Engine) -> None:
+    """A bucket untouched for two days is dropped."""
+    spend(engine)
+
+    assert limits.forget(engine, now=NOW + timedelta(days=1)) == 0
+    assert limits.forget(engine, now=NOW + timedelta(days=3)) == 1
