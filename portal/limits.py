@@ -1,8 +1,8 @@
 """How often something may be asked: token buckets in the shared database.
 
-What is limited (a contact, a network address, an account) is kept as a keyed hash, never as itself.
-A bucket fills evenly; an attempt takes one token. Limits by network address stay generous, because a
-library or a family centre shares one address.
+What is limited (a contact, a network address, an account) is kept as a keyed hash, never as
+itself. A bucket fills evenly; an attempt takes one token. Limits by network address stay generous,
+because a library or a family centre shares one address.
 """
 
 from __future__ import annotations
