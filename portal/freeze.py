@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from portal.freezer import Freezer, Tally
     from portal.settings import Settings
 
-__all__ = ["MARKER", "BuildError", "Built", "build", "nothing_to_do"]
+__all__ = ["MARKER", "BuildError", "Built", "build", "nothing_to_do", "published_day"]
 
 # Told how many files are done, of how many.
 Progress = Callable[[int, int], None]
@@ -110,6 +111,14 @@ def nothing_to_do(
     return _Look(root, out, var, (today, compress, given)).remembered(time.perf_counter())
 
 
+def published_day(out: Path) -> date | None:
+    """The day that the site in this folder was built for; None where there is none."""
+    try:
+        return date.fromisoformat(json.loads((out / MARKER).read_bytes())["day"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 # --- pages ----------------------------------------------------------------------------------------
 
 
@@ -132,10 +141,11 @@ def _write(
     compress: bool,
     progress: Progress,
 ) -> Tally:
-    from portal.freezer import Freezer, Withheld
+    from portal.feeds import leaks
+    from portal.freezer import Freezer
 
     old = fresh.out if ours(fresh.out) else None
-    freezer = Freezer(app, fresh.new, old=old, compress=compress, withheld=Withheld(directory))
+    freezer = Freezer(app, fresh.new, old=old, compress=compress, leaks=partial(leaks, directory))
     progress(0, len(addresses))
     if workers > 1:
         return _write_in_parallel(freezer, addresses, workers, progress)

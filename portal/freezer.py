@@ -5,19 +5,17 @@ and its names of files stay; a page is asked for over WSGI and written here. A f
 it said in the last site becomes a second name (a hard link) of the old one: it keeps its time, so
 that caches and `rsync` see what has changed, and nothing else.
 
-Here too stands the last wall before sensitive programmes: no machine-readable file that names one
-of their runs, or a place where only they meet, is ever written (S3).
+Here too stands the last wall before sensitive programmes: no file that says where or when one of
+them meets is ever written (S3).
 """
 
 from __future__ import annotations
 
 import gzip
-import html
-import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
@@ -28,12 +26,14 @@ import brotli
 import flask_frozen
 from werkzeug.test import create_environ
 
-from portal.directory import Directory, Venue
 from portal.swap import BuildError
 from portal.web.files import TWINS, media_type
 
 if TYPE_CHECKING:
     from flask import Flask
+
+# Says what a file, by its address and its content, gives away of a sensitive programme.
+Leaks = Callable[[str, bytes], list[str]]
 
 # Whatever Frozen-Flask would cut off (`?`, `#`), unquote (`%`), or write outside its folder (`..`).
 _ADDRESS = re.compile(r"/([A-Za-z0-9_][A-Za-z0-9._~-]*/)*([A-Za-z0-9_][A-Za-z0-9._~-]*)?")
@@ -64,7 +64,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
     """Writes the pages of `app` into the folder `new`, by comparison with the site `old`."""
 
     def __init__(
-        self, app: Flask, new: Path, *, old: Path | None, compress: bool, withheld: Withheld
+        self, app: Flask, new: Path, *, old: Path | None, compress: bool, leaks: Leaks
     ) -> None:
         super().__init__(
             app, with_static_files=False, with_no_argument_rules=False, log_url_for=False
@@ -77,7 +77,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self._addresses: list[str] = []
         self._new, self._old = new, old
         self._compress = compress
-        self._withheld = withheld
+        self._leaks = leaks
         self._environ = create_environ("/", app.config["FREEZER_BASE_URL"])
         self._folders: set[str] = set()
         self.tally = Tally()
@@ -94,7 +94,9 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
     def _build_one(self, url: str, _last_modified: object = None) -> Path:
         name: str = self.urlpath_to_filepath(url)
         content = self._content(url, name)
-        self._withheld.check(url, content)
+        leaks = self._leaks(url, content)
+        if leaks:
+            raise BuildError(" ".join(leaks))
         path = self._new / name
         if path.parent.as_posix() not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -178,53 +180,3 @@ def _link(old: Path, new: Path) -> None:
         raise BuildError(f"Two addresses want one file: {new.name}.") from error
     except OSError:  # a file system without links
         shutil.copy2(old, new)
-
-
-class Withheld:
-    """The words that would betray where and when a sensitive programme meets."""
-
-    def __init__(self, directory: Directory) -> None:
-        private = directory.private_series
-        public = {word for one in directory.series for word in (one.name, *_words(one.venue))}
-        public |= {word for centre in directory.centres for word in _words(centre.venue)}
-        self._folders = tuple(series.path for series in private)
-        everywhere = {name for one in private for name in (one.identity, one.first_identity)}
-        everywhere |= {word for one in private for word in _words(one.venue)} - public
-        self._everywhere = _any_of(everywhere)
-        self._in_calendars = _any_of(everywhere | ({one.name for one in private} - public))
-
-    def check(self, address: str, content: bytes) -> None:
-        """Raise BuildError where a file says what must stay unsaid."""
-        if address.startswith(self._folders):
-            raise BuildError(f"{address} is about a sensitive programme: it may not be published.")
-        found = None
-        if address.endswith(".ics"):
-            if self._in_calendars:
-                plain = content.replace(b"\r\n ", b"").replace(b"\\", b"")
-                found = self._in_calendars.search(plain)
-        elif self._everywhere and not address.endswith((".html", "/", ".css", ".js", ".png")):
-            found = self._everywhere.search(content)
-        if found:
-            raise BuildError(
-                f"{address} would name '{found[0].decode(errors='replace')}', which belongs to a "
-                "sensitive programme. The old site stays."
-            )
-
-
-def _words(venue: Venue) -> set[str]:
-    words = {word for word in (venue.line, venue.address, venue.postcode) if word}
-    # A name of one word ('Library') says nothing, and stands in many texts.
-    return words | {venue.name} if " " in venue.name else words
-
-
-def _any_of(words: Iterable[str]) -> re.Pattern[bytes] | None:
-    """Any of the words, whole, as text, JSON or XML writes them."""
-    written = {
-        form.encode()
-        for word in words
-        for form in (word, json.dumps(word)[1:-1], html.escape(word))
-    }
-    if not written:
-        return None
-    choice = b"|".join(re.escape(form) for form in sorted(written, key=lambda w: (-len(w), w)))
-    return re.compile(rb"(?<![\w-])(?:" + choice + rb")(?![\w-])")

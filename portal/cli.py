@@ -1,0 +1,237 @@
+"""The commands. Each reads its arguments, calls one function, and says in plain words what became
+of it; mistakes are lines, never tracebacks.
+
+What a command needs is imported when it runs: `portal build` with nothing to do ends before Flask
+or pydantic would have been read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from portal import PortalError, __version__
+
+if TYPE_CHECKING:
+    from portal.content import Problem
+    from portal.freeze import Built
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class Commands(click.Group):
+    """Commands that refuse in words. Content that has mistakes is answered with all of them."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PortalError as error:
+            problems: Sequence[Problem] = getattr(error, "problems", ())
+            for problem in problems:
+                click.echo(str(problem))
+            click.echo(_counted(len(problems), "mistake") if problems else str(error), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="portal")
+@click.option("--root", type=FOLDER, help="The folder that holds content/, centres/, programmes/.")
+@click.pass_context
+def main(ctx: click.Context, root: Path | None) -> None:
+    """The portal of a county's family centres: check, build and serve its site."""
+    ctx.obj = root
+
+
+@main.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="How mistakes are written; github marks them in a pull request.",
+)
+@click.option("--warnings", is_flag=True, help="List too what is worth a look, but no mistake.")
+@click.pass_obj
+def check(root: Path | None, form: str, warnings: bool) -> None:
+    """Find every mistake in the content."""
+    from portal import content
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    try:
+        directory = content.load(
+            settings.root, today=_today(), horizon_weeks=settings.horizon_weeks
+        )
+        problems, mistakes = content.warnings(directory), 0
+    except content.ContentError as error:
+        problems = error.problems
+        mistakes = len(problems)
+    shown = problems if mistakes or warnings or form != "text" else []
+    if form == "json":
+        click.echo(json.dumps([_fields(problem) for problem in shown], indent=1))
+    for problem in shown if form != "json" else ():
+        click.echo(str(problem) if form == "text" else _github(problem))
+    if mistakes:
+        click.echo(f"{_counted(mistakes, 'mistake')}.", err=True)
+        sys.exit(1)
+    if form == "text":
+        more = f" {_counted(len(problems), 'thing')} worth a look" if problems else ""
+        where = ": see `portal check --warnings`." if not warnings else "."
+        click.echo(f"No mistakes.{more + where if more else ''}")
+
+
+@main.command()
+@click.option("--out", type=FOLDER, help="The folder to write; build/ by default.")
+@click.option("--today", metavar="DATE", help="The day to build for, like 2027-01-12.")
+@click.option("--full", is_flag=True, help="Build even when nothing has been touched.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="How many processes write pages.")
+@click.option("--compress", is_flag=True, help="Write packed twins of files, for publishing.")
+@click.pass_obj
+def build(
+    root: Path | None, out: Path | None, today: str | None, full: bool, jobs: int, compress: bool
+) -> None:
+    """Write the public site. The last good one stays until the new one is whole."""
+    from portal import freeze
+
+    day = _day(today) if today else _today()
+    if not full:
+        done = freeze.nothing_to_do(**_plain_settings(root, out), today=day, compress=compress)
+        if done:
+            click.echo(_built(done))
+            return
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root, out=out)
+    with _progress() as progress:
+        built = freeze.build(
+            settings,
+            today=day,
+            full=full,
+            jobs=jobs,
+            compress=compress,
+            progress=progress,
+            waiting=lambda: click.echo("Another build is at work. Waiting for it."),
+        )
+    click.echo(_built(built))
+
+
+@main.command()
+@click.option("--host", help="The address to listen on; 127.0.0.1 by default.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port; 8000 by default.")
+@click.option("--build/--no-build", default=True, help="Build first, and after every midnight.")
+@click.pass_obj
+def serve(root: Path | None, host: str | None, port: int | None, build: bool) -> None:
+    """Serve the site and the live pages."""
+    from portal import wsgi
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root, host=host, port=port)
+    wsgi.serve(settings, build=build, say=click.echo)
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _built(built: Built) -> str:
+    if not built.written and not built.removed:
+        return f"Nothing to do: {_counted(built.pages, 'file')}, {built.seconds:.2f} s."
+    return (
+        f"{_counted(built.pages, 'file')}: {built.written:,} written, "
+        f"{built.unchanged:,} unchanged, {built.removed:,} removed, {built.seconds:.2f} s."
+    )
+
+
+def _fields(problem: Problem) -> dict[str, object]:
+    return {
+        "path": str(problem.path),
+        "line": problem.line,
+        "column": problem.column,
+        "words": problem.words,
+        "severity": problem.severity,
+    }
+
+
+def _github(problem: Problem) -> str:
+    def escaped(text: object, more: str = "") -> str:
+        for mark in "%\r\n" + more:
+            text = str(text).replace(mark, f"%{ord(mark):02X}")
+        return str(text)
+
+    level = "warning" if problem.severity == "warning" else "error"
+    where = f"file={escaped(problem.path, ':,')},line={problem.line},col={problem.column}"
+    return f"::{level} {where}::{escaped(problem.words)}"
+
+
+# --- what a command is given --------------------------------------------------------------------
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo("Europe/London")).date()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"'{text}' is not a date. Write it like 2027-01-12.", param_hint="--today"
+        ) from None
+
+
+def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
+    """The settings that a build depends on, without the library that checks them.
+
+    Only for the quick look, which compares: a value that is wrong is like none before, and is then
+    refused in the usual way. A test compares these defaults with the settings' own.
+    """
+    environ = {name.upper(): value for name, value in os.environ.items()}
+    weeks = environ.get("PORTAL_HORIZON_WEEKS", "26")
+    return {
+        "root": root or Path(environ.get("PORTAL_ROOT", ".")),
+        "out": out or Path(environ.get("PORTAL_OUT", "build")),
+        "var": Path(environ.get("PORTAL_VAR", "var")),
+        "base_address": environ.get("PORTAL_BASE_ADDRESS", "").rstrip("/") or None,
+        "horizon_weeks": int(weeks) if weeks.isdecimal() else weeks,
+    }
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, a line elsewhere."""
+    if not sys.stdout.isatty():
+        yield _first_line
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = TextColumn("Building"), BarColumn(), MofNCompleteColumn()
+    # Drawn by us, because a thread that draws must not be running when workers are forked.
+    with Progress(*columns, auto_refresh=False, transient=True) as bar:
+        task = bar.add_task("")
+        drawn = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal drawn
+            bar.update(task, completed=done, total=total)
+            if done == total or done - drawn >= total / 100:
+                drawn = done
+                bar.refresh()
+
+        yield progress
+
+
+def _first_line(done: int, total: int) -> None:
+    if done == 0:
+        click.echo(f"Building {_counted(total, 'file')}.")

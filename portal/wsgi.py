@@ -1,0 +1,301 @@
+"""The portal for a WSGI server: the frozen site in front, the live pages behind it.
+
+`create_app()` is what any WSGI server takes; `serve` runs it by Granian, which carries slow readers
+without holding a Python thread for each, and stops cleanly. Where no site has been built yet, every
+page says so, calmly.
+
+The live pages use the directory that the published site was made of. When another site takes its
+place, the content is read again, aside, while the last directory still answers; content that has
+become wrong since changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import SecurityError
+from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_host
+
+from portal import PortalError, content
+from portal.directory import Directory
+from portal.fields import LONDON
+from portal.freeze import MARKER, published_day
+from portal.settings import Settings, load_settings
+from portal.web import HEADERS, STRICT_TRANSPORT
+from portal.web.desk import create_desk, plain_page
+from portal.web.files import Files
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY = 1.0  # seconds between two looks for a new site
+_FIRST_READING = 10.0  # seconds that a visitor waits for the content to be read at the start
+_THREADS = 32
+_GRACE = 5  # seconds that open answers have when the server stops
+
+
+def create_app(settings: Settings | None = None) -> WSGIApplication:
+    """The whole portal as one WSGI application; its settings are the environment's by default."""
+    settings = settings or load_settings()
+    published = Published(settings)
+    published.start()
+    return Portal(settings, published)
+
+
+class Portal:
+    """Files of the site first, then live pages; the same headers on all, and no answer without."""
+
+    def __init__(self, settings: Settings, published: Published) -> None:
+        self._hosts = settings.trusted_hosts
+        self._marker = settings.out / MARKER
+        self._files = Files(settings.out)
+        self._published = published
+        self._desk = create_desk(published, settings)
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        start = _with_headers(environ, start)
+        try:
+            return self._answer(environ, start)
+        except Exception:
+            log.exception("Fault outside of any page")
+            return _page(environ, start, 500, "Sorry, something went wrong", _ONCE_MORE)
+
+    def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if self._hosts:
+            try:
+                get_host(environ, self._hosts)
+            except SecurityError:
+                return _page(environ, start, 400, "We do not know this address", _ONCE_MORE)
+        found = self._files(environ, start)
+        if found is not None:
+            return found
+        if environ["PATH_INFO"] != "/health":
+            if not self._marker.exists():
+                # Where a system cannot swap two folders in one step, there is none for a moment.
+                time.sleep(0.05)
+                found = self._files(environ, start)
+                if found is not None:
+                    return found
+            if not self._marker.exists():
+                return _page(
+                    environ, start, 503, "The site is being built", "It will be here in a minute."
+                )
+            self._published.wait(_FIRST_READING)
+        return self._desk(environ, start)
+
+
+_ONCE_MORE = "Go back to the page you came from, and try again."
+
+
+def _page(
+    environ: WSGIEnvironment, start: StartResponse, status: int, title: str, words: str
+) -> Iterable[bytes]:
+    answer = Response(plain_page(title, words), status, content_type="text/html; charset=utf-8")
+    if status == 503:
+        answer.retry_after = 5
+    return answer(environ, start)
+
+
+def _with_headers(environ: WSGIEnvironment, start: StartResponse) -> StartResponse:
+    def starting(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
+        given = {name.lower() for name, _ in headers}
+        extra = {**HEADERS, "Cache-Control": "no-store", "Server": "portal"}
+        if environ["wsgi.url_scheme"] == "https":
+            extra["Strict-Transport-Security"] = STRICT_TRANSPORT
+        headers = [*headers, *((n, v) for n, v in extra.items() if n.lower() not in given)]
+        return start(status, headers, exc_info) if exc_info else start(status, headers)
+
+    return starting
+
+
+class Published:
+    """The directory of the site that is published now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._directory: Directory | None = None
+        self._made_of: tuple[int, int] | None = None
+        self._looked = 0.0
+        self._read_once = threading.Event()
+        self._reading = threading.Lock()
+
+    def __call__(self) -> Directory | None:
+        """The directory, or None while there is none. Quick: reading happens aside."""
+        if time.monotonic() - self._looked > _LOOK_EVERY:
+            self._looked = time.monotonic()
+            if self._marker() != self._made_of:
+                self.start()
+        return self._directory
+
+    def start(self) -> None:
+        """Read the content, aside."""
+        threading.Thread(target=self.renew, name="reading content", daemon=True).start()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the content has been read for the first time, well or not."""
+        self._read_once.wait(seconds)
+
+    def renew(self) -> None:
+        """Read the content, if it is not being read already. On mistakes, keep what there is."""
+        if not self._reading.acquire(blocking=False):
+            return
+        try:
+            self._made_of = self._marker()
+            today = published_day(self._settings.out) or datetime.now(LONDON).date()
+            weeks = self._settings.horizon_weeks
+            self._directory = content.load(self._settings.root, today=today, horizon_weeks=weeks)
+        except PortalError:
+            log.error("The content has mistakes: `portal check` lists them. Live pages stay as is.")
+        except Exception:
+            log.exception("The content could not be read. Live pages stay as they are.")
+        finally:
+            self._reading.release()
+            self._read_once.set()
+
+    def _marker(self) -> tuple[int, int] | None:
+        try:
+            stat = (self._settings.out / MARKER).stat()
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns
+
+
+# --- serving --------------------------------------------------------------------------------------
+
+
+def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> None:
+    """Serve the portal until interrupted; with `build`, build it now and after every midnight.
+
+    Raises PortalError where it cannot start.
+    """
+    _check_free(settings.host, settings.port)
+    first = _Builds(settings) if build else None
+    if first:
+        first.begin()
+    # Meanwhile: what the server's processes share is imported once, before they are forked.
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    if first and not first.ended_well():
+        if not (settings.out / MARKER).is_file():
+            raise PortalError("There is no site to serve yet. Mend the content, and start again.")
+        say("The site as it was last built is served.")
+    server = Server(
+        "portal.wsgi",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=_THREADS,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_GRACE,
+    )
+    stopping = threading.Event()
+    server.on_startup(
+        threading.Thread(target=_beside, args=(settings, first, stopping, say), daemon=True).start
+    )
+    try:
+        server.serve(target_loader=partial(_in_worker, settings), wrap_loader=False)
+    finally:
+        stopping.set()
+        if first:
+            first.end()
+
+
+def _in_worker(settings: Settings) -> WSGIApplication:
+    if sys.platform == "linux":
+        # A worker whose server was killed must not go on answering in its place.
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    return create_app(settings)
+
+
+def _beside(
+    settings: Settings,
+    builds: _Builds | None,
+    stopping: threading.Event,
+    say: Callable[[str], None],
+) -> None:
+    """What the first process does while its workers answer."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    while not stopping.wait(0.02):
+        try:
+            socket.create_connection((host, settings.port), 1).close()
+        except OSError:
+            continue
+        break
+    shown = f"[{host}]" if ":" in host else host
+    say(f"Open http://{shown}:{settings.port}/")
+    tried = datetime.now(LONDON).date()
+    while builds and not stopping.wait(20):
+        today = datetime.now(LONDON).date()
+        if today != tried and not builds.running:
+            tried = today
+            builds.begin()
+
+
+class _Builds:
+    """Builds in a process of their own, so that a fault or a long one cannot touch the server."""
+
+    def __init__(self, settings: Settings) -> None:
+        given = settings.model_dump(
+            mode="json", include={"root", "out", "var", "base_address", "horizon_weeks"}
+        )
+        self._environ = dict(os.environ)
+        self._environ |= {f"PORTAL_{n.upper()}": str(v) for n, v in given.items() if v is not None}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def begin(self) -> None:
+        """Start a build; what it says goes where we say things."""
+        command = [sys.executable, "-m", "portal", "build", "--compress"]
+        self._process = subprocess.Popen(command, env=self._environ)  # noqa: S603
+
+    def ended_well(self) -> bool:
+        """Wait for its end."""
+        return self._process is not None and self._process.wait() == 0
+
+    def end(self) -> None:
+        if self._process and self.running:
+            self._process.terminate()
+            self._process.wait()
+
+
+def _check_free(host: str, port: int) -> None:
+    # Granian shares its port with whoever asks: two servers would answer in turn.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortalError(
+                f"Port {port} of {host} cannot be used: {error.strerror}. "
+                "Stop the program that uses it, or choose another with --port."
+            ) from error
