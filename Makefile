@@ -1,0 +1,37 @@
+# What one does with the portal. `make help` lists it.
+
+PYTHON ?= python3
+PIP := .venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+help: ## List what there is.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:8000/.
+	.venv/bin/portal check && .venv/bin/portal build --compress
+	.venv/bin/portal serve
+
+test: .venv/ready-to-test ## Set up, and run all tests.
+	tests/ground
+	.venv/bin/pytest -n 2
+
+check: .venv/ready-to-test ## Format, lint, types, import contracts, and all tests.
+	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache
+	$(MAKE) --no-print-directory test
+
+bench: .venv/ready ## Measure builds and answers on this machine.
+	.venv/bin/python tests/bench.py
+
+format: .venv/ready-to-test ## Put the code into its form.
+	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+lock: ## Renew constraints.txt within the ranges of pyproject.toml.
+	tests/lock $(PYTHON)
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The portal needs Python 3.11 or later, and this is Python %d.%d. Say which to use: make PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv && $(PIP) --editable . && touch $@
+
+.venv/ready-to-test: .venv/ready
+	$(PIP) --editable '.[test]' && touch $@
+
+.PHONY: help run test check bench format lock
