@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import brotli
 import flask_frozen
+from flask import request, request_started
 from werkzeug.test import create_environ
 
 from portal.swap import BuildError
@@ -81,12 +82,17 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self._environ = create_environ("/", app.config["FREEZER_BASE_URL"])
         self._folders: set[str] = set()
         self.tally = Tally()
+        request_started.connect(self._note_endpoint, app)
 
     def write(self, addresses: Iterable[str]) -> Iterator[str]:
         """Write a file for each address, and say which one it was. Raises BuildError."""
         self._addresses = [check_address(address) for address in addresses]
         for page in self.freeze_yield():
             yield page.url
+
+    def _note_endpoint(self, _: Flask, **__: object) -> None:
+        if request.endpoint:
+            self.tally.endpoints.add(request.endpoint)
 
     def _check_endpoints(self, seen: set[str]) -> None:
         """Frozen-Flask knows endpoints only by name; `freeze.build` checks those that answered."""
@@ -141,7 +147,6 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
                 f"{url} says that it is {kind}, but a file of that name is sent as "
                 f"{media_type(name)}. See MEDIA_TYPES in portal/web/files.py."
             )
-        self.tally.endpoints.add(environ["werkzeug.request"].endpoint)
         return content
 
     def _same(self, name: str, content: bytes) -> bool:
