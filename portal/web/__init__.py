@@ -25,7 +25,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from portal.directory import AGE_BANDS, Directory
-from portal.fields import FACILITIES, NEEDS, OFFERS, WEEKDAYS, clock_words
+from portal.fields import BOOKING_WAYS, FACILITIES, NEEDS, OFFERS, WEEKDAYS, clock_words
 from portal.web import words
 
 _FOLDER = Path(__file__).resolve().parents[1]
@@ -52,6 +52,28 @@ SECTIONS = (
     ("/centres/", "Centres"),
     ("/programmes/", "Programmes"),
     ("/urgent-help/", "Urgent help"),
+)
+
+
+# What the finder asks beside a place, as (value, words); the home page asks the first two.
+FINDER: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "age": (("", "Any age"), *((band.slug, band.title) for band in AGE_BANDS)),
+        "day": (
+            ("", "Any day"),
+            *((day.lower(), day) for day in WEEKDAYS),
+            ("weekend", "Saturday or Sunday"),
+        ),
+        "part": (
+            ("", "Any time of day"),
+            ("morning", "Morning"),
+            ("afternoon", "Afternoon"),
+            ("evening", "Evening, from 5pm"),
+        ),
+        "offer": (("", "Everything"), *OFFERS.items()),
+        "booking": (("", "Any way"), *BOOKING_WAYS.items()),
+        "access": tuple((name, FACILITIES[name]) for name in words.ACCESS),
+    }
 )
 
 
@@ -118,6 +140,7 @@ def environment() -> Environment:
         directions=words.directions,
         joined=words.joined,
         json_block=json_block,
+        kind=words.kind,
         language=words.language,
         moment=words.moment,
         moment_words=words.moment_words,
@@ -134,6 +157,7 @@ def environment() -> Environment:
     made.globals.update(
         AGE_BANDS=AGE_BANDS,
         FACILITIES=FACILITIES,
+        FINDER=FINDER,
         NEEDS=NEEDS,
         OFFERS=OFFERS,
         WEEKDAYS=WEEKDAYS,

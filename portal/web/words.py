@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -35,6 +35,9 @@ ACCESS = (
     "quiet-room",
     "baby-changing",
 )
+
+
+WEEK = timedelta(days=7)
 
 
 def day(moment: date, *, year: bool = False) -> str:
@@ -196,6 +199,38 @@ def span(series: Series) -> str:
     if series.until:
         return f"Until {day_words(last, weekday=False)}"
     return ""
+
+
+def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
+    """What a weekly timetable must add: 'Starts 12 January', 'Not on 7 December', '6 sessions'."""
+    sessions = tuple(coming)
+    on = [session for session in sessions if not session.cancelled]
+    said = []
+    if series.withdrawn:
+        return [f"Cancelled: {series.withdrawn}"]
+    if on and series.repeats not in ("once", "daily") and on[0].day >= today + WEEK:
+        verb = "Next on" if on[0] is not series.sessions[0] else "Starts"
+        said.append(
+            f"{verb} {day_words(on[0].day, weekday=False, year=on[0].day.year != today.year)}"
+        )
+    off = [one for one in sessions if one.cancelled and one.day < today + 3 * WEEK]
+    if off:
+        said.append(
+            "Not on " + joined(day_words(one.day, weekday=False, year=False) for one in off)
+        )
+    if series.repeats in ("fortnightly", "monthly"):
+        said.append(series.pattern)
+    if series.is_course:
+        said.append(count(series.count or 0, "session"))
+    if series.term_time_only:
+        said.append("In term time")
+    if series.language != "en":
+        said.append(f"In {LANGUAGES[series.language]}")
+    return said
+
+
+def kind(centre: Centre) -> str:
+    return "Partner’s building" if centre.kind == "partner" else capital(centre.kind)
 
 
 def hours(centre: Centre, moment: date) -> str:

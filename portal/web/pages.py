@@ -1,0 +1,569 @@
+"""The kinds of public pages, each made of one Directory for one day.
+
+A kind is declared once, above the method that makes it: the rule of its addresses and the nouns
+that have such a page. Routes and the list of addresses both come from these declarations, so a page
+cannot be served and yet not be frozen, or be listed and not exist.
+
+Only `Directory.series` is ever looped over, which holds no sensitive series (safety S3). Lists show
+days, not moments: what has ended by the time of reading is hidden by the script (`data-ends`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property, partial
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from portal.directory import (
+    AGE_BANDS,
+    AgeBand,
+    Centre,
+    Directory,
+    District,
+    Footprint,
+    News,
+    Page,
+    Programme,
+    Series,
+    Session,
+    Settlement,
+    Venue,
+)
+from portal.fields import LONDON, OFFERS, WEEKDAYS, day_words
+from portal.geography import distance
+from portal.web import Frame, Head, environment, linked_data, words
+from portal.web.rows import Day, Rows
+
+NEAR_MILES = 10
+# Rows on one page, so that it stays under 14 KB on the wire; beyond, it links to the days.
+ROWS = 60
+NEAR_ROWS = 40
+SOON_ROWS = 5
+DATES = 12
+
+# Nouns whose pages have templates of their own, and are not made as text pages.
+_OWN_PAGES = ("calendars",)
+
+
+class Kind(NamedTuple):
+    """A kind of page: the rule of its addresses, and the noun behind each address."""
+
+    rule: str
+    nouns: Callable[[Directory], Iterable[tuple[str, Any]]]
+    make: Callable[..., str]
+
+
+KINDS: list[Kind] = []
+
+_Method = Callable[..., str]
+
+
+def _page(
+    rule: str, nouns: Callable[[Directory], Iterable[Any]] | None = None, path: str = "path"
+) -> Callable[[_Method], _Method]:
+    """Declare the pages of a rule: one, or one for each noun at its `path`."""
+
+    def addressed(directory: Directory) -> Iterable[tuple[str, Any]]:
+        if nouns is None:
+            return [(rule, None)]
+        return [(getattr(noun, path), noun) for noun in nouns(directory)]
+
+    def declare(make: _Method) -> _Method:
+        KINDS.append(Kind(rule, addressed, make))
+        return make
+
+    return declare
+
+
+@dataclass(frozen=True, slots=True)
+class Weekday:
+    """A page of /whats-on/: the next such day from today."""
+
+    name: str
+    day: date
+
+    @property
+    def path(self) -> str:
+        return f"/whats-on/{self.name.lower()}/"
+
+
+def weekdays(directory: Directory) -> tuple[Weekday, ...]:
+    """The seven days from today, each by its name."""
+    days = (directory.today + timedelta(days=ahead) for ahead in range(7))
+    return tuple(Weekday(WEEKDAYS[day.weekday()], day) for day in days)
+
+
+class Pages:
+    """Makes each kind of page. A method takes the noun that the page is about, if there is one."""
+
+    def __init__(self, directory: Directory, files: frozenset[str] = frozenset()) -> None:
+        self.directory = directory
+        self.site = directory.site
+        self.today = directory.today
+        self.now = datetime.combine(directory.today, time(), LONDON)
+        self.frame = Frame(directory)
+        self.rows = Rows(self.coming, directory.today)
+        self._files = files
+
+    # What pages have in common.
+
+    def _render(self, template: str, head: Head, **given: Any) -> str:
+        return self.frame.render(f"site/{template}", head, calendar=self._calendar, **given)
+
+    def part(self, template: str, **given: Any) -> bytes:
+        """A file that is no page, from its template."""
+        made = environment().get_template(template)
+        return made.render(site=self.site, today=self.today, **given).encode()
+
+    def _calendar(self, noun: Any) -> str:
+        """The path of a noun's calendar, where there is one."""
+        path = f"{noun.path}calendar.ics"
+        return path if path in self._files else ""
+
+    @cached_property
+    def week(self) -> tuple[Session, ...]:
+        """All public sessions of the seven days from today."""
+        return self.directory.sessions_between(*self.directory.week_from(self.today))
+
+    def _week_of(self, series: Iterable[Series]) -> list[Session]:
+        wanted = set(series)
+        return [session for session in self.week if session.series in wanted]
+
+    @cached_property
+    def coming(self) -> Mapping[Series, tuple[Session, ...]]:
+        """The series that still meet, each with its sessions from today."""
+        found = {series: series.next_sessions(self.now) for series in self.directory.series}
+        return {series: sessions for series, sessions in found.items() if sessions}
+
+    def _timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:
+        """Series that still meet, by the weekday of their next session, Monday first."""
+        groups: dict[int, list[Series]] = defaultdict(list)
+        for one in series:
+            if one in self.coming:
+                daily = one.repeats == "daily"
+                groups[7 if daily else self.coming[one][0].day.weekday()].append(one)
+        named = (*WEEKDAYS, "Monday to Friday")
+        return [
+            (named[number], sorted(groups[number], key=lambda one: (one.time.starts, one.name)))
+            for number in sorted(groups)
+        ]
+
+    def _joined(self, series: Iterable[Series], at: str = "") -> Markup:
+        return Markup("".join(self.rows.series(one, at) for one in series))  # noqa: S704 - rendered
+
+    def _programmes(self, series: Iterable[Series]) -> list[Programme]:
+        running = {one.programme.slug for one in series if one in self.coming}
+        return [one for one in self.directory.programmes if one.slug in running]
+
+    # Finding.
+
+    @_page("/")
+    def home(self) -> str:
+        soon: dict[str, Session] = {}
+        for session in self.week:
+            if not session.cancelled:
+                soon.setdefault(session.series.programme.slug, session)
+        shown = list(soon.values())[:SOON_ROWS]
+        head = Head(
+            title=f"{self.site.name}, {self.site.area}",
+            path="/",
+            summary=f"Find groups and sessions for families near you in {self.site.area}.",
+        )
+        return self._render(
+            "home.html",
+            head,
+            days=self.rows.days(shown, SOON_ROWS),
+            news=sorted(self.directory.news, key=lambda news: news.date_, reverse=True)[:2],
+        )
+
+    @_page("/find/")
+    def find(self) -> str:
+        head = Head(
+            title="Find a session",
+            path="/find/",
+            section="/find/",
+            summary="Find sessions by place, age, day and how to get a place.",
+        )
+        towns = sorted(
+            (one for one in self.directory.settlements if one.population and one.unique),
+            key=lambda one: -one.population,
+        )[:24]
+        return self._render("find.html", head, towns=sorted(towns, key=lambda one: one.name))
+
+    @_page("/near/<slug:place>/", lambda directory: directory.settlements)
+    def near(self, place: Settlement) -> str:
+        measured = sorted(
+            self._measured(place), key=lambda found: (found[0], found[1].starts, found[1].planned)
+        )
+        within = [found for found in measured if found[0] <= NEAR_MILES]
+        shown = (within or measured[:5])[: NEAR_ROWS if within else 5]
+        by_day: dict[date, list[str]] = defaultdict(list)
+        for miles, session in shown:
+            said = words.miles(miles, session.venue)
+            by_day[session.day].append(self.rows.session(session, miles=said))
+        days = [Day(day, Markup("".join(by_day[day]))) for day in sorted(by_day)]  # noqa: S704
+        head = Head(
+            title=f"Sessions near {place.label}",
+            path=place.path,
+            section="/find/",
+            summary=f"Groups and sessions for families near {place.label} this week.",
+            crumbs=(("/find/", "Find a session"),),
+        )
+        return self._render(
+            "near.html", head, place=place, days=days, within=len(within), shown=len(shown)
+        )
+
+    def _measured(self, place: Settlement) -> Iterator[tuple[float, Session]]:
+        """This week's sessions that are on, with the miles to each."""
+        known: dict[Venue, float | None] = {}
+        for session in self.week:
+            venue = session.venue
+            if venue not in known:
+                known[venue] = distance(place.position, venue.position) if venue.position else None
+            miles = known[venue]
+            if miles is not None and not session.cancelled:
+                yield miles, session
+
+    # Areas.
+
+    @_page("/footprints/<slug:slug>/", lambda directory: directory.footprints)
+    def footprint(self, footprint: Footprint) -> str:
+        return self._area(footprint, footprint.title, footprint.districts, ())
+
+    @_page("/districts/<slug:slug>/", lambda directory: directory.districts)
+    def district(self, district: District) -> str:
+        above = self.directory.footprint_of(district)
+        return self._area(
+            district, f"{district.title} district", (district,), ((above.path, above.title),)
+        )
+
+    def _area(
+        self,
+        area: Footprint | District,
+        title: str,
+        districts: Sequence[District],
+        crumbs: tuple[tuple[str, str], ...],
+    ) -> str:
+        series = self.directory.series_in(area)
+        head = Head(
+            title=title,
+            path=area.path,
+            section="/centres/",
+            summary=f"Family centres and groups in {title}, and what is on there this week.",
+            crumbs=crumbs,
+        )
+        numbers = {one.slug: number for number, one in enumerate(self.directory.footprints)}
+        return self._render(
+            "area.html",
+            head,
+            area=area,
+            districts=[(one, self.directory.centres_in(one)) for one in districts],
+            programmes=self._programmes(series),
+            days=self.rows.days(self._week_of(series), ROWS // 2, brief=True),
+            petal_number=numbers.get(area.slug, 0) if isinstance(area, Footprint) else None,
+        )
+
+    # Centres.
+
+    @_page("/centres/")
+    def centres(self) -> str:
+        head = Head(
+            title="Family centres",
+            path="/centres/",
+            section="/centres/",
+            summary=f"Every family centre in {self.site.area}, by area.",
+        )
+        return self._render(
+            "centres.html",
+            head,
+            areas=[
+                (
+                    one,
+                    [(district, self.directory.centres_in(district)) for district in one.districts],
+                )
+                for one in self.directory.footprints
+            ],
+        )
+
+    def _centre_crumbs(self, centre: Centre) -> tuple[tuple[str, str], ...]:
+        district = self.directory.district_of(centre)
+        return (("/centres/", "Centres"), (district.path, district.title))
+
+    @_page("/centres/<slug:slug>/", lambda directory: directory.centres)
+    def centre(self, centre: Centre) -> str:
+        head = Head(
+            title=centre.title,
+            path=centre.path,
+            section="/centres/",
+            summary=f"{centre.title}: where it is, when it is open and what is on.",
+            crumbs=self._centre_crumbs(centre),
+            linked_data=linked_data.of_centre(centre, self.site),
+        )
+        district = self.directory.district_of(centre)
+        others = [one for one in self.directory.centres_in(district) if one is not centre]
+        return self._render(
+            "centre.html",
+            head,
+            centre=centre,
+            district=district,
+            others=others[:6],
+            tomorrow=self.now + timedelta(days=1),
+            timetable=[
+                (name, self._joined(series, "centre"))
+                for name, series in self._timetable(self.directory.series_at(centre))
+            ],
+        )
+
+    @_page("/centres/<slug:slug>/whats-on/", lambda directory: directory.centres, "whats_on_path")
+    def leaflet(self, centre: Centre) -> str:
+        head = Head(
+            title=f"What’s on at {centre.title}",
+            path=centre.whats_on_path,
+            section="/centres/",
+            summary=f"The week at {centre.title} on one page, to print.",
+            crumbs=(*self._centre_crumbs(centre), (centre.path, centre.title)),
+        )
+        timetable = self._timetable(self.directory.series_at(centre))
+        return self._render(
+            "leaflet.html",
+            head,
+            centre=centre,
+            timetable=[
+                (name, [(one, words.notes(one, self.coming[one], self.today)) for one in series])
+                for name, series in timetable
+            ],
+            many=sum(len(series) for _, series in timetable),
+        )
+
+    # Programmes and series.
+
+    @_page("/programmes/")
+    def programmes(self) -> str:
+        offers = [
+            (title, [one for one in self.directory.programmes if one.offer == offer])
+            for offer, title in OFFERS.items()
+        ]
+        head = Head(
+            title="Programmes",
+            path="/programmes/",
+            section="/programmes/",
+            summary="The groups, courses and help that we offer, by area.",
+        )
+        return self._render("programmes.html", head, offers=[one for one in offers if one[1]])
+
+    @_page("/programmes/<slug:slug>/", lambda directory: directory.programmes)
+    def programme(self, programme: Programme) -> str:
+        head = Head(
+            title=programme.title,
+            path=programme.path,
+            section="/programmes/",
+            summary=programme.summary,
+            crumbs=(("/programmes/", "Programmes"),),
+            sensitive=programme.sensitive,
+            linked_data=linked_data.of_programme(programme, self.site),
+        )
+        if programme.sensitive:
+            return self._render("sensitive.html", head, programme=programme)
+        series = [one for one in self.directory.series_of(programme) if one in self.coming]
+        where = []
+        for district in self.directory.districts:
+            there = [one for one in series if one.centre.district == district.slug]
+            if there:
+                there.sort(key=lambda one: (one.centre.title, self.coming[one][0].starts))
+                where.append((district, self._joined(there)))
+        related = [
+            one
+            for one in self.directory.programmes
+            if one.offer == programme.offer and one is not programme
+        ]
+        return self._render(
+            "programme.html", head, programme=programme, where=where, related=related[:5]
+        )
+
+    @_page("/sessions/<slug:centre>/<slug:series>/", lambda directory: directory.series)
+    def series(self, series: Series) -> str:
+        coming = self.coming.get(series, ())
+        head = Head(
+            title=f"{series.name} at {series.venue.name}",
+            path=series.path,
+            section="/whats-on/",
+            summary=f"{words.repeats(series)} at {words.place(series.venue)}. "
+            f"{words.ages(series.ages)}.",
+            crumbs=(
+                (series.centre.path, series.centre.title),
+                (series.programme.path, series.programme.title),
+            ),
+            linked_data=linked_data.of_series(series, coming, self.site),
+        )
+        others = [
+            one
+            for one in self.directory.series_of(series.programme)
+            if one is not series and one in self.coming
+        ]
+        here = series.venue.position or series.centre.position
+        if here:
+            others.sort(key=partial(_away, here.latitude, here.longitude))
+        return self._render(
+            "series.html",
+            head,
+            series=series,
+            programme=series.programme,
+            venue=series.venue,
+            sessions=coming,
+            first_dates=coming[:DATES],
+            more_dates=coming[DATES:],
+            files=self._files,
+            others=self._joined(others[:3]),
+            bookable=_bookable(series, coming, self.now),
+        )
+
+    # Browsing.
+
+    @_page("/ages/<slug:band>/", lambda directory: AGE_BANDS)  # noqa: ARG005 - the same for all
+    def ages(self, band: AgeBand) -> str:
+        series = self.directory.series_for(band)
+        head = Head(
+            title=band.title,
+            path=band.path,
+            section="/whats-on/",
+            summary=f"Groups and help for this age in {self.site.area}: {band.title}.",
+            crumbs=(("/whats-on/", "What’s on"),),
+        )
+        return self._render(
+            "ages.html",
+            head,
+            band=band,
+            programmes=[
+                one for one in self.directory.programmes if one.ages and band.holds(one.ages)
+            ],
+            days=self.rows.days(self._week_of(series), ROWS, brief=True),
+        )
+
+    @_page("/whats-on/")
+    def whats_on(self) -> str:
+        head = Head(
+            title="What’s on this week",
+            path="/whats-on/",
+            section="/whats-on/",
+            summary=f"Every session of the coming week in {self.site.area}, by day.",
+        )
+        return self._render(
+            "whats_on.html",
+            head,
+            days=self.rows.days(self.week, 2 * ROWS, brief=True),
+            number=len(self.week),
+            weekdays=weekdays(self.directory),
+        )
+
+    @_page("/whats-on/<slug:weekday>/", weekdays)
+    def weekday(self, weekday: Weekday) -> str:
+        head = Head(
+            title=f"What’s on on {weekday.name}",
+            path=weekday.path,
+            section="/whats-on/",
+            summary=f"Sessions on {day_words(weekday.day)}, by district.",
+            crumbs=(("/whats-on/", "What’s on"),),
+        )
+        on_day = [session for session in self.week if session.day == weekday.day]
+        here = []
+        for district in self.directory.districts:
+            there = [one for one in on_day if one.series.centre.district == district.slug]
+            if there:
+                rows = "".join(self.rows.session(one, brief=True) for one in there)
+                here.append((district, Markup(rows)))  # noqa: S704 - rendered
+        return self._render(
+            "weekday.html",
+            head,
+            weekday=weekday,
+            weekdays=weekdays(self.directory),
+            districts=here,
+            number=len(on_day),
+        )
+
+    # Text.
+
+    @_page("/news/", lambda directory: [_NewsIndex()] if directory.news else [])
+    def news_index(self, _: _NewsIndex) -> str:
+        head = Head(title="News", path="/news/", summary=f"News from the {self.site.name}.")
+        news = sorted(self.directory.news, key=lambda one: one.date_, reverse=True)
+        return self._render("news.html", head, news=news)
+
+    @_page("/news/<slug:slug>/", lambda directory: directory.news)
+    def news(self, news: News) -> str:
+        head = Head(
+            title=news.title, path=news.path, summary=news.summary, crumbs=(("/news/", "News"),)
+        )
+        return self._render("page.html", head, page=news, dated=news.date_)
+
+    @_page(
+        "/<slug:slug>/",
+        lambda directory: [page for page in directory.pages if page.slug not in _OWN_PAGES],
+    )
+    def page(self, page: Page) -> str:
+        head = Head(
+            title=page.title,
+            path=page.path,
+            section=page.path,
+            summary=page.summary,
+            sensitive=page.sensitive,
+        )
+        return self._render("page.html", head, page=page, dated=page.updated)
+
+    @_page("/calendars/")
+    def calendars(self) -> str:
+        page = self.directory.page("calendars")
+        head = Head(
+            title=page.title if page else "Calendars",
+            path="/calendars/",
+            section="/calendars/",
+            summary=page.summary if page else "Calendars to subscribe to.",
+        )
+        directory = self.directory
+        groups = [
+            ("Areas", [(one.title, self._calendar(one)) for one in directory.footprints]),
+            ("Districts", [(one.title, self._calendar(one)) for one in directory.districts]),
+            ("Ages", [(one.title, self._calendar(one)) for one in AGE_BANDS]),
+            ("Centres", [(one.title, self._calendar(one)) for one in directory.centres]),
+            ("Programmes", [(one.title, self._calendar(one)) for one in directory.programmes]),
+        ]
+        return self._render(
+            "calendars.html",
+            head,
+            page=page,
+            groups=[(title, [one for one in those if one[1]]) for title, those in groups],
+            everything="/calendar.ics" if "/calendar.ics" in self._files else "",
+        )
+
+    def not_found(self) -> str:
+        head = Head(title="We cannot find that page", path="/404.html")
+        return self._render("not_found.html", head)
+
+
+class _NewsIndex:
+    path = "/news/"
+
+
+def _away(latitude: float, longitude: float, series: Series) -> float:
+    """How far off a series is, for sorting alone: squares of degrees, longitude made smaller."""
+    position = series.venue.position
+    if position is None:
+        return float("inf")
+    return (position.latitude - latitude) ** 2 + (0.6 * (position.longitude - longitude)) ** 2
+
+
+def _bookable(series: Series, coming: Sequence[Session], now: datetime) -> str:
+    """'yes', or why there is no button: 'over', 'off', 'later', 'closed'."""
+    if series.withdrawn:
+        return "off"
+    if not coming:
+        return "over"
+    if series.opens and series.opens >= now + timedelta(days=1):
+        return "later"
+    if series.closes and series.closes <= now:
+        return "closed"
+    return "yes"
