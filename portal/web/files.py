@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from werkzeug.datastructures import Accept
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Request, Response
 
 from portal.web import HEADERS
@@ -57,7 +58,8 @@ MEDIA_TYPES: Mapping[str, str] = {
 TWINS: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
 
 # A part of an address that can be a file: no dot files, so no marker and no `..`.
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~-]*")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~-]{0,199}")
+_LONGEST = 1000
 # A name that holds the digest of its content never changes its content.
 _HASHED = re.compile(r"/static/.*[.-][0-9a-f]{8,64}\.[a-z0-9]+")
 
@@ -117,7 +119,7 @@ class Files:
             return _moved(request, request.path + "/")(environ, start)
         if request.method not in ("GET", "HEAD"):
             return Response("", 405, {"Allow": "GET, HEAD"})(environ, start)
-        if name != "index.html" and request.path.endswith("/index.html"):
+        if request.path.endswith("/index.html"):
             return _moved(request, request.path.removesuffix("index.html"))(environ, start)
         return _answer(request, name, content, start)
 
@@ -129,12 +131,10 @@ class Files:
     @staticmethod
     def _name(path: str) -> str | None:
         """The name in the folder that an address asks for, where it may ask for it."""
-        name = path[1:]
-        if path.endswith("/"):
-            name += "index.html"
-        if not all(map(_PART.fullmatch, name.split("/"))) or name.endswith((".br", ".gz")):
+        name = path[1:] + ("index.html" if path.endswith("/") else "")
+        if len(name) > _LONGEST or name.endswith(tuple(TWINS.values())):
             return None
-        return name
+        return name if all(map(_PART.fullmatch, name.split("/"))) else None
 
     def _read(self, name: str, accepted: Accept) -> _Content | None:
         path = self._folder / name
@@ -179,7 +179,11 @@ def _answer(
         response.headers["Content-Encoding"] = content.coding
     if content.codings:
         response.vary.add("Accept-Encoding")
-    response.make_conditional(request, accept_ranges=True, complete_length=len(content.data))
+    length = len(content.data)
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=length)
+    except RequestedRangeNotSatisfiable:
+        response = Response("", 416, {"Content-Range": f"bytes */{length}"})
     body, status, headers = response.get_wsgi_response(request.environ)
     start(status, headers)
     # A list goes out in one piece; a server would send an iterator in chunks.
