@@ -1,0 +1,345 @@
+"""A message that is owed, written as a letter from what is true at the moment of sending.
+
+What it hides: whom it goes to and whether that is still wished; whether it still has to be told,
+for a booking may be cancelled and a session moved again before its message goes; and what the
+words need. A reminder follows its session, a run that is called off as a whole is one letter and
+not one for each date, and what concerns a sensitive programme is always in the discreet words (S4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, select
+
+from portal import PortalError, invitations, wording
+from portal.channels import Attachment, Letter, Way
+from portal.directory import Directory, Series, Session
+from portal.fields import day_words
+from portal.settings import Settings
+from portal.tables import HOLDING, bookable, booking, message, person, referral
+from portal.wording import TWIN, Words
+
+TO_PROFESSIONAL = ("professional-received",)
+# A message is true only of a booking in these states. Those not named are true of any.
+TRUE_OF: Mapping[str, tuple[str, ...]] = {
+    "confirmation": ("confirmed",),
+    "waiting": ("waiting",),
+    "offered": ("offered",),
+    "lapsed": ("lapsed",),
+    "moved": HOLDING,
+    "reminder": ("confirmed",),
+    "cancelled-by-you": ("cancelled",),
+    "request-received": ("requested",),
+    "request-confirmed": ("confirmed",),
+    "request-declined": ("declined",),
+}
+ABOUT_A_SESSION = ("moved", "cancelled-by-us")
+WITH_CALENDAR = (
+    "confirmation",
+    "request-confirmed",
+    "moved",
+    "cancelled-by-us",
+    "cancelled-by-you",
+)
+REMIND_BEFORE = timedelta(hours=48)
+
+
+class NothingToTell(PortalError):
+    """The message is not to be sent any more; or not yet, where `due` says when."""
+
+    def __init__(self, words: str, due: datetime | None = None) -> None:
+        self.words = words
+        self.due = due
+        super().__init__(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One message of the queue."""
+
+    id: int
+    booking_id: int
+    kind: str
+    about: Mapping[str, Any]
+    created: datetime
+
+
+def letter_of(
+    connection: Connection,
+    owed: Owed,
+    *,
+    directory: Directory,
+    settings: Settings,
+    secret: str,
+    now: datetime,
+) -> Letter:
+    """The letter that a message is now. Raises NothingToTell, and WordsError for broken words."""
+    return _Writer(connection, owed, directory, settings, secret, now).letter()
+
+
+class _Writer:
+    """One message with all that its words need, as things stand when it is sent."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        owed: Owed,
+        directory: Directory,
+        settings: Settings,
+        secret: str,
+        now: datetime,
+    ) -> None:
+        self.connection = connection
+        self.owed = owed
+        self.site = directory.site
+        self.settings = settings
+        self.secret = secret
+        self.now = now
+        self.booking = self.connection.execute(
+            select(booking, bookable.c.series, bookable.c.planned)
+            .join(bookable)
+            .where(booking.c.id == owed.booking_id)
+        ).one()
+        self.series = directory.find_series(self.booking.series)
+        self.booked = cast("invitations.Booked", self.booking)
+        self.coming = self._coming()
+
+    def letter(self) -> Letter:
+        """The letter. Raises NothingToTell where there is nothing to tell any more."""
+        way, to, name = self._recipient()
+        told = self._told()
+        words = self._words(name, told)
+        if way == "text":
+            return Letter(way, to, words.text, self._reference, self.now)
+        return Letter(
+            way,
+            to,
+            words.plain,
+            self._reference,
+            self.now,
+            subject=words.subject,
+            html=words.html,
+            attachments=self._attachments(to, told),
+        )
+
+    @property
+    def discreet(self) -> bool:
+        """Of a series that is not in the content any more nobody knows whether it is sensitive."""
+        return self.series is None or self.series.programme.sensitive
+
+    @property
+    def _reference(self) -> str:
+        """What this message is known by outside: it tells nothing, and is the same at every try."""
+        row = f"{self.booking.calendar_id} {self.owed.id} {self.owed.kind}"
+        return hashlib.sha256(row.encode()).hexdigest()[:32]
+
+    def _coming(self) -> tuple[Session, ...]:
+        if self.series is None:
+            return ()
+        sessions = invitations.sessions_of(self.booked, self.series)
+        return tuple(session for session in sessions if session.ends > self.now)
+
+    def _session(self, planned: str | None) -> Session | None:
+        found = (s for s in self.coming if s.planned.isoformat() == planned)
+        return next(found, None)
+
+    def _recipient(self) -> tuple[Way, str, str]:
+        if self.owed.kind in TO_PROFESSIONAL:
+            row = self.connection.execute(
+                select(referral).where(referral.c.booking_id == self.owed.booking_id)
+            ).first()
+            if row is None or not row.email:
+                raise NothingToTell("The professional's address is gone.")
+            return "email", row.email, row.name
+        row = self.connection.execute(
+            select(person).where(person.c.booking_id == self.owed.booking_id)
+        ).first()
+        if row is None:
+            raise NothingToTell("The family has been forgotten.")
+        to = {"email": row.email, "text": row.phone}.get(row.contact_by)
+        if not row.safe_to_contact or not to:
+            raise NothingToTell("The family does not want messages.")
+        return row.contact_by, to, row.name
+
+    # What is still true.
+
+    def _told(self) -> Sequence[Session]:
+        """The sessions that this message is about. Raises NothingToTell."""
+        kind, status = self.owed.kind, self.booking.status
+        if status not in TRUE_OF.get(kind, (status,)):
+            raise NothingToTell(f"The booking is {status} by now.")
+        if kind == "reminder":
+            return [self._reminded()]
+        if kind in ABOUT_A_SESSION and self.owed.about.get("planned"):
+            return self._changed()
+        if kind == "cancelled-by-us" and status != "cancelled":
+            raise NothingToTell(f"The booking is {status} by now.")
+        return [session for session in self.coming if not session.cancelled]
+
+    def _reminded(self) -> Session:
+        session = self._session(self.owed.about.get("planned"))
+        if session is None or session.cancelled or session.starts <= self.now:
+            raise NothingToTell("The session is over, cancelled or gone.")
+        due = session.starts - REMIND_BEFORE
+        if due > self.now:
+            raise NothingToTell("The session was moved.", due)
+        return session
+
+    def _changed(self) -> Sequence[Session]:
+        """The sessions of a change that the content made.
+
+        A run that is called off as a whole is told in one letter, the last of those owed at the
+        same moment, so that none is lost if another one is dropped.
+        """
+        owed = self.owed
+        if self.booking.status not in HOLDING:
+            raise NothingToTell(f"The booking is {self.booking.status} by now.")
+        others = self.connection.execute(
+            select(message).where(
+                message.c.booking_id == owed.booking_id, message.c.kind.in_(ABOUT_A_SESSION)
+            )
+        ).all()
+        if owed.kind == "moved":
+            together = [row for row in others if row.id == owed.id]
+        else:
+            together = [
+                row for row in others if (row.kind, row.created) == (owed.kind, owed.created)
+            ]
+            if any(row.id > owed.id and row.state in ("owed", "sending") for row in together):
+                raise NothingToTell("It is told together with another date.")
+        told = [
+            session
+            for row in together
+            if row.state != "sent" and (session := self._still_changed(row, others))
+        ]
+        if not told:
+            raise NothingToTell("It is over, or has changed again since.")
+        return sorted(told, key=lambda session: session.starts)
+
+    def _still_changed(self, row: Row[Any], others: Sequence[Row[Any]]) -> Session | None:
+        """The session of a change that still stands, and of which nothing newer is told."""
+        planned = row.about.get("planned")
+        same = [other for other in others if other.about.get("planned") == planned]
+        session = self._session(planned)
+        if session is None or any(other.id > row.id for other in same):
+            return None
+        if bool(session.cancelled) != (row.kind == "cancelled-by-us"):
+            return None
+        if session.state == "on" and not any(other.state == "sent" for other in same):
+            return None  # changed, and changed back before anybody was told
+        return session
+
+    # What it says.
+
+    def _words(self, name: str, told: Sequence[Session]) -> Words:
+        kind, about = self.owed.kind, self.owed.about
+        facts = {
+            "first_name": wording.first_name(name),
+            "link": self._link(),
+            "reference": self.booking.reference,
+            "service": self.site.name,
+            "phone": self._phone() or "",
+            "series": "the group",
+            "programme": "the group",
+            "reason": self._reason(told),
+            "until": self._until() if kind in ("offered", "lapsed") else "",
+            "position": self._position() if kind == "waiting" else "",
+        }
+        if self.series is not None:
+            facts |= _facts_of(self.series, told)
+            if kind == "moved" and told:
+                facts |= _move_of(self.series, told[0])
+        extra = TWIN if kind == "confirmation" and about.get("twin") and not self.discreet else ""
+        words = wording.load_words(self.settings.root, kind)
+        return wording.fill(words, facts, discreet=self.discreet, extra=extra)
+
+    def _reason(self, told: Sequence[Session]) -> str:
+        """Why it is off: of a session the content says so, of a booking staff did."""
+        reasons = [session.cancelled for session in told if session.cancelled]
+        words = "; ".join(dict.fromkeys(reasons)) or str(self.owed.about.get("reason") or "")
+        return " ".join(words.split())
+
+    def _link(self) -> str:
+        from portal.bookings import link_of  # it owes messages, so it stands above this module
+
+        base = self.site.booking_address.rstrip("/") or self._base
+        return f"{base}/bookings/{link_of(self.secret, bytes(self.booking.link_nonce))}"
+
+    @property
+    def _base(self) -> str:
+        return self.settings.base_address or self.site.base_address
+
+    def _phone(self) -> str | None:
+        if self.series is None or self.discreet:
+            return self.site.phone
+        return self.series.programme.phone or self.series.centre.phone or self.site.phone
+
+    def _until(self) -> str:
+        """Until when a place is, or was, kept: as it was said in the offer."""
+        until = self.owed.about.get("until")
+        if not until:
+            offers = self.connection.execute(
+                select(message.c.about)
+                .where(message.c.booking_id == self.owed.booking_id, message.c.kind == "offered")
+                .order_by(message.c.id.desc())
+            ).scalars()
+            until = next((about["until"] for about in offers if about.get("until")), None)
+        return wording.moment_words(datetime.fromisoformat(until)) if until else ""
+
+    def _position(self) -> str:
+        return str(
+            self.connection.execute(
+                select(sa.func.count())
+                .select_from(booking)
+                .where(
+                    booking.c.bookable_id == self.booking.bookable_id,
+                    booking.c.status == "waiting",
+                    booking.c.number <= self.booking.number,
+                )
+            ).scalar_one()
+        )
+
+    def _attachments(self, to: str, told: Sequence[Session]) -> tuple[Attachment, ...]:
+        if self.owed.kind not in WITH_CALENDAR or self.series is None:
+            return ()
+        if self.discreet and not self.owed.about.get("calendar"):
+            return ()
+        organizer = self.site.email or self.settings.message_sender
+        if not organizer:
+            return ()  # without somebody who reads answers a calendar file is not valid
+        return invitations.attachments(
+            self.booked,
+            told,
+            self.site,
+            base=self._base,
+            organizer=organizer,
+            attendee=to,
+        )
+
+
+def _facts_of(series: Series, told: Sequence[Session]) -> Mapping[str, str]:
+    return {
+        "series": series.name,
+        "programme": series.programme.title,
+        "dates": wording.dates_words(series, told),
+        "time": wording.time_words(series, told),
+        "venue": wording.venue_words(series, told),
+        "bring": series.bring or "",
+        "day": wording.dates_words(series, told),
+    }
+
+
+def _move_of(series: Series, session: Session) -> Mapping[str, str]:
+    """What a date was and what it is now, in words."""
+    was = f"{day_words(session.planned)}, {series.time.words}"
+    if session.state == "on":
+        was = "cancelled or moved"
+    elif session.moved_venue:
+        was += f", at {series.venue.name}"
+    return {"was": was, "now": f"{day_words(session.day)}, {session.times.words}"}
