@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from icalendar import Calendar, Event, Timezone
 
-from portal.channels.letter import Attachment
 from portal.directory import Series, Session, Site
 from portal.feeds.entries import FIRST_REVISION, Text, one_line
 from portal.feeds.ical import PRODUCT, ZONE
@@ -29,6 +28,14 @@ NEUTRAL_SUMMARY = "Appointment"
 REFRESH = timedelta(hours=1)
 # A cancellation is one file for each entry (RFC 5546 3.2.5). Of a long run, words must do.
 MOST_CANCELLATIONS = 12
+
+
+class CalendarFile(NamedTuple):
+    """A file to attach to a message. `method` is the METHOD that it holds."""
+
+    name: str
+    method: str
+    content: bytes
 
 
 class Booked(Protocol):
@@ -76,7 +83,7 @@ def attachments(
     base: str,
     organizer: str,
     attendee: str,
-) -> tuple[Attachment, ...]:
+) -> tuple[CalendarFile, ...]:
     """The calendar files of a message about these sessions.
 
     What is on goes into one file to keep (METHOD:PUBLISH); each entry that is off into one that
@@ -92,7 +99,7 @@ def attachments(
     if len(off) <= MOST_CANCELLATIONS:
         files += [("CANCEL", [entry.event(organizer, attendee)]) for entry in off]
     return tuple(
-        Attachment(
+        CalendarFile(
             f"booking-{number}.ics" if len(files) > 1 else "booking.ics",
             method,
             _calendar(events, {"method": method}, entries[0].discreet),

@@ -9,7 +9,7 @@ not one for each date, and what concerns a sensitive programme is always in the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -50,6 +50,10 @@ WITH_CALENDAR = (
 REMIND_BEFORE = timedelta(hours=48)
 
 
+# From a booking's random number to the unguessable part of its link.
+LinkOf = Callable[[bytes], str]
+
+
 class NothingToTell(PortalError):
     """The message is not to be sent any more; or not yet, where `due` says when."""
 
@@ -76,11 +80,11 @@ def letter_of(
     *,
     directory: Directory,
     settings: Settings,
-    secret: str,
+    link_of: LinkOf,
     now: datetime,
 ) -> Letter:
     """The letter that a message is now. Raises NothingToTell, and WordsError for broken words."""
-    return _Writer(connection, owed, directory, settings, secret, now).letter()
+    return _Writer(connection, owed, directory, settings, link_of, now).letter()
 
 
 class _Writer:
@@ -92,14 +96,14 @@ class _Writer:
         owed: Owed,
         directory: Directory,
         settings: Settings,
-        secret: str,
+        link_of: LinkOf,
         now: datetime,
     ) -> None:
         self.connection = connection
         self.owed = owed
         self.site = directory.site
         self.settings = settings
-        self.secret = secret
+        self.link_of = link_of
         self.now = now
         self.booking = self.connection.execute(
             select(booking, bookable.c.series, bookable.c.planned)
@@ -266,10 +270,8 @@ class _Writer:
         return " ".join(words.split())
 
     def _link(self) -> str:
-        from portal.bookings import link_of  # it owes messages, so it stands above this module
-
         base = self.site.booking_address.rstrip("/") or self._base
-        return f"{base}/bookings/{link_of(self.secret, bytes(self.booking.link_nonce))}"
+        return f"{base}/bookings/{self.link_of(bytes(self.booking.link_nonce))}"
 
     @property
     def _base(self) -> str:
@@ -313,7 +315,7 @@ class _Writer:
         organizer = self.site.email or self.settings.message_sender
         if not organizer:
             return ()  # without somebody who reads answers a calendar file is not valid
-        return invitations.attachments(
+        files = invitations.attachments(
             self.booked,
             told,
             self.site,
@@ -321,6 +323,7 @@ class _Writer:
             organizer=organizer,
             attendee=to,
         )
+        return tuple(Attachment(*file) for file in files)
 
 
 def _facts_of(series: Series, told: Sequence[Session]) -> Mapping[str, str]:

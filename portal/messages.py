@@ -29,7 +29,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select
 from portal import channels
 from portal.channels import Undelivered
 from portal.directory import Directory
-from portal.letters import TO_PROFESSIONAL, NothingToTell, Owed, letter_of
+from portal.letters import TO_PROFESSIONAL, LinkOf, NothingToTell, Owed, letter_of
 from portal.settings import Settings
 from portal.tables import message, person, read, referral, write
 from portal.wording import KINDS, WordsError
@@ -189,17 +189,19 @@ def send_due(
     directory: Directory,
     settings: Settings,
     *,
-    secret: str,
+    link_of: LinkOf,
     now: datetime,
     claimant: str,
     limit: int = 500,
 ) -> Sent:
     """Deliver what is owed and due, at most `limit` tries of it.
 
+    `link_of` is `bookings.link_of` with the secret given; bookings owe messages, so that this
+    module cannot reach up for it.
     Safe to call from any number of processes at once. Raises SettingsError where the settings name
     a channel that cannot work.
     """
-    post = _Post(engine, directory, settings, secret, now)
+    post = _Post(engine, directory, settings, link_of, now)
     outcomes: Counter[str] = Counter()
     while outcomes.total() < limit:
         claimed = claim(
@@ -226,13 +228,13 @@ class _Post:
         engine: Engine,
         directory: Directory,
         settings: Settings,
-        secret: str,
+        link_of: LinkOf,
         now: datetime,
     ) -> None:
         self.engine = engine
         self.directory = directory
         self.settings = settings
-        self.secret = secret
+        self.link_of = link_of
         self.channels = channels.opened(settings, directory.site)
         self._began = now, time.monotonic()
 
@@ -275,7 +277,7 @@ class _Post:
                 one,
                 directory=self.directory,
                 settings=self.settings,
-                secret=self.secret,
+                link_of=self.link_of,
                 now=self.now(),
             )
         channel = self.channels.get(letter.way)
