@@ -79,7 +79,9 @@ def replacement(out: Path, waiting: Callable[[], None] = lambda: None) -> Iterat
                 # After a swap this is the old site.
                 shutil.rmtree(fresh.new, ignore_errors=True)
     except OSError as error:
-        where = error.filename or out
+        where = os.fspath(error.filename or out)
+        if not where.startswith(str(out)) and where != str(out.parent):
+            raise  # of what the block read, not of what was written
         raise BuildError(
             f"The site could not be written: {where}: {error.strerror or error}. "
             "Check that there is room, and that the folder may be written to."

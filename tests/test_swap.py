@@ -39,7 +39,7 @@ def test_the_new_site_takes_the_place_of_the_old_one(out):
         fill(fresh)
 
     assert (out / "index.html").read_text() == "new"
-    assert sorted(os.listdir(out)) == [MARKER, "index.html"]
+    assert sorted(path.name for path in out.iterdir()) == [MARKER, "index.html"]
     assert beside(out) == []
 
 
@@ -76,7 +76,7 @@ def test_a_folder_that_no_build_made_is_left_alone(tmp_path):
     with pytest.raises(BuildError, match="--out"), replacement(out):
         pytest.fail("not to be filled")
 
-    assert os.listdir(out) == ["wedding.jpg"]
+    assert [path.name for path in out.iterdir()] == ["wedding.jpg"]
     assert beside(out) == []
 
 
@@ -95,9 +95,12 @@ def test_a_build_that_fails_changes_nothing(out):
     """When the block fails, the old site stands and the half-made one is gone."""
     inode = out.stat().st_ino
 
-    with pytest.raises(ValueError), replacement(out) as fresh:
+    def half(fresh):
         (fresh.new / "index.html").write_text("half")
         raise ValueError
+
+    with pytest.raises(ValueError), replacement(out) as fresh:
+        half(fresh)
 
     assert (out / "index.html").read_text() == "old"
     assert out.stat().st_ino == inode
@@ -119,6 +122,12 @@ def test_a_full_disk_is_said_in_words(out):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(fresh.new / "index.html"))
 
     assert (out / "index.html").read_text() == "old"
+
+
+def test_other_faults_stay_what_they_are(out):
+    """A file that the block could not read is not said to be one that we could not write."""
+    with pytest.raises(FileNotFoundError), replacement(out):
+        (out.parent / "content.yaml").read_text()
 
 
 def test_a_symbolic_link_stays_one(out, tmp_path):

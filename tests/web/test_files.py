@@ -260,7 +260,7 @@ def test_a_file_takes_nothing(client, method):
 
 
 def test_a_new_site_is_sent_at_once_and_never_mixed(client, folder, tmp_path):
-    """While the folder is swapped again and again, each answer is one whole page with its length."""
+    """While the folder is swapped again and again, each answer is one whole page."""
     pages = {}
     for letter in "ab":
         content = letter.encode() * (20_000 if letter == "a" else 30_000)
