@@ -147,7 +147,7 @@ def _counted(number: int, noun: str) -> str:
 
 def _built(built: Built) -> str:
     if not built.written and not built.removed:
-        return f"Nothing to do: {_counted(built.pages, 'file')}, {built.seconds:.2f} s."
+        return f"Nothing has changed: {_counted(built.pages, 'file')}, {built.seconds:.2f} s."
     return (
         f"{_counted(built.pages, 'file')}: {built.written:,} written, "
         f"{built.unchanged:,} unchanged, {built.removed:,} removed, {built.seconds:.2f} s."

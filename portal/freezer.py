@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 import brotli
@@ -139,7 +140,11 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             finally:
                 getattr(chunks, "close", lambda: None)()
         except Exception as error:
-            raise BuildError(f"{url} could not be made: {type(error).__name__}: {error}") from error
+            place = extract_tb(error.__traceback__)[-1]
+            raise BuildError(
+                f"{url} could not be made: {type(error).__name__}: {error} "
+                f"({Path(place.filename).name}, line {place.lineno})."
+            ) from error
         if not status.startswith("200 "):
             raise BuildError(f"{url} could not be made: it answers {status}.")
         if kind.partition(";")[0] != media_type(name).partition(";")[0]:
