@@ -259,7 +259,7 @@ class _Post:
         except Undelivered as error:
             return self._undelivered(one, error.words, error.permanent)
         except WordsError as error:
-            return self._undelivered(one, str(error.mistakes[0]))
+            return self._undelivered(one, str(error.problems[0]))
         except Exception as error:
             # Whatever it was, the other messages must go out. What it says may hold an address,
             # so that only where it happened goes into the log.

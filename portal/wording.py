@@ -21,15 +21,15 @@ from datetime import datetime
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
+from pydantic import Field
 
 from portal import PortalError, prose
-from portal.directory import Series, Session
-from portal.fields import LONDON, clock_words, day_words, near
+from portal.directory import Fields, Series, Session
+from portal.fields import LONDON, Line, Text, clock_words, day_words, near
+from portal.frontmatter import Problem, Written, as_noun, read_file
 
 FOLDER = Path("content/messages")
 
@@ -53,36 +53,36 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "professional-received": ((), ()),
 }
 
-FIELDS = ("subject", "text", "discreet_subject", "discreet_text", "discreet_body")
-NEEDED = ("subject", "text")
-MOST_BYTES = 64 * 1024
-
 TWIN = (
     "There is another booking with these contact details for the same group. "
     "If you booked twice by mistake, cancel one of them by its link."
 )
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-class Mistake(NamedTuple):
-    """Something to mend in the words: the file from the root of the content, and the line."""
+class MessageFields(Fields):
+    """The fields of a file content/messages/<kind>.md; its text is the body of the email."""
 
-    path: str
-    line: int
-    words: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.words}"
+    subject: Line = Field(description="The subject of the email. It names no group and no place.")
+    text: Line = Field(description="The whole text message, with {link}.")
+    discreet_subject: Line | None = Field(
+        None, description="The subject for a sensitive programme, if it must be another one."
+    )
+    discreet_text: Line | None = Field(
+        None, description="The text message for a sensitive programme, if it must be another one."
+    )
+    discreet_body: Text = Field(
+        "", description="The email for a sensitive programme: it tells no group, place or time."
+    )
 
 
 class WordsError(PortalError):
-    """The words of a message cannot be used. `mistakes` says why."""
+    """The words of a message cannot be used. `problems` says why."""
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(map(str, mistakes)))
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, problems)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,163 +112,95 @@ class Words:
 
 def load_words(root: Path, kind: str) -> Wording:
     """The words of one kind of message. Raises WordsError."""
-    mistakes: list[Mistake] = []
-    wording = _read(root, kind, mistakes)
-    if mistakes or wording is None:
-        raise WordsError(mistakes)
+    written, wording = _read(root, kind)
+    if wording is None:
+        raise WordsError(written.problems)
     return wording
 
 
-def check_words(root: Path) -> list[Mistake]:
-    """All that is wrong with the words of all messages, in the order of the files."""
-    mistakes: list[Mistake] = []
-    for kind in KINDS:
-        _read(root, kind, mistakes)
-    for found in sorted((root / FOLDER).glob("*")):
-        if found.suffix == ".md" and found.stem not in KINDS:
+def check_words(root: Path) -> list[Problem]:
+    """All that is wrong with the words of all messages, in the order of files and lines."""
+    problems = [problem for kind in KINDS for problem in _read(root, kind)[0].problems]
+    for found in sorted((root / FOLDER).glob("*.md")):
+        if found.stem not in KINDS:
             words = f"no message is called '{found.stem}'.{near(found.stem, KINDS)}"
             path = (FOLDER / found.name).as_posix()
-            mistakes.append(Mistake(path, 1, f"{words} Known: {', '.join(KINDS)}."))
-    return sorted(mistakes)
+            problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(KINDS)}."))
+    return sorted(problems)
 
 
-class _Said(NamedTuple):
-    """A field's text, and the line on which it starts."""
+def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
+    """The file of one kind, with what is wrong with it; its words where nothing is."""
+    name = (FOLDER / f"{kind}.md").as_posix()
+    if (root / name).is_symlink() or not (root / name).is_file():
+        written = Written(name)
+        words = "the words of this message are missing. Write this file; look at the others."
+        written.wrong_at(1, 1, words)
+        return written, None
+    written = read_file(root / name, name)
+    fields = as_noun(MessageFields, written, "a message")
+    if fields is None:
+        return written, None
+    body = written.body.strip()
+    first = written.body_line + written.body[: written.body.find(body)].count("\n")
+    if not body:
+        words = "the message has no words. Write them below the second line of '---'."
+        written.wrong_at(first, 1, words)
+    else:
+        _check(kind, "body", body, first, written)
+    for field, said in fields.model_dump(exclude_none=True).items():
+        if said:
+            # The words of a block start on the line after its name.
+            _check(kind, field, said, written.at((field,))[0] + ("\n" in said), written)
+    telling = [word for word in _placeholders(body) if word in _telling(kind)]
+    if telling and not fields.discreet_body:
+        written.wrong_at(
+            first,
+            1,
+            f"these words tell the {telling[0]}, and there are no others for a sensitive "
+            "programme. Write a 'discreet_body' that does not.",
+        )
+    if written.problems:
+        return written, None
+    return written, Wording(
+        subject=fields.subject,
+        text=fields.text,
+        body=body,
+        discreet_subject=fields.discreet_subject or fields.subject,
+        discreet_text=fields.discreet_text or fields.text,
+        discreet_body=fields.discreet_body or body,
+    )
 
-    text: str
-    line: int
 
-
-def _read(root: Path, kind: str, mistakes: list[Mistake]) -> Wording | None:
-    path = (FOLDER / f"{kind}.md").as_posix()
+def _check(kind: str, field: str, said: str, first: int, written: Written) -> None:
+    """What the words of one field must not say, and what they must."""
 
     def wrong(line: int, words: str) -> None:
-        mistakes.append(Mistake(path, line, words))
+        written.wrong_at(line, 1, words)
 
-    source = _source(root / path, wrong)
-    if source is None:
-        return None
-    before = len(mistakes)
-    said = dict(_fields(source, wrong))
-    for name in NEEDED:
-        if not said.get(name, _Said("", 1)).text.strip():
-            wrong(1, f"'{name}' is missing. Write one line for it.")
-    body = said.get("body", _Said("", 1))
-    if not body.text.strip():
-        wrong(body.line, "the message has no words. Write them below the second line of '---'.")
-    for name, field in said.items():
-        _check(kind, name, field, wrong)
-    telling = [name for name in _placeholders(body.text) if name in _telling(kind)]
-    if telling and "discreet_body" not in said:
-        wrong(
-            body.line,
-            f"the words tell the {telling[0]}, and there are no others for a sensitive programme. "
-            "Write a 'discreet_body' that does not.",
-        )
-    if len(mistakes) > before:
-        return None
-    given = {name: field.text.strip() for name, field in said.items()}
-    for name in ("subject", "text", "body"):
-        given.setdefault(f"discreet_{name}", given[name])
-    return Wording(**given)
-
-
-def _source(path: Path, wrong: Callable[[int, str], None]) -> str | None:
-    if path.is_symlink() or not path.is_file():
-        wrong(1, "the words of this message are missing. Write this file; look at the others.")
-        return None
-    data = path.read_bytes()
-    if len(data) > MOST_BYTES:
-        wrong(1, f"the file is larger than {MOST_BYTES // 1024} kB. Shorten it.")
-        return None
-    try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        wrong(line, "this is not UTF-8. Save the file as UTF-8.")
-        return None
-    if control := _CONTROL.search(text):
-        line = text.count("\n", 0, control.start()) + 1
-        wrong(line, "there is a character here that cannot be seen. Remove it.")
-        return None
-    return text
-
-
-def _fields(source: str, wrong: Callable[[int, str], None]) -> Iterator[tuple[str, _Said]]:
-    """The fields of the front matter that are well, and the body."""
-    found = re.match(r"---[ \t]*\n(.*?\n)?---[ \t]*(\n|\Z)", source, re.DOTALL)
-    if not found:
-        wrong(1, "the fields are missing. Start the file with a line '---', the fields, and '---'.")
-        return
-    yield "body", _Said(source[found.end() :], source.count("\n", 0, found.end()) + 1)
-    matter = found[1] or ""
-    try:
-        for event in yaml.parse(matter, Loader=yaml.SafeLoader):
-            if getattr(event, "anchor", None) or getattr(event, "tag", None):
-                line = event.start_mark.line + 2 if event.start_mark else 1
-                wrong(line, "anchors, aliases and tags are not used here. Write the words out.")
-                return
-        node = yaml.compose(matter, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 2 if mark else 1
-        wrong(line, f"this cannot be read: {error.problem}. Put quotes around the words.")
-        return
-    except (yaml.YAMLError, RecursionError):
-        wrong(1, "the fields cannot be read. Put quotes around the words.")
-        return
-    if not isinstance(node, yaml.MappingNode):
-        wrong(2, "the fields cannot be read. Write one 'name: words' a line.")
-        return
-    seen: set[str] = set()
-    for key, value in node.value:
-        line, name = key.start_mark.line + 2, str(key.value)
-        if name not in FIELDS:
-            hint = f"{near(name, FIELDS)} Known: {', '.join(FIELDS)}."
-            wrong(line, f"'{name}' is not a field of a message.{hint}")
-        elif name in seen:
-            wrong(line, f"'{name}' is there twice. Keep one.")
-        elif not isinstance(value, yaml.ScalarNode) or not value.value.strip():
-            wrong(line, f"'{name}' needs words. Write them after the colon.")
-        else:
-            seen.add(name)
-            block = value.style in ("|", ">")
-            yield name, _Said(value.value, value.start_mark.line + (3 if block else 2))
-
-
-def _check(kind: str, name: str, said: _Said, wrong: Callable[[int, str], None]) -> None:
-    """What one field must not say, and what it must."""
-    discreet = name.startswith("discreet_") or name == "text"
-    own, own_telling = KINDS[kind]
-    allowed: tuple[str, ...] = (*HARMLESS, *own)
-    if not discreet:
-        allowed += (*TELLING, *own_telling)
+    own, _ = KINDS[kind]
     known = {*HARMLESS, *own, *_telling(kind)}
-    if name.endswith("subject"):
-        allowed = ()
-    for number, line in enumerate(said.text.split("\n"), said.line):
+    subject = field.endswith("subject")
+    allowed = () if subject else (*HARMLESS, *own) if field != "body" else known
+    for number, line in enumerate(said.split("\n"), first):
         for word in _placeholders(line):
             if word in allowed:
                 continue
             if word not in known:
                 words = f"'{{{word}}}' is not something that this message can fill in."
                 wrong(number, f"{words}{near(word, known)} Known: {', '.join(sorted(known))}.")
-            elif name.endswith("subject"):
+            elif subject:
                 wrong(number, f"'{{{word}}}' cannot stand in a subject. Write it into the text.")
             else:
-                words = f"'{{{word}}}' tells too much: '{name}' may be read over a shoulder."
+                words = f"'{{{word}}}' tells too much: '{field}' may be read over a shoulder."
                 wrong(number, f"{words} Use {{link}} instead.")
         if re.search(r"[{}]", _PLACEHOLDER.sub("", line)):
             wrong(number, "a bracket { or } stands alone here. Write placeholders like {link}.")
-    if name.endswith("subject"):
-        if "\n" in said.text.strip():
-            wrong(said.line, "a subject is one line. Join the lines.")
-        return
-    if "link" not in _placeholders(said.text):
-        wrong(said.line, f"'{name}' has no {{link}}. Add it: it is the way to the details.")
-    if name.endswith("body"):
-        for number, words in prose.render(said.text).problems:
-            wrong(said.line + number - 1, words)
+    if not subject and "link" not in _placeholders(said):
+        wrong(first, f"'{field}' has no {{link}}. Add it: it is the way to the details.")
+    if field.endswith("body"):
+        for number, words in prose.render(said).problems:
+            wrong(first + number - 1, words)
 
 
 def _placeholders(text: str) -> list[str]:
