@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from icalendar import Event, vCategory, vText
+from icalendar import Event, vCategory, vRecur, vText
 from icalendar.parser import Contentline
 
 from portal.directory import AGE_BANDS, Series, Session, Site, Venue
@@ -80,8 +80,8 @@ def lines_of(properties: Properties) -> bytes:
     for name, value in properties:
         value, parameters = value if isinstance(value, tuple) else (value, None)
         event.add(name, value, parameters=parameters)
-    data: bytes = event.to_ical()
-    return data.removeprefix(BEGIN).removesuffix(END)
+    # Its first and last lines are BEGIN and END, and an empty one follows.
+    return b"".join(_folded(line) for line in event.content_lines()[1:-2])
 
 
 def stamps(changed: datetime) -> Properties:
@@ -94,9 +94,17 @@ def stamps(changed: datetime) -> Properties:
 
 def entry(uid: str, dates: bytes, texts: bytes, recurrence: str = "") -> Entry:
     """An entry of lines that are written already, but for its UID."""
-    # The package's lines carry no types, hence the pragmas.
-    line: bytes = Contentline(f"UID:{uid}").to_ical()  # type: ignore[no-untyped-call]
-    return Entry(uid, recurrence, b"".join((BEGIN, line, b"\r\n", dates, texts, END)))
+    # The package leaves this untyped, like what follows with a pragma.
+    line = _folded(Contentline(f"UID:{uid}"))  # type: ignore[no-untyped-call]
+    return Entry(uid, recurrence, b"".join((BEGIN, line, dates, texts, END)))
+
+
+def _folded(line: Contentline) -> bytes:
+    # The package looks at every character, which most lines are too short to need.
+    data: bytes = line.encode()
+    if len(data) >= 75:
+        data = line.to_ical()  # type: ignore[no-untyped-call]
+    return data + b"\r\n"
 
 
 def _local(name: str, moment: datetime) -> bytes:
@@ -129,6 +137,7 @@ class Run:
         self.site = site
         self.changed = changed
         self.uid = f"{name}.{centre}@{site.domain}"
+        self._plain = _Words(series.venue)
         self._rendered: dict[_Words, bytes] = {}
 
     def entries(self) -> Iterator[Entry]:
@@ -142,10 +151,10 @@ class Run:
         yield self._rule_entry(dates, rule)
         held = date.min  # the last day so far on which this entry has a date
         for session in sessions:
+            words = self._words(session)
             if session.day == session.planned or _in_turn(session, rule, held):
                 held = session.day
-                words = self._words(session)
-                if words != self._usual or session.starts != self._start(session.planned):
+                if words != self._usual:
                     yield self._override(session, session.starts, session.ends, words)
             else:
                 # Programs refuse, or mix up, a date that has jumped over another of its run.
@@ -173,13 +182,13 @@ class Run:
         lines = [
             _local("DTSTART", self._start(first)),
             _local("DTEND", self._end(first)),
-            lines_of([("rrule", self._rule(first, last))]),
+            self._rule(first, last),
             # A line each, as Google and Apple write them: simple readers see one date in a line.
             *(_local("EXDATE", self._start(day)) for day in sorted(set(rule) - set(dates))),
         ]
         return entry(self.uid, b"".join(lines), self._texts(self._usual))
 
-    def _rule(self, first: date, last: date) -> Mapping[str, Any]:
+    def _rule(self, first: date, last: date) -> bytes:
         weekday = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[first.weekday()]
         # The rule of the series decides, not the first date: a 22nd may be a fourth or a last one.
         nth = (self.series.starts.day - 1) // 7 + 1
@@ -191,7 +200,9 @@ class Run:
         }
         # To the end of the last day: readers that take UNTIL for local time would lose that day.
         until = datetime.combine(last, time(23, 59, 59), LONDON).astimezone(UTC)
-        return {**every[self.series.repeats], "until": until}
+        rule = vRecur({**every[self.series.repeats], "until": until})
+        data: bytes = rule.to_ical()  # type: ignore[no-untyped-call]
+        return b"RRULE:" + data + b"\r\n"
 
     def _override(self, session: Session, starts: datetime, ends: datetime, words: _Words) -> Entry:
         original = self._start(session.planned)
@@ -211,10 +222,13 @@ class Run:
         """What most dates say. A run that is off altogether says so once."""
         reasons = {session.cancelled for session in self.series.all_sessions}
         reason = reasons.pop() if len(reasons) == 1 else None
-        first = (f"Cancelled: {reason}",) if reason else ()
-        return _Words(self.series.venue, cancelled=bool(reason), first=first)
+        if not reason:
+            return self._plain
+        return _Words(self.series.venue, cancelled=True, first=(f"Cancelled: {reason}",))
 
     def _words(self, session: Session) -> _Words:
+        if session.state == "on" and not session.note:
+            return self._plain
         first = []
         if session.cancelled:
             first.append(f"Cancelled: {session.cancelled}")

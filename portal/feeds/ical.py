@@ -125,11 +125,11 @@ class _Calendars:
 
     def download(self, series: Series) -> bytes:
         """A series to copy."""
-        return _joined(_head(()), self.entries(series))
+        return _joined(_nameless(), self.entries(series))
 
     def session(self, session: Session) -> bytes:
         """One date to copy."""
-        return _joined(_head(()), [self._run(session.series).single(session)])
+        return _joined(_nameless(), [self._run(session.series).single(session)])
 
     def entries(self, series: Series) -> tuple[Entry, ...]:
         """The entries of a series: none of a run that ended before this school year began, or that
@@ -215,6 +215,11 @@ def _head(properties: Properties) -> bytes:
     calendar.add_component(_zone())
     data: bytes = calendar.to_ical()
     return data.removesuffix(END)
+
+
+@cache
+def _nameless() -> bytes:
+    return _head(())
 
 
 @cache

@@ -1,21 +1,27 @@
-"""What may stand in no feed: the sessions of sensitive programmes (safety rule S3).
+"""What may stand in no public file: the sessions of sensitive programmes (safety rule S3).
 
-Feeds are made from `Directory.series`, which holds none of them. This looks at the finished bytes
-all the same, because a leak here tells somebody where a person can be found. The builder asks it
-about every file, and stops at an answer.
+Pages and feeds are made from `Directory.series`, which holds none of them. This looks at the
+finished bytes all the same, because a leak tells somebody where a person can be found. The builder
+asks it about every file, and stops at an answer.
 
-A false alarm stops the site too, so what public pages say of themselves is no leak: a sensitive
+A false alarm stops the site too, so what the public content says of itself is no leak: a sensitive
 group may meet in a building where others meet, and its title may be words that others use.
 """
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from portal.directory import Directory, Programme, Series, Venue
+
+# On a page, an identity is part of a link. Looking for links first takes the same time however many
+# series are withheld.
+LINK = re.compile(r"/sessions/([\w-]+/[\w-]+)"), re.compile(r"/book/([\w-]+/[\w-]+)")
 
 
 def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
@@ -25,13 +31,17 @@ def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
     programme says its own.
     """
     withheld = _withheld(directory)
-    calendar = path.endswith(".ics")
     text = data.decode("utf-8", "replace")
-    text = _normal(_unfolded(text) if calendar else text)
-    found = {**_found(withheld.addresses, path), **_found(withheld.addresses, text)}
-    found |= _found(withheld.venues, text)
-    if calendar:
-        found |= _found(withheld.titles, text)
+    found = _found(withheld.addresses, path)
+    if path.endswith(("/", ".html")):
+        linked = {identity for link in LINK for identity in link.findall(text)}
+        found |= {words: withheld.addresses[words] for words in sorted(linked & withheld.series)}
+        found |= _found(withheld.places, text)
+    else:
+        calendar = path.endswith(".ics")
+        text = _unfolded(text) if calendar else text
+        found |= _found(withheld.addresses, text) | _found(withheld.venues, text)
+        found |= _found(withheld.titles, text) if calendar else {}
     return [f"{path} holds {what}: '{words}'." for words, what in found.items()]
 
 
@@ -39,25 +49,31 @@ def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
 class _Withheld:
     """The words to look for, each with what it is."""
 
+    series: frozenset[str]
     addresses: Mapping[str, str]
     titles: Mapping[str, str]
     venues: Mapping[str, str]
+    places: Mapping[str, str]  # one of each venue's words, for the many and long pages
 
 
 @lru_cache(maxsize=2)
 def _withheld(directory: Directory) -> _Withheld:
-    public = _normal("\n".join(_public_words(directory)))
+    public = "\n".join(_public_words(directory))
 
-    def wanted(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-        normal = {_normal(words): what for words, what in pairs}
-        return {
-            words: what
-            for words, what in normal.items()
-            if len(words) > 3 and not _stands_in(words, public)
-        }
+    def unsaid(words: Iterable[str]) -> list[str]:
+        return [one for one in words if len(one) > 3 and not _stands_in(one, public)]
 
+    def looked_for(words: Iterable[str], what: str) -> Mapping[str, str]:
+        return {written: what for one in words for written in _as_written(one)}
+
+    venues = [unsaid(said) for said in _venues(directory)]
+    meets = "where a withheld series meets"
     return _Withheld(
-        wanted(_addresses(directory)), wanted(_titles(directory)), wanted(_venues(directory))
+        frozenset(series.identity for series in directory.private_series),
+        dict(_addresses(directory)),
+        looked_for(unsaid(_titles(directory)), "the title of a sensitive programme or series"),
+        looked_for((words for said in venues for words in said), meets),
+        looked_for((words for said in venues for words in said[:1]), meets),
     )
 
 
@@ -67,48 +83,50 @@ def _found(wanted: Mapping[str, str], text: str) -> dict[str, str]:
 
 def _stands_in(words: str, text: str) -> bool:
     """True where the words are there, and do not go on to either side."""
-    # Looking for plain text first makes this quick enough for every file of a large site.
+    # Looking for the plain text first makes this quick enough for every file of a large site.
     return words in text and bool(re.search(rf"(?<![\w-]){re.escape(words)}(?![\w-])", text))
+
+
+def _as_written(words: str) -> Iterator[str]:
+    """Words as text has them, and as pages and JSON write them."""
+    yield words
+    yield html.escape(words).replace("&#x27;", "&#39;")
+    yield json.dumps(words)[1:-1]
 
 
 def _addresses(directory: Directory) -> Iterator[tuple[str, str]]:
     for series in directory.private_series:
-        for identity in {series.identity, series.first_identity}:
+        for identity in (series.identity, series.first_identity):
             centre, _, name = identity.partition("/")
-            yield f"{identity}", "the address of a withheld series"
+            yield identity, "the address of a withheld series"
             yield f"{name}.{centre}@{directory.site.domain}", "the entry of a withheld series"
     for programme in _sensitive(directory):
-        yield f"{programme.path}calendar.ics", "the calendar of a sensitive programme"
+        yield f"{programme.path[1:]}calendar.ics", "the calendar of a sensitive programme"
 
 
-def _titles(directory: Directory) -> Iterator[tuple[str, str]]:
-    for programme in _sensitive(directory):
-        yield programme.title, "the title of a sensitive programme"
+def _titles(directory: Directory) -> Iterator[str]:
+    yield from (programme.title for programme in _sensitive(directory))
+    yield from (series.name for series in directory.private_series)
+
+
+def _venues(directory: Directory) -> Iterator[tuple[str, ...]]:
+    """What would give each place away, the telling words first."""
     for series in directory.private_series:
-        yield series.name, "the title of a withheld series"
-
-
-def _venues(directory: Directory) -> Iterator[tuple[str, str]]:
-    for series in directory.private_series:
-        said = [words for venue in _venues_of(series) for words in _said_of(venue)]
+        yield from (_said_of(venue) for venue in _venues_of(series))
         if not series.centre.address_public:
-            said += filter(None, (series.centre.address, series.centre.postcode))
-        yield from ((words, "where a withheld series meets") for words in said)
+            yield tuple(filter(None, (series.centre.address, series.centre.postcode)))
 
 
 def _public_words(directory: Directory) -> Iterator[str]:
-    """What the public pages say of themselves: names, places and the words of public series."""
-    site = directory.site
-    yield from (site.name, site.area)
-    for place in (*directory.footprints, *directory.districts):
-        yield from _texts(place)
+    """What the public content says: of the service, its programmes, places and public series."""
+    yield from (directory.site.name, directory.site.area)
+    for noun in (*directory.footprints, *directory.districts, *directory.pages, *directory.news):
+        yield from _texts(noun)
     for settlement in directory.settlements:
         yield settlement.name
     for programme in directory.programmes:
         if not programme.sensitive:
             yield from _texts(programme)
-    for text in (*directory.pages, *directory.news):
-        yield from _texts(text)
     for centre in directory.centres:
         yield from _texts(centre, but=("address", "postcode"))
         yield from _said_of(centre.venue)
@@ -131,16 +149,21 @@ def _venues_of(series: Series) -> Iterable[Venue]:
     return dict.fromkeys((series.venue, *(session.venue for session in series.all_sessions)))
 
 
-def _said_of(venue: Venue) -> Iterator[str]:
-    parts = (venue.line, venue.name, venue.address, venue.postcode)
-    return (part for part in parts if part)
+def _said_of(venue: Venue) -> tuple[str, ...]:
+    return tuple(filter(None, (venue.name, venue.address, venue.postcode, venue.line)))
 
 
 def _unfolded(text: str) -> str:
     """A calendar's text as a reader would see it."""
-    text = re.sub(r"\r?\n[ \t]", "", text)
-    return re.sub(r"\\(.)", lambda found: " " if found[1] in "nN" else found[1], text)
-
-
-def _normal(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    for written, read in (
+        ("\r\n ", ""),
+        ("\r\n\t", ""),
+        (r"\\", "\0"),
+        (r"\n", " "),
+        (r"\N", " "),
+        (r"\,", ","),
+        (r"\;", ";"),
+        ("\0", "\\"),
+    ):
+        text = text.replace(written, read)
+    return text

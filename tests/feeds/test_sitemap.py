@@ -1,0 +1,73 @@
+from xml.etree import ElementTree
+
+from portal.feeds import sitemap
+
+NAMES = {"map": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+
+PLAY = """
+programme: play
+starts: 2027-01-12
+time: 10:00-12:00
+sessions: 6
+"""
+
+
+def listed(directory):
+    root = ElementTree.fromstring(sitemap.files(directory)["/sitemap.xml"]())
+    return {
+        page.findtext("map:loc", namespaces=NAMES): page.findtext("map:lastmod", namespaces=NAMES)
+        for page in root
+    }
+
+
+def test_the_map_lists_public_pages_with_their_last_change(county):
+    """Search engines are told each page by its whole address, and the day it changed."""
+    found = listed(county({"play": PLAY}, private={"talks": PLAY}))
+
+    assert found["https://families.example/"] is None
+    assert found["https://families.example/centres/riverbank/"] == "2026-09-01"
+    assert found["https://families.example/sessions/riverbank/play/"] == "2026-09-01"
+    assert found["https://families.example/whats-on/monday/"] is None
+    assert "https://families.example/sessions/riverbank/talks/" not in found
+    assert not [address for address in found if address.endswith(".ics")]
+
+
+def test_the_map_names_each_page_once(directory):
+    """No page is listed twice, as a page of text or otherwise."""
+    root = ElementTree.fromstring(sitemap.files(directory)["/sitemap.xml"]())
+    found = [page.findtext("map:loc", namespaces=NAMES) for page in root]
+
+    assert sorted(set(found)) == sorted(found)
+
+
+def test_the_map_lists_the_pages_of_the_site(directory):
+    """Every page that is frozen is on the map, and every page on the map is frozen."""
+    from portal.web.site import addresses
+
+    base = directory.site.base_address
+    old = {
+        f"/{kind}/{alias}/"
+        for kind, nouns in (("programmes", directory.programmes), ("centres", directory.centres))
+        for noun in nouns
+        for alias in noun.aliases
+    }
+    frozen = {f"{base}{path}" for path in addresses(directory) if path.endswith("/")}
+    missing = frozen - set(listed(directory))
+
+    assert set(listed(directory)) - frozen == set()
+    assert {path.removeprefix(base) for path in missing} >= old
+
+
+def test_robots_may_read_calendars_and_nothing_live(county):
+    """Calendars are open to robots, as Google's obeys them; bookings and staff pages are not."""
+    rules = sitemap.robots_files(county())["/robots.txt"]().decode()
+
+    assert rules == (
+        "User-agent: *\n"
+        "Disallow: /book/\n"
+        "Disallow: /bookings/\n"
+        "Disallow: /staff/\n"
+        "Allow: /\n"
+        "\n"
+        "Sitemap: https://families.example/sitemap.xml\n"
+    )
