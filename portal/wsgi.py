@@ -83,21 +83,19 @@ class Portal:
         found = self._files(environ, start)
         if found is not None:
             return found
-        if environ["PATH_INFO"] != "/health":
+        if not self._marker.exists() and environ["PATH_INFO"] != "/health":
+            # Where a system cannot swap two folders in one step, there is none for a moment.
+            time.sleep(0.05)
+            found = self._files(environ, start)
+            if found is not None:
+                return found
             if not self._marker.exists():
-                # Where a system cannot swap two folders in one step, there is none for a moment.
-                time.sleep(0.05)
-                found = self._files(environ, start)
-                if found is not None:
-                    return found
-            if not self._marker.exists():
-                return _page(
-                    environ, start, 503, "The site is being built", "It will be here in a minute."
-                )
-            self._published.wait(_FIRST_READING)
+                return _page(environ, start, 503, "The site is being built", _IN_A_MINUTE)
+        self._published.wait(_FIRST_READING)
         return self._desk(environ, start)
 
 
+_IN_A_MINUTE = "It will be here in a minute."
 _ONCE_MORE = "Go back to the page you came from, and try again."
 
 
@@ -208,7 +206,7 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=_GRACE,
     )

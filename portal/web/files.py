@@ -15,13 +15,13 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from werkzeug.datastructures import Accept
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.http import http_date, quote_etag
 from werkzeug.wrappers import Request, Response
 
 from portal.web import HEADERS
@@ -118,7 +118,8 @@ class Files:
                 return None
             return _moved(request, request.path + "/")(environ, start)
         if request.method not in ("GET", "HEAD"):
-            return Response("", 405, {"Allow": "GET, HEAD"})(environ, start)
+            words = "Go back to the page you came from, and try again.\n"
+            return Response(words, 405, {"Allow": "GET, HEAD"})(environ, start)
         if request.path.endswith("/index.html"):
             return _moved(request, request.path.removesuffix("index.html"))(environ, start)
         return _answer(request, name, content, start)
@@ -171,14 +172,17 @@ def _moved(request: Request, path: str) -> Response:
 def _answer(
     request: Request, name: str, content: _Content, start: StartResponse
 ) -> Iterable[bytes]:
-    response = Response(content.data, headers=file_headers(request.path))
-    response.content_type = media_type(name)
-    response.set_etag(blake2b(content.data, digest_size=16).hexdigest())
-    response.last_modified = datetime.fromtimestamp(int(content.changed), UTC)
+    headers = {
+        "Content-Type": media_type(name),
+        "ETag": quote_etag(blake2b(content.data, digest_size=16).hexdigest()),
+        "Last-Modified": http_date(content.changed),
+        **file_headers(request.path),
+    }
     if content.coding:
-        response.headers["Content-Encoding"] = content.coding
+        headers["Content-Encoding"] = content.coding
     if content.codings:
-        response.vary.add("Accept-Encoding")
+        headers["Vary"] = "Accept-Encoding"
+    response = Response(content.data, headers=headers)
     length = len(content.data)
     try:
         response.make_conditional(request, accept_ranges=True, complete_length=length)
