@@ -12,6 +12,7 @@ Errors are told apart by their status, as its documentation asks: messages may c
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import Any
 
@@ -40,6 +41,8 @@ class Notify:
             ) from error
         if settings.notify_api_key is None:
             raise SettingsError("PORTAL_NOTIFY_API_KEY is not set, and GOV.UK Notify needs it.")
+        # It logs the whole of an error, which may hold an address; what matters is in Undelivered.
+        logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL)
         self.settings = settings
         self._error: type[Exception] = errors.APIError
         self._client: Any = library.NotificationsAPIClient(
