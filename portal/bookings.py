@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 
 from portal import PortalError
-from portal.directory import Directory, Series, Session
+from portal.directory import Directory, Programme, Series, Session
 from portal.offers import (
     OF_BOOKING,
     NotPossible,
@@ -57,6 +57,10 @@ from portal.tables import (
 
 MOST_PLACES = 6  # of one booking, for a bookable thing whose places are for persons (S27)
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter or digit that is misheard or misread
+# A request for a programme without a series is kept under this and the programme's slug. Staff
+# decide about it one by one, so that nothing has to be counted.
+ASKED_FOR = "programme:"
+ROOM_FOR_ALL = 1_000_000
 
 
 class NotBookable(PortalError):
@@ -78,7 +82,7 @@ class Family:
     name: str
     email: str | None = None
     phone: str | None = None
-    contact_by: Literal["email", "text", "none"] = "none"
+    contact_by: Literal["email", "text", "call", "none"] = "none"
     safe_to_contact: bool = False
     people: int = 1
     children: tuple[str, ...] = ()
@@ -188,13 +192,23 @@ _queue_up = (
 
 def prepared(connection: Connection, series: Series, planned: str) -> Row[Any]:
     """The bookable row of a series or session as the content now says, locked."""
-    row = lock(connection, series.identity, planned)
-    places = series.places or 0
+    return _row_of(connection, series.identity, planned, places_of(series))
+
+
+def places_of(series: Series) -> int:
+    """How many places it has. Where staff say yes one by one and no number is given: no limit."""
+    if series.places is None and series.booking in ("request", "referral"):
+        return ROOM_FOR_ALL
+    return series.places or 0
+
+
+def _row_of(connection: Connection, identity: str, planned: str, places: int) -> Row[Any]:
+    row = lock(connection, identity, planned)
     if row is None:
         insert_if_new(
             connection,
             bookable,
-            series=series.identity,
+            series=identity,
             planned=planned,
             places=places,
             allowed=places,
@@ -202,14 +216,14 @@ def prepared(connection: Connection, series: Series, planned: str) -> Row[Any]:
             waiting=0,
             last_number=0,
         )
-        row = lock(connection, series.identity, planned)
+        row = lock(connection, identity, planned)
     elif row.places != places:
         connection.execute(
             bookable.update()
             .where(bookable.c.id == row.id)
             .values(places=places, allowed=max(places, row.held))
         )
-        row = lock(connection, series.identity, planned)
+        row = lock(connection, identity, planned)
     if row is None:
         raise AssertionError("a row that was just written is not there")
     return row
@@ -240,18 +254,17 @@ def book(
     planned = session.planned.isoformat() if session else ""
 
     def work(connection: Connection) -> int:
-        known = connection.execute(
-            select(booking.c.id).where(booking.c.key_hash == _hash(key))
-        ).scalar()
-        if known is not None:
-            return int(known)
         state = opening(series, session, now)
+        # The row first: the same form sent twice at once then finds the key the second time.
+        row = prepared(connection, series, planned)
+        known = _known(connection, key)
+        if known is not None:
+            return known
         asks = state in ("request", "referral")
         if state != "open" and not asks:
             raise NotBookable(state)
         if state == "referral" and referrer is None and not actor.startswith("staff"):
             raise NotBookable(state)
-        row = prepared(connection, series, planned)
         claims = claimed(series, family.people)
         number = None
         if asks:
@@ -263,54 +276,142 @@ def book(
             number = connection.execute(_queue_up, {"it": row.id}).scalar_one()
         else:
             raise Full("Every place is taken.")
-        contact = family.email or family.phone
-        hashed = contact_hash(secret, contact) if contact else None
-        twin = hashed is not None and _holds_another(connection, row.id, hashed)
-        nonce = secrets.token_bytes(16)
-        booking_id = connection.execute(
-            booking.insert().values(
-                bookable_id=row.id,
-                reference=_reference(),
-                key_hash=_hash(key),
-                link_nonce=nonce,
-                link_hash=_hash(link_of(secret, nonce)),
-                calendar_id=secrets.token_hex(16),
-                revision=0,
-                status=status,
-                way=state if asks else "book",
-                people=family.people,
-                places=claims,
-                number=number,
-                passed=0,
-                twin=twin,
-                created=now,
-                changed=now,
-                ends=_last_end(series, session),
-            )
-        ).inserted_primary_key[0]  # type: ignore[index]
-        _write_family(connection, booking_id, family, hashed)
-        if referrer is not None:
-            connection.execute(
-                referral.insert().values(
-                    booking_id=booking_id,
-                    name=referrer.name,
-                    role=referrer.role,
-                    organisation=referrer.organisation,
-                    email=referrer.email,
-                    phone=referrer.phone,
-                    consent=True,
-                    consented=now,
-                )
-            )
-        kind = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
-        tell(connection, booking_id, kind[status], now, twin=twin)
+        booking_id = _write_booking(
+            connection,
+            row,
+            family,
+            referrer,
+            key=key,
+            secret=secret,
+            now=now,
+            status=status,
+            way=state if asks else "book",
+            places=claims,
+            number=number,
+            ends=_last_end(series, session),
+        )
         if status == "confirmed":
             owe_reminder(connection, booking_id, series, session, now)
         note(connection, now, actor, "book", booking_id, series.identity, status=status)
-        return int(booking_id)
+        return booking_id
 
     made = write(engine, work)
     return get(engine, made, secret)
+
+
+def ask(
+    engine: Engine,
+    programme: Programme,
+    family: Family,
+    *,
+    key: str,
+    secret: str,
+    now: datetime,
+    referrer: Referrer | None = None,
+    actor: str = "family",
+) -> Booking:
+    """Ask for a programme as such: no series is chosen, or none runs yet.
+
+    The same `key` gives the same booking, as in `book`. Staff confirm or decline it. Raises
+    NotBookable where the programme is not asked for, or by a professional alone.
+    """
+    identity = f"{ASKED_FOR}{programme.slug}"
+
+    def work(connection: Connection) -> int:
+        row = _row_of(connection, identity, "", ROOM_FOR_ALL)
+        known = _known(connection, key)
+        if known is not None:
+            return known
+        if programme.booking not in ("request", "referral"):
+            raise NotBookable(programme.booking)
+        if programme.booking == "referral" and referrer is None and not actor.startswith("staff"):
+            raise NotBookable(programme.booking)
+        booking_id = _write_booking(
+            connection,
+            row,
+            family,
+            referrer,
+            key=key,
+            secret=secret,
+            now=now,
+            status="requested",
+            way=programme.booking,
+            places=1,
+        )
+        note(connection, now, actor, "ask", booking_id, identity)
+        return booking_id
+
+    made = write(engine, work)
+    return get(engine, made, secret)
+
+
+def _known(connection: Connection, key: str) -> int | None:
+    """The booking that this key made before."""
+    found = connection.execute(
+        select(booking.c.id).where(booking.c.key_hash == _hash(key))
+    ).scalar()
+    return None if found is None else int(found)
+
+
+def _write_booking(
+    connection: Connection,
+    row: Row[Any],
+    family: Family,
+    referrer: Referrer | None,
+    *,
+    key: str,
+    secret: str,
+    now: datetime,
+    status: str,
+    way: str,
+    places: int,
+    number: int | None = None,
+    ends: datetime | None = None,
+) -> int:
+    """The booking, who booked, who asked for them, and the messages that are owed at once."""
+    contact = family.email or family.phone
+    hashed = contact_hash(secret, contact) if contact else None
+    twin = hashed is not None and _holds_another(connection, row.id, hashed)
+    nonce = secrets.token_bytes(16)
+    booking_id = connection.execute(
+        booking.insert().values(
+            bookable_id=row.id,
+            reference=_reference(),
+            key_hash=_hash(key),
+            link_nonce=nonce,
+            link_hash=_hash(link_of(secret, nonce)),
+            calendar_id=secrets.token_hex(16),
+            revision=0,
+            status=status,
+            way=way,
+            people=family.people,
+            places=places,
+            number=number,
+            passed=0,
+            twin=twin,
+            created=now,
+            changed=now,
+            ends=ends,
+        )
+    ).inserted_primary_key[0]  # type: ignore[index]
+    _write_family(connection, booking_id, family, hashed)
+    if referrer is not None:
+        connection.execute(
+            referral.insert().values(
+                booking_id=booking_id,
+                name=referrer.name,
+                role=referrer.role,
+                organisation=referrer.organisation,
+                email=referrer.email,
+                phone=referrer.phone,
+                consent=True,
+                consented=now,
+            )
+        )
+        tell(connection, booking_id, "professional-received", now)
+    kind = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
+    tell(connection, booking_id, kind[status], now, twin=twin)
+    return int(booking_id)
 
 
 def claimed(series: Series, people: int) -> int:
@@ -523,6 +624,13 @@ def get(engine: Engine, booking_id: int, secret: str) -> Booking:
         return _booking(connection, row, secret)
 
 
+def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
+    """The booking that this key made: who sends a form again need not wait for anything."""
+    with read(engine) as connection:
+        row = connection.execute(OF_BOOKING.where(booking.c.key_hash == _hash(key))).first()
+        return None if row is None else _booking(connection, row, secret)
+
+
 def family_of(engine: Engine, booking_id: int) -> Family | None:
     """Who booked; None once it has been forgotten."""
     with read(engine) as connection:
@@ -585,12 +693,27 @@ def places_left(engine: Engine, series: Iterable[Series]) -> dict[tuple[str, str
     room and not in the answer's keys: they have `series.places`."""
     with read(engine) as connection:
         rows = connection.execute(select(bookable)).all()
-    places = {one.identity: one.places or 0 for one in series}
+    places = {one.identity: places_of(one) for one in series}
     return {
         (row.series, row.planned): 0 if row.waiting else max(0, places[row.series] - row.held)
         for row in rows
         if row.series in places
     }
+
+
+def left(engine: Engine, series: Series, session: Session | None = None) -> int:
+    """Places left of one series or session; 0 while anybody waits."""
+    planned = session.planned.isoformat() if session else ""
+    with read(engine) as connection:
+        row = connection.execute(
+            select(bookable).where(
+                bookable.c.series == series.identity, bookable.c.planned == planned
+            )
+        ).first()
+    places = places_of(series)
+    if row is None:
+        return places
+    return 0 if row.waiting else max(0, places - row.held)
 
 
 def over_booked(engine: Engine) -> list[tuple[str, str, int, int]]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
-from portal.bookings import prepared
+from portal.bookings import places_of, prepared
 from portal.directory import Directory, Series, Session
 from portal.offers import offer_freed
 from portal.tables import HOLDING, LIVE, bookable, booking, insert_if_new, note, read, told, write
@@ -31,7 +31,7 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
         rows = connection.execute(select(bookable)).all()
     for row in rows:
         series = directory.find_series(row.series)
-        if series is None or (series.places or 0) == row.places:
+        if series is None or places_of(series) == row.places:
             continue
 
         def work(connection: Connection, series: Series = series, row: Row[Any] = row) -> None:

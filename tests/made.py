@@ -11,7 +11,9 @@ NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)  # a Monday
 CHANGED = datetime(2026, 11, 2, tzinfo=UTC)
 
 
-def directory(*series_fields: dict, today: date = TODAY, sensitive: bool = False) -> Directory:
+def directory(
+    *series_fields: dict, today: date = TODAY, sensitive: bool = False, way: str | None = None
+) -> Directory:
     """A Directory with one centre, one programme, and one series for each set of fields.
 
     Fields are as in a file; those not given make a course of six Tuesdays from 12 January 2027,
@@ -83,7 +85,7 @@ def directory(*series_fields: dict, today: date = TODAY, sensitive: bool = False
             "summary": "For parents.",
             "offer": "early-years",
             "kind": "group",
-            "booking": "request" if sensitive else "book",
+            "booking": way or ("request" if sensitive else "book"),
             "ages": "pregnancy",
             "sensitive": "yes" if sensitive else "no",
         }

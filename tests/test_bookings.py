@@ -220,6 +220,85 @@ def test_a_referral_needs_a_professional(engine: Engine) -> None:
     assert (booking.status, kept.organisation, kept.consent) == ("requested", "Royal Preston", True)
 
 
+def test_a_request_without_a_number_of_places_can_be_confirmed(engine: Engine) -> None:
+    """Where content gives no number of places, staff decide one by one, and nothing is full."""
+    directory = made.directory({"booking": "request", "places": None})
+    asked = [book(engine, directory, family(n)) for n in range(2)]
+    for one in asked:
+        bookings.confirm(engine, directory, one.id, now=NOW, actor="staff:1")
+
+    assert [status(engine, one) for one in asked] == ["confirmed", "confirmed"]
+    assert bookings.verify(engine) == []
+
+
+def test_a_programme_can_be_asked_for_without_a_series(engine: Engine) -> None:
+    """A request for a programme as such is kept, once for each key, and staff decide about it."""
+    directory = made.directory(sensitive=True)
+    programme = directory.programmes[0]
+    given = {"secret": SECRET, "now": NOW}
+    first = bookings.ask(engine, programme, AMINA, key="a", **given)
+    again = bookings.ask(engine, programme, AMINA, key="a", **given)
+    other = bookings.ask(engine, programme, family(1), key="b", **given)
+    bookings.confirm(engine, directory, first.id, now=NOW, actor="staff:1")
+    bookings.change(engine, directory, other.id, 3, now=NOW)
+    bookings.cancel(engine, directory, other.id, now=NOW)
+    changes.open_places(engine, directory, now=NOW)
+
+    assert (first.id, first.status, first.series) == (again.id, "requested", "programme:bump")
+    assert [status(engine, one) for one in (first, other)] == ["confirmed", "cancelled"]
+    assert owed(engine, first.id) == ["request-received", "request-confirmed"]
+    assert (bookings.verify(engine), bookings.over_booked(engine)) == ([], [])
+    assert changes.tell_changes(engine, directory, now=NOW) == 0
+
+
+def test_who_asks_for_a_programme_is_heard_as_the_content_says(engine: Engine) -> None:
+    """One that needs a referral wants a professional; one that is booked is not asked for."""
+    given = {"secret": SECRET, "now": NOW}
+    referred = made.directory(way="referral").programmes[0]
+    midwife = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@nhs.example", None)
+    with pytest.raises(bookings.NotBookable):
+        bookings.ask(engine, referred, AMINA, key="a", **given)
+    asked = bookings.ask(engine, referred, AMINA, key="a", referrer=midwife, **given)
+    with pytest.raises(bookings.NotBookable) as refused:
+        bookings.ask(engine, made.directory().programmes[0], AMINA, key="b", **given)
+
+    assert (asked.way, refused.value.why) == ("referral", "book")
+    assert owed(engine, asked.id) == ["professional-received", "request-received"]
+
+
+def test_the_same_form_twice_at_once_is_one_booking(engine: Engine) -> None:
+    """S22: two presses of one button that arrive together give one and the same booking."""
+    directory = made.directory()
+    found: list[int] = []
+
+    def press() -> None:
+        found.append(book(engine, directory, key="pressed twice").id)
+
+    threads = [threading.Thread(target=press) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (len(found), len(set(found))) == (8, 1)
+    assert bookings.made_with(engine, "pressed twice", SECRET).id == found[0]
+    assert bookings.made_with(engine, "never pressed", SECRET) is None
+
+
+def test_places_left_of_one_thing(engine: Engine) -> None:
+    """What the form says: free places, and none while anybody waits for one."""
+    directory = made.directory({"places": "2", "book": "session"})
+    series = directory.series[0]
+    first, second = series.sessions[:2]
+    assert bookings.left(engine, series, first) == 2
+    book(engine, directory, family(0), session=first)
+    assert (bookings.left(engine, series, first), bookings.left(engine, series, second)) == (1, 2)
+    for number in (1, 2):
+        book(engine, directory, family(number), session=first)
+
+    assert bookings.left(engine, series, first) == 0
+
+
 def test_drop_ins_are_not_booked(engine: Engine) -> None:
     """A drop-in says so."""
     directory = made.directory({"booking": "drop-in"})
