@@ -105,9 +105,11 @@ def test_a_certificate_that_nobody_trusts_is_refused(tmp_path, way):
     """The letter waits: somebody may sit between us and the server."""
     context, _ = listeners.tls(tmp_path)
     options = {"tls_context": context} if way == "starttls" else {"ssl_context": context}
-    with listeners.mail_server(**options) as (mailbox, port):
-        with pytest.raises(Undelivered, match="certificate is not trusted") as caught:
-            channel(port, smtp_tls=way).send(LETTER)
+    with (
+        listeners.mail_server(**options) as (mailbox, port),
+        pytest.raises(Undelivered, match="certificate is not trusted") as caught,
+    ):
+        channel(port, smtp_tls=way).send(LETTER)
 
     assert not caught.value.permanent
     assert mailbox.taken == []
@@ -115,9 +117,11 @@ def test_a_certificate_that_nobody_trusts_is_refused(tmp_path, way):
 
 def test_without_encryption_nothing_is_said():
     """Where the settings want encryption and the server has none, the letter does not go."""
-    with listeners.mail_server() as (mailbox, port):
-        with pytest.raises(Undelivered, match="PORTAL_SMTP_TLS") as caught:
-            channel(port, smtp_tls="starttls").send(LETTER)
+    with (
+        listeners.mail_server() as (mailbox, port),
+        pytest.raises(Undelivered, match="PORTAL_SMTP_TLS") as caught,
+    ):
+        channel(port, smtp_tls="starttls").send(LETTER)
 
     assert not caught.value.permanent
     assert mailbox.taken == []
@@ -199,9 +203,8 @@ def test_a_bad_goodbye_does_not_send_it_again():
 )
 def test_a_letter_goes_to_one_address_or_to_none(address):
     """S26: nothing typed as an address adds a person or a header; the server is not even asked."""
-    with listeners.mail_server() as (mailbox, port):
-        with pytest.raises(Undelivered) as caught:
-            channel(port).send(dataclasses.replace(LETTER, to=address))
+    with listeners.mail_server() as (mailbox, port), pytest.raises(Undelivered) as caught:
+        channel(port).send(dataclasses.replace(LETTER, to=address))
 
     assert caught.value.permanent
     assert mailbox.taken == []
