@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
 
@@ -270,6 +271,7 @@ class TextFile(Noun):
     source: ClassVar[str]  # the file's path from the root of the content, with '/'
     body: ClassVar[str] = ""  # Markdown as written
     html: ClassVar[str] = ""  # the body, made safe
+    lines: ClassVar[Mapping[str, int]] = MappingProxyType({})  # where each field stands
     changed: ClassVar[datetime]  # the last change of what it says, aware
     translations: ClassVar[Mapping[str, TextFile]] = MappingProxyType({})
 
@@ -382,6 +384,7 @@ class Centre(TextFile):
     updated: Day | None = Field(None, description="The day somebody last changed it.")
 
     position: ClassVar[Position | None] = None  # linked: its door, its postcode or its town
+    images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
 
     @property
     def path(self) -> str:
