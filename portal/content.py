@@ -218,6 +218,7 @@ class _Linking:
             site=self._site,
             today=self._today,
             horizon=self._horizon,
+            feed_until=self._until,
             terms=self._terms,
             footprints=self._footprints.footprints,
             centres=tuple(sorted(centres, key=lambda one: (one.title, one.slug))),

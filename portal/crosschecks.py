@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from portal.directory import (
@@ -335,7 +336,11 @@ def find_position(
     if where.postcode and (found := gazetteer.of_postcode(where.postcode)):
         return found
     town = find_town(gazetteer, where.town, district)
-    return town.position if town else None
+    if town is None:
+        return None
+    # The middle of a town is no door, however well it is known: no pin may show it as one.
+    known = town.position.precision == "point"
+    return replace(town.position, precision="town") if known else town.position
 
 
 def find_town(gazetteer: Gazetteer, name: str | None, district: str) -> Settlement | None:
