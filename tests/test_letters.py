@@ -1,0 +1,552 @@
+"""What a message says, and whether it still has to be said, at the moment of sending."""
+
+import itertools
+import re
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from functools import partial
+from pathlib import Path
+
+import icalendar
+import pytest
+import sqlalchemy as sa
+
+from portal import bookings, changes, messages, offers, tables
+from portal.bookings import Family, Referrer
+from portal.settings import load_settings
+from tests import made
+from tests.made import NOW
+
+ROOT = Path(__file__).parents[1]
+SECRET = "a secret of thirty-two characters"
+KEYS = (f"letters-{number}" for number in itertools.count())
+AMINA = Family(
+    "Amina Khan",
+    email="amina@example.org",
+    phone="07700 900123",
+    contact_by="email",
+    safe_to_contact=True,
+    people=3,
+    children=("2 years",),
+    access="wheelchair",
+    notes="Please be kind",
+)
+
+
+class Post:
+    """A database, a directory, and what came out of the outbox."""
+
+    def __init__(self, engine, folder, directory) -> None:
+        self.engine = engine
+        self.directory = directory
+        self.settings = load_settings(
+            root=ROOT, var=folder, message_sender="families@families.example"
+        )
+        self.outbox = folder / "outbox"
+        self.seen: set[str] = set()
+
+    @property
+    def series(self):
+        return (*self.directory.series, *self.directory.private_series)[0]
+
+    def book(self, family=AMINA, **given) -> bookings.Booking:
+        options = {"key": next(KEYS), "secret": SECRET, "now": NOW} | given
+        return bookings.book(self.engine, self.series, family, **options)
+
+    def send(self, now=NOW, **settings) -> messages.Sent:
+        return messages.send_due(
+            self.engine,
+            self.directory,
+            self.settings.model_copy(update=settings),
+            link_of=partial(bookings.link_of, SECRET),
+            now=now,
+            claimant="test",
+        )
+
+    def came(self, now=NOW, **settings):
+        """The letters of one round, the oldest first."""
+        self.send(now, **settings)
+        fresh = [f for f in self.outbox.glob("*") if f.name not in self.seen]
+        self.seen |= {found.name for found in fresh}
+        with tables.read(self.engine) as connection:
+            order = list(
+                connection.execute(
+                    sa.select(tables.message.c.receipt).order_by(tables.message.c.id)
+                ).scalars()
+            )
+        fresh.sort(key=lambda found: order.index(found.name))
+        return [Came(found) for found in fresh]
+
+    def states(self) -> list[tuple[str, str]]:
+        with tables.read(self.engine) as connection:
+            rows = connection.execute(
+                sa.select(tables.message.c.kind, tables.message.c.state).order_by(
+                    tables.message.c.id
+                )
+            )
+            return [tuple(row) for row in rows]
+
+    def owe(self, booking, kind, **about) -> None:
+        tables.write(
+            self.engine,
+            lambda c: messages.owe(c, booking.id, kind, now=NOW, due=NOW, about=about),
+        )
+
+
+class Came:
+    """A letter as it came."""
+
+    def __init__(self, path) -> None:
+        self.raw = path.read_bytes()
+        self.text = path.suffix == ".txt"
+        if self.text:
+            self.plain = self.raw.decode()
+            return
+        mail = message_from_bytes(self.raw, policy=default)
+        self.subject, self.to = mail["Subject"], mail["To"]
+        self.plain = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+        self.html = mail.get_body(("html",)).get_content()
+        self.calendars = [icalendar.Calendar.from_ical(a.get_content()) for a in _files(mail)]
+        self.everything = "\n".join(
+            [
+                *map(str, mail.items()),
+                *(part.get_content() for part in mail.walk() if not part.is_multipart()),
+            ]
+        )
+
+
+def _files(mail):
+    return list(mail.iter_attachments())
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """SQLite alone: what is said does not depend on the database, what is sent does."""
+    engine = tables.connect(f"sqlite:///{tmp_path / 'portal.db'}")
+    tables.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def post(engine, tmp_path):
+    return Post(engine, tmp_path / "var", made.directory({"places": "1", "room": "Willow Room"}))
+
+
+def test_a_confirmation_says_what_when_and_where(post):
+    """Dates and times in words, the family's own link, and the calendar beside it."""
+    booking = post.book()
+    [letter] = post.came()
+
+    assert letter.to == "amina@example.org"
+    assert letter.subject == "Your booking"
+    assert letter.plain.startswith(
+        "Hello Amina\n\nYour place is booked for Bump, Birth and Beyond.\n\n"
+        "- When: Tuesday 12 January, 19 January, 26 January, 2 February, 9 February and "
+        "16 February 2027\n"
+        "- Time: 10am to midday\n"
+        "- Where: Riverbank, 1 River Street, Preston, PR1 8RJ (Willow Room)\n"
+        f"- Your reference: {booking.reference}\n"
+    )
+    assert f"\nhttps://families.example/bookings/{booking.link}\n" in letter.plain
+    assert "ring us on 01772 111111" in letter.plain
+    [calendar] = letter.calendars
+    assert len(calendar.walk("VEVENT")) == 6
+
+
+def test_the_link_leads_to_where_bookings_are_answered(post):
+    """That may be another host than the public pages."""
+    booking = post.book()
+    post.directory.__dict__["site"] = post.directory.site.model_copy(
+        update={"booking_address": "https://book.families.example/"}
+    )
+    [letter] = post.came()
+
+    assert f"https://book.families.example/bookings/{booking.link}\n" in letter.plain
+
+
+def test_nothing_of_a_sensitive_booking_is_told(engine, tmp_path):
+    """S3, S4: subject, words, headers and attachments tell neither group nor place nor time."""
+    directory = made.directory({"room": "Upper Room", "bring": "A friend"}, sensitive=True)
+    post = Post(engine, tmp_path, directory)
+    booking = post.book()
+    bookings.confirm(engine, directory, booking.id, now=NOW, actor="staff:1")
+    letters = post.came() + post.came(NOW + timedelta(days=7))
+
+    assert [letter.subject for letter in letters] == ["Your request", "Your booking"]
+    telling = ("Time together", "Riverbank", "River Street", "Upper", "January", "10am", "friend")
+    for letter in letters:
+        assert [word for word in (*telling, "bump") if word in letter.everything] == []
+        assert letter.calendars == []
+        assert booking.link in letter.plain
+
+
+def test_a_calendar_of_a_sensitive_booking_is_sent_where_it_was_asked_for(engine, tmp_path):
+    """S8: then it is neutral."""
+    directory = made.directory(sensitive=True)
+    post = Post(engine, tmp_path, directory)
+    booking = post.book()
+    bookings.confirm(engine, directory, booking.id, now=NOW, actor="staff:1")
+    post.came()
+    post.owe(booking, "request-confirmed", calendar=True)
+    [letter] = post.came()
+
+    [calendar] = letter.calendars
+    assert {str(event["summary"]) for event in calendar.walk("VEVENT")} == {"Appointment"}
+
+
+def test_a_series_that_left_the_content_is_taken_for_sensitive(post):
+    """Nobody knows any more whether its name may be told."""
+    post.book()
+    post.directory = Post(post.engine, post.outbox, made.directory({"repeats": "once"})).directory
+    post.directory.__dict__["series"] = ()
+    [letter] = post.came()
+
+    assert "Bump" not in letter.everything
+    assert "Your booking is made." in letter.plain
+
+
+def test_a_text_message_holds_a_first_name_and_the_link(post):
+    """S4: whoever sees the screen learns of no group and no place."""
+    booking = post.book(Family("Amina Khan", None, "07700 900123", "text", True))
+    [text] = post.came()
+
+    assert text.plain == (
+        "To: 07700900123\n\nHello Amina. Your booking is made. See the details, change it or "
+        f"cancel it here: https://families.example/bookings/{booking.link}\n"
+    )
+
+
+@pytest.mark.parametrize("contact_by", ["email", "text"])
+def test_a_hostile_name_adds_nothing(post, contact_by):
+    """Neither header nor link nor markup comes of a name."""
+    name = "https://eve.example/<b>\r\nBcc: eve@example.org\r\n\r\n{link}"
+    post.book(Family(name, "amina@example.org", "07700 900123", contact_by, True))
+    [letter] = post.came()
+
+    assert b"eve" not in letter.raw
+    assert "Hello" in letter.plain
+
+
+def test_health_and_children_stay_at_home(post):
+    """What a family tells of its children and needs is in no message and no calendar."""
+    post.book()
+    [letter] = post.came()
+
+    for told in ("wheelchair", "2 years", "kind", "Khan"):
+        assert told not in letter.everything
+
+
+def test_a_second_booking_of_the_same_contact_is_mentioned(post):
+    """One of the two may be a mistake; the message says how to mend it."""
+    post.directory = made.directory({"places": "5"})
+    post.book()
+    post.book()
+    first, second = post.came()
+
+    assert "There is another booking" not in first.plain
+    assert "There is another booking with these contact details" in second.plain
+
+
+def test_a_second_sensitive_booking_is_not_mentioned(engine, tmp_path):
+    """S6: who tries the form with a partner's address must not learn of a booking."""
+    directory = made.directory({"booking": "book"}, sensitive=True)
+    post = Post(engine, tmp_path, directory)
+    post.book()
+    post.book()
+
+    assert all("another booking" not in letter.plain for letter in post.came())
+
+
+def test_waiting_offered_lapsed(post):
+    """The number on the list, and until when a place is, or was, kept: all as at sending."""
+    first = post.book()
+    second = post.book(Family("Ben", "ben@example.org", None, "email", True))
+    post.book(Family("Cem", "cem@example.org", None, "email", True))
+    _, ben, cem = post.came()
+    assert "You are number 1 on the waiting list." in ben.plain
+    assert "You are number 2 on the waiting list." in cem.plain
+
+    bookings.cancel(post.engine, post.directory, first.id, now=NOW)
+    cancelled, offered = post.came()
+    until = "9am on Wednesday 6 January 2027"
+    assert f"We keep it for you until {until}." in offered.plain
+    assert offered.subject == "A place is free"
+    assert "You have cancelled your place" in cancelled.plain
+    assert [str(c["method"]) for c in cancelled.calendars] == ["CANCEL"] * 6
+
+    later = datetime(2027, 1, 6, 9, 0, 1, tzinfo=UTC)
+    offers.lapse(post.engine, post.directory, now=later)
+    lapsed, offered = post.came(later)
+    assert f"We kept a place for you at Bump, Birth and Beyond until {until}." in lapsed.plain
+    assert offered.to == "cem@example.org"
+    assert bookings.get(post.engine, second.id, SECRET).status == "lapsed"
+
+
+def test_what_is_no_longer_true_is_not_sent(post):
+    """Booked and cancelled before anything went out: one message, the true one."""
+    booking = post.book()
+    bookings.cancel(post.engine, post.directory, booking.id, now=NOW)
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking is cancelled"
+    assert post.states() == [
+        ("confirmation", "dropped"),
+        ("reminder", "dropped"),
+        ("cancelled-by-you", "sent"),
+    ]
+
+
+def test_an_offer_that_was_taken_is_not_made_again(post):
+    """The family pressed the button on its page before the message went out."""
+    first = post.book()
+    second = post.book(Family("Ben", "ben@example.org", None, "email", True))
+    bookings.cancel(post.engine, post.directory, first.id, now=NOW)
+    bookings.accept(post.engine, post.directory, second.id, now=NOW)
+
+    assert [letter.subject for letter in post.came()] == [
+        "Your booking is cancelled",
+        "Your booking",
+    ]
+
+
+def test_staff_who_cancel_say_why(post):
+    """In the words that were typed, on one line."""
+    booking = post.book()
+    post.came()
+    bookings.cancel(
+        post.engine, post.directory, booking.id, now=NOW, actor="staff:1", reason="We\nmoved <b>"
+    )
+    [letter] = post.came()
+
+    assert "- Why: We moved <b>\n" in letter.plain
+    assert "<li>Why: We moved &lt;b&gt;</li>" in letter.html
+
+
+def test_a_request_is_answered(engine, tmp_path):
+    """Received, then confirmed, with the place and its dates where the group is not sensitive."""
+    post = Post(engine, tmp_path, made.directory({"booking": "request"}))
+    booking = post.book()
+    [received] = post.came()
+    bookings.confirm(engine, post.directory, booking.id, now=NOW, actor="staff:1")
+    [confirmed] = post.came()
+
+    assert "You do not have a place yet." in received.plain
+    assert received.calendars == []
+    assert "you have a place at Bump, Birth and Beyond" in confirmed.plain
+    assert len(confirmed.calendars) == 1
+
+
+def test_the_professional_who_asked_hears_too(engine, tmp_path):
+    """To the address of the referral, whatever the family wishes for itself."""
+    post = Post(engine, tmp_path, made.directory({"booking": "referral"}))
+    referrer = Referrer("Jo Bloggs", "Health visitor", "NHS", "jo@nhs.example", None)
+    post.book(Family("Amina Khan"), referrer=referrer)
+    [letter] = post.came()
+
+    assert letter.to == "jo@nhs.example"
+    assert letter.plain.startswith("Hello Jo\n\nYou asked us for a place")
+    assert "Amina" not in letter.everything
+
+
+# --- reminders ------------------------------------------------------------------------------------
+
+FIRST = datetime(2027, 1, 12, 10, tzinfo=UTC)
+DUE = FIRST - timedelta(hours=48)
+
+
+def test_a_reminder_comes_two_days_before(post):
+    """With the day, the time, the place, and the link to cancel; no sooner."""
+    post.book()
+    post.came()
+    too_soon = post.came(DUE - timedelta(seconds=1))
+    [reminder] = post.came(DUE)
+
+    assert too_soon == []
+    assert "- When: Tuesday 12 January 2027\n- Time: 10am to midday\n" in reminder.plain
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cancelled": "Snow"},
+        {"moved_to": "2027-01-08"},
+    ],
+)
+def test_nobody_is_reminded_of_what_is_off(post, change):
+    """Cancelled, or moved to a day that is over: the reminder is dropped."""
+    post.book()
+    post.came()
+    post.directory = made.directory({"changes": [{"date": "2027-01-12", **change}]})
+
+    assert post.came(DUE) == []
+    assert post.states()[1] == ("reminder", "dropped")
+
+
+def test_a_reminder_follows_a_session_that_moved_later(post):
+    """It is put off to two days before the new day, and then says the new day."""
+    post.book()
+    post.came()
+    post.directory = made.directory(
+        {"changes": [{"date": "2027-01-12", "moved_to": "2027-01-14 13:00-15:00"}]}
+    )
+    sent = post.send(DUE)
+    early = post.came(DUE + timedelta(hours=50))
+    [reminder] = post.came(DUE + timedelta(hours=51))
+
+    assert (sent.put_off, early) == (1, [])
+    assert "- When: Thursday 14 January 2027\n- Time: 1pm to 3pm\n" in reminder.plain
+
+
+# --- what changes in the content ------------------------------------------------------------------
+
+
+def changed(post, *dates, now=NOW, **fields):
+    """The content says something else; families are owed the news."""
+    post.directory = made.directory({"changes": list(dates), **fields})
+    changes.tell_changes(post.engine, post.directory, now=now)
+
+
+def test_a_moved_session_is_told_with_both_dates(post):
+    """And the calendar entry is updated: same UID, higher SEQUENCE, at the new time."""
+    post.book()
+    [confirmation] = post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03 13:00-15:00"})
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking has changed"
+    assert "- It was: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
+    assert "- It is now: Wednesday 3 February 2027, 1pm to 3pm\n" in letter.plain
+    [event] = letter.calendars[0].walk("VEVENT")
+    [before] = [e for e in confirmation.calendars[0].walk("VEVENT") if e["uid"] == event["uid"]]
+    assert event["sequence"] > before["sequence"]
+    assert event["dtstart"].dt.day == 3
+
+
+def test_another_venue_is_told_with_both_venues(post):
+    """Who goes to the old place stands before a closed door."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "venue": {"name": "Library", "town": "Leyland"}})
+    [letter] = post.came()
+
+    assert "- It was: Tuesday 2 February 2027, 10am to midday, at Riverbank\n" in letter.plain
+    assert "- Where: Library, Leyland\n" in letter.plain
+
+
+def test_a_cancelled_session_is_told_with_its_reason(post):
+    """The date, why, and a file that takes it out of the calendar."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "cancelled": "The boiler is broken"})
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking is off"
+    assert "- What is off: Tuesday 2 February 2027\n" in letter.plain
+    assert "- Why: The boiler is broken\n" in letter.plain
+    [calendar] = letter.calendars
+    assert str(calendar["method"]) == "CANCEL"
+
+
+def test_a_run_that_is_called_off_is_one_letter(post):
+    """Six dates are not six letters."""
+    post.book()
+    post.came()
+    changed(post, withdrawn="We have no leader")
+    [letter] = post.came()
+
+    assert (
+        "- What is off: Tuesday 12 January, 19 January, 26 January, 2 February, 9 February and "
+        "16 February 2027\n"
+    ) in letter.plain
+    assert "- Why: We have no leader\n" in letter.plain
+    assert [state for kind, state in post.states() if kind == "cancelled-by-us"] == [
+        *["dropped"] * 5,
+        "sent",
+    ]
+
+
+def test_of_two_changes_the_last_is_told(post):
+    """Moved, then called off before the news went out: one letter, the true one."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03"})
+    later = NOW + timedelta(minutes=1)
+    changed(post, {"date": "2027-02-02", "cancelled": "Snow"}, now=later)
+    letters = post.came(later)
+
+    assert [letter.subject for letter in letters] == ["Your booking is off"]
+
+
+def test_what_was_changed_and_changed_back_is_not_told(post):
+    """Nobody had heard of it."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "cancelled": "Snow"})
+    changed(post, now=NOW + timedelta(minutes=1))
+
+    assert post.came(NOW + timedelta(minutes=1)) == []
+
+
+def test_what_was_told_and_changed_back_is_told(post):
+    """Who was told that it is off must hear that it is on again."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "cancelled": "Snow"})
+    post.came()
+    later = NOW + timedelta(minutes=1)
+    changed(post, now=later)
+    [letter] = post.came(later)
+
+    assert "- It was: cancelled or moved\n" in letter.plain
+    assert "- It is now: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
+
+
+# --- whom it goes to ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        Family("Amina", "amina@example.org", contact_by="none", safe_to_contact=True),
+        Family("Amina", "amina@example.org", contact_by="email", safe_to_contact=False),
+        Family("Amina", None, "07700 900123", contact_by="email", safe_to_contact=True),
+        Family("Amina", "amina@example.org", None, contact_by="text", safe_to_contact=True),
+    ],
+)
+def test_who_wants_no_message_gets_none(post, family):
+    """S5: nothing is even owed by a way that was not chosen."""
+    post.book(family)
+
+    assert post.states() == []
+
+
+def test_who_takes_the_wish_back_gets_none(post):
+    """S5: the wish counts at the moment of sending."""
+    post.book()
+    tables.write(
+        post.engine, lambda c: c.execute(tables.person.update().values(safe_to_contact=False))
+    )
+
+    assert post.came() == []
+    assert post.states()[0] == ("confirmation", "dropped")
+
+
+def test_who_was_forgotten_gets_none(post):
+    """The address is kept once; with it goes what was still owed."""
+    post.book()
+    tables.write(post.engine, lambda c: c.execute(tables.person.delete()))
+
+    assert post.came() == []
+    assert post.states()[0] == ("confirmation", "dropped")
+
+
+def test_no_reference_of_ours_is_told_outside(post):
+    """The name of the file and the Message-ID tell neither booking nor person."""
+    booking = post.book()
+    [letter] = post.came()
+
+    message_id = re.search(rb"Message-ID: <(.+)@families.example>", letter.raw)[1].decode()
+    assert re.fullmatch(r"[0-9a-f]{32}", message_id)
+    assert booking.calendar_id not in message_id
