@@ -9,11 +9,31 @@ from __future__ import annotations
 
 import hmac
 import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from portal.tables import bucket, insert_if_new, write
+
+_refill = (
+    bucket.update()
+    .where(bucket.c.key == bindparam("it"))
+    .values(tokens=bindparam("left"), at=bindparam("moment"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often `value` may be asked for: a full bucket holds `burst` tokens, and `per_hour` come
+    back in an hour."""
+
+    kind: str
+    value: str
+    per_hour: float
+    burst: int
 
 
 def spend(
@@ -26,25 +46,59 @@ def spend(
     burst: int,
     now: datetime,
 ) -> int | None:
-    """Take one token of `value`'s bucket; None where there was one, else the seconds to wait.
+    """Take one token of `value`'s bucket; None where there was one, else the seconds to wait."""
+    return spend_each(engine, secret, [Limit(kind, value, per_hour, burst)], now=now)
 
-    A full bucket holds `burst` tokens, and `per_hour` come back in an hour.
-    """
-    key = hmac.new(secret.encode(), f"limit:{kind}:{value}".encode(), "sha256").digest()
+
+def spend_each(
+    engine: Engine, secret: str, limits: Iterable[Limit], *, now: datetime
+) -> int | None:
+    """Take one token of each bucket, or none of any; None, or the seconds until all have one."""
+    by_key = {_key(secret, limit): limit for limit in limits}
+    if not by_key:
+        return None
+    keys = sorted(by_key)  # always in one order, so that two spenders never wait for each other
 
     def work(connection: Connection) -> int | None:
-        insert_if_new(connection, bucket, key=key, tokens=float(burst), at=now)
-        row = connection.execute(select(bucket).where(bucket.c.key == key).with_for_update()).one()
-        # A clock that went back must not empty the bucket.
-        hours = max(0.0, (now - row.at).total_seconds() / 3600)
-        tokens = min(float(burst), row.tokens + hours * per_hour)
-        left = tokens - 1 if tokens >= 1 else tokens
+        rows = _locked(connection, keys)
+        missing = [key for key in keys if key not in rows]
+        for key in missing:
+            burst = float(by_key[key].burst)
+            insert_if_new(connection, bucket, key=key, tokens=burst, at=now)
+        if missing:
+            rows = _locked(connection, keys)
+        tokens = {key: _filled(rows[key], by_key[key], now) for key in keys}
+        short = [key for key in keys if tokens[key] < 1]
+        spent = 0 if short else 1
         connection.execute(
-            bucket.update().where(bucket.c.key == key).values(tokens=left, at=max(now, row.at))
+            _refill,
+            [
+                {"it": key, "left": tokens[key] - spent, "moment": max(now, rows[key].at)}
+                for key in keys
+            ],
         )
-        return None if tokens >= 1 else math.ceil((1 - tokens) / per_hour * 3600)
+        waits = [(1 - tokens[key]) / by_key[key].per_hour * 3600 for key in short]
+        return math.ceil(max(waits)) if waits else None
 
     return write(engine, work)
+
+
+def _key(secret: str, limit: Limit) -> bytes:
+    words = f"limit:{limit.kind}:{limit.value}"
+    return hmac.new(secret.encode(), words.encode(), "sha256").digest()
+
+
+def _locked(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Row[Any]]:
+    found = connection.execute(
+        select(bucket).where(bucket.c.key.in_(keys)).order_by(bucket.c.key).with_for_update()
+    )
+    return {bytes(row.key): row for row in found}
+
+
+def _filled(row: Row[Any], limit: Limit, now: datetime) -> float:
+    # A clock that went back must not empty the bucket.
+    hours = max(0.0, (now - row.at).total_seconds() / 3600)
+    return float(min(limit.burst, row.tokens + hours * limit.per_hour))
 
 
 def forget(engine: Engine, *, now: datetime, after: timedelta = timedelta(days=2)) -> int:

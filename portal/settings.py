@@ -6,6 +6,9 @@ with the setting, its value and the change to make; secrets are never printed.
 
 from __future__ import annotations
 
+import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from portal import PortalError
 from portal.fields import Email
+
+SHORTEST_SECRET = 32
 
 
 class SettingsError(PortalError):
@@ -42,12 +47,31 @@ class Settings(BaseSettings):
     trusted_hosts: tuple[str, ...] = Field(
         (), description="Host names that are answered, as a JSON list; empty answers every name."
     )
+    proxies: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="How many proxies of your own stand in front: so many forwarded addresses are "
+        "believed. 0 believes none.",
+    )
     secret_key: SecretStr | None = Field(
         None, description="Signs form tokens, 32 characters or more; else one is kept in var/."
     )
     database_url: SecretStr | None = Field(
         None,
         description="sqlite:///path or postgresql://name:password@host/base; else var/portal.db.",
+    )
+    bookings_per_address: int = Field(
+        60,
+        ge=0,
+        description="Bookings an hour from one network address, which a whole library may share; "
+        "0 sets no limit.",
+    )
+    bookings_per_contact: int = Field(
+        10, ge=0, description="Bookings an hour for one email or phone; 0 sets no limit."
+    )
+    bookings_per_series: int = Field(
+        3000, ge=0, description="Bookings an hour of one series or programme; 0 sets no limit."
     )
     message_sender: Email | None = Field(
         None, description="The address that messages come from; else that of content/site.yaml."
@@ -100,6 +124,42 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.var / 'portal.db'}"
 
+    @property
+    def secret(self) -> str:
+        """What links and form tokens are made with. It outlives a restart (S22): never log it.
+
+        Raises SettingsError where it cannot be kept or is not what we wrote.
+        """
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        path = self.var / "secret"
+        try:
+            with suppress(FileNotFoundError):
+                return _read_secret(path)
+            self.var.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_name(f"secret.{os.getpid()}-{secrets.token_hex(4)}")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            try:
+                with suppress(FileExistsError):  # another process was first: its secret counts
+                    path.hardlink_to(fresh)
+            finally:
+                fresh.unlink()
+            return _read_secret(path)
+        except OSError as error:
+            raise SettingsError(
+                f"The secret cannot be kept in {path}: {error.strerror}. "
+                "Set PORTAL_SECRET_KEY, or let PORTAL_VAR name a folder that can be written."
+            ) from error
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"it needs {SHORTEST_SECRET} characters or more")
+        return value
+
     @field_validator("email_channel", "text_channel")
     @classmethod
     def _channel(cls, value: str, info: ValidationInfo) -> str:
@@ -121,6 +181,16 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("start it with https://")
         return value.rstrip("/") if value else None
+
+
+def _read_secret(path: Path) -> str:
+    text = path.read_text("utf-8").strip()
+    if len(text) < SHORTEST_SECRET:
+        raise SettingsError(
+            f"{path} is too short for a secret. Put the one from your backup there, or remove the "
+            "file: then a new one is made, and links that were sent before open nothing."
+        )
+    return text
 
 
 def load_settings(**given: Any) -> Settings:

@@ -61,3 +61,16 @@ def test_old_buckets_go(engine: Engine) -> None:
 
     assert limits.forget(engine, now=NOW + timedelta(days=1)) == 0
     assert limits.forget(engine, now=NOW + timedelta(days=3)) == 1
+
+
+def test_several_limits_are_spent_together_or_not_at_all(engine: Engine) -> None:
+    """Who is stopped by one limit keeps what the others still allow, and hears the longest wait."""
+    narrow = limits.Limit("contact", "amina", per_hour=6, burst=1)
+    wide = limits.Limit("series", "bump", per_hour=60, burst=2)
+
+    def ask(*asked: limits.Limit) -> int | None:
+        return limits.spend_each(engine, SECRET, asked, now=NOW)
+
+    assert [ask(narrow, wide), ask(narrow, wide), ask(narrow, wide)] == [None, 600, 600]
+    assert [ask(wide), ask(wide)] == [None, 60]
+    assert ask() is None
