@@ -34,7 +34,7 @@ class Problem:
     line: int
     column: int
     words: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["mistake", "warning"] = "mistake"
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.words}"
@@ -53,7 +53,8 @@ class Problem:
         """A workflow command that shows the mistake beside its line in a pull request."""
         text = self.words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         file = self.path.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-        return f"::{self.severity} file={file},line={self.line},col={self.column}::{text}"
+        level = "warning" if self.severity == "warning" else "error"
+        return f"::{level} file={file},line={self.line},col={self.column}::{text}"
 
 
 @dataclass(slots=True)

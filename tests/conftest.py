@@ -1,17 +1,27 @@
 """What most tests need: the sample site, the day on which it is read, and its directory."""
 
-from datetime import date
+import os
+import shutil
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 SAMPLE = Path(__file__).parent / "sample"
+TOUCHED = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture(scope="session")
-def sample_root():
-    """The folder of the sample site. Copy it before changing anything."""
-    return SAMPLE
+def sample_root(tmp_path_factory):
+    """The sample site, with every file last changed at 12:00 on 20 November 2026.
+
+    A copy outside of git, because calendars say when a file was last committed. It is shared: copy
+    it again (with `shutil.copytree`, which keeps the times) before changing anything.
+    """
+    root = shutil.copytree(SAMPLE, tmp_path_factory.mktemp("sample") / "root")
+    for path in root.rglob("*"):
+        os.utime(path, (TOUCHED, TOUCHED))
+    return root
 
 
 @pytest.fixture(scope="session")
