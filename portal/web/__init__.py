@@ -152,6 +152,7 @@ def environment() -> Environment:
         span=words.span,
         tel=words.tel,
         way=words.way,
+        week_hours=words.week_hours,
         write=words.write,
     )
     made.globals.update(

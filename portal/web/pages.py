@@ -11,7 +11,7 @@ days, not moments: what has ended by the time of reading is hidden by the script
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
@@ -32,19 +32,20 @@ from portal.directory import (
     Series,
     Session,
     Settlement,
-    Venue,
 )
-from portal.fields import LONDON, OFFERS, WEEKDAYS, day_words
+from portal.fields import LONDON, OFFERS, WEEKDAYS, Position, day_words
 from portal.geography import distance
 from portal.web import Frame, Head, environment, linked_data, words
 from portal.web.rows import Day, Rows
 
 NEAR_MILES = 10
 # Rows on one page, so that it stays under 14 KB on the wire; beyond, it links to the days.
-ROWS = 60
+ROWS = 40
+BRIEF_ROWS = 120
 NEAR_ROWS = 40
+FURTHER_ROWS = 5  # where nothing is near
 SOON_ROWS = 5
-DATES = 12
+DATES = 8
 
 # Nouns whose pages have templates of their own, and are not made as text pages.
 _OWN_PAGES = ("calendars",)
@@ -197,11 +198,15 @@ class Pages:
 
     @_page("/near/<slug:place>/", lambda directory: directory.settlements)
     def near(self, place: Settlement) -> str:
-        measured = sorted(
-            self._measured(place), key=lambda found: (found[0], found[1].starts, found[1].planned)
+        away = sorted(
+            (distance(place.position, position), number)
+            for number, (position, _) in enumerate(self._meeting_places)
         )
-        within = [found for found in measured if found[0] <= NEAR_MILES]
-        shown = (within or measured[:5])[: NEAR_ROWS if within else 5]
+        nearest = [
+            (miles, session) for miles, at in away for session in self._meeting_places[at][1]
+        ]
+        within = sum(miles <= NEAR_MILES for miles, _ in nearest)
+        shown = nearest[: min(within, NEAR_ROWS) or FURTHER_ROWS]
         by_day: dict[date, list[str]] = defaultdict(list)
         for miles, session in shown:
             said = words.miles(miles, session.venue)
@@ -215,19 +220,17 @@ class Pages:
             crumbs=(("/find/", "Find a session"),),
         )
         return self._render(
-            "near.html", head, place=place, days=days, within=len(within), shown=len(shown)
+            "near.html", head, place=place, days=days, within=within, shown=len(shown)
         )
 
-    def _measured(self, place: Settlement) -> Iterator[tuple[float, Session]]:
-        """This week's sessions that are on, with the miles to each."""
-        known: dict[Venue, float | None] = {}
+    @cached_property
+    def _meeting_places(self) -> list[tuple[Position, list[Session]]]:
+        """Where this week's sessions are that are on, soonest first: few, so distances are few."""
+        at: dict[Position, list[Session]] = defaultdict(list)
         for session in self.week:
-            venue = session.venue
-            if venue not in known:
-                known[venue] = distance(place.position, venue.position) if venue.position else None
-            miles = known[venue]
-            if miles is not None and not session.cancelled:
-                yield miles, session
+            if session.venue.position and not session.cancelled:
+                at[session.venue.position].append(session)
+        return list(at.items())
 
     # Areas.
 
@@ -264,7 +267,7 @@ class Pages:
             area=area,
             districts=[(one, self.directory.centres_in(one)) for one in districts],
             programmes=self._programmes(series),
-            days=self.rows.days(self._week_of(series), ROWS // 2, brief=True),
+            days=self.rows.days(self._week_of(series), ROWS),
             petal_number=numbers.get(area.slug, 0) if isinstance(area, Footprint) else None,
         )
 
@@ -441,7 +444,7 @@ class Pages:
             programmes=[
                 one for one in self.directory.programmes if one.ages and band.holds(one.ages)
             ],
-            days=self.rows.days(self._week_of(series), ROWS, brief=True),
+            days=self.rows.days(self._week_of(series), ROWS),
         )
 
     @_page("/whats-on/")
@@ -455,7 +458,7 @@ class Pages:
         return self._render(
             "whats_on.html",
             head,
-            days=self.rows.days(self.week, 2 * ROWS, brief=True),
+            days=self.rows.days(self.week, BRIEF_ROWS, brief=True),
             number=len(self.week),
             weekdays=weekdays(self.directory),
         )
@@ -531,10 +534,14 @@ class Pages:
             ("Centres", [(one.title, self._calendar(one)) for one in directory.centres]),
             ("Programmes", [(one.title, self._calendar(one)) for one in directory.programmes]),
         ]
+        # The text's first words come before the lists, how to use them after.
+        intro, heading, manual = (page.html if page else "").partition("<h2")
         return self._render(
             "calendars.html",
             head,
             page=page,
+            intro=intro,
+            manual=heading + manual,
             groups=[(title, [one for one in those if one[1]]) for title, those in groups],
             everything="/calendar.ics" if "/calendar.ics" in self._files else "",
         )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -239,6 +241,17 @@ def hours(centre: Centre, moment: date) -> str:
         return ""
     times = centre.opening_hours.get(WEEKDAYS[moment.weekday()], ())
     return joined(span.words for span in times) or "closed"
+
+
+def week_hours(centre: Centre) -> list[tuple[str, str]]:
+    """The hours of a week, days with the same ones together: ('Monday to Friday', '9am to 5pm')."""
+    monday = date(2024, 1, 1)
+    days = [(day, hours(centre, monday + timedelta(ahead))) for ahead, day in enumerate(WEEKDAYS)]
+    runs = []
+    for times, run in groupby(days, key=itemgetter(1)):
+        names = [day for day, _ in run]
+        runs.append((names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}", times))
+    return runs
 
 
 def change(session: Session) -> Markup:
