@@ -292,14 +292,22 @@ class _Look:
         """One word for all that a build reads: files of content and package, options, libraries."""
         # A library that comes, goes or changes its version changes the folder it is in.
         libraries = [Path(p).stat().st_mtime_ns for p in sys.path if p.endswith("-packages")]
-        digest = hashlib.sha256(repr((__version__, sys.version, libraries, self._given)).encode())
+        facts = __version__, sys.version, libraries, self._last_commit(), self._given
+        digest = hashlib.sha256(repr(facts).encode())
         folders = [self._root / name for name in ("content", "centres", "programmes")]
         for folder in (*folders, Path(__file__).parent):
             for name, stat in _files(folder):
                 # The inode and its time of change tell when an older file takes a name.
-                facts = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-                digest.update(f"{folder}\0{name}\0{facts}\n".encode(errors="surrogateescape"))
+                state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+                digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
+
+    def _last_commit(self) -> int | None:
+        """When a commit was last made or fetched: files may take their time of change from it."""
+        for folder in (self._root, *self._root.parents):
+            with suppress(OSError):
+                return (folder / ".git" / "logs" / "HEAD").stat().st_mtime_ns
+        return None
 
     def remembered(self, started: float) -> Built | None:
         try:
@@ -312,10 +320,11 @@ class _Look:
 
     def remember(self, state: str, built: Built) -> None:
         try:
-            records = json.loads(self._record.read_bytes())
+            found = json.loads(self._record.read_bytes())
         except (OSError, ValueError):
-            records = {}
-        records = {out: record for out, record in records.items() if Path(out).is_dir()}
+            found = None
+        found = found if isinstance(found, dict) else {}
+        records = {out: record for out, record in found.items() if Path(out).is_dir()}
         records[str(self._out)] = {"marker": self._marker(), "state": state, "pages": built.pages}
         self._record.parent.mkdir(parents=True, exist_ok=True)
         part = self._record.with_name(f"{_STATE}.{os.getpid()}")

@@ -187,6 +187,7 @@ def test_twins_of_unchanged_files_are_kept(app, freeze):
     twin = "centres/harbour/index.html.br"
     assert (again / twin).stat().st_ino == (new / twin).stat().st_ino
     assert (new / twin).read_bytes() != (old / twin).read_bytes()
-    assert brotli.decompress((new / twin).read_bytes()) == (
-        new / "centres/harbour/index.html"
-    ).read_bytes()
+    assert (
+        brotli.decompress((new / twin).read_bytes())
+        == (new / "centres/harbour/index.html").read_bytes()
+    )

@@ -1,0 +1,282 @@
+"""A build gives the whole site, always the same, or leaves the old one as it was (S14)."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from functools import partial
+
+import flask_frozen
+import pytest
+
+from portal import content, freeze
+from portal.content import ContentError
+from portal.settings import load_settings
+from portal.swap import MARKER
+from portal.web.files import media_type
+from portal.web.site import addresses, create_site
+
+
+def files(folder):
+    """Each file with its bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def states(folder):
+    """Each file with what tells a copy from the file itself."""
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != MARKER
+    }
+
+
+def command(settings, *options, seed="0"):
+    """A build in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "portal", "build", *options],
+        env={
+            **os.environ,
+            "PYTHONHASHSEED": seed,
+            "PORTAL_ROOT": str(settings.root),
+            "PORTAL_OUT": str(settings.out),
+            "PORTAL_VAR": str(settings.var),
+        },
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture
+def settings(tmp_path, sample_root):
+    """A copy of the sample, and folders of its own."""
+    shutil.copytree(sample_root, tmp_path / "root")
+    return load_settings(root=tmp_path / "root", out=tmp_path / "build", var=tmp_path / "var")
+
+
+@pytest.fixture
+def series_file(settings):
+    return settings.root / "centres/preston/riverbank/play-monday.md"
+
+
+def test_every_address_becomes_a_file(settings, today):
+    """The folder holds a file for each public address, the marker, and nothing else."""
+    built = freeze.build(settings, today=today)
+
+    directory = content.load(settings.root, today=today)
+    wanted = {path[1:] + "index.html" * path.endswith("/") for path in addresses(directory)}
+    assert files(settings.out).keys() == wanted | {MARKER}
+    assert built.pages == built.written == len(wanted)
+
+
+def test_the_site_is_the_one_of_frozen_flask(settings, today, tmp_path):
+    """Frozen-Flask itself, left as it comes, writes the same files byte for byte."""
+    directory = content.load(settings.root, today=today)
+    app = create_site(directory)
+    app.config["FREEZER_DESTINATION"] = str(tmp_path / "plain")
+    app.config["FREEZER_IGNORE_MIMETYPE_WARNINGS"] = True
+    plain = flask_frozen.Freezer(app, with_no_argument_rules=False, log_url_for=False)
+    plain.register_generator(lambda: addresses(directory))
+    with pytest.warns(flask_frozen.MissingURLGeneratorWarning):
+        plain.freeze()
+
+    freeze.build(settings, today=today)
+
+    ours = files(settings.out)
+    del ours[MARKER]
+    assert ours == files(tmp_path / "plain")
+
+
+def test_the_same_content_and_day_give_the_same_bytes(settings, today, tmp_path):
+    """Another process, another order of sets, more workers: the same files, twins and marker."""
+    folders = []
+    for seed, jobs in (("1", "1"), ("2", "1"), ("3", "3")):
+        folders.append(tmp_path / f"build-{seed}")
+        options = "--today", str(today), "--compress", "--jobs", jobs, "--out", str(folders[-1])
+        assert command(settings, *options, seed=seed).wait() == 0
+
+    first, *others = map(files, folders)
+    assert [name for name in first if name.endswith(".br")]
+    for other in others:
+        assert other == first
+
+
+def test_a_kind_of_file_has_a_known_media_type(settings, today):
+    """No file of the site is sent as a heap of bytes."""
+    freeze.build(settings, today=today)
+
+    unknown = [name for name in files(settings.out) if "octet-stream" in media_type("/" + name)]
+    assert unknown == [] or unknown == [MARKER]
+
+
+def test_what_has_not_changed_is_not_touched(settings, today, series_file):
+    """After an edit, files that say the same keep their inode and their time."""
+    freeze.build(settings, today=today, compress=True)
+    before, old = states(settings.out), files(settings.out)
+    series_file.write_text(series_file.read_text().replace("room:", "leader: Sam\nroom:"))
+
+    built = freeze.build(settings, today=today, compress=True)
+
+    after, new = states(settings.out), files(settings.out)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {name for name in after if new[name] != old.get(name)}
+    assert "sessions/riverbank/play-monday/index.html" in changed
+    assert 0 < built.written < built.unchanged
+
+
+def test_a_file_that_has_no_source_any_more_goes(settings, today, series_file):
+    """A series that is removed leaves no page, calendar or twin behind."""
+    freeze.build(settings, today=today, compress=True)
+    series_file.unlink()
+
+    built = freeze.build(settings, today=today, compress=True)
+
+    assert not (settings.out / "sessions/riverbank/play-monday").exists()
+    assert built.removed > 0
+
+
+class TestNothingToDo:
+    """A build that would write the same again is over at once."""
+
+    @pytest.fixture(autouse=True)
+    def built(self, settings, today):
+        freeze.build(settings, today=today)
+        return (settings.out / MARKER).stat().st_ino
+
+    def again(self, settings, today, **options):
+        freeze.build(settings, today=today, **options)
+        return (settings.out / MARKER).stat().st_ino
+
+    def test_nothing_was_touched(self, settings, today, built):
+        """Nothing touched, nothing written."""
+        assert self.again(settings, today) == built
+
+    @pytest.mark.parametrize("options", [{"full": True}, {"compress": True}])
+    def test_something_else_is_asked_for(self, settings, today, built, options):
+        """`--full` and another form of the site build."""
+        assert self.again(settings, today, **options) != built
+
+    def test_another_day(self, settings, today, built):
+        """Another day is another site."""
+        assert self.again(settings, today + timedelta(days=1)) != built
+
+    def test_another_address(self, settings, today, built):
+        """Another base address is another site."""
+        other = settings.model_copy(update={"base_address": "https://other.example"})
+
+        assert self.again(other, today) != built
+
+    def test_a_file_was_edited(self, settings, today, built, series_file):
+        """An edit builds, also one that keeps the size of the file and gives it its old time."""
+        stat = series_file.stat()
+        series_file.write_text(series_file.read_text().swapcase().swapcase())
+        os.utime(series_file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+        assert self.again(settings, today) != built
+
+    def test_a_file_came(self, settings, today, built, series_file):
+        """A new series builds."""
+        shutil.copy(series_file, series_file.with_name("play-again.md"))
+
+        assert self.again(settings, today) != built
+
+    def test_the_site_went(self, settings, today, built):
+        """A folder that was removed, or replaced by another build's, is built again."""
+        shutil.rmtree(settings.out)
+
+        self.again(settings, today)
+
+        assert (settings.out / "index.html").is_file()
+
+    def test_what_is_remembered_is_broken(self, settings, today, built):
+        """Whatever stands in the record, the worst that comes of it is a build."""
+        for words in ("", "[]", "null", '{"a": 1}', "\0"):
+            (settings.var / "build-state.json").write_text(words)
+
+            assert self.again(settings, today) != built
+
+
+def test_a_mistake_leaves_the_old_site_as_it_was(settings, today, series_file):
+    """Content with a mistake changes nothing, byte for byte, and leaves nothing beside it."""
+    freeze.build(settings, today=today)
+    before, there = files(settings.out), states(settings.out)
+    series_file.write_text(series_file.read_text().replace("programme:", "program:"))
+
+    with pytest.raises(ContentError):
+        freeze.build(settings, today=today)
+
+    assert files(settings.out) == before
+    assert states(settings.out) == there
+    assert sorted(path.name for path in settings.out.parent.iterdir()) == ["build", "root", "var"]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_killed_build_leaves_the_old_site_as_it_was(settings, today, series_file, jobs):
+    """Killed at any moment, the folder holds the old site or the new one, whole."""
+    freeze.build(settings, today=today)
+    old = files(settings.out)
+    options = "--full", "--jobs", jobs, "--today", str(today + timedelta(days=1))
+    started = time.monotonic()
+    assert command(settings, *options).wait() == 0
+    takes = time.monotonic() - started
+    new = files(settings.out)
+    assert new != old
+    dice = random.Random(7)
+
+    for _ in range(4):
+        building = command(settings, *options, "--compress")
+        time.sleep(takes * dice.uniform(0.3, 1.1))
+        building.send_signal(signal.SIGKILL)
+        building.wait()
+
+        found = {n: c for n, c in files(settings.out).items() if not n.endswith((".br", ".gz"))}
+        assert found == new
+
+    freeze.build(settings, today=today, full=True)
+    assert files(settings.out) == old
+    assert sorted(path.name for path in settings.out.parent.iterdir()) == ["build", "root", "var"]
+
+
+def tell(told, *at):
+    told.append(at)
+
+
+def test_progress_is_told(settings, today):
+    """From nothing to all, never back, by one process as by several."""
+    for jobs in (1, 2):
+        told = []
+        progress = partial(tell, told)
+        built = freeze.build(settings, today=today, full=True, jobs=jobs, progress=progress)
+
+        done = [done for done, _ in told]
+        assert told[0] == (0, built.pages)
+        assert told[-1] == (built.pages, built.pages)
+        assert done == sorted(done)
+
+
+def test_the_day_of_a_site_is_known(settings, today, tmp_path):
+    """The marker says for which day the site was built."""
+    freeze.build(settings, today=today)
+
+    assert freeze.published_day(settings.out) == today
+    assert freeze.published_day(tmp_path / "nowhere") is None
+
+
+def test_the_quick_look_knows_the_settings(monkeypatch):
+    """The defaults that the command looks with are those of the settings."""
+    from portal.cli import _plain_settings
+
+    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
+        monkeypatch.delenv(name)
+
+    plain = _plain_settings(None, None)
+
+    assert plain == {name: getattr(load_settings(), name) for name in plain}
