@@ -78,3 +78,16 @@ def of_series(series, start, end):
         for session in one.all_sessions
         if start <= session.day < end
     )
+
+
+def as_planned(sessions):
+    """Sessions that are no longer held where they were planned, as calendars show that."""
+    return [
+        (
+            datetime.combine(session.planned, series.time.starts, LONDON).astimezone(UTC),
+            datetime.combine(session.planned, series.time.ends, LONDON).astimezone(UTC),
+            "CANCELLED",
+            series.venue.line,
+        )
+        for series, session in sessions
+    ]
