@@ -169,7 +169,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
                 _link(self._old / (name + ending), self._new / (name + ending))
                 continue
             if coding == "br":
-                # A window larger than the file gains nothing, and takes ten times as long to set up.
+                # A window larger than the file gains nothing, and takes ten times as long to make.
                 window = min(22, max(16, len(content).bit_length()))
                 packed = brotli.compress(
                     content, quality=_BROTLI_QUALITY, mode=brotli.MODE_TEXT, lgwin=window
