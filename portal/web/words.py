@@ -205,21 +205,17 @@ def span(series: Series) -> str:
 
 def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
     """What a weekly timetable must add: 'Starts 12 January', 'Not on 7 December', '6 sessions'."""
+    if series.withdrawn:
+        return [f"Cancelled: {series.withdrawn}"]
     sessions = tuple(coming)
     on = [session for session in sessions if not session.cancelled]
     said = []
-    if series.withdrawn:
-        return [f"Cancelled: {series.withdrawn}"]
     if on and series.repeats not in ("once", "daily") and on[0].day >= today + WEEK:
         verb = "Next on" if on[0] is not series.sessions[0] else "Starts"
-        said.append(
-            f"{verb} {day_words(on[0].day, weekday=False, year=on[0].day.year != today.year)}"
-        )
-    off = [one for one in sessions if one.cancelled and one.day < today + 3 * WEEK]
-    if off:
-        said.append(
-            "Not on " + joined(day_words(one.day, weekday=False, year=False) for one in off)
-        )
+        same_year = on[0].day.year == today.year
+        said.append(f"{verb} {day_words(on[0].day, weekday=False, year=not same_year)}")
+    if off := _days_off(series, sessions, today + 4 * WEEK):
+        said.append(f"Not on {joined(day_words(day, weekday=False, year=False) for day in off)}")
     if series.repeats in ("fortnightly", "monthly"):
         said.append(series.pattern)
     if series.is_course:
@@ -229,6 +225,17 @@ def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
     if series.language != "en":
         said.append(f"In {LANGUAGES[series.language]}")
     return said
+
+
+def _days_off(series: Series, coming: tuple[Session, ...], until: date) -> list[date]:
+    """The days before `until` on which one would expect it, but it is off or not planned."""
+    off = {session.day for session in coming if session.cancelled}
+    if series.repeats == "weekly" and coming:
+        planned = {session.planned for session in series.sessions}
+        first, last = coming[0].planned, min(coming[-1].planned, until)
+        weeks = range(0, (last - first).days, 7)
+        off |= {first + timedelta(ahead) for ahead in weeks} - planned
+    return sorted(day for day in off if day < until)
 
 
 def kind(centre: Centre) -> str:
@@ -250,7 +257,8 @@ def week_hours(centre: Centre) -> list[tuple[str, str]]:
     runs = []
     for times, run in groupby(days, key=itemgetter(1)):
         names = [day for day, _ in run]
-        runs.append((names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}", times))
+        said = f"{names[0]} to {names[-1]}" if len(names) > 2 else joined(names)
+        runs.append((said, times))
     return runs
 
 
