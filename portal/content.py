@@ -10,12 +10,10 @@ builds keep no memory. It is what the file says, else its last commit, else its 
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -61,27 +59,32 @@ class ContentError(PortalError):
         self.problems = list(problems)
 
 
-def load(root: Path, *, today: date, horizon_weeks: int = 26) -> Directory:
+def load(
+    root: Path, *, today: date, horizon_weeks: int = 26, postcodes: Path | None = None
+) -> Directory:
     """All the content under a root, as it stands on a day. Raises ContentError.
 
     Ongoing series are shown for so many weeks; calendars know them to the end of the school year.
+    `postcodes` is the file that `portal postcodes import` makes, where there is one.
     """
-    with _without_collector():
-        tree = read_tree(root)
-        map_of = _read_map(tree)
-        check(tree)
-        check_links(tree, map_of.settlements if map_of.whole else None)
-        gazetteer = Gazetteer(map_of.settlements, map_of.postcode_areas)
-        if map_of.whole:
-            check_towns(tree, gazetteer)
-        problems = {
-            *tree.problems,
-            *(problem for written in tree.written.values() for problem in written.problems),
-            *(problem for text in tree.texts() for problem in text.written.problems),
-        }
-        if problems:
-            raise ContentError(sorted(problems))
-        return _Linking(tree, map_of, gazetteer, _Changes(root), today, horizon_weeks).directory()
+    tree = read_tree(root)
+    map_of = _read_map(tree)
+    check(tree)
+    check_links(tree, map_of.settlements if map_of.whole else None)
+    gazetteer = Gazetteer(map_of.settlements, map_of.postcode_areas)
+    if map_of.whole:
+        check_towns(tree, gazetteer)
+    problems = {
+        *tree.problems,
+        *(problem for written in tree.written.values() for problem in written.problems),
+        *(problem for text in tree.texts() for problem in text.written.problems),
+    }
+    if problems:
+        raise ContentError(sorted(problems))
+    directory = _Linking(tree, map_of, gazetteer, _Changes(root), today, horizon_weeks).directory()
+    if postcodes and postcodes.is_file():
+        return directory.model_copy(update={"postcodes": postcodes.read_bytes()})
+    return directory
 
 
 def warnings(directory: Directory) -> list[Problem]:
@@ -117,18 +120,6 @@ def warnings(directory: Directory) -> list[Problem]:
                 "Plan it again with 'portal next-term', or remove the file.",
             )
     return sorted(found)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    # Nothing that is made here is thrown away, so looking for rubbish is a quarter of the time.
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 # --- the map -------------------------------------------------------------------------------------

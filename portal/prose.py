@@ -23,7 +23,7 @@ import nh3
 from markdown import Markdown
 from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
-from markdown.util import AMP_SUBSTITUTE
+from markdown.util import AMP_SUBSTITUTE, AtomicString
 
 from portal.fields import slugify
 
@@ -219,6 +219,18 @@ class _Findings(Treeprocessor):
         self.headings.append(Heading(level, name, text))
 
 
+class _Plain(Treeprocessor):
+    """Spares text without any sign of Markdown the search for each of them: half of the time."""
+
+    def run(self, root: Element) -> None:
+        for element in root.iter():
+            if element.text and not _SIGNS.search(element.text):
+                element.text = AtomicString(element.text)
+
+
+_SIGNS = re.compile(r"[\\`\[!<*_]|  \n")
+
+
 class _Tags(InlineProcessor):
     """Leaves a tag in the text, where it is shown as written, and makes a note of it."""
 
@@ -243,6 +255,7 @@ def _converter() -> tuple[Markdown, _Findings]:
     converter.inlinePatterns.deregister("html")
     converter.inlinePatterns.deregister("entity")
     converter.inlinePatterns.register(_Tags(converter, findings), "tags", 90)
+    converter.treeprocessors.register(_Plain(converter), "plain", 25)
     converter.treeprocessors.register(findings, "findings", -10)
     return converter, findings
 
