@@ -1,0 +1,70 @@
+"""What the clock does, on both databases: a whole story from a cancelled place to a letter."""
+
+import itertools
+from datetime import timedelta
+from pathlib import Path
+
+from portal import bookings, rounds
+from portal.bookings import Family
+from portal.messages import Sent
+from portal.settings import load_settings
+from tests import made
+from tests.made import NOW
+
+ROOT = Path(__file__).parents[1]
+SECRET = "a secret of thirty-two characters"
+
+KEYS = (f"rounds-{number}" for number in itertools.count())
+
+
+def book(engine, directory, number: int) -> bookings.Booking:
+    who = Family(
+        f"Parent {number}",
+        email=f"parent{number}@example.org",
+        contact_by="email",
+        safe_to_contact=True,
+    )
+    return bookings.book(engine, directory.series[0], who, key=next(KEYS), secret=SECRET, now=NOW)
+
+
+def status(engine, booking) -> str:
+    return bookings.get(engine, booking.id, SECRET).status
+
+
+def settings_for(folder: Path):
+    """Letters go into a folder."""
+    return load_settings(
+        root=ROOT, var=folder, secret_key=SECRET, message_sender="families@families.example"
+    )
+
+
+def letters(folder: Path) -> int:
+    return len(list(folder.rglob("*.eml")))
+
+
+def test_an_offer_lapses_and_the_next_family_hears_of_it(engine, tmp_path) -> None:
+    """One round ends the offer, offers the place on, and sends every letter that is due."""
+    directory = made.directory({"places": "1"})
+    settings = settings_for(tmp_path)
+    first, second, third = (book(engine, directory, n) for n in range(3))
+    bookings.cancel(engine, directory, first.id, now=NOW)
+    rounds.once(engine, directory, settings, now=NOW, claimant="a")
+    late = NOW + timedelta(days=3)
+    done = rounds.once(engine, directory, settings, now=late, claimant="a")
+
+    assert [status(engine, b) for b in (second, third)] == ["lapsed", "offered"]
+    assert (done.lapsed, done.delivered) == (1, Sent(sent=2))
+    assert letters(tmp_path) == 5  # what was no longer true by then was not sent
+
+
+def test_a_cancelled_session_is_told_once(engine, tmp_path) -> None:
+    """New content is compared with what is booked; a second round tells nothing again."""
+    settings = settings_for(tmp_path)
+    book(engine, made.directory(), 1)
+    off = made.directory({"changes": [{"date": "2027-01-19", "cancelled": "Snow"}]})
+    first = rounds.once(engine, off, settings, now=NOW, claimant="a")
+    second = rounds.once(engine, off, settings, now=NOW, claimant="a")
+
+    assert (first.told, second.told) == (1, 0)
+    assert first.delivered.sent == 2  # the confirmation, and the bad news
+    assert second.idle
