@@ -658,6 +658,7 @@ class Directory(Noun):
     news: tuple[News, ...]
     settlements: tuple[Settlement, ...]
     postcode_areas: tuple[PostcodeArea, ...]
+    postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
 
     @classmethod
     def of(cls, **parts: Any) -> Directory:

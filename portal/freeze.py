@@ -45,6 +45,7 @@ __all__ = ["MARKER", "BuildError", "Built", "build", "nothing_to_do", "published
 Progress = Callable[[int, int], None]
 
 _STATE = "build-state.json"
+_POSTCODES = "postcodes.bin"  # as `Settings.postcodes` says, which costs an import
 _BLOCK = 32  # neighbours share rendered fragments, so workers take addresses by the block
 _WORTH_FORKING = 400  # files for each worker; below, starting one costs more than it saves
 
@@ -127,7 +128,12 @@ def _site(settings: Settings, today: date) -> tuple[Directory, Flask, list[str]]
     from portal.freezer import check_address
     from portal.web.site import addresses, create_site
 
-    directory = content.load(settings.root, today=today, horizon_weeks=settings.horizon_weeks)
+    directory = content.load(
+        settings.root,
+        today=today,
+        horizon_weeks=settings.horizon_weeks,
+        postcodes=settings.postcodes,
+    )
     app = create_site(directory, base_address=settings.base_address)
     return directory, app, [*dict.fromkeys(map(check_address, addresses(directory)))]
 
@@ -281,6 +287,7 @@ class _Look:
 
     def __init__(self, root: Path, out: Path, var: Path, given: object) -> None:
         self._root, self._out, self._record = root.resolve(), out.resolve(), var / _STATE
+        self._postcodes = var / _POSTCODES
         self._given = repr(given)
 
     @classmethod
@@ -300,6 +307,9 @@ class _Look:
                 # The inode and its time of change tell when an older file takes a name.
                 state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
                 digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
+        with suppress(OSError):
+            stat = self._postcodes.stat()
+            digest.update(repr((stat.st_size, stat.st_mtime_ns, stat.st_ino)).encode())
         return digest.hexdigest()
 
     def _last_commit(self) -> int | None:

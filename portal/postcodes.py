@@ -18,6 +18,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Literal
 
 from portal import postcode_files
 from portal.fields import Position
@@ -149,12 +150,24 @@ class Postcodes:
         wanted = _letters(postcode)
         for letters, up, across in _units(self._data[start:end]):
             if letters == wanted:
-                return Position(
-                    self._first[0] + up * self._step[0],
-                    self._first[1] + across * self._step[1],
-                    "postcode",
-                )
+                return self._position(up, across, "postcode")
         return None
+
+    def middle(self, sector: str) -> Position | None:
+        """The mean of the postcodes of 'BB4 6'; None where there are none."""
+        start, end = self._places.get(sector, (0, 0))
+        units = [*_units(self._data[start:end])] if start != end else []
+        if not units:
+            return None
+        up = sum(unit[1] for unit in units) / len(units)
+        across = sum(unit[2] for unit in units) / len(units)
+        return self._position(up, across, "sector")
+
+    def _position(
+        self, up: float, across: float, precision: Literal["postcode", "sector"]
+    ) -> Position:
+        (south, west), (step_up, step_across) = self._first, self._step
+        return Position(south + up * step_up, west + across * step_across, precision)
 
     def __len__(self) -> int:
         return sum(_count(self._data[start:end]) for start, end in self._places.values())

@@ -118,6 +118,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def postcodes(self) -> Path:
+        """The exact postcodes for the finder, where `portal postcodes import` has made them."""
+        return self.var / "postcodes.bin"
+
+    @property
     def database_address(self) -> str:
         """The address for `tables.connect`. It may hold a password: never log it."""
         if self.database_url is not None:

@@ -157,7 +157,12 @@ class Published:
             self._made_of = self._marker()
             today = published_day(self._settings.out) or datetime.now(LONDON).date()
             weeks = self._settings.horizon_weeks
-            self._directory = content.load(self._settings.root, today=today, horizon_weeks=weeks)
+            self._directory = content.load(
+                self._settings.root,
+                today=today,
+                horizon_weeks=weeks,
+                postcodes=self._settings.postcodes,
+            )
         except PortalError:
             log.error("The content has mistakes: `portal check` lists them. Live pages stay as is.")
         except Exception:
