@@ -26,6 +26,7 @@ from portal.feeds.entries import (
     Run,
     Text,
     entry,
+    line,
     lines_of,
     one_line,
     stamps,
@@ -173,16 +174,16 @@ class _Calendars:
         day = centre.checked or centre.changed.astimezone(LONDON).date()
         there = f"{site.base_address}{district.path}"
         words = f"{centre.title} has closed. Find groups near it on our page for {district.title}."
-        texts = [
-            ("summary", Text(f"{centre.title} has closed")),
-            ("status", "CONFIRMED"),
-            ("description", Text(f"{words}\n{there}")),
-            ("url", there),
-            ("transp", "TRANSPARENT"),
-            *stamps(centre.changed),
-        ]
+        texts = (
+            line("SUMMARY", Text(f"{centre.title} has closed")),
+            line("STATUS", "CONFIRMED"),
+            line("DESCRIPTION", Text(f"{words}\n{there}")),
+            line("URL", there),
+            line("TRANSP", "TRANSPARENT"),
+            stamps(centre.changed),
+        )
         dates = lines_of([("dtstart", day), ("dtend", day + timedelta(days=1))])
-        return entry(uid, dates, lines_of(texts))
+        return entry(uid, dates, b"".join(texts))
 
     def _feed(self, page: str, name: str, entries: Iterable[Entry]) -> bytes:
         address = f"{self.site.base_address}{page}"
