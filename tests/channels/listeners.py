@@ -67,9 +67,8 @@ class Mailbox:
     async def handle_QUIT(self, server, session, envelope):
         return self.says.get("QUIT", "221 Bye")
 
-    @property
     def messages(self):
-        """What came, parsed."""
+        """What came, parsed. No property: the server looks at each of those for every caller."""
         return [message_from_bytes(content, policy=default) for _, _, content in self.taken]
 
 

@@ -43,7 +43,7 @@ def test_a_letter_arrives_whole():
         receipt = channel(port).send(LETTER)
 
     [(sender, to, _)] = mailbox.taken
-    [message] = mailbox.messages
+    [message] = mailbox.messages()
     assert (sender, to) == (SENDER, ["amina@example.org"])
     assert message["Message-ID"] == receipt == "<0123456789abcdef@families.example>"
     assert message["Subject"] == "Your booking"
@@ -218,7 +218,7 @@ def test_replies_go_to_the_address_that_is_read():
         settings = settings.model_copy(update={"smtp_port": port})
         Email(settings, site).send(LETTER)
 
-    assert mailbox.messages[0]["Reply-To"] == "Family Wellbeing <hello@families.example>"
+    assert mailbox.messages()[0]["Reply-To"] == "Family Wellbeing <hello@families.example>"
 
 
 def test_without_a_sender_there_is_no_channel():
