@@ -20,6 +20,7 @@ from portal.fields import (
     OFFERS,
     WEEKDAYS,
 )
+from portal.phrases import MILES as MILES_WORDS
 
 # How far to look, in miles, and what is meant where nothing is said.
 MILES = ("1", "3", "5", "10", "20", "any")
@@ -52,12 +53,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "more": "and {n} more dates",
         "where": "{venue}, {miles}",
         "language": "In {language}",
-        "miles-none": "less than 0.1 miles",
-        "miles-one": "1 mile",
-        "miles": "{n} miles",
-        "about-none": "less than a mile",
-        "about-one": "about 1 mile",
-        "about": "about {n} miles",
+        **MILES_WORDS,
         "next": "Show {n} more",
         # filters that are chosen, each a link that takes it away
         "remove": "Remove",

@@ -8,7 +8,8 @@ unknown: nobody invents a price or a door.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from portal.directory import Programme, Series, Venue
 from portal.fields import BOOKING_WAYS, FACILITIES, AgeRange
@@ -92,14 +93,31 @@ def place(venue: Venue) -> str:
     return venue.name
 
 
+# Distances, by how many and how sure: the finder in the browser needs them too.
+MILES: Mapping[str, str] = MappingProxyType(
+    {
+        "miles-none": "less than 0.1 miles",
+        "miles-one": "1 mile",
+        "miles": "{n} miles",
+        "about-none": "less than a mile",
+        "about-one": "about 1 mile",
+        "about": "about {n} miles",
+    }
+)
+
+
 def miles(distance: float, *, about: bool) -> str:
     """'0.4 miles'; 'about 3 miles' where one of the two ends is not exactly known."""
+    return tenths_of_miles(math.floor(distance * 10 + 0.5), about=about)
+
+
+def tenths_of_miles(tenths: int, *, about: bool) -> str:
+    """The same, of a distance rounded already."""
+    whole = (tenths + 5) // 10
     if about:
-        whole = math.floor(distance + 0.5)
-        return f"about {count(whole, 'mile')}" if whole else "less than a mile"
-    tenths = math.floor(distance * 10 + 0.5)
-    if tenths == 0:
-        return "less than 0.1 miles"
-    if tenths >= 100 or tenths % 10 == 0:
-        return count(math.floor(distance + 0.5), "mile")
-    return f"{tenths / 10} miles"
+        which = "about-none" if whole == 0 else "about-one" if whole == 1 else "about"
+        return MILES[which].replace("{n}", str(whole))
+    if tenths < 100 and tenths % 10:
+        return MILES["miles"].replace("{n}", str(tenths / 10))
+    which = "miles-none" if tenths == 0 else "miles-one" if tenths == 10 else "miles"
+    return MILES[which].replace("{n}", str(whole))

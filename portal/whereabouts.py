@@ -65,11 +65,11 @@ def slips(a: str, b: str, most: int) -> int:
     if abs(len(a) - len(b)) > most:
         return most + 1
     before: list[int] = []
-    row = [*range(len(b) + 1)]
+    row: list[int] = [*range(len(b) + 1)]
     for i, one in enumerate(a, 1):
         last, row = row, [i]
         for j, other in enumerate(b, 1):
-            cost: int = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (one != other))
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (one != other))
             if i > 1 and j > 1 and one == b[j - 2] and a[i - 2] == other:
                 cost = min(cost, before[j - 2] + 1)
             row.append(cost)

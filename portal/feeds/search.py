@@ -341,6 +341,9 @@ class _Place(NamedTuple):
 def _places(directory: Directory) -> Table:
     """Towns and villages, the largest first; districts; centres; then postcode areas."""
     towns = sorted(directory.settlements, key=lambda one: (-one.population, one.label, one.slug))
+    # A district stands in the list of towns as well; the whole of it is meant.
+    titles = {one.title for one in directory.districts}
+    towns = [one for one in towns if one.position.precision != "district" or one.name not in titles]
     known = {one.name.lower() for one in towns}
     districts = [one for one in directory.districts if one.title.lower() not in known]
     centres = [
