@@ -23,9 +23,8 @@ from portal.directory import Directory, Series, Session
 from portal.fields import day_words
 from portal.settings import Settings
 from portal.tables import HOLDING, bookable, booking, message, person, referral
-from portal.wording import TWIN, Words
+from portal.wording import TO_PROFESSIONAL, TWIN, Words
 
-TO_PROFESSIONAL = ("professional-received",)
 # A message is true only of a booking in these states. Those not named are true of any.
 TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "confirmation": ("confirmed",),

@@ -29,10 +29,10 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select
 from portal import channels
 from portal.channels import Undelivered
 from portal.directory import Directory
-from portal.letters import TO_PROFESSIONAL, LinkOf, NothingToTell, Owed, letter_of
+from portal.letters import LinkOf, NothingToTell, Owed, letter_of
 from portal.settings import Settings
 from portal.tables import message, person, read, referral, write
-from portal.wording import KINDS, WordsError
+from portal.wording import KINDS, TO_PROFESSIONAL, WordsError
 
 _log = logging.getLogger(__name__)
 

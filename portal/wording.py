@@ -53,6 +53,9 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "professional-received": ((), ()),
 }
 
+# To the professional who asked. They never hold the link, which is the family's own.
+TO_PROFESSIONAL = ("professional-received",)
+
 TWIN = (
     "There is another booking with these contact details for the same group. "
     "If you booked twice by mistake, cancel one of them by its link."
@@ -65,7 +68,7 @@ class MessageFields(Fields):
     """The fields of a file content/messages/<kind>.md; its text is the body of the email."""
 
     subject: Line = Field(description="The subject of the email. It names no group and no place.")
-    text: Line = Field(description="The whole text message, with {link}.")
+    text: Line = Field(description="The whole text message, with {link} where it is the family's.")
     discreet_subject: Line | None = Field(
         None, description="The subject for a sensitive programme, if it must be another one."
     )
@@ -179,9 +182,10 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
         written.wrong_at(line, 1, words)
 
     own, _ = KINDS[kind]
-    known = {*HARMLESS, *own, *_telling(kind)}
+    harmless = [word for word in HARMLESS if word != "link" or kind not in TO_PROFESSIONAL]
+    known = {*harmless, *own, *_telling(kind)}
     subject = field.endswith("subject")
-    allowed = () if subject else (*HARMLESS, *own) if field != "body" else known
+    allowed = () if subject else (*harmless, *own) if field != "body" else known
     for number, line in enumerate(said.split("\n"), first):
         for word in _placeholders(line):
             if word in allowed:
@@ -196,7 +200,7 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
                 wrong(number, f"{words} Use {{link}} instead.")
         if re.search(r"[{}]", _PLACEHOLDER.sub("", line)):
             wrong(number, "a bracket { or } stands alone here. Write placeholders like {link}.")
-    if not subject and "link" not in _placeholders(said):
+    if not subject and "link" in harmless and "link" not in _placeholders(said):
         wrong(first, f"'{field}' has no {{link}}. Add it: it is the way to the details.")
     if field.endswith("body"):
         for number, words in prose.render(said).problems:

@@ -218,6 +218,7 @@ def test_a_referral_needs_a_professional(engine: Engine) -> None:
         kept = connection.execute(sa.select(tables.referral)).one()
 
     assert (booking.status, kept.organisation, kept.consent) == ("requested", "Royal Preston", True)
+    assert sorted(owed(engine)) == ["professional-received", "request-received"]
 
 
 def test_a_request_without_a_number_of_places_can_be_confirmed(engine: Engine) -> None:

@@ -348,6 +348,7 @@ def test_the_professional_who_asked_hears_too(engine, tmp_path):
     assert letter.to == "jo@nhs.example"
     assert letter.plain.startswith("Hello Jo\n\nYou asked us for a place")
     assert "Amina" not in letter.everything
+    assert "/bookings/" not in letter.everything  # the family's own link
 
 
 # --- reminders ------------------------------------------------------------------------------------
