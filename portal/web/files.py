@@ -61,7 +61,7 @@ TWINS: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~-]{0,199}")
 _LONGEST = 1000
 # A name that holds the digest of its content never changes its content.
-_HASHED = re.compile(r"/static/.*[.-][0-9a-f]{8,64}\.[a-z0-9]+")
+_HASHED = re.compile(r"/(static|search)/.*[.-][0-9a-f]{8,64}\.[a-z0-9]+")
 
 _PAGE_AGE = "public, max-age=300"
 _FEED_AGE = "public, max-age=3600"
@@ -78,6 +78,10 @@ def file_headers(path: str) -> dict[str, str]:
     headers = {"Cache-Control": _PAGE_AGE}
     if _HASHED.fullmatch(path):
         headers["Cache-Control"] = _FOR_EVER
+    if path == "/find/":
+        # Where a family is stays in its phone; it may ask the phone to look.
+        policy = HEADERS["Permissions-Policy"]
+        headers["Permissions-Policy"] = policy.replace("geolocation=()", "geolocation=(self)")
     if path.endswith(".ics"):
         headers["Cache-Control"] = _FEED_AGE
     if path.endswith(".ics") or path.startswith(("/openreferral/", "/embed/")):

@@ -149,6 +149,8 @@ def _headers(pages: Pages) -> bytes:
         everywhere["Strict-Transport-Security"] = STRICT_TRANSPORT
     examples = (
         ("/static/*", static_files()["site.css"].path),
+        ("/search/*", "/search/index-0123456789abcdef.json"),
+        ("/find/", "/find/"),
         ("/*.ics", "/calendar.ics"),
         ("/openreferral/*", "/openreferral/"),
         ("/embed/*", "/embed/"),

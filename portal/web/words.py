@@ -16,27 +16,35 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from portal.directory import Centre, Programme, Series, Session, Site, Venue
-from portal.fields import (
-    BOOKING_WAYS,
-    FACILITIES,
-    LANGUAGES,
-    WEEKDAYS,
-    AgeRange,
-    clock_words,
-    day_words,
+from portal import phrases
+from portal.directory import Centre, Series, Session, Site, Venue
+from portal.fields import LANGUAGES, WEEKDAYS, clock_words, day_words
+from portal.phrases import (
+    ACCESS,
+    ages,
+    capital,
+    cost,
+    count,
+    is_free,
+    joined,
+    place,
+    sentence,
+    way,
 )
 
-# What a result says of access: the facilities that decide whether a family can come at all.
-ACCESS = (
-    "step-free",
-    "accessible-toilet",
-    "changing-place",
-    "accessible-parking",
-    "hearing-loop",
-    "quiet-room",
-    "baby-changing",
-)
+# What the finder says too is in `phrases.py`; templates find all of it here.
+__all__ = [
+    "ACCESS",
+    "ages",
+    "capital",
+    "cost",
+    "count",
+    "is_free",
+    "joined",
+    "place",
+    "sentence",
+    "way",
+]
 
 
 WEEK = timedelta(days=7)
@@ -57,75 +65,13 @@ def moment_words(value: datetime) -> str:
     return f"{clock_words(value.time())} on {day_words(value.date())}"
 
 
-def joined(words: Iterable[str], last: str = "and") -> str:
-    """'a', 'a and b', 'a, b and c'."""
-    parts = list(words)
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
-
-
-def capital(words: str) -> str:
-    """The first letter large, the rest as it is (unlike `str.capitalize`)."""
-    return words[:1].upper() + words[1:]
-
-
-def sentence(words: str) -> str:
-    """Words that editors wrote with or without a full stop, with one."""
-    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """'1 session', '12 sessions'."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def ages(ranges: Iterable[AgeRange] | None, send_to: int | None = None) -> str:
-    """'Ages 2 to 4 years', 'Pregnancy, birth to 6 months', 'All ages'."""
-    said = [one.words for one in ranges or ()]
-    if not said:
-        words = "All ages"
-    elif said[0][0].isdigit():
-        words = f"Ages {joined(said)}"
-    else:
-        words = capital(", ".join(said))
-    return f"{words} (up to {send_to} with SEND)" if send_to else words
-
-
-def cost(series: Series | Programme) -> str:
-    return series.cost or "Ask about cost"
-
-
-def is_free(series: Series | Programme) -> bool:
-    return (series.cost or "").lower().startswith("free")
-
-
-def way(series: Series | Programme) -> str:
-    """How one gets a place, in two or three words: 'Drop in', 'Book a place'."""
-    return BOOKING_WAYS[series.booking or "request"]
-
-
 def access(series: Series) -> str:
     """'Step-free entrance, baby changing', or that one should ask."""
-    known = series.venue.centre.facilities if series.venue.centre else ()
-    said = [FACILITIES[name] for name in ACCESS if name in known]
-    return ", ".join([*said[:1], *map(_small, said[1:])]) or "Ask about access"
-
-
-def _small(words: str) -> str:
-    keep = ("Blue Badge", "Changing Places")
-    return words if words.startswith(keep) else words[:1].lower() + words[1:]
+    return phrases.access(series.venue.centre.facilities if series.venue.centre else ())
 
 
 def language(code: str) -> str:
     return LANGUAGES[code]
-
-
-def place(venue: Venue) -> str:
-    """'Riverbank Centre, Preston': the name, and the town where the name does not say it."""
-    if venue.town and venue.town.lower() not in venue.name.lower():
-        return f"{venue.name}, {venue.town}"
-    return venue.name
 
 
 def address(venue: Venue) -> str:
@@ -149,14 +95,7 @@ def directions(venue: Venue) -> str:
 
 def miles(distance: float, venue: Venue) -> str:
     """'0.4 miles', 'about 3 miles' where the venue's door is not known."""
-    if venue.position is None or not venue.position.exact:
-        whole = round(distance)
-        return f"about {count(whole, 'mile')}" if whole else "less than a mile"
-    if distance < 0.1:
-        return "less than 0.1 miles"
-    if distance >= 9.95:
-        return count(round(distance), "mile")
-    return "1 mile" if f"{distance:.1f}" == "1.0" else f"{distance:.1f} miles"
+    return phrases.miles(distance, about=venue.position is None or not venue.position.exact)
 
 
 def tel(phone: str) -> str:
