@@ -30,11 +30,16 @@ HOMES = {
     "lancaster-fylde-wyre": ("wyre", "Fleetwood", "FY7 6NS"),
 }
 
-WORDS = (
-    "We meet in the hall and start with tea. Bring your baby and a towel. You can come late and "
-    "leave early. The door is on the left. Ask for Amina at the desk. Older children are welcome "
-    "in the holidays. There is room for buggies in the porch. Partners can come too."
-).split(". ")
+WORDS = [
+    "We meet in the hall and start with tea",
+    "Bring your baby and a towel",
+    "You can come late and leave early",
+    "The door is on the left",
+    "Ask for Amina at the desk",
+    "Older children are welcome in the holidays",
+    "There is room for buggies in the porch",
+    "Partners can come too.",
+]
 
 MEASURE = """
 import json, sys, time
@@ -55,7 +60,7 @@ print(json.dumps({
 
 def make(root: Path, centres: int = 100, series: int = 15, seed: int = 1) -> None:
     """Write a county of that many centres, each with that many series."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - to make words, not secrets
     shutil.copytree(SAMPLE / "content", root / "content")
     shutil.copytree(SAMPLE / "programmes", root / "programmes")
     for page in (*(root / "content/news").glob("*.md"), root / "content/pages/professionals.md"):

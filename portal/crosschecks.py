@@ -134,11 +134,16 @@ def _check_centres(tree: Tree) -> None:
         if first != folder.path:
             words = f"'{folder.slug}' is taken by {first}, and names of centres are unique over "
             tree.problems.append(
-                Problem(folder.path, 1, 1, f"{words}the county. Rename one of the two folders.")
+                Problem(
+                    f"{folder.path}/index.md",
+                    1,
+                    1,
+                    f"{words}the county. Rename one of the two folders.",
+                )
             )
         if footprints and folder.footprint not in footprints | dict.fromkeys(unknown):
             unknown.add(folder.footprint)
-            path = f"centres/{folder.footprint}"
+            path = f"{folder.path}/index.md"
             words = f"'{folder.footprint}' is not a footprint.{near(folder.footprint, footprints)}"
             tree.problems.append(
                 Problem(path, 1, 1, f"{words} Rename the folder. Known: {', '.join(footprints)}.")
@@ -256,7 +261,9 @@ def _check_pages(tree: Tree) -> None:
 
 def _check_series(tree: Tree) -> None:
     programmes = {text.slug: text.noun for text in tree.programmes}
-    calendar = SchoolCalendar(tree.terms) if tree.terms else None
+    # With wrong terms, half of all dates would seem wrong too.
+    known = tree.terms and not tree.written["content/terms.yaml"].problems
+    calendar = SchoolCalendar(tree.terms) if tree.terms and known else None
     for folder in tree.centres:
         for text in folder.series:
             series, written = text.noun, text.written

@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 LONDON = ZoneInfo("Europe/London")
@@ -565,17 +565,27 @@ def _hours(value: object) -> object:
         raise _wrong(
             "opening hours are a block.", "Write one weekday a line, like Monday: 9:00-17:00."
         )
-    hours: dict[str, tuple[TimeRange, ...]] = {}
-    read_weekday = _one_of(_plain_words(*WEEKDAYS), "a weekday")
-    for day, times in value.items():
-        spans = times if isinstance(times, list) else str(times).split(",")
-        closed = [str(span).strip().lower() for span in spans] == ["closed"]
-        weekday = read_weekday(day)
-        hours[weekday] = () if closed else tuple(map(TimeRange.read, spans))
+    return value
+
+
+def _spans(value: object) -> object:
+    spans = value if isinstance(value, list) else _text(value).split(",")
+    return [] if [str(span).strip().lower() for span in spans] == ["closed"] else spans
+
+
+def _by_weekday(hours: Mapping[str, tuple[TimeRange, ...]]) -> Mapping[str, tuple[TimeRange, ...]]:
     return {day: hours[day] for day in WEEKDAYS if day in hours}
 
 
-OpeningHours = Annotated[Mapping[str, tuple[TimeRange, ...]], BeforeValidator(_hours)]
+# Each day is checked by itself, so that a mistake is told with its own line.
+OpeningHours = Annotated[
+    Mapping[
+        Annotated[str, BeforeValidator(_one_of(_plain_words(*WEEKDAYS), "a weekday"))],
+        Annotated[tuple[Times, ...], BeforeValidator(_spans)],
+    ],
+    BeforeValidator(_hours),
+    AfterValidator(_by_weekday),
+]
 Needs = Annotated[tuple[Need, ...], BeforeValidator(listed)]
 Facilities = Annotated[tuple[Facility, ...], BeforeValidator(listed)]
 Outcomes = Annotated[tuple[Outcome, ...], BeforeValidator(listed)]

@@ -203,6 +203,8 @@ def as_noun(model: type[ModelT], written: Written, what: str) -> ModelT | None:
 
 def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple[Place, str]:
     place, kind = detail["loc"], detail["type"]
+    if place[-1:] == ("[key]",):
+        place = place[:-1]
     name = next((str(step) for step in reversed(place) if isinstance(step, str)), "")
     owner = _model_at(model, place[:-1]) or model
     fields = _fields_of(owner)

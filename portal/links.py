@@ -73,6 +73,7 @@ def _addresses(tree: Tree) -> Iterator[tuple[str, frozenset[str] | None]]:
     sensitive = {text.slug for text in tree.programmes if text.noun and text.noun.sensitive}
     for folder in tree.centres:
         path = f"/centres/{folder.slug}/"
+        yield path, None
         yield f"{path}whats-on/", None
         yield f"/embed/{folder.slug}/", None
         if folder.centre:

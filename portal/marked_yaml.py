@@ -155,7 +155,10 @@ class _Fields:
         if event.anchor is not None or event.tag is not None:
             raise _RefusedError(event.start_mark, _sign_words(event))
         if values is None and event.__class__ is yaml.SequenceStartEvent:
-            raise _RefusedError(event.start_mark, _NOT_FIELDS)
+            raise _RefusedError(
+                event.start_mark,
+                "this list has no name. Write the name of its field above it, like 'districts:'.",
+            )
         if key is None and values.__class__ is dict:
             raise _RefusedError(event.start_mark, "a field is named by a word. Write one.")
         if depth + 1 >= _DEEPEST:
@@ -235,6 +238,8 @@ def _plain_words(error: Any, lines: Sequence[str]) -> tuple[Any, str]:
         if sign == "\t":
             return mark, "a tab sets this line in. Use spaces."
         return mark, f"a value cannot start with '{sign}'. Put it between quotes."
+    if sign == ":":
+        return mark, "a field has no name. Write one before ':'."
     if "expected '-'" in problem or "expected key" in problem:
         return mark, "this line is not set in like those before it. Line it up with them."
     if "expected ':'" in problem:

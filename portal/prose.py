@@ -98,6 +98,7 @@ def _render(markdown: str, images_at: str) -> Prose:
         try:
             made = converter.convert(markdown)
         except RecursionError:
+            _converter.cache_clear()  # This one believes for ever that it is inside a list.
             return Prose(problems=((1, "the text is nested too deeply. Write it more plainly."),))
         problems = tuple(sorted(set(_problems(markdown, findings))))
         return Prose(
@@ -170,9 +171,9 @@ class _Findings(Treeprocessor):
         link.set("href", target)
         if not _LINK.fullmatch(target):
             del link.attrib["href"]
-            self.wrong_links[target] = _wrong_link(target)
+            self.wrong_links[written] = _wrong_link(target)
         elif not "".join(link.itertext()).strip() and link.find(".//img") is None:
-            self.wrong_links[target] = (
+            self.wrong_links[written] = (
                 "this link has no words. Write between the brackets where it leads."
             )
         else:
@@ -311,20 +312,26 @@ def _problems(markdown: str, findings: _Findings) -> Iterator[tuple[int, str]]:
                 yield line, words
     if findings.tags or findings.wrong_headings:
         plain = _CODE.sub(_blanked, markdown)
-        for tag in findings.tags:
-            first = tag.partition("\n")[0]
-            shown = first if first == tag else f"{first}..."
-            words = (
-                f"'{_short(shown)}' is HTML. "
-                "Write it as Markdown, or between backticks to show it as it is."
-            )
-            for line, text in enumerate(plain.split("\n"), 1):
-                if first in text:
-                    yield line, words
+        yield from _tags(plain, findings.tags)
         lines_of = cache(lambda level: _headings(plain, level))
         for level, number, words in findings.wrong_headings:
             lines = lines_of(level)
             yield lines[min(number, len(lines)) - 1], words
+
+
+def _tags(plain: str, tags: set[str]) -> Iterator[tuple[int, str]]:
+    """The first tag of each line that has one."""
+    begun = {tag.partition("\n")[0]: tag for tag in tags}
+    for line, text in enumerate(plain.split("\n"), 1):
+        found = [(text.find(first), first) for first in begun if first in text]
+        if found:
+            _, first = min(found)
+            shown = _short(first if begun[first] == first else f"{first}...")
+            yield (
+                line,
+                f"'{shown}' is HTML. "
+                "Write it as Markdown, or between backticks to show it as it is.",
+            )
 
 
 _CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|(?<=\n\n)(?:(?: {4}|\t)[^\n]*\n?)+", re.DOTALL)

@@ -244,7 +244,9 @@ class _Reader:
                 folder.centre = centres[0]
                 folder.centre.slug = slug
             elif not index:
-                self._wrong(path, "this folder has no index.md. Write it: it says what is here.")
+                self._wrong(
+                    f"{path}/index.md", "this file is missing. Write it: it says what is here."
+                )
             folder.series = self._texts(Series, path, series, address)
 
     def _image(self, folder: CentreFolder, name: str) -> None:
@@ -434,6 +436,8 @@ def _check_translated(model: type[TextFile], written: Written) -> None:
     names = TRANSLATED[model]
     noted = {(problem.line, problem.column) for problem in written.problems}
     for name, value in (written.fields or {}).items():
+        if written.at((name,)) in noted:
+            continue
         if name not in names:
             written.wrong(
                 (name,),
@@ -442,7 +446,7 @@ def _check_translated(model: type[TextFile], written: Written) -> None:
             )
         elif not isinstance(value, str):
             written.wrong((name,), f"'{name}': write it as text on one line.")
-        elif not value.strip() and written.at((name,)) not in noted:
+        elif not value.strip():
             written.wrong((name,), f"'{name}' is empty. Write something, or remove the line.")
 
 
