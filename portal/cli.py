@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -136,6 +136,57 @@ def serve(root: Path | None, host: str | None, port: int | None, build: bool) ->
 
     settings = load_settings(root=root, host=host, port=port)
     wsgi.serve(settings, build=build, say=click.echo)
+
+
+@main.group()
+def messages() -> None:
+    """What is owed to families and professionals."""
+
+
+@messages.command()
+@click.option("--watch", is_flag=True, help="Go on, round after round, until interrupted.")
+@click.option(
+    "--every", type=click.IntRange(1, 3600), default=5, help="Seconds between two rounds."
+)
+@click.pass_obj
+def send(root: Path | None, watch: bool, every: int) -> None:
+    """Deliver what is owed. Offers lapse and changes of published dates are told on the way."""
+    from portal import watch as watching
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    clock = watching.Watch(settings, now=lambda: datetime.now(UTC))
+    if watch:
+        clock.go_on(every)
+        return
+    done = clock.once()
+    click.echo(
+        f"{done.delivered.sent:,} sent, {done.delivered.put_off:,} put off, "
+        f"{done.delivered.failed:,} failed, {done.delivered.dropped:,} no longer true."
+    )
+
+
+@main.group()
+def bookings() -> None:
+    """The bookings as a whole."""
+
+
+@bookings.command()
+@click.pass_obj
+def verify(root: Path | None) -> None:
+    """Compare what each series holds with the sum of its bookings."""
+    from portal import bookings as places
+    from portal import tables
+    from portal.settings import load_settings
+
+    engine = tables.connect(load_settings(root=root).database_address)
+    tables.migrate(engine)
+    wrong = places.verify(engine)
+    for words in wrong:
+        click.echo(words)
+    if wrong:
+        sys.exit(1)
+    click.echo("Everything adds up.")
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -216,6 +216,7 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         workers_kill_timeout=_GRACE,
     )
     stopping = threading.Event()
+    rounds = _child(settings, "messages", "send", "--watch")
     server.on_startup(
         threading.Thread(target=_beside, args=(settings, first, stopping, say), daemon=True).start
     )
@@ -223,8 +224,10 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         server.serve(target_loader=partial(_in_worker, settings), wrap_loader=False)
     finally:
         stopping.set()
+        rounds.terminate()
         if first:
             first.end()
+        rounds.wait()
 
 
 def _in_worker(settings: Settings) -> WSGIApplication:
@@ -264,11 +267,7 @@ class _Builds:
     """Builds in a process of their own, so that a fault or a long one cannot touch the server."""
 
     def __init__(self, settings: Settings) -> None:
-        given = settings.model_dump(
-            mode="json", include={"root", "out", "var", "base_address", "horizon_weeks"}
-        )
-        self._environ = dict(os.environ)
-        self._environ |= {f"PORTAL_{n.upper()}": str(v) for n, v in given.items() if v is not None}
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -277,8 +276,7 @@ class _Builds:
 
     def begin(self) -> None:
         """Start a build; what it says goes where we say things."""
-        command = [sys.executable, "-m", "portal", "build", "--compress"]
-        self._process = subprocess.Popen(command, env=self._environ)  # noqa: S603
+        self._process = _child(self._settings, "build", "--compress")
 
     def ended_well(self) -> bool:
         """Wait for its end."""
@@ -288,6 +286,17 @@ class _Builds:
         if self._process and self.running:
             self._process.terminate()
             self._process.wait()
+
+
+def _child(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
+    """A command of ours in a process of its own; what it says goes where we say things."""
+    given = settings.model_dump(
+        mode="json", include={"root", "out", "var", "base_address", "horizon_weeks"}
+    )
+    environ = os.environ | {
+        f"PORTAL_{n.upper()}": str(v) for n, v in given.items() if v is not None
+    }
+    return subprocess.Popen([sys.executable, "-m", "portal", *words], env=environ)  # noqa: S603
 
 
 def _check_free(host: str, port: int) -> None:

@@ -1,0 +1,91 @@
+"""Rounds beside the server: read the content when it is published anew, and run one after another.
+
+A process of its own, so that a slow mail server keeps no page waiting, and a fault here stops no
+booking. Whatever goes wrong is logged, without a name or an address in it, and tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from types import FrameType
+
+from portal import PortalError, content, rounds, tables
+from portal.directory import Directory
+from portal.fields import LONDON
+from portal.freeze import MARKER, published_day
+from portal.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """The clock of one installation. `now` gives aware moments."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._now = now
+        self._engine = tables.connect(settings.database_address)
+        self._migrated = False
+        self._directory: Directory | None = None
+        self._made_of: tuple[int, int] | None = None
+        self._told = False  # whether this directory has been compared with what is booked
+        # Two workers at the same time never share a name.
+        self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
+
+    def once(self) -> rounds.Round:
+        """One round over what is published now. Raises PortalError where the content is wrong."""
+        if not self._migrated:
+            tables.migrate(self._engine)
+            self._migrated = True
+        marker = self._marker()
+        if self._directory is None or marker != self._made_of:
+            self._directory = self._read()
+            self._made_of, self._told = marker, False
+        done = rounds.once(
+            self._engine,
+            self._directory,
+            self._settings,
+            now=self._now(),
+            claimant=self._claimant,
+            new_content=not self._told,
+        )
+        self._told = True
+        return done
+
+    def go_on(self, every: float) -> None:
+        """Rounds until SIGTERM or Ctrl-C, with so many seconds between two."""
+        stopping = threading.Event()
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            stopping.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        parent = os.getppid()
+        while not stopping.is_set() and os.getppid() == parent:
+            try:
+                self.once()
+            except PortalError as error:
+                log.error("No round this time: %s", type(error).__name__)
+            except Exception as error:
+                # The words of a database's error may hold what somebody typed.
+                log.error("A round failed: %s. It is tried again.", type(error).__name__)
+            stopping.wait(every)
+
+    def _read(self) -> Directory:
+        settings = self._settings
+        today = published_day(settings.out) or self._now().astimezone(LONDON).date()
+        return content.load(settings.root, today=today, horizon_weeks=settings.horizon_weeks)
+
+    def _marker(self) -> tuple[int, int] | None:
+        try:
+            stat = (self._settings.out / MARKER).stat()
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns
