@@ -10,15 +10,16 @@ Outlook would open a new calendar for it. None has a METHOD, which would call fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import chain
 
 from icalendar import Calendar, Timezone
 from icalendar.cal.component import Component
 
-from portal.directory import AGE_BANDS, Centre, Directory, District, Footprint, Series, Session
+from portal.directory import AGE_BANDS, Centre, Directory, Series, Session
 from portal.feeds.entries import (
     FIRST_REVISION,
     Entry,
@@ -63,12 +64,52 @@ END:VTIMEZONE
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A page whose groups have a calendar to subscribe to. `kind` is '' for everything there is."""
+
+    kind: str
+    page: str
+    title: str  # as a list of calendars says it
+    name: str  # as a subscriber's program says it
+    series: Sequence[Series]
+
+    @property
+    def path(self) -> str:
+        return f"{self.page}calendar.ics"
+
+
+def facets(directory: Directory) -> Iterator[Facet]:
+    """Everything, then footprints, districts, ages, centres and programmes. None is sensitive."""
+    area = directory.site.area
+    yield Facet("", "/", f"All groups in {area}", f"Groups in {area}", directory.series)
+    for kind, places in (
+        ("footprint", directory.footprints),
+        ("district", directory.districts),
+    ):
+        for place in places:
+            name = f"Groups in {place.title}"
+            yield Facet(kind, place.path, place.title, name, directory.series_in(place))
+    for band in AGE_BANDS:
+        ages = band.title[0].lower() + band.title[1:]
+        name = f"Groups for {ages}"
+        yield Facet("age", band.path, band.title, name, directory.series_for(band))
+    for centre in directory.centres:
+        name = f"Groups at {centre.title}"
+        yield Facet("centre", centre.path, centre.title, name, directory.series_at(centre))
+    for programme in directory.programmes:
+        if not programme.sensitive:
+            name = f"{programme.title} in {area}"
+            series = directory.series_of(programme)
+            yield Facet("programme", programme.path, programme.title, name, series)
+
+
 def files(directory: Directory) -> Mapping[str, Maker]:
     """Every calendar by its public path: facets, series, coming sessions, and their old paths."""
-    return _Calendars(directory).files()
+    return Calendars(directory).files()
 
 
-class _Calendars:
+class Calendars:
     """The calendars of one Directory, which share the rendered entries of its series."""
 
     def __init__(self, directory: Directory) -> None:
@@ -80,31 +121,20 @@ class _Calendars:
         self._entries: dict[Series, tuple[Entry, ...]] = {}
 
     def files(self) -> Mapping[str, Maker]:
-        directory, area = self.directory, self.site.area
+        directory = self.directory
         files: dict[str, Maker] = {}
+        for facet in facets(directory):
+            files[facet.path] = partial(self.feed, facet)
         moved: dict[str, str] = {}
-
-        def feed(page: str, name: str, series: Iterable[Series]) -> None:
-            files[f"{page}calendar.ics"] = partial(self.feed, page, name, series)
-
-        feed("/", f"Groups in {area}", directory.series)
-        places: tuple[Footprint | District, ...] = (*directory.footprints, *directory.districts)
-        for place in places:
-            feed(place.path, f"Groups in {place.title}", directory.series_in(place))
-        for band in AGE_BANDS:
-            ages = band.title[0].lower() + band.title[1:]
-            feed(band.path, f"Groups for {ages}", directory.series_for(band))
         for programme in directory.programmes:
             if not programme.sensitive:
-                title = f"{programme.title} in {area}"
-                feed(programme.path, title, directory.series_of(programme))
                 moved |= {f"/programmes/{old}/": programme.path for old in programme.aliases}
         for centre in directory.centres:
             files[f"{centre.path}calendar.ics"] = partial(self.centre, centre)
             moved |= {f"/centres/{old}/": centre.path for old in centre.aliases}
         for series in directory.series:
             files[f"{series.path}calendar.ics"] = partial(self.download, series)
-            moved |= {f"/sessions/{old}/": series.path for old in _old_identities(series)}
+            moved |= {f"/sessions/{old}/": series.path for old in series.old_identities}
             for session in series.sessions:
                 if session.day >= directory.today:
                     files[session.calendar_path] = partial(self.session, session)
@@ -112,9 +142,14 @@ class _Calendars:
             files.setdefault(f"{old}calendar.ics", files[f"{page}calendar.ics"])
         return files
 
-    def feed(self, page: str, name: str, series: Iterable[Series]) -> bytes:
+    def feed(self, facet: Facet) -> bytes:
         """A calendar to subscribe to, beside its page."""
-        return self._feed(page, name, chain.from_iterable(map(self.entries, series)))
+        address = f"{self.site.base_address}{facet.page}"
+        return self.chosen(facet.name, address, f"{address}calendar.ics", facet.series)
+
+    def chosen(self, name: str, page: str, source: str, series: Iterable[Series]) -> bytes:
+        """A calendar of these series, whose page and own address are given whole."""
+        return self._feed(name, page, source, chain.from_iterable(map(self.entries, series)))
 
     def centre(self, centre: Centre) -> bytes:
         """A centre's calendar. Subscriptions outlive a centre: then it says where to go."""
@@ -122,7 +157,9 @@ class _Calendars:
         entries = list(chain.from_iterable(map(self.entries, series)))
         if not entries and not centre.status.open and centre.status.until is None:
             entries = [self._closed(centre)]
-        return self._feed(centre.path, f"Groups at {centre.title}", entries)
+        address = f"{self.site.base_address}{centre.path}"
+        name = f"Groups at {centre.title}"
+        return self._feed(name, address, f"{address}calendar.ics", entries)
 
     def download(self, series: Series) -> bytes:
         """A series to copy."""
@@ -136,11 +173,19 @@ class _Calendars:
         """The entries of a series: none of a run that ended before this school year began, or that
         was withdrawn and would have ended by now."""
         if series not in self._entries:
-            last = _last_day(series)
-            over = self.directory.today if series.withdrawn else self.year_began
-            shown = self._run(series).entries() if last and last >= over else ()
+            shown = self._run(series).entries() if self._shown(series) else ()
             self._entries[series] = tuple(shown)
         return self._entries[series]
+
+    def last_changed(self, series: Iterable[Series]) -> datetime | None:
+        """When a calendar of these series last changed; None where it is empty."""
+        shown = (one for one in series if self._shown(one))
+        return max(map(self._changed, shown), default=None)
+
+    def _shown(self, series: Series) -> bool:
+        last = _last_day(series)
+        over = self.directory.today if series.withdrawn else self.year_began
+        return last is not None and last >= over
 
     def _run(self, series: Series) -> Run:
         if series not in self._runs:
@@ -185,9 +230,8 @@ class _Calendars:
         dates = lines_of([("dtstart", day), ("dtend", day + timedelta(days=1))])
         return entry(uid, dates, b"".join(texts))
 
-    def _feed(self, page: str, name: str, entries: Iterable[Entry]) -> bytes:
-        address = f"{self.site.base_address}{page}"
-        about = f"{name}: {address}"
+    def _feed(self, name: str, page: str, source: str, entries: Iterable[Entry]) -> bytes:
+        about = f"{name}: {page}"
         if self.site.demonstration:
             about = f"This is a demonstration: times and places are samples. {about}"
         head = _head(
@@ -198,8 +242,8 @@ class _Calendars:
                 ("x-wr-timezone", "Europe/London"),
                 ("refresh-interval", REFRESH),
                 ("x-published-ttl", "PT6H"),
-                ("source", (f"{address}calendar.ics", {"VALUE": "URI"})),
-                ("url", address),
+                ("source", (source, {"VALUE": "URI"})),
+                ("url", page),
             )
         )
         return _joined(head, entries)
@@ -234,11 +278,3 @@ def _joined(head: bytes, entries: Iterable[Entry]) -> bytes:
 
 def _last_day(series: Series) -> date | None:
     return max((session.day for session in series.all_sessions), default=None)
-
-
-def _old_identities(series: Series) -> Iterator[str]:
-    """The identities under which it may have been published, its present one left out."""
-    centres = (series.centre.slug, *series.centre.aliases)
-    for name in (series.slug, *series.aliases):
-        whole = [name] if "/" in name else [f"{centre}/{name}" for centre in centres]
-        yield from (identity for identity in whole if identity != series.identity)
