@@ -52,6 +52,7 @@ from portal.tables import (
     person,
     read,
     referral,
+    told,
     write,
 )
 
@@ -192,7 +193,27 @@ _queue_up = (
 
 def prepared(connection: Connection, series: Series, planned: str) -> Row[Any]:
     """The bookable row of a series or session as the content now says, locked."""
+    if lock(connection, series.identity, planned) is None:
+        follow_name(connection, series)
     return _row_of(connection, series.identity, planned, places_of(series))
+
+
+def follow_name(connection: Connection, series: Series) -> None:
+    """Bring what is booked under an old name of a series under its present one."""
+    for old in series.old_identities:
+        for table in (bookable, told):
+            taken = table.alias()
+            connection.execute(
+                table.update()
+                .where(
+                    table.c.series == old,
+                    # Nothing is there under the present name, or both would hold places.
+                    ~select(taken.c.series)
+                    .where(taken.c.series == series.identity, taken.c.planned == table.c.planned)
+                    .exists(),
+                )
+                .values(series=series.identity)
+            )
 
 
 def places_of(series: Series) -> int:

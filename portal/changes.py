@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
-from portal.bookings import places_of, prepared
+from portal.bookings import ASKED_FOR, places_of, prepared
 from portal.directory import Directory, Series, Session
 from portal.offers import offer_freed
 from portal.tables import HOLDING, LIVE, bookable, booking, insert_if_new, note, read, told, write
@@ -31,7 +31,9 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
         rows = connection.execute(select(bookable)).all()
     for row in rows:
         series = directory.find_series(row.series)
-        if series is None or places_of(series) == row.places:
+        if series is None:
+            continue
+        if row.series == series.identity and places_of(series) == row.places:
             continue
 
         def work(connection: Connection, series: Series = series, row: Row[Any] = row) -> None:
@@ -68,6 +70,16 @@ def tell_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
                 lambda c, series=series, session=session: _tell_change(c, series, session, now),  # type: ignore[misc]
             )
     return owed
+
+
+def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
+    """Identities with living bookings that the content no longer knows, by any name."""
+    held = series_with_bookings(engine, now=now)
+    return sorted(
+        identity
+        for identity in held
+        if not identity.startswith(ASKED_FOR) and directory.find_series(identity) is None
+    )
 
 
 def _said(session: Session | None) -> str:

@@ -23,7 +23,9 @@ from portal import PortalError, __version__
 
 if TYPE_CHECKING:
     from portal.content import Problem
+    from portal.directory import Directory
     from portal.freeze import Built
+    from portal.settings import Settings
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -71,7 +73,10 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
         directory = content.load(
             settings.root, today=_today(), horizon_weeks=settings.horizon_weeks
         )
-        problems, mistakes = content.warnings(directory), 0
+        problems = _lost_series(settings, directory)
+        mistakes = len(problems)
+        if not mistakes:
+            problems = content.warnings(directory)
     except content.ContentError as error:
         problems = error.problems
         mistakes = len(problems)
@@ -194,6 +199,35 @@ def verify(root: Path | None) -> None:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _lost_series(settings: Settings, directory: Directory) -> list[Problem]:
+    """Series that have bookings and are gone from the content, where there is a database."""
+    if settings.database_url is None and not (settings.var / "portal.db").is_file():
+        return []
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from portal import changes, tables
+    from portal.content import Problem
+
+    try:
+        engine = tables.connect(settings.database_address)
+        tables.migrate(engine)
+        lost = changes.lost(engine, directory, now=datetime.now(UTC))
+    except SQLAlchemyError:
+        click.echo("The database cannot be reached: bookings are not looked at.", err=True)
+        return []
+    problems = []
+    for identity in lost:
+        centre, _, slug = identity.partition("/")
+        found = directory.centre(centre)
+        folder = Path(found.source).parent if found else Path("centres")
+        words = (
+            "families have booked this series, and it is gone. Put it back, with 'withdrawn: "
+            f"reason' if it is off; or, if it was renamed, write 'aliases: {slug}' in its file."
+        )
+        problems.append(Problem((folder / f"{slug}.md").as_posix(), 1, 1, words))
+    return problems
 
 
 def _built(built: Built) -> str:

@@ -506,6 +506,17 @@ class Series(TextFile):
         return f"{(self.centre.aliases or (self.centre.slug,))[0]}/{first}"
 
     @property
+    def old_identities(self) -> tuple[str, ...]:
+        """The identities under which it may have been published before."""
+        centres = (self.centre.slug, *self.centre.aliases)
+        found: dict[str, None] = {}
+        for name in (self.slug, *self.aliases):
+            whole = [name] if "/" in name else [f"{centre}/{name}" for centre in centres]
+            found |= dict.fromkeys(whole)
+        found.pop(self.identity, None)
+        return tuple(found)
+
+    @property
     def path(self) -> str:
         return f"/sessions/{self.centre.slug}/{self.slug}/"
 
@@ -687,7 +698,9 @@ class Directory(Noun):
 
     @cached_property
     def _by_identity(self) -> Mapping[str, Series]:
-        return {series.identity: series for series in (*self.series, *self.private_series)}
+        every = (*self.series, *self.private_series)
+        old = {identity: series for series in every for identity in series.old_identities}
+        return old | {series.identity: series for series in every}
 
     @cached_property
     def _pages(self) -> Mapping[str, Page]:
@@ -718,7 +731,10 @@ class Directory(Noun):
         return self._pages.get(slug)
 
     def find_series(self, identity: str) -> Series | None:
-        """Any series by `<centre>/<series>`, sensitive ones included: for staff and bookings."""
+        """Any series by `<centre>/<series>`, sensitive ones included: for staff and bookings.
+
+        An identity it had before finds it too: bookings remember the one they were made under.
+        """
         return self._by_identity.get(identity)
 
     def district_of(self, centre: Centre) -> District:

@@ -450,6 +450,24 @@ def test_series_with_bookings_must_stay(engine: Engine) -> None:
     assert changes.series_with_bookings(engine, now=NOW) == set()
 
 
+def test_a_renamed_series_keeps_its_bookings(engine: Engine) -> None:
+    """With an alias, what was booked under the old name counts under the new one, and is not lost.
+
+    Without one, the series is named as lost.
+    """
+    booked = book(engine, made.directory({"places": "1"}))
+    renamed = made.directory({"places": "1", "aliases": "bump"})
+    renamed.series[0].link(slug="bump-course")
+    gone = made.directory({"places": "1"})
+    gone.series[0].link(slug="another")
+
+    assert changes.lost(engine, gone, now=NOW) == ["riverbank/bump"]
+    assert changes.lost(engine, renamed, now=NOW) == []
+    assert book(engine, renamed, family(1)).status == "waiting"
+    assert bookings.get(engine, booked.id, SECRET).series == "riverbank/bump-course"
+    assert bookings.verify(engine) == []
+
+
 def test_a_gap_is_kept_once(engine: Engine) -> None:
     """A practitioner's form sent twice is one report."""
     gap = bookings.Gap(
