@@ -1,8 +1,8 @@
 """A calendar of one's own making: which series somebody wants, as the query of an address.
 
-The address is all there is: nothing is stored. Values of one name are alternatives (`district=preston
-&district=chorley`), names are joined (`&age=toddlers`). The order does not matter and what stands
-twice counts once, so that the same wish has one address, one name and one place in a cache.
+The address is all there is: nothing is stored. Values of one name are alternatives
+(`district=preston&district=chorley`), names are joined (`&age=toddlers`). The order does not matter
+and what stands twice counts once, so that the same wish has one address and one place in a cache.
 
 A word that we do not know is refused: a calendar that quietly left a filter out would show too much
 for years. A programme that has become sensitive is known, and simply has no groups: so its dates

@@ -10,9 +10,9 @@ Outlook would open a new calendar for it. None has a METHOD, which would call fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property, partial
 from itertools import chain
 
