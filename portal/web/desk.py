@@ -15,21 +15,22 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, request
+from flask import Flask, Response, redirect, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from portal.directory import Directory, Series
+from portal.directory import Directory
 from portal.fields import LONDON
 from portal.settings import Settings
-from portal.web import Frame, Head
+from portal.web import Frame, Head, asking, booking, own
+from portal.web import live as live_pages
 from portal.web.files import Files
+from portal.web.live import Away, Live
 
 # Gives the directory that is published now; None while there is none.
 Current = Callable[[], Directory | None]
 
 _LONGEST_FORM = 64 * 1024
 _MOST_FIELDS = 60
-_DATES_SHOWN = 12
 
 # What a page says of what went wrong, in words that help.
 _FAULTS: Mapping[int, tuple[str, str]] = {
@@ -40,6 +41,11 @@ _FAULTS: Mapping[int, tuple[str, str]] = {
     500: ("Sorry, something went wrong", "It is our fault, not yours. Try again in a few minutes."),
     503: ("Sorry, this is not ready yet", "Try again in a few minutes."),
 }
+
+
+def london_now() -> datetime:
+    """The time now; handed on from here, nothing below reads a clock."""
+    return datetime.now(LONDON)
 
 
 class Desk(Flask):
@@ -53,54 +59,29 @@ class Desk(Flask):
         self.logger.error("Fault on %s [%s]", asked, request.method, exc_info=exc_info)
 
 
-def create_desk(current: Current, settings: Settings) -> Flask:
-    """The live application for the directory that `current` gives."""
+def create_desk(
+    current: Current, settings: Settings, *, clock: Callable[[], datetime] = london_now
+) -> Flask:
+    """The live application for the directory that `current` gives; `clock` says what time it is."""
     desk = Desk("portal", static_folder=None)
     desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
     desk.config["MAX_FORM_PARTS"] = _MOST_FIELDS
     files = Files(settings.out)
     frames = _Frames(current)
+    live = Live(frames.now, settings, clock)
+    live.begin(desk)
+    for screens in (booking.pages, own.pages, asking.pages):
+        desk.register_blueprint(screens)
 
     @desk.get("/health")
     def health() -> tuple[dict[str, str], int]:
         directory = current()
         if directory is None:
             return {"content": "not loaded"}, 503
-        return {"content": "loaded", "day": directory.today.isoformat()}, 200
-
-    @desk.get("/book/<centre>/<series>")
-    def book(centre: str, series: str) -> str:
-        frame = frames.now()
-        found = _public_series(frame.directory, f"{centre}/{series}")
-        return frame.render(
-            "desk/book.html",
-            _head(f"{found.name}: how to get a place", found.booking_path),
-            series=found,
-            sessions=found.next_sessions(datetime.now(LONDON), _DATES_SHOWN),
-        )
-
-    @desk.get("/request/<programme>")
-    def ask(programme: str) -> str:
-        frame = frames.now()
-        found = frame.directory.programme(programme) or abort(404)
-        return frame.render(
-            "desk/ask.html",
-            _head(f"Ask about {found.title}", found.request_path),
-            paragraphs=["Ring us to ask for a place. We will talk about what would help you."],
-            phone=found.phone,
-        )
-
-    @desk.get("/gap")
-    def gap() -> str:
-        return frames.now().render(
-            "desk/ask.html",
-            _head("Tell us what is missing", "/gap"),
-            paragraphs=[
-                "Does a family need help that nobody near them gives? Please tell us.",
-                "Do not tell us who the family is.",
-            ],
-            phone=None,
-        )
+        said = {"content": "loaded", "day": directory.today.isoformat()}
+        if not live.reached():
+            return {**said, "database": "not reached"}, 503
+        return {**said, "database": "reached"}, 200
 
     @desk.get("/find/results")
     def results() -> str:
@@ -111,8 +92,24 @@ def create_desk(current: Current, settings: Settings) -> Flask:
     def leave() -> Any:
         answer = redirect(frames.now().site.quick_exit, 303)
         for cookie in request.cookies:
-            answer.delete_cookie(cookie)
+            # Over https a cookie of this host alone goes only by one that is as strict.
+            answer.delete_cookie(cookie, secure=request.is_secure, httponly=True, samesite="Lax")
         return answer
+
+    @desk.errorhandler(Away)
+    def database_away(error: Away) -> Any:
+        """The public site stands; what needs the database says whom to ring (S63)."""
+        try:
+            return live_pages.explain(
+                "We cannot take bookings just now",
+                request.path,
+                "It is our fault, not yours. Ring us, and we do it for you.",
+                "Or try again in a few minutes. All other pages work.",
+                status=503,
+                retry_after=60,
+            )
+        except ServiceUnavailable:
+            return fault(error)
 
     @desk.errorhandler(HTTPException)
     def fault(error: HTTPException) -> Any:
@@ -163,16 +160,3 @@ def plain_page(title: str, words: str) -> str:
         f"<body><main><h1>{title}</h1><p>{words}</p>"
         "<p>In an emergency, ring 999.</p></main></body>\n</html>\n"
     )
-
-
-def _public_series(directory: Directory, identity: str) -> Series:
-    """The series that may be booked by all, else an answer that it is not there."""
-    found = directory.find_series(identity)
-    if found is None or found.programme.sensitive:
-        abort(404)
-    return found
-
-
-def _head(title: str, path: str) -> Head:
-    # Every booking page carries the exit control, whatever it is about (S1).
-    return Head(title=title, path=path, live=True, sensitive=True)

@@ -1,0 +1,343 @@
+"""Asking for a place: a family for itself, a professional for a family, a practitioner about a gap.
+
+A request is for one run of a programme, or for the programme as such where no run is chosen or none
+is planned; staff answer it. Those for a sensitive programme are always for the programme as such,
+so that no screen names a place or a time (S3), and its screens have neutral titles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from flask import Blueprint, Response, abort, redirect, request
+
+from portal import bookings
+from portal.bookings import NotBookable
+from portal.directory import Directory, District, Programme, Series
+from portal.geography import distance
+from portal.web import words
+from portal.web.booking import before
+from portal.web.instead import Other, fits
+from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
+from portal.web.passage import turn
+from portal.web.request_forms import GAP_LIMIT, AskForm, GapForm, ask_form
+
+pages = Blueprint("asking", __name__)
+pages.before_request(check_form)
+
+Who = Literal["family", "professional"]
+_ASKED = ("request", "referral")
+_NEAREST = 3
+_REFERENCE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A programme that is asked for, by whom, and the runs of it that one may choose."""
+
+    programme: Programme
+    who: Who | None
+    runs: Sequence[Series]
+    chosen: Series | None
+
+    @property
+    def path(self) -> str:
+        given = [("who", self.who), ("series", self.chosen.identity if self.chosen else None)]
+        query = "&".join(f"{name}={value}" for name, value in given if value)
+        return self.programme.request_path + (f"?{query}" if query else "")
+
+    def choose(self, who: Who) -> str:
+        """The address of the form for one of the two who may ask."""
+        return Asked(self.programme, who, self.runs, self.chosen).path
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways of getting a place that this person can use here."""
+        return _ASKED if self.who == "professional" else ("request",)
+
+    @property
+    def open_runs(self) -> list[Series]:
+        return [run for run in self.runs if run.booking in self.ways]
+
+    @property
+    def alone(self) -> bool:
+        """Whether one may ask for the programme without a run."""
+        return self.programme.booking in self.ways
+
+    @property
+    def title(self) -> str:
+        if self.programme.sensitive:
+            return "Ask us to get in touch"
+        return "Ask for a place for a family" if self.who == "professional" else "Ask for a place"
+
+    @property
+    def phone(self) -> str | None:
+        centre = self.chosen.centre.phone if self.chosen else None
+        return self.programme.phone or centre
+
+    def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
+        given = {"back": self.programme.path, "phone": self.phone, **given}
+        return explain(title, self.path, *paragraphs, **given)
+
+
+@pages.route("/request/<programme>", methods=["GET", "POST"])
+def ask(programme: str) -> Any:
+    """Who asks, then the form, its answers to check, and the request itself."""
+    found, now = live(), live().now
+    asked = _asked(found.directory, programme, now)
+    if isinstance(asked, Response):
+        return asked
+    if not {asked.programme.booking, *(run.booking for run in asked.runs)} & set(_ASKED):
+        return before() or _not_asked_for(asked, found.directory)
+    if asked.who is None:
+        if request.method == "POST":
+            return redirect(asked.path, 303)
+        return page("desk/who.html", head(asked.title, asked.path), asked=asked)
+    wanted = asked.chosen
+    if (wanted and wanted.booking not in asked.ways) or not (asked.alone or asked.open_runs):
+        return before() or _referral(asked)
+    return _screen(asked, now)
+
+
+def _asked(directory: Directory, slug: str, now: datetime) -> Any:
+    programme = directory.programme(slug) or abort(404)
+    runs = [run for run in directory.series_of(programme) if _can_be_asked_for(run, now)]
+    who = request.args.get("who")
+    asker = cast("Who", who) if who in ("family", "professional") else None
+    identity = request.args.get("series")
+    if not identity:
+        return Asked(programme, asker, runs, None)
+    run = directory.find_series(identity)
+    if run is None or run.programme is not programme or programme.sensitive:
+        abort(404)
+    if run in runs:
+        return Asked(programme, asker, runs, run)
+    asked = Asked(programme, asker, runs, None)
+    if run.booking not in _ASKED:
+        return redirect(run.booking_path, 303)
+    return before() or asked.explain(
+        "This one does not run any more",
+        words.sentence(run.withdrawn) if run.withdrawn else "There are no more dates for it.",
+        others=[Other(asked.path, "Ask for another one", "We look for a place with you")],
+        phone=programme.phone or run.centre.phone,
+        status=200 if request.method == "GET" else 409,
+    )
+
+
+def _can_be_asked_for(run: Series, now: datetime) -> bool:
+    coming = any(not session.cancelled for session in run.next_sessions(now))
+    return run.booking in _ASKED and not run.withdrawn and coming
+
+
+def _form(asked: Asked, directory: Directory) -> AskForm:
+    programme = asked.programme
+    return ask_form(
+        programme,
+        cast("Who", asked.who),
+        series=[(run.identity, _run_words(run, directory)) for run in asked.open_runs],
+        districts=[(one.slug, one.title) for one in directory.districts] if asked.alone else (),
+        alone=asked.alone,
+        formdata=request.form if request.method == "POST" else None,
+    )
+
+
+def _run_words(run: Series, directory: Directory) -> str:
+    district = directory.district_of(run.centre).title
+    name = f"{run.name}, " if run.name != run.programme.title else ""
+    return f"{district}: {name}{words.repeats(run)}, {run.venue.name}"
+
+
+def _screen(asked: Asked, now: datetime) -> Any:
+    found = live()
+    form = _form(asked, found.directory)
+    next_turn = turn(form, now, found.secret)
+    if request.method == "GET" and asked.chosen:
+        form.series.data = asked.chosen.identity
+    if next_turn.screen == "form":
+        return _show("desk/form.html", asked, form, next_turn.status)
+    run = found.directory.find_series(form.series.text) if form.series.text else None
+    if form.anyway.data != "yes":
+        against = _against(asked, form, run)
+        if against is not None:
+            return against
+    if next_turn.screen == "confirm":
+        return _confirm(asked, form, run, now)
+    return _show("desk/check.html", asked, form, 200)
+
+
+def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> Any:
+    found, family, key = live(), form.family(), str(form.key.data)
+    thing = run.identity if run else f"{bookings.ASKED_FOR}{asked.programme.slug}"
+    given: dict[str, Any] = {
+        "key": key,
+        "secret": found.secret,
+        "now": now,
+        "referrer": form.referrer(),
+        "actor": "professional" if asked.who == "professional" else "family",
+    }
+    try:
+        with found.database() as engine:
+            seconds = found.wait_for(engine, family, thing)
+            made = bookings.made_with(engine, key, found.secret) if seconds else None
+            if seconds and made is None:
+                return too_many(asked.path, form, "confirm", seconds, asked.phone)
+            if made is None and run is not None:
+                made = bookings.book(engine, run, family, **given)
+            made = made or bookings.ask(engine, asked.programme, family, **given)
+        return redirect(f"/bookings/{made.link}", 303)
+    except NotBookable:
+        return asked.explain(
+            "You cannot ask for this online",
+            "How one gets a place has changed. Look at its page, or ring us.",
+            status=409,
+        )
+    except Away:
+        return away(asked.path, form, "confirm", asked.phone)
+
+
+def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
+    title = "Check your answers" if template == "desk/check.html" else asked.title
+    return page(
+        template,
+        head(title, asked.path, error=bool(form.problems())),
+        status,
+        form=form,
+        about=asked.programme.title,
+        lead="",
+        room="A worker reads what you write and answers you. You do not have a place yet.",
+        back=asked.programme.request_path,
+        phone=asked.phone,
+        action="Continue",
+        confirm="Send",
+        silent=form.contact_by.data == "none" or form.safe_to_contact.data == "no",
+    )
+
+
+# --- what stands against it -----------------------------------------------------------------------
+
+
+def _not_asked_for(asked: Asked, directory: Directory) -> Response:
+    """A programme that one books oneself, or just comes to."""
+    programme = asked.programme
+    runs = [run for run in directory.series_of(programme) if run.next_sessions(live().now)]
+    others = [Other(run.path, run.name, _run_words(run, directory)) for run in runs[:6]]
+    title, said = ("Just come", "You do not need to ask for a place. Come along on the day.")
+    if programme.booking == "book":
+        title, said = ("You can book this yourself", "Choose a group, and book a place there.")
+    return asked.explain(
+        title,
+        said,
+        others=others,
+        others_title="Where it runs",
+        status=200 if request.method == "GET" else 409,
+    )
+
+
+def _referral(asked: Asked) -> Response:
+    return asked.explain(
+        "A professional asks for this place",
+        "A worker who knows you asks for this place with you. That can be your midwife, your "
+        "health visitor or your school.",
+        "Talk to them, or ring us. We tell you who can ask for you.",
+        others=[
+            Other(asked.choose("professional"), "I work with a family", "Ask for a place for them")
+        ],
+        others_title="Are you a professional?",
+        status=200 if request.method == "GET" else 409,
+    )
+
+
+def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None:
+    """What one should know first: another age, or no run in that district. One may still ask."""
+    ages = form.children.ages if form.asks_ages else ()
+    thing = run or asked.programme
+    still = Press("Ask all the same", "check", (("anyway", "yes"),))
+    change = Press("Change your answers", "edit", secondary=True)
+    if not fits(thing, ages):
+        return asked.explain(
+            "This is for another age",
+            f"This is for: {words.ages(thing.ages, asked.programme.send_to)}. "
+            f"You told us: {words.joined(ages)}.",
+            "You can still ask. A worker then looks for what fits.",
+            form=form,
+            presses=[still, change],
+        )
+    district = live().directory.district(form.district.text)
+    if run is not None or district is None or not asked.open_runs:
+        return None
+    if any(one.centre.district == district.slug for one in asked.open_runs):
+        return None
+    near = [
+        Press(f"Ask for {_run_words(one, live().directory)}", "check", (("series", one.identity),))
+        for one in _nearest(district, asked.open_runs)
+    ]
+    return asked.explain(
+        f"It does not run in {district.title} now",
+        "These are the nearest. You can ask for one of them, and your answers are kept.",
+        f"You can also ask for {district.title}. We then tell you when it runs there.",
+        form=form,
+        presses=[*near, Press(f"Ask for {district.title}", "check", still.extra), change],
+    )
+
+
+def _nearest(district: District, runs: Sequence[Series]) -> list[Series]:
+    def miles(run: Series) -> float:
+        there = run.venue.position
+        return distance(district.position, there) if there else 1000.0
+
+    return sorted(runs, key=lambda run: (miles(run), run.identity))[:_NEAREST]
+
+
+# --- a gap ----------------------------------------------------------------------------------------
+
+
+@pages.route("/gap", methods=["GET", "POST"])
+def gap() -> Any:
+    """A practitioner tells what is missing; nothing names a family."""
+    found, now = live(), live().now
+    reference = request.args.get("reference")
+    if request.method == "GET" and reference is not None:
+        if not _REFERENCE.fullmatch(reference):
+            abort(404)
+        title = "Thank you. We have your form"
+        return page("desk/thanks.html", head(title, "/gap"), title=title, reference=reference)
+    form = GapForm(formdata=request.form if request.method == "POST" else None)
+    districts = [(one.slug, one.title) for one in found.directory.districts]
+    form.district.options = [("", "Choose a district"), *districts]
+    next_turn = turn(form, now, found.secret, checked=False)
+    if next_turn.screen == "form":
+        return page(
+            "desk/form.html",
+            head("Tell us what is missing", "/gap", error=bool(form.problems())),
+            next_turn.status,
+            form=form,
+            about="Gap in Service",
+            lead="For practitioners: a need that nothing at hand meets.",
+            room="Never write who the family is: no name, no address, no date of birth. "
+            f"A panel looks at each form. It can pay up to £{GAP_LIMIT}.",
+            back="/professionals/" if "professionals" in found.frame.pages else "/",
+            phone=None,
+            action="Send",
+        )
+    return _report(form, now)
+
+
+def _report(form: GapForm, now: datetime) -> Any:
+    found, told = live(), form.gap()
+    asked = [
+        ("address", request.remote_addr, found.settings.bookings_per_address),
+        ("contact", told.email.lower(), found.settings.bookings_per_contact),
+    ]
+    try:
+        with found.database() as engine:
+            seconds = found.spend(engine, asked)
+            if seconds:
+                return too_many("/gap", form, "confirm", seconds)
+            reference = bookings.report_gap(engine, told, key=str(form.key.data), now=now)
+    except Away:
+        return away("/gap", form, "confirm")
+    return redirect(f"/gap?reference={reference}", 303)

@@ -1,0 +1,335 @@
+"""A family books a place: the form, its answers to check, and then its own page.
+
+A view reads the form, asks the rules (`bookings`), and shows one screen. Whatever stands against a
+booking gets a page of its own that explains and offers the next best thing, with the answers kept:
+full, not yet open, closed, over, called off, drop-in, by request, by referral, another age. A run
+of a sensitive programme gets the same answer as one that does not exist (S3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, redirect, request
+
+from portal import bookings
+from portal.bookings import Full, NotBookable
+from portal.directory import Directory, Series, Session
+from portal.fields import LONDON
+from portal.offers import opening
+from portal.web import words
+from portal.web.forms import BookForm, book_form
+from portal.web.instead import Other, fits, instead
+from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
+from portal.web.passage import turn
+
+pages = Blueprint("booking", __name__)
+pages.before_request(check_form)
+
+_DATES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a family wants to book: a series, or one session of it."""
+
+    series: Series
+    session: Session | None
+
+    @property
+    def path(self) -> str:
+        asked = f"?session={self.session.anchor}" if self.session else ""
+        return f"{self.series.booking_path}{asked}"
+
+    @property
+    def phone(self) -> str | None:
+        return self.series.programme.phone or self.series.centre.phone
+
+    def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
+        given.setdefault("back", self.series.path)
+        return explain(title, self.path, *paragraphs, phone=self.phone, **given)
+
+    def others(self, now: datetime, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
+        found = live()
+        return instead(found.directory, self.series, found.left(), now, ages=ages, same=same)
+
+
+@pages.route("/book/<centre>/<series>", methods=["GET", "POST"])
+def book(centre: str, series: str) -> Any:
+    """The booking form, its answers to check, and the booking itself."""
+    found, now = live(), live().now
+    run = _series(found.directory, f"{centre}/{series}")
+    if isinstance(run, str):
+        return redirect(run, 301)
+    wanted = Wanted(run, _session(run))
+    state = opening(run, wanted.session, now)
+    if state != "open":
+        return before() or _refused(wanted, state, now)
+    if run.book == "session" and wanted.session is None:
+        return _choose(wanted, now)
+    with found.database() as engine:
+        left = bookings.left(engine, run, wanted.session)
+    if not left and not run.waiting_list and request.method == "GET":
+        return _full(wanted, now, left)
+    return _screen(wanted, now, left)
+
+
+def before() -> Any:
+    """The way to what this very form has booked before, whatever has closed since (S22)."""
+    key = request.form.get("key", "")
+    if request.form.get("step") != "confirm" or not key:
+        return None
+    with live().database() as engine:
+        made = bookings.made_with(engine, key, live().secret)
+    return redirect(f"/bookings/{made.link}", 303) if made else None
+
+
+def _screen(wanted: Wanted, now: datetime, left: int) -> Any:
+    form = book_form(wanted.series, request.form if request.method == "POST" else None)
+    next_turn = turn(form, now, live().secret)
+    if request.method == "GET" and not left:
+        form.wait.data = "yes"
+    if next_turn.screen == "form":
+        return _show("desk/form.html", wanted, form, left, next_turn.status)
+    if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
+        return _other_age(wanted, form, now)
+    if next_turn.screen == "confirm":
+        return _confirm(wanted, form, now)
+    if form.wait.data != "yes" and left < bookings.claimed(wanted.series, form.people.data):
+        return _full(wanted, now, left, form, "check")
+    return _show("desk/check.html", wanted, form, left, 200)
+
+
+def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
+    found, family, key = live(), form.family(), str(form.key.data)
+    try:
+        with found.database() as engine:
+            seconds = found.wait_for(engine, family, wanted.series.identity)
+            made = bookings.made_with(engine, key, found.secret) if seconds else None
+            if seconds and made is None:
+                return too_many(wanted.path, form, "confirm", seconds, wanted.phone)
+            made = made or bookings.book(
+                engine,
+                wanted.series,
+                family,
+                key=key,
+                secret=found.secret,
+                now=now,
+                session=wanted.session,
+                wait=form.wait.data == "yes",
+            )
+        return redirect(f"/bookings/{made.link}", 303)
+    except Full:
+        with found.database() as engine:
+            left = bookings.left(engine, wanted.series, wanted.session)
+        return _full(wanted, now, left, form, "confirm")
+    except NotBookable as refused:
+        answer = _refused(wanted, refused.why, now)
+        return answer if answer is not None else abort(409)
+    except Away:
+        return away(wanted.path, form, "confirm", wanted.phone)
+
+
+def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int) -> Response:
+    series, waits = wanted.series, form.wait.data == "yes"
+    title = {"desk/check.html": "Check your answers"}.get(
+        template, "Join the waiting list" if waits else "Book a place"
+    )
+    when, venue = words.repeats(series), series.venue
+    if session := wanted.session:
+        when, venue = f"{words.day(session.day, year=True)}, {session.times.words}", session.venue
+    if not waits and left:
+        room = f"{words.count(left, 'place')} left."
+    else:
+        room = "Every place is taken. You can join the waiting list." if waits else ""
+    return page(
+        template,
+        head(title, wanted.path, error=bool(form.problems())),
+        status,
+        form=form,
+        about=series.name,
+        lead=f"{when}, at {words.place(venue)}.",
+        room=room,
+        back=series.path,
+        phone=wanted.phone,
+        action="Continue",
+        confirm="Join the waiting list" if waits else "Confirm booking",
+        silent=form.contact_by.data == "none" or form.safe_to_contact.data == "no",
+    )
+
+
+# --- what one wants -------------------------------------------------------------------------------
+
+
+def _series(directory: Directory, identity: str) -> Series | str:
+    """The public series of this identity, or the address that it has moved to."""
+    found = directory.find_series(identity)
+    if found is None:
+        for one in directory.series:
+            named = (f"{one.centre.slug}/{name}" for name in one.aliases if "/" not in name)
+            if identity in (*one.aliases, *named):
+                return one.booking_path
+    if found is None or found.programme.sensitive:
+        abort(404)
+    return found
+
+
+def _session(series: Series) -> Session | None:
+    """The session asked for by its planned date; none where the whole series is booked."""
+    planned = request.args.get("session")
+    if planned is None or series.book != "session":
+        return None
+    for session in series.all_sessions:
+        if session.anchor == planned:
+            return session
+    abort(404)
+
+
+def _choose(wanted: Wanted, now: datetime) -> Any:
+    """Which of the dates, where each is booked by itself."""
+    if request.method == "POST":
+        return redirect(wanted.path, 303)
+    series, left = wanted.series, live().left()
+    coming = [
+        (session, left[series.identity, session.anchor])
+        for session in series.next_sessions(now)
+        if (series.identity, session.anchor) in left
+    ]
+    if not coming:
+        return _refused(wanted, "past", now)
+    return page(
+        "desk/choose.html",
+        head("Choose a date", wanted.path),
+        series=series,
+        phone=wanted.phone,
+        coming=coming[:_DATES_SHOWN],
+        more=len(coming) > _DATES_SHOWN,
+    )
+
+
+# --- what stands against it -----------------------------------------------------------------------
+
+
+def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
+    """The page for a state in which nothing can be booked; None where it can."""
+    series, session = wanted.series, wanted.session
+    status = 200 if request.method == "GET" else 409
+    if state == "open":
+        return None
+    if state == "request":
+        return redirect(f"{series.programme.request_path}?series={series.identity}", 303)
+    if state == "referral":
+        return wanted.explain(
+            "A professional asks for this place",
+            "A worker who knows you asks for this place with you. That can be your midwife, your "
+            "health visitor or your school.",
+            "Talk to them, or ring us. We tell you who can ask for you.",
+            others=[
+                Other(
+                    f"{series.programme.request_path}?who=professional&series={series.identity}",
+                    "I work with a family",
+                    "Ask for a place for them",
+                )
+            ],
+            others_title="Are you a professional?",
+            status=status,
+        )
+    if state == "drop-in":
+        return wanted.explain(
+            "Just come",
+            "You do not need to book. Come along on the day.",
+            f"{words.repeats(series)}, at {words.place(series.venue)}.",
+            status=status,
+        )
+    others = wanted.others(now)
+    if state == "not yet" and series.opens:
+        opens = words.moment_words(series.opens.astimezone(LONDON))
+        return wanted.explain(
+            "You cannot book yet",
+            f"Booking opens at {opens}. Come back to this page then.",
+            others=others,
+            status=status,
+        )
+    why = series.withdrawn or (session.cancelled if session else "")
+    title, said = {
+        "closed": ("Booking has closed", "You cannot book this online any more."),
+        "past": ("This is over", "There are no more dates to book."),
+        "cancelled": ("This is cancelled", words.sentence(why) if why else "It does not run."),
+    }.get(state, ("You cannot book this", "It cannot be booked online."))
+    again = "Ring us. Sometimes we still find a place." if state == "closed" else ""
+    return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
+
+
+def _full(
+    wanted: Wanted, now: datetime, left: int, form: BookForm | None = None, step: str = ""
+) -> Response:
+    """Every place is taken, or not enough are left; the answers are kept for the waiting list."""
+    said = ["Every place has been taken. You are not booked."]
+    title = "Every place is taken"
+    if form is not None and left:
+        title = "There are not enough places"
+        said = [
+            f"There {'is' if left == 1 else 'are'} {words.count(left, 'place')} left, and you want "
+            f"{form.people.data}. You are not booked."
+        ]
+    presses = []
+    if form is not None and wanted.series.waiting_list:
+        said.append("You can join the waiting list. Your answers are kept.")
+        said.append("We offer places in the order in which families joined.")
+        presses.append(Press("Join the waiting list", step, (("wait", "yes"),)))
+    if form is not None and left:
+        presses.append(Press("Change your answers", "edit", secondary=bool(presses)))
+    return wanted.explain(
+        title,
+        *said,
+        status=409,
+        form=form if presses else None,
+        presses=presses,
+        others=wanted.others(now),
+        others_title="These have room",
+    )
+
+
+def _other_age(wanted: Wanted, form: BookForm, now: datetime) -> Response:
+    """Not for children of these ages: what else there is for them."""
+    series = wanted.series
+    given = words.joined(form.children.ages)
+    return wanted.explain(
+        "This group is for another age",
+        f"This group is for: {words.ages(series.ages, series.programme.send_to)}. "
+        f"You told us: {given}.",
+        "Do you think that it fits all the same? Ring us.",
+        form=form,
+        presses=[Press("Change your answers", "edit", secondary=True)],
+        others=wanted.others(now, form.children.ages, same=False),
+        others_title=f"For the age of {given}",
+    )
+
+
+# --- places left ----------------------------------------------------------------------------------
+
+
+@pages.get("/availability.json")
+def availability() -> Response:
+    """Places left of what can be booked now; never of a sensitive programme, which is asked for.
+
+    `left` where the whole series is booked, else `sessions` by planned date; `wait` says whether
+    there is a waiting list.
+    """
+    found = live()
+    series: dict[str, dict[str, Any]] = {}
+    for (identity, planned), left in found.left().items():
+        run = found.directory.find_series(identity)
+        if run is None or run.programme.sensitive:
+            continue
+        row = series.setdefault(identity, {"wait": run.waiting_list})
+        if planned:
+            row.setdefault("sessions", {})[planned] = left
+        else:
+            row["left"] = left
+    answer = jsonify(series=series)
+    answer.headers["Cache-Control"] = "public, max-age=10"
+    return answer

@@ -1,0 +1,379 @@
+"""A family's own page behind its private link: how the booking stands, and all one can do with it.
+
+Opening a link changes nothing, because mail scanners open links: every change has a screen with a
+button of its own (S24). A wrong, cut or old link gets one and the same answer (S23). The page of a
+sensitive programme says neither what it is nor where, and shows days and times only when asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask import Blueprint, Response, abort, make_response, redirect, request
+
+from portal import bookings, details, invitations
+from portal.bookings import Booking, Family, Full
+from portal.directory import Programme, Series, Session
+from portal.fields import LONDON
+from portal.offers import NotPossible
+from portal.web import words
+from portal.web.forms import (
+    DetailsForm,
+    LiveForm,
+    NumbersForm,
+    PressForm,
+    RequestDetailsForm,
+    limit_people,
+)
+from portal.web.live import Away, away, check_form, explain, head, live, page
+from portal.web.passage import turn
+
+pages = Blueprint("own", __name__, url_prefix="/bookings/<link>")
+pages.before_request(check_form)
+
+_DATES_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A booking, and what the content says of it now."""
+
+    booking: Booking
+    series: Series | None
+    programme: Programme | None
+    state: str  # of the booking; an offer whose time is over counts as lapsed
+
+    @property
+    def path(self) -> str:
+        return f"/bookings/{self.booking.link}"
+
+    @property
+    def discreet(self) -> bool:
+        """Of what is not in the content any more nobody knows whether it is sensitive."""
+        return self.programme is None or self.programme.sensitive
+
+    @property
+    def asked(self) -> bool:
+        """Whether it is a request, which staff answer."""
+        return self.booking.way != "book"
+
+    @property
+    def phone(self) -> str | None:
+        if self.programme is None or self.discreet:
+            return self.programme.phone if self.programme else None
+        centre = self.series.centre.phone if self.series else None
+        return self.programme.phone or centre
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Its sessions that have not ended, cancelled ones included, soonest first."""
+        if self.series is None:
+            return ()
+        found = invitations.sessions_of(self.booking, self.series)
+        return tuple(one for one in found if one.ends > live().now)
+
+    @property
+    def live(self) -> bool:
+        return self.booking.live and self.state != "lapsed"
+
+    def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
+        given = {"back": self.path, "phone": self.phone, **given}
+        return explain(title, self.path, *paragraphs, **given)
+
+
+def _own(link: str) -> Own:
+    """The booking behind a link; else the one answer that every wrong link gets."""
+    found, now = live(), live().now
+    with found.database() as engine:
+        booking = bookings.find(engine, link, secret=found.secret, now=now)
+    if booking is None:
+        abort(404)
+    directory = found.directory
+    series = directory.find_series(booking.series)
+    if series is not None:
+        programme: Programme | None = series.programme
+    else:
+        programme = directory.programme(booking.series.removeprefix(bookings.ASKED_FOR))
+    state = booking.status
+    if state == "offered" and booking.offered_until and booking.offered_until <= now:
+        state = "lapsed"
+    return Own(booking, series, programme, state)
+
+
+@pages.get("")
+def show(link: str) -> Response:
+    """How it stands, and what one can do."""
+    own = _own(link)
+    form = None
+    if own.state == "offered":
+        form = PressForm(formdata=None)
+        form.begin(live().now, live().secret)
+    return _show(own, form, 200)
+
+
+def _show(own: Own, form: PressForm | None, status: int) -> Response:
+    sessions = own.sessions
+    until = own.booking.offered_until
+    with live().database() as engine:
+        family = bookings.family_of(engine, own.booking.id)
+    title = _TITLES[own.state][1 if own.asked or own.discreet else 0]
+    path = f"{own.path}/calendar.ics"
+    address = live().address(path)
+    return page(
+        "desk/own.html",
+        head("Your booking" if own.discreet else title, own.path),
+        status,
+        own=own,
+        booking=own.booking,
+        series=own.series,
+        title=title,
+        sessions=sessions[:_DATES_SHOWN],
+        later=sessions[_DATES_SHOWN:],
+        on=[one for one in sessions if not one.cancelled],
+        until=words.moment_words(until.astimezone(LONDON)) if until else "",
+        told=_told(family),
+        kept=family is not None,
+        calendar=path,
+        address=address,
+        webcal="webcal:" + address.partition(":")[2],
+        form=form,
+    )
+
+
+# The heading for each state: of a booking, and of a request or in discreet words.
+_TITLES = {
+    "confirmed": ("Your place is booked", "You have a place"),
+    "waiting": ("You are on the waiting list", "You are on the waiting list"),
+    "offered": ("A place is free for you", "A place is free for you"),
+    "requested": ("We have your request", "We have your request"),
+    "cancelled": ("Your booking is cancelled", "Your booking is cancelled"),
+    "lapsed": ("This offer has ended", "This offer has ended"),
+    "declined": ("We cannot offer you a place", "We cannot offer you a place"),
+}
+
+
+def _told(family: Family | None) -> str:
+    """How the family hears from us: '' where it does not."""
+    if family is None or family.contact_by == "none":
+        return ""
+    if family.contact_by == "call":
+        return "ring you"
+    if not family.safe_to_contact:
+        return ""
+    return {"email": "send you an email", "text": "send you a text message"}[family.contact_by]
+
+
+@pages.get("/calendar.ics")
+def calendar(link: str) -> Response:
+    """The family's private calendar, which follows what is moved and cancelled."""
+    own, found = _own(link), live()
+    if own.series is None:
+        abort(404)
+    base = found.settings.base_address or found.frame.site.base_address
+    data = invitations.private_calendar(own.booking, own.series, found.frame.site, base=base)
+    answer = make_response(data)
+    answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+# --- what one can do ------------------------------------------------------------------------------
+
+
+def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
+    """Do it and go back to the own page, or explain why not."""
+    try:
+        verb()
+    except Full:
+        return own.explain(
+            "There is no room for more",
+            "Your booking stands as it was. Ring us, and we see what we can do.",
+            status=409,
+        )
+    except NotPossible:
+        return own.explain(
+            "This has ended meanwhile",
+            "Look at your booking to see how it stands now.",
+            status=409,
+        )
+    except Away:
+        return away(where, form, "confirm", own.phone)
+    return redirect(own.path, 303)
+
+
+def _ended(own: Own) -> Response:
+    return own.explain("This booking has ended", "There is nothing to change any more.", status=409)
+
+
+@pages.post("/accept")
+def accept(link: str) -> Any:
+    """Take an offered place, until its time."""
+    own, found = _own(link), live()
+    form = PressForm(formdata=request.form)
+    if own.state == "confirmed":
+        return redirect(own.path, 303)  # pressed twice
+    if own.state != "offered":
+        return _ended(own)
+    if turn(form, found.now, found.secret, checked=False).status == 400:
+        return _show(own, form, 400)
+
+    def verb() -> None:
+        with found.database() as engine:
+            bookings.accept(engine, found.directory, own.booking.id, now=found.now)
+
+    return _act(own, form, verb, f"{own.path}/accept")
+
+
+@pages.route("/cancel", methods=["GET", "POST"])
+def cancel(link: str) -> Any:
+    """Give the place up, after a screen that asks."""
+    own, found = _own(link), live()
+    if not own.live:
+        # Pressed twice, it is done; a page that is opened says so.
+        return redirect(own.path, 303)
+    words_of = {
+        "title": "Take back your request?" if own.state == "requested" else "Cancel your booking?",
+        "paragraphs": [_what_cancelling_does(own)],
+        "yes": "Yes, take it back" if own.state == "requested" else "Yes, cancel it",
+        "no": "No, keep it",
+    }
+
+    def verb() -> None:
+        with found.database() as engine:
+            bookings.cancel(engine, found.directory, own.booking.id, now=found.now)
+
+    return _press(own, "cancel", words_of, verb)
+
+
+def _what_cancelling_does(own: Own) -> str:
+    if own.state == "requested":
+        return "We then stop looking at it. You can ask again at any time."
+    if own.state == "waiting":
+        return "You then leave the waiting list, and lose your place in it."
+    return "Another family can then have your place. You cannot undo this."
+
+
+@pages.route("/delete", methods=["GET", "POST"])
+def delete(link: str) -> Any:
+    """Delete what is kept of the family, and give up the place if there is one (S52)."""
+    own, found = _own(link), live()
+    said = "We then delete your name, how to reach you, and what you told us."
+    words_of = {
+        "title": "Delete your details?",
+        "paragraphs": [said, "This also ends your booking or request." if own.live else ""],
+        "yes": "Yes, delete them",
+        "no": "No, keep them",
+    }
+
+    def verb() -> None:
+        with found.database() as engine:
+            details.erase(engine, found.directory, own.booking.id, now=found.now)
+
+    return _press(own, "delete", words_of, verb)
+
+
+def _press(own: Own, where: str, words_of: dict[str, Any], verb: Callable[[], None]) -> Any:
+    """A screen that asks once more, and does it when its button is pressed."""
+    form = PressForm(formdata=request.form if request.method == "POST" else None)
+    path = f"{own.path}/{where}"
+    next_turn = turn(form, live().now, live().secret, checked=False)
+    # Nobody presses a wrong button by being quick: haste is no trouble here.
+    if request.method == "POST" and next_turn.status != 400:
+        return _act(own, form, verb, path)
+    return page(
+        "desk/press.html",
+        head(words_of["title"], path, error=bool(form.trouble)),
+        next_turn.status,
+        form=form,
+        back=own.path,
+        **words_of,
+    )
+
+
+@pages.route("/change", methods=["GET", "POST"])
+def change(link: str) -> Any:
+    """Come with another number of people; more may need places."""
+    own, found = _own(link), live()
+    with found.database() as engine:
+        family = bookings.family_of(engine, own.booking.id)
+    if not own.live or family is None or own.discreet:
+        return _ended(own)
+    data = {"people": own.booking.people, "children": family.children}
+    form = NumbersForm(formdata=_posted(), data=data)
+    if own.series is not None:
+        limit_people(form, own.series)
+    next_turn = turn(form, found.now, found.secret, checked=False)
+
+    def verb() -> None:
+        with found.database() as engine:
+            bookings.change(
+                engine,
+                found.directory,
+                own.booking.id,
+                form.people.data,
+                form.children.ages if form.asks_ages else None,
+                now=found.now,
+            )
+
+    if next_turn.screen == "confirm":
+        return _act(own, form, verb, f"{own.path}/change")
+    return _form(own, form, "Change who is coming", "change", next_turn.status)
+
+
+@pages.route("/details", methods=["GET", "POST"])
+def correct(link: str) -> Any:
+    """See what is kept of the family, and set it right (S52)."""
+    own, found = _own(link), live()
+    with found.database() as engine:
+        family = bookings.family_of(engine, own.booking.id)
+    if family is None:
+        return own.explain("Your details are deleted", "We keep nothing about you here.")
+    kind: type[DetailsForm] = RequestDetailsForm if own.asked else DetailsForm
+    form = kind(formdata=_posted(), data=_data_of(family))
+    if own.discreet:
+        form.discreet()
+    next_turn = turn(form, found.now, found.secret, checked=False)
+
+    def verb() -> None:
+        mended = Family(**form.contact(), answers=family.answers)
+        with found.database() as engine:
+            details.correct(
+                engine,
+                found.directory,
+                own.booking.id,
+                mended,
+                secret=found.secret,
+                now=found.now,
+            )
+
+    if next_turn.screen == "confirm":
+        return _act(own, form, verb, f"{own.path}/details")
+    return _form(own, form, "Your details", "details", next_turn.status)
+
+
+def _posted() -> Any:
+    return request.form if request.method == "POST" else None
+
+
+def _data_of(family: Family) -> dict[str, Any]:
+    named = ("name", "email", "phone", "contact_by", "access", "language", "notes")
+    safe: Literal["yes", "no"] = "yes" if family.safe_to_contact else "no"
+    return {name: getattr(family, name) for name in named} | {"safe_to_contact": safe}
+
+
+def _form(own: Own, form: LiveForm, title: str, where: str, status: int) -> Response:
+    return page(
+        "desk/form.html",
+        head(title, f"{own.path}/{where}", error=bool(form.problems())),
+        status,
+        form=form,
+        about="",
+        lead="",
+        room="",
+        back=own.path,
+        phone=own.phone,
+        action="Save",
+    )
