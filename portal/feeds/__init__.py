@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portal.directory import Directory
-from portal.feeds import ical, search, sitemap
+from portal.feeds import atom, codes, ical, search, sitemap
 from portal.feeds.withheld import leaks
 
 __all__ = ["FEEDS", "Feed", "Maker", "files", "leaks"]
@@ -34,6 +34,8 @@ class Feed:
 
 FEEDS: tuple[Feed, ...] = (
     Feed("calendars", "text/calendar; charset=utf-8", ical.files),
+    Feed("codes", "image/svg+xml", codes.files),
+    Feed("news", "application/atom+xml", atom.files),
     Feed("sitemap", "application/xml", sitemap.files),
     Feed("robots", "text/plain; charset=utf-8", sitemap.robots_files),
     Feed("finder", "application/json", search.files),

@@ -1,0 +1,116 @@
+"""News and notices for feed readers and for partners' pages (Atom, RFC 4287).
+
+A notice is news while it shows on a centre's page. Each keeps the id it was first published under,
+made of the site's permanent domain, so that a new host or a new name does not show it as unread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, time
+from functools import partial
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from portal.directory import Directory
+from portal.feeds.entries import FIRST_REVISION
+from portal.fields import LONDON
+
+PATH = "/feed.atom"
+SPACE = "http://www.w3.org/2005/Atom"
+MOST = 50
+
+
+class _Item(NamedTuple):
+    published: datetime
+    id: str
+    title: str
+    path: str
+    changed: datetime
+    summary: str
+    html: str = ""
+
+
+def files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
+    """The feed by its public path."""
+    return {PATH: partial(_feed, directory)}
+
+
+def _items(directory: Directory) -> Iterator[_Item]:
+    for news in directory.news:
+        yield _Item(
+            datetime.combine(news.date_, time(), LONDON),
+            f"news/{(news.aliases or (news.slug,))[0]}",
+            news.title,
+            news.path,
+            news.changed,
+            news.summary,
+            news.html,
+        )
+    for centre in directory.centres:
+        notice = centre.notice
+        if notice is None or not notice.shows_on(directory.today):
+            continue
+        since = centre.changed
+        if notice.from_:
+            since = datetime.combine(notice.from_, time(), LONDON)
+        name = (centre.aliases or (centre.slug,))[0]
+        yield _Item(
+            since,
+            # Another notice of the same centre is another piece of news.
+            f"notice/{name}/{since.astimezone(LONDON):%Y-%m-%d}",
+            f"{centre.title}: notice",
+            centre.path,
+            max(since, centre.changed),
+            notice.text,
+        )
+
+
+def _feed(directory: Directory) -> bytes:
+    site = directory.site
+    items = sorted(_items(directory), key=lambda item: (item.published, item.id), reverse=True)
+    items = items[:MOST]
+    root = ElementTree.Element("feed", {"xmlns": SPACE, "xml:lang": "en-GB"})
+
+    def say(parent: ElementTree.Element, name: str, text: str = "", **given: str) -> None:
+        ElementTree.SubElement(parent, name, given).text = _clean(text) or None
+
+    say(root, "title", f"{site.name}, {site.area}: news and notices")
+    if site.demonstration:
+        say(root, "subtitle", "This is a demonstration: times and places are samples.")
+    say(root, "id", _id(site.domain, "feed"))
+    say(root, "link", rel="self", type="application/atom+xml", href=site.base_address + PATH)
+    say(root, "link", rel="alternate", type="text/html", href=f"{site.base_address}/news/")
+    say(root, "updated", _stamp(max((one.changed for one in items), default=FIRST_REVISION)))
+    author = ElementTree.SubElement(root, "author")
+    say(author, "name", site.name)
+    for item in items:
+        entry = ElementTree.SubElement(root, "entry")
+        address = site.base_address + item.path
+        say(entry, "title", item.title)
+        say(entry, "id", _id(site.domain, item.id))
+        say(entry, "link", rel="alternate", type="text/html", href=address)
+        say(entry, "published", _stamp(item.published))
+        say(entry, "updated", _stamp(item.changed))
+        say(entry, "summary", item.summary)
+        if item.html:
+            whole = re.sub(r'((?:href|src)=")(?=/)', rf"\g<1>{site.base_address}", item.html)
+            say(entry, "content", whole, type="html")
+    ElementTree.indent(root)
+    data: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return data + b"\n"
+
+
+def _id(domain: str, name: str) -> str:
+    """A tag address (RFC 4151): it leads nowhere, and is nobody else's."""
+    return f"tag:{domain},2020:{name}"
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _clean(text: str) -> str:
+    """Text without what XML cannot hold."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
