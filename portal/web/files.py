@@ -192,7 +192,7 @@ def _answer(
         response.make_conditional(request, accept_ranges=True, complete_length=length)
     except RequestedRangeNotSatisfiable:
         response = Response("", 416, {"Content-Range": f"bytes */{length}"})
-    body, status, headers = response.get_wsgi_response(request.environ)
-    start(status, headers)
+    body, status, sent = response.get_wsgi_response(request.environ)
+    start(status, sent)
     # A list goes out in one piece; a server would send an iterator in chunks.
     return list(body)
