@@ -54,9 +54,11 @@ _LINK = re.compile(
     r"|/(?![/\\])[^\s\\]*"
     r"|#\S+"
 )
+_TOO_DEEP = "the text is nested too deeply. Write it more plainly."
 # Some 40 printed pages; beyond it Markdown takes seconds.
 _LONGEST = 100_000
 _HEADING_LINE = re.compile(r"^[ >*+.\d-]*#|^[ >]*(?:=+|-+) *$", re.MULTILINE)
+_NESTED_LINE = re.compile(r"^(?: *+(?:[-*+]|\d++\.) ++| *+>){40}", re.MULTILINE)
 _IMAGE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(png|jpg|jpeg|webp)")
 
 
@@ -99,7 +101,7 @@ def _render(markdown: str, images_at: str) -> Prose:
             made = converter.convert(markdown)
         except RecursionError:
             _converter.cache_clear()  # This one believes for ever that it is inside a list.
-            return Prose(problems=((1, "the text is nested too deeply. Write it more plainly."),))
+            return Prose(problems=((1, _TOO_DEEP),))
         problems = tuple(sorted(set(_problems(markdown, findings))))
         return Prose(
             _CLEANER.clean(made),
@@ -118,6 +120,8 @@ def _costly(markdown: str) -> tuple[int, str] | None:
     if len(markdown) > _LONGEST:
         words = f"the text is over {_LONGEST:,} characters long. Divide it among several files."
         return markdown.count("\n", 0, _LONGEST) + 1, words
+    if found := _NESTED_LINE.search(markdown):
+        return markdown.count("\n", 0, found.start()) + 1, _TOO_DEEP
     if len(markdown) > 10_000 and len(_HEADING_LINE.findall(markdown)) > 500:
         return 1, "the text has over 500 headings. Divide it among several files."
     if markdown.count("[") * len(markdown) < 1_000_000:
@@ -334,7 +338,9 @@ def _tags(plain: str, tags: set[str]) -> Iterator[tuple[int, str]]:
             )
 
 
-_CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|(?<=\n\n)(?:(?: {4}|\t)[^\n]*\n?)+", re.DOTALL)
+_CODE = re.compile(
+    r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|(?:(?<=\n\n)|\A)(?:(?: {4}|\t)[^\n]*\n?)+", re.DOTALL
+)
 
 
 def _blanked(code: re.Match[str]) -> str:
