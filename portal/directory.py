@@ -394,6 +394,14 @@ class Centre(TextFile):
     def whats_on_path(self) -> str:
         return f"/centres/{self.slug}/whats-on/"
 
+    @property
+    def leaflet_path(self) -> str:
+        return f"/centres/{self.slug}/whats-on.pdf"
+
+    @property
+    def embed_path(self) -> str:
+        return f"/embed/{self.slug}/"
+
     @cached_property
     def venue(self) -> Venue:
         return Venue(

@@ -115,6 +115,12 @@ def options(directory: Directory, name: str) -> list[tuple[str, str]]:
     return list(BOOKING_WAYS.items())
 
 
+def form(directory: Directory) -> list[tuple[Question, list[tuple[str, str]]]]:
+    """The questions that have more than one answer, each with its answers."""
+    asked = [(question, options(directory, question.name)) for question in QUESTIONS]
+    return [pair for pair in asked if len(pair[1]) > 1]
+
+
 def series_of(directory: Directory, choice: Choice) -> tuple[Series, ...]:
     """The public series that somebody wants."""
     tests = [(_TESTS[name], frozenset(values)) for name, values in choice.wanted]

@@ -16,6 +16,7 @@ from portal.directory import Directory
 from portal.feeds.ical import Facet, Maker, facets
 
 ANCHOR = "#calendar"
+_MASK = 4
 
 
 def files(directory: Directory) -> Mapping[str, Maker]:
@@ -45,7 +46,10 @@ def in_page(address: str) -> str:
 
 
 def _code(address: str) -> segno.QRCode:
-    return segno.make(address, error="m", micro=False)
+    # Trying all eight masks takes five times as long for each of hundreds of codes, and readers
+    # take any: there is only one wrong choice, a mask that leaves large areas of one colour, and
+    # the letters of an address are too mixed for that.
+    return segno.make(address, error="m", micro=False, mask=_MASK)
 
 
 def _leads_to(facet: Facet) -> str:

@@ -134,6 +134,7 @@ def environment() -> Environment:
         capital=words.capital,
         change=words.change,
         clock=clock_words,
+        clock_of=words.clock_of,
         cost=words.cost,
         count=words.count,
         day=words.day,
@@ -149,6 +150,7 @@ def environment() -> Environment:
         repeats=words.repeats,
         ring=words.ring,
         sentence=words.sentence,
+        short_day=words.short_day,
         span=words.span,
         tel=words.tel,
         way=words.way,
@@ -184,6 +186,7 @@ class Head:
 
     `crumbs` are the pages above it as (path, words), home left out. `sensitive` gives it the exit
     control. `live` marks the pages of the booking service, which no search engine may keep.
+    `calendar` is the path of the calendar of what the page lists, `feed` of the news it shows.
     """
 
     title: str
@@ -195,6 +198,8 @@ class Head:
     live: bool = False
     error: bool = False
     linked_data: object = None
+    calendar: str = ""
+    feed: str = ""
     language: str = "en"
 
 

@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from portal.directory import Directory
 from portal.fields import LONDON
 from portal.settings import Settings
-from portal.web import Frame, Head, asking, booking, own
+from portal.web import Frame, Head, asking, booking, calendars, own
 from portal.web import live as live_pages
 from portal.web.files import Files
 from portal.web.live import Away, Live
@@ -70,7 +70,7 @@ def create_desk(
     frames = _Frames(current)
     live = Live(frames.now, settings, clock)
     live.begin(desk)
-    for screens in (booking.pages, own.pages, asking.pages):
+    for screens in (booking.pages, own.pages, asking.pages, calendars.pages):
         desk.register_blueprint(screens)
 
     @desk.get("/health")

@@ -82,9 +82,9 @@ def file_headers(path: str) -> dict[str, str]:
         # Where a family is stays in its phone; it may ask the phone to look.
         policy = HEADERS["Permissions-Policy"]
         headers["Permissions-Policy"] = policy.replace("geolocation=()", "geolocation=(self)")
-    if path.endswith(".ics"):
+    if path.endswith((".ics", ".atom")):
         headers["Cache-Control"] = _FEED_AGE
-    if path.endswith(".ics") or path.startswith(("/openreferral/", "/embed/")):
+    if path.endswith((".ics", ".atom")) or path.startswith(("/openreferral/", "/embed/")):
         # For partners: other sites may read and show these.
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -33,6 +33,8 @@ from portal.directory import (
     Session,
     Settlement,
 )
+from portal.feeds import atom, choice, codes
+from portal.feeds.ical import Calendars, Facet, facets
 from portal.fields import LONDON, OFFERS, WEEKDAYS, Position, day_words
 from portal.geography import distance
 from portal.web import Frame, Head, environment, linked_data, words
@@ -46,9 +48,18 @@ NEAR_ROWS = 40
 FURTHER_ROWS = 5  # where nothing is near
 SOON_ROWS = 5
 DATES = 8
+SAMPLE = 3  # sessions that show what is in a calendar
+EMBEDDED_ROWS = 20
 
 # Nouns whose pages have templates of their own, and are not made as text pages.
 _OWN_PAGES = ("calendars",)
+
+
+# Calendars that are too many for the page that explains them.
+_LISTS = (
+    ("/calendars/centres/", "Centres", "centre"),
+    ("/calendars/programmes/", "Programmes", "programme"),
+)
 
 
 class Kind(NamedTuple):
@@ -114,7 +125,12 @@ class Pages:
     # What pages have in common.
 
     def _render(self, template: str, head: Head, **given: Any) -> str:
-        return self.frame.render(f"site/{template}", head, calendar=self._calendar, **given)
+        calendar = f"{head.path}calendar.ics"
+        if not head.calendar and calendar in self._files:
+            head = replace(head, calendar=calendar)
+        return self.frame.render(
+            f"site/{template}", head, calendar=self._calendar, code=self._code, **given
+        )
 
     def part(self, template: str, **given: Any) -> bytes:
         """A file that is no page, from its template."""
@@ -125,6 +141,20 @@ class Pages:
         """The path of a noun's calendar, where there is one."""
         path = f"{noun.path}calendar.ics"
         return path if path in self._files else ""
+
+    def _code(self, noun: Any) -> str:
+        """The path of the code that leads to a noun's calendar, where there is one."""
+        path = f"{noun.path}calendar.svg"
+        return path if path in self._files else ""
+
+    @cached_property
+    def facets(self) -> tuple[Facet, ...]:
+        """The calendars to subscribe to."""
+        return tuple(facets(self.directory))
+
+    @cached_property
+    def _calendars(self) -> Calendars:
+        return Calendars(self.directory)
 
     @cached_property
     def week(self) -> tuple[Session, ...]:
@@ -138,8 +168,14 @@ class Pages:
     @cached_property
     def coming(self) -> Mapping[Series, tuple[Session, ...]]:
         """The series that still meet, each with its sessions from today."""
-        found = {series: series.next_sessions(self.now) for series in self.directory.series}
+        found = {series: self._sessions_from_now(series) for series in self.directory.series}
         return {series: sessions for series, sessions in found.items() if sessions}
+
+    def _sessions_from_now(self, series: Series) -> tuple[Session, ...]:
+        if series.sessions:
+            return series.next_sessions(self.now)
+        # It begins after the horizon of pages: then its dates are all that it has to say.
+        return tuple(session for session in series.all_sessions if session.ends > self.now)
 
     def _timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:
         """Series that still meet, by the weekday of their next session, Monday first."""
@@ -174,6 +210,7 @@ class Pages:
             title=f"{self.site.name}, {self.site.area}",
             path="/",
             summary=f"Find groups and sessions for families near you in {self.site.area}.",
+            feed=atom.PATH,
         )
         return self._render(
             "home.html",
@@ -315,6 +352,7 @@ class Pages:
             centre=centre,
             district=district,
             others=others[:6],
+            finished=[one for one in self.directory.series_at(centre) if one not in self.coming],
             tomorrow=self.now + timedelta(days=1),
             timetable=[
                 (name, self._joined(series, "centre"))
@@ -341,6 +379,19 @@ class Pages:
                 for name, series in timetable
             ],
             many=sum(len(series) for _, series in timetable),
+            square=Markup(codes.in_page(self.frame.absolute(centre.path))),  # noqa: S704 - drawn
+            week=self.today - timedelta(days=self.today.weekday()),
+            pdf=centre.leaflet_path if centre.leaflet_path in self._files else "",
+        )
+
+    @_page("/embed/<slug:slug>/", lambda directory: directory.centres, "embed_path")
+    def embed(self, centre: Centre) -> str:
+        head = Head(title=f"What’s on at {centre.title}", path=centre.embed_path)
+        series = self.directory.series_at(centre)
+        coming = [one for each in series for one in self.coming.get(each, ())]
+        coming.sort(key=lambda one: (one.starts, one.series.identity))
+        return self._render(
+            "embed.html", head, centre=centre, sessions=coming[:EMBEDDED_ROWS], left=len(coming)
         )
 
     # Programmes and series.
@@ -392,7 +443,7 @@ class Pages:
     def series(self, series: Series) -> str:
         coming = self.coming.get(series, ())
         head = Head(
-            title=f"{series.name} at {series.venue.name}",
+            title=f"{series.name}, {words.which(series)}, {words.place(series.venue)}",
             path=series.path,
             section="/whats-on/",
             summary=f"{words.repeats(series)} at {words.place(series.venue)}. "
@@ -454,6 +505,7 @@ class Pages:
             path="/whats-on/",
             section="/whats-on/",
             summary=f"Every session of the coming week in {self.site.area}, by day.",
+            calendar="/calendar.ics" if "/calendar.ics" in self._files else "",
         )
         return self._render(
             "whats_on.html",
@@ -492,14 +544,23 @@ class Pages:
 
     @_page("/news/", lambda directory: [_NewsIndex()] if directory.news else [])
     def news_index(self, _: _NewsIndex) -> str:
-        head = Head(title="News", path="/news/", summary=f"News from the {self.site.name}.")
+        head = Head(
+            title="News",
+            path="/news/",
+            summary=f"News from the {self.site.name}.",
+            feed=atom.PATH,
+        )
         news = sorted(self.directory.news, key=lambda one: one.date_, reverse=True)
         return self._render("news.html", head, news=news)
 
     @_page("/news/<slug:slug>/", lambda directory: directory.news)
     def news(self, news: News) -> str:
         head = Head(
-            title=news.title, path=news.path, summary=news.summary, crumbs=(("/news/", "News"),)
+            title=news.title,
+            path=news.path,
+            summary=news.summary,
+            crumbs=(("/news/", "News"),),
+            feed=atom.PATH,
         )
         return self._render("page.html", head, page=news, dated=news.date_)
 
@@ -526,14 +587,6 @@ class Pages:
             section="/calendars/",
             summary=page.summary if page else "Calendars to subscribe to.",
         )
-        directory = self.directory
-        groups = [
-            ("Areas", [(one.title, self._calendar(one)) for one in directory.footprints]),
-            ("Districts", [(one.title, self._calendar(one)) for one in directory.districts]),
-            ("Ages", [(one.title, self._calendar(one)) for one in AGE_BANDS]),
-            ("Centres", [(one.title, self._calendar(one)) for one in directory.centres]),
-            ("Programmes", [(one.title, self._calendar(one)) for one in directory.programmes]),
-        ]
         # The text's first words come before the lists, how to use them after.
         intro, heading, manual = (page.html if page else "").partition("<h2")
         return self._render(
@@ -542,9 +595,65 @@ class Pages:
             page=page,
             intro=intro,
             manual=heading + manual,
-            groups=[(title, [one for one in those if one[1]]) for title, those in groups],
-            everything="/calendar.ics" if "/calendar.ics" in self._files else "",
+            groups=[
+                (title, self._listed(kind))
+                for title, kind in (
+                    ("Areas", "footprint"),
+                    ("Districts", "district"),
+                    ("Ages", "age"),
+                )
+            ],
+            everything=self._listed(""),
+            more=[
+                (path, title, sum(one.kind == kind for one in self.facets))
+                for path, title, kind in _LISTS
+            ],
         )
+
+    @_page("/calendars/centres/")
+    def calendars_of_centres(self) -> str:
+        return self._calendar_list(*_LISTS[0])
+
+    @_page("/calendars/programmes/")
+    def calendars_of_programmes(self) -> str:
+        return self._calendar_list(*_LISTS[1])
+
+    def _calendar_list(self, path: str, title: str, kind: str) -> str:
+        head = Head(
+            title=f"Calendars of {title.lower()}",
+            path=path,
+            section="/calendars/",
+            summary=f"A calendar to subscribe to for each of our {title.lower()}.",
+            crumbs=(("/calendars/", "Calendars"),),
+        )
+        return self._render("calendar_list.html", head, listed=self._listed(kind))
+
+    @_page("/calendars/custom/")
+    def custom_calendar(self) -> str:
+        head = Head(
+            title="Make a calendar of your own",
+            path="/calendars/custom/",
+            section="/calendars/",
+            summary="Choose districts, ages, days and more, and get them as one calendar.",
+            crumbs=(("/calendars/", "Calendars"),),
+        )
+        return self._render(
+            "custom.html", head, questions=choice.form(self.directory), action=choice.PAGE
+        )
+
+    def _listed(self, kind: str) -> list[tuple[Facet, str, Sequence[Session], date | None]]:
+        """Calendars with their codes, their next sessions, and the day they last changed."""
+        found: list[tuple[Facet, str, Sequence[Session], date | None]] = []
+        for facet in self.facets:
+            if facet.kind == kind:
+                changed = self._calendars.last_changed(facet.series)
+                day = changed.astimezone(LONDON).date() if changed else None
+                found.append((facet, codes.path_of(facet), self._sample(facet.series), day))
+        return found
+
+    def _sample(self, series: Iterable[Series]) -> list[Session]:
+        coming = [session for one in series for session in self.coming.get(one, ())[:SAMPLE]]
+        return sorted(coming, key=lambda one: (one.starts, one.series.identity))[:SAMPLE]
 
     def not_found(self) -> str:
         head = Head(title="We cannot find that page", path="/404.html")

@@ -134,6 +134,7 @@ def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
         for alias in centre.aliases:
             yield f"/centres/{alias}/", centre.path
             yield f"/centres/{alias}/whats-on/", centre.whats_on_path
+            yield f"/embed/{alias}/", centre.embed_path
             for series in directory.series_at(centre):
                 yield f"/sessions/{alias}/{series.slug}/", series.path
     for series in directory.series:
@@ -152,6 +153,7 @@ def _headers(pages: Pages) -> bytes:
         ("/search/*", "/search/index-0123456789abcdef.json"),
         ("/find/", "/find/"),
         ("/*.ics", "/calendar.ics"),
+        ("/*.atom", "/feed.atom"),
         ("/openreferral/*", "/openreferral/"),
         ("/embed/*", "/embed/"),
     )

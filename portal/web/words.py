@@ -55,6 +55,16 @@ def day(moment: date, *, year: bool = False) -> str:
     return day_words(moment, year=year)
 
 
+def short_day(moment: date) -> str:
+    """'24 November', without weekday and year."""
+    return day_words(moment, year=False, weekday=False)
+
+
+def clock_of(moment: datetime) -> str:
+    """'10am': the time of a moment."""
+    return clock_words(moment.time())
+
+
 def moment(value: datetime) -> str:
     """The form that `data-ends` carries: '2026-11-24T12:00+00:00'."""
     return value.isoformat(timespec="minutes")
@@ -127,9 +137,16 @@ def repeats(series: Series) -> str:
     return f"{words}, in term time" if series.term_time_only else words
 
 
+def which(series: Series) -> str:
+    """What tells one run from another: 'Tuesdays', or 'from 12 January 2027' for a course."""
+    if series.is_course or series.repeats == "daily":
+        return f"from {day_words(series.starts, weekday=False)}"
+    return series.pattern
+
+
 def span(series: Series) -> str:
     """From when to when a run goes: '6 sessions, from 12 January to 16 February 2027'."""
-    sessions = series.sessions
+    sessions = series.sessions or series.all_sessions
     if series.repeats == "once" or not sessions:
         return ""
     first, last = sessions[0].day, sessions[-1].day
@@ -150,7 +167,7 @@ def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
     on = [session for session in sessions if not session.cancelled]
     said = []
     if on and series.repeats not in ("once", "daily") and on[0].day >= today + WEEK:
-        verb = "Next on" if on[0] is not series.sessions[0] else "Starts"
+        verb = "Starts" if on[0] is series.all_sessions[0] else "Next on"
         same_year = on[0].day.year == today.year
         said.append(f"{verb} {day_words(on[0].day, weekday=False, year=not same_year)}")
     if off := _days_off(series, sessions, today + 4 * WEEK):
@@ -170,7 +187,7 @@ def _days_off(series: Series, coming: tuple[Session, ...], until: date) -> list[
     """The days before `until` on which one would expect it, but it is off or not planned."""
     off = {session.day for session in coming if session.cancelled}
     if series.repeats == "weekly" and coming:
-        planned = {session.planned for session in series.sessions}
+        planned = {session.planned for session in series.all_sessions}
         first, last = coming[0].planned, min(coming[-1].planned, until)
         weeks = range(0, (last - first).days, 7)
         off |= {first + timedelta(ahead) for ahead in weeks} - planned
