@@ -213,6 +213,7 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
         phone=asked.phone,
         action="Continue",
         confirm="Send",
+        asks=True,
         silent=form.contact_by.data == "none" or form.safe_to_contact.data == "no",
     )
 

@@ -157,6 +157,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         phone=wanted.phone,
         action="Continue",
         confirm="Join the waiting list" if waits else "Confirm booking",
+        asks=False,
         silent=form.contact_by.data == "none" or form.safe_to_contact.data == "no",
     )
 
