@@ -565,6 +565,11 @@ def _hours(value: object) -> object:
         raise _wrong(
             "opening hours are a block.", "Write one weekday a line, like Monday: 9:00-17:00."
         )
+    if len({str(day).strip().lower() for day in value}) < len(value):
+        raise _wrong(
+            "a weekday stands here twice.",
+            "Write all its times on one line: 9:00-12:00, 13:00-17:00.",
+        )
     return value
 
 

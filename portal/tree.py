@@ -383,6 +383,10 @@ class _Reader:
             if self._may_translate(f"{path}/{name}", slug, language, original is not None):
                 text = self._text(model, path, name, slug, images_at)
                 _check_translated(model, text.written)
+                if text.written.fields == {} and not text.prose.html:
+                    text.written.wrong(
+                        (), "this translates nothing. Write something, or remove it."
+                    )
                 if original:
                     original.translations[language] = text
         return list(originals.values())

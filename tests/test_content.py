@@ -125,6 +125,11 @@ def make_folder_as_file(root):
     (root / "content/pages/team.md").mkdir()
 
 
+def make_news_a_file(root):
+    shutil.rmtree(root / "content/news")
+    (root / "content/news").write_text("Hello.")
+
+
 def make_site_a_folder(root):
     (root / "content/site.yaml").unlink()
     (root / "content/site.yaml").mkdir()
@@ -200,6 +205,14 @@ ODD = [
         [
             "content/pages/team.md:1:1: nobody reads this. Here stand pages alone. "
             "Move or remove it."
+        ],
+    ),
+    (
+        make_news_a_file,
+        [
+            "content/news:1:1: nobody reads this. Here stand site.yaml, footprints.yaml, "
+            "terms.yaml, places.csv, outcodes.csv, FIELDS.md. Move or remove it.",
+            "content/news:1:1: this cannot be listed (Not a directory). Make it a folder.",
         ],
     ),
     (
