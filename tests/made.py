@@ -1,5 +1,6 @@
 """A small directory made in memory, for tests of the rules about places and messages."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 
@@ -12,7 +13,11 @@ CHANGED = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def directory(
-    *series_fields: dict, today: date = TODAY, sensitive: bool = False, way: str | None = None
+    *series_fields: dict,
+    today: date = TODAY,
+    sensitive: bool = False,
+    way: str | None = None,
+    questions: Sequence[dict] = (),
 ) -> Directory:
     """A Directory with one centre, one programme, and one series for each set of fields.
 
@@ -88,6 +93,7 @@ def directory(
             "booking": way or ("request" if sensitive else "book"),
             "ages": "pregnancy",
             "sensitive": "yes" if sensitive else "no",
+            "questions": list(questions),
         }
     ).link(slug="bump", source="programmes/bump.md", changed=CHANGED)
     made = []

@@ -213,7 +213,8 @@ class ContactForm(LiveForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Each answer by itself, then those that depend on each other."""
         super().validate(extra_validators)
-        email, phone, way = self.email, self.phone, self.contact_by.data
+        email, phone = self.email, self.phone
+        way = "" if self.contact_by.errors else self.contact_by.data
         if not email.data and not phone.data and not email.errors and not phone.errors:
             email.blame(f"Enter {self.whose} email address or {self.whose} phone number")
         elif way == "email" and not email.data:
