@@ -168,14 +168,9 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
 def _series(directory: Directory, identity: str) -> Series | str:
     """The public series of this identity, or the address that it has moved to."""
     found = directory.find_series(identity)
-    if found is None:
-        for one in directory.series:
-            named = (f"{one.centre.slug}/{name}" for name in one.aliases if "/" not in name)
-            if identity in (*one.aliases, *named):
-                return one.booking_path
     if found is None or found.programme.sensitive:
         abort(404)
-    return found
+    return found if found.identity == identity else found.booking_path
 
 
 def _session(series: Series) -> Session | None:
