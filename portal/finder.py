@@ -55,6 +55,17 @@ class Result:
     language: str
     access: str
 
+    @property
+    def facts(self) -> str:
+        """Ages and cost, as sentences."""
+        return f"{phrases.sentence(self.ages)} {phrases.sentence(self.cost)}"
+
+    @property
+    def last(self) -> str:
+        """Language and access, as sentences."""
+        said = (self.language, self.access)
+        return " ".join(phrases.sentence(words) for words in said if words)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -109,7 +120,7 @@ class _Fit(NamedTuple):
     series: Series
     session: Session
     others: int
-    tenths: int
+    tenths: int  # as they are shown
 
 
 class _Search:
@@ -164,17 +175,26 @@ class _Search:
     def _fits(self) -> list[_Fit]:
         """The series that fit, in order."""
         found = [
-            _Fit(series, sessions[0], len(sessions) - 1, self._tenths[sessions[0].venue])
+            _Fit(series, sessions[0], len(sessions) - 1, self._shown(sessions[0].venue))
             for series, sessions in self._sieve(self._query)
         ]
         return sorted(found, key=self._order)
 
     def _order(self, fit: _Fit) -> tuple[int, int, int, str, str]:
         day, minute = self._tables.start(fit.session)
-        name, path = fit.series.name, fit.series.path
+        name, identity = fit.series.name, fit.series.identity
         if self._query.order == "soonest":
-            return day, minute, fit.tenths, name, path
-        return fit.tenths, day, minute, name, path
+            return day, minute, fit.tenths, name, identity
+        return fit.tenths, day, minute, name, identity
+
+    def _about(self, venue: int) -> bool:
+        """Whether the distance to a venue is not exact, at one end or the other."""
+        return venue in self._tables.about or (self._place is not None and self._place.about)
+
+    def _shown(self, venue: int) -> int:
+        """The tenths of a mile that are shown, which are whole miles where they are not exact."""
+        tenths = self._tenths[venue]
+        return (tenths + 5) // 10 * 10 if self._about(venue) else tenths
 
     # --- in which words ---------------------------------------------------------------------------
 
@@ -194,15 +214,13 @@ class _Search:
             more = put("more-one" if fit.others == 1 else "more", n=str(fit.others))
         where = index["venues"]["names"][venue]
         if self._place and fit.tenths < FAR:
-            about = self._place.about or venue in self._tables.about
-            where = put(
-                "where", venue=where, miles=phrases.tenths_of_miles(fit.tenths, about=about)
-            )
+            miles = phrases.tenths_of_miles(fit.tenths, about=self._about(venue))
+            where = put("where", venue=where, miles=miles)
         language = ""
         if series.language != "en":
             language = put("language", language=CHOICES["language"][series.language])
         return Result(
-            path=series.path,
+            path=f"/sessions/{series.identity}/",
             name=series.name,
             when=self._when(fit.session),
             more=more,
@@ -277,6 +295,8 @@ class _Search:
 
 def _ages_words(ages: Sequence[Age]) -> str:
     if not all(age.years for age in ages):
-        return phrases.joined(age.label for age in ages)
+        # '2 years and 8 months' would be one child.
+        said = ", ".join(age.label for age in ages)
+        return said if len(ages) == 1 else put("children", n=str(len(ages)), ages=said)
     one = len(ages) == 1 and ages[0].years.isdecimal()
     return put("age" if one else "ages", n=phrases.joined(age.years for age in ages))

@@ -24,6 +24,7 @@ from portal.finder_words import (
     PAGE,
     USUAL_MILES,
     WORDS,
+    WRITTEN,
 )
 from portal.whereabouts import Mistake, fold, tidy
 
@@ -109,10 +110,9 @@ class Query:
 # --- ages -----------------------------------------------------------------------------------------
 
 _UNITS = {"w": "week", "m": "month", "y": "year"}
-_NUMBER = re.compile("([0-9]{1,3})(?: ?(?:-|–|to) ?([0-9]{1,3}))? ?([a-z]*)")
-_UNIT = re.compile("w|wks?|weeks?|m|mo|mths?|months?|y|yrs?|years?")
-_YEARS_MONTHS = re.compile("([0-9]{1,2}) ?(?:y|yrs?|years?) ?([0-9]{1,2}) ?(?:m|mo|mths?|months?)")
-_HALF = re.compile("([0-9]{1,2}) ?(?:\\.5|½)(?: ?(?:y|yrs?|years?))?")
+_AGES, _AGE, _MIXED, _HALF = (
+    re.compile(WRITTEN[name]) for name in ("ages", "age", "mixed", "half")
+)
 
 
 def read_age(text: str) -> Age | None:
@@ -121,13 +121,13 @@ def read_age(text: str) -> Age | None:
     band = AGE_WORDS.get(fold(said))
     if band:
         return Age(BANDS[band][0], BANDS[band][1], band, BANDS[band][2])
-    if found := _YEARS_MONTHS.fullmatch(said):
+    if found := _MIXED.match(said):
         return _months(int(found[1]) * 12 + int(found[2]))
-    if found := _HALF.fullmatch(said):
+    if found := _HALF.match(said):
         years = int(found[1])
         return Age(years * 12 + 6, years * 12 + 7, f"{years}.5", f"{years}½ years")
-    found = _NUMBER.fullmatch(said)
-    if not found or not (found[3] == "" or _UNIT.fullmatch(found[3])):
+    found = _AGE.match(said)
+    if not found:
         return None
     unit = _UNITS[(found[3] or "y")[0]]
     low, high = int(found[1]), int(found[2] or found[1])
@@ -235,7 +235,7 @@ def _show(fields: Fields) -> int:
 
 def _ages(fields: Fields, mistakes: list[Mistake]) -> tuple[Age, ...]:
     text = ",".join(fields.get("age", ()))
-    said = [part for part in map(tidy, re.split("[,;&+\\n]| and ", text)) if part]
+    said = [part for part in map(tidy, _AGES.split(text)) if part]
     if len(said) > MOST_AGES or len(text) > 2 * LONGEST:
         mistakes.append(Mistake("age", WORDS["e-ages"]))
         return ()

@@ -30,7 +30,7 @@ class Session(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    path: str
+    identity: str
     name: str
     programme: int
     age: int
@@ -66,7 +66,7 @@ class Tables:
         venues = [*accumulate(index["venue"])]
         for n, centre in enumerate(centres):
             yield Series(
-                path=f"/sessions/{centre}/{slugs[n]}/",
+                identity=f"{centre}/{slugs[n]}",
                 name=index["names"][index["name"][n]],
                 programme=index["programme"][n],
                 age=index["age"][n],

@@ -45,7 +45,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "for": " for {ages}",
         "age": "age {n}",
         "ages": "ages {n}",
-        "and": " and ",
+        "children": "{n} children: {ages}",
         # a result
         "when": "{weekday} {day} {month}, {times}",
         "when-year": "{weekday} {day} {month} {year}, {times}",
@@ -80,6 +80,13 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-programme": "{n} of any programme",
         "l-free": "{n} that may cost something",
         "l-all": "{n} without any of your choices",
+        "try": "You could choose one of these instead:",
+        "nothing": "Nothing that fits is planned yet.",
+        # places left, where the booking service says
+        "left-one": "1 place left",
+        "left": "{n} places left",
+        "full": "Full",
+        "full-wait": "Full: join the waiting list",
         # mistakes
         "e-long": "Enter a shorter place: a postcode, town, village or centre.",
         "e-empty": "Enter a postcode, town, village or centre.",
@@ -90,6 +97,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "e-which": "There is more than one “{near}”. Choose the one you mean.",
         "e-miles": "Enter a place, to look within {n} miles of it.",
         "e-mile": "Enter a place, to look within 1 mile of it.",
+        "e-here": "Your phone did not say where you are. Enter a postcode or a town.",
+        "e-away": "You seem to be outside Lancashire. Enter a postcode or a town.",
         "e-age": "Enter an age in years or months, such as 2 or 8 months, or “pregnancy”.",
         "e-old": "Enter an age from pregnancy to 25 years.",
         "e-ages": "Enter 8 ages at most, with a comma between them.",
@@ -145,6 +154,23 @@ AGE_WORDS: Mapping[str, str] = MappingProxyType(
         "primary": "primary-school",
         "secondary": "secondary-school",
         "young adult": "young-adults",
+    }
+)
+
+# How postcodes and ages are written, for both languages alike. 'space' holds controls too, and
+# marks that turn text around.
+WRITTEN: Mapping[str, str] = MappingProxyType(
+    {
+        "space": "[\\x00-\\x20\\x7f-\\xa0\\u200b-\\u200f\\u2028-\\u202f\\u2060-\\u206f"
+        "\\ufeff\\ufff0-\\uffff]+",
+        "marks": "[\\u0300-\\u036f'’‘`´]",
+        "whole": "^([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9O])([A-Z]{2})$",
+        "part": "^([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]?)?$",
+        "ages": "[,;&+\\n]| and ",
+        "mixed": "^([0-9]{1,2}) ?(?:y|yrs?|years?) ?([0-9]{1,2}) ?(?:m|mo|mths?|months?)$",
+        "half": "^([0-9]{1,2}) ?(?:\\.5|½)(?: ?(?:y|yrs?|years?))?$",
+        "age": "^([0-9]{1,3})(?: ?(?:-|–|to) ?([0-9]{1,3}))? ?"
+        "(w|wks?|weeks?|m|mo|mths?|months?|y|yrs?|years?)?$",
     }
 )
 

@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.fields import Position
-from portal.finder_words import LONGEST, WORDS
+from portal.finder_words import LONGEST, WORDS, WRITTEN
 from portal.postcodes import Postcodes
 
 GRID = 0.001
 MOST_MEANT = 5
 
-# Only these count as space, in both languages.
-_SPACE = re.compile("[ \\t\\r\\n\\u00a0]+")
-_WHOLE = re.compile("([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9O])([A-Z]{2})")
-_PART = re.compile("([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]?)?")
+_SPACE, _MARKS, _WHOLE, _PART = (
+    re.compile(WRITTEN[name]) for name in ("space", "marks", "whole", "part")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,7 @@ def tidy(text: str) -> str:
 
 def fold(text: str) -> str:
     """A name as everybody might type it: 'Lytham Saint Anne’s' and 'lytham st annes' are one."""
-    plain = unicodedata.normalize("NFKD", text)
-    plain = re.sub("[\\u0300-\\u036f'’‘`´]", "", plain).lower().replace("&", " and ")
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower().replace("&", " and ")
     words = re.sub("[^a-z0-9]+", " ", plain).strip(" ").split(" ")
     return " ".join("st" if word == "saint" else word for word in words)
 
@@ -104,14 +102,14 @@ class Whereabouts:
         """A postcode or the first part of one; None for what does not look like it."""
         spaced = tidy(re.sub("[^A-Z0-9]+", " ", near.upper()))
         compact = spaced.replace(" ", "")
-        whole = _WHOLE.fullmatch(compact)
+        whole = _WHOLE.match(compact)
         if whole:
             outcode, figure, letters = whole[1], whole[2].replace("O", "0"), whole[3]
             return self._area(outcode, figure, letters)
-        part = _PART.fullmatch(spaced)
+        part = _PART.match(spaced)
         if part and not part[2] and part[1] not in self._areas:
             # 'BB46' is no outcode, so it is 'BB4 6'; 'BB12' is one.
-            part = _PART.fullmatch(f"{compact[:-1]} {compact[-1]}") or part
+            part = _PART.match(f"{compact[:-1]} {compact[-1]}") or part
         if part:
             return self._area(part[1], (part[2] or "")[:1], "")
         # Letters of an area alone, or a postcode with a figure too few: no name has figures.
@@ -167,8 +165,8 @@ class Whereabouts:
         for number, name in enumerate(self._bare):
             off = slips(wanted, name, most)
             if len(wanted) > 2 and name.startswith(wanted):
-                off = min(off, 1)
-            if off <= max(most, 1):
+                ranked.append((min(off, 1), number))
+            elif off <= most:
                 ranked.append((off, number))
         return [number for _, number in sorted(ranked)][:MOST_MEANT]
 

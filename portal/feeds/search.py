@@ -28,7 +28,7 @@ from typing import Any, NamedTuple, TypeVar
 from portal import phrases
 from portal.directory import Centre, Directory, Programme, Series, Session, Venue
 from portal.fields import Position, TimeRange
-from portal.finder_words import AGE_WORDS, BANDS, CALENDAR, CHOICES, WORDS
+from portal.finder_words import AGE_WORDS, BANDS, CALENDAR, CHOICES, WORDS, WRITTEN
 from portal.postcodes import Postcodes
 from portal.schedule import SchoolCalendar
 
@@ -167,6 +167,7 @@ class _Index:
             "terms": [*self._terms(calendar)],
             "known": (calendar.covers_until - self._first).days,
             "words": dict(WORDS),
+            "written": dict(WRITTEN),
             "choices": self._choices(),
             "bands": dict(BANDS),
             "ageWords": dict(AGE_WORDS),

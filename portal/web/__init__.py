@@ -96,6 +96,7 @@ def static_files() -> Mapping[str, StaticFile]:
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
         ("site.js", "text/javascript", _without_comments),
+        ("find.js", "text/javascript", _without_comments),
     ):
         content = small((_FOLDER / "static" / name).read_text("utf-8")).encode()
         stem, _, ending = name.partition(".")

@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from portal.directory import Directory
 from portal.fields import LONDON
 from portal.settings import Settings
-from portal.web import Frame, Head, asking, booking, calendars, own
+from portal.web import Frame, Head, asking, booking, calendars, find, own
 from portal.web import live as live_pages
 from portal.web.files import Files
 from portal.web.live import Away, Live
@@ -84,9 +84,8 @@ def create_desk(
         return {**said, "database": "reached"}, 200
 
     @desk.get("/find/results")
-    def results() -> str:
-        head = Head(title="Find a session", path="/find/results", section="/find/", live=True)
-        return frames.now().render("desk/results.html", head)
+    def results() -> tuple[str, int]:
+        return find.answer(frames.now(), request.args.to_dict(flat=False), clock())
 
     @desk.get("/leave")
     def leave() -> Any:

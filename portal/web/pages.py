@@ -37,7 +37,7 @@ from portal.feeds import atom, choice, codes
 from portal.feeds.ical import Calendars, Facet, facets
 from portal.fields import LONDON, OFFERS, WEEKDAYS, Position, day_words
 from portal.geography import distance
-from portal.web import Frame, Head, environment, linked_data, words
+from portal.web import Frame, Head, environment, find, linked_data, words
 from portal.web.rows import Day, Rows
 
 NEAR_MILES = 10
@@ -231,7 +231,12 @@ class Pages:
             (one for one in self.directory.settlements if one.population and one.unique),
             key=lambda one: -one.population,
         )[:24]
-        return self._render("find.html", head, towns=sorted(towns, key=lambda one: one.name))
+        return self._render(
+            "find.html",
+            head,
+            asking=find.blank(self.directory),
+            towns=sorted(towns, key=lambda one: one.name),
+        )
 
     @_page("/near/<slug:place>/", lambda directory: directory.settlements)
     def near(self, place: Settlement) -> str:

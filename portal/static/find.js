@@ -1,0 +1,665 @@
+// The finder: answers in the page, from tables that it fetches at the first search. What somebody
+// types as a place is looked up here and never sent; an address says no more than a sector.
+// It follows the rules of finder.py and its modules, step by step: the same question must have the
+// same answer in both. Every word comes from the tables, all markup from the page.
+(() => {
+  "use strict";
+  const form = document.querySelector("form[data-index]");
+  if (!form) return;
+  const get = (id) => document.getElementById(id);
+  const { title } = document;
+  const here = location.pathname;
+  const PAGE = 20;
+  const FAR = 1e6;
+  const FLAGS = ["together", "free"];
+  const SEVERAL = ["day", "part", "need", "booking", "access", "language", "offer", "programme"];
+  const MILES = ["1", "3", "5", "10", "20", "any"];
+  let index, places, postcodes, onGrid, words, written;
+
+  // --- tables ---
+
+  const fetched = async (name, kind) => {
+    const answer = await fetch(form.dataset[name]);
+    if (!answer.ok) throw name;
+    return answer[kind]();
+  };
+  const asked = {};
+  const table = (name, open, kind = "json") => asked[name] ??= fetched(name, kind)
+    .catch(async () => {
+      // The site may have been built anew since: the page as it is now knows the new names.
+      const now = await (await fetch(here, { cache: "no-cache" })).text();
+      const page = new DOMParser().parseFromString(now, "text/html");
+      Object.assign(form.dataset, page.querySelector("form[data-index]").dataset);
+      return fetched(name, kind);
+    })
+    .then(open)
+    .catch((fault) => {
+      delete asked[name];
+      throw fault;
+    });
+
+  const { keys } = Object;
+  const pairs = (numbers) => numbers.flatMap((n, at) => at % 2 ? [] : [[n, numbers[at + 1]]]);
+  const marked = (values, bits) => values.filter((_, n) => bits >> n & 1);
+  const say = (name, given) => words[name].replace(/{(\w+)}/g, (_, key) => given[key]);
+  const joined = (parts) => parts.join(", ").replace(/, ([^,]*)$/, " and $1");
+  const sentence = (said) => /[.!?…]$/.test(said) ? said : `${said}.`;
+
+  const openIndex = (made) => {
+    const { choices, times, venues } = made;
+    let n = -1;
+    let at = 0;
+    const slugs = made.slugs.split(" ");
+    const programmes = made.programmes.map(([slug, , offer, needs, reach]) => ({
+      programme: [slug],
+      offer: [keys(choices.offer)[offer]],
+      need: marked(keys(choices.need), needs),
+      reach,
+    }));
+    choices.programme = Object.fromEntries(made.programmes);
+    made.venues = venues.names.map((name, v) => ({
+      name,
+      at: [venues.at[2 * v] * 0.0001, venues.at[2 * v + 1] * 0.0001],
+      about: venues.about.includes(v),
+      nowhere: venues.nowhere.includes(v),
+      district: venues.district[v],
+      had: marked(keys(choices.access), venues.facilities[v]),
+      access: venues.access[v],
+    }));
+    made.series = made.centres.flatMap((centre, c) => Array.from({ length: made.counts[c] }, () => {
+      n += 1;
+      at += made.venue[n];
+      const sessions = [];
+      const meet = (day, time, venue) => sessions.push({
+        day, starts: times[time][0], ends: times[time][1], times: times[time][2],
+        start: day * 1440 + times[time][0], venue: made.venues[venue],
+      });
+      if (made.run[n] >= 0) {
+        let [day, pattern] = made.runs[made.run[n]];
+        meet(day, made.time[n], at);
+        pairs(made.patterns[pattern]).forEach(([gap, many]) => {
+          while (many--) meet(day += gap, made.time[n], at);
+        });
+      }
+      const extra = [...made.extra[n] || []];
+      while (extra.length) meet(...extra.splice(0, 3));
+      const [ages, ...ranges] = made.ages[made.age[n]];
+      return {
+        ...programmes[made.programme[n]],
+        identity: `${centre}/${slugs[n]}`,
+        name: made.names[made.name[n]],
+        ages,
+        ranges: pairs(ranges),
+        cost: made.costs[made.cost[n]],
+        booking: [keys(choices.booking)[made.way[n]]],
+        language: [made.languages[made.language[n]]],
+        sessions: sessions.sort((a, b) => a.start - b.start),
+      };
+    }));
+    index = made;
+    words = made.words;
+    written = {};
+    keys(made.written).forEach((name) => { written[name] = RegExp(made.written[name], "g"); });
+  };
+
+  const tidy = (text) => text.replace(written.space, " ").replace(/^ | $/g, "");
+  const match = (name, text) => [...text.matchAll(written[name])][0];
+  const fold = (text) => text.normalize("NFKD").replace(written.marks, "").toLowerCase()
+    .replace(/&/g, " and ").replace(/[^a-z0-9]+/g, " ").replace(/^ | $/g, "")
+    .replace(/\bsaint\b/g, "st");
+
+  const openPlaces = (made) => {
+    made.areas.forEach(([outcode, up, across, ...sectors]) => {
+      made.areas[outcode] = [up * 0.001, across * 0.001];
+      while (sectors.length) {
+        const [figure, more, further] = sectors.splice(0, 3);
+        made.areas[`${outcode} ${figure}`] = [(up + more) * 0.001, (across + further) * 0.001];
+      }
+    });
+    places = made;
+    get("places").append(...made.names.map((name) => new Option(name, name)));
+  };
+
+  // Exact postcodes: a line that says where each sector is, then steps in few bits.
+  const openPostcodes = (data) => {
+    const bytes = new Uint8Array(data);
+    const end = bytes.indexOf(10);
+    const { first, step, sectors } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+    postcodes = (sector) => {
+      if (!sectors[sector]) return [];
+      let at = (end + 1) * 8;
+      keys(sectors).some((code) => {
+        if (code === sector) return true;
+        at += sectors[code] * 8;
+      });
+      const take = (count, number = 0) => {
+        for (; count; count -= 1, at += 1) number = number * 2 + (bytes[at >> 3] >> (7 - at & 7) & 1);
+        return number;
+      };
+      const golomb = (order) => {
+        let zeros = 0;
+        while (!take(1)) zeros += 1;
+        return take(zeros + order, 1) - (1 << order);
+      };
+      const signed = (number) => number & 1 ? -(number + 1 >> 1) : number >> 1;
+      const count = golomb(7);
+      let [unit, up, across] = [-1, golomb(9), golomb(9)];
+      const orders = [take(3), take(3), take(3)];
+      return Array.from({ length: count }, () => [unit += golomb(orders[0]) + 1,
+        up += signed(golomb(orders[1])), across += signed(golomb(orders[2]))]);
+    };
+    onGrid = ([up, across]) => [first[0] + up * step[0], first[1] + across * step[1]];
+  };
+
+  // --- where is that? ---
+
+  const wrong = (field, said, given, meant = []) => ({ field, words: say(said, given), meant });
+  const area = (outcode, figure, letters) => {
+    const key = `${outcode} ${figure}`;
+    const units = figure && postcodes ? postcodes(key) : [];
+    const alphabet = "ABDEFGHJLNPQRSTUWXYZ";
+    const exact = letters && units.find(([unit]) =>
+      alphabet[Math.floor(unit / 20)] + alphabet[unit % 20] === letters);
+    if (exact) return { key, at: onGrid(exact.slice(1)) };
+    const mean = (n) => units.reduce((sum, unit) => sum + unit[n], 0) / units.length;
+    const middle = figure && (places.areas[key] || (units[0] && onGrid([mean(1), mean(2)])));
+    if (middle) return { key, at: middle, about: true };
+    return places.areas[outcode] ? { key: outcode, at: places.areas[outcode], about: true }
+      : wrong("near", "e-postcode");
+  };
+  const slips = (a, b, most) => {
+    let before;
+    let row = Array.from({ length: b.length + 1 }, (_, n) => n);
+    for (let i = 1; i <= a.length && Math.min(...row) <= most; i += 1) {
+      const last = row;
+      row = [i];
+      for (let j = 1; j <= b.length; j += 1) {
+        row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] !== b[j - 1]),
+          i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2] + 1 : FAR);
+      }
+      before = last;
+    }
+    return row[b.length] ?? FAR;
+  };
+  const named = (near) => {
+    const wanted = fold(near);
+    const size = wanted.length;
+    const bare = places.names.map((name) => fold(name.split(" (")[0]));
+    const label = places.names.findIndex((name) => fold(name) === wanted);
+    const where = (fits) => [...bare.keys()].filter(fits);
+    let those = label < 0 ? where((n) => bare[n] === wanted) : [label];
+    const centres = places.towns + places.districts.length;
+    if (!those.length && size > 2) {
+      those = where((n) => n >= centres && bare[n].startsWith(`${wanted} `));
+    }
+    const compact = near.toUpperCase().replace(/[^A-Z0-9]+/g, "");
+    if (!those.length && /\d/.test(compact) && compact.length < 8) return wrong("near", "e-half");
+    if (!size) return wrong("near", "e-empty");
+    const [n] = those;
+    if (those.length === 1) {
+      return {
+        key: places.names[n],
+        at: [places.at[2 * n] * 0.001, places.at[2 * n + 1] * 0.001],
+        about: places.about.includes(n),
+        district: places.districts[n - places.towns],
+      };
+    }
+    let said = "e-which";
+    if (!those.length) {
+      const most = size < 4 ? 0 : size < 6 ? 1 : size < 10 ? 2 : 3;
+      const off = bare.map((name) => {
+        const number = slips(wanted, name, most);
+        return size > 2 && name.startsWith(wanted) ? Math.min(number, 1) : number > most ? FAR : number;
+      });
+      those = where((at) => off[at] < FAR).sort((a, b) => off[a] - off[b]).slice(0, 5);
+      said = those.length ? "e-near" : "e-place";
+    }
+    return wrong("near", said, { near }, [...new Set(those.map((at) => places.names[at]))]);
+  };
+  const found = (near) => {
+    if ([...near].length > 100) return wrong("near", "e-long");
+    const spaced = tidy(near.toUpperCase().replace(/[^A-Z0-9]+/g, " "));
+    const compact = spaced.replace(/ /g, "");
+    const whole = match("whole", compact);
+    if (whole) return area(whole[1], whole[2].replace("O", "0"), whole[3]);
+    let part = match("part", spaced);
+    if (part && !part[2] && !places.areas[part[1]]) {
+      part = match("part", compact.replace(/.$/, " $&")) || part;
+    }
+    return part ? area(part[1], part[2]?.[0] || "", "") : named(near);
+  };
+
+  // --- the question ---
+
+  const single = (number, unit) => {
+    const label = `${number} ${unit}${number === 1 ? "" : "s"}`;
+    const year = unit === "year";
+    return { span: span(number, number, unit), key: year ? `${number}` : label, label, years: year && `${number}` };
+  };
+  const weeks = (number) => Math.floor(number * 12 / 52);
+  const span = (low, high, unit) => unit === "week" ? [weeks(low), weeks(high) + 1]
+    : unit === "month" ? [low, high + 1] : [low * 12, high * 12 + 12];
+  const age = (text) => {
+    const said = tidy(tidy(text.toLowerCase()).replace(/ old$/, ""));
+    const word = fold(said);
+    const key = Object.hasOwn(index.ageWords, word) && index.ageWords[word];
+    if (key) return { span: index.bands[key], key, label: index.bands[key][2] };
+    const mixed = match("mixed", said);
+    if (mixed) return single(mixed[1] * 12 + +mixed[2], "month");
+    const half = match("half", said);
+    if (half) {
+      const years = +half[1];
+      return { span: [years * 12 + 6, years * 12 + 7], key: `${years}.5`, label: `${years}½ years` };
+    }
+    const number = match("age", said);
+    if (!number) return;
+    const unit = { w: "week", m: "month", y: "year" }[number[3]?.[0] || "y"];
+    const low = +number[1];
+    const high = +(number[2] || low);
+    if (high <= low) return high === low ? single(low, unit) : undefined;
+    const year = unit === "year";
+    return {
+      span: span(low, high, unit),
+      key: `${low}-${high}${year ? "" : ` ${unit}s`}`,
+      label: `${low} to ${high} ${unit}s`,
+      years: year && `${low} to ${high}`,
+    };
+  };
+  const read = (fields) => {
+    const mistakes = [];
+    const note = (...given) => mistakes.push(wrong(...given));
+    const all = (name) => fields[name] || [];
+    const given = (name) => all(name).map((value) => tidy(value).toLowerCase()).filter(Boolean);
+    const of = (name, values) => {
+      if (given(name).some((value) => !values.includes(value))) {
+        note(name, "e-choose", { what: words[`what-${name}`] });
+      }
+      return values.filter((value) => given(name).includes(value));
+    };
+    const one = (name, values) => of(name, values) && values.find((value) => value === given(name)[0]);
+    const query = { near: tidy(all("near")[0] || ""), age: [] };
+
+    const text = all("age").join(",");
+    const said = text.split(written.ages).map(tidy).filter(Boolean);
+    const ages = said.map(age);
+    if (said.length > 8 || text.length > 200) note("age", "e-ages");
+    else if (ages.includes(undefined)) note("age", "e-age");
+    else if (ages.some((those) => those.span[1] > 312)) note("age", "e-old");
+    else query.age = [...new Map(ages.map((those) => [those.key, those])).values()];
+
+    FLAGS.forEach((name) => { query[name] = one(name, ["yes", "no"]) === "yes"; });
+    const terms = of("term", keys(index.choices.term));
+    if (terms[1]) note("term", "e-both");
+    query.term = terms[1] ? "" : terms[0] || "";
+    query.miles = one("miles", MILES) || "5";
+    if (!query.near && !["5", "any"].includes(query.miles)) {
+      note("near", query.miles === "1" ? "e-mile" : "e-miles", { n: query.miles });
+    }
+    query.order = one("order", ["nearest", "soonest"]) === "soonest" ? "soonest" : "";
+    const shown = /^[0-9]{1,4}$/.test(all("show")[0]) ? Math.ceil(all("show")[0] / PAGE) : 1;
+    query.show = Math.max(1, shown) * PAGE;
+    SEVERAL.forEach((name) => { query[name] = of(name, keys(index.choices[name])); });
+    return [query, mistakes];
+  };
+  const without = (query, name, value) => {
+    const rest = { ...query, show: PAGE };
+    if (name === "near") return { ...rest, near: "", miles: "5", order: "" };
+    if (name === "miles") return { ...rest, miles: "any" };
+    const now = query[name];
+    const left = Array.isArray(now) && now.filter((one) => value && one !== value);
+    return { ...rest, [name]: left || (name === "term" ? "" : false) };
+  };
+  const address = (query) => {
+    const said = new URLSearchParams();
+    const add = (name, value) => said.append(name, value);
+    if (query.near) add("near", query.near);
+    query.age.forEach(({ key }) => add("age", key));
+    FLAGS.forEach((name) => query[name] && add(name, "yes"));
+    SEVERAL.forEach((name) => query[name].forEach((value) => add(name, value)));
+    if (query.term) add("term", query.term);
+    if (query.near && query.miles !== "5") add("miles", query.miles);
+    if (query.order) add("order", query.order);
+    if (query.show !== PAGE || !`${said}`) add("show", query.show);
+    return `${said}`;
+  };
+
+  // --- the answer ---
+
+  const distance = (a, b) => {
+    const degree = Math.PI / 180;
+    const [south, north] = [a[0] * degree, b[0] * degree];
+    const up = Math.sin((north - south) / 2);
+    const across = Math.sin((b[1] - a[1]) * degree / 2);
+    const chord = up * up + Math.cos(south) * Math.cos(north) * across * across;
+    return 2 * 3958.76 * Math.asin(Math.min(1, Math.sqrt(chord)));
+  };
+  const present = () => {
+    const part = {};
+    new Intl.DateTimeFormat("en-GB", {
+      timeZone: "Europe/London", dateStyle: "short", timeStyle: "short",
+    }).formatToParts().forEach(({ type, value }) => { part[type] = +value; });
+    const today = Date.UTC(part.year, part.month - 1, part.day);
+    return [(today - Date.parse(index.first)) / 864e5, part.hour * 60 + part.minute];
+  };
+  const agesWords = (all) => {
+    const ages = all.map(({ label }) => label).join(", ");
+    if (!all.every(({ years }) => years)) return all[1] ? say("children", { n: all.length, ages }) : ages;
+    const n = joined(all.map(({ years }) => years));
+    return say(/^\d+$/.test(n) ? "age" : "ages", { n });
+  };
+  const milesWords = (tenths, about) => {
+    const n = Math.floor((tenths + 5) / 10);
+    if (about) return say(["about-none", "about-one"][n] || "about", { n });
+    if (tenths < 100 && tenths % 10) return say("miles", { n: tenths / 10 });
+    return say(tenths ? tenths === 10 ? "miles-one" : "miles" : "miles-none", { n });
+  };
+
+  const answered = (query, place) => {
+    const [today, minute] = present();
+    const whole = place?.district !== undefined;
+    index.venues.forEach((venue) => {
+      venue.away = !place || venue.nowhere ? FAR : Math.floor(distance(place.at, venue.at) * 10 + 0.5);
+      venue.loose = place?.about || venue.about;
+      venue.shown = venue.loose ? Math.floor((venue.away + 5) / 10) * 10 : venue.away;
+    });
+    const days = keys(index.choices.day);
+    const terms = pairs(index.terms);
+    const inTerm = (day) => terms.some(([first, last]) => first <= day && day <= last);
+
+    const sieve = (asking) => {
+      const limit = !place || !asking.near || asking.miles === "any" ? FAR : asking.miles * 10;
+      const any = (name, values) => !asking[name].length || asking[name].some((v) => values.includes(v));
+      const dayFits = Array.from({ length: index.last + 1 }, (_, day) =>
+        any("day", [days[day % 7], day % 7 > 4 && "weekend"])
+        && (!asking.term || asking.term === (inTerm(day) ? "term" : day <= index.known && "holidays")));
+      index.venues.forEach((venue) => {
+        venue.fits = asking.access.every((wanted) => venue.had.includes(wanted))
+          && (whole && asking.near ? venue.district === place.district : venue.away <= limit);
+      });
+      const welcome = ({ ranges, reach }) => ({ span: [from, to] }) => !ranges.length
+        || ranges.some(([first, end]) => from < end && first < to)
+        || (asking.need.includes("send") && reach
+          && from >= Math.max(...ranges.map(([, end]) => end)) && from < (reach + 1) * 12);
+      const suits = (series) => ["need", "booking", "language", "offer", "programme"]
+        .every((name) => any(name, series[name]))
+        && (!asking.free || /^free/i.test(series.cost))
+        && (!asking.age.length || asking.age[asking.together ? "every" : "some"](welcome(series)));
+      const held = ({ day, starts, ends, venue }) => dayFits[day] && venue.fits
+        && any("part", [starts < 720 ? "morning" : starts < 1020 ? "afternoon" : "evening"])
+        && (day > today || (day === today && ends > minute));
+      return index.series.filter((series) => {
+        series.fit = suits(series) ? series.sessions.filter(held) : [];
+        return series.fit[0];
+      });
+    };
+
+    const fits = sieve(query);
+    const before = (a, b) => a < b ? -1 : a > b;
+    const nearer = (a, b) => a.fit[0].venue.shown - b.fit[0].venue.shown;
+    const sooner = (a, b) => a.fit[0].start - b.fit[0].start;
+    fits.sort((a, b) => (!query.order && nearer(a, b)) || sooner(a, b) || nearer(a, b)
+      || before(a.name, b.name) || before(a.identity, b.identity));
+    const total = fits.length;
+    const figures = (number) => number.toLocaleString("en-GB");
+
+    const rows = fits.slice(0, query.show).map((series) => {
+      const [{ day, times, venue }] = series.fit;
+      const others = series.fit.length - 1;
+      const date = new Date(Date.parse(index.first) + day * 864e5);
+      const [language] = series.language;
+      return {
+        identity: series.identity,
+        planned: date.toISOString().slice(0, 10),
+        way: series.booking[0],
+        name: series.name,
+        when: say(day - today > 300 ? "when-year" : "when", {
+          weekday: index.weekdays[day % 7],
+          day: date.getUTCDate(),
+          month: index.months[date.getUTCMonth()],
+          year: date.getUTCFullYear(),
+          times,
+        }),
+        more: others ? say(others > 1 ? "more" : "more-one", { n: others }) : "",
+        where: venue.away < FAR ? say("where", {
+          venue: venue.name, miles: milesWords(venue.away, venue.loose),
+        }) : venue.name,
+        facts: `${sentence(series.ages)} ${sentence(series.cost)}`,
+        wayWords: index.choices.booking[series.booking[0]],
+        last: (language === "en" ? "" : sentence(say("language",
+          { language: index.choices.language[language] })) + " ") + sentence(venue.access),
+      };
+    });
+
+    const chosen = [];
+    const choose = (said, name, value) => chosen.push([said, address(without(query, name, value))]);
+    if (place) {
+      choose(say(whole ? "f-in" : "f-near", { place: place.key }), "near");
+      if (!whole && query.miles !== "any") {
+        choose(say(query.miles === "1" ? "f-mile" : "f-miles", { n: query.miles }), "miles");
+      }
+    }
+    query.age.forEach((one) => choose(one.label[0].toUpperCase() + one.label.slice(1), "age", one));
+    FLAGS.forEach((name) => query[name] && choose(words[`f-${name}`], name));
+    SEVERAL.forEach((name) => query[name].forEach((value) =>
+      choose(index.choices[name][value], name, value)));
+    if (query.term) choose(index.choices.term[query.term], "term");
+
+    const loosened = [];
+    const loosen = (name, asking, miles) => {
+      const n = sieve(asking).length;
+      if (n) loosened.push([say(name, { n: figures(n), miles }), address(asking)]);
+      return n;
+    };
+    if (!total) {
+      if (whole) loosen("l-near", without(query, "near"));
+      else if (place) {
+        MILES.slice(MILES.indexOf(query.miles) + 1).some((miles) =>
+          loosen(miles === "any" ? "l-miles-any" : "l-miles", { ...query, miles }, miles));
+      }
+      ["age", ...FLAGS, ...SEVERAL, "term"].forEach((name) => {
+        if (query[name].length ?? query[name]) loosen(`l-${name}`, without(query, name));
+      });
+      if (!loosened.length) loosen("l-all", read({})[0]);
+    }
+    return {
+      heading: say(total ? total > 1 ? "many" : "one" : "no", { n: figures(total) })
+        + (place ? say(whole ? "in" : "near", { place: place.key }) : "")
+        + (query.age.length ? say("for", { ages: agesWords(query.age) }) : ""),
+      rows,
+      chosen,
+      loosened,
+      further: total > query.show ? [[say("next", { n: Math.min(total - query.show, PAGE) }),
+        address({ ...query, show: query.show + PAGE })]] : [],
+    };
+  };
+
+  // --- the page ---
+
+  // A copy of a template, its gaps filled.
+  const copy = (name, given) => {
+    const made = get(name).content.firstElementChild.cloneNode(true);
+    made.querySelectorAll("[data-f]").forEach((gap) => { gap.textContent = given[gap.dataset.f]; });
+    return made;
+  };
+  const show = (id, parts) => {
+    get(id).replaceChildren(...parts);
+    get(id).hidden = !parts.length;
+  };
+  const links = (id, those) => show(id, those.map(([said, query]) => {
+    const made = copy(`${id}-one`, { words: said });
+    made.querySelector("a").href = `${here}?${query}`;
+    return made;
+  }));
+  const list = ({ heading = "", rows = [], chosen = [], loosened = [], further = [] } = {}) => {
+    if (get("count").textContent.trim() !== heading) {
+      show("count", heading ? [copy("heading", { heading })] : []);
+      get("count").hidden = false;
+    }
+    document.title = heading ? `${heading} – ${title}` : title;
+    links("chosen", chosen);
+    links("loosened", loosened);
+    links("further", further);
+    get("nothing").hidden = !heading || rows.length > 0;
+    if (!rows.length && heading) get("advice").textContent = words[loosened.length ? "try" : "nothing"];
+    show("rows", rows.map((one) => {
+      const made = copy("row", one);
+      made.querySelector("a").href = `/sessions/${one.identity}/`;
+      made.querySelector(".tag").classList.add(one.way);
+      Object.assign(made.dataset, { series: one.identity, planned: one.planned });
+      return made;
+    }));
+  };
+  const refuse = (mistakes, fields) => {
+    form.querySelectorAll(".error").forEach((line) => {
+      const those = mistakes.filter(({ field }) => line.id === `${field}-error`);
+      line.firstElementChild.textContent = those.length ? form.dataset.error : "";
+      line.lastElementChild.textContent = those.map((one) => one.words).join(" ");
+      line.hidden = !those.length;
+      line.closest(".field").classList.toggle("wrong", !line.hidden);
+      const more = line.closest("details");
+      if (those.length && more) more.open = true;
+    });
+    get("mistakes").hidden = !mistakes.length;
+    if (!mistakes.length) return;
+    list();
+    document.title = `${form.dataset.error} ${title}`;
+    show("mistakes-list", mistakes.map((one) => {
+      const made = copy("mistake", one);
+      made.querySelector("a").hash = one.field;
+      const those = made.querySelector("ul");
+      those.hidden = !one.meant.length;
+      those.append(...one.meant.map((near) => {
+        const meant = copy("further-one", { words: near });
+        const query = new URLSearchParams({ near });
+        keys(fields).forEach((name) => name !== "near" && fields[name].forEach((value) =>
+          value && query.append(name, value)));
+        meant.querySelector("a").href = `${here}?${query}`;
+        return meant;
+      }));
+      return made;
+    }));
+    get("mistakes").focus();
+  };
+
+  // Places left, where the booking service says; the list is whole without.
+  let left;
+  const placesLeft = async () => {
+    left ??= fetch(form.dataset.left).then((answer) => answer.json()).catch(() => ({ series: {} }));
+    const { series } = await left;
+    get("rows").querySelectorAll("[data-series]").forEach((line) => {
+      const one = series?.[line.dataset.series];
+      const n = one?.left ?? one?.sessions?.[line.dataset.planned];
+      if (n === undefined || line.querySelector(".left")) return;
+      const said = n > 1 ? "left" : n ? "left-one" : one.wait ? "full-wait" : "full";
+      line.append(copy("left", { words: say(said, { n }) }));
+    });
+  };
+
+  // Where somebody is stays in this variable, for as long as the question names the same sector.
+  let known = {};
+  let turn = 0;
+  const load = async () => {
+    get("failed").hidden = true;
+    try {
+      return await Promise.all([table("index", openIndex), table("places", openPlaces)]);
+    } catch {
+      list();
+      get("failed").hidden = false;
+    }
+  };
+  const run = async (fields, how) => {
+    const mine = turn += 1;
+    const busy = (on) => get("results").setAttribute("aria-busy", on);
+    busy(true);
+    if (!await load()) return busy(false);
+    const near = tidy(fields.near?.[0] || "");
+    const settle = (first) => {
+      if (mine !== turn) return;
+      const [query, mistakes] = read(fields);
+      let place = near && (near === known.key ? known : found(near));
+      if (place.words) {
+        mistakes.push(place);
+        place = undefined;
+      }
+      mistakes.sort((a, b) => (a.field !== "near") - (b.field !== "near"));
+      refuse(mistakes, fields);
+      if (mistakes.length) return;
+      if (place) {
+        known = place;
+        query.near = place.key;
+      }
+      const to = `${here}?${address(query)}`;
+      history[first && how === "ask" ? "pushState" : "replaceState"](null, "", to);
+      const before = get("rows").children.length;
+      list(answered(query, place || undefined));
+      placesLeft();
+      if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
+      if (first && how === "go") get("found").focus();
+    };
+    settle(true);
+    // Asked for by the look of a postcode, known or not: the request says nothing of which.
+    if (form.dataset.postcodes && !postcodes && /\d/.test(near)) {
+      await table("postcodes", openPostcodes, "arrayBuffer").then(() => settle(), () => {});
+    }
+    if (mine === turn) busy(false);
+  };
+
+  const fieldsOf = (entries) => {
+    const fields = Object.create(null);
+    [...entries].forEach(([name, value]) => (fields[name] ??= []).push(value));
+    return fields;
+  };
+  // Runs the question of an address; one without a question is the page as it came.
+  const go = (query, how) => {
+    const fields = fieldsOf(new URLSearchParams(query));
+    [...form.elements].forEach((control) => {
+      const { name } = control;
+      const values = fields[name] || [];
+      if (control.type === "checkbox") control.checked = values.includes(control.value);
+      else if (name === "age") control.value = values.join(", ").replace(/-(?=[a-z])/g, " ");
+      else if (name && !(name === "near" && values[0] === known.key)) {
+        control.value = values[0] || control.dataset.usual || "";
+      }
+    });
+    if (query) return run(fields, how);
+    turn += 1;
+    list();
+    refuse([]);
+  };
+
+  form.addEventListener("submit", (pressed) => {
+    pressed.preventDefault();
+    run(fieldsOf(new FormData(form)), "ask");
+  });
+  document.addEventListener("click", (pressed) => {
+    const link = pressed.target.closest?.("a[data-ask]");
+    if (!link || pressed.ctrlKey || pressed.metaKey || pressed.shiftKey) return;
+    pressed.preventDefault();
+    const more = get("further").contains(link);
+    if (!more) history.pushState(null, "", link.href);
+    go(link.search, more ? "more" : "go");
+  });
+  addEventListener("popstate", () => go(location.search));
+  form.elements.near.addEventListener("focus", () =>
+    table("places", openPlaces).catch(() => {}), { once: true });
+
+  const ask = get("here");
+  ask.hidden = !navigator.geolocation;
+  ask.firstElementChild.addEventListener("click", () => {
+    const loaded = load();
+    const refused = async (said) => await loaded && refuse([wrong("near", said)], {});
+    navigator.geolocation.getCurrentPosition(async ({ coords }) => {
+      if (!await loaded) return;
+      const at = [coords.latitude, coords.longitude];
+      const away = (code) => distance(at, places.areas[code]);
+      const [key] = keys(places.areas).filter((code) => code.includes(" "))
+        .sort((a, b) => away(a) - away(b));
+      if (!key || away(key) > 10) return refused("e-away");
+      known = { key, at };
+      form.elements.near.value = key;
+      run(fieldsOf(new FormData(form)), "ask");
+    }, () => refused("e-here"));
+  });
+
+  if (location.search) go(location.search);
+})();
