@@ -39,10 +39,12 @@ def drawn(address: str) -> bytes:
 
 
 def in_page(address: str) -> str:
-    """A code as a part of a page that stands for itself, on paper and without a network."""
-    return str(
-        _code(address).svg_inline(border=2, scale=1, dark="#000", light="#fff", omitsize=True)
-    )
+    """A code as a part of a page that stands for itself, on paper and without a network.
+
+    The page says the address beside it: whoever listens to the page has no use for the code.
+    """
+    code = _code(address).svg_inline(border=2, scale=1, dark="#000", light="#fff", omitsize=True)
+    return code.replace("<svg ", '<svg aria-hidden="true" ', 1)
 
 
 def _code(address: str) -> segno.QRCode:
