@@ -41,6 +41,7 @@ from portal.geography import Gazetteer, name_apart, read_postcode_area, read_set
 from portal.links import check_links
 from portal.schedule import SchoolCalendar, sessions
 from portal.tree import Row, Text, Tree, read_tree, translated_fields
+from portal.wording import check_words
 
 __all__ = ["ContentError", "Problem", "load", "warnings"]
 
@@ -78,6 +79,7 @@ def load(
         *tree.problems,
         *(problem for written in tree.written.values() for problem in written.problems),
         *(problem for text in tree.texts() for problem in text.written.problems),
+        *(check_words(root) if (root / "content").is_dir() else ()),
     }
     if problems:
         raise ContentError(sorted(problems))
