@@ -411,10 +411,18 @@ def test_remarks_are_no_values(root):
     assert series_named(load(root), "riverbank/bump-spring").room == "Room #3"
 
 
-def test_messages_and_made_files_may_stand_there(root):
-    """The words of messages and what `portal schema` writes are read elsewhere."""
-    (root / "content/messages").mkdir()
-    (root / "content/messages/reminder.md").write_text("---\nsubject: Tomorrow\n---\n\nHello.\n")
+def test_wrong_words_of_a_message_are_mistakes(root):
+    """The service edits its messages: a placeholder that nothing fills is found here too."""
+    path = root / "content/messages/reminder.md"
+    path.write_text(path.read_text().replace("{link}", "{lnk}", 1))
+
+    assert [problem.path for problem in pytest.raises(ContentError, load, root).value.problems][
+        0
+    ] == "content/messages/reminder.md"
+
+
+def test_made_files_may_stand_there(root):
+    """What `portal schema` writes is not content."""
     (root / "content/FIELDS.md").write_text("# Fields\n")
     (root / "content/schema").mkdir()
 
