@@ -18,8 +18,8 @@ check: .venv/ready-to-test ## Format, lint, types, import contracts, and all tes
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache
 	$(MAKE) --no-print-directory test
 
-bench: .venv/ready ## Measure builds and answers on this machine.
-	.venv/bin/python tests/bench.py
+bench: .venv/ready-to-test ## Measure builds and answers on this machine.
+	.venv/bin/python -m benchmarks
 
 format: .venv/ready-to-test ## Put the code into its form.
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -39,6 +40,22 @@ def postgres_server() -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(words)
         pytest.skip(words)
+    with _cluster(programs) as address:
+        yield address
+
+
+@contextmanager
+def fresh_postgres() -> Iterator[str]:
+    """A throw-away server with an empty database, for a benchmark."""
+    programs = binaries()
+    if programs is None:
+        raise SystemExit("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with _cluster(programs) as server:
+        yield _fresh_database(server)[1]
+
+
+@contextmanager
+def _cluster(programs: Path) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))
     # The server refuses to run as root.
     become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
