@@ -114,8 +114,11 @@ def build(
             click.echo(_built(done))
             return
     from portal.settings import load_settings
+    from portal.web.leaflets import missing
 
     settings = load_settings(root=root, out=out)
+    if settings.leaflets and (why := missing()):
+        click.echo(why, err=True)
     with _progress() as progress:
         built = freeze.build(
             settings,
@@ -276,6 +279,10 @@ def _day(text: str) -> date:
         ) from None
 
 
+# What the settings' library takes for yes.
+_YES = ("1", "on", "t", "true", "y", "yes")
+
+
 def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
     """The settings that a build depends on, without the library that checks them.
 
@@ -290,6 +297,7 @@ def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
         "var": Path(environ.get("PORTAL_VAR", "var")),
         "base_address": environ.get("PORTAL_BASE_ADDRESS", "").rstrip("/") or None,
         "horizon_weeks": int(weeks) if weeks.isdecimal() else weeks,
+        "leaflets": environ.get("PORTAL_LEAFLETS", "yes").lower() in _YES,
     }
 
 

@@ -107,7 +107,7 @@ def nothing_to_do(
 ) -> Built | None:
     """What the last build found, if nothing it read has been touched since; else None.
 
-    `given` are `base_address` and `horizon_weeks`. Quick: looks at times of files alone.
+    `given` are `base_address`, `horizon_weeks`, `leaflets`. Quick: looks at times of files alone.
     """
     return _Look(root, out, var, (today, compress, given)).remembered(time.perf_counter())
 
@@ -126,6 +126,7 @@ def published_day(out: Path) -> date | None:
 def _site(settings: Settings, today: date) -> tuple[Directory, Flask, list[str]]:
     from portal import content
     from portal.freezer import check_address
+    from portal.web.leaflets import Leaflets, missing
     from portal.web.site import addresses, create_site
 
     directory = content.load(
@@ -134,8 +135,12 @@ def _site(settings: Settings, today: date) -> tuple[Directory, Flask, list[str]]
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
     )
-    app = create_site(directory, base_address=settings.base_address)
-    return directory, app, [*dict.fromkeys(map(check_address, addresses(directory)))]
+    leaflets = None
+    if settings.leaflets and missing() is None:
+        leaflets = Leaflets(settings.out if ours(settings.out) else None)
+    app = create_site(directory, base_address=settings.base_address, leaflets=leaflets)
+    listed = addresses(directory, leaflets=leaflets)
+    return directory, app, [*dict.fromkeys(map(check_address, listed))]
 
 
 def _write(
@@ -292,7 +297,11 @@ class _Look:
 
     @classmethod
     def of(cls, settings: Settings, today: date, compress: bool) -> _Look:
-        given = {"base_address": settings.base_address, "horizon_weeks": settings.horizon_weeks}
+        given = {
+            "base_address": settings.base_address,
+            "horizon_weeks": settings.horizon_weeks,
+            "leaflets": settings.leaflets,
+        }
         return cls(settings.root, settings.out, settings.var, (today, compress, given))
 
     def state(self) -> str:

@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     horizon_weeks: int = Field(
         26, ge=1, le=104, description="How many weeks ahead ongoing groups are shown."
     )
+    leaflets: bool = Field(
+        True,
+        description="Whether leaflets are made as PDF too, where the extra 'pdf' is installed.",
+    )
     host: str = Field("127.0.0.1", description="The address that `portal serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `portal serve` listens on.")
     workers: int = Field(1, ge=1, le=64, description="Server processes of `portal serve`.")

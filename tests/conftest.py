@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# They take half a second each. The tests that are about them turn them on.
+os.environ.setdefault("PORTAL_LEAFLETS", "no")
+
 SAMPLE = Path(__file__).parent / "sample"
 TOUCHED = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 

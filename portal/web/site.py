@@ -15,33 +15,37 @@ from flask import Flask, Response, abort, request
 from werkzeug.routing import BaseConverter
 
 from portal import feeds
-from portal.directory import Directory, News, Page, Programme
+from portal.directory import Centre, Directory, News, Page, Programme
 from portal.web import HEADERS, STRICT_TRANSPORT, static_files
 from portal.web.files import file_headers, media_type
+from portal.web.leaflets import Leaflets
 from portal.web.pages import KINDS, Pages
 
 _Maker = Callable[[Pages], bytes]
 
 
-def addresses(directory: Directory) -> Iterator[str]:
+def addresses(directory: Directory, *, leaflets: Leaflets | None = None) -> Iterator[str]:
     """Every public path: pages, files of the feeds, redirects from old names, static files."""
     for kind in KINDS:
         for path, _ in kind.nouns(directory):
             yield path
-    yield from _files(directory)
+    yield from _files(directory, leaflets)
 
 
-def create_site(directory: Directory, *, base_address: str | None = None) -> Flask:
+def create_site(
+    directory: Directory, *, base_address: str | None = None, leaflets: Leaflets | None = None
+) -> Flask:
     """The application of the public site, for freezing and for previews.
 
-    `base_address` takes the place of the site's own, on pages and in feeds alike.
+    `base_address` takes the place of the site's own, on pages and in feeds alike. With `leaflets`
+    those of the centres are there as PDF too.
     """
     if base_address and base_address.rstrip("/") != directory.site.base_address:
         site = directory.site.model_copy(update={"base_address": base_address.rstrip("/")})
         directory = directory.model_copy(update={"site": site})
     app = Flask("portal.site", static_folder=None, template_folder=None)
     app.url_map.converters["slug"] = _Slug
-    files = _files(directory)
+    files = _files(directory, leaflets)
     pages = Pages(directory, frozenset(files))
     for kind in KINDS:
         found = dict(kind.nouns(directory))
@@ -81,7 +85,7 @@ def _answer(
     return make(pages) if noun is None else make(pages, noun)
 
 
-def _files(directory: Directory) -> dict[str, _Maker]:
+def _files(directory: Directory, leaflets: Leaflets | None) -> dict[str, _Maker]:
     """Path -> maker of every other file: feeds, redirects, static files and the like."""
     files: dict[str, _Maker] = {
         "/404.html": lambda pages: pages.not_found().encode(),
@@ -92,6 +96,9 @@ def _files(directory: Directory) -> dict[str, _Maker]:
         files[static.path] = partial(_constant, static.content)
     for path, _, maker in feeds.files(directory):
         files[path] = partial(_made, maker)
+    if leaflets:
+        for centre in directory.centres:
+            files[centre.leaflet_path] = partial(_leaflet, leaflets, centre)
     known = {path for kind in KINDS for path, _ in kind.nouns(directory)} | set(files)
     for old, new in _moved(directory):
         if old not in known:
@@ -105,6 +112,10 @@ def _constant(content: bytes, _: Pages) -> bytes:
 
 def _made(maker: Callable[[], bytes], _: Pages) -> bytes:
     return maker()
+
+
+def _leaflet(leaflets: Leaflets, centre: Centre, pages: Pages) -> bytes:
+    return leaflets.pdf(centre, pages.leaflet(centre), pages.site.base_address)
 
 
 def _redirect(new: str, pages: Pages) -> bytes:
