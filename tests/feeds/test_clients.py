@@ -1,0 +1,357 @@
+"""The calendars as subscribers meet them: over HTTP, by programs that are not ours.
+
+For a whole school year, with both changes of the clock in it, each program must show the sessions
+that the site's own pages show: when they begin and end, and whether they are on.
+"""
+
+import os
+import re
+import shutil
+from datetime import UTC, date, datetime, timedelta
+
+import icalendar
+import pytest
+
+from portal import freeze
+from portal.feeds import ical
+from portal.settings import load_settings
+from tests.conftest import TOUCHED
+from tests.feeds.subscribing import LIBRARIES, Client, days_of, on_page
+from tests.test_wsgi import Server
+
+FIRST, LAST = days_of(2026)
+WEEKS = 52
+
+# Over both changes of the clock, on the very Sundays; with every kind of change there is.
+SUNDAYS = """\
+---
+programme: play-sessions
+title: "Sunday play; tea, toast"
+day: Sunday
+starts: 2026-09-06
+time: 10:00-12:00
+until: 2027-07-11
+except: [2026-12-27, 2027-01-03]
+changes:
+  - date: 2026-10-25
+    cancelled: The heating has failed
+  - date: 2026-11-15
+    moved_to: 2026-11-25 13:00-15:00
+  - date: 2027-02-07
+    venue: {name: Village Hall, town: Preston}
+  - date: 2027-03-28
+    moved_to: 2027-03-29 09:30-11:30
+  - date: 2027-04-18
+    note: Bring wellies.
+---
+"""
+
+OWN = (
+    "/calendars/custom.ics",
+    "/calendars/custom.ics?district=preston&district=pendle&age=toddlers",
+    "/calendars/custom.ics?day=sunday",
+    "/calendars/custom.ics?booking=book&programme=baby-massage",
+)
+
+
+def touch(root, when=TOUCHED):
+    for path in root.rglob("*"):
+        os.utime(path, (when, when))
+
+
+def build(root, today=FIRST):
+    settings = load_settings(
+        root=root / "root", out=root / "build", var=root / "var", horizon_weeks=WEEKS
+    )
+    freeze.build(settings, today=today)
+    return settings.out
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory, sample_root):
+    """The sample, with a group that meets on the days when the clocks change."""
+    root = tmp_path_factory.mktemp("subscribed")
+    shutil.copytree(sample_root, root / "root")
+    (root / "root/centres/preston/riverbank/sundays.md").write_text(SUNDAYS)
+    touch(root / "root")
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(content):
+    """It is served as it stands on the first day of a school year, all of the year on its pages."""
+    build(content)
+    before = os.environ.get("PORTAL_HORIZON_WEEKS")
+    os.environ["PORTAL_HORIZON_WEEKS"] = str(WEEKS)
+    server = Server(content, "--no-build")
+    yield server
+    server.stop()
+    if before is None:
+        del os.environ["PORTAL_HORIZON_WEEKS"]
+    else:
+        os.environ["PORTAL_HORIZON_WEEKS"] = before
+
+
+def calendars(content):
+    out = content / "build"
+    return [f"/{path.relative_to(out).as_posix()}" for path in sorted(out.rglob("*.ics"))]
+
+
+def feeds(content):
+    """All calendars but those of a single date."""
+    return [path for path in calendars(content) if path.endswith("/calendar.ics")]
+
+
+@pytest.fixture(scope="module")
+def shown(content, server):
+    """The dates on each series' page."""
+    paths = [
+        f"/{path.parent.relative_to(content / 'build').as_posix()}/"
+        for path in sorted(content.glob("build/sessions/*/*/index.html"))
+    ]
+    pages = {path: server.ask(path)[2] for path in paths}
+    return {
+        path: on_page(path, page)
+        for path, page in pages.items()
+        if b'http-equiv="refresh"' not in page
+    }
+
+
+def without_jumps(dates):
+    """Dates without the places left behind by those that jumped over another of their run.
+
+    A page says such a date once, at its new time. A calendar says it there, and that it is off at
+    its old time.
+    """
+    gone = [("CANCELLED: Sunday play; tea, toast", datetime(2026, 11, 15, 10, tzinfo=UTC))]
+    return [one for one in dates if (one[4], one[1]) not in gone]
+
+
+def of_pages(shown, dates):
+    """What the pages of the series in a calendar say, soonest of each page first."""
+    return sorted(one for path in {date[0] for date in dates} for one in shown[path])
+
+
+def test_the_year_holds_all_that_can_happen(shown):
+    """Both changes of the clock lie between dates; some are off, moved, and elsewhere."""
+    dates = [one for dates in shown.values() for one in dates]
+    sundays = {one[1] for one in shown["/sessions/riverbank/sundays/"]}
+
+    assert len(dates) > 300
+    assert datetime(2026, 10, 18, 9, tzinfo=UTC) in sundays
+    assert datetime(2026, 10, 25, 10, tzinfo=UTC) in sundays
+    assert datetime(2027, 3, 21, 10, tzinfo=UTC) in sundays
+    assert datetime(2027, 4, 4, 9, tzinfo=UTC) in sundays
+    assert {one[4].partition(": ")[0] for one in dates} >= {"CANCELLED", "MOVED"}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_every_feed_agrees_with_the_pages(content, server, shown, library):
+    """A library finds on each date of the year what the pages say, in every feed over HTTP."""
+    read = LIBRARIES[library]
+    met = set()
+    for path in [*feeds(content), *OWN]:
+        status, headers, data = server.ask(path)
+        assert (status, headers["Content-Type"]) == (200, "text/calendar; charset=utf-8"), path
+        found = without_jumps(read(data, FIRST, LAST))
+        met |= {one[0] for one in found}
+
+        assert of_pages(shown, found) == found, path
+    assert {path for path, dates in shown.items() if dates} == met
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_every_single_date_agrees_with_its_page(content, server, shown, library):
+    """The file of one date holds that date, as its page says it, to each library."""
+    read = LIBRARIES[library]
+    all_of = {path: set(dates) for path, dates in shown.items()}
+    number = 0
+    for path in calendars(content):
+        if not re.search(r"/\d{4}-\d\d-\d\d\.ics$", path):
+            continue
+        (found,) = read(server.ask(path)[2], FIRST, LAST + timedelta(days=400))
+        number += 1
+
+        assert found in all_of[f"{path.rpartition('/')[0]}/"], path
+    assert number == sum(len(dates) for dates in shown.values())
+
+
+def test_a_true_client_agrees_with_the_pages(content, server, shown, tmp_path):
+    """A client that subscribes to every feed keeps and shows what the pages say, all the year."""
+    here = f"http://127.0.0.1:{server.port}"
+    addresses = [f"{here}{path}" for path in [*feeds(content), *OWN]]
+    show = [f"{here}/calendar.ics", f"{here}/centres/riverbank/calendar.ics", f"{here}{OWN[1]}"]
+    client = Client(tmp_path, addresses, show)
+    client.poll()
+    with_dates = {path for path, dates in shown.items() if dates}
+    met = set()
+    for address in addresses:
+        copies = client.copies(address)
+        dates = [one for data in copies for one in LIBRARIES["icalendar"](data, FIRST, LAST)]
+        found = sorted(without_jumps(dates))
+        met |= {one[0] for one in found}
+
+        assert of_pages(shown, found) == found, address
+    assert with_dates == met
+    diary = client.diary(FIRST, LAST)
+    for address, dates in diary.items():
+        found = without_jumps(dates)
+
+        assert of_pages(shown, found) == found, address
+    assert set(show) == set(diary)
+    assert with_dates == {one[0] for one in diary[show[0]]}
+
+
+def entries(data):
+    """Each entry as it is written, by UID and original date."""
+    found = {}
+    for block in re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", data, re.S):
+        (event,) = icalendar.Calendar.from_ical(
+            b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + block + b"END:VCALENDAR\r\n"
+        ).walk("VEVENT")
+        which = event.get("RECURRENCE-ID")
+        found[str(event["UID"]), which and which.dt.date()] = block
+    return found
+
+
+def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_root):
+    """One edit changes one entry and keeps all UIDs; who polls again sees it moved, not doubled."""
+    root = tmp_path / "site"
+    shutil.copytree(sample_root, root / "root")
+    file = root / "root/centres/preston/riverbank/play-monday.md"
+    build(root)
+    server = Server(root, "--no-build")
+    try:
+        address = f"http://127.0.0.1:{server.port}/calendar.ics"
+        before = server.ask("/calendar.ics")[2]
+        home = tmp_path / "home"
+        home.mkdir()
+        client = Client(home, [address])
+        client.poll()
+        was = client.diary(FIRST, LAST)[address]
+        words = file.read_text()
+        change = "  - date: 2027-01-18\n    moved_to: 2027-01-19 14:00-15:30\n"
+        assert "2027-01-18" not in words
+        if "\nchanges:\n" in words:
+            words = words.replace("\nchanges:\n", f"\nchanges:\n{change}")
+        else:
+            words = words.replace("\n---\n", f"\nchanges:\n{change}---\n", 1)
+        file.write_text(words)
+        os.utime(file, (TOUCHED + 3600, TOUCHED + 3600))
+        build(root)
+        after = server.ask("/calendar.ics")[2]
+        client.poll()
+        now = client.diary(FIRST, LAST)[address]
+    finally:
+        server.stop()
+    old, new = entries(before), entries(after)
+    stamp = re.compile(rb"^(DTSTAMP|LAST-MODIFIED|SEQUENCE):.*\r\n", re.M)
+    both = old.keys() & new.keys()
+    changed = {key for key in both if old[key] != new[key]}
+    said = {key for key in both if stamp.sub(b"", old[key]) != stamp.sub(b"", new[key])}
+    uid = "play-monday.old-riverbank@families.example"
+    page = "/sessions/riverbank/play-monday/"
+    gone, come = set(was) - set(now), set(now) - set(was)
+
+    assert {(uid, date(2027, 1, 18))} == new.keys() ^ old.keys()
+    assert set() == said
+    assert {uid} == {one for one, _ in changed}
+    assert len(was) == len(now) == len(set(now))
+    assert [(page, datetime(2027, 1, 18, 9, 30, tzinfo=UTC))] == [one[:2] for one in gone]
+    assert [
+        (page, datetime(2027, 1, 19, 14, tzinfo=UTC), datetime(2027, 1, 19, 15, 30, tzinfo=UTC))
+    ] == [one[:3] for one in come]
+    assert [one[4].startswith("MOVED: ") for one in come] == [True]
+
+
+HOSTILE = (
+    'Tea, "toast"; \\n C:\\New {{ 7*7 }} <b>&amp;</b> 👨‍👩‍👧‍👦 '
+    + ("بچوں کے لیے کھیل، " * 20)[:300].strip()
+)
+
+
+def test_a_hostile_title_reaches_every_program_whole(tmp_path, sample_root):
+    """Commas, semicolons, 300 characters of Urdu and emoji come out as they were written."""
+    root = tmp_path / "site"
+    shutil.copytree(sample_root, root / "root")
+    file = root / "root/centres/preston/riverbank/play-monday.md"
+    written = HOSTILE.replace("'", "''")
+    file.write_text(file.read_text().replace("---\n", f"---\ntitle: '{written}'\n", 1))
+    build(root)
+    server = Server(root, "--no-build")
+    try:
+        path = "/sessions/riverbank/play-monday/calendar.ics"
+        address = f"http://127.0.0.1:{server.port}{path}"
+        data = server.ask(path)[2]
+        home = tmp_path / "home"
+        home.mkdir()
+        client = Client(home, [address])
+        client.poll()
+        read = {name: read(data, FIRST, LAST) for name, read in LIBRARIES.items()}
+        read["khal"] = client.diary(FIRST, LAST)[address]
+        page = on_page(
+            "/sessions/riverbank/play-monday/", server.ask("/sessions/riverbank/play-monday/")[2]
+        )
+    finally:
+        server.stop()
+    read["the page"] = page
+    marks = re.compile("^(CANCELLED|MOVED): ")
+    titles = {name: {marks.sub("", one[4]) for one in dates} for name, dates in read.items()}
+
+    assert len(HOSTILE) > 300
+    assert {name: {HOSTILE} for name in read} == titles
+
+
+@pytest.mark.parametrize(
+    "title", ["One\r\nTwo", "One\rTwo, three; four", "Eins\nEND:VEVENT\nZwei", f"A\r\n{HOSTILE}"]
+)
+def test_line_breaks_reach_every_library_as_line_breaks(county, title):
+    """Whatever kind of line break a text has, each library reads the whole of it as one text."""
+    directory = county(
+        group="{programme: play, starts: 2027-01-12, time: 10:00-12:00, repeats: once}"
+    )
+    directory.series[0].link(title=title)
+    data = ical.files(directory)["/calendar.ics"]()
+    plain = re.sub(r"\r\n?", "\n", title)
+
+    for name, read in LIBRARIES.items():
+        assert [plain] == [one[4] for one in read(data, FIRST, LAST)], name
+
+
+class TestServing:
+    """What the server of files says to programs that poll (calendars.md, section 5)."""
+
+    def test_a_calendar_is_sent_as_one(self, server):
+        """Its kind, its age, its tag; other sites may read it; it is no attachment."""
+        status, headers, body = server.ask("/calendar.ics")
+
+        assert status == 200
+        assert headers["Content-Type"] == "text/calendar; charset=utf-8"
+        assert headers["Cache-Control"] == "public, max-age=3600"
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert headers["ETag"].startswith('"')
+        assert headers["Last-Modified"]
+        assert "Content-Disposition" not in headers
+        assert "Set-Cookie" not in headers
+        assert body.startswith(b"BEGIN:VCALENDAR\r\n")
+
+    @pytest.mark.parametrize("path", ["/calendar.ics", OWN[1], "/feed.atom"])
+    def test_who_has_it_gets_304(self, server, path):
+        """A program that has the calendar is told so in a few bytes, by tag or by time."""
+        _, headers, body = server.ask(path)
+        tagged = server.ask(path, If_None_Match=headers["ETag"])
+        timed = server.ask(path, If_Modified_Since=headers["Last-Modified"])
+        other = server.ask(path, If_None_Match='"other"')
+        head = server.ask(path, method="HEAD")
+
+        assert (tagged[0], tagged[2]) == (304, b"")
+        assert (timed[0], timed[2]) == (304, b"")
+        assert (200, body) == (other[0], other[2])
+        assert (200, headers["ETag"], b"") == (head[0], head[1]["ETag"], head[2])
+        assert tagged[1]["ETag"] == headers["ETag"]
+
+    @pytest.mark.parametrize("accept", ["*/*", "text/html", "text/calendar", ""])
+    def test_what_it_accepts_does_not_matter(self, server, accept):
+        """Google sends no Accept, others odd ones: all get the same calendar."""
+        assert server.ask("/calendar.ics", Accept=accept)[2] == server.ask("/calendar.ics")[2]
