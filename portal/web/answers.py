@@ -145,7 +145,8 @@ class Answer(Field):
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.typed = printable(text, lines=self.lines)
         self.dirty = self.typed != text
-        text = unicodedata.normalize("NFC", self.typed)
+        # What nobody can see is no answer.
+        text = unicodedata.normalize("NFC", self.typed) if visible(self.typed) else ""
         self.data = self.read(text.strip() if self.lines else " ".join(text.split()))
 
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002  the library's signature

@@ -1,0 +1,445 @@
+"""A family's own page: how things stand, and all that can be done from it."""
+
+from datetime import UTC, datetime
+
+import icalendar
+import pytest
+import sqlalchemy as sa
+
+from portal import bookings, offers, tables
+from tests import made
+from tests.web.screens import FAMILY, Screens
+
+BUMP = "/book/riverbank/bump"
+
+
+@pytest.fixture
+def screens(tmp_path):
+    return Screens(tmp_path)
+
+
+def run(tmp_path, *fields, **given) -> Screens:
+    return Screens(tmp_path, made.directory(*fields, **given))
+
+
+def rows(screens) -> str:
+    """All that the database holds, to see that looking changes nothing."""
+    with tables.read(screens.engine) as connection:
+        return str(
+            {
+                name: connection.execute(sa.select(table)).all()
+                for name, table in tables.metadata.tables.items()
+            }
+        )
+
+
+# --- the link -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["", "/calendar.ics", "/cancel", "/change", "/details", "/delete"])
+def test_every_wrong_link_gets_one_answer(screens, part: str) -> None:
+    """S23: wrong, cut, old or another's reference: one and the same 404."""
+    own = screens.book()
+    reference = own.main.one("strong", where=lambda one: "-" in one.text and len(one.text) == 9)
+    answers = [
+        screens.open(f"/bookings/{link}{part}")
+        for link in ("x" * 43, own.path[10:-1], own.path[10:] + "x", reference.text, "%00")
+    ]
+    screens.now = datetime(2027, 3, 20, tzinfo=UTC)  # a month after the last session
+    answers.append(screens.open(own.path + part))
+
+    assert {one.status for one in answers} == {404}
+    assert len({one.html for one in answers}) == 1
+    assert len({str(one.answer.headers) for one in answers}) == 1
+
+
+def test_a_wrong_link_does_nothing(screens) -> None:
+    """Sending to one is a 404 too."""
+    for part in ("accept", "cancel", "change", "details", "delete"):
+        assert screens.send(f"/bookings/{'x' * 43}/{part}", {"step": "confirm"}).status == 404
+
+
+def test_opening_changes_nothing(tmp_path) -> None:
+    """S24: mail scanners open every link there is."""
+    screens = run(tmp_path, {"places": "1"})
+    first = screens.book()
+    second = screens.visitor().book(email="b@example.org")
+    first.follow("Cancel your booking").press("Yes, cancel it")
+    before = rows(screens)
+    for own in (first, second):
+        for part in ("", "/calendar.ics", "/cancel", "/change", "/details", "/delete"):
+            screens.open(own.path + part)
+        assert screens.open(f"{own.path}/accept").status == 405
+
+    assert rows(screens) == before
+
+
+def test_nobody_keeps_the_page(screens) -> None:
+    """S8: no-store and noindex; the exit is there; no other site is told the address."""
+    own = screens.book()
+    links = [link for link in own.main.all("a") if link["href"].startswith("http")]
+
+    assert own.answer.headers["Cache-Control"] == "no-store"
+    assert '<meta name="robots" content="noindex">' in own.html
+    assert own.html.count('href="/leave"') == 2
+    assert links
+    assert all("noreferrer" in link.words("rel") for link in links)
+    assert "Set-Cookie" not in screens.visitor().open(own.path).answer.headers
+
+
+# --- how it stands --------------------------------------------------------------------------------
+
+
+def test_what_a_booked_family_needs(screens) -> None:
+    """Reference, dates, venue, what to bring, calendar, how to cancel, what next, phone."""
+    screens.directory.series[0].link(bring="A cushion", room="Willow Room")
+    own = screens.book(people="3")
+
+    for words in (
+        "Your reference is",
+        "Tuesday 12 January 2027, 10am to midday",
+        "Riverbank, Willow Room",
+        "1 River Street, Preston, PR1 8RJ",
+        "A cushion",
+        "Cancel your booking",
+        "What happens next",
+        "01772 111111",
+        "we send you an email",
+    ):
+        assert words in own
+    assert "How many of you 3" in own
+
+
+def test_moved_and_cancelled_dates_are_said(screens) -> None:
+    """The page follows the content, as the calendar does."""
+    own = screens.book()
+    screens.directory = made.directory(
+        {
+            "changes": [
+                {"date": "2027-01-19", "moved_to": "2027-01-20 13:00-15:00"},
+                {"date": "2027-01-26", "cancelled": "The leader is ill"},
+            ]
+        }
+    )
+    page = screens.open(own.path)
+
+    assert "Wednesday 20 January 2027, 1pm to 3pm. Moved from Tuesday 19 January." in page
+    assert "Cancelled The leader is ill." in page
+
+
+def test_a_run_that_is_called_off(screens) -> None:
+    """Where no date is left, the page says first that nobody should set out."""
+    own = screens.book()
+    screens.directory = made.directory({"withdrawn": "The leader has left"})
+
+    assert "Do not set out" in screens.open(own.path)
+
+
+def test_a_run_that_has_left_the_content(screens) -> None:
+    """The booking can still be seen and cancelled, and names nothing that may be sensitive."""
+    own = screens.book()
+    screens.directory = made.directory({"starts": "2027-02-02"})
+    screens.directory.series[0].link(slug="other")
+    page = screens.open(own.path)
+
+    assert page.status == 200
+    assert "Bump" not in page
+    assert screens.open(f"{own.path}/calendar.ics").status == 404
+    ended = page.follow("Cancel your booking").press("Yes, cancel it")
+    assert ended.heading == "Your booking is cancelled"
+
+
+def test_who_wants_no_messages_is_told_to_look(screens) -> None:
+    """S5: no message by a way that was not chosen, and the page says what that means."""
+    none = screens.book(contact_by="none")
+    unsafe = screens.visitor().book(safe_to_contact="no")
+
+    for own in (none, unsafe):
+        assert "We do not get in touch with you" in own
+    assert screens.count("message") == 0
+
+
+# --- what can be done -----------------------------------------------------------------------------
+
+
+def test_cancelling_asks_first_and_frees_the_place(tmp_path) -> None:
+    """A screen of its own with a button; the place is offered on; twice is once."""
+    screens = run(tmp_path, {"places": "1"})
+    first = screens.book()
+    second = screens.visitor().book(email="b@example.org")
+    ask = first.follow("Cancel your booking")
+    assert bookings.places_left(screens.engine, screens.directory.series) != {}
+    done, again = ask.press("Yes, cancel it"), ask.press("Yes, cancel it")
+
+    assert ask.heading == "Cancel your booking?"
+    assert done.heading == again.heading == "Your booking is cancelled"
+    assert screens.open(second.path).heading == "A place is free for you"
+    assert bookings.verify(screens.engine) == []
+
+
+def test_a_waiting_family_is_offered_a_place_and_takes_it(tmp_path) -> None:
+    """The offer says until when; one button takes it, and pressing twice is once."""
+    screens = run(tmp_path, {"places": "1"})
+    first = screens.book()
+    second = screens.visitor().book(email="b@example.org")
+    first.follow("Cancel your booking").press("Yes, cancel it")
+    offered = screens.open(second.path)
+    taken, again = offered.press("Take the place"), offered.press("Take the place")
+
+    assert "We keep it for you until 9" in offered
+    assert "on Wednesday 6 January 2027" in offered
+    assert taken.heading == again.heading == "Your place is booked"
+    assert bookings.verify(screens.engine) == []
+
+
+def test_an_offer_that_is_over_goes_to_the_next(tmp_path) -> None:
+    """Late is late, also before the clock has said so; the next family is offered the place."""
+    screens = run(tmp_path, {"places": "1"})
+    first = screens.book()
+    second = screens.visitor().book(email="b@example.org")
+    third = screens.visitor().book(email="c@example.org")
+    first.follow("Cancel your booking").press("Yes, cancel it")
+    offered = screens.open(second.path)
+    late = offered.press("Take the place", seconds=3 * 24 * 3600)
+    seen = screens.open(second.path)
+    offers.lapse(screens.engine, screens.directory, now=screens.now)
+
+    assert (late.status, late.heading) == (409, "This booking has ended")
+    assert seen.heading == "This offer has ended"
+    assert screens.open(second.path).heading == "This offer has ended"
+    assert screens.open(third.path).heading == "A place is free for you"
+
+
+def test_an_offer_can_be_declined(tmp_path) -> None:
+    """Who no longer wants it says so, and the next need not wait."""
+    screens = run(tmp_path, {"places": "1"})
+    first = screens.book()
+    second = screens.visitor().book(email="b@example.org")
+    third = screens.visitor().book(email="c@example.org")
+    first.follow("Cancel your booking").press("Yes, cancel it")
+    no = screens.open(second.path).follow("I do not want it any more").press("Yes, cancel it")
+
+    assert no.heading == "Your booking is cancelled"
+    assert screens.open(third.path).heading == "A place is free for you"
+
+
+def test_coming_with_more_or_fewer(tmp_path) -> None:
+    """Numbers and ages can change; more need free places, else all stays as it was."""
+    screens = run(tmp_path, {"places": "4", "place_for": "person", "ages": "0-4 years"})
+    own = screens.book(people="2", children__1__age="3")
+    form = own.follow("Change who is coming")
+    assert dict(form.fields("Save"))["children-1-age"] == "3"
+    wrong = form.fill(people="").press("Save")
+    assert (wrong.status, wrong.problems) == (422, [("#people", "Enter how many people will come")])
+    more = form.fill(people="4", children__2__age="1").press("Save")
+    assert "How many of you 4" in more
+    fewer = more.follow("Change who is coming").fill(people="2").press("Save")
+    screens.visitor().book(email="b@example.org", people="2")
+    full = fewer.follow("Change who is coming").fill(people="3").press("Save")
+
+    assert (full.status, full.heading) == (409, "There is no room for more")
+    assert "How many of you 2" in full.follow("Back")
+    assert bookings.family_of(screens.engine, 1).children == ("3 years", "1 year")
+    assert bookings.verify(screens.engine) == []
+
+
+def test_another_child_on_the_change_screen(tmp_path) -> None:
+    """Rows can be added there as well, without a script."""
+    own = run(tmp_path, {"ages": "0-4 years"}).book(children__1__age="3")
+    form = own.follow("Change who is coming").press("Add another child")
+
+    assert dict(form.fields("Save"))["children-1-age"] == "3"
+    assert "children-4-age" in dict(form.fields("Save"))
+
+
+def test_a_family_sees_and_corrects_its_details(screens) -> None:
+    """S52: what is kept is shown in a form, and what is mended stands."""
+    own = screens.book(access="A ramp", phone="07700 900123")
+    form = own.follow("See or change what we keep about you")
+    fields = dict(form.fields("Save"))
+    wrong = form.fill(email="nonsense").press("Save")
+    form.typed = {}
+    saved = form.fill(name="Amina Begum", access="").press("Save")
+    kept = bookings.family_of(screens.engine, 1)
+
+    assert {"name": "Amina Khan", "access": "A ramp", "contact_by": "email"}.items() <= (
+        fields.items()
+    )
+    assert (wrong.status, wrong.title.startswith("Error: Your details")) == (422, True)
+    assert saved.heading == "Your place is booked"
+    assert (kept.name, kept.access, kept.people) == ("Amina Begum", "", 2)
+
+
+def test_a_family_deletes_its_details(screens) -> None:
+    """S52: asked first; then nothing personal is left, and the page says so."""
+    own = screens.book(access="A ramp")
+    ask = own.follow("Delete what we keep about you")
+    done = ask.press("Yes, delete them")
+
+    assert "also ends your booking" in ask
+    assert done.heading == "Your booking is cancelled"
+    assert "Your details are deleted" in done
+    assert (screens.count("person"), screens.count("need")) == (0, 0)
+    assert screens.open(f"{own.path}/details").heading == "Your details are deleted"
+    assert screens.open(f"{own.path}/change").status == 409
+
+
+@pytest.mark.parametrize(
+    ("part", "button"),
+    [("cancel", "Yes, cancel it"), ("change", "Save"), ("details", "Save")],
+)
+def test_a_foreign_token_changes_nothing(screens, part: str, button: str) -> None:
+    """S42: the screen again with a new token, which then works."""
+    own = screens.book()
+    form = screens.open(f"{own.path}/{part}")
+    before = rows(screens)
+    screens.visitor()
+    refused = form.press(button)
+
+    assert refused.status == 400
+    assert refused.title.startswith("Error: ")
+    assert rows(screens) == before
+    assert refused.press(button).status == 200
+
+
+def test_a_foreign_token_takes_no_offer(tmp_path) -> None:
+    """The own page again, with a button that works."""
+    screens = run(tmp_path, {"places": "1"})
+    first = screens.book()
+    second = screens.visitor().book(email="b@example.org")
+    first.follow("Cancel your booking").press("Yes, cancel it")
+    offered = screens.open(second.path)
+    screens.visitor()
+    refused = offered.press("Take the place")
+
+    assert (refused.status, refused.heading) == (400, "A place is free for you")
+    assert refused.press("Take the place").heading == "Your place is booked"
+
+
+def test_a_booking_that_has_ended_cannot_be_changed(screens) -> None:
+    """Each screen says so, or shows how it stands."""
+    own = screens.book()
+    change = own.follow("Change who is coming")
+    own.follow("Cancel your booking").press("Yes, cancel it")
+
+    assert change.fill(people="3").press("Save").status == 409
+    assert screens.open(f"{own.path}/cancel").status == 303
+    assert screens.send(f"{own.path}/accept", {"step": "check"}).status == 409
+
+
+def test_a_database_that_breaks_off_while_cancelling(screens) -> None:
+    """503 with the button again; pressed later, it is done."""
+    ask = screens.book().follow("Cancel your booking")
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE message RENAME TO away")
+    broken = ask.press("Yes, cancel it")
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO message")
+
+    assert (broken.status, broken.heading) == (503, "We cannot take bookings just now")
+    assert broken.press("Try again").heading == "Your booking is cancelled"
+
+
+# --- the private calendar -------------------------------------------------------------------------
+
+
+def test_the_private_calendar_follows_the_booking(screens) -> None:
+    """Offered by webcal and as an address to copy; a moved date is the same entry, moved."""
+    own = screens.book()
+    webcal = own.main.one("a", where=lambda one: one["href"].startswith("webcal:"))["href"]
+    address = own.main.one("code").text
+
+    def entries():
+        answer = screens.open(f"{own.path}/calendar.ics").answer
+        assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+        assert answer.headers["Cache-Control"] == "no-store"
+        read = icalendar.Calendar.from_ical(answer.data)
+        return {str(one["uid"]): one for one in read.walk("VEVENT")}
+
+    first = entries()
+    screens.directory = made.directory(
+        {"changes": [{"date": "2027-01-19", "moved_to": "2027-01-20 13:00-15:00"}]}
+    )
+    second = entries()
+    screens.open(own.path).follow("Cancel your booking").press("Yes, cancel it")
+    third = entries()
+
+    assert address == f"https://families.example{own.path}/calendar.ics"
+    assert webcal == address.replace("https:", "webcal:")
+    assert len(first) == 6
+    assert first.keys() == second.keys() == third.keys()
+    assert [u for u in first if first[u].start != second[u].start] == [
+        u for u in first if "2027-01-19" in u
+    ]
+    assert {str(one["status"]) for one in third.values()} == {"CANCELLED"}
+
+
+def test_the_address_is_that_of_the_live_part(tmp_path) -> None:
+    """Where bookings stand on a host of their own, the calendar does too."""
+    screens = run(tmp_path)
+    site = screens.directory.site
+    screens.directory.__dict__["site"] = site.model_copy(
+        update={"booking_address": "https://book.example/"}
+    )
+
+    assert screens.book().main.one("code").text.startswith("https://book.example/bookings/")
+
+
+# --- a sensitive programme ------------------------------------------------------------------------
+
+
+def asked(tmp_path) -> tuple[Screens, object]:
+    """A run of a sensitive programme, and the own page of a family that has a place in it."""
+    screens = run(tmp_path, {}, sensitive=True)
+    series = screens.directory.private_series[0]
+    family = bookings.Family("Amina Khan", email="amina@example.org", contact_by="email")
+    given = {"secret": screens.settings.secret, "now": screens.now}
+    made_one = bookings.book(screens.engine, series, family, key="k" * 20, **given)
+    bookings.confirm(
+        screens.engine, screens.directory, made_one.id, now=screens.now, actor="staff:1"
+    )
+    return screens, screens.open(f"/bookings/{made_one.link}")
+
+
+def test_the_own_page_of_a_sensitive_programme_is_neutral(tmp_path) -> None:
+    """Neither its name nor a place; days and times, and a calendar, only when asked for."""
+    _, own = asked(tmp_path)
+    shown = [
+        part
+        for part in own.main.all("p", "h1", "h2", "li", "dd")
+        if not any(one.tag == "details" for one in part.ancestors)
+    ]
+    text = " ".join(part.text for part in shown)
+
+    assert own.title.startswith("Your booking")
+    for words in ("Time together", "Bump", "Riverbank", "River Street", "Preston", "Amina"):
+        assert words not in own.words
+    assert "January" not in text
+    assert "calendar" not in text.lower()
+    assert [one.text for one in own.main.all("summary")] == [
+        "Show the days and times",
+        "Put it in my calendar",
+    ]
+    assert "webcal:" not in own.html
+
+
+def test_the_calendar_of_a_sensitive_programme_says_appointment(tmp_path) -> None:
+    """Only for who asks for it, and neutral then."""
+    screens, own = asked(tmp_path)
+    answer = screens.open(f"{own.path}/calendar.ics").answer
+
+    assert b"SUMMARY:Appointment" in answer.data
+    for words in (b"Time together", b"Riverbank", b"LOCATION"):
+        assert words not in answer.data
+
+
+def test_numbers_of_a_sensitive_booking_are_not_shown(tmp_path) -> None:
+    """Who comes to one is talked about, not typed."""
+    screens, own = asked(tmp_path)
+
+    assert "Change who is coming" not in own
+    assert screens.open(f"{own.path}/change").status == 409
+    details = own.follow("See or change what we keep about you")
+    assert {
+        one.get("autocomplete") for one in details.main.all("input") if one.get("id") in FAMILY
+    } == {"off", ""}
