@@ -96,7 +96,7 @@ def _files(directory: Directory, leaflets: Leaflets | None) -> dict[str, _Maker]
         files[static.path] = partial(_constant, static.content)
     for path, _, maker in feeds.files(directory):
         files[path] = partial(_made, maker)
-    if leaflets:
+    if leaflets is not None:
         for centre in directory.centres:
             files[centre.leaflet_path] = partial(_leaflet, leaflets, centre)
     known = {path for kind in KINDS for path, _ in kind.nouns(directory)} | set(files)
