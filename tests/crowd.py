@@ -125,7 +125,7 @@ def key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def wait_until_healthy(port: int, seconds: float = 60) -> float:
+def wait_until_healthy(port: int, seconds: float = 180) -> float:
     """Wait until the server says that content and database are there; how long it took."""
     began = time.monotonic()
     while True:
