@@ -21,6 +21,7 @@ from tests.test_wsgi import Server
 
 FIRST, LAST = days_of(2026)
 WEEKS = 52
+WINTER = date(2026, 12, 14), date(2027, 2, 8)
 
 # Over both changes of the clock, on the very Sundays; with every kind of change there is.
 SUNDAYS = """\
@@ -222,13 +223,13 @@ def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_roo
     build(root)
     server = Server(root, "--no-build")
     try:
-        address = f"http://127.0.0.1:{server.port}/calendar.ics"
+        address = f"http://127.0.0.1:{server.port}/centres/riverbank/calendar.ics"
         before = server.ask("/calendar.ics")[2]
         home = tmp_path / "home"
         home.mkdir()
         client = Client(home, [address])
         client.poll()
-        was = client.diary(FIRST, LAST)[address]
+        was = client.diary(*WINTER)[address]
         words = file.read_text()
         change = "  - date: 2027-01-18\n    moved_to: 2027-01-19 14:00-15:30\n"
         assert "2027-01-18" not in words
@@ -241,7 +242,7 @@ def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_roo
         build(root)
         after = server.ask("/calendar.ics")[2]
         client.poll()
-        now = client.diary(FIRST, LAST)[address]
+        now = client.diary(*WINTER)[address]
     finally:
         server.stop()
     old, new = entries(before), entries(after)
@@ -287,8 +288,8 @@ def test_a_hostile_title_reaches_every_program_whole(tmp_path, sample_root):
         home.mkdir()
         client = Client(home, [address])
         client.poll()
-        read = {name: read(data, FIRST, LAST) for name, read in LIBRARIES.items()}
-        read["khal"] = client.diary(FIRST, LAST)[address]
+        read = {name: read(data, *WINTER) for name, read in LIBRARIES.items()}
+        read["khal"] = client.diary(*WINTER)[address]
         page = on_page(
             "/sessions/riverbank/play-monday/", server.ask("/sessions/riverbank/play-monday/")[2]
         )
