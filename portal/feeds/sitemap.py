@@ -15,7 +15,18 @@ from xml.etree import ElementTree
 from portal.directory import AGE_BANDS, Directory, News, Page, Programme, Series, TextFile
 from portal.fields import LONDON, WEEKDAYS
 
-LISTS = ("/", "/find/", "/centres/", "/programmes/", "/whats-on/", "/news/", "/calendars/")
+LISTS = (
+    "/",
+    "/find/",
+    "/centres/",
+    "/programmes/",
+    "/whats-on/",
+    "/news/",
+    "/calendars/",
+    "/calendars/centres/",
+    "/calendars/programmes/",
+    "/calendars/custom/",
+)
 
 # Live addresses: a robot that follows them fills forms, or opens somebody's booking.
 CLOSED = ("/book/", "/bookings/", "/staff/")

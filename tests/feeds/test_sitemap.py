@@ -41,14 +41,18 @@ def test_the_map_names_each_page_once(directory):
 
 
 def test_the_map_lists_the_pages_of_the_site(directory):
-    """Every page on the map is frozen, and every frozen page that is not there leads elsewhere."""
+    """Every page on the map is frozen; frozen pages that are not there say where theirs is."""
     from portal.web.site import addresses, create_site
 
     client = create_site(directory).test_client()
     base = directory.site.base_address
     frozen = {path for path in addresses(directory) if path.endswith("/")}
     mapped = {address.removeprefix(base) for address in listed(directory)}
-    elsewhere = {path for path in frozen if 'http-equiv="refresh"' in client.get(path).text}
+    elsewhere = {
+        path
+        for path in frozen
+        if f'rel="canonical" href="{base}{path}"' not in client.get(path).text
+    }
 
     assert frozen - elsewhere == mapped
 
