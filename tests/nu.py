@@ -13,6 +13,9 @@ from pathlib import Path
 
 from tests.browser import missing
 
+# What the older one says of markup that the standard has since found good.
+OUTDATED = ("Possible misuse of “aria-label”.",)
+
 FETCHED = Path(sys.prefix) / "node_modules/vnu-jar/build/dist/vnu.jar"
 
 
@@ -42,6 +45,8 @@ def messages(folder: Path) -> list[str]:
     done = subprocess.run(command, capture_output=True, check=True, timeout=300)
     lines = []
     for one in json.loads(done.stdout)["messages"]:
+        if one["message"].startswith(OUTDATED) and not FETCHED.is_file():
+            continue
         page = one.get("url", "").partition(f"{folder}/")[2].removesuffix("index.html")
         kind = one.get("subType", one["type"])
         extract = " ".join(one.get("extract", "").split())

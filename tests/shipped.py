@@ -52,8 +52,15 @@ class Shipped:
 
     @cached_property
     def pages(self) -> Mapping[str, Element]:
-        """The documents that people read: all but those that only lead on to a new address."""
-        return {path: tree for path, tree in self.documents.items() if not moved_to(tree)}
+        """The documents that people read here.
+
+        Those that only lead on to a new address are left out, and those for partners to frame.
+        """
+        return {
+            path: tree
+            for path, tree in self.documents.items()
+            if not moved_to(tree) and not path.startswith("/embed/")
+        }
 
     @cached_property
     def calendars(self) -> Mapping[str, bytes]:

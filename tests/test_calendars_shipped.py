@@ -34,6 +34,8 @@ SERIES = re.compile(r"/sessions/[^/]+/[^/]+/calendar\.ics")
 SESSION = re.compile(r"/sessions/[^/]+/[^/]+/\d{4}-\d\d-\d\d\.ics")
 SHOWN = 25
 
+_ALONE = re.compile(r"(\d{4}-\d\d-\d\d)\.")
+
 
 def _clock(words, after=None):
     """The time that words like '9:30am', '12pm' or 'midday' mean."""
@@ -71,10 +73,16 @@ def _in_calendar(data, first, last):
     """The sessions of a calendar between two days: planned day -> (from, to, whether it is on)."""
     calendar = icalendar.Calendar.from_ical(data)
     found = {}
-    for one in recurring_ical_events.of(calendar).between(first, last):
+    # A date that moved beyond its week is cancelled in its run, and an entry of its own, which is
+    # named for the day first planned and comes last here.
+    sessions = recurring_ical_events.of(calendar).between(first, last)
+    for one in sorted(sessions, key=lambda one: bool(_ALONE.match(one["UID"]))):
         planned = one["RECURRENCE-ID"].dt if "RECURRENCE-ID" in one else one.start
         assert one.start.tzinfo is not None
-        found[planned.astimezone(LONDON).date()] = (
+        day = planned.astimezone(LONDON).date()
+        if alone := _ALONE.match(one["UID"]):
+            day = date.fromisoformat(alone[1])
+        found[day] = (
             one.start.astimezone(LONDON),
             one.end.astimezone(LONDON),
             str(one["STATUS"]) != "CANCELLED",
@@ -200,29 +208,21 @@ def test_calendars_are_read_by_others(shipped):
     """Every calendar is read by two libraries, which find the same entries in it."""
     wrong = []
     for path, data in shipped.calendars.items():
-        first = icalendar.Calendar.from_ical(data)
-        # The second reader takes ten times as long; single sessions are all made alike.
-        if SESSION.fullmatch(path) and hash_of(path) % 10:
+        # Files of single sessions are all made alike, and the first reader has them all above.
+        if SESSION.fullmatch(path) and sum(path.encode()) % 10:
             continue
+        first = icalendar.Calendar.from_ical(data)
         second = vobject.readOne(data.decode())
-        ours = sorted(
-            (str(one["UID"]), one.start.astimezone(LONDON)) for one in first.walk("VEVENT")
-        )
-        theirs = sorted(
+        ours = [(str(one["UID"]), one.start.astimezone(LONDON)) for one in first.walk("VEVENT")]
+        theirs = [
             (one.uid.value, one.dtstart.value.astimezone(LONDON))
-            for one in getattr(second, "vevent_list", [])
-        )
-        if ours != theirs:
-            wrong.append(path)
-        if first.errors or any(one.errors for one in first.walk()):
-            wrong.append(f"{path}: {first.errors}")
+            for one in getattr(second, "vevent_list", ())
+        ]
+        if sorted(ours) != sorted(theirs):
+            wrong.append(f"{path}: {len(ours)} and {len(theirs)} entries")
+        wrong += [f"{path}: {said}" for one in first.walk() for said in one.errors]
 
     assert wrong[:SHOWN] == []
-
-
-def hash_of(path):
-    """A number of a path that is the same in every process."""
-    return sum(path.encode())
 
 
 def test_calendars_are_well_written(shipped):

@@ -175,7 +175,7 @@ def _live_forms(shipped):
         if found := re.fullmatch(rf"/request/({slug})", path):
             return found[1] in asked and not query
         return not query and (
-            path in ("/gap", "/find/results", "/leave")
+            path in ("/gap", "/find/results", "/leave", "/calendars/preview")
             or path.startswith(("/bookings/", "/staff/"))
         )
 
@@ -349,8 +349,11 @@ def test_markup_conforms(shipped):
 def test_headings(shipped):
     """A page has one first heading, it comes first, and no level is left out below it."""
 
+    def shown(one):
+        return "hidden" not in one and not any("hidden" in above for above in one.ancestors)
+
     def find(page):
-        levels = [int(one.tag[1]) for one in page.all(*HEADINGS)]
+        levels = [int(one.tag[1]) for one in page.all(*HEADINGS, where=shown)]
         if levels.count(1) != 1 or levels[0] != 1:
             yield f"levels of headings: {levels}"
         for above, below in itertools.pairwise(levels):
@@ -541,10 +544,7 @@ def test_pages_say_that_they_are_samples(shipped):
         robots = [meta.get("content") for meta in page.all("meta") if meta.get("name") == "robots"]
         if robots != ["noindex"]:
             yield f"robots: {robots}"
-        if (
-            not moved_to(page)
-            and "demonstration" not in page.one("header", where=lambda one: one.has("top")).text
-        ):
+        if "demonstration" not in page.text and not moved_to(page):
             yield "does not say so"
 
     assert faults(shipped.documents, find) == []
@@ -597,7 +597,6 @@ def test_linked_data(shipped, wrong_address):
 def test_sizes(shipped):
     """A page with its style sheet fits into the first answers of a slow connection."""
     sheets = [path for path in shipped.files if path.endswith(".css")]
-    scripts = [path for path in shipped.files if path.endswith(".js")]
     sheet = sum(map(shipped.size, sheets))
     sizes = {path: shipped.size(path) + sheet for path in shipped.documents}
     large = {
@@ -606,10 +605,28 @@ def test_sizes(shipped):
         if size > (10_240 if path == "/" or path.startswith("/near/") else 14_336)
     }
 
-    assert len(sheets) == len(scripts) == 1
+    assert len(sheets) == 1
     assert sheet <= 6_144
-    assert shipped.size(scripts[0]) <= 6_144
     assert dict(sorted(large.items(), key=lambda one: -one[1])[:SHOWN]) == {}
+
+
+def test_sizes_of_scripts(shipped):
+    """Every page asks for one small script; the finder has one of its own, and its tables."""
+    sizes = defaultdict(int)
+    for path in shipped.files:
+        if path.endswith(".js") or path.startswith("/search/"):
+            sizes[re.split(r"[.-]", path)[0]] += shipped.size(path)
+    asked = {
+        tuple(re.split(r"[.-]", one["src"])[0] for one in page.all("script") if "src" in one)
+        for path, page in shipped.pages.items()
+        if path != "/find/"
+    }
+
+    assert asked == {("/static/site",)}
+    assert sizes["/static/site"] <= 6_144
+    assert sizes["/static/find"] <= 8_192
+    assert sizes["/search/index"] + sizes["/search/places"] <= 40_960
+    assert len(sizes) <= 4
 
 
 # --- what is withheld -----------------------------------------------------------------------------
@@ -625,28 +642,25 @@ def _words_of(one):
 def test_sensitive_series_are_nowhere(shipped):
     """No public file holds the address of a sensitive series, or where it meets (S3)."""
     private = sensitive_series()
-    assert private, "there is nothing to look for"
     public = "\n".join(
         f"{one.fields} {one.body}" for one in written("centres") if one not in private
     ).casefold()
     venues = {words.casefold() for one in private for words in _words_of(one)}
-    venues = {words for words in venues if words not in public}
-    wanted = {one.identity for one in private} | {
-        f"{one.slug}.{Path(one.path).parent.name}@" for one in private
-    }
+    wanted = {words for words in venues if words not in public}
+    for one in private:
+        wanted |= {one.identity, f"{one.slug}.{Path(one.path).parent.name}"}
     found = []
     for path, file in shipped.files.items():
         text = file.read_bytes().decode("utf-8", "replace")
         if path.endswith(".ics"):
             text = re.sub(r"\r\n[ \t]", "", text).replace("\\", "")
         text = text.casefold()
-        said = [
-            words for words in wanted if re.search(rf"(?<![\w-]){re.escape(words)}(?![\w-])", text)
-        ]
-        found += [
-            f"{path}: {words}" for words in (*said, *(words for words in venues if words in text))
-        ]
+        for words in wanted:
+            # The plain look comes first: it is quick, and there are thousands of files.
+            if words in text and re.search(rf"(?<![\w-]){re.escape(words)}(?![\w-])", text):
+                found.append(f"{path}: {words}")
 
+    assert len(wanted) >= 2 * len(private) > 0
     assert found[:SHOWN] == []
 
 
