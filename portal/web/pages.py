@@ -38,6 +38,7 @@ from portal.feeds.ical import Calendars, Facet, facets
 from portal.fields import LONDON, OFFERS, WEEKDAYS, Position, day_words
 from portal.geography import distance
 from portal.web import Frame, Head, environment, find, linked_data, words
+from portal.web.locator import Locator
 from portal.web.rows import Day, Rows
 
 NEAR_MILES = 10
@@ -120,6 +121,7 @@ class Pages:
         self.now = datetime.combine(directory.today, time(), LONDON)
         self.frame = Frame(directory)
         self.rows = Rows(self.coming, directory.today)
+        self.locator = Locator(directory)
         self._files = files
 
     # What pages have in common.
@@ -307,6 +309,7 @@ class Pages:
             "area.html",
             head,
             area=area,
+            county=self.locator.area(districts),
             districts=[(one, self.directory.centres_in(one)) for one in districts],
             programmes=self._programmes(series),
             days=self.rows.days(self._week_of(series), ROWS),
@@ -355,6 +358,7 @@ class Pages:
             "centre.html",
             head,
             centre=centre,
+            county=self.locator.place(centre.position if centre.address_public else None),
             district=district,
             others=others[:6],
             finished=[one for one in self.directory.series_at(centre) if one not in self.coming],
