@@ -89,13 +89,13 @@ def test_kills_under_load_lose_nothing(tmp_path, sample_root) -> None:
     chance = random.Random(20260)
     browsers = [crowd.Browser(port) for _ in range(CLIENTS)]
     looked = crowd.Browser(port)
+    stop = threading.Event()
     try:
         for browser in browsers:
             browser.open_form()
         time.sleep(crowd.PATIENCE)
-        stop = threading.Event()
         threads = [
-            threading.Thread(target=_press, args=(browser, form, stop, told, ended))
+            threading.Thread(target=_press, args=(browser, form, stop, told, ended), daemon=True)
             for form, browser in enumerate(browsers)
         ]
         for thread in threads:
@@ -113,6 +113,7 @@ def test_kills_under_load_lose_nothing(tmp_path, sample_root) -> None:
             path for where in told.values() for path in where if looked.status_of(path) != 200
         ]
     finally:
+        stop.set()
         server.kill()
         server.log.close()
         for browser in (*browsers, looked):
