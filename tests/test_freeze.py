@@ -14,6 +14,7 @@ import flask_frozen
 import pytest
 
 from portal import content, freeze
+from portal.cli import _plain_settings
 from portal.content import ContentError
 from portal.settings import load_settings
 from portal.swap import MARKER
@@ -143,65 +144,87 @@ def test_a_file_that_has_no_source_any_more_goes(settings, today, series_file):
     assert built.removed > 0
 
 
+def look(settings, today, compress=False):
+    """What `portal build` finds before it builds: what the last build found, or None."""
+    plain = {name: getattr(settings, name) for name in _plain_settings(None, None)}
+    return freeze.nothing_to_do(**plain, today=today, compress=compress)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, sample_root, today):
+    """The settings of a sample that has been built."""
+    folder = tmp_path_factory.mktemp("built")
+    shutil.copytree(sample_root, folder / "root")
+    settings = load_settings(root=folder / "root", out=folder / "build", var=folder / "var")
+    freeze.build(settings, today=today)
+    return settings
+
+
 class TestNothingToDo:
-    """A build that would write the same again is over at once."""
+    """A build that would write the same again is over at once; in doubt, it is not."""
 
-    @pytest.fixture(autouse=True)
-    def built(self, settings, today):
-        freeze.build(settings, today=today)
-        return (settings.out / MARKER).stat().st_ino
+    def test_nothing_was_touched(self, built, today):
+        """Nothing touched, nothing written: not even the marker is made anew."""
+        before = (built.out / MARKER).stat()
 
-    def again(self, settings, today, **options):
-        freeze.build(settings, today=today, **options)
-        return (settings.out / MARKER).stat().st_ino
+        found = freeze.build(built, today=today)
 
-    def test_nothing_was_touched(self, settings, today, built):
-        """Nothing touched, nothing written."""
-        assert self.again(settings, today) == built
+        assert found.written == found.removed == 0
+        assert (built.out / MARKER).stat() == before
+        assert look(built, today).pages == found.pages
 
-    @pytest.mark.parametrize("options", [{"full": True}, {"compress": True}])
-    def test_something_else_is_asked_for(self, settings, today, built, options):
-        """`--full` and another form of the site build."""
-        assert self.again(settings, today, **options) != built
+    def test_something_else_is_asked_for(self, built, today):
+        """Another day, address, horizon or form of the site is another site."""
+        assert look(built, today + timedelta(days=1)) is None
+        assert look(built, today, compress=True) is None
+        for change in ({"base_address": "https://other.example"}, {"horizon_weeks": 3}):
+            assert look(built.model_copy(update=change), today) is None
 
-    def test_another_day(self, settings, today, built):
-        """Another day is another site."""
-        assert self.again(settings, today + timedelta(days=1)) != built
-
-    def test_another_address(self, settings, today, built):
-        """Another base address is another site."""
-        other = settings.model_copy(update={"base_address": "https://other.example"})
-
-        assert self.again(other, today) != built
-
-    def test_a_file_was_edited(self, settings, today, built, series_file):
-        """An edit builds, also one that keeps the size of the file and gives it its old time."""
-        stat = series_file.stat()
-        series_file.write_text(series_file.read_text().swapcase().swapcase())
-        os.utime(series_file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-
-        assert self.again(settings, today) != built
-
-    def test_a_file_came(self, settings, today, built, series_file):
-        """A new series builds."""
-        shutil.copy(series_file, series_file.with_name("play-again.md"))
-
-        assert self.again(settings, today) != built
-
-    def test_the_site_went(self, settings, today, built):
-        """A folder that was removed, or replaced by another build's, is built again."""
-        shutil.rmtree(settings.out)
-
-        self.again(settings, today)
-
-        assert (settings.out / "index.html").is_file()
-
-    def test_what_is_remembered_is_broken(self, settings, today, built):
+    @pytest.mark.parametrize("words", ["", "[]", "null", '{"a": 1}', "\0"])
+    def test_what_is_remembered_is_broken(self, built, today, words):
         """Whatever stands in the record, the worst that comes of it is a build."""
-        for words in ("", "[]", "null", '{"a": 1}', "\0"):
-            (settings.var / "build-state.json").write_text(words)
+        record = built.var / "build-state.json"
+        kept = record.read_text()
 
-            assert self.again(settings, today) != built
+        record.write_text(words)
+        found = look(built, today)
+        record.write_text(kept)
+
+        assert found is None
+        assert look(built, today) is not None
+
+    def test_the_site_is_not_the_one_we_built(self, built, today, tmp_path):
+        """A folder that went, or that another build put there, is built again."""
+        shutil.copytree(built.out, tmp_path / "copy")
+        shutil.rmtree(built.out)
+        gone = look(built, today)
+        (tmp_path / "copy").rename(built.out)
+
+        assert gone is None
+        assert look(built, today) is None
+
+
+def test_an_edit_is_noticed(settings, today, series_file):
+    """Also one that keeps the size of the file and gives it its old time."""
+    freeze.build(settings, today=today)
+    stat = series_file.stat()
+
+    series_file.write_text(series_file.read_text())
+    os.utime(series_file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    assert look(settings, today) is None
+
+
+def test_a_new_file_is_noticed(settings, today, series_file):
+    """A series that came builds, and so does one more wish for a whole build."""
+    freeze.build(settings, today=today)
+    before = (settings.out / MARKER).stat().st_ino
+    freeze.build(settings, today=today, full=True)
+
+    shutil.copy(series_file, series_file.with_name("play-again.md"))
+
+    assert (settings.out / MARKER).stat().st_ino != before
+    assert look(settings, today) is None
 
 
 def test_a_mistake_leaves_the_old_site_as_it_was(settings, today, series_file):
@@ -272,8 +295,6 @@ def test_the_day_of_a_site_is_known(settings, today, tmp_path):
 
 def test_the_quick_look_knows_the_settings(monkeypatch):
     """The defaults that the command looks with are those of the settings."""
-    from portal.cli import _plain_settings
-
     for name in [name for name in os.environ if name.startswith("PORTAL_")]:
         monkeypatch.delenv(name)
 
