@@ -108,7 +108,6 @@ def test_kills_under_load_lose_nothing(tmp_path, sample_root) -> None:
         stop.set()
         for thread in threads:
             thread.join()
-        looked = crowd.Browser(port)
         missing = [
             path for where in told.values() for path in where if looked.status_of(path) != 200
         ]
