@@ -47,6 +47,7 @@ def main(folder: Path) -> None:
     site = folder / "build"
     environ = {**os.environ, "PORTAL_ROOT": str(folder), "PORTAL_OUT": str(site)}
     environ["PORTAL_VAR"] = str(folder / "var")
+    environ["PORTAL_LEAFLETS"] = "no"  # bench_calendars.py says what they cost
 
     def build(*options: str) -> None:
         command = [sys.executable, "-m", "portal", "build", *options]
