@@ -33,7 +33,7 @@ def messages(folder: Path) -> list[str]:
     java = shutil.which("java")
     if java is None:
         missing("Java is not installed (Debian: apt-get install default-jre-headless)")
-    command = [java, "-Xss1024k", "-XX:TieredStopAtLevel=1", "-jar", str(_program())]
+    command = [java, "-Xss4m", "-XX:TieredStopAtLevel=1", "-jar", str(_program())]
     command += [
         "--format",
         "json",
