@@ -133,6 +133,11 @@ def written(folder: str, *, root: Path = ROOT) -> Iterator[Written]:
 
 
 @cache
+def site_file() -> Mapping[str, str]:
+    return yaml.load((ROOT / "content/site.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
+
+
+@cache
 def programmes() -> Mapping[str, Written]:
     return {one.slug: one for one in written("programmes")}
 

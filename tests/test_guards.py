@@ -9,13 +9,11 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from functools import cache
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
-import yaml
 
 from tests import nu
 from tests.shipped import (
@@ -27,6 +25,7 @@ from tests.shipped import (
     sensitive_programmes,
     sensitive_series,
     series,
+    site_file,
     written,
 )
 
@@ -60,11 +59,6 @@ LEFTOVERS = re.compile(
 def faults(pages, find):
     """What a rule finds on each page, as lines that say where."""
     return [f"{path}: {fault}" for path, page in pages.items() for fault in find(page)][:SHOWN]
-
-
-@cache
-def site_file():
-    return yaml.load((ROOT / "content/site.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
 
 
 # --- addresses ------------------------------------------------------------------------------------
