@@ -48,23 +48,10 @@ class Result:
     when: str
     more: str
     where: str
-    ages: str
-    cost: str
+    facts: str  # ages and cost, as sentences
     way: str  # the key of how to get a place
     way_words: str
-    language: str
-    access: str
-
-    @property
-    def facts(self) -> str:
-        """Ages and cost, as sentences."""
-        return f"{phrases.sentence(self.ages)} {phrases.sentence(self.cost)}"
-
-    @property
-    def last(self) -> str:
-        """Language and access, as sentences."""
-        said = (self.language, self.access)
-        return " ".join(phrases.sentence(words) for words in said if words)
+    last: str  # language and access, as sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,21 +203,16 @@ class _Search:
         if self._place and fit.tenths < FAR:
             miles = phrases.tenths_of_miles(fit.tenths, about=self._about(venue))
             where = put("where", venue=where, miles=miles)
-        language = ""
-        if series.language != "en":
-            language = put("language", language=CHOICES["language"][series.language])
         return Result(
             path=f"/sessions/{series.identity}/",
             name=series.name,
             when=self._when(fit.session),
             more=more,
             where=where,
-            ages=index["ages"][series.age][0],
-            cost=index["costs"][series.cost],
+            facts=f"{index['ages'][series.age][0]} {index['costs'][series.cost]}",
             way=WAYS[series.way],
             way_words=CHOICES["booking"][WAYS[series.way]],
-            language=language,
-            access=index["venues"]["access"][venue],
+            last=series.spoken + index["venues"]["access"][venue],
         )
 
     def _when(self, session: Session) -> str:

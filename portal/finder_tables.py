@@ -37,6 +37,7 @@ class Series:
     cost: int
     way: int
     language: str
+    spoken: str
     sessions: tuple[Session, ...]
 
 
@@ -72,7 +73,8 @@ class Tables:
                 age=index["age"][n],
                 cost=index["cost"][n],
                 way=index["way"][n],
-                language=index["languages"][index["language"][n]],
+                language=index["languages"][index["language"][n]][0],
+                spoken=index["languages"][index["language"][n]][1],
                 sessions=tuple(sorted(self._sessions(n, venues[n]), key=self.start)),
             )
 
@@ -104,7 +106,7 @@ class Tables:
         used = {
             "need": _keys(NEEDS, (one[3] for one in programmes)),
             "access": _keys(ACCESS, (self.index["venues"]["facilities"][v] for v in venues)),
-            "language": frozenset(self.index["languages"]),
+            "language": frozenset(key for key, _ in self.index["languages"]),
             "booking": frozenset(WAYS[one.way] for one in self.series),
             "offer": frozenset(OFFERS[one[2]] for one in programmes),
         }

@@ -52,7 +52,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "more-one": "and 1 more date",
         "more": "and {n} more dates",
         "where": "{venue}, {miles}",
-        "language": "In {language}",
+        "language": "In {language}.",
         **MILES_WORDS,
         "next": "Show {n} more",
         # filters that are chosen, each a link that takes it away

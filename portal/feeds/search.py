@@ -176,7 +176,7 @@ class _Index:
             "programmes": [*map(_programme, self._programmes)],
             "ages": [*self._ages],
             "costs": [*self._costs],
-            "languages": [*self._languages],
+            "languages": [[key, _spoken(key)] for key in self._languages],
             "venues": self._venue_columns(),
             "times": [*self._times],
             "patterns": [*self._patterns],
@@ -213,10 +213,10 @@ class _Index:
             self._names[series.name],
             self._programmes[programme],
             self._ages[
-                phrases.ages(series.ages, send_to),
+                phrases.sentence(phrases.ages(series.ages, send_to)),
                 *(months for one in series.ages or () for months in (one.first, one.end)),
             ],
-            self._costs[phrases.cost(series)],
+            self._costs[phrases.sentence(phrases.cost(series))],
             series.booking,
             self._languages[series.language],
             self._venue(series.venue, series.centre),
@@ -270,7 +270,7 @@ class _Index:
             "facilities": [
                 sum(1 << facilities.index(name) for name in one.facilities) for one in venues
             ],
-            "access": [phrases.access(one.facilities) for one in venues],
+            "access": [phrases.sentence(phrases.access(one.facilities)) for one in venues],
         }
 
     def _terms(self, calendar: SchoolCalendar) -> Iterator[int]:
@@ -297,6 +297,12 @@ def _programme(programme: Programme) -> list[Any]:
         wanted,
         programme.send_to or 0,
     ]
+
+
+def _spoken(language: str) -> str:
+    """'In Urdu. '; nothing of English."""
+    said = WORDS["language"].replace("{language}", CHOICES["language"][language])
+    return "" if language == "en" else f"{said} "
 
 
 def _usual(session: Session) -> bool:

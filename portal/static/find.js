@@ -43,7 +43,6 @@
   const marked = (values, bits) => values.filter((_, n) => bits >> n & 1);
   const say = (name, given) => words[name].replace(/{(\w+)}/g, (_, key) => given[key]);
   const joined = (parts) => parts.join(", ").replace(/, ([^,]*)$/, " and $1");
-  const sentence = (said) => /[.!?…]$/.test(said) ? said : `${said}.`;
 
   const openIndex = (made) => {
     const { choices, times, venues } = made;
@@ -92,7 +91,8 @@
         ranges: pairs(ranges),
         cost: made.costs[made.cost[n]],
         booking: [keys(choices.booking)[made.way[n]]],
-        language: [made.languages[made.language[n]]],
+        language: [made.languages[made.language[n]][0]],
+        spoken: made.languages[made.language[n]][1],
         sessions: sessions.sort((a, b) => a.start - b.start),
       };
     }));
@@ -231,39 +231,32 @@
 
   // --- the question ---
 
-  const single = (number, unit) => {
-    const label = `${number} ${unit}${number === 1 ? "" : "s"}`;
-    const year = unit === "year";
-    return { span: span(number, number, unit), key: year ? `${number}` : label, label, years: year && `${number}` };
-  };
   const weeks = (number) => Math.floor(number * 12 / 52);
-  const span = (low, high, unit) => unit === "week" ? [weeks(low), weeks(high) + 1]
-    : unit === "month" ? [low, high + 1] : [low * 12, high * 12 + 12];
+  const aged = (low, high, unit) => {
+    const label = `${low < high ? `${low} to ${high}` : low} ${unit}${low === 1 && high === 1 ? "" : "s"}`;
+    const years = unit === "year" && label.replace(/ y.*/, "");
+    return {
+      span: years ? [low * 12, high * 12 + 12] : unit === "week" ? [weeks(low), weeks(high) + 1]
+        : [low, high + 1],
+      key: (years || label).replace(" to ", "-"),
+      label,
+      years,
+    };
+  };
   const age = (text) => {
     const said = tidy(tidy(text.toLowerCase()).replace(/ old$/, ""));
     const word = fold(said);
     const key = Object.hasOwn(index.ageWords, word) && index.ageWords[word];
     if (key) return { span: index.bands[key], key, label: index.bands[key][2] };
     const mixed = match("mixed", said);
-    if (mixed) return single(mixed[1] * 12 + +mixed[2], "month");
-    const half = match("half", said);
-    if (half) {
-      const years = +half[1];
-      return { span: [years * 12 + 6, years * 12 + 7], key: `${years}.5`, label: `${years}½ years` };
-    }
+    const months = mixed && mixed[1] * 12 + +mixed[2];
+    if (mixed) return aged(months, months, "month");
+    const years = match("half", said)?.[1];
+    if (years) return { span: [years * 12 + 6, years * 12 + 7], key: `${+years}.5`, label: `${+years}½ years` };
     const number = match("age", said);
-    if (!number) return;
-    const unit = { w: "week", m: "month", y: "year" }[number[3]?.[0] || "y"];
-    const low = +number[1];
-    const high = +(number[2] || low);
-    if (high <= low) return high === low ? single(low, unit) : undefined;
-    const year = unit === "year";
-    return {
-      span: span(low, high, unit),
-      key: `${low}-${high}${year ? "" : ` ${unit}s`}`,
-      label: `${low} to ${high} ${unit}s`,
-      years: year && `${low} to ${high}`,
-    };
+    const low = +number?.[1];
+    const high = +(number?.[2] || low);
+    if (high >= low) return aged(low, high, { w: "week", m: "month", y: "year" }[number[3]?.[0] || "y"]);
   };
   const read = (fields) => {
     const mistakes = [];
@@ -406,7 +399,6 @@
       const [{ day, times, venue }] = series.fit;
       const others = series.fit.length - 1;
       const date = new Date(Date.parse(index.first) + day * 864e5);
-      const [language] = series.language;
       return {
         identity: series.identity,
         planned: date.toISOString().slice(0, 10),
@@ -423,10 +415,9 @@
         where: venue.away < FAR ? say("where", {
           venue: venue.name, miles: milesWords(venue.away, venue.loose),
         }) : venue.name,
-        facts: `${sentence(series.ages)} ${sentence(series.cost)}`,
+        facts: `${series.ages} ${series.cost}`,
         wayWords: index.choices.booking[series.booking[0]],
-        last: (language === "en" ? "" : sentence(say("language",
-          { language: index.choices.language[language] })) + " ") + sentence(venue.access),
+        last: series.spoken + venue.access,
       };
     });
 
@@ -509,7 +500,7 @@
       return made;
     }));
   };
-  const refuse = (mistakes, fields) => {
+  const refuse = (mistakes, query) => {
     form.querySelectorAll(".error").forEach((line) => {
       const those = mistakes.filter(({ field }) => line.id === `${field}-error`);
       line.firstElementChild.textContent = those.length ? form.dataset.error : "";
@@ -519,26 +510,25 @@
       const more = line.closest("details");
       if (those.length && more) more.open = true;
     });
-    get("mistakes").hidden = !mistakes.length;
+    get("mistakes").replaceChildren();
     if (!mistakes.length) return;
     list();
     document.title = `${form.dataset.error} ${title}`;
-    show("mistakes-list", mistakes.map((one) => {
+    const box = copy("problem");
+    box.querySelector("ul").append(...mistakes.map((one) => {
       const made = copy("mistake", one);
       made.querySelector("a").hash = one.field;
       const those = made.querySelector("ul");
       those.hidden = !one.meant.length;
       those.append(...one.meant.map((near) => {
         const meant = copy("further-one", { words: near });
-        const query = new URLSearchParams({ near });
-        keys(fields).forEach((name) => name !== "near" && fields[name].forEach((value) =>
-          value && query.append(name, value)));
-        meant.querySelector("a").href = `${here}?${query}`;
+        meant.querySelector("a").href = `${here}?${address({ ...query, near })}`;
         return meant;
       }));
       return made;
     }));
-    get("mistakes").focus();
+    get("mistakes").append(box);
+    box.focus();
   };
 
   // Places left, where the booking service says; the list is whole without.
@@ -582,7 +572,7 @@
         place = undefined;
       }
       mistakes.sort((a, b) => (a.field !== "near") - (b.field !== "near"));
-      refuse(mistakes, fields);
+      refuse(mistakes, query);
       if (mistakes.length) return;
       if (place) {
         known = place;
@@ -647,7 +637,7 @@
   ask.hidden = !navigator.geolocation;
   ask.firstElementChild.addEventListener("click", () => {
     const loaded = load();
-    const refused = async (said) => await loaded && refuse([wrong("near", said)], {});
+    const refused = async (said) => await loaded && refuse([wrong("near", said)]);
     navigator.geolocation.getCurrentPosition(async ({ coords }) => {
       if (!await loaded) return;
       const at = [coords.latitude, coords.longitude];

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import urlencode
 
 from portal.directory import Directory
 from portal.feeds import search
@@ -71,9 +70,7 @@ class Asking:
 
     def instead(self, near: str) -> str:
         """The question once more, with a place that may have been meant."""
-        pairs = [("near", near)] + ([("age", self.age)] if self.age else [])
-        pairs += [(name, one) for name, values in self.values.items() for one in sorted(values)]
-        return urlencode(pairs)
+        return replace(self.answer.asked, near=near).address if self.answer else ""
 
 
 def blank(directory: Directory) -> Asking:

@@ -127,7 +127,7 @@ def test_leaving_sets_no_cookie(client):
 
 
 def test_a_question_without_a_script_has_an_answer(client, live):
-    """Until there is a list of results, the page leads on."""
+    """The finder's form is answered, and the page leads on."""
     answer = client.get("/find/results?near=Bacup")
 
     assert answer.status_code == 200
