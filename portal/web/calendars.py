@@ -65,12 +65,13 @@ def preview() -> Response:
     """The form with what was chosen, what is in the calendar, its address, and its next dates."""
     kept, now = _made(), live().now
     directory = kept.directory
-    problems: tuple[tuple[str, str], ...] = ()
+    problems: dict[str, str] = {}
     chosen = Choice()
     try:
         chosen = choice.read(directory, _pairs())
     except ChoiceError as error:
-        problems = error.problems
+        for name, said in error.problems:  # one message beside each field
+            problems[name] = f"{problems[name]} {said}" if name in problems else said
     series = choice.series_of(directory, chosen)
     coming = [session for one in series for session in one.next_sessions(now)]
     coming.sort(key=lambda session: (session.starts, session.series.identity))
