@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from portal.freeze import Built
     from portal.settings import Settings
 
+_BAD_ROWS = 20  # shown; all are counted
+
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -197,6 +199,45 @@ def verify(root: Path | None) -> None:
     click.echo("Everything adds up.")
 
 
+@main.group()
+def postcodes() -> None:
+    """Exact postcodes for the finder."""
+
+
+@postcodes.command("import")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The file to write.")
+@click.option(
+    "--border", type=click.FloatRange(0, 50), default=10, help="How many miles around to keep."
+)
+@click.pass_obj
+def import_postcodes(root: Path | None, file: Path, out: Path | None, border: float) -> None:
+    """Make the finder exact with a national FILE: OS Code-Point Open, or an ONS directory.
+
+    FILE is the zip, its folder, or a CSV file of it. A build puts what was kept beside its pages.
+    """
+    from portal import content
+    from portal import postcodes as exact
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    directory = content.load(settings.root, today=_today())
+    out = out or settings.postcodes
+    with _progress("Reading") as progress:
+        report = exact.import_file(
+            file,
+            out,
+            {district.code for district in directory.districts},
+            border_miles=border,
+            progress=progress,
+        )
+    for line in report.named[:_BAD_ROWS]:
+        click.echo(line, err=True)
+    for line in report.lines():
+        click.echo(line)
+    click.echo(f"The finder has them in {out}, {out.stat().st_size:,} bytes, from the next build.")
+
+
 # --- words ----------------------------------------------------------------------------------------
 
 
@@ -302,14 +343,22 @@ def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, a line elsewhere."""
+def _progress(words: str = "Building") -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; elsewhere a line, where files are built."""
     if not sys.stdout.isatty():
-        yield _first_line
+        yield _first_line if words == "Building" else lambda *_: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+    )
 
-    columns = TextColumn("Building"), BarColumn(), MofNCompleteColumn()
+    amount: ProgressColumn = MofNCompleteColumn() if words == "Building" else DownloadColumn()
+    columns = TextColumn(words), BarColumn(), amount
     # Drawn by us, because a thread that draws must not be running when workers are forked.
     with Progress(*columns, auto_refresh=False, transient=True) as bar:
         task = bar.add_task("")

@@ -65,6 +65,17 @@ class Report:
     files: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)  # files that hold no postcodes
 
+    def lines(self) -> Iterator[str]:
+        """The report in words: what was kept, what was left out and why, how much was bad."""
+        yield f"Kept {self.kept:,}, of which {self.border:,} in the border."
+        for reason, number in self.dropped.most_common():
+            yield f"Left out {number:,} {reason}."
+        if self.bad:
+            yield f"{self.bad:,} {'row makes' if self.bad == 1 else 'rows make'} no sense."
+        if self.skipped:
+            others = " and others" if len(self.skipped) > 5 else ""
+            yield f"No postcodes in {', '.join(self.skipped[:5])}{others}."
+
     def name(self, file: str, line: int, words: str) -> None:
         self.bad += 1
         if len(self.named) < _NAMED:

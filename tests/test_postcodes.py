@@ -1,6 +1,8 @@
 """The national files of postcodes become one small file, and what is asked of it comes back."""
 
 import math
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -347,3 +349,45 @@ def test_an_import_replaces_the_last_one(tmp_path):
     assert first == out.read_bytes()
     assert [out] == [*out.parent.iterdir()]
     assert Postcodes(first).find("BB5 1AA")
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def command(*arguments, folder):
+    return subprocess.run(
+        [sys.executable, "-m", "portal", *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_keeps_what_the_content_names(tmp_path, sample_root):
+    """The districts are the content's own; what became of each row is said."""
+    text = code_point() + "nonsense\n" + code_point([("BB5 1AD", *ROWS[0][1:3], "E07000125")])
+    path = written(tmp_path, "bb.csv", text)
+
+    said = command("--root", sample_root, "postcodes", "import", path, folder=tmp_path)
+
+    assert (said.returncode, said.stderr) == (0, "bb.csv:5: columns: 1; there should be 10.\n")
+    assert said.stdout.splitlines() == [
+        "Kept 4, of which 1 in the border.",
+        "Left out 1 too far away.",
+        "1 row makes no sense.",
+        f"The finder has them in var/postcodes.bin, "
+        f"{(tmp_path / 'var/postcodes.bin').stat().st_size} bytes, from the next build.",
+    ]
+
+
+def test_the_command_refuses_in_words(tmp_path, sample_root):
+    """A wrong file is one sentence, and no traceback."""
+    path = written(tmp_path, "no.csv", "a,b\n")
+
+    said = command("--root", sample_root, "postcodes", "import", path, folder=tmp_path)
+
+    assert said.returncode == 1
+    assert "Code-Point Open" in said.stderr
+    assert "Traceback" not in said.stderr
