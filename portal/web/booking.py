@@ -24,7 +24,7 @@ from portal.web import words
 from portal.web.forms import BookForm, book_form
 from portal.web.instead import Other, fits, instead
 from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
-from portal.web.passage import turn
+from portal.web.passage import Turn, turn
 
 pages = Blueprint("booking", __name__)
 pages.before_request(check_form)
@@ -70,11 +70,15 @@ def book(centre: str, series: str) -> Any:
         return before() or _refused(wanted, state, now)
     if run.book == "session" and wanted.session is None:
         return _choose(wanted, now)
-    with found.database() as engine:
-        left = bookings.left(engine, run, wanted.session)
-    if not left and not run.waiting_list and request.method == "GET":
-        return _full(wanted, now, left)
-    return _screen(wanted, now, left)
+    form = book_form(run, request.form if request.method == "POST" else None)
+    next_turn = turn(form, now, found.secret)
+    try:
+        return _screen(wanted, form, next_turn, now)
+    except Away:
+        if request.method == "GET":
+            raise
+        step = "confirm" if next_turn.screen == "confirm" else "check"
+        return away(wanted.path, form, step, wanted.phone)
 
 
 def before() -> Any:
@@ -87,20 +91,27 @@ def before() -> Any:
     return redirect(f"/bookings/{made.link}", 303) if made else None
 
 
-def _screen(wanted: Wanted, now: datetime, left: int) -> Any:
-    form = book_form(wanted.series, request.form if request.method == "POST" else None)
-    next_turn = turn(form, now, live().secret)
+def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> Any:
+    if next_turn.screen != "form":
+        if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
+            return _other_age(wanted, form, now)
+        if next_turn.screen == "confirm":
+            return _confirm(wanted, form, now)
+    left = _left(wanted)
     if request.method == "GET" and not left:
+        if not wanted.series.waiting_list:
+            return _full(wanted, now, left)
         form.wait.data = "yes"
     if next_turn.screen == "form":
         return _show("desk/form.html", wanted, form, left, next_turn.status)
-    if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
-        return _other_age(wanted, form, now)
-    if next_turn.screen == "confirm":
-        return _confirm(wanted, form, now)
     if form.wait.data != "yes" and left < bookings.claimed(wanted.series, form.people.data):
         return _full(wanted, now, left, form, "check")
     return _show("desk/check.html", wanted, form, left, 200)
+
+
+def _left(wanted: Wanted) -> int:
+    with live().database() as engine:
+        return bookings.left(engine, wanted.series, wanted.session)
 
 
 def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
@@ -123,14 +134,10 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
             )
         return redirect(f"/bookings/{made.link}", 303)
     except Full:
-        with found.database() as engine:
-            left = bookings.left(engine, wanted.series, wanted.session)
-        return _full(wanted, now, left, form, "confirm")
+        return _full(wanted, now, _left(wanted), form, "confirm")
     except NotBookable as refused:
-        answer = _refused(wanted, refused.why, now)
-        return answer if answer is not None else abort(409)
-    except Away:
-        return away(wanted.path, form, "confirm", wanted.phone)
+        # It was closed between the look at the form and the booking.
+        return _refused(wanted, refused.why, now) or abort(409)
 
 
 def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int) -> Response:
