@@ -25,6 +25,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import SecurityError
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
@@ -53,7 +54,15 @@ def create_app(settings: Settings | None = None) -> WSGIApplication:
     settings = settings or load_settings()
     published = Published(settings)
     published.start()
-    return Portal(settings, published)
+    return behind_proxies(Portal(settings, published), settings.proxies)
+
+
+def behind_proxies(app: WSGIApplication, proxies: int) -> WSGIApplication:
+    """The application as it is behind so many proxies of our own, whose word is believed.
+
+    They say who asks and whether by https. Without them, anybody could say so.
+    """
+    return ProxyFix(app, x_for=proxies, x_proto=proxies) if proxies else app
 
 
 class Portal:

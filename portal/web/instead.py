@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.directory import Directory, Programme, Series
-from portal.fields import day_words
 from portal.geography import distance
 from portal.web import words
 from portal.web.answers import months_of
@@ -102,7 +101,7 @@ def _offer(series: Series, left: Left, now: datetime) -> Other:
     first = next(one for one in series.next_sessions(now) if not one.cancelled)
     when = words.repeats(series)
     if series.repeats != "once":
-        when += f", next on {day_words(first.day)}"
+        when += f", next on {words.day(first.day)}"
     said = [when, f"at {words.place(series.venue)}"]
     places = left.get((series.identity, ""))
     if places:
