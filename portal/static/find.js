@@ -534,6 +534,7 @@
   // Places left, where the booking service says; the list is whole without.
   let left;
   const placesLeft = async () => {
+    if (!form.dataset.left) return;
     left ??= fetch(form.dataset.left).then((answer) => answer.json()).catch(() => ({ series: {} }));
     const { series } = await left;
     get("rows").querySelectorAll("[data-series]").forEach((line) => {
@@ -651,5 +652,7 @@
     }, () => refused("e-here"));
   });
 
-  if (location.search) go(location.search);
+  // From the home page a question comes behind '#', which no request carries.
+  const given = location.hash.includes("=") ? location.hash.slice(1) : location.search;
+  if (given) go(given);
 })();

@@ -75,15 +75,28 @@
 
   all("[data-focus]").forEach((summary) => summary.focus());
 
-  // A question asked on the home page is filled in on the finder's form. A whole postcode points to
-  // a few homes, so only its first part and one figure are sent: 'PR1 8RJ' goes as 'PR1 8'.
-  all("form[data-find]").forEach((form) => {
-    new URLSearchParams(location.search).forEach((value, name) => {
-      if (form.elements[name]) form.elements[name].value = value;
-    });
-    form.addEventListener("submit", () => {
-      const near = form.elements.near;
-      near.value = near.value.trim().replace(/^([a-z]{1,2}\d[a-z\d]?) *(\d)[a-z]{2}$/i, "$1 $2");
-    });
-  });
+  // The finder's page answers a question of the home page, without its being sent: what follows '#'
+  // stays in the browser. A whole postcode points to a few homes, so 'PR1 8RJ' goes on as 'PR1 8'.
+  all("form[data-find]").forEach((form) => form.addEventListener("submit", (sent) => {
+    sent.preventDefault();
+    const asked = new URLSearchParams(new FormData(form));
+    asked.set("near", asked.get("near").trim()
+      .replace(/^([a-z]{1,2}\d[a-z\d]?) *(\d)[a-z]{2}$/i, "$1 $2"));
+    location.assign(`/find/#${asked}`);
+  }));
+
+  // Places left, where the booking service says; the page is whole without.
+  const counted = all("[data-left]");
+  if (counted.length) {
+    fetch("/availability.json").then((answer) => answer.json()).then(({ series }) => {
+      counted.forEach((line) => {
+        const [identity, date] = line.dataset.left.split(" ");
+        const left = date ? series[identity]?.sessions?.[date] : series[identity]?.left;
+        if (left === undefined) return;
+        line.textContent = left ? `${left} ${left === 1 ? "place" : "places"} left`
+          : series[identity].wait ? "Full: join the waiting list" : "Full";
+        line.hidden = false;
+      });
+    }).catch(() => {});
+  }
 })();
