@@ -23,7 +23,7 @@ from portal.offers import (
     owe_reminder,
     release,
 )
-from portal.tables import LIVE, need, note, person, read, referral, write
+from portal.tables import LIVE, message, need, note, person, read, referral, write
 
 
 def referrer_of(engine: Engine, booking_id: int) -> Referrer | None:
@@ -35,6 +35,23 @@ def referrer_of(engine: Engine, booking_id: int) -> Referrer | None:
     if row is None:
         return None
     return Referrer(row.name, row.role, row.organisation, row.email, row.phone)
+
+
+def answer_of(engine: Engine, booking_id: int) -> str:
+    """Why staff said no or called a booking off, as they wrote it for the family; '' if unknown.
+
+    It is known from what was owed to the family, so not where the family wanted no messages.
+    """
+    with read(engine) as connection:
+        about = connection.execute(
+            select(message.c.about)
+            .where(
+                message.c.booking_id == booking_id,
+                message.c.kind.in_(("request-declined", "cancelled-by-us")),
+            )
+            .order_by(message.c.id.desc())
+        ).scalars()
+        return next((str(one["reason"]) for one in about if one.get("reason")), "")
 
 
 def correct(

@@ -208,6 +208,7 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
         form=form,
         about=asked.programme.title,
         lead="",
+        others=(),
         room="A worker reads what you write and answers you. You do not have a place yet.",
         back=asked.programme.request_path,
         phone=asked.phone,
@@ -318,6 +319,7 @@ def gap() -> Any:
             form=form,
             about="Gap in Service",
             lead="For practitioners: a need that nothing at hand meets.",
+            others=(),
             room="Never write who the family is: no name, no address, no date of birth. "
             f"A panel looks at each form. It can pay up to £{GAP_LIMIT}.",
             back="/professionals/" if "professionals" in found.frame.pages else "/",

@@ -141,6 +141,7 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
 
 
 def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int) -> Response:
+    now = live().now
     series, waits = wanted.series, form.wait.data == "yes"
     title = {"desk/check.html": "Check your answers"}.get(
         template, "Join the waiting list" if waits else "Book a place"
@@ -160,6 +161,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         about=series.name,
         lead=f"{when}, at {words.place(venue)}.",
         room=room,
+        others=wanted.others(now) if waits and template == "desk/form.html" else (),
         back=series.path,
         phone=wanted.phone,
         action="Continue",

@@ -7,7 +7,7 @@ sensitive programme says neither what it is nor where, and shows days and times 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ from portal.web.forms import (
     RequestDetailsForm,
     limit_people,
 )
+from portal.web.instead import Other, instead
 from portal.web.live import Away, away, check_form, explain, head, live, page
 from portal.web.passage import turn
 
@@ -118,6 +119,9 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
     until = own.booking.offered_until
     with live().database() as engine:
         family = bookings.family_of(engine, own.booking.id)
+        ended = own.state in ("declined", "cancelled")
+        reason = details.answer_of(engine, own.booking.id) if ended else ""
+    waits = own.state == "waiting" and own.series is not None and not own.discreet
     title = _TITLES[own.state][1 if own.asked or own.discreet else 0]
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
@@ -133,6 +137,8 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
         later=sessions[_DATES_SHOWN:],
         on=[one for one in sessions if not one.cancelled],
         until=words.moment_words(until.astimezone(LONDON)) if until else "",
+        reason=words.sentence(reason) if reason else "",
+        others=_others(own) if waits else (),
         told=_told(family),
         kept=family is not None,
         calendar=path,
@@ -140,6 +146,14 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
         webcal="webcal:" + address.partition(":")[2],
         form=form,
     )
+
+
+def _others(own: Own) -> Sequence[Other]:
+    """For who waits: runs of the same kind that have room."""
+    found = live()
+    if own.series is None:
+        return ()
+    return instead(found.directory, own.series, found.left(), found.now)
 
 
 # The heading for each state: of a booking, and of a request or in discreet words.
@@ -373,6 +387,7 @@ def _form(own: Own, form: LiveForm, title: str, where: str, status: int) -> Resp
         about="",
         lead="",
         room="",
+        others=(),
         back=own.path,
         phone=own.phone,
         action="Save",

@@ -108,6 +108,7 @@ def test_a_request_is_answered_on_its_page(screens) -> None:
     assert "Tuesday 12 January 2027" in screens.open(yes.path)
     assert screens.open(no.path).heading == "We cannot offer you a place"
     assert "You do not have to manage alone" in screens.open(no.path)
+    assert "It is full." in screens.open(no.path)
 
 
 def test_another_age_is_no_mistake(tmp_path) -> None:

@@ -212,8 +212,8 @@ def test_a_second_booking_is_not_given_away(screens) -> None:
 
 
 def test_a_full_group_says_so_from_the_start(tmp_path) -> None:
-    """The same screens join the waiting list, in its words."""
-    screens = run(tmp_path, {"places": "1"})
+    """The same screens join the waiting list, in its words, and name what has room."""
+    screens = run(tmp_path, {"places": "1"}, {"places": "5", "title": "Afternoon group"})
     assert "1 place left" in screens.open(BUMP)
     screens.book()
     form = screens.visitor().open(BUMP)
@@ -221,7 +221,11 @@ def test_a_full_group_says_so_from_the_start(tmp_path) -> None:
 
     assert form.heading == "Join the waiting list"
     assert "Every place is taken" in form
-    assert check.press("Join the waiting list").heading == "You are on the waiting list"
+    own = check.press("Join the waiting list")
+    assert own.heading == "You are on the waiting list"
+    for screen in (form, own):
+        assert "5 places left" in screen
+        assert screen.follow("Afternoon group").path == "/sessions/riverbank/bump-1/"
 
 
 def test_full_between_form_and_check(tmp_path) -> None:
