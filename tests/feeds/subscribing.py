@@ -118,6 +118,28 @@ def on_page(path, page):
     return sorted(found)
 
 
+def left_behind(path, page):
+    """The days on which dates were planned that are now on another day: page and day.
+
+    A page says such a date once, at its new time. Where it jumped over another date of its run, a
+    calendar says it there, and that it is off at its old time.
+    """
+    tree = html5lib.parse(page.decode(), namespaceHTMLElements=True)
+    rows = (row for row in tree.iter(f"{XHTML}li") if row.get("data-ends") and row.get("id"))
+    return {
+        (path, date.fromisoformat(row.get("id")))
+        for row in rows
+        if row.get("data-ends")[:10] != row.get("id")
+    }
+
+
+def without(dates, left):
+    """Dates without those that are off because they are held on another day."""
+    return [
+        one for one in dates if not (one[3] and (one[0], one[1].astimezone(LONDON).date()) in left)
+    ]
+
+
 def _at(day, words):
     words = {"midday": "12pm", "midnight": "12am"}.get(words, words)
     hour, minute, half = re.fullmatch(r"(\d{1,2})(?::(\d\d))?(am|pm)", words).groups()

@@ -8,18 +8,26 @@ import os
 import re
 import shutil
 from datetime import UTC, date, datetime, timedelta
+from urllib.request import urlopen
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+from werkzeug.wrappers import Response
 
 from portal import freeze
 from portal.feeds import ical
 from portal.settings import load_settings
+from portal.web.files import Files
+from tests.browser import serving
 from tests.conftest import TOUCHED
-from tests.feeds.subscribing import LIBRARIES, Client, days_of, on_page
+from tests.feeds.subscribing import LIBRARIES, Client, days_of, left_behind, on_page, without
+from tests.shipped import DAY
 from tests.test_wsgi import Server
 
 FIRST, LAST = days_of(2026)
+LONDON = ZoneInfo("Europe/London")
+MAIN = re.compile(r"/(footprints|districts|ages)/[^/]+/calendar\.ics")
 WEEKS = 52
 WINTER = date(2026, 12, 14), date(2027, 2, 8)
 
@@ -103,40 +111,37 @@ def feeds(content):
     return [path for path in calendars(content) if path.endswith("/calendar.ics")]
 
 
+class Pages:
+    """What the pages of all series say, asked for over HTTP."""
+
+    def __init__(self, out, ask):
+        self.dates, self.left = {}, set()
+        for file in sorted(out.glob("sessions/*/*/index.html")):
+            path = f"/{file.parent.relative_to(out).as_posix()}/"
+            page = ask(path)
+            if b'http-equiv="refresh"' not in page:
+                self.dates[path] = on_page(path, page)
+                self.left |= left_behind(path, page)
+
+    @property
+    def with_dates(self):
+        return {path for path, dates in self.dates.items() if dates}
+
+    def of(self, found):
+        """All that the pages of the series in a calendar say."""
+        return sorted(one for path in {date[0] for date in found} for one in self.dates[path])
+
+
 @pytest.fixture(scope="module")
 def shown(content, server):
     """The dates on each series' page."""
-    paths = [
-        f"/{path.parent.relative_to(content / 'build').as_posix()}/"
-        for path in sorted(content.glob("build/sessions/*/*/index.html"))
-    ]
-    pages = {path: server.ask(path)[2] for path in paths}
-    return {
-        path: on_page(path, page)
-        for path, page in pages.items()
-        if b'http-equiv="refresh"' not in page
-    }
-
-
-def without_jumps(dates):
-    """Dates without the places left behind by those that jumped over another of their run.
-
-    A page says such a date once, at its new time. A calendar says it there, and that it is off at
-    its old time.
-    """
-    gone = [("CANCELLED: Sunday play; tea, toast", datetime(2026, 11, 15, 10, tzinfo=UTC))]
-    return [one for one in dates if (one[4], one[1]) not in gone]
-
-
-def of_pages(shown, dates):
-    """What the pages of the series in a calendar say, soonest of each page first."""
-    return sorted(one for path in {date[0] for date in dates} for one in shown[path])
+    return Pages(content / "build", lambda path: server.ask(path)[2])
 
 
 def test_the_year_holds_all_that_can_happen(shown):
     """Both changes of the clock lie between dates; some are off, moved, and elsewhere."""
-    dates = [one for dates in shown.values() for one in dates]
-    sundays = {one[1] for one in shown["/sessions/riverbank/sundays/"]}
+    dates = [one for dates in shown.dates.values() for one in dates]
+    sundays = {one[1] for one in shown.dates["/sessions/riverbank/sundays/"]}
 
     assert len(dates) > 300
     assert datetime(2026, 10, 18, 9, tzinfo=UTC) in sundays
@@ -154,18 +159,18 @@ def test_every_feed_agrees_with_the_pages(content, server, shown, library):
     for path in [*feeds(content), *OWN]:
         status, headers, data = server.ask(path)
         assert (status, headers["Content-Type"]) == (200, "text/calendar; charset=utf-8"), path
-        found = without_jumps(read(data, FIRST, LAST))
+        found = without(read(data, FIRST, LAST), shown.left)
         met |= {one[0] for one in found}
 
-        assert of_pages(shown, found) == found, path
-    assert {path for path, dates in shown.items() if dates} == met
+        assert shown.of(found) == found, path
+    assert shown.with_dates == met
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_every_single_date_agrees_with_its_page(content, server, shown, library):
     """The file of one date holds that date, as its page says it, to each library."""
     read = LIBRARIES[library]
-    all_of = {path: set(dates) for path, dates in shown.items()}
+    all_of = {path: set(dates) for path, dates in shown.dates.items()}
     number = 0
     for path in calendars(content):
         if not re.search(r"/\d{4}-\d\d-\d\d\.ics$", path):
@@ -174,7 +179,7 @@ def test_every_single_date_agrees_with_its_page(content, server, shown, library)
         number += 1
 
         assert found in all_of[f"{path.rpartition('/')[0]}/"], path
-    assert number == sum(len(dates) for dates in shown.values())
+    assert number == sum(len(dates) for dates in shown.dates.values())
 
 
 def test_a_true_client_agrees_with_the_pages(content, server, shown, tmp_path):
@@ -184,23 +189,66 @@ def test_a_true_client_agrees_with_the_pages(content, server, shown, tmp_path):
     show = [f"{here}/calendar.ics", f"{here}/centres/riverbank/calendar.ics", f"{here}{OWN[1]}"]
     client = Client(tmp_path, addresses, show)
     client.poll()
-    with_dates = {path for path, dates in shown.items() if dates}
     met = set()
     for address in addresses:
         copies = client.copies(address)
         dates = [one for data in copies for one in LIBRARIES["icalendar"](data, FIRST, LAST)]
-        found = sorted(without_jumps(dates))
+        found = sorted(without(dates, shown.left))
         met |= {one[0] for one in found}
 
-        assert of_pages(shown, found) == found, address
-    assert with_dates == met
+        assert shown.of(found) == found, address
+    assert shown.with_dates == met
     diary = client.diary(FIRST, LAST)
     for address, dates in diary.items():
-        found = without_jumps(dates)
+        found = without(dates, shown.left)
 
-        assert of_pages(shown, found) == found, address
+        assert shown.of(found) == found, address
     assert set(show) == set(diary)
-    assert with_dates == {one[0] for one in diary[show[0]]}
+    assert shown.with_dates == {one[0] for one in diary[show[0]]}
+
+
+def test_the_county_s_own_calendars_agree_with_its_pages(shipped, tmp_path):
+    """The feeds that partners take hold the dates of the shipped pages, up to their last one."""
+    files = Files(shipped.out)
+
+    def app(environ, start):
+        return files(environ, start) or Response("", 404)(environ, start)
+
+    last = DAY + timedelta(weeks=26)
+    wrong = []
+    with serving(app) as here:
+
+        def ask(path):
+            with urlopen(here + path, timeout=20) as answer:
+                return answer.read()
+
+        pages = Pages(shipped.out, ask)
+        main = ["/calendar.ics", *(one for one in shipped.files if MAIN.fullmatch(one))]
+        # A page shows what was planned up to its horizon: what moves over that day is left out.
+        expected = {
+            path: [one for one in dates if on(one) < last] for path, dates in pages.dates.items()
+        }
+        for path in main:
+            data = ask(path)
+            for name, read in LIBRARIES.items():
+                found = without(read(data, DAY, last), pages.left)
+                named = {one[0] for one in found}
+                told = sorted(one for page in named for one in expected[page])
+                if told != found:
+                    wrong.append((path, name, sorted(set(told) ^ set(found))[:3]))
+        client = Client(tmp_path, [f"{here}/calendar.ics"])
+        client.poll()
+        fortnight = DAY + timedelta(days=14)
+        (diary,) = client.diary(DAY, fortnight).values()
+    soon = sorted(one for dates in expected.values() for one in dates if on(one) < fortnight)
+
+    assert len(main) > 15
+    assert wrong == []
+    assert soon == without(diary, pages.left)
+
+
+def on(date_):
+    return date_[1].astimezone(LONDON).date()
 
 
 def entries(data):
