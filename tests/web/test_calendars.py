@@ -10,12 +10,16 @@ import brotli
 import icalendar
 import pytest
 import vobject
+from werkzeug.wrappers import Response
 
+from portal import freeze
 from portal.feeds.ical import facets
 from portal.fields import LONDON
 from portal.settings import load_settings
 from portal.web.desk import create_desk
 from portal.web.site import addresses, create_site
+from portal.wsgi import create_app
+from tests.browser import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 9, tzinfo=LONDON)
@@ -255,3 +259,31 @@ def test_a_page_to_frame_is_plain(site, directory):
         assert f"<h1>What’s on at {centre.title}</h1>" in text
     riverbank = directory.centre("riverbank")
     assert "/sessions/riverbank/play-monday/" in site.get(riverbank.embed_path).text
+
+
+@pytest.mark.browser
+def test_only_the_page_to_frame_can_be_framed(chromium, tmp_path, sample_root):
+    """On a partner's page the frame shows the dates with their style; any other page stays out."""
+    settings = load_settings(root=sample_root, out=tmp_path / "build", var=tmp_path / "var")
+    freeze.build(settings, today=NOW.date())
+    seen = {}
+    with serving(create_app(settings)) as here:
+        for path in ("/embed/riverbank/", "/centres/riverbank/"):
+            partner = f'<!DOCTYPE html><title>Partner</title><iframe src="{here}{path}"></iframe>'
+            with serving(Response(partner, content_type="text/html")) as there:
+                page = chromium.new_page()
+                try:
+                    page.goto(there)
+                    frame = page.frames[1]
+                    frame.wait_for_load_state()
+                    script = (
+                        "[document.querySelector('h1')?.innerText, document.styleSheets.length]"
+                    )
+                    seen[path] = frame.evaluate(script)
+                    seen[path, "cookies"] = len(page.context.cookies())
+                finally:
+                    page.close()
+
+    assert seen["/embed/riverbank/", "cookies"] == 0
+    assert seen["/embed/riverbank/"] == ["What’s on at Riverbank Centre", 1]
+    assert seen["/centres/riverbank/"][0] != "Riverbank Centre"
