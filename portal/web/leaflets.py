@@ -20,7 +20,7 @@ from portal.web import static_files
 
 MISSING = (
     "Leaflets are not made as PDF: {what}. Pages to print are there all the same. "
-    "To have both: pip install 'portal[pdf]', and see README.md."
+    "To have both: pip install 'portal[pdf]', and Pango (Debian: libpangoft2-1.0-0)."
 )
 # Counts up when the same page is to look otherwise as a PDF.
 _FORM = "1"

@@ -15,11 +15,15 @@ from portal.settings import load_settings
 from portal.web import leaflets, static_files
 from portal.web.leaflets import Leaflets
 from portal.web.pages import Pages
+from tests.browser import missing
 from tests.shipped import DAY, ROOT
 
-pytestmark = pytest.mark.skipif(
-    leaflets.missing() is not None, reason="WeasyPrint needs the libraries of Pango"
-)
+
+@pytest.fixture(autouse=True, scope="module")
+def pango():
+    """Skip aloud where the libraries are missing; on the machine that decides, fail."""
+    if why := leaflets.missing():
+        missing(why)
 
 
 @pytest.fixture(scope="module")
