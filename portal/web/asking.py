@@ -228,7 +228,9 @@ def _not_asked_for(asked: Asked, directory: Directory) -> Response:
     runs = [run for run in directory.series_of(programme) if run.next_sessions(live().now)]
     others = [Other(run.path, run.name, _run_words(run, directory)) for run in runs[:6]]
     title, said = ("Just come", "You do not need to ask for a place. Come along on the day.")
-    if programme.booking == "book":
+    if not runs:
+        title, said = ("You do not need to ask", "Its page says what there is. Or ring us.")
+    elif programme.booking == "book":
         title, said = ("You can book this yourself", "Choose a group, and book a place there.")
     return asked.explain(
         title,

@@ -12,7 +12,7 @@ from tests import made
 from tests.web.screens import FAMILY, Screens
 from tests.web.test_asking import GAP, WORKER
 
-BUMP, ASK, REFER = "/book/riverbank/bump", "/request/bump?who=family", "/request/talk"
+BUMP, ASK = "/book/riverbank/bump", "/request/bump?who=family"
 
 STRINGS = [
     "' OR 1=1 --",
