@@ -468,7 +468,7 @@
 
   // A copy of a template, its gaps filled.
   const copy = (name, given) => {
-    const made = get(name).content.firstElementChild.cloneNode(true);
+    const made = document.importNode(get(name).content.firstElementChild, true);
     made.querySelectorAll("[data-f]").forEach((gap) => { gap.textContent = given[gap.dataset.f]; });
     return made;
   };
@@ -517,7 +517,7 @@
     const box = copy("problem");
     box.querySelector("ul").append(...mistakes.map((one) => {
       const made = copy("mistake", one);
-      made.querySelector("a").hash = one.field;
+      made.querySelector("a").href = `#${one.field}`;
       const those = made.querySelector("ul");
       those.hidden = !one.meant.length;
       those.append(...one.meant.map((near) => {
@@ -534,8 +534,8 @@
   // Places left, where the booking service says; the list is whole without.
   let left;
   const placesLeft = async () => {
-    if (!form.dataset.left) return;
-    left ??= fetch(form.dataset.left).then((answer) => answer.json()).catch(() => ({ series: {} }));
+    if (!form.dataset.live) return;
+    left ??= fetch(form.dataset.live).then((answer) => answer.json()).catch(() => ({ series: {} }));
     const { series } = await left;
     get("rows").querySelectorAll("[data-series]").forEach((line) => {
       const one = series?.[line.dataset.series];
@@ -549,6 +549,7 @@
   // Where somebody is stays in this variable, for as long as the question names the same sector.
   let known = {};
   let turn = 0;
+  let shown = "";
   const load = async () => {
     get("failed").hidden = true;
     try {
@@ -581,16 +582,18 @@
       }
       const to = `${here}?${address(query)}`;
       history[first && how === "ask" ? "pushState" : "replaceState"](null, "", to);
+      shown = location.search;
       const before = get("rows").children.length;
       list(answered(query, place || undefined));
-      placesLeft();
       if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
       if (first && how === "go") get("found").focus();
     };
     settle(true);
+    placesLeft();
     // Asked for by the look of a postcode, known or not: the request says nothing of which.
     if (form.dataset.postcodes && !postcodes && /\d/.test(near)) {
       await table("postcodes", openPostcodes, "arrayBuffer").then(() => settle(), () => {});
+      placesLeft();
     }
     if (mine === turn) busy(false);
   };
@@ -613,6 +616,7 @@
       }
     });
     if (query) return run(fields, how);
+    shown = "";
     turn += 1;
     list();
     refuse([]);
@@ -630,7 +634,8 @@
     if (!more) history.pushState(null, "", link.href);
     go(link.search, more ? "more" : "go");
   });
-  addEventListener("popstate", () => go(location.search));
+  // A link to a field of the form is not another question.
+  addEventListener("popstate", () => location.search !== shown && go(location.search));
   form.elements.near.addEventListener("focus", () =>
     table("places", openPlaces).catch(() => {}), { once: true });
 
