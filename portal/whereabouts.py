@@ -160,7 +160,7 @@ class Whereabouts:
 
     def _meant(self, wanted: str) -> list[int]:
         """The likeliest places for a name that is not known, by number, the likeliest first."""
-        most = 0 if len(wanted) < 4 else 1 if len(wanted) < 6 else 2 if len(wanted) < 10 else 3
+        most = 0 if len(wanted) < 4 else 1 if len(wanted) < 6 else 2
         ranked = []
         for number, name in enumerate(self._bare):
             off = slips(wanted, name, most)

@@ -206,7 +206,7 @@
     }
     let said = "e-which";
     if (!those.length) {
-      const most = size < 4 ? 0 : size < 6 ? 1 : size < 10 ? 2 : 3;
+      const most = size < 4 ? 0 : size < 6 ? 1 : 2;
       const off = bare.map((name) => {
         const number = slips(wanted, name, most);
         return size > 2 && name.startsWith(wanted) ? Math.min(number, 1) : number > most ? FAR : number;
