@@ -263,7 +263,13 @@ def connect(address: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(url, pool_pre_ping=True, pool_size=16, max_overflow=16)
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"connect_timeout": 5},
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
