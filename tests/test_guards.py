@@ -167,7 +167,8 @@ def _live_forms(shipped):
             session = re.fullmatch(r"session=(\d{4}-\d\d-\d\d)", query) if query else True
             return found[1] in public and bool(session)
         if found := re.fullmatch(rf"/request/({slug})", path):
-            return found[1] in asked and not query
+            run = re.fullmatch(rf"series=({slug}/{slug})", query) if query else None
+            return found[1] in asked and (run[1] in public if run else not query)
         return not query and (
             path in ("/gap", "/find/results", "/leave", "/calendars/preview")
             or path.startswith(("/bookings/", "/staff/"))
