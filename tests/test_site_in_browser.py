@@ -12,6 +12,7 @@ from tests.browser import (
     OPEN_DETAILS,
     SIDEWAYS,
     SMALL_TARGETS,
+    USUAL_TEXT,
     WIDE,
     WIDE_SPACING,
     axe_faults,
@@ -76,7 +77,7 @@ def test_every_page_on_a_small_phone(chromium, portal_address, shipped, number):
             found = [*page.evaluate(SIDEWAYS), *page.evaluate(SMALL_TARGETS)]
             page.evaluate(LARGE_TEXT)
             found += [f"twice as large: {fault}" for fault in page.evaluate(SIDEWAYS)]
-            page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
+            page.evaluate(USUAL_TEXT)
             page.evaluate(WIDE_SPACING)
             found += [f"widely spaced: {fault}" for fault in page.evaluate(SIDEWAYS)]
             wrong += [f"{path}: {fault}" for fault in found]
