@@ -1,12 +1,10 @@
 """Distances, postcodes in any spacing, places by any spelling, and the tables they come from."""
 
-from time import process_time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.directory import Centre, District, Series, Venue
+from portal.directory import District, Series, Venue
 from portal.fields import Position
 from portal.geography import (
     Gazetteer,
@@ -116,22 +114,6 @@ def test_nearest_within_miles():
     assert [near] == [series for _, series in nearest(PRESTON, [far, near], 8.9)]
     assert [near, far] == [series for _, series in nearest(PRESTON, [far, near], away)]
     assert nearest(PRESTON, []) == []
-
-
-def test_nearest_for_every_place_of_the_county_is_quick():
-    """400 places and 1,500 series at 80 centres take a second or two, not a minute."""
-    centres = [
-        Centre.model_validate(
-            {"title": f"Centre {n}", "kind": "library", "district": "fylde"}
-        ).link(slug=f"centre-{n}", position=Position(53.6 + n / 200, -2.9 + n / 100))
-        for n in range(80)
-    ]
-    county = [series_at(f"s{n}", None).link(venue=centres[n % 80].venue) for n in range(1500)]
-    began = process_time()
-    for n in range(400):
-        nearest(Position(53.6 + n / 1000, -2.5), county, 10)
-
-    assert process_time() - began < 3
 
 
 # --- postcodes
@@ -244,12 +226,9 @@ def test_suggestions():
         assert GAZETTEER.settlements_named(name)
 
 
-def test_long_text_is_quick():
-    """A page of text typed as a place costs no time."""
-    began = process_time()
-    GAZETTEER.suggest("Accrington " * 100_000)
-
-    assert process_time() - began < 0.5
+def test_long_text_is_no_place():
+    """A page of text typed as a place is not compared with every name there is."""
+    assert GAZETTEER.suggest("Accrington " * 100_000) == ()
 
 
 # --- tables

@@ -287,7 +287,7 @@ def test_hostile_text_is_answered_in_time(name):
     started = time.process_time()
     made = render(HOSTILE[name])
 
-    assert time.process_time() - started < 30
+    assert time.process_time() - started < 60
     assert_safe(made.html)
 
 
