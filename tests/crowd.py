@@ -133,7 +133,7 @@ def wait_until_healthy(port: int, seconds: float = 180) -> float:
         try:
             if asking.status_of("/health") == 200:
                 return time.monotonic() - began
-        except OSError:
+        except (OSError, http.client.HTTPException):
             pass
         finally:
             asking.close()
