@@ -113,7 +113,7 @@ class Visitor:
         self.context.on("request", self._asked)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self._fault(f"fault in a script: {error}"))
-        self.page.on("requestfailed", lambda one: self._fault(f"not answered: {one.url}"))
+        self.page.on("requestfailed", self._failed)
 
     def open(self, path: str):
         """Go to a page and wait until all of it is there. Returns the answer."""
@@ -131,6 +131,11 @@ class Visitor:
     def _asked(self, request) -> None:
         if not request.url.startswith(("data:", "about:", "blob:")):
             self.requests.append(request.url)
+
+    def _failed(self, request) -> None:
+        # The icon may be on its way when the next page is opened.
+        if request.failure != "net::ERR_ABORTED":
+            self._fault(f"not answered: {request.url}")
 
     def _said(self, message) -> None:
         if message.type in ("error", "warning"):
