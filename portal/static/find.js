@@ -45,7 +45,10 @@
   const joined = (parts) => parts.join(", ").replace(/, ([^,]*)$/, " and $1");
 
   const openIndex = (made) => {
-    const { choices, times, venues } = made;
+    const { choices, venues } = made;
+    made.times = made.times.map(([starts, ends, said]) => ({
+      starts, ends, said, part: starts < 720 ? "morning" : starts < 1020 ? "afternoon" : "evening",
+    }));
     let n = -1;
     let at = 0;
     const slugs = made.slugs.split(" ");
@@ -69,10 +72,10 @@
       n += 1;
       at += made.venue[n];
       const sessions = [];
-      const meet = (day, time, venue) => sessions.push({
-        day, starts: times[time][0], ends: times[time][1], times: times[time][2],
-        start: day * 1440 + times[time][0], venue: made.venues[venue],
-      });
+      const meet = (day, at, venue) => {
+        const time = made.times[at];
+        sessions.push({ day, time, start: day * 1440 + time.starts, venue: made.venues[venue] });
+      };
       if (made.run[n] >= 0) {
         let [day, pattern] = made.runs[made.run[n]];
         meet(day, made.time[n], at);
@@ -373,13 +376,13 @@
         || ranges.some(([first, end]) => from < end && first < to)
         || (asking.need.includes("send") && reach
           && from >= Math.max(...ranges.map(([, end]) => end)) && from < (reach + 1) * 12);
-      const suits = (series) => ["need", "booking", "language", "offer", "programme"]
-        .every((name) => any(name, series[name]))
+      index.times.forEach((time) => { time.fits = any("part", [time.part]); });
+      const asked = ["need", "booking", "language", "offer", "programme"].filter((n) => asking[n][0]);
+      const suits = (series) => asked.every((name) => any(name, series[name]))
         && (!asking.free || /^free/i.test(series.cost))
         && (!asking.age.length || asking.age[asking.together ? "every" : "some"](welcome(series)));
-      const held = ({ day, starts, ends, venue }) => dayFits[day] && venue.fits
-        && any("part", [starts < 720 ? "morning" : starts < 1020 ? "afternoon" : "evening"])
-        && (day > today || (day === today && ends > minute));
+      const held = ({ day, time, venue }) => dayFits[day] && time.fits && venue.fits
+        && (day > today || (day === today && time.ends > minute));
       return index.series.filter((series) => {
         series.fit = suits(series) ? series.sessions.filter(held) : [];
         return series.fit[0];
@@ -396,7 +399,7 @@
     const figures = (number) => number.toLocaleString("en-GB");
 
     const rows = fits.slice(0, query.show).map((series) => {
-      const [{ day, times, venue }] = series.fit;
+      const [{ day, time, venue }] = series.fit;
       const others = series.fit.length - 1;
       const date = new Date(Date.parse(index.first) + day * 864e5);
       return {
@@ -409,7 +412,7 @@
           day: date.getUTCDate(),
           month: index.months[date.getUTCMonth()],
           year: date.getUTCFullYear(),
-          times,
+          times: time.said,
         }),
         more: others ? say(others > 1 ? "more" : "more-one", { n: others }) : "",
         where: venue.away < FAR ? say("where", {

@@ -7,6 +7,7 @@ carries. Without scripts the form goes to the live application, which answers wi
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,10 @@ from portal.feeds import search
 from portal.finder import Answer, Finder
 from portal.finder_query import FLAGS, SEVERAL, Fields, Query, put
 from portal.finder_words import MILES, USUAL_MILES, WORDS
+from portal.postcode_files import PostcodesError
 from portal.web import Frame, Head
+
+log = logging.getLogger(__name__)
 
 FIND = "/find/"
 RESULTS = "/find/results"
@@ -28,7 +32,13 @@ RESULTS = "/find/results"
 @lru_cache(maxsize=2)
 def finder(directory: Directory) -> Finder:
     """The finder of a directory; opened once."""
-    return Finder(*search.tables(directory), directory.postcodes)
+    tables = search.tables(directory)
+    try:
+        return Finder(*tables, directory.postcodes)
+    except PostcodesError as error:
+        # A build stops at this; families are answered all the same, by sectors.
+        log.error("%s", error)
+        return Finder(*tables)
 
 
 @dataclass(frozen=True, slots=True)

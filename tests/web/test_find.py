@@ -13,6 +13,7 @@ from portal.postcodes import LETTERS, pack
 from portal.settings import Settings
 from portal.web.desk import create_desk
 from portal.web.files import file_headers
+from portal.web.find import finder
 from portal.web.site import create_site
 from tests import nu
 from tests.browser import (
@@ -536,6 +537,15 @@ def test_places_left(chromium, address):
                 "Full: join the waiting list",
             ][: len(identities)]
         )
+
+
+def test_damaged_postcodes_do_not_stop_the_live_page():
+    """Where the file of exact postcodes was damaged since, sectors do, and the log says so."""
+    directory = content.load(ROOT, today=DAY).model_copy(update={"postcodes": b"damaged"})
+
+    answer = finder(directory).ask({"near": ["BB4 6AA"]}, NOW)
+
+    assert answer.asked.near == "BB4 6"
 
 
 # --- every state ----------------------------------------------------------------------------------
