@@ -158,8 +158,9 @@ def messages() -> None:
 @click.option(
     "--every", type=click.IntRange(1, 3600), default=5, help="Seconds between two rounds."
 )
+@click.option("--beside", type=int, hidden=True, help="The process to end with.")
 @click.pass_obj
-def send(root: Path | None, watch: bool, every: int) -> None:
+def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None:
     """Deliver what is owed. Offers lapse and changes of published dates are told on the way."""
     from portal import watch as watching
     from portal.settings import load_settings
@@ -167,7 +168,7 @@ def send(root: Path | None, watch: bool, every: int) -> None:
     settings = load_settings(root=root)
     clock = watching.Watch(settings, now=lambda: datetime.now(UTC))
     if watch:
-        clock.go_on(every)
+        clock.go_on(every, beside)
         return
     done = clock.once()
     click.echo(

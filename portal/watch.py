@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from types import FrameType
@@ -58,8 +59,11 @@ class Watch:
         self._told = True
         return done
 
-    def go_on(self, every: float) -> None:
-        """Rounds until SIGTERM or Ctrl-C, with so many seconds between two."""
+    def go_on(self, every: float, beside: int | None = None) -> None:
+        """Rounds until SIGTERM or Ctrl-C, with so many seconds between two.
+
+        `beside`: the process that started this one; when it is gone, so are we.
+        """
         stopping = threading.Event()
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -67,8 +71,12 @@ class Watch:
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        parent = os.getppid()
-        while not stopping.is_set() and os.getppid() == parent:
+
+        def over() -> bool:
+            # Named by whoever starts us: had it died by now, a stranger would pass for it.
+            return stopping.is_set() or beside not in (None, os.getppid())
+
+        while not over():
             try:
                 self.once()
             except PortalError as error:
@@ -76,7 +84,9 @@ class Watch:
             except Exception as error:
                 # The words of a database's error may hold what somebody typed.
                 log.error("A round failed: %s. It is tried again.", type(error).__name__)
-            stopping.wait(every)
+            until = time.monotonic() + every
+            while not over() and time.monotonic() < until:
+                stopping.wait(min(1, every))
 
     def _read(self) -> Directory:
         settings = self._settings

@@ -225,7 +225,7 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         workers_kill_timeout=_GRACE,
     )
     stopping = threading.Event()
-    rounds = _child(settings, "messages", "send", "--watch")
+    rounds = _child(settings, "messages", "send", "--watch", "--beside", str(os.getpid()))
     server.on_startup(
         threading.Thread(target=_beside, args=(settings, first, stopping, say), daemon=True).start
     )
