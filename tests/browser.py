@@ -249,3 +249,15 @@ WIDE_SPACING = """() => {
         word-spacing: 0.16em !important; } p { margin-block-end: 2em !important; }`);
     document.adoptedStyleSheets = [sheet];
 }"""
+
+# All of this of a page at once, one line for each fault.
+SMALL_SCREEN = f"""() => {{
+    ({OPEN_DETAILS})();
+    const found = [...({SIDEWAYS})(), ...({SMALL_TARGETS})()];
+    ({LARGE_TEXT})();
+    found.push(...({SIDEWAYS})().map((fault) => `twice as large: ${{fault}}`));
+    ({USUAL_TEXT})();
+    ({WIDE_SPACING})();
+    found.push(...({SIDEWAYS})().map((fault) => `widely spaced: ${{fault}}`));
+    return found;
+}}"""

@@ -564,10 +564,9 @@
   };
   const run = async (fields, how) => {
     const mine = turn += 1;
-    const busy = (on) => get("results").setAttribute("aria-busy", on);
-    busy(true);
-    if (!await load()) return busy(false);
-    const near = tidy(fields.near?.[0] || "");
+    get("results").ariaBusy = true;
+    const loaded = await load();
+    const near = loaded && tidy(fields.near?.[0] || "");
     const settle = (first) => {
       if (mine !== turn) return;
       const [query, mistakes] = read(fields);
@@ -590,15 +589,20 @@
       list(answered(query, place || undefined));
       if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
       if (first && how === "go") get("found").focus();
+      // On a phone the list begins below what can be seen.
+      const below = get("found").getBoundingClientRect().top > innerHeight - 99;
+      if (first && how === "ask" && below) get("found").scrollIntoView();
     };
-    settle(true);
-    placesLeft();
+    if (loaded) {
+      settle(true);
+      placesLeft();
+    }
     // Asked for by the look of a postcode, known or not: the request says nothing of which.
-    if (form.dataset.postcodes && !postcodes && /\d/.test(near)) {
+    if (loaded && form.dataset.postcodes && !postcodes && /\d/.test(near)) {
       await table("postcodes", openPostcodes, "arrayBuffer").then(() => settle(), () => {});
       placesLeft();
     }
-    if (mine === turn) busy(false);
+    if (mine === turn) get("results").ariaBusy = false;
   };
 
   const fieldsOf = (entries) => {

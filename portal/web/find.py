@@ -19,7 +19,7 @@ from portal.directory import Directory
 from portal.feeds import search
 from portal.finder import Answer, Finder
 from portal.finder_query import FLAGS, SEVERAL, Fields, Query, put
-from portal.finder_words import MILES, USUAL_MILES, WORDS
+from portal.finder_words import MILES, WORDS
 from portal.postcode_files import PostcodesError
 from portal.web import Frame, Head
 
@@ -73,10 +73,8 @@ class Asking:
 
     @property
     def open(self) -> bool:
-        """Whether one of the questions that are folded away was answered, or wrongly."""
-        return bool(_ASKED & self.errors.keys()) or any(
-            values - {"", USUAL_MILES} for values in self.values.values()
-        )
+        """Whether something is wrong with one of the questions that are folded away."""
+        return bool(_ASKED & self.errors.keys())
 
     def instead(self, near: str) -> str:
         """The question once more, with a place that may have been meant."""

@@ -401,7 +401,7 @@ def test_home(read, directory):
     page = read["/"]
     form = page.all("form")
 
-    assert [(f["action"], f["method"]) for f in form] == [("/find/results", "get")]
+    assert [(f["action"], f["method"]) for f in form] == [("/find/results#results", "get")]
     assert [a["name"] for tag in ("input", "select") for a in page.all(tag)] == [
         "near",
         "age",
