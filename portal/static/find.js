@@ -128,6 +128,9 @@
     const bytes = new Uint8Array(data);
     const end = bytes.indexOf(10);
     const { first, step, sectors } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+    // Cut short on the way, it would be read for ever.
+    const bits = keys(sectors).reduce((sum, code) => sum + sectors[code], 0);
+    if (bytes.length * 8 < (end + 1) * 8 + bits) throw Error(bits);
     postcodes = (sector) => {
       if (!sectors[sector]) return [];
       let at = (end + 1) * 8;

@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 import rcssmin
+import rjsmin
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -95,8 +96,8 @@ def static_files() -> Mapping[str, StaticFile]:
     files = {}
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
-        ("site.js", "text/javascript", _without_comments),
-        ("find.js", "text/javascript", _without_comments),
+        ("site.js", "text/javascript", rjsmin.jsmin),
+        ("find.js", "text/javascript", rjsmin.jsmin),
     ):
         content = small((_FOLDER / "static" / name).read_text("utf-8")).encode()
         stem, _, ending = name.partition(".")
@@ -105,12 +106,6 @@ def static_files() -> Mapping[str, StaticFile]:
     icon = (_FOLDER / "static" / "favicon.svg").read_bytes()
     files["favicon.svg"] = StaticFile("/favicon.svg", "image/svg+xml", icon)
     return files
-
-
-def _without_comments(script: str) -> str:
-    """A script without whole-line comments and indents: the rest is left to compression."""
-    lines = (line.strip() for line in script.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
 # --- the Jinja environment ----------------------------------------------------------------------

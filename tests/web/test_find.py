@@ -483,11 +483,19 @@ def test_tables_of_a_site_that_was_built_anew(chromium, address):
         assert visitor.page.inner_text("#found").endswith("near Burnley")
 
 
-def test_postcodes_that_cannot_be_fetched(chromium, address):
-    """Without the exact postcodes the middle of the sector does."""
+@pytest.mark.parametrize("fault", ["none", "cut short"])
+def test_postcodes_that_cannot_be_fetched(chromium, address, fault):
+    """Without the exact postcodes, or with a part of them, the middle of the sector does."""
+
+    def answer(route):
+        if fault == "none":
+            route.abort()
+        else:
+            route.fulfill(body=postcodes()[:-9])
+
     with visiting(chromium, address, now=NOW) as visitor:
         visitor.open("/find/")
-        visitor.page.route("**/search/postcodes*", lambda route: route.abort())
+        visitor.page.route("**/search/postcodes*", answer)
         search(visitor.page, "BB4 6AA")
 
         assert visitor.page.inner_text("#found").endswith("near BB4 6")
