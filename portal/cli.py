@@ -148,6 +148,19 @@ def serve(root: Path | None, host: str | None, port: int | None, build: bool) ->
     wsgi.serve(settings, build=build, say=click.echo)
 
 
+@main.command()
+@click.pass_obj
+def schema(root: Path | None) -> None:
+    """Write what editors are helped with: JSON Schema, content/FIELDS.md, completion."""
+    from portal import schemas
+    from portal.settings import load_settings
+
+    written = schemas.write(load_settings(root=root).root)
+    for path in written:
+        click.echo(path.as_posix())
+    click.echo(f"{_counted(len(written), 'file')} written, the others are as they should be.")
+
+
 @main.group()
 def messages() -> None:
     """What is owed to families and professionals."""

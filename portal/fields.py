@@ -22,6 +22,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from portal.as_written import by_weekday, figures, one_of, text, yes_or_no
+
 LONDON = ZoneInfo("Europe/London")
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -295,72 +297,105 @@ def _base(value: object) -> str:
     return text
 
 
-Line = Annotated[str, BeforeValidator(_one_line)]
-Text = Annotated[str, BeforeValidator(_text)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Number = Annotated[int, BeforeValidator(_positive)]
-Order = Annotated[int, BeforeValidator(_number)]
-Degrees = Annotated[float, BeforeValidator(_decimal)]
-Day = Annotated[date, BeforeValidator(read_day)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Slug = Annotated[str, BeforeValidator(_slug)]
-Alias = Annotated[str, BeforeValidator(_alias)]
-Postcode = Annotated[str, BeforeValidator(_postcode)]
-Phone = Annotated[str, BeforeValidator(_phone)]
-Email = Annotated[str, BeforeValidator(_email)]
-Web = Annotated[str, BeforeValidator(_web)]
-BaseAddress = Annotated[str, BeforeValidator(_base)]
-Offer = Annotated[str, BeforeValidator(_one_of(OFFERS, "an area of the offer"))]
-Need = Annotated[str, BeforeValidator(_one_of(NEEDS, "a need"))]
-Facility = Annotated[str, BeforeValidator(_one_of(FACILITIES, "a facility"))]
-Language = Annotated[str, BeforeValidator(_one_of(LANGUAGES, "a language"))]
-BookingWay = Annotated[str, BeforeValidator(_one_of(BOOKING_WAYS, "a way to get a place"))]
-Repeats = Annotated[str, BeforeValidator(_one_of(REPEATS, "a way to repeat"))]
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"[0-9]{1,2}[:.][0-9]{2}"
+_SPAN = rf"{_CLOCK} *(-|–|to) *{_CLOCK}"
+_SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
+_DEGREES = r"-?[0-9]{1,3}(\.[0-9]+)?"
+
+Line = Annotated[str, BeforeValidator(_one_line), text("words on one line", "Riverbank Centre")]
+Text = Annotated[str, BeforeValidator(_text), text("words", "Ring the bell.")]
+Flag = Annotated[bool, BeforeValidator(_flag), yes_or_no()]
+Number = Annotated[
+    int, BeforeValidator(_positive), figures("a whole number", "12", "[0-9]{1,6}", 1, 999_999)
+]
+Order = Annotated[
+    int, BeforeValidator(_number), figures("a whole number", "2", "[0-9]{1,6}", 0, 999_999)
+]
+Degrees = Annotated[
+    float, BeforeValidator(_decimal), figures("degrees", "53.7632", _DEGREES, -999, 999)
+]
+Day = Annotated[
+    date,
+    BeforeValidator(read_day),
+    text("a date", "2027-01-12", rf"{_DAY}|([A-Za-z]+ )?[0-9]{{1,2}} [A-Za-z]+ [0-9]{{4}}"),
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    text("a date, and a time where it matters", "2027-01-04 09:00", rf"{_DAY}( {_CLOCK})?"),
+]
+Slug = Annotated[
+    str, BeforeValidator(_slug), text("a file's name without '.md'", "baby-massage", _SLUG)
+]
+Alias = Annotated[
+    str, BeforeValidator(_alias), text("a name it had", "old-name", rf"{_SLUG}(/{_SLUG})?")
+]
+Postcode = Annotated[
+    str, BeforeValidator(_postcode), text("a whole postcode", "PR1 8RJ", r"[A-Za-z0-9 ]{5,9}")
+]
+Phone = Annotated[str, BeforeValidator(_phone), text("a UK phone number", "01772 532536")]
+Email = Annotated[
+    str, BeforeValidator(_email), text("an email address", "name@example.org", r"[^@\s]+@[^@\s]+")
+]
+Web = Annotated[
+    str,
+    BeforeValidator(_web),
+    text("a web address", "https://example.org/page", r"https://[^\s<>\"']+"),
+]
+BaseAddress = Annotated[
+    str,
+    BeforeValidator(_base),
+    text("a web address without a path", "https://example.org", r"https?://[^\s/]+/?"),
+]
+Offer = Annotated[str, BeforeValidator(_one_of(OFFERS, "an area of the offer")), one_of(OFFERS)]
+Need = Annotated[str, BeforeValidator(_one_of(NEEDS, "a need")), one_of(NEEDS)]
+Facility = Annotated[str, BeforeValidator(_one_of(FACILITIES, "a facility")), one_of(FACILITIES)]
+Language = Annotated[str, BeforeValidator(_one_of(LANGUAGES, "a language")), one_of(LANGUAGES)]
+BookingWay = Annotated[
+    str, BeforeValidator(_one_of(BOOKING_WAYS, "a way to get a place")), one_of(BOOKING_WAYS)
+]
+Repeats = Annotated[str, BeforeValidator(_one_of(REPEATS, "a way to repeat")), one_of(REPEATS)]
 
 
 def _plain_words(*words: str) -> Mapping[str, str]:
     return {word: word for word in words}
 
 
+_DAYS_OF_WEEK = _plain_words(*WEEKDAYS)
+_CENTRE_KINDS = _plain_words(
+    "family hub", "children's centre", "neighbourhood centre",
+    "young people's centre", "library", "partner",
+)  # fmt: skip
+_PROGRAMME_KINDS = _plain_words("group", "one-to-one", "outreach", "drop-in", "information")
+_LEVELS = _plain_words("universal", "targeted")
+_PLACES_FOR = _plain_words("family", "person")
+_BOOK_UNITS = _plain_words("series", "session")
+_QUESTION_TYPES = _plain_words("text", "number", "choice", "yes-no")
+_HOLIDAY_WAYS = _plain_words("run", "skip")
+
 Weekday = Annotated[
     Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-    BeforeValidator(_one_of(_plain_words(*WEEKDAYS), "a weekday")),
+    BeforeValidator(_one_of(_DAYS_OF_WEEK, "a weekday")),
+    one_of(_DAYS_OF_WEEK),
 ]
 CentreKind = Annotated[
-    str,
-    BeforeValidator(
-        _one_of(
-            _plain_words(
-                "family hub", "children's centre", "neighbourhood centre",
-                "young people's centre", "library", "partner",
-            ),
-            "a kind of centre",
-        )
-    ),
-]  # fmt: skip
+    str, BeforeValidator(_one_of(_CENTRE_KINDS, "a kind of centre")), one_of(_CENTRE_KINDS)
+]
 ProgrammeKind = Annotated[
     str,
-    BeforeValidator(
-        _one_of(
-            _plain_words("group", "one-to-one", "outreach", "drop-in", "information"),
-            "a kind of programme",
-        )
-    ),
+    BeforeValidator(_one_of(_PROGRAMME_KINDS, "a kind of programme")),
+    one_of(_PROGRAMME_KINDS),
 ]
-Level = Annotated[
-    str, BeforeValidator(_one_of(_plain_words("universal", "targeted"), "a level of need"))
-]
+Level = Annotated[str, BeforeValidator(_one_of(_LEVELS, "a level of need")), one_of(_LEVELS)]
 PlaceFor = Annotated[
-    str, BeforeValidator(_one_of(_plain_words("family", "person"), "who a place is for"))
+    str, BeforeValidator(_one_of(_PLACES_FOR, "who a place is for")), one_of(_PLACES_FOR)
 ]
 BookUnit = Annotated[
-    str, BeforeValidator(_one_of(_plain_words("series", "session"), "what is booked"))
+    str, BeforeValidator(_one_of(_BOOK_UNITS, "what is booked")), one_of(_BOOK_UNITS)
 ]
 QuestionType = Annotated[
-    str,
-    BeforeValidator(
-        _one_of(_plain_words("text", "number", "choice", "yes-no"), "a type of question")
-    ),
+    str, BeforeValidator(_one_of(_QUESTION_TYPES, "a type of question")), one_of(_QUESTION_TYPES)
 ]
 
 
@@ -371,7 +406,9 @@ def _outcome(value: object) -> int:
     return number
 
 
-Outcome = Annotated[int, BeforeValidator(_outcome)]
+Outcome = Annotated[
+    int, BeforeValidator(_outcome), figures("a number from 1 to 5", "1", "[1-5]", 1, 5)
+]
 
 
 # --- time, age, position ------------------------------------------------------------------------
@@ -551,11 +588,27 @@ class Position:
         return self.precision in ("point", "postcode")
 
 
-Times = Annotated[TimeRange, BeforeValidator(TimeRange.read)]
-Ages = Annotated[
-    tuple[Annotated[AgeRange, BeforeValidator(AgeRange.read)], ...], BeforeValidator(listed)
+Times = Annotated[
+    TimeRange,
+    BeforeValidator(TimeRange.read),
+    text("from when to when, by the 24-hour clock", "10:00-12:00", _SPAN),
 ]
-Location = Annotated[Position, BeforeValidator(Position.read)]
+Age = Annotated[
+    AgeRange,
+    BeforeValidator(AgeRange.read),
+    text(
+        "pregnancy, or ages with their unit",
+        "0-6 months",
+        r"[Pp]regnancy|([Bb]irth|[0-9]{1,3}) *(weeks?|months?|years?)? *((-|–|to) *[0-9]{1,3} *)?"
+        r"(weeks?|months?|years?)?",
+    ),
+]
+Ages = Annotated[tuple[Age, ...], BeforeValidator(listed)]
+Location = Annotated[
+    Position,
+    BeforeValidator(Position.read),
+    text("latitude, longitude", "53.7632, -2.7044", rf"{_DEGREES}, *{_DEGREES}"),
+]
 Lines = Annotated[tuple[Line, ...], BeforeValidator(listed)]
 Aliases = Annotated[tuple[Alias, ...], BeforeValidator(listed)]
 
@@ -590,14 +643,27 @@ OpeningHours = Annotated[
     ],
     BeforeValidator(_hours),
     AfterValidator(_by_weekday),
+    by_weekday(WEEKDAYS, _SPAN),
 ]
 Needs = Annotated[tuple[Need, ...], BeforeValidator(listed)]
 Facilities = Annotated[tuple[Facility, ...], BeforeValidator(listed)]
 Outcomes = Annotated[tuple[Outcome, ...], BeforeValidator(listed)]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(listed)]
 Days = Annotated[tuple[Day, ...], BeforeValidator(listed)]
-Status = Annotated[OpenStatus, BeforeValidator(OpenStatus.read)]
-Moved = Annotated[MovedTo, BeforeValidator(MovedTo.read)]
+Status = Annotated[
+    OpenStatus,
+    BeforeValidator(OpenStatus.read),
+    text(
+        "open, closed, or closed until its last closed day",
+        "closed until 2027-01-10",
+        r"open|closed|closed until [0-9A-Za-z -]+",
+    ),
+]
+Moved = Annotated[
+    MovedTo,
+    BeforeValidator(MovedTo.read),
+    text("a date, and times where they change", "2027-03-03 13:00-15:00", rf"{_DAY}( {_SPAN})?"),
+]
 BankHolidays = Annotated[
-    str, BeforeValidator(_one_of(_plain_words("run", "skip"), "a way with bank holidays"))
+    str, BeforeValidator(_one_of(_HOLIDAY_WAYS, "a way with bank holidays")), one_of(_HOLIDAY_WAYS)
 ]
