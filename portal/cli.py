@@ -148,6 +148,41 @@ def serve(root: Path | None, host: str | None, port: int | None, build: bool) ->
     wsgi.serve(settings, build=build, say=click.echo)
 
 
+class Kinds(click.Group):
+    """The kinds of files that can be written new; their options are the fields, read when asked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
+        return ["centre", "programme", "series", "news"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from portal.dialogue import command_for
+
+        return command_for(cmd_name) if cmd_name in self.list_commands(ctx) else None
+
+
+@main.group(cls=Kinds)
+def new() -> None:
+    """Ask, then write a new content file. Every answer can be given as an option."""
+
+
+@main.command("next-term")
+@click.argument("series", nargs=-1, required=True)
+@click.option("--term", help="Like 'spring 2027', or half of one: 'spring 2 2027'.")
+@click.pass_obj
+def next_term(root: Path | None, series: tuple[str, ...], term: str | None) -> None:
+    """Copy SERIES, like riverbank/bump-spring, into the next term."""
+    from portal import content
+    from portal.next_term import next_term as copied
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    today = _today()
+    directory = content.load(settings.root, today=today)
+    for copy in copied(settings.root, directory, series, term, today=today):
+        for line in copy.said:
+            click.echo(line)
+
+
 @main.command()
 @click.pass_obj
 def schema(root: Path | None) -> None:
