@@ -3,6 +3,9 @@
 What is limited (a contact, a network address, an account) is kept as a keyed hash, never as
 itself. A bucket fills evenly; an attempt takes one token. Limits by network address stay generous,
 because a library or a family centre shares one address.
+
+Tries of a password are stricter: their bucket fills again only when nobody has tried for the whole
+time, so that there are never more tries within any such time than it holds.
 """
 
 from __future__ import annotations
@@ -35,6 +38,29 @@ class Limit:
     per_hour: float
     burst: int
 
+    def filled(self, tokens: float, since: timedelta) -> float:
+        return min(float(self.burst), tokens + since.total_seconds() / 3600 * self.per_hour)
+
+    def wait(self, tokens: float, _since: timedelta) -> float:
+        """The seconds until there is a token."""
+        return (1 - tokens) / self.per_hour * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """`burst` tries of `value`, then none until nobody has tried for the time of `within`."""
+
+    kind: str
+    value: str
+    burst: int
+    within: timedelta
+
+    def filled(self, tokens: float, since: timedelta) -> float:
+        return float(self.burst) if since >= self.within else tokens
+
+    def wait(self, _tokens: float, since: timedelta) -> float:
+        return (self.within - since).total_seconds()
+
 
 def spend(
     engine: Engine,
@@ -51,7 +77,7 @@ def spend(
 
 
 def spend_each(
-    engine: Engine, secret: str, limits: Iterable[Limit], *, now: datetime
+    engine: Engine, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
 ) -> int | None:
     """Take one token of each bucket, or none of any; None, or the seconds until all have one."""
     by_key = {_key(secret, limit): limit for limit in limits}
@@ -67,23 +93,36 @@ def spend_each(
             insert_if_new(connection, bucket, key=key, tokens=burst, at=now)
         if missing:
             rows = _locked(connection, keys)
-        tokens = {key: _filled(rows[key], by_key[key], now) for key in keys}
+        since = {key: max(timedelta(), now - rows[key].at) for key in keys}
+        tokens = {key: by_key[key].filled(rows[key].tokens, since[key]) for key in keys}
         short = [key for key in keys if tokens[key] < 1]
-        spent = 0 if short else 1
+        if short:
+            return math.ceil(max(by_key[key].wait(tokens[key], since[key]) for key in short))
         connection.execute(
             _refill,
             [
-                {"it": key, "left": tokens[key] - spent, "moment": max(now, rows[key].at)}
+                {"it": key, "left": tokens[key] - 1, "moment": max(now, rows[key].at)}
                 for key in keys
             ],
         )
-        waits = [(1 - tokens[key]) / by_key[key].per_hour * 3600 for key in short]
-        return math.ceil(max(waits)) if waits else None
+        return None
 
     return write(engine, work)
 
 
-def _key(secret: str, limit: Limit) -> bytes:
+def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> None:
+    """Put back one token of each: what was tried went well, and shall not count."""
+    bursts = {_key(secret, limit): limit.burst for limit in limits}
+
+    def work(connection: Connection) -> None:
+        for row in _locked(connection, sorted(bursts)).values():
+            left = min(bursts[bytes(row.key)], row.tokens + 1)
+            connection.execute(_refill, [{"it": row.key, "left": left, "moment": row.at}])
+
+    write(engine, work)
+
+
+def _key(secret: str, limit: Limit | Tries) -> bytes:
     words = f"limit:{limit.kind}:{limit.value}"
     return hmac.new(secret.encode(), words.encode(), "sha256").digest()
 
@@ -93,12 +132,6 @@ def _locked(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Row[An
         select(bucket).where(bucket.c.key.in_(keys)).order_by(bucket.c.key).with_for_update()
     )
     return {bytes(row.key): row for row in found}
-
-
-def _filled(row: Row[Any], limit: Limit, now: datetime) -> float:
-    # A clock that went back must not empty the bucket.
-    hours = max(0.0, (now - row.at).total_seconds() / 3600)
-    return float(min(limit.burst, row.tokens + hours * limit.per_hour))
 
 
 def forget(engine: Engine, *, now: datetime, after: timedelta = timedelta(days=2)) -> int:

@@ -278,6 +278,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    Index("ix_audit_at", "at"),
     cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()
 
@@ -288,6 +289,51 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 _queue = threading.local()
+
+# Who works with the portal. A row stays when somebody leaves, without what opened the door, so that
+# the log can still say who it was; it goes with the log.
+ROLES = ("worker", "manager", "administrator")
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(254), nullable=False, unique=True),  # an email address, in lower case
+    Column("title", String(80), nullable=False),  # what the person is called
+    Column("role", String(20), nullable=False),
+    Column("centres", JSON, nullable=False),  # slugs: where a worker works
+    Column("footprint", String(60)),  # of a manager
+    Column("password", String(200)),  # an Argon2id hash
+    # With the secret they make the key of the codes: in use, and shown but not yet confirmed.
+    Column("factor", LargeBinary(16)),
+    Column("factor_shown", LargeBinary(16)),
+    Column("factor_step", Integer),  # the time step of the last code: each works once
+    Column("invitation_hash", LargeBinary(32), unique=True),
+    Column("invited_until", Moment),
+    Column("created", Moment, nullable=False),
+    Column("seen", Moment),  # the last sign-in
+    Column("removed", Moment),
+    CheckConstraint(f"role IN {ROLES}", name="role"),
+)
+
+# Recovery codes, each good for one sign-in without the second factor. A used one is deleted.
+staff_code = Table(
+    "staff_code",
+    metadata,
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", LargeBinary(32), primary_key=True),
+)
+
+# Who is signed in at this moment. The browser holds the token, the table its hash.
+staff_session = Table(
+    "staff_session",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    Column("whole", Boolean, nullable=False),  # whether the second factor was given too
+    Column("began", Moment, nullable=False),
+    Column("seen", Moment, nullable=False),
+    Index("ix_staff_session_staff", "staff_id"),
+)
 
 
 @contextmanager

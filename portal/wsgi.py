@@ -1,4 +1,4 @@
-"""The portal for a WSGI server: the frozen site in front, the live pages behind it.
+"""The portal for a WSGI server: the frozen site in front, the live pages and the staff behind it.
 
 `create_app()` is what any WSGI server takes; `serve` runs it by Granian, which carries slow readers
 without holding a Python thread for each, and stops cleanly. Where no site has been built yet, every
@@ -37,6 +37,7 @@ from portal.settings import Settings, load_settings
 from portal.web import HEADERS, STRICT_TRANSPORT
 from portal.web.desk import create_desk, plain_page
 from portal.web.files import Files
+from portal.web.staff import create_staff
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -74,6 +75,7 @@ class Portal:
         self._files = Files(settings.out)
         self._published = published
         self._desk = create_desk(published, settings)
+        self._staff = create_staff(published, settings, beside=self._desk.extensions["live"])
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         start = _with_headers(environ, start)
@@ -101,7 +103,8 @@ class Portal:
             if not self._marker.exists():
                 return _page(environ, start, 503, "The site is being built", _IN_A_MINUTE)
         self._published.wait(_FIRST_READING)
-        return self._desk(environ, start)
+        live = self._staff if f"{environ['PATH_INFO']}/".startswith("/staff/") else self._desk
+        return live(environ, start)
 
 
 _IN_A_MINUTE = "It will be here in a minute."

@@ -67,7 +67,7 @@ def create_desk(
     desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
     desk.config["MAX_FORM_PARTS"] = _MOST_FIELDS
     files = Files(settings.out)
-    frames = _Frames(current)
+    frames = Frames(current, lambda directory: Frame(directory, exit_path="/leave"))
     live = Live(frames.now, settings, clock)
     live.begin(desk)
     for screens in (booking.pages, own.pages, asking.pages, calendars.pages):
@@ -124,11 +124,12 @@ def create_desk(
     return desk
 
 
-class _Frames:
-    """The frame of the directory that is published now."""
+class Frames:
+    """The frame of the directory that is published now; `make` makes the frame of another one."""
 
-    def __init__(self, current: Current) -> None:
+    def __init__(self, current: Current, make: Callable[[Directory], Frame]) -> None:
         self._current = current
+        self._make = make
         self._frame: Frame | None = None
 
     def now(self) -> Frame:
@@ -138,10 +139,11 @@ class _Frames:
             raise ServiceUnavailable(retry_after=60)
         frame = self._frame
         if frame is None or frame.directory is not directory:
-            frame = self._frame = Frame(directory, exit_path="/leave")
+            frame = self._frame = self._make(directory)
         return frame
 
     def fault(self, code: int) -> str:
+        """The calm page about what went wrong."""
         title, words = _FAULTS.get(code, _FAULTS[400 if code < 500 else 500])
         try:
             head = Head(title=title, path=request.path, live=True, error=True)

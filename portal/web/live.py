@@ -66,8 +66,15 @@ class Live:
     """One for each application; `live()` finds it."""
 
     def __init__(
-        self, frame: Callable[[], Frame], settings: Settings, clock: Callable[[], datetime]
+        self,
+        frame: Callable[[], Frame],
+        settings: Settings,
+        clock: Callable[[], datetime],
+        *,
+        beside: Live | None = None,
     ) -> None:
+        """`beside` is another application's, whose connections to the database this one shares."""
+        self._beside = beside
         self._frame = frame
         self._clock = clock
         self.settings = settings
@@ -146,6 +153,8 @@ class Live:
         return True
 
     def _reach(self) -> Engine:
+        if self._beside is not None:
+            return self._beside._reach()
         if self._engine is not None:
             return self._engine
         with self._connecting:
@@ -309,7 +318,7 @@ def away(path: str, form: LiveForm, step: str, phone: str | None = None) -> Resp
     )
 
 
-def check_form() -> None:
+def check_form(most_fields: int = MOST_FIELDS) -> None:
     """Refuse what no form of ours sends, before it is read. For `before_request`."""
     if request.method != "POST":
         return
@@ -321,5 +330,5 @@ def check_form() -> None:
         unquote_to_bytes(body).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadRequest from error
-    if body.count(b"&") >= MOST_FIELDS:
+    if body.count(b"&") >= most_fields:
         raise BadRequest

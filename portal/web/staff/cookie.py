@@ -1,0 +1,109 @@
+"""The one cookie of the staff pages, and the token that binds each form to it.
+
+Over https its name begins with `__Host-`: no neighbour can set one for us, and it goes to this host
+alone. Before sign-in it holds a random number that stands for nothing, after sign-in the token of
+a visit; what it holds changes at each step, so that nobody can know it beforehand. The token of
+forms is made of what the cookie holds, in the place where Flask-WTF looks for it: all live forms
+work here too, and each ends with the visit it was shown in.
+
+Over plain http nobody can sign in but on the machine itself: browser and server both at a loopback
+address, and no proxy between, so that a server in use refuses whatever comes without https.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Flask, g, request, session
+from flask.sessions import SessionInterface, SessionMixin
+
+if TYPE_CHECKING:
+    from flask import Request, Response
+
+STRICT, PLAIN = "__Host-portal-staff", "portal-staff"
+TOKEN = "csrf_token"  # noqa: S105  the name under which Flask-WTF keeps it
+
+_HELD = re.compile(r"[A-Za-z0-9_-]{32,64}")
+_HERE = ("127.0.0.1", "::1")
+_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "Via")
+
+
+def safe() -> bool:
+    """Whether a cookie may travel this way: by https, or within this machine."""
+    if request.is_secure:
+        return True
+    host = urlsplit(f"//{request.host}").hostname
+    here = host in ("localhost", *_HERE) and request.remote_addr in _HERE
+    return here and not any(name in request.headers for name in _FORWARDED)
+
+
+def name() -> str:
+    return STRICT if request.is_secure else PLAIN
+
+
+class StaffCookie(dict[str, Any], SessionMixin):
+    """What Flask calls the session of this request. Only the form token can be asked of it."""
+
+    def __init__(self, held: str, secret: str) -> None:
+        super().__init__()
+        self._secret = secret
+        self._given = held
+        self._asked = False
+        self.held = ""
+        self.signed_in = False
+        self.hold(held or secrets.token_urlsafe(32))
+
+    def hold(self, held: str) -> None:
+        """Give the browser another value; forms of before are not taken any more."""
+        self.held = held
+        digest = hmac.new(self._secret.encode(), f"staff-form:{held}".encode(), "sha256")
+        super().__setitem__(TOKEN, digest.hexdigest())
+        g.pop(TOKEN, None)  # Flask-WTF remembers the one it made for this request
+
+    def __getitem__(self, key: str) -> Any:
+        self._asked = True
+        return super().__getitem__(key)
+
+    @property
+    def to_send(self) -> bool:
+        """Whether the browser needs it: it is another one, or a form was made with a new one."""
+        return self.held != self._given and (bool(self._given) or self._asked or self.signed_in)
+
+
+class Cookies(SessionInterface):
+    """Reads the cookie before a request, and writes it after."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def open_session(self, app: Flask, request: Request) -> StaffCookie:  # noqa: ARG002
+        given = request.cookies.get(name(), "")
+        return StaffCookie(given if _HELD.fullmatch(given) else "", self._secret)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002
+        if isinstance(session, StaffCookie) and session.to_send:
+            response.set_cookie(
+                name(),
+                session.held,
+                secure=request.is_secure,
+                httponly=True,
+                samesite="Lax",
+                path="/",
+            )
+
+
+def held() -> str:
+    """What the browser's cookie holds."""
+    cookie: StaffCookie = session._get_current_object()  # type: ignore[attr-defined]
+    return cookie.held
+
+
+def hold(value: str) -> None:
+    """Give the browser the token of a visit; '' takes it away, and leaves a number for nothing."""
+    cookie: StaffCookie = session._get_current_object()  # type: ignore[attr-defined]
+    cookie.hold(value or secrets.token_urlsafe(32))
+    cookie.signed_in = bool(value)

@@ -1,0 +1,57 @@
+"""The forms of staff: the live forms' answers and mistakes, without their key and their haste."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from flask import g
+
+from portal.web.answers import Answer
+from portal.web.forms import Group, LiveForm
+
+NOT_YOURS = "This page was open for too long. Look at your answers, and press the button again"
+
+
+class StaffForm(LiveForm):
+    """A form with a token. `refused` says whether it is to be shown again, and by which status."""
+
+    asked: ClassVar[Sequence[str]] = ()  # the names of its answers, in their order
+
+    def groups(self) -> Sequence[Group]:
+        return [Group("", [self.answer(name) for name in self.asked])]
+
+    def protocol(self) -> Iterator[tuple[str, str]]:
+        yield "csrf_token", self.csrf_token.current_token
+
+    def refused(self) -> int | None:
+        """None where every answer can be kept; else the status of the form shown again."""
+        if g.foreign:
+            self.trouble = NOT_YOURS
+            return 400
+        return None if self.validate() else 422
+
+
+class Password(Answer):
+    """A password: kept sign for sign, and never shown again."""
+
+    input_type = "password"
+
+    def __init__(self, label: str = "", **given: Any) -> None:
+        super().__init__(label, **{"longest": 200, **given})
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.typed = self.data = str(valuelist[0]) if valuelist else ""
+
+    @property
+    def shown(self) -> str:
+        return ""
+
+    def wrong(self) -> str:
+        if len(self.raw_data or ()) > 1:
+            return f"Give {self.what} once only"
+        if not self.data:
+            return self.missing
+        if len(self.data) > self.longest:
+            return f"Shorten {self.what} to {self.longest:,} characters"
+        return self.wrong_value()

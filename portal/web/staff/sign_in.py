@@ -1,0 +1,305 @@
+"""Signing in and out: name and password, then a code; and the first time, by an invitation.
+
+The page that was asked for travels along as `next`, in the address and in the forms; it is a path
+of the staff pages or nothing. A wrong name and a wrong password get the same words (S33).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+from urllib.parse import quote
+
+from flask import Response, g, redirect, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response as Answered
+
+from portal import accounts, passwords, second_factors
+from portal.accounts import Staff
+from portal.feeds import codes as drawings
+from portal.web.answers import Answer, Email
+from portal.web.live import live
+from portal.web.staff import (
+    ANYBODY,
+    SIGN_IN,
+    SIGNED_IN,
+    cookie,
+    explain,
+    home,
+    now,
+    onward,
+    page,
+    staff_route,
+)
+from portal.web.staff.forms import Password, StaffForm
+
+SECOND = "/staff/second-factor"
+NOT_RIGHT = "The email address or the password is not right. Check both, and try again"
+WRONG_CODE = "This code is not right, or was used before. Wait for the next one, and type it"
+
+
+class SignInForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ("name", "password")
+
+    name = Email(
+        "Email address",
+        what="your email address",
+        missing="Enter your email address",
+        autocomplete="username",
+    )
+    password = Password(
+        "Password",
+        what="your password",
+        missing="Enter your password",
+        autocomplete="current-password",
+    )
+
+
+class CodeForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ("code",)
+
+    code = Answer(
+        "Code from your phone",
+        what="the code",
+        missing="Enter the code from your phone",
+        longest=40,
+        hint="Open the app that makes codes, and type the 6 figures.",
+        autocomplete="one-time-code",
+        width="w6",
+    )
+
+
+class NewPassword(Password):
+    """A password that is to be kept: not a common one, not a name."""
+
+    def __init__(self, label: str = "", **given: object) -> None:
+        super().__init__(
+            label,
+            **{"missing": "Enter a password", "autocomplete": "new-password", **given},
+        )
+        self.names: tuple[str, ...] = ()
+
+    def wrong_value(self) -> str:
+        return passwords.wrong(str(self.data), names=self.names)
+
+
+class WelcomeForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ("password", "again")
+
+    password = NewPassword(
+        "Password",
+        what="the password",
+        hint=f"{passwords.SHORTEST} characters or more. Any signs will do.",
+    )
+    again = Password(
+        "The same password again",
+        what="the password",
+        missing="Enter the same password again",
+        autocomplete="new-password",
+    )
+
+    def for_staff(self, staff: Staff) -> WelcomeForm:
+        """Names that must not be in the password."""
+        site = live().frame.site
+        self.answer("password").names = (staff.name, staff.title, site.name, site.area)
+        return self
+
+    def validate(self, extra_validators: object = None) -> bool:
+        super().validate(extra_validators)
+        first, second = self.answer("password"), self.answer("again")
+        if not first.errors and not second.errors and first.data != second.data:
+            second.blame("The two passwords are not the same. Type them again")
+        return self.well
+
+
+# --- coming and going -----------------------------------------------------------------------------
+
+
+@staff_route(SIGN_IN, may=ANYBODY, methods=("GET", "POST"), refills=True)
+def sign_in() -> Answered:
+    """Name and password."""
+    asked = _next()
+    if g.visit and g.visit.whole:
+        return redirect(onward(asked), 303)
+    form = SignInForm()
+    if request.method != "POST":
+        return _sign_in_page(form, 200)
+    if status := form.refused():
+        return _sign_in_page(form, status)
+    found = live()
+    with found.database() as engine:
+        staff = accounts.check_password(
+            engine,
+            found.secret,
+            form.name.data,
+            form.password.data,
+            address=request.remote_addr or "",
+            now=now(),
+        )
+        if staff is None:
+            form.trouble = NOT_RIGHT
+            return _sign_in_page(form, 422)
+        cookie.hold(accounts.begin(engine, staff.id, now=now(), whole=False))
+    return redirect(f"{SECOND}?next={quote(asked)}" if asked else SECOND, 303)
+
+
+def _sign_in_page(form: SignInForm, status: int) -> Response:
+    return page(
+        "staff/sign_in.html",
+        "Sign in",
+        status,
+        error=status >= 400,
+        form=form,
+        next=_next(),
+        out="out" in request.args,
+        council="",
+    )
+
+
+@staff_route(SECOND, may=ANYBODY, methods=("GET", "POST"), refills=True)
+def second_factor() -> Answered:
+    """The code, after the password was right."""
+    asked = _next()
+    if g.visit is None:
+        return redirect(f"{SIGN_IN}?next={quote(asked)}" if asked else SIGN_IN, 303)
+    if g.visit.whole:
+        return redirect(onward(asked), 303)
+    form = CodeForm()
+    if request.method != "POST":
+        return _second_page(form, 200)
+    if status := form.refused():
+        return _second_page(form, status)
+    found, staff = live(), g.visit.staff
+    with found.database() as engine:
+        right = accounts.check_code(
+            engine,
+            found.secret,
+            staff.id,
+            form.code.data,
+            address=request.remote_addr or "",
+            now=now(),
+        )
+        if not right:
+            form.code.blame(WRONG_CODE)
+            return _second_page(form, 422)
+        accounts.end(engine, g.visit, now=now())
+        cookie.hold(accounts.begin(engine, staff.id, now=now(), whole=True))
+    return redirect(onward(asked), 303)
+
+
+def _second_page(form: CodeForm, status: int) -> Response:
+    return page(
+        "staff/second_factor.html",
+        "Enter your code",
+        status,
+        error=status >= 400,
+        form=form,
+        next=_next(),
+    )
+
+
+@staff_route("/staff/sign-out", may=SIGNED_IN, methods=("POST",))
+def sign_out() -> Answered:
+    with live().database() as engine:
+        accounts.end(engine, g.visit, now=now())
+    cookie.hold("")
+    return redirect(f"{SIGN_IN}?out", 303)
+
+
+def _next() -> str:
+    """The path that was asked for; '' where there is none that may be followed."""
+    asked = request.values.get("next", "")
+    return asked if asked and onward(asked) == asked else ""
+
+
+# --- the first time -------------------------------------------------------------------------------
+
+
+@staff_route("/staff/welcome/<token>", may=ANYBODY, methods=("GET", "POST"), refills=True)
+def welcome(token: str) -> Answered:
+    """An invitation: first a password, then the second factor."""
+    found = live()
+    with found.database() as engine:
+        guest = accounts.invited(engine, token, now=now())
+        if guest is None:
+            return explain(
+                "This invitation does not work any more",
+                "It works for 3 days, and once. Ask for a new one.",
+                "Have you set up your account already? Then you can sign in.",
+                status=404,
+                back=SIGN_IN,
+            )
+        staff = guest.staff
+        if guest.has_password:
+            return _welcome_factor(staff)
+        form = WelcomeForm().for_staff(staff)
+        status = form.refused() if request.method == "POST" else 200
+        if status is not None:
+            return page(
+                "staff/welcome.html",
+                "Choose your password",
+                status,
+                error=status >= 400,
+                form=form,
+                staff=staff,
+                drawn="",
+            )
+        accounts.welcome(engine, token, form.password.data, now=now())
+    return redirect(request.path, 303)
+
+
+def _welcome_factor(staff: Staff) -> Response:
+    found = live()
+    form = CodeForm()
+    # The password's form, sent twice: there is no code in it, so that it must not be blamed.
+    status = form.refused() if request.method == "POST" and "password" not in request.form else 200
+    with found.database() as engine:
+        key = accounts.show_factor(engine, found.secret, staff.id)
+        if status is None:
+            new = accounts.confirm_factor(
+                engine,
+                found.secret,
+                staff.id,
+                form.code.data,
+                address=request.remote_addr or "",
+                now=now(),
+            )
+            if new:
+                return begin_anew(staff, new, way="invitation")
+            form.code.blame(WRONG_CODE)
+    status = status or 422
+    return page(
+        "staff/welcome.html",
+        "Add your phone",
+        status,
+        error=status >= 400,
+        form=form,
+        staff=staff,
+        drawn=drawn(staff, key),
+        key=spaced(key),
+    )
+
+
+def begin_anew(staff: Staff, codes: tuple[str, ...], *, way: str) -> Response:
+    """A new visit, and the recovery codes that were made with the second factor."""
+    with live().database() as engine:
+        token = accounts.begin(engine, staff.id, now=now(), whole=True, way=way)
+        cookie.hold(token)
+        g.visit = accounts.visit(engine, token, now=now())
+    return recovery_codes(staff, codes)
+
+
+def recovery_codes(staff: Staff, codes: tuple[str, ...]) -> Response:
+    """The page that shows recovery codes, once."""
+    return page("staff/codes.html", "Your recovery codes", codes=codes, staff=staff, onward=home())
+
+
+def drawn(staff: Staff, key: str) -> Markup:
+    """The square that the app scans."""
+    address = second_factors.address_of(key, name=staff.name, service=live().frame.site.name)
+    return Markup(drawings.in_page(address))  # noqa: S704  made by a library out of modules
+
+
+def spaced(key: str) -> str:
+    """A key in groups of four, to be typed."""
+    return " ".join(key[start : start + 4] for start in range(0, len(key), 4))
