@@ -1,20 +1,17 @@
-"""Who works with the portal: accounts, roles, what opens the door, and who is signed in now.
+"""Who works with the portal: accounts, roles, invitations, and the log of who did what.
 
-What it hides: sessions are rows, so that signing out, a new password, a changed role or a removal
-ends them everywhere at once (S32). The browser holds a random token, the table only its hash. A
-token is new at each step of a sign-in. A wrong name, a wrong password, an account that is not set
-up and one that was removed all get the same answer in the same time; tries are counted before they
-are looked at, for the name that was typed and for the network (S33).
+What it hides: an account is opened by an invitation, which works once and for three days; setting
+it up anew is another invitation. A removed account keeps its row as long as the log, so that the
+log can say who it was, and nothing that opens a door. Whatever changes what somebody may see ends
+her sessions in the same transaction. How she signs in is `sign_ins`.
 
-A session of somebody signed in is called a visit here, because a Session is a meeting of a series.
 Every change is written into the log with who did it: `staff:<id>`, or `operator` at the keyboard
-of the server.
+of the server. The log holds no personal value of a family.
 """
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
 import secrets
 from collections.abc import Collection, Iterable
@@ -25,37 +22,23 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal import PortalError, limits, passwords, second_factors
+from portal import PortalError, passwords
 from portal.directory import Directory
-from portal.limits import Tries
 from portal.tables import ROLES, audit, note, read, staff, staff_code, staff_session, write
 
 Role = Literal["worker", "manager", "administrator"]
 
-IDLE = timedelta(minutes=30)
-WHOLE = timedelta(hours=8)
-HALF_WAY = timedelta(minutes=10)  # between the password and the code
+IDLE = timedelta(minutes=30)  # a session ends so long after the last press
+WHOLE = timedelta(hours=8)  # and so long after its beginning
 INVITED_FOR = timedelta(hours=72)
 KEPT_FOR = timedelta(days=365)  # the log, and who was in it
-TRIES_WITHIN = timedelta(minutes=15)
-TRIES_OF_A_PERSON = 10
-TRIES_OF_AN_ADDRESS = 20
 OPERATOR = "operator"  # who works at the keyboard of the server
-_SEEN_EVERY = timedelta(minutes=1)  # a visit is written down no more often
 
 _NAME = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 
 
 class AccountError(PortalError):
     """What was asked of an account cannot be done; the message says what to do."""
-
-
-class Wait(PortalError):
-    """Too many tries. `seconds` is how long to wait."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"wait {seconds} seconds")
-        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +92,6 @@ class Account:
         if self.ready:
             return "ready"
         return "invited" if self.invited_until and self.invited_until > now else "expired"
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """Somebody who is signed in. Not `whole`: the password was right, the code is still asked."""
-
-    staff: Staff
-    whole: bool
-    token_hash: bytes
 
 
 # --- accounts -------------------------------------------------------------------------------------
@@ -179,12 +153,12 @@ def change(
     place = _place(role, centres, footprint)
 
     def work(connection: Connection) -> None:
-        row = _there(connection, staff_id)
+        row = there(connection, staff_id)
         connection.execute(
             staff.update().where(staff.c.id == staff_id).values(**place, title=_title(title))
         )
         if any(getattr(row, name) != value for name, value in place.items()):
-            _end_visits(connection, staff_id)
+            end_visits(connection, staff_id)
         note(connection, now, actor, "account-change", staff=staff_id)
 
     write(engine, work)
@@ -195,7 +169,7 @@ def reset(engine: Engine, staff_id: int, *, now: datetime, actor: str = OPERATOR
     token = secrets.token_urlsafe(24)
 
     def work(connection: Connection) -> None:
-        _there(connection, staff_id)
+        there(connection, staff_id)
         _invite(connection, staff_id, token, now)
         note(connection, now, actor, "account-reset", staff=staff_id)
 
@@ -207,7 +181,7 @@ def remove(engine: Engine, staff_id: int, *, now: datetime, actor: str = OPERATO
     """Shut somebody out. Her name stays as long as the log does."""
 
     def work(connection: Connection) -> None:
-        _there(connection, staff_id)
+        there(connection, staff_id)
         _shut(connection, staff_id, removed=now)
         note(connection, now, actor, "account-remove", staff=staff_id)
 
@@ -248,7 +222,7 @@ def _accounts(engine: Engine, condition: sa.ColumnElement[bool]) -> list[Account
         rows = connection.execute(query).all()
     return [
         Account(
-            staff=_staff(row),
+            staff=staff_of(row),
             ready=row.password is not None and row.factor is not None,
             invited_until=row.invited_until,
             seen=row.seen,
@@ -259,7 +233,8 @@ def _accounts(engine: Engine, condition: sa.ColumnElement[bool]) -> list[Account
     ]
 
 
-def _staff(row: Row[Any]) -> Staff:
+def staff_of(row: Row[Any]) -> Staff:
+    """The Staff of a row of its table."""
     return Staff(
         id=row.id,
         name=row.name,
@@ -290,7 +265,7 @@ def _title(title: str) -> str:
     return title
 
 
-def _there(connection: Connection, staff_id: int) -> Row[Any]:
+def there(connection: Connection, staff_id: int) -> Row[Any]:
     """The row of somebody who was not removed, locked."""
     row = connection.execute(
         select(staff).where(staff.c.id == staff_id, staff.c.removed.is_(None)).with_for_update()
@@ -312,14 +287,14 @@ def _shut(connection: Connection, staff_id: int, **values: Any) -> None:
     }
     connection.execute(staff.update().where(staff.c.id == staff_id).values(**closed | values))
     connection.execute(staff_code.delete().where(staff_code.c.staff_id == staff_id))
-    _end_visits(connection, staff_id)
+    end_visits(connection, staff_id)
 
 
 def _invite(connection: Connection, staff_id: int, token: str, now: datetime) -> None:
     _shut(
         connection,
         staff_id,
-        invitation_hash=_digest(token),
+        invitation_hash=digest_of(token),
         invited_until=now + INVITED_FOR,
     )
 
@@ -339,7 +314,7 @@ def invited(engine: Engine, token: str, *, now: datetime) -> Invited | None:
     """Whose invitation this is; None where it is wrong, used or too old."""
     with read(engine) as connection:
         row = connection.execute(_by_invitation(token, now)).first()
-    return Invited(_staff(row), row.password is not None) if row else None
+    return Invited(staff_of(row), row.password is not None) if row else None
 
 
 def welcome(engine: Engine, token: str, password: str, *, now: datetime) -> bool:
@@ -358,272 +333,19 @@ def welcome(engine: Engine, token: str, password: str, *, now: datetime) -> bool
 
 def _by_invitation(token: str, now: datetime) -> sa.Select[Any]:
     return select(staff).where(
-        staff.c.invitation_hash == _digest(token),
+        staff.c.invitation_hash == digest_of(token),
         staff.c.invited_until > now,
         staff.c.removed.is_(None),
     )
 
 
-# --- passwords and second factors -----------------------------------------------------------------
-
-
-def check_password(
-    engine: Engine, secret: str, name: str, password: str, *, address: str, now: datetime
-) -> Staff | None:
-    """Who this is, where name and password are right and the account is set up; else None.
-
-    `address` is the network that asks. Raises Wait after too many tries.
-    """
-    name = tidy_name(name)
-    tried = _Try(engine, secret, "sign-in", name, address, now)
-    with read(engine) as connection:
-        row = connection.execute(
-            select(staff).where(staff.c.name == name, staff.c.removed.is_(None))
-        ).first()
-    right = passwords.fits(password, row.password if row else None)
-    if row is None or not right or row.factor is None:
-        return None
-    tried.went_well()
-    if passwords.outdated(row.password):
-        kept = passwords.hashed(password)
-        again = staff.update().where(staff.c.id == row.id, staff.c.password == row.password)
-        write(engine, lambda connection: connection.execute(again.values(password=kept)))
-    return _staff(row)
-
-
-def check_code(
-    engine: Engine, secret: str, staff_id: int, code: str, *, address: str, now: datetime
-) -> bool:
-    """Whether a code of the app or a recovery code is right; it is used up at once.
-
-    Raises Wait after too many tries.
-    """
-    tried = _Try(engine, secret, "code", str(staff_id), address, now)
-
-    def work(connection: Connection) -> bool:
-        row = _there(connection, staff_id)
-        if second_factors.is_recovery_code(code):
-            used = staff_code.delete().where(
-                staff_code.c.staff_id == staff_id,
-                staff_code.c.code_hash == second_factors.recovery_hash(secret, staff_id, code),
-            )
-            if not connection.execute(used).rowcount:
-                return False
-            note(connection, now, f"staff:{staff_id}", "recovery-code")
-            return True
-        if row.factor is None:
-            return False
-        key = second_factors.key_of(secret, row.factor)
-        step = second_factors.step_of(key, code, now=now, last=row.factor_step)
-        if step is None:
-            return False
-        mine = staff.update().where(staff.c.id == staff_id)
-        connection.execute(mine.values(factor_step=step))
-        return True
-
-    if not write(engine, work):
-        return False
-    tried.went_well()
-    return True
-
-
-def set_password(engine: Engine, staff_id: int, password: str, *, now: datetime) -> None:
-    """A new password: whoever is signed in with the old one is signed out everywhere."""
-    kept = passwords.hashed(password)
-
-    def work(connection: Connection) -> None:
-        _there(connection, staff_id)
-        connection.execute(staff.update().where(staff.c.id == staff_id).values(password=kept))
-        _end_visits(connection, staff_id)
-        note(connection, now, f"staff:{staff_id}", "password")
-
-    write(engine, work)
-
-
-def show_factor(engine: Engine, secret: str, staff_id: int) -> str:
-    """The key of a second factor that is being set up: the same one until it is confirmed."""
-
-    def work(connection: Connection) -> bytes:
-        row = _there(connection, staff_id)
-        if row.factor_shown is not None:
-            return bytes(row.factor_shown)
-        nonce = second_factors.new_nonce()
-        connection.execute(staff.update().where(staff.c.id == staff_id).values(factor_shown=nonce))
-        return nonce
-
-    return second_factors.key_of(secret, write(engine, work))
-
-
-def confirm_factor(
-    engine: Engine, secret: str, staff_id: int, code: str, *, address: str, now: datetime
-) -> tuple[str, ...]:
-    """Use the second factor that was shown from now on, where the code proves that it works.
-
-    Ends the invitation and every visit. The new recovery codes, to be shown once; () where the
-    code is wrong. Raises Wait after too many tries.
-    """
-    tried = _Try(engine, secret, "code", str(staff_id), address, now)
-
-    def work(connection: Connection) -> tuple[str, ...]:
-        row = _there(connection, staff_id)
-        if row.factor_shown is None or row.password is None:
-            return ()
-        key = second_factors.key_of(secret, row.factor_shown)
-        step = second_factors.step_of(key, code, now=now, last=None)
-        if step is None:
-            return ()
-        values = {
-            "factor": row.factor_shown,
-            "factor_shown": None,
-            "factor_step": step,
-            "invitation_hash": None,
-            "invited_until": None,
-        }
-        connection.execute(staff.update().where(staff.c.id == staff_id).values(**values))
-        _end_visits(connection, staff_id)
-        note(connection, now, f"staff:{staff_id}", "second-factor")
-        return _renew_codes(connection, secret, staff_id)
-
-    codes = write(engine, work)
-    if codes:
-        tried.went_well()
-    return codes
-
-
-def new_recovery_codes(
-    engine: Engine, secret: str, staff_id: int, *, now: datetime
-) -> tuple[str, ...]:
-    """Fresh recovery codes, to be shown once; the old ones open nothing any more."""
-
-    def work(connection: Connection) -> tuple[str, ...]:
-        _there(connection, staff_id)
-        note(connection, now, f"staff:{staff_id}", "recovery-codes")
-        return _renew_codes(connection, secret, staff_id)
-
-    return write(engine, work)
-
-
-def _renew_codes(connection: Connection, secret: str, staff_id: int) -> tuple[str, ...]:
-    codes = second_factors.new_recovery_codes()
-    connection.execute(staff_code.delete().where(staff_code.c.staff_id == staff_id))
-    connection.execute(
-        staff_code.insert(),
-        [
-            {
-                "staff_id": staff_id,
-                "code_hash": second_factors.recovery_hash(secret, staff_id, code),
-            }
-            for code in codes
-        ],
-    )
-    return codes
-
-
-class _Try:
-    """One try, counted before it is looked at, and taken back where it went well."""
-
-    def __init__(
-        self, engine: Engine, secret: str, kind: str, name: str, address: str, now: datetime
-    ) -> None:
-        person = (f"staff-{kind}", name, TRIES_OF_A_PERSON)
-        network = ("sign-in-network", _network(address), TRIES_OF_AN_ADDRESS)
-        self._limits = [Tries(*one, within=TRIES_WITHIN) for one in (person, network)]
-        self._engine, self._secret = engine, secret
-        seconds = limits.spend_each(engine, secret, self._limits, now=now)
-        if seconds is not None:
-            raise Wait(seconds)
-
-    def went_well(self) -> None:
-        limits.give_back(self._engine, self._secret, self._limits)
-
-
-def _network(address: str) -> str:
-    """What one subscriber has: an address, or 64 bits of a long one."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 6:
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
-
-
-# --- visits ---------------------------------------------------------------------------------------
-
-
-def begin(engine: Engine, staff_id: int, *, now: datetime, whole: bool, way: str = "code") -> str:
-    """The token of a new visit. Whole ones are written into the log, with the way she came in."""
-    token = secrets.token_urlsafe(32)
-
-    def work(connection: Connection) -> None:
-        _there(connection, staff_id)
-        over = sa.and_(
-            staff_session.c.staff_id == staff_id,
-            sa.or_(staff_session.c.seen <= now - IDLE, staff_session.c.began <= now - WHOLE),
-        )
-        connection.execute(staff_session.delete().where(over))
-        connection.execute(
-            staff_session.insert().values(
-                token_hash=_digest(token), staff_id=staff_id, whole=whole, began=now, seen=now
-            )
-        )
-        if whole:
-            connection.execute(staff.update().where(staff.c.id == staff_id).values(seen=now))
-            note(connection, now, f"staff:{staff_id}", "sign-in", way=way)
-
-    write(engine, work)
-    return token
-
-
-def visit(engine: Engine, token: str, *, now: datetime) -> Visit | None:
-    """Who is signed in with this token; None where it is wrong, over, or was idle for too long."""
-    digest = _digest(token)
-    query = (
-        select(
-            staff, staff_session.c.whole, staff_session.c.began, staff_session.c.seen.label("at")
-        )
-        .join(staff_session, staff_session.c.staff_id == staff.c.id)
-        .where(staff_session.c.token_hash == digest, staff.c.removed.is_(None))
-    )
-    with read(engine) as connection:
-        row = connection.execute(query).first()
-    if row is None:
-        return None
-    longest = WHOLE if row.whole else HALF_WAY
-    if now - row.at >= IDLE or now - row.began >= longest:
-        return None
-    if now - row.at >= _SEEN_EVERY:
-        seen = staff_session.update().where(staff_session.c.token_hash == digest).values(seen=now)
-        write(engine, lambda connection: connection.execute(seen))
-    return Visit(_staff(row), bool(row.whole), digest)
-
-
-def end(engine: Engine, found: Visit, *, now: datetime) -> None:
-    """Sign out."""
-
-    def work(connection: Connection) -> None:
-        over = staff_session.delete().where(staff_session.c.token_hash == found.token_hash)
-        if connection.execute(over).rowcount and found.whole:
-            note(connection, now, found.staff.actor, "sign-out")
-
-    write(engine, work)
-
-
-def end_everywhere(engine: Engine, staff_id: int, *, now: datetime) -> None:
-    """Sign out wherever she is signed in."""
-
-    def work(connection: Connection) -> None:
-        _end_visits(connection, staff_id)
-        note(connection, now, f"staff:{staff_id}", "sign-out", everywhere=True)
-
-    write(engine, work)
-
-
-def _end_visits(connection: Connection, staff_id: int) -> None:
+def end_visits(connection: Connection, staff_id: int) -> None:
+    """End all sessions of somebody, inside the caller's transaction."""
     connection.execute(staff_session.delete().where(staff_session.c.staff_id == staff_id))
 
 
-def _digest(token: str) -> bytes:
+def digest_of(token: str) -> bytes:
+    """What is kept of a random token."""
     return hashlib.sha256(token.encode()).digest()
 
 

@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
 
-from portal import accounts, passwords, second_factors, tables
+from portal import accounts, passwords, second_factors, sign_ins, tables
 from portal.accounts import Staff
 from portal.directory import Directory
 from portal.settings import Settings
@@ -75,7 +75,7 @@ def sign_in_browser(context, address: str, app, role: str = "worker", **given) -
     found = app.extensions["live"]
     now = app.config["clock"]()
     staff = make_staff(found._reach(), role, now=now, **given)
-    token = accounts.begin(found._reach(), staff.id, now=now, whole=True)
+    token = sign_ins.begin(found._reach(), staff.id, now=now, whole=True)
     context.add_cookies([{"name": cookie.PLAIN, "value": token, "url": address}])
     return staff
 
@@ -134,7 +134,7 @@ class Browser:
 
     def become(self, staff: Staff) -> None:
         self.staff = staff
-        token = accounts.begin(self.place.engine, staff.id, now=self.place.now, whole=True)
+        token = sign_ins.begin(self.place.engine, staff.id, now=self.place.now, whole=True)
         self.client.set_cookie(cookie.PLAIN, token)
 
     def wait(self, **time) -> None:

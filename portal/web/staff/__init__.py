@@ -39,9 +39,10 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from wtforms import ValidationError
 
-from portal import accounts
-from portal.accounts import Staff, Visit
+from portal import accounts, sign_ins
+from portal.accounts import Staff
 from portal.settings import Settings
+from portal.sign_ins import Visit
 from portal.web import Frame, Head, environment
 from portal.web.desk import Current, Desk, Frames, london_now
 from portal.web.live import Away, Live, check_form, live
@@ -189,8 +190,8 @@ def create_staff(
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    @desk.errorhandler(accounts.Wait)
-    def too_many(error: accounts.Wait) -> Response:
+    @desk.errorhandler(sign_ins.Wait)
+    def too_many(error: sign_ins.Wait) -> Response:
         return wait(error.seconds)
 
     @desk.errorhandler(accounts.AccountError)
@@ -244,7 +245,7 @@ def _guard() -> Any:
     g.now = live().now
     g.foreign = False
     with live().database() as engine:
-        g.visit = accounts.visit(engine, cookie.held(), now=g.now)
+        g.visit = sign_ins.visit(engine, cookie.held(), now=g.now)
     signed_in = g.visit is not None and g.visit.whole
     if door is None or not door.may.strangers:
         if not signed_in:

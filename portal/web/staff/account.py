@@ -12,7 +12,7 @@ from typing import ClassVar
 from flask import g, redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import accounts
+from portal import accounts, sign_ins
 from portal.web.live import live
 from portal.web.staff import (
     ACCOUNT,
@@ -89,8 +89,8 @@ def password() -> Answered:
         status = form.refused() or _unlocked(form)
     if status is None:
         with live().database() as engine:
-            accounts.set_password(engine, current().id, form.password.data, now=now())
-            cookie.hold(accounts.begin(engine, current().id, now=now(), whole=True))
+            sign_ins.set_password(engine, current().id, form.password.data, now=now())
+            cookie.hold(sign_ins.begin(engine, current().id, now=now(), whole=True))
         return redirect(f"{ACCOUNT}?done=password", 303)
     return page(
         "staff/account_form.html",
@@ -115,9 +115,9 @@ def phone() -> Answered:
     if request.method == "POST":
         status = form.refused() or _unlocked(form)
     with found.database() as engine:
-        key = accounts.show_factor(engine, found.secret, staff.id)
+        key = sign_ins.show_factor(engine, found.secret, staff.id)
         if status is None:
-            new = accounts.confirm_factor(
+            new = sign_ins.confirm_factor(
                 engine,
                 found.secret,
                 staff.id,
@@ -152,7 +152,7 @@ def codes() -> Answered:
     if status is None:
         found = live()
         with found.database() as engine:
-            new = accounts.new_recovery_codes(engine, found.secret, current().id, now=now())
+            new = sign_ins.new_recovery_codes(engine, found.secret, current().id, now=now())
         return recovery_codes(current(), new)
     return page(
         "staff/account_form.html",
@@ -169,7 +169,7 @@ def codes() -> Answered:
 @staff_route(f"{ACCOUNT}/sign-out", may=SIGNED_IN, methods=("POST",))
 def sign_out_everywhere() -> Answered:
     with live().database() as engine:
-        accounts.end_everywhere(engine, current().id, now=now())
+        sign_ins.end_everywhere(engine, current().id, now=now())
     cookie.hold("")
     return redirect(f"{SIGN_IN}?out", 303)
 
@@ -178,7 +178,7 @@ def _unlocked(form: StaffForm) -> int | None:
     """None where the form holds the password that one has now; else the status of the refusal."""
     found = live()
     with found.database() as engine:
-        staff = accounts.check_password(
+        staff = sign_ins.check_password(
             engine,
             found.secret,
             g.visit.staff.name,

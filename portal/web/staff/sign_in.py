@@ -14,7 +14,7 @@ from flask import Response, g, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Answered
 
-from portal import accounts, passwords, second_factors
+from portal import accounts, passwords, second_factors, sign_ins
 from portal.accounts import Staff
 from portal.feeds import codes as drawings
 from portal.web.answers import Answer, Email
@@ -128,7 +128,7 @@ def sign_in() -> Answered:
         return _sign_in_page(form, status)
     found = live()
     with found.database() as engine:
-        staff = accounts.check_password(
+        staff = sign_ins.check_password(
             engine,
             found.secret,
             form.name.data,
@@ -139,7 +139,7 @@ def sign_in() -> Answered:
         if staff is None:
             form.trouble = NOT_RIGHT
             return _sign_in_page(form, 422)
-        cookie.hold(accounts.begin(engine, staff.id, now=now(), whole=False))
+        cookie.hold(sign_ins.begin(engine, staff.id, now=now(), whole=False))
     return redirect(f"{SECOND}?next={quote(asked)}" if asked else SECOND, 303)
 
 
@@ -171,7 +171,7 @@ def second_factor() -> Answered:
         return _second_page(form, status)
     found, staff = live(), g.visit.staff
     with found.database() as engine:
-        right = accounts.check_code(
+        right = sign_ins.check_code(
             engine,
             found.secret,
             staff.id,
@@ -182,8 +182,8 @@ def second_factor() -> Answered:
         if not right:
             form.code.blame(WRONG_CODE)
             return _second_page(form, 422)
-        accounts.end(engine, g.visit, now=now())
-        cookie.hold(accounts.begin(engine, staff.id, now=now(), whole=True))
+        sign_ins.end(engine, g.visit, now=now())
+        cookie.hold(sign_ins.begin(engine, staff.id, now=now(), whole=True))
     return redirect(onward(asked), 303)
 
 
@@ -201,7 +201,7 @@ def _second_page(form: CodeForm, status: int) -> Response:
 @staff_route("/staff/sign-out", may=SIGNED_IN, methods=("POST",))
 def sign_out() -> Answered:
     with live().database() as engine:
-        accounts.end(engine, g.visit, now=now())
+        sign_ins.end(engine, g.visit, now=now())
     cookie.hold("")
     return redirect(f"{SIGN_IN}?out", 303)
 
@@ -254,9 +254,9 @@ def _welcome_factor(staff: Staff) -> Response:
     # The password's form, sent twice: there is no code in it, so that it must not be blamed.
     status = form.refused() if request.method == "POST" and "password" not in request.form else 200
     with found.database() as engine:
-        key = accounts.show_factor(engine, found.secret, staff.id)
+        key = sign_ins.show_factor(engine, found.secret, staff.id)
         if status is None:
-            new = accounts.confirm_factor(
+            new = sign_ins.confirm_factor(
                 engine,
                 found.secret,
                 staff.id,
@@ -283,9 +283,9 @@ def _welcome_factor(staff: Staff) -> Response:
 def begin_anew(staff: Staff, codes: tuple[str, ...], *, way: str) -> Response:
     """A new visit, and the recovery codes that were made with the second factor."""
     with live().database() as engine:
-        token = accounts.begin(engine, staff.id, now=now(), whole=True, way=way)
+        token = sign_ins.begin(engine, staff.id, now=now(), whole=True, way=way)
         cookie.hold(token)
-        g.visit = accounts.visit(engine, token, now=now())
+        g.visit = sign_ins.visit(engine, token, now=now())
     return recovery_codes(staff, codes)
 
 
