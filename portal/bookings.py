@@ -53,6 +53,7 @@ from portal.tables import (
     read,
     referral,
     told,
+    walk_in,
     write,
 )
 
@@ -183,6 +184,11 @@ _claim = (
     )
     .values(held=bookable.c.held + bindparam("n"))
 )
+_claim_of_waiting = (
+    bookable.update()
+    .where(bookable.c.id == bindparam("it"), bookable.c.held + bindparam("n") <= bookable.c.places)
+    .values(held=bookable.c.held + bindparam("n"), waiting=bookable.c.waiting - 1)
+)
 _queue_up = (
     bookable.update()
     .where(bookable.c.id == bindparam("it"))
@@ -193,15 +199,18 @@ _queue_up = (
 
 def prepared(connection: Connection, series: Series, planned: str) -> Row[Any]:
     """The bookable row of a series or session as the content now says, locked."""
-    if lock(connection, series.identity, planned) is None:
+    row = lock(connection, series.identity, planned)
+    if row is None:
         follow_name(connection, series)
+    elif row.places == places_of(series):
+        return row
     return _row_of(connection, series.identity, planned, places_of(series))
 
 
 def follow_name(connection: Connection, series: Series) -> None:
     """Bring what is booked under an old name of a series under its present one."""
     for old in series.old_identities:
-        for table in (bookable, told):
+        for table in (bookable, told, walk_in):
             taken = table.alias()
             connection.execute(
                 table.update()
@@ -250,6 +259,21 @@ def _row_of(connection: Connection, identity: str, planned: str, places: int) ->
     return row
 
 
+_by_id = OF_BOOKING.where(booking.c.id == bindparam("it"))
+_with_key = select(booking.c.id).where(booking.c.key_hash == bindparam("hashed"))
+_of_contact = (
+    select(booking.c.id)
+    .join(person)
+    .where(
+        booking.c.bookable_id == bindparam("it"),
+        person.c.contact_hash == bindparam("hashed"),
+        booking.c.status.in_(LIVE),
+    )
+    .limit(1)
+)
+_new_booking, _new_person = booking.insert(), person.insert()
+
+
 # --- verbs of a family -------------------------------------------------------------------------
 
 
@@ -274,13 +298,13 @@ def book(
     """
     planned = session.planned.isoformat() if session else ""
 
-    def work(connection: Connection) -> int:
+    def work(connection: Connection) -> Booking:
         state = opening(series, session, now)
         # The row first: the same form sent twice at once then finds the key the second time.
         row = prepared(connection, series, planned)
         known = _known(connection, key)
         if known is not None:
-            return known
+            return _read(connection, known, secret)
         asks = state in ("request", "referral")
         if state != "open" and not asks:
             raise NotBookable(state)
@@ -314,10 +338,9 @@ def book(
         if status == "confirmed":
             owe_reminder(connection, booking_id, series, session, now)
         note(connection, now, actor, "book", booking_id, series.identity, status=status)
-        return booking_id
+        return _read(connection, booking_id, secret)
 
-    made = write(engine, work)
-    return get(engine, made, secret)
+    return write(engine, work)
 
 
 def ask(
@@ -338,11 +361,11 @@ def ask(
     """
     identity = f"{ASKED_FOR}{programme.slug}"
 
-    def work(connection: Connection) -> int:
+    def work(connection: Connection) -> Booking:
         row = _row_of(connection, identity, "", ROOM_FOR_ALL)
         known = _known(connection, key)
         if known is not None:
-            return known
+            return _read(connection, known, secret)
         if programme.booking not in ("request", "referral"):
             raise NotBookable(programme.booking)
         if programme.booking == "referral" and referrer is None and not actor.startswith("staff"):
@@ -360,17 +383,14 @@ def ask(
             places=1,
         )
         note(connection, now, actor, "ask", booking_id, identity)
-        return booking_id
+        return _read(connection, booking_id, secret)
 
-    made = write(engine, work)
-    return get(engine, made, secret)
+    return write(engine, work)
 
 
 def _known(connection: Connection, key: str) -> int | None:
     """The booking that this key made before."""
-    found = connection.execute(
-        select(booking.c.id).where(booking.c.key_hash == _hash(key))
-    ).scalar()
+    found = connection.execute(_with_key, {"hashed": _hash(key)}).scalar()
     return None if found is None else int(found)
 
 
@@ -395,25 +415,26 @@ def _write_booking(
     twin = hashed is not None and _holds_another(connection, row.id, hashed)
     nonce = secrets.token_bytes(16)
     booking_id = connection.execute(
-        booking.insert().values(
-            bookable_id=row.id,
-            reference=_reference(),
-            key_hash=_hash(key),
-            link_nonce=nonce,
-            link_hash=_hash(link_of(secret, nonce)),
-            calendar_id=secrets.token_hex(16),
-            revision=0,
-            status=status,
-            way=way,
-            people=family.people,
-            places=places,
-            number=number,
-            passed=0,
-            twin=twin,
-            created=now,
-            changed=now,
-            ends=ends,
-        )
+        _new_booking,
+        {
+            "bookable_id": row.id,
+            "reference": _reference(),
+            "key_hash": _hash(key),
+            "link_nonce": nonce,
+            "link_hash": _hash(link_of(secret, nonce)),
+            "calendar_id": secrets.token_hex(16),
+            "revision": 0,
+            "status": status,
+            "way": way,
+            "people": family.people,
+            "places": places,
+            "number": number,
+            "passed": 0,
+            "twin": twin,
+            "created": now,
+            "changed": now,
+            "ends": ends,
+        },
     ).inserted_primary_key[0]  # type: ignore[index]
     _write_family(connection, booking_id, family, hashed)
     if referrer is not None:
@@ -441,37 +462,27 @@ def claimed(series: Series, people: int) -> int:
 
 
 def _holds_another(connection: Connection, bookable_id: int, hashed: bytes) -> bool:
-    return (
-        connection.execute(
-            select(booking.c.id)
-            .join(person)
-            .where(
-                booking.c.bookable_id == bookable_id,
-                person.c.contact_hash == hashed,
-                booking.c.status.in_(LIVE),
-            )
-            .limit(1)
-        ).first()
-        is not None
-    )
+    found = connection.execute(_of_contact, {"it": bookable_id, "hashed": hashed})
+    return found.first() is not None
 
 
 def _write_family(
     connection: Connection, booking_id: int, family: Family, hashed: bytes | None
 ) -> None:
     connection.execute(
-        person.insert().values(
-            booking_id=booking_id,
-            name=family.name,
-            email=family.email,
-            phone=family.phone,
-            contact_by=family.contact_by,
-            safe_to_contact=family.safe_to_contact,
-            contact_hash=hashed,
-            children=list(family.children),
-            notes=family.notes,
-            answers=dict(family.answers),
-        )
+        _new_person,
+        {
+            "booking_id": booking_id,
+            "name": family.name,
+            "email": family.email,
+            "phone": family.phone,
+            "contact_by": family.contact_by,
+            "safe_to_contact": family.safe_to_contact,
+            "contact_hash": hashed,
+            "children": list(family.children),
+            "notes": family.notes,
+            "answers": dict(family.answers),
+        },
     )
     if family.access or family.language:
         connection.execute(
@@ -494,16 +505,24 @@ def cancel(
     *,
     now: datetime,
     actor: str = "family",
+    wished: bool | None = None,
     reason: str = "",
 ) -> None:
-    """Give a booking up. Freed places go to the waiting list. A second time changes nothing."""
+    """Give a booking up. Freed places go to the waiting list. A second time changes nothing.
+
+    `wished` says whether the family wants it, as when it rings; by default who does it tells.
+    `reason` is for the family, and stays on its own page.
+    """
+    if wished is None:
+        wished = actor == "family"
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
         if row.status not in LIVE:
             return
         release(connection, row, "cancelled", now)
-        kind = "cancelled-by-you" if actor == "family" else "cancelled-by-us"
+        _say_why(connection, booking_id, reason)
+        kind = "cancelled-by-you" if wished else "cancelled-by-us"
         tell(connection, booking_id, kind, now, reason=reason)
         note(connection, now, actor, "cancel", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
@@ -608,6 +627,40 @@ def confirm(
     write(engine, work)
 
 
+def give(
+    engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
+) -> None:
+    """Give a place to a family that waits or was offered one, as agreed on the phone.
+
+    Staff may pass the order of the list by it. Raises Full where nothing is free, NotPossible
+    where the family does not wait any more.
+    """
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "confirmed":
+            return
+        if row.status == "waiting":
+            claim = {"it": row.bookable_id, "n": row.places}
+            if connection.execute(_claim_of_waiting, claim).rowcount != 1:
+                raise Full("Every place is taken.")
+        elif row.status != "offered":
+            raise NotPossible("This family does not wait any more.")
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(status="confirmed", number=None, offered_until=None, changed=now)
+        )
+        tell(connection, booking_id, "confirmation", now)
+        series = directory.find_series(row.series)
+        if series is not None:
+            session = booked_session(series, row.planned)
+            owe_reminder(connection, booking_id, series, session, now)
+        note(connection, now, actor, "give", booking_id, row.series)
+
+    write(engine, work)
+
+
 def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, actor: str) -> None:
     """Say no to a request, with words that are sent."""
 
@@ -618,10 +671,17 @@ def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, acto
         if row.status != "requested":
             raise NotPossible("This request has ended.")
         release(connection, row, "declined", now)
+        _say_why(connection, booking_id, reason)
         tell(connection, booking_id, "request-declined", now, reason=reason)
         note(connection, now, actor, "decline", booking_id, row.series)
 
     write(engine, work)
+
+
+def _say_why(connection: Connection, booking_id: int, reason: str) -> None:
+    """Keep the words for the family: it may have wanted no message."""
+    if reason:
+        connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=reason))
 
 
 # --- questions -----------------------------------------------------------------------------------
@@ -641,8 +701,7 @@ def find(engine: Engine, link: str, *, secret: str, now: datetime) -> Booking | 
 def get(engine: Engine, booking_id: int, secret: str) -> Booking:
     """A booking by its number, for those who hold one already."""
     with read(engine) as connection:
-        row = connection.execute(OF_BOOKING.where(booking.c.id == booking_id)).one()
-        return _booking(connection, row, secret)
+        return _read(connection, booking_id, secret)
 
 
 def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
@@ -676,6 +735,11 @@ def family_of(engine: Engine, booking_id: int) -> Family | None:
         notes=row.notes,
         answers=row.answers,
     )
+
+
+def _read(connection: Connection, booking_id: int, secret: str) -> Booking:
+    row = connection.execute(_by_id, {"it": booking_id}).one()
+    return _booking(connection, row, secret)
 
 
 def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:

@@ -7,12 +7,13 @@ longer reach. The booking itself stays, as a number without a person.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Engine, select
 
-from portal import messages, wording
+from portal import messages
 from portal.bookings import Family, Referrer, contact_hash
 from portal.directory import Directory
 from portal.offers import (
@@ -23,7 +24,7 @@ from portal.offers import (
     owe_reminder,
     release,
 )
-from portal.tables import LIVE, message, need, note, person, read, referral, write
+from portal.tables import LIVE, booking, message, need, note, person, read, referral, write
 
 
 def referrer_of(engine: Engine, booking_id: int) -> Referrer | None:
@@ -38,20 +39,12 @@ def referrer_of(engine: Engine, booking_id: int) -> Referrer | None:
 
 
 def answer_of(engine: Engine, booking_id: int) -> str:
-    """Why staff said no or called a booking off, as they wrote it for the family; '' if unknown.
-
-    It is known from what was owed to the family, so not where the family wanted no messages.
-    """
+    """Why staff said no or called a booking off, as they wrote it for the family; '' if unsaid."""
     with read(engine) as connection:
-        about = connection.execute(
-            select(message.c.about)
-            .where(
-                message.c.booking_id == booking_id,
-                message.c.kind.in_(("request-declined", "cancelled-by-us")),
-            )
-            .order_by(message.c.id.desc())
-        ).scalars()
-        return next((str(one["reason"]) for one in about if one.get("reason")), "")
+        reason = connection.execute(
+            select(booking.c.reason).where(booking.c.id == booking_id)
+        ).scalar()
+        return str(reason or "")
 
 
 def correct(
@@ -122,11 +115,29 @@ def erase(
         row = locked_booking(connection, booking_id)
         if row.status in LIVE:
             release(connection, row, "cancelled", now)
-        messages.drop(connection, booking_id, tuple(wording.KINDS))
-        for table in (need, referral, person):
-            connection.execute(table.delete().where(table.c.booking_id == booking_id))
+        let_go(connection, [booking_id])
         note(connection, now, actor, "erase", booking_id, row.series)
         if row.status in LIVE:
             offer_freed(connection, directory, row.series, row.planned, now)
 
     write(engine, work)
+
+
+def let_go(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Delete all that says who booked, who asked for them and what was written to them.
+
+    The bookings, their marks and what was sent when stay, as numbers without a person.
+    """
+    for table in (need, referral, person):
+        connection.execute(table.delete().where(table.c.booking_id.in_(ids)))
+    connection.execute(
+        message.update()
+        .where(message.c.booking_id.in_(ids), message.c.state == "owed")
+        .values(state="dropped")
+    )
+    connection.execute(
+        message.update()
+        .where(message.c.booking_id.in_(ids))
+        .values(about={}, trouble=None, receipt=None)
+    )
+    connection.execute(booking.update().where(booking.c.id.in_(ids)).values(reason=""))

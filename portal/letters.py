@@ -22,7 +22,7 @@ from portal.channels import Attachment, Letter, Way
 from portal.directory import Directory, Series, Session
 from portal.fields import day_words
 from portal.settings import Settings
-from portal.tables import HOLDING, bookable, booking, message, person, referral
+from portal.tables import HOLDING, bookable, booking, message, notice, person, referral
 from portal.wording import TO_PROFESSIONAL, TWIN, Words
 
 # A message is true only of a booking in these states. Those not named are true of any.
@@ -32,6 +32,7 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "offered": ("offered",),
     "lapsed": ("lapsed",),
     "moved": HOLDING,
+    "notice": HOLDING,
     "reminder": ("confirmed",),
     "cancelled-by-you": ("cancelled",),
     "request-received": ("requested",),
@@ -139,8 +140,7 @@ class _Writer:
     @property
     def _reference(self) -> str:
         """What this message is known by outside: it tells nothing, and is the same at every try."""
-        row = f"{self.booking.calendar_id} {self.owed.id} {self.owed.kind}"
-        return hashlib.sha256(row.encode()).hexdigest()[:32]
+        return reference_of(self.booking.calendar_id, self.owed.id, self.owed.kind)
 
     def _coming(self) -> tuple[Session, ...]:
         if self.series is None:
@@ -179,6 +179,11 @@ class _Writer:
             raise NothingToTell(f"The booking is {status} by now.")
         if kind == "reminder":
             return [self._reminded()]
+        if kind == "notice":
+            session = self._session(self.owed.about.get("planned"))
+            if session is None:
+                raise NothingToTell("The session is over, or gone.")
+            return [session]
         if kind in ABOUT_A_SESSION and self.owed.about.get("planned"):
             return self._changed()
         if kind == "cancelled-by-us" and status != "cancelled":
@@ -253,6 +258,7 @@ class _Writer:
             "reason": self._reason(told),
             "until": self._until() if kind in ("offered", "lapsed") else "",
             "position": self._position() if kind == "waiting" else "",
+            "words": self._notice() if kind == "notice" else "",
         }
         if self.series is not None:
             facts |= _facts_of(self.series, told)
@@ -306,6 +312,15 @@ class _Writer:
             ).scalar_one()
         )
 
+    def _notice(self) -> str:
+        """What staff say to everybody of a session. Raises NothingToTell once it is forgotten."""
+        words = self.connection.execute(
+            select(notice.c.words).where(notice.c.id == self.owed.about.get("notice"))
+        ).scalar()
+        if not words:
+            raise NothingToTell("What was to be said has been forgotten.")
+        return " ".join(str(words).split())
+
     def _attachments(self, to: str, told: Sequence[Session]) -> tuple[Attachment, ...]:
         if self.owed.kind not in WITH_CALENDAR or self.series is None:
             return ()
@@ -323,6 +338,11 @@ class _Writer:
             attendee=to,
         )
         return tuple(Attachment(*file) for file in files)
+
+
+def reference_of(calendar_id: str, message_id: int, kind: str) -> str:
+    """What a message is known by outside: to Notify, as Message-ID, as a file of the outbox."""
+    return hashlib.sha256(f"{calendar_id} {message_id} {kind}".encode()).hexdigest()[:32]
 
 
 def _facts_of(series: Series, told: Sequence[Session]) -> Mapping[str, str]:

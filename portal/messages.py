@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from portal import channels
 from portal.channels import Undelivered
@@ -48,17 +49,20 @@ HAND_OVER_WITHIN = timedelta(minutes=5)
 _BOUND = ("booking_id", "kind", "about", "due", "created")
 
 
-def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> sa.Insert:
+def _insert_where(
+    table: sa.Table, *wishes: sa.ColumnElement[bool]
+) -> ReturningInsert[tuple[int]]:
     """The insert of one owed message, which writes nothing unless the wishes are met."""
     # A name of its own for each: SQLAlchemy keeps the names of columns for itself in an insert.
     values = [bindparam(f"the_{name}", type_=message.c[name].type) for name in _BOUND]
     owed = [sa.literal("owed", message.c.state.type), sa.literal(0, message.c.tries.type)]
-    return message.insert().from_select(
+    insert = message.insert().from_select(
         [*_BOUND, "state", "tries"],
         select(*values, *owed)
         .select_from(table)
         .where(table.c.booking_id == bindparam("the_booking_id"), *wishes),
     )
+    return insert.returning(message.c.id)
 
 
 _owe_family = _insert_where(
@@ -80,17 +84,18 @@ def owe(
     now: datetime,
     due: datetime,
     about: Mapping[str, Any],
-) -> None:
+) -> bool:
     """Owe a message of this kind from `due` on, inside the caller's transaction.
 
-    Writes nothing where the family chose no way of contact or said that none is safe; so the row
-    of the person is there first. `about` is what the words need beside the booking itself:
-    `planned` and `reason` of a change, `until` of an offer, `twin`, and `calendar` where a family
-    asked for a calendar file although the programme is sensitive.
+    Writes nothing where the family chose no way of contact or said that none is safe, and then
+    returns False; so the row of the person is there first. `about` is what the words need beside
+    the booking itself: `planned` and `reason` of a change, `until` of an offer, the `notice`,
+    `twin`, and `calendar` where a family asked for a calendar file although the programme is
+    sensitive.
     """
     if kind not in KINDS:
         raise ValueError(f"'{kind}' is not a kind of message")
-    connection.execute(
+    done = connection.execute(
         _owe_professional if kind in TO_PROFESSIONAL else _owe_family,
         {
             "the_booking_id": booking_id,
@@ -100,6 +105,7 @@ def owe(
             "the_created": now,
         },
     )
+    return done.first() is not None
 
 
 def drop(connection: Connection, booking_id: int, kinds: tuple[str, ...]) -> None:

@@ -107,13 +107,17 @@ def decent_hours_on(now: datetime, hours: timedelta) -> datetime:
         day += timedelta(days=1)
 
 
+# Built once: SQLAlchemy spends more time on building a statement than the database on doing it.
+_locked = (
+    select(bookable)
+    .where(bookable.c.series == sa.bindparam("run"), bookable.c.planned == sa.bindparam("day"))
+    .with_for_update()
+)
+
+
 def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
     """The bookable row, locked until the end of the transaction (SQLite: the whole database)."""
-    return connection.execute(
-        select(bookable)
-        .where(bookable.c.series == series, bookable.c.planned == planned)
-        .with_for_update()
-    ).first()
+    return connection.execute(_locked, {"run": series, "day": planned}).first()
 
 
 def locked_booking(connection: Connection, booking_id: int) -> Row[Any]:
@@ -256,6 +260,28 @@ def offer(
 
     def work(connection: Connection) -> None:
         offer_freed(connection, directory, series, planned, now)
+
+    write(engine, work)
+
+
+def move_on(
+    engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
+) -> None:
+    """End an offer before its time, and offer its place to the next: the family said no.
+
+    Raises NotPossible where no offer stands.
+    """
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "lapsed":
+            return
+        if row.status != "offered":
+            raise NotPossible("There is no offer to end.")
+        release(connection, row, "lapsed", now)
+        tell(connection, booking_id, "lapsed", now)
+        note(connection, now, actor, "move on", booking_id, row.series)
+        offer_freed(connection, directory, row.series, row.planned, now)
 
     write(engine, work)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -129,6 +130,7 @@ booking = Table(
     Column("created", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Column("ends", Moment),  # the end of its last session: personal data go so long after
+    Column("reason", Text, nullable=False, server_default=""),  # why staff said no, for the family
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("places >= 1 AND people >= 1", name="places"),
     Index("ix_booking_queue", "bookable_id", "status", "number"),
@@ -149,6 +151,7 @@ person = Table(
     Column("children", JSON, nullable=False),  # ages in words, never birth dates
     Column("notes", Text, nullable=False),
     Column("answers", JSON, nullable=False),  # to the programme's own questions
+    Column("remark", Text, nullable=False, server_default=""),  # what staff noted
     Index("ix_person_contact", "contact_hash"),
 )
 
@@ -174,6 +177,44 @@ referral = Table(
     Column("consent", Boolean, nullable=False),
     Column("consented", Moment, nullable=False),
     CheckConstraint("consent", name="consent"),
+)
+
+# What became of a booking at one session. Without a row the family is expected. It names nobody.
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True),
+    Column("planned", String(10), primary_key=True),
+    Column("mark", String(10), nullable=False),
+    Column("version", Integer, nullable=False),  # counted up by each change of this row
+    Column("changed", Moment, nullable=False),
+    CheckConstraint("mark IN ('expected', 'came', 'apologies', 'absent')", name="mark"),
+)
+
+# Who came to a session without a booking, as numbers alone.
+walk_in = Table(
+    "walk_in",
+    metadata,
+    Column("series", String(200), primary_key=True),
+    Column("planned", String(10), primary_key=True),
+    Column("families", Integer, nullable=False),
+    Column("children", Integer, nullable=False),
+    Column("adults", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed", Moment, nullable=False),
+    CheckConstraint("families >= 0 AND children >= 0 AND adults >= 0", name="numbers"),
+)
+
+# What staff had to say to everybody of a session. It stands on each family's own page.
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("series", String(200), nullable=False),
+    Column("planned", String(10), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Index("ix_notice_series", "series", "planned"),
 )
 
 # A practitioner's Gap in Service form: a need that nothing at hand meets. It names no family.
@@ -238,6 +279,7 @@ audit = Table(
     Column("series", String(200)),
     Column("detail", JSON, nullable=False),
     Index("ix_audit_booking", "booking_id"),
+    Index("ix_audit_at", "at"),
 )
 
 # Token buckets, keyed by a salted hash of what is limited.
@@ -248,47 +290,6 @@ bucket = Table(
     Column("tokens", sa.Float, nullable=False),
     Column("at", Moment, nullable=False),
 )
-
-
-def connect(address: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql://...`, set up to lose nothing it confirmed."""
-    url = sa.make_url(address)
-    if url.drivername in ("postgresql", "postgres"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise ValueError("the database needs a file: several processes share it")
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    return sa.create_engine(
-        url,
-        pool_pre_ping=True,
-        pool_size=16,
-        max_overflow=16,
-        connect_args={"connect_timeout": 5},
-    )
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    Index("ix_audit_at", "at"),
-    cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-_queue = threading.local()
 
 # Who works with the portal. A row stays when somebody leaves, without what opened the door, so that
 # the log can still say who it was; it goes with the log.
@@ -334,6 +335,47 @@ staff_session = Table(
     Column("seen", Moment, nullable=False),
     Index("ix_staff_session_staff", "staff_id"),
 )
+
+
+def connect(address: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://...`, set up to lose nothing it confirmed."""
+    url = sa.make_url(address)
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise ValueError("the database needs a file: several processes share it")
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"connect_timeout": 5},
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is written over
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_queue = threading.local()
 
 
 @contextmanager
@@ -383,14 +425,40 @@ def read(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def sweep(engine: Engine) -> bool:
+    """Leave nothing of what was deleted in the files of SQLite: neither in pages nor in the log.
+
+    False where somebody who reads kept the log from being emptied. PostgreSQL does it by itself,
+    in time, and no dump of it holds what was deleted.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with _turn(engine):
+        raw = engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()[0]
+            return not busy
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            raw.close()
+
+
 def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless its unique key is there; True where it was inserted."""
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    done = connection.execute(insert(table).values(**values).on_conflict_do_nothing())
-    return done.rowcount == 1
+    # Not by the count of rows, which psycopg does not know where SQLAlchemy asks for the key.
+    wish = insert(table).values(**values).on_conflict_do_nothing().returning(sa.literal(1))
+    return connection.execute(wish).first() is not None
+
+
+_noted = audit.insert()
 
 
 def note(
@@ -402,11 +470,8 @@ def note(
     series: str | None = None,
     **detail: Any,
 ) -> None:
-    connection.execute(
-        audit.insert().values(
-            at=now, actor=actor, did=did, booking_id=booking_id, series=series, detail=detail
-        )
-    )
+    row = {"at": now, "actor": actor, "did": did, "booking_id": booking_id, "series": series}
+    connection.execute(_noted, {**row, "detail": detail})
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

@@ -51,6 +51,8 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "request-confirmed": ((), ()),
     "request-declined": ((), ("reason",)),
     "professional-received": ((), ()),
+    "link": ((), ()),
+    "notice": ((), ("words",)),
 }
 
 # To the professional who asked. They never hold the link, which is the family's own.

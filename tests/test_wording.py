@@ -30,6 +30,7 @@ FACTS = {
     "position": "2",
     "was": "Tuesday 12 January 2027, 10am to midday",
     "now": "Wednesday 13 January 2027, 10am to midday",
+    "words": "Bring wellies: we go outside",
 }
 
 

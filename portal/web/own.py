@@ -13,11 +13,12 @@ from typing import Any, Literal
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
 
-from portal import bookings, details, invitations
+from portal import bookings, casework, details, invitations
 from portal.bookings import Booking, Family, Full
 from portal.directory import Programme, Series, Session
 from portal.fields import LONDON
 from portal.offers import NotPossible
+from portal.tables import HOLDING
 from portal.web import words
 from portal.web.forms import (
     DetailsForm,
@@ -121,6 +122,7 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
         family = bookings.family_of(engine, own.booking.id)
         ended = own.state in ("declined", "cancelled")
         reason = details.answer_of(engine, own.booking.id) if ended else ""
+        said = casework.notices(engine, *_told_about(own)) if own.live and own.series else []
     waits = own.state == "waiting" and own.series is not None and not own.discreet
     title = _TITLES[own.state][1 if own.asked or own.discreet else 0]
     path = f"{own.path}/calendar.ics"
@@ -138,6 +140,7 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
         on=[one for one in sessions if not one.cancelled],
         until=words.moment_words(until.astimezone(LONDON)) if until else "",
         reason=words.sentence(reason) if reason else "",
+        notices=said,
         others=_others(own) if waits else (),
         told=_told(family),
         kept=family is not None,
@@ -146,6 +149,14 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
         webcal="webcal:" + address.partition(":")[2],
         form=form,
     )
+
+
+def _told_about(own: Own) -> tuple[Sequence[str], Sequence[str]]:
+    """Under which names, and of which dates, there may be news for this family."""
+    if own.series is None or own.state not in HOLDING:
+        return (), ()
+    names = (own.series.identity, *own.series.old_identities)
+    return names, [session.anchor for session in own.sessions]
 
 
 def _others(own: Own) -> Sequence[Other]:
