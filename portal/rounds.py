@@ -1,4 +1,4 @@
-"""What the clock does for bookings, again and again: offers lapse, changes are told, post goes out.
+"""What the clock does for bookings: offers lapse, changes are told, post goes out, data go.
 
 One round is safe to run at any time and in any number of processes: each step claims what it works
 on. So it may run beside the server, from a timer, or by hand.
@@ -11,19 +11,22 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from portal import bookings, changes, limits, messages, offers
+from portal import bookings, changes, messages, offers, retention
 from portal.directory import Directory
 from portal.messages import Sent
+from portal.retention import Forgotten
 from portal.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round did: offers that ended, messages newly owed for changes, and deliveries."""
+    """What one round did: offers that ended, messages newly owed for changes, deliveries, and
+    what was forgotten, where it was time for that."""
 
     lapsed: int
     told: int
     delivered: Sent
+    forgotten: Forgotten | None = None
 
     @property
     def idle(self) -> bool:
@@ -38,14 +41,17 @@ def once(
     now: datetime,
     claimant: str,
     new_content: bool = True,
+    forget: bool = False,
 ) -> Round:
-    """One round. Without `new_content` the content is not compared with what is booked."""
+    """One round. Without `new_content` the content is not compared with what is booked.
+
+    `forget` is for the first round of each day: it then forgets what its time has come for.
+    """
     lapsed = offers.lapse(engine, directory, now=now)
     told = 0
     if new_content:
         changes.open_places(engine, directory, now=now)
         told = changes.tell_changes(engine, directory, now=now)
-        limits.forget(engine, now=now)
     secret = settings.secret
     delivered = messages.send_due(
         engine,
@@ -55,4 +61,5 @@ def once(
         now=now,
         claimant=claimant,
     )
-    return Round(lapsed, told, delivered)
+    forgotten = retention.forget(engine, directory, settings, now=now) if forget else None
+    return Round(lapsed, told, delivered, forgotten)

@@ -77,6 +77,19 @@ class Settings(BaseSettings):
     bookings_per_series: int = Field(
         3000, ge=0, description="Bookings an hour of one series or programme; 0 sets no limit."
     )
+    keep_days: int = Field(
+        30,
+        ge=1,
+        le=366,
+        description="Days after the last session for which it is kept who booked.",
+    )
+    keep_needs_days: int = Field(
+        7,
+        ge=0,
+        le=366,
+        description="Days after the last session for which it is kept what a family needs to join "
+        "in.",
+    )
     message_sender: Email | None = Field(
         None, description="The address that messages come from; else that of content/site.yaml."
     )

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from types import FrameType
 
 from portal import PortalError, content, rounds, tables
@@ -36,6 +36,7 @@ class Watch:
         self._directory: Directory | None = None
         self._made_of: tuple[int, int] | None = None
         self._told = False  # whether this directory has been compared with what is booked
+        self._forgot: date | None = None  # the last day on which old data were forgotten
         # Two workers at the same time never share a name.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
@@ -48,15 +49,18 @@ class Watch:
         if self._directory is None or marker != self._made_of:
             self._directory = self._read()
             self._made_of, self._told = marker, False
+        now = self._now()
+        day = now.astimezone(LONDON).date()
         done = rounds.once(
             self._engine,
             self._directory,
             self._settings,
-            now=self._now(),
+            now=now,
             claimant=self._claimant,
             new_content=not self._told,
+            forget=day != self._forgot,
         )
-        self._told = True
+        self._told, self._forgot = True, day
         return done
 
     def go_on(self, every: float, beside: int | None = None) -> None:
