@@ -39,11 +39,12 @@ from portal.fields import LONDON, day_words
 from portal.frontmatter import Problem
 from portal.geography import Gazetteer, name_apart, read_postcode_area, read_settlement
 from portal.links import check_links
+from portal.remembered import Memory
 from portal.schedule import SchoolCalendar, sessions
 from portal.tree import Row, Text, Tree, read_tree, translated_fields
 from portal.wording import check_words
 
-__all__ = ["ContentError", "Problem", "load", "warnings"]
+__all__ = ["ContentError", "Memory", "Problem", "load", "warnings"]
 
 _CHECK_AGAIN = timedelta(days=92)
 
@@ -61,14 +62,20 @@ class ContentError(PortalError):
 
 
 def load(
-    root: Path, *, today: date, horizon_weeks: int = 26, postcodes: Path | None = None
+    root: Path,
+    *,
+    today: date,
+    horizon_weeks: int = 26,
+    postcodes: Path | None = None,
+    memory: Memory | None = None,
 ) -> Directory:
     """All the content under a root, as it stands on a day. Raises ContentError.
 
     Ongoing series are shown for so many weeks; calendars know them to the end of the school year.
-    `postcodes` is the file that `portal postcodes import` makes, where there is one.
+    `postcodes` is the file that `portal postcodes import` makes, where there is one. Whoever reads
+    the same root often hands in the same `memory`: only files that were touched are read again.
     """
-    tree = read_tree(root)
+    tree = read_tree(root, memory)
     map_of = _read_map(tree)
     check(tree)
     check_links(tree, map_of.settlements if map_of.whole else None)

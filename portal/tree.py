@@ -41,6 +41,7 @@ from portal.frontmatter import (
     read_text,
     read_yaml,
 )
+from portal.remembered import Memory
 
 NounT = TypeVar("NounT", Site, Footprints, Terms)
 TextT = TypeVar("TextT", bound=TextFile)
@@ -150,16 +151,20 @@ _PLACE_COLUMNS = (
 _OUTCODE_COLUMNS = ("code", "latitude", "longitude", "districts")
 
 
-def read_tree(root: Path) -> Tree:
-    """Read content/, centres/ and programmes/ of a root. Mistakes are in `problems`."""
-    return _Reader(root).read()
+def read_tree(root: Path, memory: Memory | None = None) -> Tree:
+    """Read content/, centres/ and programmes/ of a root. Mistakes are in `problems`.
+
+    With a `memory`, files that have not been touched since it last saw them are not read again.
+    """
+    return _Reader(root, memory or Memory()).read()
 
 
 class _Reader:
     """Walks the folders once, in the order of their names."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, memory: Memory) -> None:
         self._root = root
+        self._memory = memory
         self._start = f"{root}/"  # Joining strings is much quicker than joining paths.
         self._tree = Tree([])
 
@@ -339,6 +344,10 @@ class _Reader:
         if path.rpartition("/")[2] not in files:
             self._wrong(path, "this file is missing. Write it, or mend the setting PORTAL_ROOT.")
             return []
+        problems = self._tree.problems
+        return self._memory.rows(self._start + path, lambda: self._rows(path, columns), problems)
+
+    def _rows(self, path: str, columns: tuple[str, ...]) -> list[Row]:
         text = read_text(self._root / path, path, self._tree.problems)
         if text is None:
             return []
@@ -375,31 +384,39 @@ class _Reader:
             else:
                 stems.append(stem)
         for slug in self._slugs(path, stems, ".md"):
-            text = self._text(model, path, f"{slug}.md", slug, images_at)
-            text.noun = as_noun(model, text.written, WHAT[model])
-            originals[slug] = text
+            originals[slug] = self._text(model, path, f"{slug}.md", slug, images_at)
         for name, slug, language in translations:
             original = originals.get(slug)
             if self._may_translate(f"{path}/{name}", slug, language, original is not None):
-                text = self._text(model, path, name, slug, images_at)
-                _check_translated(model, text.written)
-                if text.written.fields == {} and not text.prose.html:
-                    text.written.wrong(
-                        (), "this translates nothing. Write something, or remove it."
-                    )
+                text = self._text(model, path, name, slug, images_at, translates=True)
                 if original:
                     original.translations[language] = text
         return list(originals.values())
 
     def _text(
-        self, _model: type[TextT], path: str, name: str, slug: str, images_at: str
+        self,
+        model: type[TextT],
+        path: str,
+        name: str,
+        slug: str,
+        images_at: str,
+        translates: bool = False,
     ) -> Text[TextT]:
         file = f"{path}/{name}"
-        written = read_file(self._start + file, file)
-        made = prose.render(written.body, images_at=images_at)
-        for line, words in made.problems:
-            written.wrong_at(written.body_line + line - 1, 1, words)
-        return Text(slug, file, written, None, made)
+
+        def make() -> Text[TextT]:
+            written = read_file(self._start + file, file)
+            made = prose.render(written.body, images_at=images_at)
+            for line, words in made.problems:
+                written.wrong_at(written.body_line + line - 1, 1, words)
+            text: Text[TextT] = Text(slug, file, written, None, made)
+            if translates:
+                _check_translated(model, text)
+            else:
+                text.noun = as_noun(model, written, WHAT[model])
+            return text
+
+        return self._memory.text(self._start + file, make, (model, translates))
 
     def _may_translate(self, path: str, slug: str, language: str, original: bool) -> bool:
         claimed = self._tree.site.languages if self._tree.site else tuple(LANGUAGES)
@@ -435,9 +452,9 @@ def _cells(line: str) -> list[str]:
         return []
 
 
-def _check_translated(model: type[TextFile], written: Written) -> None:
+def _check_translated(model: type[TextFile], text: Text[TextT]) -> None:
     """A translation holds some of the fields with words, and nothing else."""
-    names = TRANSLATED[model]
+    names, written = TRANSLATED[model], text.written
     noted = {(problem.line, problem.column) for problem in written.problems}
     for name, value in (written.fields or {}).items():
         if written.at((name,)) in noted:
@@ -452,6 +469,8 @@ def _check_translated(model: type[TextFile], written: Written) -> None:
             written.wrong((name,), f"'{name}': write it as text on one line.")
         elif not value.strip():
             written.wrong((name,), f"'{name}' is empty. Write something, or remove the line.")
+    if written.fields == {} and not text.prose.html:
+        written.wrong((), "this translates nothing. Write something, or remove it.")
 
 
 def translated_fields(text: Text[TextT]) -> dict[str, str]:
