@@ -22,6 +22,15 @@ from argon2.exceptions import InvalidHashError, VerificationError
 SHORTEST = 15
 LONGEST = 128
 EASY = 10.0  # what needs fewer than 10^10 guesses by zxcvbn's count is too easy
+# Long, and known to everybody who guesses.
+FAMOUS = (
+    "correcthorsebatterystaple",
+    "maytheforcebewithyou",
+    "onceuponatime",
+    "thequickbrownfox",
+    "tobeornottobe",
+    "twinkletwinklelittlestar",
+)
 _ESTIMATED = 72  # characters: the estimate takes long for more, and these decide
 
 _hasher = PasswordHasher(
@@ -67,7 +76,8 @@ def wrong(password: str, *, names: Iterable[str] = ()) -> str:
     known = [_bare(word) for word in known if len(_bare(word)) > 3]
     if any(name in _bare(text) for name in known):
         return "Leave your own name and the name of the service out of the password"
-    if _guesses(text[:_ESTIMATED]) < EASY:
+    famous = any(phrase in _bare(text) for phrase in FAMOUS)
+    if famous or _guesses(text[:_ESTIMATED]) < EASY:
         return "This password is too easy to guess. Use four words that have nothing in common"
     return ""
 
