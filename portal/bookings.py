@@ -160,6 +160,11 @@ def link_of(secret: str, nonce: bytes) -> str:
     return urlsafe_b64encode(_keyed(secret, "link", nonce)).decode().rstrip("=")
 
 
+def belongs_to(secret: str, nonce: bytes, link_hash: bytes) -> bool:
+    """Whether a booking's link was made with this secret."""
+    return hmac.compare_digest(_hash(link_of(secret, nonce)), link_hash)
+
+
 def contact_hash(secret: str, contact: str) -> bytes:
     """One contact, however it is typed, as a keyed hash."""
     plain = contact.strip().lower()

@@ -49,9 +49,7 @@ HAND_OVER_WITHIN = timedelta(minutes=5)
 _BOUND = ("booking_id", "kind", "about", "due", "created")
 
 
-def _insert_where(
-    table: sa.Table, *wishes: sa.ColumnElement[bool]
-) -> ReturningInsert[tuple[int]]:
+def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> ReturningInsert[tuple[int]]:
     """The insert of one owed message, which writes nothing unless the wishes are met."""
     # A name of its own for each: SQLAlchemy keeps the names of columns for itself in an insert.
     values = [bindparam(f"the_{name}", type_=message.c[name].type) for name in _BOUND]

@@ -439,8 +439,8 @@ def sweep(engine: Engine) -> bool:
             cursor = raw.cursor()
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy = cursor.fetchone()[0]
-            return not busy
+            kept_back = cursor.fetchone()
+            return kept_back is not None and not kept_back[0]
         except sqlite3.OperationalError:
             return False
         finally:
@@ -476,14 +476,15 @@ def note(
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the database's tables to a version, forward, in one transaction."""
+    write(engine, lambda connection: upgrade(connection, revision))
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """The same inside a transaction of the caller's."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-
-    def upgrade(connection: Connection) -> None:
-        config.attributes["connection"] = connection
-        if connection.dialect.name == "postgresql":
-            # Two processes that start at once must not migrate at once.
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(7264123)"))
-        command.upgrade(config, revision)
-
-    write(engine, upgrade)
+    config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        # Two processes that start at once must not migrate at once.
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7264123)"))
+    command.upgrade(config, revision)
