@@ -86,7 +86,7 @@ def crowd_of(port: int, processes: int, clients: int, share: int | None, seconds
 
 def measure(name: str, places: int, folder: Path, address: str, *, rush: bool) -> None:
     root = crowd.content_with_a_course(folder, SAMPLE, places)
-    environ = crowd.environment(root, folder, PORTAL_DATABASE_URL=address)
+    environ = crowd.environment(root, folder, PORTAL_DATABASE_URL=address, PORTAL_WORKERS="2")
     given = {key.removeprefix("PORTAL_").lower(): value for key, value in environ.items()}
     settings = load_settings(**given)
     freeze.build(settings, today=date.today())
