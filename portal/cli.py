@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from portal import PortalError, __version__
+from portal.cli_bookings import bookings
+from portal.cli_staff import staff
 
 if TYPE_CHECKING:
     from portal.content import Problem
@@ -225,27 +227,8 @@ def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None
     )
 
 
-@main.group()
-def bookings() -> None:
-    """The bookings as a whole."""
-
-
-@bookings.command()
-@click.pass_obj
-def verify(root: Path | None) -> None:
-    """Compare what each series holds with the sum of its bookings."""
-    from portal import bookings as places
-    from portal import tables
-    from portal.settings import load_settings
-
-    engine = tables.connect(load_settings(root=root).database_address)
-    tables.migrate(engine)
-    wrong = places.verify(engine)
-    for words in wrong:
-        click.echo(words)
-    if wrong:
-        sys.exit(1)
-    click.echo("Everything adds up.")
+main.add_command(bookings)
+main.add_command(staff)
 
 
 @main.group()
