@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from portal import PortalError, __version__
+from portal.cli_staff import staff
 from portal.cli_bookings import bookings
 from portal.cli_staff import staff
 
@@ -228,6 +229,9 @@ def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None
 
 
 main.add_command(bookings)
+main.add_command(staff)
+
+
 main.add_command(staff)
 
 
