@@ -13,7 +13,7 @@ the address. Without it there is no view: the application refuses to be made. Wh
 is sent to sign in, whatever the address; who may not enter gets 403, also where there is nothing.
 
 Inside a view: `current()` is the Staff, `allowed_centres()` the slugs she may see (a list of
-anything is cut down to them), `now()` the moment, `live()` the directory and the database:
+anything is cut down to them), `sees` the same of a booking's series, `now()` the moment, `live()` the directory and the database:
 `with live().database() as engine`. What is read, exported or changed goes into the log by
 `tables.note(connection, now(), current().actor, "register", ...)`.
 
@@ -41,6 +41,7 @@ from wtforms import ValidationError
 
 from portal import accounts, sign_ins
 from portal.accounts import Staff
+from portal.bookings import ASKED_FOR
 from portal.settings import Settings
 from portal.sign_ins import Visit
 from portal.web import Frame, Head, environment
@@ -283,6 +284,19 @@ def current() -> Staff:
 def allowed_centres() -> frozenset[str]:
     """The slugs of all centres whose families she may see."""
     return current().centres_in(live().directory)
+
+
+def sees(identity: str) -> bool:
+    """Whether she may see the bookings of a series, or of requests to a programme as such: these
+    belong to no centre yet, so that managers give them to one."""
+    directory = live().directory
+    series = directory.find_series(identity)
+    if series is not None:
+        return current().may_see(series.centre.slug, directory)
+    if identity.startswith(ASKED_FOR):
+        return current().role in ("manager", "administrator")
+    # A series that is gone from the content, with bookings that are not.
+    return current().may_see(identity.partition("/")[0], directory)
 
 
 def now() -> datetime:
