@@ -272,11 +272,29 @@ _of_contact = (
     .where(
         booking.c.bookable_id == bindparam("it"),
         person.c.contact_hash == bindparam("hashed"),
-        booking.c.status.in_(LIVE),
+        # Written out: SQLAlchemy renders a list of values anew at each execution.
+        booking.c.status.in_([sa.literal_column(f"'{status}'") for status in LIVE]),
     )
     .limit(1)
 )
+_ahead = select(func.count()).where(
+    booking.c.bookable_id == bindparam("it"),
+    booking.c.status == "waiting",
+    booking.c.number <= bindparam("number"),
+)
 _new_booking, _new_person = booking.insert(), person.insert()
+# What a Booking shows of its row as it is.
+_SHOWN = (
+    "reference",
+    "status",
+    "way",
+    "people",
+    "places",
+    "calendar_id",
+    "revision",
+    "created",
+    "changed",
+)
 
 
 # --- verbs of a family -------------------------------------------------------------------------
@@ -326,7 +344,7 @@ def book(
             number = connection.execute(_queue_up, {"it": row.id}).scalar_one()
         else:
             raise Full("Every place is taken.")
-        booking_id = _write_booking(
+        made = _write_booking(
             connection,
             row,
             family,
@@ -341,9 +359,9 @@ def book(
             ends=_last_end(series, session),
         )
         if status == "confirmed":
-            owe_reminder(connection, booking_id, series, session, now)
-        note(connection, now, actor, "book", booking_id, series.identity, status=status)
-        return _read(connection, booking_id, secret)
+            owe_reminder(connection, made.id, series, session, now)
+        note(connection, now, actor, "book", made.id, series.identity, status=status)
+        return made
 
     return write(engine, work)
 
@@ -375,7 +393,7 @@ def ask(
             raise NotBookable(programme.booking)
         if programme.booking == "referral" and referrer is None and not actor.startswith("staff"):
             raise NotBookable(programme.booking)
-        booking_id = _write_booking(
+        made = _write_booking(
             connection,
             row,
             family,
@@ -387,8 +405,8 @@ def ask(
             way=programme.booking,
             places=1,
         )
-        note(connection, now, actor, "ask", booking_id, identity)
-        return _read(connection, booking_id, secret)
+        note(connection, now, actor, "ask", made.id, identity)
+        return made
 
     return write(engine, work)
 
@@ -413,34 +431,33 @@ def _write_booking(
     places: int,
     number: int | None = None,
     ends: datetime | None = None,
-) -> int:
+) -> Booking:
     """The booking, who booked, who asked for them, and the messages that are owed at once."""
     contact = family.email or family.phone
     hashed = contact_hash(secret, contact) if contact else None
     twin = hashed is not None and _holds_another(connection, row.id, hashed)
     nonce = secrets.token_bytes(16)
-    booking_id = connection.execute(
-        _new_booking,
-        {
-            "bookable_id": row.id,
-            "reference": _reference(),
-            "key_hash": _hash(key),
-            "link_nonce": nonce,
-            "link_hash": _hash(link_of(secret, nonce)),
-            "calendar_id": secrets.token_hex(16),
-            "revision": 0,
-            "status": status,
-            "way": way,
-            "people": family.people,
-            "places": places,
-            "number": number,
-            "passed": 0,
-            "twin": twin,
-            "created": now,
-            "changed": now,
-            "ends": ends,
-        },
-    ).inserted_primary_key[0]  # type: ignore[index]
+    link = link_of(secret, nonce)
+    values = {
+        "bookable_id": row.id,
+        "reference": _reference(),
+        "key_hash": _hash(key),
+        "link_nonce": nonce,
+        "link_hash": _hash(link),
+        "calendar_id": secrets.token_hex(16),
+        "revision": 0,
+        "status": status,
+        "way": way,
+        "people": family.people,
+        "places": places,
+        "number": number,
+        "passed": 0,
+        "twin": twin,
+        "created": now,
+        "changed": now,
+        "ends": ends,
+    }
+    booking_id = connection.execute(_new_booking, values).inserted_primary_key[0]  # type: ignore[index]
     _write_family(connection, booking_id, family, hashed)
     if referrer is not None:
         connection.execute(
@@ -458,7 +475,15 @@ def _write_booking(
         tell(connection, booking_id, "professional-received", now)
     kind = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
     tell(connection, booking_id, kind[status], now, twin=twin)
-    return int(booking_id)
+    return Booking(
+        id=int(booking_id),
+        series=row.series,
+        planned=row.planned,
+        position=None if number is None else _position(connection, row.id, number),
+        offered_until=None,
+        link=link,
+        **{name: values[name] for name in _SHOWN},
+    )
 
 
 def claimed(series: Series, people: int) -> int:
@@ -748,34 +773,20 @@ def _read(connection: Connection, booking_id: int, secret: str) -> Booking:
 
 
 def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
-    position = None
-    if row.status == "waiting":
-        position = connection.execute(
-            select(func.count())
-            .select_from(booking)
-            .where(
-                booking.c.bookable_id == row.bookable_id,
-                booking.c.status == "waiting",
-                booking.c.number <= row.number,
-            )
-        ).scalar_one()
+    waits = row.status == "waiting"
     return Booking(
         id=row.id,
-        reference=row.reference,
-        status=row.status,
-        way=row.way,
         series=row.series,
         planned=row.planned,
-        people=row.people,
-        places=row.places,
         offered_until=row.offered_until,
-        position=position,
-        calendar_id=row.calendar_id,
-        revision=row.revision,
+        position=_position(connection, row.bookable_id, row.number) if waits else None,
         link=link_of(secret, bytes(row.link_nonce)),
-        created=row.created,
-        changed=row.changed,
+        **{name: row._mapping[name] for name in _SHOWN},
     )
+
+
+def _position(connection: Connection, bookable_id: int, number: int) -> int:
+    return int(connection.execute(_ahead, {"it": bookable_id, "number": number}).scalar_one())
 
 
 def places_left(engine: Engine, series: Iterable[Series]) -> dict[tuple[str, str], int]:
