@@ -18,7 +18,7 @@ import logging
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -32,7 +32,7 @@ from portal.channels import Undelivered
 from portal.directory import Directory
 from portal.letters import LinkOf, NothingToTell, Owed, letter_of
 from portal.settings import Settings
-from portal.tables import message, person, read, referral, write
+from portal.tables import bookable, booking, message, note, person, read, referral, write
 from portal.wording import KINDS, TO_PROFESSIONAL, WordsError
 
 _log = logging.getLogger(__name__)
@@ -354,14 +354,66 @@ def of_booking(engine: Engine, booking_id: int) -> list[Message]:
     return _messages(engine, message.c.booking_id == booking_id)
 
 
-def try_again(engine: Engine, message_id: int, *, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message with the booking it is about: its reference, and the identity of its series."""
+
+    message: Message
+    reference: str
+    series: str
+
+
+def listed(
+    engine: Engine,
+    states: Collection[str],
+    sees: Callable[[str], bool],
+    *,
+    since: datetime,
+    limit: int = 200,
+) -> list[Listed]:
+    """Messages in these states made since then, the newest first, of what `sees` lets through."""
+    query = _with_booking().where(message.c.state.in_(states), message.c.created >= since)
+    found: list[Listed] = []
+    with read(engine) as connection:
+        for row in connection.execute(query.order_by(message.c.id.desc())):
+            if sees(row.series):
+                found.append(Listed(_message(row), row.reference, row.series))
+                if len(found) == limit:
+                    break
+    return found
+
+
+def about(engine: Engine, message_id: int) -> Listed | None:
+    """One message and its booking."""
+    with read(engine) as connection:
+        row = connection.execute(_with_booking().where(message.c.id == message_id)).first()
+    return Listed(_message(row), row.reference, row.series) if row else None
+
+
+def _with_booking() -> sa.Select[Any]:
+    return (
+        select(message, booking.c.reference, bookable.c.series)
+        .join(booking, booking.c.id == message.c.booking_id)
+        .join(bookable, bookable.c.id == booking.c.bookable_id)
+    )
+
+
+def try_again(engine: Engine, message_id: int, *, now: datetime, actor: str = "operator") -> bool:
     """Owe a failed message anew. False where it has not failed, or was tried again already."""
     statement = (
         message.update()
         .where(message.c.id == message_id, message.c.state == "failed")
         .values(state="owed", due=now, tries=0, trouble=None)
     )
-    return write(engine, lambda connection: connection.execute(statement).rowcount == 1)
+
+    def work(connection: Connection) -> bool:
+        if connection.execute(statement).rowcount != 1:
+            return False
+        row = connection.execute(_with_booking().where(message.c.id == message_id)).one()
+        note(connection, now, actor, "send again", row.booking_id, row.series, kind=row.kind)
+        return True
+
+    return write(engine, work)
 
 
 def _messages(engine: Engine, condition: sa.ColumnElement[bool]) -> list[Message]:

@@ -13,9 +13,9 @@ the address. Without it there is no view: the application refuses to be made. Wh
 is sent to sign in, whatever the address; who may not enter gets 403, also where there is nothing.
 
 Inside a view: `current()` is the Staff, `allowed_centres()` the slugs she may see (a list of
-anything is cut down to them), `sees` the same of a booking's series, `now()` the moment, `live()` the directory and the database:
-`with live().database() as engine`. What is read, exported or changed goes into the log by
-`tables.note(connection, now(), current().actor, "register", ...)`.
+anything is cut down to them), `sees(identity)` the same of a booking's series, `now()` the moment,
+`live()` the directory and the database: `with live().database() as engine`. What is read, exported
+or changed goes into the log by `tables.note(connection, now(), current().actor, "register", ...)`.
 
 A form extends `forms.StaffForm`; every POST carries its token (`{{ token(csrf) }}` of
 staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view. A view made with
@@ -226,7 +226,7 @@ def create_staff(
 
 def _views() -> None:
     """Import the modules whose views there are."""
-    from portal.web.staff import account, sign_in  # noqa: F401
+    from portal.web.staff import account, log, messages, people, sign_in  # noqa: F401
 
 
 # --- the guard ------------------------------------------------------------------------------------

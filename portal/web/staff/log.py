@@ -1,0 +1,159 @@
+"""The log: who read, exported or changed what, and when.
+
+Administrators see all of it, managers what was done with their centres. It names staff, bookings by
+reference number alone, and no family. A page of it can be kept to one person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from werkzeug.wrappers import Response as Answered
+
+from portal import accounts
+from portal.accounts import Account, Entry
+from portal.fields import LONDON, day_words
+from portal.web import words
+from portal.web.live import live
+from portal.web.staff import allowed_centres, current, now, of_role, page, staff_route
+
+LOG = "/staff/log"
+SHOWN = 100
+
+ACTORS: Mapping[str, str] = {
+    "family": "A family",
+    "professional": "A professional",
+    "clock": "The portal, by itself",
+    "content": "A change of the content",
+    "operator": "Whoever runs the portal",
+    "command": "Whoever runs the portal",
+}
+DID: Mapping[str, str] = {
+    "accept": "took an offered place",
+    "account-add": "made the account of {staff}",
+    "account-change": "changed the account of {staff}",
+    "account-remove": "removed the account of {staff}",
+    "account-reset": "reset the account of {staff}",
+    "ask": "asked for a place",
+    "book": "booked",
+    "cancel": "cancelled a booking",
+    "change": "changed who comes",
+    "confirm": "confirmed a request",
+    "correct": "corrected details",
+    "decline": "declined a request",
+    "erase": "deleted the details of a family",
+    "export": "exported",
+    "export register": "exported a register",
+    "forget": "deleted details that were old",
+    "gap": "told of a gap in service",
+    "give": "gave a place",
+    "lapse": "let an offer lapse",
+    "move on": "moved an offer on",
+    "notice": "told everybody of a session",
+    "offer": "offered a place",
+    "password": "changed their own password",
+    "places": "changed the number of places",
+    "read booking": "read a booking",
+    "read register": "read a register",
+    "recovery-code": "used a recovery code",
+    "recovery-codes": "made new recovery codes",
+    "remark": "noted something",
+    "save register": "saved a register",
+    "second-factor": "set up their phone",
+    "send again": "sent a message again",
+    "send link": "sent the link of a booking",
+    "sign-in": "signed in",
+    "sign-out": "signed out",
+}
+
+
+@staff_route(LOG, may=of_role("manager", "administrator"))
+def show() -> Answered:
+    """A page of lines, the newest first."""
+    staff = current()
+    of, before = _number("of"), _number("before")
+    whole = staff.role == "administrator"
+    with live().database() as engine:
+        entries = accounts.log(
+            engine,
+            centres=None if whole else _slugs(),
+            staff_id=of,
+            before=before,
+            limit=SHOWN + 1,
+        )
+        people = {one.staff.id: one for one in accounts.everyone(engine)}
+    more, entries = len(entries) > SHOWN, entries[:SHOWN]
+    return page(
+        "staff/log.html",
+        "Log",
+        days=_by_day(entries, people),
+        of=people[of].staff.title if of in people else "",
+        older=entries[-1].id if more else 0,
+        asked=of,
+        whole=whole,
+        since=day_words((now() - accounts.KEPT_FOR).astimezone(LONDON).date()),
+    )
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _slugs() -> set[str]:
+    """Her centres, by the names they had before too: old lines hold these."""
+    directory, own = live().directory, allowed_centres()
+    return {
+        slug
+        for centre in directory.centres
+        if centre.slug in own
+        for slug in (centre.slug, *centre.aliases)
+    }
+
+
+def _by_day(
+    entries: list[Entry], people: Mapping[int, Account]
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    days: dict[str, list[dict[str, Any]]] = {}
+    for one in entries:
+        moment = one.at.astimezone(LONDON)
+        line = {
+            "at": words.clock_of(moment),
+            "who": _who(one.actor, people),
+            "staff": _staff_id(one.actor),
+            "did": _did(one, people),
+            "where": _where(one),
+        }
+        days.setdefault(day_words(moment.date()), []).append(line)
+    return list(days.items())
+
+
+def _staff_id(actor: str) -> int | None:
+    kind, _, number = actor.partition(":")
+    return int(number) if kind == "staff" and number.isdecimal() else None
+
+
+def _who(actor: str, people: Mapping[int, Account]) -> str:
+    number = _staff_id(actor)
+    if number is None:
+        return ACTORS.get(actor, actor)
+    return people[number].staff.title if number in people else "Somebody who left"
+
+
+def _did(one: Entry, people: Mapping[int, Account]) -> str:
+    said = DID.get(one.did, one.did)
+    if "{staff}" in said:
+        whose = one.detail.get("staff")
+        return said.format(staff=_who(f"staff:{whose}", people))
+    return said
+
+
+def _where(one: Entry) -> str:
+    series = live().directory.find_series(one.series) if one.series else None
+    said = f"{series.name}, {series.centre.title}" if series else one.series or ""
+    planned = str(one.detail.get("planned", ""))
+    booking = f"booking number {one.booking_id}" if one.booking_id else ""
+    return ", ".join(part for part in (said, planned, booking) if part)

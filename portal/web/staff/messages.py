@@ -1,0 +1,121 @@
+"""What families were told and what they were not: owed, sent and failed messages, with the remedy.
+
+A failed message is a family that does not know. So these stand first, with why, and with the
+booking, which says how it is safe to reach them. Only messages of one's own centres are shown, and
+never their words or an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import redirect, request
+from werkzeug.wrappers import Response as Answered
+
+from portal import messages
+from portal.accounts import Staff
+from portal.bookings import ASKED_FOR
+from portal.fields import LONDON
+from portal.messages import Listed
+from portal.web import words
+from portal.web.live import live
+from portal.web.staff import SIGNED_IN, May, current, now, page, sees, staff_route
+
+MESSAGES = "/staff/messages"
+SHOWN_FOR = timedelta(days=30)
+
+# What is shown, by its name in the address: its words, and the states that it stands for.
+LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "failed": ("Not delivered", ("failed",)),
+    "owed": ("Waiting to go out", ("owed", "sending")),
+    "sent": ("Sent", ("sent",)),
+}
+KINDS: Mapping[str, str] = {
+    "confirmation": "You have a place",
+    "waiting": "You are on the waiting list",
+    "offered": "A place is free for you",
+    "lapsed": "The offer is over",
+    "moved": "A session is moved",
+    "reminder": "Your session is soon",
+    "cancelled-by-us": "A session or a place is cancelled",
+    "cancelled-by-you": "You have cancelled",
+    "request-received": "We have your request",
+    "request-confirmed": "Your request is confirmed",
+    "request-declined": "Your request is declined",
+    "professional-received": "To the professional: we have your request",
+    "link": "The link to your booking",
+    "notice": "What staff had to say",
+}
+
+
+def _of_message(staff: Staff, parts: Mapping[str, Any]) -> bool:  # noqa: ARG001  see `sees`
+    with live().database() as engine:
+        found = messages.about(engine, parts["number"])
+    return found is not None and sees(found.series)
+
+
+OF_MESSAGE = May("whoever works at the centre of the booking", _of_message)
+
+
+@staff_route(MESSAGES, may=SIGNED_IN)
+def show() -> Answered:
+    """One of the lists; what was not delivered is the first."""
+    chosen = request.args.get("show", "failed")
+    chosen = chosen if chosen in LISTS else "failed"
+    with live().database() as engine:
+        since = now() - SHOWN_FOR
+        found = {
+            name: messages.listed(engine, states, sees, since=since)
+            for name, (_, states) in LISTS.items()
+        }
+    return page(
+        "staff/messages.html",
+        "Messages",
+        lists=[(name, said, len(found[name])) for name, (said, _) in LISTS.items()],
+        chosen=chosen,
+        rows=[_row(one) for one in found[chosen]],
+        again=request.args.get("again", ""),
+        days=SHOWN_FOR.days,
+    )
+
+
+@staff_route(f"{MESSAGES}/<int:number>/again", may=OF_MESSAGE, methods=("POST",))
+def again(number: int) -> Answered:
+    """Try a failed one once more. Twice does no harm."""
+    with live().database() as engine:
+        done = messages.try_again(engine, number, now=now(), actor=current().actor)
+    return redirect(f"{MESSAGES}?again={int(done)}", 303)
+
+
+@staff_route(f"{MESSAGES}/again", may=SIGNED_IN, methods=("POST",))
+def all_again() -> Answered:
+    """Try all failed ones of one's own centres: the mail server was away, and is back."""
+    with live().database() as engine:
+        failed = messages.listed(engine, ("failed",), sees, since=now() - SHOWN_FOR)
+        done = [
+            messages.try_again(engine, one.message.id, now=now(), actor=current().actor)
+            for one in failed
+        ]
+    return redirect(f"{MESSAGES}?again={sum(done)}", 303)
+
+
+def _row(one: Listed) -> dict[str, Any]:
+    """What the page says of a message."""
+    directory = live().directory
+    series = directory.find_series(one.series)
+    programme = directory.programme(one.series.removeprefix(ASKED_FOR))
+    about = series.name if series else programme.title if programme else "No longer offered"
+    message = one.message
+    moment = message.sent or (message.created if message.state == "failed" else message.due)
+    lead = {"sent": "Sent", "failed": "First tried"}.get(message.state, "Goes out")
+    return {
+        "id": message.id,
+        "kind": KINDS.get(message.kind, message.kind),
+        "about": f"{about}, {series.centre.title}" if series else about,
+        "reference": one.reference,
+        "when": f"{lead} {words.moment_words(moment.astimezone(LONDON))}",
+        "trouble": message.trouble or "",
+        "failed": message.state == "failed",
+    }

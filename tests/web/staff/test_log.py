@@ -1,0 +1,128 @@
+"""The log as administrators and managers read it."""
+
+import pytest
+
+from portal import accounts, content, tables
+from tests.staffed import Staffed
+
+LOG = "/staff/log"
+
+
+@pytest.fixture
+def place(tmp_path, sample_root, today):
+    return Staffed(tmp_path, content.load(sample_root, today=today))
+
+
+def write(place, *lines):
+    def work(connection):
+        for actor, did, number, series, detail in lines:
+            tables.note(connection, place.now, actor, did, number, series, **detail)
+
+    tables.write(place.engine, work)
+
+
+def test_an_administrator_reads_who_did_what(place):
+    """S30: who, what, when, where; newest first; no family."""
+    administrator = place.signed_in("administrator", title="Ada Moss")
+    sam = place.staff(title="Sam Brook")
+    write(
+        place,
+        ("family", "book", 7, "riverbank/play-monday", {}),
+        (sam.actor, "read register", None, "riverbank/play-monday", {"planned": "2027-01-11"}),
+        (sam.actor, "something new", None, "gone/series", {}),
+        ("staff:999", "save register", None, None, {}),
+    )
+    screen = administrator.open(LOG)
+
+    assert screen.words.index("Sam Brook read a register") < screen.words.index("A family booked")
+    assert "Riverbank Centre, 2027-01-11" in screen
+    assert "booking number 7" in screen
+    assert "Sam Brook something new gone/series" in screen
+    assert "Somebody who left saved a register" in screen
+    assert "Whoever runs the portal made the account of Sam Brook" in screen
+    assert "Ada Moss signed in" in screen
+    assert "Monday 4 January 2027" in screen
+
+
+def test_one_person_alone(place):
+    """By a link on her name, and back."""
+    administrator = place.signed_in("administrator", title="Ada Moss")
+    sam = place.staff(title="Sam Brook")
+    write(place, (sam.actor, "export", None, "riverbank/play-monday", {}))
+    screen = administrator.open(LOG).follow("Sam Brook")
+
+    assert screen.heading == "Log of Sam Brook"
+    assert "Ada Moss" not in screen.words
+    assert "Ada Moss signed in" in screen.follow("See everybody")
+
+
+def test_a_manager_reads_of_her_centres_alone(place):
+    """Neither other footprints nor sign-ins."""
+    manager = place.signed_in("manager", footprint="preston")
+    write(
+        place,
+        ("staff:9", "export", None, "riverbank/play-monday", {}),
+        ("staff:9", "export", None, "harbour/play-friday", {}),
+    )
+    screen = manager.open(LOG)
+
+    assert "of your centres" in screen
+    assert screen.words.count("exported") == 1
+    assert "harbour" not in screen.words
+    assert "signed in" not in screen.words
+
+
+def test_workers_do_not_read_it(place):
+    """It is kept about them, for others."""
+    worker = place.signed_in()
+
+    assert worker.open(LOG).status == 403
+    assert LOG not in worker.open("/staff/account").html
+
+
+def test_older_lines_are_on_further_pages(place):
+    """A hundred a page, none twice and none left out."""
+    administrator = place.signed_in("administrator")
+    write(place, *(("clock", "offer", number, None, {}) for number in range(1, 251)))
+    screen, seen = administrator.open(LOG), []
+    while True:
+        seen += [int(words.split()[0]) for words in screen.words.split("booking number ")[1:]]
+        if "Older lines" not in screen:
+            break
+        screen = screen.follow("Older lines")
+
+    assert seen == list(range(250, 0, -1))
+
+
+@pytest.mark.parametrize("query", ["of=x", "before=-1", "of=1%27", "before=99999999999999999999"])
+def test_strange_questions_show_all(place, query):
+    """Whatever the address says."""
+    assert "signed in" in place.signed_in("administrator").open(f"{LOG}?{query}")
+
+
+def test_every_word_of_the_log_is_known(place):
+    """Whoever writes another line adds its words to the page."""
+    import re
+    from pathlib import Path
+
+    from portal.web.staff.log import DID
+
+    source = "".join(path.read_text("utf-8") for path in Path("portal").glob("*.py"))
+    calls = re.findall(r"\bnote\(\s*(?:c|connection)\b[^()]*(?:\([^()]*\)[^()]*)*", source)
+    written = {words for call in calls for words in re.findall(r'"([a-z][a-z -]+)"', call)} - {
+        "family",
+        "professional",
+        "clock",
+        "content",
+    }
+
+    assert written - set(DID) == set()
+
+
+def test_the_log_lives_as_long_as_it_says(place):
+    """The page names the day before which lines are deleted."""
+    since = place.now - accounts.KEPT_FOR
+    write(place, ("clock", "lapse", 1, None, {}))
+
+    assert since.year == 2026
+    assert "4 January 2026 are deleted" in place.signed_in("administrator").open(LOG)
