@@ -8,6 +8,7 @@ check can refuse to lose them.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -139,3 +140,15 @@ def series_with_bookings(engine: Engine, *, now: datetime) -> set[str]:
                 .distinct()
             ).scalars()
         )
+
+
+def booked_on(engine: Engine, series: Iterable[str]) -> dict[tuple[str, str], int]:
+    """How many bookings hold places, by identity and planned date; '' for a whole series."""
+    query = (
+        select(bookable.c.series, bookable.c.planned, sa.func.count())
+        .join(booking)
+        .where(bookable.c.series.in_(sorted(series)), booking.c.status.in_(HOLDING))
+        .group_by(bookable.c.series, bookable.c.planned)
+    )
+    with read(engine) as connection:
+        return {(row[0], row[1]): row[2] for row in connection.execute(query)}

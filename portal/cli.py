@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from portal import PortalError, __version__
-from portal.cli_staff import staff
 from portal.cli_bookings import bookings
 from portal.cli_staff import staff
 
@@ -151,6 +150,27 @@ def serve(root: Path | None, host: str | None, port: int | None, build: bool) ->
     wsgi.serve(settings, build=build, say=click.echo)
 
 
+@main.command()
+@click.option("--host", help="The address to listen on; 127.0.0.1 by default.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; 8000 by default.")
+@click.pass_obj
+def preview(root: Path | None, host: str | None, port: int | None) -> None:
+    """Show the site while you write: saved files are there at once, and what is wrong with them."""
+    from portal import preview as previewing
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root, host=host)
+    try:
+        previewing.serve(
+            settings,
+            now=lambda: datetime.now(UTC),
+            say=click.echo,
+            port=settings.port if port is None else port,
+        )
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
 class Kinds(click.Group):
     """The kinds of files that can be written new; their options are the fields, read when asked."""
 
@@ -229,9 +249,6 @@ def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None
 
 
 main.add_command(bookings)
-main.add_command(staff)
-
-
 main.add_command(staff)
 
 

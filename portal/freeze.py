@@ -91,6 +91,7 @@ def build(
         removed = _names(fresh.out) - _names(fresh.new) if ours(fresh.out) else set()
         _mark(fresh.new, today, tally)
         fresh.swap()
+        _keep_record(settings, directory)
         built = Built(
             len(addresses),
             tally.written,
@@ -100,6 +101,12 @@ def build(
         )
         look.remember(state, built)
         return built
+
+
+def _keep_record(settings: Settings, directory: Directory) -> None:
+    from portal import published
+
+    published.keep(settings.var, directory)
 
 
 def nothing_to_do(

@@ -796,3 +796,15 @@ def test_two_builds(tmp_path):
 
     assert len(one) > 1000
     assert [name for name in names if one.get(name) != other.get(name)][:SHOWN] == []
+
+
+def test_nothing_of_the_preview_is_published(shipped):
+    """The editors' script, style and notes are in no file of the site, by name or by content."""
+    traces = (b"/-preview", b"preview-note", b"EventSource")
+    found = [
+        path
+        for path, file in shipped.files.items()
+        if "preview" in path or any(trace in file.read_bytes() for trace in traces)
+    ]
+
+    assert found == []

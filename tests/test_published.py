@@ -1,0 +1,156 @@
+"""What a build published is remembered, and each date that would change is found and named."""
+
+import shutil
+from datetime import date
+
+import pytest
+
+from portal import content, freeze, published
+from portal.settings import Settings
+
+TODAY = date(2026, 11, 23)
+SPRING = "centres/preston/riverbank/bump-spring.md"
+
+
+@pytest.fixture
+def root(tmp_path, sample_root):
+    return shutil.copytree(sample_root, tmp_path / "root")
+
+
+def changed(root, before, path, *pairs):
+    """The differences after an edit, as (kind, planned, words)."""
+    file = root / path
+    text = file.read_text("utf-8")
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text, encoding="utf-8")
+    return found(root, before)
+
+
+def found(root, before):
+    directory = content.load(root, today=TODAY)
+    return [
+        (one.kind, one.planned.isoformat(), one.words)
+        for one in published.differences(before, directory)
+    ]
+
+
+@pytest.fixture
+def before(root):
+    return published.record(content.load(root, today=TODAY))
+
+
+def test_nothing_changes_by_itself(root, before):
+    """The same files differ in nothing, today and later."""
+    later = content.load(root, today=date(2027, 1, 20))
+
+    assert found(root, before) == []
+    assert published.differences(before, later) == []
+
+
+def test_one_date_cancelled(root, before):
+    """In the words of the file, with the date that families know."""
+    assert changed(
+        root,
+        before,
+        SPRING,
+        ("changes:\n", "changes:\n  - date: 2027-01-26\n    cancelled: Snow\n"),
+    ) == [
+        (
+            "cancelled",
+            "2027-01-26",
+            "Tuesday 26 January 2027, 10am to midday is cancelled: Snow",
+        )
+    ]
+
+
+def test_one_date_moved_and_one_held_elsewhere(root, before):
+    """A move says from when to when; another place says where."""
+    assert changed(
+        root,
+        before,
+        SPRING,
+        ("moved_to: 2027-02-03 13:00-15:00", "moved_to: 2027-02-04"),
+        ("note: Bring a photo of your bump.", "venue:\n      name: Village hall"),
+    ) == [
+        (
+            "moved",
+            "2027-02-02",
+            "Wednesday 3 February 2027, 1pm to 3pm moves to "
+            "Thursday 4 February 2027, 10am to midday",
+        ),
+        (
+            "moved",
+            "2027-02-23",
+            "Tuesday 23 February 2027, 10am to midday is held elsewhere: Village hall",
+        ),
+    ]
+
+
+def test_dates_added_and_removed(root, before):
+    """More sessions are new dates; a file that is gone takes its dates along."""
+    more = changed(root, before, SPRING, ("sessions: 6", "sessions: 7"))
+    (root / SPRING).unlink()
+    (root / SPRING).with_name("bump-spring.pl.md").unlink()
+    gone = found(root, before)
+
+    assert more == [("added", "2027-03-02", "Tuesday 2 March 2027, 10am to midday is new")]
+    assert [kind for kind, *_ in gone] == ["removed"] * 6
+
+
+def test_a_cancelled_date_is_on_again(root, before):
+    """Taking the change out of the file brings the date back."""
+    play = "centres/preston/riverbank/play-monday.md"
+
+    assert changed(
+        root,
+        before,
+        play,
+        ("changes:\n  - date: 2026-12-14\n    cancelled: The hall is used for a vote\n", ""),
+    ) == [("on again", "2026-12-14", "Monday 14 December 2026, 9:30am to 11am is on again")]
+
+
+def test_a_renamed_series_is_the_same(root, before):
+    """With its old name in `aliases` nothing changes for families."""
+    file = root / SPRING
+    text = file.read_text().replace("aliases: bump-winter", "aliases: [bump-winter, bump-spring]")
+    file.with_name("bump-new-year.md").write_text(text)
+    file.unlink()
+    file.with_name("bump-spring.pl.md").unlink()
+
+    assert found(root, before) == []
+
+
+def test_new_terms_are_no_news(root, before):
+    """A group that goes on is not said to have hundreds of new dates."""
+    with (root / "content/terms.yaml").open("a") as file:
+        file.write("")
+    terms = root / "content/terms.yaml"
+    text = terms.read_text()
+    new = "  - year: 2027-28\n    part: autumn 1\n    first: 2027-09-02\n    last: 2027-10-22\n"
+    terms.write_text(text.replace("\nclosures:", f"{new}\nclosures:"))
+
+    assert found(root, before) == []
+
+
+def test_a_build_keeps_a_record_beside_the_public_folder(root, tmp_path):
+    """It is read back as it was; the site holds nothing of it, as sensitive groups are in it."""
+    settings = Settings(root=root, out=tmp_path / "site", var=tmp_path / "var", leaflets=False)
+    freeze.build(settings, today=TODAY, jobs=1)
+    directory = content.load(root, today=TODAY)
+
+    assert published.kept(settings.var) == published.record(directory)
+    assert not list(settings.out.rglob("*published*"))
+    assert {one.identity for one in directory.private_series} <= {
+        *published.kept(settings.var).sessions
+    }
+
+
+@pytest.mark.parametrize("damage", [b"", b"not packed", None])
+def test_a_damaged_record_is_none(tmp_path, damage):
+    """What cannot be read is as if it were not there."""
+    if damage is not None:
+        (tmp_path / published.FILE).write_bytes(damage)
+
+    assert published.kept(tmp_path) is None
