@@ -282,6 +282,9 @@ _ahead = select(func.count()).where(
     booking.c.status == "waiting",
     booking.c.number <= bindparam("number"),
 )
+_thing = select(bookable).where(
+    bookable.c.series == bindparam("run"), bookable.c.planned == bindparam("day")
+)
 _new_booking, _new_person = booking.insert(), person.insert()
 # What a Booking shows of its row as it is.
 _SHOWN = (
@@ -806,11 +809,7 @@ def left(engine: Engine, series: Series, session: Session | None = None) -> int:
     """Places left of one series or session; 0 while anybody waits."""
     planned = session.planned.isoformat() if session else ""
     with read(engine) as connection:
-        row = connection.execute(
-            select(bookable).where(
-                bookable.c.series == series.identity, bookable.c.planned == planned
-            )
-        ).first()
+        row = connection.execute(_thing, {"run": series.identity, "day": planned}).first()
     places = places_of(series)
     if row is None:
         return places
