@@ -71,6 +71,7 @@ def test_pages_carry_a_note_and_the_one_script(preview, browse):
     assert browse("/-preview/preview.js").mimetype == "text/javascript"
     assert browse("/nowhere/").status_code == 404
     assert "live service" in browse("/book/riverbank/bump-spring").text
+    assert browse("/availability.json").json == {"series": {}}
 
 
 def test_a_save_is_shown(preview, browse, settings):
