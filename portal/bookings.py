@@ -332,7 +332,9 @@ def book(
         if known is not None:
             return _read(connection, known, secret)
         asks = state in ("request", "referral")
-        if state != "open" and not asks:
+        # Who rings before or after the time for forms is booked by staff.
+        by_phone = actor.startswith("staff") and state in ("closed", "not yet")
+        if state != "open" and not asks and not by_phone:
             raise NotBookable(state)
         if state == "referral" and referrer is None and not actor.startswith("staff"):
             raise NotBookable(state)

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import PortalError, messages
-from portal.bookings import Family, Referrer, contact_hash
+from portal.bookings import Family, Referrer, contact_hash, places_of
 from portal.directory import Series, Session
 from portal.offers import NotPossible, locked_booking
 from portal.registers import family_in
@@ -195,6 +195,31 @@ def queues(engine: Engine, sees: Sees) -> list[tuple[str, str, int, int]]:
     return sorted(
         (*key, said.get("waiting", 0), said.get("offered", 0)) for key, said in numbers.items()
     )
+
+
+def room(engine: Engine, series: Series, session: Session | None) -> int:
+    """Places that nobody holds, also where families wait: staff may give them by name."""
+    names = (series.identity, *series.old_identities)
+    planned = session.anchor if session else ""
+    with read(engine) as connection:
+        held = connection.execute(
+            select(sa.func.coalesce(sa.func.sum(bookable.c.held), 0)).where(
+                bookable.c.series.in_(names), bookable.c.planned == planned
+            )
+        ).scalar_one()
+    return max(0, places_of(series) - int(held))
+
+
+def failed(engine: Engine, sees: Sees) -> int:
+    """How many messages could not be sent to families that may be seen."""
+    with read(engine) as connection:
+        rows = connection.execute(
+            select(bookable.c.series, sa.func.count())
+            .select_from(message.join(booking).join(bookable))
+            .where(message.c.state == "failed")
+            .group_by(bookable.c.series)
+        ).all()
+    return sum(number for series, number in rows if sees(series))
 
 
 def with_same_contact(engine: Engine, case: Case, secret: str, sees: Sees) -> list[Case]:

@@ -96,6 +96,7 @@ def static_files() -> Mapping[str, StaticFile]:
     files = {}
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
+        ("staff.css", "text/css", rcssmin.cssmin),
         ("site.js", "text/javascript", rjsmin.jsmin),
         ("find.js", "text/javascript", rjsmin.jsmin),
     ):

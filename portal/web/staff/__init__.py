@@ -173,12 +173,15 @@ def create_staff(
     Raises Unguarded where a view does not say who may enter.
     """
     _views()
+    from portal.web.staff import council
+
     desk = StaffDesk()
     desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
     desk.config["MAX_FORM_PARTS"] = _MOST_FIELDS
     frames = Frames(published, StaffFrame)
     found = Live(frames.now, settings, clock, beside=beside)
     found.begin(desk)
+    desk.config["provider"] = council.provider_of(settings)
     desk.session_interface = cookie.Cookies(found.secret)
     for one in _routes.values():
         desk.add_url_rule(
@@ -226,7 +229,18 @@ def create_staff(
 
 def _views() -> None:
     """Import the modules whose views there are."""
-    from portal.web.staff import account, log, messages, people, sign_in  # noqa: F401
+    from portal.web.staff import (  # noqa: F401
+        account,
+        bookings,
+        counts,
+        log,
+        messages,
+        people,
+        register,
+        requests,
+        sign_in,
+        today,
+    )
 
 
 # --- the guard ------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from portal.web.staff import (
     SIGN_IN,
     SIGNED_IN,
     cookie,
+    council,
     explain,
     home,
     now,
@@ -152,8 +153,14 @@ def _sign_in_page(form: SignInForm, status: int) -> Response:
         form=form,
         next=_next(),
         out="out" in request.args,
-        council="",
+        council=_council(),
     )
+
+
+def _council() -> str:
+    """The address that leads to the council's sign-in; '' where there is none."""
+    path, asked = council.door(), _next()
+    return f"{path}?next={quote(asked)}" if path and asked else path
 
 
 @staff_route(SECOND, may=ANYBODY, methods=("GET", "POST"), refills=True)

@@ -10,6 +10,7 @@ from portal.web.staff import cookie, onward
 from tests.staffed import PASSWORD, Staffed, key
 
 IN, SECOND, ACCOUNT = "/staff/sign-in", "/staff/second-factor", "/staff/account"
+HOME = "/staff/"
 NEW = "ribbon lantern gravel orchid"
 
 
@@ -131,7 +132,7 @@ def test_a_wrong_code_is_refused_and_a_used_one_too(place, sam):
         assert "not right, or was used before" in screen.beside["code"]
     screen = screen.fill(code=code_of(place, sam, 40)).press("Sign in")
 
-    assert screen.heading == "Your account"
+    assert screen.heading == "Today"
 
 
 def test_a_recovery_code_opens_once(place, sam):
@@ -141,7 +142,7 @@ def test_a_recovery_code_opens_once(place, sam):
         sign_in(place.stranger(), sam).fill(code=code).press("Sign in") for _ in range(2)
     )
 
-    assert "Recovery codes left 9" in first
+    assert "Recovery codes left 9" in first.screens.open(ACCOUNT)
     assert second.status == 422
 
 
@@ -220,7 +221,7 @@ def test_who_is_signed_in_need_not_sign_in(place):
 def test_next_is_a_path_of_the_staff_pages_or_nothing(place, asked):
     """S33: nobody is led away by a link to the sign-in."""
     with place.app.test_request_context("/staff/sign-in"):
-        assert onward(asked) == ACCOUNT
+        assert onward(asked) == HOME
         assert onward("/staff/register/riverbank/bump/2027-01-12").endswith("2027-01-12")
 
 
@@ -322,7 +323,7 @@ def test_an_invitation_leads_all_the_way(place, invitation):
     assert (again.status, again.heading) == (404, "This invitation does not work any more")
     assert place.log()[-1] == (f"staff:{number}", "sign-in")
     with_code = sign_in(place.stranger(), accounts.account(place.engine, number).staff, NEW)
-    assert with_code.fill(code=shown[3]).press("Sign in").heading == "Your account"
+    assert with_code.fill(code=shown[3]).press("Sign in").heading == "Today"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,492 @@
+"""Bookings one by one: find, look at, answer, set right, cancel, delete; and take one on the phone.
+
+Each verb has an address of its own under the booking's, so that one route says who may. What the
+rules about places refuse is said in words. The private link is never shown: staff have it sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from flask import redirect, request
+from werkzeug.wrappers import Response as Answered
+
+from portal import bookings, casework, details, messages, offers, registers, retention
+from portal.bookings import Family, NotBookable
+from portal.casework import Case, Meanwhile
+from portal.directory import Series, Session
+from portal.fields import LONDON
+from portal.tables import HOLDING, LIVE
+from portal.web import words
+from portal.web.answers import Choice, Lines
+from portal.web.forms import (
+    CONTACT_WAYS_OF_REQUESTS,
+    DetailsForm,
+    LiveForm,
+    NumbersForm,
+    RequestDetailsForm,
+    book_form,
+    limit_people,
+)
+from portal.web.live import live
+from portal.web.passage import turn
+from portal.web.staff import SIGNED_IN, current, explain, now, of_centre, page, sees, staff_route
+from portal.web.staff.forms import StaffForm
+from portal.web.staff.within import attempt, case, named, of_booking, posted, series_at, thing
+
+_CASE = "/staff/bookings/<reference>"
+
+STATES = {
+    "requested": "Waits for an answer",
+    "confirmed": "Has a place",
+    "waiting": "On the waiting list",
+    "offered": "Was offered a place",
+    "cancelled": "Cancelled",
+    "lapsed": "The offer ended",
+    "declined": "We said no",
+}
+_DONE = {
+    "made": "Booked",
+    "confirmed": "They have a place",
+    "given": "They have a place",
+    "moved-on": "The next family is offered the place",
+    "changed": "Changed",
+    "cancelled": "Cancelled",
+    "declined": "Answered",
+    "noted": "The note is kept",
+    "link": "The link is on its way",
+    "deleted": "The details are deleted",
+}
+
+
+def path_of(one: Case | bookings.Booking, done: str = "") -> str:
+    return f"/staff/bookings/{one.reference}{f'?done={done}' if done else ''}"
+
+
+# --- finding -----------------------------------------------------------------------------------
+
+
+@staff_route("/staff/bookings", may=SIGNED_IN)
+def find() -> Answered:
+    asked = request.args.get("q", "").strip()[:200]
+    with live().database() as engine:
+        found = casework.find(engine, asked, sees) if asked else []
+    if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
+        return redirect(path_of(found[0]), 303)
+    return page(
+        "staff/find.html",
+        "Bookings",
+        asked=asked,
+        cases=[(one, named(one.series), thing(one.series)[0]) for one in found],
+        most=casework.MOST_FOUND,
+        states=STATES,
+    )
+
+
+def _plain(typed: str) -> str:
+    return "".join(sign for sign in typed.upper() if sign.isalnum())
+
+
+# --- one booking -------------------------------------------------------------------------------
+
+
+@staff_route(_CASE, may=of_booking())
+def show(reference: str) -> Answered:  # noqa: ARG001  the guard has read it
+    with live().database() as engine:
+        casework.read_by(engine, case(), now=now(), actor=current().actor)
+    return _show(case(), done=_DONE.get(request.args.get("done", ""), ""))
+
+
+def _show(
+    one: Case,
+    status: int = 200,
+    *,
+    done: str = "",
+    problems: Sequence[tuple[str, str]] = (),
+    remark: str | None = None,
+) -> Answered:
+    series, programme = thing(one.series)
+    session = offers.booked_session(series, one.planned) if series else None
+    with live().database() as engine:
+        sent = messages.of_booking(engine, one.id)
+        others = casework.with_same_contact(engine, one, live().secret, sees)
+        position = bookings.get(engine, one.id, live().secret).position
+    until = one.offered_until
+    return page(
+        "staff/booking.html",
+        one.name,
+        status,
+        error=bool(problems),
+        back="/staff/bookings",
+        case=one,
+        family=one.family,
+        series=series,
+        programme=programme,
+        session=session,
+        state=STATES[one.status],
+        alive=one.status in LIVE,
+        holding=one.status in HOLDING,
+        position=position,
+        until=words.moment_words(until.astimezone(LONDON)) if until else "",
+        made=words.moment_words(one.created.astimezone(LONDON)),
+        safe_way=registers.safe_way(one.family),
+        questions={q.name: q.label for q in programme.questions} if programme else {},
+        sent=[(m, words.moment_words((m.sent or m.due).astimezone(LONDON))) for m in sent],
+        others=[(other, named(other.series), STATES[other.status]) for other in others],
+        remark=one.remark if remark is None else remark,
+        longest=casework.LONGEST_WORDS,
+        problems=problems,
+        done=done,
+        twin=one.twin,
+    )
+
+
+# --- verbs of one button -----------------------------------------------------------------------
+
+
+def _press(verb: Callable[[Any, int], object], done: str, back: str = "") -> Answered:
+    one = case()
+
+    def work() -> None:
+        with live().database() as engine:
+            verb(engine, one.id)
+
+    refused = attempt(work, path_of(one))
+    return refused or redirect(back or path_of(one, done), 303)
+
+
+@staff_route(f"{_CASE}/confirm", may=of_booking(), methods=("POST",))
+def confirm(reference: str) -> Answered:  # noqa: ARG001
+    directory, actor = live().directory, current().actor
+    return _press(
+        lambda engine, it: bookings.confirm(engine, directory, it, now=now(), actor=actor),
+        "confirmed",
+    )
+
+
+@staff_route(f"{_CASE}/give", may=of_booking(), methods=("POST",))
+def give(reference: str) -> Answered:  # noqa: ARG001
+    directory, actor = live().directory, current().actor
+    return _press(
+        lambda engine, it: bookings.give(engine, directory, it, now=now(), actor=actor), "given"
+    )
+
+
+@staff_route(f"{_CASE}/move-on", may=of_booking(), methods=("POST",))
+def move_on(reference: str) -> Answered:  # noqa: ARG001
+    directory, actor = live().directory, current().actor
+    return _press(
+        lambda engine, it: offers.move_on(engine, directory, it, now=now(), actor=actor),
+        "moved-on",
+    )
+
+
+@staff_route(f"{_CASE}/link", may=of_booking(), methods=("POST",))
+def link(reference: str) -> Answered:  # noqa: ARG001
+    one = case()
+    with live().database() as engine:
+        owed = casework.send_link(engine, one.id, now=now(), actor=current().actor)
+    if owed:
+        return redirect(path_of(one, "link"), 303)
+    return explain(
+        "The link cannot be sent",
+        "This family chose no messages, or said that none is safe. So nothing is sent.",
+        "Do not send it to another address or number: anybody could ask for that.",
+        "You can change or cancel the booking for them here.",
+        status=409,
+        back=path_of(one),
+    )
+
+
+@staff_route(f"{_CASE}/note", may=of_booking(), methods=("POST",))
+def note(reference: str) -> Answered:  # noqa: ARG001
+    one = case()
+    form = NoteForm(formdata=request.form)
+    status = form.refused()
+    if status is not None:
+        typed = str(form.remark.shown)
+        return _show(one, status, problems=form.problems(), remark=typed)
+    said = str(form.remark.data or "")
+    seen = request.form.get("seen", "").replace("\r\n", "\n")
+    try:
+        refused = attempt(lambda: _note(one, said, seen), path_of(one))
+    except Meanwhile as meanwhile:
+        told = f"Somebody wrote “{meanwhile.stands}” meanwhile. Put both together, and save again"
+        one = casework_case(one)
+        return _show(one, 409, problems=[("remark", told)], remark=said)
+    return refused or redirect(path_of(one, "noted"), 303)
+
+
+def _note(one: Case, said: str, seen: str) -> None:
+    with live().database() as engine:
+        casework.remark(engine, one.id, said, seen=seen, now=now(), actor=current().actor)
+
+
+def casework_case(one: Case) -> Case:
+    """The same booking as it is now."""
+    with live().database() as engine:
+        return casework.case_of(engine, one.reference, sees) or one
+
+
+class NoteForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ("remark",)
+    remark = Lines("Note for staff", what="the note", longest=casework.LONGEST_WORDS)
+
+
+# --- verbs with a page of their own ------------------------------------------------------------
+
+
+def _page(form: LiveForm, title: str, status: int, button: str, **given: Any) -> Answered:
+    one = case()
+    given = {"paragraphs": (), "warning": False, "back": path_of(one), **given}
+    return page(
+        "staff/form.html",
+        title,
+        status,
+        error=bool(form.problems()),
+        form=form,
+        about=f"{one.name}, {named(one.series)}",
+        button=button,
+        **given,
+    )
+
+
+class DeclineForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ("reason",)
+    reason = Lines(
+        "What do you tell the family?",
+        what="what you tell the family",
+        missing="Write what you tell the family",
+        longest=casework.LONGEST_WORDS,
+        hint="It reads these words on its own page, and in a message if it wanted one. Say what "
+        "else may help.",
+    )
+
+
+@staff_route(f"{_CASE}/decline", may=of_booking(), methods=("GET", "POST"), refills=True)
+def decline(reference: str) -> Answered:  # noqa: ARG001
+    form = DeclineForm(formdata=posted())
+    status = form.refused() if request.method == "POST" else 200
+    if status is None:
+        reason, actor = str(form.reason.data), current().actor
+        return _press(
+            lambda engine, it: bookings.decline(engine, it, reason=reason, now=now(), actor=actor),
+            "declined",
+        )
+    return _page(form, "Say no", status, "Send this answer")
+
+
+class CancelForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ("who", "reason")
+    who = Choice(
+        "Who wants it cancelled?",
+        what="who wants it",
+        missing="Say who wants it cancelled",
+        options=(("family", "The family"), ("us", "We do")),
+    )
+    reason = Lines(
+        "What do you tell the family?",
+        what="what you tell the family",
+        longest=casework.LONGEST_WORDS,
+        hint="It reads these words on its own page.",
+    )
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        super().validate(extra_validators)
+        if self.who.data == "us" and not self.reason.data and not self.reason.errors:
+            self.reason.blame("Write what you tell the family")
+        return self.well
+
+
+@staff_route(f"{_CASE}/cancel", may=of_booking(), methods=("GET", "POST"), refills=True)
+def cancel(reference: str) -> Answered:  # noqa: ARG001
+    form = CancelForm(formdata=posted())
+    status = form.refused() if request.method == "POST" else 200
+    if status is None:
+        directory, actor = live().directory, current().actor
+        wished, reason = form.who.data == "family", str(form.reason.data or "")
+        return _press(
+            lambda engine, it: bookings.cancel(
+                engine, directory, it, now=now(), actor=actor, wished=wished, reason=reason
+            ),
+            "cancelled",
+        )
+    said = "The place goes to the next family on the list. You cannot undo this."
+    return _page(form, "Cancel this booking", status, "Cancel it", paragraphs=(said,), warning=True)
+
+
+@staff_route(f"{_CASE}/change", may=of_booking(), methods=("GET", "POST"), refills=True)
+def change(reference: str) -> Answered:  # noqa: ARG001
+    one = case()
+    if one.family is None or one.status not in LIVE:
+        return _over(one)
+    data = {"people": one.people, "children": one.family.children}
+    form = NumbersForm(formdata=posted(), data=data)
+    series = thing(one.series)[0]
+    if series is not None:
+        limit_people(form, series)
+    next_turn = turn(form, now(), live().secret, checked=False)
+    if next_turn.screen == "confirm":
+        directory, actor = live().directory, current().actor
+        children = form.children.ages if form.asks_ages else None
+        return _press(
+            lambda engine, it: bookings.change(
+                engine, directory, it, form.people.data, children, now=now(), actor=actor
+            ),
+            "changed",
+        )
+    return _page(form, "Change who is coming", next_turn.status, "Save")
+
+
+@staff_route(f"{_CASE}/details", may=of_booking(), methods=("GET", "POST"), refills=True)
+def correct(reference: str) -> Answered:  # noqa: ARG001
+    one = case()
+    known = one.family
+    if known is None:
+        return _over(one)
+    named_ = ("name", "email", "phone", "contact_by", "access", "language", "notes")
+    data = {name: getattr(known, name) for name in named_}
+    data["safe_to_contact"] = "yes" if known.safe_to_contact else "no"
+    kind = DetailsForm if one.way == "book" else RequestDetailsForm
+    form = kind(formdata=posted(), data=data)
+    next_turn = turn(form, now(), live().secret, checked=False)
+    if next_turn.screen == "confirm":
+        directory, secret, actor = live().directory, live().secret, current().actor
+        mended = Family(**form.contact(), answers=known.answers)
+        return _press(
+            lambda engine, it: details.correct(
+                engine, directory, it, mended, secret=secret, now=now(), actor=actor
+            ),
+            "changed",
+        )
+    said = "Change an email address or a phone number only if you are sure who asks for it."
+    return _page(form, "Their details", next_turn.status, "Save", paragraphs=(said,))
+
+
+class DeleteForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ()
+
+
+@staff_route(f"{_CASE}/delete", may=of_booking(), methods=("GET", "POST"), refills=True)
+def delete(reference: str) -> Answered:  # noqa: ARG001
+    one = case()
+    form = DeleteForm(formdata=posted())
+    status = form.refused() if request.method == "POST" else 200
+    if status is None:
+        directory, settings, actor = live().directory, live().settings, current().actor
+        return _press(
+            lambda engine, it: retention.erase(
+                engine, directory, settings, [it], now=now(), actor=actor
+            ),
+            "deleted",
+        )
+    said = (
+        "We then delete the name, how to reach them, and all that they told us.",
+        "You cannot undo it.",
+        "This also ends their booking." if one.status in LIVE else "",
+    )
+    return _page(form, "Delete their details", status, "Delete", paragraphs=said, warning=True)
+
+
+def _over(one: Case) -> Answered:
+    return explain(
+        "There is nothing to change any more",
+        "This booking has ended, or the details have been deleted.",
+        status=409,
+        back=path_of(one),
+    )
+
+
+# --- a booking on the phone --------------------------------------------------------------------
+
+
+@staff_route(
+    "/staff/book/<centre>/<series>",
+    may=of_centre("centre"),
+    methods=("GET", "POST"),
+    refills=True,
+)
+def book(centre: str, series: str) -> Answered:
+    """Take a booking for a family that rings or comes by; where all is full it waits."""
+    run = series_at(centre, series)
+    session = _session(run)
+    if run.booking == "drop-in":
+        return explain("Nobody has to book", "Families just come.", back="/staff/")
+    if run.book == "session" and session is None:
+        coming = [one for one in run.next_sessions(now()) if not one.cancelled]
+        return page("staff/choose.html", "Choose a date", series=run, coming=coming, back="/staff/")
+    form = book_form(run, posted())
+    form.contact_by.options = CONTACT_WAYS_OF_REQUESTS
+    next_turn = turn(form, now(), live().secret, checked=False)
+    if next_turn.screen == "confirm":
+        return _book(run, session, form.family(), str(form.key.data))
+    with live().database() as engine:
+        left = casework.room(engine, run, session)
+        waits = bookings.left(engine, run, session) < 1
+    return page(
+        "staff/form.html",
+        "Take a booking",
+        next_turn.status,
+        error=bool(form.problems()),
+        back=f"/staff/register/{run.identity}/{(session or _next(run)).anchor}",
+        form=form,
+        about=f"{run.name}, {_when(run, session)}",
+        paragraphs=(_room(run, left, waits),),
+        button="Join the waiting list" if waits and run.booking == "book" else "Book",
+        warning=False,
+        query=f"?session={session.anchor}" if session else "",
+    )
+
+
+def _room(series: Series, left: int, waits: bool) -> str:
+    if series.booking != "book":
+        return "It is kept as a request, which you can confirm on the next page."
+    if waits:
+        return "Every place is taken, or families wait already: this family joins the list."
+    return f"{words.count(left, 'place')} left."
+
+
+def _when(series: Series, session: Session | None) -> str:
+    return words.day(session.day, year=True) if session else words.repeats(series)
+
+
+def _next(series: Series) -> Session:
+    coming = series.next_sessions(now())
+    return coming[0] if coming else series.all_sessions[-1]
+
+
+def _session(series: Series) -> Session | None:
+    planned = request.args.get("session")
+    if series.book != "session" or planned is None:
+        return None
+    return next((one for one in series.all_sessions if one.anchor == planned), None)
+
+
+def _book(series: Series, session: Session | None, family: Family, key: str) -> Answered:
+    made: bookings.Booking | None = None
+
+    def work() -> None:
+        nonlocal made
+        with live().database() as engine:
+            made = bookings.book(
+                engine,
+                series,
+                family,
+                key=key,
+                secret=live().secret,
+                now=now(),
+                session=session,
+                actor=current().actor,
+            )
+
+    back = f"/staff/book/{series.identity}"
+    try:
+        refused = attempt(work, back)
+    except NotBookable as error:
+        return explain(
+            "This cannot be booked any more", f"It is {error.why}.", status=409, back="/staff/"
+        )
+    if refused is not None or made is None:
+        return refused or redirect(back, 303)
+    return redirect(path_of(made, "made"), 303)

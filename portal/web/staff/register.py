@@ -1,0 +1,245 @@
+"""The register of a session: on the screen, on paper and as a file; and a word to everybody in it.
+
+One button saves all marks. What the page showed when it was opened travels hidden with it, so that
+two workers lose nothing; where they differ, the page comes back and says so. On paper the same page
+is a list to tick, on one side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from flask import g, make_response, redirect, request
+from werkzeug.wrappers import Response as Answered
+
+from portal import casework, registers
+from portal.directory import Series, Session
+from portal.registers import MARKS, MOST_WALK_INS, Mark, Register, Saved, WalkIns
+from portal.web.answers import Lines, plain_figures
+from portal.web.live import live
+from portal.web.staff import current, explain, now, of_centre, page, staff_route
+from portal.web.staff.forms import NOT_YOURS, StaffForm
+from portal.web.staff.within import attempt, posted, series_at, session_at
+
+_REGISTER = "/staff/register/<centre>/<series>/<planned>"
+_SEEN = re.compile(r"(\d{1,12}):(\d{1,9}):([a-z]{1,12})")
+# Longer lists are set smaller on paper, so that they stay on one side.
+_MANY, _MOST = 12, 20
+
+
+def path_of(session: Session) -> str:
+    """The address of a session's register."""
+    return f"/staff/register/{session.series.identity}/{session.anchor}"
+
+
+@staff_route(_REGISTER, may=of_centre("centre"), methods=("GET", "POST"), refills=True)
+def register(centre: str, series: str, planned: str) -> Answered:
+    session = session_at(centre, series, planned)
+    if request.method == "GET":
+        return _show(session, done=_done())
+    typed = {name: request.form.get(name, "").strip() for name in _WALK_INS}
+    problems = [problem for name in _WALK_INS for problem in _wrong(name, typed[name])]
+    if g.foreign:
+        problems = [("", NOT_YOURS)]
+    if problems:
+        return _show(session, 400 if g.foreign else 422, problems=problems, typed=typed)
+    version = request.form.get("walk-in-version", "0")
+    families, children, adults = (int(plain_figures(typed[name]) or 0) for name in _WALK_INS)
+    seen = int(version) if re.fullmatch(r"\d{1,9}", version) else 0
+    came = WalkIns(families, children, adults, seen)
+    saved = Saved()
+
+    def verb() -> None:
+        nonlocal saved
+        with live().database() as engine:
+            saved = registers.save(
+                engine,
+                session.series,
+                session,
+                _marks(),
+                came,
+                now=now(),
+                actor=current().actor,
+            )
+
+    refused = attempt(verb, path_of(session))
+    if refused is not None:
+        return refused
+    if saved.clashes:
+        return _show(session, 409, saved=saved)
+    return redirect(f"{path_of(session)}?saved=yes", 303)
+
+
+# --- the walk-ins, and the marks -------------------------------------------------------------
+
+_WALK_INS: Mapping[str, str] = {
+    "families": "Families",
+    "children": "Children",
+    "adults": "Adults",
+}
+
+
+def _wrong(name: str, typed: str) -> list[tuple[str, str]]:
+    figures = plain_figures(typed)
+    if not typed or (re.fullmatch(r"[0-9]{1,3}", figures) and int(figures) <= MOST_WALK_INS):
+        return []
+    return [(name, f"Enter how many {name} came as a number from 0 to {MOST_WALK_INS}")]
+
+
+def _marks() -> list[Mark]:
+    """What was chosen for each family that the page showed."""
+    found = []
+    for number, version, seen in _SEEN.findall(request.form.get("seen", "")):
+        chosen = request.form.get(f"mark-{number}", seen)
+        found.append(Mark(int(number), chosen if chosen in MARKS else seen, seen, int(version)))
+    return found
+
+
+def _show(
+    session: Session,
+    status: int = 200,
+    *,
+    done: tuple[str, str] | None = None,
+    problems: Sequence[tuple[str, str]] = (),
+    typed: Mapping[str, str] | None = None,
+    saved: Saved | None = None,
+) -> Answered:
+    with live().database() as engine:
+        found = registers.of(engine, session.series, session, now=now(), actor=current().actor)
+        said = casework.notices(engine, [session.series.identity], [session.anchor])
+    chosen = {one.booking_id: one.mark for one in _marks()} if problems else {}
+    numbers = typed or dict(zip(_WALK_INS, map(str, found.walk_ins.numbers), strict=True))
+    return page(
+        "staff/register.html",
+        f"{session.series.name}: register",
+        status,
+        error=bool(problems or saved),
+        back=f"/staff/?day={session.day.isoformat()}",
+        register=found,
+        series=session.series,
+        session=session,
+        lines=found.lines,
+        chosen=chosen,
+        numbers=numbers,
+        walk_in_words=_WALK_INS,
+        marks=MARKS,
+        seen=" ".join(f"{one.booking_id}:{one.version}:{one.mark}" for one in found.lines),
+        problems=[*problems, *_clashes(found, saved)],
+        done=done,
+        notices=said,
+        printed=now(),
+        size="most" if len(found.lines) > _MOST else "many" if len(found.lines) > _MANY else "",
+        questions={one.name: one.label for one in session.series.programme.questions},
+        safe_way=registers.safe_way,
+        may_ring=registers.may_ring,
+    )
+
+
+def _done() -> tuple[str, str] | None:
+    """What has just been done, in a heading and a sentence."""
+    if request.args.get("saved") == "yes":
+        return "Saved", "All marks are kept."
+    told = request.args.get("told", "")
+    if re.fullmatch(r"\d{1,4}", told):
+        return "Your words are on their way", f"Families who get a message: {told}."
+    return None
+
+
+def _clashes(found: Register, saved: Saved | None) -> list[tuple[str, str]]:
+    names = {one.booking_id: one.name for one in found.lines}
+    problems = []
+    for one in saved.clashes if saved else ():
+        if one.booking_id is None:
+            words = f"Somebody else counted {one.theirs} meanwhile. You counted {one.yours}"
+            problems.append(("families", f"{words}. Look, and save again if yours is right"))
+        else:
+            name = names.get(one.booking_id, "A family")
+            words = f"{name}: somebody else marked “{one.theirs}” meanwhile, you “{one.yours}”"
+            problems.append((f"mark-{one.booking_id}", f"{words}. Choose again if yours is right"))
+    return problems
+
+
+# --- as a file -------------------------------------------------------------------------------
+
+
+@staff_route("/staff/export/<centre>/<series>.csv", may=of_centre("centre"))
+def export(centre: str, series: str) -> Answered:
+    found = series_at(centre, series)
+    planned = request.args.get("session")
+    sessions = [session_at(centre, series, planned)] if planned else list(found.all_sessions)
+    with live().database() as engine:
+        data = registers.export(engine, found, sessions, now=now(), actor=current().actor)
+    name = f"{found.centre.slug}-{found.slug}{f'-{planned}' if planned else ''}"
+    return as_file(data, f"register-{name}.csv")
+
+
+def as_file(data: bytes, name: str) -> Answered:
+    answer = make_response(data)
+    answer.headers["Content-Type"] = "text/csv; charset=utf-8"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+# --- a word to everybody ---------------------------------------------------------------------
+
+
+class NoticeForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ("words",)
+    words = Lines(
+        "What do you want to say?",
+        what="what you want to say",
+        missing="Write what you want to say",
+        longest=casework.LONGEST_WORDS,
+        hint="Name nobody. The same words go to all families.",
+    )
+
+
+@staff_route(
+    "/staff/notice/<centre>/<series>/<planned>",
+    may=of_centre("centre"),
+    methods=("GET", "POST"),
+    refills=True,
+)
+def notice(centre: str, series: str, planned: str) -> Answered:
+    session = session_at(centre, series, planned)
+    if session.ends <= now() or session.cancelled:
+        return explain(
+            "There is nobody to tell",
+            "This session is over, or it is cancelled.",
+            status=409,
+            back=path_of(session),
+        )
+    form = NoticeForm(formdata=posted())
+    status = form.refused() if request.method == "POST" else 200
+    if status is None:
+        with live().database() as engine:
+            told = casework.tell_all(
+                engine,
+                session.series,
+                session,
+                str(form.words.data),
+                now=now(),
+                actor=current().actor,
+            )
+        return redirect(f"{path_of(session)}?told={told}", 303)
+    with live().database() as engine:
+        reached = casework.reach(engine, session.series, session)
+    return page(
+        "staff/notice.html",
+        "Tell everybody",
+        status,
+        error=status != 200,
+        back=path_of(session),
+        form=form,
+        session=session,
+        series=session.series,
+        reached=reached,
+        safe_way=registers.safe_way,
+    )
+
+
+def waiting_path(series: Series, planned: str = "") -> str:
+    asked = f"?session={planned}" if planned else ""
+    return f"/staff/waiting/{series.identity}{asked}"

@@ -1,0 +1,99 @@
+"""What waits for an answer: requests and referrals, and the waiting lists with their offers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import redirect, request
+from werkzeug.wrappers import Response as Answered
+
+from portal import casework, offers
+from portal.fields import LONDON, day_words
+from portal.registers import may_ring, safe_way
+from portal.web import words
+from portal.web.live import live
+from portal.web.staff import SIGNED_IN, now, of_centre, page, sees, staff_route
+from portal.web.staff.register import waiting_path
+from portal.web.staff.within import named, series_at, session_at, thing
+
+
+@staff_route("/staff/requests", may=SIGNED_IN)
+def requests() -> Answered:
+    with live().database() as engine:
+        found = casework.requests(engine, sees)
+    return page(
+        "staff/requests.html",
+        "Requests",
+        cases=[
+            (
+                one,
+                named(one.series),
+                thing(one.series)[0],
+                _since(one.created),
+                _planned(one.planned),
+            )
+            for one in found
+        ],
+        done=request.args.get("done") == "yes",
+    )
+
+
+def _since(moment: datetime) -> str:
+    """How long somebody has waited for an answer."""
+    days = (now().astimezone(LONDON).date() - moment.astimezone(LONDON).date()).days
+    return {0: "Today", 1: "Yesterday"}.get(days, f"{days} days ago")
+
+
+def _planned(planned: str) -> str:
+    return day_words(date.fromisoformat(planned)) if planned else ""
+
+
+@staff_route("/staff/waiting", may=SIGNED_IN)
+def queues() -> Answered:
+    with live().database() as engine:
+        found = casework.queues(engine, sees)
+    lists = []
+    for identity, planned, waiting, offered in found:
+        series = thing(identity)[0]
+        if series is None:
+            continue
+        session = offers.booked_session(series, planned)
+        if (session and session.ends <= now()) or not series.next_sessions(now()):
+            continue
+        lists.append((series, session, waiting_path(series, planned), waiting, offered))
+    return page("staff/queues.html", "Waiting lists", lists=lists)
+
+
+@staff_route("/staff/waiting/<centre>/<series>", may=of_centre("centre"), methods=("GET", "POST"))
+def queue(centre: str, series: str) -> Answered:
+    """Who was offered a place and who waits. The button offers what is free to the next."""
+    found = series_at(centre, series)
+    planned = request.args.get("session", "")
+    session = session_at(centre, series, planned) if planned else None
+    path = waiting_path(found, planned)
+    directory = live().directory
+    if request.method == "POST":
+        with live().database() as engine:
+            offers.offer(engine, directory, found.identity, planned, now=now())
+        return redirect(path, 303)
+    with live().database() as engine:
+        cases = casework.queue(engine, found, planned)
+        left = casework.room(engine, found, session)
+    return page(
+        "staff/queue.html",
+        "Waiting list",
+        back="/staff/waiting",
+        series=found,
+        session=session,
+        path=path,
+        cases=cases,
+        left=left,
+        until={
+            one.id: words.moment_words(one.offered_until.astimezone(LONDON))
+            for one in cases
+            if one.offered_until
+        },
+        now=now(),
+        safe_way=safe_way,
+        may_ring=may_ring,
+    )

@@ -1,0 +1,67 @@
+"""The first page after signing in: the sessions of a day at one's centres, and what waits."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask import request
+from werkzeug.wrappers import Response as Answered
+
+from portal import casework, registers
+from portal.fields import LONDON
+from portal.web.live import live
+from portal.web.staff import HOME, SIGNED_IN, allowed_centres, now, page, sees, staff_route
+from portal.web.staff.within import all_series
+
+_LOOK_AHEAD = 28  # days to look for the next session where a day has none
+
+
+@staff_route(HOME, may=SIGNED_IN)
+def today() -> Answered:
+    directory, centres = live().directory, allowed_centres()
+    this = now().astimezone(LONDON).date()
+    day = _asked(this)
+    sessions = sorted(
+        (
+            session
+            for series in all_series(directory)
+            if series.centre.slug in centres
+            for session in series.all_sessions
+        ),
+        key=lambda one: (one.starts, one.series.name, one.series.identity),
+    )
+    # A date that was moved away is still looked for on its day.
+    on = [one for one in sessions if day in (one.day, one.planned)]
+    following = next(
+        (one.day for one in sessions if day < one.day <= day + timedelta(days=_LOOK_AHEAD)), None
+    )
+    with live().database() as engine:
+        tallies = registers.tallies(engine, on)
+        requests = len(casework.requests(engine, sees))
+        failed = casework.failed(engine, sees)
+        queues = casework.queues(engine, sees)
+    return page(
+        "staff/today.html",
+        "Today" if day == this else "Sessions",
+        day=day,
+        this=this,
+        before=day - timedelta(days=1),
+        after=day + timedelta(days=1),
+        following=following if not on else None,
+        sessions=[(one, tallies[one.series.identity, one.planned]) for one in on],
+        many=len(centres) > 1,
+        centres=len(centres),
+        requests=requests,
+        failed=failed,
+        queues=len(queues),
+        now=now(),
+    )
+
+
+def _asked(this: date) -> date:
+    try:
+        asked = date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        return this
+    # Dates far off have neither a day before nor a day after.
+    return asked if abs((asked - this).days) < 3000 else this
