@@ -90,6 +90,18 @@ class Settings(BaseSettings):
         description="Days after the last session for which it is kept what a family needs to join "
         "in.",
     )
+    oidc_client_id: str | None = Field(
+        None, description="The portal's name at the council's sign-in."
+    )
+    oidc_client_secret: SecretStr | None = Field(None, description="The portal's secret there.")
+    # After what it needs.
+    oidc_issuer: str | None = Field(
+        None,
+        description="The issuer of the council's sign-in for staff (OpenID Connect), as it is "
+        "written in its ID tokens; else staff have passwords alone. It must send `email` and "
+        "`email_verified`. The redirect to register is /staff/council/back. Needs the extra "
+        "'oidc'.",
+    )
     message_sender: Email | None = Field(
         None, description="The address that messages come from; else that of content/site.yaml."
     )
@@ -195,6 +207,17 @@ class Settings(BaseSettings):
                 raise ValueError("PORTAL_SMTP_PASSWORD needs PORTAL_SMTP_USER too")
             if info.data.get("smtp_tls") == "none":
                 raise ValueError("a password must not travel in the open: set PORTAL_SMTP_TLS")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _oidc_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        here = ("http://127.0.0.1:", "http://localhost:")
+        if value is not None and not value.startswith(("https://", *here)):
+            raise ValueError("start it with https://")
+        for name in ("oidc_client_id", "oidc_client_secret") if value else ():
+            if not info.data.get(name):
+                raise ValueError(f"it needs PORTAL_{name.upper()} too")
         return value
 
     @field_validator("base_address")
