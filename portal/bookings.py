@@ -755,7 +755,12 @@ def family_of(engine: Engine, booking_id: int) -> Family | None:
             .outerjoin(need, need.c.booking_id == person.c.booking_id)
             .where(person.c.booking_id == booking_id)
         ).first()
-    if row is None:
+    return None if row is None else family_in(row)
+
+
+def family_in(row: Row[Any]) -> Family | None:
+    """The family of a row that joins booking, person and need; None once it is forgotten."""
+    if row.name is None:
         return None
     return Family(
         name=row.name,

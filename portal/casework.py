@@ -22,10 +22,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import PortalError, messages
-from portal.bookings import Family, Referrer, contact_hash, places_of
+from portal.bookings import Family, Referrer, contact_hash, family_in, places_of
 from portal.directory import Series, Session
 from portal.offers import NotPossible, locked_booking
-from portal.registers import family_in
 from portal.tables import (
     HOLDING,
     bookable,

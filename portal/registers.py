@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.bookings import Family
+from portal.bookings import Family, family_in
 from portal.directory import Series, Session
 from portal.offers import NotPossible
 from portal.spreadsheets import Cell, csv_of, phone
@@ -65,7 +65,7 @@ class Line:
     def flagged(self) -> bool:
         """Whether there is something to read before the family comes."""
         known = self.family
-        told = known and (known.notes or known.access or known.language or known.answers)
+        told = known and (known.notes or known.access or known.language)
         return bool(told or self.remark)
 
 
@@ -314,25 +314,6 @@ def line_of(row: Row[Any]) -> Line:
         remark=row.remark or "",
         mark=row.mark or "expected",
         version=row.version or 0,
-    )
-
-
-def family_in(row: Row[Any]) -> Family | None:
-    """The family of a row that joins booking, person and need; None once it is forgotten."""
-    if row.name is None:
-        return None
-    return Family(
-        name=row.name,
-        email=row.email,
-        phone=row.phone,
-        contact_by=row.contact_by,
-        safe_to_contact=row.safe_to_contact,
-        people=row.people,
-        children=tuple(row.children),
-        access=row.access or "",
-        language=row.language or "",
-        notes=row.notes,
-        answers=row.answers,
     )
 
 
