@@ -160,10 +160,12 @@ class Preview:
             for one in found
         )
         totals = Counter(one.kind for one in found)
-        total = sum(one.bookings or 0 for one in changes)
+        # A family that booked a whole course is one booking, however many dates change.
+        touched_by = {key for one in found for key in _keys(one, directory)}
+        total = sum((booked or {}).get(key, 0) for key in touched_by)
         words = "No booking is touched." if booked is not None else "Bookings were not looked at."
         if total:
-            words = f"Bookings touched: {total:,}. Those families are told when it is published."
+            words = f"Bookings touched: {total:,}."
         said = (f"{_counted(number)} {kind}" for kind, number in totals.items())
         return Details(compared_with, changes, tuple(said), words, touched)
 
@@ -238,11 +240,15 @@ def _names(identity: str, directory: Directory) -> tuple[str, ...]:
     return (series.identity, *series.old_identities) if series else (identity,)
 
 
+def _keys(one: Difference, directory: Directory) -> Iterator[tuple[str, str]]:
+    """What may be booked of a date: the whole series or the one session, by any name it had."""
+    if one.kind != "added":
+        for name in _names(one.series, directory):
+            yield from ((name, ""), (name, one.planned.isoformat()))
+
+
 def _bookings_of(one: Difference, booked: dict[tuple[str, str], int], directory: Directory) -> int:
-    names = _names(one.series, directory)
-    return sum(
-        booked.get((name, day), 0) for name in names for day in ("", one.planned.isoformat())
-    )
+    return sum(booked.get(key, 0) for key in _keys(one, directory))
 
 
 def _touched(

@@ -1,4 +1,4 @@
-"""The declarations of `directory.py` for editors: JSON Schema, a manual, and completion in VS Code.
+"""The declarations for people: JSON Schema, manuals, and completion in VS Code.
 
 Nothing is said here a second time. What a field means stands in `directory.py`, how its value is
 written in `fields.py`; here both become files, and a test keeps the files current. Only examples of
@@ -20,10 +20,12 @@ from pydantic.fields import FieldInfo
 from portal.as_written import AsWritten
 from portal.directory import Centre, Footprints, News, Page, Programme, Series, Site, Terms
 from portal.fields import listed
+from portal.settings import Settings
 from portal.wording import MessageFields
 
 SCHEMAS = Path("content/schema")
 MANUAL = Path("content/FIELDS.md")
+SETTINGS = Path("docs/settings.md")
 SNIPPETS = Path(".vscode/portal.code-snippets")
 EDITOR = Path(".vscode/settings.json")
 
@@ -128,7 +130,8 @@ class Form(NamedTuple):
 def files() -> dict[Path, str]:
     """Every file that is made of the declarations, by its path from the root."""
     made = {SCHEMAS / f"{kind.name}.json": _as_text(schema(kind)) for kind in KINDS}
-    return {**made, MANUAL: manual(), EDITOR: _as_text(editor()), SNIPPETS: _as_text(snippets())}
+    vs_code = {EDITOR: _as_text(editor()), SNIPPETS: _as_text(snippets())}
+    return {**made, **vs_code, MANUAL: manual(), SETTINGS: settings()}
 
 
 def write(root: Path) -> list[Path]:
@@ -303,6 +306,26 @@ def _vocabularies() -> dict[str, Mapping[str, str]]:
                 if written and any(word != said for word, said in written.words.items()):
                     found.setdefault(name, written.words)
     return {name: words for name, words in found.items() if name != "languages"}
+
+
+def settings() -> str:
+    """`docs/settings.md`: what whoever runs the portal may set."""
+    rows = [
+        "# Settings",
+        "",
+        "They come from the environment. This page is written by `portal schema`.",
+        "",
+        "| setting | by default | what it means |",
+        "|---|---|---|",
+    ]
+    for name, info in Settings.model_fields.items():
+        default = "" if info.default in (None, ()) else f"`{_shown(info.default)}`"
+        rows.append(f"| `PORTAL_{name.upper()}` | {default} | {info.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _shown(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 # --- VS Code -------------------------------------------------------------------------------------

@@ -148,6 +148,12 @@ def test_bookings_that_would_be_touched_are_counted(preview, browse, settings, d
 
     assert "2 bookings: they would be told." in page
     assert "Bookings touched: 2." in page
+    save(settings, "sessions: 6", "sessions: 5")
+    save(settings, "  - date: 2027-02-23\n    note: Bring a photo of your bump.\n", "")
+    preview.read()
+    page = browse("/-preview/").text
+    assert "1 date cancelled, 1 date removed. Bookings touched: 2." in page
+    assert "2 bookings, and nobody would be told. Keep the date" in page
 
 
 def test_touched_pages_are_listed_nearest_first(preview, settings):

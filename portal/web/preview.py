@@ -42,6 +42,11 @@ class Changed:
         return self.difference.words
 
     @property
+    def told(self) -> bool:
+        """Whether families who booked hear of it: a date that is gone is told to nobody."""
+        return self.difference.kind != "removed"
+
+    @property
     def name(self) -> str:
         return self.difference.name
 

@@ -1,0 +1,92 @@
+"""Make the pictures of docs/first-day.md anew: python -m tests.screenshots
+
+It walks the page's own edits in a copy of the sample, on a fixed day, with the real preview in
+Chromium. Look at what it wrote before you commit it.
+"""
+
+import io
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from portal import content, published, tables
+from portal.bookings import Family, book
+from portal.next_term import next_term
+from portal.preview import Preview
+from portal.settings import Settings
+from portal.web.preview import create_preview
+from tests.browser import FLAGS, NAMES, serving, visiting
+from tests.test_docs import BLOCK, ROOT, apply
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+PAGE = "/sessions/riverbank/bump-spring-2027/"
+IMAGES = ROOT / "docs/images"
+SIZE = (760, 620)
+COLOURS = 48
+
+
+def main() -> None:
+    """Walk the page, and take a picture wherever it shows one."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        sys.exit("Chromium is not installed.")
+    edits = [
+        block
+        for kind, block in BLOCK.findall((ROOT / "docs/first-day.md").read_text("utf-8"))
+        if kind == "diff"
+    ]
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        root = shutil.copytree(ROOT / "tests/sample", Path(folder) / "root")
+        settings = Settings(root=root, out=root / "build", var=root / "var")
+        directory = content.load(root, today=NOW.date())
+        next_term(root, directory, ["riverbank/bump-autumn"], "spring 2027", today=NOW.date())
+        preview = Preview(settings, now=lambda: NOW, say=lambda _: None)
+        preview.read()
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        with (
+            serving(create_preview(preview)) as address,
+            visiting(browser, address, size=SIZE, now=NOW) as visitor,
+        ):
+            apply(edits[0], root)
+            preview.read()
+            take(visitor, PAGE, "mistake")
+            apply(edits[1], root)
+            publish(root, settings)
+            apply(edits[2], root)
+            preview.read([root / "centres/preston/riverbank/bump-spring-2027.md"])
+            preview.details(preview.shown.version, wait=True)
+            take(visitor, PAGE, "cancelled", at="#\\32 027-01-26")
+            take(visitor, "/-preview/", "changes")
+        browser.close()
+
+
+def publish(root: Path, settings: Settings) -> None:
+    """What a build remembers, and two families that have booked since."""
+    directory = content.load(root, today=NOW.date())
+    published.keep(settings.var, directory)
+    series = directory.find_series("riverbank/bump-spring-2027")
+    engine = tables.connect(settings.database_address)
+    tables.migrate(engine)
+    for number in range(2):
+        family = Family(f"Parent {number}", email=f"parent{number}@example.org")
+        book(engine, series, family, key=f"key-{number}", secret="s" * 40, now=NOW)
+    engine.dispose()
+
+
+def take(visitor, path: str, name: str, at: str = "h1") -> None:
+    visitor.open(path)
+    visitor.page.locator(at).first.evaluate("one => one.scrollIntoView({block: 'center'})")
+    picture = Image.open(io.BytesIO(visitor.page.screenshot()))
+    # Few colours are enough for text, and a third of the bytes.
+    picture.convert("RGB").quantize(COLOURS).save(IMAGES / f"{name}.png", optimize=True)
+    print(f"docs/images/{name}.png", (IMAGES / f"{name}.png").stat().st_size, "bytes")
+
+
+if __name__ == "__main__":
+    main()
