@@ -152,9 +152,11 @@ def serve(root: Path | None, host: str | None, port: int | None, build: bool) ->
 
 @main.command()
 @click.option("--host", help="The address to listen on; 127.0.0.1 by default.")
-@click.option("--port", type=click.IntRange(0, 65535), help="The port; 8000 by default.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="The port."
+)
 @click.pass_obj
-def preview(root: Path | None, host: str | None, port: int | None) -> None:
+def preview(root: Path | None, host: str | None, port: int) -> None:
     """Show the site while you write: saved files are there at once, and what is wrong with them."""
     from portal import preview as previewing
     from portal.settings import load_settings
@@ -165,7 +167,7 @@ def preview(root: Path | None, host: str | None, port: int | None) -> None:
             settings,
             now=lambda: datetime.now(UTC),
             say=click.echo,
-            port=settings.port if port is None else port,
+            port=port,
         )
     except KeyboardInterrupt:
         click.echo("Stopped.")

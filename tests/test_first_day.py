@@ -22,7 +22,7 @@ from portal.fields import WEEKDAYS, day_words
 from portal.settings import Settings
 from portal.wsgi import create_app
 from tests import crowd
-from tests.browser import serving, visiting
+from tests.browser import axe_faults, serving, visiting
 
 CENTRE = "centres/preston/centre-0"
 
@@ -145,6 +145,7 @@ def test_a_first_day(desk, chromium, tmp_path):
         desk.edit(path, "places: 8\n", f"places: 8\n{slip}")
         note = visitor.page.locator(".preview-note.wrong")
         note.wait_for(timeout=30_000)
+        assert axe_faults(visitor.page) == []
         assert f"{path}, line" in note.inner_text()
         assert f"Did you mean {day_words(second)}?" in note.inner_text()
         assert "The room is flooded" not in visitor.page.inner_text("main")
@@ -156,6 +157,7 @@ def test_a_first_day(desk, chromium, tmp_path):
         assert f"{day_words(second)}, 10am to 11am is cancelled: The room is flooded." in seen
         assert "1 booking: it would be told." in seen
         assert f"Touched just now: {page}" in seen
+        assert axe_faults(visitor.page) == []
         assert visitor.foreign == []
         # A reload breaks off what the page was still asking for.
         assert [fault for fault in visitor.faults if "ERR_" not in fault] == []
@@ -181,3 +183,4 @@ def test_a_first_day(desk, chromium, tmp_path):
     with desk.preview() as address, visiting(chromium, address) as visitor:
         visitor.open("/-preview/")
         assert "No dates change for families." in visitor.page.inner_text("main")
+        assert axe_faults(visitor.page) == []

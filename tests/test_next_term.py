@@ -88,6 +88,17 @@ def test_comments_and_order_stay(root):
     assert "  Its text mentions November: read it again." in copy.said
 
 
+def test_sessions_that_do_not_fit(portal):
+    """A course longer than its term is copied all the same, and says so."""
+    found = portal("riverbank/bump-autumn", "--term", "spring 2 2027")
+
+    assert found.exit_code == 0, found.output
+    assert "bump-spring-2-2027.md" in found.output
+    assert (
+        "Its 6 sessions go on after the term, which ends on Thursday 25 March 2027." in found.output
+    )
+
+
 def test_nothing_is_written_over(portal, root):
     """A copy that is there already stops all of them."""
     assert portal("riverbank/bump-autumn").exit_code == 0

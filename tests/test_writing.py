@@ -13,6 +13,7 @@ from portal import content
 from portal.cli import main
 from portal.schemas import KINDS, fields_of, form_of
 from portal.writing import Draft, WritingError, scalar
+from tests.shipped import ROOT as SHIPPED
 
 TODAY = date(2026, 11, 23)
 RIVERBANK = "centres/preston/riverbank"
@@ -106,6 +107,19 @@ def test_a_part_of_a_name_finds_several(new):
     assert "2  mill-brow" in found.output
     assert "Which programme is it?" in found.output
     assert "An answer is missing: Which programme is it? Give it as --programme." in found.output
+
+
+def test_many_things_are_found_by_a_part_of_their_name():
+    """A county's centres are not read out: a part of a name is asked for, and ? lists them all."""
+    asked = ["--root", str(SHIPPED), "new", "series"]
+    found = CliRunner().invoke(main, asked, input="zzz\nriverb\nmassage\n")
+    every = CliRunner().invoke(main, asked, input="?\n")
+
+    assert found.exit_code == every.exit_code == 1  # the input ends
+    assert "Write a part of its name, or ? for all." in found.output
+    assert "Nothing is called 'zzz'." in found.output
+    assert "On which weekday does it meet?" in found.output
+    assert len(found.output.splitlines()) < 30 < 76 <= len(every.output.splitlines())
 
 
 @pytest.mark.parametrize(
