@@ -66,6 +66,10 @@ QUESTIONS: Mapping[str, tuple[Ask, ...]] = {
         Ask("offer", "Which area of the offer does it belong to?", True),
         Ask("kind", "What kind of programme is it?", True),
         Ask("booking", "How does one get a place?", True),
+        Ask(
+            "sensitive",
+            "Could it harm a family if others knew where and when it meets? yes or no.",
+        ),
         Ask("ages", "For which ages? Like 0-6 months; several with a comma between."),
         Ask("places", "How many places does a group have?"),
         Ask("sessions", "How many sessions does a course have?"),
@@ -131,9 +135,9 @@ def _write(kind: str, root: Path | None, given: Mapping[str, str]) -> None:
         if ask.field in given:
             _take(draft, beside, ask, _meant(ask, given[ask.field], directory))
     silent = all(ask.field in given for ask in questions if ask.needed)
-    for ask in questions:
-        if ask.field not in given and not silent and _applies(ask, draft):
-            _asked(draft, beside, ask)
+    if not silent:
+        click.echo("Leave an answer empty if you do not know it. To change the last one: back")
+        _ask_all([ask for ask in questions if ask.field not in given], draft, beside)
     _complete(draft, today)
     name = given.get("name") or _name(draft, silent)
     path = place_of(draft, name, beside.get("centre"))
@@ -166,15 +170,37 @@ def _take(draft: Draft, beside: dict[str, str], ask: Ask, said: str) -> None:
             raise WritingError(f"--{ask.field.replace('_', '-')}: {error}") from error
 
 
-def _asked(draft: Draft, beside: dict[str, str], ask: Ask) -> None:
-    """Ask until the answer can be used. The end of the input leaves out what can be left out."""
+def _ask_all(questions: Sequence[Ask], draft: Draft, beside: dict[str, str]) -> None:
+    """One question after another; 'back' takes the last answer away and asks it again."""
+    answered: list[int] = []
+    number = 0
+    while number < len(questions):
+        ask = questions[number]
+        if not _applies(ask, draft):
+            number += 1
+        elif _asked(draft, beside, ask):
+            answered.append(number)
+            number += 1
+        elif answered:
+            number = answered.pop()
+            draft.fields.pop(questions[number].field, None)
+            beside.pop(questions[number].field, None)
+
+
+def _asked(draft: Draft, beside: dict[str, str], ask: Ask) -> bool:
+    """Ask until the answer can be used; False for 'back'.
+
+    The end of the input leaves out what can be left out.
+    """
     known = _offered(ask, draft)
     needed = ask.needed or _must_be_known(ask, draft)
     while True:
         said = _prompted(ask, known, needed)
+        if said.lower() == "back":
+            return False
         if said == "":
             if not needed:
-                return
+                return True
             click.echo("  This must be known.")
             continue
         try:
@@ -185,7 +211,7 @@ def _asked(draft: Draft, beside: dict[str, str], ask: Ask) -> None:
                 beside[ask.field] = found
             else:
                 draft.answer(ask.field, found)
-            return
+            return True
         except WritingError as error:
             click.echo(f"  {error}")
 

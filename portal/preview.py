@@ -136,7 +136,11 @@ class Preview:
         ):
             # Not every file system sends news of a save, and none before we listened to it.
             if changes or _state(root) != self._state:
-                self.read(Path(path) for _, path in changes)
+                try:
+                    self.read(Path(path) for _, path in changes)
+                except OSError as error:  # a file went away while it was read
+                    self._say(f"The content could not be read ({error}). It is tried again.")
+                    self._state = None
 
     def _next(self) -> str:
         self._number += 1
@@ -181,10 +185,13 @@ class Preview:
         from portal import changes, tables
 
         identities = {name for one in found for name in _names(one.series, directory)}
+        engine = tables.connect(settings.database_address)
         try:
-            return changes.booked_on(tables.connect(settings.database_address), identities)
+            return changes.booked_on(engine, identities)
         except SQLAlchemyError:
             return None
+        finally:
+            engine.dispose()
 
 
 def serve(

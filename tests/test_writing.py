@@ -109,6 +109,20 @@ def test_a_part_of_a_name_finds_several(new):
     assert "An answer is missing: Which programme is it? Give it as --programme." in found.output
 
 
+def test_an_answer_can_be_taken_back(new, root):
+    """'back' asks the question before once more, however often; a weekday is mended like this."""
+    found = new(
+        "series",
+        typed=["riverbank", "play-sessions", "Monday", "2027-01-12", "back", "Tuesday",
+               "2027-01-12", "10:00-11:00"],
+    )  # fmt: skip
+
+    assert found.exit_code == 0, found.output
+    assert "12 January 2027 is a Tuesday, not a Monday." in found.output
+    text = (root / RIVERBANK / "play-sessions-tuesdays.md").read_text()
+    assert "day: Tuesday\n" in text
+
+
 def test_many_things_are_found_by_a_part_of_their_name():
     """A county's centres are not read out: a part of a name is asked for, and ? lists them all."""
     asked = ["--root", str(SHIPPED), "new", "series"]
