@@ -19,7 +19,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from portal import bookings, freeze, tables
+from portal import freeze, room, tables
 from portal.settings import load_settings
 from tests import crowd
 from tests.databases import fresh_postgres
@@ -115,7 +115,7 @@ def measure(name: str, places: int, folder: Path, address: str, *, rush: bool) -
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()
     engine = tables.connect(address)
-    for words in bookings.verify(engine):
+    for words in room.verify(engine):
         print(f"WRONG: {words}")
     engine.dispose()
 

@@ -32,7 +32,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, LargeBinary, select
 
 from portal import PortalError
-from portal.bookings import belongs_to
+from portal.references import belongs_to
 from portal.tables import Moment, booking, metadata, upgrade, write
 
 FORMAT = 1

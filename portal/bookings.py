@@ -1,4 +1,4 @@
-"""Every verb about places: book, change, cancel, accept, confirm, decline, and what is left.
+"""Every verb about places, each in one transaction: book, change, cancel, accept, confirm, decline.
 
 What it hides: each verb is one transaction (`tables.write`). The row of the bookable thing decides
 first, by one conditional update; then the booking, the messages owed and the audit line are written
@@ -12,12 +12,9 @@ database keeps their hash. Series are known by identity, sessions by planned dat
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import re
 import secrets
-from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -40,12 +37,13 @@ from portal.offers import (
     release,
     tell,
 )
+from portal.references import contact_hash, digest_of, link_of, new_reference
+from portal.room import ROOM_FOR_ALL, claimed, places_of
 from portal.tables import (
     HOLDING,
     LIVE,
     bookable,
     booking,
-    gap,
     insert_if_new,
     need,
     note,
@@ -58,11 +56,8 @@ from portal.tables import (
 )
 
 MOST_PLACES = 6  # of one booking, for a bookable thing whose places are for persons (S27)
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter or digit that is misheard or misread
-# A request for a programme without a series is kept under this and the programme's slug. Staff
-# decide about it one by one, so that nothing has to be counted.
+# A request for a programme without a series is kept under this and the programme's slug.
 ASKED_FOR = "programme:"
-ROOM_FOR_ALL = 1_000_000
 
 
 class NotBookable(PortalError):
@@ -106,20 +101,6 @@ class Referrer:
 
 
 @dataclass(frozen=True)
-class Gap:
-    """A need that nothing at hand meets (Gap in Service). Nothing in it names a family."""
-
-    district: str
-    needs: tuple[str, ...]
-    wanted: str
-    tried: str
-    pounds: int | None
-    name: str
-    organisation: str
-    email: str
-
-
-@dataclass(frozen=True)
 class Booking:
     """A booking as it stands. `position` is 1 for the next on the waiting list."""
 
@@ -142,40 +123,6 @@ class Booking:
     @property
     def live(self) -> bool:
         return self.status in LIVE
-
-
-# --- links, references, hashes ---------------------------------------------------------------
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
-
-
-def _keyed(secret: str, purpose: str, data: bytes) -> bytes:
-    return hmac.new(secret.encode(), purpose.encode() + b"\0" + data, "sha256").digest()
-
-
-def link_of(secret: str, nonce: bytes) -> str:
-    """The unguessable part of a family's link, 43 characters, of 128 random bits."""
-    return urlsafe_b64encode(_keyed(secret, "link", nonce)).decode().rstrip("=")
-
-
-def belongs_to(secret: str, nonce: bytes, link_hash: bytes) -> bool:
-    """Whether a booking's link was made with this secret."""
-    return hmac.compare_digest(_hash(link_of(secret, nonce)), link_hash)
-
-
-def contact_hash(secret: str, contact: str) -> bytes:
-    """One contact, however it is typed, as a keyed hash."""
-    plain = contact.strip().lower()
-    if "@" not in plain:
-        plain = re.sub(r"^(\+44|0044)", "0", re.sub(r"[^\d+]", "", plain))
-    return _keyed(secret, "contact", plain.encode())
-
-
-def _reference() -> str:
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
 
 
 # --- statements, built once ------------------------------------------------------------------
@@ -230,13 +177,6 @@ def follow_name(connection: Connection, series: Series) -> None:
             )
 
 
-def places_of(series: Series) -> int:
-    """How many places it has. Where staff say yes one by one and no number is given: no limit."""
-    if series.places is None and series.booking in ("request", "referral"):
-        return ROOM_FOR_ALL
-    return series.places or 0
-
-
 def _row_of(connection: Connection, identity: str, planned: str, places: int) -> Row[Any]:
     row = lock(connection, identity, planned)
     if row is None:
@@ -281,9 +221,6 @@ _ahead = select(func.count()).where(
     booking.c.bookable_id == bindparam("it"),
     booking.c.status == "waiting",
     booking.c.number <= bindparam("number"),
-)
-_thing = select(bookable).where(
-    bookable.c.series == bindparam("run"), bookable.c.planned == bindparam("day")
 )
 _new_booking, _new_person = booking.insert(), person.insert()
 # What a Booking shows of its row as it is.
@@ -418,7 +355,7 @@ def ask(
 
 def _known(connection: Connection, key: str) -> int | None:
     """The booking that this key made before."""
-    found = connection.execute(_with_key, {"hashed": _hash(key)}).scalar()
+    found = connection.execute(_with_key, {"hashed": digest_of(key)}).scalar()
     return None if found is None else int(found)
 
 
@@ -445,10 +382,10 @@ def _write_booking(
     link = link_of(secret, nonce)
     values = {
         "bookable_id": row.id,
-        "reference": _reference(),
-        "key_hash": _hash(key),
+        "reference": new_reference(),
+        "key_hash": digest_of(key),
         "link_nonce": nonce,
-        "link_hash": _hash(link),
+        "link_hash": digest_of(link),
         "calendar_id": secrets.token_hex(16),
         "revision": 0,
         "status": status,
@@ -489,11 +426,6 @@ def _write_booking(
         link=link,
         **{name: values[name] for name in _SHOWN},
     )
-
-
-def claimed(series: Series, people: int) -> int:
-    """How many places a party of so many people claims."""
-    return people if series.place_for == "person" else 1
 
 
 def _holds_another(connection: Connection, bookable_id: int, hashed: bytes) -> bool:
@@ -725,8 +657,8 @@ def _say_why(connection: Connection, booking_id: int, reason: str) -> None:
 def find(engine: Engine, link: str, *, secret: str, now: datetime) -> Booking | None:
     """The booking behind a family's link; None for a wrong, cut or old one."""
     with read(engine) as connection:
-        row = connection.execute(OF_BOOKING.where(booking.c.link_hash == _hash(link))).first()
-        if row is None or not hmac.compare_digest(bytes(row.link_hash), _hash(link)):
+        row = connection.execute(OF_BOOKING.where(booking.c.link_hash == digest_of(link))).first()
+        if row is None or not hmac.compare_digest(bytes(row.link_hash), digest_of(link)):
             return None
         if row.ends is not None and row.ends + timedelta(days=1) < now:
             return None
@@ -742,7 +674,7 @@ def get(engine: Engine, booking_id: int, secret: str) -> Booking:
 def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
     """The booking that this key made: who sends a form again need not wait for anything."""
     with read(engine) as connection:
-        row = connection.execute(OF_BOOKING.where(booking.c.key_hash == _hash(key))).first()
+        row = connection.execute(OF_BOOKING.where(booking.c.key_hash == digest_of(key))).first()
         return None if row is None else _booking(connection, row, secret)
 
 
@@ -797,89 +729,3 @@ def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
 
 def _position(connection: Connection, bookable_id: int, number: int) -> int:
     return int(connection.execute(_ahead, {"it": bookable_id, "number": number}).scalar_one())
-
-
-def places_left(engine: Engine, series: Iterable[Series]) -> dict[tuple[str, str], int]:
-    """Places left by (identity, planned or ''); 0 while anybody waits. Unbooked things are full of
-    room and not in the answer's keys: they have `series.places`."""
-    with read(engine) as connection:
-        rows = connection.execute(select(bookable)).all()
-    places = {one.identity: places_of(one) for one in series}
-    return {
-        (row.series, row.planned): 0 if row.waiting else max(0, places[row.series] - row.held)
-        for row in rows
-        if row.series in places
-    }
-
-
-def left(engine: Engine, series: Series, session: Session | None = None) -> int:
-    """Places left of one series or session; 0 while anybody waits."""
-    planned = session.planned.isoformat() if session else ""
-    with read(engine) as connection:
-        row = connection.execute(_thing, {"run": series.identity, "day": planned}).first()
-    places = places_of(series)
-    if row is None:
-        return places
-    return 0 if row.waiting else max(0, places - row.held)
-
-
-def over_booked(engine: Engine) -> list[tuple[str, str, int, int]]:
-    """Where more is held than there are places now: (series, planned, held, places)."""
-    with read(engine) as connection:
-        rows = connection.execute(select(bookable).where(bookable.c.held > bookable.c.places))
-        return [(row.series, row.planned, row.held, row.places) for row in rows]
-
-
-def verify(engine: Engine) -> list[str]:
-    """What does not add up, in words: `held` and `waiting` against the bookings. Empty is well."""
-    held = func.coalesce(
-        func.sum(sa.case((booking.c.status.in_(HOLDING), booking.c.places), else_=0)), 0
-    )
-    waiting = func.coalesce(func.sum(sa.case((booking.c.status == "waiting", 1), else_=0)), 0)
-    with read(engine) as connection:
-        rows = connection.execute(
-            select(bookable, held.label("sum_held"), waiting.label("sum_waiting"))
-            .outerjoin(booking)
-            .group_by(bookable.c.id)
-        ).all()
-    wrong = []
-    for row in rows:
-        name = f"{row.series} {row.planned}".strip()
-        if row.held != row.sum_held:
-            wrong.append(f"{name}: {row.held} held, but its bookings hold {row.sum_held}.")
-        if row.waiting != row.sum_waiting:
-            wrong.append(f"{name}: {row.waiting} waiting, but {row.sum_waiting} bookings wait.")
-        if row.held > row.allowed:
-            wrong.append(f"{name}: {row.held} held of {row.allowed} allowed.")
-    return wrong
-
-
-def report_gap(engine: Engine, report: Gap, *, key: str, now: datetime) -> str:
-    """Keep a practitioner's Gap in Service form. Returns its reference; once for each key."""
-
-    def work(connection: Connection) -> str:
-        known = connection.execute(
-            select(gap.c.reference).where(gap.c.key_hash == _hash(key))
-        ).scalar()
-        if known is not None:
-            return str(known)
-        reference = _reference()
-        connection.execute(
-            gap.insert().values(
-                key_hash=_hash(key),
-                reference=reference,
-                district=report.district,
-                needs=list(report.needs),
-                wanted=report.wanted,
-                tried=report.tried,
-                pounds=report.pounds,
-                name=report.name,
-                organisation=report.organisation,
-                email=report.email,
-                created=now,
-            )
-        )
-        note(connection, now, "professional", "gap", detail_reference=reference)
-        return reference
-
-    return write(engine, work)

@@ -22,9 +22,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import PortalError, messages
-from portal.bookings import Family, Referrer, contact_hash, family_in, places_of
+from portal.bookings import Family, Referrer, family_in
 from portal.directory import Series, Session
 from portal.offers import NotPossible, locked_booking
+from portal.references import contact_hash
+from portal.room import places_of
 from portal.tables import (
     HOLDING,
     bookable,
@@ -159,7 +161,8 @@ def case_of(engine: Engine, reference: str, sees: Sees) -> Case | None:
 def requests(engine: Engine, sees: Sees) -> list[Case]:
     """What waits for an answer, the oldest first."""
     with read(engine) as connection:
-        return _cases(connection, booking.c.status == "requested", sees)
+        found = _cases(connection, booking.c.status == "requested", sees)
+    return sorted(found, key=lambda one: (one.created, one.id))
 
 
 def queue(engine: Engine, series: Series, planned: str) -> list[Case]:

@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
-from portal.bookings import ASKED_FOR, places_of, prepared
+from portal.bookings import ASKED_FOR, prepared
 from portal.directory import Directory, Series, Session
 from portal.offers import offer_freed
+from portal.room import places_of
 from portal.tables import HOLDING, LIVE, bookable, booking, insert_if_new, note, read, told, write
 
 

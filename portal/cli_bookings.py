@@ -36,10 +36,10 @@ def bookings() -> None:
 @click.pass_obj
 def verify(root: Path | None) -> None:
     """Compare what each series holds with the sum of its bookings."""
-    from portal import bookings as places
+    from portal import room
 
     _, engine = _reach(root)
-    wrong = places.verify(engine)
+    wrong = room.verify(engine)
     for words in wrong:
         click.echo(words)
     if wrong:
@@ -154,14 +154,13 @@ def backup(root: Path | None, file: Path) -> None:
 def restore(root: Path | None, file: Path, replace: bool) -> None:
     """Put what is in FILE into an empty database. Stop the portal first."""
     from portal import backup as backups
-    from portal import bookings as places
-    from portal import tables
+    from portal import room, tables
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
     engine = tables.connect(settings.database_address)
     found = backups.restore(engine, file, replace=replace)
-    wrong = places.verify(engine)
+    wrong = room.verify(engine)
     made = found.made.astimezone(ZoneInfo("Europe/London"))
     click.echo(f"{found.words}, as they were at {made:%H:%M on %d %B %Y}.")
     for words in wrong:

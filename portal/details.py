@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, select
 
 from portal import messages
-from portal.bookings import Family, Referrer, contact_hash
+from portal.bookings import Family, Referrer
 from portal.directory import Directory
 from portal.offers import (
     NotPossible,
@@ -24,6 +24,7 @@ from portal.offers import (
     owe_reminder,
     release,
 )
+from portal.references import contact_hash
 from portal.tables import LIVE, booking, message, need, note, person, read, referral, write
 
 

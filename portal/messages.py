@@ -200,7 +200,7 @@ def send_due(
 ) -> Sent:
     """Deliver what is owed and due, at most `limit` tries of it.
 
-    `link_of` is `bookings.link_of` with the secret given; bookings owe messages, so that this
+    `link_of` is `references.link_of` with the secret given; bookings owe messages, so that this
     module cannot reach up for it.
     Safe to call from any number of processes at once. Raises SettingsError where the settings name
     a channel that cannot work.

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from portal import bookings, changes, messages, offers, retention
+from portal import changes, messages, offers, references, retention
 from portal.directory import Directory
 from portal.messages import Sent
 from portal.retention import Forgotten
@@ -57,7 +57,7 @@ def once(
         engine,
         directory,
         settings,
-        link_of=lambda nonce: bookings.link_of(secret, nonce),
+        link_of=lambda nonce: references.link_of(secret, nonce),
         now=now,
         claimant=claimant,
     )

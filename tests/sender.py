@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from portal import bookings, messages, tables
+from portal import messages, references, tables
 from portal.settings import load_settings
 from tests import made
 
@@ -38,7 +38,7 @@ def send(engine, settings, directory, *, now, claimant, **given) -> messages.Sen
         engine,
         directory,
         settings,
-        link_of=partial(bookings.link_of, SECRET),
+        link_of=partial(references.link_of, SECRET),
         now=now,
         claimant=claimant,
         **given,

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import accounts, backup, bookings, casework, registers, tables
+from portal import accounts, backup, bookings, casework, gaps, registers, room, tables
 from portal.backup import BackupError
 from portal.bookings import Family, Referrer
 from portal.registers import Mark, WalkIns
@@ -66,8 +66,8 @@ def filled(engine: Engine):
     marks = [Mark(one.id, "came", "expected", 0)]
     registers.save(engine, session.series, session, marks, WalkIns(1, 2, 3), now=NOW, actor=STAFF)
     casework.tell_all(engine, session.series, session, "Bring wellies", now=NOW, actor=STAFF)
-    gap = bookings.Gap("Preston", ("send",), "A club", "", 100, "Jo", "School", "jo@x.example")
-    bookings.report_gap(engine, gap, key="gap", now=NOW)
+    gap = gaps.Gap("Preston", ("send",), "A club", "", 100, "Jo", "School", "jo@x.example")
+    gaps.report(engine, gap, key="gap", now=NOW)
     accounts.add(
         engine,
         name="worker@families.example",
@@ -88,7 +88,7 @@ def test_what_is_restored_is_what_was_there(engine: Engine, empty: Engine, tmp_p
 
     assert restored == made_
     assert content_of(empty) == content_of(engine)
-    assert bookings.verify(empty) == []
+    assert room.verify(empty) == []
     assert backup.opens(empty, SECRET)
     assert not backup.opens(empty, "another secret of thirty-two signs")
     assert book(empty, directory, family(9), series=directory.series[1]).status == "waiting"
@@ -122,7 +122,7 @@ def test_back_up_under_load(engine: Engine, empty: Engine, tmp_path) -> None:
     held = []
     for file in files:
         held.append(backup.restore(empty, file, replace=True).rows["booking"])
-        assert bookings.verify(empty) == []
+        assert room.verify(empty) == []
         with tables.read(empty) as connection:
             rows = {
                 table.name: connection.execute(

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings, changes, offers, tables
+from portal import bookings, changes, gaps, offers, room, tables
 from portal.bookings import Family, Referrer
 from portal.fields import LONDON
 from tests import made
@@ -50,11 +50,11 @@ def test_a_family_books_a_place(engine: Engine) -> None:
 
     assert (booking.status, booking.places, booking.people) == ("confirmed", 1, 3)
     assert owed(engine) == ["confirmation", "reminder"]
-    assert bookings.places_left(engine, directory.series) == {("riverbank/bump", ""): 11}
+    assert room.places_left(engine, directory.series) == {("riverbank/bump", ""): 11}
     with tables.read(engine) as connection:
         noted = connection.execute(sa.select(tables.audit.c.did, tables.audit.c.actor)).all()
     assert noted == [("book", "family")]
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_the_same_key_never_books_twice(engine: Engine) -> None:
@@ -84,7 +84,7 @@ def test_without_a_waiting_list_full_is_full(engine: Engine) -> None:
 
     with pytest.raises(bookings.Full):
         book(engine, directory, family(1))
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_a_party_takes_places_for_all_or_none(engine: Engine) -> None:
@@ -121,7 +121,7 @@ def test_cancelling_twice_changes_nothing(engine: Engine) -> None:
     bookings.cancel(engine, directory, first.id, now=NOW)
 
     assert owed(engine, first.id).count("cancelled-by-you") == 1
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_an_offer_is_accepted(engine: Engine) -> None:
@@ -166,7 +166,7 @@ def test_a_large_party_is_passed_twice_and_then_places_collect(engine: Engine) -
     bookings.cancel(engine, directory, ones[3].id, now=NOW)
     bookings.cancel(engine, directory, small[0].id, now=NOW)
     assert [status(engine, b) for b in (large, small[2])] == ["offered", "waiting"]
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_changing_numbers_frees_or_needs_places(engine: Engine) -> None:
@@ -181,7 +181,7 @@ def test_changing_numbers_frees_or_needs_places(engine: Engine) -> None:
 
     assert bookings.get(engine, first.id, SECRET).people == 2
     assert status(engine, second) == "offered"
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_more_people_in_a_family_need_no_more_places(engine: Engine) -> None:
@@ -229,7 +229,7 @@ def test_a_request_without_a_number_of_places_can_be_confirmed(engine: Engine) -
         bookings.confirm(engine, directory, one.id, now=NOW, actor="staff:1")
 
     assert [status(engine, one) for one in asked] == ["confirmed", "confirmed"]
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_a_programme_can_be_asked_for_without_a_series(engine: Engine) -> None:
@@ -248,7 +248,7 @@ def test_a_programme_can_be_asked_for_without_a_series(engine: Engine) -> None:
     assert (first.id, first.status, first.series) == (again.id, "requested", "programme:bump")
     assert [status(engine, one) for one in (first, other)] == ["confirmed", "cancelled"]
     assert owed(engine, first.id) == ["request-received", "request-confirmed"]
-    assert (bookings.verify(engine), bookings.over_booked(engine)) == ([], [])
+    assert (room.verify(engine), room.over_booked(engine)) == ([], [])
     assert changes.tell_changes(engine, directory, now=NOW) == 0
 
 
@@ -291,13 +291,13 @@ def test_places_left_of_one_thing(engine: Engine) -> None:
     directory = made.directory({"places": "2", "book": "session"})
     series = directory.series[0]
     first, second = series.sessions[:2]
-    assert bookings.left(engine, series, first) == 2
+    assert room.left(engine, series, first) == 2
     book(engine, directory, family(0), session=first)
-    assert (bookings.left(engine, series, first), bookings.left(engine, series, second)) == (1, 2)
+    assert (room.left(engine, series, first), room.left(engine, series, second)) == (1, 2)
     for number in (1, 2):
         book(engine, directory, family(number), session=first)
 
-    assert bookings.left(engine, series, first) == 0
+    assert room.left(engine, series, first) == 0
 
 
 def test_drop_ins_are_not_booked(engine: Engine) -> None:
@@ -357,12 +357,12 @@ def test_lower_places_keep_every_booking(engine: Engine) -> None:
     lowered = made.directory({"places": "1"})
     changes.open_places(engine, lowered, now=NOW)
 
-    assert bookings.over_booked(engine) == [("riverbank/bump", "", 3, 1)]
+    assert room.over_booked(engine) == [("riverbank/bump", "", 3, 1)]
     assert book(engine, lowered, family(7)).status == "waiting"
     for booking in booked[:2]:
         bookings.cancel(engine, lowered, booking.id, now=NOW)
-    assert (bookings.over_booked(engine), bookings.verify(engine)) == ([], [])
-    assert bookings.places_left(engine, lowered.series) == {("riverbank/bump", ""): 0}
+    assert (room.over_booked(engine), room.verify(engine)) == ([], [])
+    assert room.places_left(engine, lowered.series) == {("riverbank/bump", ""): 0}
 
 
 def test_more_places_are_offered_to_those_who_wait(engine: Engine) -> None:
@@ -465,16 +465,14 @@ def test_a_renamed_series_keeps_its_bookings(engine: Engine) -> None:
     assert changes.lost(engine, renamed, now=NOW) == []
     assert book(engine, renamed, family(1)).status == "waiting"
     assert bookings.get(engine, booked.id, SECRET).series == "riverbank/bump-course"
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_a_gap_is_kept_once(engine: Engine) -> None:
     """A practitioner's form sent twice is one report."""
-    gap = bookings.Gap(
-        "pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org"
-    )
-    first = bookings.report_gap(engine, gap, key="g", now=NOW)
-    second = bookings.report_gap(engine, gap, key="g", now=NOW)
+    gap = gaps.Gap("pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org")
+    first = gaps.report(engine, gap, key="g", now=NOW)
+    second = gaps.report(engine, gap, key="g", now=NOW)
 
     assert first == second
 
@@ -527,4 +525,4 @@ def test_many_families_at_once_get_exactly_the_places_there_are(engine: Engine) 
 
     assert sorted(b.status for b in outcomes) == ["confirmed"] * 12 + ["waiting"] * 48
     assert numbers == list(range(1, 49))
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []

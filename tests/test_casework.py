@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings, casework, details, offers, tables
+from portal import bookings, casework, details, offers, references, room, tables
 from portal.bookings import Family, Full, Referrer
 from portal.letters import Owed, letter_of
 from portal.offers import NotPossible
@@ -222,7 +222,7 @@ def written(engine: Engine, directory, booking_id: int, kind: str, folder):
             Owed(row.id, row.booking_id, row.kind, row.about, row.created),
             directory=directory,
             settings=load_settings(root=ROOT, var=folder, secret_key=SECRET),
-            link_of=lambda nonce: bookings.link_of(SECRET, nonce),
+            link_of=lambda nonce: references.link_of(SECRET, nonce),
             now=NOW,
         )
 
@@ -243,7 +243,7 @@ def test_the_list_is_in_order_and_staff_move_it_on(engine: Engine) -> None:
     ]
     assert [(one.id, one.status) for one in after] == [(third.id, "offered")]
     assert casework.queues(engine, everywhere) == [("riverbank/bump", "", 0, 1)]
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_staff_give_a_place_on_the_phone(engine: Engine) -> None:
@@ -261,7 +261,7 @@ def test_staff_give_a_place_on_the_phone(engine: Engine) -> None:
 
     assert [status(engine, one) for one in (second, third)] == ["confirmed", "confirmed"]
     assert "confirmation" in owed(engine, third.id)
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
     with pytest.raises(NotPossible):
         bookings.give(engine, directory, first.id, now=NOW, actor=STAFF)
 

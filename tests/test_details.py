@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings, details, tables
+from portal import bookings, details, room, tables
 from portal.bookings import Family, Referrer
 from portal.offers import NotPossible
 from tests import made
@@ -59,7 +59,7 @@ def test_deleting_gives_up_the_place(engine: Engine) -> None:
     assert bookings.family_of(engine, first.id) is None
     assert owed(engine, first.id) == []
     assert rows(engine) == {"person": 1, "need": 0, "referral": 0}
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
     with pytest.raises(NotPossible):
         details.correct(engine, directory, first.id, AMINA, secret=SECRET, now=NOW)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from portal import bookings, freeze, tables
+from portal import freeze, room, tables
 from portal.settings import load_settings
 from tests import crowd
 
@@ -140,7 +140,7 @@ def test_kills_under_load_lose_nothing(tmp_path, sample_root) -> None:
             ).scalars()
         )
     letters = list((settings.var / "outbox").glob("*.eml"))
-    wrong = bookings.verify(engine)
+    wrong = room.verify(engine)
     engine.dispose()
 
     assert len(told) > KILLS, "too little happened for this to mean anything"

@@ -12,7 +12,7 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, changes, messages, offers, tables
+from portal import bookings, changes, messages, offers, references, tables
 from portal.bookings import Family, Referrer
 from portal.settings import load_settings
 from tests import made
@@ -59,7 +59,7 @@ class Post:
             self.engine,
             self.directory,
             self.settings.model_copy(update=settings),
-            link_of=partial(bookings.link_of, SECRET),
+            link_of=partial(references.link_of, SECRET),
             now=now,
             claimant="test",
         )

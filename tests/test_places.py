@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from portal import bookings, changes, offers, tables
+from portal import bookings, changes, offers, room, tables
 from portal.bookings import Family
 from tests import made
 from tests.made import NOW
@@ -118,7 +118,7 @@ def test_two_hundred_families_for_twelve_places(engine: Engine, database_address
     assert Counter(status for _, status in told) == {"confirmed": 12, "waiting": 188}
     assert Counter(row.status for row in stored) == {"confirmed": 12, "waiting": 188}
     assert numbers == list(range(1, 189))
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_without_the_guard_the_race_goes_wrong(engine: Engine, database_address: str) -> None:
@@ -219,7 +219,7 @@ class Places(RuleBasedStateMachine):
 
     @invariant()
     def the_sums_agree(self) -> None:
-        assert bookings.verify(self.engine) == []
+        assert room.verify(self.engine) == []
 
     @invariant()
     def nobody_is_told_both(self) -> None:

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings, casework, registers, retention, rounds, tables
-from portal.bookings import Family, Gap, Referrer
+from portal import bookings, casework, gaps, registers, retention, room, rounds, tables
+from portal.bookings import Family, Referrer
+from portal.gaps import Gap
 from portal.registers import Mark
 from portal.settings import load_settings
 from tests import made
@@ -62,7 +63,7 @@ def test_what_is_needed_goes_first_then_who(engine: Engine, settings) -> None:
         (1, 1), (1, 1), (1, 0), (1, 0), (0, 0), (0, 0),
     ]  # fmt: skip
     assert bookings.get(engine, booked.id, SECRET).people == 3
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_the_days_are_settings(engine: Engine, settings) -> None:
@@ -144,7 +145,7 @@ def test_requests_without_dates(engine: Engine, settings) -> None:
         "confirmed",
         "cancelled",
     ]
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_the_log_is_kept_for_twelve_months(engine: Engine, settings) -> None:
@@ -210,7 +211,7 @@ def planted(engine, directory, settings, caplog):
     no = book(engine, directory, who, referrer=midwife)
     bookings.decline(engine, no.id, reason=f"{PLANTED} is full", now=NOW, actor=STAFF)
     gap = Gap("Preston", ("send",), "A club", "", None, PLANTED, "School", f"{PLANTED}@x.example")
-    bookings.report_gap(engine, gap, key=next(KEYS), now=NOW)
+    gaps.report(engine, gap, key=next(KEYS), now=NOW)
     return booked, no
 
 
@@ -256,7 +257,7 @@ def test_nothing_stays_of_a_family_that_is_erased(
     assert swept
     assert found_in(engine, settings, tmp_path, caplog) == []
     assert rows(engine)["person"] == 30
-    assert bookings.verify(engine) == []
+    assert room.verify(engine) == []
 
 
 def test_all_that_is_kept_is_shown(engine: Engine, settings) -> None:

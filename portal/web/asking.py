@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 
 from flask import Blueprint, Response, abort, redirect, request
 
-from portal import bookings
+from portal import bookings, gaps
 from portal.bookings import NotBookable
 from portal.directory import Directory, District, Programme, Series
 from portal.geography import distance
@@ -342,7 +342,7 @@ def _report(form: GapForm, now: datetime) -> Any:
             seconds = found.spend(engine, asked)
             if seconds:
                 return too_many("/gap", form, "confirm", seconds)
-            reference = bookings.report_gap(engine, told, key=str(form.key.data), now=now)
+            reference = gaps.report(engine, told, key=str(form.key.data), now=now)
     except Away:
         return away("/gap", form, "confirm")
     return redirect(f"/gap?reference={reference}", 303)

@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 
-from portal import bookings
+from portal import bookings, room
 from portal.bookings import Full, NotBookable
 from portal.directory import Directory, Series, Session
 from portal.fields import LONDON
@@ -104,14 +104,14 @@ def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> A
         form.wait.data = "yes"
     if next_turn.screen == "form":
         return _show("desk/form.html", wanted, form, left, next_turn.status)
-    if form.wait.data != "yes" and left < bookings.claimed(wanted.series, form.people.data):
+    if form.wait.data != "yes" and left < room.claimed(wanted.series, form.people.data):
         return _full(wanted, now, left, form, "check")
     return _show("desk/check.html", wanted, form, left, 200)
 
 
 def _left(wanted: Wanted) -> int:
     with live().database() as engine:
-        return bookings.left(engine, wanted.series, wanted.session)
+        return room.left(engine, wanted.series, wanted.session)
 
 
 def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:

@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 from sqlalchemy import exc as database_errors
 from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMediaType
 
-from portal import bookings, limits, tables
+from portal import limits, references, room, tables
 from portal.bookings import Family
 from portal.directory import Directory
 from portal.limits import Limit
@@ -193,7 +193,7 @@ class Live:
         ]
         for contact in (family.email, family.phone):
             if contact:
-                value = bookings.contact_hash(self.secret, contact).hex()
+                value = references.contact_hash(self.secret, contact).hex()
                 asked.append(("contact", value, settings.bookings_per_contact))
         return self.spend(engine, asked)
 
@@ -214,7 +214,7 @@ def live() -> Live:
 
 
 def _count(engine: Engine, directory: Directory, now: datetime) -> Left:
-    held = bookings.places_left(engine, directory.series)
+    held = room.places_left(engine, directory.series)
     counted = {}
     for series in directory.series:
         if series.booking != "book":
@@ -224,7 +224,7 @@ def _count(engine: Engine, directory: Directory, now: datetime) -> Left:
             if opening(series, session, now) == "open":
                 planned = session.planned.isoformat() if session else ""
                 key = series.identity, planned
-                counted[key] = held.get(key, bookings.places_of(series))
+                counted[key] = held.get(key, room.places_of(series))
     return counted
 
 

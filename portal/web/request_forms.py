@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Literal
 
 from wtforms import StringField
 
-from portal.bookings import MOST_PLACES, Gap, Referrer
+from portal.bookings import MOST_PLACES, Referrer
 from portal.directory import Programme
 from portal.fields import NEEDS
+from portal.gaps import Gap
 from portal.web.answers import (
     Answer,
     Choice,

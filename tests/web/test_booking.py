@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, tables
+from portal import room, tables
 from tests import made
 from tests.web.screens import FAMILY, Screens
 
@@ -622,4 +622,4 @@ def test_the_sums_agree(screens) -> None:
     for number in range(3):
         screens.visitor().book(email=f"parent{number}@example.org")
 
-    assert bookings.verify(screens.engine) == []
+    assert room.verify(screens.engine) == []

@@ -6,7 +6,7 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, offers, tables
+from portal import bookings, offers, room, tables
 from tests import made
 from tests.web.screens import FAMILY, Screens
 
@@ -168,13 +168,13 @@ def test_cancelling_asks_first_and_frees_the_place(tmp_path) -> None:
     first = screens.book()
     second = screens.visitor().book(email="b@example.org")
     ask = first.follow("Cancel your booking")
-    assert bookings.places_left(screens.engine, screens.directory.series) != {}
+    assert room.places_left(screens.engine, screens.directory.series) != {}
     done, again = ask.press("Yes, cancel it"), ask.press("Yes, cancel it")
 
     assert ask.heading == "Cancel your booking?"
     assert done.heading == again.heading == "Your booking is cancelled"
     assert screens.open(second.path).heading == "A place is free for you"
-    assert bookings.verify(screens.engine) == []
+    assert room.verify(screens.engine) == []
 
 
 def test_a_waiting_family_is_offered_a_place_and_takes_it(tmp_path) -> None:
@@ -189,7 +189,7 @@ def test_a_waiting_family_is_offered_a_place_and_takes_it(tmp_path) -> None:
     assert "We keep it for you until 9" in offered
     assert "on Wednesday 6 January 2027" in offered
     assert taken.heading == again.heading == "Your place is booked"
-    assert bookings.verify(screens.engine) == []
+    assert room.verify(screens.engine) == []
 
 
 def test_an_offer_that_is_over_goes_to_the_next(tmp_path) -> None:
@@ -240,7 +240,7 @@ def test_coming_with_more_or_fewer(tmp_path) -> None:
     assert (full.status, full.heading) == (409, "There is no room for more")
     assert "How many of you 2" in full.follow("Back")
     assert bookings.family_of(screens.engine, 1).children == ("3 years", "1 year")
-    assert bookings.verify(screens.engine) == []
+    assert room.verify(screens.engine) == []
 
 
 def test_another_child_on_the_change_screen(tmp_path) -> None:

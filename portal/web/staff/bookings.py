@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import bookings, casework, details, messages, offers, registers, retention
+from portal import bookings, casework, details, messages, offers, registers, retention, room
 from portal.bookings import Family, NotBookable
 from portal.casework import Case, Meanwhile
 from portal.directory import Series, Session
@@ -326,7 +326,7 @@ def change(reference: str) -> Answered:  # noqa: ARG001
     series = thing(one.series)[0]
     if series is not None:
         limit_people(form, series)
-    next_turn = turn(form, now(), live().secret, checked=False)
+    next_turn = turn(form, now(), live().secret, checked=False, known=True)
     if next_turn.screen == "confirm":
         directory, actor = live().directory, current().actor
         children = form.children.ages if form.asks_ages else None
@@ -350,7 +350,7 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
     data["safe_to_contact"] = "yes" if known.safe_to_contact else "no"
     kind = DetailsForm if one.way == "book" else RequestDetailsForm
     form = kind(formdata=posted(), data=data)
-    next_turn = turn(form, now(), live().secret, checked=False)
+    next_turn = turn(form, now(), live().secret, checked=False, known=True)
     if next_turn.screen == "confirm":
         directory, secret, actor = live().directory, live().secret, current().actor
         mended = Family(**form.contact(), answers=known.answers)
@@ -418,12 +418,12 @@ def book(centre: str, series: str) -> Answered:
         return page("staff/choose.html", "Choose a date", series=run, coming=coming, back="/staff/")
     form = book_form(run, posted())
     form.contact_by.options = CONTACT_WAYS_OF_REQUESTS
-    next_turn = turn(form, now(), live().secret, checked=False)
+    next_turn = turn(form, now(), live().secret, checked=False, known=True)
     if next_turn.screen == "confirm":
         return _book(run, session, form.family(), str(form.key.data))
     with live().database() as engine:
         left = casework.room(engine, run, session)
-        waits = bookings.left(engine, run, session) < 1
+        waits = room.left(engine, run, session) < 1
     return page(
         "staff/form.html",
         "Take a booking",

@@ -1,0 +1,59 @@
+"""Gaps in Service: what a practitioner needed for a family, and nothing at hand met.
+
+Nothing in a report names a family. The same key keeps a report once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select
+
+from portal.references import digest_of, new_reference
+from portal.tables import gap, note, write
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A need that nothing at hand meets (Gap in Service). Nothing in it names a family."""
+
+    district: str
+    needs: tuple[str, ...]
+    wanted: str
+    tried: str
+    pounds: int | None
+    name: str
+    organisation: str
+    email: str
+
+
+def report(engine: Engine, found: Gap, *, key: str, now: datetime) -> str:
+    """Keep a practitioner's Gap in Service form. Returns its reference; once for each key."""
+
+    def work(connection: Connection) -> str:
+        known = connection.execute(
+            select(gap.c.reference).where(gap.c.key_hash == digest_of(key))
+        ).scalar()
+        if known is not None:
+            return str(known)
+        reference = new_reference()
+        connection.execute(
+            gap.insert().values(
+                key_hash=digest_of(key),
+                reference=reference,
+                district=found.district,
+                needs=list(found.needs),
+                wanted=found.wanted,
+                tried=found.tried,
+                pounds=found.pounds,
+                name=found.name,
+                organisation=found.organisation,
+                email=found.email,
+                created=now,
+            )
+        )
+        note(connection, now, "professional", "gap", detail_reference=reference)
+        return reference
+
+    return write(engine, work)
