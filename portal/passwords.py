@@ -85,7 +85,12 @@ def wrong(password: str, *, names: Iterable[str] = ()) -> str:
 def _guesses(text: str) -> float:
     from zxcvbn import zxcvbn  # its lists take a while to read, and are seldom needed
 
-    return float(zxcvbn(text, max_length=_ESTIMATED)["guesses_log10"])
+    # It stumbles over line ends and the like, which nobody types.
+    typed = "".join(sign if sign.isprintable() else " " for sign in text)
+    try:
+        return float(zxcvbn(typed, max_length=_ESTIMATED)["guesses_log10"])
+    except ValueError:  # a fault of it must not let anything through
+        return 0.0
 
 
 @cache

@@ -106,6 +106,25 @@ def test_short_and_endless_ones_are_refused(password, words) -> None:
     assert passwords.wrong(password) == words
 
 
+def test_strange_signs_are_no_fault() -> None:
+    """Line ends, control signs, other scripts' figures: there is an answer to all of them."""
+    strange = "9o1\t29\n\n٢٢ \x00ﷺ½😀\u200d12/03/1999\u0301ſßİ"
+    for start in range(len(strange)):
+        passwords.wrong(strange[start:] + strange)
+
+
+def test_a_fault_of_the_estimate_lets_nothing_through(monkeypatch) -> None:
+    """It is another's code."""
+    import zxcvbn
+
+    def broken(*_, **__):
+        raise ValueError("on purpose")
+
+    monkeypatch.setattr(zxcvbn, "zxcvbn", broken)
+
+    assert "too easy" in passwords.wrong(GOOD)
+
+
 def test_looking_at_a_new_password_takes_no_time() -> None:
     """The estimate looks at the beginning alone: a hostile one cannot keep us busy."""
     passwords.wrong(GOOD)

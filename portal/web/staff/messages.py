@@ -81,7 +81,7 @@ def show() -> Answered:
     )
 
 
-@staff_route(f"{MESSAGES}/<int:number>/again", may=OF_MESSAGE, methods=("POST",))
+@staff_route(f"{MESSAGES}/<int(max=2147483647):number>/again", may=OF_MESSAGE, methods=("POST",))
 def again(number: int) -> Answered:
     """Try a failed one once more. Twice does no harm."""
     with live().database() as engine:

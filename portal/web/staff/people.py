@@ -121,7 +121,7 @@ def new() -> Answered:
     return _form_page("Make an account", form, status or 422, "Make the account")
 
 
-@staff_route(f"{ACCOUNTS}/<int:number>", may=ANOTHER, methods=("GET", "POST"), refills=True)
+@staff_route(f"{ACCOUNTS}/<int(max=2147483647):number>", may=ANOTHER, methods=("GET", "POST"), refills=True)
 def change(number: int) -> Answered:
     """Another name, role or place."""
     with live().database() as engine:
@@ -146,7 +146,7 @@ def change(number: int) -> Answered:
     return redirect(f"{ACCOUNTS}?done=changed", 303)
 
 
-@staff_route(f"{ACCOUNTS}/<int:number>/reset", may=ANOTHER, methods=("POST",))
+@staff_route(f"{ACCOUNTS}/<int(max=2147483647):number>/reset", may=ANOTHER, methods=("POST",))
 def reset(number: int) -> Answered:
     """Everything anew, by another invitation."""
     with live().database() as engine:
@@ -155,7 +155,7 @@ def reset(number: int) -> Answered:
     return _invitation(found.staff.title if found else "", token)
 
 
-@staff_route(f"{ACCOUNTS}/<int:number>/remove", may=ANOTHER, methods=("POST",))
+@staff_route(f"{ACCOUNTS}/<int(max=2147483647):number>/remove", may=ANOTHER, methods=("POST",))
 def remove(number: int) -> Answered:
     """Shut somebody out."""
     with live().database() as engine:
