@@ -8,7 +8,7 @@ import io
 import shutil
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from PIL import Image
@@ -21,8 +21,11 @@ from portal.preview import Preview
 from portal.settings import Settings
 from portal.web.preview import create_preview
 from tests.browser import FLAGS, NAMES, serving, visiting
+from tests.staffed import sign_in_browser
 from tests.test_docs import BLOCK, ROOT, apply
+from tests.web.staff.test_sign_in_browser import Office
 
+DAY = date(2027, 1, 12)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PAGE = "/sessions/riverbank/bump-spring-2027/"
 IMAGES = ROOT / "docs/images"
@@ -63,7 +66,31 @@ def main() -> None:
             preview.details(preview.shown.version, wait=True)
             take(visitor, PAGE, "cancelled", at="#\\32 027-01-26")
             take(visitor, "/-preview/", "changes")
+        register(browser, Path(folder) / "office", root)
         browser.close()
+
+
+def register(browser, folder: Path, root: Path) -> None:
+    """The list of a session in January, on its day, with families who never were."""
+    office = Office(folder, root, DAY)
+    directory = office.app._published()
+    series = directory.find_series("riverbank/bump-spring-2027")
+    for number, name in enumerate(("Amina Khan", "Beth Moss", "Chris Doe")):
+        family = Family(
+            name,
+            email="parent@example.org",
+            contact_by="email",
+            safe_to_contact=True,
+            people=1 + number % 2,
+        )
+        book(office.engine, series, family, key=f"{name} on a list", secret="s" * 40, now=NOW)
+    with (
+        serving(office.app) as address,
+        visiting(browser, address, size=SIZE, now=office.now) as visitor,
+    ):
+        sign_in_browser(visitor.context, address, office.app._staff, centres=["riverbank"])
+        take(visitor, "/staff/", "today")
+        take(visitor, f"/staff/register/{series.identity}/{DAY}", "register")
 
 
 def publish(root: Path, settings: Settings) -> None:
