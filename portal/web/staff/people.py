@@ -22,6 +22,7 @@ from portal.web.staff import May, current, now, of_role, page, refuse, staff_rou
 from portal.web.staff.forms import StaffForm
 
 ACCOUNTS = "/staff/accounts"
+ONE = f"{ACCOUNTS}/<int(max=2147483647):number>"  # as large as the databases keep
 ADMINISTRATOR = of_role("administrator")
 ROLES = (
     ("worker", "Worker: sees the families of some centres"),
@@ -121,7 +122,7 @@ def new() -> Answered:
     return _form_page("Make an account", form, status or 422, "Make the account")
 
 
-@staff_route(f"{ACCOUNTS}/<int(max=2147483647):number>", may=ANOTHER, methods=("GET", "POST"), refills=True)
+@staff_route(ONE, may=ANOTHER, methods=("GET", "POST"), refills=True)
 def change(number: int) -> Answered:
     """Another name, role or place."""
     with live().database() as engine:
@@ -146,7 +147,7 @@ def change(number: int) -> Answered:
     return redirect(f"{ACCOUNTS}?done=changed", 303)
 
 
-@staff_route(f"{ACCOUNTS}/<int(max=2147483647):number>/reset", may=ANOTHER, methods=("POST",))
+@staff_route(f"{ONE}/reset", may=ANOTHER, methods=("POST",))
 def reset(number: int) -> Answered:
     """Everything anew, by another invitation."""
     with live().database() as engine:
@@ -155,7 +156,7 @@ def reset(number: int) -> Answered:
     return _invitation(found.staff.title if found else "", token)
 
 
-@staff_route(f"{ACCOUNTS}/<int(max=2147483647):number>/remove", may=ANOTHER, methods=("POST",))
+@staff_route(f"{ONE}/remove", may=ANOTHER, methods=("POST",))
 def remove(number: int) -> Answered:
     """Shut somebody out."""
     with live().database() as engine:
