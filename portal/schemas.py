@@ -383,5 +383,10 @@ def _blank(number: int, name: str, form: Form) -> str:
     """A value to choose or to type over."""
     words = form.written.words if form.written else {}
     if words:
-        return f"${{{number}|{','.join(word.replace(',', chr(92) + ',') for word in words)}|}}"
-    return f"${{{number}:{example_of(name, form)}}}"
+        return f"${{{number}|{','.join(_escaped(word, ',|') for word in words)}|}}"
+    return f"${{{number}:{_escaped(example_of(name, form), '$}')}}}"
+
+
+def _escaped(text: str, signs: str) -> str:
+    """Text within a snippet, where some signs would end it."""
+    return "".join(f"\\{sign}" if sign in signs or sign == "\\" else sign for sign in text)

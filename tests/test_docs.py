@@ -192,3 +192,22 @@ def test_every_setting_is_documented():
     text = (ROOT / "docs/settings.md").read_text("utf-8")
 
     assert [name for name in Settings.model_fields if f"`PORTAL_{name.upper()}`" not in text] == []
+
+
+def test_addresses_that_are_mentioned_are_there():
+    """What partners are told to open is a kind of address that stays."""
+    text = (ROOT / "docs/partners.md").read_text("utf-8")
+    lines = (ROOT / "tests/route-list.txt").read_text("utf-8").splitlines()
+    kinds = {line.split()[1] for line in lines if line.strip() and not line.startswith("#")}
+    named = {re.sub(r"<\w+>", "<slug>", one) for one in re.findall(r"`(/[^`]*)`", text)}
+
+    assert len(named) > 10
+    assert named - kinds == {"/gap"}  # a live page
+
+
+@pytest.mark.parametrize("page", [*DOCS, ROOT / "README.md"], ids=lambda path: path.stem)
+def test_settings_that_are_mentioned_are_there(page):
+    """A setting that is gone is mentioned nowhere."""
+    named = {*re.findall(r"PORTAL_([A-Z]+(?:_[A-Z]+)*)\b(?!_)", page.read_text("utf-8"))}
+
+    assert named <= {name.upper() for name in Settings.model_fields}

@@ -171,3 +171,4 @@ def test_completion_is_for_declared_fields():
     assert len(made) > 80
     assert all(one["body"][0].startswith(f"{one['prefix']}:") for one in made.values())
     assert "Tuesday" in made["day (series)"]["body"][0]
+    assert made["text (message)"]["body"] == ["text: ${1:See you soon: {link\\}}"]
