@@ -8,6 +8,7 @@ import pytest
 from portal import accounts, sign_ins
 from portal.web.staff import cookie, onward
 from tests.staffed import PASSWORD, Staffed, key
+from tests.web.screens import Screen
 
 IN, SECOND, ACCOUNT = "/staff/sign-in", "/staff/second-factor", "/staff/account"
 HOME = "/staff/"
@@ -246,6 +247,28 @@ def test_over_https_the_cookie_is_of_this_host_alone(place):
 
     assert name == "__Host-portal-staff"
     assert set(rest.split("; ")[1:]) == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+
+
+def test_the_whole_way_over_https(place, sam):
+    """As in use: the strict cookie carries the forms and the session, and nothing else is set."""
+    client = place.app.test_client()
+
+    def ask(path, **fields):
+        given = {"base_url": "https://families.example"}
+        shown = Screen(None, path, client.get(path, **given))
+        if not fields:
+            return shown
+        (button,) = (one for one in ("Continue", "Sign in") if f">{one}</button>" in shown.html)
+        sent = client.post(path, data={**dict(shown.fields(button)), **fields}, **given)
+        return ask(sent.headers["Location"])
+
+    ask(IN, name=sam.name, password=PASSWORD)
+    there = ask(SECOND, code=code_of(place, sam, 0))
+
+    assert there.status == 200
+    assert "Sam Brook" in there.html
+    assert client.get_cookie("__Host-portal-staff", domain="families.example")
+    assert not client.get_cookie("portal-staff", domain="families.example")
 
 
 @pytest.mark.parametrize(
