@@ -164,6 +164,10 @@ def add(root: Path, files: Mapping[Path, str], *, today: date) -> Directory:
         directory = content.load(root, today=today)
         whole = True
         return directory
+    except UnicodeEncodeError as error:
+        raise WritingError("An answer holds what is no text. Type it again.") from error
+    except OSError as error:
+        raise WritingError(f"The file cannot be written: {error.strerror}.") from error
     finally:
         for file in () if whole else made:
             file.unlink(missing_ok=True)

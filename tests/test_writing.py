@@ -169,6 +169,16 @@ def test_a_file_that_would_be_a_mistake_does_not_stay(new, root):
     assert content.load(root, today=TODAY)
 
 
+@pytest.mark.parametrize("title", ["\udcff", "a\0b", "a\u2028b", "\ufeff", "---", "x" * 6000])
+def test_what_is_no_text_leaves_nothing(new, root, title):
+    """Whatever arrives on the command line is written well, or refused in words."""
+    found = new("news", "--title", title, "--summary", "Words.", "--name", "odd")
+
+    assert found.exit_code == (0 if (root / "content/news/odd.md").exists() else 1), found.output
+    assert isinstance(found.exception, SystemExit | None)
+    assert content.load(root, today=TODAY)
+
+
 def test_wrong_content_is_mended_first(new, root):
     """With mistakes in other files nothing is written, and they are listed."""
     (root / RIVERBANK / "play-monday.md").write_text("---\nprogramme: nothing\n---\n")
