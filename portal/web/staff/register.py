@@ -8,15 +8,15 @@ is a list to tick, on one side.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import casework, registers
-from portal.directory import Series, Session
-from portal.registers import MARKS, MOST_WALK_INS, Mark, Register, Saved, WalkIns
+from portal.directory import Programme, Series, Session
+from portal.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.web.answers import Lines, plain_figures
 from portal.web.live import live
 from portal.web.staff import current, explain, now, of_centre, page, staff_route
@@ -26,7 +26,7 @@ from portal.web.staff.within import attempt, posted, series_at, session_at
 _REGISTER = "/staff/register/<centre>/<series>/<planned>"
 _SEEN = re.compile(r"(\d{1,12}):(\d{1,9}):([a-z]{1,12})")
 # Longer lists are set smaller on paper, so that they stay on one side.
-_MANY, _MOST = 12, 20
+_MANY, _MOST = 10, 18
 
 
 def path_of(session: Session) -> str:
@@ -131,10 +131,18 @@ def _show(
         notices=said,
         printed=now(),
         size="most" if len(found.lines) > _MOST else "many" if len(found.lines) > _MANY else "",
-        questions={one.name: one.label for one in session.series.programme.questions},
+        questions=questions(session.series.programme, found.lines),
         safe_way=registers.safe_way,
         may_ring=registers.may_ring,
     )
+
+
+def questions(programme: Programme | None, lines: Iterable[Line]) -> dict[str, str]:
+    """What was asked, as it stands before the answers; also what is asked no more."""
+    names = {name for line in lines if line.family for name in line.family.answers}
+    asked = {one.name: one.label for one in programme.questions} if programme else {}
+    said = {name: asked.get(name, name) for name in names}
+    return {name: one if one.endswith("?") else f"{one}:" for name, one in said.items()}
 
 
 def _done() -> tuple[str, str] | None:
