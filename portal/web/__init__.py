@@ -96,7 +96,6 @@ def static_files() -> Mapping[str, StaticFile]:
     files = {}
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
-        ("staff.css", "text/css", rcssmin.cssmin),
         ("site.js", "text/javascript", rjsmin.jsmin),
         ("find.js", "text/javascript", rjsmin.jsmin),
     ):
@@ -107,6 +106,14 @@ def static_files() -> Mapping[str, StaticFile]:
     icon = (_FOLDER / "static" / "favicon.svg").read_bytes()
     files["favicon.svg"] = StaticFile("/favicon.svg", "image/svg+xml", icon)
     return files
+
+
+@cache
+def staff_sheet() -> StaticFile:
+    """What pages for staff have beside the site's sheet; the public site knows nothing of it."""
+    content = rcssmin.cssmin((_FOLDER / "static/staff.css").read_text("utf-8")).encode()
+    digest = hashlib.sha256(content).hexdigest()[:10]
+    return StaticFile(f"/staff/static/staff.{digest}.css", "text/css", content)
 
 
 # --- the Jinja environment ----------------------------------------------------------------------
@@ -162,7 +169,7 @@ def environment() -> Environment:
         OFFERS=OFFERS,
         WEEKDAYS=WEEKDAYS,
         hours=words.hours,
-        static=static_files(),
+        static={**static_files(), "staff.css": staff_sheet()},
     )
     return made
 

@@ -56,6 +56,7 @@ _MOST_FIELDS = 1000
 SIGN_IN = "/staff/sign-in"
 ACCOUNT = "/staff/account"
 HOME = "/staff/"
+LASTING = "public, max-age=31536000, immutable"  # of the one file that is no page
 _ON_THE_WAY = (SIGN_IN, "/staff/second-factor", "/staff/sign-out", "/staff/welcome")
 
 # The navigation, in its order. Each is shown where there is such a page and its `may` allows it.
@@ -191,7 +192,8 @@ def create_staff(
 
     @desk.after_request
     def keep_nowhere(answer: Response) -> Response:
-        answer.headers["Cache-Control"] = "no-store"
+        if answer.headers.get("Cache-Control") != LASTING:
+            answer.headers["Cache-Control"] = "no-store"
         return answer
 
     @desk.errorhandler(sign_ins.Wait)
@@ -238,6 +240,7 @@ def _views() -> None:
         people,
         register,
         requests,
+        sheet,
         sign_in,
         today,
     )

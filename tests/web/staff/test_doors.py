@@ -2,13 +2,14 @@
 
 import itertools
 import logging
+import re
 from datetime import timedelta
 
 import pytest
 
 from portal import bookings, content, messages, sign_ins, tables
 from portal.bookings import Family
-from portal.web import HEADERS
+from portal.web import HEADERS, static_files
 from portal.web.staff import (
     ANYBODY,
     SIGNED_IN,
@@ -28,6 +29,7 @@ OPEN = {
     "/staff/council/back",
     "/staff/sign-in",
     "/staff/second-factor",
+    "/staff/static/<name>",
     "/staff/welcome/<token>",
 }
 # A part of an address for each name that routes use.
@@ -40,6 +42,7 @@ PARTS = {
     "programme": "bump-birth-and-beyond",
     "number": "1",
     "path": "x",
+    "name": "x.css",
 }
 
 
@@ -228,6 +231,21 @@ def test_addresses_and_methods_that_are_not_there(place):
     assert closed(place.stranger().client.delete("/staff/account"))
     assert signed_in.open("/staff/nowhere").status == 404
     assert signed_in.client.delete("/staff/account").status_code == 405
+
+
+def test_the_sheet_of_these_pages_lasts_and_is_no_part_of_the_public_site(place):
+    """Every page links it; nothing else can be had by its address."""
+    html = place.stranger().open("/staff/sign-in").html
+    path = re.search(r'"(/staff/static/[^"]+)"', html)[1]
+    sheet = place.stranger().client.get(path)
+
+    assert (sheet.status_code, sheet.mimetype) == (200, "text/css")
+    assert "immutable" in sheet.headers["Cache-Control"]
+    assert "Set-Cookie" not in sheet.headers
+    assert path not in {file.path for file in static_files().values()}
+    for other in ("/staff/static/x", "/staff/static/css", f"{path}x"):
+        answer = place.stranger().client.get(other)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
 
 
 # --- how pages are added
