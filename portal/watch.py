@@ -40,8 +40,11 @@ class Watch:
         # Two workers at the same time never share a name.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
-    def once(self) -> rounds.Round:
-        """One round over what is published now. Raises PortalError where the content is wrong."""
+    def once(self, *, daily: bool = False) -> rounds.Round:
+        """One round over what is published now. Raises PortalError where the content is wrong.
+
+        With `daily`, the first round of each day forgets what its time has come for.
+        """
         if not self._migrated:
             tables.migrate(self._engine)
             self._migrated = True
@@ -58,9 +61,9 @@ class Watch:
             now=now,
             claimant=self._claimant,
             new_content=not self._told,
-            forget=day != self._forgot,
+            forget=daily and day != self._forgot,
         )
-        self._told, self._forgot = True, day
+        self._told, self._forgot = True, day if daily else self._forgot
         return done
 
     def go_on(self, every: float, beside: int | None = None) -> None:
@@ -82,7 +85,7 @@ class Watch:
 
         while not over():
             try:
-                self.once()
+                self.once(daily=True)
             except PortalError as error:
                 log.error("No round this time: %s", type(error).__name__)
             except Exception as error:

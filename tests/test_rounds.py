@@ -8,6 +8,7 @@ from portal import bookings, rounds
 from portal.bookings import Family
 from portal.messages import Sent
 from portal.settings import load_settings
+from portal.watch import Watch
 from tests import made
 from tests.made import NOW
 
@@ -55,6 +56,19 @@ def test_an_offer_lapses_and_the_next_family_hears_of_it(engine, tmp_path) -> No
     assert [status(engine, b) for b in (second, third)] == ["lapsed", "offered"]
     assert (done.lapsed, done.delivered) == (1, Sent(sent=2))
     assert letters(tmp_path) == 5  # what was no longer true by then was not sent
+
+
+def test_whoever_watches_forgets_once_a_day(tmp_path, sample_root) -> None:
+    """The server's rounds do it after each midnight; `portal messages send` by itself does not."""
+    now = [NOW]
+    settings = settings_for(tmp_path).model_copy(update={"root": sample_root})
+    watch = Watch(settings, now=lambda: now[0])
+    forgot = []
+    for hours, daily in ((0, False), (0, True), (1, True), (16, True), (17, True)):
+        now[0] = NOW + timedelta(hours=hours)
+        forgot.append(watch.once(daily=daily).forgotten is not None)
+
+    assert forgot == [False, True, False, True, False]
 
 
 def test_a_cancelled_session_is_told_once(engine, tmp_path) -> None:

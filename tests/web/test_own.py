@@ -6,7 +6,7 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, offers, room, tables
+from portal import bookings, casework, offers, room, tables
 from tests import made
 from tests.web.screens import FAMILY, Screens
 
@@ -443,3 +443,36 @@ def test_numbers_of_a_sensitive_booking_are_not_shown(tmp_path) -> None:
     assert {
         one.get("autocomplete") for one in details.main.all("input") if one.get("id") in FAMILY
     } == {"off", ""}
+
+
+# --- what staff say -------------------------------------------------------------------------------
+
+
+def test_words_of_staff_reach_who_wanted_no_messages(tmp_path) -> None:
+    """A word to everybody of a session, and the words of a no, stand on the own page."""
+    screens = run(tmp_path)
+    own = screens.book(contact_by="none", safe_to_contact="no")
+    (session, *_) = screens.directory.series[0].all_sessions
+    words = "Bring wellies <b>&</b> a coat"
+    casework.tell_all(
+        screens.engine, session.series, session, words, now=screens.now, actor="staff:1"
+    )
+    told = screens.open(own.path)
+    screens.now = session.ends
+    over = screens.open(own.path)
+
+    assert screens.count("message") == 0
+    assert f"A message from us {words}" in told
+    assert "wellies" not in over
+
+
+def test_words_about_a_sensitive_programme_are_folded_away(tmp_path) -> None:
+    """Nobody reads them over a shoulder: they are opened by who wants to."""
+    screens, own = asked(tmp_path)
+    (session, *_) = screens.directory.private_series[0].all_sessions
+    casework.tell_all(
+        screens.engine, session.series, session, "Side door", now=screens.now, actor="staff:1"
+    )
+    details = screens.open(own.path).main.all("details")
+
+    assert ["Side door" in one.text for one in details][:1] == [True]
