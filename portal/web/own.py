@@ -356,7 +356,9 @@ def correct(link: str) -> Any:
         family = bookings.family_of(engine, own.booking.id)
     if family is None:
         return own.explain("Your details are deleted", "We keep nothing about you here.")
-    kind: type[DetailsForm] = RequestDetailsForm if own.asked else DetailsForm
+    # Who booked on the phone may have asked to be rung.
+    rung = own.asked or family.contact_by == "call"
+    kind: type[DetailsForm] = RequestDetailsForm if rung else DetailsForm
     form = kind(formdata=_posted(), data=_data_of(family))
     if own.discreet:
         form.discreet()

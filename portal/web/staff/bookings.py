@@ -22,7 +22,6 @@ from portal.web import words
 from portal.web.answers import Choice, Lines
 from portal.web.forms import (
     CONTACT_WAYS_OF_REQUESTS,
-    DetailsForm,
     LiveForm,
     NumbersForm,
     RequestDetailsForm,
@@ -348,8 +347,7 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
     named_ = ("name", "email", "phone", "contact_by", "access", "language", "notes")
     data = {name: getattr(known, name) for name in named_}
     data["safe_to_contact"] = "yes" if known.safe_to_contact else "no"
-    kind = DetailsForm if one.way == "book" else RequestDetailsForm
-    form = kind(formdata=posted(), data=data)
+    form = RequestDetailsForm(formdata=posted(), data=data)  # staff may ring any family
     next_turn = turn(form, now(), live().secret, checked=False, known=True)
     if next_turn.screen == "confirm":
         directory, secret, actor = live().directory, live().secret, current().actor

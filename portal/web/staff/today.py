@@ -21,20 +21,19 @@ def today() -> Answered:
     directory, centres = live().directory, allowed_centres()
     this = now().astimezone(LONDON).date()
     day = _asked(this)
-    sessions = sorted(
-        (
-            session
-            for series in all_series(directory)
-            if series.centre.slug in centres
-            for session in series.all_sessions
-        ),
+    sessions = [
+        session
+        for series in all_series(directory)
+        if series.centre.slug in centres
+        for session in series.all_sessions
+    ]
+    # A date that was moved away is still looked for on its day.
+    on = sorted(
+        (one for one in sessions if day in (one.day, one.planned)),
         key=lambda one: (one.starts, one.series.name, one.series.identity),
     )
-    # A date that was moved away is still looked for on its day.
-    on = [one for one in sessions if day in (one.day, one.planned)]
-    following = next(
-        (one.day for one in sessions if day < one.day <= day + timedelta(days=_LOOK_AHEAD)), None
-    )
+    until = day + timedelta(days=_LOOK_AHEAD)
+    following = min((one.day for one in sessions if day < one.day <= until), default=None)
     with live().database() as engine:
         tallies = registers.tallies(engine, on)
         requests = len(casework.requests(engine, sees))
