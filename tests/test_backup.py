@@ -6,6 +6,7 @@ import itertools
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -15,6 +16,7 @@ from portal.backup import BackupError
 from portal.bookings import Family, Referrer
 from portal.registers import Mark, WalkIns
 from tests import made
+from tests.databases import _fresh_database
 from tests.test_bookings import SECRET, book, family
 
 NOW = made.NOW
@@ -24,14 +26,17 @@ STAFF = "staff:7"
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def empty(request, tmp_path, postgres_server):
     """An engine on a second database with nothing in it at all."""
-    from tests.databases import _fresh_database
-
     if request.param == "sqlite":
         engine = tables.connect(f"sqlite:///{tmp_path / 'restored.db'}")
-    else:
-        engine = tables.connect(_fresh_database(postgres_server)[1])
+        yield engine
+        engine.dispose()
+        return
+    name, address = _fresh_database(postgres_server)
+    engine = tables.connect(address)
     yield engine
     engine.dispose()
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def content_of(engine: Engine) -> dict[str, list[tuple]]:
