@@ -31,6 +31,8 @@ FLAGS = (
 
 # Phones and desks; what axe is asked.
 NARROW, WIDE = (320, 640), (1280, 900)
+# The rules of axe that colours can break: the dark scheme changes nothing else.
+COLOURS = ("color-contrast", "link-in-text-block")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -261,3 +263,20 @@ SMALL_SCREEN = f"""() => {{
     found.push(...({SIDEWAYS})().map((fault) => `widely spaced: ${{fault}}`));
     return found;
 }}"""
+
+
+def unfit(page) -> list[str]:
+    """What keeps somebody from using the page as it stands, on a phone and on a desk, light and
+    dark: what axe finds, what scrolls sideways, what is too small for a thumb."""
+    found = []
+    page.evaluate(OPEN_DETAILS)
+    for width, height in (NARROW, WIDE):
+        page.set_viewport_size({"width": width, "height": height})
+        # What only machines meet is for no thumb.
+        faults = [one for one in page.evaluate(SMALL_TARGETS) if 'tabindex="-1"' not in one]
+        faults += page.evaluate(SIDEWAYS)
+        for scheme, rules in (("light", ()), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=scheme)
+            faults += [f"{scheme}: {one}" for one in axe_faults(page, rules)]
+        found += [f"at {width}: {one}" for one in faults]
+    return found

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser import (
+    COLOURS,
     NARROW,
     OPEN_DETAILS,
     SIDEWAYS,
@@ -23,9 +24,6 @@ pytestmark = pytest.mark.browser
 
 SHOWN = 25
 SHARES = 4  # every page is opened, in so many tests, which test processes divide between them
-
-# The rules of axe that colours can break: the dark scheme changes nothing else.
-COLOURS = ("color-contrast", "link-in-text-block")
 
 
 def kind_of(path):

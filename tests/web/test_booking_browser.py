@@ -15,16 +15,7 @@ from portal.fields import LONDON
 from portal.settings import Settings
 from portal.wsgi import create_app
 from tests import nu
-from tests.browser import (
-    NARROW,
-    OPEN_DETAILS,
-    SIDEWAYS,
-    SMALL_TARGETS,
-    WIDE,
-    axe_faults,
-    serving,
-    visiting,
-)
+from tests.browser import serving, unfit, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -484,17 +475,7 @@ def test_every_screen_is_fit_for_all(at_home, place) -> None:
     with at_home() as family:
         for name in _screens(family, place):
             seen += 1
-            family.page.evaluate(OPEN_DETAILS)
-            for width, height in (NARROW, WIDE):
-                family.page.set_viewport_size({"width": width, "height": height})
-                small = family.page.evaluate(SMALL_TARGETS)
-                # What only machines meet is for no thumb.
-                found = [one for one in small if 'tabindex="-1"' not in one]
-                found += family.page.evaluate(SIDEWAYS)
-                for scheme in ("light", "dark"):
-                    family.page.emulate_media(color_scheme=scheme)
-                    found += axe_faults(family.page)
-                faults += [f"{name} at {width}: {one}" for one in found]
+            faults += [f"{name} {one}" for one in unfit(family.page)]
 
     assert faults == []
     assert seen >= 24

@@ -17,6 +17,7 @@ from portal.web.find import finder
 from portal.web.site import create_site
 from tests import nu
 from tests.browser import (
+    COLOURS,
     NARROW,
     OPEN_DETAILS,
     SIDEWAYS,
@@ -583,7 +584,7 @@ def test_axe_finds_nothing_in_any_state(chromium, address, size, dark):
                 in_state(visitor.page, state, path)
                 page = visitor.page
                 faults = [
-                    *axe_faults(page),
+                    *axe_faults(page, COLOURS if dark else ()),
                     *page.evaluate(SIDEWAYS),
                     *page.evaluate(SMALL_TARGETS),
                 ]

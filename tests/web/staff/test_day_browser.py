@@ -16,16 +16,7 @@ from portal import bookings, casework, registers
 from portal.bookings import Family, Referrer
 from portal.registers import Mark
 from tests import nu
-from tests.browser import (
-    NARROW,
-    OPEN_DETAILS,
-    SIDEWAYS,
-    SMALL_TARGETS,
-    WIDE,
-    axe_faults,
-    serving,
-    visiting,
-)
+from tests.browser import NARROW, WIDE, serving, unfit, visiting
 from tests.staffed import sign_in_browser
 from tests.web.staff.test_sign_in_browser import Office, Worker
 
@@ -228,15 +219,7 @@ def test_every_screen_is_fit_for_all(chromium, address, office, day, tmp_path) -
         worker = Worker(visitor, office)
         for number, name in enumerate(_screens(worker, office, day)):
             page = worker.page
-            page.evaluate(OPEN_DETAILS)
-            found = []
-            for width, height in (NARROW, WIDE):
-                page.set_viewport_size({"width": width, "height": height})
-                found += page.evaluate(SMALL_TARGETS) + page.evaluate(SIDEWAYS)
-                for scheme in ("light", "dark"):
-                    page.emulate_media(color_scheme=scheme)
-                    found += [f"{scheme}, {width}: {one}" for one in axe_faults(page)]
-            faults += [f"{name}: {one}" for one in found]
+            faults += [f"{name} {one}" for one in unfit(page)]
             answer = visitor.context.request.get(page.url) if "mistake" not in name else None
             html = answer.text() if answer and answer.ok else ""
             (folder / f"{number}.html").write_text(html or page.content(), encoding="utf-8")
