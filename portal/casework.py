@@ -26,7 +26,6 @@ from portal.bookings import Family, Referrer, family_in
 from portal.directory import Series, Session
 from portal.offers import NotPossible, locked_booking
 from portal.references import contact_hash
-from portal.room import places_of
 from portal.tables import (
     HOLDING,
     bookable,
@@ -197,19 +196,6 @@ def queues(engine: Engine, sees: Sees) -> list[tuple[str, str, int, int]]:
     return sorted(
         (*key, said.get("waiting", 0), said.get("offered", 0)) for key, said in numbers.items()
     )
-
-
-def room(engine: Engine, series: Series, session: Session | None) -> int:
-    """Places that nobody holds, also where families wait: staff may give them by name."""
-    names = (series.identity, *series.old_identities)
-    planned = session.anchor if session else ""
-    with read(engine) as connection:
-        held = connection.execute(
-            select(sa.func.coalesce(sa.func.sum(bookable.c.held), 0)).where(
-                bookable.c.series.in_(names), bookable.c.planned == planned
-            )
-        ).scalar_one()
-    return max(0, places_of(series) - int(held))
 
 
 def failed(engine: Engine, sees: Sees) -> int:

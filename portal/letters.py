@@ -9,7 +9,7 @@ not one for each date, and what concerns a sensitive programme is always in the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -21,6 +21,7 @@ from portal import PortalError, invitations, wording
 from portal.channels import Attachment, Letter, Way
 from portal.directory import Directory, Series, Session
 from portal.fields import day_words
+from portal.references import link_of
 from portal.settings import Settings
 from portal.tables import HOLDING, bookable, booking, message, notice, person, referral
 from portal.wording import TO_PROFESSIONAL, TWIN, Words
@@ -50,10 +51,6 @@ WITH_CALENDAR = (
 REMIND_BEFORE = timedelta(hours=48)
 
 
-# From a booking's random number to the unguessable part of its link.
-LinkOf = Callable[[bytes], str]
-
-
 class NothingToTell(PortalError):
     """The message is not to be sent any more; or not yet, where `due` says when."""
 
@@ -80,11 +77,10 @@ def letter_of(
     *,
     directory: Directory,
     settings: Settings,
-    link_of: LinkOf,
     now: datetime,
 ) -> Letter:
     """The letter that a message is now. Raises NothingToTell, and WordsError for broken words."""
-    return _Writer(connection, owed, directory, settings, link_of, now).letter()
+    return _Writer(connection, owed, directory, settings, now).letter()
 
 
 class _Writer:
@@ -96,14 +92,12 @@ class _Writer:
         owed: Owed,
         directory: Directory,
         settings: Settings,
-        link_of: LinkOf,
         now: datetime,
     ) -> None:
         self.connection = connection
         self.owed = owed
         self.site = directory.site
         self.settings = settings
-        self.link_of = link_of
         self.now = now
         self.booking = self.connection.execute(
             select(booking, bookable.c.series, bookable.c.planned)
@@ -276,7 +270,7 @@ class _Writer:
 
     def _link(self) -> str:
         base = self.site.booking_address.rstrip("/") or self._base
-        return f"{base}/bookings/{self.link_of(bytes(self.booking.link_nonce))}"
+        return f"{base}/bookings/{link_of(self.settings.secret, bytes(self.booking.link_nonce))}"
 
     @property
     def _base(self) -> str:

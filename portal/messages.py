@@ -30,7 +30,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from portal import channels
 from portal.channels import Undelivered
 from portal.directory import Directory
-from portal.letters import LinkOf, NothingToTell, Owed, letter_of
+from portal.letters import NothingToTell, Owed, letter_of
 from portal.settings import Settings
 from portal.tables import bookable, booking, message, note, person, read, referral, write
 from portal.wording import KINDS, TO_PROFESSIONAL, WordsError
@@ -193,19 +193,16 @@ def send_due(
     directory: Directory,
     settings: Settings,
     *,
-    link_of: LinkOf,
     now: datetime,
     claimant: str,
     limit: int = 500,
 ) -> Sent:
     """Deliver what is owed and due, at most `limit` tries of it.
 
-    `link_of` is `references.link_of` with the secret given; bookings owe messages, so that this
-    module cannot reach up for it.
     Safe to call from any number of processes at once. Raises SettingsError where the settings name
     a channel that cannot work.
     """
-    post = _Post(engine, directory, settings, link_of, now)
+    post = _Post(engine, directory, settings, now)
     outcomes: Counter[str] = Counter()
     while outcomes.total() < limit:
         claimed = claim(
@@ -232,13 +229,11 @@ class _Post:
         engine: Engine,
         directory: Directory,
         settings: Settings,
-        link_of: LinkOf,
         now: datetime,
     ) -> None:
         self.engine = engine
         self.directory = directory
         self.settings = settings
-        self.link_of = link_of
         self.channels = channels.opened(settings, directory.site)
         self._began = now, time.monotonic()
 
@@ -281,7 +276,6 @@ class _Post:
                 one,
                 directory=self.directory,
                 settings=self.settings,
-                link_of=self.link_of,
                 now=self.now(),
             )
         channel = self.channels.get(letter.way)

@@ -58,6 +58,19 @@ def left(engine: Engine, series: Series, session: Session | None = None) -> int:
     return 0 if row.waiting else max(0, places - row.held)
 
 
+def unheld(engine: Engine, series: Series, session: Session | None) -> int:
+    """Places that nobody holds, also where families wait: staff may give them by name."""
+    names = (series.identity, *series.old_identities)
+    planned = session.anchor if session else ""
+    with read(engine) as connection:
+        held = connection.execute(
+            select(sa.func.coalesce(sa.func.sum(bookable.c.held), 0)).where(
+                bookable.c.series.in_(names), bookable.c.planned == planned
+            )
+        ).scalar_one()
+    return max(0, places_of(series) - int(held))
+
+
 def over_booked(engine: Engine) -> list[tuple[str, str, int, int]]:
     """Where more is held than there are places now: (series, planned, held, places)."""
     with read(engine) as connection:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from portal import changes, messages, offers, references, retention
+from portal import changes, messages, offers, retention
 from portal.directory import Directory
 from portal.messages import Sent
 from portal.retention import Forgotten
@@ -52,12 +52,10 @@ def once(
     if new_content:
         changes.open_places(engine, directory, now=now)
         told = changes.tell_changes(engine, directory, now=now)
-    secret = settings.secret
     delivered = messages.send_due(
         engine,
         directory,
         settings,
-        link_of=lambda nonce: references.link_of(secret, nonce),
         now=now,
         claimant=claimant,
     )

@@ -5,10 +5,11 @@ python -m tests.sender DATABASE FOLDER PORT CLAIMANT NOW
 
 import sys
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
-from portal import messages, references, tables
+from pydantic import SecretStr
+
+from portal import messages, tables
 from portal.settings import load_settings
 from tests import made
 
@@ -37,8 +38,7 @@ def send(engine, settings, directory, *, now, claimant, **given) -> messages.Sen
     return messages.send_due(
         engine,
         directory,
-        settings,
-        link_of=partial(references.link_of, SECRET),
+        settings.model_copy(update={"secret_key": SecretStr(SECRET)}),
         now=now,
         claimant=claimant,
         **given,

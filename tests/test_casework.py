@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings, casework, details, offers, references, room, tables
+from portal import bookings, casework, details, offers, room, tables
 from portal.bookings import Family, Full, Referrer
 from portal.letters import Owed, letter_of
 from portal.offers import NotPossible
@@ -222,7 +222,6 @@ def written(engine: Engine, directory, booking_id: int, kind: str, folder):
             Owed(row.id, row.booking_id, row.kind, row.about, row.created),
             directory=directory,
             settings=load_settings(root=ROOT, var=folder, secret_key=SECRET),
-            link_of=lambda nonce: references.link_of(SECRET, nonce),
             now=NOW,
         )
 

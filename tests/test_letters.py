@@ -5,14 +5,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
-from functools import partial
 from pathlib import Path
 
 import icalendar
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
-from portal import bookings, changes, messages, offers, references, tables
+from portal import bookings, changes, messages, offers, tables
 from portal.bookings import Family, Referrer
 from portal.settings import load_settings
 from tests import made
@@ -58,8 +58,7 @@ class Post:
         return messages.send_due(
             self.engine,
             self.directory,
-            self.settings.model_copy(update=settings),
-            link_of=partial(references.link_of, SECRET),
+            self.settings.model_copy(update={"secret_key": SecretStr(SECRET)} | settings),
             now=now,
             claimant="test",
         )

@@ -153,7 +153,7 @@ def test_a_worker_that_was_overtaken_writes_nothing_down(engine, tmp_path):
     later = NOW + timedelta(hours=1)
     with listeners.mail_server() as (mailbox, port):
         send(engine, settings_for(tmp_path, port), later)
-        post = messages._Post(engine, DIRECTORY, settings_for(tmp_path, port), str, later)
+        post = messages._Post(engine, DIRECTORY, settings_for(tmp_path, port), later)
         outcome = post.deliver(slow)
 
     [row] = rows(engine)

@@ -115,13 +115,18 @@ def create_desk(
         if error.code is None or error.code < 400:
             return error
         frozen = files.page("404.html") if error.code == 404 else None
-        answer = Response(frozen or frames.fault(error.code), error.code)
-        for name, value in error.get_headers():
-            if name.lower() in ("allow", "retry-after"):
-                answer.headers[name] = value
-        return answer
+        return fault_answer(error, frozen or frames.fault(error.code))
 
     return desk
+
+
+def fault_answer(error: HTTPException, shown: str | bytes) -> Response:
+    """The page shown for a fault, with those of its headers that say what to do."""
+    answer = Response(shown, error.code)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            answer.headers[name] = value
+    return answer
 
 
 class Frames:

@@ -45,7 +45,7 @@ from portal.bookings import ASKED_FOR
 from portal.settings import Settings
 from portal.sign_ins import Visit
 from portal.web import Frame, Head, environment
-from portal.web.desk import Current, Desk, Frames, london_now
+from portal.web.desk import Current, Desk, Frames, fault_answer, london_now
 from portal.web.live import Away, Live, check_form, live
 from portal.web.staff import cookie
 
@@ -220,11 +220,7 @@ def create_staff(
     def fault(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
-        answer = Response(frames.fault(error.code), error.code)
-        for name, value in error.get_headers():
-            if name.lower() in ("allow", "retry-after"):
-                answer.headers[name] = value
-        return answer
+        return fault_answer(error, frames.fault(error.code))
 
     return desk
 

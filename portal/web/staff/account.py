@@ -27,13 +27,10 @@ from portal.web.staff import (
 )
 from portal.web.staff.forms import Password, StaffForm
 from portal.web.staff.sign_in import (
-    WRONG_CODE,
     CodeForm,
     WelcomeForm,
-    begin_anew,
-    drawn,
+    factor_page,
     recovery_codes,
-    spaced,
 )
 
 NOT_IT = "This is not your password. Type the one that you signed in with"
@@ -109,37 +106,20 @@ def password() -> Answered:
 
 @staff_route(f"{ACCOUNT}/phone", may=SIGNED_IN, methods=("GET", "POST"), refills=True)
 def phone() -> Answered:
-    found, staff = live(), current()
     form = FactorForm()
     status: int | None = 200
     if request.method == "POST":
         status = form.refused() or _unlocked(form)
-    with found.database() as engine:
-        key = sign_ins.show_factor(engine, found.secret, staff.id)
-        if status is None:
-            new = sign_ins.confirm_factor(
-                engine,
-                found.secret,
-                staff.id,
-                form.code.data,
-                address=request.remote_addr or "",
-                now=now(),
-            )
-            if new:
-                return begin_anew(staff, new, way="phone")
-            form.code.blame(WRONG_CODE)
-    status = status or 422
-    return page(
+    return factor_page(
         "staff/account_form.html",
         "Use another phone",
         status,
-        error=status >= 400,
+        form,
+        current(),
+        way="phone",
         back=ACCOUNT,
-        form=form,
         button="Use this phone",
         paragraphs=["Codes of the phone that you used before do not work after this."],
-        drawn=drawn(staff, key),
-        key=spaced(key),
     )
 
 

@@ -420,7 +420,7 @@ def book(centre: str, series: str) -> Answered:
     if next_turn.screen == "confirm":
         return _book(run, session, form.family(), str(form.key.data))
     with live().database() as engine:
-        left = casework.room(engine, run, session)
+        left = room.unheld(engine, run, session)
         waits = room.left(engine, run, session) < 1
     return page(
         "staff/form.html",

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import casework, offers
+from portal import casework, offers, room
 from portal.fields import LONDON, day_words
 from portal.registers import may_ring, safe_way
 from portal.web import words
@@ -78,7 +78,7 @@ def queue(centre: str, series: str) -> Answered:
         return redirect(path, 303)
     with live().database() as engine:
         cases = casework.queue(engine, found, planned)
-        left = casework.room(engine, found, session)
+        left = room.unheld(engine, found, session)
     return page(
         "staff/queue.html",
         "Waiting list",

@@ -7,7 +7,7 @@ of the staff pages or nothing. A wrong name and a wrong password get the same wo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from flask import Response, g, redirect, request
@@ -256,34 +256,51 @@ def welcome(token: str) -> Answered:
 
 
 def _welcome_factor(staff: Staff) -> Response:
-    found = live()
     form = CodeForm()
     # The password's form, sent twice: there is no code in it, so that it must not be blamed.
     status = form.refused() if request.method == "POST" and "password" not in request.form else 200
+    return factor_page(
+        "staff/welcome.html", "Add your phone", status, form, staff, way="invitation", staff=staff
+    )
+
+
+def factor_page(
+    template: str,
+    title: str,
+    status: int | None,
+    form: CodeForm,
+    whose: Staff,
+    *,
+    way: str,
+    **given: Any,
+) -> Response:
+    """The page that shows the key of a new second factor. With no `status` yet, the code in the
+    form is looked at: a right one makes the factor count, and begins a visit anew."""
+    found = live()
     with found.database() as engine:
-        key = sign_ins.show_factor(engine, found.secret, staff.id)
+        key = sign_ins.show_factor(engine, found.secret, whose.id)
         if status is None:
             new = sign_ins.confirm_factor(
                 engine,
                 found.secret,
-                staff.id,
+                whose.id,
                 form.code.data,
                 address=request.remote_addr or "",
                 now=now(),
             )
             if new:
-                return begin_anew(staff, new, way="invitation")
+                return begin_anew(whose, new, way=way)
             form.code.blame(WRONG_CODE)
     status = status or 422
     return page(
-        "staff/welcome.html",
-        "Add your phone",
+        template,
+        title,
         status,
         error=status >= 400,
         form=form,
-        staff=staff,
-        drawn=drawn(staff, key),
+        drawn=drawn(whose, key),
         key=spaced(key),
+        **given,
     )
 
 
