@@ -319,15 +319,13 @@ def test_after_four_hours_it_has_failed_and_staff_see_it(engine, tmp_path):
     booking = book(engine)
     settings = settings_for(tmp_path, listeners.free_port())
     tries = []
-    # A second over five minutes: the clock of a round runs on while it tries.
+    # A minute over five: the clock of a round runs on while it tries, as long as that may take.
     for step in range(60):
-        moment = step * timedelta(minutes=5, seconds=1)
-        done = send(engine, settings, NOW + moment)
-        tries += [moment] * (done.put_off + done.failed)
+        done = send(engine, settings, NOW + step * timedelta(minutes=6))
+        tries += [step] * (done.put_off + done.failed)
 
     [failed] = messages.failed(engine)
-    assert tries[:3] == [timedelta(0), timedelta(0), timedelta(minutes=5, seconds=1)]
-    assert (len(tries), tries[-1]) == (50, timedelta(hours=4, seconds=48))
+    assert tries == [0, *range(49)]
     assert (failed.booking_id, failed.kind) == (booking.id, "confirmation")
     assert "cannot be reached" in failed.trouble
 
