@@ -42,6 +42,7 @@ from portal.room import ROOM_FOR_ALL, claimed, places_of
 from portal.tables import (
     HOLDING,
     LIVE,
+    Prepared,
     bookable,
     booking,
     insert_if_new,
@@ -125,9 +126,9 @@ class Booking:
         return self.status in LIVE
 
 
-# --- statements, built once ------------------------------------------------------------------
+# --- statements ------------------------------------------------------------------
 
-_claim = (
+_claim = Prepared(
     bookable.update()
     .where(
         bookable.c.id == bindparam("it"),
@@ -141,7 +142,7 @@ _claim_of_waiting = (
     .where(bookable.c.id == bindparam("it"), bookable.c.held + bindparam("n") <= bookable.c.places)
     .values(held=bookable.c.held + bindparam("n"), waiting=bookable.c.waiting - 1)
 )
-_queue_up = (
+_queue_up = Prepared(
     bookable.update()
     .where(bookable.c.id == bindparam("it"))
     .values(waiting=bookable.c.waiting + 1, last_number=bookable.c.last_number + 1)
@@ -205,24 +206,34 @@ def _row_of(connection: Connection, identity: str, planned: str, places: int) ->
 
 
 _by_id = OF_BOOKING.where(booking.c.id == bindparam("it"))
-_with_key = select(booking.c.id).where(booking.c.key_hash == bindparam("hashed"))
-_of_contact = (
-    select(booking.c.id)
-    .join(person)
+_with_key = Prepared(select(booking.c.id).where(booking.c.key_hash == bindparam("hashed")))
+# From the contact to its bookings: a series may have very many, a contact has few.
+_of_contact = Prepared(
+    select(person.c.booking_id)
     .where(
-        booking.c.bookable_id == bindparam("it"),
         person.c.contact_hash == bindparam("hashed"),
-        # Written out: SQLAlchemy renders a list of values anew at each execution.
-        booking.c.status.in_([sa.literal_column(f"'{status}'") for status in LIVE]),
+        select(booking.c.id)
+        .where(
+            booking.c.id == person.c.booking_id,
+            booking.c.bookable_id == bindparam("it"),
+            booking.c.status.in_([sa.literal_column(f"'{status}'") for status in LIVE]),
+        )
+        .exists(),
     )
-    .limit(1)
+    .limit(sa.literal_column("1"))
 )
-_ahead = select(func.count()).where(
-    booking.c.bookable_id == bindparam("it"),
-    booking.c.status == "waiting",
-    booking.c.number <= bindparam("number"),
+_ahead = Prepared(
+    select(func.count()).where(
+        booking.c.bookable_id == bindparam("it"),
+        booking.c.status == sa.literal_column("'waiting'"),
+        booking.c.number <= bindparam("number"),
+    )
 )
-_new_booking, _new_person = booking.insert(), person.insert()
+_new_booking = Prepared(
+    booking.insert().returning(booking.c.id),
+    [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason")],  # noqa: SIM118
+)
+_new_person = Prepared(person.insert(), [name for name in person.c.keys() if name != "remark"])  # noqa: SIM118
 # What a Booking shows of its row as it is.
 _SHOWN = (
     "reference",
@@ -279,11 +290,11 @@ def book(
         number = None
         if asks:
             status = "requested"
-        elif connection.execute(_claim, {"it": row.id, "n": claims}).rowcount == 1:
+        elif _claim(connection, it=row.id, n=claims).rowcount == 1:
             status = "confirmed"
         elif series.waiting_list and wait and claims <= row.places:
             status = "waiting"
-            number = connection.execute(_queue_up, {"it": row.id}).scalar_one()
+            number = _queue_up(connection, it=row.id).scalar_one()
         else:
             raise Full("Every place is taken.")
         made = _write_booking(
@@ -355,7 +366,7 @@ def ask(
 
 def _known(connection: Connection, key: str) -> int | None:
     """The booking that this key made before."""
-    found = connection.execute(_with_key, {"hashed": digest_of(key)}).scalar()
+    found = _with_key(connection, hashed=digest_of(key)).scalar()
     return None if found is None else int(found)
 
 
@@ -399,7 +410,7 @@ def _write_booking(
         "changed": now,
         "ends": ends,
     }
-    booking_id = connection.execute(_new_booking, values).inserted_primary_key[0]  # type: ignore[index]
+    booking_id = _new_booking(connection, **values).scalar_one()
     _write_family(connection, booking_id, family, hashed)
     if referrer is not None:
         connection.execute(
@@ -429,27 +440,24 @@ def _write_booking(
 
 
 def _holds_another(connection: Connection, bookable_id: int, hashed: bytes) -> bool:
-    found = connection.execute(_of_contact, {"it": bookable_id, "hashed": hashed})
-    return found.first() is not None
+    return _of_contact(connection, it=bookable_id, hashed=hashed).first() is not None
 
 
 def _write_family(
     connection: Connection, booking_id: int, family: Family, hashed: bytes | None
 ) -> None:
-    connection.execute(
-        _new_person,
-        {
-            "booking_id": booking_id,
-            "name": family.name,
-            "email": family.email,
-            "phone": family.phone,
-            "contact_by": family.contact_by,
-            "safe_to_contact": family.safe_to_contact,
-            "contact_hash": hashed,
-            "children": list(family.children),
-            "notes": family.notes,
-            "answers": dict(family.answers),
-        },
+    _new_person(
+        connection,
+        booking_id=booking_id,
+        name=family.name,
+        email=family.email,
+        phone=family.phone,
+        contact_by=family.contact_by,
+        safe_to_contact=family.safe_to_contact,
+        contact_hash=hashed,
+        children=list(family.children),
+        notes=family.notes,
+        answers=dict(family.answers),
     )
     if family.access or family.language:
         connection.execute(
@@ -517,8 +525,7 @@ def change(
         claims = claimed(series, people) if series is not None else row.places
         more = claims - row.places
         if row.status in HOLDING and more > 0:
-            claim = {"it": row.bookable_id, "n": more}
-            if connection.execute(_claim, claim).rowcount != 1:
+            if _claim(connection, it=row.bookable_id, n=more).rowcount != 1:
                 raise Full("There is no room for more people.")
         elif row.status in HOLDING and more < 0:
             free(connection, row.bookable_id, -more)
@@ -577,7 +584,7 @@ def confirm(
             return
         if row.status != "requested":
             raise NotPossible("This request has ended.")
-        if connection.execute(_claim, {"it": row.bookable_id, "n": row.places}).rowcount != 1:
+        if _claim(connection, it=row.bookable_id, n=row.places).rowcount != 1:
             raise Full("Every place is taken.")
         connection.execute(
             booking.update()
@@ -728,4 +735,4 @@ def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
 
 
 def _position(connection: Connection, bookable_id: int, number: int) -> int:
-    return int(connection.execute(_ahead, {"it": bookable_id, "number": number}).scalar_one())
+    return int(_ahead(connection, it=bookable_id, number=number).scalar_one())

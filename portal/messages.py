@@ -25,14 +25,23 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
-from sqlalchemy.sql.dml import ReturningInsert
 
 from portal import channels
 from portal.channels import Undelivered
 from portal.directory import Directory
 from portal.letters import NothingToTell, Owed, letter_of
 from portal.settings import Settings
-from portal.tables import bookable, booking, message, note, person, read, referral, write
+from portal.tables import (
+    Prepared,
+    bookable,
+    booking,
+    message,
+    note,
+    person,
+    read,
+    referral,
+    write,
+)
 from portal.wording import KINDS, TO_PROFESSIONAL, WordsError
 
 _log = logging.getLogger(__name__)
@@ -49,7 +58,7 @@ HAND_OVER_WITHIN = timedelta(minutes=5)
 _BOUND = ("booking_id", "kind", "about", "due", "created")
 
 
-def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> ReturningInsert[tuple[int]]:
+def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> Prepared:
     """The insert of one owed message, which writes nothing unless the wishes are met."""
     # A name of its own for each: SQLAlchemy keeps the names of columns for itself in an insert.
     values = [bindparam(f"the_{name}", type_=message.c[name].type) for name in _BOUND]
@@ -60,7 +69,7 @@ def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> Returning
         .select_from(table)
         .where(table.c.booking_id == bindparam("the_booking_id"), *wishes),
     )
-    return insert.returning(message.c.id)
+    return Prepared(insert.returning(message.c.id))
 
 
 _owe_family = _insert_where(
@@ -93,15 +102,14 @@ def owe(
     """
     if kind not in KINDS:
         raise ValueError(f"'{kind}' is not a kind of message")
-    done = connection.execute(
-        _owe_professional if kind in TO_PROFESSIONAL else _owe_family,
-        {
-            "the_booking_id": booking_id,
-            "the_kind": kind,
-            "the_about": dict(about),
-            "the_due": due,
-            "the_created": now,
-        },
+    owed = _owe_professional if kind in TO_PROFESSIONAL else _owe_family
+    done = owed(
+        connection,
+        the_booking_id=booking_id,
+        the_kind=kind,
+        the_about=dict(about),
+        the_due=due,
+        the_created=now,
     )
     return done.first() is not None
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from portal import PortalError, messages
 from portal.directory import Directory, Series, Session
 from portal.fields import LONDON
-from portal.tables import HOLDING, bookable, booking, note, read, write
+from portal.tables import HOLDING, Prepared, bookable, booking, note, read, write
 
 DECENT = (time(8), time(20))
 OFFER_HOURS = 24
@@ -107,8 +107,7 @@ def decent_hours_on(now: datetime, hours: timedelta) -> datetime:
         day += timedelta(days=1)
 
 
-# Built once: SQLAlchemy spends more time on building a statement than the database on doing it.
-_locked = (
+_locked = Prepared(
     select(bookable)
     .where(bookable.c.series == sa.bindparam("run"), bookable.c.planned == sa.bindparam("day"))
     .with_for_update()
@@ -117,7 +116,7 @@ _locked = (
 
 def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
     """The bookable row, locked until the end of the transaction (SQLite: the whole database)."""
-    return connection.execute(_locked, {"run": series, "day": planned}).first()
+    return _locked(connection, run=series, day=planned).first()
 
 
 def locked_booking(connection: Connection, booking_id: int) -> Row[Any]:

@@ -18,11 +18,11 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -451,6 +451,54 @@ def sweep(engine: Engine) -> bool:
             raw.close()
 
 
+class Prepared:
+    """A statement whose words are made once for each kind of database.
+
+    For what every booking does: SQLAlchemy looks for the words anew at each execution, which costs
+    more than the database's own work. Values go in as the types of the columns want them. Rows come
+    out as the driver gives them, so this is for statements that answer with numbers and words.
+    `columns` are those that an INSERT fills.
+    """
+
+    def __init__(self, statement: sa.Executable, columns: Iterable[str] = ()) -> None:
+        self._statement: Any = statement
+        self._columns = list(columns) or None
+        self._rendered: dict[str, _Rendered] = {}
+
+    def __call__(self, connection: Connection, **given: Any) -> sa.CursorResult[Any]:
+        """Raises KeyError where a name is missing, TypeError where one is too many."""
+        made = self._rendered.get(connection.dialect.name) or self._render(connection.dialect)
+        if len(given) > len(made.binds):
+            raise TypeError(f"too many of {', '.join(given)}")
+        values = {
+            name: given[name] if well is None else well(given[name])
+            for name, well in made.binds.items()
+        }
+        values |= made.own
+        asked = values if made.order is None else tuple(values[name] for name in made.order)
+        return connection.exec_driver_sql(made.words, asked)
+
+    def _render(self, dialect: sa.Dialect) -> _Rendered:
+        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
+        binds, own = {}, {}
+        for name, bind in compiled.binds.items():
+            well = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if bind.required:
+                binds[name] = well
+            else:
+                own[name] = well(bind.value) if well else bind.value
+        order = compiled.positiontup if compiled.positional else None
+        made = self._rendered[dialect.name] = _Rendered(str(compiled), binds, own, order)
+        return made
+
+
+class _Rendered(NamedTuple):
+    words: str
+    binds: dict[str, Callable[[Any], Any] | None]  # by name: what makes a value of the driver's
+    own: dict[str, Any]  # values of the statement itself
+    order: list[str] | None  # of the names, where the driver wants no names
+
+
 def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless its unique key is there; True where it was inserted."""
     if connection.dialect.name == "sqlite":
@@ -462,7 +510,7 @@ def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
     return connection.execute(wish).first() is not None
 
 
-_noted = audit.insert()
+_noted = Prepared(audit.insert(), ("at", "actor", "did", "booking_id", "series", "detail"))
 
 
 def note(
@@ -474,8 +522,15 @@ def note(
     series: str | None = None,
     **detail: Any,
 ) -> None:
-    row = {"at": now, "actor": actor, "did": did, "booking_id": booking_id, "series": series}
-    connection.execute(_noted, {**row, "detail": detail})
+    _noted(
+        connection,
+        at=now,
+        actor=actor,
+        did=did,
+        booking_id=booking_id,
+        series=series,
+        detail=detail,
+    )
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

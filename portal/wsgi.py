@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY = 1.0  # seconds between two looks for a new site
 _FIRST_READING = 10.0  # seconds that a visitor waits for the content to be read at the start
 _THREADS = 32
+_BEHIND = 5  # how far post yields the processor to answers, in steps of `nice`
 _GRACE = 5  # seconds that open answers have when the server stops
 
 
@@ -229,6 +230,8 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
     )
     stopping = threading.Event()
     rounds = _child(settings, "messages", "send", "--watch", "--beside", str(os.getpid()))
+    # Families who wait for an answer come first: a letter costs more than a booking.
+    os.setpriority(os.PRIO_PROCESS, rounds.pid, _BEHIND)
     server.on_startup(
         threading.Thread(target=_beside, args=(settings, first, stopping, say), daemon=True).start
     )

@@ -81,7 +81,13 @@ class Browser:
 
     def confirm(self, key: str, number: int) -> tuple[int, str]:
         """Press the last button. Returns the status, and where it leads ('' for nowhere)."""
-        fields = {
+        body = urlencode(self.answers(key, number))
+        status, headers, _ = self._ask("POST", self.path, body)
+        return status, headers["Location"] or ""
+
+    def answers(self, key: str, number: int) -> dict[str, str]:
+        """What the last button sends for this family."""
+        return {
             **self.hidden,
             "key": key,
             "step": "confirm",
@@ -93,8 +99,6 @@ class Browser:
             "people": "2",
             "subject": "",
         }
-        status, headers, _ = self._ask("POST", self.path, urlencode(fields))
-        return status, headers["Location"] or ""
 
     def status_of(self, path: str) -> int:
         return self._ask("GET", path)[0]

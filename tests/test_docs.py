@@ -114,6 +114,8 @@ def serve(words, said, place):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests run in the background of a shell, Ctrl-C is ignored, also by children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     lines = queue.Queue()
     reader = threading.Thread(target=lambda: [*map(lines.put, process.stdout)], daemon=True)

@@ -7,15 +7,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser import (
-    COLOURS,
     NARROW,
-    OPEN_DETAILS,
-    SIDEWAYS,
     SMALL_SCREEN,
-    SMALL_TARGETS,
     WIDE,
     axe_faults,
     midnight,
+    unfit,
     visiting,
 )
 from tests.shipped import DAY, sensitive_programmes, site_file
@@ -64,9 +61,9 @@ def test_every_page_on_a_small_phone(chromium, portal_address, shipped, number):
     wrong = []
     with visiting(chromium, portal_address, size=NARROW, now=midnight(DAY)) as visitor:
         page = visitor.page
-        # Pages near a place are all alike, and a third of all: one in four of them will do.
+        # Pages near a place are all alike, and 400 of 1,000: one in ten of them will do.
         near = [path for path in shipped.pages if path.startswith("/near/")]
-        left_out = {"/404.html", *near} - set(near[::4])
+        left_out = {"/404.html", *near} - set(near[::10])
         for path in share_of([path for path in shipped.pages if path not in left_out], number):
             visitor.open(path)
             wrong += [f"{path}: {fault}" for fault in page.evaluate(SMALL_SCREEN)]
@@ -82,32 +79,14 @@ def test_every_page_on_a_small_phone(chromium, portal_address, shipped, number):
 
 
 @pytest.mark.parametrize("number", range(SHARES))
-@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
-def test_axe(chromium, portal_address, sample, size, number):
-    """axe finds nothing on pages of every kind, light and dark, with everything opened."""
+def test_fit_for_all(chromium, portal_address, sample, number):
+    """Pages of every kind, with everything opened: axe finds nothing on a phone and on a desk,
+    light and dark; nothing sticks out of the screen, or is too small to touch."""
     wrong = []
-    with visiting(chromium, portal_address, size=size, now=midnight(DAY)) as visitor:
-        page = visitor.page
+    with visiting(chromium, portal_address, now=midnight(DAY)) as visitor:
         for path in share_of(sample, number):
-            page.emulate_media(color_scheme="light")
             visitor.open(path)
-            page.evaluate(OPEN_DETAILS)
-            wrong += [f"{path}: {fault}" for fault in axe_faults(page)]
-            page.emulate_media(color_scheme="dark")
-            wrong += [f"{path} dark: {fault}" for fault in axe_faults(page, COLOURS)]
-
-    assert wrong[:SHOWN] == []
-
-
-def test_targets_on_a_desk(chromium, portal_address, sample):
-    """Nothing to touch is too small on a large screen, and nothing sticks out of it."""
-    wrong = []
-    with visiting(chromium, portal_address, size=WIDE, now=midnight(DAY)) as visitor:
-        for path in sample:
-            visitor.open(path)
-            visitor.page.evaluate(OPEN_DETAILS)
-            found = visitor.page.evaluate(SIDEWAYS) + visitor.page.evaluate(SMALL_TARGETS)
-            wrong += [f"{path}: {fault}" for fault in found]
+            wrong += [f"{path}: {fault}" for fault in unfit(visitor.page)]
 
     assert wrong[:SHOWN] == []
 
@@ -116,14 +95,16 @@ def _lines(page):
     return [line.strip() for line in page.locator("main").inner_text().split("\n") if line.strip()]
 
 
-def test_pages_without_scripts(chromium, portal_address, sample):
+def test_pages_without_scripts(chromium, portal_address, sample, shipped):
     """Who has no scripts reads the same: every line is there, in the same order."""
     wrong = []
+    # By size, so that the largest of each kind is what stays.
+    largest = {kind_of(path): path for path in sorted(sample, key=shipped.size)}
     with (
         visiting(chromium, portal_address, now=midnight(DAY)) as one,
         visiting(chromium, portal_address, scripts=False) as other,
     ):
-        for path in sample:
+        for path in largest.values():
             one.open(path)
             other.open(path)
             with_scripts = iter(_lines(one.page))

@@ -137,3 +137,46 @@ def test_memory_databases_are_refused() -> None:
     """Several processes share the database, so it needs a file."""
     with pytest.raises(ValueError, match="file"):
         tables.connect("sqlite:///:memory:")
+
+
+def test_a_prepared_statement_does_what_its_statement_does(engine: Engine) -> None:
+    """Moments, JSON, bytes and nothing go in as the columns want them, on both databases."""
+    put = tables.Prepared(
+        tables.audit.insert().returning(tables.audit.c.id),
+        ("at", "actor", "did", "booking_id", "series", "detail"),
+    )
+    row = {
+        "at": NOW,
+        "actor": "family",
+        "did": "book",
+        "booking_id": None,
+        "series": "riverbank/bump 100 % 'quoted' :name",
+        "detail": {"people": 2, "said": "naïve"},
+    }
+
+    def work(connection):
+        return put(connection, **row).scalar_one(), put(connection, **row).scalar_one()
+
+    first, second = tables.write(engine, work)
+    with tables.read(engine) as connection:
+        kept = connection.execute(sa.select(tables.audit)).mappings().all()
+
+    assert [dict(one) for one in kept] == [{"id": first, **row}, {"id": second, **row}]
+
+
+def test_a_prepared_statement_counts_and_keeps_its_own_values(engine: Engine) -> None:
+    """What is written in the statement itself stays; a name that is wrong is no NULL."""
+    put_bookable(engine)
+    claim = tables.Prepared(
+        tables.bookable.update()
+        .where(tables.bookable.c.held < 2, tables.bookable.c.series == sa.bindparam("run"))
+        .values(held=tables.bookable.c.held + 1)
+    )
+
+    def counts(*runs):
+        return [tables.write(engine, lambda c, r=run: claim(c, run=r).rowcount) for run in runs]
+
+    assert counts("riverbank/bump", "other", "riverbank/bump", "riverbank/bump") == [1, 0, 1, 0]
+    for wrong in ({}, {"runs": "riverbank/bump"}, {"run": "riverbank/bump", "more": 1}):
+        with pytest.raises((KeyError, TypeError)), tables.read(engine) as connection:
+            claim(connection, **wrong)
