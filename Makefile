@@ -12,7 +12,7 @@ run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:
 
 test: .venv/ready-to-test ## Set up, and run all tests.
 	tests/ground
-	.venv/bin/pytest -n 2
+	.venv/bin/pytest -n 2 --dist worksteal
 
 check: .venv/ready-to-test ## Format, lint, types, import contracts, and all tests.
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache

@@ -33,14 +33,14 @@ def kind_of(path):
 
 @pytest.fixture(scope="session")
 def sample(shipped):
-    """A few pages of every kind: the largest, one in the middle, the smallest."""
+    """Pages of every kind: the largest and the smallest; and all of sensitive programmes."""
     kinds = defaultdict(list)
     for path in shipped.documents:
         kinds[kind_of(path)].append(path)
     chosen = {f"/programmes/{slug}/" for slug in sensitive_programmes()}
     for paths in kinds.values():
         paths.sort(key=lambda path: (shipped.files[path].stat().st_size, path))
-        chosen |= {paths[-1], paths[len(paths) // 2], paths[0]}
+        chosen |= {paths[-1], paths[0]}
     return sorted(chosen)
 
 

@@ -32,6 +32,7 @@ from portal.web.live import live
 from portal.web.passage import turn
 from portal.web.staff import SIGNED_IN, current, explain, now, of_centre, page, sees, staff_route
 from portal.web.staff.forms import StaffForm
+from portal.web.staff.order import Order, in_order
 from portal.web.staff.within import attempt, case, named, of_booking, posted, series_at, thing
 
 _CASE = "/staff/bookings/<reference>"
@@ -73,11 +74,18 @@ def find() -> Answered:
         found = casework.find(engine, asked, sees) if asked else []
     if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
         return redirect(path_of(found[0]), 303)
+    cases, orders = in_order(
+        ((one, named(one.series), thing(one.series)[0]) for one in found),
+        Order("newest", "newest"),
+        Order("family", "family", lambda row: casework.fold(row[0].name)),
+        Order("group", "group", lambda row: casework.fold(row[1])),
+    )
     return page(
         "staff/find.html",
         "Bookings",
         asked=asked,
-        cases=[(one, named(one.series), thing(one.series)[0]) for one in found],
+        cases=cases,
+        orders=orders,
         most=casework.MOST_FOUND,
         states=STATES,
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 from flask import abort, request
 from werkzeug.wrappers import Response as Answered
@@ -11,9 +14,10 @@ from werkzeug.wrappers import Response as Answered
 from portal import reports
 from portal.directory import Centre
 from portal.fields import LONDON
-from portal.reports import COLUMNS, Line
+from portal.reports import COLUMNS, SMALLEST, UNDER, Line
 from portal.web.live import live
 from portal.web.staff import SIGNED_IN, allowed_centres, now, of_centre, page, staff_route
+from portal.web.staff.order import Order, in_order
 from portal.web.staff.register import as_file
 
 _COUNTS = "/staff/counts"
@@ -40,16 +44,34 @@ def _of_centres(centres: Iterable[Centre], month: date) -> list[Line]:
         return reports.by_centre(engine, live().directory, centres, month)
 
 
+def _orders(first: str, said: Callable[[Any], Iterable[str]]) -> list[Order[Any]]:
+    """By each column of a table of counts, the largest number first; `said` gives a row's words."""
+
+    def number(row: Any, at: int) -> float:
+        words = [*said(row)][at]
+        return SMALLEST / 2 if words == UNDER else float(words.replace(",", ""))
+
+    columns = [
+        Order(re.sub(r"\W+", "-", words.lower()), words, partial(number, at=at), falling=True)
+        for at, words in enumerate(COLUMNS)
+    ]
+    return [Order("first", first), *columns]
+
+
 @staff_route(_COUNTS, may=SIGNED_IN)
 def counts() -> Answered:
     month = _month()
-    lines = _of_centres(live().directory.centres, month)
+    table = reports.table_of(_of_centres(live().directory.centres, month), own=False)
+    # By what is shown alone: the place in the list must not tell what is hidden.
+    shown, orders = in_order(table.lines, *_orders("Centre", lambda row: row[1]))
     return page(
         "staff/counts.html",
         "Counts",
         month=_around(month),
-        table=reports.table_of(lines, own=False),
-        columns=COLUMNS,
+        lines=shown,
+        orders=orders,
+        columns=("Centre", *COLUMNS),
+        total=table.total,
         own=allowed_centres(),
     )
 
@@ -71,6 +93,8 @@ def counts_of(centre: str) -> Answered:
         groups = reports.by_series(engine, live().directory, found, month)
     if request.args.get("as") == "csv":
         return as_file(reports.csv_of_series(groups), f"counts-{found.slug}-{month:%Y-%m}.csv")
+    table = reports.table_of([line for line, _ in groups], own=True)
+    groups, orders = in_order(groups, *_orders("Session", lambda row: map(str, row[0].numbers)))
     return page(
         "staff/counts_of.html",
         f"Counts of {found.title}",
@@ -78,6 +102,7 @@ def counts_of(centre: str) -> Answered:
         centre=found,
         month=_around(month),
         groups=groups,
-        table=reports.table_of([line for line, _ in groups], own=True),
-        columns=COLUMNS,
+        orders=orders,
+        columns=("Session", *COLUMNS),
+        total=table.total,
     )

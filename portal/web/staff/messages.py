@@ -17,11 +17,13 @@ from werkzeug.wrappers import Response as Answered
 from portal import messages
 from portal.accounts import Staff
 from portal.bookings import ASKED_FOR
+from portal.casework import fold
 from portal.fields import LONDON
 from portal.messages import Listed
 from portal.web import words
 from portal.web.live import live
 from portal.web.staff import SIGNED_IN, May, current, now, page, sees, staff_route
+from portal.web.staff.order import Order, in_order
 
 MESSAGES = "/staff/messages"
 SHOWN_FOR = timedelta(days=30)
@@ -70,12 +72,19 @@ def show() -> Answered:
             name: messages.listed(engine, states, sees, since=since)
             for name, (_, states) in LISTS.items()
         }
+    rows, orders = in_order(
+        map(_row, found[chosen]),
+        Order("newest", "newest"),
+        Order("about", "group", lambda row: fold(row["about"])),
+        Order("kind", "what it says", lambda row: fold(row["kind"])),
+    )
     return page(
         "staff/messages.html",
         "Messages",
         lists=[(name, said, len(found[name])) for name, (said, _) in LISTS.items()],
         chosen=chosen,
-        rows=[_row(one) for one in found[chosen]],
+        rows=rows,
+        orders=orders,
         again=request.args.get("again", ""),
         days=SHOWN_FOR.days,
     )

@@ -15,11 +15,13 @@ from werkzeug.wrappers import Response as Answered
 
 from portal import accounts
 from portal.accounts import Account, AccountError, Staff
+from portal.casework import fold
 from portal.fields import LONDON, day_words
 from portal.web.answers import Choice, Email, Name, Pick, Ticks
 from portal.web.live import live
 from portal.web.staff import May, current, now, of_role, page, refuse, staff_route
 from portal.web.staff.forms import StaffForm
+from portal.web.staff.order import Order, in_order
 
 ACCOUNTS = "/staff/accounts"
 ONE = f"{ACCOUNTS}/<int(max=2147483647):number>"  # as large as the databases keep
@@ -97,11 +99,22 @@ def show() -> Answered:
     """Everybody."""
     with live().database() as engine:
         everyone = accounts.everyone(engine)
-    rows = [
-        (one, _role(one.staff), _state(one), one.staff.id != current().id and not one.removed)
-        for one in everyone
-    ]
-    return page("staff/accounts.html", "Accounts", rows=rows, done=request.args.get("done", ""))
+    rows, orders = in_order(
+        (
+            (one, _role(one.staff), _state(one), one.staff.id != current().id and not one.removed)
+            for one in everyone
+        ),
+        Order("name", "name"),
+        Order("role", "role and place", lambda row: fold(row[1])),
+        Order("state", "last sign-in", _last_seen, falling=True),
+    )
+    done = request.args.get("done", "")
+    return page("staff/accounts.html", "Accounts", rows=rows, orders=orders, done=done)
+
+
+def _last_seen(row: tuple[Account, str, str, bool]) -> float:
+    seen = row[0].seen
+    return seen.timestamp() if seen else 0
 
 
 @staff_route(f"{ACCOUNTS}/new", may=ADMINISTRATOR, methods=("GET", "POST"), refills=True)

@@ -21,6 +21,7 @@ from portal.web.answers import Lines, plain_figures
 from portal.web.live import live
 from portal.web.staff import current, explain, now, of_centre, page, staff_route
 from portal.web.staff.forms import NOT_YOURS, StaffForm
+from portal.web.staff.order import Order, in_order
 from portal.web.staff.within import attempt, posted, series_at, session_at
 
 _REGISTER = "/staff/register/<centre>/<series>/<planned>"
@@ -109,6 +110,12 @@ def _show(
     with live().database() as engine:
         found = registers.of(engine, session.series, session, now=now(), actor=current().actor)
         said = casework.notices(engine, [session.series.identity], [session.anchor])
+    lines, orders = in_order(
+        found.lines,
+        Order("name", "name", lambda one: casework.fold(one.name)),
+        Order("know", "what to know first", lambda one: not one.flagged),
+        Order("booked", "when they booked", lambda one: one.booking_id),
+    )
     chosen = {one.booking_id: one.mark for one in _marks()} if problems else {}
     numbers = typed or dict(zip(_WALK_INS, map(str, found.walk_ins.numbers), strict=True))
     return page(
@@ -120,7 +127,8 @@ def _show(
         register=found,
         series=session.series,
         session=session,
-        lines=found.lines,
+        lines=lines,
+        orders=orders,
         chosen=chosen,
         numbers=numbers,
         walk_in_words=_WALK_INS,

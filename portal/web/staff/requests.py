@@ -8,11 +8,13 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import casework, offers, room
+from portal.casework import fold
 from portal.fields import LONDON, day_words
 from portal.registers import may_ring, safe_way
 from portal.web import words
 from portal.web.live import live
 from portal.web.staff import SIGNED_IN, now, of_centre, page, sees, staff_route
+from portal.web.staff.order import Order, in_order
 from portal.web.staff.register import waiting_path
 from portal.web.staff.within import named, series_at, session_at, thing
 
@@ -21,10 +23,8 @@ from portal.web.staff.within import named, series_at, session_at, thing
 def requests() -> Answered:
     with live().database() as engine:
         found = casework.requests(engine, sees)
-    return page(
-        "staff/requests.html",
-        "Requests",
-        cases=[
+    cases, orders = in_order(
+        (
             (
                 one,
                 named(one.series),
@@ -33,7 +33,16 @@ def requests() -> Answered:
                 _planned(one.planned),
             )
             for one in found
-        ],
+        ),
+        Order("waiting", "how long it waits"),
+        Order("family", "family", lambda row: fold(row[0].name)),
+        Order("group", "group", lambda row: fold(row[1])),
+    )
+    return page(
+        "staff/requests.html",
+        "Requests",
+        cases=cases,
+        orders=orders,
         done=request.args.get("done") == "yes",
     )
 
@@ -61,7 +70,13 @@ def queues() -> Answered:
         if (session and session.ends <= now()) or not series.next_sessions(now()):
             continue
         lists.append((series, session, waiting_path(series, planned), waiting, offered))
-    return page("staff/queues.html", "Waiting lists", lists=lists)
+    lists, orders = in_order(
+        lists,
+        Order("group", "group", lambda row: fold(row[0].name)),
+        Order("centre", "centre", lambda row: fold(row[0].centre.title)),
+        Order("waiting", "how many wait", lambda row: row[3], falling=True),
+    )
+    return page("staff/queues.html", "Waiting lists", lists=lists, orders=orders)
 
 
 @staff_route("/staff/waiting/<centre>/<series>", may=of_centre("centre"), methods=("GET", "POST"))

@@ -8,9 +8,12 @@ from flask import request
 from werkzeug.wrappers import Response as Answered
 
 from portal import casework, registers
+from portal.casework import fold
+from portal.directory import Session
 from portal.fields import LONDON
 from portal.web.live import live
 from portal.web.staff import HOME, SIGNED_IN, allowed_centres, now, page, sees, staff_route
+from portal.web.staff.order import Order, in_order
 from portal.web.staff.within import all_series
 
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none
@@ -34,6 +37,13 @@ def today() -> Answered:
     )
     until = day + timedelta(days=_LOOK_AHEAD)
     following = min((one.day for one in sessions if day < one.day <= until), default=None)
+    by_centre: Order[Session] = Order("centre", "centre", lambda one: fold(one.series.centre.title))
+    on, orders = in_order(
+        on,
+        Order("time", "time"),
+        Order("name", "name", lambda one: fold(one.series.name)),
+        *([by_centre] if len(centres) > 1 else []),
+    )
     with live().database() as engine:
         tallies = registers.tallies(engine, on)
         requests = len(casework.requests(engine, sees))
@@ -48,6 +58,7 @@ def today() -> Answered:
         after=day + timedelta(days=1),
         following=following if not on else None,
         sessions=[(one, tallies[one.series.identity, one.planned]) for one in on],
+        orders=orders,
         many=len(centres) > 1,
         centres=len(centres),
         requests=requests,
