@@ -34,8 +34,8 @@ SECONDS = 8
 class Line:
     """One client on one connection: what it asks goes out in one piece, and it reads the answer.
 
-    The client shares the machine with the server, so that it must cost little beside it: this takes
-    a thirtieth of what a client of the standard library does.
+    It shares the machine with the server, so that it must cost little beside it: 0.3 ms a booking,
+    where a client of the standard library takes several.
     """
 
     def __init__(self, browser: crowd.Browser) -> None:
