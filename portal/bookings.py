@@ -126,7 +126,7 @@ class Booking:
         return self.status in LIVE
 
 
-# --- statements ------------------------------------------------------------------
+# --- statements -----------------------------------------------------------------------------------
 
 _claim = Prepared(
     bookable.update()

@@ -471,8 +471,8 @@ class Prepared:
         if len(given) > len(made.binds):
             raise TypeError(f"too many of {', '.join(given)}")
         values = {
-            name: given[name] if well is None else well(given[name])
-            for name, well in made.binds.items()
+            name: given[name] if convert is None else convert(given[name])
+            for name, convert in made.binds.items()
         }
         values |= made.own
         asked = values if made.order is None else tuple(values[name] for name in made.order)
@@ -482,11 +482,11 @@ class Prepared:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
         binds, own = {}, {}
         for name, bind in compiled.binds.items():
-            well = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
             if bind.required:
-                binds[name] = well
+                binds[name] = convert
             else:
-                own[name] = well(bind.value) if well else bind.value
+                own[name] = convert(bind.value) if convert else bind.value
         order = compiled.positiontup if compiled.positional else None
         made = self._rendered[dialect.name] = _Rendered(str(compiled), binds, own, order)
         return made
