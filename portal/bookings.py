@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 
 from portal import PortalError
 from portal.directory import Directory, Programme, Series, Session
+from portal.limits import Allowance
 from portal.offers import (
     OF_BOOKING,
     NotPossible,
@@ -207,21 +208,6 @@ def _row_of(connection: Connection, identity: str, planned: str, places: int) ->
 
 _by_id = OF_BOOKING.where(booking.c.id == bindparam("it"))
 _with_key = Prepared(select(booking.c.id).where(booking.c.key_hash == bindparam("hashed")))
-# From the contact to its bookings: a series may have very many, a contact has few.
-_of_contact = Prepared(
-    select(person.c.booking_id)
-    .where(
-        person.c.contact_hash == bindparam("hashed"),
-        select(booking.c.id)
-        .where(
-            booking.c.id == person.c.booking_id,
-            booking.c.bookable_id == bindparam("it"),
-            booking.c.status.in_([sa.literal_column(f"'{status}'") for status in LIVE]),
-        )
-        .exists(),
-    )
-    .limit(sa.literal_column("1"))
-)
 _ahead = Prepared(
     select(func.count()).where(
         booking.c.bookable_id == bindparam("it"),
@@ -229,8 +215,26 @@ _ahead = Prepared(
         booking.c.number <= bindparam("number"),
     )
 )
+# Whether the contact holds another one here is asked by the insert itself: from the contact to its
+# bookings, for a series may have very many, a contact has few.
+_other = booking.alias()
 _new_booking = Prepared(
-    booking.insert().returning(booking.c.id),
+    booking.insert()
+    .values(
+        twin=select(person.c.booking_id)
+        .where(
+            person.c.contact_hash == bindparam("contact", type_=person.c.contact_hash.type),
+            select(_other.c.id)
+            .where(
+                _other.c.id == person.c.booking_id,
+                _other.c.bookable_id == bindparam("here"),
+                _other.c.status.in_([sa.literal_column(f"'{status}'") for status in LIVE]),
+            )
+            .exists(),
+        )
+        .exists()
+    )
+    .returning(booking.c.id, booking.c.twin),
     [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason")],  # noqa: SIM118
 )
 _new_person = Prepared(person.insert(), [name for name in person.c.keys() if name != "remark"])  # noqa: SIM118
@@ -263,12 +267,14 @@ def book(
     wait: bool = True,
     referrer: Referrer | None = None,
     actor: str = "family",
+    allowance: Allowance | None = None,
 ) -> Booking:
     """Take places for a family, or a number on the waiting list, or ask staff for a place.
 
     The same `key` gives the booking that it made before, whatever else is said. A `request` or
-    `referral` series gives status `requested` and takes no place until staff confirm. Raises
-    NotBookable, and Full where nobody can wait (or `wait` is False and no place is free).
+    `referral` series gives status `requested` and takes no place until staff confirm. Each booking
+    that is made takes its `allowance`. Raises NotBookable, TooOften, and Full where nobody can wait
+    (or `wait` is False and no place is free).
     """
     planned = session.planned.isoformat() if session else ""
 
@@ -286,6 +292,8 @@ def book(
             raise NotBookable(state)
         if state == "referral" and referrer is None and not actor.startswith("staff"):
             raise NotBookable(state)
+        if allowance is not None:
+            allowance.take(connection, now)
         claims = claimed(series, family.people)
         number = None
         if asks:
@@ -329,11 +337,13 @@ def ask(
     now: datetime,
     referrer: Referrer | None = None,
     actor: str = "family",
+    allowance: Allowance | None = None,
 ) -> Booking:
     """Ask for a programme as such: no series is chosen, or none runs yet.
 
-    The same `key` gives the same booking, as in `book`. Staff confirm or decline it. Raises
-    NotBookable where the programme is not asked for, or by a professional alone.
+    The same `key` gives the same booking, as in `book`; the `allowance` is as there. Staff confirm
+    or decline it. Raises TooOften, and NotBookable where the programme is not asked for, or by a
+    professional alone.
     """
     identity = f"{ASKED_FOR}{programme.slug}"
 
@@ -346,6 +356,8 @@ def ask(
             raise NotBookable(programme.booking)
         if programme.booking == "referral" and referrer is None and not actor.startswith("staff"):
             raise NotBookable(programme.booking)
+        if allowance is not None:
+            allowance.take(connection, now)
         made = _write_booking(
             connection,
             row,
@@ -388,7 +400,6 @@ def _write_booking(
     """The booking, who booked, who asked for them, and the messages that are owed at once."""
     contact = family.email or family.phone
     hashed = contact_hash(secret, contact) if contact else None
-    twin = hashed is not None and _holds_another(connection, row.id, hashed)
     nonce = secrets.token_bytes(16)
     link = link_of(secret, nonce)
     values = {
@@ -405,12 +416,11 @@ def _write_booking(
         "places": places,
         "number": number,
         "passed": 0,
-        "twin": twin,
         "created": now,
         "changed": now,
         "ends": ends,
     }
-    booking_id = _new_booking(connection, **values).scalar_one()
+    booking_id, twin = _new_booking(connection, contact=hashed, here=row.id, **values).one()
     _write_family(connection, booking_id, family, hashed)
     if referrer is not None:
         connection.execute(
@@ -427,7 +437,7 @@ def _write_booking(
         )
         tell(connection, booking_id, "professional-received", now)
     kind = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
-    tell(connection, booking_id, kind[status], now, twin=twin)
+    tell(connection, booking_id, kind[status], now, twin=bool(twin))
     return Booking(
         id=int(booking_id),
         series=row.series,
@@ -437,10 +447,6 @@ def _write_booking(
         link=link,
         **{name: values[name] for name in _SHOWN},
     )
-
-
-def _holds_another(connection: Connection, bookable_id: int, hashed: bytes) -> bool:
-    return _of_contact(connection, it=bookable_id, hashed=hashed).first() is not None
 
 
 def _write_family(

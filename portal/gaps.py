@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
+from portal.limits import Allowance
 from portal.references import digest_of, new_reference
 from portal.tables import gap, note, write
 
@@ -28,8 +29,13 @@ class Gap:
     email: str
 
 
-def report(engine: Engine, found: Gap, *, key: str, now: datetime) -> str:
-    """Keep a practitioner's Gap in Service form. Returns its reference; once for each key."""
+def report(
+    engine: Engine, found: Gap, *, key: str, now: datetime, allowance: Allowance | None = None
+) -> str:
+    """Keep a practitioner's Gap in Service form. Returns its reference; once for each key.
+
+    One that is kept takes its `allowance`. Raises TooOften.
+    """
 
     def work(connection: Connection) -> str:
         known = connection.execute(
@@ -37,6 +43,8 @@ def report(engine: Engine, found: Gap, *, key: str, now: datetime) -> str:
         ).scalar()
         if known is not None:
             return str(known)
+        if allowance is not None:
+            allowance.take(connection, now)
         reference = new_reference()
         connection.execute(
             gap.insert().values(

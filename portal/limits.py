@@ -15,13 +15,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
-from portal.tables import bucket, insert_if_new, write
+from portal import PortalError
+from portal.tables import Prepared, bucket, insert_if_new, write
 
-_refill = (
+_refill = Prepared(
     bucket.update()
     .where(bucket.c.key == bindparam("it"))
     .values(tokens=bindparam("left"), at=bindparam("moment"))
@@ -62,6 +64,31 @@ class Tries:
         return (self.within - since).total_seconds()
 
 
+class TooOften(PortalError):
+    """A limit is used up; in `seconds` there is one more."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"Too often: wait {seconds} seconds.")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one booking takes of its limits, in the transaction that makes it.
+
+    So a booking that is refused for another reason takes nothing.
+    """
+
+    secret: str
+    limits: Sequence[Limit]
+
+    def take(self, connection: Connection, now: datetime) -> None:
+        """Raises TooOften. The caller takes no other lock after this."""
+        seconds = take_each(connection, self.secret, self.limits, now=now)
+        if seconds is not None:
+            raise TooOften(seconds)
+
+
 def spend(
     engine: Engine,
     secret: str,
@@ -80,34 +107,36 @@ def spend_each(
     engine: Engine, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
 ) -> int | None:
     """Take one token of each bucket, or none of any; None, or the seconds until all have one."""
+    asked = list(limits)
+    if not asked:
+        return None
+    return write(engine, lambda connection: take_each(connection, secret, asked, now=now))
+
+
+def take_each(
+    connection: Connection, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
+) -> int | None:
+    """The same inside a transaction of the caller's, which takes no lock after this."""
     by_key = {_key(secret, limit): limit for limit in limits}
     if not by_key:
         return None
     keys = sorted(by_key)  # always in one order, so that two spenders never wait for each other
-
-    def work(connection: Connection) -> int | None:
+    rows = _locked(connection, keys)
+    missing = [key for key in keys if key not in rows]
+    for key in missing:
+        insert_if_new(connection, bucket, key=key, tokens=float(by_key[key].burst), at=now)
+    if missing:
         rows = _locked(connection, keys)
-        missing = [key for key in keys if key not in rows]
-        for key in missing:
-            burst = float(by_key[key].burst)
-            insert_if_new(connection, bucket, key=key, tokens=burst, at=now)
-        if missing:
-            rows = _locked(connection, keys)
-        since = {key: max(timedelta(), now - rows[key].at) for key in keys}
-        tokens = {key: by_key[key].filled(rows[key].tokens, since[key]) for key in keys}
-        short = [key for key in keys if tokens[key] < 1]
-        if short:
-            return math.ceil(max(by_key[key].wait(tokens[key], since[key]) for key in short))
-        connection.execute(
-            _refill,
-            [
-                {"it": key, "left": tokens[key] - 1, "moment": max(now, rows[key].at)}
-                for key in keys
-            ],
-        )
-        return None
-
-    return write(engine, work)
+    since = {key: max(timedelta(), now - rows[key].at) for key in keys}
+    tokens = {key: by_key[key].filled(rows[key].tokens, since[key]) for key in keys}
+    short = [key for key in keys if tokens[key] < 1]
+    if short:
+        return math.ceil(max(by_key[key].wait(tokens[key], since[key]) for key in short))
+    _refill.for_each(
+        connection,
+        [{"it": key, "left": tokens[key] - 1, "moment": max(now, rows[key].at)} for key in keys],
+    )
+    return None
 
 
 def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> None:
@@ -117,7 +146,7 @@ def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> N
     def work(connection: Connection) -> None:
         for row in _locked(connection, sorted(bursts)).values():
             left = min(bursts[bytes(row.key)], row.tokens + 1)
-            connection.execute(_refill, [{"it": row.key, "left": left, "moment": row.at}])
+            _refill(connection, it=row.key, left=left, moment=row.at)
 
     write(engine, work)
 
@@ -127,11 +156,17 @@ def _key(secret: str, limit: Limit | Tries) -> bytes:
     return hmac.new(secret.encode(), words.encode(), "sha256").digest()
 
 
-def _locked(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Row[Any]]:
-    found = connection.execute(
+def _locked(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Any]:
+    found = _locks(len(keys))(connection, **{f"key{n}": key for n, key in enumerate(keys)})
+    return {bytes(row.key): row for row in found.rows}
+
+
+@cache
+def _locks(number: int) -> Prepared:
+    keys = [bindparam(f"key{n}", type_=bucket.c.key.type) for n in range(number)]
+    return Prepared(
         select(bucket).where(bucket.c.key.in_(keys)).order_by(bucket.c.key).with_for_update()
     )
-    return {bytes(row.key): row for row in found}
 
 
 def forget(engine: Engine, *, now: datetime, after: timedelta = timedelta(days=2)) -> int:

@@ -47,6 +47,9 @@ from portal.wording import KINDS, TO_PROFESSIONAL, WordsError
 _log = logging.getLogger(__name__)
 
 BATCH = 20
+# So many messages that became due within so short a time are a crowd at the door.
+CROWD = 50
+CROWD_WITHIN = timedelta(seconds=2)
 # Longer than any channel takes over one letter: a row that old at `sending` was left by a crash.
 LEFT_AFTER = timedelta(minutes=15)
 # A claimed row that has waited so long for its turn is put back, lest another worker takes it.
@@ -207,12 +210,16 @@ def send_due(
 ) -> Sent:
     """Deliver what is owed and due, at most `limit` tries of it.
 
-    Safe to call from any number of processes at once. Raises SettingsError where the settings name
-    a channel that cannot work.
+    Safe to call from any number of processes at once. While many families book at once, one batch
+    is enough for a round: who stands in the queue for a place comes before the post, which says
+    only what their page has said already. Raises SettingsError where the settings name a channel
+    that cannot work.
     """
     post = _Post(engine, directory, settings, now)
     outcomes: Counter[str] = Counter()
     while outcomes.total() < limit:
+        if outcomes and _crowded(engine, post.now()):
+            break
         claimed = claim(
             engine,
             now=post.now(),
@@ -224,6 +231,17 @@ def send_due(
         for one in claimed:
             outcomes[post.deliver(one)] += 1
     return Sent(**{name: outcomes[name] for name in ("sent", "failed", "put_off", "dropped")})
+
+
+def _crowded(engine: Engine, now: datetime) -> bool:
+    """Whether a crowd is at the door just now."""
+    fresh = (
+        select(message.c.id)
+        .where(message.c.state == "owed", message.c.due > now - CROWD_WITHIN, message.c.due <= now)
+        .limit(CROWD)
+    )
+    with read(engine) as connection:
+        return len(connection.execute(fresh).all()) == CROWD
 
 
 Outcome = Literal["sent", "failed", "put_off", "dropped"]

@@ -13,16 +13,20 @@ released version and compares the outcome with the tables declared here.
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -45,7 +49,7 @@ from sqlalchemy import (
     UniqueConstraint,
     event,
 )
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 T = TypeVar("T")
 
@@ -350,13 +354,31 @@ def connect(address: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(
-        url,
-        pool_pre_ping=True,
-        pool_size=16,
-        max_overflow=16,
-        connect_args={"connect_timeout": 5},
+    engine = sa.create_engine(
+        url, pool_size=16, max_overflow=16, connect_args={"connect_timeout": 5}
     )
+    event.listen(engine, "checkin", _laid_down)
+    event.listen(engine, "checkout", partial(_taken_up, engine.dialect))
+    return engine
+
+
+# A connection that was idle for so many seconds is asked whether it lives before it is used. Asked
+# at each use (`pool_pre_ping`), the question would cost as much as a tenth of a booking.
+_TRUSTED = 1.0
+
+
+def _laid_down(_connection: Any, record: Any) -> None:
+    record.info["laid down"] = time.monotonic()
+
+
+def _taken_up(dialect: sa.Dialect, connection: Any, record: Any, _holder: object) -> None:
+    if time.monotonic() - record.info.get("laid down", math.inf) <= _TRUSTED:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        # Then the others are as old: the pool opens new ones.
+        raise InvalidatePoolError from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -451,12 +473,39 @@ def sweep(engine: Engine) -> bool:
             raw.close()
 
 
-class Prepared:
-    """A statement whose words are made once for each kind of database.
+class Found:
+    """What a prepared statement answered: rows, whose columns are attributes, and how many rows it
+    touched."""
 
-    For what every booking does: SQLAlchemy looks for the words anew at each execution, which costs
-    more than the database's own work. Values go in as the types of the columns want them. Rows come
-    out as the driver gives them, so this is for statements that answer with numbers and words.
+    __slots__ = ("rowcount", "rows")
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self.rows = rows
+        self.rowcount = rowcount
+
+    def first(self) -> Any | None:
+        return self.rows[0] if self.rows else None
+
+    def one(self) -> Any:
+        """The one row that there is. Raises ValueError where there is not."""
+        (row,) = self.rows
+        return row
+
+    def scalar(self) -> Any:
+        """The first column of the first row; None where there is no row."""
+        return self.rows[0][0] if self.rows else None
+
+    def scalar_one(self) -> Any:
+        """The first column of the one row that there is."""
+        return self.one()[0]
+
+
+class Prepared:
+    """A statement whose words are made once for each kind of database, and given to the driver.
+
+    For what every booking does. SQLAlchemy looks for the words anew at each execution, and wraps
+    each answer in a result of its own; that costs several times the database's own work. Values go
+    in and come out as the types of the columns say, and faults are SQLAlchemy's, as everywhere.
     `columns` are those that an INSERT fills.
     """
 
@@ -465,18 +514,21 @@ class Prepared:
         self._columns = list(columns) or None
         self._rendered: dict[str, _Rendered] = {}
 
-    def __call__(self, connection: Connection, **given: Any) -> sa.CursorResult[Any]:
+    def __call__(self, connection: Connection, **given: Any) -> Found:
         """Raises KeyError where a name is missing, TypeError where one is too many."""
-        made = self._rendered.get(connection.dialect.name) or self._render(connection.dialect)
-        if len(given) > len(made.binds):
-            raise TypeError(f"too many of {', '.join(given)}")
-        values = {
-            name: given[name] if convert is None else convert(given[name])
-            for name, convert in made.binds.items()
-        }
-        values |= made.own
-        asked = values if made.order is None else tuple(values[name] for name in made.order)
-        return connection.exec_driver_sql(made.words, asked)
+        made = self._made_for(connection.dialect)
+        with _cursor(connection, made.words) as cursor:
+            cursor.execute(made.words, made.values(given))
+            return Found(made.rows(cursor, connection.dialect), cursor.rowcount)
+
+    def for_each(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Do it once for each of these, in one go."""
+        made = self._made_for(connection.dialect)
+        with _cursor(connection, made.words) as cursor:
+            cursor.executemany(made.words, [made.values(row) for row in rows])
+
+    def _made_for(self, dialect: sa.Dialect) -> _Rendered:
+        return self._rendered.get(dialect.name) or self._render(dialect)
 
     def _render(self, dialect: sa.Dialect) -> _Rendered:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
@@ -487,16 +539,88 @@ class Prepared:
                 binds[name] = convert
             else:
                 own[name] = convert(bind.value) if convert else bind.value
-        order = compiled.positiontup if compiled.positional else None
-        made = self._rendered[dialect.name] = _Rendered(str(compiled), binds, own, order)
+        columns = list(self._statement.exported_columns)
+        made = self._rendered[dialect.name] = _Rendered(
+            str(compiled),
+            binds,
+            own,
+            compiled.positiontup if compiled.positional else None,
+            columns,
+            namedtuple("Row", [column.key for column in columns], rename=True),
+        )
         return made
 
 
-class _Rendered(NamedTuple):
+_Convert = Callable[[Any], Any] | None
+
+
+@dataclass(slots=True)
+class _Rendered:
     words: str
-    binds: dict[str, Callable[[Any], Any] | None]  # by name: what makes a value of the driver's
+    binds: dict[str, _Convert]  # by name: what makes a value of the driver's
     own: dict[str, Any]  # values of the statement itself
     order: list[str] | None  # of the names, where the driver wants no names
+    columns: list[Any]  # of the answer; none where there is no answer
+    row: Any  # the kind of tuple that a row of it becomes
+    converts: list[_Convert] | None = None  # by column, once the driver has said what it sends
+
+    def values(self, given: Mapping[str, Any]) -> Any:
+        if len(given) > len(self.binds):
+            raise TypeError(f"too many of {', '.join(given)}")
+        values = {
+            name: given[name] if convert is None else convert(given[name])
+            for name, convert in self.binds.items()
+        }
+        values |= self.own
+        return values if self.order is None else [values[name] for name in self.order]
+
+    def rows(self, cursor: Any, dialect: sa.Dialect) -> list[Any]:
+        if not self.columns:
+            return []
+        came, make = cursor.fetchall(), self.row._make
+        converts = self.converts
+        if converts is None:
+            converts = self.converts = [
+                column.type.dialect_impl(dialect).result_processor(dialect, sent[1])
+                for column, sent in zip(self.columns, cursor.description, strict=True)
+            ]
+        if not any(converts):
+            return [make(row) for row in came]
+        return [
+            make(
+                value if convert is None else convert(value)
+                for convert, value in zip(converts, row, strict=True)
+            )
+            for row in came
+        ]
+
+
+@contextmanager
+def _cursor(connection: Connection, words: str) -> Iterator[Any]:
+    """The driver's own cursor. What it raises becomes SQLAlchemy's; a dead connection is given up.
+
+    Without the values: they are what families typed.
+    """
+    cursor = connection.connection.cursor()
+    driver = connection.dialect.loaded_dbapi
+    try:
+        yield cursor
+    except driver.Error as error:
+        raw = connection.connection.dbapi_connection
+        lost = connection.dialect.is_disconnect(error, raw, None)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            words,
+            None,
+            error,
+            driver.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=connection.dialect,
+        ) from error
+    finally:
+        cursor.close()
 
 
 def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:

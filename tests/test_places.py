@@ -1,6 +1,7 @@
 """Places under pressure: a state machine against a simple model, and races between processes."""
 
 import multiprocessing
+import time
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,7 @@ def _unguarded(engine: Engine, directory, who: Family, key: str) -> str:
             sa.select(sa.func.count()).where(tables.booking.c.status == "confirmed")
         ).scalar_one()
     status = "confirmed" if held < row.places else "waiting"
+    time.sleep(0.005)  # careless, and slow beside it: however fast the database is, others look too
     tables.write(
         engine,
         lambda c: c.execute(
@@ -70,7 +72,8 @@ def _run(address: str, share: list[int], guarded: bool, start, answers) -> None:
     engine = tables.connect(address)
     directory = made.directory({"places": str(PLACES)})
     outcome = []
-    start.wait()
+    with tables.read(engine):
+        start.wait()  # connected before the race begins, not in the middle of it
     for number in share:
         who = Family(f"Parent {number}", email=f"p{number}@example.org")
         key = f"family-{number:04}"

@@ -1,6 +1,7 @@
 """The tables, and the one way to write."""
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from portal import tables
 
@@ -180,3 +181,62 @@ def test_a_prepared_statement_counts_and_keeps_its_own_values(engine: Engine) ->
     for wrong in ({}, {"runs": "riverbank/bump"}, {"run": "riverbank/bump", "more": 1}):
         with pytest.raises((KeyError, TypeError)), tables.read(engine) as connection:
             claim(connection, **wrong)
+
+
+@pytest.mark.postgres
+def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: str) -> None:
+    """After a restart of PostgreSQL nobody meets the connections of before; in use, none is asked.
+
+    What breaks off in the middle is a fault of the database, as everywhere.
+    """
+    engine = tables.connect(postgres_address)
+
+    def backend() -> int:
+        with tables.read(engine) as connection:
+            return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+    def end(number: int) -> None:
+        other = tables.connect(postgres_address)
+        with tables.read(other) as connection:
+            connection.execute(sa.select(sa.func.pg_terminate_backend(number)))
+        other.dispose()
+
+    first = backend()
+    again = backend()
+    end(first)
+    time.sleep(1.2)
+    second = backend()
+    end(second)
+    ask = tables.Prepared(sa.select(tables.bookable.c.id))
+    with pytest.raises(OperationalError) as broken, tables.read(engine) as connection:
+        ask(connection)
+    third = backend()
+    engine.dispose()
+
+    assert first == again
+    assert len({first, second, third}) == 3
+    assert broken.value.connection_invalidated
+
+
+def test_a_fault_in_a_prepared_statement_names_no_value(engine: Engine) -> None:
+    """S43: what the database says of it reaches the log, and holds nothing that a family typed."""
+    put = tables.Prepared(tables.bookable.insert(), tables.bookable.c.keys())
+    row = dict.fromkeys(tables.bookable.c.keys(), 0) | {"series": "amina@example.org", "held": 9}
+
+    with pytest.raises(IntegrityError) as broken:
+        tables.write(engine, lambda c: put(c, **row | {"planned": ""}))
+
+    assert "amina" not in str(broken.value).replace(str(broken.value.orig), "")
+
+
+def test_a_prepared_statement_is_done_for_each(engine: Engine) -> None:
+    """Many rows in one go are the rows one by one."""
+    put = tables.Prepared(tables.bucket.insert(), tables.bucket.c.keys())
+    rows = [{"key": bytes([n]) * 32, "tokens": n / 2, "at": NOW} for n in range(3)]
+    every = tables.Prepared(sa.select(tables.bucket).order_by(tables.bucket.c.key))
+
+    tables.write(engine, lambda c: put.for_each(c, rows))
+    with tables.read(engine) as connection:
+        kept = every(connection).rows
+
+    assert [one._asdict() for one in kept] == rows

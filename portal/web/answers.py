@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from wtforms import Field
-from wtforms.validators import StopValidation
+from wtforms.utils import unset_value
 
 # Signs that turn the direction of what follows: on a printed register they could hide a name.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -34,6 +34,8 @@ Option = tuple[str, str]
 
 def printable(text: str, *, lines: bool = False) -> str:
     """Text without what cannot be shown, for a page that shows it again."""
+    if text.isprintable():
+        return text  # as nearly all is: no control sign, none that turns
     return "".join(sign for sign in text if not _hidden(sign, lines))
 
 
@@ -137,7 +139,16 @@ class Answer(Field):
         if self.text:
             yield str(self.name), self.text
 
-    # What WTForms calls.
+    # What WTForms calls. An answer has no default, no filter and no validator but its own, so the
+    # library's way through all of them is not gone.
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        if formdata is None:
+            super().process(None, data, extra_filters)
+            return
+        self.process_errors = []
+        self.raw_data = formdata.getlist(self.name)
+        self.process_formdata(self.raw_data)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         text = str(valuelist[0]) if valuelist else ""
@@ -149,10 +160,10 @@ class Answer(Field):
         text = unicodedata.normalize("NFC", self.typed) if visible(self.typed) else ""
         self.data = self.read(text.strip() if self.lines else " ".join(text.split()))
 
-    def pre_validate(self, form: Any) -> None:  # noqa: ARG002  the library's signature
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:  # noqa: ARG002  the library's signature
         wrong = self.wrong()
-        if wrong:
-            raise StopValidation(wrong)
+        self.errors = [wrong] if wrong else []
+        return not wrong
 
     def blame(self, words: str) -> None:
         """Add what a look at several answers together found wrong with this one."""
@@ -351,6 +362,7 @@ class Children(Answer):
         self.process_errors = []
         self.raw_data = None
         self.rows = []
+        self.mistakes = {}
         if formdata is None:
             given = data if isinstance(data, tuple | list) else ()
             self.rows = [_of_words(words) for words in given]

@@ -19,6 +19,7 @@ from portal import bookings, gaps
 from portal.bookings import NotBookable
 from portal.directory import Directory, District, Programme, Series
 from portal.geography import distance
+from portal.limits import TooOften
 from portal.web import words
 from portal.web.booking import before
 from portal.web.instead import Other, fits
@@ -170,25 +171,25 @@ def _screen(asked: Asked, now: datetime) -> Any:
 
 
 def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> Any:
-    found, family, key = live(), form.family(), str(form.key.data)
+    found, family = live(), form.family()
     thing = run.identity if run else f"{bookings.ASKED_FOR}{asked.programme.slug}"
     given: dict[str, Any] = {
-        "key": key,
+        "key": str(form.key.data),
         "secret": found.secret,
         "now": now,
+        "allowance": found.allowance(family, thing),
         "referrer": form.referrer(),
         "actor": "professional" if asked.who == "professional" else "family",
     }
     try:
         with found.database() as engine:
-            seconds = found.wait_for(engine, family, thing)
-            made = bookings.made_with(engine, key, found.secret) if seconds else None
-            if seconds and made is None:
-                return too_many(asked.path, form, "confirm", seconds, asked.phone)
-            if made is None and run is not None:
+            if run is not None:
                 made = bookings.book(engine, run, family, **given)
-            made = made or bookings.ask(engine, asked.programme, family, **given)
+            else:
+                made = bookings.ask(engine, asked.programme, family, **given)
         return redirect(f"/bookings/{made.link}", 303)
+    except TooOften as refused:
+        return too_many(asked.path, form, "confirm", refused.seconds, asked.phone)
     except NotBookable:
         return asked.explain(
             "You cannot ask for this online",
@@ -333,16 +334,14 @@ def gap() -> Any:
 
 def _report(form: GapForm, now: datetime) -> Any:
     found, told = live(), form.gap()
-    asked = [
-        ("address", request.remote_addr, found.settings.bookings_per_address),
-        ("contact", told.email.lower(), found.settings.bookings_per_contact),
-    ]
+    allowance = found.an_hour([told.email.lower()])
     try:
         with found.database() as engine:
-            seconds = found.spend(engine, asked)
-            if seconds:
-                return too_many("/gap", form, "confirm", seconds)
-            reference = gaps.report(engine, told, key=str(form.key.data), now=now)
+            reference = gaps.report(
+                engine, told, key=str(form.key.data), now=now, allowance=allowance
+            )
+    except TooOften as refused:
+        return too_many("/gap", form, "confirm", refused.seconds)
     except Away:
         return away("/gap", form, "confirm")
     return redirect(f"/gap?reference={reference}", 303)

@@ -19,6 +19,7 @@ from portal import bookings, room
 from portal.bookings import Full, NotBookable
 from portal.directory import Directory, Series, Session
 from portal.fields import LONDON
+from portal.limits import TooOften
 from portal.offers import opening
 from portal.web import words
 from portal.web.forms import BookForm, book_form
@@ -114,25 +115,33 @@ def _left(wanted: Wanted) -> int:
         return room.left(engine, wanted.series, wanted.session)
 
 
+def _taken(wanted: Wanted) -> bool:
+    """Whether every place is taken: looked at anew only where it was so a moment ago."""
+    thing = wanted.series.identity, wanted.session.anchor if wanted.session else ""
+    return live().left().get(thing) == 0 and not _left(wanted)
+
+
 def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
-    found, family, key = live(), form.family(), str(form.key.data)
+    found, family, waits = live(), form.family(), form.wait.data == "yes"
+    if not waits and _taken(wanted):
+        # Nobody queues for the database only to hear that they must join another queue.
+        return before() or _full(wanted, now, 0, form, "confirm")
     try:
         with found.database() as engine:
-            seconds = found.wait_for(engine, family, wanted.series.identity)
-            made = bookings.made_with(engine, key, found.secret) if seconds else None
-            if seconds and made is None:
-                return too_many(wanted.path, form, "confirm", seconds, wanted.phone)
-            made = made or bookings.book(
+            made = bookings.book(
                 engine,
                 wanted.series,
                 family,
-                key=key,
+                key=str(form.key.data),
                 secret=found.secret,
                 now=now,
                 session=wanted.session,
-                wait=form.wait.data == "yes",
+                wait=waits,
+                allowance=found.allowance(family, wanted.series.identity),
             )
         return redirect(f"/bookings/{made.link}", 303)
+    except TooOften as refused:
+        return too_many(wanted.path, form, "confirm", refused.seconds, wanted.phone)
     except Full:
         return _full(wanted, now, _left(wanted), form, "confirm")
     except NotBookable as refused:

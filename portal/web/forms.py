@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf
 from wtforms import Field, StringField
 
 from portal.bookings import MOST_PLACES, Family
@@ -50,8 +51,33 @@ class Group:
     lead: str = ""
 
 
+class _Token(FlaskForm.Meta.csrf_class):  # type: ignore[misc]  # Flask-WTF has no types
+    """The token that binds a form to its browser, made where it is shown (`LiveForm.protocol`).
+
+    Most presses end on another page, which shows none.
+    """
+
+    def generate_csrf_token(self, csrf_token_field: Field) -> None:
+        pass
+
+
 class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """What every live form carries beside its answers."""
+
+    class Meta:
+        csrf_class = _Token
+
+        def bind_field(self, form: FlaskForm, unbound: Any, options: dict[str, Any]) -> Field:
+            """A copy of the field as it was first made: to make it anew takes longer than to read
+            what it was sent. What differs from form to form is set by `process` and `validate`."""
+            if unbound.field_class is _Token.field_class:
+                token: Field = unbound.bind(form=form, **options)
+                return token
+            first = vars(unbound).get("first") or unbound.bind(form=form, **options)
+            unbound.first = first
+            copy: Field = object.__new__(type(first))
+            vars(copy).update(vars(first), _form=form, meta=form.meta)
+            return copy
 
     step = StringField()
     key = StringField()
@@ -97,7 +123,7 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     def protocol(self) -> Iterator[tuple[str, str]]:
         """The hidden fields of every screen."""
-        yield "csrf_token", self.csrf_token.current_token
+        yield "csrf_token", generate_csrf()
         yield "key", str(self.key.data)
         yield "started", str(self.started.data)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,10 +25,10 @@ from sqlalchemy import Engine
 from sqlalchemy import exc as database_errors
 from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMediaType
 
-from portal import limits, references, room, tables
+from portal import references, room, tables
 from portal.bookings import Family
 from portal.directory import Directory
-from portal.limits import Limit
+from portal.limits import Allowance, Limit
 from portal.offers import opening
 from portal.web import Frame, Head, words
 from portal.web.forms import LiveForm
@@ -184,27 +184,30 @@ class Live:
 
     # Limits.
 
-    def wait_for(self, engine: Engine, family: Family, thing: str) -> int | None:
-        """Take this booking from what may be booked in an hour; else the seconds to wait."""
+    def allowance(self, family: Family, thing: str) -> Allowance:
+        """What a booking of this series or programme takes of what may be booked in an hour."""
+        contacts = [
+            references.contact_hash(self.secret, contact).hex()
+            for contact in (family.email, family.phone)
+            if contact
+        ]
+        return self.an_hour(contacts, ("series", thing, self.settings.bookings_per_series))
+
+    def an_hour(self, contacts: Iterable[str], *more: tuple[str, str, int]) -> Allowance:
+        """One of what this network address, these contacts and (kind, value, number) may have in an
+        hour; a number of 0 means no limit."""
         settings = self.settings
         asked = [
-            ("address", request.remote_addr, settings.bookings_per_address),
-            ("series", thing, settings.bookings_per_series),
+            ("address", request.remote_addr or "", settings.bookings_per_address),
+            *more,
+            *(("contact", contact, settings.bookings_per_contact) for contact in contacts),
         ]
-        for contact in (family.email, family.phone):
-            if contact:
-                value = references.contact_hash(self.secret, contact).hex()
-                asked.append(("contact", value, settings.bookings_per_contact))
-        return self.spend(engine, asked)
-
-    def spend(self, engine: Engine, asked: list[tuple[str, str | None, int]]) -> int | None:
-        """Take one of each (kind, value, number an hour); 0 an hour means no limit."""
-        spent = [
-            Limit(kind, value, per_hour=per_hour, burst=per_hour)
-            for kind, value, per_hour in asked
-            if value and per_hour
+        limits = [
+            Limit(kind, value, per_hour=number, burst=number)
+            for kind, value, number in asked
+            if value and number
         ]
-        return limits.spend_each(engine, self.secret, spent, now=self.now)
+        return Allowance(self.secret, limits)
 
 
 def live() -> Live:

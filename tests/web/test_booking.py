@@ -1,7 +1,7 @@
 """A family books: form, check, confirm, and whatever stands against it."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -607,7 +607,7 @@ def test_places_left_are_counted_once_in_a_few_seconds(screens) -> None:
     """However many ask; then anew, and at once when the content is new."""
     seen = [screens.open("/availability.json").answer.json]
     screens.book()
-    screens.now = made.NOW + timedelta(seconds=4)
+    screens.wait(seconds=4)
     seen.append(screens.open("/availability.json").answer.json)
     screens.wait(seconds=2)
     seen.append(screens.open("/availability.json").answer.json)
