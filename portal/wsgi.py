@@ -19,7 +19,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -49,6 +51,7 @@ _FIRST_READING = 10.0  # seconds that a visitor waits for the content to be read
 _THREADS = 32
 _BEHIND = 5  # how far post yields the processor to answers, in steps of `nice`
 _GRACE = 5  # seconds that open answers have when the server stops
+_PATIENCE = 0.5  # seconds that a live answer waits for those before it
 
 
 def create_app(settings: Settings | None = None) -> WSGIApplication:
@@ -77,6 +80,7 @@ class Portal:
         self._published = published
         self._desk = create_desk(published, settings)
         self._staff = create_staff(published, settings, beside=self._desk.extensions["live"])
+        self._turns = Turns(_PATIENCE)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         start = _with_headers(environ, start)
@@ -105,7 +109,64 @@ class Portal:
                 return _page(environ, start, 503, "The site is being built", _IN_A_MINUTE)
         self._published.wait(_FIRST_READING)
         live = self._staff if f"{environ['PATH_INFO']}/".startswith("/staff/") else self._desk
-        return live(environ, start)
+        with self._turns.one():
+            return live(environ, start)
+
+
+class Turns:
+    """Live answers are made one after another in each process, in the order in which they came.
+
+    The threads of a process share one interpreter. Two that work at once only take it from each
+    other, and the one that holds the database keeps all others waiting meanwhile: a booking then
+    costs nearly twice the processor's time. Who has been patient for so many seconds goes on all
+    the same: whoever is before it must be waiting for something slow, and files of the site and
+    other pages shall not wait with it.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._guard = threading.Lock()
+        self._taken = False
+        self._queue: deque[threading.Lock] = deque()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One turn, for as long as the `with` lasts."""
+        mine = self._come()
+        try:
+            yield
+        finally:
+            if mine:
+                self._pass_on()
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody has the turn."""
+        return not self._taken
+
+    def _come(self) -> bool:
+        """Wait for the turn; False where it did not come in time."""
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return True
+            waiting = threading.Lock()
+            waiting.acquire()
+            self._queue.append(waiting)
+        if waiting.acquire(timeout=self._patience):
+            return True
+        with self._guard:
+            if waiting in self._queue:
+                self._queue.remove(waiting)
+                return False
+        return True  # it came at the last moment
+
+    def _pass_on(self) -> None:
+        with self._guard:
+            if self._queue:
+                self._queue.popleft().release()
+            else:
+                self._taken = False
 
 
 _IN_A_MINUTE = "It will be here in a minute."

@@ -19,7 +19,7 @@ from werkzeug.test import Client
 from portal import freeze
 from portal.settings import load_settings
 from portal.web import HEADERS
-from portal.wsgi import create_app
+from portal.wsgi import Turns, create_app
 
 
 def free_port():
@@ -370,3 +370,53 @@ class TestInProcess:
         assert "something went wrong" in answer.text
         assert answer.headers["Content-Security-Policy"]
         assert "Fault outside of any page" in caplog.text
+
+
+def test_live_answers_come_one_after_another_in_order():
+    """Threads of a process do not take the interpreter from each other; nobody is passed."""
+    turns, order, at_once = Turns(patience=30), [], []
+    inside = 0
+
+    def answer(number):
+        nonlocal inside
+        with turns.one():
+            inside += 1
+            at_once.append(inside)
+            order.append(number)
+            time.sleep(0.01)
+            inside -= 1
+
+    threads = [threading.Thread(target=answer, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.002)  # so that they come in this order
+    for thread in threads:
+        thread.join()
+
+    assert order == list(range(8))
+    assert set(at_once) == {1}
+
+
+def test_who_was_patient_goes_on_beside_a_slow_one():
+    """Where one answer waits for something slow, the others wait for it no longer than so."""
+    turns, slow, ended = Turns(patience=0.05), threading.Event(), []
+
+    def wait_for_long():
+        with turns.one():
+            slow.wait(20)
+        ended.append("slow")
+
+    first = threading.Thread(target=wait_for_long)
+    first.start()
+    while turns.free:
+        time.sleep(0.001)
+    for number in range(2):
+        with turns.one():
+            ended.append(number)
+    slow.set()
+    first.join()
+    with turns.one():
+        ended.append("after")
+
+    assert ended == [0, 1, "slow", "after"]
+    assert turns.free
