@@ -503,8 +503,10 @@ def cancel(
             return
         release(connection, row, "cancelled", now)
         _say_why(connection, booking_id, reason)
-        kind = "cancelled-by-you" if wished else "cancelled-by-us"
-        tell(connection, booking_id, kind, now, reason=reason)
+        kind = "cancelled-by-us"
+        if wished:
+            kind = "cancelled-by-you" if row.status == "confirmed" else "off-the-list"
+        tell(connection, booking_id, kind, now, reason=reason, was=row.status)
         note(connection, now, actor, "cancel", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
 

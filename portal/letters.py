@@ -36,6 +36,7 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "notice": HOLDING,
     "reminder": ("confirmed",),
     "cancelled-by-you": ("cancelled",),
+    "off-the-list": ("cancelled", "lapsed"),
     "request-received": ("requested",),
     "request-confirmed": ("confirmed",),
     "request-declined": ("declined",),
@@ -320,6 +321,8 @@ class _Writer:
             return ()
         if self.discreet and not self.owed.about.get("calendar"):
             return ()
+        if self.owed.about.get("was", "confirmed") != "confirmed":
+            return ()  # there is no entry to take away: only who has a place is sent one
         organizer = self.site.email or self.settings.message_sender
         if not organizer:
             return ()  # without somebody who reads answers a calendar file is not valid

@@ -278,7 +278,7 @@ def move_on(
         if row.status != "offered":
             raise NotPossible("There is no offer to end.")
         release(connection, row, "lapsed", now)
-        tell(connection, booking_id, "lapsed", now)
+        tell(connection, booking_id, "off-the-list", now)
         note(connection, now, actor, "move on", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
 

@@ -47,6 +47,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "reminder": ((), ("day",)),
     "cancelled-by-us": ((), ("reason",)),
     "cancelled-by-you": ((), ()),
+    "off-the-list": ((), ()),
     "request-received": ((), ()),
     "request-confirmed": ((), ()),
     "request-declined": ((), ("reason",)),

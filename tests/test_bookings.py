@@ -124,6 +124,22 @@ def test_cancelling_twice_changes_nothing(engine: Engine) -> None:
     assert room.verify(engine) == []
 
 
+def test_who_gives_up_what_is_no_place_is_told_so_in_other_words(engine: Engine) -> None:
+    """Leaving the list, refusing an offer and taking a request back cancel no place."""
+    directory = made.directory({"places": "1"}, {"booking": "request"})
+    first, waiting, offered, later = (book(engine, directory, family(n)) for n in range(4))
+    asked = book(engine, directory, family(5), series=directory.series[1])
+    for one in (waiting, first, offered, asked):
+        bookings.cancel(engine, directory, one.id, now=NOW)
+    offers.move_on(engine, directory, later.id, now=NOW, actor="staff:1")
+
+    assert {owed(engine, one.id)[-1] for one in (waiting, offered, asked, later)} == {
+        "off-the-list"
+    }
+    assert owed(engine, first.id)[-1] == "cancelled-by-you"
+    assert status(engine, later) == "lapsed"
+
+
 def test_an_offer_is_accepted(engine: Engine) -> None:
     """Accepting in time confirms; pressing twice is once."""
     directory = made.directory({"places": "1"})

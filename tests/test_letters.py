@@ -283,6 +283,67 @@ def test_waiting_offered_lapsed(post):
     assert bookings.get(post.engine, second.id, SECRET).status == "lapsed"
 
 
+def waiting_family(post):
+    """Who left the waiting list by its link."""
+    post.book()
+    booking = post.book(Family("Ben", "ben@example.org", None, "email", True))
+    bookings.cancel(post.engine, post.directory, booking.id, now=NOW)
+
+
+def offered_family(post):
+    """Who had a place kept, and did not want it any more."""
+    first = post.book()
+    booking = post.book(Family("Ben", "ben@example.org", None, "email", True))
+    bookings.cancel(post.engine, post.directory, first.id, now=NOW)
+    bookings.cancel(post.engine, post.directory, booking.id, now=NOW)
+
+
+def family_on_the_phone(post):
+    """Who turned an offer down on the phone."""
+    first = post.book()
+    booking = post.book(Family("Ben", "ben@example.org", None, "email", True))
+    bookings.cancel(post.engine, post.directory, first.id, now=NOW)
+    offers.move_on(post.engine, post.directory, booking.id, now=NOW, actor="staff:1")
+
+
+def family_that_asked(post):
+    """Who took a request back."""
+    post.directory = made.directory({"booking": "request"})
+    booking = post.book(Family("Ben", "ben@example.org", None, "email", True))
+    bookings.cancel(post.engine, post.directory, booking.id, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "ended", [waiting_family, offered_family, family_on_the_phone, family_that_asked]
+)
+def test_who_had_no_place_is_not_told_that_it_was_cancelled(post, ended):
+    """Off the list: no place was given up, no deadline missed, no calendar entry sent before."""
+    ended(post)
+    [letter] = [letter for letter in post.came() if letter.to == "ben@example.org"]
+
+    assert letter.subject == "Your booking"
+    assert "We have taken you off our list for Bump, Birth and Beyond." in letter.plain
+    for wrong in ("cancelled", "calendar", "did not hear", "another family"):
+        assert wrong not in letter.plain
+    assert letter.calendars == []
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_staff_take_away_only_entries_that_were_sent(post, waits):
+    """A file to delete an entry goes to a family that had a place, not to one that waited."""
+    booking = post.book()
+    if waits:
+        booking = post.book(Family("Ben", "ben@example.org", None, "email", True))
+    post.came()
+    bookings.cancel(
+        post.engine, post.directory, booking.id, now=NOW, actor="staff:1", reason="No leader"
+    )
+    letter = post.came()[0]
+
+    assert letter.subject == "Your booking is off"
+    assert len(letter.calendars) == (0 if waits else 6)
+
+
 def test_what_is_no_longer_true_is_not_sent(post):
     """Booked and cancelled before anything went out: one message, the true one."""
     booking = post.book()

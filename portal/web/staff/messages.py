@@ -43,6 +43,7 @@ KINDS: Mapping[str, str] = {
     "reminder": "Your session is soon",
     "cancelled-by-us": "A session or a place is cancelled",
     "cancelled-by-you": "You have cancelled",
+    "off-the-list": "You are off our list",
     "request-received": "We have your request",
     "request-confirmed": "Your request is confirmed",
     "request-declined": "Your request is declined",
