@@ -21,10 +21,10 @@ from portal import PortalError, invitations, wording
 from portal.channels import Attachment, Letter, Way
 from portal.directory import Directory, Series, Session
 from portal.fields import day_words
-from portal.references import link_of
+from portal.references import contact_hash, link_of
 from portal.settings import Settings
-from portal.tables import HOLDING, bookable, booking, message, notice, person, referral
-from portal.wording import TO_PROFESSIONAL, TWIN, Words
+from portal.tables import HOLDING, LIVE, bookable, booking, message, notice, person, referral
+from portal.wording import TO_PROFESSIONAL, TWINS, Words
 
 # A message is true only of a booking in these states. Those not named are true of any.
 TRUE_OF: Mapping[str, tuple[str, ...]] = {
@@ -113,7 +113,7 @@ class _Writer:
         """The letter. Raises NothingToTell where there is nothing to tell any more."""
         way, to, name = self._recipient()
         told = self._told()
-        words = self._words(name, told)
+        words = self._words(name, told, self._twin(way, to))
         if way == "text":
             return Letter(way, to, words.text, self._reference, self.now)
         return Letter(
@@ -240,8 +240,33 @@ class _Writer:
 
     # What it says.
 
-    def _words(self, name: str, told: Sequence[Session]) -> Words:
-        kind, about = self.owed.kind, self.owed.about
+    def _twin(self, way: Way, to: str) -> tuple[str, str]:
+        """What to say of another booking for the same, which this very address or number has.
+
+        Anybody can type the address of somebody else beside a number of their own: then the number
+        hears nothing. Of what is sensitive nobody does.
+        """
+        if not self.owed.about.get("twin") or self.discreet:
+            return "", ""
+        secret, theirs = self.settings.secret, person.c.email if way == "email" else person.c.phone
+        own = select(person.c.contact_hash).where(person.c.booking_id == self.booking.id)
+        others = self.connection.execute(
+            select(theirs)
+            .join(booking)
+            .where(
+                person.c.contact_hash == own.scalar_subquery(),
+                booking.c.id != self.booking.id,
+                booking.c.bookable_id == self.booking.bookable_id,
+                booking.c.status.in_(LIVE),
+            )
+        ).scalars()
+        same = contact_hash(secret, to)
+        if any(other and contact_hash(secret, other) == same for other in others):
+            return TWINS[self.owed.kind]
+        return "", ""
+
+    def _words(self, name: str, told: Sequence[Session], extra: tuple[str, str]) -> Words:
+        kind = self.owed.kind
         facts = {
             "first_name": wording.first_name(name),
             "link": self._link(),
@@ -259,7 +284,6 @@ class _Writer:
             facts |= _facts_of(self.series, told)
             if kind == "moved" and told:
                 facts |= _move_of(self.series, told[0])
-        extra = TWIN if kind == "confirmation" and about.get("twin") and not self.discreet else ""
         words = wording.load_words(self.settings.root, kind)
         return wording.fill(words, facts, discreet=self.discreet, extra=extra)
 

@@ -59,10 +59,25 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 # To the professional who asked. They never hold the link, which is the family's own.
 TO_PROFESSIONAL = ("professional-received",)
 
-TWIN = (
+# What a contact that holds another one of the same group is told beside: in an email, in a text.
+_BOOKED_TWICE = (
     "There is another booking with these contact details for the same group. "
-    "If you booked twice by mistake, cancel one of them by its link."
+    "If you booked twice by mistake, cancel one of them by its link.",
+    "You have another booking for the same. If one is a mistake, cancel it by its link.",
 )
+_ASKED_TWICE = (
+    "There is another request with these contact details for the same group. "
+    "If you asked twice by mistake, take one of them back by its link.",
+    "You have another request for the same. If one is a mistake, take it back by its link.",
+)
+TWINS: Mapping[str, tuple[str, str]] = {
+    "confirmation": _BOOKED_TWICE,
+    "waiting": _BOOKED_TWICE,
+    "request-received": _ASKED_TWICE,
+}
+# A text travels, and is paid for, in parts of 153 signs. Beside what has to be said there may be
+# more in it as long as two parts do.
+LONGEST_TEXT = 2 * 153
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -221,19 +236,33 @@ def _telling(kind: str) -> tuple[str, ...]:
 # --- filling in ----------------------------------------------------------------------------------
 
 
-def fill(wording: Wording, facts: Mapping[str, str], *, discreet: bool, extra: str = "") -> Words:
-    """The words with the facts in them. `extra` is a paragraph more, after the first sentence."""
+def fill(
+    wording: Wording,
+    facts: Mapping[str, str],
+    *,
+    discreet: bool,
+    extra: tuple[str, str] = ("", ""),
+) -> Words:
+    """The words with the facts in them.
+
+    `extra` is a paragraph more, which comes after the first one of an email, and the same for a
+    text message, whose end it is where it fits.
+    """
     subject = wording.discreet_subject if discreet else wording.subject
     text = wording.discreet_text if discreet else wording.text
     body = wording.discreet_body if discreet else wording.body
     parts = list(_parts(body, facts))
-    if extra:
-        parts.insert(2, extra)
+    more, brief = extra
+    if more:
+        parts.insert(2, more)
     html = _filled(prose.render("\n\n".join(parts)).html, facts, _for_html)
     plain = "\n\n".join(_filled(_unwrapped(part), facts, str) for part in parts)
+    said = " ".join(_filled(text, facts, str).split())
+    if brief and len(f"{said} {brief}") <= LONGEST_TEXT:
+        said = f"{said} {brief}"
     return Words(
         subject=subject,
-        text=" ".join(_filled(text, facts, str).split()),
+        text=said,
         plain=f"{plain}\n",
         html=_frame().render(subject=subject, body=Markup(html)),  # noqa: S704  cleaned, escaped
     )

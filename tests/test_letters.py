@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from portal import bookings, changes, messages, offers, tables
+from portal import bookings, changes, details, messages, offers, tables
 from portal.bookings import Family, Referrer
 from portal.settings import load_settings
 from tests import made
@@ -246,6 +246,80 @@ def test_a_second_booking_of_the_same_contact_is_mentioned(post):
 
     assert "There is another booking" not in first.plain
     assert "There is another booking with these contact details" in second.plain
+
+
+@pytest.mark.parametrize(
+    ("way", "twice"),
+    [
+        ({"places": "1"}, "There is another booking with these contact details"),
+        ({"booking": "request"}, "There is another request with these contact details"),
+    ],
+)
+def test_a_second_one_is_mentioned_on_the_waiting_list_and_in_a_request(post, way, twice):
+    """Once a group is full, that is where a family that books twice comes to stand."""
+    post.directory = made.directory(way)
+    post.book()
+    post.book()
+    first, second = post.came()
+
+    assert twice not in first.plain
+    assert twice in second.plain
+
+
+@pytest.mark.parametrize(
+    ("way", "twice"),
+    [
+        ({"places": "5"}, "You have another booking for the same."),
+        ({"places": "1"}, "You have another booking for the same."),
+        ({"booking": "request"}, "You have another request for the same."),
+    ],
+)
+def test_a_second_one_is_mentioned_in_a_text(post, way, twice):
+    """S4: in words that name no group, however the number was typed; a text stays short."""
+    post.directory = made.directory(way)
+    post.book(Family("Amina Khan", None, "07700 900123", "text", True))
+    post.book(Family("Amina Khan", None, "+44 7700 900123", "text", True))
+    first, second = post.came()
+
+    assert twice not in first.plain
+    assert twice in second.plain
+    assert "Bump" not in second.plain
+    assert len(second.plain.partition("\n\n")[2]) <= 306
+
+
+def test_a_stranger_learns_nothing_from_the_address_of_another(post):
+    """Who books with somebody's address and a number of their own is not told of the other one."""
+    stranger = Family("Eve", AMINA.email, "07700 900999", "text", True)
+    post.directory = made.directory({"places": "5"})
+    post.book()
+    post.book(stranger)
+    _, told = post.came()
+
+    assert told.text
+    assert "another" not in told.plain
+
+
+def test_a_stranger_learns_nothing_by_setting_the_address_right(post):
+    """What was found with the first address is not told to the second."""
+    post.directory = made.directory({"places": "5"})
+    post.book()
+    booking = post.book()
+    eve = Family("Eve", "eve@example.org", None, "email", True)
+    details.correct(post.engine, post.directory, booking.id, eve, secret=SECRET, now=NOW)
+    _, told = post.came()
+
+    assert told.to == "eve@example.org"
+    assert "another booking" not in told.plain
+
+
+def test_a_second_one_is_not_mentioned_once_the_first_is_gone(post):
+    """By the time that the message goes out nothing is there twice."""
+    post.directory = made.directory({"places": "5"})
+    first = post.book()
+    post.book()
+    bookings.cancel(post.engine, post.directory, first.id, now=NOW)
+
+    assert all("another booking" not in letter.plain for letter in post.came())
 
 
 def test_a_second_sensitive_booking_is_not_mentioned(engine, tmp_path):
