@@ -107,7 +107,8 @@ class _Writer:
         ).one()
         self.series = directory.find_series(self.booking.series)
         self.booked = cast("invitations.Booked", self.booking)
-        self.coming = self._coming()
+        self.sessions = self._sessions()
+        self.coming = tuple(session for session in self.sessions if session.ends > now)
 
     def letter(self) -> Letter:
         """The letter. Raises NothingToTell where there is nothing to tell any more."""
@@ -137,11 +138,8 @@ class _Writer:
         """What this message is known by outside: it tells nothing, and is the same at every try."""
         return reference_of(self.booking.calendar_id, self.owed.id, self.owed.kind)
 
-    def _coming(self) -> tuple[Session, ...]:
-        if self.series is None:
-            return ()
-        sessions = invitations.sessions_of(self.booked, self.series)
-        return tuple(session for session in sessions if session.ends > self.now)
+    def _sessions(self) -> tuple[Session, ...]:
+        return invitations.sessions_of(self.booked, self.series) if self.series else ()
 
     def _session(self, planned: str | None) -> Session | None:
         found = (s for s in self.coming if s.planned.isoformat() == planned)
@@ -186,12 +184,19 @@ class _Writer:
         return [session for session in self.coming if not session.cancelled]
 
     def _reminded(self) -> Session:
-        session = self._session(self.owed.about.get("planned"))
-        if session is None or session.cancelled or session.starts <= self.now:
-            raise NothingToTell("The session is over, cancelled or gone.")
+        """The session of a reminder; where that is cancelled, the next one that is on."""
+        planned = self.owed.about.get("planned")
+        # Also among those that are over: until the next one is due, the cancelled one may be.
+        session = next((s for s in self.sessions if s.planned.isoformat() == planned), None)
+        if session is not None and session.cancelled:
+            session = next(
+                (s for s in self.coming if s.starts > self.now and not s.cancelled), None
+            )
+        if session is None or session.starts <= self.now:
+            raise NothingToTell("The session is over, or gone.")
         due = session.starts - REMIND_BEFORE
         if due > self.now:
-            raise NothingToTell("The session was moved.", due)
+            raise NothingToTell("The reminder is for another day by now.", due)
         return session
 
     def _changed(self) -> Sequence[Session]:

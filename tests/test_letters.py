@@ -503,20 +503,49 @@ def test_a_reminder_comes_two_days_before(post):
 
 
 @pytest.mark.parametrize(
-    "change",
+    "fields",
     [
-        {"cancelled": "Snow"},
-        {"moved_to": "2027-01-08"},
+        {"changes": [{"date": "2027-01-12", "moved_to": "2027-01-08"}]},
+        {"withdrawn": "We have no leader"},
     ],
 )
-def test_nobody_is_reminded_of_what_is_off(post, change):
-    """Cancelled, or moved to a day that is over: the reminder is dropped."""
+def test_nobody_is_reminded_of_what_is_off(post, fields):
+    """Moved to a day that is over, or all of it cancelled: the reminder is dropped."""
     post.book()
     post.came()
-    post.directory = made.directory({"changes": [{"date": "2027-01-12", **change}]})
+    post.directory = made.directory(fields)
 
     assert post.came(DUE) == []
     assert post.states()[1] == ("reminder", "dropped")
+
+
+def test_nobody_is_reminded_of_the_other_dates_of_one_that_is_off(post):
+    """Who booked a single date that is cancelled does not come to the next."""
+    post.directory = made.directory({"book": "session"})
+    post.book(session=post.series.all_sessions[0])
+    post.came()
+    post.directory = made.directory(
+        {"book": "session", "changes": [{"date": "2027-01-12", "cancelled": "Snow"}]}
+    )
+
+    assert post.came(DUE) == []
+    assert post.states()[1] == ("reminder", "dropped")
+
+
+def test_a_reminder_of_what_is_off_follows_to_the_next_date(post):
+    """That one is now the family's first: it is reminded of it, two days before, and once."""
+    post.book()
+    post.came()
+    off = [{"date": date, "cancelled": "Snow"} for date in ("2027-01-12", "2027-01-19")]
+    post.directory = made.directory({"changes": off[:1]})
+    at_first = post.came(DUE)
+    post.directory = made.directory({"changes": off})
+    too_soon = post.came(DUE + timedelta(days=7)) + post.came(DUE + timedelta(days=13))
+    [reminder] = post.came(DUE + timedelta(days=14))
+    later = post.came(DUE + timedelta(days=21))
+
+    assert (at_first, too_soon, later) == ([], [], [])
+    assert "- When: Tuesday 26 January 2027\n" in reminder.plain
 
 
 def test_a_reminder_follows_a_session_that_moved_later(post):
