@@ -2,8 +2,9 @@
 
 What it hides: whom it goes to and whether that is still wished; whether it still has to be told,
 for a booking may be cancelled and a session moved again before its message goes; and what the
-words need. A reminder follows its session, a run that is called off as a whole is one letter and
-not one for each date, and what concerns a sensitive programme is always in the discreet words (S4).
+words need. A reminder follows its session, or the next one where that is off; a run that is
+called off as a whole is one letter and not one for each date; and what concerns a sensitive
+programme is always in the discreet words (S4).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -50,6 +51,11 @@ WITH_CALENDAR = (
     "cancelled-by-you",
 )
 REMIND_BEFORE = timedelta(hours=48)
+
+
+def reminder_due(session: Session) -> datetime:
+    """When its reminder goes out. Hours pass alike on a day when the clocks change: so by UTC."""
+    return session.starts.astimezone(UTC) - REMIND_BEFORE
 
 
 class NothingToTell(PortalError):
@@ -194,7 +200,7 @@ class _Writer:
             )
         if session is None or session.starts <= self.now:
             raise NothingToTell("The session is over, or gone.")
-        due = session.starts - REMIND_BEFORE
+        due = reminder_due(session)
         if due > self.now:
             raise NothingToTell("The reminder is for another day by now.", due)
         return session

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from portal import PortalError, messages
 from portal.directory import Directory, Series, Session
 from portal.fields import LONDON
+from portal.letters import reminder_due
 from portal.tables import HOLDING, Prepared, bookable, booking, note, read, write
 
 DECENT = (time(8), time(20))
@@ -83,12 +84,13 @@ def offer_until(now: datetime, starts: datetime) -> datetime | None:
     None within twelve hours of the start, and where fewer than two decent hours are left before
     that: then nothing is offered and staff telephone.
     """
-    last = starts - NO_OFFERS_WITHIN
+    # By UTC: with a zone, Python counts by the clock on the wall, an hour off where that changes.
+    last = starts.astimezone(UTC) - NO_OFFERS_WITHIN
     full = decent_hours_on(now, timedelta(hours=OFFER_HOURS))
     if full <= last:
         return full
     if decent_hours_on(now, timedelta(hours=2)) <= last:
-        return last.astimezone(UTC)
+        return last
     return None
 
 
@@ -146,8 +148,7 @@ def owe_reminder(
     now: datetime,
 ) -> None:
     coming = [session] if session else [s for s in series.next_sessions(now) if not s.cancelled]
-    if coming and coming[0].starts - timedelta(hours=48) > now:
-        due = coming[0].starts - timedelta(hours=48)
+    if coming and (due := reminder_due(coming[0])) > now:
         about = {"planned": coming[0].planned.isoformat()}
         messages.owe(connection, booking_id, "reminder", now=now, due=due, about=about)
 

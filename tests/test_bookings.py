@@ -505,6 +505,11 @@ def test_a_gap_is_kept_once(engine: Engine) -> None:
         # Near the date it lapses twelve hours before; later than that nothing is offered.
         ("2027-01-11 09:00", "2027-01-12 10:00", "2027-01-11 22:00"),
         ("2027-01-11 21:00", "2027-01-12 10:00", None),
+        # Twelve hours are twelve hours also in the nights in which the clocks change.
+        ("2027-03-27 12:00", "2027-03-28 10:00", "2027-03-27 21:00"),
+        ("2027-03-27 17:30", "2027-03-28 08:00", None),
+        ("2027-10-30 12:00", "2027-10-31 10:00", "2027-10-30 23:00"),
+        ("2027-10-30 17:30", "2027-10-31 07:00", "2027-10-30 20:00"),
         ("2027-01-12 09:00", "2027-01-12 10:00", None),
     ],
 )

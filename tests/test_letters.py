@@ -503,6 +503,42 @@ def test_a_reminder_comes_two_days_before(post):
 
 
 @pytest.mark.parametrize(
+    ("day", "due"),
+    [
+        ("2027-03-28", datetime(2027, 3, 26, 9, tzinfo=UTC)),
+        ("2027-10-31", datetime(2027, 10, 29, 10, tzinfo=UTC)),
+    ],
+)
+def test_two_days_are_48_hours_when_the_clocks_change(post, day, due):
+    """A reminder of a group at 10am on that Sunday goes out at 9am, or at 11am, on Friday."""
+    moved = {"date": "2027-01-12", "moved_to": f"{day} 10:00-12:00"}
+    post.directory = made.directory({"repeats": "once", "changes": [moved]})
+    post.book()
+    post.came()
+    too_soon = post.came(due - timedelta(seconds=1))
+    with tables.read(post.engine) as connection:
+        owed = connection.execute(
+            sa.select(tables.message.c.due).where(tables.message.c.kind == "reminder")
+        ).scalar_one()
+
+    assert (too_soon, owed) == ([], due)
+    assert len(post.came(due)) == 1
+
+
+def test_a_reminder_that_follows_counts_in_hours_too(post):
+    """The session is put on the day when the clocks go forward."""
+    post.book()
+    post.came()
+    moved = {"date": "2027-01-12", "moved_to": "2027-03-28 10:00-12:00"}
+    post.directory = made.directory({"changes": [moved]})
+    due = datetime(2027, 3, 26, 9, tzinfo=UTC)
+    early = post.came(DUE) + post.came(due - timedelta(seconds=1))
+
+    assert early == []
+    assert len(post.came(due)) == 1
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"changes": [{"date": "2027-01-12", "moved_to": "2027-01-08"}]},
