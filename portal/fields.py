@@ -264,6 +264,15 @@ def _postcode(value: object) -> str:
     return f"{text[:-3]} {text[-3:]}"
 
 
+def phone_figures(number: str) -> str:
+    """A phone number as it is dialled: without spaces, brackets, dots and dashes of any length.
+
+    The 0 of '+44 (0)7700 900123' is for those who dial within the country, and goes too.
+    """
+    figures = re.sub(r"[ ().\u2010-\u2015-]", "", number)
+    return re.sub(r"^(\+44|0044)0", r"\1", figures)
+
+
 def _phone(value: object) -> str:
     text = re.sub(r"\s+", " ", _text(value))
     digits = re.sub(r"[ ()-]", "", text)

@@ -12,6 +12,8 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 
+from portal.fields import phone_figures
+
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter or digit that is misheard or misread
 
 
@@ -38,7 +40,7 @@ def contact_hash(secret: str, contact: str) -> bytes:
     """One contact, however it is typed, as a keyed hash."""
     plain = contact.strip().lower()
     if "@" not in plain:
-        plain = re.sub(r"^(\+44|0044)", "0", re.sub(r"[^\d+]", "", plain))
+        plain = re.sub(r"^(\+44|0044)", "0", phone_figures(plain))
     return _keyed(secret, "contact", plain.encode())
 
 

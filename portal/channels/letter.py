@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from portal import PortalError
+from portal.fields import phone_figures
 
 Way = Literal["email", "text"]
 
@@ -68,7 +69,7 @@ def one_address(letter: Letter) -> str:
     A comma would add a person, a line break a header. Raises Undelivered, for good.
     """
     if letter.way == "text":
-        number = re.sub(r"[ ().-]", "", letter.to)
+        number = phone_figures(letter.to)
         if _NUMBER.fullmatch(number):
             return number
         raise Undelivered("The phone number is not one that we can send a text to.", permanent=True)

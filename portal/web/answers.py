@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 from wtforms import Field
 from wtforms.utils import unset_value
 
+from portal.fields import phone_figures
+
 # Signs that turn the direction of what follows: on a printed register they could hide a name.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Letters and signs by their kind, yet nothing to see.
@@ -240,7 +242,7 @@ class Phone(Answer):
 
     @property
     def _figures(self) -> str:
-        return re.sub(r"[ ().\u2010-\u2015-]", "", self.text)
+        return phone_figures(self.text)
 
     @property
     def takes_texts(self) -> bool:

@@ -4,10 +4,13 @@ import pytest
 from flask import Flask, g
 from werkzeug.datastructures import MultiDict
 
+from portal.channels.letter import Letter, one_address
+from portal.references import contact_hash
 from portal.web.answers import Children, Email, Name, Phone, months_of
 from portal.web.forms import BookForm, book_form
 from portal.web.request_forms import GapForm, ask_form
 from tests import made
+from tests.made import NOW
 
 GOOD = {
     "name": "Amina Khan",
@@ -175,6 +178,39 @@ def test_phone_numbers_that_are_right(phone: str) -> None:
 
     assert form.problems() == []
     assert form.family().phone.isascii()
+
+
+@pytest.mark.parametrize(
+    ("phone", "dialled"),
+    [
+        *((f"07700{dash}900{dash}123", "07700900123") for dash in "-\u2010\u2011\u2012–—―"),
+        ("07700.900.123", "07700900123"),
+        ("(07700) 900 123", "07700900123"),
+        ("07700\u00a0900123", "07700900123"),
+        ("+44 7700 900123", "+447700900123"),
+        ("+44 (0)7700 900123", "+447700900123"),
+        ("0044 7700–900123", "00447700900123"),
+        ("0044 (0) 7700 900 123", "00447700900123"),
+        ("+48 601-234-567", "+48601234567"),
+        ("٠٧٧٠٠–٩٠٠١٢٣", "07700900123"),
+    ],
+)
+def test_a_text_goes_to_every_number_that_the_form_takes(phone: str, dialled: str) -> None:
+    """What is taken here must not fail for good when the text is sent; the contact is one."""
+    form = filled(phone=phone, contact_by="text")
+
+    assert form.problems() == []
+    kept = form.family().phone
+    letter = Letter("text", kept, "Hello.", "0123456789abcdef", NOW)
+    assert one_address(letter) == dialled
+    assert contact_hash("secret", kept) == contact_hash("secret", dialled)
+    at_home = dialled.replace("+44", "0").replace("0044", "0")
+    assert contact_hash("secret", kept) == contact_hash("secret", at_home)
+
+
+def test_a_house_is_sent_no_text_however_its_number_is_written() -> None:
+    """The zero in brackets does not make a mobile of it."""
+    assert set(wrong(phone="+44 (0)1772 900123", contact_by="text")) == {"phone"}
 
 
 @pytest.mark.parametrize("phone", ["0770", "7700900123", "call me", "07700 900123 or 5", "0" * 31])
