@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
-from portal import channels
+from portal import channels, faults
 from portal.channels import Undelivered
 from portal.directory import Directory
 from portal.letters import NothingToTell, Owed, letter_of
@@ -288,8 +287,7 @@ class _Post:
         except Exception as error:
             # Whatever it was, the other messages must go out. What it says may hold an address,
             # so that only where it happened goes into the log.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("message %s: %s\n%s", one.id, type(error).__name__, where)
+            _log.error("message %s: %s", one.id, faults.told(error))
             return self._undelivered(one, f"Something went wrong here: {type(error).__name__}.")
         return self._keep(
             one, "sent", state="sent", sent=self.now(), receipt=receipt[:200], trouble=None

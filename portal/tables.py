@@ -342,7 +342,10 @@ staff_session = Table(
 
 
 def connect(address: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql://...`, set up to lose nothing it confirmed."""
+    """An engine for `sqlite:///path` or `postgresql://...`, set up to lose nothing it confirmed.
+
+    Its faults leave out the values of their statements: those are what families typed.
+    """
     url = sa.make_url(address)
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
@@ -350,12 +353,18 @@ def connect(address: str) -> Engine:
         if not url.database or url.database == ":memory:":
             raise ValueError("the database needs a file: several processes share it")
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+        engine = sa.create_engine(
+            url, hide_parameters=True, connect_args={"timeout": 10, "check_same_thread": False}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     engine = sa.create_engine(
-        url, pool_size=16, max_overflow=16, connect_args={"connect_timeout": 5}
+        url,
+        hide_parameters=True,
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"connect_timeout": 5},
     )
     event.listen(engine, "checkin", _laid_down)
     event.listen(engine, "checkout", partial(_taken_up, engine.dialect))

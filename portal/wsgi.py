@@ -31,7 +31,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
-from portal import PortalError, content
+from portal import PortalError, content, faults
 from portal.directory import Directory
 from portal.fields import LONDON
 from portal.freeze import MARKER, published_day
@@ -86,8 +86,8 @@ class Portal:
         start = _with_headers(environ, start)
         try:
             return self._answer(environ, start)
-        except Exception:
-            log.exception("Fault outside of any page")
+        except Exception as error:
+            log.error("Fault outside of any page: %s", faults.told(error))
             return _page(environ, start, 500, "Sorry, something went wrong", _ONCE_MORE)
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

@@ -420,3 +420,7 @@ def test_who_was_patient_goes_on_beside_a_slow_one():
 
     assert ended == [0, 1, "slow", "after"]
     assert turns.free
+
+
+        assert "Fault outside of any page: OSError" in caplog.text
+        assert str(built.out) not in caplog.text

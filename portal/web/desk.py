@@ -18,6 +18,7 @@ from typing import Any
 from flask import Flask, Response, redirect, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from portal import faults
 from portal.directory import Directory
 from portal.fields import LONDON
 from portal.settings import Settings
@@ -56,7 +57,8 @@ class Desk(Flask):
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
     ) -> None:
         asked = request.url_rule.rule if request.url_rule else "an unknown address"
-        self.logger.error("Fault on %s [%s]", asked, request.method, exc_info=exc_info)
+        what = faults.told(exc_info[1]) if exc_info[1] else ""
+        self.logger.error("Fault on %s [%s]: %s", asked, request.method, what)
 
 
 def create_desk(

@@ -24,6 +24,14 @@ def run(tmp_path, *fields, **given) -> Screens:
     return Screens(tmp_path, made.directory(*fields, **given), **settings)
 
 
+@pytest.fixture
+def on_both(tmp_path, database_address):
+    """The screens over a database of each kind."""
+    screens = Screens(tmp_path, database_url=database_address)
+    yield screens
+    screens.engine.dispose()
+
+
 # --- the way to a place ---------------------------------------------------------------------------
 
 
@@ -574,6 +582,36 @@ def test_a_database_that_comes_late_is_migrated_then(tmp_path, monkeypatch) -> N
 
     assert screens.open(BUMP).status == 200
     assert screens.book().heading == "Your place is booked"
+
+
+@pytest.mark.parametrize("broken", ["booking", "details"])
+def test_a_broken_constraint_puts_nothing_typed_into_the_log(on_both, caplog, broken) -> None:
+    """S43: what the database says of a row that it refuses holds the row; the log holds none."""
+    screens = on_both
+    typed = {
+        "email": "bilal@example.org",
+        "phone": "07700 900456",
+        "access": "A ramp",
+        "notes": "By bus",
+    }
+    own = screens.book()
+    if broken == "details":
+        own = screens.visitor().book(**typed | {"name": "Bilal Shah"})
+    with tables.read(screens.engine) as connection:
+        connection.exec_driver_sql("CREATE UNIQUE INDEX one_of_each ON person (name)")
+    screens.desk.config["PROPAGATE_EXCEPTIONS"] = False
+    if broken == "booking":
+        refused = screens.visitor().book(**typed)
+    else:
+        refused = own.follow("See or change what we keep about you")
+        refused = refused.fill(name="Amina Khan").press("Save")
+
+    assert (refused.status, "It is our fault" in refused) == (500, True)
+    assert "IntegrityError" in caplog.text
+    assert "in write" in caplog.text
+    logged = caplog.text.lower()
+    for words in ("amina", "bilal", "900456", "ramp", "bus", "already exists"):
+        assert words not in logged
 
 
 # --- places left ----------------------------------------------------------------------------------

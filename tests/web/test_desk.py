@@ -5,6 +5,7 @@ import logging
 from datetime import date, timedelta
 
 import pytest
+from flask import request
 
 from portal import content, freeze
 from portal.settings import load_settings
@@ -154,7 +155,7 @@ def test_a_fault_shows_a_calm_page_and_logs_no_address(settings, caplog):
     """A fault on our side says sorry; the log names the rule, and nothing that was sent (S43)."""
 
     def broken():
-        raise LookupError("a fault on purpose")
+        raise LookupError(request.url)
 
     client = create_desk(broken, settings).test_client()
     with caplog.at_level(logging.ERROR):
@@ -166,6 +167,7 @@ def test_a_fault_shows_a_calm_page_and_logs_no_address(settings, caplog):
     assert "/book/<centre>/<series>" in caplog.text
     assert "secret-token" not in caplog.text
     assert "Sarah" not in caplog.text
+    assert "LookupError" in caplog.text
 
 
 def test_no_live_page_may_be_kept_by_a_search_engine(client, live):

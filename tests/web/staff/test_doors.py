@@ -326,8 +326,8 @@ def test_a_fault_names_the_rule_and_nothing_that_was_sent(place, caplog, monkeyp
     """S43: neither token nor address."""
     from portal import accounts
 
-    def broken(*_, **__):
-        raise LookupError("a fault on purpose")
+    def broken(_engine, token, **_):
+        raise LookupError(token)
 
     monkeypatch.setattr(accounts, "invited", broken)
     with caplog.at_level(logging.ERROR):
