@@ -21,7 +21,7 @@ from portal.directory import Directory, District, Programme, Series
 from portal.geography import distance
 from portal.limits import TooOften
 from portal.web import words
-from portal.web.booking import before
+from portal.web.booking import before, lead_on
 from portal.web.instead import Other, fits
 from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
 from portal.web.passage import turn
@@ -89,18 +89,21 @@ class Asked:
 def ask(programme: str) -> Any:
     """Who asks, then the form, its answers to check, and the request itself."""
     found, now = live(), live().now
+    reference = request.args.get("reference")
+    if request.method == "GET" and reference is not None:
+        return _referred(found.directory.programme(programme) or abort(404), reference)
     asked = _asked(found.directory, programme, now)
     if isinstance(asked, Response):
         return asked
     if not {asked.programme.booking, *(run.booking for run in asked.runs)} & set(_ASKED):
-        return before() or _not_asked_for(asked, found.directory)
+        return before(asked.programme) or _not_asked_for(asked, found.directory)
     if asked.who is None:
         if request.method == "POST":
             return redirect(asked.path, 303)
         return page("desk/who.html", head(asked.title, asked.path), asked=asked)
     wanted = asked.chosen
     if (wanted and wanted.booking not in asked.ways) or not (asked.alone or asked.open_runs):
-        return before() or _referral(asked)
+        return before(asked.programme) or _referral(asked)
     return _screen(asked, now)
 
 
@@ -120,7 +123,7 @@ def _asked(directory: Directory, slug: str, now: datetime) -> Any:
     asked = Asked(programme, asker, runs, None)
     if run.booking not in _ASKED:
         return redirect(run.booking_path, 303)
-    return before() or asked.explain(
+    return before(programme) or asked.explain(
         "This one does not run any more",
         words.sentence(run.withdrawn) if run.withdrawn else "There are no more dates for it.",
         others=[Other(asked.path, "Ask for another one", "We look for a place with you")],
@@ -187,7 +190,7 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
                 made = bookings.book(engine, run, family, **given)
             else:
                 made = bookings.ask(engine, asked.programme, family, **given)
-        return redirect(f"/bookings/{made.link}", 303)
+        return lead_on(made, asked.programme)
     except TooOften as refused:
         return too_many(asked.path, form, "confirm", refused.seconds, asked.phone)
     except NotBookable:
@@ -216,7 +219,42 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
         action="Continue",
         confirm="Send",
         asks=True,
-        silent=form.contact_by.data == "none" or form.safe_to_contact.data == "no",
+        # A professional gets no private link, so that none is spoken of.
+        silent=asked.who == "family"
+        and (form.contact_by.data == "none" or form.safe_to_contact.data == "no"),
+    )
+
+
+def _referred(programme: Programme, reference: str) -> Response:
+    """A professional is thanked. The private link is the family's, and goes to them alone."""
+    again = Asked(programme, "professional", (), None).path
+    return _thanks(
+        "Thank you. We have your request",
+        again,
+        reference,
+        "One of our workers reads your request. The family does not have a place yet.",
+        "We get in touch with the family only in the way that you chose for them. A message from "
+        "us has a private link. With it they can see, change or take back the request.",
+        "Keep the reference, and tell us when you ring. Nobody can see the request with it.",
+        again="Ask for a place for another family",
+        phone=programme.phone,
+    )
+
+
+def _thanks(
+    title: str, path: str, reference: str, *paragraphs: str, again: str, **given: Any
+) -> Response:
+    """A page with a reference, which opens nothing; `again` leads back to the form at `path`."""
+    if not _REFERENCE.fullmatch(reference):
+        abort(404)
+    return page(
+        "desk/thanks.html",
+        head(title, path),
+        title=title,
+        reference=reference,
+        paragraphs=paragraphs,
+        again=again,
+        **given,
     )
 
 
@@ -306,10 +344,15 @@ def gap() -> Any:
     found, now = live(), live().now
     reference = request.args.get("reference")
     if request.method == "GET" and reference is not None:
-        if not _REFERENCE.fullmatch(reference):
-            abort(404)
-        title = "Thank you. We have your form"
-        return page("desk/thanks.html", head(title, "/gap"), title=title, reference=reference)
+        return _thanks(
+            "Thank you. We have your form",
+            "/gap",
+            reference,
+            "A panel of managers reads what you wrote. We answer you by email.",
+            "Keep the reference. Nobody can see your form with it.",
+            again="Tell us of another gap",
+            phone=None,
+        )
     form = GapForm(formdata=request.form if request.method == "POST" else None)
     districts = [(one.slug, one.title) for one in found.directory.districts]
     form.district.options = [("", "Choose a district"), *districts]

@@ -15,9 +15,9 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 
-from portal import bookings, room
-from portal.bookings import Full, NotBookable
-from portal.directory import Directory, Series, Session
+from portal import bookings, details, room
+from portal.bookings import Booking, Full, NotBookable
+from portal.directory import Directory, Programme, Series, Session
 from portal.fields import LONDON
 from portal.limits import TooOften
 from portal.offers import opening
@@ -68,7 +68,7 @@ def book(centre: str, series: str) -> Any:
     wanted = Wanted(run, _session(run))
     state = opening(run, wanted.session, now)
     if state != "open":
-        return before() or _refused(wanted, state, now)
+        return before(run.programme) or _refused(wanted, state, now)
     if run.book == "session" and wanted.session is None:
         return _choose(wanted, now)
     form = book_form(run, request.form if request.method == "POST" else None)
@@ -82,14 +82,25 @@ def book(centre: str, series: str) -> Any:
         return away(wanted.path, form, step, wanted.phone)
 
 
-def before() -> Any:
+def before(programme: Programme) -> Any:
     """The way to what this very form has booked before, whatever has closed since (S22)."""
     key = request.form.get("key", "")
     if request.form.get("step") != "confirm" or not key:
         return None
     with live().database() as engine:
         made = bookings.made_with(engine, key, live().secret)
-    return redirect(f"/bookings/{made.link}", 303) if made else None
+    return lead_on(made, programme) if made else None
+
+
+def lead_on(made: Booking, programme: Programme) -> Any:
+    """To the family's own page. A professional who asked is thanked: the link is the family's."""
+    if made.way != "book":
+        with live().database() as engine:
+            referred = details.referrer_of(engine, made.id) is not None
+        if referred or request.args.get("who") == "professional":
+            given = f"who=professional&reference={made.reference}"
+            return redirect(f"{programme.request_path}?{given}", 303)
+    return redirect(f"/bookings/{made.link}", 303)
 
 
 def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> Any:
@@ -125,7 +136,7 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
     found, family, waits = live(), form.family(), form.wait.data == "yes"
     if not waits and _taken(wanted):
         # Nobody queues for the database only to hear that they must join another queue.
-        return before() or _full(wanted, now, 0, form, "confirm")
+        return before(wanted.series.programme) or _full(wanted, now, 0, form, "confirm")
     try:
         with found.database() as engine:
             made = bookings.book(
@@ -139,7 +150,7 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
                 wait=waits,
                 allowance=found.allowance(family, wanted.series.identity),
             )
-        return redirect(f"/bookings/{made.link}", 303)
+        return lead_on(made, wanted.series.programme)
     except TooOften as refused:
         return too_many(wanted.path, form, "confirm", refused.seconds, wanted.phone)
     except Full:

@@ -206,12 +206,12 @@ def test_a_professional_asks_with_consent(tmp_path) -> None:
     choice = screens.open(f"{ASK}?series=riverbank/bump")
     form = choice.follow("For a family that I work with")
     missing = form.fill(**FAMILY, **{**WORKER, "consent": []}).press("Continue")
-    own = missing.fill(consent="yes").press("Continue").press("Send")
+    thanks = missing.fill(consent="yes").press("Continue").press("Send")
 
     assert missing.problems == [
         ("#consent", "Ask the family first, then tick the box to say that they agree")
     ]
-    assert own.heading == "We have your request"
+    assert thanks.heading == "Thank you. We have your request"
     row = kept(screens, "referral")
     assert (row.name, row.organisation, row.consent) == ("Jo Bell", "Royal Preston", True)
     assert row.consented.astimezone(UTC).date() == screens.now.date()
@@ -220,6 +220,35 @@ def test_a_professional_asks_with_consent(tmp_path) -> None:
         owed = connection.execute(sa.select(tables.message.c.kind)).scalars().all()
     assert owed == ["professional-received", "request-received"]
     assert details.referrer_of(screens.engine, 1).role == "Midwife"
+
+
+@pytest.mark.parametrize("way", ["referral", "request"])
+def test_a_professional_never_gets_the_private_link(tmp_path, way) -> None:
+    """It is the family's own. A professional gets a reference, which opens nothing; the same key
+    gives the same one again, and gives no link by any other form either."""
+    screens = run(tmp_path, {}, {"booking": "book"}, way=way)
+    form = screens.open(f"{ASK}?who=professional").fill(**FAMILY, **WORKER, series="riverbank/bump")
+    check = form.press("Continue")
+    sent = [check.press("Send", follow=False) for _ in range(2)]
+    fields = dict(check.fields("Send"))
+    sent += [
+        screens.send(path, fields)
+        for path in (f"{ASK}?who=family&series=riverbank/bump", "/book/riverbank/bump-1")
+    ]
+    row = kept(screens, "booking")
+    thanks = screens.open(sent[0].answer.headers["Location"])
+
+    assert thanks.path == f"{ASK}?who=professional&reference={row.reference}"
+    assert {one.answer.headers["Location"] for one in sent} == {thanks.path}
+    assert row.reference in thanks
+    assert "only in the way that you chose for them" in thanks
+    assert "/bookings/" not in thanks.html
+    assert "private link" not in check
+    assert thanks.follow("Ask for a place for another family").heading == (
+        "Ask for a place for a family"
+    )
+    assert screens.open(f"{ASK}?who=professional&reference=x").status == 404
+    assert screens.count() == 1
 
 
 def test_a_family_cannot_refer_itself(tmp_path) -> None:
@@ -237,10 +266,10 @@ def test_a_professional_asks_for_the_programme_as_such(tmp_path) -> None:
     """Also where it has no run at all, as with a worker of one's own."""
     screens = run(tmp_path, {"withdrawn": "x"}, way="referral")
     form = screens.open(f"{ASK}?who=professional").fill(**FAMILY, **WORKER)
-    own = form.press("Continue").press("Send")
+    thanks = form.press("Continue").press("Send")
 
     assert "series" not in dict(form.fields("Continue"))
-    assert own.heading == "We have your request"
+    assert thanks.heading == "Thank you. We have your request"
     assert kept(screens, "bookable").series == "programme:bump"
 
 

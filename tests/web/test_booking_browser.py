@@ -253,7 +253,8 @@ def test_a_professional_refers_a_family(at_home, place, scripts) -> None:
         worker.choose("Yes. They agree that I ask for them and pass on what I write here")
         worker.press("Continue").press("Send")
 
-        assert worker.heading == "We have your request"
+        assert worker.heading == "Thank you. We have your request"
+        assert "/bookings/" not in worker.page.url
         assert place.count(tables.referral) == 1
 
 
@@ -456,6 +457,8 @@ def _screens(family, place):
     yield "refer, with mistakes"
     family.go("/request/one-to-one-family-support?who=family")
     yield "referral needed"
+    family.go("/request/one-to-one-family-support?who=professional&reference=ABCD-EFGH")
+    yield "referred"
     family.go("/request/group-for-women")
     yield "sensitive"
     family.follow("For me or my family").introduce(people=None).press("Continue")
