@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from portal.limits import Allowance
 from portal.references import digest_of, new_reference
-from portal.tables import gap, note, write
+from portal.tables import gap, insert_if_new, note, write
 
 
 @dataclass(frozen=True)
@@ -38,29 +38,28 @@ def report(
     """
 
     def work(connection: Connection) -> str:
-        known = connection.execute(
-            select(gap.c.reference).where(gap.c.key_hash == digest_of(key))
-        ).scalar()
-        if known is not None:
-            return str(known)
+        reference = new_reference()
+        # The row first: the same form sent twice at once then finds the key the second time.
+        fresh = insert_if_new(
+            connection,
+            gap,
+            key_hash=digest_of(key),
+            reference=reference,
+            district=found.district,
+            needs=list(found.needs),
+            wanted=found.wanted,
+            tried=found.tried,
+            pounds=found.pounds,
+            name=found.name,
+            organisation=found.organisation,
+            email=found.email,
+            created=now,
+        )
+        if not fresh:
+            known = select(gap.c.reference).where(gap.c.key_hash == digest_of(key))
+            return str(connection.execute(known).scalar_one())
         if allowance is not None:
             allowance.take(connection, now)
-        reference = new_reference()
-        connection.execute(
-            gap.insert().values(
-                key_hash=digest_of(key),
-                reference=reference,
-                district=found.district,
-                needs=list(found.needs),
-                wanted=found.wanted,
-                tried=found.tried,
-                pounds=found.pounds,
-                name=found.name,
-                organisation=found.organisation,
-                email=found.email,
-                created=now,
-            )
-        )
         note(connection, now, "professional", "gap", detail_reference=reference)
         return reference
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from portal import bookings, changes, gaps, offers, room, tables
 from portal.bookings import Family, Referrer
 from portal.fields import LONDON
+from portal.limits import Allowance, Limit, TooOften
 from tests import made
 from tests.made import NOW
 
@@ -491,6 +492,30 @@ def test_a_gap_is_kept_once(engine: Engine) -> None:
     second = gaps.report(engine, gap, key="g", now=NOW)
 
     assert first == second
+
+
+def test_a_gap_sent_twice_at_once_is_kept_once(engine: Engine) -> None:
+    """Presses of one button that arrive together give one reference, and take of a limit once."""
+    gap = gaps.Gap("pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org")
+    keys = [f"gap-{number}" for number in range(10)]
+    limit = Limit("contact", "j@x.org", per_hour=1, burst=len(keys))
+    allowance = Allowance(SECRET, [limit])
+    ready, found = threading.Barrier(4), []
+
+    def press() -> None:
+        for key in keys:
+            ready.wait(20)
+            found.append((key, gaps.report(engine, gap, key=key, now=NOW, allowance=allowance)))
+
+    threads = [threading.Thread(target=press) for _ in range(ready.parties)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (len(found), len(set(found))) == (4 * len(keys), len(keys))
+    with pytest.raises(TooOften):
+        gaps.report(engine, gap, key="another", now=NOW, allowance=allowance)
 
 
 @pytest.mark.parametrize(
