@@ -91,6 +91,7 @@ class Answer(Field):
         self.width = width
         self.marked = marked  # whether its label says that it is optional
         self.typed = ""
+        self.length = 0
         self.dirty = False
 
     # What templates show.
@@ -160,7 +161,10 @@ class Answer(Field):
         self.dirty = self.typed != text
         # What nobody can see is no answer.
         text = unicodedata.normalize("NFC", self.typed) if visible(self.typed) else ""
-        self.data = self.read(text.strip() if self.lines else " ".join(text.split()))
+        text = text.strip() if self.lines else " ".join(text.split())
+        # Of what is kept, which can be longer than what was typed: U+0958 is composed of two.
+        self.length = len(text)
+        self.data = self.read(text)
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:  # noqa: ARG002  the library's signature
         wrong = self.wrong()
@@ -186,7 +190,7 @@ class Answer(Field):
             return f"Write {self.what} again, without hidden signs"
         if not visible(self.typed):
             return self.missing
-        if len(self.typed.strip()) > self.longest:
+        if self.length > self.longest:
             return f"Shorten {self.what} to {self.longest:,} characters"
         return self.wrong_value()
 

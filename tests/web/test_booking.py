@@ -1,6 +1,7 @@
 """A family books: form, check, confirm, and whatever stands against it."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -582,6 +583,18 @@ def test_a_database_that_comes_late_is_migrated_then(tmp_path, monkeypatch) -> N
 
     assert screens.open(BUMP).status == 200
     assert screens.book().heading == "Your place is booked"
+
+
+@pytest.mark.parametrize("sign", ["\u0958", "\u09dc", "\u0a33", "\ufb2c"])
+def test_names_that_grow_when_they_are_composed_are_kept_or_refused(on_both, sign) -> None:
+    """Letters of Hindi, Bengali and Gurmukhi are kept as two signs or more, within what fits."""
+    long = on_both.open("/book/riverbank/bump").fill(**FAMILY | {"name": sign * 80})
+    long = long.press("Continue")
+    longest = 80 // len(unicodedata.normalize("NFC", sign))
+    booked = long.fill(name=sign * longest).press("Continue").press("Confirm booking")
+
+    assert long.problems == [("#name", "Shorten your full name to 80 characters")]
+    assert booked.heading == "Your place is booked"
 
 
 @pytest.mark.parametrize("broken", ["booking", "details"])

@@ -82,6 +82,7 @@ def test_each_missing_answer_says_what_to_do() -> None:
         "Zoë 🙂",
         "X",
         "می‌خواهم",  # with a sign that joins nothing and is right here
+        "\u0915\u093c" * 40,  # as long as a name may be
     ],
 )
 def test_real_names_in_any_script_are_right(name: str) -> None:
@@ -107,6 +108,7 @@ def test_real_names_in_any_script_are_right(name: str) -> None:
         ("Amina\x85", "Write your full name again, without hidden signs"),
         ("\u202eanimA", "Write your full name again, without hidden signs"),
         ("A" * 81, "Shorten your full name to 80 characters"),
+        ("\u0958" * 41, "Shorten your full name to 80 characters"),  # it is kept as two signs
     ],
 )
 def test_what_is_no_name_is_refused(name: str, words: str) -> None:
