@@ -140,11 +140,24 @@ class Settings(BaseSettings):
     email_channel: Literal["folder", "email", "notify", "none"] = Field(
         "folder",
         description="How email goes out: folder writes files into var/outbox for trying things "
-        "out, email is a mail server, notify is GOV.UK Notify, none sends no email.",
+        "out, email is a mail server, notify is GOV.UK Notify, none sends no email. Families can "
+        "choose email unless it is none, or folder while text messages really go out.",
     )
     text_channel: Literal["folder", "notify", "none"] = Field(
-        "folder", description="How text messages go out: folder, notify or none, as for email."
+        "folder",
+        description="How text messages go out: folder, notify or none, as for email. Families can "
+        "choose them unless it is none, or folder while email really goes out.",
     )
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """The ways of contact that families can choose: those by which a message reaches them.
+
+        Files in var/outbox count only while trying things out, when nothing else is sent either.
+        """
+        chosen = {"email": self.email_channel, "text": self.text_channel}
+        real = {way for way, channel in chosen.items() if channel not in ("folder", "none")}
+        return frozenset(real or {way for way, channel in chosen.items() if channel == "folder"})
 
     @property
     def postcodes(self) -> Path:

@@ -139,7 +139,7 @@ def _can_be_asked_for(run: Series, now: datetime) -> bool:
 
 def _form(asked: Asked, directory: Directory) -> AskForm:
     programme = asked.programme
-    return ask_form(
+    form = ask_form(
         programme,
         cast("Who", asked.who),
         series=[(run.identity, _run_words(run, directory)) for run in asked.open_runs],
@@ -147,6 +147,8 @@ def _form(asked: Asked, directory: Directory) -> AskForm:
         alone=asked.alone,
         formdata=request.form if request.method == "POST" else None,
     )
+    form.offer(live().settings.ways)
+    return form
 
 
 def _run_words(run: Series, directory: Directory) -> str:

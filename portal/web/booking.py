@@ -72,6 +72,7 @@ def book(centre: str, series: str) -> Any:
     if run.book == "session" and wanted.session is None:
         return _choose(wanted, now)
     form = book_form(run, request.form if request.method == "POST" else None)
+    form.offer(found.settings.ways)
     next_turn = turn(form, now, found.secret)
     try:
         return _screen(wanted, form, next_turn, now)

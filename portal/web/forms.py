@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -235,6 +235,15 @@ class ContactForm(LiveForm):
         """Where somebody may look over a shoulder: the browser offers nothing that it knows."""
         for name in ("name", "email", "phone"):
             self.answer(name).autocomplete = "off"
+
+    def offer(self, ways: Collection[str], *, kept: str = "") -> None:
+        """Offer, of the ways in which messages go, these alone, and the one that is kept already.
+
+        That we ring, or do not get in touch, can always be chosen.
+        """
+        sent = {"email", "text"} - {*ways, kept}
+        options = self.contact_by.options
+        self.contact_by.options = [one for one in options if one[0] not in sent]
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Each answer by itself, then those that depend on each other."""

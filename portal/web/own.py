@@ -360,6 +360,7 @@ def correct(link: str) -> Any:
     rung = own.asked or family.contact_by == "call"
     kind: type[DetailsForm] = RequestDetailsForm if rung else DetailsForm
     form = kind(formdata=_posted(), data=_data_of(family))
+    form.offer(found.settings.ways, kept=family.contact_by)
     if own.discreet:
         form.discreet()
     next_turn = turn(form, found.now, found.secret, checked=False)

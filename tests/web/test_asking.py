@@ -302,6 +302,43 @@ def test_a_sensitive_programme_is_asked_for_discreetly(tmp_path) -> None:
     assert sent.status == 404
 
 
+# --- ways of contact ------------------------------------------------------------------------------
+
+MAIL = {"smtp_host": "mail.example.org", "email_channel": "email"}
+NOTIFY = {"notify_api_key": "k", "notify_text_template": "t", "text_channel": "notify"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "ways"),
+    [
+        ({}, {"email", "text"}),  # nothing is sent: things are being tried out
+        (MAIL, {"email"}),
+        (MAIL | NOTIFY, {"email", "text"}),
+        (NOTIFY, {"text"}),
+        ({"text_channel": "none"}, {"email"}),
+        (NOTIFY | {"email_channel": "none"}, {"text"}),
+        ({"email_channel": "none", "text_channel": "none"}, set()),
+    ],
+)
+def test_only_what_reaches_a_family_is_offered(tmp_path, settings, ways) -> None:
+    """No form offers a way of contact whose messages stay with us; nor takes one."""
+    content = made.directory({}, {"booking": "request"})
+    screens = Screens(tmp_path, content, **settings)
+    asked = f"{ASK}?series=riverbank/bump-1"
+    for path, others, button in (
+        ("/book/riverbank/bump", {"none"}, "Continue"),
+        (f"{asked}&who=family", {"none", "call"}, "Continue"),
+        (f"{asked}&who=professional", {"none", "call"}, "Continue"),
+    ):
+        form = screens.open(path)
+        radios = form.main.all("input", where=lambda one: one.get("name") == "contact_by")
+        assert {one["value"] for one in radios} == ways | others
+        for way in {"email", "text"} - ways:
+            fields = {**dict(form.fields(button)), **FAMILY, "contact_by": way}
+            refused = screens.send(path, {**fields, "phone": "07700 900123"})
+            assert "#contact_by" in [where for where, _ in refused.problems]
+
+
 # --- limits and faults ----------------------------------------------------------------------------
 
 

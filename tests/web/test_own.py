@@ -270,6 +270,23 @@ def test_a_family_sees_and_corrects_its_details(screens) -> None:
     assert (kept.name, kept.access, kept.people) == ("Amina Begum", "", 2)
 
 
+def test_a_way_that_is_no_longer_offered_stays_until_it_is_changed(screens) -> None:
+    """Who chose text messages while they were sent finds them chosen, and may keep them; whoever
+    chose something else is not offered them."""
+    text = screens.book(contact_by="text", phone="07700 900123")
+    email = screens.visitor().book(email="b@example.org")
+    live = screens.desk.extensions["live"]
+    live.settings = live.settings.model_copy(update={"text_channel": "none"})
+    forms = [screens.open(f"{own.path}/details") for own in (text, email)]
+    saved = forms[0].fill(name="Amina Begum").press("Save")
+    screens.open(f"{text.path}/details").fill(contact_by="email").press("Save")
+
+    assert ["By text message" in form for form in forms] == [True, False]
+    assert dict(forms[0].fields("Save"))["contact_by"] == "text"
+    assert saved.heading == "Your place is booked"
+    assert "By text message" not in screens.open(f"{text.path}/details")
+
+
 def test_a_family_deletes_its_details(screens) -> None:
     """S52: asked first; then nothing personal is left, and the page says so."""
     own = screens.book(access="A ramp")

@@ -356,6 +356,7 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
     data = {name: getattr(known, name) for name in named_}
     data["safe_to_contact"] = "yes" if known.safe_to_contact else "no"
     form = RequestDetailsForm(formdata=posted(), data=data)  # staff may ring any family
+    form.offer(live().settings.ways, kept=known.contact_by)
     next_turn = turn(form, now(), live().secret, checked=False, known=True)
     if next_turn.screen == "confirm":
         directory, secret, actor = live().directory, live().secret, current().actor
@@ -424,6 +425,7 @@ def book(centre: str, series: str) -> Answered:
         return page("staff/choose.html", "Choose a date", series=run, coming=coming, back="/staff/")
     form = book_form(run, posted())
     form.contact_by.options = CONTACT_WAYS_OF_REQUESTS
+    form.offer(live().settings.ways)
     next_turn = turn(form, now(), live().secret, checked=False, known=True)
     if next_turn.screen == "confirm":
         return _book(run, session, form.family(), str(form.key.data))
