@@ -562,6 +562,14 @@ class Series(TextFile):
         coming = tuple(session for session in self.sessions if session.ends > now)
         return coming[:number]
 
+    def coming(self, now: datetime) -> tuple[Session, ...]:
+        """The sessions that begin after `now`, in order, cancelled ones included.
+
+        These one can still be there for from the beginning. The horizon of pages does not cut them.
+        """
+        begin = (session for session in self.all_sessions if session.starts > now)
+        return tuple(sorted(begin, key=lambda session: session.starts))
+
     @property
     def pattern(self) -> str:
         """'Tuesdays', 'Every second Tuesday', 'Second Tuesday of the month', a date for one."""

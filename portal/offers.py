@@ -46,13 +46,11 @@ def opening(series: Series, session: Session | None, now: datetime) -> Opening:
         return series.booking  # type: ignore[return-value]  # checked content
     if series.withdrawn:
         return "cancelled"
-    if session is not None:
-        if session.cancelled:
-            return "cancelled"
-        if session.starts <= now:
-            return "past"
-    elif not series.next_sessions(now):
+    coming = coming_of(series, session, now)
+    if not coming:
         return "past"
+    if all(one.cancelled for one in coming):
+        return "cancelled"
     if series.opens and now < series.opens:
         return "not yet"
     if series.closes and now >= _end_of(series.closes):
@@ -62,6 +60,13 @@ def opening(series: Series, session: Session | None, now: datetime) -> Opening:
         if first is not None and first.starts <= now:
             return "closed"
     return "open"
+
+
+def coming_of(series: Series, session: Session | None, now: datetime) -> tuple[Session, ...]:
+    """What begins after `now`, cancelled or not: the session, or the dates of a whole series."""
+    if session is None:
+        return series.coming(now)
+    return (session,) if session.starts > now else ()
 
 
 def _end_of(moment: datetime) -> datetime:
@@ -147,7 +152,7 @@ def owe_reminder(
     session: Session | None,
     now: datetime,
 ) -> None:
-    coming = [session] if session else [s for s in series.next_sessions(now) if not s.cancelled]
+    coming = [one for one in coming_of(series, session, now) if not one.cancelled]
     if coming and (due := reminder_due(coming[0])) > now:
         about = {"planned": coming[0].planned.isoformat()}
         messages.owe(connection, booking_id, "reminder", now=now, due=due, about=about)

@@ -20,6 +20,8 @@ KEYS = (f"key-{number}" for number in itertools.count())
 
 AMINA = Family("Amina Khan", email="amina@example.org", contact_by="email", safe_to_contact=True)
 
+OFF = [{"date": "2027-01-12", "cancelled": "The leader is ill"}]
+
 
 def family(number: int = 0, **fields) -> Family:
     given = {"contact_by": "email", "safe_to_contact": True} | fields
@@ -338,10 +340,22 @@ def test_drop_ins_are_not_booked(engine: Engine) -> None:
         ({"sessions": None, "until": "2027-03-30"}, datetime(2027, 1, 20, tzinfo=UTC), "open"),
         ({}, datetime(2027, 6, 1, tzinfo=UTC), "past"),
         ({"withdrawn": "The leader has left."}, NOW, "cancelled"),
+        ({"repeats": "once"}, datetime(2027, 1, 12, 9, 59, tzinfo=UTC), "open"),
+        ({"repeats": "once"}, datetime(2027, 1, 12, 10, tzinfo=UTC), "past"),  # it runs
+        ({"repeats": "once", "changes": OFF}, NOW, "cancelled"),
+        ({"repeats": "weekly", "changes": OFF}, NOW, "open"),  # it goes on after that
+        ({"until": "2027-01-26", "changes": OFF}, NOW, "open"),
+        ({"until": "2027-01-19", "changes": OFF}, datetime(2027, 1, 19, 10, tzinfo=UTC), "past"),
+        ({"until": "2027-01-12", "changes": OFF}, NOW, "cancelled"),
+        # It begins after the last day that pages show.
+        ({"repeats": "once", "starts": "2027-07-13"}, NOW, "open"),
     ],
 )
 def test_when_booking_is_open(fields: dict, now: datetime, expected: str) -> None:
-    """Booking opens and closes as the content says; a course closes when it begins."""
+    """Booking opens and closes as the content says; a course closes when it begins.
+
+    What is called off, or has begun, has no date left that one could come to.
+    """
     series = made.directory({k: v for k, v in fields.items() if v is not None}).series[0]
 
     assert offers.opening(series, None, now) == expected

@@ -369,7 +369,8 @@ class TestInProcess:
         assert answer.status_code == 500
         assert "something went wrong" in answer.text
         assert answer.headers["Content-Security-Policy"]
-        assert "Fault outside of any page" in caplog.text
+        assert "Fault outside of any page: OSError" in caplog.text
+        assert str(built.out) not in caplog.text
 
 
 def test_live_answers_come_one_after_another_in_order():
@@ -420,7 +421,3 @@ def test_who_was_patient_goes_on_beside_a_slow_one():
 
     assert ended == [0, 1, "slow", "after"]
     assert turns.free
-
-
-        assert "Fault outside of any page: OSError" in caplog.text
-        assert str(built.out) not in caplog.text

@@ -20,7 +20,7 @@ from portal.bookings import Booking, Full, NotBookable
 from portal.directory import Directory, Programme, Series, Session
 from portal.fields import LONDON
 from portal.limits import TooOften
-from portal.offers import opening
+from portal.offers import coming_of, opening
 from portal.web import words
 from portal.web.forms import BookForm, book_form
 from portal.web.instead import Other, fits, instead
@@ -241,7 +241,7 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
 
 def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     """The page for a state in which nothing can be booked; None where it can."""
-    series, session = wanted.series, wanted.session
+    series = wanted.series
     status = 200 if request.method == "GET" else 409
     if state == "open":
         return None
@@ -279,7 +279,8 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
             others=others,
             status=status,
         )
-    why = series.withdrawn or (session.cancelled if session else "")
+    coming = coming_of(series, wanted.session, now)
+    why = series.withdrawn or (coming[0].cancelled if coming else "")
     title, said = {
         "closed": ("Booking has closed", "You cannot book this online any more."),
         "past": ("This is over", "There are no more dates to book."),

@@ -482,7 +482,7 @@ class Pages:
             more_dates=coming[DATES:],
             files=self._files,
             others=self._joined(others[:3]),
-            bookable=_bookable(series, coming, self.now),
+            bookable=_bookable(series, self.now),
         )
 
     # Browsing.
@@ -681,12 +681,13 @@ def _away(latitude: float, longitude: float, series: Series) -> float:
     return (position.latitude - latitude) ** 2 + (0.6 * (position.longitude - longitude)) ** 2
 
 
-def _bookable(series: Series, coming: Sequence[Session], now: datetime) -> str:
+def _bookable(series: Series, now: datetime) -> str:
     """'yes', or why there is no button: 'over', 'off', 'later', 'closed'."""
-    if series.withdrawn:
-        return "off"
+    coming = series.coming(now)
     if not coming:
         return "over"
+    if all(session.cancelled for session in coming):
+        return "off"
     if series.opens and series.opens >= now + timedelta(days=1):
         return "later"
     if series.closes and series.closes <= now:

@@ -12,6 +12,7 @@ from tests import made
 from tests.web.screens import FAMILY, Screens
 
 BUMP = "/book/riverbank/bump"
+OFF = [{"date": "2027-01-12", "cancelled": "The leader is ill"}]
 
 
 @pytest.fixture
@@ -291,6 +292,8 @@ def test_not_enough_places_for_a_party(tmp_path) -> None:
         ({}, datetime(2027, 1, 12, 11, tzinfo=UTC), "Booking has closed", "Ring us"),
         ({}, datetime(2027, 6, 1, tzinfo=UTC), "This is over", "no more dates"),
         ({"withdrawn": "The leader has left"}, None, "This is cancelled", "The leader has left."),
+        ({"repeats": "once", "changes": OFF}, None, "This is cancelled", "The leader is ill."),
+        ({"repeats": "once"}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This is over", "no more"),
         ({"booking": "drop-in"}, None, "Just come", "You do not need to book"),
         ({"booking": "referral"}, None, "A professional asks for this place", "health visitor"),
     ],
@@ -639,6 +642,7 @@ def test_places_left_for_scripts(tmp_path) -> None:
         {"booking": "request"},
         {"booking": "drop-in"},
         {"withdrawn": "No leader"},
+        {"repeats": "once", "changes": OFF},
         {"opens": "2027-01-05 09:00"},
     )
     screens.book()

@@ -16,6 +16,7 @@ from portal.directory import AGE_BANDS
 from portal.web import HEADERS, environment, json_block, static_files
 from portal.web.pages import KINDS, weekdays
 from portal.web.site import addresses, create_site
+from tests import made
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "source", "wbr", "col"}
 
@@ -485,6 +486,24 @@ def test_withdrawn_series(read, pages):
 
     assert "This is cancelled The leader has moved to another job." in words_of(read, path)
     assert 'role="button"' not in pages[path]
+
+
+def test_no_button_where_all_dates_are_off():
+    """A run of which every coming date is called off has none; with one date left, it has."""
+    off = [{"date": "2027-01-12", "cancelled": "The leader is ill"}]
+    directory = made.directory(
+        {"repeats": "once"},
+        {"repeats": "once", "changes": off},
+        {"repeats": "once", "changes": off, "booking": "request"},
+        {"changes": off},
+    )
+    client = create_site(directory).test_client()
+    shown = [
+        'role="button"' in client.get(f"/sessions/riverbank/bump{number}/").text
+        for number in ("", "-1", "-2", "-3")
+    ]
+
+    assert shown == [True, False, False, True]
 
 
 def test_booking_by_session(pages):
