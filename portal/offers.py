@@ -6,7 +6,8 @@ collect for it until it fits or leaves. An offer is held until a stated time, co
 hours (8:00 to 20:00 in London); in the last twelve hours nothing is offered, staff telephone.
 
 Freed places are offered in the transaction that frees them: the functions that take a connection
-run inside a verb of `bookings`, which has locked the row of the bookable thing first.
+run inside a verb of `bookings`, which has locked the row of the bookable thing first. What could
+not be offered then is found by the clock (`offer_everywhere`).
 """
 
 from __future__ import annotations
@@ -194,6 +195,15 @@ def release(connection: Connection, row: Row[Any], status: str, now: datetime) -
     messages.drop(connection, row.id, ("reminder",))
 
 
+def _offered_until(series: Series, planned: str, now: datetime) -> datetime | None:
+    """When an offer of this series or session would lapse; None where nothing can be offered."""
+    session = booked_session(series, planned)
+    if planned and session is None:
+        return None  # the date is gone from the content
+    coming = [one for one in coming_of(series, session, now) if not one.cancelled]
+    return offer_until(now, coming[0].starts) if coming else None
+
+
 def offer_freed(
     connection: Connection, directory: Directory, series_identity: str, planned: str, now: datetime
 ) -> None:
@@ -202,12 +212,7 @@ def offer_freed(
     thing = lock(connection, series_identity, planned)
     if series is None or thing is None or not thing.waiting:
         return
-    session = booked_session(series, planned)
-    state = opening(series, session, now)
-    if state in ("past", "cancelled"):
-        return
-    coming = [session] if session else [s for s in series.next_sessions(now) if not s.cancelled]
-    until = offer_until(now, coming[0].starts) if coming else None
+    until = _offered_until(series, planned, now)
     if until is None:
         return
     free = thing.places - thing.held
@@ -267,6 +272,37 @@ def offer(
         offer_freed(connection, directory, series, planned, now)
 
     write(engine, work)
+
+
+_lying_free = (
+    select(bookable.c.series, bookable.c.planned)
+    .where(
+        bookable.c.waiting > 0,
+        bookable.c.held < bookable.c.places,
+        select(booking.c.id)
+        .where(
+            booking.c.bookable_id == bookable.c.id,
+            booking.c.status == "waiting",
+            booking.c.places <= bookable.c.places - bookable.c.held,
+        )
+        .exists(),
+    )
+    .order_by(bookable.c.id)
+)
+
+
+def offer_everywhere(engine: Engine, directory: Directory, *, now: datetime) -> None:
+    """Offer places that lie free beside a waiting list, for whatever reason nobody was offered one.
+
+    Near a session nothing can be offered, and where somebody waits newcomers wait too: such places
+    are offered when it can be done again, though nothing is freed then.
+    """
+    with read(engine) as connection:
+        lying = connection.execute(_lying_free).all()
+    for row in lying:
+        series = directory.find_series(row.series)
+        if series is not None and _offered_until(series, row.planned, now) is not None:
+            offer(engine, directory, row.series, row.planned, now=now)
 
 
 def move_on(

@@ -1,4 +1,5 @@
-"""What the clock does for bookings: offers lapse, changes are told, post goes out, data go.
+"""What the clock does for bookings: offers lapse, free places are offered, changes are told, post
+goes out, data go.
 
 One round is safe to run at any time and in any number of processes: each step claims what it works
 on. So it may run beside the server, from a timer, or by hand.
@@ -48,6 +49,7 @@ def once(
     `forget` is for the first round of each day: it then forgets what its time has come for.
     """
     lapsed = offers.lapse(engine, directory, now=now)
+    offers.offer_everywhere(engine, directory, now=now)
     told = 0
     if new_content:
         changes.open_places(engine, directory, now=now)

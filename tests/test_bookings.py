@@ -405,6 +405,85 @@ def test_more_places_are_offered_to_those_who_wait(engine: Engine) -> None:
     assert status(engine, second) == "offered"
 
 
+@pytest.mark.parametrize("fields", [{}, {"until": "2027-03-30"}])
+def test_a_place_freed_too_late_to_offer_is_offered_later(engine: Engine, fields) -> None:
+    """Just before a session of a course or group nothing is offered; when it has begun, it is."""
+    directory = made.directory({"places": "1", **fields})
+    first, second = (book(engine, directory, family(n)) for n in range(2))
+    day = datetime(2027, 1, 12, tzinfo=UTC)
+    bookings.cancel(engine, directory, first.id, now=day + timedelta(hours=3))
+    offers.offer_everywhere(engine, directory, now=day + timedelta(hours=9))
+    assert status(engine, second) == "waiting"
+    offers.offer_everywhere(engine, directory, now=day + timedelta(hours=12, minutes=1))
+
+    assert status(engine, second) == "offered"
+    assert owed(engine, second.id) == ["waiting", "offered"]
+
+
+def test_a_place_freed_during_a_session_is_offered_for_the_next(engine: Engine) -> None:
+    """Who is offered it comes from the next session on: that is a week away."""
+    directory = made.directory({"places": "1", "until": "2027-03-30"})
+    first, second = (book(engine, directory, family(n)) for n in range(2))
+    bookings.cancel(engine, directory, first.id, now=datetime(2027, 1, 12, 11, tzinfo=UTC))
+
+    assert status(engine, second) == "offered"
+
+
+def test_more_places_are_offered_whoever_saw_them_first(engine: Engine) -> None:
+    """A booking may meet the new number before the clock compares the content: none is lost."""
+    directory = made.directory({"places": "1"})
+    _, second = (book(engine, directory, family(n)) for n in range(2))
+    raised = made.directory({"places": "2"})
+    third = book(engine, raised, family(2))
+    changes.open_places(engine, raised, now=NOW)
+    offers.offer_everywhere(engine, raised, now=NOW)
+
+    assert [status(engine, b) for b in (second, third)] == ["offered", "waiting"]
+
+
+def test_a_party_that_can_never_fit_stops_nobody(engine: Engine) -> None:
+    """Where the places were lowered below it, the others pass without its being counted."""
+    directory = made.directory({"places": "4", "place_for": "person"})
+    first = book(engine, directory, family(0, people=4))
+    large = book(engine, directory, family(1, people=4))
+    lowered = made.directory({"places": "3", "place_for": "person"})
+    changes.open_places(engine, lowered, now=NOW)
+    bookings.cancel(engine, lowered, first.id, now=NOW)
+    small = [book(engine, lowered, family(n)) for n in (2, 3, 4)]
+    offers.offer_everywhere(engine, lowered, now=NOW)
+
+    assert [status(engine, b) for b in (large, *small)] == ["waiting", *["offered"] * 3]
+    with tables.read(engine) as connection:
+        passed = connection.execute(sa.select(sa.func.max(tables.booking.c.passed))).scalar()
+    assert passed == 0
+    assert room.verify(engine) == []
+
+
+def test_who_fits_passes_a_large_party_twice_at_most(engine: Engine) -> None:
+    """Families that come while a large party waits beside free places do not all wait with it."""
+    directory = made.directory({"places": "4", "place_for": "person"})
+    book(engine, directory, family(0))
+    large = book(engine, directory, family(1, people=4))
+    small = [book(engine, directory, family(n)) for n in (2, 3, 4)]
+    for _ in range(2):
+        offers.offer_everywhere(engine, directory, now=NOW)
+
+    expected = ["waiting", "offered", "offered", "waiting"]
+    assert [status(engine, b) for b in (large, *small)] == expected
+
+
+def test_nothing_is_offered_of_a_date_that_is_gone(engine: Engine) -> None:
+    """Where the content has lost a date, the others do not stand for it."""
+    directory = made.directory({"places": "1", "book": "session"})
+    session = directory.series[0].sessions[1]
+    first, second = (book(engine, directory, family(n), session=session) for n in range(2))
+    gone = made.directory({"places": "1", "book": "session", "except": "2027-01-19"})
+    bookings.cancel(engine, gone, first.id, now=NOW)
+    offers.offer_everywhere(engine, gone, now=NOW)
+
+    assert status(engine, second) == "waiting"
+
+
 def test_a_twin_is_booked_and_told_only_to_its_contact(engine: Engine) -> None:
     """S6: the screen of a second booking is that of a first; only the message says more."""
     directory = made.directory()

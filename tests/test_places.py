@@ -214,6 +214,24 @@ class Places(RuleBasedStateMachine):
             self.now += timedelta(hours=hours)
             offers.lapse(self.engine, self.directory, now=self.now)
 
+    @rule()
+    def the_clock_looks(self) -> None:
+        """After a round, whoever may have a free place by the rules has been offered one."""
+        offers.offer_everywhere(self.engine, self.directory, now=self.now)
+        with tables.read(self.engine) as connection:
+            thing = connection.execute(sa.select(tables.bookable)).first()
+            queue = connection.execute(
+                sa.select(tables.booking)
+                .where(tables.booking.c.status == "waiting")
+                .order_by(tables.booking.c.number)
+            ).all()
+        for row in queue:
+            if row.places > thing.places:
+                continue
+            assert thing.held + row.places > thing.places
+            if row.passed >= offers.MOST_PASSED:
+                break
+
     @rule(places=st.integers(1, 6))
     def staff_change_the_places(self, places: int) -> None:
         self.places = places

@@ -58,6 +58,19 @@ def test_an_offer_lapses_and_the_next_family_hears_of_it(engine, tmp_path) -> No
     assert letters(tmp_path) == 5  # what was no longer true by then was not sent
 
 
+def test_a_place_that_lies_free_is_offered_in_the_next_round(engine, tmp_path) -> None:
+    """Newcomers wait while anybody waits: a round finds the free place, and the letter goes out."""
+    directory = made.directory({"places": "1"})
+    settings = settings_for(tmp_path)
+    _, second = (book(engine, directory, n) for n in range(2))
+    raised = made.directory({"places": "2"})
+    third = book(engine, raised, 3)
+    rounds.once(engine, raised, settings, now=NOW, claimant="a", new_content=False)
+
+    assert [status(engine, b) for b in (second, third)] == ["offered", "waiting"]
+    assert letters(tmp_path) == 3  # one for each: the second hears of its place at once
+
+
 def test_whoever_watches_forgets_once_a_day(tmp_path, sample_root) -> None:
     """The server's rounds do it after each midnight; `portal messages send` by itself does not."""
     now = [NOW]

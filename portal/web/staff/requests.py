@@ -103,6 +103,7 @@ def queue(centre: str, series: str) -> Answered:
         path=path,
         cases=cases,
         left=left,
+        places=room.places_of(found),
         until={
             one.id: words.moment_words(one.offered_until.astimezone(LONDON))
             for one in cases
