@@ -41,17 +41,23 @@ class Watch:
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def once(self, *, daily: bool = False) -> rounds.Round:
-        """One round over what is published now. Raises PortalError where the content is wrong.
+        """One round over what is published now; where that has mistakes, over the last good one.
 
-        With `daily`, the first round of each day forgets what its time has come for.
+        Raises PortalError where there is none yet. With `daily`, the first round of each day
+        forgets what its time has come for.
         """
         if not self._migrated:
             tables.migrate(self._engine)
             self._migrated = True
         marker = self._marker()
         if self._directory is None or marker != self._made_of:
-            self._directory = self._read()
-            self._made_of, self._told = marker, False
+            try:
+                self._directory, self._told = self._read(), False
+            except PortalError:
+                if self._directory is None:
+                    raise
+                log.error("The content has mistakes: `portal check` lists them. Post goes on.")
+            self._made_of = marker
         now = self._now()
         day = now.astimezone(LONDON).date()
         done = rounds.once(

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 1.0  # seconds between two looks for a new site
+_TRY_EVERY = 5.0  # seconds between two readings while there is nothing to answer with
 _FIRST_READING = 10.0  # seconds that a visitor waits for the content to be read at the start
 _THREADS = 32
 _BEHIND = 5  # how far post yields the processor to answers, in steps of `nice`
@@ -204,6 +205,7 @@ class Published:
         self._directory: Directory | None = None
         self._made_of: tuple[int, int] | None = None
         self._looked = 0.0
+        self._tried = 0.0
         self._read_once = threading.Event()
         self._reading = threading.Lock()
 
@@ -211,7 +213,7 @@ class Published:
         """The directory, or None while there is none. Quick: reading happens aside."""
         if time.monotonic() - self._looked > _LOOK_EVERY:
             self._looked = time.monotonic()
-            if self._marker() != self._made_of:
+            if self._marker() != self._made_of or self._must_try_again():
                 self.start()
         return self._directory
 
@@ -228,7 +230,7 @@ class Published:
         if not self._reading.acquire(blocking=False):
             return
         try:
-            self._made_of = self._marker()
+            self._made_of, self._tried = self._marker(), time.monotonic()
             today = published_day(self._settings.out) or datetime.now(LONDON).date()
             weeks = self._settings.horizon_weeks
             self._directory = content.load(
@@ -244,6 +246,10 @@ class Published:
         finally:
             self._reading.release()
             self._read_once.set()
+
+    def _must_try_again(self) -> bool:
+        """Whether nothing could be read yet, and the content may have been mended meanwhile."""
+        return self._directory is None and time.monotonic() - self._tried > _TRY_EVERY
 
     def _marker(self) -> tuple[int, int] | None:
         try:

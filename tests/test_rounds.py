@@ -1,11 +1,14 @@
 """What the clock does, on both databases: a whole story from a cancelled place to a letter."""
 
 import itertools
+import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 from portal import bookings, rounds
 from portal.bookings import Family
+from portal.freeze import MARKER
 from portal.messages import Sent
 from portal.settings import load_settings
 from portal.watch import Watch
@@ -82,6 +85,27 @@ def test_whoever_watches_forgets_once_a_day(tmp_path, sample_root) -> None:
         forgot.append(watch.once(daily=daily).forgotten is not None)
 
     assert forgot == [False, True, False, True, False]
+
+
+def test_mistakes_in_the_content_stop_no_post(tmp_path, sample_root, caplog) -> None:
+    """Rounds go on with the last good content, and follow the next that is published."""
+    root, out = tmp_path / "root", tmp_path / "build"
+    shutil.copytree(sample_root, root)
+    out.mkdir()
+    settings = settings_for(tmp_path).model_copy(update={"root": root, "out": out})
+    watch = Watch(settings, now=lambda: NOW)
+    centre = root / "centres/preston/riverbank/index.md"
+    good = centre.read_text()
+    seen = []
+    for number, words in enumerate((good, good.replace("title:", "titel:"), good)):
+        centre.write_text(words)
+        (out / MARKER).write_text(f'{{"day": "2027-01-0{number + 1}"}}')
+        os.utime(out / MARKER, (number, number))
+        watch.once()
+        seen.append(watch._directory.today.day)
+
+    assert seen == [1, 1, 3]
+    assert caplog.text.count("The content has mistakes") == 1
 
 
 def test_a_cancelled_session_is_told_once(engine, tmp_path) -> None:

@@ -16,7 +16,7 @@ import brotli
 import pytest
 from werkzeug.test import Client
 
-from portal import freeze
+from portal import freeze, wsgi
 from portal.settings import load_settings
 from portal.web import HEADERS
 from portal.wsgi import Turns, create_app
@@ -336,6 +336,20 @@ class TestInProcess:
         settings = load_settings(root=sample_root, out=tmp_path / "build", var=tmp_path / "var")
         freeze.build(settings, today=date.today())
         return settings
+
+    def test_content_that_was_wrong_at_the_start_is_read_again(self, built, tmp_path, monkeypatch):
+        """Once it is mended the live pages answer, without a build or a restart."""
+        monkeypatch.setattr(wsgi, "_TRY_EVERY", 0.1)
+        root = shutil.copytree(built.root, tmp_path / "root")
+        centre = root / "centres/preston/riverbank/index.md"
+        words = centre.read_text()
+        centre.write_text(words.replace("district:", "distrct:"))
+        client = Client(create_app(built.model_copy(update={"root": root})))
+        assert client.get("/gap").status_code == 503
+
+        centre.write_text(words)
+
+        assert until(lambda: client.get("/gap").status_code == 200)
 
     def test_browsers_are_told_to_stay_on_https(self, built):
         """Over https alone, every answer says so for a year."""
