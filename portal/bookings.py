@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 from portal import PortalError
 from portal.directory import Directory, Programme, Series, Session
 from portal.limits import Allowance
+from portal.messages import owe_each
 from portal.offers import (
     OF_BOOKING,
     NotPossible,
@@ -36,6 +37,7 @@ from portal.offers import (
     opening,
     owe_reminder,
     release,
+    reminder_of,
     tell,
 )
 from portal.references import contact_hash, digest_of, link_of, new_reference
@@ -46,6 +48,7 @@ from portal.tables import (
     Prepared,
     bookable,
     booking,
+    bundle,
     insert_if_new,
     need,
     note,
@@ -238,6 +241,7 @@ _new_booking = Prepared(
     [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason")],  # noqa: SIM118
 )
 _new_person = Prepared(person.insert(), [name for name in person.c.keys() if name != "remark"])  # noqa: SIM118
+_new_need = Prepared(need.insert(), need.c.keys())
 # What a Booking shows of its row as it is.
 _SHOWN = (
     "reference",
@@ -277,9 +281,12 @@ def book(
     (or `wait` is False and no place is free).
     """
     planned = session.planned.isoformat() if session else ""
+    # What needs no database is done before the turn at it: others wait for theirs.
+    state = opening(series, session, now)
+    draft = _drafted(family, key=key, secret=secret, now=now, ends=_last_end(series, session))
+    reminder = reminder_of(series, session, now)
 
     def work(connection: Connection) -> Booking:
-        state = opening(series, session, now)
         # The row first: the same form sent twice at once then finds the key the second time.
         row = prepared(connection, series, planned)
         known = _known(connection, key)
@@ -305,24 +312,18 @@ def book(
             number = _queue_up(connection, it=row.id).scalar_one()
         else:
             raise Full("Every place is taken.")
-        made = _write_booking(
+        return _write_booking(
             connection,
             row,
-            family,
+            draft,
             referrer,
-            key=key,
-            secret=secret,
-            now=now,
             status=status,
             way=state if asks else "book",
             places=claims,
             number=number,
-            ends=_last_end(series, session),
+            later=reminder if status == "confirmed" else [],
+            done_by=(actor, "book"),
         )
-        if status == "confirmed":
-            owe_reminder(connection, made.id, series, session, now)
-        note(connection, now, actor, "book", made.id, series.identity, status=status)
-        return made
 
     return write(engine, work)
 
@@ -346,6 +347,7 @@ def ask(
     professional alone.
     """
     identity = f"{ASKED_FOR}{programme.slug}"
+    draft = _drafted(family, key=key, secret=secret, now=now, ends=None)
 
     def work(connection: Connection) -> Booking:
         row = _row_of(connection, identity, "", ROOM_FOR_ALL)
@@ -358,20 +360,16 @@ def ask(
             raise NotBookable(programme.booking)
         if allowance is not None:
             allowance.take(connection, now)
-        made = _write_booking(
+        return _write_booking(
             connection,
             row,
-            family,
+            draft,
             referrer,
-            key=key,
-            secret=secret,
-            now=now,
             status="requested",
             way=programme.booking,
             places=1,
+            done_by=(actor, "ask"),
         )
-        note(connection, now, actor, "ask", made.id, identity)
-        return made
 
     return write(engine, work)
 
@@ -382,77 +380,108 @@ def _known(connection: Connection, key: str) -> int | None:
     return None if found is None else int(found)
 
 
-def _write_booking(
-    connection: Connection,
-    row: Row[Any],
-    family: Family,
-    referrer: Referrer | None,
-    *,
-    key: str,
-    secret: str,
-    now: datetime,
-    status: str,
-    way: str,
-    places: int,
-    number: int | None = None,
-    ends: datetime | None = None,
-) -> Booking:
-    """The booking, who booked, who asked for them, and the messages that are owed at once."""
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A booking as far as no database is needed for it."""
+
+    family: Family
+    link: str
+    contact: bytes | None  # its keyed hash
+    now: datetime
+    values: Mapping[str, Any]
+
+
+def _drafted(
+    family: Family, *, key: str, secret: str, now: datetime, ends: datetime | None
+) -> _Draft:
     contact = family.email or family.phone
-    hashed = contact_hash(secret, contact) if contact else None
     nonce = secrets.token_bytes(16)
     link = link_of(secret, nonce)
     values = {
-        "bookable_id": row.id,
         "reference": new_reference(),
         "key_hash": digest_of(key),
         "link_nonce": nonce,
         "link_hash": digest_of(link),
         "calendar_id": secrets.token_hex(16),
         "revision": 0,
-        "status": status,
-        "way": way,
         "people": family.people,
-        "places": places,
-        "number": number,
         "passed": 0,
         "created": now,
         "changed": now,
         "ends": ends,
     }
-    booking_id, twin = _new_booking(connection, contact=hashed, here=row.id, **values).one()
-    _write_family(connection, booking_id, family, hashed)
+    return _Draft(family, link, contact_hash(secret, contact) if contact else None, now, values)
+
+
+_KIND_OF = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
+
+
+def _write_booking(
+    connection: Connection,
+    row: Row[Any],
+    draft: _Draft,
+    referrer: Referrer | None,
+    *,
+    status: str,
+    way: str,
+    places: int,
+    done_by: tuple[str, str],
+    number: int | None = None,
+    later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
+) -> Booking:
+    """The booking, who booked, who asked for them, the messages that are owed, and who did it."""
+    family, now = draft.family, draft.now
+    values = {
+        **draft.values,
+        "bookable_id": row.id,
+        "status": status,
+        "way": way,
+        "places": places,
+        "number": number,
+    }
+    asked = _new_booking(connection, contact=draft.contact, here=row.id, **values)
+    booking_id, twin = asked.one()
     if referrer is not None:
-        connection.execute(
-            referral.insert().values(
-                booking_id=booking_id,
-                name=referrer.name,
-                role=referrer.role,
-                organisation=referrer.organisation,
-                email=referrer.email,
-                phone=referrer.phone,
-                consent=True,
-                consented=now,
-            )
-        )
-        tell(connection, booking_id, "professional-received", now)
-    kind = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
-    tell(connection, booking_id, kind[status], now, twin=bool(twin))
+        _write_referrer(connection, booking_id, referrer, now)
+    with bundle(connection):
+        _write_family(connection, booking_id, family, draft.contact)
+        at_once = (_KIND_OF[status], now, {"twin": bool(twin)})
+        owe_each(connection, booking_id, [at_once, *later], now=now)
+        actor, did = done_by
+        note(connection, now, actor, did, booking_id, row.series, status=status)
     return Booking(
         id=int(booking_id),
         series=row.series,
         planned=row.planned,
         position=None if number is None else _position(connection, row.id, number),
         offered_until=None,
-        link=link,
+        link=draft.link,
         **{name: values[name] for name in _SHOWN},
     )
+
+
+def _write_referrer(
+    connection: Connection, booking_id: int, referrer: Referrer, now: datetime
+) -> None:
+    connection.execute(
+        referral.insert().values(
+            booking_id=booking_id,
+            name=referrer.name,
+            role=referrer.role,
+            organisation=referrer.organisation,
+            email=referrer.email,
+            phone=referrer.phone,
+            consent=True,
+            consented=now,
+        )
+    )
+    tell(connection, booking_id, "professional-received", now)
 
 
 def _write_family(
     connection: Connection, booking_id: int, family: Family, hashed: bytes | None
 ) -> None:
-    _new_person(
+    _new_person.alone(
         connection,
         booking_id=booking_id,
         name=family.name,
@@ -466,10 +495,8 @@ def _write_family(
         answers=dict(family.answers),
     )
     if family.access or family.language:
-        connection.execute(
-            need.insert().values(
-                booking_id=booking_id, access=family.access, language=family.language
-            )
+        _new_need.alone(
+            connection, booking_id=booking_id, access=family.access, language=family.language
         )
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -60,7 +60,7 @@ HAND_OVER_WITHIN = timedelta(minutes=5)
 _BOUND = ("booking_id", "kind", "about", "due", "created")
 
 
-def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> Prepared:
+def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> sa.Insert:
     """The insert of one owed message, which writes nothing unless the wishes are met."""
     # A name of its own for each: SQLAlchemy keeps the names of columns for itself in an insert.
     values = [bindparam(f"the_{name}", type_=message.c[name].type) for name in _BOUND]
@@ -71,10 +71,10 @@ def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> Prepared:
         .select_from(table)
         .where(table.c.booking_id == bindparam("the_booking_id"), *wishes),
     )
-    return Prepared(insert.returning(message.c.id))
+    return insert
 
 
-_owe_family = _insert_where(
+_to_family = _insert_where(
     person,
     person.c.safe_to_contact,
     sa.or_(
@@ -82,7 +82,11 @@ _owe_family = _insert_where(
         sa.and_(person.c.contact_by == "text", person.c.phone.is_not(None)),
     ),
 )
-_owe_professional = _insert_where(referral, referral.c.email.is_not(None))
+_owe_family = Prepared(_to_family.returning(message.c.id))
+_owe_professional = Prepared(
+    _insert_where(referral, referral.c.email.is_not(None)).returning(message.c.id)
+)
+_owe_new = Prepared(_to_family)
 
 
 def owe(
@@ -114,6 +118,27 @@ def owe(
         the_created=now,
     )
     return done.first() is not None
+
+
+def owe_each(
+    connection: Connection,
+    booking_id: int,
+    owed: Iterable[tuple[str, datetime, Mapping[str, Any]]],
+    *,
+    now: datetime,
+) -> None:
+    """Owe the family all of these (kind, due, about) at once; as `owe`, without an answer."""
+    rows = [
+        {
+            "the_booking_id": booking_id,
+            "the_kind": kind,
+            "the_about": dict(about),
+            "the_due": due,
+            "the_created": now,
+        }
+        for kind, due, about in owed
+    ]
+    _owe_new.for_each(connection, rows)
 
 
 def drop(connection: Connection, booking_id: int, kinds: tuple[str, ...]) -> None:

@@ -153,10 +153,18 @@ def owe_reminder(
     session: Session | None,
     now: datetime,
 ) -> None:
+    for kind, due, about in reminder_of(series, session, now):
+        messages.owe(connection, booking_id, kind, now=now, due=due, about=about)
+
+
+def reminder_of(
+    series: Series, session: Session | None, now: datetime
+) -> list[tuple[str, datetime, dict[str, str]]]:
+    """The reminder of the next session, as what is owed of it: kind, due, about. None when late."""
     coming = [one for one in coming_of(series, session, now) if not one.cancelled]
-    if coming and (due := reminder_due(coming[0])) > now:
-        about = {"planned": coming[0].planned.isoformat()}
-        messages.owe(connection, booking_id, "reminder", now=now, due=due, about=about)
+    if not coming or (due := reminder_due(coming[0])) <= now:
+        return []
+    return [("reminder", due, {"planned": coming[0].planned.isoformat()})]
 
 
 def free(connection: Connection, bookable_id: int, places: int) -> None:

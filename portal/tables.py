@@ -354,7 +354,11 @@ def connect(address: str) -> Engine:
             raise ValueError("the database needs a file: several processes share it")
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(
-            url, hide_parameters=True, connect_args={"timeout": 10, "check_same_thread": False}
+            url,
+            hide_parameters=True,
+            pool_size=16,
+            max_overflow=16,
+            connect_args={"timeout": 10, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -436,8 +440,8 @@ def write(engine: Engine, work: Callable[[Connection], T], *, tries: int = 5) ->
     for attempt in range(1, tries + 1):
         try:
             with (
-                _turn(engine),
                 engine.connect().execution_options(writes=True) as connection,
+                _turn(engine),  # as short as can be: others wait for it
                 connection.begin(),
             ):
                 return work(connection)
@@ -530,6 +534,12 @@ class Prepared:
             cursor.execute(made.words, made.values(given))
             return Found(made.rows(cursor, connection.dialect), cursor.rowcount)
 
+    def alone(self, connection: Connection, **given: Any) -> None:
+        """Do it, and ask for no answer: in a `bundle` nothing is waited for."""
+        made = self._made_for(connection.dialect)
+        with _cursor(connection, made.words) as cursor:
+            cursor.execute(made.words, made.values(given))
+
     def for_each(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Do it once for each of these, in one go."""
         made = self._made_for(connection.dialect)
@@ -606,14 +616,24 @@ class _Rendered:
 
 @contextmanager
 def _cursor(connection: Connection, words: str) -> Iterator[Any]:
-    """The driver's own cursor. What it raises becomes SQLAlchemy's; a dead connection is given up.
+    """The driver's own cursor."""
+    with _faults(connection, words):
+        cursor = connection.connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+
+@contextmanager
+def _faults(connection: Connection, words: str) -> Iterator[None]:
+    """What the driver raises becomes SQLAlchemy's; a dead connection is given up.
 
     Without the values: they are what families typed.
     """
-    cursor = connection.connection.cursor()
     driver = connection.dialect.loaded_dbapi
     try:
-        yield cursor
+        yield
     except driver.Error as error:
         raw = connection.connection.dbapi_connection
         lost = connection.dialect.is_disconnect(error, raw, None)
@@ -628,8 +648,20 @@ def _cursor(connection: Connection, words: str) -> Iterator[Any]:
             connection_invalidated=lost,
             dialect=connection.dialect,
         ) from error
-    finally:
-        cursor.close()
+
+
+@contextmanager
+def bundle(connection: Connection) -> Iterator[None]:
+    """What is asked in here goes to PostgreSQL in one piece, and its faults come at the end.
+
+    For statements that need no answer of each other. SQLite has no way to be gone.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.dbapi_connection
+    with _faults(connection, "a bundle of statements"), raw.pipeline():
+        yield
 
 
 def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
@@ -655,7 +687,7 @@ def note(
     series: str | None = None,
     **detail: Any,
 ) -> None:
-    _noted(
+    _noted.alone(
         connection,
         at=now,
         actor=actor,
