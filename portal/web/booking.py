@@ -23,7 +23,7 @@ from portal.limits import TooOften
 from portal.offers import coming_of, opening
 from portal.web import words
 from portal.web.forms import BookForm, book_form
-from portal.web.instead import Other, fits, instead
+from portal.web.instead import Other, fits
 from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
 from portal.web.passage import Turn, turn
 
@@ -53,9 +53,8 @@ class Wanted:
         given.setdefault("back", self.series.path)
         return explain(title, self.path, *paragraphs, phone=self.phone, **given)
 
-    def others(self, now: datetime, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
-        found = live()
-        return instead(found.directory, self.series, found.left(), now, ages=ages, same=same)
+    def others(self, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
+        return live().others(self.series, ages, same=same)
 
 
 @pages.route("/book/<centre>/<series>", methods=["GET", "POST"])
@@ -107,18 +106,18 @@ def lead_on(made: Booking, programme: Programme) -> Any:
 def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> Any:
     if next_turn.screen != "form":
         if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
-            return _other_age(wanted, form, now)
+            return _other_age(wanted, form)
         if next_turn.screen == "confirm":
             return _confirm(wanted, form, now)
     left = _left(wanted)
     if request.method == "GET" and not left:
         if not wanted.series.waiting_list:
-            return _full(wanted, now, left)
+            return _full(wanted, left)
         form.wait.data = "yes"
     if next_turn.screen == "form":
         return _show("desk/form.html", wanted, form, left, next_turn.status)
     if form.wait.data != "yes" and left < room.claimed(wanted.series, form.people.data):
-        return _full(wanted, now, left, form, "check")
+        return _full(wanted, left, form, "check")
     return _show("desk/check.html", wanted, form, left, 200)
 
 
@@ -137,7 +136,7 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
     found, family, waits = live(), form.family(), form.wait.data == "yes"
     if not waits and _taken(wanted):
         # Nobody queues for the database only to hear that they must join another queue.
-        return before(wanted.series.programme) or _full(wanted, now, 0, form, "confirm")
+        return before(wanted.series.programme) or _full(wanted, 0, form, "confirm")
     try:
         with found.database() as engine:
             made = bookings.book(
@@ -155,14 +154,13 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
     except TooOften as refused:
         return too_many(wanted.path, form, "confirm", refused.seconds, wanted.phone)
     except Full:
-        return _full(wanted, now, _left(wanted), form, "confirm")
+        return _full(wanted, _left(wanted), form, "confirm")
     except NotBookable as refused:
         # It was closed between the look at the form and the booking.
         return _refused(wanted, refused.why, now) or abort(409)
 
 
 def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int) -> Response:
-    now = live().now
     series, waits = wanted.series, form.wait.data == "yes"
     title = {"desk/check.html": "Check your answers"}.get(
         template, "Join the waiting list" if waits else "Book a place"
@@ -182,7 +180,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         about=series.name,
         lead=f"{when}, at {words.place(venue)}.",
         room=room,
-        others=wanted.others(now) if waits and template == "desk/form.html" else (),
+        others=wanted.others() if waits and template == "desk/form.html" else (),
         back=series.path,
         phone=wanted.phone,
         action="Continue",
@@ -270,7 +268,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
             f"{words.repeats(series)}, at {words.place(series.venue)}.",
             status=status,
         )
-    others = wanted.others(now)
+    others = wanted.others()
     if state == "not yet" and series.opens:
         opens = words.moment_words(series.opens.astimezone(LONDON))
         return wanted.explain(
@@ -290,9 +288,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
 
 
-def _full(
-    wanted: Wanted, now: datetime, left: int, form: BookForm | None = None, step: str = ""
-) -> Response:
+def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "") -> Response:
     """Every place is taken, or not enough are left; the answers are kept for the waiting list."""
     said = ["Every place has been taken. You are not booked."]
     title = "Every place is taken"
@@ -315,12 +311,12 @@ def _full(
         status=409,
         form=form if presses else None,
         presses=presses,
-        others=wanted.others(now),
+        others=wanted.others(),
         others_title="These have room",
     )
 
 
-def _other_age(wanted: Wanted, form: BookForm, now: datetime) -> Response:
+def _other_age(wanted: Wanted, form: BookForm) -> Response:
     """Not for children of these ages: what else there is for them."""
     series = wanted.series
     given = words.joined(form.children.ages)
@@ -331,7 +327,7 @@ def _other_age(wanted: Wanted, form: BookForm, now: datetime) -> Response:
         "Do you think that it fits all the same? Ring us.",
         form=form,
         presses=[Press("Change your answers", "edit", secondary=True)],
-        others=wanted.others(now, form.children.ages, same=False),
+        others=wanted.others(form.children.ages, same=False),
         others_title=f"For the age of {given}",
     )
 

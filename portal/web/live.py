@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -27,12 +27,12 @@ from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMedia
 
 from portal import references, room, tables
 from portal.bookings import Family
-from portal.directory import Directory
+from portal.directory import Directory, Series
 from portal.limits import Allowance, Limit
 from portal.offers import opening
 from portal.web import Frame, Head, words
 from portal.web.forms import LiveForm
-from portal.web.instead import Left, Other
+from portal.web.instead import Left, Other, instead
 
 if TYPE_CHECKING:
     from portal.settings import Settings
@@ -62,6 +62,16 @@ class FormCookie(SecureCookieSessionInterface):
         return request.is_secure
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Places left at one moment, and what follows from them."""
+
+    directory: Directory
+    at: datetime
+    left: Left
+    others: dict[tuple[str, tuple[str, ...], bool], list[Other]] = field(default_factory=dict)
+
+
 class Live:
     """One for each application; `live()` finds it."""
 
@@ -83,7 +93,7 @@ class Live:
         self._connecting = Lock()
         self._failed = float("-inf")
         self._counting = Lock()
-        self._left: tuple[Directory, datetime, Left] | None = None
+        self._kept: _Counted | None = None
 
     def begin(self, desk: Flask) -> None:
         """Join an application: its cookie, its token, its database."""
@@ -172,15 +182,27 @@ class Live:
 
     def left(self) -> Left:
         """Places left of every series and session that one can book now, a few seconds old."""
+        return self._counted().left
+
+    def others(self, series: Series, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
+        """What to offer instead (`instead`), worked out once in a few seconds, however many ask."""
+        counted = self._counted()
+        asked = series.identity, tuple(ages), same
+        if asked not in counted.others:
+            counted.others[asked] = instead(
+                counted.directory, series, counted.left, counted.at, ages=ages, same=same
+            )
+        return counted.others[asked]
+
+    def _counted(self) -> _Counted:
         directory, now = self.directory, self.now
         with self._counting:
-            kept = self._left
-            if kept and kept[0] is directory and abs(now - kept[1]) < AVAILABILITY_AGE:
-                return kept[2]
+            kept = self._kept
+            if kept and kept.directory is directory and abs(now - kept.at) < AVAILABILITY_AGE:
+                return kept
             with self.database() as engine:
-                counted = _count(engine, directory, now)
-            self._left = directory, now, counted
-            return counted
+                self._kept = _Counted(directory, now, _count(engine, directory, now))
+            return self._kept
 
     # Limits.
 

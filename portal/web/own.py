@@ -28,7 +28,7 @@ from portal.web.forms import (
     RequestDetailsForm,
     limit_people,
 )
-from portal.web.instead import Other, instead
+from portal.web.instead import Other
 from portal.web.live import Away, away, check_form, explain, head, live, page
 from portal.web.passage import turn
 
@@ -161,10 +161,7 @@ def _told_about(own: Own) -> tuple[Sequence[str], Sequence[str]]:
 
 def _others(own: Own) -> Sequence[Other]:
     """For who waits: runs of the same kind that have room."""
-    found = live()
-    if own.series is None:
-        return ()
-    return instead(found.directory, own.series, found.left(), found.now)
+    return () if own.series is None else live().others(own.series)
 
 
 # The heading for each state: of a booking, and of a request or in discreet words.
