@@ -62,8 +62,8 @@ def book(centre: str, series: str) -> Any:
     """The booking form, its answers to check, and the booking itself."""
     found, now = live(), live().now
     run = _series(found.directory, f"{centre}/{series}")
-    if isinstance(run, str):
-        return redirect(run, 301)
+    if run.identity != f"{centre}/{series}":
+        return _renamed(run)
     wanted = Wanted(run, _session(run))
     state = opening(run, wanted.session, now)
     if state != "open":
@@ -193,12 +193,21 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
 # --- what one wants -------------------------------------------------------------------------------
 
 
-def _series(directory: Directory, identity: str) -> Series | str:
-    """The public series of this identity, or the address that it has moved to."""
+def _series(directory: Directory, identity: str) -> Series:
+    """The public series that has this identity, or had it once."""
     found = directory.find_series(identity)
     if found is None or found.programme.sensitive:
         abort(404)
-    return found if found.identity == identity else found.booking_path
+    return found
+
+
+def _renamed(series: Series) -> Any:
+    """To its present address, with the date that was chosen. A form goes along with its answers."""
+    query = request.query_string.decode("ascii", "ignore")
+    path = f"{series.booking_path}?{query}" if query else series.booking_path
+    if request.method != "POST":
+        return redirect(path, 301)
+    return before(series.programme) or redirect(path, 308)
 
 
 def _session(series: Series) -> Session | None:

@@ -367,6 +367,42 @@ def test_an_old_name_leads_to_the_new_one(tmp_path) -> None:
     for old in ("/book/riverbank/old-bump", "/book/old-centre/bump"):
         answer = screens.open(old).answer
         assert (answer.status_code, answer.headers["Location"]) == (301, BUMP)
+    dated = screens.open("/book/riverbank/old-bump?session=2027-01-12").answer
+    assert dated.headers["Location"] == f"{BUMP}?session=2027-01-12"
+
+
+def renamed(screens) -> None:
+    """The series gets another name, and keeps its old one as an alias."""
+    screens.directory = made.directory({"book": "session", "aliases": ["bump"]})
+    screens.directory.series[0].link(slug="new-bump")
+
+
+def test_a_series_that_is_renamed_while_its_form_is_filled_in(tmp_path) -> None:
+    """The answers go along to the new address, and so does the date; what was booked is shown."""
+    screens = run(tmp_path, {"book": "session"})
+    form = screens.open(f"{BUMP}?session=2027-01-19").fill(**FAMILY)
+    renamed(screens)
+    moved = form.press("Continue")
+    check = screens.send(moved.answer.headers["Location"], dict(form.fields("Continue")))
+    own = check.press("Confirm booking")
+
+    there = "/book/riverbank/new-bump?session=2027-01-19"
+    assert (moved.status, moved.answer.headers["Location"]) == (308, there)
+    assert (check.heading, own.heading) == ("Check your answers", "Your place is booked")
+    assert "Tuesday 19 January 2027" in own
+
+
+def test_a_lost_answer_survives_a_new_name(tmp_path) -> None:
+    """S22: who sends the form again under the old name comes to what it booked."""
+    screens = run(tmp_path, {"book": "session"})
+    check = screens.open(f"{BUMP}?session=2027-01-19").fill(**FAMILY).press("Continue")
+    sent = [check.press("Confirm booking", follow=False)]
+    renamed(screens)
+    sent.append(check.press("Confirm booking", follow=False))
+
+    assert [one.status for one in sent] == [303, 303]
+    assert sent[0].answer.headers["Location"] == sent[1].answer.headers["Location"]
+    assert screens.count() == 1
 
 
 def test_children_of_another_age(tmp_path) -> None:
