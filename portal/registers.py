@@ -23,6 +23,7 @@ from portal.directory import Series, Session
 from portal.offers import NotPossible
 from portal.spreadsheets import Cell, csv_of, phone
 from portal.tables import (
+    HOLDING,
     attendance,
     bookable,
     booking,
@@ -92,6 +93,7 @@ class Register:
     lines: tuple[Line, ...]
     walk_ins: WalkIns
     places: int | None
+    held: int  # places that are taken or offered
     offered: int
     waiting: int
 
@@ -292,9 +294,15 @@ def _register(connection: Connection, series: Series, session: Session) -> Regis
         tuple(lines),
         _walk_ins(connection, series, session.anchor),
         series.places if series.booking != "drop-in" else None,
+        _held(rows, session),
         states.count("offered"),
         states.count("waiting"),
     )
+
+
+def _held(rows: Iterable[Row[Any]], session: Session) -> int:
+    """How many places are taken or offered: a party may hold several."""
+    return sum(row.places for row in rows if row.status in HOLDING and row.created <= session.ends)
 
 
 def _belongs(row: Row[Any], session: Session) -> bool:
@@ -336,6 +344,7 @@ class Tally:
     """How a session stands, in numbers alone: for lists of sessions."""
 
     booked: int = 0
+    held: int = 0  # places that are taken or offered
     people: int = 0
     waiting: int = 0
     offered: int = 0
@@ -351,7 +360,8 @@ def tallies(engine: Engine, sessions: Sequence[Session]) -> dict[tuple[str, date
         rows = connection.execute(
             select(
                 bookable.c.series, bookable.c.planned,
-                booking.c.id, booking.c.status, booking.c.people, booking.c.created,
+                booking.c.id, booking.c.status, booking.c.people, booking.c.places,
+                booking.c.created,
             )
             .join(bookable)
             .where(bookable.c.series.in_(list(names)))
@@ -386,6 +396,7 @@ def tallies(engine: Engine, sessions: Sequence[Session]) -> dict[tuple[str, date
         ]
         found[identity, session.planned] = Tally(
             booked=len(booked),
+            held=_held((row for row, _ in own), session),
             people=sum(row.people for row in booked),
             waiting=sum(row.status == "waiting" for row, _ in own),
             offered=sum(row.status == "offered" for row, _ in own),

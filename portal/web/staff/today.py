@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from flask import request
 from werkzeug.wrappers import Response as Answered
 
-from portal import casework, registers
+from portal import casework, offers, registers, room
 from portal.casework import fold
 from portal.directory import Session
 from portal.fields import LONDON
@@ -49,6 +50,7 @@ def today() -> Answered:
         requests = len(casework.requests(engine, sees))
         failed = casework.failed(engine, sees)
         queues = casework.queues(engine, sees)
+        over = room.over_booked(engine)
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -64,8 +66,26 @@ def today() -> Answered:
         requests=requests,
         failed=failed,
         queues=len(queues),
+        over=[*_over_booked(over)],
         now=now(),
     )
+
+
+def _over_booked(
+    found: Iterable[tuple[str, str, int, int]],
+) -> Iterator[tuple[Session, bool, int, int]]:
+    """Where more is held than there are places, of what is hers and still comes: the session whose
+    list has the bookings, whether it alone is booked, how many places are held, how many there are.
+    """
+    for identity, planned, held, places in found:
+        series = live().directory.find_series(identity)
+        if series is None or not sees(identity):
+            continue
+        session = offers.booked_session(series, planned)
+        asked = [session] if session else [] if planned else series.next_sessions(now())
+        coming = [one for one in asked if not one.cancelled and one.ends > now()]
+        if coming:
+            yield coming[0], bool(planned), held, places
 
 
 def _asked(this: date) -> date:

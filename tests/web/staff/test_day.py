@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import bookings, casework, registers
+from portal import bookings, casework, changes, registers
 from portal.bookings import Family, Referrer
 from portal.registers import Mark, WalkIns
 from tests import made
@@ -67,6 +67,47 @@ def test_today_shows_the_sessions_of_ones_centres(run):
     assert first.heading == "Bump, Birth and Beyond"
     assert "Moved group" in moved
     assert "1 waiting list with families on it" in screen
+
+
+def test_today_says_where_more_is_booked_than_there_is_room_for(run):
+    """Places that an editor lowered below what is held, on whatever day: a link to the bookings,
+    for the centre's staff alone, and until it fits again or is over."""
+    series = {"title": "Cook together"}, {"title": "Swim", "book": "session"}
+    place = run(*({**one, "places": "3"} for one in series))
+    coming = place.directory.series[1].sessions[2]
+    booked = [book(place, family(n)) for n in range(3)]
+    for number in range(2):
+        book(place, family(number), 1, session=coming)
+    before = place.signed_in().open("/staff/")
+    place.directory = made.directory(*({**one, "places": "1"} for one in series))
+    changes.open_places(place.engine, place.directory, now=place.now)
+    worker, screen = place.signed_in(), place.signed_in().open("/staff/")
+    stranger = place.signed_in(centres=["elsewhere"]).open("/staff/")
+
+    assert "more is booked" not in before
+    assert "Cook together: more is booked than there is room for. 3 places are taken" in screen
+    assert "Swim, Tuesday 26 January 2027: more is booked than there is room for. 2 pl" in screen
+    assert "and there is 1" in screen
+    assert "more is booked" not in stranger
+    assert "Parent 2" in screen.follow("Cook together")
+    assert screen.follow("Swim").path.endswith("/2027-01-26")
+    for one in booked[1:]:
+        bookings.cancel(place.engine, place.directory, one.id, now=place.now)
+    assert "Cook together" not in worker.open("/staff/")
+    place.now = coming.ends
+    assert "more is booked" not in place.signed_in().open("/staff/")
+
+
+def test_places_are_compared_with_places(run):
+    """Where each person takes a place, a list counts the places held, not the families."""
+    place = run({"place_for": "person", "places": "8"})
+    for number, people in enumerate((5, 3)):
+        book(place, family(number, people=people))
+    book(place, family(3, people=2))
+    worker = place.signed_in()
+
+    assert "2 booked, 8 of 8 places taken, 1 waiting" in worker.open("/staff/?day=2027-01-12")
+    assert "2 booked 8 of 8 places taken 8 people" in worker.open(REGISTER)
 
 
 def test_a_day_without_sessions_leads_to_the_next(run):
