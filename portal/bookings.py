@@ -22,7 +22,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 
-from portal import PortalError
+from portal import PortalError, baseline
 from portal.directory import Directory, Programme, Series, Session
 from portal.limits import Allowance
 from portal.messages import owe_each
@@ -154,11 +154,14 @@ _queue_up = Prepared(
 )
 
 
-def prepared(connection: Connection, series: Series, planned: str) -> Row[Any]:
+def prepared(connection: Connection, series: Series, planned: str, now: datetime) -> Row[Any]:
     """The bookable row of a series or session as the content now says, locked."""
     row = lock(connection, series.identity, planned)
     if row is None:
         follow_name(connection, series)
+        # What stood in the content before anybody booked is no news to who books now.
+        known = baseline.booked_sessions(series, [planned], now)
+        baseline.begin(connection, series.identity, known, now)
     elif row.places == places_of(series):
         return row
     return _row_of(connection, series.identity, planned, places_of(series))
@@ -288,7 +291,7 @@ def book(
 
     def work(connection: Connection) -> Booking:
         # The row first: the same form sent twice at once then finds the key the second time.
-        row = prepared(connection, series, planned)
+        row = prepared(connection, series, planned, now)
         known = _known(connection, key)
         if known is not None:
             return _read(connection, known, secret)
@@ -533,7 +536,7 @@ def cancel(
         kind = "cancelled-by-us"
         if wished:
             kind = "cancelled-by-you" if row.status == "confirmed" else "off-the-list"
-        tell(connection, booking_id, kind, now, reason=reason, was=row.status)
+        tell(connection, booking_id, kind, now, reason=reason, before=row.status)
         note(connection, now, actor, "cancel", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
 

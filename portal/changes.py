@@ -1,26 +1,29 @@
 """What a new build of the content means for what is booked already.
 
-New numbers of places are taken over; families booked on a session that was cancelled or moved are
-told once, in the words of the change; and identities with living bookings are named, so that a
-check can refuse to lose them.
+New numbers of places are taken over; families booked on a session that is off, or held at another
+time or place than they were told, are told once, in the words of the change; and identities with
+living bookings are named, so that a check can refuse to lose them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal import messages
+from portal import baseline, messages
+from portal.baseline import Facts
 from portal.bookings import ASKED_FOR, prepared
 from portal.directory import Directory, Series, Session
-from portal.offers import offer_freed
+from portal.offers import offer_freed, owe_reminder
 from portal.room import places_of
-from portal.tables import HOLDING, LIVE, bookable, booking, insert_if_new, note, read, told, write
+from portal.schedule import SchoolCalendar
+from portal.tables import HOLDING, LIVE, bookable, booking, message, note, read, told, write
 
 
 def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
@@ -39,7 +42,7 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
             continue
 
         def work(connection: Connection, series: Series = series, row: Row[Any] = row) -> None:
-            prepared(connection, series, row.planned)
+            prepared(connection, series, row.planned, now)
             note(connection, now, "content", "places", None, series.identity, places=series.places)
             offer_freed(connection, directory, series.identity, row.planned, now)
 
@@ -47,29 +50,37 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
 
 
 def tell_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
-    """Owe a message to everybody booked on a coming session that was cancelled or moved.
+    """Owe a message to everybody booked on a coming session that is off, or held otherwise.
 
-    Each change is told once, in its own words; mending it later is told again. Returns how many
-    messages were owed.
+    It is compared with what they were told last (`baseline`), so that each change is told once,
+    however it was made; mending it later is told again. A date that is gone is off. Returns how
+    many messages were owed.
     """
     with read(engine) as connection:
-        identities = set(connection.execute(select(bookable.c.series).distinct()).scalars())
-        known = {
-            (row.series, row.planned): row.words for row in connection.execute(select(told)).all()
-        }
+        booked: dict[str, set[str]] = {}
+        for thing in connection.execute(select(bookable.c.series, bookable.c.planned)):
+            booked.setdefault(thing.series, set()).add(thing.planned)
+        known: dict[str, dict[str, Row[Any]]] = {}
+        for row in connection.execute(select(told)):
+            known.setdefault(row.series, {})[row.planned] = row
     owed = 0
-    for identity in sorted(identities):
+    for identity in sorted(booked):
         series = directory.find_series(identity)
         if series is None:
             continue
-        for session in series.all_sessions:
-            key = (identity, session.planned.isoformat())
-            words = _said(session)
-            if session.ends <= now or known.get(key, _said(None)) == words:
-                continue
+        rows = known.get(identity, {})
+        fresh = [
+            session
+            for session in baseline.booked_sessions(series, booked[identity], now)
+            if session.anchor not in rows
+        ]
+        news = list(_news(directory, series, rows, now))
+        if fresh or news:
             owed += write(
                 engine,
-                lambda c, series=series, session=session: _tell_change(c, series, session, now),  # type: ignore[misc]
+                lambda c, series=series, identity=identity, fresh=fresh, news=news: _tell(  # type: ignore[misc]
+                    c, series, identity, fresh, news, now
+                ),
             )
     return owed
 
@@ -84,47 +95,130 @@ def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
     )
 
 
-def _said(session: Session | None) -> str:
-    """A digest of what is unusual about a session; '' where nothing is."""
-    if session is None or session.state == "on":
+@dataclass(frozen=True, slots=True)
+class _New:
+    """What is said of a date from now on. `was` is what was said; None where nobody wrote it
+    down."""
+
+    planned: str
+    was: Facts | None
+    now: Facts
+    reason: str
+    silent: bool = False  # nothing is new to families: only the facts are written down
+
+
+def _news(
+    directory: Directory, series: Series, rows: Mapping[str, Row[Any]], now: datetime
+) -> Iterator[_New]:
+    """What differs from what was said, date by date."""
+    sessions = {session.anchor: session for session in series.all_sessions}
+    for planned, row in sorted(rows.items()):
+        session = sessions.get(planned)
+        if session is None:
+            gone = baseline.vanished(row, sessions, directory)
+            if gone is not None and not gone.cancelled and gone.ends > now:
+                why = _why_gone(directory, series, planned)
+                yield _New(planned, gone, gone.off(why), why)
+        elif session.ends > now:
+            was, facts = Facts.read(row.facts), Facts.of(session)
+            if was is None or row.words != facts.words:
+                silent = was is None and row.words == _said_before(session)
+                yield _New(planned, was, facts, session.cancelled or "", silent)
+
+
+def _why_gone(directory: Directory, series: Series, planned: str) -> str:
+    """A new closure day says why; a date that was taken out does not."""
+    closed = SchoolCalendar(directory.terms).closed(date.fromisoformat(planned))
+    return closed if closed and series.bank_holidays == "skip" else baseline.GONE
+
+
+def _said_before(session: Session) -> str:
+    """The digest in a row from before there were facts: '' where nothing was unusual."""
+    if session.state == "on":
         return ""
     said = f"{session.cancelled}|{session.starts.isoformat()}|{session.ends.isoformat()}"
     return hashlib.sha256(f"{said}|{session.venue.line}".encode()).hexdigest()
 
 
-def _tell_change(connection: Connection, series: Series, session: Session, now: datetime) -> int:
-    planned = session.planned.isoformat()
-    insert_if_new(connection, told, series=series.identity, planned=planned, words="", told=now)
-    words = _said(session)
-    changed = connection.execute(
-        told.update()
-        .where(told.c.series == series.identity, told.c.planned == planned, told.c.words != words)
-        .values(words=words, told=now)
-    ).rowcount
-    if not changed:
-        return 0  # another process told it
-    affected = connection.execute(
-        select(booking.c.id)
-        .join(bookable)
-        .where(
-            bookable.c.series == series.identity,
-            bookable.c.planned.in_(("", planned)),
-            booking.c.status.in_(HOLDING),
-        )
-    ).scalars()
-    kind = "cancelled-by-us" if session.cancelled else "moved"
+def _tell(
+    connection: Connection,
+    series: Series,
+    identity: str,
+    fresh: Iterable[Session],
+    news: Iterable[_New],
+    now: datetime,
+) -> int:
+    """Write down what is said now, and owe the news, all of one moment, so that it is one letter
+    to each family."""
+    baseline.begin(connection, identity, fresh, now)
+    touched: set[int] = set()
     number = 0
-    for booking_id in list(affected):
+    for new in news:
+        words = new.now.words
+        changed = connection.execute(
+            told.update()
+            .where(
+                told.c.series == identity,
+                told.c.planned == new.planned,
+                # A row from before may hold another digest of the same.
+                told.c.words != words,
+            )
+            .values(words=words, facts=new.now.kept, told=now)
+        ).rowcount
+        if not changed or new.silent:
+            continue  # another process told it, or it is known
+        kind = "cancelled-by-us" if new.now.cancelled else "moved"
+        affected = _holders(connection, identity, new.planned)
+        was = {"was": new.was.kept} if new.was else {}
+        about = {"planned": new.planned, "reason": new.reason, **was}
+        for row in affected:
+            messages.owe(connection, row.id, kind, now=now, due=now, about=about)
+            if new.now.cancelled:
+                _remind_of_another(connection, row, series, new.planned, now)
+        touched |= {row.id for row in affected}
+        number += len(affected)
+        note(
+            connection, now, "content", kind, None, identity,
+            planned=new.planned, told=len(affected),
+        )  # fmt: skip
+    # Their calendars follow.
+    if touched:
         connection.execute(
             booking.update()
-            .where(booking.c.id == booking_id)
+            .where(booking.c.id.in_(sorted(touched)))
             .values(revision=booking.c.revision + 1, changed=now)
         )
-        about = {"planned": planned, "reason": session.cancelled or ""}
-        messages.owe(connection, booking_id, kind, now=now, due=now, about=about)
-        number += 1
-    note(connection, now, "content", kind, None, series.identity, planned=planned, told=number)
     return number
+
+
+def _holders(connection: Connection, identity: str, planned: str) -> Sequence[Row[int, str]]:
+    """The bookings that have a place at a session."""
+    return connection.execute(
+        select(booking.c.id, bookable.c.planned)
+        .join(bookable)
+        .where(
+            bookable.c.series == identity,
+            bookable.c.planned.in_(("", planned)),
+            booking.c.status == "confirmed",
+        )
+        .order_by(booking.c.id)
+    ).all()
+
+
+def _remind_of_another(
+    connection: Connection, row: Row[int, str], series: Series, planned: str, now: datetime
+) -> None:
+    """Where the date is off that a family was to be reminded of, the next one takes its place."""
+    owed = connection.execute(
+        select(message.c.about).where(
+            message.c.booking_id == row.id,
+            message.c.kind == "reminder",
+            message.c.state == "owed",
+        )
+    ).scalars()
+    if not row.planned and any(about.get("planned") == planned for about in owed):
+        messages.drop(connection, row.id, ("reminder",))
+        owe_reminder(connection, row.id, series, None, now)
 
 
 def series_with_bookings(engine: Engine, *, now: datetime) -> set[str]:

@@ -108,14 +108,17 @@ def attachments(
     )
 
 
-def private_calendar(booking: Booked, series: Series, site: Site, *, base: str) -> bytes:
+def private_calendar(
+    booking: Booked, series: Series, site: Site, *, base: str, gone: Iterable[Session] = ()
+) -> bytes:
     """The calendar at the family's own link: it follows what is moved and what is cancelled.
 
-    Empty while there is no place yet. A booking that was given up shows as cancelled, so that
-    programs that subscribed say so too.
+    `gone` are sessions that the content does not have any more (`baseline.gone`). Empty while there
+    is no place yet. A booking that was given up shows as cancelled, so that programs that
+    subscribed say so too.
     """
     shown = booking.status in ("confirmed", "cancelled")
-    sessions = sessions_of(booking, series) if shown else ()
+    sessions = (*sessions_of(booking, series), *gone) if shown else ()
     discreet = series.programme.sensitive
     name = "Appointments" if discreet else "Our sessions"
     properties = {

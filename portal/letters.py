@@ -2,8 +2,8 @@
 
 What it hides: whom it goes to and whether that is still wished; whether it still has to be told,
 for a booking may be cancelled and a session moved again before its message goes; and what the
-words need. A reminder follows its session, or the next one where that is off; a run that is
-called off as a whole is one letter and not one for each date; and what concerns a sensitive
+words need. A reminder follows its session, or the next one where that is off; a run that is moved
+or called off as a whole is one letter and not one for each date; and what concerns a sensitive
 programme is always in the discreet words (S4).
 """
 
@@ -12,16 +12,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, select
 
 from portal import PortalError, invitations, wording
+from portal.baseline import GONE, Facts
 from portal.channels import Attachment, Letter, Way
 from portal.directory import Directory, Series, Session
-from portal.fields import day_words
+from portal.fields import LONDON
 from portal.references import contact_hash, link_of
 from portal.settings import Settings
 from portal.tables import HOLDING, LIVE, bookable, booking, message, notice, person, referral
@@ -33,7 +35,7 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "waiting": ("waiting",),
     "offered": ("offered",),
     "lapsed": ("lapsed",),
-    "moved": HOLDING,
+    "moved": ("confirmed",),  # whose offer stands sees the present dates on its page
     "notice": HOLDING,
     "reminder": ("confirmed",),
     "cancelled-by-you": ("cancelled",),
@@ -208,46 +210,84 @@ class _Writer:
     def _changed(self) -> Sequence[Session]:
         """The sessions of a change that the content made.
 
-        A run that is called off as a whole is told in one letter, the last of those owed at the
-        same moment, so that none is lost if another one is dropped.
+        A run that is changed as a whole is told in one letter, the last of those owed at the same
+        moment, so that none is lost if another one is dropped.
         """
         owed = self.owed
-        if self.booking.status not in HOLDING:
+        if self.booking.status != "confirmed":
             raise NothingToTell(f"The booking is {self.booking.status} by now.")
-        others = self.connection.execute(
-            select(message).where(
-                message.c.booking_id == owed.booking_id, message.c.kind.in_(ABOUT_A_SESSION)
-            )
-        ).all()
-        if owed.kind == "moved":
-            together = [row for row in others if row.id == owed.id]
-        else:
-            together = [
-                row for row in others if (row.kind, row.created) == (owed.kind, owed.created)
-            ]
-            if any(row.id > owed.id and row.state in ("owed", "sending") for row in together):
-                raise NothingToTell("It is told together with another date.")
+        others = self._changes
+        together = [row for row in others if (row.kind, row.created) == (owed.kind, owed.created)]
+        if any(row.id > owed.id and row.state in ("owed", "sending") for row in together):
+            raise NothingToTell("It is told together with another date.")
         told = [
             session
             for row in together
-            if row.state != "sent" and (session := self._still_changed(row, others))
+            if row.state != "sent" and (session := self._still_changed(row))
         ]
         if not told:
             raise NothingToTell("It is over, or has changed again since.")
         return sorted(told, key=lambda session: session.starts)
 
-    def _still_changed(self, row: Row[Any], others: Sequence[Row[Any]]) -> Session | None:
+    @cached_property
+    def _changes(self) -> Sequence[Row[Any]]:
+        """All that was ever owed to this family about sessions that changed, in order."""
+        return self.connection.execute(
+            select(message)
+            .where(
+                message.c.booking_id == self.owed.booking_id, message.c.kind.in_(ABOUT_A_SESSION)
+            )
+            .order_by(message.c.id)
+        ).all()
+
+    def _still_changed(self, row: Row[Any]) -> Session | None:
         """The session of a change that still stands, and of which nothing newer is told."""
         planned = row.about.get("planned")
-        same = [other for other in others if other.about.get("planned") == planned]
-        session = self._session(planned)
+        same = self._about(planned)
+        session = self._session(planned) or self._gone(row)
         if session is None or any(other.id > row.id for other in same):
             return None
         if bool(session.cancelled) != (row.kind == "cancelled-by-us"):
             return None
-        if session.state == "on" and not any(other.state == "sent" for other in same):
-            return None  # changed, and changed back before anybody was told
-        return session
+        was = self._was(planned)
+        if was is None:
+            back = session.state == "on" and not any(self._was_told(other) for other in same)
+        else:
+            back = was.words == Facts.of(session).words
+        return None if back else session  # changed, and changed back before anybody was told
+
+    def _gone(self, row: Row[Any]) -> Session | None:
+        """A coming session that the content does not have any more, as the family knows it."""
+        planned, was = row.about.get("planned"), self._was(row.about.get("planned"))
+        if self.series is None or was is None or was.ends <= self.now:
+            return None
+        if any(session.anchor == planned for session in self.series.all_sessions):
+            return None
+        why = str(row.about.get("reason") or GONE)
+        return was.off(why).session(self.series, date.fromisoformat(planned))
+
+    def _about(self, planned: str | None) -> Sequence[Row[Any]]:
+        return [row for row in self._changes if planned and row.about.get("planned") == planned]
+
+    def _was(self, planned: str | None) -> Facts | None:
+        """What this family knows of a session: what stood before the first change untold."""
+        same = self._about(planned)
+        last = max((row.id for row in same if self._was_told(row)), default=0)
+        untold = next((row for row in same if row.id > last), None)
+        return Facts.read(untold.about.get("was")) if untold else None
+
+    def _was_told(self, row: Row[Any]) -> bool:
+        """Whether a change went out: in a letter of its own, or together with another date."""
+        sent = next(
+            (
+                other.sent
+                for other in self._changes
+                if (other.kind, other.created, other.state) == (row.kind, row.created, "sent")
+            ),
+            None,
+        )
+        newer = (other for other in self._about(row.about.get("planned")) if other.id > row.id)
+        return sent is not None and not any(other.created < sent for other in newer)
 
     # What it says.
 
@@ -294,15 +334,36 @@ class _Writer:
         if self.series is not None:
             facts |= _facts_of(self.series, told)
             if kind == "moved" and told:
-                facts |= _move_of(self.series, told[0])
+                facts |= self._move(self.series, told)
+            if kind == "cancelled-by-us" and self.booking.status == "confirmed":
+                on = [session for session in self.coming if not session.cancelled]
+                facts |= {"still": wording.dates_words(self.series, on)}
         words = wording.load_words(self.settings.root, kind)
         return wording.fill(words, facts, discreet=self.discreet, extra=extra)
 
     def _reason(self, told: Sequence[Session]) -> str:
-        """Why it is off: of a session the content says so, of a booking staff did."""
+        """Why it is so: of a session the content says so, of a booking staff did."""
         reasons = [session.cancelled for session in told if session.cancelled]
         words = "; ".join(dict.fromkeys(reasons)) or str(self.owed.about.get("reason") or "")
         return " ".join(words.split())
+
+    def _move(self, series: Series, told: Sequence[Session]) -> Mapping[str, str]:
+        """What dates were and what they are now, in words."""
+        was = [self._was(session.anchor) or _planned(session) for session in told]
+        elsewhere = any(
+            not before.cancelled and before.place != Facts.of(session).place
+            for before, session in zip(was, told, strict=True)
+        )
+        before = [
+            before.session(series, session.planned)
+            for before, session in zip(was, told, strict=True)
+        ]
+        venues = {session.venue.line for session in told}
+        return {
+            "was": wording.when_and_where(series, before, places=elsewhere),
+            "now": wording.when_and_where(series, told, places=len(venues) > 1),
+            "venue": "" if len(venues) > 1 else wording.venue_words(series, told),
+        }
 
     def _link(self) -> str:
         base = self.site.booking_address.rstrip("/") or self._base
@@ -356,7 +417,7 @@ class _Writer:
             return ()
         if self.discreet and not self.owed.about.get("calendar"):
             return ()
-        if self.owed.about.get("was", "confirmed") != "confirmed":
+        if self.owed.about.get("before", "confirmed") != "confirmed":
             return ()  # there is no entry to take away: only who has a place is sent one
         organizer = self.site.email or self.settings.message_sender
         if not organizer:
@@ -389,11 +450,13 @@ def _facts_of(series: Series, told: Sequence[Session]) -> Mapping[str, str]:
     }
 
 
-def _move_of(series: Series, session: Session) -> Mapping[str, str]:
-    """What a date was and what it is now, in words."""
-    was = f"{day_words(session.planned)}, {series.time.words}"
-    if session.state == "on":
-        was = "cancelled or moved"
-    elif session.moved_venue:
-        was += f", at {series.venue.name}"
-    return {"was": was, "now": f"{day_words(session.day)}, {session.times.words}"}
+def _planned(session: Session) -> Facts:
+    """What a changed session was, where nobody wrote down what was said: as it was planned."""
+    series = session.series
+    starts, ends = (
+        datetime.combine(session.planned, at, LONDON)
+        for at in (series.time.starts, series.time.ends)
+    )
+    # Where it is as planned again, what was told is that it was not.
+    off = GONE if session.state == "on" else None
+    return Facts.of(Session(series, session.planned, starts, ends, series.venue, off))

@@ -160,7 +160,12 @@ class Preview:
         found = published.differences(before, directory)
         booked = self._booked(found, directory)
         changes = tuple(
-            Changed(one, _bookings_of(one, booked, directory) if booked is not None else None)
+            Changed(
+                one,
+                _bookings_of(one, booked, directory) if booked is not None else None,
+                # Of a series that is gone nobody knows any more what to tell.
+                told=directory.find_series(one.series) is not None,
+            )
             for one in found
         )
         totals = Counter(one.kind for one in found)

@@ -20,7 +20,7 @@ import sqlite3
 import threading
 import time
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -261,7 +261,7 @@ message = Table(
     Index("ix_message_booking", "booking_id"),
 )
 
-# Which changes of published dates have been told, so that each is told once.
+# What families were last told of each booked session, so that each change is told once.
 told = Table(
     "told",
     metadata,
@@ -269,6 +269,7 @@ told = Table(
     Column("planned", String(10), primary_key=True),
     Column("words", String(64), nullable=False),  # a digest of what was said
     Column("told", Moment, nullable=False),
+    Column("facts", JSON, nullable=False, server_default="{}"),  # when and where; {} in old rows
 )
 
 # Who did what, without a personal value.
@@ -666,13 +667,25 @@ def bundle(connection: Connection) -> Iterator[None]:
 
 def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless its unique key is there; True where it was inserted."""
+    # Not by the count of rows, which psycopg does not know where SQLAlchemy asks for the key.
+    wish = _if_new(connection, table).values(**values).returning(sa.literal(1))
+    return connection.execute(wish).first() is not None
+
+
+def insert_those_new(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert those rows whose unique key is not there."""
+    if rows:
+        connection.execute(_if_new(connection, table), rows)
+
+
+def _if_new(connection: Connection, table: Table) -> Any:
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert
     else:
         from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    # Not by the count of rows, which psycopg does not know where SQLAlchemy asks for the key.
-    wish = insert(table).values(**values).on_conflict_do_nothing().returning(sa.literal(1))
-    return connection.execute(wish).first() is not None
+    return insert(table).on_conflict_do_nothing()
 
 
 _noted = Prepared(audit.insert(), ("at", "actor", "did", "booking_id", "series", "detail"))

@@ -45,7 +45,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lapsed": (("until",), ()),
     "moved": ((), ("was", "now", "reason")),
     "reminder": ((), ("day",)),
-    "cancelled-by-us": ((), ("reason",)),
+    "cancelled-by-us": ((), ("reason", "still")),
     "cancelled-by-you": ((), ()),
     "off-the-list": ((), ()),
     "request-received": ((), ()),
@@ -318,6 +318,7 @@ def _frame() -> Template:
 
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame"})
 MOST_DATES = 12
+_OFF = "cancelled or moved"  # what a date was that is on again
 
 
 def first_name(name: str) -> str:
@@ -346,11 +347,11 @@ def moment_words(moment: datetime) -> str:
     return f"{clock_words(local.time())} on {day_words(local.date())}"
 
 
-def dates_words(series: Series, sessions: Sequence[Session]) -> str:
+def dates_words(series: Series, sessions: Sequence[Session], *, times: bool = True) -> str:
     """The dates of sessions, in their order, as one line; '' for none.
 
-    Times are added where they are not the usual ones. Of a long run, the pattern and the first
-    date.
+    With `times`, these are added where they are not the usual ones. Of a long run, the pattern and
+    the first date.
     """
     sessions = sorted(sessions, key=lambda session: session.starts)
     if not sessions:
@@ -367,10 +368,23 @@ def dates_words(series: Series, sessions: Sequence[Session]) -> str:
         year = following is None or following.day.year != day.year
         weekday = not days or day.weekday() != usual
         words = day_words(day, year=year, weekday=weekday)
-        if session.times != series.time:
+        if times and session.times != series.time:
             words += f" ({session.times.words})"
         days.append(words)
     return f"{', '.join(days[:-1])} and {days[-1]}"
+
+
+def when_and_where(series: Series, sessions: Sequence[Session], *, places: bool) -> str:
+    """Dates with their times, and with their venues where `places` says so, as one line."""
+    alike: dict[str, list[Session]] = {}
+    for session in sorted(sessions, key=lambda session: session.starts):
+        said = session.times.words + (f", at {session.venue.name}" if places else "")
+        alike.setdefault(_OFF if session.cancelled else said, []).append(session)
+    if list(alike) == [_OFF]:
+        return _OFF
+    return "; ".join(
+        f"{dates_words(series, some, times=False)}, {said}" for said, some in alike.items()
+    )
 
 
 def time_words(series: Series, sessions: Sequence[Session]) -> str:
@@ -380,6 +394,6 @@ def time_words(series: Series, sessions: Sequence[Session]) -> str:
 
 def venue_words(series: Series, sessions: Sequence[Session]) -> str:
     """Where one meets: name, street, town, postcode, and the room at the usual place."""
-    if len(sessions) == 1 and sessions[0].moved_venue:
+    if len({session.venue.line for session in sessions}) == 1 and sessions[0].moved_venue:
         return sessions[0].venue.line
     return f"{series.venue.line} ({series.room})" if series.room else series.venue.line

@@ -1,11 +1,11 @@
 """A small directory made in memory, for tests of the rules about places and messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 
 from portal import schedule
-from portal.directory import Centre, Directory, Footprint, Programme, Series, Site, Terms
+from portal.directory import Centre, Directory, Footprint, Programme, Series, Site, Terms, Venue
 
 TODAY = date(2027, 1, 4)
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)  # a Monday
@@ -18,11 +18,14 @@ def directory(
     sensitive: bool = False,
     way: str | None = None,
     questions: Sequence[dict] = (),
+    closures: Sequence[dict] = (),
+    centre: Mapping[str, str] | None = None,
 ) -> Directory:
     """A Directory with one centre, one programme, and one series for each set of fields.
 
     Fields are as in a file; those not given make a course of six Tuesdays from 12 January 2027,
-    10:00-12:00, with 12 places, one for a family.
+    10:00-12:00, with 12 places, one for a family. `centre` are the centre's fields that are to be
+    written otherwise.
     """
     site = Site.model_validate(
         {
@@ -66,12 +69,13 @@ def directory(
                     "first": "2027-02-22",
                     "last": "2027-03-25",
                 },
-            ]
+            ],
+            "closures": list(closures),
         }
     )
     calendar = schedule.SchoolCalendar(terms)
     horizon = date(2027, 7, 5)
-    centre = Centre.model_validate(
+    riverbank = Centre.model_validate(
         {
             "title": "Riverbank",
             "kind": "children's centre",
@@ -81,9 +85,10 @@ def directory(
             "postcode": "PR1 8RJ",
             "location": "53.76, -2.70",
             "phone": "01772 111111",
+            **(centre or {}),
         }
     ).link(slug="riverbank", source="centres/preston/riverbank/index.md", changed=CHANGED)
-    centre.link(position=centre.location)
+    riverbank.link(position=riverbank.location)
     programme = Programme.model_validate(
         {
             "title": "Time together" if sensitive else "Bump, Birth and Beyond",
@@ -112,8 +117,10 @@ def directory(
         series = Series.model_validate({k: v for k, v in fields.items() if v is not None})
         slug = f"bump-{number}" if number else "bump"
         source = PurePosixPath("centres/preston/riverbank") / f"{slug}.md"
-        series.link(slug=slug, source=str(source), changed=CHANGED, centre=centre)
-        series.link(programme=programme, venue=centre.venue, horizon=horizon)
+        series.link(slug=slug, source=str(source), changed=CHANGED, centre=riverbank)
+        out = series.venue_fields
+        venue = Venue(out.name, out.address, out.town, out.postcode, None) if out else None
+        series.link(programme=programme, venue=venue or riverbank.venue, horizon=horizon)
         series.link(title=series.title or programme.title, ages=series.ages or programme.ages)
         until = calendar.feed_until(horizon)
         made.append(series.link(all_sessions=schedule.sessions(series, calendar, until)))
@@ -124,7 +131,7 @@ def directory(
         feed_until=calendar.feed_until(horizon),
         terms=terms,
         footprints=footprints,
-        centres=(centre,),
+        centres=(riverbank,),
         programmes=(programme,),
         series=() if sensitive else tuple(made),
         private_series=tuple(made) if sensitive else (),

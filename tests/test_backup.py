@@ -243,7 +243,7 @@ def test_an_older_release_is_brought_forward(tmp_path) -> None:
     fresh = tables.connect(f"sqlite:///{tmp_path / 'new.db'}")
     backup.restore(fresh, file)
 
-    assert content_of(fresh)["told"] == [("a/b", "2027-01-12", "x", NOW)]
+    assert content_of(fresh)["told"] == [("a/b", "2027-01-12", "x", NOW, {})]
     assert content_of(fresh)["walk_in"] == []
     for engine in (old, fresh):
         engine.dispose()

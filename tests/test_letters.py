@@ -703,6 +703,147 @@ def test_what_was_told_and_changed_back_is_told(post):
     assert "- It is now: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
 
 
+WHOLE = "Tuesday 12 January, 19 January, 26 January, 2 February, 9 February and 16 February 2027"
+LIBRARY = {"name": "Library", "address": "2 High Street", "town": "Leyland"}
+
+
+def test_a_run_at_another_time_is_one_letter(post):
+    """With all its dates, the old time and the new; every entry of the calendar follows."""
+    post.book()
+    [confirmation] = post.came()
+    changed(post, time="13:00-15:00")
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking has changed"
+    assert f"- It was: {WHOLE}, 10am to midday\n- It is now: {WHOLE}, 1pm to 3pm\n" in letter.plain
+    before, after = (
+        {str(event["uid"]): event for event in one.calendars[0].walk("VEVENT")}
+        for one in (confirmation, letter)
+    )
+    assert set(after) == set(before)
+    for uid, event in after.items():
+        assert event["sequence"] > before[uid]["sequence"]
+        assert (event["dtstart"].dt - before[uid]["dtstart"].dt) == timedelta(hours=3)
+
+
+def test_a_run_at_another_place_is_one_letter(post):
+    """With the place where it was, and the whole address of where it is."""
+    post.book()
+    post.came()
+    changed(post, venue=LIBRARY)
+    [letter] = post.came()
+
+    assert f"- It was: {WHOLE}, 10am to midday, at Riverbank\n" in letter.plain
+    assert f"- It is now: {WHOLE}, 10am to midday\n" in letter.plain
+    assert "- Where: Library, 2 High Street, Leyland\n" in letter.plain
+    places = {str(event["location"]) for event in letter.calendars[0].walk("VEVENT")}
+    assert places == {"Library, 2 High Street, Leyland"}
+
+
+def test_dates_that_change_in_several_ways_are_one_letter(post):
+    """Each with its own time and place, where these are not the same for all."""
+    post.book()
+    post.came()
+    changed(
+        post,
+        {"date": "2027-02-02", "moved_to": "2027-02-03 13:00-15:00"},
+        {"date": "2027-02-09", "venue": {"name": "Library"}},
+    )
+    [letter] = post.came()
+
+    assert (
+        "- It was: Tuesday 2 February and 9 February 2027, 10am to midday, at Riverbank\n"
+        "- It is now: Wednesday 3 February 2027, 1pm to 3pm, at Riverbank; "
+        "Tuesday 9 February 2027, 10am to midday, at Library\n"
+        "- Your reference"
+    ) in letter.plain
+
+
+def test_a_date_that_is_gone_is_told_and_leaves_the_calendar(post):
+    """It is off; the letter says which dates there are, and takes the entry away."""
+    post.book()
+    [confirmation] = post.came()
+    changed(post, starts="2027-01-19")
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking is off"
+    assert (
+        "- What is off: Tuesday 12 January 2027\n- Time: 10am to midday\n"
+        "- Why: We do not meet on this date any more\n"
+        "- What is still on: Tuesday 19 January, 26 January, 2 February, 9 February, "
+        "16 February and 23 February 2027\n"
+    ) in letter.plain
+    [calendar] = letter.calendars
+    [event] = calendar.walk("VEVENT")
+    [before] = [e for e in confirmation.calendars[0].walk("VEVENT") if e["uid"] == event["uid"]]
+    assert str(calendar["method"]) == "CANCEL"
+    assert event["dtstart"].dt == before["dtstart"].dt
+    assert event["sequence"] > before["sequence"]
+
+
+def test_a_closure_day_is_told_in_its_own_words(post):
+    """What terms.yaml says of the day is why."""
+    post.book()
+    post.came()
+    closed = [{"date": "2027-01-26", "reason": "Staff training"}]
+    post.directory = made.directory(closures=closed)
+    changes.tell_changes(post.engine, post.directory, now=NOW)
+    [letter] = post.came()
+
+    assert "- What is off: Tuesday 26 January 2027\n" in letter.plain
+    assert "- Why: Staff training\n" in letter.plain
+
+
+def test_one_date_of_a_run_that_is_on_again_is_told(post):
+    """The others were told in the same letter, and stay off."""
+    post.book()
+    post.came()
+    off = [{"date": day, "cancelled": "Snow"} for day in ("2027-01-12", "2027-01-19")]
+    changed(post, *off)
+    post.came()
+    later = NOW + timedelta(minutes=1)
+    changed(post, off[1], now=later)
+    [letter] = post.came(later)
+
+    assert "- It is now: Tuesday 12 January 2027, 10am to midday\n" in letter.plain
+
+
+def test_who_was_not_told_of_a_move_hears_what_it_was_at_first(post):
+    """Moved twice before the news went out: the dates that the family knows, and the last ones."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03"})
+    later = NOW + timedelta(minutes=1)
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-04"}, now=later)
+    [letter] = post.came(later)
+
+    assert "- It was: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
+    assert "- It is now: Thursday 4 February 2027, 10am to midday\n" in letter.plain
+
+
+def test_what_was_moved_and_told_is_what_it_was(post):
+    """The second move starts from where the first one led."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03"})
+    post.came()
+    later = NOW + timedelta(minutes=1)
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-04"}, now=later)
+    [letter] = post.came(later)
+
+    assert "- It was: Wednesday 3 February 2027, 10am to midday\n" in letter.plain
+
+
+def test_a_run_that_was_changed_and_changed_back_is_not_told(post):
+    """Nobody had heard of it."""
+    post.book()
+    post.came()
+    changed(post, time="13:00-15:00")
+    changed(post, now=NOW + timedelta(minutes=1))
+
+    assert post.came(NOW + timedelta(minutes=1)) == []
+
+
 # --- whom it goes to ------------------------------------------------------------------------------
 
 

@@ -153,7 +153,7 @@ def test_bookings_that_would_be_touched_are_counted(preview, browse, settings, d
     preview.read()
     page = browse("/-preview/").text
     assert "1 date cancelled, 1 date removed. Bookings touched: 2." in page
-    assert "2 bookings, and nobody would be told. Keep the date" in page
+    assert "2 bookings: they would be told that it is off. Keep the date" in page
 
 
 def test_touched_pages_are_listed_nearest_first(preview, settings):

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
 
-from portal import bookings, casework, details, invitations
+from portal import baseline, bookings, casework, details, invitations
 from portal.bookings import Booking, Family, Full
 from portal.directory import Programme, Series, Session
 from portal.fields import LONDON
@@ -46,6 +46,7 @@ class Own:
     series: Series | None
     programme: Programme | None
     state: str  # of the booking; an offer whose time is over counts as lapsed
+    gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
 
     @property
     def path(self) -> str:
@@ -73,8 +74,9 @@ class Own:
         """Its sessions that have not ended, cancelled ones included, soonest first."""
         if self.series is None:
             return ()
-        found = invitations.sessions_of(self.booking, self.series)
-        return tuple(one for one in found if one.ends > live().now)
+        found = (*invitations.sessions_of(self.booking, self.series), *self.gone)
+        coming = (one for one in found if one.ends > live().now)
+        return tuple(sorted(coming, key=lambda one: one.starts))
 
     @property
     def live(self) -> bool:
@@ -101,7 +103,23 @@ def _own(link: str) -> Own:
     state = booking.status
     if state == "offered" and booking.offered_until and booking.offered_until <= now:
         state = "lapsed"
-    return Own(booking, series, programme, state)
+    return Own(booking, series, programme, state, _gone(booking, series))
+
+
+def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:
+    if series is None:
+        return ()
+    found = live()
+    with found.database() as engine:
+        return baseline.gone(
+            engine,
+            found.directory,
+            series,
+            booking.series,
+            booking.planned,
+            since=booking.created,
+            now=found.now,
+        )
 
 
 @pages.get("")
@@ -194,7 +212,9 @@ def calendar(link: str) -> Response:
     if own.series is None:
         abort(404)
     base = found.settings.base_address or found.frame.site.base_address
-    data = invitations.private_calendar(own.booking, own.series, found.frame.site, base=base)
+    data = invitations.private_calendar(
+        own.booking, own.series, found.frame.site, base=base, gone=own.gone
+    )
     answer = make_response(data)
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
     answer.headers["Cache-Control"] = "no-store"

@@ -36,15 +36,15 @@ class Changed:
 
     difference: Difference
     bookings: int | None
+    told: bool  # whether families who booked hear of it
 
     @property
     def words(self) -> str:
         return self.difference.words
 
     @property
-    def told(self) -> bool:
-        """Whether families who booked hear of it: a date that is gone is told to nobody."""
-        return self.difference.kind != "removed"
+    def gone(self) -> bool:
+        return self.difference.kind == "removed"
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, casework, offers, room, tables
+from portal import bookings, casework, changes, offers, room, tables
 from tests import made
 from tests.web.screens import FAMILY, Screens
 
@@ -133,6 +133,45 @@ def test_a_run_that_is_called_off(screens) -> None:
     screens.directory = made.directory({"withdrawn": "The leader has left"})
 
     assert "Do not set out" in screens.open(own.path)
+
+
+@pytest.mark.parametrize("unit", ["series", "session"])
+def test_a_date_that_is_gone_stands_there_as_cancelled(tmp_path, unit: str) -> None:
+    """Taken out of the content it is off, on the page and in the private calendar, at once."""
+    screens = run(tmp_path, {"book": unit})
+    path = "/book/riverbank/bump?session=2027-01-12" if unit == "session" else BUMP
+    own = screens.book(path)
+    before = icalendar.Calendar.from_ical(screens.open(f"{own.path}/calendar.ics").html)
+    screens.directory = made.directory({"book": unit, "starts": "2027-01-19"})
+
+    def looks() -> tuple[bool, str]:
+        calendar = icalendar.Calendar.from_ical(screens.open(f"{own.path}/calendar.ics").html)
+        uids = {str(event["uid"]): str(event["status"]) for event in calendar.walk("VEVENT")}
+        first = str(before.walk("VEVENT")[0]["uid"])
+        shown = "Tuesday 12 January 2027, 10am to midday. Cancelled" in screens.open(own.path)
+        return shown, uids[first]
+
+    seen = [looks()]
+    changes.tell_changes(screens.engine, screens.directory, now=screens.now)
+    seen.append(looks())
+
+    assert seen == [(True, "CANCELLED")] * 2
+    assert ("All the dates of your booking are cancelled" in screens.open(own.path)) is (
+        unit == "session"
+    )
+
+
+def test_a_date_that_was_gone_before_is_nothing_to_who_books_now(tmp_path) -> None:
+    """Who never had it does not see it."""
+    screens = run(tmp_path)
+    screens.book()
+    screens.directory = made.directory({"starts": "2027-01-19"})
+    screens.wait(minutes=1)
+    changes.tell_changes(screens.engine, screens.directory, now=screens.now)
+    screens.wait(minutes=1)
+    own = screens.visitor().book(email="b@example.org")
+
+    assert "12 January" not in screens.open(own.path)
 
 
 def test_a_run_that_has_left_the_content(screens) -> None:

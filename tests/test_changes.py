@@ -1,0 +1,221 @@
+"""What an edit of the content means for those who are booked, on both databases."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from portal import bookings, changes, tables
+from portal.bookings import Family
+from tests import made
+from tests.made import NOW
+
+SECRET = "a secret of thirty-two characters"
+KEYS = (f"changes-{number}" for number in itertools.count())
+LATER = NOW + timedelta(minutes=1)
+
+
+def book(engine, directory, number=1, planned="", now=NOW) -> bookings.Booking:
+    series = directory.series[0]
+    who = Family(
+        f"Parent {number}", f"parent{number}@example.org", contact_by="email", safe_to_contact=True
+    )
+    session = next((one for one in series.all_sessions if one.anchor == planned), None)
+    return bookings.book(
+        engine, series, who, key=next(KEYS), secret=SECRET, now=now, session=session
+    )
+
+
+def news(engine, booking) -> list[tuple[str, str]]:
+    """The changes that are owed to a family, with the planned date of each."""
+    with tables.read(engine) as connection:
+        rows = connection.execute(
+            sa.select(tables.message)
+            .where(
+                tables.message.c.booking_id == booking.id,
+                tables.message.c.kind.in_(("moved", "cancelled-by-us")),
+            )
+            .order_by(tables.message.c.id)
+        )
+        return [(row.kind, row.about["planned"]) for row in rows]
+
+
+def closed_on(day: str, **fields):
+    """The course, with a closure day in terms.yaml."""
+    return made.directory(fields, closures=[{"date": day, "reason": "Staff day"}])
+
+
+SIX = ("2027-01-12", "2027-01-19", "2027-01-26", "2027-02-02", "2027-02-09", "2027-02-16")
+LIBRARY = {"name": "Library", "address": "2 High Street", "town": "Leyland"}
+
+
+@pytest.mark.parametrize("fields", [{"time": "13:00-15:00"}, {"venue": LIBRARY}])
+def test_a_run_that_is_held_otherwise_is_told(engine, fields) -> None:
+    """Another time or venue of the whole series moves each of its sessions. It is told once."""
+    booking = book(engine, made.directory())
+    edited = made.directory(fields)
+    told = [changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+
+    assert told == [6, 0]
+    assert news(engine, booking) == [("moved", day) for day in SIX]
+    assert bookings.get(engine, booking.id, SECRET).revision == 1
+
+
+@pytest.mark.parametrize(
+    ("edited", "gone"),
+    [
+        (made.directory({"starts": "2027-01-19"}), "2027-01-12"),
+        (made.directory({"except": "2027-01-26"}), "2027-01-26"),
+        (closed_on("2027-01-26"), "2027-01-26"),
+        (made.directory({"sessions": "5"}), "2027-02-16"),
+    ],
+    ids=["starts", "except", "closure", "shorter"],
+)
+@pytest.mark.parametrize("unit", ["series", "session"])
+def test_a_date_that_is_gone_is_told_as_cancelled(engine, edited, gone, unit) -> None:
+    """However it was taken out; whether one books the series or the session. It is told once."""
+    before = made.directory({"book": unit})
+    booking = book(engine, before, planned=gone if unit == "session" else "")
+    told = [changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+
+    assert told == [1, 0]
+    assert news(engine, booking) == [("cancelled-by-us", gone)]
+
+
+def test_a_date_that_is_back_is_told(engine) -> None:
+    """Who was told that it is off must hear that it is on again."""
+    until = {"until": "2027-02-16"}
+    booking = book(engine, made.directory(until))
+    changes.tell_changes(engine, made.directory(until | {"except": "2027-01-26"}), now=LATER)
+    changes.tell_changes(engine, made.directory(until), now=LATER + timedelta(minutes=1))
+
+    assert news(engine, booking) == [("cancelled-by-us", "2027-01-26"), ("moved", "2027-01-26")]
+
+
+def test_dates_beyond_what_is_reckoned_are_not_gone(engine) -> None:
+    """A shorter calendar is no news of a group that goes on."""
+    booking = book(engine, made.directory({"repeats": "weekly"}))
+    shorter = made.directory({"repeats": "weekly"})
+    series = shorter.series[0]
+    series.link(all_sessions=series.all_sessions[:4])
+    shorter.__dict__["feed_until"] = series.all_sessions[-1].planned
+
+    assert changes.tell_changes(engine, shorter, now=LATER) == 0
+    assert news(engine, booking) == []
+
+
+def test_what_stood_before_it_was_booked_is_no_news(engine) -> None:
+    """A family that books a series with a moved and a cancelled date has seen them."""
+    edited = made.directory(
+        {
+            "changes": [
+                {"date": "2027-01-19", "moved_to": "2027-01-20"},
+                {"date": "2027-01-26", "cancelled": "Snow"},
+            ]
+        }
+    )
+    booking = book(engine, edited)
+
+    assert changes.tell_changes(engine, edited, now=LATER) == 0
+    assert news(engine, booking) == []
+
+
+def test_dates_that_are_new_are_no_news_until_they_change(engine) -> None:
+    """More sessions are taken note of, and followed from then on."""
+    booking = book(engine, made.directory())
+    longer = made.directory({"sessions": "7"})
+    off = made.directory(
+        {"sessions": "7", "changes": [{"date": "2027-02-23", "cancelled": "Snow"}]}
+    )
+
+    assert changes.tell_changes(engine, longer, now=LATER) == 0
+    assert changes.tell_changes(engine, off, now=LATER) == 1
+    assert news(engine, booking) == [("cancelled-by-us", "2027-02-23")]
+
+
+def mended(fields, **centre):
+    """The directory, with the centre's own fields written in another way."""
+    return made.directory(fields, centre=centre)
+
+
+@pytest.mark.parametrize("centre", [{"postcode": "PR1 8RK"}, {"title": "The Riverbank Centre"}])
+def test_mending_how_a_place_is_written_is_no_move(engine, centre) -> None:
+    """Neither for what is on, nor for what was cancelled or moved and told before."""
+    fields = {
+        "changes": [
+            {"date": "2027-01-19", "moved_to": "2027-01-20"},
+            {"date": "2027-01-26", "cancelled": "Snow"},
+        ]
+    }
+    booking = book(engine, made.directory())
+    changes.tell_changes(engine, made.directory(fields), now=LATER)
+    told = news(engine, booking)
+
+    assert changes.tell_changes(engine, mended(fields, **centre), now=LATER) == 0
+    assert news(engine, booking) == told
+    assert len(told) == 2
+
+
+def test_a_cancelled_date_is_told_again_for_its_reason_alone(engine) -> None:
+    """Another time of the whole run is no news of what is off; other words are."""
+    booking = book(engine, made.directory())
+    off = [{"date": "2027-01-26", "cancelled": "Snow"}]
+    changes.tell_changes(engine, made.directory({"changes": off}), now=LATER)
+    later = made.directory({"changes": off, "time": "13:00-15:00"})
+    changes.tell_changes(engine, later, now=LATER)
+    ice = [{"date": "2027-01-26", "cancelled": "Ice"}]
+    changes.tell_changes(engine, made.directory({"changes": ice, "time": "13:00-15:00"}), now=LATER)
+
+    assert [kind for kind, day in news(engine, booking) if day == "2027-01-26"] == [
+        "cancelled-by-us",
+        "cancelled-by-us",
+    ]
+
+
+def test_an_upgrade_tells_nothing_that_was_told(engine) -> None:
+    """Rows from before there were facts, and bookings without one, take what stands now."""
+    fields = {
+        "changes": [
+            {"date": "2027-01-19", "moved_to": "2027-01-20"},
+            {"date": "2027-01-26", "cancelled": "Snow"},
+        ]
+    }
+    edited = made.directory(fields)
+    booking = book(engine, made.directory())
+
+    def as_it_was(connection: sa.Connection) -> None:
+        connection.execute(tables.told.delete())
+        for session in edited.series[0].all_sessions:
+            if session.state != "on":
+                words = changes._said_before(session)
+                connection.execute(
+                    tables.told.insert().values(
+                        series="riverbank/bump", planned=session.anchor, words=words, told=NOW
+                    )
+                )
+
+    tables.write(engine, as_it_was)
+    told = [changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+    later = made.directory({**fields, "time": "13:00-15:00"})
+
+    assert told == [0, 0]
+    assert news(engine, booking) == []
+    assert changes.tell_changes(engine, later, now=LATER) == 5  # what is off stays as it is
+
+
+def test_the_reminder_goes_to_the_next_date(engine) -> None:
+    """Where the first date is off, the family is reminded of the one that is first now."""
+    booking = book(engine, made.directory())
+    changes.tell_changes(engine, made.directory({"starts": "2027-01-19"}), now=LATER)
+    with tables.read(engine) as connection:
+        reminders = connection.execute(
+            sa.select(tables.message).where(
+                tables.message.c.booking_id == booking.id, tables.message.c.kind == "reminder"
+            )
+        ).all()
+
+    assert [(row.state, row.about["planned"]) for row in reminders] == [
+        ("dropped", "2027-01-12"),
+        ("owed", "2027-01-19"),
+    ]
