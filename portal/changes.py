@@ -123,7 +123,7 @@ def _news(
             was, facts = Facts.read(row.facts), Facts.of(session)
             if was is None or row.words != facts.words:
                 silent = was is None and row.words == _said_before(session)
-                yield _New(planned, was, facts, session.cancelled or "", silent)
+                yield _New(planned, was, facts, session.cancelled or session.note or "", silent)
 
 
 def _why_gone(directory: Directory, series: Series, planned: str) -> str:

@@ -344,6 +344,8 @@ class _Writer:
     def _reason(self, told: Sequence[Session]) -> str:
         """Why it is so: of a session the content says so, of a booking staff did."""
         reasons = [session.cancelled for session in told if session.cancelled]
+        if self.owed.kind == "moved":
+            reasons = [session.note for session in told if session.note]
         words = "; ".join(dict.fromkeys(reasons)) or str(self.owed.about.get("reason") or "")
         return " ".join(words.split())
 

@@ -624,6 +624,17 @@ def test_a_moved_session_is_told_with_both_dates(post):
     assert event["dtstart"].dt.day == 3
 
 
+def test_a_move_says_why(post):
+    """In the words that the editor wrote beside it."""
+    post.book()
+    post.came()
+    move = {"date": "2027-02-02", "moved_to": "2027-02-03", "note": "The hall is used for a vote"}
+    changed(post, move)
+    [letter] = post.came()
+
+    assert "- Why: The hall is used for a vote\n" in letter.plain
+
+
 def test_another_venue_is_told_with_both_venues(post):
     """Who goes to the old place stands before a closed door."""
     post.book()
