@@ -38,6 +38,7 @@ from portal.offers import (
     owe_reminder,
     release,
     reminder_of,
+    still_to_be_had,
     tell,
 )
 from portal.references import contact_hash, digest_of, link_of, new_reference
@@ -585,7 +586,10 @@ def change(
 
 
 def accept(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> None:
-    """Take an offered place. Raises NotPossible once the offer has lapsed."""
+    """Take an offered place.
+
+    Raises NotPossible once the offer has lapsed, and where it is past or called off.
+    """
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
@@ -593,6 +597,8 @@ def accept(engine: Engine, directory: Directory, booking_id: int, *, now: dateti
             return  # pressed twice
         if row.status != "offered" or (row.offered_until and row.offered_until <= now):
             raise NotPossible("This offer has ended.")
+        if not still_to_be_had(directory, row.series, row.planned, now):
+            raise NotPossible("What was offered is past, or called off.")
         connection.execute(
             booking.update()
             .where(booking.c.id == booking_id)

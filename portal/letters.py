@@ -189,6 +189,8 @@ class _Writer:
             return self._changed()
         if kind == "cancelled-by-us" and status != "cancelled":
             raise NothingToTell(f"The booking is {status} by now.")
+        if self.owed.about.get("offer"):
+            return self.coming  # all that was offered is off
         return [session for session in self.coming if not session.cancelled]
 
     def _reminded(self) -> Session:
@@ -417,6 +419,8 @@ class _Writer:
     def _attachments(self, to: str, told: Sequence[Session]) -> tuple[Attachment, ...]:
         if self.owed.kind not in WITH_CALENDAR or self.series is None:
             return ()
+        if self.owed.about.get("offer"):
+            return ()  # who never had the place has no entry of it
         if self.discreet and not self.owed.about.get("calendar"):
             return ()
         if self.owed.about.get("before", "confirmed") != "confirmed":

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, changes, tables
+from portal import bookings, changes, offers, room, tables
 from portal.bookings import Family
+from portal.offers import NotPossible
 from tests import made
 from tests.made import NOW
 
@@ -219,3 +220,90 @@ def test_the_reminder_goes_to_the_next_date(engine) -> None:
         ("dropped", "2027-01-12"),
         ("owed", "2027-01-19"),
     ]
+
+
+# --- who only holds an offer ---------------------------------------------------------------------
+
+
+def offered(engine, fields, planned="") -> bookings.Booking:
+    """The second family, after the first one has given up the only place."""
+    directory = made.directory({"places": "1", **fields})
+    first, second = (book(engine, directory, number, planned) for number in (1, 2))
+    bookings.cancel(engine, directory, first.id, now=NOW)
+    assert status(engine, second) == "offered"
+    return second
+
+
+def status(engine, booking) -> str:
+    return bookings.get(engine, booking.id, SECRET).status
+
+
+def kinds(engine, booking) -> list[str]:
+    with tables.read(engine) as connection:
+        return list(
+            connection.execute(
+                sa.select(tables.message.c.kind)
+                .where(tables.message.c.booking_id == booking.id)
+                .order_by(tables.message.c.id)
+            ).scalars()
+        )
+
+
+def test_who_holds_an_offer_is_not_told_of_a_move(engine) -> None:
+    """It has no place yet, and sees the present dates where it takes one."""
+    booking = offered(engine, {})
+    moved = made.directory(
+        {"places": "1", "changes": [{"date": "2027-01-19", "moved_to": "2027-01-20"}]}
+    )
+
+    assert changes.tell_changes(engine, moved, now=LATER) == 0
+    bookings.accept(engine, moved, booking.id, now=LATER)
+    assert kinds(engine, booking) == ["waiting", "offered", "confirmation", "reminder"]
+
+
+OFF = [{"date": "2027-01-19", "cancelled": "Snow"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "edit", "planned"),
+    [
+        ({}, {"withdrawn": "Snow"}, ""),
+        ({"book": "session"}, {"changes": OFF}, "2027-01-19"),
+        ({"book": "session"}, {"except": "2027-01-19"}, "2027-01-19"),
+    ],
+    ids=["run", "session", "gone"],
+)
+def test_an_offer_ends_with_what_was_offered(engine, fields, edit, planned) -> None:
+    """It cannot be taken any more, and goes to nobody: the family is told that it is off."""
+    booking = offered(engine, fields, planned)
+    edited = made.directory({"places": "1", **fields, **edit})
+    next_one = book(engine, made.directory({"places": "1", **fields}), 3, planned)
+    with pytest.raises(NotPossible):
+        bookings.accept(engine, edited, booking.id, now=LATER)
+    ended = [offers.lapse(engine, edited, now=LATER) for _ in range(2)]
+
+    assert ended == [1, 0]
+    assert [status(engine, one) for one in (booking, next_one)] == ["cancelled", "waiting"]
+    assert kinds(engine, booking) == ["waiting", "offered", "cancelled-by-us"]
+    assert room.verify(engine) == []
+
+
+def test_an_offer_of_a_run_stands_while_one_date_is_on(engine) -> None:
+    """One date that is off ends no offer of the others."""
+    booking = offered(engine, {})
+    edited = made.directory({"places": "1", "changes": OFF})
+    ended = offers.lapse(engine, edited, now=LATER)
+    changes.tell_changes(engine, edited, now=LATER)
+
+    assert (ended, status(engine, booking)) == (0, "offered")
+    assert kinds(engine, booking) == ["waiting", "offered"]
+
+
+def test_what_is_past_cannot_be_taken(engine) -> None:
+    """A session that was brought forward, and has begun."""
+    booking = offered(engine, {"book": "session"}, "2027-01-19")
+    early = {"date": "2027-01-19", "moved_to": "2027-01-04 09:00-10:00"}
+    edited = made.directory({"places": "1", "book": "session", "changes": [early]})
+
+    with pytest.raises(NotPossible):
+        bookings.accept(engine, edited, booking.id, now=LATER)

@@ -855,6 +855,22 @@ def test_a_run_that_was_changed_and_changed_back_is_not_told(post):
     assert post.came(NOW + timedelta(minutes=1)) == []
 
 
+def test_an_offer_of_what_is_off_is_called_off(post):
+    """Not as lapsed, and without a file: the family has no entry of it."""
+    first = post.book()
+    post.book(Family("Ben", "ben@example.org", None, "email", True))
+    bookings.cancel(post.engine, post.directory, first.id, now=NOW)
+    post.came()
+    changed(post, places="1", withdrawn="We have no leader")
+    offers.lapse(post.engine, post.directory, now=NOW)
+    [letter] = post.came()
+
+    assert (letter.to, letter.subject) == ("ben@example.org", "Your booking is off")
+    assert f"- What is off: {WHOLE}\n" in letter.plain
+    assert "- Why: We have no leader\n" in letter.plain
+    assert letter.calendars == []
+
+
 # --- whom it goes to ------------------------------------------------------------------------------
 
 

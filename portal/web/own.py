@@ -17,8 +17,8 @@ from portal import baseline, bookings, casework, details, invitations
 from portal.bookings import Booking, Family, Full
 from portal.directory import Programme, Series, Session
 from portal.fields import LONDON
-from portal.offers import NotPossible
-from portal.tables import HOLDING
+from portal.offers import NotPossible, called_off
+from portal.tables import HOLDING, LIVE
 from portal.web import words
 from portal.web.forms import (
     DetailsForm,
@@ -45,7 +45,7 @@ class Own:
     booking: Booking
     series: Series | None
     programme: Programme | None
-    state: str  # of the booking; an offer whose time is over counts as lapsed
+    state: str  # of the booking; an offer that is over counts as ended
     gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
 
     @property
@@ -80,7 +80,7 @@ class Own:
 
     @property
     def live(self) -> bool:
-        return self.booking.live and self.state != "lapsed"
+        return self.state in LIVE
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
         given = {"back": self.path, "phone": self.phone, **given}
@@ -101,8 +101,12 @@ def _own(link: str) -> Own:
     else:
         programme = directory.programme(booking.series.removeprefix(bookings.ASKED_FOR))
     state = booking.status
-    if state == "offered" and booking.offered_until and booking.offered_until <= now:
-        state = "lapsed"
+    if state == "offered":
+        # Before the clock has said so, too.
+        if series is not None and called_off(series, booking.planned, now) is not None:
+            state = "cancelled"
+        elif booking.offered_until and booking.offered_until <= now:
+            state = "lapsed"
     return Own(booking, series, programme, state, _gone(booking, series))
 
 

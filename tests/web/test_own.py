@@ -249,6 +249,24 @@ def test_an_offer_that_is_over_goes_to_the_next(tmp_path) -> None:
     assert screens.open(third.path).heading == "A place is free for you"
 
 
+def test_an_offer_of_what_is_off_cannot_be_taken(tmp_path) -> None:
+    """Also before the clock has said so: the page says that it is cancelled, without a button."""
+    screens = run(tmp_path, {"places": "1"})
+    first = screens.book()
+    second = screens.visitor().book(email="b@example.org")
+    first.follow("Cancel your booking").press("Yes, cancel it")
+    offered = screens.open(second.path)
+    screens.directory = made.directory({"places": "1", "withdrawn": "The leader has left"})
+    seen, late = screens.open(second.path), offered.press("Take the place")
+    offers.lapse(screens.engine, screens.directory, now=screens.now)
+    ended = screens.open(second.path)
+
+    assert seen.heading == ended.heading == "Your booking is cancelled"
+    assert "Take the place" not in seen
+    assert (late.status, late.heading) == (409, "This booking has ended")
+    assert "The leader has left." in ended
+
+
 def test_an_offer_can_be_declined(tmp_path) -> None:
     """Who no longer wants it says so, and the next need not wait."""
     screens = run(tmp_path, {"places": "1"})
