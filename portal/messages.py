@@ -102,9 +102,9 @@ def owe(
 
     Writes nothing where the family chose no way of contact or said that none is safe, and then
     returns False; so the row of the person is there first. `about` is what the words need beside
-    the booking itself: `planned`, `reason` and `was` of a change, the state of a booking `before` it
-    ended, `until` of an offer, `offer` where one is called off, the `notice`, `twin`, and `calendar`
-    where a family asked for a calendar file although the programme is sensitive.
+    the booking itself: `planned`, `reason` and `was` of a change, the state of a booking `before`
+    it ended, `until` of an offer, `offer` where one is called off, the `notice`, `twin`, and
+    `calendar` where a family asked for a calendar file although the programme is sensitive.
     """
     if kind not in KINDS:
         raise ValueError(f"'{kind}' is not a kind of message")
