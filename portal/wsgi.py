@@ -51,6 +51,7 @@ _TRY_EVERY = 5.0  # seconds between two readings while there is nothing to answe
 _FIRST_READING = 10.0  # seconds that a visitor waits for the content to be read at the start
 _THREADS = 32
 _BEHIND = 5  # how far post yields the processor to answers, in steps of `nice`
+_LOOK_AFTER = 10  # seconds between two looks after builds and post: what cannot start must not spin
 _GRACE = 5  # seconds that open answers have when the server stops
 _PATIENCE = 0.5  # seconds that a live answer waits for those before it
 
@@ -296,20 +297,20 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         workers_kill_timeout=_GRACE,
     )
     stopping = threading.Event()
-    rounds = _child(settings, "messages", "send", "--watch", "--beside", str(os.getpid()))
-    # Families who wait for an answer come first: a letter costs more than a booking.
-    os.setpriority(os.PRIO_PROCESS, rounds.pid, _BEHIND)
+    rounds = _Rounds(settings)
+    rounds.keep()
     server.on_startup(
-        threading.Thread(target=_beside, args=(settings, first, stopping, say), daemon=True).start
+        threading.Thread(
+            target=_beside, args=(settings, first, rounds, stopping, say), daemon=True
+        ).start
     )
     try:
         server.serve(target_loader=partial(_in_worker, settings), wrap_loader=False)
     finally:
         stopping.set()
-        rounds.terminate()
         if first:
             first.end()
-        rounds.wait()
+        rounds.end()
 
 
 def _in_worker(settings: Settings) -> WSGIApplication:
@@ -324,6 +325,7 @@ def _in_worker(settings: Settings) -> WSGIApplication:
 def _beside(
     settings: Settings,
     builds: _Builds | None,
+    rounds: _Rounds,
     stopping: threading.Event,
     say: Callable[[str], None],
 ) -> None:
@@ -338,9 +340,10 @@ def _beside(
     shown = f"[{host}]" if ":" in host else host
     say(f"Open http://{shown}:{settings.port}/")
     tried = datetime.now(LONDON).date()
-    while builds and not stopping.wait(20):
+    while not stopping.wait(_LOOK_AFTER):
+        rounds.keep()
         today = datetime.now(LONDON).date()
-        if today != tried and not builds.running:
+        if builds and today != tried and not builds.running:
             tried = today
             builds.begin()
 
@@ -368,6 +371,37 @@ class _Builds:
         if self._process and self.running:
             self._process.terminate()
             self._process.wait()
+
+
+class _Rounds:
+    """Post and the clock of bookings, in a process of their own that is replaced when it ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._over = False
+        self._changing = threading.Lock()
+
+    def keep(self) -> None:
+        """Start it, where it does not run."""
+        with self._changing:
+            if self._over or (self._process and self._process.poll() is None):
+                return
+            if self._process:
+                log.error("The process that sends messages ended. Another one is started.")
+            self._process = _child(
+                self._settings, "messages", "send", "--watch", "--beside", str(os.getpid())
+            )
+            # Families who wait for an answer come first: a letter costs more than a booking.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, _BEHIND)
+
+    def end(self) -> None:
+        """End it for good."""
+        with self._changing:
+            self._over = True
+            if self._process:
+                self._process.terminate()
+                self._process.wait()
 
 
 def _child(settings: Settings, *words: str) -> subprocess.Popen[bytes]:

@@ -260,6 +260,24 @@ class TestStartAndStop:
         finally:
             server.stop()
 
+    def test_a_killed_process_of_messages_is_replaced(self, root):
+        """Messages and lapses go on: when their process dies, another one takes its place."""
+
+        def sending():
+            words = f"messages send --watch --beside {server.process.pid}"
+            found = subprocess.run(["pgrep", "-f", words], capture_output=True, check=False)
+            return set(map(int, found.stdout.split()))
+
+        server = Server(root, "--no-build")
+        try:
+            (first,) = sending()
+            os.kill(first, signal.SIGKILL)
+
+            assert until(lambda: sending() - {first}, 60)
+        finally:
+            server.stop()
+        assert until(lambda: not sending())
+
     def test_no_worker_outlives_a_killed_server(self, root):
         """A server that was killed leaves nobody who answers in its place."""
         server = Server(root, "--no-build")
