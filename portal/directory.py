@@ -546,6 +546,19 @@ class Series(TextFile):
         return self.count is not None and self.count > 1
 
     @property
+    def booking_ends(self) -> datetime | None:
+        """When booking closes, if it does: as written, a date without a time at its end.
+
+        Else a course that is booked as a whole closes when it begins.
+        """
+        if self.closes:
+            local = self.closes.astimezone(LONDON)
+            return self.closes + timedelta(days=1) if local.time() == time() else self.closes
+        if self.is_course and self.booking == "book" and self.book == "series":
+            return min((one.starts for one in self.all_sessions if not one.cancelled), default=None)
+        return None
+
+    @property
     def at_centre(self) -> bool:
         return self.venue.centre is self.centre
 

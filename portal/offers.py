@@ -54,12 +54,8 @@ def opening(series: Series, session: Session | None, now: datetime) -> Opening:
         return "cancelled"
     if series.opens and now < series.opens:
         return "not yet"
-    if series.closes and now >= _end_of(series.closes):
+    if series.booking_ends and series.booking_ends <= now:
         return "closed"
-    if session is None and series.is_course and not series.closes:
-        first = next((s for s in series.sessions if not s.cancelled), None)
-        if first is not None and first.starts <= now:
-            return "closed"
     return "open"
 
 
@@ -68,12 +64,6 @@ def coming_of(series: Series, session: Session | None, now: datetime) -> tuple[S
     if session is None:
         return series.coming(now)
     return (session,) if session.starts > now else ()
-
-
-def _end_of(moment: datetime) -> datetime:
-    """A closing date without a time means the end of that day."""
-    local = moment.astimezone(LONDON)
-    return moment + timedelta(days=1) if local.time() == time() else moment
 
 
 def booked_session(series: Series, planned: str) -> Session | None:

@@ -337,6 +337,7 @@ def test_drop_ins_are_not_booked(engine: Engine) -> None:
         ({"closes": "2027-01-04"}, NOW, "open"),  # the end of that day
         ({"closes": "2027-01-03"}, NOW, "closed"),
         ({}, datetime(2027, 1, 12, 10, tzinfo=UTC), "closed"),  # a course has begun
+        ({"book": "session"}, datetime(2027, 1, 12, 10, tzinfo=UTC), "open"),  # single dates go on
         ({"sessions": None, "until": "2027-03-30"}, datetime(2027, 1, 20, tzinfo=UTC), "open"),
         ({}, datetime(2027, 6, 1, tzinfo=UTC), "past"),
         ({"withdrawn": "The leader has left."}, NOW, "cancelled"),

@@ -690,6 +690,6 @@ def _bookable(series: Series, now: datetime) -> str:
         return "off"
     if series.opens and series.opens >= now + timedelta(days=1):
         return "later"
-    if series.closes and series.closes <= now:
+    if series.booking_ends and series.booking_ends <= now:
         return "closed"
     return "yes"

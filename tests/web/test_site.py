@@ -506,6 +506,30 @@ def test_no_button_where_all_dates_are_off():
     assert shown == [True, False, False, True]
 
 
+BOOK, CLOSED = 'href="/book/riverbank/bump"', "Booking has closed."
+DATE, ASK = 'href="/book/riverbank/bump?session=2027-01-19"', 'href="/request/bump?'
+
+
+@pytest.mark.parametrize(
+    ("day", "fields", "expected"),
+    [
+        (date(2027, 1, 12), {}, BOOK),
+        (date(2027, 1, 13), {}, CLOSED),
+        (date(2027, 1, 13), {"until": "2027-03-30"}, BOOK),
+        (date(2027, 1, 13), {"book": "session"}, DATE),
+        (date(2027, 1, 13), {"booking": "request"}, ASK),
+        (date(2027, 1, 13), {"closes": "2027-01-13"}, BOOK),
+        (date(2027, 1, 14), {"closes": "2027-01-13"}, CLOSED),
+    ],
+)
+def test_a_page_offers_what_can_be_booked_on_its_day(day, fields, expected):
+    """As the live pages do: a course closes when it begins, a closing date at the day's end."""
+    client = create_site(made.directory(fields, today=day)).test_client()
+    html = client.get("/sessions/riverbank/bump/").text
+
+    assert [way for way in (BOOK, CLOSED, DATE, ASK) if way in html] == [expected]
+
+
 def test_booking_by_session(pages):
     """Where one books single dates, each date has its own link."""
     html = pages["/sessions/mill-brow/half-term/"]
