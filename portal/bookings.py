@@ -296,12 +296,12 @@ def book(
         known = _known(connection, key)
         if known is not None:
             return _read(connection, known, secret)
-        asks = state in ("request", "referral")
+        asks = series.booking in ("request", "referral")
         # Who rings before or after the time for forms is booked by staff.
         by_phone = actor.startswith("staff") and state in ("closed", "not yet")
-        if state != "open" and not asks and not by_phone:
+        if state not in ("open", "request", "referral") and not by_phone:
             raise NotBookable(state)
-        if state == "referral" and referrer is None and not actor.startswith("staff"):
+        if series.booking == "referral" and referrer is None and not actor.startswith("staff"):
             raise NotBookable(state)
         if allowance is not None:
             allowance.take(connection, now)
@@ -322,7 +322,7 @@ def book(
             draft,
             referrer,
             status=status,
-            way=state if asks else "book",
+            way=series.booking or "book",
             places=claims,
             number=number,
             later=reminder if status == "confirmed" else [],

@@ -42,9 +42,9 @@ OF_BOOKING = select(booking, bookable.c.series, bookable.c.planned).join(bookabl
 
 
 def opening(series: Series, session: Session | None, now: datetime) -> Opening:
-    """Whether, and how, a place can be had at `now`."""
-    if series.booking in ("drop-in", "request", "referral"):
-        return series.booking  # type: ignore[return-value]  # checked content
+    """Whether, and how, a place can be had at `now`; what is asked for has its times as well."""
+    if series.booking == "drop-in":
+        return "drop-in"
     if series.withdrawn:
         return "cancelled"
     coming = coming_of(series, session, now)
@@ -56,6 +56,8 @@ def opening(series: Series, session: Session | None, now: datetime) -> Opening:
         return "not yet"
     if series.booking_ends and series.booking_ends <= now:
         return "closed"
+    if series.booking in ("request", "referral"):
+        return series.booking  # type: ignore[return-value]  # checked content
     return "open"
 
 

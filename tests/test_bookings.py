@@ -226,6 +226,27 @@ def test_a_request_waits_for_staff(engine: Engine) -> None:
     assert owed(engine, second.id) == ["request-received", "request-declined"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"opens": "2027-01-05 09:00"}, "not yet"),
+        ({"closes": "2027-01-03"}, "closed"),
+        ({"repeats": "once", "changes": OFF}, "cancelled"),
+        ({"starts": "2026-11-03"}, "past"),
+    ],
+)
+def test_a_request_has_its_time(engine: Engine, fields: dict, why: str) -> None:
+    """It opens and closes as a booking does; who rings is still helped by staff, while it runs."""
+    directory = made.directory({"booking": "request", **fields})
+    with pytest.raises(bookings.NotBookable) as refused:
+        book(engine, directory)
+
+    assert refused.value.why == why
+    if why in ("not yet", "closed"):
+        kept = book(engine, directory, actor="staff:1")
+        assert (kept.status, kept.way) == ("requested", "request")
+
+
 def test_a_referral_needs_a_professional(engine: Engine) -> None:
     """A family cannot refer itself; a professional's name and the consent are kept."""
     directory = made.directory({"booking": "referral"})

@@ -18,8 +18,10 @@ from flask import Blueprint, Response, abort, redirect, request
 from portal import bookings, gaps
 from portal.bookings import NotBookable
 from portal.directory import Directory, District, Programme, Series
+from portal.fields import LONDON
 from portal.geography import distance
 from portal.limits import TooOften
+from portal.offers import opening
 from portal.web import words
 from portal.web.booking import before, lead_on
 from portal.web.instead import Other, fits
@@ -109,7 +111,7 @@ def ask(programme: str) -> Any:
 
 def _asked(directory: Directory, slug: str, now: datetime) -> Any:
     programme = directory.programme(slug) or abort(404)
-    runs = [run for run in directory.series_of(programme) if _can_be_asked_for(run, now)]
+    runs = [run for run in directory.series_of(programme) if opening(run, None, now) in _ASKED]
     who = request.args.get("who")
     asker = cast("Who", who) if who in ("family", "professional") else None
     identity = request.args.get("series")
@@ -124,17 +126,24 @@ def _asked(directory: Directory, slug: str, now: datetime) -> Any:
     if run.booking not in _ASKED:
         return redirect(run.booking_path, 303)
     return before(programme) or asked.explain(
-        "This one does not run any more",
-        words.sentence(run.withdrawn) if run.withdrawn else "There are no more dates for it.",
+        *_why_not(run, now),
         others=[Other(asked.path, "Ask for another one", "We look for a place with you")],
         phone=programme.phone or run.centre.phone,
         status=200 if request.method == "GET" else 409,
     )
 
 
-def _can_be_asked_for(run: Series, now: datetime) -> bool:
-    coming = any(not session.cancelled for session in run.next_sessions(now))
-    return run.booking in _ASKED and not run.withdrawn and coming
+def _why_not(run: Series, now: datetime) -> tuple[str, str]:
+    """What stands against asking for this run now: a title, and what to do or to know."""
+    state, coming = opening(run, None, now), run.coming(now)
+    if state == "not yet" and run.opens:
+        opens = words.moment_words(run.opens.astimezone(LONDON))
+        return "You cannot ask yet", f"You can ask from {opens}. Come back to this page then."
+    if state == "closed":
+        return "You cannot ask any more", "The time to ask for this one is over. Ring us."
+    why = run.withdrawn or (coming[0].cancelled if coming else "")
+    said = words.sentence(why) if why else "There are no more dates for it."
+    return "This one does not run any more", said
 
 
 def _form(asked: Asked, directory: Directory) -> AskForm:

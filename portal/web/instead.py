@@ -12,6 +12,7 @@ from datetime import datetime
 
 from portal.directory import Directory, Programme, Series
 from portal.geography import distance
+from portal.offers import opening
 from portal.web import words
 from portal.web.answers import months_of
 
@@ -79,7 +80,7 @@ def _open(directory: Directory, left: Left, now: datetime) -> Iterator[Series]:
     for series in directory.series:
         if series.withdrawn or not any(not one.cancelled for one in series.next_sessions(now)):
             continue
-        if series.booking in ("drop-in", "request") or series.identity in with_room:
+        if series.identity in with_room or opening(series, None, now) in ("drop-in", "request"):
             yield series
 
 

@@ -189,6 +189,38 @@ def test_a_run_that_is_over(tmp_path) -> None:
     assert "no more dates" in screens.open(f"{ASK}?series=riverbank/bump-1")
 
 
+OFF = [{"date": "2027-01-12", "cancelled": "The leader is ill"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "heading", "said"),
+    [
+        ({"opens": "2027-01-05 09:00"}, "You cannot ask yet", "9am on Tuesday 5 January 2027"),
+        ({"closes": "2027-01-03"}, "You cannot ask any more", "Ring us."),
+        ({"repeats": "once", "changes": OFF}, "This one does not run any more", "leader is ill."),
+    ],
+)
+def test_asking_has_its_time(tmp_path, fields, heading, said) -> None:
+    """Before it opens, after it closes and once it is off, a page says so and nothing is asked."""
+    form = run(tmp_path / "open", {}, way="request").open(f"{ASK}?who=family&series=riverbank/bump")
+    sent = dict(form.fill(**FAMILY).fields("Continue"))
+    screens = run(tmp_path, fields, {"time": "13:00-15:00"}, way="request")
+    path = f"{ASK}?who=family&series=riverbank/bump"
+    page = screens.open(path)
+    pressed = screens.send(path, {**sent, "step": "confirm"})
+
+    assert (page.status, page.heading) == (200, heading)
+    assert said in page
+    assert "01772 111111" in page
+    assert (pressed.status, pressed.heading) == (409, heading)
+    other = page.follow("Ask for another one")
+    assert "10am to midday" not in other
+    assert "1pm to 3pm" in other
+    assert screens.count() == 0
+    screens.now = datetime(2027, 1, 5, 9, tzinfo=UTC)
+    assert (screens.open(path).heading == "Ask for a place") == ("opens" in fields)
+
+
 def test_a_run_that_is_booked_leads_to_its_form(tmp_path) -> None:
     """303 to where one books it."""
     screens = run(tmp_path, {"booking": "book"}, {}, way="request")
