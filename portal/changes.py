@@ -95,6 +95,22 @@ def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
     )
 
 
+def booked_otherwise(engine: Engine, directory: Directory, *, now: datetime) -> list[Series]:
+    """Series booked as a whole of which one now books single dates, or the other way round.
+
+    Each has living bookings that would not count any more: all places could be booked again.
+    """
+    found = {}
+    for identity, planned in _booked_things(engine, now=now):
+        series = directory.find_series(identity)
+        if series is None or (series.book == "session") == bool(planned):
+            continue
+        # A family asks for a run as such, also where staff give it single dates.
+        if series.booking == "book" or (series.booking == "request" and planned):
+            found[series.identity] = series
+    return [found[identity] for identity in sorted(found)]
+
+
 @dataclass(frozen=True, slots=True)
 class _New:
     """What is said of a date from now on. `was` is what was said; None where nobody wrote it
@@ -223,18 +239,19 @@ def _remind_of_another(
 
 def series_with_bookings(engine: Engine, *, now: datetime) -> set[str]:
     """Identities with a booking that is alive: they must not vanish from the content."""
+    return {identity for identity, _ in _booked_things(engine, now=now)}
+
+
+def _booked_things(engine: Engine, *, now: datetime) -> set[tuple[str, str]]:
+    """What has a booking that is alive, by identity and planned date; '' for a whole series."""
+    query = (
+        select(bookable.c.series, bookable.c.planned)
+        .join(booking)
+        .where(booking.c.status.in_(LIVE), sa.or_(booking.c.ends.is_(None), booking.c.ends > now))
+        .distinct()
+    )
     with read(engine) as connection:
-        return set(
-            connection.execute(
-                select(bookable.c.series)
-                .join(booking)
-                .where(
-                    booking.c.status.in_(LIVE),
-                    sa.or_(booking.c.ends.is_(None), booking.c.ends > now),
-                )
-                .distinct()
-            ).scalars()
-        )
+        return {(row.series, row.planned) for row in connection.execute(query)}
 
 
 def booked_on(engine: Engine, series: Iterable[str]) -> dict[tuple[str, str], int]:

@@ -77,7 +77,7 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
         directory = content.load(
             settings.root, today=_today(), horizon_weeks=settings.horizon_weeks
         )
-        problems = _lost_series(settings, directory)
+        problems = _against_bookings(settings, directory)
         mistakes = len(problems)
         if not mistakes:
             problems = content.warnings(directory)
@@ -300,8 +300,8 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _lost_series(settings: Settings, directory: Directory) -> list[Problem]:
-    """Series that have bookings and are gone from the content, where there is a database."""
+def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]:
+    """What the content may not change because of what is booked, where there is a database."""
     if settings.database_url is None and not (settings.var / "portal.db").is_file():
         return []
     from sqlalchemy.exc import SQLAlchemyError
@@ -312,7 +312,9 @@ def _lost_series(settings: Settings, directory: Directory) -> list[Problem]:
     try:
         engine = tables.connect(settings.database_address)
         tables.migrate(engine)
-        lost = changes.lost(engine, directory, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        lost = changes.lost(engine, directory, now=now)
+        otherwise = changes.booked_otherwise(engine, directory, now=now)
     except SQLAlchemyError:
         click.echo("The database cannot be reached: bookings are not looked at.", err=True)
         return []
@@ -326,6 +328,15 @@ def _lost_series(settings: Settings, directory: Directory) -> list[Problem]:
             f"reason' if it is off; or, if it was renamed, write 'aliases: {slug}' in its file."
         )
         problems.append(Problem((folder / f"{slug}.md").as_posix(), 1, 1, words))
+    for series in otherwise:
+        single = series.book == "session"
+        booked, before = ("the whole of it", "series") if single else ("single dates", "session")
+        words = (
+            f"families have booked {booked}, and with 'book: {series.book}' all places could be "
+            f"booked again. Write 'book: {before}', and put what shall be booked in the other way "
+            "into a new file."
+        )
+        problems.append(Problem(series.source, 1, 1, words))
     return problems
 
 

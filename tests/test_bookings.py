@@ -582,6 +582,32 @@ def test_series_with_bookings_must_stay(engine: Engine) -> None:
     assert changes.series_with_bookings(engine, now=NOW) == set()
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        ({}, {"book": "session"}, True),
+        ({"book": "session"}, {}, True),
+        ({}, {}, False),
+        ({"book": "session"}, {"book": "session"}, False),
+        ({"book": "session"}, {"booking": "drop-in"}, False),
+        # Families ask for a run as such.
+        ({"booking": "request"}, {"booking": "request", "book": "session"}, False),
+    ],
+)
+def test_what_one_books_must_stay(engine: Engine, before: dict, after: dict, named: bool) -> None:
+    """Where a whole run is booked, its dates may not be booked beside it, nor the other way."""
+    directory = made.directory(before)
+    series = directory.series[0]
+    session = series.sessions[0] if series.book == "session" else None
+    booking = book(engine, directory, session=session)
+    changed = made.directory(after)
+    found = changes.booked_otherwise(engine, changed, now=NOW)
+    bookings.cancel(engine, changed, booking.id, now=NOW)
+
+    assert found == (list(changed.series) if named else [])
+    assert changes.booked_otherwise(engine, changed, now=NOW) == []
+
+
 def test_a_renamed_series_keeps_its_bookings(engine: Engine) -> None:
     """With an alias, what was booked under the old name counts under the new one, and is not lost.
 

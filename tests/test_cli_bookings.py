@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -53,6 +54,26 @@ def booked(tmp_path, sample_root, today):
     ]
     engine.dispose()
     return made
+
+
+def test_what_is_booked_is_checked(booked, tmp_path, sample_root):
+    """`portal check` refuses to lose what is booked, and to have its places booked again."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    one = root / f"centres/preston/{SERIES}.md"
+    one.write_text(one.read_text().replace("room:", "book: session\nroom:"))
+    (root / "centres/preston/riverbank/first-aid.md").unlink()
+    engine = tables.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
+    alive = tables.booking.update().values(ends=None)  # whatever the day of this test
+    tables.write(engine, lambda connection: connection.execute(alive))
+    engine.dispose()
+    environ = {"PORTAL_VAR": str(tmp_path / "var"), "PORTAL_SECRET_KEY": SECRET}
+    found = CliRunner().invoke(main, ["--root", str(root), "check"], env=environ)
+
+    gone, again = found.stdout.splitlines()
+    assert found.exit_code == 1
+    assert gone.startswith("centres/preston/riverbank/first-aid.md:1:1: families have booked this")
+    assert again.startswith("centres/preston/riverbank/bump-spring.md:1:1: families have booked")
+    assert "Write 'book: series'" in again
 
 
 def test_a_register_is_exported_once(portal, booked, tmp_path):
