@@ -2,7 +2,7 @@
 
 New numbers of places are taken over; families booked on a session that is off, or held at another
 time or place than they were told, are told once, in the words of the change; and identities with
-living bookings are named, so that a check can refuse to lose them, or to give out their places twice.
+living bookings are named, so that a check can refuse to lose them or to give their places out anew.
 """
 
 from __future__ import annotations
