@@ -255,7 +255,7 @@ def test_staff_give_a_place_on_the_phone(engine: Engine) -> None:
     for _ in range(2):
         bookings.give(engine, directory, second.id, now=NOW, actor=STAFF)
     more = made.directory({"places": "2"})
-    tables.write(engine, lambda c: bookings.prepared(c, more.series[0], "") and None)
+    tables.write(engine, lambda c: bookings.prepared(c, more.series[0], "", NOW) and None)
     bookings.give(engine, more, third.id, now=NOW, actor=STAFF)
 
     assert [status(engine, one) for one in (second, third)] == ["confirmed", "confirmed"]
