@@ -19,10 +19,15 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import PortalError
-from portal.tables import Prepared, bucket, insert_if_new, write
+from portal.tables import Prepared, bucket, write
 
+_begin = {
+    name: Prepared(insert(bucket).on_conflict_do_nothing(), bucket.c.keys())
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 _refill = Prepared(
     bucket.update()
     .where(bucket.c.key == bindparam("it"))
@@ -122,19 +127,24 @@ def take_each(
         return None
     keys = sorted(by_key)  # always in one order, so that two spenders never wait for each other
     rows = _locked(connection, keys)
-    missing = [key for key in keys if key not in rows]
-    for key in missing:
-        insert_if_new(connection, bucket, key=key, tokens=float(by_key[key].burst), at=now)
-    if missing:
-        rows = _locked(connection, keys)
-    since = {key: max(timedelta(), now - rows[key].at) for key in keys}
-    tokens = {key: by_key[key].filled(rows[key].tokens, since[key]) for key in keys}
-    short = [key for key in keys if tokens[key] < 1]
+    for key in [key for key in keys if key not in rows]:
+        # A full bucket that nobody has touched yet: this one takes its first token.
+        tokens = float(by_key[key].burst - 1)
+        if not _begin[connection.dialect.name](connection, key=key, tokens=tokens, at=now).rowcount:
+            rows |= _locked(connection, [key])  # somebody else has begun it meanwhile
+    since = {key: max(timedelta(), now - row.at) for key, row in rows.items()}
+    tokens_of = {key: by_key[key].filled(row.tokens, since[key]) for key, row in rows.items()}
+    short = [key for key in rows if tokens_of[key] < 1]
     if short:
-        return math.ceil(max(by_key[key].wait(tokens[key], since[key]) for key in short))
+        begun = [key for key in keys if key not in rows]
+        connection.execute(bucket.delete().where(bucket.c.key.in_(begun)))
+        return math.ceil(max(by_key[key].wait(tokens_of[key], since[key]) for key in short))
     _refill.for_each(
         connection,
-        [{"it": key, "left": tokens[key] - 1, "moment": max(now, rows[key].at)} for key in keys],
+        [
+            {"it": key, "left": tokens_of[key] - 1, "moment": max(now, row.at)}
+            for key, row in rows.items()
+        ],
     )
     return None
 

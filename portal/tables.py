@@ -342,6 +342,11 @@ staff_session = Table(
 )
 
 
+# As many as a server has threads. Whoever comes takes the connection that was laid down last: it
+# still has its pages and its statements at hand, which the others would have to fetch anew.
+_POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
+
+
 def connect(address: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://...`, set up to lose nothing it confirmed.
 
@@ -357,8 +362,7 @@ def connect(address: str) -> Engine:
         engine = sa.create_engine(
             url,
             hide_parameters=True,
-            pool_size=16,
-            max_overflow=16,
+            **_POOL,
             connect_args={"timeout": 10, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
@@ -367,8 +371,7 @@ def connect(address: str) -> Engine:
     engine = sa.create_engine(
         url,
         hide_parameters=True,
-        pool_size=16,
-        max_overflow=16,
+        **_POOL,
         connect_args={"connect_timeout": 5},
     )
     event.listen(engine, "checkin", _laid_down)

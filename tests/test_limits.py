@@ -100,3 +100,21 @@ def test_what_is_given_back_can_be_spent_again(engine: Engine) -> None:
 
     assert after_one == [None, 900]
     assert [tried(engine, NOW) for _ in range(4)] == [None, None, None, 900]
+
+
+def test_what_is_refused_takes_nothing_and_leaves_no_trace(engine: Engine) -> None:
+    """One of several limits is used up: the others keep what they have, begun or not."""
+
+    def ask(*values: str) -> int | None:
+        asked = [limits.Limit("contact", value, per_hour=6, burst=2) for value in values]
+        return limits.spend_each(engine, SECRET, asked, now=NOW)
+
+    first = [ask("one", "two"), ask("one")]
+    refused = ask("one", "two", "three")
+    with tables.read(engine) as connection:
+        kept = connection.execute(sa.select(tables.bucket.c.tokens)).scalars().all()
+
+    assert first == [None, None]
+    assert refused == 600
+    assert sorted(kept) == [0.0, 1.0]
+    assert [ask("two"), ask("two")] == [None, 600]
