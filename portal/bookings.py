@@ -725,8 +725,8 @@ def get(engine: Engine, booking_id: int, secret: str) -> Booking:
 def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
     """The booking that this key made: who sends a form again need not wait for anything."""
     with read(engine) as connection:
-        row = connection.execute(OF_BOOKING.where(booking.c.key_hash == digest_of(key))).first()
-        return None if row is None else _booking(connection, row, secret)
+        known = _known(connection, key)
+        return None if known is None else _read(connection, known, secret)
 
 
 def family_of(engine: Engine, booking_id: int) -> Family | None:

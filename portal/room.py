@@ -12,13 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, bindparam, func, select
 
 from portal.directory import Series, Session
-from portal.tables import HOLDING, bookable, booking, read
+from portal.tables import HOLDING, Prepared, bookable, booking, read
 
 # Where staff decide one by one, nothing has to be counted.
 ROOM_FOR_ALL = 1_000_000
 
-_thing = select(bookable).where(
-    bookable.c.series == bindparam("run"), bookable.c.planned == bindparam("day")
+_thing = Prepared(
+    select(bookable).where(
+        bookable.c.series == bindparam("run"), bookable.c.planned == bindparam("day")
+    )
 )
 
 
@@ -51,7 +53,7 @@ def left(engine: Engine, series: Series, session: Session | None = None) -> int:
     """Places left of one series or session; 0 while anybody waits."""
     planned = session.planned.isoformat() if session else ""
     with read(engine) as connection:
-        row = connection.execute(_thing, {"run": series.identity, "day": planned}).first()
+        row = _thing(connection, run=series.identity, day=planned).first()
     places = places_of(series)
     if row is None:
         return places
