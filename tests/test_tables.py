@@ -219,7 +219,7 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: 
 
 
 def test_a_fault_in_a_prepared_statement_names_no_value(engine: Engine) -> None:
-    """S43: what the database says of it reaches the log, and holds nothing that a family typed."""
+    """S43: we add no value to what the database says. Its own words may hold some (`faults`)."""
     put = tables.Prepared(tables.bookable.insert(), tables.bookable.c.keys())
     row = dict.fromkeys(tables.bookable.c.keys(), 0) | {"series": "amina@example.org", "held": 9}
 
