@@ -183,7 +183,7 @@ def owe_reminder(
 def reminder_of(
     series: Series, session: Session | None, now: datetime
 ) -> list[tuple[str, datetime, dict[str, str]]]:
-    """The reminder of the next session, as what is owed of it: kind, due, about. Empty when late."""
+    """The reminder of the next session, as what is owed of it: kind, due, about. [] when late."""
     coming = [one for one in coming_of(series, session, now) if not one.cancelled]
     if not coming or (due := reminder_due(coming[0])) <= now:
         return []
