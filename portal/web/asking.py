@@ -173,12 +173,12 @@ def _screen(asked: Asked, now: datetime) -> Any:
     if request.method == "GET" and asked.chosen:
         form.series.data = asked.chosen.identity
     if next_turn.screen == "form":
-        return _show("desk/form.html", asked, form, next_turn.status)
+        return before(asked.programme) or _show("desk/form.html", asked, form, next_turn.status)
     run = found.directory.find_series(form.series.text) if form.series.text else None
     if form.anyway.data != "yes":
         against = _against(asked, form, run)
         if against is not None:
-            return against
+            return before(asked.programme) or against
     if next_turn.screen == "confirm":
         return _confirm(asked, form, run, now)
     return _show("desk/check.html", asked, form, 200)

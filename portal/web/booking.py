@@ -104,9 +104,12 @@ def lead_on(made: Booking, programme: Programme) -> Any:
 
 
 def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> Any:
+    programme = wanted.series.programme
+    if next_turn.screen == "form" and (made := before(programme)):
+        return made
     if next_turn.screen != "form":
         if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
-            return _other_age(wanted, form)
+            return before(programme) or _other_age(wanted, form)
         if next_turn.screen == "confirm":
             return _confirm(wanted, form, now)
     left = _left(wanted)

@@ -96,6 +96,18 @@ def test_a_lost_answer_makes_no_second_request(screens) -> None:
     assert screens.count() == 1
 
 
+def test_a_lost_answer_and_a_run_that_has_closed(tmp_path) -> None:
+    """The request is shown, though that run cannot be chosen any more."""
+    screens = run(tmp_path, {"closes": "2027-01-06"}, {"starts": "2027-02-02"}, way="request")
+    form = screens.open(f"{ASK}?who=family").fill(**FAMILY, series="riverbank/bump")
+    check = form.press("Continue")
+    first = check.press("Send")
+    screens.wait(days=4)
+
+    assert check.press("Send").path == first.path
+    assert screens.count() == 1
+
+
 def test_a_request_is_answered_on_its_page(screens) -> None:
     """Yes shows the dates, no shows what else may help."""
     yes = screens.book(f"{ASK}?who=family&series=riverbank/bump")

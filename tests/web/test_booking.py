@@ -186,6 +186,30 @@ def test_a_lost_answer_and_the_same_form_again(screens) -> None:
     assert screens.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [({"place_for": "person"}, {"places": "2"}), ({"ages": "0-4 years"}, {"ages": "5-7 years"})],
+)
+def test_a_lost_answer_and_a_form_that_is_not_taken_any_more(tmp_path, then, now) -> None:
+    """S22: what was booked is shown, though the content would not take these answers now."""
+    screens = run(tmp_path, then)
+    more = {"children__1__age": "2"} if "ages" in then else {}
+    check = screens.open(BUMP).fill(**{**FAMILY, "people": "3"}, **more).press("Continue")
+    first = check.press("Confirm booking")
+    screens.directory = made.directory({**then, **now})
+
+    assert check.press("Confirm booking").path == first.path
+
+
+def test_a_lost_answer_and_a_lost_cookie(screens) -> None:
+    """The browser was closed meanwhile: nobody is told that nothing has been sent."""
+    check = screens.open(BUMP).fill(**FAMILY).press("Continue")
+    first = check.press("Confirm booking")
+    screens.visitor()
+
+    assert check.press("Confirm booking").path == first.path
+
+
 def test_back_after_booking_shows_a_fresh_form(screens) -> None:
     """The form page is not kept by the browser, and has a key of its own each time."""
     first, second = screens.open(BUMP), screens.open(BUMP)
