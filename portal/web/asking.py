@@ -23,7 +23,7 @@ from portal.geography import distance
 from portal.limits import TooOften
 from portal.offers import opening
 from portal.web import words
-from portal.web.booking import before, lead_on
+from portal.web.booking import before, lead_on, sent_already
 from portal.web.instead import Other, fits
 from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
 from portal.web.passage import turn
@@ -174,6 +174,13 @@ def _screen(asked: Asked, now: datetime) -> Any:
         form.series.data = asked.chosen.identity
     if next_turn.screen == "form":
         return before(asked.programme) or _show("desk/form.html", asked, form, next_turn.status)
+    if next_turn.screen == "check":
+        try:
+            sent = sent_already(form, asked.programme, asked.explain)
+        except Away:
+            return away(asked.path, form, "check", asked.phone)
+        if sent is not None:
+            return sent
     run = found.directory.find_series(form.series.text) if form.series.text else None
     if form.anyway.data != "yes":
         against = _against(asked, form, run)

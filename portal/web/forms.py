@@ -134,6 +134,10 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         self.key.data = secrets.token_urlsafe(16)
         self.started.data = _stamp(now, secret)
 
+    def renew(self) -> None:
+        """The same answers as another form, which may be sent once more."""
+        self.key.data = secrets.token_urlsafe(16)
+
     def begun(self, now: datetime, secret: str) -> bool:
         """Whether key and moment are ours; else they are made anew."""
         stamped = str(self.started.data or "")

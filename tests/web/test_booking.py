@@ -210,6 +210,21 @@ def test_a_lost_answer_and_a_lost_cookie(screens) -> None:
     assert check.press("Confirm booking").path == first.path
 
 
+def test_back_after_booking_and_other_answers(screens) -> None:
+    """Some browsers keep the form all the same. Nobody is left to think that they count."""
+    form = screens.open(BUMP).fill(**FAMILY)
+    own = form.press("Continue").press("Confirm booking")
+    said = form.fill(people="5", email="b@example.org").press("Continue")
+    stands = said.follow("See how it stands")
+    other = said.press("Send as another form").press("Confirm booking")
+
+    assert (said.status, said.heading) == (409, "You have sent this form already")
+    assert stands.path == own.path
+    assert "How many of you 2" in stands
+    assert "How many of you 5" in other
+    assert screens.count() == 2
+
+
 def test_back_after_booking_shows_a_fresh_form(screens) -> None:
     """The form page is not kept by the browser, and has a key of its own each time."""
     first, second = screens.open(BUMP), screens.open(BUMP)
