@@ -10,7 +10,7 @@ address: an address may hold a token (S43).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -24,6 +24,7 @@ from portal.fields import LONDON
 from portal.settings import Settings
 from portal.web import Frame, Head, asking, booking, calendars, find, own
 from portal.web import live as live_pages
+from portal.web.answers import printable
 from portal.web.files import Files
 from portal.web.live import Away, Live
 
@@ -101,6 +102,9 @@ def create_desk(
     def database_away(error: Away) -> Any:
         """The public site stands; what needs the database says whom to ring (S63)."""
         try:
+            if request.method == "POST":
+                path = request.full_path.removesuffix("?")
+                return live_pages.away(path, Sent(), request.form.get("step", "confirm"))
             return live_pages.explain(
                 "We cannot take bookings just now",
                 request.path,
@@ -120,6 +124,15 @@ def create_desk(
         return fault_answer(error, frozen or frames.fault(error.code))
 
     return desk
+
+
+class Sent:
+    """A form as it came in, for a page that sends it again; nothing of it has been checked."""
+
+    def carried(self) -> Iterator[tuple[str, str]]:
+        for name, value in request.form.items(multi=True):
+            if name != "step":
+                yield printable(name), printable(value, lines=True)
 
 
 def fault_answer(error: HTTPException, shown: str | bytes) -> Response:

@@ -186,6 +186,21 @@ def test_a_lost_answer_and_the_same_form_again(screens) -> None:
     assert screens.count() == 1
 
 
+def test_a_lost_answer_a_closed_run_and_a_database_that_is_away(screens) -> None:
+    """Pressing again later shows what was booked: the page has all that it needs for it."""
+    check = screens.open(BUMP).fill(**FAMILY).press("Continue")
+    first = check.press("Confirm booking")
+    screens.now = datetime(2027, 1, 12, 11, tzinfo=UTC)
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE booking RENAME TO away")
+    broken = check.press("Confirm booking")
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO booking")
+
+    assert broken.status == 503
+    assert broken.press("Try again").path == first.path
+
+
 @pytest.mark.parametrize(
     ("then", "now"),
     [({"place_for": "person"}, {"places": "2"}), ({"ages": "0-4 years"}, {"ages": "5-7 years"})],

@@ -414,6 +414,21 @@ def test_a_database_that_breaks_off_while_cancelling(screens) -> None:
     assert broken.press("Try again").heading == "Your booking is cancelled"
 
 
+def test_a_database_that_is_away_when_details_are_sent(screens) -> None:
+    """503 with the button again, and with all that was typed."""
+    form = screens.book().follow("See or change what we keep about you")
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE booking RENAME TO away")
+    broken = form.fill(notes="I bring a\nfriend").press("Save")
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO booking")
+    saved = broken.press("Try again")
+
+    assert (broken.status, broken.heading) == (503, "We cannot take bookings just now")
+    assert saved.heading == "Your place is booked"
+    assert "I bring a\nfriend" in screens.open(f"{saved.path}/details").html
+
+
 # --- the private calendar -------------------------------------------------------------------------
 
 
