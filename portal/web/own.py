@@ -45,7 +45,7 @@ class Own:
     booking: Booking
     series: Series | None
     programme: Programme | None
-    state: str  # of the booking; an offer that is over counts as ended
+    state: str  # of the booking; an offer that is over counts as ended; 'over' once all dates are
     gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
 
     @property
@@ -107,6 +107,10 @@ def _own(link: str) -> Own:
             state = "cancelled"
         elif booking.offered_until and booking.offered_until <= now:
             state = "lapsed"
+    elif state in ("confirmed", "waiting") and series is not None:
+        sessions = invitations.sessions_of(booking, series)
+        if sessions and all(session.ends <= now for session in sessions):
+            state = "over"
     return Own(booking, series, programme, state, _gone(booking, series))
 
 
@@ -194,6 +198,7 @@ _TITLES = {
     "requested": ("We have your request", "We have your request"),
     "cancelled": ("Your booking is cancelled", "Your booking is cancelled"),
     "lapsed": ("This offer has ended", "This offer has ended"),
+    "over": ("This is over", "This is over"),
     "declined": ("We cannot offer you a place", "We cannot offer you a place"),
 }
 

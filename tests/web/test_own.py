@@ -401,6 +401,29 @@ def test_a_booking_that_has_ended_cannot_be_changed(screens) -> None:
     assert screens.send(f"{own.path}/accept", {"step": "check"}).status == 409
 
 
+@pytest.mark.parametrize("status", ["confirmed", "waiting"])
+def test_what_is_over_is_not_given_up_any_more(tmp_path, status) -> None:
+    """The page says that it is over: who came stays on the register, and nothing is sent."""
+    screens = run(tmp_path, {"places": "1", "sessions": "1"})
+    own = screens.book()
+    if status == "waiting":
+        own = screens.visitor().book(email="b@example.org")
+    ask = screens.open(f"{own.path}/cancel")
+    screens.now = datetime(2027, 1, 12, 12, 5, tzinfo=UTC)
+    before = screens.stored()
+    over = ask.press("Yes, cancel it")
+    with tables.read(screens.engine) as connection:
+        kept = connection.execute(sa.select(tables.booking.c.status)).scalars().all()
+
+    assert over.heading == "This is over"
+    assert "Come on the day" not in over
+    assert "Cancel your booking" not in over
+    assert "number 1" not in over
+    assert screens.open(f"{own.path}/change").status == 409
+    assert kept[-1] == status
+    assert screens.stored() == before
+
+
 def test_a_database_that_breaks_off_while_cancelling(screens) -> None:
     """503 with the button again; pressed later, it is done."""
     ask = screens.book().follow("Cancel your booking")
