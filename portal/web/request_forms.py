@@ -15,7 +15,7 @@ from wtforms import StringField
 
 from portal.bookings import MOST_PLACES, Referrer
 from portal.directory import Programme
-from portal.fields import NEEDS
+from portal.fields import NEEDS, SAFE_TIME, WHERE
 from portal.gaps import Gap
 from portal.web.answers import (
     Answer,
@@ -40,9 +40,6 @@ from portal.web.forms import (
 )
 
 GAP_LIMIT = 500  # pounds that the panel can pay
-# The names under which staff find these among a family's answers.
-SAFE_TIME = "safe-time"
-WHERE = "where"
 
 _ANY_SERIES: Option = ("", "No special one")
 _ANYWHERE: Option = ("", "Anywhere")
