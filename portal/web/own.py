@@ -27,6 +27,7 @@ from portal.web.forms import (
     PressForm,
     RequestDetailsForm,
     limit_people,
+    with_questions,
 )
 from portal.web.instead import Other
 from portal.web.live import Away, away, check_form, explain, head, live, page
@@ -385,14 +386,18 @@ def correct(link: str) -> Any:
     # Who booked on the phone may have asked to be rung.
     rung = own.asked or family.contact_by == "call"
     kind: type[DetailsForm] = RequestDetailsForm if rung else DetailsForm
+    if own.programme is not None and not own.discreet:
+        # What a sensitive programme asked tells what it is about.
+        kind = with_questions(kind, own.programme, own.programme.questions)
     form = kind(formdata=_posted(), data=_data_of(family))
+    form.given(family.answers)
     form.offer(found.settings.ways, kept=family.contact_by)
     if own.discreet:
         form.discreet()
     next_turn = turn(form, found.now, found.secret, checked=False)
 
     def verb() -> None:
-        mended = Family(**form.contact(), answers=family.answers)
+        mended = Family(**form.contact(), answers=form.mended(family.answers))
         with found.database() as engine:
             details.correct(
                 engine,

@@ -344,6 +344,58 @@ def test_a_way_that_is_no_longer_offered_stays_until_it_is_changed(screens) -> N
     assert "By text message" not in screens.open(f"{text.path}/details")
 
 
+def test_a_family_sets_right_what_it_answered(tmp_path) -> None:
+    """S52: the programme's own questions too; an answer that is needed stays needed."""
+    asks = [
+        {"name": "due", "label": "When is it due?"},
+        {"name": "partner", "label": "Does somebody come with you?", "type": "yes-no"},
+        {"name": "twins", "label": "How many babies?", "type": "number", "required": "yes"},
+    ]
+    screens = run(tmp_path, questions=asks)
+    typed = {"question__due": "March", "question__partner": "yes", "question__twins": "2"}
+    form = screens.book(**typed).follow("See or change what we keep about you")
+    shown = dict(form.fields("Save"))
+    missing = form.fill(question__due="", question__partner="no", question__twins="").press("Save")
+    missing.fill(question__twins="1").press("Save")
+    with tables.read(screens.engine) as connection:
+        kept = connection.execute(sa.select(tables.person.c.answers)).scalar_one()
+
+    assert {name: shown[name] for name in shown if name.startswith("question")} == {
+        "question-due": "March",
+        "question-partner": "yes",
+        "question-twins": "2",
+    }
+    assert missing.problems == [("#question-twins", "Answer the question: How many babies?")]
+    assert kept == {"partner": "No", "twins": "1"}
+
+
+def test_a_question_that_was_not_asked_need_not_be_answered(tmp_path) -> None:
+    """Who mends its address is not held up by what a programme asks since."""
+    screens = run(tmp_path)
+    own = screens.book()
+    screens.directory = made.directory(questions=[{"name": "n", "label": "N?", "required": "yes"}])
+    form = own.follow("See or change what we keep about you")
+
+    assert form.press("Save").heading == "Your place is booked"
+
+
+def test_the_safe_time_of_a_request_can_be_changed(tmp_path) -> None:
+    """It may not be safe any more. What is asked for stays as it was."""
+    screens = run(tmp_path, way="request")
+    own = screens.book(
+        "/request/bump?who=family", contact_by="call", phone="07700 900123",
+        safe_time="Mornings", district="preston",
+    )  # fmt: skip
+    form = own.follow("See or change what we keep about you")
+    shown = dict(form.fields("Save"))["safe_time"]
+    form.fill(safe_time="Evenings").press("Save")
+    with tables.read(screens.engine) as connection:
+        kept = connection.execute(sa.select(tables.person.c.answers)).scalar_one()
+
+    assert shown == "Mornings"
+    assert kept == {"safe-time": "Evenings", "where": "Preston"}
+
+
 def test_a_family_deletes_its_details(screens) -> None:
     """S52: asked first; then nothing personal is left, and the page says so."""
     own = screens.book(access="A ramp")
@@ -500,9 +552,9 @@ def test_the_address_is_that_of_the_live_part(tmp_path) -> None:
 # --- a sensitive programme ------------------------------------------------------------------------
 
 
-def asked(tmp_path) -> tuple[Screens, object]:
+def asked(tmp_path, **given) -> tuple[Screens, object]:
     """A run of a sensitive programme, and the own page of a family that has a place in it."""
-    screens = run(tmp_path, {}, sensitive=True)
+    screens = run(tmp_path, {}, sensitive=True, **given)
     series = screens.directory.private_series[0]
     family = bookings.Family("Amina Khan", email="amina@example.org", contact_by="email")
     given = {"secret": screens.settings.secret, "now": screens.now}
@@ -555,6 +607,15 @@ def test_numbers_of_a_sensitive_booking_are_not_shown(tmp_path) -> None:
     assert {
         one.get("autocomplete") for one in details.main.all("input") if one.get("id") in FAMILY
     } == {"off", ""}
+
+
+def test_the_questions_of_a_sensitive_programme_are_not_shown_again(tmp_path) -> None:
+    """They would tell what it is about. When it is safe to ring can be set right."""
+    _, own = asked(tmp_path, questions=[{"name": "safe", "label": "Do you feel safe?"}])
+    details = own.follow("See or change what we keep about you")
+
+    assert "Do you feel safe?" not in details.html
+    assert "When is a good and safe time to reach you?" in details
 
 
 # --- what staff say -------------------------------------------------------------------------------
