@@ -121,7 +121,7 @@ def create_desk(
         if error.code is None or error.code < 400:
             return error
         frozen = files.page("404.html") if error.code == 404 else None
-        return fault_answer(error, frozen or frames.fault(error.code))
+        return fault_answer(error, frozen or frames.fault(error.code, sensitive=True))
 
     return desk
 
@@ -162,11 +162,12 @@ class Frames:
             frame = self._frame = self._make(directory)
         return frame
 
-    def fault(self, code: int) -> str:
-        """The calm page about what went wrong."""
+    def fault(self, code: int, *, sensitive: bool = False) -> str:
+        """The calm page about what went wrong. `sensitive` gives it the exit control (S1)."""
         title, words = _FAULTS.get(code, _FAULTS[400 if code < 500 else 500])
         try:
-            head = Head(title=title, path=request.path, live=True, error=True)
+            path = request.path
+            head = Head(title=title, path=path, live=True, error=True, sensitive=sensitive)
             return self.now().render("desk/ask.html", head, paragraphs=[words], phone=None)
         except Exception:  # the page of a fault must not fail, whatever the fault was
             return plain_page(title, words)
