@@ -76,7 +76,7 @@ def book(centre: str, series: str) -> Any:
     try:
         return _screen(wanted, form, next_turn, now)
     except Away:
-        if request.method == "GET":
+        if request.method != "POST":
             raise
         step = "confirm" if next_turn.screen == "confirm" else "check"
         return away(wanted.path, form, step, wanted.phone)
@@ -144,7 +144,7 @@ def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> A
         if next_turn.screen == "confirm":
             return _confirm(wanted, form, now)
     left = _left(wanted)
-    if request.method == "GET" and not left:
+    if request.method != "POST" and not left:
         if not wanted.series.waiting_list:
             return _full(wanted, left)
         form.wait.data = "yes"
@@ -283,7 +283,7 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
 def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     """The page for a state in which nothing can be booked; None where it can."""
     series = wanted.series
-    status = 200 if request.method == "GET" else 409
+    status = 200 if request.method != "POST" else 409
     if state == "open":
         return None
     if state == "request":

@@ -768,3 +768,15 @@ def test_the_sums_agree(screens) -> None:
         screens.visitor().book(email=f"parent{number}@example.org")
 
     assert room.verify(screens.engine) == []
+
+
+@pytest.mark.parametrize(
+    "fields", [{"closes": "2027-01-02"}, {"booking": "drop-in"}, {"places": "1"}, {}]
+)
+def test_a_programme_that_only_asks_for_the_head_is_answered_alike(tmp_path, fields) -> None:
+    """Who looks whether a link works learns the same as who opens it."""
+    screens = run(tmp_path, {"waiting_list": "no", **fields})
+    if "places" in fields:
+        screens.book()
+
+    assert screens.client.head(BUMP).status_code == screens.client.get(BUMP).status_code
