@@ -780,3 +780,16 @@ def test_a_programme_that_only_asks_for_the_head_is_answered_alike(tmp_path, fie
         screens.book()
 
     assert screens.client.head(BUMP).status_code == screens.client.get(BUMP).status_code
+
+
+def test_a_browser_that_keeps_no_cookie(screens) -> None:
+    """It would come to the same page again and again: the words say what to do."""
+    form = screens.open(BUMP).fill(**FAMILY)
+    screens.visitor()
+    first = form.press("Continue")
+    screens.visitor()
+    again = first.press("Continue")
+
+    assert (first.status, again.status) == (400, 400)
+    assert "allow cookies for this site, or ring us" in again
+    assert again.press("Continue").heading == "Check your answers"
