@@ -112,7 +112,6 @@ def compose(letter: Letter, settings: Settings, site: Site) -> EmailMessage:
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(letter.written)
     message["Message-ID"] = f"<{letter.reference}@{site.domain}>"
-    message["Content-Language"] = "en"
     # So that "I am on holiday" does not come back (RFC 3834; the second one is Outlook's).
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
@@ -127,6 +126,8 @@ def compose(letter: Letter, settings: Settings, site: Site) -> EmailMessage:
             filename=attachment.name,
             params={"charset": "utf-8", "method": attachment.method},
         )
+    # Last: each of these calls takes such headers away, or gives them to a part.
+    message["Content-Language"] = "en"
     return message
 
 

@@ -49,6 +49,7 @@ def test_a_letter_arrives_whole():
     assert message["Subject"] == "Your booking"
     assert message["From"] == f"Family Wellbeing <{SENDER}>"
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "en"
     assert message["Date"].datetime == LETTER.written
     assert message.get_body(("plain",)).get_content().replace("\r", "") == LETTER.plain
     assert message.get_body(("html",)).get_content().strip() == LETTER.html
