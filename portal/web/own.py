@@ -267,6 +267,8 @@ def accept(link: str) -> Any:
     form = PressForm(formdata=request.form)
     if own.state == "confirmed":
         return redirect(own.path, 303)  # pressed twice
+    if own.state == "lapsed":
+        return _show(own, None, 409)
     if own.state != "offered":
         return _ended(own)
     if turn(form, found.now, found.secret, checked=False).status == 400:

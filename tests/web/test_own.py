@@ -243,7 +243,8 @@ def test_an_offer_that_is_over_goes_to_the_next(tmp_path) -> None:
     seen = screens.open(second.path)
     offers.lapse(screens.engine, screens.directory, now=screens.now)
 
-    assert (late.status, late.heading) == (409, "This booking has ended")
+    assert (late.status, late.heading) == (409, "This offer has ended")
+    assert "You can book again at any time" in late
     assert seen.heading == "This offer has ended"
     assert screens.open(second.path).heading == "This offer has ended"
     assert screens.open(third.path).heading == "A place is free for you"
