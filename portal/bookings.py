@@ -32,6 +32,7 @@ from portal.offers import (
     booked_session,
     free,
     lock,
+    lock_later,
     locked_booking,
     offer_freed,
     opening,
@@ -43,14 +44,14 @@ from portal.offers import (
 )
 from portal.references import contact_hash, digest_of, link_of, new_reference
 from portal.room import ROOM_FOR_ALL, claimed, places_of
+from portal.statements import Prepared, bundle
 from portal.tables import (
     HOLDING,
     LIVE,
-    Prepared,
     bookable,
     booking,
-    bundle,
     insert_if_new,
+    look,
     need,
     note,
     person,
@@ -158,6 +159,30 @@ _queue_up = Prepared(
 def prepared(connection: Connection, series: Series, planned: str, now: datetime) -> Row[Any]:
     """The bookable row of a series or session as the content now says, locked."""
     row = lock(connection, series.identity, planned)
+    return _as_it_says(connection, row, series, planned, now)
+
+
+def _prepared_with(
+    connection: Connection, series: Series, planned: str, now: datetime, key: str
+) -> tuple[Row[Any], int | None]:
+    """The same, with the booking that this key made before.
+
+    The row comes first: the same form sent twice at once finds the key the second time.
+    """
+    with bundle(connection):
+        locked = lock_later(connection, series.identity, planned)
+        made = _with_key.later(connection, hashed=digest_of(key))
+    row, known = locked().first(), made().scalar()
+    if row is None:
+        # Nothing was locked yet when the key was looked for.
+        row = _as_it_says(connection, row, series, planned, now)
+        return row, _known(connection, key)
+    return _as_it_says(connection, row, series, planned, now), known
+
+
+def _as_it_says(
+    connection: Connection, row: Row[Any] | None, series: Series, planned: str, now: datetime
+) -> Row[Any]:
     if row is None:
         follow_name(connection, series)
         # What stood in the content before anybody booked is no news to who books now.
@@ -291,9 +316,7 @@ def book(
     reminder = reminder_of(series, session, now)
 
     def work(connection: Connection) -> Booking:
-        # The row first: the same form sent twice at once then finds the key the second time.
-        row = prepared(connection, series, planned, now)
-        known = _known(connection, key)
+        row, known = _prepared_with(connection, series, planned, now, key)
         if known is not None:
             return _read(connection, known, secret)
         asks = series.booking in ("request", "referral")
@@ -724,9 +747,12 @@ def get(engine: Engine, booking_id: int, secret: str) -> Booking:
 
 def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
     """The booking that this key made: who sends a form again need not wait for anything."""
-    with read(engine) as connection:
+    with look(engine) as connection:
         known = _known(connection, key)
-        return None if known is None else _read(connection, known, secret)
+    if known is None:
+        return None
+    with read(engine) as connection:
+        return _read(connection, known, secret)
 
 
 def family_of(engine: Engine, booking_id: int) -> Family | None:

@@ -12,6 +12,7 @@ not be offered then is found by the clock (`offer_everywhere`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
@@ -22,7 +23,8 @@ from portal import PortalError, messages
 from portal.directory import Directory, Series, Session
 from portal.fields import LONDON
 from portal.letters import reminder_due
-from portal.tables import HOLDING, Prepared, bookable, booking, note, read, write
+from portal.statements import Found, Prepared
+from portal.tables import HOLDING, bookable, booking, note, read, write
 
 DECENT = (time(8), time(20))
 OFFER_HOURS = 24
@@ -147,7 +149,12 @@ _locked = Prepared(
 
 def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
     """The bookable row, locked until the end of the transaction (SQLite: the whole database)."""
-    return _locked(connection, run=series, day=planned).first()
+    return lock_later(connection, series, planned)().first()
+
+
+def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Found]:
+    """The same, asked for now, in a bundle with other things."""
+    return _locked.later(connection, run=series, day=planned)
 
 
 def locked_booking(connection: Connection, booking_id: int) -> Row[Any]:
