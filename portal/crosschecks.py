@@ -22,7 +22,7 @@ from portal.directory import (
     Settlement,
     TextFile,
 )
-from portal.fields import LANGUAGES, Position, near
+from portal.fields import LANGUAGES, SAFE_TIME, WHERE, Position, near
 from portal.frontmatter import Problem, Written
 from portal.geography import Gazetteer
 from portal.marked_yaml import Place
@@ -203,6 +203,12 @@ def _check_programmes(tree: Tree) -> None:
                 text.written.wrong(
                     (*here, "name"),
                     f"'name': '{question.name}' names two questions. Give each its own name.",
+                )
+            if question.name in (SAFE_TIME, WHERE):
+                text.written.wrong(
+                    (*here, "name"),
+                    f"'name': answers to a question of our own are kept as '{question.name}'. "
+                    "Give this one another name.",
                 )
             if question.type == "choice" and len(question.options) < 2:
                 text.written.wrong(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine, select
@@ -91,12 +92,33 @@ def correct(
             )
         series = directory.find_series(row.series)
         if row.status == "confirmed" and series is not None:
+            late = _late_reminders(connection, booking_id, now)
             messages.drop(connection, booking_id, ("reminder",))
             session = booked_session(series, row.planned)
             owe_reminder(connection, booking_id, series, session, now)
+            for about in late:
+                messages.owe(connection, booking_id, "reminder", now=now, due=now, about=about)
         note(connection, now, actor, "correct", booking_id, row.series)
 
     write(engine, work)
+
+
+def _late_reminders(
+    connection: sa.Connection, booking_id: int, now: datetime
+) -> Sequence[dict[str, Any]]:
+    """What those reminders are about whose time has come, but which have not gone out yet."""
+    return (
+        connection.execute(
+            select(message.c.about).where(
+                message.c.booking_id == booking_id,
+                message.c.kind == "reminder",
+                message.c.state == "owed",
+                message.c.due <= now,
+            )
+        )
+        .scalars()
+        .all()
+    )
 
 
 def erase(

@@ -264,6 +264,10 @@ def _postcode(value: object) -> str:
     return f"{text[:-3]} {text[-3:]}"
 
 
+# Under these names answers to our own questions are kept, beside those to a programme's.
+SAFE_TIME, WHERE = "safe-time", "where"
+
+
 def phone_figures(number: str) -> str:
     """A phone number as it is dialled: without spaces, brackets, dots and dashes of any length.
 

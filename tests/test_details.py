@@ -1,5 +1,7 @@
 """A family sees, sets right and deletes what is kept of it (S52), on both databases."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -45,6 +47,16 @@ def test_a_reminder_follows_the_wish(engine: Engine) -> None:
     details.correct(engine, directory, booking.id, silent, secret=SECRET, now=NOW)
 
     assert owed(engine, booking.id) == []
+
+
+def test_a_reminder_that_is_on_its_way_is_not_lost(engine: Engine) -> None:
+    """The mail server was down when it was due; meanwhile the family mends its address."""
+    directory = made.directory()
+    booking = book(engine, directory)
+    late = NOW + timedelta(days=6, hours=2)
+    details.correct(engine, directory, booking.id, AMINA, secret=SECRET, now=late)
+
+    assert owed(engine, booking.id).count("reminder") == 1
 
 
 def test_deleting_gives_up_the_place(engine: Engine) -> None:

@@ -47,6 +47,14 @@ def _hidden(sign: str, lines: bool) -> bool:
     return unicodedata.category(sign) in ("Cc", "Cs") or sign in _TURNING
 
 
+def without_marks(text: str) -> str:
+    """Text without marks that have no width, such as those that a telephone puts around a number
+    that is copied from its contacts. Whoever sends them cannot see them."""
+    if text.isprintable():
+        return text
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+
+
 def visible(text: str, kinds: str = "LNPS") -> bool:
     """Whether there is a sign of these kinds to see: letter, number, punctuation, symbol."""
     return any(unicodedata.category(sign)[0] in kinds and sign not in _BLANK for sign in text)
@@ -66,6 +74,7 @@ class Answer(Field):
     kind: ClassVar[str] = "line"
     input_type: ClassVar[str] = "text"
     lines: ClassVar[bool] = False
+    copied: ClassVar[bool] = False  # from somewhere else, and with it signs that nobody sees
 
     def __init__(
         self,
@@ -157,6 +166,8 @@ class Answer(Field):
         text = str(valuelist[0]) if valuelist else ""
         if self.lines:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
+        elif self.copied:
+            text = without_marks(text)
         self.typed = printable(text, lines=self.lines)
         self.dirty = self.typed != text
         # What nobody can see is no answer.
@@ -222,6 +233,7 @@ class Email(Answer):
 
     kind = "line"
     input_type = "email"
+    copied = True
 
     def __init__(self, label: str = "", **given: Any) -> None:
         super().__init__(label, **{"longest": 254, "inputmode": "email", **given})
@@ -237,6 +249,7 @@ class Phone(Answer):
     """A phone number of this country, or of another with its code."""
 
     input_type = "tel"
+    copied = True
 
     def __init__(self, label: str = "", **given: Any) -> None:
         super().__init__(label, **{"longest": 30, "inputmode": "tel", **given})

@@ -23,7 +23,7 @@ from portal.geography import distance
 from portal.limits import TooOften
 from portal.offers import opening
 from portal.web import words
-from portal.web.booking import before, lead_on
+from portal.web.booking import before, lead_on, sent_already
 from portal.web.instead import Other, fits
 from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
 from portal.web.passage import turn
@@ -92,7 +92,7 @@ def ask(programme: str) -> Any:
     """Who asks, then the form, its answers to check, and the request itself."""
     found, now = live(), live().now
     reference = request.args.get("reference")
-    if request.method == "GET" and reference is not None:
+    if request.method != "POST" and reference is not None:
         return _referred(found.directory.programme(programme) or abort(404), reference)
     asked = _asked(found.directory, programme, now)
     if isinstance(asked, Response):
@@ -129,7 +129,7 @@ def _asked(directory: Directory, slug: str, now: datetime) -> Any:
         *_why_not(run, now),
         others=[Other(asked.path, "Ask for another one", "We look for a place with you")],
         phone=programme.phone or run.centre.phone,
-        status=200 if request.method == "GET" else 409,
+        status=200 if request.method != "POST" else 409,
     )
 
 
@@ -170,15 +170,22 @@ def _screen(asked: Asked, now: datetime) -> Any:
     found = live()
     form = _form(asked, found.directory)
     next_turn = turn(form, now, found.secret)
-    if request.method == "GET" and asked.chosen:
+    if request.method != "POST" and asked.chosen:
         form.series.data = asked.chosen.identity
     if next_turn.screen == "form":
-        return _show("desk/form.html", asked, form, next_turn.status)
+        return before(asked.programme) or _show("desk/form.html", asked, form, next_turn.status)
+    if next_turn.screen == "check":
+        try:
+            sent = sent_already(form, asked.programme, asked.explain)
+        except Away:
+            return away(asked.path, form, "check", asked.phone)
+        if sent is not None:
+            return sent
     run = found.directory.find_series(form.series.text) if form.series.text else None
     if form.anyway.data != "yes":
         against = _against(asked, form, run)
         if against is not None:
-            return against
+            return before(asked.programme) or against
     if next_turn.screen == "confirm":
         return _confirm(asked, form, run, now)
     return _show("desk/check.html", asked, form, 200)
@@ -287,7 +294,7 @@ def _not_asked_for(asked: Asked, directory: Directory) -> Response:
         said,
         others=others,
         others_title="Where it runs",
-        status=200 if request.method == "GET" else 409,
+        status=200 if request.method != "POST" else 409,
     )
 
 
@@ -301,7 +308,7 @@ def _referral(asked: Asked) -> Response:
             Other(asked.choose("professional"), "I work with a family", "Ask for a place for them")
         ],
         others_title="Are you a professional?",
-        status=200 if request.method == "GET" else 409,
+        status=200 if request.method != "POST" else 409,
     )
 
 
@@ -354,7 +361,7 @@ def gap() -> Any:
     """A practitioner tells what is missing; nothing names a family."""
     found, now = live(), live().now
     reference = request.args.get("reference")
-    if request.method == "GET" and reference is not None:
+    if request.method != "POST" and reference is not None:
         return _thanks(
             "Thank you. We have your form",
             "/gap",

@@ -8,7 +8,7 @@ of a sensitive programme gets the same answer as one that does not exist (S3).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from portal.fields import LONDON
 from portal.limits import TooOften
 from portal.offers import coming_of, opening
 from portal.web import words
-from portal.web.forms import BookForm, book_form
+from portal.web.forms import BookForm, LiveForm, book_form
 from portal.web.instead import Other, fits
 from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
 from portal.web.passage import Turn, turn
@@ -76,7 +76,7 @@ def book(centre: str, series: str) -> Any:
     try:
         return _screen(wanted, form, next_turn, now)
     except Away:
-        if request.method == "GET":
+        if request.method != "POST":
             raise
         step = "confirm" if next_turn.screen == "confirm" else "check"
         return away(wanted.path, form, step, wanted.phone)
@@ -93,24 +93,58 @@ def before(programme: Programme) -> Any:
 
 
 def lead_on(made: Booking, programme: Programme) -> Any:
-    """To the family's own page. A professional who asked is thanked: the link is the family's."""
+    """To the page of what was booked or asked for."""
+    return redirect(_page_of(made, programme), 303)
+
+
+def _page_of(made: Booking, programme: Programme) -> str:
+    """The family's own page. A professional who asked is thanked: the link is the family's."""
     if made.way != "book":
         with live().database() as engine:
             referred = details.referrer_of(engine, made.id) is not None
         if referred or request.args.get("who") == "professional":
-            given = f"who=professional&reference={made.reference}"
-            return redirect(f"{programme.request_path}?{given}", 303)
-    return redirect(f"/bookings/{made.link}", 303)
+            return f"{programme.request_path}?who=professional&reference={made.reference}"
+    return f"/bookings/{made.link}"
+
+
+def sent_already(
+    form: LiveForm, programme: Programme, explain: Callable[..., Response]
+) -> Response | None:
+    """For who goes back after sending a form, changes answers and goes on: they would be lost.
+
+    None for a form that has not been sent yet.
+    """
+    with live().database() as engine:
+        made = bookings.made_with(engine, str(form.key.data), live().secret)
+    if made is None:
+        return None
+    stands = Other(_page_of(made, programme), "See how it stands", "Change it there, or ring us")
+    form.renew()
+    return explain(
+        "You have sent this form already",
+        "What you sent stands. What you have changed on the form since then is not in it.",
+        "Do you want one more place? Then send these answers as another form.",
+        status=409,
+        form=form,
+        presses=[Press("Send as another form", "check", secondary=True)],
+        others=[stands],
+        others_title="What you sent",
+    )
 
 
 def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> Any:
+    programme = wanted.series.programme
+    if next_turn.screen == "form" and (made := before(programme)):
+        return made
+    if next_turn.screen == "check" and (sent := sent_already(form, programme, wanted.explain)):
+        return sent
     if next_turn.screen != "form":
         if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
-            return _other_age(wanted, form)
+            return before(programme) or _other_age(wanted, form)
         if next_turn.screen == "confirm":
             return _confirm(wanted, form, now)
     left = _left(wanted)
-    if request.method == "GET" and not left:
+    if request.method != "POST" and not left:
         if not wanted.series.waiting_list:
             return _full(wanted, left)
         form.wait.data = "yes"
@@ -249,7 +283,7 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
 def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     """The page for a state in which nothing can be booked; None where it can."""
     series = wanted.series
-    status = 200 if request.method == "GET" else 409
+    status = 200 if request.method != "POST" else 409
     if state == "open":
         return None
     if state == "request":

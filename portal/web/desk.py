@@ -10,7 +10,7 @@ address: an address may hold a token (S43).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -24,6 +24,7 @@ from portal.fields import LONDON
 from portal.settings import Settings
 from portal.web import Frame, Head, asking, booking, calendars, find, own
 from portal.web import live as live_pages
+from portal.web.answers import printable
 from portal.web.files import Files
 from portal.web.live import Away, Live
 
@@ -101,6 +102,9 @@ def create_desk(
     def database_away(error: Away) -> Any:
         """The public site stands; what needs the database says whom to ring (S63)."""
         try:
+            if request.method == "POST":
+                path = request.full_path.removesuffix("?")
+                return live_pages.away(path, Sent(), request.form.get("step", "confirm"))
             return live_pages.explain(
                 "We cannot take bookings just now",
                 request.path,
@@ -117,9 +121,18 @@ def create_desk(
         if error.code is None or error.code < 400:
             return error
         frozen = files.page("404.html") if error.code == 404 else None
-        return fault_answer(error, frozen or frames.fault(error.code))
+        return fault_answer(error, frozen or frames.fault(error.code, sensitive=True))
 
     return desk
+
+
+class Sent:
+    """A form as it came in, for a page that sends it again; nothing of it has been checked."""
+
+    def carried(self) -> Iterator[tuple[str, str]]:
+        for name, value in request.form.items(multi=True):
+            if name != "step":
+                yield printable(name), printable(value, lines=True)
 
 
 def fault_answer(error: HTTPException, shown: str | bytes) -> Response:
@@ -149,11 +162,12 @@ class Frames:
             frame = self._frame = self._make(directory)
         return frame
 
-    def fault(self, code: int) -> str:
-        """The calm page about what went wrong."""
+    def fault(self, code: int, *, sensitive: bool = False) -> str:
+        """The calm page about what went wrong. `sensitive` gives it the exit control (S1)."""
         title, words = _FAULTS.get(code, _FAULTS[400 if code < 500 else 500])
         try:
-            head = Head(title=title, path=request.path, live=True, error=True)
+            path = request.path
+            head = Head(title=title, path=path, live=True, error=True, sensitive=sensitive)
             return self.now().render("desk/ask.html", head, paragraphs=[words], phone=None)
         except Exception:  # the page of a fault must not fail, whatever the fault was
             return plain_page(title, words)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -24,6 +24,7 @@ from wtforms import Field, StringField
 
 from portal.bookings import MOST_PLACES, Family
 from portal.directory import Programme, Question, Series
+from portal.fields import SAFE_TIME
 from portal.web.answers import (
     Answer,
     Children,
@@ -134,6 +135,10 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         self.key.data = secrets.token_urlsafe(16)
         self.started.data = _stamp(now, secret)
 
+    def renew(self) -> None:
+        """The same answers as another form, which may be sent once more."""
+        self.key.data = secrets.token_urlsafe(16)
+
     def begun(self, now: datetime, secret: str) -> bool:
         """Whether key and moment are ours; else they are made anew."""
         stamped = str(self.started.data or "")
@@ -183,6 +188,14 @@ CONTACT_WAYS_OF_REQUESTS: Sequence[Option] = (
     ("none", "Do not contact me. I will look at my own page"),
 )
 YES_NO: Sequence[Option] = (("yes", "Yes"), ("no", "No"))
+
+
+class SafeTime(Answer):
+    """When somebody may be rung."""
+
+    def __init__(self, label: str = "", **given: Any) -> None:
+        hint = "For example, weekday mornings after 9:30."
+        super().__init__(label, **{"what": "the time", "longest": 100, "hint": hint, **given})
 
 
 class ContactForm(LiveForm):
@@ -404,18 +417,50 @@ class NumbersForm(LiveForm):
 
 
 class DetailsForm(ContactForm):
-    """What is kept of a family, to be set right."""
+    """What is kept of a family, to be set right; with what its programme asked, if that is told."""
+
+    _questions: ClassVar[Sequence[tuple[str, Question]]] = ()
 
     def groups(self) -> Sequence[Group]:
-        return [Group("You", self.who()), Group("Anything we should know", self.beside())]
+        asked = [self.answer(name) for name, _ in self._questions]
+        return [
+            Group("You", self.who()),
+            Group("Anything we should know", [*asked, *self.beside()]),
+        ]
+
+    def given(self, answers: Mapping[str, str]) -> None:
+        """Show what was answered. Nobody has to answer what was not asked at the time."""
+        for name, question in self._questions:
+            one, said = self.answer(name), answers.get(question.name, "")
+            if one.raw_data is None:
+                one.data = {"Yes": "yes", "No": "no"}.get(said, said) if said else None
+            if not said:
+                one.missing = ""
+
+    def mended(self, answers: Mapping[str, str]) -> dict[str, str]:
+        """These answers, as they are now."""
+        now = {question.name: self.answer(name).said for name, question in self._questions}
+        return {name: said for name, said in {**answers, **now}.items() if said}
 
 
 class RequestDetailsForm(DetailsForm):
     """The same, of a request."""
 
+    safe_time = SafeTime("When is a good and safe time to reach you?")
     contact_by = Choice(
         "How may we contact you?",
         what="how we may contact you",
         missing="Choose how we may contact you",
         options=CONTACT_WAYS_OF_REQUESTS,
     )
+
+    def who(self) -> list[Answer]:
+        return [*super().who(), self.safe_time]
+
+    def given(self, answers: Mapping[str, str]) -> None:
+        super().given(answers)
+        if self.safe_time.raw_data is None:
+            self.safe_time.data = answers.get(SAFE_TIME, "")
+
+    def mended(self, answers: Mapping[str, str]) -> dict[str, str]:
+        return super().mended({**answers, SAFE_TIME: self.safe_time.data or ""})

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, current_app, make_response, request
@@ -277,6 +277,13 @@ def page(template: str, head: Head, status: int = 200, **given: Any) -> Response
     return answer
 
 
+class Answers(Protocol):
+    """What was answered so far. A LiveForm is it."""
+
+    def carried(self) -> Iterable[tuple[str, str]]:
+        """Names and values of the hidden fields that bring it to the next screen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
     """A button of a page that explains: it sends the answers on, with one more name and value."""
@@ -292,7 +299,7 @@ def explain(
     path: str,
     *paragraphs: str,
     status: int = 200,
-    form: LiveForm | None = None,
+    form: Answers | None = None,
     presses: Sequence[Press] = (),
     others: Sequence[Other] = (),
     others_title: str = "You could try these instead",
@@ -336,7 +343,7 @@ def too_many(
     )
 
 
-def away(path: str, form: LiveForm, step: str, phone: str | None = None) -> Response:
+def away(path: str, form: Answers, step: str, phone: str | None = None) -> Response:
     """The database broke off: pressing again books once, whatever had been done."""
     return explain(
         "We cannot take bookings just now",

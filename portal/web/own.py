@@ -27,6 +27,7 @@ from portal.web.forms import (
     PressForm,
     RequestDetailsForm,
     limit_people,
+    with_questions,
 )
 from portal.web.instead import Other
 from portal.web.live import Away, away, check_form, explain, head, live, page
@@ -45,7 +46,7 @@ class Own:
     booking: Booking
     series: Series | None
     programme: Programme | None
-    state: str  # of the booking; an offer that is over counts as ended
+    state: str  # of the booking; an offer that is over counts as ended; 'over' once all dates are
     gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
 
     @property
@@ -107,6 +108,10 @@ def _own(link: str) -> Own:
             state = "cancelled"
         elif booking.offered_until and booking.offered_until <= now:
             state = "lapsed"
+    elif state in ("confirmed", "waiting") and series is not None:
+        sessions = invitations.sessions_of(booking, series)
+        if sessions and all(session.ends <= now for session in sessions):
+            state = "over"
     return Own(booking, series, programme, state, _gone(booking, series))
 
 
@@ -194,6 +199,7 @@ _TITLES = {
     "requested": ("We have your request", "We have your request"),
     "cancelled": ("Your booking is cancelled", "Your booking is cancelled"),
     "lapsed": ("This offer has ended", "This offer has ended"),
+    "over": ("This is over", "This is over"),
     "declined": ("We cannot offer you a place", "We cannot offer you a place"),
 }
 
@@ -380,14 +386,18 @@ def correct(link: str) -> Any:
     # Who booked on the phone may have asked to be rung.
     rung = own.asked or family.contact_by == "call"
     kind: type[DetailsForm] = RequestDetailsForm if rung else DetailsForm
+    if own.programme is not None and not own.discreet:
+        # What a sensitive programme asked tells what it is about.
+        kind = with_questions(kind, own.programme, own.programme.questions)
     form = kind(formdata=_posted(), data=_data_of(family))
+    form.given(family.answers)
     form.offer(found.settings.ways, kept=family.contact_by)
     if own.discreet:
         form.discreet()
     next_turn = turn(form, found.now, found.secret, checked=False)
 
     def verb() -> None:
-        mended = Family(**form.contact(), answers=family.answers)
+        mended = Family(**form.contact(), answers=form.mended(family.answers))
         with found.database() as engine:
             details.correct(
                 engine,

@@ -21,6 +21,7 @@ Screen = Literal["form", "check", "confirm"]
 _PROTOCOL = ("csrf_token", "step", "key", "started")
 
 NOT_YOURS = "Look at your answers, and press the button again. Nothing has been sent yet"
+NO_COOKIE = f"{NOT_YOURS}. If this comes again, allow cookies for this site, or ring us"
 TOO_FAST = "That was very quick. Look at your answers, and press the button again"
 NO_STEP = "Press the button again. Nothing has been sent yet"
 
@@ -44,7 +45,7 @@ def turn(
         form.begin(now, secret)
         return Turn("form")
     if not _ours(form, now, secret):
-        form.trouble = NOT_YOURS
+        form.trouble = NOT_YOURS if request.cookies else NO_COOKIE
         return Turn("form", 400)
     step = request.form.get("step", "check")
     if step == "add" and "children" in form:

@@ -15,7 +15,7 @@ from wtforms import StringField
 
 from portal.bookings import MOST_PLACES, Referrer
 from portal.directory import Programme
-from portal.fields import NEEDS
+from portal.fields import NEEDS, SAFE_TIME, WHERE
 from portal.gaps import Gap
 from portal.web.answers import (
     Answer,
@@ -36,13 +36,11 @@ from portal.web.forms import (
     FamilyForm,
     Group,
     LiveForm,
+    SafeTime,
     with_questions,
 )
 
 GAP_LIMIT = 500  # pounds that the panel can pay
-# The names under which staff find these among a family's answers.
-SAFE_TIME = "safe-time"
-WHERE = "where"
 
 _ANY_SERIES: Option = ("", "No special one")
 _ANYWHERE: Option = ("", "Anywhere")
@@ -62,12 +60,7 @@ class AskForm(FamilyForm):
         missing="Choose how we may contact you",
         options=CONTACT_WAYS_OF_REQUESTS,
     )
-    safe_time = Answer(
-        "When is a good and safe time to reach you?",
-        what="the time",
-        longest=100,
-        hint="For example, weekday mornings after 9:30.",
-    )
+    safe_time = SafeTime("When is a good and safe time to reach you?")
     series = Pick("Which group do you want?", what="a group")
     district = Pick("Where would you like to go?", what="a district")
 
@@ -160,12 +153,7 @@ class ReferForm(AskForm):
         hint="Ask them who else may read their email or pick up their phone.",
         options=YES_NO,
     )
-    safe_time = Answer(
-        "When is a good and safe time to reach them?",
-        what="the time",
-        longest=100,
-        hint="For example, weekday mornings after 9:30.",
-    )
+    safe_time = SafeTime("When is a good and safe time to reach them?")
     series = Pick("Which group do they want?", what="a group")
     district = Pick("Where would they like to go?", what="a district")
     access = Lines(

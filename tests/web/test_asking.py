@@ -96,6 +96,34 @@ def test_a_lost_answer_makes_no_second_request(screens) -> None:
     assert screens.count() == 1
 
 
+def test_a_lost_answer_and_a_run_that_has_closed(tmp_path) -> None:
+    """The request is shown, though that run cannot be chosen any more."""
+    screens = run(tmp_path, {"closes": "2027-01-06"}, {"starts": "2027-02-02"}, way="request")
+    form = screens.open(f"{ASK}?who=family").fill(**FAMILY, series="riverbank/bump")
+    check = form.press("Continue")
+    first = check.press("Send")
+    screens.wait(days=4)
+
+    assert check.press("Send").path == first.path
+    assert screens.count() == 1
+
+
+@pytest.mark.parametrize("who", ["family", "professional"])
+def test_back_after_asking_and_other_answers(screens, who) -> None:
+    """They are not in what was sent, and may be sent as another request. The private link stays
+    the family's."""
+    worker = WORKER if who == "professional" else {}
+    form = screens.open(f"{ASK}?who={who}").fill(**FAMILY, **worker)
+    sent = form.press("Continue").press("Send")
+    said = form.fill(name="Basma Khan").press("Continue")
+
+    assert (said.status, said.heading) == (409, "You have sent this form already")
+    assert said.follow("See how it stands").path == sent.path
+    assert ("/bookings/" in said.html) == (who == "family")
+    said.press("Send as another form").press("Send")
+    assert screens.count() == 2
+
+
 def test_a_request_is_answered_on_its_page(screens) -> None:
     """Yes shows the dates, no shows what else may help."""
     yes = screens.book(f"{ASK}?who=family&series=riverbank/bump")

@@ -186,6 +186,60 @@ def test_a_lost_answer_and_the_same_form_again(screens) -> None:
     assert screens.count() == 1
 
 
+def test_a_lost_answer_a_closed_run_and_a_database_that_is_away(screens) -> None:
+    """Pressing again later shows what was booked: the page has all that it needs for it."""
+    check = screens.open(BUMP).fill(**FAMILY).press("Continue")
+    first = check.press("Confirm booking")
+    screens.now = datetime(2027, 1, 12, 11, tzinfo=UTC)
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE booking RENAME TO away")
+    broken = check.press("Confirm booking")
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO booking")
+
+    assert broken.status == 503
+    assert broken.press("Try again").path == first.path
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [({"place_for": "person"}, {"places": "2"}), ({"ages": "0-4 years"}, {"ages": "5-7 years"})],
+)
+def test_a_lost_answer_and_a_form_that_is_not_taken_any_more(tmp_path, then, now) -> None:
+    """S22: what was booked is shown, though the content would not take these answers now."""
+    screens = run(tmp_path, then)
+    more = {"children__1__age": "2"} if "ages" in then else {}
+    check = screens.open(BUMP).fill(**{**FAMILY, "people": "3"}, **more).press("Continue")
+    first = check.press("Confirm booking")
+    screens.directory = made.directory({**then, **now})
+
+    assert check.press("Confirm booking").path == first.path
+
+
+def test_a_lost_answer_and_a_lost_cookie(screens) -> None:
+    """The browser was closed meanwhile: nobody is told that nothing has been sent."""
+    check = screens.open(BUMP).fill(**FAMILY).press("Continue")
+    first = check.press("Confirm booking")
+    screens.visitor()
+
+    assert check.press("Confirm booking").path == first.path
+
+
+def test_back_after_booking_and_other_answers(screens) -> None:
+    """Some browsers keep the form all the same. Nobody is left to think that they count."""
+    form = screens.open(BUMP).fill(**FAMILY)
+    own = form.press("Continue").press("Confirm booking")
+    said = form.fill(people="5", email="b@example.org").press("Continue")
+    stands = said.follow("See how it stands")
+    other = said.press("Send as another form").press("Confirm booking")
+
+    assert (said.status, said.heading) == (409, "You have sent this form already")
+    assert stands.path == own.path
+    assert "How many of you 2" in stands
+    assert "How many of you 5" in other
+    assert screens.count() == 2
+
+
 def test_back_after_booking_shows_a_fresh_form(screens) -> None:
     """The form page is not kept by the browser, and has a key of its own each time."""
     first, second = screens.open(BUMP), screens.open(BUMP)
@@ -714,3 +768,28 @@ def test_the_sums_agree(screens) -> None:
         screens.visitor().book(email=f"parent{number}@example.org")
 
     assert room.verify(screens.engine) == []
+
+
+@pytest.mark.parametrize(
+    "fields", [{"closes": "2027-01-02"}, {"booking": "drop-in"}, {"places": "1"}, {}]
+)
+def test_a_programme_that_only_asks_for_the_head_is_answered_alike(tmp_path, fields) -> None:
+    """Who looks whether a link works learns the same as who opens it."""
+    screens = run(tmp_path, {"waiting_list": "no", **fields})
+    if "places" in fields:
+        screens.book()
+
+    assert screens.client.head(BUMP).status_code == screens.client.get(BUMP).status_code
+
+
+def test_a_browser_that_keeps_no_cookie(screens) -> None:
+    """It would come to the same page again and again: the words say what to do."""
+    form = screens.open(BUMP).fill(**FAMILY)
+    screens.visitor()
+    first = form.press("Continue")
+    screens.visitor()
+    again = first.press("Continue")
+
+    assert (first.status, again.status) == (400, 400)
+    assert "allow cookies for this site, or ring us" in again
+    assert again.press("Continue").heading == "Check your answers"

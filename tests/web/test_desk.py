@@ -111,6 +111,19 @@ def test_every_booking_page_has_the_exit(client, live):
         assert text.index('href="/leave"') < text.index("<header")
 
 
+def test_a_page_of_what_went_wrong_has_the_exit(client, live):
+    """Who asked for a sensitive programme may have to leave from there as well (S1)."""
+    path = next(one for one in live.programmes if one.sensitive).request_path
+    kind = "application/x-www-form-urlencoded"
+    for answer in (
+        client.put(path),
+        client.post(path, data="x=1", content_type="text/plain"),
+        client.post(path, data="x" * 70_000, content_type=kind),
+    ):
+        assert answer.status_code in (405, 413, 415)
+        assert answer.text.count('href="/leave"') == 2
+
+
 def test_leaving_clears_what_was_begun(client, live):
     """`/leave` goes to the neutral site and takes the cookies with it."""
     client.set_cookie("session", "half a form")

@@ -344,6 +344,58 @@ def test_a_way_that_is_no_longer_offered_stays_until_it_is_changed(screens) -> N
     assert "By text message" not in screens.open(f"{text.path}/details")
 
 
+def test_a_family_sets_right_what_it_answered(tmp_path) -> None:
+    """S52: the programme's own questions too; an answer that is needed stays needed."""
+    asks = [
+        {"name": "due", "label": "When is it due?"},
+        {"name": "partner", "label": "Does somebody come with you?", "type": "yes-no"},
+        {"name": "twins", "label": "How many babies?", "type": "number", "required": "yes"},
+    ]
+    screens = run(tmp_path, questions=asks)
+    typed = {"question__due": "March", "question__partner": "yes", "question__twins": "2"}
+    form = screens.book(**typed).follow("See or change what we keep about you")
+    shown = dict(form.fields("Save"))
+    missing = form.fill(question__due="", question__partner="no", question__twins="").press("Save")
+    missing.fill(question__twins="1").press("Save")
+    with tables.read(screens.engine) as connection:
+        kept = connection.execute(sa.select(tables.person.c.answers)).scalar_one()
+
+    assert {name: shown[name] for name in shown if name.startswith("question")} == {
+        "question-due": "March",
+        "question-partner": "yes",
+        "question-twins": "2",
+    }
+    assert missing.problems == [("#question-twins", "Answer the question: How many babies?")]
+    assert kept == {"partner": "No", "twins": "1"}
+
+
+def test_a_question_that_was_not_asked_need_not_be_answered(tmp_path) -> None:
+    """Who mends its address is not held up by what a programme asks since."""
+    screens = run(tmp_path)
+    own = screens.book()
+    screens.directory = made.directory(questions=[{"name": "n", "label": "N?", "required": "yes"}])
+    form = own.follow("See or change what we keep about you")
+
+    assert form.press("Save").heading == "Your place is booked"
+
+
+def test_the_safe_time_of_a_request_can_be_changed(tmp_path) -> None:
+    """It may not be safe any more. What is asked for stays as it was."""
+    screens = run(tmp_path, way="request")
+    own = screens.book(
+        "/request/bump?who=family", contact_by="call", phone="07700 900123",
+        safe_time="Mornings", district="preston",
+    )  # fmt: skip
+    form = own.follow("See or change what we keep about you")
+    shown = dict(form.fields("Save"))["safe_time"]
+    form.fill(safe_time="Evenings").press("Save")
+    with tables.read(screens.engine) as connection:
+        kept = connection.execute(sa.select(tables.person.c.answers)).scalar_one()
+
+    assert shown == "Mornings"
+    assert kept == {"safe-time": "Evenings", "where": "Preston"}
+
+
 def test_a_family_deletes_its_details(screens) -> None:
     """S52: asked first; then nothing personal is left, and the page says so."""
     own = screens.book(access="A ramp")
@@ -401,6 +453,29 @@ def test_a_booking_that_has_ended_cannot_be_changed(screens) -> None:
     assert screens.send(f"{own.path}/accept", {"step": "check"}).status == 409
 
 
+@pytest.mark.parametrize("status", ["confirmed", "waiting"])
+def test_what_is_over_is_not_given_up_any_more(tmp_path, status) -> None:
+    """The page says that it is over: who came stays on the register, and nothing is sent."""
+    screens = run(tmp_path, {"places": "1", "sessions": "1"})
+    own = screens.book()
+    if status == "waiting":
+        own = screens.visitor().book(email="b@example.org")
+    ask = screens.open(f"{own.path}/cancel")
+    screens.now = datetime(2027, 1, 12, 12, 5, tzinfo=UTC)
+    before = screens.stored()
+    over = ask.press("Yes, cancel it")
+    with tables.read(screens.engine) as connection:
+        kept = connection.execute(sa.select(tables.booking.c.status)).scalars().all()
+
+    assert over.heading == "This is over"
+    assert "Come on the day" not in over
+    assert "Cancel your booking" not in over
+    assert "number 1" not in over
+    assert screens.open(f"{own.path}/change").status == 409
+    assert kept[-1] == status
+    assert screens.stored() == before
+
+
 def test_a_database_that_breaks_off_while_cancelling(screens) -> None:
     """503 with the button again; pressed later, it is done."""
     ask = screens.book().follow("Cancel your booking")
@@ -412,6 +487,21 @@ def test_a_database_that_breaks_off_while_cancelling(screens) -> None:
 
     assert (broken.status, broken.heading) == (503, "We cannot take bookings just now")
     assert broken.press("Try again").heading == "Your booking is cancelled"
+
+
+def test_a_database_that_is_away_when_details_are_sent(screens) -> None:
+    """503 with the button again, and with all that was typed."""
+    form = screens.book().follow("See or change what we keep about you")
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE booking RENAME TO away")
+    broken = form.fill(notes="I bring a\nfriend").press("Save")
+    with screens.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO booking")
+    saved = broken.press("Try again")
+
+    assert (broken.status, broken.heading) == (503, "We cannot take bookings just now")
+    assert saved.heading == "Your place is booked"
+    assert "I bring a\nfriend" in screens.open(f"{saved.path}/details").html
 
 
 # --- the private calendar -------------------------------------------------------------------------
@@ -462,9 +552,9 @@ def test_the_address_is_that_of_the_live_part(tmp_path) -> None:
 # --- a sensitive programme ------------------------------------------------------------------------
 
 
-def asked(tmp_path) -> tuple[Screens, object]:
+def asked(tmp_path, **given) -> tuple[Screens, object]:
     """A run of a sensitive programme, and the own page of a family that has a place in it."""
-    screens = run(tmp_path, {}, sensitive=True)
+    screens = run(tmp_path, {}, sensitive=True, **given)
     series = screens.directory.private_series[0]
     family = bookings.Family("Amina Khan", email="amina@example.org", contact_by="email")
     given = {"secret": screens.settings.secret, "now": screens.now}
@@ -517,6 +607,15 @@ def test_numbers_of_a_sensitive_booking_are_not_shown(tmp_path) -> None:
     assert {
         one.get("autocomplete") for one in details.main.all("input") if one.get("id") in FAMILY
     } == {"off", ""}
+
+
+def test_the_questions_of_a_sensitive_programme_are_not_shown_again(tmp_path) -> None:
+    """They would tell what it is about. When it is safe to ring can be set right."""
+    _, own = asked(tmp_path, questions=[{"name": "safe", "label": "Do you feel safe?"}])
+    details = own.follow("See or change what we keep about you")
+
+    assert "Do you feel safe?" not in details.html
+    assert "When is a good and safe time to reach you?" in details
 
 
 # --- what staff say -------------------------------------------------------------------------------
