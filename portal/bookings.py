@@ -109,7 +109,10 @@ class Referrer:
 
 @dataclass(frozen=True)
 class Booking:
-    """A booking as it stands. `position` is 1 for the next on the waiting list."""
+    """A booking as it stands. `position` is 1 for the next on the waiting list.
+
+    `was` is its status before it ended; '' while it has not, and where nobody wrote that down.
+    """
 
     id: int
     reference: str
@@ -126,6 +129,7 @@ class Booking:
     link: str
     created: datetime
     changed: datetime
+    was: str = ""
 
     @property
     def live(self) -> bool:
@@ -267,7 +271,7 @@ _new_booking = Prepared(
         .exists()
     )
     .returning(booking.c.id, booking.c.twin),
-    [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason")],  # noqa: SIM118
+    [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason", "was")],  # noqa: SIM118
 )
 _new_person = Prepared(person.insert(), [name for name in person.c.keys() if name != "remark"])  # noqa: SIM118
 _new_need = Prepared(need.insert(), need.c.keys())
@@ -800,6 +804,7 @@ def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
         offered_until=row.offered_until,
         position=_position(connection, row.bookable_id, row.number) if waits else None,
         link=link_of(secret, bytes(row.link_nonce)),
+        was=row.was,
         **{name: row._mapping[name] for name in _SHOWN},
     )
 

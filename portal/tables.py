@@ -144,7 +144,8 @@ booking = Table(
     Column("created", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Column("ends", Moment),  # the end of its last session: personal data go so long after
-    Column("reason", Text, nullable=False, server_default=""),  # why staff said no, for the family
+    Column("reason", Text, nullable=False, server_default=""),  # why we said no, for the family
+    Column("was", String(10), nullable=False, server_default=""),  # its status before it ended
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("places >= 1 AND people >= 1", name="places"),
     Index("ix_booking_queue", "bookable_id", "status", "number"),
