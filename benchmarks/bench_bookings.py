@@ -4,6 +4,10 @@ A whole booking is the last press of the form: token, checks, limits, one transa
 answer with the private link. 32 clients press without a pause, each with a connection of its own;
 they share the machine with the server. The rush is 2,000 families for 12 places,
 200 of them at once.
+
+Machines differ, and one machine differs from hour to hour: beside each figure stands how many
+commits of one row SQLite makes by itself just before, and how long a plain loop takes. Figures of
+two machines, or of two hours, compare only by these.
 """
 
 import itertools
@@ -12,12 +16,14 @@ import re
 import selectors
 import signal
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
@@ -123,6 +129,7 @@ def measure(name: str, places: int, folder: Path, address: str, *, rush: bool) -
     given = {key.removeprefix("PORTAL_").lower(): value for key, value in environ.items()}
     settings = load_settings(**given)
     freeze.build(settings, today=date.today())
+    beside = yardstick(folder)
     port = crowd.free_port()
     command = [sys.executable, "-m", "portal", "serve", "--no-build", "--port", str(port)]
     server = subprocess.Popen(
@@ -135,14 +142,15 @@ def measure(name: str, places: int, folder: Path, address: str, *, rush: bool) -
             print(
                 f"{name}: 2,000 families for {places} places, 200 at once: answered in "
                 f"{lasted:.1f} s, p99 {taken[len(taken) * 99 // 100] * 1000:,.0f} ms, "
-                f"answers {dict(statuses)}"
+                f"answers {dict(statuses)} {beside}"
             )
         else:
             taken, statuses, lasted = crowd_of(port, 32, None, SECONDS)
             print(
                 f"{name}: {len(taken) / lasted:,.0f} whole bookings a second at 32 clients, "
                 f"median {statistics.median(taken) * 1000:,.0f} ms, "
-                f"p99 {taken[len(taken) * 99 // 100] * 1000:,.0f} ms, answers {dict(statuses)}"
+                f"p99 {taken[len(taken) * 99 // 100] * 1000:,.0f} ms, answers {dict(statuses)} "
+                f"{beside}"
             )
     finally:
         os.killpg(server.pid, signal.SIGTERM)
@@ -151,6 +159,24 @@ def measure(name: str, places: int, folder: Path, address: str, *, rush: bool) -
     for words in room.verify(engine):
         print(f"WRONG: {words}")
     engine.dispose()
+
+
+def yardstick(folder: Path) -> str:
+    """What this machine does at this moment, without the portal."""
+    began = time.perf_counter()
+    number = 0
+    for one in range(1_000_000):
+        number += one
+    loop = time.perf_counter() - began
+    with closing(sqlite3.connect(folder / "yardstick.db", isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("CREATE TABLE plain (value)")
+        began = time.perf_counter()
+        for _ in range(2000):
+            database.execute("INSERT INTO plain VALUES (1)")
+        commits = 2000 / (time.perf_counter() - began)
+    return f"(here and now: {commits:,.0f} commits of one row a second, loop {loop * 1000:.0f} ms)"
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Row, select
 
@@ -105,36 +105,65 @@ def begin(
     insert_those_new(connection, told, rows)
 
 
+class Booked(Protocol):
+    """What of a booking says which sessions it is for. A row of it and a `Booking` are one."""
+
+    @property
+    def series(self) -> str: ...  # the identity under which it is booked
+    @property
+    def planned(self) -> str: ...
+    @property
+    def created(self) -> datetime: ...
+
+
 def gone(
-    engine: Engine,
-    directory: Directory,
-    series: Series,
-    identity: str,
-    planned: str,
-    *,
-    since: datetime,
-    now: datetime,
+    engine: Engine, directory: Directory, series: Series, booked: Booked, now: datetime
 ) -> tuple[Session, ...]:
-    """The coming sessions of a booking made at `since` that the content does not have any more.
+    """`gone_in`, asked by itself."""
+    with read(engine) as connection:
+        return gone_in(connection, directory, series, booked, now)
+
+
+def gone_in(
+    connection: Connection, directory: Directory, series: Series, booked: Booked, now: datetime
+) -> tuple[Session, ...]:
+    """The coming sessions of a booking that the content does not have any more.
 
     They are cancelled, whether the family has been told by now or not.
     """
     there = {session.anchor for session in series.all_sessions}
-    if planned in there:
+    if booked.planned in there:
         return ()
-    wish = select(told).where(told.c.series == identity).order_by(told.c.planned)
-    if planned:
-        wish = wish.where(told.c.planned == planned)
-    with read(engine) as connection:
-        rows = connection.execute(wish).all()
+    wish = select(told).where(told.c.series == booked.series).order_by(told.c.planned)
+    if booked.planned:
+        wish = wish.where(told.c.planned == booked.planned)
+    rows = connection.execute(wish).all()
     found = []
     for row in rows:
         facts = vanished(row, there, directory)
         # Of what was off before it was booked the family never knew.
-        if facts and facts.ends > now and not (facts.cancelled and row.told < since):
+        if facts and facts.ends > now and not (facts.cancelled and row.told < booked.created):
             off = facts.off(facts.cancelled or GONE)
             found.append(off.session(series, date.fromisoformat(row.planned)))
     return tuple(found)
+
+
+def called_off(
+    connection: Connection, directory: Directory, series: Series, booked: Booked, now: datetime
+) -> str | None:
+    """Why nothing is held any more of what is booked or waited for.
+
+    None while something is, and once all of it is over.
+    """
+    there = tuple(booked_sessions(series, [booked.planned], now))
+    if not all(session.cancelled for session in there):
+        return None
+    return reasons(there or gone_in(connection, directory, series, booked, now)) or None
+
+
+def reasons(off: Iterable[Session]) -> str:
+    """Why these sessions are off, each reason once."""
+    return "; ".join(dict.fromkeys(session.cancelled or GONE for session in off))
 
 
 def vanished(row: Row[Any], there: Iterable[str], directory: Directory) -> Facts | None:

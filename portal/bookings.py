@@ -32,6 +32,7 @@ from portal.offers import (
     booked_session,
     free,
     lock,
+    lock_later,
     locked_booking,
     offer_freed,
     opening,
@@ -43,14 +44,14 @@ from portal.offers import (
 )
 from portal.references import contact_hash, digest_of, link_of, new_reference
 from portal.room import ROOM_FOR_ALL, claimed, places_of
+from portal.statements import Prepared, bundle
 from portal.tables import (
     HOLDING,
     LIVE,
-    Prepared,
     bookable,
     booking,
-    bundle,
     insert_if_new,
+    look,
     need,
     note,
     person,
@@ -108,7 +109,10 @@ class Referrer:
 
 @dataclass(frozen=True)
 class Booking:
-    """A booking as it stands. `position` is 1 for the next on the waiting list."""
+    """A booking as it stands. `position` is 1 for the next on the waiting list.
+
+    `was` is its status before it ended; '' while it has not, and where nobody wrote that down.
+    """
 
     id: int
     reference: str
@@ -125,6 +129,7 @@ class Booking:
     link: str
     created: datetime
     changed: datetime
+    was: str = ""
 
     @property
     def live(self) -> bool:
@@ -158,6 +163,30 @@ _queue_up = Prepared(
 def prepared(connection: Connection, series: Series, planned: str, now: datetime) -> Row[Any]:
     """The bookable row of a series or session as the content now says, locked."""
     row = lock(connection, series.identity, planned)
+    return _as_it_says(connection, row, series, planned, now)
+
+
+def _prepared_with(
+    connection: Connection, series: Series, planned: str, now: datetime, key: str
+) -> tuple[Row[Any], int | None]:
+    """The same, with the booking that this key made before.
+
+    The row comes first: the same form sent twice at once finds the key the second time.
+    """
+    with bundle(connection):
+        locked = lock_later(connection, series.identity, planned)
+        made = _with_key.later(connection, hashed=digest_of(key))
+    row, known = locked().first(), made().scalar()
+    if row is None:
+        # Nothing was locked yet when the key was looked for.
+        row = _as_it_says(connection, row, series, planned, now)
+        return row, _known(connection, key)
+    return _as_it_says(connection, row, series, planned, now), known
+
+
+def _as_it_says(
+    connection: Connection, row: Row[Any] | None, series: Series, planned: str, now: datetime
+) -> Row[Any]:
     if row is None:
         follow_name(connection, series)
         # What stood in the content before anybody booked is no news to who books now.
@@ -242,7 +271,7 @@ _new_booking = Prepared(
         .exists()
     )
     .returning(booking.c.id, booking.c.twin),
-    [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason")],  # noqa: SIM118
+    [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason", "was")],  # noqa: SIM118
 )
 _new_person = Prepared(person.insert(), [name for name in person.c.keys() if name != "remark"])  # noqa: SIM118
 _new_need = Prepared(need.insert(), need.c.keys())
@@ -291,9 +320,7 @@ def book(
     reminder = reminder_of(series, session, now)
 
     def work(connection: Connection) -> Booking:
-        # The row first: the same form sent twice at once then finds the key the second time.
-        row = prepared(connection, series, planned, now)
-        known = _known(connection, key)
+        row, known = _prepared_with(connection, series, planned, now, key)
         if known is not None:
             return _read(connection, known, secret)
         asks = series.booking in ("request", "referral")
@@ -724,9 +751,12 @@ def get(engine: Engine, booking_id: int, secret: str) -> Booking:
 
 def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
     """The booking that this key made: who sends a form again need not wait for anything."""
-    with read(engine) as connection:
+    with look(engine) as connection:
         known = _known(connection, key)
-        return None if known is None else _read(connection, known, secret)
+    if known is None:
+        return None
+    with read(engine) as connection:
+        return _read(connection, known, secret)
 
 
 def family_of(engine: Engine, booking_id: int) -> Family | None:
@@ -774,6 +804,7 @@ def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
         offered_until=row.offered_until,
         position=_position(connection, row.bookable_id, row.number) if waits else None,
         link=link_of(secret, bytes(row.link_nonce)),
+        was=row.was,
         **{name: row._mapping[name] for name in _SHOWN},
     )
 

@@ -1,8 +1,9 @@
 """What a new build of the content means for what is booked already.
 
 New numbers of places are taken over; families booked on a session that is off, or held at another
-time or place than they were told, are told once, in the words of the change; and identities with
-living bookings are named, so that a check can refuse to lose them or to give their places out anew.
+time or place than they were told, are told once, in the words of the change; who waits for what is
+off, or was offered it, waits no longer and is told so once; and identities with living bookings are
+named, so that a check can refuse to lose them or to give their places out anew.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from portal import baseline, messages
 from portal.baseline import Facts
 from portal.bookings import ASKED_FOR, prepared
 from portal.directory import Directory, Series, Session
-from portal.offers import offer_freed, owe_reminder
+from portal.offers import OF_BOOKING, locked_booking, offer_freed, owe_reminder, release, tell
 from portal.room import places_of
 from portal.schedule import SchoolCalendar
 from portal.tables import HOLDING, LIVE, bookable, booking, message, note, read, told, write
@@ -83,6 +84,71 @@ def tell_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
                 ),
             )
     return owed
+
+
+def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
+    """End each wait, and each offer, for what is called off: nobody can get a place there any more.
+
+    A run of which a date is still on keeps its list. Each family is told once, in words of its own.
+    Returns how many waits and offers ended.
+    """
+    without = booking.c.status.in_(_WITHOUT_A_PLACE)
+    found = []
+    with read(engine) as connection:
+        things = select(bookable.c.series, bookable.c.planned).join(booking).where(without)
+        for thing in connection.execute(things.distinct()).all():
+            series = directory.find_series(thing.series)
+            if series is None or _is_on(series, thing.planned, now):
+                continue
+            rows = connection.execute(
+                OF_BOOKING.where(
+                    without,
+                    bookable.c.series == thing.series,
+                    bookable.c.planned == thing.planned,
+                ).order_by(booking.c.id)
+            )
+            for row in rows.all():
+                why = baseline.called_off(connection, directory, series, row, now)
+                if why is not None:
+                    found.append((row.id, series, why))
+
+    def work(connection: Connection, booking_id: int, series: Series, why: str) -> int:
+        row = locked_booking(connection, booking_id)
+        if row.status not in _WITHOUT_A_PLACE:
+            return 0  # given up, or ended by another process, meanwhile
+        release(connection, row, "cancelled", now)
+        said = _said_of(series, why)
+        connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=said))
+        if row.status == "waiting":
+            tell(connection, booking_id, "waiting-ended", now, reason=why)
+        else:
+            tell(connection, booking_id, "cancelled-by-us", now, reason=why, offer=True)
+        note(connection, now, "content", f"end {row.status}", booking_id, row.series)
+        return 1
+
+    return sum(write(engine, lambda c, one=one: work(c, *one)) for one in found)  # type: ignore[misc]
+
+
+def _is_on(series: Series, planned: str, now: datetime) -> bool:
+    """Whether any of it is held, which is so of nearly everything: then nobody need be asked."""
+    coming = baseline.booked_sessions(series, [planned], now)
+    return any(not session.cancelled for session in coming)
+
+
+_WITHOUT_A_PLACE = ("waiting", "offered")
+
+
+def why_off(series: Series, sessions: Sequence[Session]) -> str:
+    """Why all that a family waits for is off, as its own page says it."""
+    return _said_of(series, baseline.reasons(sessions))
+
+
+def _said_of(series: Series, why: str) -> str:
+    # Nobody has looked whether an editor's words may stand on a discreet page.
+    return _DISCREET if series.programme.sensitive else why
+
+
+_DISCREET = "We have had to cancel this"
 
 
 def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:

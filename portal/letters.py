@@ -19,7 +19,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, select
 
-from portal import PortalError, invitations, wording
+from portal import PortalError, baseline, invitations, wording
 from portal.baseline import GONE, Facts
 from portal.channels import Attachment, Letter, Way
 from portal.directory import Directory, Series, Session
@@ -33,6 +33,7 @@ from portal.wording import TO_PROFESSIONAL, TWINS, Words
 TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "confirmation": ("confirmed",),
     "waiting": ("waiting",),
+    "waiting-ended": ("cancelled",),
     "offered": ("offered",),
     "lapsed": ("lapsed",),
     "moved": ("confirmed",),  # whose offer stands sees the present dates on its page
@@ -105,6 +106,7 @@ class _Writer:
     ) -> None:
         self.connection = connection
         self.owed = owed
+        self.directory = directory
         self.site = directory.site
         self.settings = settings
         self.now = now
@@ -189,9 +191,17 @@ class _Writer:
             return self._changed()
         if kind == "cancelled-by-us" and status != "cancelled":
             raise NothingToTell(f"The booking is {status} by now.")
-        if self.owed.about.get("offer"):
-            return self.coming  # all that was offered is off
+        if kind == "waiting-ended" or self.owed.about.get("offer"):
+            return self._off()
         return [session for session in self.coming if not session.cancelled]
+
+    def _off(self) -> Sequence[Session]:
+        """What is off of what was waited for, or offered: at the time all of it was."""
+        if self.series is None:
+            return ()
+        args = (self.connection, self.directory, self.series, self.booking, self.now)
+        off = (*self.coming, *baseline.gone_in(*args))
+        return [session for session in off if session.cancelled]
 
     def _reminded(self) -> Session:
         """The session of a reminder; where that is cancelled, the next one that is on."""

@@ -22,7 +22,8 @@ from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import PortalError
-from portal.tables import Prepared, bucket, write
+from portal.statements import Prepared
+from portal.tables import bucket, write
 
 _begin = {
     name: Prepared(insert(bucket).on_conflict_do_nothing(), bucket.c.keys())
@@ -163,7 +164,7 @@ def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> N
 
 def _key(secret: str, limit: Limit | Tries) -> bytes:
     words = f"limit:{limit.kind}:{limit.value}"
-    return hmac.new(secret.encode(), words.encode(), "sha256").digest()
+    return hmac.digest(secret.encode(), words.encode(), "sha256")
 
 
 def _locked(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Any]:

@@ -30,17 +30,8 @@ from portal.channels import Undelivered
 from portal.directory import Directory
 from portal.letters import NothingToTell, Owed, letter_of
 from portal.settings import Settings
-from portal.tables import (
-    Prepared,
-    bookable,
-    booking,
-    message,
-    note,
-    person,
-    read,
-    referral,
-    write,
-)
+from portal.statements import Prepared
+from portal.tables import bookable, booking, message, note, person, read, referral, write
 from portal.wording import KINDS, TO_PROFESSIONAL, WordsError
 
 _log = logging.getLogger(__name__)

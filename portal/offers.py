@@ -12,6 +12,7 @@ not be offered then is found by the clock (`offer_everywhere`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
@@ -22,7 +23,8 @@ from portal import PortalError, messages
 from portal.directory import Directory, Series, Session
 from portal.fields import LONDON
 from portal.letters import reminder_due
-from portal.tables import HOLDING, Prepared, bookable, booking, note, read, write
+from portal.statements import Found, Prepared
+from portal.tables import HOLDING, bookable, booking, note, read, write
 
 DECENT = (time(8), time(20))
 OFFER_HOURS = 24
@@ -76,29 +78,14 @@ def booked_session(series: Series, planned: str) -> Session | None:
     return next((s for s in series.all_sessions if s.planned == day), None)
 
 
-def called_off(series: Series, planned: str, now: datetime) -> str | None:
-    """Why nothing of what is booked is held any more; None where something is, or all is over.
-
-    '' where nobody said why: the date was taken out of the content.
-    """
+def _over(series: Series, planned: str, now: datetime) -> bool:
+    """Whether nothing of what is booked is still to come: it is past, called off or gone."""
     if series.withdrawn:
-        return series.withdrawn
+        return True
     if planned:
         session = booked_session(series, planned)
-        return "" if session is None else session.cancelled
-    coming = [session for session in series.all_sessions if session.ends > now]
-    if not coming or any(not session.cancelled for session in coming):
-        return None
-    return "; ".join(dict.fromkeys(session.cancelled or "" for session in coming))
-
-
-def _over(series: Series, planned: str, now: datetime) -> bool:
-    """Whether nothing of what is booked is still to come."""
-    if called_off(series, planned, now) is not None:
-        return True
-    if session := booked_session(series, planned):
-        return session.starts <= now
-    return all(session.ends <= now for session in series.all_sessions)
+        return session is None or bool(session.cancelled) or session.starts <= now
+    return all(session.cancelled or session.ends <= now for session in series.all_sessions)
 
 
 def still_to_be_had(directory: Directory, identity: str, planned: str, now: datetime) -> bool:
@@ -147,7 +134,12 @@ _locked = Prepared(
 
 def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
     """The bookable row, locked until the end of the transaction (SQLite: the whole database)."""
-    return _locked(connection, run=series, day=planned).first()
+    return lock_later(connection, series, planned)().first()
+
+
+def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Found]:
+    """The same, asked for now, in a bundle with other things."""
+    return _locked.later(connection, run=series, day=planned)
 
 
 def locked_booking(connection: Connection, booking_id: int) -> Row[Any]:
@@ -217,6 +209,7 @@ def release(connection: Connection, row: Row[Any], status: str, now: datetime) -
         .where(booking.c.id == row.id)
         .values(
             status=status,
+            was=row.status,
             number=None,
             offered_until=None,
             changed=now,
@@ -359,38 +352,23 @@ def move_on(
 
 
 def lapse(engine: Engine, directory: Directory, *, now: datetime) -> int:
-    """End the offers whose time is over, and offer their places on. Returns how many ended.
-
-    An offer of what is called off ends at once: it goes to nobody, and the family is told so.
-    """
+    """End the offers whose time is over, and offer their places on. Returns how many ended."""
     with read(engine) as connection:
-        offers = connection.execute(OF_BOOKING.where(booking.c.status == "offered")).all()
-
-    def why(row: Row[Any]) -> str | None:
-        series = directory.find_series(row.series)
-        return None if series is None else called_off(series, row.planned, now)
-
-    def late(row: Row[Any]) -> bool:
-        return bool(row.offered_until and row.offered_until <= now)
+        over = connection.execute(
+            select(booking.c.id).where(
+                booking.c.status == "offered", booking.c.offered_until <= now
+            )
+        ).scalars()
+        late = list(over)
 
     def work(booking_id: int, connection: Connection) -> int:
         row = locked_booking(connection, booking_id)
-        reason = why(row)
-        if row.status != "offered" or (reason is None and not late(row)):
+        if row.status != "offered" or not row.offered_until or row.offered_until > now:
             return 0  # accepted, or ended by another process, meanwhile
-        if reason is not None:
-            release(connection, row, "cancelled", now)
-            connection.execute(
-                booking.update().where(booking.c.id == booking_id).values(reason=reason)
-            )
-            tell(connection, booking_id, "cancelled-by-us", now, reason=reason, offer=True)
-            note(connection, now, "clock", "cancel", booking_id, row.series)
-            return 1
         release(connection, row, "lapsed", now)
         tell(connection, booking_id, "lapsed", now)
         note(connection, now, "clock", "lapse", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
         return 1
 
-    over = [row.id for row in offers if late(row) or why(row) is not None]
-    return sum(write(engine, lambda c, one=one: work(one, c)) for one in over)  # type: ignore[misc]
+    return sum(write(engine, lambda c, one=one: work(one, c)) for one in late)  # type: ignore[misc]

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, bindparam, func, select
 
 from portal.directory import Series, Session
-from portal.tables import HOLDING, Prepared, bookable, booking, read
+from portal.statements import Prepared
+from portal.tables import HOLDING, bookable, booking, look, read
 
 # Where staff decide one by one, nothing has to be counted.
 ROOM_FOR_ALL = 1_000_000
@@ -52,7 +53,7 @@ def places_left(engine: Engine, series: Iterable[Series]) -> dict[tuple[str, str
 def left(engine: Engine, series: Series, session: Session | None = None) -> int:
     """Places left of one series or session; 0 while anybody waits."""
     planned = session.planned.isoformat() if session else ""
-    with read(engine) as connection:
+    with look(engine) as connection:
         row = _thing(connection, run=series.identity, day=planned).first()
     places = places_of(series)
     if row is None:

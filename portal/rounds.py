@@ -21,8 +21,8 @@ from portal.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round did: offers that ended, messages newly owed for changes, deliveries, and
-    what was forgotten, where it was time for that."""
+    """What one round did: offers whose time was over, families newly told of changes, deliveries,
+    and what was forgotten, where it was time for that."""
 
     lapsed: int
     told: int
@@ -48,12 +48,15 @@ def once(
 
     `forget` is for the first round of each day: it then forgets what its time has come for.
     """
-    lapsed = offers.lapse(engine, directory, now=now)
-    offers.offer_everywhere(engine, directory, now=now)
     told = 0
     if new_content:
         changes.open_places(engine, directory, now=now)
         told = changes.tell_changes(engine, directory, now=now)
+    # In each round: an older process may have put somebody on a list that is at its end already.
+    # Before offers lapse: what is off has not gone to the next family.
+    told += changes.call_off(engine, directory, now=now)
+    lapsed = offers.lapse(engine, directory, now=now)
+    offers.offer_everywhere(engine, directory, now=now)
     delivered = messages.send_due(
         engine,
         directory,

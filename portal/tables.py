@@ -19,10 +19,8 @@ import random
 import sqlite3
 import threading
 import time
-from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -51,6 +49,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
+from portal.statements import Prepared, bare
+
 T = TypeVar("T")
 
 metadata = MetaData(
@@ -70,14 +70,10 @@ class Moment(sa.TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
-        value = value.astimezone(UTC)
-        # SQLite keeps no zone, so the text must sort as UTC.
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any]:
+        """Not the library's own: each booking has eleven moments."""
+        # SQLite keeps no zone, so the text must sort as UTC; its form is the library's.
+        return _as_text if dialect.name == "sqlite" else _aware
 
     def process_result_value(
         self,
@@ -87,6 +83,20 @@ class Moment(sa.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return value
+
+
+def _as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 STATUSES = ("requested", "confirmed", "waiting", "offered", "cancelled", "lapsed", "declined")
@@ -134,7 +144,8 @@ booking = Table(
     Column("created", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Column("ends", Moment),  # the end of its last session: personal data go so long after
-    Column("reason", Text, nullable=False, server_default=""),  # why staff said no, for the family
+    Column("reason", Text, nullable=False, server_default=""),  # why we said no, for the family
+    Column("was", String(10), nullable=False, server_default=""),  # its status before it ended
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("places >= 1 AND people >= 1", name="places"),
     Index("ix_booking_queue", "bookable_id", "status", "number"),
@@ -411,7 +422,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    bare(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 _queue = threading.local()
@@ -468,6 +479,17 @@ def read(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def look(engine: Engine) -> Iterator[Connection]:
+    """The same for a single question: PostgreSQL need not begin and end a transaction for it."""
+    if engine.dialect.name == "sqlite":
+        with read(engine) as connection:
+            yield connection
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
 def sweep(engine: Engine) -> bool:
     """Leave nothing of what was deleted in the files of SQLite: neither in pages nor in the log.
 
@@ -488,184 +510,6 @@ def sweep(engine: Engine) -> bool:
             return False
         finally:
             raw.close()
-
-
-class Found:
-    """What a prepared statement answered: rows, whose columns are attributes, and how many rows it
-    touched."""
-
-    __slots__ = ("rowcount", "rows")
-
-    def __init__(self, rows: list[Any], rowcount: int) -> None:
-        self.rows = rows
-        self.rowcount = rowcount
-
-    def first(self) -> Any | None:
-        return self.rows[0] if self.rows else None
-
-    def one(self) -> Any:
-        """The one row that there is. Raises ValueError where there is not."""
-        (row,) = self.rows
-        return row
-
-    def scalar(self) -> Any:
-        """The first column of the first row; None where there is no row."""
-        return self.rows[0][0] if self.rows else None
-
-    def scalar_one(self) -> Any:
-        """The first column of the one row that there is."""
-        return self.one()[0]
-
-
-class Prepared:
-    """A statement whose words are made once for each kind of database, and given to the driver.
-
-    For what every booking does. SQLAlchemy looks for the words anew at each execution, and wraps
-    each answer in a result of its own; that costs several times the database's own work. Values go
-    in and come out as the types of the columns say, and faults are SQLAlchemy's, as everywhere.
-    `columns` are those that an INSERT fills.
-    """
-
-    def __init__(self, statement: sa.Executable, columns: Iterable[str] = ()) -> None:
-        self._statement: Any = statement
-        self._columns = list(columns) or None
-        self._rendered: dict[str, _Rendered] = {}
-
-    def __call__(self, connection: Connection, **given: Any) -> Found:
-        """Raises KeyError where a name is missing, TypeError where one is too many."""
-        made = self._made_for(connection.dialect)
-        with _cursor(connection, made.words) as cursor:
-            cursor.execute(made.words, made.values(given))
-            return Found(made.rows(cursor, connection.dialect), cursor.rowcount)
-
-    def alone(self, connection: Connection, **given: Any) -> None:
-        """Do it, and ask for no answer: in a `bundle` nothing is waited for."""
-        made = self._made_for(connection.dialect)
-        with _cursor(connection, made.words) as cursor:
-            cursor.execute(made.words, made.values(given))
-
-    def for_each(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Do it once for each of these, in one go."""
-        made = self._made_for(connection.dialect)
-        with _cursor(connection, made.words) as cursor:
-            cursor.executemany(made.words, [made.values(row) for row in rows])
-
-    def _made_for(self, dialect: sa.Dialect) -> _Rendered:
-        return self._rendered.get(dialect.name) or self._render(dialect)
-
-    def _render(self, dialect: sa.Dialect) -> _Rendered:
-        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
-        binds, own = {}, {}
-        for name, bind in compiled.binds.items():
-            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if bind.required:
-                binds[name] = convert
-            else:
-                own[name] = convert(bind.value) if convert else bind.value
-        columns = list(self._statement.exported_columns)
-        made = self._rendered[dialect.name] = _Rendered(
-            str(compiled),
-            binds,
-            own,
-            compiled.positiontup if compiled.positional else None,
-            columns,
-            namedtuple("Row", [column.key for column in columns], rename=True),
-        )
-        return made
-
-
-_Convert = Callable[[Any], Any] | None
-
-
-@dataclass(slots=True)
-class _Rendered:
-    words: str
-    binds: dict[str, _Convert]  # by name: what makes a value of the driver's
-    own: dict[str, Any]  # values of the statement itself
-    order: list[str] | None  # of the names, where the driver wants no names
-    columns: list[Any]  # of the answer; none where there is no answer
-    row: Any  # the kind of tuple that a row of it becomes
-    converts: list[_Convert] | None = None  # by column, once the driver has said what it sends
-
-    def values(self, given: Mapping[str, Any]) -> Any:
-        if len(given) > len(self.binds):
-            raise TypeError(f"too many of {', '.join(given)}")
-        values = {
-            name: given[name] if convert is None else convert(given[name])
-            for name, convert in self.binds.items()
-        }
-        values |= self.own
-        return values if self.order is None else [values[name] for name in self.order]
-
-    def rows(self, cursor: Any, dialect: sa.Dialect) -> list[Any]:
-        if not self.columns:
-            return []
-        came, make = cursor.fetchall(), self.row._make
-        converts = self.converts
-        if converts is None:
-            converts = self.converts = [
-                column.type.dialect_impl(dialect).result_processor(dialect, sent[1])
-                for column, sent in zip(self.columns, cursor.description, strict=True)
-            ]
-        if not any(converts):
-            return [make(row) for row in came]
-        return [
-            make(
-                value if convert is None else convert(value)
-                for convert, value in zip(converts, row, strict=True)
-            )
-            for row in came
-        ]
-
-
-@contextmanager
-def _cursor(connection: Connection, words: str) -> Iterator[Any]:
-    """The driver's own cursor."""
-    with _faults(connection, words):
-        cursor = connection.connection.cursor()
-        try:
-            yield cursor
-        finally:
-            cursor.close()
-
-
-@contextmanager
-def _faults(connection: Connection, words: str) -> Iterator[None]:
-    """What the driver raises becomes SQLAlchemy's; a dead connection is given up.
-
-    Without the values: they are what families typed.
-    """
-    driver = connection.dialect.loaded_dbapi
-    try:
-        yield
-    except driver.Error as error:
-        raw = connection.connection.dbapi_connection
-        lost = connection.dialect.is_disconnect(error, raw, None)
-        if lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            words,
-            None,
-            error,
-            driver.Error,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=connection.dialect,
-        ) from error
-
-
-@contextmanager
-def bundle(connection: Connection) -> Iterator[None]:
-    """What is asked in here goes to PostgreSQL in one piece, and its faults come at the end.
-
-    For statements that need no answer of each other. SQLite has no way to be gone.
-    """
-    if connection.dialect.name == "sqlite":
-        yield
-        return
-    raw: Any = connection.connection.dbapi_connection
-    with _faults(connection, "a bundle of statements"), raw.pipeline():
-        yield
 
 
 def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:

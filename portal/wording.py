@@ -41,6 +41,7 @@ TELLING = ("series", "programme", "dates", "time", "venue", "bring")
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "confirmation": ((), ()),
     "waiting": (("position",), ()),
+    "waiting-ended": ((), ("reason",)),
     "offered": (("until",), ()),
     "lapsed": (("until",), ()),
     "moved": ((), ("was", "now", "reason")),

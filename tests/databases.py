@@ -109,3 +109,21 @@ def engine(database_address: str) -> Iterator[Engine]:
     tables.migrate(engine)
     yield engine
     engine.dispose()
+
+
+def put_bookable(engine: Engine, places: int = 2) -> None:
+    """A course with room for so many families."""
+    tables.write(
+        engine,
+        lambda c: c.execute(
+            tables.bookable.insert().values(
+                series="riverbank/bump",
+                planned="",
+                places=places,
+                allowed=places,
+                held=0,
+                waiting=0,
+                last_number=0,
+            )
+        ),
+    )

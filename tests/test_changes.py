@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, changes, offers, room, tables
+from portal import baseline, bookings, changes, details, offers, room, tables
 from portal.bookings import Family
 from portal.offers import NotPossible
 from tests import made
@@ -280,11 +280,12 @@ def test_an_offer_ends_with_what_was_offered(engine, fields, edit, planned) -> N
     next_one = book(engine, made.directory({"places": "1", **fields}), 3, planned)
     with pytest.raises(NotPossible):
         bookings.accept(engine, edited, booking.id, now=LATER)
-    ended = [offers.lapse(engine, edited, now=LATER) for _ in range(2)]
+    ended = [changes.call_off(engine, edited, now=LATER) for _ in range(2)]
 
-    assert ended == [1, 0]
-    assert [status(engine, one) for one in (booking, next_one)] == ["cancelled", "waiting"]
+    assert ended == [2, 0]
+    assert [status(engine, one) for one in (booking, next_one)] == ["cancelled", "cancelled"]
     assert kinds(engine, booking) == ["waiting", "offered", "cancelled-by-us"]
+    assert kinds(engine, next_one) == ["waiting", "waiting-ended"]
     assert room.verify(engine) == []
 
 
@@ -292,7 +293,7 @@ def test_an_offer_of_a_run_stands_while_one_date_is_on(engine) -> None:
     """One date that is off ends no offer of the others."""
     booking = offered(engine, {})
     edited = made.directory({"places": "1", "changes": OFF})
-    ended = offers.lapse(engine, edited, now=LATER)
+    ended = changes.call_off(engine, edited, now=LATER) + offers.lapse(engine, edited, now=LATER)
     changes.tell_changes(engine, edited, now=LATER)
 
     assert (ended, status(engine, booking)) == (0, "offered")
@@ -307,3 +308,135 @@ def test_what_is_past_cannot_be_taken(engine) -> None:
 
     with pytest.raises(NotPossible):
         bookings.accept(engine, edited, booking.id, now=LATER)
+
+
+# --- who only waits -------------------------------------------------------------------------------
+
+ALL_OFF = [{"date": day, "cancelled": "The leader is ill"} for day in SIX]
+BEGUN = {"starts": "2026-11-24", "sessions": "8", "closes": "2027-01-05"}
+
+
+def waiting(engine, fields, planned="", number=2) -> bookings.Booking:
+    """A family that waits, behind one that has the only place."""
+    directory = made.directory({"places": "1", **fields})
+    if number == 2:
+        book(engine, directory, 1, planned)
+    made_one = book(engine, directory, number, planned)
+    assert made_one.status == "waiting"
+    return made_one
+
+
+def rounds_of(engine, edited, now=LATER, times=2) -> list[int]:
+    """What the clock does of it, several times over: how many waits ended."""
+    ended = []
+    for _ in range(times):
+        changes.tell_changes(engine, edited, now=now)
+        ended.append(changes.call_off(engine, edited, now=now))
+        offers.offer_everywhere(engine, edited, now=now)
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("fields", "edit", "planned", "reason"),
+    [
+        ({}, {"withdrawn": "Snow"}, "", "Snow"),
+        ({}, {"changes": ALL_OFF}, "", "The leader is ill"),
+        (BEGUN, {"sessions": "5"}, "", baseline.GONE),
+        ({"book": "session"}, {"changes": OFF}, "2027-01-19", "Snow"),
+        ({"book": "session"}, {"except": "2027-01-19"}, "2027-01-19", baseline.GONE),
+        ({"book": "session"}, {"withdrawn": "Snow"}, "2027-01-19", "Snow"),
+    ],
+    ids=["withdrawn", "all dates", "all gone", "session", "session gone", "session withdrawn"],
+)
+def test_who_waits_is_told_once_that_it_is_off(engine, fields, edit, planned, reason) -> None:
+    """Nobody waits for what is not held: each family leaves the list, and hears it in one letter
+    that is its own."""
+    family = waiting(engine, fields, planned)
+    third = waiting(engine, fields, planned, 3)
+    edited = made.directory({"places": "1", **fields, **edit})
+
+    assert rounds_of(engine, edited) == [2, 0]
+    for one in (family, third):
+        assert status(engine, one) == "cancelled"
+        assert bookings.get(engine, one.id, SECRET).was == "waiting"
+        assert kinds(engine, one) == ["waiting", "waiting-ended"]
+        assert details.answer_of(engine, one.id) == reason
+    assert room.verify(engine) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "edit", "planned"),
+    [
+        ({}, {"changes": ALL_OFF[:5]}, ""),
+        ({}, {"except": "2027-01-19"}, ""),
+        ({}, {"time": "13:00-15:00", "venue": LIBRARY}, ""),
+        ({}, {"starts": "2027-01-13"}, ""),
+        ({"book": "session"}, {"changes": OFF}, "2027-01-26"),
+    ],
+    ids=["some off", "one gone", "held otherwise", "another day", "another session"],
+)
+def test_who_waits_keeps_waiting_while_a_date_is_on(engine, fields, edit, planned) -> None:
+    """Neither its place in the list nor its peace is lost."""
+    family = waiting(engine, fields, planned)
+
+    assert rounds_of(engine, made.directory({"places": "1", **fields, **edit})) == [0, 0]
+    assert (status(engine, family), kinds(engine, family)) == ("waiting", ["waiting"])
+
+
+@pytest.mark.parametrize("unit", ["series", "session"])
+def test_what_is_over_was_not_called_off(engine, unit) -> None:
+    """Who waited to the end is not told of a cancellation, also where the file is used again."""
+    planned = "2027-01-12" if unit == "session" else ""
+    family = waiting(engine, {"book": unit}, planned)
+    over = NOW + timedelta(days=60)
+    again = made.directory({"places": "1", "book": unit, "starts": "2027-04-13"})
+    late = {"date": "2027-01-12", "cancelled": "Snow"}
+    told_late = made.directory({"places": "1", "book": unit, "changes": [late]})
+
+    assert rounds_of(engine, told_late, now=over) == [0, 0]
+    assert rounds_of(engine, again, now=over) == [0, 0]
+    assert kinds(engine, family) == ["waiting"]
+
+
+def test_a_shorter_calendar_ends_no_wait(engine) -> None:
+    """What nobody has reckoned is not gone."""
+    fields = {"repeats": "weekly", "book": "session"}
+    family = waiting(engine, fields, "2027-02-16")
+    shorter = made.directory({"places": "1", **fields})
+    series = shorter.series[0]
+    series.link(all_sessions=series.all_sessions[:4])
+    shorter.__dict__["feed_until"] = series.all_sessions[-1].planned
+
+    assert rounds_of(engine, shorter) == [0, 0]
+    assert status(engine, family) == "waiting"
+
+
+def test_an_editors_reason_is_not_kept_for_a_discreet_page(engine) -> None:
+    """Nobody has looked whether it tells what the programme is."""
+    fields = {"places": "1", "booking": "book"}
+    before = made.directory(fields, sensitive=True)
+    run = before.private_series[0]
+    ids = []
+    for number in range(2):
+        who = Family(f"Parent {number}", f"p{number}@example.org", None, "email", True)
+        ids.append(bookings.book(engine, run, who, key=next(KEYS), secret=SECRET, now=NOW).id)
+    edited = made.directory({**fields, "withdrawn": "The refuge is full"}, sensitive=True)
+
+    assert rounds_of(engine, edited) == [1, 0]
+    assert details.answer_of(engine, ids[1]) == "We have had to cancel this"
+
+
+def test_who_wants_no_messages_is_sent_none(engine) -> None:
+    """S5: no way was chosen, or none is safe; the wait ends all the same."""
+    directory = made.directory({"places": "1"})
+    book(engine, directory, 1)
+    ids = []
+    for number, (way, safe) in enumerate([("none", True), ("email", False)]):
+        who = Family(f"Quiet {number}", f"quiet{number}@example.org", None, way, safe)
+        made_one = bookings.book(
+            engine, directory.series[0], who, key=next(KEYS), secret=SECRET, now=NOW
+        )
+        ids.append(made_one)
+
+    assert rounds_of(engine, made.directory({"places": "1", "withdrawn": "Snow"})) == [2, 0]
+    assert [(status(engine, one), kinds(engine, one)) for one in ids] == [("cancelled", [])] * 2

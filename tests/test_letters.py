@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from portal import bookings, changes, details, messages, offers, tables
+from portal import bookings, changes, details, messages, offers, rounds, tables
 from portal.bookings import Family, Referrer
 from portal.settings import load_settings
 from tests import made
@@ -862,12 +862,65 @@ def test_an_offer_of_what_is_off_is_called_off(post):
     bookings.cancel(post.engine, post.directory, first.id, now=NOW)
     post.came()
     changed(post, places="1", withdrawn="We have no leader")
-    offers.lapse(post.engine, post.directory, now=NOW)
+    changes.call_off(post.engine, post.directory, now=NOW)
     [letter] = post.came()
 
     assert (letter.to, letter.subject) == ("ben@example.org", "Your booking is off")
     assert f"- What is off: {WHOLE}\n" in letter.plain
     assert "- Why: We have no leader\n" in letter.plain
+    assert letter.calendars == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "edit", "planned", "off", "why"),
+    [
+        ({}, {"withdrawn": "We have no leader"}, None, WHOLE, "We have no leader"),
+        (
+            {"book": "session"},
+            {"except": "2027-02-02"},
+            "2027-02-02",
+            "Tuesday 2 February 2027",
+            "We do not meet on this date any more",
+        ),
+    ],
+    ids=["run", "session gone"],
+)
+@pytest.mark.parametrize("way", ["email", "text"])
+def test_who_waits_reads_that_it_is_off_in_words_of_its_own(
+    post, fields, edit, planned, off, why, way
+):
+    """What, which dates and why; that it waits no longer. It had no place, so no "do not set out",
+    and no file."""
+    post.directory = made.directory({"places": "1", **fields})
+    session = next((s for s in post.series.all_sessions if s.anchor == planned), None)
+    post.book(session=session)
+    ben = Family("Ben", "ben@example.org", "07700 900555", way, True)
+    post.book(ben, session=session)
+    post.came()
+    post.directory = made.directory({"places": "1", **fields, **edit})
+    done = [
+        rounds.once(
+            post.engine,
+            post.directory,
+            post.settings.model_copy(update={"secret_key": SecretStr(SECRET)}),
+            now=NOW,
+            claimant="test",
+        ).told
+        for _ in range(2)
+    ]
+    letter = post.came()[-1]  # to who has the place goes another one
+
+    assert done[1] == 0
+    assert dict(post.states())["waiting-ended"] == "sent"
+    if way == "text":
+        assert "no longer on the waiting list" in letter.plain
+        return
+    assert (letter.to, letter.subject) == ("ben@example.org", "Your booking")
+    assert "You were on the waiting list for Bump, Birth and Beyond." in letter.plain
+    assert f"- What is off: {off}\n" in letter.plain
+    assert f"- Why: {why}\n" in letter.plain
+    assert "You are no longer on the waiting list." in letter.plain
+    assert "set out" not in letter.plain
     assert letter.calendars == []
 
 

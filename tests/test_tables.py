@@ -12,25 +12,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from portal import tables
+from portal.statements import Prepared
+from tests.databases import put_bookable
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-
-
-def put_bookable(engine: Engine, places: int = 2) -> None:
-    tables.write(
-        engine,
-        lambda c: c.execute(
-            tables.bookable.insert().values(
-                series="riverbank/bump",
-                planned="",
-                places=places,
-                allowed=places,
-                held=0,
-                waiting=0,
-                last_number=0,
-            )
-        ),
-    )
 
 
 def test_migrations_lead_to_the_tables(engine: Engine) -> None:
@@ -140,49 +125,6 @@ def test_memory_databases_are_refused() -> None:
         tables.connect("sqlite:///:memory:")
 
 
-def test_a_prepared_statement_does_what_its_statement_does(engine: Engine) -> None:
-    """Moments, JSON, bytes and nothing go in as the columns want them, on both databases."""
-    put = tables.Prepared(
-        tables.audit.insert().returning(tables.audit.c.id),
-        ("at", "actor", "did", "booking_id", "series", "detail"),
-    )
-    row = {
-        "at": NOW,
-        "actor": "family",
-        "did": "book",
-        "booking_id": None,
-        "series": "riverbank/bump 100 % 'quoted' :name",
-        "detail": {"people": 2, "said": "naïve"},
-    }
-
-    def work(connection):
-        return put(connection, **row).scalar_one(), put(connection, **row).scalar_one()
-
-    first, second = tables.write(engine, work)
-    with tables.read(engine) as connection:
-        kept = connection.execute(sa.select(tables.audit)).mappings().all()
-
-    assert [dict(one) for one in kept] == [{"id": first, **row}, {"id": second, **row}]
-
-
-def test_a_prepared_statement_counts_and_keeps_its_own_values(engine: Engine) -> None:
-    """What is written in the statement itself stays; a name that is wrong is no NULL."""
-    put_bookable(engine)
-    claim = tables.Prepared(
-        tables.bookable.update()
-        .where(tables.bookable.c.held < 2, tables.bookable.c.series == sa.bindparam("run"))
-        .values(held=tables.bookable.c.held + 1)
-    )
-
-    def counts(*runs):
-        return [tables.write(engine, lambda c, r=run: claim(c, run=r).rowcount) for run in runs]
-
-    assert counts("riverbank/bump", "other", "riverbank/bump", "riverbank/bump") == [1, 0, 1, 0]
-    for wrong in ({}, {"runs": "riverbank/bump"}, {"run": "riverbank/bump", "more": 1}):
-        with pytest.raises((KeyError, TypeError)), tables.read(engine) as connection:
-            claim(connection, **wrong)
-
-
 @pytest.mark.postgres
 def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: str) -> None:
     """After a restart of PostgreSQL nobody meets the connections of before; in use, none is asked.
@@ -207,7 +149,7 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: 
     time.sleep(1.2)
     second = backend()
     end(second)
-    ask = tables.Prepared(sa.select(tables.bookable.c.id))
+    ask = Prepared(sa.select(tables.bookable.c.id))
     with pytest.raises(OperationalError) as broken, tables.read(engine) as connection:
         ask(connection)
     third = backend()
@@ -218,25 +160,18 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: 
     assert broken.value.connection_invalidated
 
 
-def test_a_fault_in_a_prepared_statement_names_no_value(engine: Engine) -> None:
-    """S43: we add no value to what the database says. Its own words may hold some (`faults`)."""
-    put = tables.Prepared(tables.bookable.insert(), tables.bookable.c.keys())
-    row = dict.fromkeys(tables.bookable.c.keys(), 0) | {"series": "amina@example.org", "held": 9}
+def test_a_look_leaves_a_connection_as_it_was(engine: Engine) -> None:
+    """After a single question outside of a transaction the same connection writes in one again."""
+    put_bookable(engine)
+    ask = Prepared(sa.select(tables.bookable.c.places))
 
-    with pytest.raises(IntegrityError) as broken:
-        tables.write(engine, lambda c: put(c, **row | {"planned": ""}))
+    def work(connection):
+        connection.execute(tables.bookable.update().values(places=9, allowed=9))
+        raise ZeroDivisionError
 
-    assert "amina" not in str(broken.value).replace(str(broken.value.orig), "")
-
-
-def test_a_prepared_statement_is_done_for_each(engine: Engine) -> None:
-    """Many rows in one go are the rows one by one."""
-    put = tables.Prepared(tables.bucket.insert(), tables.bucket.c.keys())
-    rows = [{"key": bytes([n]) * 32, "tokens": n / 2, "at": NOW} for n in range(3)]
-    every = tables.Prepared(sa.select(tables.bucket).order_by(tables.bucket.c.key))
-
-    tables.write(engine, lambda c: put.for_each(c, rows))
-    with tables.read(engine) as connection:
-        kept = every(connection).rows
-
-    assert [one._asdict() for one in kept] == rows
+    with tables.look(engine) as connection:
+        first = ask(connection).scalar_one()
+    with pytest.raises(ZeroDivisionError):
+        tables.write(engine, work)
+    with tables.look(engine) as connection:
+        assert (first, ask(connection).scalar_one()) == (2, 2)

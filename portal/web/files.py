@@ -108,7 +108,7 @@ class Files:
     """A WSGI application for the files of one folder; what is not there, it leaves to others."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.absolute()
+        self._folder = str(folder.absolute())
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes] | None:
         """The answer for a file of the site; None where there is none."""
@@ -118,7 +118,7 @@ class Files:
             return None
         content = self._read(name, request.accept_encodings)
         if content is None:
-            if not (self._folder / name / "index.html").is_file():
+            if not os.path.isfile(f"{self._folder}/{name}/index.html"):  # noqa: PTH113
                 return None
             return _moved(request, request.path + "/")(environ, start)
         if request.method not in ("GET", "HEAD"):
@@ -142,26 +142,27 @@ class Files:
         return name if all(map(_PART.fullmatch, name.split("/"))) else None
 
     def _read(self, name: str, accepted: Accept) -> _Content | None:
-        path = self._folder / name
+        # Texts, not paths: every address of a live page is looked up here first.
+        path = f"{self._folder}/{name}"
+        try:
+            os.stat(path)  # noqa: PTH116
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         wanted = [coding for coding in TWINS if accepted[coding] > 0]
         for coding in sorted(wanted, key=lambda coding: -accepted[coding]):
-            found = _open(_twin(path, coding))
+            found = _open(path + TWINS[coding])
             if found:
                 return _Content(*found, coding, codings=True)
         found = _open(path)
         if not found:
             return None
-        codings = any(_twin(path, coding).exists() for coding in TWINS)
+        codings = any(os.path.exists(path + ending) for ending in TWINS.values())  # noqa: PTH110
         return _Content(*found, None, codings)
 
 
-def _twin(path: Path, coding: str) -> Path:
-    return path.with_name(path.name + TWINS[coding])
-
-
-def _open(path: Path) -> tuple[bytes, float] | None:
+def _open(path: str) -> tuple[bytes, float] | None:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb") as file:  # noqa: PTH123
             return file.read(), os.fstat(file.fileno()).st_mtime
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None

@@ -162,7 +162,7 @@ def _stamp(now: datetime, secret: str) -> str:
 
 
 def _signed(seconds: str, secret: str) -> str:
-    digest = hmac.new(secret.encode(), f"form:{seconds}".encode(), "sha256").hexdigest()
+    digest = hmac.digest(secret.encode(), f"form:{seconds}".encode(), "sha256").hex()
     return f"{seconds}.{digest[:32]}"
 
 

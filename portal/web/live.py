@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, current_app, make_response, request
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import Engine
 from sqlalchemy import exc as database_errors
 from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMediaType
@@ -54,6 +55,14 @@ class Away(ServiceUnavailable):
 
 class FormCookie(SecureCookieSessionInterface):
     """Over https the cookie's name binds it to this host: no neighbour can set one for us."""
+
+    _signing: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Made once an application: its secret does not change."""
+        if self._signing is None:
+            self._signing = super().get_signing_serializer(app)
+        return self._signing
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002  the library's signature
         return "__Host-form" if request.is_secure else "form"

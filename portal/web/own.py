@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
 
-from portal import baseline, bookings, casework, details, invitations
+from portal import baseline, bookings, casework, changes, details, invitations
 from portal.bookings import Booking, Family, Full
 from portal.directory import Programme, Series, Session
 from portal.fields import LONDON
-from portal.offers import NotPossible, called_off
+from portal.offers import NotPossible
 from portal.tables import HOLDING, LIVE
 from portal.web import words
 from portal.web.forms import (
@@ -46,8 +46,12 @@ class Own:
     booking: Booking
     series: Series | None
     programme: Programme | None
-    state: str  # of the booking; an offer that is over counts as ended; 'over' once all dates are
+    # Of the booking. An offer that is over, or a wait for what is off, has ended; 'over' is what
+    # has no date to come.
+    state: str
+    was: str  # its state before it ended; '' where nobody wrote that down
     gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
+    off: str = ""  # why what was waited for is off, where the clock has not said so yet
 
     @property
     def path(self) -> str:
@@ -73,11 +77,7 @@ class Own:
     @property
     def sessions(self) -> tuple[Session, ...]:
         """Its sessions that have not ended, cancelled ones included, soonest first."""
-        if self.series is None:
-            return ()
-        found = (*invitations.sessions_of(self.booking, self.series), *self.gone)
-        coming = (one for one in found if one.ends > live().now)
-        return tuple(sorted(coming, key=lambda one: one.starts))
+        return _sessions(self.booking, self.series, self.gone)
 
     @property
     def live(self) -> bool:
@@ -101,18 +101,35 @@ def _own(link: str) -> Own:
         programme: Programme | None = series.programme
     else:
         programme = directory.programme(booking.series.removeprefix(bookings.ASKED_FOR))
+    gone = _gone(booking, series)
     state = booking.status
-    if state == "offered":
-        # Before the clock has said so, too.
-        if series is not None and called_off(series, booking.planned, now) is not None:
-            state = "cancelled"
-        elif booking.offered_until and booking.offered_until <= now:
-            state = "lapsed"
-    elif state in ("confirmed", "waiting") and series is not None:
-        sessions = invitations.sessions_of(booking, series)
-        if sessions and all(session.ends <= now for session in sessions):
+    off = ""
+    # Before the clock has said so, too.
+    sessions = _sessions(booking, series, gone)
+    if series is not None and state in ("waiting", "offered") and _all_off(sessions):
+        state, off = "cancelled", changes.why_off(series, sessions)
+    elif state == "offered" and booking.offered_until and booking.offered_until <= now:
+        state = "lapsed"
+    elif series is not None and state in ("confirmed", "waiting"):
+        held = invitations.sessions_of(booking, series)
+        if held and all(session.ends <= now for session in held):
             state = "over"
-    return Own(booking, series, programme, state, _gone(booking, series))
+    was = booking.status if state != booking.status else booking.was
+    return Own(booking, series, programme, state, was, gone, off)
+
+
+def _sessions(
+    booking: Booking, series: Series | None, gone: tuple[Session, ...]
+) -> tuple[Session, ...]:
+    if series is None:
+        return ()
+    found = (*invitations.sessions_of(booking, series), *gone)
+    coming = (one for one in found if one.ends > live().now)
+    return tuple(sorted(coming, key=lambda one: one.starts))
+
+
+def _all_off(sessions: Sequence[Session]) -> bool:
+    return bool(sessions) and all(session.cancelled for session in sessions)
 
 
 def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:
@@ -120,15 +137,7 @@ def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:
         return ()
     found = live()
     with found.database() as engine:
-        return baseline.gone(
-            engine,
-            found.directory,
-            series,
-            booking.series,
-            booking.planned,
-            since=booking.created,
-            now=found.now,
-        )
+        return baseline.gone(engine, found.directory, series, booking, found.now)
 
 
 @pages.get("")
@@ -148,10 +157,11 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
     with live().database() as engine:
         family = bookings.family_of(engine, own.booking.id)
         ended = own.state in ("declined", "cancelled")
-        reason = details.answer_of(engine, own.booking.id) if ended else ""
+        reason = own.off or (details.answer_of(engine, own.booking.id) if ended else "")
         said = casework.notices(engine, *_told_about(own)) if own.live and own.series else []
-    waits = own.state == "waiting" and own.series is not None and not own.discreet
-    title = _TITLES[own.state][1 if own.asked or own.discreet else 0]
+    in_vain = own.state == "cancelled" and own.was in ("waiting", "offered") and bool(reason)
+    waits = own.series is not None and not own.discreet and (own.state == "waiting" or in_vain)
+    title = _title(own, in_vain)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
     return page(
@@ -162,6 +172,7 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
         booking=own.booking,
         series=own.series,
         title=title,
+        in_vain=in_vain,
         sessions=sessions[:_DATES_SHOWN],
         later=sessions[_DATES_SHOWN:],
         on=[one for one in sessions if not one.cancelled],
@@ -201,6 +212,19 @@ _TITLES = {
     "lapsed": ("This offer has ended", "This offer has ended"),
     "over": ("This is over", "This is over"),
     "declined": ("We cannot offer you a place", "We cannot offer you a place"),
+}
+
+
+def _title(own: Own, in_vain: bool) -> str:
+    if in_vain:
+        return _IN_VAIN[own.was]
+    return _TITLES[own.state][1 if own.asked or own.discreet else 0]
+
+
+# Where we ended what gave no place yet.
+_IN_VAIN = {
+    "waiting": "You are not on the waiting list any more",
+    "offered": "This offer has ended",
 }
 
 

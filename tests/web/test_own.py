@@ -259,13 +259,72 @@ def test_an_offer_of_what_is_off_cannot_be_taken(tmp_path) -> None:
     offered = screens.open(second.path)
     screens.directory = made.directory({"places": "1", "withdrawn": "The leader has left"})
     seen, late = screens.open(second.path), offered.press("Take the place")
-    offers.lapse(screens.engine, screens.directory, now=screens.now)
+    changes.call_off(screens.engine, screens.directory, now=screens.now)
     ended = screens.open(second.path)
 
-    assert seen.heading == ended.heading == "Your booking is cancelled"
+    assert seen.heading == ended.heading == "This offer has ended"
     assert "Take the place" not in seen
     assert (late.status, late.heading) == (409, "This booking has ended")
+    assert "The leader has left." in seen
     assert "The leader has left." in ended
+
+
+@pytest.mark.parametrize(
+    ("fields", "edit", "query", "why"),
+    [
+        ({}, {"withdrawn": "The leader has left"}, "", "The leader has left."),
+        (
+            {"book": "session"},
+            {"except": "2027-01-19"},
+            "?session=2027-01-19",
+            "We do not meet on this date any more.",
+        ),
+    ],
+    ids=["run", "session gone"],
+)
+def test_who_waits_for_what_is_off_sees_that_it_waits_no_longer(
+    tmp_path, fields, edit, query, why
+) -> None:
+    """At once, and when the clock has said so: why, that there is nothing to do, and where to look
+    for something else. There is no list to leave any more, and no calendar to look into."""
+    screens = run(tmp_path, {"places": "1", **fields})
+    screens.book(f"{BUMP}{query}")
+    own = screens.visitor().book(f"{BUMP}{query}", email="b@example.org")
+    ask = own.follow("Leave the waiting list")
+    screens.directory = made.directory({"places": "1", **fields, **edit})
+    seen = screens.open(own.path)
+    late = ask.press("Yes, cancel it")
+    changes.call_off(screens.engine, screens.directory, now=screens.now)
+    ended = screens.open(own.path)
+
+    for page in (seen, late, ended):
+        assert page.heading == "You are not on the waiting list any more"
+        assert why in page
+        assert "Find a session" in page
+        for words in ("Leave the waiting list", "You are number", "your calendar", "set out"):
+            assert words not in page
+    assert screens.open(f"{own.path}/change").status == 409
+
+
+def test_who_waits_for_a_sensitive_programme_that_is_off_reads_no_reason(tmp_path) -> None:
+    """An editor's words may tell what it is."""
+    fields = {"places": "1", "booking": "book"}
+    screens = run(tmp_path, fields, sensitive=True)
+    run_of_it = screens.directory.private_series[0]
+    given = {"secret": screens.settings.secret, "now": screens.now}
+    for number in range(2):
+        family = bookings.Family("Amina Khan", f"{number}@example.org", None, "email", True)
+        own = bookings.book(screens.engine, run_of_it, family, key=f"k{number}" * 9, **given)
+    withdrawn = {**fields, "withdrawn": "The refuge is full"}
+    screens.directory = made.directory(withdrawn, sensitive=True)
+    seen = [screens.open(f"/bookings/{own.link}")]
+    changes.call_off(screens.engine, screens.directory, now=screens.now)
+    seen.append(screens.open(f"/bookings/{own.link}"))
+
+    for page in seen:
+        assert page.heading == "You are not on the waiting list any more"
+        assert "We have had to cancel this." in page
+        assert "refuge" not in page
 
 
 def test_an_offer_can_be_declined(tmp_path) -> None:

@@ -44,6 +44,8 @@ DID: Mapping[str, str] = {
     "confirm": "confirmed a request",
     "correct": "corrected details",
     "decline": "declined a request",
+    "end offered": "ended an offer of what is called off",
+    "end waiting": "ended a wait for what is called off",
     "erase": "deleted the details of a family",
     "export": "exported",
     "export register": "exported a register",

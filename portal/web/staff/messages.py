@@ -37,6 +37,7 @@ LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 KINDS: Mapping[str, str] = {
     "confirmation": "You have a place",
     "waiting": "You are on the waiting list",
+    "waiting-ended": "What you waited for is cancelled",
     "offered": "A place is free for you",
     "lapsed": "The offer is over",
     "moved": "A session is moved",
