@@ -11,6 +11,7 @@ time, so that there are never more tries within any such time than it holds.
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -160,6 +161,17 @@ def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> N
             _refill(connection, it=row.key, left=left, moment=row.at)
 
     write(engine, work)
+
+
+def network_of(address: str) -> str:
+    """What one subscriber has: an address, or 64 bits of a long one."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 6:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def _key(secret: str, limit: Limit | Tries) -> bytes:

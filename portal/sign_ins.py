@@ -12,7 +12,6 @@ A session of somebody signed in is called a visit here, because a Session is a m
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -220,7 +219,7 @@ class _Try:
         self, engine: Engine, secret: str, kind: str, name: str, address: str, now: datetime
     ) -> None:
         person = (f"staff-{kind}", name, TRIES_OF_A_PERSON)
-        network = ("sign-in-network", _network(address), TRIES_OF_AN_ADDRESS)
+        network = ("sign-in-network", limits.network_of(address), TRIES_OF_AN_ADDRESS)
         self._limits = [Tries(*one, within=TRIES_WITHIN) for one in (person, network)]
         self._engine, self._secret = engine, secret
         seconds = limits.spend_each(engine, secret, self._limits, now=now)
@@ -229,17 +228,6 @@ class _Try:
 
     def went_well(self) -> None:
         limits.give_back(self._engine, self._secret, self._limits)
-
-
-def _network(address: str) -> str:
-    """What one subscriber has: an address, or 64 bits of a long one."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 6:
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
 
 
 # --- visits ---------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMedia
 from portal import references, room, tables
 from portal.bookings import Family
 from portal.directory import Directory, Series
-from portal.limits import Allowance, Limit
+from portal.limits import Allowance, Limit, network_of
 from portal.offers import opening
 from portal.web import Frame, Head, words
 from portal.web.forms import LiveForm
@@ -229,7 +229,7 @@ class Live:
         hour; a number of 0 means no limit."""
         settings = self.settings
         asked = [
-            ("address", request.remote_addr or "", settings.bookings_per_address),
+            ("address", network_of(request.remote_addr or ""), settings.bookings_per_address),
             *more,
             *(("contact", contact, settings.bookings_per_contact) for contact in contacts),
         ]
