@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 
 from portal import PortalError, baseline
+from portal.codes import Deed
 from portal.directory import Directory, Programme, Series, Session
 from portal.limits import Allowance
 from portal.messages import owe_each
@@ -456,7 +457,7 @@ def _write_booking(
     status: str,
     way: str,
     places: int,
-    done_by: tuple[str, str],
+    done_by: tuple[str, Deed],
     number: int | None = None,
     later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
 ) -> Booking:
@@ -565,7 +566,7 @@ def cancel(
         if wished:
             kind = "cancelled-by-you" if row.status == "confirmed" else "off-the-list"
         tell(connection, booking_id, kind, now, reason=reason, before=row.status)
-        note(connection, now, actor, "cancel", booking_id, row.series)
+        note(connection, now, actor, "cancel", booking_id, row.series, status=row.status)
         offer_freed(connection, directory, row.series, row.planned, now)
 
     write(engine, work)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from portal import baseline, messages
 from portal.baseline import Facts
 from portal.bookings import ASKED_FOR, prepared
+from portal.codes import Deed
 from portal.directory import Directory, Series, Session
 from portal.offers import OF_BOOKING, locked_booking, offer_freed, owe_reminder, release, tell
 from portal.room import places_of
@@ -121,9 +122,10 @@ def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
         connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=said))
         if row.status == "waiting":
             tell(connection, booking_id, "waiting-ended", now, reason=why)
+            note(connection, now, "content", "end waiting", booking_id, row.series)
         else:
             tell(connection, booking_id, "cancelled-by-us", now, reason=why, offer=True)
-        note(connection, now, "content", f"end {row.status}", booking_id, row.series)
+            note(connection, now, "content", "end offered", booking_id, row.series)
         return 1
 
     return sum(write(engine, lambda c, one=one: work(c, *one)) for one in found)  # type: ignore[misc]
@@ -249,7 +251,7 @@ def _tell(
         ).rowcount
         if not changed or new.silent:
             continue  # another process told it, or it is known
-        kind = "cancelled-by-us" if new.now.cancelled else "moved"
+        kind: Deed = "cancelled-by-us" if new.now.cancelled else "moved"
         affected = _holders(connection, identity, new.planned)
         was = {"was": new.was.kept} if new.was else {}
         about = {"planned": new.planned, "reason": new.reason, **was}

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal.bookings import Family, family_in
+from portal.codes import STATES
 from portal.directory import Series, Session
 from portal.offers import NotPossible
 from portal.spreadsheets import Cell, csv_of, phone
@@ -486,7 +487,7 @@ def _of_family(name: str) -> Callable[[Line], Cell]:
 # What stands in each column before the programme's questions and the dates.
 _COLUMNS: Sequence[tuple[str, Callable[[Line], Cell]]] = (
     ("Reference", lambda line: line.reference),
-    ("Status", lambda line: line.status),
+    ("Status", lambda line: STATES[line.status]),
     ("Name", lambda line: line.name),
     ("People", lambda line: line.people),
     ("Children", lambda line: ", ".join(line.family.children) if line.family else ""),

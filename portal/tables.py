@@ -49,6 +49,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
+from portal.codes import DEEDS, Deed, actor_known
 from portal.statements import Prepared, bare
 
 T = TypeVar("T")
@@ -542,11 +543,14 @@ def note(
     connection: Connection,
     now: datetime,
     actor: str,
-    did: str,
+    did: Deed,
     booking_id: int | None = None,
     series: str | None = None,
     **detail: Any,
 ) -> None:
+    """Write a line of the log. Raises ValueError where `codes` has no words for it."""
+    if did not in DEEDS or not actor_known(actor):
+        raise ValueError(f"'{actor}' and '{did}' must have words for the log")
     _noted.alone(
         connection,
         at=now,

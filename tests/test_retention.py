@@ -280,7 +280,9 @@ def test_all_that_is_kept_is_shown(engine: Engine, settings) -> None:
 
     for known in (
         booked.reference, "Amina Khan", "07700 900123", "By text message", "2 years", "A ramp",
-        "Urdu", "Late", "Twins", "Jo Bell, midwife, Royal Preston", "request-received", "remark",
+        "Urdu", "Late", "Twins", "Jo Bell, midwife, Royal Preston", "Status: Waits for an answer",
+            "We have your request: waits to go out, ", "A family asked for a place",
+            "A member of staff noted something",
     ):  # fmt: skip
         assert known in words
     assert retention.kept(engine, "AAAA-AAAA", lambda _: True) is None

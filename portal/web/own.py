@@ -159,9 +159,11 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
         ended = own.state in ("declined", "cancelled")
         reason = own.off or (details.answer_of(engine, own.booking.id) if ended else "")
         said = casework.notices(engine, *_told_about(own)) if own.live and own.series else []
-    in_vain = own.state == "cancelled" and own.was in ("waiting", "offered") and bool(reason)
+    # Who gave it up gave no reason; whose details are deleted may not have ended it either.
+    ours = bool(reason) or family is None
+    in_vain = own.state == "cancelled" and own.was in ("waiting", "offered") and ours
     waits = own.series is not None and not own.discreet and (own.state == "waiting" or in_vain)
-    title = _title(own, in_vain)
+    title = _title(own, ours)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
     return page(
@@ -208,24 +210,26 @@ _TITLES = {
     "waiting": ("You are on the waiting list", "You are on the waiting list"),
     "offered": ("A place is free for you", "A place is free for you"),
     "requested": ("We have your request", "We have your request"),
-    "cancelled": ("Your booking is cancelled", "Your booking is cancelled"),
     "lapsed": ("This offer has ended", "This offer has ended"),
     "over": ("This is over", "This is over"),
     "declined": ("We cannot offer you a place", "We cannot offer you a place"),
 }
 
 
-def _title(own: Own, in_vain: bool) -> str:
-    if in_vain:
-        return _IN_VAIN[own.was]
-    return _TITLES[own.state][1 if own.asked or own.discreet else 0]
-
-
-# Where we ended what gave no place yet.
-_IN_VAIN = {
-    "waiting": "You are not on the waiting list any more",
-    "offered": "This offer has ended",
+# Of what is cancelled, by what it was before: where the family gave it up, and where we may have.
+_CANCELLED = {
+    "requested": ("You have taken back your request", "Your request has ended"),
+    "waiting": ("You have left the waiting list", "You are not on the waiting list any more"),
+    "offered": ("You have turned this place down", "This offer has ended"),
+    "confirmed": ("Your booking is cancelled", "Your booking is cancelled"),
+    "": ("This has ended", "This has ended"),  # nobody wrote down what it was
 }
+
+
+def _title(own: Own, ours: bool) -> str:
+    if own.state == "cancelled":
+        return _CANCELLED[own.was][1 if ours else 0]
+    return _TITLES[own.state][1 if own.asked or own.discreet else 0]
 
 
 def _told(family: Family | None) -> str:
@@ -312,12 +316,8 @@ def cancel(link: str) -> Any:
     if not own.live:
         # Pressed twice, it is done; a page that is opened says so.
         return redirect(own.path, 303)
-    words_of = {
-        "title": "Take back your request?" if own.state == "requested" else "Cancel your booking?",
-        "paragraphs": [_what_cancelling_does(own)],
-        "yes": "Yes, take it back" if own.state == "requested" else "Yes, cancel it",
-        "no": "No, keep it",
-    }
+    title, does, yes, no = _CANCELLING[own.state]
+    words_of = {"title": title, "paragraphs": [does], "yes": yes, "no": no}
 
     def verb() -> None:
         with found.database() as engine:
@@ -326,12 +326,33 @@ def cancel(link: str) -> Any:
     return _press(own, "cancel", words_of, verb)
 
 
-def _what_cancelling_does(own: Own) -> str:
-    if own.state == "requested":
-        return "We then stop looking at it. You can ask again at any time."
-    if own.state == "waiting":
-        return "You then leave the waiting list, and lose your place in it."
-    return "Another family can then have your place. You cannot undo this."
+# For each living state: the question, what a yes does, yes and no.
+_CANCELLING = {
+    "requested": (
+        "Take back your request?",
+        "We then stop looking at it. You can ask again at any time.",
+        "Yes, take it back",
+        "No, keep it",
+    ),
+    "waiting": (
+        "Leave the waiting list?",
+        "You then lose your place in the list.",
+        "Yes, leave the list",
+        "No, stay on it",
+    ),
+    "offered": (
+        "Turn this place down?",
+        "It then goes to the next family. You cannot undo this.",
+        "Yes, turn it down",
+        "No, keep it",
+    ),
+    "confirmed": (
+        "Cancel your booking?",
+        "Another family can then have your place. You cannot undo this.",
+        "Yes, cancel it",
+        "No, keep it",
+    ),
+}
 
 
 @pages.route("/delete", methods=["GET", "POST"])

@@ -293,7 +293,7 @@ def test_who_waits_for_what_is_off_sees_that_it_waits_no_longer(
     ask = own.follow("Leave the waiting list")
     screens.directory = made.directory({"places": "1", **fields, **edit})
     seen = screens.open(own.path)
-    late = ask.press("Yes, cancel it")
+    late = ask.press("Yes, leave the list")
     changes.call_off(screens.engine, screens.directory, now=screens.now)
     ended = screens.open(own.path)
 
@@ -327,6 +327,70 @@ def test_who_waits_for_a_sensitive_programme_that_is_off_reads_no_reason(tmp_pat
         assert "refuge" not in page
 
 
+def test_a_waiting_list_that_was_left(tmp_path) -> None:
+    """No booking was cancelled: there was none, and none is in a calendar."""
+    screens = run(tmp_path, {"places": "1"})
+    screens.book()
+    own = screens.visitor().book(email="b@example.org")
+    ask = own.follow("Leave the waiting list")
+    left = ask.press("Yes, leave the list")
+
+    assert ask.heading == "Leave the waiting list?"
+    assert left.heading == left.title.partition(" – ")[0] == "You have left the waiting list"
+    assert "You can book again at any time." in left
+    for words in ("cancelled", "your calendar", "Leave the waiting list"):
+        assert words not in left
+
+
+def test_a_request_that_was_taken_back(tmp_path) -> None:
+    """Never confirmed, it is no booking. Once the details are deleted nobody says who ended it."""
+    screens = run(tmp_path, {"booking": "request"}, way="request")
+    own = screens.book("/request/bump?series=riverbank/bump&who=family")
+    back = own.follow("Take back your request").press("Yes, take it back")
+    deleted = back.follow("Delete what we keep about you").press("Yes, delete them")
+
+    assert back.heading == back.title.partition(" – ")[0] == "You have taken back your request"
+    assert deleted.heading == "Your request has ended"
+    for page in (back, deleted):
+        assert "You can ask again at any time." in page
+        for words in ("cancelled", "your calendar", "Take back your request"):
+            assert words not in page
+
+
+def test_a_request_that_staff_ended(tmp_path) -> None:
+    """The family did not take it back: it reads why instead."""
+    screens = run(tmp_path, {"booking": "request"}, way="request")
+    own = screens.book("/request/bump?series=riverbank/bump&who=family")
+    bookings.cancel(
+        screens.engine, screens.directory, 1,
+        now=screens.now, actor="staff:1", wished=False, reason="The course is for another age",
+    )  # fmt: skip
+    page = screens.open(own.path)
+
+    assert page.heading == "Your request has ended"
+    assert "The course is for another age." in page
+
+
+def test_a_request_that_had_a_place_is_a_booking(tmp_path) -> None:
+    """Confirmed and then cancelled, it is both true and in a calendar."""
+    screens = run(tmp_path, {"booking": "request"}, way="request")
+    own = screens.book("/request/bump?series=riverbank/bump&who=family")
+    bookings.confirm(screens.engine, screens.directory, 1, now=screens.now, actor="staff:1")
+    page = screens.open(own.path).follow("Cancel your booking").press("Yes, cancel it")
+
+    assert page.heading == "Your booking is cancelled"
+    assert "your calendar" in page
+
+
+def test_what_ended_before_anybody_wrote_down_what_it_was(screens) -> None:
+    """A row of an older version: neither a booking nor a request is claimed."""
+    own = screens.book()
+    own.follow("Cancel your booking").press("Yes, cancel it")
+    tables.write(screens.engine, lambda c: c.execute(tables.booking.update().values(was="")))
+
+    assert screens.open(own.path).heading == "This has ended"
+
+
 def test_an_offer_can_be_declined(tmp_path) -> None:
     """Who no longer wants it says so, and the next need not wait."""
     screens = run(tmp_path, {"places": "1"})
@@ -334,9 +398,12 @@ def test_an_offer_can_be_declined(tmp_path) -> None:
     second = screens.visitor().book(email="b@example.org")
     third = screens.visitor().book(email="c@example.org")
     first.follow("Cancel your booking").press("Yes, cancel it")
-    no = screens.open(second.path).follow("I do not want it any more").press("Yes, cancel it")
+    no = screens.open(second.path).follow("I do not want it any more")
+    done = no.press("Yes, turn it down")
 
-    assert no.heading == "Your booking is cancelled"
+    assert no.heading == "Turn this place down?"
+    assert done.heading == "You have turned this place down"
+    assert "your calendar" not in done
     assert screens.open(third.path).heading == "A place is free for you"
 
 

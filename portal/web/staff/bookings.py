@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import bookings, casework, details, messages, offers, registers, retention, room
+from portal import bookings, casework, codes, details, messages, offers, registers, retention, room
 from portal.bookings import Family, NotBookable
 from portal.casework import Case, Meanwhile
 from portal.directory import Series, Session
@@ -37,15 +37,6 @@ from portal.web.staff.within import attempt, case, named, of_booking, posted, se
 
 _CASE = "/staff/bookings/<reference>"
 
-STATES = {
-    "requested": "Waits for an answer",
-    "confirmed": "Has a place",
-    "waiting": "On the waiting list",
-    "offered": "Was offered a place",
-    "cancelled": "Cancelled",
-    "lapsed": "The offer ended",
-    "declined": "We said no",
-}
 _DONE = {
     "made": "Booked",
     "confirmed": "They have a place",
@@ -87,7 +78,7 @@ def find() -> Answered:
         cases=cases,
         orders=orders,
         most=casework.MOST_FOUND,
-        states=STATES,
+        states=codes.STATES,
     )
 
 
@@ -131,7 +122,7 @@ def _show(
         series=series,
         programme=programme,
         session=session,
-        state=STATES[one.status],
+        state=codes.STATES[one.status],
         alive=one.status in LIVE,
         holding=one.status in HOLDING,
         position=position,
@@ -139,14 +130,24 @@ def _show(
         made=words.moment_words(one.created.astimezone(LONDON)),
         safe_way=registers.safe_way(one.family),
         questions={q.name: q.label for q in programme.questions} if programme else {},
-        sent=[(m, words.moment_words((m.sent or m.due).astimezone(LONDON))) for m in sent],
-        others=[(other, named(other.series), STATES[other.status]) for other in others],
+        sent=[_message(one) for one in sent],
+        others=[(other, named(other.series), codes.STATES[other.status]) for other in others],
         remark=one.remark if remark is None else remark,
         longest=casework.LONGEST_WORDS,
         problems=problems,
         done=done,
         twin=one.twin,
     )
+
+
+def _message(one: messages.Message) -> dict[str, str]:
+    """A message as the page shows it: what it says, what became of it and when, and why not."""
+    moment = words.moment_words((one.sent or one.due).astimezone(LONDON))
+    return {
+        "kind": codes.MESSAGES.get(one.kind, one.kind),
+        "state": f"{codes.DELIVERY[one.state]}, {moment}",
+        "trouble": one.trouble or "",
+    }
 
 
 # --- verbs of one button -----------------------------------------------------------------------

@@ -13,8 +13,9 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response as Answered
 
-from portal import accounts
+from portal import accounts, codes
 from portal.accounts import Account, Entry
+from portal.bookings import ASKED_FOR
 from portal.fields import LONDON, day_words
 from portal.web import words
 from portal.web.live import live
@@ -22,54 +23,6 @@ from portal.web.staff import allowed_centres, current, now, of_role, page, staff
 
 LOG = "/staff/log"
 SHOWN = 100
-
-ACTORS: Mapping[str, str] = {
-    "family": "A family",
-    "professional": "A professional",
-    "clock": "The portal, by itself",
-    "content": "A change of the content",
-    "operator": "Whoever runs the portal",
-    "command": "Whoever runs the portal",
-}
-DID: Mapping[str, str] = {
-    "accept": "took an offered place",
-    "account-add": "made the account of {staff}",
-    "account-change": "changed the account of {staff}",
-    "account-remove": "removed the account of {staff}",
-    "account-reset": "reset the account of {staff}",
-    "ask": "asked for a place",
-    "book": "booked",
-    "cancel": "cancelled a booking",
-    "change": "changed who comes",
-    "confirm": "confirmed a request",
-    "correct": "corrected details",
-    "decline": "declined a request",
-    "end offered": "ended an offer of what is called off",
-    "end waiting": "ended a wait for what is called off",
-    "erase": "deleted the details of a family",
-    "export": "exported",
-    "export register": "exported a register",
-    "forget": "deleted details that were old",
-    "gap": "told of a gap in service",
-    "give": "gave a place",
-    "lapse": "let an offer lapse",
-    "move on": "moved an offer on",
-    "notice": "told everybody of a session",
-    "offer": "offered a place",
-    "password": "changed their own password",
-    "places": "changed the number of places",
-    "read booking": "read a booking",
-    "read register": "read a register",
-    "recovery-code": "used a recovery code",
-    "recovery-codes": "made new recovery codes",
-    "remark": "noted something",
-    "save register": "saved a register",
-    "second-factor": "set up their phone",
-    "send again": "sent a message again",
-    "send link": "sent the link of a booking",
-    "sign-in": "signed in",
-    "sign-out": "signed out",
-}
 
 
 @staff_route(LOG, may=of_role("manager", "administrator"))
@@ -141,12 +94,12 @@ def _staff_id(actor: str) -> int | None:
 def _who(actor: str, people: Mapping[int, Account]) -> str:
     number = _staff_id(actor)
     if number is None:
-        return ACTORS.get(actor, actor)
+        return codes.ACTORS.get(actor, actor)
     return people[number].staff.title if number in people else "Somebody who left"
 
 
 def _did(one: Entry, people: Mapping[int, Account]) -> str:
-    said = DID.get(one.did, one.did)
+    said = codes.deed_words(one.did, one.detail)
     if "{staff}" in said:
         whose = one.detail.get("staff")
         return said.format(staff=_who(f"staff:{whose}", people))
@@ -154,8 +107,13 @@ def _did(one: Entry, people: Mapping[int, Account]) -> str:
 
 
 def _where(one: Entry) -> str:
-    series = live().directory.find_series(one.series) if one.series else None
-    said = f"{series.name}, {series.centre.title}" if series else one.series or ""
+    directory, identity = live().directory, one.series or ""
+    series = directory.find_series(identity)
+    programme = directory.programme(identity.removeprefix(ASKED_FOR))
+    if series:
+        said = f"{series.name}, {series.centre.title}"
+    else:
+        said = programme.title if programme else identity
     planned = str(one.detail.get("planned", ""))
     booking = f"booking number {one.booking_id}" if one.booking_id else ""
     return ", ".join(part for part in (said, planned, booking) if part)

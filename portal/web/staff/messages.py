@@ -14,7 +14,7 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import messages
+from portal import codes, messages
 from portal.accounts import Staff
 from portal.bookings import ASKED_FOR
 from portal.casework import fold
@@ -33,24 +33,6 @@ LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "failed": ("Not delivered", ("failed",)),
     "owed": ("Waiting to go out", ("owed", "sending")),
     "sent": ("Sent", ("sent",)),
-}
-KINDS: Mapping[str, str] = {
-    "confirmation": "You have a place",
-    "waiting": "You are on the waiting list",
-    "waiting-ended": "What you waited for is cancelled",
-    "offered": "A place is free for you",
-    "lapsed": "The offer is over",
-    "moved": "A session is moved",
-    "reminder": "Your session is soon",
-    "cancelled-by-us": "A session or a place is cancelled",
-    "cancelled-by-you": "You have cancelled",
-    "off-the-list": "You are off our list",
-    "request-received": "We have your request",
-    "request-confirmed": "Your request is confirmed",
-    "request-declined": "Your request is declined",
-    "professional-received": "To the professional: we have your request",
-    "link": "The link to your booking",
-    "notice": "What staff had to say",
 }
 
 
@@ -123,7 +105,7 @@ def _row(one: Listed) -> dict[str, Any]:
     lead = {"sent": "Sent", "failed": "First tried"}.get(message.state, "Goes out")
     return {
         "id": message.id,
-        "kind": KINDS.get(message.kind, message.kind),
+        "kind": codes.MESSAGES.get(message.kind, message.kind),
         "about": f"{about}, {series.centre.title}" if series else about,
         "reference": one.reference,
         "when": f"{lead} {words.moment_words(moment.astimezone(LONDON))}",

@@ -15,6 +15,7 @@ from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import casework, registers
+from portal.codes import STATES
 from portal.directory import Programme, Series, Session
 from portal.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.web.answers import Lines, plain_figures
@@ -133,6 +134,7 @@ def _show(
         numbers=numbers,
         walk_in_words=_WALK_INS,
         marks=MARKS,
+        states=STATES,
         seen=" ".join(f"{one.booking_id}:{one.version}:{one.mark}" for one in found.lines),
         problems=[*problems, *_clashes(found, saved)],
         done=done,

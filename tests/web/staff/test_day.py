@@ -242,6 +242,7 @@ def test_an_export_is_a_file_of_one_session_or_all(run):
     )
     assert (one.text.count("2027-"), every.text.count("2027-")) == (1, 6)
     assert one.headers["Cache-Control"] == "no-store"
+    assert "Has a place" in one.text
     assert [did for _, did in place.log()].count("export register") == 2
 
 
@@ -383,6 +384,27 @@ def test_a_booking_is_found_and_set_right(run):
     )  # fmt: skip
     noted = [did for who, did in place.log() if who == worker.staff.actor]
     assert {"change", "correct", "remark", "cancel", "read booking"} <= set(noted)
+
+
+def test_what_became_of_a_booking_is_in_plain_words(run):
+    """Its messages and its line in a register and in a file say nothing as the tables keep it."""
+    place = run()
+    booked = book(place, family(1))
+    off = {"changes": [{"date": "2027-01-19", "cancelled": "Snow"}]}
+    place.directory = made.directory(off)
+    changes.tell_changes(place.engine, place.directory, now=place.now)
+    worker = place.signed_in()
+    marked = worker.open(REGISTER)
+    marked.fill(**{f"mark-{booked.id}": "came"}).press("Save the register")
+    bookings.cancel(place.engine, place.directory, booked.id, now=place.now)
+    page, after = worker.open(f"/staff/bookings/{booked.reference}"), worker.open(REGISTER)
+
+    assert "“A session or a place is cancelled”: waits to go out, 9" in page
+    assert "“Your session is soon”: not needed any more" in page
+    assert "“You have a place”" in page
+    assert "1 person. Cancelled" in after
+    for code in ("cancelled-by-us", "Cancelled by us", "owed", "dropped"):
+        assert code not in page
 
 
 def test_another_centres_family_is_not_there(run):
