@@ -11,6 +11,7 @@ become wrong since changes nothing.
 
 from __future__ import annotations
 
+import codecs
 import logging
 import os
 import signal
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
+
+# Each request asks for this codec, and so does whoever opens a connection. Python reads it in when
+# it is first asked for; a worker that is forked while a thread does so keeps half of it for ever,
+# and every live page of that worker fails with "unknown encoding: idna".
+codecs.lookup("idna")
 
 _LOOK_EVERY = 1.0  # seconds between two looks for a new site
 _TRY_EVERY = 5.0  # seconds between two readings while there is nothing to answer with

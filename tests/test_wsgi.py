@@ -405,6 +405,15 @@ class TestInProcess:
         assert str(built.out) not in caplog.text
 
 
+def test_nothing_that_every_request_needs_is_read_in_while_workers_are_forked():
+    """A worker that was forked in the middle of it failed at every live page, for good."""
+    asked = "import portal.wsgi, sys; print('encodings.idna' in sys.modules)"
+
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+
+    assert said.stdout == "True\n"
+
+
 def test_live_answers_come_one_after_another_in_order():
     """Threads of a process do not take the interpreter from each other; nobody is passed."""
     turns, order, at_once = Turns(patience=30), [], []
