@@ -33,14 +33,14 @@ class Facts:
 
     starts: datetime
     ends: datetime
-    place: str  # which place it is, however it is written
+    place: str  # the venue's identity: which place it is, however it is written
     venue: str  # its name
     cancelled: str | None
 
     @classmethod
     def of(cls, session: Session) -> Facts:
         venue = session.venue
-        return cls(session.starts, session.ends, _place(venue), venue.name, session.cancelled)
+        return cls(session.starts, session.ends, venue.identity, venue.name, session.cancelled)
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Facts | None:
@@ -78,13 +78,6 @@ class Facts:
         """A session as it was said to be, whatever the content says now."""
         venue = Venue(self.venue, None, None, None, None)
         return Session(series, planned, self.starts, self.ends, venue, self.cancelled)
-
-
-def _place(venue: Venue) -> str:
-    if venue.centre is not None:
-        return (*venue.centre.aliases, venue.centre.slug)[0]
-    said = f"{venue.name}|{venue.address or ''}".casefold()
-    return "".join(letter for letter in said if letter.isalnum() or letter == "|")
 
 
 def begin(

@@ -438,6 +438,18 @@ class Venue:
     centre: Centre | None = None
 
     @property
+    def identity(self) -> str:
+        """Which place it is, however its name, its street or its postcode is written.
+
+        A centre is known by its first slug; another address by the letters and figures of its name
+        and street. Where two differ, families have to go elsewhere.
+        """
+        if self.centre is not None:
+            return (*self.centre.aliases, self.centre.slug)[0]
+        said = f"{self.name}|{self.address or ''}".casefold()
+        return "".join(letter for letter in said if letter.isalnum() or letter == "|")
+
+    @property
     def line(self) -> str:
         """Name, street, town and postcode on one line, as diaries and letters want it."""
         parts = [self.name, self.address, self.town, self.postcode]

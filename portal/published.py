@@ -11,7 +11,7 @@ import gzip
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -26,11 +26,15 @@ Kind = Literal["added", "moved", "cancelled", "on again", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """One session as it was published: start, end, venue, why it was cancelled."""
+    """One session as it was published: start, end, which place, why it was cancelled.
+
+    How the place is written is no difference: nobody has to go elsewhere (`Venue.identity`).
+    """
 
     starts: str
     ends: str
-    venue: str
+    place: str
+    venue: str = field(compare=False)  # as it was written
     cancelled: str
 
 
@@ -58,13 +62,13 @@ class Difference:
 def record(directory: Directory) -> Record:
     """What a directory says of dates from its day on."""
     every = (*directory.series, *directory.private_series)
-    lines = _Lines()
+    places = _Places()
     return Record(
         directory.feed_until.isoformat(),
         {one.identity: one.name for one in every},
         {
             one.identity: {
-                session.planned.isoformat(): _stands(session, lines)
+                session.planned.isoformat(): _stands(session, places)
                 for session in one.all_sessions
                 if session.day >= directory.today or session.planned >= directory.today
             }
@@ -73,19 +77,19 @@ def record(directory: Directory) -> Record:
     )
 
 
-class _Lines(dict[Venue, str]):
-    """The line of each venue: there are few, and thousands of sessions."""
+class _Places(dict[Venue, tuple[str, str]]):
+    """Which place each venue is, and its line: there are few, and thousands of sessions."""
 
-    def __missing__(self, venue: Venue) -> str:
-        line = self[venue] = venue.line
-        return line
+    def __missing__(self, venue: Venue) -> tuple[str, str]:
+        said = self[venue] = venue.identity, venue.line
+        return said
 
 
-def _stands(session: Session, lines: _Lines) -> Stood:
+def _stands(session: Session, places: _Places) -> Stood:
     return Stood(
         session.starts.isoformat(),
         session.ends.isoformat(),
-        lines[session.venue],
+        *places[session.venue],
         session.cancelled or "",
     )
 
@@ -95,7 +99,7 @@ def keep(folder: Path, directory: Directory) -> None:
     made = record(directory)
     sessions = {
         identity: {
-            planned: [one.starts, one.ends, one.venue, one.cancelled]
+            planned: [one.starts, one.ends, one.place, one.venue, one.cancelled]
             for planned, one in dates.items()
         }
         for identity, dates in made.sessions.items()
@@ -128,13 +132,13 @@ def differences(before: Record, directory: Directory) -> list[Difference]:
     """What families would see change from the directory's day on, series by series."""
     found: list[Difference] = []
     living: set[str] = set()
-    lines = _Lines()
+    places = _Places()
     for series in (*directory.series, *directory.private_series):
         identity = next(
             (one for one in (series.identity, *series.old_identities) if one in before.sessions), ""
         )
         living.add(identity)
-        found += _of_series(series, identity, before, directory.today, lines)
+        found += _of_series(series, identity, before, directory.today, places)
     for identity, dates in before.sessions.items():
         if identity in living:
             continue
@@ -148,7 +152,7 @@ def differences(before: Record, directory: Directory) -> list[Difference]:
 
 
 def _of_series(
-    series: Series, identity: str, before: Record, today: date, lines: _Lines
+    series: Series, identity: str, before: Record, today: date, places: _Places
 ) -> Iterator[Difference]:
     stood = before.sessions.get(identity, {})
     path = "" if series.programme.sensitive else series.path
@@ -158,7 +162,7 @@ def _of_series(
     first = today.isoformat()
     for planned in sorted({*stood, *stands}):
         was, session = stood.get(planned), stands.get(planned)
-        now = _stands(session, lines) if session else None
+        now = _stands(session, places) if session else None
         said = _said(was, now, planned, first, last)
         if said:
             day = date.fromisoformat(planned)
@@ -188,7 +192,7 @@ def _said(
     words = f"{_when(was)} moves to {_when(now)}"
     if (was.starts, was.ends) == (now.starts, now.ends):
         words = f"{_when(was)} is held elsewhere"
-    if was.venue != now.venue:
+    if was.place != now.place:
         words += f": {now.venue}"
     return "moved", words
 

@@ -23,6 +23,7 @@ from portal.web.preview import create_preview
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SPRING = "centres/preston/riverbank/bump-spring.md"
+CENTRE = "centres/preston/riverbank/index.md"
 PAGE = "/sessions/riverbank/bump-spring/"
 
 
@@ -154,6 +155,18 @@ def test_bookings_that_would_be_touched_are_counted(preview, browse, settings, d
     page = browse("/-preview/").text
     assert "1 date cancelled, 1 date removed. Bookings touched: 2." in page
     assert "2 bookings: they would be told that it is off. Keep the date" in page
+
+
+def test_a_mended_postcode_touches_no_booking(preview, browse, settings):
+    """It is read where the place is, and no date of anybody changes."""
+    preview.read()
+    file = save(settings, "postcode: PR1 8RJ", "postcode: PR1 8RH", CENTRE)
+    preview.read([file])
+    page = browse("/-preview/").text
+
+    assert "No dates change for families." in page
+    assert "elsewhere" not in page
+    assert "/centres/riverbank/" in preview.details(preview.shown.version, wait=True).touched
 
 
 def test_touched_pages_are_listed_nearest_first(preview, settings):

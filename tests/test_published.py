@@ -1,5 +1,7 @@
 """What a build published is remembered, and each date that would change is found and named."""
 
+import gzip
+import json
 import shutil
 from datetime import date
 
@@ -10,6 +12,7 @@ from portal.settings import Settings
 
 TODAY = date(2026, 11, 23)
 SPRING = "centres/preston/riverbank/bump-spring.md"
+CENTRE = "centres/preston/riverbank/index.md"
 
 
 @pytest.fixture
@@ -86,6 +89,62 @@ def test_one_date_moved_and_one_held_elsewhere(root, before):
             "Tuesday 23 February 2027, 10am to midday is held elsewhere: Village hall",
         ),
     ]
+
+
+LIBRARY = """venue:
+      name: Town Library
+      address: 2 High Street
+      town: Leyland
+      postcode: PR25 2EX"""
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (CENTRE, "postcode: PR1 8RJ", "postcode: PR1 8RH"),
+        (CENTRE, "address: 12 River Street", "address: 12-14 River Street"),
+        (CENTRE, "title: Riverbank Centre", "title: The Riverbank Centre"),
+        (SPRING, "postcode: PR25 2EX", "postcode: PR25 2EZ"),
+        (SPRING, "address: 2 High Street", "address: 2, High Street"),
+    ],
+    ids=["postcode", "street", "name", "postcode elsewhere", "street elsewhere"],
+)
+def test_mending_how_a_place_is_written_is_no_move(root, path, old, new):
+    """Nobody has to go elsewhere, and nobody is told: of a centre, and of an address beside it."""
+    file = root / SPRING
+    file.write_text(file.read_text("utf-8").replace("note: Bring a photo of your bump.", LIBRARY))
+    before = published.record(content.load(root, today=TODAY))
+
+    assert changed(root, before, path, (old, new)) == []
+
+
+def test_another_place_is_said_as_it_is_written_now(root, before):
+    """Another street is another place."""
+    there = changed(root, before, SPRING, ("note: Bring a photo of your bump.", LIBRARY))
+    stood = published.record(content.load(root, today=TODAY))
+    moved = changed(root, stood, SPRING, ("2 High Street", "9 Mill Lane"))
+
+    assert [words for *_, words in there] == [
+        "Tuesday 23 February 2027, 10am to midday is held elsewhere: Town Library, "
+        "2 High Street, Leyland, PR25 2EX"
+    ]
+    assert [words for *_, words in moved] == [
+        "Tuesday 23 February 2027, 10am to midday is held elsewhere: Town Library, "
+        "9 Mill Lane, Leyland, PR25 2EX"
+    ]
+
+
+def test_a_record_of_another_version_is_none(tmp_path, root, before):
+    """It named no place: nothing is compared with it, until the next build."""
+    published.keep(tmp_path, content.load(root, today=TODAY))
+    file = tmp_path / published.FILE
+    said = json.loads(gzip.decompress(file.read_bytes()))
+    for dates in said["sessions"].values():
+        for one in dates.values():
+            one.pop()
+    file.write_bytes(gzip.compress(json.dumps(said).encode()))
+
+    assert published.kept(tmp_path) is None
 
 
 def test_dates_added_and_removed(root, before):

@@ -25,7 +25,18 @@ from portal.offers import opening
 from portal.web import words
 from portal.web.booking import before, lead_on, sent_already
 from portal.web.instead import Other, fits
-from portal.web.live import Away, Press, away, check_form, explain, head, live, page, too_many
+from portal.web.live import (
+    Away,
+    Live,
+    Press,
+    away,
+    check_form,
+    explain,
+    head,
+    live,
+    page,
+    too_many,
+)
 from portal.web.passage import turn
 from portal.web.request_forms import GAP_LIMIT, AskForm, GapForm, ask_form
 
@@ -94,11 +105,11 @@ def ask(programme: str) -> Any:
     reference = request.args.get("reference")
     if request.method != "POST" and reference is not None:
         return _referred(found.directory.programme(programme) or abort(404), reference)
-    asked = _asked(found.directory, programme, now)
+    asked = _asked(found, programme, now)
     if isinstance(asked, Response):
         return asked
     if not {asked.programme.booking, *(run.booking for run in asked.runs)} & set(_ASKED):
-        return before(asked.programme) or _not_asked_for(asked, found.directory)
+        return before(asked.programme) or _not_asked_for(asked, now)
     if asked.who is None:
         if request.method == "POST":
             return redirect(asked.path, 303)
@@ -109,7 +120,8 @@ def ask(programme: str) -> Any:
     return _screen(asked, now)
 
 
-def _asked(directory: Directory, slug: str, now: datetime) -> Any:
+def _asked(found: Live, slug: str, now: datetime) -> Any:
+    directory = found.directory
     programme = directory.programme(slug) or abort(404)
     runs = [run for run in directory.series_of(programme) if opening(run, None, now) in _ASKED]
     who = request.args.get("who")
@@ -125,9 +137,13 @@ def _asked(directory: Directory, slug: str, now: datetime) -> Any:
     asked = Asked(programme, asker, runs, None)
     if run.booking not in _ASKED:
         return redirect(run.booking_path, 303)
+    if runs or programme.booking in _ASKED:
+        others = [Other(asked.path, "Ask for another one", "We look for a place with you")]
+    else:
+        others = found.others(run)
     return before(programme) or asked.explain(
         *_why_not(run, now),
-        others=[Other(asked.path, "Ask for another one", "We look for a place with you")],
+        others=others,
         phone=programme.phone or run.centre.phone,
         status=200 if request.method != "POST" else 409,
     )
@@ -136,9 +152,8 @@ def _asked(directory: Directory, slug: str, now: datetime) -> Any:
 def _why_not(run: Series, now: datetime) -> tuple[str, str]:
     """What stands against asking for this run now: a title, and what to do or to know."""
     state, coming = opening(run, None, now), run.coming(now)
-    if state == "not yet" and run.opens:
-        opens = words.moment_words(run.opens.astimezone(LONDON))
-        return "You cannot ask yet", f"You can ask from {opens}. Come back to this page then."
+    if state == "not yet":
+        return "You cannot ask yet", f"You can ask from {_opens(run)}. Come back to this page then."
     if state == "closed":
         return "You cannot ask any more", "The time to ask for this one is over. Ring us."
     why = run.withdrawn or (coming[0].cancelled if coming else "")
@@ -279,23 +294,93 @@ def _thanks(
 # --- what stands against it -----------------------------------------------------------------------
 
 
-def _not_asked_for(asked: Asked, directory: Directory) -> Response:
-    """A programme that one books oneself, or just comes to."""
-    programme = asked.programme
-    runs = [run for run in directory.series_of(programme) if run.next_sessions(live().now)]
-    others = [Other(run.path, run.name, _run_words(run, directory)) for run in runs[:6]]
-    title, said = ("Just come", "You do not need to ask for a place. Come along on the day.")
-    if not runs:
-        title, said = ("You do not need to ask", "Its page says what there is. Or ring us.")
-    elif programme.booking == "book":
-        title, said = ("You can book this yourself", "Choose a group, and book a place there.")
-    return asked.explain(
-        title,
-        said,
-        others=others,
-        others_title="Where it runs",
-        status=200 if request.method != "POST" else 409,
-    )
+def _not_asked_for(asked: Asked, now: datetime) -> Response:
+    """A programme that one cannot ask for now: one books it oneself, just comes, or it is shut."""
+    programme, found = asked.programme, live()
+    states = [(run, _state(run, now)) for run in found.directory.series_of(programme)]
+    status = 200 if request.method != "POST" else 409
+    book = [run for run, state in states if state == "open"]
+    come = [run for run, state in states if state == "drop-in"]
+    if book or come:
+        itself = bool(book) and (programme.booking == "book" or not come)
+        title, said = ("Just come", "You do not need to ask for a place. Come along on the day.")
+        if itself:
+            title, said = ("You can book this yourself", "Choose a group, and book a place there.")
+        there = [*book, *come] if itself else [*come, *book]
+        others = [Other(run.path, run.name, _run_words(run, found.directory)) for run in there[:6]]
+        return asked.explain(
+            title, said, others=others, others_title="Where it runs", status=status
+        )
+    if not states:
+        title = "There is nothing to book now" if programme.booking == "book" else _NO_NEED
+        return asked.explain(title, "Its page says what there is. Or ring us.", status=status)
+    return _shut(asked, states, status)
+
+
+_NO_NEED = "You do not need to ask"
+
+
+def _state(run: Series, now: datetime) -> str:
+    """How it stands: as `opening` has it, but "full" where nobody can wait either, and "past" or
+    "cancelled" also where one would just come."""
+    state = opening(run, None, now)
+    if state == "drop-in":
+        coming = run.next_sessions(now)
+        if run.withdrawn or not any(not one.cancelled for one in coming):
+            return "cancelled" if run.withdrawn or coming else "past"
+    if state == "open" and not run.waiting_list:
+        left = live().left().items()
+        if not any(places for (identity, _), places in left if identity == run.identity):
+            return "full"
+    return state
+
+
+# What gives the most hope comes first: it is what the page says.
+_HOPE = ("not yet", "full", "closed", "cancelled", "past")
+
+
+def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Response:
+    """No run of it can be asked for, booked or come to now: why, and the next best thing."""
+    found, programme = live(), asked.programme
+
+    def hope(one: tuple[Series, str]) -> tuple[int, datetime, str]:
+        run, state = one
+        return _HOPE.index(state), run.opens or found.now, run.identity
+
+    hopeful = sorted(states, key=hope)
+    run, state = hopeful[0]
+    given: dict[str, Any] = {"phone": programme.phone or run.centre.phone, "status": status}
+    if state == "not yet":
+        others = [
+            Other(one.path, one.name, f"{_run_words(one, found.directory)}, from {_opens(one)}")
+            for one, other in hopeful
+            if other == state
+        ]
+        given |= {"others": others[:6], "others_title": "Where it runs"}
+    else:
+        given |= {"others": found.others(run)}
+    asks = run.booking in _ASKED
+    title, *said = {
+        "not yet": (
+            f"You cannot {'ask' if asks else 'book'} yet",
+            f"You can {'ask' if asks else 'book'} from {_opens(run)}. Come back to "
+            f"{'this' if asks else 'its'} page then.",
+        ),
+        "full": ("Every place is taken", "Ring us. Sometimes we still find a place."),
+        "closed": (
+            "You cannot ask any more" if asks else "Booking has closed",
+            f"The time to {'ask' if asks else 'book'} is over.",
+            "Ring us. Sometimes we still find a place.",
+        ),
+    }.get(state) or ("This does not run now", _why_not(run, found.now)[1], _WHEN_AGAIN)
+    return asked.explain(title, *said, **given)
+
+
+_WHEN_AGAIN = "Ring us. We tell you when it runs again, and what else there is."
+
+
+def _opens(run: Series) -> str:
+    return words.moment_words(run.opens.astimezone(LONDON)) if run.opens else ""
 
 
 def _referral(asked: Asked) -> Response:

@@ -249,6 +249,106 @@ def test_asking_has_its_time(tmp_path, fields, heading, said) -> None:
     assert (screens.open(path).heading == "Ask for a place") == ("opens" in fields)
 
 
+@pytest.mark.parametrize(
+    ("fields", "heading", "said"),
+    [
+        (
+            {"booking": "request", "opens": "2027-01-05 09:00"},
+            "You cannot ask yet",
+            "You can ask from 9am on Tuesday 5 January 2027. Come back to this page then.",
+        ),
+        (
+            {"booking": "request", "closes": "2027-01-03"},
+            "You cannot ask any more",
+            "The time to ask is over. Ring us.",
+        ),
+        (
+            {"booking": "request", "repeats": "once", "changes": OFF},
+            "This does not run now",
+            "The leader is ill. Ring us.",
+        ),
+        (
+            {"booking": "request", "starts": "2026-11-03", "sessions": "2"},
+            "This does not run now",
+            "There are no more dates for it. Ring us.",
+        ),
+        (
+            {"opens": "2027-01-05 09:00"},
+            "You cannot book yet",
+            "You can book from 9am on Tuesday 5 January 2027. Come back to its page then.",
+        ),
+        ({"closes": "2027-01-03"}, "Booking has closed", "The time to book is over. Ring us."),
+        ({"withdrawn": "The leader has left"}, "This does not run now", "The leader has left."),
+        (
+            {"booking": "drop-in", "withdrawn": "The hall is shut"},
+            "This does not run now",
+            "The hall is shut.",
+        ),
+    ],
+    ids=["not yet", "closed", "off", "past", "book yet", "book closed", "book off", "drop-in off"],
+)
+def test_a_programme_of_which_nothing_is_open(tmp_path, fields, heading, said) -> None:
+    """Nobody is sent to book, to come or to ask where there is nothing to be had: what is true, the
+    centre's number, and where a form that is sent all the same ends."""
+    screens = run(tmp_path, fields)
+    page = screens.open(ASK)
+    sent = screens.send(f"{ASK}?who=family", {**FAMILY, "step": "confirm"})
+
+    assert (page.status, page.heading) == (200, heading)
+    assert said in page
+    assert "Ring us on 01772 111111" in page
+    for words in ("yourself", "Come along", "Ask for another one"):
+        assert words not in page
+    assert (sent.status, sent.heading, screens.count()) == (409, heading, 0)
+    # The page of the one run does not send in a circle either.
+    one = screens.open(f"{ASK}?series=riverbank/bump")
+    assert "Ask for another one" not in one.html
+
+
+def test_what_opens_next_is_named_first(tmp_path) -> None:
+    """Of several runs, with when each of them opens; what is closed does not stand in its way."""
+    screens = run(
+        tmp_path,
+        {"booking": "request", "closes": "2027-01-03"},
+        {"booking": "request", "opens": "2027-01-06 09:00"},
+        {"booking": "request", "opens": "2027-01-05 09:00"},
+    )
+    page = screens.open(ASK)
+    links = [link["href"] for link in page.main.all("a") if "/sessions/" in link["href"]]
+
+    assert "You can ask from 9am on Tuesday 5 January 2027." in page
+    assert links == [f"/sessions/riverbank/{slug}/" for slug in ("bump-2", "bump-1")]
+    assert "from 9am on Wednesday 6 January 2027" in page
+    screens.now = datetime(2027, 1, 5, 9, tzinfo=UTC)
+    assert screens.open(ASK).heading == "Ask for a place"
+
+
+def test_where_every_place_is_taken(tmp_path) -> None:
+    """Without a waiting list it is full; with one it can be booked, and its form says the rest."""
+    screens = run(tmp_path, {"places": "1", "waiting_list": "no"})
+    before = screens.open(ASK)
+    screens.book("/book/riverbank/bump")
+    screens.wait(minutes=1)
+    full = screens.open(ASK)
+    waits = run(tmp_path / "waits", {"places": "1"})
+    waits.book("/book/riverbank/bump")
+    waits.wait(minutes=1)
+
+    assert before.heading == "You can book this yourself"
+    assert (full.heading, "Ring us on 01772 111111" in full) == ("Every place is taken", True)
+    assert waits.open(ASK).heading == "You can book this yourself"
+
+
+def test_only_what_can_be_had_is_offered(tmp_path) -> None:
+    """A run that is closed is not among those that one can book."""
+    screens = run(tmp_path, {"closes": "2027-01-03"}, {"time": "13:00-15:00"})
+    page = screens.open(ASK)
+    links = [link["href"] for link in page.main.all("a") if "/sessions/" in link["href"]]
+
+    assert page.heading == "You can book this yourself"
+    assert links == ["/sessions/riverbank/bump-1/"]
+
+
 def test_a_run_that_is_booked_leads_to_its_form(tmp_path) -> None:
     """303 to where one books it."""
     screens = run(tmp_path, {"booking": "book"}, {}, way="request")
