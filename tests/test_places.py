@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from portal import bookings, changes, offers, room, tables
 from portal.bookings import Family
 from tests import made
+from tests.databases import put_bookable
 from tests.made import NOW
 
 SECRET = "a secret of thirty-two characters"
@@ -126,20 +127,7 @@ def test_two_hundred_families_for_twelve_places(engine: Engine, database_address
 
 def test_without_the_guard_the_race_goes_wrong(engine: Engine, database_address: str) -> None:
     """S65: the same race without the lock sells too many places, so the race test can fail."""
-    tables.write(
-        engine,
-        lambda c: c.execute(
-            tables.bookable.insert().values(
-                series="riverbank/bump",
-                planned="",
-                places=PLACES,
-                allowed=PLACES,
-                held=0,
-                waiting=0,
-                last_number=0,
-            )
-        ),
-    )
+    put_bookable(engine, PLACES)
     told = _race(database_address, guarded=False)
 
     assert Counter(status for _, status in told)["confirmed"] > PLACES
