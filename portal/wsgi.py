@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -311,7 +312,8 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         ).start
     )
     try:
-        server.serve(target_loader=partial(_in_worker, settings), wrap_loader=False)
+        loader = partial(_in_worker, settings, _Cores(settings.workers))
+        server.serve(target_loader=loader, wrap_loader=False)
     finally:
         stopping.set()
         if first:
@@ -319,13 +321,49 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         rounds.end()
 
 
-def _in_worker(settings: Settings) -> WSGIApplication:
+def _in_worker(settings: Settings, cores: _Cores) -> WSGIApplication:
     if sys.platform == "linux":
         # A worker whose server was killed must not go on answering in its place.
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    cores.settle()
     return create_app(settings)
+
+
+class _Cores:
+    """A core of its own for each worker, where there is one worker for each core.
+
+    A worker's threads hand one interpreter to each other. Where they may roam, each wakes on the
+    core that is idle at that moment, and waits there for what the other core still holds: two
+    workers on two cores made a third fewer bookings a second so. With cores to spare they roam: to
+    choose among those is the system's business, which sees what else the machine does.
+    """
+
+    def __init__(self, workers: int) -> None:
+        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        self._cores = cores if len(cores) == workers else []
+        # By core, which process has it; 0 for none. Written by the workers.
+        self._holders = multiprocessing.Array("i", len(self._cores))
+
+    def settle(self) -> None:
+        """Give this process the core of a worker that is gone, or one that none has had."""
+        with self._holders.get_lock():
+            for number, core in enumerate(self._cores):
+                if not _lives(self._holders[number]):
+                    self._holders[number] = os.getpid()
+                    os.sched_setaffinity(0, {core})
+                    return
+
+
+def _lives(process: int) -> bool:
+    if not process:
+        return False
+    try:
+        os.kill(process, 0)
+    except OSError:
+        return False
+    return True
 
 
 def _beside(

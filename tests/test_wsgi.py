@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import date, timedelta
+from pathlib import Path
 
 import brotli
 import pytest
@@ -31,7 +33,7 @@ def free_port():
 class Server:
     """`portal serve` in a process of its own."""
 
-    def __init__(self, root, *options):
+    def __init__(self, root, *options, **environ):
         self.settings = load_settings(root=root / "root", out=root / "build", var=root / "var")
         self.port = free_port()
         self.process = subprocess.Popen(
@@ -41,6 +43,7 @@ class Server:
                 "PORTAL_ROOT": str(self.settings.root),
                 "PORTAL_OUT": str(self.settings.out),
                 "PORTAL_VAR": str(self.settings.var),
+                **environ,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -259,6 +262,44 @@ class TestStartAndStop:
             assert until(lambda: self.alive(server) and self.answers(server))
         finally:
             server.stop()
+
+    @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Cores are given on Linux.")
+    def test_each_worker_has_a_core_of_its_own(self, root):
+        """So has the one that comes in place of one that died; without one for each, they roam."""
+        every = sorted(os.sched_getaffinity(0))
+        two = every[:2]
+        if len(two) < 2:
+            pytest.skip("This machine has one core.")
+        os.sched_setaffinity(0, two)  # as the server finds it
+        try:
+            server = Server(root, "--no-build", PORTAL_WORKERS="2")
+            roaming = Server(root, "--no-build", PORTAL_WORKERS="1")
+        finally:
+            os.sched_setaffinity(0, every)
+
+        def cores(of):
+            workers = set(map(int, self.alive(of))) - {of.process.pid}
+            return sorted(sorted(all_threads(worker)) for worker in workers)
+
+        def all_threads(process):
+            found = set()
+            with suppress(
+                ProcessLookupError, FileNotFoundError
+            ):  # a thread, or all, ends meanwhile
+                for thread in Path(f"/proc/{process}/task").iterdir():
+                    found |= os.sched_getaffinity(int(thread.name))
+            return found
+
+        try:
+            assert until(lambda: cores(server) == [[core] for core in two])
+            first = max(set(map(int, self.alive(server))) - {server.process.pid})
+            os.kill(first, signal.SIGKILL)
+            assert until(lambda: str(first).encode() not in self.alive(server))
+            assert until(lambda: cores(server) == [[core] for core in two])
+            assert cores(roaming) == [two]
+        finally:
+            server.stop()
+            roaming.stop()
 
     def test_a_killed_process_of_messages_is_replaced(self, root):
         """Messages and lapses go on: when their process dies, another one takes its place."""
