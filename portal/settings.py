@@ -47,7 +47,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="The address that `portal serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `portal serve` listens on.")
-    workers: int = Field(1, ge=1, le=64, description="Server processes of `portal serve`.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Server processes of `portal serve`; best as many as cores."
+    )
     trusted_hosts: tuple[str, ...] = Field(
         (), description="Host names that are answered, as a JSON list; empty answers every name."
     )
