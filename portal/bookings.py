@@ -23,8 +23,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 
 from portal import PortalError, baseline
-from portal.codes import Deed
 from portal.directory import Directory, Programme, Series, Session
+from portal.labels import Deed
 from portal.limits import Allowance
 from portal.messages import owe_each
 from portal.offers import (

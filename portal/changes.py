@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Engine, Row, select
 from portal import baseline, messages
 from portal.baseline import Facts
 from portal.bookings import ASKED_FOR, prepared
-from portal.codes import Deed
 from portal.directory import Directory, Series, Session
+from portal.labels import Deed
 from portal.offers import OF_BOOKING, locked_booking, offer_freed, owe_reminder, release, tell
 from portal.room import places_of
 from portal.schedule import SchoolCalendar

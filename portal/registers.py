@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal.bookings import Family, family_in
-from portal.codes import STATES
 from portal.directory import Series, Session
+from portal.labels import STATES
 from portal.offers import NotPossible
 from portal.spreadsheets import Cell, csv_of, phone
 from portal.tables import (

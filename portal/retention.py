@@ -21,7 +21,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
-from portal import accounts, casework, codes, details, limits, messages
+from portal import accounts, casework, details, labels, limits, messages
 from portal.casework import Case, Sees
 from portal.directory import Directory
 from portal.fields import LONDON, clock_words, day_words
@@ -224,7 +224,7 @@ def kept(engine: Engine, reference: str, sees: Sees) -> list[tuple[str, str]] | 
 def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
     yield "Reference", case.reference
     yield "Booked", f"{case.series} {case.planned}".strip()
-    yield "Status", codes.STATES[case.status]
+    yield "Status", labels.STATES[case.status]
     yield "Made", _moment(case.created)
     yield "Last session ends", _moment(case.ends) if case.ends else ""
     yield "People", str(case.people)
@@ -245,9 +245,9 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
         yield "Professional's contact", ", ".join(filter(None, [asker.email, asker.phone]))
         yield "Family agreed", _moment(case.consented) if case.consented else ""
     for sent in reversed(messages.of_booking(engine, case.id)):
-        said = codes.MESSAGES.get(sent.kind, sent.kind)
+        said = labels.MESSAGES.get(sent.kind, sent.kind)
         moment = _moment(sent.sent or sent.created)
-        yield "Message", f"{said}: {codes.DELIVERY[sent.state]}, {moment}"
+        yield "Message", f"{said}: {labels.DELIVERY[sent.state]}, {moment}"
     with read(engine) as connection:
         marks = connection.execute(
             select(attendance)
@@ -260,8 +260,8 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
     for row in marks:
         yield f"Register of {row.planned}", MARKS[row.mark]
     for row in log:
-        who = codes.ACTORS.get(row.actor, "A member of staff")
-        yield "Log", f"{_moment(row.at)}: {who} {codes.deed_words(row.did, row.detail)}"
+        who = labels.ACTORS.get(row.actor, "A member of staff")
+        yield "Log", f"{_moment(row.at)}: {who} {labels.deed_words(row.did, row.detail)}"
 
 
 def _moment(moment: datetime) -> str:

@@ -49,7 +49,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
-from portal.codes import DEEDS, Deed, actor_known
+from portal.labels import DEEDS, Deed, actor_known
 from portal.statements import Prepared, bare
 
 T = TypeVar("T")
@@ -548,7 +548,7 @@ def note(
     series: str | None = None,
     **detail: Any,
 ) -> None:
-    """Write a line of the log. Raises ValueError where `codes` has no words for it."""
+    """Write a line of the log. Raises ValueError where `labels` has no words for it."""
     if did not in DEEDS or not actor_known(actor):
         raise ValueError(f"'{actor}' and '{did}' must have words for the log")
     _noted.alone(

@@ -16,7 +16,7 @@ Inside a view: `current()` is the Staff, `allowed_centres()` the slugs she may s
 anything is cut down to them), `sees(identity)` the same of a booking's series, `now()` the moment,
 `live()` the directory and the database: `with live().database() as engine`. What is read, exported
 or changed goes into the log by `tables.note(connection, now(), current().actor, deed, ...)`, and
-`codes` has words for each deed.
+`labels` has words for each deed.
 
 A form extends `forms.StaffForm`; every POST carries its token (`{{ token(csrf) }}` of
 staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view. A view made with

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import bookings, casework, codes, details, messages, offers, registers, retention, room
+from portal import bookings, casework, details, labels, messages, offers, registers, retention, room
 from portal.bookings import Family, NotBookable
 from portal.casework import Case, Meanwhile
 from portal.directory import Series, Session
@@ -78,7 +78,7 @@ def find() -> Answered:
         cases=cases,
         orders=orders,
         most=casework.MOST_FOUND,
-        states=codes.STATES,
+        states=labels.STATES,
     )
 
 
@@ -122,7 +122,7 @@ def _show(
         series=series,
         programme=programme,
         session=session,
-        state=codes.STATES[one.status],
+        state=labels.STATES[one.status],
         alive=one.status in LIVE,
         holding=one.status in HOLDING,
         position=position,
@@ -131,7 +131,7 @@ def _show(
         safe_way=registers.safe_way(one.family),
         questions={q.name: q.label for q in programme.questions} if programme else {},
         sent=[_message(one) for one in sent],
-        others=[(other, named(other.series), codes.STATES[other.status]) for other in others],
+        others=[(other, named(other.series), labels.STATES[other.status]) for other in others],
         remark=one.remark if remark is None else remark,
         longest=casework.LONGEST_WORDS,
         problems=problems,
@@ -144,8 +144,8 @@ def _message(one: messages.Message) -> dict[str, str]:
     """A message as the page shows it: what it says, what became of it and when, and why not."""
     moment = words.moment_words((one.sent or one.due).astimezone(LONDON))
     return {
-        "kind": codes.MESSAGES.get(one.kind, one.kind),
-        "state": f"{codes.DELIVERY[one.state]}, {moment}",
+        "kind": labels.MESSAGES.get(one.kind, one.kind),
+        "state": f"{labels.DELIVERY[one.state]}, {moment}",
         "trouble": one.trouble or "",
     }
 

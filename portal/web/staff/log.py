@@ -13,7 +13,7 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response as Answered
 
-from portal import accounts, codes
+from portal import accounts, labels
 from portal.accounts import Account, Entry
 from portal.bookings import ASKED_FOR
 from portal.fields import LONDON, day_words
@@ -94,12 +94,12 @@ def _staff_id(actor: str) -> int | None:
 def _who(actor: str, people: Mapping[int, Account]) -> str:
     number = _staff_id(actor)
     if number is None:
-        return codes.ACTORS.get(actor, actor)
+        return labels.ACTORS.get(actor, actor)
     return people[number].staff.title if number in people else "Somebody who left"
 
 
 def _did(one: Entry, people: Mapping[int, Account]) -> str:
-    said = codes.deed_words(one.did, one.detail)
+    said = labels.deed_words(one.did, one.detail)
     if "{staff}" in said:
         whose = one.detail.get("staff")
         return said.format(staff=_who(f"staff:{whose}", people))

@@ -14,7 +14,7 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import codes, messages
+from portal import labels, messages
 from portal.accounts import Staff
 from portal.bookings import ASKED_FOR
 from portal.casework import fold
@@ -105,7 +105,7 @@ def _row(one: Listed) -> dict[str, Any]:
     lead = {"sent": "Sent", "failed": "First tried"}.get(message.state, "Goes out")
     return {
         "id": message.id,
-        "kind": codes.MESSAGES.get(message.kind, message.kind),
+        "kind": labels.MESSAGES.get(message.kind, message.kind),
         "about": f"{about}, {series.centre.title}" if series else about,
         "reference": one.reference,
         "when": f"{lead} {words.moment_words(moment.astimezone(LONDON))}",

@@ -15,8 +15,8 @@ from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import casework, registers
-from portal.codes import STATES
 from portal.directory import Programme, Series, Session
+from portal.labels import STATES
 from portal.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.web.answers import Lines, plain_figures
 from portal.web.live import live

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal import accounts, codes, content, tables
+from portal import accounts, content, labels, tables
 from tests.staffed import Staffed
 
 LOG = "/staff/log"
@@ -109,11 +109,11 @@ def test_strange_questions_show_all(place, query):
 def test_every_line_is_in_plain_words(place):
     """Whatever is written, and a line of an older version as it is."""
     administrator = place.signed_in("administrator", title="Ada Moss")
-    write(place, *(("content", did, 7, None, {"staff": 1}) for did in codes.DEEDS))
+    write(place, *(("content", did, 7, None, {"staff": 1}) for did in labels.DEEDS))
     screen = administrator.open(LOG)
-    who = codes.ACTORS["content"]
+    who = labels.ACTORS["content"]
 
-    for words in codes.DEEDS.values():
+    for words in labels.DEEDS.values():
         assert f"{who} {words.replace('{staff}', 'Ada Moss')}" in screen
     assert f"{who} moved a session" in screen
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from portal import codes, tables, wording
+from portal import labels, tables, wording
 from tests.made import NOW
 
 PORTAL = Path(__file__).parents[1] / "portal"
@@ -22,15 +22,15 @@ def states_of(table: sa.Table, name: str) -> set[str]:
 
 def test_each_set_is_whole():
     """What can be written, as its own declaration has it, and what there are words for."""
-    assert set(codes.STATES) == states_of(tables.booking, "status") == set(tables.STATUSES)
-    assert set(codes.MESSAGES) == set(wording.KINDS)
-    assert set(codes.DELIVERY) == states_of(tables.message, "state")
-    assert set(codes.DEEDS) == set(typing.get_args(codes.Deed))
+    assert set(labels.STATES) == states_of(tables.booking, "status") == set(tables.STATUSES)
+    assert set(labels.MESSAGES) == set(wording.KINDS)
+    assert set(labels.DELIVERY) == states_of(tables.message, "state")
+    assert set(labels.DEEDS) == set(typing.get_args(labels.Deed))
 
 
 def test_words_are_words():
     """Not the short word itself, which tells its writer what it means, and nobody else."""
-    for said in (codes.STATES, codes.MESSAGES, codes.DEEDS, codes.ACTORS):
+    for said in (labels.STATES, labels.MESSAGES, labels.DEEDS, labels.ACTORS):
         assert [code for code, words in said.items() if not words or words == code] == []
 
 
@@ -45,7 +45,7 @@ def test_nothing_without_words_is_written(engine, actor, did):
 
 def test_a_deed_without_words_is_found_before_it_is_done():
     """The types say so too: each call is checked against `Deed`, variables and all."""
-    assert typing.get_type_hints(tables.note)["did"] == codes.Deed
+    assert typing.get_type_hints(tables.note)["did"] == labels.Deed
 
 
 def test_every_deed_and_message_in_the_code_is_known():
@@ -60,8 +60,8 @@ def test_every_deed_and_message_in_the_code_is_known():
 
     assert {"end waiting", "sign-in", "save register"} <= deeds
     assert {"confirmation", "waiting-ended"} <= kinds
-    assert deeds - set(codes.DEEDS) == set()
-    assert kinds - set(codes.MESSAGES) == set()
+    assert deeds - set(labels.DEEDS) == set()
+    assert kinds - set(labels.MESSAGES) == set()
 
 
 def calls(*names: str) -> list[ast.Call]:
