@@ -11,7 +11,7 @@ run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:
 	.venv/bin/portal serve
 
 test: .venv/ready-to-test ## Set up, and run all tests.
-	tests/ground
+	tests/setup
 	.venv/bin/pytest -n 2 --dist worksteal
 
 check: .venv/ready-to-test ## Format, lint, types, import contracts, and all tests.

@@ -28,10 +28,12 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
 
-from portal import freeze, room, tables
+from portal.bookings import places
+from portal.database import tables
 from portal.settings import load_settings
-from tests import crowd
-from tests.databases import fresh_postgres
+from portal.web.site import build
+from tests.support import crowd
+from tests.support.databases import fresh_postgres
 
 SAMPLE = Path(__file__).parents[1] / "tests/sample"
 SECONDS = 8
@@ -123,12 +125,12 @@ def crowd_of(port: int, clients: int, share: int | None, seconds: float):
     return sorted(taken), statuses, lasted
 
 
-def measure(name: str, places: int, folder: Path, address: str, *, rush: bool) -> None:
-    root = crowd.content_with_a_course(folder, SAMPLE, places)
+def measure(name: str, room: int, folder: Path, address: str, *, rush: bool) -> None:
+    root = crowd.content_with_a_course(folder, SAMPLE, room)
     environ = crowd.environment(root, folder, PORTAL_DATABASE_URL=address, PORTAL_WORKERS="2")
     given = {key.removeprefix("PORTAL_").lower(): value for key, value in environ.items()}
     settings = load_settings(**given)
-    freeze.build(settings, today=date.today())
+    build.build(settings, today=date.today())
     beside = yardstick(folder)
     port = crowd.free_port()
     command = [sys.executable, "-m", "portal", "serve", "--no-build", "--port", str(port)]
@@ -140,7 +142,7 @@ def measure(name: str, places: int, folder: Path, address: str, *, rush: bool) -
         if rush:
             taken, statuses, lasted = crowd_of(port, 200, 2000, 120)
             print(
-                f"{name}: 2,000 families for {places} places, 200 at once: answered in "
+                f"{name}: 2,000 families for {room} places, 200 at once: answered in "
                 f"{lasted:.1f} s, p99 {taken[len(taken) * 99 // 100] * 1000:,.0f} ms, "
                 f"answers {dict(statuses)} {beside}"
             )
@@ -156,7 +158,7 @@ def measure(name: str, places: int, folder: Path, address: str, *, rush: bool) -
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()
     engine = tables.connect(address)
-    for words in room.verify(engine):
+    for words in places.verify(engine):
         print(f"WRONG: {words}")
     engine.dispose()
 
@@ -180,12 +182,12 @@ def yardstick(folder: Path) -> str:
 
 
 def main() -> int:
-    for rush, places in ((False, 100_000), (True, 12)):
+    for rush, room in ((False, 100_000), (True, 12)):
         with tempfile.TemporaryDirectory() as made:
             address = f"sqlite:///{made}/portal.db"
-            measure("SQLite", places, Path(made), address, rush=rush)
+            measure("SQLite", room, Path(made), address, rush=rush)
         with tempfile.TemporaryDirectory() as made, fresh_postgres() as address:
-            measure("PostgreSQL", places, Path(made), address, rush=rush)
+            measure("PostgreSQL", room, Path(made), address, rush=rush)
     return 0
 
 

@@ -19,10 +19,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from portal import content, freeze
+from portal import content
 from portal.settings import load_settings
-from portal.web import leaflets
-from portal.web.pages import Pages
+from portal.web.site import build, leaflets
+from portal.web.site.pages import Pages
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 5
@@ -67,7 +67,7 @@ def polls(port: int, path: str, headers: dict[str, str]) -> tuple[float, set[int
 def served(folder: Path, measure: Callable[[int], None]) -> None:
     """Run a measurement while the real server answers with one process."""
     settings = load_settings(root=ROOT, out=folder / "build", var=folder / "var")
-    freeze.build(settings, today=date.today(), compress=True)
+    build.build(settings, today=date.today(), compress=True)
     environ = {
         **os.environ,
         "PORTAL_ROOT": str(ROOT),

@@ -24,12 +24,11 @@ import brotli
 import yaml
 
 from portal import content
-from portal.feeds import search
-from portal.fields import LONDON, WEEKDAYS
-from portal.finder import Finder
-from portal.postcode_files import LETTERS, Placed
-from portal.postcodes import FILE_NAME, import_file, pack
-from portal.web import static_files
+from portal.directory.fields import LONDON, WEEKDAYS
+from portal.finder import Finder, index
+from portal.finder.postcode_import import LETTERS, Placed
+from portal.finder.postcodes import FILE_NAME, import_file, pack
+from portal.web.templating import static_files
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 11, 23)
@@ -236,8 +235,8 @@ def browser(directory: content.Directory) -> None:
     """From pressing Enter until the list is there, the tables fetched, slowed six times."""
     from playwright.sync_api import sync_playwright
 
-    from portal.web.site import create_site
-    from tests.browser import FLAGS, NAMES, serving
+    from portal.web.site.app import create_site
+    from tests.support.browser import FLAGS, NAMES, serving
 
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
@@ -289,14 +288,14 @@ def main(folder: Path) -> None:
     county(folder)
     directory = content.load(folder, today=DAY)
     made = time.perf_counter()
-    files = {path: make() for path, make in search.files(directory).items()}
+    files = {path: make() for path, make in index.files(directory).items()}
     seconds = time.perf_counter() - made
     for path, data in files.items():
         say(f"{path.split('-')[0]}, {len(directory.series):,} series", size(data))
     say("made in", f"{seconds * 1000:.0f} ms")
     say(f"postcodes, {LANCASHIRE:,} made up", size(pack(lancashire())))
     say("find.js", size(static_files()["find.js"].content))
-    finder = Finder(*search.tables(directory))
+    finder = Finder(*index.tables(directory))
     for query in ({}, {"near": ["Preston"]}, {"near": ["Bacup"], "day": ["sunday"], "age": ["15"]}):
         started = time.perf_counter()
         answer = finder.ask(query, NOW)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.staffed import PASSWORD, Staffed
+from tests.support.staffed import PASSWORD, Staffed
 
 LEAST, MOST = 0.05, 0.5
 DIFFERENCE = 0.15  # of the time: what differs by less is lost in the noise of a network

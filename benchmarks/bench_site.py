@@ -17,8 +17,8 @@ from pathlib import Path
 
 from werkzeug.test import create_environ
 
+from portal.server.app import create_app
 from portal.settings import load_settings
-from portal.wsgi import create_app
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("content", "centres", "programmes")

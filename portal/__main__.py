@@ -1,5 +1,5 @@
 """`python -m portal`: the same commands as `portal`."""
 
-from portal.cli import main
+from portal.commands import main
 
 main(prog_name="portal")

@@ -15,8 +15,8 @@ from typing import Any, Literal, get_args
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from portal import PortalError
-from portal.fields import Email
+from portal.directory.fields import Email
+from portal.errors import PortalError
 
 SHORTEST_SECRET = 32
 

@@ -3,14 +3,14 @@
 import os
 import shutil
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
+
+from tests.support.paths import SAMPLE
 
 # They take half a second each. The tests that are about them turn them on.
 os.environ.setdefault("PORTAL_LEAFLETS", "no")
 
-SAMPLE = Path(__file__).parent / "sample"
 TOUCHED = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portal.directory import Directory
-from portal.feeds import atom, codes, ical, search, sitemap
-from portal.feeds.withheld import leaks
+from portal.feeds import atom, calendars, qr_codes, sitemap
+from portal.finder import index
 
-__all__ = ["FEEDS", "Feed", "Maker", "files", "leaks"]
+__all__ = ["FEEDS", "Feed", "Maker", "files"]
 
 Maker = Callable[[], bytes]
 
@@ -33,13 +33,13 @@ class Feed:
 
 
 FEEDS: tuple[Feed, ...] = (
-    Feed("calendars", "text/calendar; charset=utf-8", ical.files),
-    Feed("codes", "image/svg+xml", codes.files),
+    Feed("calendars", "text/calendar; charset=utf-8", calendars.files),
+    Feed("codes", "image/svg+xml", qr_codes.files),
     Feed("news", "application/atom+xml", atom.files),
     Feed("sitemap", "application/xml", sitemap.files),
     Feed("robots", "text/plain; charset=utf-8", sitemap.robots_files),
-    Feed("finder", "application/json", search.files),
-    Feed("postcodes", "application/octet-stream", search.postcode_files),
+    Feed("finder", "application/json", index.files),
+    Feed("postcodes", "application/octet-stream", index.postcode_files),
 )
 
 

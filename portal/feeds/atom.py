@@ -14,8 +14,8 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from portal.directory import Directory
-from portal.feeds.entries import FIRST_REVISION
-from portal.fields import LONDON
+from portal.directory.fields import LONDON
+from portal.feeds.calendar_entries import FIRST_REVISION
 
 PATH = "/feed.atom"
 SPACE = "http://www.w3.org/2005/Atom"

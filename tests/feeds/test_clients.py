@@ -15,15 +15,15 @@ import icalendar
 import pytest
 from werkzeug.wrappers import Response
 
-from portal import freeze
-from portal.feeds import ical
+from portal.feeds import calendars
 from portal.settings import load_settings
-from portal.web.files import Files
-from tests.browser import serving
+from portal.web.frozen_files import Files
+from portal.web.site import build
 from tests.conftest import TOUCHED
-from tests.feeds.subscribing import LIBRARIES, Client, days_of, left_behind, on_page, without
-from tests.shipped import DAY
-from tests.test_wsgi import Server
+from tests.server.test_app import Server
+from tests.support.browser import serving
+from tests.support.shipped import DAY
+from tests.support.subscribing import LIBRARIES, Client, days_of, left_behind, on_page, without
 
 FIRST, LAST = days_of(2026)
 LONDON = ZoneInfo("Europe/London")
@@ -68,11 +68,11 @@ def touch(root, when=TOUCHED):
         os.utime(path, (when, when))
 
 
-def build(root, today=FIRST):
+def built(root, today=FIRST):
     settings = load_settings(
         root=root / "root", out=root / "build", var=root / "var", horizon_weeks=WEEKS
     )
-    freeze.build(settings, today=today)
+    build.build(settings, today=today)
     return settings.out
 
 
@@ -89,7 +89,7 @@ def content(tmp_path_factory, sample_root):
 @pytest.fixture(scope="module")
 def server(content):
     """It is served as it stands on the first day of a school year, all of the year on its pages."""
-    build(content)
+    built(content)
     before = os.environ.get("PORTAL_HORIZON_WEEKS")
     os.environ["PORTAL_HORIZON_WEEKS"] = str(WEEKS)
     server = Server(content, "--no-build")
@@ -101,14 +101,14 @@ def server(content):
         os.environ["PORTAL_HORIZON_WEEKS"] = before
 
 
-def calendars(content):
+def calendar_paths(content):
     out = content / "build"
     return [f"/{path.relative_to(out).as_posix()}" for path in sorted(out.rglob("*.ics"))]
 
 
 def feeds(content):
     """All calendars but those of a single date."""
-    return [path for path in calendars(content) if path.endswith("/calendar.ics")]
+    return [path for path in calendar_paths(content) if path.endswith("/calendar.ics")]
 
 
 class Pages:
@@ -172,7 +172,7 @@ def test_every_single_date_agrees_with_its_page(content, server, shown, library)
     read = LIBRARIES[library]
     all_of = {path: set(dates) for path, dates in shown.dates.items()}
     number = 0
-    for path in calendars(content):
+    for path in calendar_paths(content):
         if not re.search(r"/\d{4}-\d\d-\d\d\.ics$", path):
             continue
         (found,) = read(server.ask(path)[2], FIRST, LAST + timedelta(days=400))
@@ -268,7 +268,7 @@ def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_roo
     root = tmp_path / "site"
     shutil.copytree(sample_root, root / "root")
     file = root / "root/centres/preston/riverbank/play-monday.md"
-    build(root)
+    built(root)
     server = Server(root, "--no-build")
     try:
         address = f"http://127.0.0.1:{server.port}/centres/riverbank/calendar.ics"
@@ -287,7 +287,7 @@ def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_roo
             words = words.replace("\n---\n", f"\nchanges:\n{change}---\n", 1)
         file.write_text(words)
         os.utime(file, (TOUCHED + 3600, TOUCHED + 3600))
-        build(root)
+        built(root)
         after = server.ask("/calendar.ics")[2]
         client.poll()
         now = client.diary(*WINTER)[address]
@@ -326,7 +326,7 @@ def test_a_hostile_title_reaches_every_program_whole(tmp_path, sample_root):
     file = root / "root/centres/preston/riverbank/play-monday.md"
     written = HOSTILE.replace("'", "''")
     file.write_text(file.read_text().replace("---\n", f"---\ntitle: '{written}'\n", 1))
-    build(root)
+    built(root)
     server = Server(root, "--no-build")
     try:
         path = "/sessions/riverbank/play-monday/calendar.ics"
@@ -360,7 +360,7 @@ def test_line_breaks_reach_every_library_as_line_breaks(county, title):
         group="{programme: play, starts: 2027-01-12, time: 10:00-12:00, repeats: once}"
     )
     directory.series[0].link(title=title)
-    data = ical.files(directory)["/calendar.ics"]()
+    data = calendars.files(directory)["/calendar.ics"]()
     plain = re.sub(r"\r\n?", "\n", title)
 
     for name, read in LIBRARIES.items():

@@ -42,7 +42,7 @@ def test_the_map_names_each_page_once(directory):
 
 def test_the_map_lists_the_pages_of_the_site(directory):
     """Every page on the map is frozen; frozen pages that are not there say where theirs is."""
-    from portal.web.site import addresses, create_site
+    from portal.web.site.app import addresses, create_site
 
     client = create_site(directory).test_client()
     base = directory.site.base_address

@@ -12,15 +12,26 @@ from typing import Any, ClassVar
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import bookings, casework, details, labels, messages, offers, registers, retention, room
-from portal.bookings import Family, NotBookable
-from portal.casework import Case, Meanwhile
+from portal import bookings, messages
+from portal.bookings import (
+    Family,
+    NotBookable,
+    casework,
+    personal_data,
+    places,
+    registers,
+    retention,
+    waiting_list,
+)
+from portal.bookings.casework import Case, Meanwhile
+from portal.database import audit
+from portal.database.tables import HOLDING, LIVE
 from portal.directory import Series, Session
-from portal.fields import LONDON
-from portal.tables import HOLDING, LIVE
-from portal.web import words
-from portal.web.answers import Choice, Lines
-from portal.web.forms import (
+from portal.directory.fields import LONDON
+from portal.web import filters
+from portal.web.live.context import live
+from portal.web.live.forms.answers import Choice, Lines
+from portal.web.live.forms.family import (
     CONTACT_WAYS_OF_REQUESTS,
     LiveForm,
     NumbersForm,
@@ -28,12 +39,20 @@ from portal.web.forms import (
     book_form,
     limit_people,
 )
-from portal.web.live import live
-from portal.web.passage import turn
-from portal.web.staff import SIGNED_IN, current, explain, now, of_centre, page, sees, staff_route
+from portal.web.live.forms.steps import turn
 from portal.web.staff.forms import StaffForm
-from portal.web.staff.order import Order, in_order
-from portal.web.staff.within import attempt, case, named, of_booking, posted, series_at, thing
+from portal.web.staff.scope import attempt, case, named, of_booking, posted, series_at, thing
+from portal.web.staff.screens import (
+    SIGNED_IN,
+    current,
+    explain,
+    now,
+    of_centre,
+    page,
+    sees,
+    staff_route,
+)
+from portal.web.staff.sorting import Order, in_order
 
 _CASE = "/staff/bookings/<reference>"
 
@@ -78,7 +97,7 @@ def find() -> Answered:
         cases=cases,
         orders=orders,
         most=casework.MOST_FOUND,
-        states=labels.STATES,
+        states=audit.STATES,
     )
 
 
@@ -105,7 +124,7 @@ def _show(
     remark: str | None = None,
 ) -> Answered:
     series, programme = thing(one.series)
-    session = offers.booked_session(series, one.planned) if series else None
+    session = waiting_list.booked_session(series, one.planned) if series else None
     with live().database() as engine:
         sent = messages.of_booking(engine, one.id)
         others = casework.with_same_contact(engine, one, live().secret, sees)
@@ -122,16 +141,16 @@ def _show(
         series=series,
         programme=programme,
         session=session,
-        state=labels.STATES[one.status],
+        state=audit.STATES[one.status],
         alive=one.status in LIVE,
         holding=one.status in HOLDING,
         position=position,
-        until=words.moment_words(until.astimezone(LONDON)) if until else "",
-        made=words.moment_words(one.created.astimezone(LONDON)),
+        until=filters.moment_words(until.astimezone(LONDON)) if until else "",
+        made=filters.moment_words(one.created.astimezone(LONDON)),
         safe_way=registers.safe_way(one.family),
         questions={q.name: q.label for q in programme.questions} if programme else {},
         sent=[_message(one) for one in sent],
-        others=[(other, named(other.series), labels.STATES[other.status]) for other in others],
+        others=[(other, named(other.series), audit.STATES[other.status]) for other in others],
         remark=one.remark if remark is None else remark,
         longest=casework.LONGEST_WORDS,
         problems=problems,
@@ -142,10 +161,10 @@ def _show(
 
 def _message(one: messages.Message) -> dict[str, str]:
     """A message as the page shows it: what it says, what became of it and when, and why not."""
-    moment = words.moment_words((one.sent or one.due).astimezone(LONDON))
+    moment = filters.moment_words((one.sent or one.due).astimezone(LONDON))
     return {
-        "kind": labels.MESSAGES.get(one.kind, one.kind),
-        "state": f"{labels.DELIVERY[one.state]}, {moment}",
+        "kind": audit.MESSAGES.get(one.kind, one.kind),
+        "state": f"{audit.DELIVERY[one.state]}, {moment}",
         "trouble": one.trouble or "",
     }
 
@@ -185,7 +204,7 @@ def give(reference: str) -> Answered:  # noqa: ARG001
 def move_on(reference: str) -> Answered:  # noqa: ARG001
     directory, actor = live().directory, current().actor
     return _press(
-        lambda engine, it: offers.move_on(engine, directory, it, now=now(), actor=actor),
+        lambda engine, it: waiting_list.move_on(engine, directory, it, now=now(), actor=actor),
         "moved-on",
     )
 
@@ -363,7 +382,7 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
         directory, secret, actor = live().directory, live().secret, current().actor
         mended = Family(**form.contact(), answers=known.answers)
         return _press(
-            lambda engine, it: details.correct(
+            lambda engine, it: personal_data.correct(
                 engine, directory, it, mended, secret=secret, now=now(), actor=actor
             ),
             "changed",
@@ -431,8 +450,8 @@ def book(centre: str, series: str) -> Answered:
     if next_turn.screen == "confirm":
         return _book(run, session, form.family(), str(form.key.data))
     with live().database() as engine:
-        left = room.unheld(engine, run, session)
-        waits = room.left(engine, run, session) < 1
+        left = places.unheld(engine, run, session)
+        waits = places.left(engine, run, session) < 1
     return page(
         "staff/form.html",
         "Take a booking",
@@ -453,11 +472,11 @@ def _room(series: Series, left: int, waits: bool) -> str:
         return "It is kept as a request, which you can confirm on the next page."
     if waits:
         return "Every place is taken, or families wait already: this family joins the list."
-    return f"{words.count(left, 'place')} left."
+    return f"{filters.count(left, 'place')} left."
 
 
 def _when(series: Series, session: Session | None) -> str:
-    return words.day(session.day, year=True) if session else words.repeats(series)
+    return filters.day(session.day, year=True) if session else filters.repeats(series)
 
 
 def _next(series: Series) -> Session:

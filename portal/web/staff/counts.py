@@ -11,21 +11,21 @@ from typing import Any
 from flask import abort, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import reports
+from portal.bookings import counts
+from portal.bookings.counts import COLUMNS, SMALLEST, UNDER, Line
 from portal.directory import Centre
-from portal.fields import LONDON
-from portal.reports import COLUMNS, SMALLEST, UNDER, Line
-from portal.web.live import live
-from portal.web.staff import SIGNED_IN, allowed_centres, now, of_centre, page, staff_route
-from portal.web.staff.order import Order, in_order
+from portal.directory.fields import LONDON
+from portal.web.live.context import live
 from portal.web.staff.register import as_file
+from portal.web.staff.screens import SIGNED_IN, allowed_centres, now, of_centre, page, staff_route
+from portal.web.staff.sorting import Order, in_order
 
 _COUNTS = "/staff/counts"
 
 
 def _month() -> date:
     this = now().astimezone(LONDON).date()
-    month = reports.month_of(request.args.get("month", ""), this)
+    month = counts.month_of(request.args.get("month", ""), this)
     return month if abs((month - this).days) < 3000 else this.replace(day=1)
 
 
@@ -41,7 +41,7 @@ def _around(month: date) -> dict[str, str]:
 
 def _of_centres(centres: Iterable[Centre], month: date) -> list[Line]:
     with live().database() as engine:
-        return reports.by_centre(engine, live().directory, centres, month)
+        return counts.by_centre(engine, live().directory, centres, month)
 
 
 def _orders(first: str, said: Callable[[Any], Iterable[str]]) -> list[Order[Any]]:
@@ -59,9 +59,9 @@ def _orders(first: str, said: Callable[[Any], Iterable[str]]) -> list[Order[Any]
 
 
 @staff_route(_COUNTS, may=SIGNED_IN)
-def counts() -> Answered:
+def counts_page() -> Answered:
     month = _month()
-    table = reports.table_of(_of_centres(live().directory.centres, month), own=False)
+    table = counts.table_of(_of_centres(live().directory.centres, month), own=False)
     # By what is shown alone: the place in the list must not tell what is hidden.
     shown, orders = in_order(table.lines, *_orders("Centre", lambda row: row[1]))
     return page(
@@ -80,7 +80,7 @@ def counts() -> Answered:
 def counts_file() -> Answered:
     month = _month()
     lines = _of_centres(live().directory.centres, month)
-    return as_file(reports.csv(lines, own=False, first="Centre"), f"counts-{month:%Y-%m}.csv")
+    return as_file(counts.csv(lines, own=False, first="Centre"), f"counts-{month:%Y-%m}.csv")
 
 
 @staff_route(f"{_COUNTS}/<centre>", may=of_centre("centre"))
@@ -90,10 +90,10 @@ def counts_of(centre: str) -> Answered:
     if found is None:
         abort(403)
     with live().database() as engine:
-        groups = reports.by_series(engine, live().directory, found, month)
+        groups = counts.by_series(engine, live().directory, found, month)
     if request.args.get("as") == "csv":
-        return as_file(reports.csv_of_series(groups), f"counts-{found.slug}-{month:%Y-%m}.csv")
-    table = reports.table_of([line for line, _ in groups], own=True)
+        return as_file(counts.csv_of_series(groups), f"counts-{found.slug}-{month:%Y-%m}.csv")
+    table = counts.table_of([line for line, _ in groups], own=True)
     groups, orders = in_order(groups, *_orders("Session", lambda row: map(str, row[0].numbers)))
     return page(
         "staff/counts_of.html",

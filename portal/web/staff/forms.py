@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from flask import g
 from flask_wtf.csrf import generate_csrf
 
-from portal.web.answers import Answer
-from portal.web.forms import Group, LiveForm
+from portal.web.live.forms.answers import Answer
+from portal.web.live.forms.family import Group, LiveForm
 
 NOT_YOURS = "This page was open for too long. Look at your answers, and press the button again"
 

@@ -13,13 +13,14 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response as Answered
 
-from portal import accounts, labels
-from portal.accounts import Account, Entry
 from portal.bookings import ASKED_FOR
-from portal.fields import LONDON, day_words
-from portal.web import words
-from portal.web.live import live
-from portal.web.staff import allowed_centres, current, now, of_role, page, staff_route
+from portal.database import audit
+from portal.directory.fields import LONDON, day_words
+from portal.staff import accounts
+from portal.staff.accounts import Account, Entry
+from portal.web import filters
+from portal.web.live.context import live
+from portal.web.staff.screens import allowed_centres, current, now, of_role, page, staff_route
 
 LOG = "/staff/log"
 SHOWN = 100
@@ -76,7 +77,7 @@ def _by_day(
     for one in entries:
         moment = one.at.astimezone(LONDON)
         line = {
-            "at": words.clock_of(moment),
+            "at": filters.clock_of(moment),
             "who": _who(one.actor, people),
             "staff": _staff_id(one.actor),
             "did": _did(one, people),
@@ -94,12 +95,12 @@ def _staff_id(actor: str) -> int | None:
 def _who(actor: str, people: Mapping[int, Account]) -> str:
     number = _staff_id(actor)
     if number is None:
-        return labels.ACTORS.get(actor, actor)
+        return audit.ACTORS.get(actor, actor)
     return people[number].staff.title if number in people else "Somebody who left"
 
 
 def _did(one: Entry, people: Mapping[int, Account]) -> str:
-    said = labels.deed_words(one.did, one.detail)
+    said = audit.deed_words(one.did, one.detail)
     if "{staff}" in said:
         whose = one.detail.get("staff")
         return said.format(staff=_who(f"staff:{whose}", people))

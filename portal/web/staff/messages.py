@@ -14,16 +14,17 @@ from typing import Any
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import labels, messages
-from portal.accounts import Staff
+from portal import messages
 from portal.bookings import ASKED_FOR
-from portal.casework import fold
-from portal.fields import LONDON
+from portal.bookings.casework import fold
+from portal.database import audit
+from portal.directory.fields import LONDON
 from portal.messages import Listed
-from portal.web import words
-from portal.web.live import live
-from portal.web.staff import SIGNED_IN, May, current, now, page, sees, staff_route
-from portal.web.staff.order import Order, in_order
+from portal.staff.accounts import Staff
+from portal.web import filters
+from portal.web.live.context import live
+from portal.web.staff.screens import SIGNED_IN, May, current, now, page, sees, staff_route
+from portal.web.staff.sorting import Order, in_order
 
 MESSAGES = "/staff/messages"
 SHOWN_FOR = timedelta(days=30)
@@ -105,10 +106,10 @@ def _row(one: Listed) -> dict[str, Any]:
     lead = {"sent": "Sent", "failed": "First tried"}.get(message.state, "Goes out")
     return {
         "id": message.id,
-        "kind": labels.MESSAGES.get(message.kind, message.kind),
+        "kind": audit.MESSAGES.get(message.kind, message.kind),
         "about": f"{about}, {series.centre.title}" if series else about,
         "reference": one.reference,
-        "when": f"{lead} {words.moment_words(moment.astimezone(LONDON))}",
+        "when": f"{lead} {filters.moment_words(moment.astimezone(LONDON))}",
         "trouble": message.trouble or "",
         "failed": message.state == "failed",
     }

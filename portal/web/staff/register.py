@@ -14,16 +14,16 @@ from typing import ClassVar
 from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import casework, registers
+from portal.bookings import casework, registers
+from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
+from portal.database.audit import STATES
 from portal.directory import Programme, Series, Session
-from portal.labels import STATES
-from portal.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
-from portal.web.answers import Lines, plain_figures
-from portal.web.live import live
-from portal.web.staff import current, explain, now, of_centre, page, staff_route
+from portal.web.live.context import live
+from portal.web.live.forms.answers import Lines, plain_figures
 from portal.web.staff.forms import NOT_YOURS, StaffForm
-from portal.web.staff.order import Order, in_order
-from portal.web.staff.within import attempt, posted, series_at, session_at
+from portal.web.staff.scope import attempt, posted, series_at, session_at
+from portal.web.staff.screens import current, explain, now, of_centre, page, staff_route
+from portal.web.staff.sorting import Order, in_order
 
 _REGISTER = "/staff/register/<centre>/<series>/<planned>"
 _SEEN = re.compile(r"(\d{1,12}):(\d{1,9}):([a-z]{1,12})")

@@ -7,16 +7,16 @@ from datetime import date, datetime
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal import casework, offers, room
-from portal.casework import fold
-from portal.fields import LONDON, day_words
-from portal.registers import may_ring, safe_way
-from portal.web import words
-from portal.web.live import live
-from portal.web.staff import SIGNED_IN, now, of_centre, page, sees, staff_route
-from portal.web.staff.order import Order, in_order
+from portal.bookings import casework, places, waiting_list
+from portal.bookings.casework import fold
+from portal.bookings.registers import may_ring, safe_way
+from portal.directory.fields import LONDON, day_words
+from portal.web import filters
+from portal.web.live.context import live
 from portal.web.staff.register import waiting_path
-from portal.web.staff.within import named, series_at, session_at, thing
+from portal.web.staff.scope import named, series_at, session_at, thing
+from portal.web.staff.screens import SIGNED_IN, now, of_centre, page, sees, staff_route
+from portal.web.staff.sorting import Order, in_order
 
 
 @staff_route("/staff/requests", may=SIGNED_IN)
@@ -66,7 +66,7 @@ def queues() -> Answered:
         series = thing(identity)[0]
         if series is None:
             continue
-        session = offers.booked_session(series, planned)
+        session = waiting_list.booked_session(series, planned)
         if (session and session.ends <= now()) or not series.next_sessions(now()):
             continue
         lists.append((series, session, waiting_path(series, planned), waiting, offered))
@@ -89,11 +89,11 @@ def queue(centre: str, series: str) -> Answered:
     directory = live().directory
     if request.method == "POST":
         with live().database() as engine:
-            offers.offer(engine, directory, found.identity, planned, now=now())
+            waiting_list.offer(engine, directory, found.identity, planned, now=now())
         return redirect(path, 303)
     with live().database() as engine:
         cases = casework.queue(engine, found, planned)
-        left = room.unheld(engine, found, session)
+        left = places.unheld(engine, found, session)
     return page(
         "staff/queue.html",
         "Waiting list",
@@ -103,9 +103,9 @@ def queue(centre: str, series: str) -> Answered:
         path=path,
         cases=cases,
         left=left,
-        places=room.places_of(found),
+        places=places.places_of(found),
         until={
-            one.id: words.moment_words(one.offered_until.astimezone(LONDON))
+            one.id: filters.moment_words(one.offered_until.astimezone(LONDON))
             for one in cases
             if one.offered_until
         },

@@ -14,17 +14,17 @@ from flask import Response, g, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Answered
 
-from portal import accounts, passwords, second_factors, sign_ins
-from portal.accounts import Staff
-from portal.feeds import codes as drawings
-from portal.web.answers import Answer, Email
-from portal.web.live import live
-from portal.web.staff import (
+from portal.feeds import qr_codes as drawings
+from portal.staff import accounts, passwords, second_factors, sign_in
+from portal.staff.accounts import Staff
+from portal.web.live.context import live
+from portal.web.live.forms.answers import Answer, Email
+from portal.web.staff import cookie, council_sign_in
+from portal.web.staff.forms import Password, StaffForm
+from portal.web.staff.screens import (
     ANYBODY,
     SIGN_IN,
     SIGNED_IN,
-    cookie,
-    council,
     explain,
     home,
     now,
@@ -32,7 +32,6 @@ from portal.web.staff import (
     page,
     staff_route,
 )
-from portal.web.staff.forms import Password, StaffForm
 
 SECOND = "/staff/second-factor"
 NOT_RIGHT = "The email address or the password is not right. Check both, and try again"
@@ -117,7 +116,7 @@ class WelcomeForm(StaffForm):
 
 
 @staff_route(SIGN_IN, may=ANYBODY, methods=("GET", "POST"), refills=True)
-def sign_in() -> Answered:
+def password_page() -> Answered:
     """Name and password."""
     asked = _next()
     if g.visit and g.visit.whole:
@@ -129,7 +128,7 @@ def sign_in() -> Answered:
         return _sign_in_page(form, status)
     found = live()
     with found.database() as engine:
-        staff = sign_ins.check_password(
+        staff = sign_in.check_password(
             engine,
             found.secret,
             form.name.data,
@@ -140,7 +139,7 @@ def sign_in() -> Answered:
         if staff is None:
             form.trouble = NOT_RIGHT
             return _sign_in_page(form, 422)
-        cookie.hold(sign_ins.begin(engine, staff.id, now=now(), whole=False))
+        cookie.hold(sign_in.begin(engine, staff.id, now=now(), whole=False))
     return redirect(f"{SECOND}?next={quote(asked)}" if asked else SECOND, 303)
 
 
@@ -159,7 +158,7 @@ def _sign_in_page(form: SignInForm, status: int) -> Response:
 
 def _council() -> str:
     """The address that leads to the council's sign-in; '' where there is none."""
-    path, asked = council.door(), _next()
+    path, asked = council_sign_in.door(), _next()
     return f"{path}?next={quote(asked)}" if path and asked else path
 
 
@@ -178,7 +177,7 @@ def second_factor() -> Answered:
         return _second_page(form, status)
     found, staff = live(), g.visit.staff
     with found.database() as engine:
-        right = sign_ins.check_code(
+        right = sign_in.check_code(
             engine,
             found.secret,
             staff.id,
@@ -189,8 +188,8 @@ def second_factor() -> Answered:
         if not right:
             form.code.blame(WRONG_CODE)
             return _second_page(form, 422)
-        sign_ins.end(engine, g.visit, now=now())
-        cookie.hold(sign_ins.begin(engine, staff.id, now=now(), whole=True))
+        sign_in.end(engine, g.visit, now=now())
+        cookie.hold(sign_in.begin(engine, staff.id, now=now(), whole=True))
     return redirect(onward(asked), 303)
 
 
@@ -208,7 +207,7 @@ def _second_page(form: CodeForm, status: int) -> Response:
 @staff_route("/staff/sign-out", may=SIGNED_IN, methods=("POST",))
 def sign_out() -> Answered:
     with live().database() as engine:
-        sign_ins.end(engine, g.visit, now=now())
+        sign_in.end(engine, g.visit, now=now())
     cookie.hold("")
     return redirect(f"{SIGN_IN}?out", 303)
 
@@ -278,9 +277,9 @@ def factor_page(
     form is looked at: a right one makes the factor count, and begins a visit anew."""
     found = live()
     with found.database() as engine:
-        key = sign_ins.show_factor(engine, found.secret, whose.id)
+        key = sign_in.show_factor(engine, found.secret, whose.id)
         if status is None:
-            new = sign_ins.confirm_factor(
+            new = sign_in.confirm_factor(
                 engine,
                 found.secret,
                 whose.id,
@@ -307,9 +306,9 @@ def factor_page(
 def begin_anew(staff: Staff, codes: tuple[str, ...], *, way: str) -> Response:
     """A new visit, and the recovery codes that were made with the second factor."""
     with live().database() as engine:
-        token = sign_ins.begin(engine, staff.id, now=now(), whole=True, way=way)
+        token = sign_in.begin(engine, staff.id, now=now(), whole=True, way=way)
         cookie.hold(token)
-        g.visit = sign_ins.visit(engine, token, now=now())
+        g.visit = sign_in.visit(engine, token, now=now())
     return recovery_codes(staff, codes)
 
 

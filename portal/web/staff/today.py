@@ -8,14 +8,14 @@ from datetime import date, timedelta
 from flask import request
 from werkzeug.wrappers import Response as Answered
 
-from portal import casework, offers, registers, room
-from portal.casework import fold
+from portal.bookings import casework, places, registers, waiting_list
+from portal.bookings.casework import fold
 from portal.directory import Session
-from portal.fields import LONDON
-from portal.web.live import live
-from portal.web.staff import HOME, SIGNED_IN, allowed_centres, now, page, sees, staff_route
-from portal.web.staff.order import Order, in_order
-from portal.web.staff.within import all_series
+from portal.directory.fields import LONDON
+from portal.web.live.context import live
+from portal.web.staff.scope import all_series
+from portal.web.staff.screens import HOME, SIGNED_IN, allowed_centres, now, page, sees, staff_route
+from portal.web.staff.sorting import Order, in_order
 
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none
 
@@ -50,7 +50,7 @@ def today() -> Answered:
         requests = len(casework.requests(engine, sees))
         failed = casework.failed(engine, sees)
         queues = casework.queues(engine, sees)
-        over = room.over_booked(engine)
+        over = places.over_booked(engine)
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -77,15 +77,15 @@ def _over_booked(
     """Where more is held than there are places, of what is hers and still comes: the session whose
     list has the bookings, whether it alone is booked, how many places are held, how many there are.
     """
-    for identity, planned, held, places in found:
+    for identity, planned, held, room in found:
         series = live().directory.find_series(identity)
         if series is None or not sees(identity):
             continue
-        session = offers.booked_session(series, planned)
+        session = waiting_list.booked_session(series, planned)
         asked = [session] if session else [] if planned else series.next_sessions(now())
         coming = [one for one in asked if not one.cancelled and one.ends > now()]
         if coming:
-            yield coming[0], bool(planned), held, places
+            yield coming[0], bool(planned), held, room
 
 
 def _asked(this: date) -> date:

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from portal import bookings, casework, changes, registers
-from portal.bookings import Family, Referrer
-from portal.registers import Mark, WalkIns
-from tests import made
-from tests.staffed import Staffed
-from tests.test_bookings import KEYS, family
+from portal import bookings
+from portal.bookings import Family, Referrer, casework, content_changes, registers
+from portal.bookings.registers import Mark, WalkIns
+from tests.bookings.test_booking import KEYS, family
+from tests.support import made
+from tests.support.staffed import Staffed
 
 REGISTER = "/staff/register/riverbank/bump/2027-01-12"
 HOSTILE = "<script>alert(1)</script> =1+1 {{ 7*7 }} O'Neill"
@@ -80,7 +80,7 @@ def test_today_says_where_more_is_booked_than_there_is_room_for(run):
         book(place, family(number), 1, session=coming)
     before = place.signed_in().open("/staff/")
     place.directory = made.directory(*({**one, "places": "1"} for one in series))
-    changes.open_places(place.engine, place.directory, now=place.now)
+    content_changes.open_places(place.engine, place.directory, now=place.now)
     worker, screen = place.signed_in(), place.signed_in().open("/staff/")
     stranger = place.signed_in(centres=["elsewhere"]).open("/staff/")
 
@@ -392,7 +392,7 @@ def test_what_became_of_a_booking_is_in_plain_words(run):
     booked = book(place, family(1))
     off = {"changes": [{"date": "2027-01-19", "cancelled": "Snow"}]}
     place.directory = made.directory(off)
-    changes.tell_changes(place.engine, place.directory, now=place.now)
+    content_changes.tell_changes(place.engine, place.directory, now=place.now)
     worker = place.signed_in()
     marked = worker.open(REGISTER)
     marked.fill(**{f"mark-{booked.id}": "came"}).press("Save the register")

@@ -2,8 +2,10 @@
 
 import pytest
 
-from portal import accounts, content, labels, tables
-from tests.staffed import Staffed
+from portal import content
+from portal.database import audit, tables
+from portal.staff import accounts
+from tests.support.staffed import Staffed
 
 LOG = "/staff/log"
 
@@ -109,11 +111,11 @@ def test_strange_questions_show_all(place, query):
 def test_every_line_is_in_plain_words(place):
     """Whatever is written, and a line of an older version as it is."""
     administrator = place.signed_in("administrator", title="Ada Moss")
-    write(place, *(("content", did, 7, None, {"staff": 1}) for did in labels.DEEDS))
+    write(place, *(("content", did, 7, None, {"staff": 1}) for did in audit.DEEDS))
     screen = administrator.open(LOG)
-    who = labels.ACTORS["content"]
+    who = audit.ACTORS["content"]
 
-    for words in labels.DEEDS.values():
+    for words in audit.DEEDS.values():
         assert f"{who} {words.replace('{staff}', 'Ada Moss')}" in screen
     assert f"{who} moved a session" in screen
 

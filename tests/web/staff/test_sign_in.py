@@ -5,10 +5,11 @@ import re
 import pyotp
 import pytest
 
-from portal import accounts, sign_ins
-from portal.web.staff import cookie, onward
-from tests.staffed import PASSWORD, Staffed, key
-from tests.web.screens import Screen
+from portal.staff import accounts, sign_in
+from portal.web.staff import cookie
+from portal.web.staff.screens import onward
+from tests.support.screens import Screen
+from tests.support.staffed import PASSWORD, Staffed, key
 
 IN, SECOND, ACCOUNT = "/staff/sign-in", "/staff/second-factor", "/staff/account"
 HOME = "/staff/"
@@ -32,7 +33,7 @@ def code_of(place, staff, seconds=10):
     return pyotp.TOTP(key(place.secret, staff)).at(place.now + timedelta(seconds=seconds))
 
 
-def sign_in(browser, staff, password=PASSWORD, path=IN):
+def signed_in(browser, staff, password=PASSWORD, path=IN):
     return browser.open(path).fill(name=staff.name, password=password).press("Continue")
 
 
@@ -64,13 +65,13 @@ def test_the_cookie_is_another_one_at_each_step(place, sam):
     browser = place.stranger()
     browser.open(IN)
     before = held(browser)
-    second = sign_in(browser, sam)
+    second = signed_in(browser, sam)
     half = held(browser)
     second.fill(code=code_of(place, sam)).press("Sign in")
     whole = held(browser)
 
     assert len({before, half, whole}) == 3
-    assert sign_ins.visit(place.engine, half, now=place.now) is None
+    assert sign_in.visit(place.engine, half, now=place.now) is None
     other = place.stranger()
     other.client.set_cookie(cookie.PLAIN, before)
     assert other.open(ACCOUNT).status == 303
@@ -79,7 +80,7 @@ def test_the_cookie_is_another_one_at_each_step(place, sam):
 def test_the_password_alone_opens_nothing(place, sam):
     """S31: until the code is given, every page sends back."""
     browser = place.stranger()
-    sign_in(browser, sam)
+    signed_in(browser, sam)
 
     assert browser.open(ACCOUNT).status == 303
     assert browser.send("/staff/sign-out", {}).status == 303
@@ -122,10 +123,8 @@ def test_a_wrong_code_is_refused_and_a_used_one_too(place, sam):
     """S31: and the right one of the next moment opens."""
     browser = place.stranger()
     used = code_of(place, sam)
-    sign_in(browser, sam)
-    sign_ins.check_code(
-        place.engine, place.secret, sam.id, used, address="192.0.2.1", now=place.now
-    )
+    signed_in(browser, sam)
+    sign_in.check_code(place.engine, place.secret, sam.id, used, address="192.0.2.1", now=place.now)
     screen = browser.open(SECOND)
     for typed in ("000000", used):
         screen = screen.fill(code=typed).press("Sign in")
@@ -138,9 +137,9 @@ def test_a_wrong_code_is_refused_and_a_used_one_too(place, sam):
 
 def test_a_recovery_code_opens_once(place, sam):
     """For the day on which the phone is at home."""
-    code, *_ = sign_ins.new_recovery_codes(place.engine, place.secret, sam.id, now=place.now)
+    code, *_ = sign_in.new_recovery_codes(place.engine, place.secret, sam.id, now=place.now)
     first, second = (
-        sign_in(place.stranger(), sam).fill(code=code).press("Sign in") for _ in range(2)
+        signed_in(place.stranger(), sam).fill(code=code).press("Sign in") for _ in range(2)
     )
 
     assert "Recovery codes left 9" in first.screens.open(ACCOUNT)
@@ -151,8 +150,8 @@ def test_too_many_tries_wait(place, sam):
     """S33: 429, with how long; the right password opens nothing before."""
     browser = place.stranger()
     for _ in range(10):
-        sign_in(browser, sam, "not the password at all")
-    screen = sign_in(browser, sam)
+        signed_in(browser, sam, "not the password at all")
+    screen = signed_in(browser, sam)
 
     assert screen.status == 429
     assert 0 < int(screen.answer.headers["Retry-After"]) <= 900
@@ -230,7 +229,7 @@ def test_strange_next_is_dropped_from_the_page(place, sam):
     """It is neither shown nor followed."""
     browser = place.stranger()
     screen = browser.open(f"{IN}?next=//evil.example")
-    there = sign_in(browser, sam, path=f"{IN}?next=//evil.example")
+    there = signed_in(browser, sam, path=f"{IN}?next=//evil.example")
 
     assert "evil.example" not in screen.html
     assert there.path == SECOND
@@ -345,7 +344,7 @@ def test_an_invitation_leads_all_the_way(place, invitation):
     assert browser.open(ACCOUNT).status == 200
     assert (again.status, again.heading) == (404, "This invitation does not work any more")
     assert place.log()[-1] == (f"staff:{number}", "sign-in")
-    with_code = sign_in(place.stranger(), accounts.account(place.engine, number).staff, NEW)
+    with_code = signed_in(place.stranger(), accounts.account(place.engine, number).staff, NEW)
     assert with_code.fill(code=shown[3]).press("Sign in").heading == "Today"
 
 
@@ -414,8 +413,8 @@ def test_a_new_password(place, sam):
 
     assert "Your password is changed" in screen
     assert elsewhere.open(ACCOUNT).status == 303
-    assert sign_in(place.stranger(), sam).status == 422
-    assert sign_in(place.stranger(), sam, NEW).heading == "Enter your code"
+    assert signed_in(place.stranger(), sam).status == 422
+    assert signed_in(place.stranger(), sam, NEW).heading == "Enter your code"
 
 
 @pytest.mark.parametrize(
@@ -451,13 +450,13 @@ def test_another_phone(place, sam):
     assert "not right" in wrong.beside["code"]
     assert codes.heading == "Your recovery codes"
     assert browser.open(ACCOUNT).status == 200
-    old = sign_in(place.stranger(), sam).fill(code=code_of(place, sam)).press("Sign in")
+    old = signed_in(place.stranger(), sam).fill(code=code_of(place, sam)).press("Sign in")
     assert old.status == 422
 
 
 def test_new_recovery_codes(place, sam):
     """Ten, shown once; those of before open nothing."""
-    before = sign_ins.new_recovery_codes(place.engine, place.secret, sam.id, now=place.now)
+    before = sign_in.new_recovery_codes(place.engine, place.secret, sam.id, now=place.now)
     browser = place.stranger()
     browser.become(sam)
     screen = browser.open(f"{ACCOUNT}/codes").fill(old=PASSWORD).press("Make new codes")
@@ -465,7 +464,7 @@ def test_new_recovery_codes(place, sam):
 
     assert len(set(shown) - set(before)) == 10
     assert "Recovery codes left 10" in browser.open(ACCOUNT)
-    assert sign_in(place.stranger(), sam).fill(code=before[0]).press("Sign in").status == 422
+    assert signed_in(place.stranger(), sam).fill(code=before[0]).press("Sign in").status == 422
 
 
 def test_signing_out_everywhere(place, sam):

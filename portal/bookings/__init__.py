@@ -1,0 +1,50 @@
+"""Every rule about places: book, wait, offer, accept, change, cancel, and what becomes of the data.
+
+The verbs below run in one transaction each, which locks the series first. Beside them: `places`
+counts what is left, `registers` and `casework` are for staff, `content_changes` tells families what
+an editor changed, `personal_data` and `retention` correct and erase what is kept.
+"""
+
+from portal.bookings.booking import (
+    ASKED_FOR,
+    MOST_PLACES,
+    Booking,
+    Family,
+    Full,
+    NotBookable,
+    Referrer,
+    accept,
+    ask,
+    book,
+    cancel,
+    change,
+    confirm,
+    decline,
+    family_of,
+    find,
+    get,
+    give,
+    made_with,
+)
+
+__all__ = [
+    "ASKED_FOR",
+    "MOST_PLACES",
+    "Booking",
+    "Family",
+    "Full",
+    "NotBookable",
+    "Referrer",
+    "accept",
+    "ask",
+    "book",
+    "cancel",
+    "change",
+    "confirm",
+    "decline",
+    "family_of",
+    "find",
+    "get",
+    "give",
+    "made_with",
+]

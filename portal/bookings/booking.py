@@ -1,0 +1,814 @@
+"""Every verb about places, each in one transaction: book, change, cancel, accept, confirm, decline.
+
+What it hides: each verb is one transaction (`tables.write`). The row of the bookable thing decides
+first, by one conditional update; then the booking, the messages owed and the audit line are written
+beside it, or nothing is. A constraint of the database stands behind the update, so that a script
+cannot oversell either. What is freed goes to the waiting list (`offers`) in the same transaction.
+
+The same idempotency key never books twice: it gives the same booking again, and the same link.
+Links are not stored: they are made from the secret and a random number kept with the booking; the
+database keeps their hash. Series are known by identity, sessions by planned date, nothing else.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Row, bindparam, func, select
+
+from portal.bookings.places import ROOM_FOR_ALL, claimed, places_of
+from portal.bookings.waiting_list import (
+    OF_BOOKING,
+    NotPossible,
+    booked_session,
+    free,
+    lock,
+    lock_later,
+    locked_booking,
+    offer_freed,
+    opening,
+    owe_reminder,
+    release,
+    reminder_of,
+    still_to_be_had,
+    tell,
+)
+from portal.database.audit import Deed
+from portal.database.prepared import Prepared, bundle
+from portal.database.rate_limits import Allowance
+from portal.database.references import contact_hash, digest_of, link_of, new_reference
+from portal.database.tables import (
+    HOLDING,
+    LIVE,
+    bookable,
+    booking,
+    insert_if_new,
+    look,
+    need,
+    note,
+    person,
+    read,
+    referral,
+    told,
+    walk_in,
+    write,
+)
+from portal.directory import Directory, Programme, Series, Session
+from portal.errors import PortalError
+from portal.messages import announced, owe_each
+
+MOST_PLACES = 6  # of one booking, for a bookable thing whose places are for persons (S27)
+# A request for a programme without a series is kept under this and the programme's slug.
+ASKED_FOR = "programme:"
+
+
+class NotBookable(PortalError):
+    """This cannot be booked now. `why` is one of the words of `Opening`."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"It cannot be booked now: {why}.")
+
+
+class Full(PortalError):
+    """No place is free, and there is no waiting list (or it was not wanted)."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """Who books, as they said it. Ages are words such as '2 years' or '7 months'."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    contact_by: Literal["email", "text", "call", "none"] = "none"
+    safe_to_contact: bool = False
+    people: int = 1
+    children: tuple[str, ...] = ()
+    access: str = ""
+    language: str = ""
+    notes: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Referrer:
+    """The professional who asks for a family, with the family's consent."""
+
+    name: str
+    role: str
+    organisation: str
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A booking as it stands. `position` is 1 for the next on the waiting list.
+
+    `was` is its status before it ended; '' while it has not, and where nobody wrote that down.
+    """
+
+    id: int
+    reference: str
+    status: str
+    way: str
+    series: str
+    planned: str
+    people: int
+    places: int
+    offered_until: datetime | None
+    position: int | None
+    calendar_id: str
+    revision: int
+    link: str
+    created: datetime
+    changed: datetime
+    was: str = ""
+
+    @property
+    def live(self) -> bool:
+        return self.status in LIVE
+
+
+# --- statements -----------------------------------------------------------------------------------
+
+_claim = Prepared(
+    bookable.update()
+    .where(
+        bookable.c.id == bindparam("it"),
+        bookable.c.held + bindparam("n") <= bookable.c.places,
+        bookable.c.waiting == 0,
+    )
+    .values(held=bookable.c.held + bindparam("n"))
+)
+_claim_of_waiting = (
+    bookable.update()
+    .where(bookable.c.id == bindparam("it"), bookable.c.held + bindparam("n") <= bookable.c.places)
+    .values(held=bookable.c.held + bindparam("n"), waiting=bookable.c.waiting - 1)
+)
+_queue_up = Prepared(
+    bookable.update()
+    .where(bookable.c.id == bindparam("it"))
+    .values(waiting=bookable.c.waiting + 1, last_number=bookable.c.last_number + 1)
+    .returning(bookable.c.last_number)
+)
+
+
+def prepared(connection: Connection, series: Series, planned: str, now: datetime) -> Row[Any]:
+    """The bookable row of a series or session as the content now says, locked."""
+    row = lock(connection, series.identity, planned)
+    return _as_it_says(connection, row, series, planned, now)
+
+
+def _prepared_with(
+    connection: Connection, series: Series, planned: str, now: datetime, key: str
+) -> tuple[Row[Any], int | None]:
+    """The same, with the booking that this key made before.
+
+    The row comes first: the same form sent twice at once finds the key the second time.
+    """
+    with bundle(connection):
+        locked = lock_later(connection, series.identity, planned)
+        made = _with_key.later(connection, hashed=digest_of(key))
+    row, known = locked().first(), made().scalar()
+    if row is None:
+        # Nothing was locked yet when the key was looked for.
+        row = _as_it_says(connection, row, series, planned, now)
+        return row, _known(connection, key)
+    return _as_it_says(connection, row, series, planned, now), known
+
+
+def _as_it_says(
+    connection: Connection, row: Row[Any] | None, series: Series, planned: str, now: datetime
+) -> Row[Any]:
+    if row is None:
+        follow_name(connection, series)
+        # What stood in the content before anybody booked is no news to who books now.
+        known = announced.booked_sessions(series, [planned], now)
+        announced.begin(connection, series.identity, known, now)
+    elif row.places == places_of(series):
+        return row
+    return _row_of(connection, series.identity, planned, places_of(series))
+
+
+def follow_name(connection: Connection, series: Series) -> None:
+    """Bring what is booked under an old name of a series under its present one."""
+    for old in series.old_identities:
+        for table in (bookable, told, walk_in):
+            taken = table.alias()
+            connection.execute(
+                table.update()
+                .where(
+                    table.c.series == old,
+                    # Nothing is there under the present name, or both would hold places.
+                    ~select(taken.c.series)
+                    .where(taken.c.series == series.identity, taken.c.planned == table.c.planned)
+                    .exists(),
+                )
+                .values(series=series.identity)
+            )
+
+
+def _row_of(connection: Connection, identity: str, planned: str, places: int) -> Row[Any]:
+    row = lock(connection, identity, planned)
+    if row is None:
+        insert_if_new(
+            connection,
+            bookable,
+            series=identity,
+            planned=planned,
+            places=places,
+            allowed=places,
+            held=0,
+            waiting=0,
+            last_number=0,
+        )
+        row = lock(connection, identity, planned)
+    elif row.places != places:
+        connection.execute(
+            bookable.update()
+            .where(bookable.c.id == row.id)
+            .values(places=places, allowed=max(places, row.held))
+        )
+        row = lock(connection, identity, planned)
+    if row is None:
+        raise AssertionError("a row that was just written is not there")
+    return row
+
+
+_by_id = OF_BOOKING.where(booking.c.id == bindparam("it"))
+_with_key = Prepared(select(booking.c.id).where(booking.c.key_hash == bindparam("hashed")))
+_ahead = Prepared(
+    select(func.count()).where(
+        booking.c.bookable_id == bindparam("it"),
+        booking.c.status == sa.literal_column("'waiting'"),
+        booking.c.number <= bindparam("number"),
+    )
+)
+# Whether the contact holds another one here is asked by the insert itself: from the contact to its
+# bookings, for a series may have very many, a contact has few.
+_other = booking.alias()
+_new_booking = Prepared(
+    booking.insert()
+    .values(
+        twin=select(person.c.booking_id)
+        .where(
+            person.c.contact_hash == bindparam("contact", type_=person.c.contact_hash.type),
+            select(_other.c.id)
+            .where(
+                _other.c.id == person.c.booking_id,
+                _other.c.bookable_id == bindparam("here"),
+                _other.c.status.in_([sa.literal_column(f"'{status}'") for status in LIVE]),
+            )
+            .exists(),
+        )
+        .exists()
+    )
+    .returning(booking.c.id, booking.c.twin),
+    [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason", "was")],  # noqa: SIM118
+)
+_new_person = Prepared(person.insert(), [name for name in person.c.keys() if name != "remark"])  # noqa: SIM118
+_new_need = Prepared(need.insert(), need.c.keys())
+# What a Booking shows of its row as it is.
+_SHOWN = (
+    "reference",
+    "status",
+    "way",
+    "people",
+    "places",
+    "calendar_id",
+    "revision",
+    "created",
+    "changed",
+)
+
+
+# --- verbs of a family -------------------------------------------------------------------------
+
+
+def book(
+    engine: Engine,
+    series: Series,
+    family: Family,
+    *,
+    key: str,
+    secret: str,
+    now: datetime,
+    session: Session | None = None,
+    wait: bool = True,
+    referrer: Referrer | None = None,
+    actor: str = "family",
+    allowance: Allowance | None = None,
+) -> Booking:
+    """Take places for a family, or a number on the waiting list, or ask staff for a place.
+
+    The same `key` gives the booking that it made before, whatever else is said. A `request` or
+    `referral` series gives status `requested` and takes no place until staff confirm. Each booking
+    that is made takes its `allowance`. Raises NotBookable, TooOften, and Full where nobody can wait
+    (or `wait` is False and no place is free).
+    """
+    planned = session.planned.isoformat() if session else ""
+    # What needs no database is done before the turn at it: others wait for theirs.
+    state = opening(series, session, now)
+    draft = _drafted(family, key=key, secret=secret, now=now, ends=_last_end(series, session))
+    reminder = reminder_of(series, session, now)
+
+    def work(connection: Connection) -> Booking:
+        row, known = _prepared_with(connection, series, planned, now, key)
+        if known is not None:
+            return _read(connection, known, secret)
+        asks = series.booking in ("request", "referral")
+        # Who rings before or after the time for forms is booked by staff.
+        by_phone = actor.startswith("staff") and state in ("closed", "not yet")
+        if state not in ("open", "request", "referral") and not by_phone:
+            raise NotBookable(state)
+        if series.booking == "referral" and referrer is None and not actor.startswith("staff"):
+            raise NotBookable(state)
+        if allowance is not None:
+            allowance.take(connection, now)
+        claims = claimed(series, family.people)
+        number = None
+        if asks:
+            status = "requested"
+        elif _claim(connection, it=row.id, n=claims).rowcount == 1:
+            status = "confirmed"
+        elif series.waiting_list and wait and claims <= row.places:
+            status = "waiting"
+            number = _queue_up(connection, it=row.id).scalar_one()
+        else:
+            raise Full("Every place is taken.")
+        return _write_booking(
+            connection,
+            row,
+            draft,
+            referrer,
+            status=status,
+            way=series.booking or "book",
+            places=claims,
+            number=number,
+            later=reminder if status == "confirmed" else [],
+            done_by=(actor, "book"),
+        )
+
+    return write(engine, work)
+
+
+def ask(
+    engine: Engine,
+    programme: Programme,
+    family: Family,
+    *,
+    key: str,
+    secret: str,
+    now: datetime,
+    referrer: Referrer | None = None,
+    actor: str = "family",
+    allowance: Allowance | None = None,
+) -> Booking:
+    """Ask for a programme as such: no series is chosen, or none runs yet.
+
+    The same `key` gives the same booking, as in `book`; the `allowance` is as there. Staff confirm
+    or decline it. Raises TooOften, and NotBookable where the programme is not asked for, or by a
+    professional alone.
+    """
+    identity = f"{ASKED_FOR}{programme.slug}"
+    draft = _drafted(family, key=key, secret=secret, now=now, ends=None)
+
+    def work(connection: Connection) -> Booking:
+        row = _row_of(connection, identity, "", ROOM_FOR_ALL)
+        known = _known(connection, key)
+        if known is not None:
+            return _read(connection, known, secret)
+        if programme.booking not in ("request", "referral"):
+            raise NotBookable(programme.booking)
+        if programme.booking == "referral" and referrer is None and not actor.startswith("staff"):
+            raise NotBookable(programme.booking)
+        if allowance is not None:
+            allowance.take(connection, now)
+        return _write_booking(
+            connection,
+            row,
+            draft,
+            referrer,
+            status="requested",
+            way=programme.booking,
+            places=1,
+            done_by=(actor, "ask"),
+        )
+
+    return write(engine, work)
+
+
+def _known(connection: Connection, key: str) -> int | None:
+    """The booking that this key made before."""
+    found = _with_key(connection, hashed=digest_of(key)).scalar()
+    return None if found is None else int(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A booking as far as no database is needed for it."""
+
+    family: Family
+    link: str
+    contact: bytes | None  # its keyed hash
+    now: datetime
+    values: Mapping[str, Any]
+
+
+def _drafted(
+    family: Family, *, key: str, secret: str, now: datetime, ends: datetime | None
+) -> _Draft:
+    contact = family.email or family.phone
+    nonce = secrets.token_bytes(16)
+    link = link_of(secret, nonce)
+    values = {
+        "reference": new_reference(),
+        "key_hash": digest_of(key),
+        "link_nonce": nonce,
+        "link_hash": digest_of(link),
+        "calendar_id": secrets.token_hex(16),
+        "revision": 0,
+        "people": family.people,
+        "passed": 0,
+        "created": now,
+        "changed": now,
+        "ends": ends,
+    }
+    return _Draft(family, link, contact_hash(secret, contact) if contact else None, now, values)
+
+
+_KIND_OF = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
+
+
+def _write_booking(
+    connection: Connection,
+    row: Row[Any],
+    draft: _Draft,
+    referrer: Referrer | None,
+    *,
+    status: str,
+    way: str,
+    places: int,
+    done_by: tuple[str, Deed],
+    number: int | None = None,
+    later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
+) -> Booking:
+    """The booking, who booked, who asked for them, the messages that are owed, and who did it."""
+    family, now = draft.family, draft.now
+    values = {
+        **draft.values,
+        "bookable_id": row.id,
+        "status": status,
+        "way": way,
+        "places": places,
+        "number": number,
+    }
+    asked = _new_booking(connection, contact=draft.contact, here=row.id, **values)
+    booking_id, twin = asked.one()
+    if referrer is not None:
+        _write_referrer(connection, booking_id, referrer, now)
+    with bundle(connection):
+        _write_family(connection, booking_id, family, draft.contact)
+        at_once = (_KIND_OF[status], now, {"twin": bool(twin)})
+        owe_each(connection, booking_id, [at_once, *later], now=now)
+        actor, did = done_by
+        note(connection, now, actor, did, booking_id, row.series, status=status)
+    return Booking(
+        id=int(booking_id),
+        series=row.series,
+        planned=row.planned,
+        position=None if number is None else _position(connection, row.id, number),
+        offered_until=None,
+        link=draft.link,
+        **{name: values[name] for name in _SHOWN},
+    )
+
+
+def _write_referrer(
+    connection: Connection, booking_id: int, referrer: Referrer, now: datetime
+) -> None:
+    connection.execute(
+        referral.insert().values(
+            booking_id=booking_id,
+            name=referrer.name,
+            role=referrer.role,
+            organisation=referrer.organisation,
+            email=referrer.email,
+            phone=referrer.phone,
+            consent=True,
+            consented=now,
+        )
+    )
+    tell(connection, booking_id, "professional-received", now)
+
+
+def _write_family(
+    connection: Connection, booking_id: int, family: Family, hashed: bytes | None
+) -> None:
+    _new_person.alone(
+        connection,
+        booking_id=booking_id,
+        name=family.name,
+        email=family.email,
+        phone=family.phone,
+        contact_by=family.contact_by,
+        safe_to_contact=family.safe_to_contact,
+        contact_hash=hashed,
+        children=list(family.children),
+        notes=family.notes,
+        answers=dict(family.answers),
+    )
+    if family.access or family.language:
+        _new_need.alone(
+            connection, booking_id=booking_id, access=family.access, language=family.language
+        )
+
+
+def _last_end(series: Series, session: Session | None) -> datetime | None:
+    if session is not None:
+        return session.ends
+    return max((s.ends for s in series.all_sessions), default=None)
+
+
+def cancel(
+    engine: Engine,
+    directory: Directory,
+    booking_id: int,
+    *,
+    now: datetime,
+    actor: str = "family",
+    wished: bool | None = None,
+    reason: str = "",
+) -> None:
+    """Give a booking up. Freed places go to the waiting list. A second time changes nothing.
+
+    `wished` says whether the family wants it, as when it rings; by default who does it tells.
+    `reason` is for the family, and stays on its own page.
+    """
+    if wished is None:
+        wished = actor == "family"
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status not in LIVE:
+            return
+        release(connection, row, "cancelled", now)
+        _say_why(connection, booking_id, reason)
+        kind = "cancelled-by-us"
+        if wished:
+            kind = "cancelled-by-you" if row.status == "confirmed" else "off-the-list"
+        tell(connection, booking_id, kind, now, reason=reason, before=row.status)
+        note(connection, now, actor, "cancel", booking_id, row.series, status=row.status)
+        offer_freed(connection, directory, row.series, row.planned, now)
+
+    write(engine, work)
+
+
+def change(
+    engine: Engine,
+    directory: Directory,
+    booking_id: int,
+    people: int,
+    children: Sequence[str] | None = None,
+    *,
+    now: datetime,
+    actor: str = "family",
+) -> None:
+    """Come with another number of people. More may need places: raises Full where none is free."""
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status not in LIVE:
+            raise NotPossible("This booking has ended.")
+        series = directory.find_series(row.series)
+        claims = claimed(series, people) if series is not None else row.places
+        more = claims - row.places
+        if row.status in HOLDING and more > 0:
+            if _claim(connection, it=row.bookable_id, n=more).rowcount != 1:
+                raise Full("There is no room for more people.")
+        elif row.status in HOLDING and more < 0:
+            free(connection, row.bookable_id, -more)
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(people=people, places=claims, changed=now, revision=booking.c.revision + 1)
+        )
+        if children is not None:
+            connection.execute(
+                person.update()
+                .where(person.c.booking_id == booking_id)
+                .values(children=list(children))
+            )
+        note(connection, now, actor, "change", booking_id, row.series, people=people)
+        offer_freed(connection, directory, row.series, row.planned, now)
+
+    write(engine, work)
+
+
+def accept(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> None:
+    """Take an offered place.
+
+    Raises NotPossible once the offer has lapsed, and where it is past or called off.
+    """
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "confirmed":
+            return  # pressed twice
+        if row.status != "offered" or (row.offered_until and row.offered_until <= now):
+            raise NotPossible("This offer has ended.")
+        if not still_to_be_had(directory, row.series, row.planned, now):
+            raise NotPossible("What was offered is past, or called off.")
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(status="confirmed", offered_until=None, changed=now)
+        )
+        tell(connection, booking_id, "confirmation", now)
+        series = directory.find_series(row.series)
+        if series is not None:
+            session = booked_session(series, row.planned)
+            owe_reminder(connection, booking_id, series, session, now)
+        note(connection, now, "family", "accept", booking_id, row.series)
+
+    write(engine, work)
+
+
+# --- verbs of staff and of the clock ------------------------------------------------------------
+
+
+def confirm(
+    engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
+) -> None:
+    """Say yes to a request: it takes its places now. Raises Full where there are none."""
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "confirmed":
+            return
+        if row.status != "requested":
+            raise NotPossible("This request has ended.")
+        if _claim(connection, it=row.bookable_id, n=row.places).rowcount != 1:
+            raise Full("Every place is taken.")
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(status="confirmed", changed=now)
+        )
+        tell(connection, booking_id, "request-confirmed", now)
+        series = directory.find_series(row.series)
+        if series is not None:
+            session = booked_session(series, row.planned)
+            owe_reminder(connection, booking_id, series, session, now)
+        note(connection, now, actor, "confirm", booking_id, row.series)
+
+    write(engine, work)
+
+
+def give(
+    engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
+) -> None:
+    """Give a place to a family that waits or was offered one, as agreed on the phone.
+
+    Staff may pass the order of the list by it. Raises Full where nothing is free, NotPossible
+    where the family does not wait any more.
+    """
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "confirmed":
+            return
+        if row.status == "waiting":
+            claim = {"it": row.bookable_id, "n": row.places}
+            if connection.execute(_claim_of_waiting, claim).rowcount != 1:
+                raise Full("Every place is taken.")
+        elif row.status != "offered":
+            raise NotPossible("This family does not wait any more.")
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(status="confirmed", number=None, offered_until=None, changed=now)
+        )
+        tell(connection, booking_id, "confirmation", now)
+        series = directory.find_series(row.series)
+        if series is not None:
+            session = booked_session(series, row.planned)
+            owe_reminder(connection, booking_id, series, session, now)
+        note(connection, now, actor, "give", booking_id, row.series)
+
+    write(engine, work)
+
+
+def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, actor: str) -> None:
+    """Say no to a request, with words that are sent."""
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "declined":
+            return
+        if row.status != "requested":
+            raise NotPossible("This request has ended.")
+        release(connection, row, "declined", now)
+        _say_why(connection, booking_id, reason)
+        tell(connection, booking_id, "request-declined", now, reason=reason)
+        note(connection, now, actor, "decline", booking_id, row.series)
+
+    write(engine, work)
+
+
+def _say_why(connection: Connection, booking_id: int, reason: str) -> None:
+    """Keep the words for the family: it may have wanted no message."""
+    if reason:
+        connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=reason))
+
+
+# --- questions -----------------------------------------------------------------------------------
+
+
+def find(engine: Engine, link: str, *, secret: str, now: datetime) -> Booking | None:
+    """The booking behind a family's link; None for a wrong, cut or old one."""
+    with read(engine) as connection:
+        row = connection.execute(OF_BOOKING.where(booking.c.link_hash == digest_of(link))).first()
+        if row is None or not hmac.compare_digest(bytes(row.link_hash), digest_of(link)):
+            return None
+        if row.ends is not None and row.ends + timedelta(days=1) < now:
+            return None
+        return _booking(connection, row, secret)
+
+
+def get(engine: Engine, booking_id: int, secret: str) -> Booking:
+    """A booking by its number, for those who hold one already."""
+    with read(engine) as connection:
+        return _read(connection, booking_id, secret)
+
+
+def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
+    """The booking that this key made: who sends a form again need not wait for anything."""
+    with look(engine) as connection:
+        known = _known(connection, key)
+    if known is None:
+        return None
+    with read(engine) as connection:
+        return _read(connection, known, secret)
+
+
+def family_of(engine: Engine, booking_id: int) -> Family | None:
+    """Who booked; None once it has been forgotten."""
+    with read(engine) as connection:
+        row = connection.execute(
+            select(person, booking.c.people, need.c.access, need.c.language)
+            .join(booking, booking.c.id == person.c.booking_id)
+            .outerjoin(need, need.c.booking_id == person.c.booking_id)
+            .where(person.c.booking_id == booking_id)
+        ).first()
+    return None if row is None else family_in(row)
+
+
+def family_in(row: Row[Any]) -> Family | None:
+    """The family of a row that joins booking, person and need; None once it is forgotten."""
+    if row.name is None:
+        return None
+    return Family(
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        contact_by=row.contact_by,
+        safe_to_contact=row.safe_to_contact,
+        people=row.people,
+        children=tuple(row.children),
+        access=row.access or "",
+        language=row.language or "",
+        notes=row.notes,
+        answers=row.answers,
+    )
+
+
+def _read(connection: Connection, booking_id: int, secret: str) -> Booking:
+    row = connection.execute(_by_id, {"it": booking_id}).one()
+    return _booking(connection, row, secret)
+
+
+def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
+    waits = row.status == "waiting"
+    return Booking(
+        id=row.id,
+        series=row.series,
+        planned=row.planned,
+        offered_until=row.offered_until,
+        position=_position(connection, row.bookable_id, row.number) if waits else None,
+        link=link_of(secret, bytes(row.link_nonce)),
+        was=row.was,
+        **{name: row._mapping[name] for name in _SHOWN},
+    )
+
+
+def _position(connection: Connection, bookable_id: int, number: int) -> int:
+    return int(_ahead(connection, it=bookable_id, number=number).scalar_one())

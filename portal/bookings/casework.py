@@ -1,0 +1,427 @@
+"""What staff do with bookings one by one: find them, note something, answer, send a link or a word.
+
+What it hides: where to look for a family, in which spelling, and what staff may see. A question
+carries `sees`, which says of an identity (`<centre>/<series>`, or of a request to a programme as
+such) whether it may be shown; what may not is as if it were not there.
+
+Names are compared in Python, case-folded and without accents: the two databases fold case
+differently, and only the families of some months are kept. A private link goes only where the
+family wanted messages, by the way it chose (S5); staff never see it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Row, select
+
+from portal import messages
+from portal.bookings.booking import Family, Referrer, family_in
+from portal.bookings.waiting_list import NotPossible, locked_booking
+from portal.database.references import contact_hash
+from portal.database.tables import (
+    HOLDING,
+    bookable,
+    booking,
+    message,
+    need,
+    note,
+    notice,
+    person,
+    read,
+    referral,
+    write,
+)
+from portal.directory import Series, Session
+from portal.errors import PortalError
+
+Sees = Callable[[str], bool]
+
+MOST_FOUND = 50
+LEAST_FIGURES = 4  # of a phone number: fewer fit too many
+LINK_AGAIN_AFTER = timedelta(minutes=10)
+LONGEST_WORDS = 1000
+
+
+class Meanwhile(PortalError):
+    """Somebody else wrote something else meanwhile. `stands` is what they wrote."""
+
+    def __init__(self, stands: str) -> None:
+        self.stands = stands
+        super().__init__("Somebody else has changed this meanwhile.")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One booking or request as staff see it. `family` is None once it has been forgotten."""
+
+    id: int
+    reference: str
+    series: str
+    planned: str
+    status: str
+    way: str
+    people: int
+    places: int
+    number: int | None
+    passed: int
+    offered_until: datetime | None
+    twin: bool
+    created: datetime
+    changed: datetime
+    ends: datetime | None
+    reason: str
+    family: Family | None
+    remark: str
+    referrer: Referrer | None
+    consented: datetime | None
+
+    @property
+    def name(self) -> str:
+        return self.family.name if self.family else "Details deleted"
+
+
+# --- finding ----------------------------------------------------------------------------------
+
+
+def find(engine: Engine, words: str, sees: Sees, *, limit: int = MOST_FOUND) -> list[Case]:
+    """Bookings by name, phone number, email address or reference, the newest first.
+
+    Every word must be in the name. A phone number fits by four figures in a row or more.
+    """
+    fits = _fitting(words)
+    if fits is None:
+        return []
+    with read(engine) as connection:
+        rows = connection.execute(
+            select(booking.c.id, booking.c.reference, bookable.c.series)
+            .add_columns(person.c.name, person.c.phone, person.c.email)
+            .select_from(booking.join(bookable))
+            .join(person, person.c.booking_id == booking.c.id, isouter=True)
+            .order_by(booking.c.id.desc())
+        )
+        ids = []
+        for row in rows:
+            if fits(row) and sees(row.series):
+                ids.append(row.id)
+                if len(ids) == limit:
+                    break
+        return _cases(connection, booking.c.id.in_(ids), lambda _: True, newest=True)
+
+
+def _fitting(words: str) -> Callable[[Row[Any]], bool] | None:
+    """The question that the words ask of each row; None where they ask nothing."""
+    asked = fold(words).split()
+    reference = re.sub(r"[^A-Z0-9]", "", words.upper())
+    figures = _figures(words)
+    if not asked:
+        return None
+
+    def fits(row: Row[Any]) -> bool:
+        if len(reference) == 8 and row.reference.replace("-", "") == reference:
+            return True
+        if "@" in words:
+            return bool(row.email) and row.email.casefold() == words.strip().casefold()
+        if len(figures) >= LEAST_FIGURES and not re.search(r"[^\W\d_]", words):
+            return bool(row.phone) and figures in _figures(row.phone)
+        name = fold(row.name or "")
+        return bool(name) and all(one in name for one in asked)
+
+    return fits
+
+
+def fold(text: str) -> str:
+    """Text as it is compared: without case, accents and apostrophes."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(
+        sign for sign in plain if unicodedata.category(sign) != "Mn" and sign not in "'’"
+    )
+
+
+def _figures(text: str) -> str:
+    plain = "".join(str(unicodedata.decimal(sign, "")) for sign in text if sign.isdecimal())
+    return re.sub(r"^(0044|44)", "0", plain) if re.match(r"\s*(\+|00)", text) else plain
+
+
+def case_of(engine: Engine, reference: str, sees: Sees) -> Case | None:
+    """The booking of a reference, however it is typed; None where there is none to see."""
+    plain = re.sub(r"[^A-Z0-9]", "", reference.upper())
+    wanted = f"{plain[:4]}-{plain[4:]}"
+    with read(engine) as connection:
+        found = _cases(connection, booking.c.reference == wanted, sees)
+    return found[0] if found else None
+
+
+def requests(engine: Engine, sees: Sees) -> list[Case]:
+    """What waits for an answer, the oldest first."""
+    with read(engine) as connection:
+        found = _cases(connection, booking.c.status == "requested", sees)
+    return sorted(found, key=lambda one: (one.created, one.id))
+
+
+def queue(engine: Engine, series: Series, planned: str) -> list[Case]:
+    """Who was offered a place and who waits for one, in the order of the list."""
+    names = (series.identity, *series.old_identities)
+    with read(engine) as connection:
+        found = _cases(
+            connection,
+            sa.and_(
+                bookable.c.series.in_(names),
+                bookable.c.planned == planned,
+                booking.c.status.in_(("offered", "waiting")),
+            ),
+            lambda _: True,
+        )
+    return sorted(found, key=lambda one: (one.status != "offered", one.number or 0, one.id))
+
+
+def queues(engine: Engine, sees: Sees) -> list[tuple[str, str, int, int]]:
+    """Where somebody waits or was offered a place: series, planned, waiting, offered."""
+    with read(engine) as connection:
+        rows = connection.execute(
+            select(bookable.c.series, bookable.c.planned, booking.c.status, sa.func.count())
+            .join(booking)
+            .where(booking.c.status.in_(("waiting", "offered")))
+            .group_by(bookable.c.series, bookable.c.planned, booking.c.status)
+        ).all()
+    numbers: dict[tuple[str, str], dict[str, int]] = {}
+    for series, planned, status, number in rows:
+        if sees(series):
+            numbers.setdefault((series, planned), {})[status] = number
+    return sorted(
+        (*key, said.get("waiting", 0), said.get("offered", 0)) for key, said in numbers.items()
+    )
+
+
+def failed(engine: Engine, sees: Sees) -> int:
+    """How many messages could not be sent to families that may be seen."""
+    with read(engine) as connection:
+        rows = connection.execute(
+            select(bookable.c.series, sa.func.count())
+            .select_from(message.join(booking).join(bookable))
+            .where(message.c.state == "failed")
+            .group_by(bookable.c.series)
+        ).all()
+    return sum(number for series, number in rows if sees(series))
+
+
+def with_same_contact(engine: Engine, case: Case, secret: str, sees: Sees) -> list[Case]:
+    """Other bookings with the same email address or phone number."""
+    contact = case.family and (case.family.email or case.family.phone)
+    if not contact:
+        return []
+    with read(engine) as connection:
+        return _cases(
+            connection,
+            sa.and_(
+                person.c.contact_hash == contact_hash(secret, contact), booking.c.id != case.id
+            ),
+            sees,
+        )
+
+
+def _cases(
+    connection: Connection,
+    condition: sa.ColumnElement[bool],
+    sees: Sees,
+    *,
+    newest: bool = False,
+) -> list[Case]:
+    asker = {f"by_{name}": referral.c[name] for name in ("name", "role", "organisation", "email")}
+    rows = connection.execute(
+        select(booking, bookable.c.series, bookable.c.planned, person, need.c.access)
+        .add_columns(need.c.language, referral.c.consented)
+        .add_columns(*(column.label(name) for name, column in asker.items()))
+        .add_columns(referral.c.phone.label("by_phone"))
+        .select_from(booking.join(bookable))
+        .join(person, person.c.booking_id == booking.c.id, isouter=True)
+        .join(need, need.c.booking_id == booking.c.id, isouter=True)
+        .join(referral, referral.c.booking_id == booking.c.id, isouter=True)
+        .where(condition)
+        .order_by(booking.c.id.desc() if newest else booking.c.id)
+    ).all()
+    return [_case(row) for row in rows if sees(row.series)]
+
+
+def _case(row: Row[Any]) -> Case:
+    referrer = None
+    if row.by_name is not None:
+        referrer = Referrer(
+            row.by_name, row.by_role, row.by_organisation, row.by_email, row.by_phone
+        )
+    return Case(
+        id=row.id,
+        reference=row.reference,
+        series=row.series,
+        planned=row.planned,
+        status=row.status,
+        way=row.way,
+        people=row.people,
+        places=row.places,
+        number=row.number,
+        passed=row.passed,
+        offered_until=row.offered_until,
+        twin=row.twin,
+        created=row.created,
+        changed=row.changed,
+        ends=row.ends,
+        reason=row.reason,
+        family=family_in(row),
+        remark=row.remark or "",
+        referrer=referrer,
+        consented=row.consented,
+    )
+
+
+# --- doing ------------------------------------------------------------------------------------
+
+
+def read_by(engine: Engine, case: Case, *, now: datetime, actor: str) -> None:
+    """Note that somebody read what is kept of one family (S30)."""
+    write(engine, lambda c: note(c, now, actor, "read booking", case.id, case.series))
+
+
+def remark(
+    engine: Engine, booking_id: int, words: str, *, seen: str, now: datetime, actor: str
+) -> None:
+    """Keep a note for staff beside a booking; `seen` is the note that was there before.
+
+    It is deleted with the family, who may see it on request. Raises Meanwhile where another note
+    was written meanwhile, NotPossible where the family has been forgotten.
+    """
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        stands = connection.execute(
+            select(person.c.remark).where(person.c.booking_id == booking_id)
+        ).scalar()
+        if stands is None:
+            raise NotPossible("The details of this booking have been deleted.")
+        if stands == words:
+            return
+        if stands != seen:
+            raise Meanwhile(str(stands))
+        connection.execute(
+            person.update().where(person.c.booking_id == booking_id).values(remark=words)
+        )
+        note(connection, now, actor, "remark", booking_id, row.series)
+
+    write(engine, work)
+
+
+def send_link(engine: Engine, booking_id: int, *, now: datetime, actor: str) -> bool:
+    """Send the private link again, only to the contact that is stored, by the way it was chosen.
+
+    False where the family wants no messages: then staff read out nothing either. Once is enough
+    for ten minutes.
+    """
+
+    def work(connection: Connection) -> bool:
+        row = locked_booking(connection, booking_id)
+        lately = connection.execute(
+            select(message.c.id).where(
+                message.c.booking_id == booking_id,
+                message.c.kind == "link",
+                message.c.created > now - LINK_AGAIN_AFTER,
+                message.c.state.in_(("owed", "sending", "sent")),
+            )
+        ).first()
+        if lately is not None:
+            return True
+        owed = messages.owe(connection, booking_id, "link", now=now, due=now, about={})
+        if owed:
+            note(connection, now, actor, "send link", booking_id, row.series)
+        return owed
+
+    return write(engine, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How many families read a notice in a message, and whom somebody has to ring or tell."""
+
+    told: int
+    others: tuple[Case, ...]
+
+
+def reach(engine: Engine, series: Series, session: Session) -> Reached:
+    """Who would be told by a notice to a session, and who not: those must be rung, or come."""
+    with read(engine) as connection:
+        cases = _cases(connection, _holding(series, session), lambda _: True)
+    others = tuple(one for one in cases if one.family and not _takes_messages(one.family))
+    told = sum(1 for one in cases if one.family) - len(others)
+    return Reached(told, others)
+
+
+def tell_all(
+    engine: Engine, series: Series, session: Session, words: str, *, now: datetime, actor: str
+) -> int:
+    """Say something to everybody who has a place in a session; returns how many are sent it.
+
+    It goes by the way that each chose, in a message whose subject says nothing (S4), and stands on
+    each family's own page. The same words again within the hour are not sent twice.
+    """
+
+    def work(connection: Connection) -> int:
+        same = connection.execute(
+            select(notice.c.id).where(
+                notice.c.series == series.identity,
+                notice.c.planned == session.anchor,
+                notice.c.words == words,
+                notice.c.created > now - timedelta(hours=1),
+            )
+        ).first()
+        if same is not None:
+            return 0
+        made = connection.execute(
+            notice.insert().values(
+                series=series.identity, planned=session.anchor, words=words, created=now
+            )
+        ).inserted_primary_key[0]  # type: ignore[index]
+        ids = connection.execute(
+            select(booking.c.id)
+            .select_from(booking.join(bookable))
+            .where(_holding(series, session))
+        ).scalars()
+        about = {"planned": session.anchor, "notice": int(made)}
+        told = sum(
+            messages.owe(connection, one, "notice", now=now, due=now, about=about)
+            for one in list(ids)
+        )
+        note(
+            connection, now, actor, "notice", None, series.identity,
+            planned=session.anchor, told=told,
+        )  # fmt: skip
+        return told
+
+    return write(engine, work)
+
+
+def notices(engine: Engine, names: Iterable[str], planned: Iterable[str]) -> list[tuple[str, str]]:
+    """What was said to everybody of these sessions: planned date and words, the newest first."""
+    with read(engine) as connection:
+        rows = connection.execute(
+            select(notice.c.planned, notice.c.words)
+            .where(notice.c.series.in_(list(names)), notice.c.planned.in_(list(planned)))
+            .order_by(notice.c.id.desc())
+        )
+        return [(row.planned, row.words) for row in rows]
+
+
+def _holding(series: Series, session: Session) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        bookable.c.series.in_((series.identity, *series.old_identities)),
+        bookable.c.planned.in_(("", session.anchor)),
+        booking.c.status.in_(HOLDING),
+    )
+
+
+def _takes_messages(family: Family) -> bool:
+    to = {"email": family.email, "text": family.phone}.get(family.contact_by)
+    return family.safe_to_contact and bool(to)

@@ -1,0 +1,352 @@
+"""What a new build of the content means for what is booked already.
+
+New numbers of places are taken over; families booked on a session that is off, or held at another
+time or place than they were told, are told once, in the words of the change; who waits for what is
+off, or was offered it, waits no longer and is told so once; and identities with living bookings are
+named, so that a check can refuse to lose them or to give their places out anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Row, select
+
+from portal import messages
+from portal.bookings.booking import ASKED_FOR, prepared
+from portal.bookings.places import places_of
+from portal.bookings.waiting_list import (
+    OF_BOOKING,
+    locked_booking,
+    offer_freed,
+    owe_reminder,
+    release,
+    tell,
+)
+from portal.database.audit import Deed
+from portal.database.tables import (
+    HOLDING,
+    LIVE,
+    bookable,
+    booking,
+    message,
+    note,
+    read,
+    told,
+    write,
+)
+from portal.directory import Directory, Series, Session
+from portal.directory.schedule import SchoolCalendar
+from portal.messages import announced
+from portal.messages.announced import Facts
+
+
+def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
+    """Follow the content: new numbers of places are taken over, and freed ones are offered.
+
+    Called when a Directory is loaded. Lowering places below what is held keeps all bookings;
+    `over_booked` then says so to staff.
+    """
+    with read(engine) as connection:
+        rows = connection.execute(select(bookable)).all()
+    for row in rows:
+        series = directory.find_series(row.series)
+        if series is None:
+            continue
+        if row.series == series.identity and places_of(series) == row.places:
+            continue
+
+        def work(connection: Connection, series: Series = series, row: Row[Any] = row) -> None:
+            prepared(connection, series, row.planned, now)
+            note(connection, now, "content", "places", None, series.identity, places=series.places)
+            offer_freed(connection, directory, series.identity, row.planned, now)
+
+        write(engine, work)
+
+
+def tell_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
+    """Owe a message to everybody booked on a coming session that is off, or held otherwise.
+
+    It is compared with what they were told last (`baseline`), so that each change is told once,
+    however it was made; mending it later is told again. A date that is gone is off. Returns how
+    many messages were owed.
+    """
+    with read(engine) as connection:
+        booked: dict[str, set[str]] = {}
+        for thing in connection.execute(select(bookable.c.series, bookable.c.planned)):
+            booked.setdefault(thing.series, set()).add(thing.planned)
+        known: dict[str, dict[str, Row[Any]]] = {}
+        for row in connection.execute(select(told)):
+            known.setdefault(row.series, {})[row.planned] = row
+    owed = 0
+    for identity in sorted(booked):
+        series = directory.find_series(identity)
+        if series is None:
+            continue
+        rows = known.get(identity, {})
+        fresh = [
+            session
+            for session in announced.booked_sessions(series, booked[identity], now)
+            if session.anchor not in rows
+        ]
+        news = list(_news(directory, series, rows, now))
+        if fresh or news:
+            owed += write(
+                engine,
+                lambda c, series=series, identity=identity, fresh=fresh, news=news: _tell(  # type: ignore[misc]
+                    c, series, identity, fresh, news, now
+                ),
+            )
+    return owed
+
+
+def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
+    """End each wait, and each offer, for what is called off: nobody can get a place there any more.
+
+    A run of which a date is still on keeps its list. Each family is told once, in words of its own.
+    Returns how many waits and offers ended.
+    """
+    without = booking.c.status.in_(_WITHOUT_A_PLACE)
+    found = []
+    with read(engine) as connection:
+        things = select(bookable.c.series, bookable.c.planned).join(booking).where(without)
+        for thing in connection.execute(things.distinct()).all():
+            series = directory.find_series(thing.series)
+            if series is None or _is_on(series, thing.planned, now):
+                continue
+            rows = connection.execute(
+                OF_BOOKING.where(
+                    without,
+                    bookable.c.series == thing.series,
+                    bookable.c.planned == thing.planned,
+                ).order_by(booking.c.id)
+            )
+            for row in rows.all():
+                why = announced.called_off(connection, directory, series, row, now)
+                if why is not None:
+                    found.append((row.id, series, why))
+
+    def work(connection: Connection, booking_id: int, series: Series, why: str) -> int:
+        row = locked_booking(connection, booking_id)
+        if row.status not in _WITHOUT_A_PLACE:
+            return 0  # given up, or ended by another process, meanwhile
+        release(connection, row, "cancelled", now)
+        said = _said_of(series, why)
+        connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=said))
+        if row.status == "waiting":
+            tell(connection, booking_id, "waiting-ended", now, reason=why)
+            note(connection, now, "content", "end waiting", booking_id, row.series)
+        else:
+            tell(connection, booking_id, "cancelled-by-us", now, reason=why, offer=True)
+            note(connection, now, "content", "end offered", booking_id, row.series)
+        return 1
+
+    return sum(write(engine, lambda c, one=one: work(c, *one)) for one in found)  # type: ignore[misc]
+
+
+def _is_on(series: Series, planned: str, now: datetime) -> bool:
+    """Whether any of it is held, which is so of nearly everything: then nobody need be asked."""
+    coming = announced.booked_sessions(series, [planned], now)
+    return any(not session.cancelled for session in coming)
+
+
+_WITHOUT_A_PLACE = ("waiting", "offered")
+
+
+def why_off(series: Series, sessions: Sequence[Session]) -> str:
+    """Why all that a family waits for is off, as its own page says it."""
+    return _said_of(series, announced.reasons(sessions))
+
+
+def _said_of(series: Series, why: str) -> str:
+    # Nobody has looked whether an editor's words may stand on a discreet page.
+    return _DISCREET if series.programme.sensitive else why
+
+
+_DISCREET = "We have had to cancel this"
+
+
+def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
+    """Identities with living bookings that the content no longer knows, by any name."""
+    held = series_with_bookings(engine, now=now)
+    return sorted(
+        identity
+        for identity in held
+        if not identity.startswith(ASKED_FOR) and directory.find_series(identity) is None
+    )
+
+
+def booked_otherwise(engine: Engine, directory: Directory, *, now: datetime) -> list[Series]:
+    """Series booked as a whole of which one now books single dates, or the other way round.
+
+    Each has living bookings that would not count any more: all places could be booked again.
+    """
+    found = {}
+    for identity, planned in _booked_things(engine, now=now):
+        series = directory.find_series(identity)
+        if series is None or (series.book == "session") == bool(planned):
+            continue
+        # A family asks for a run as such, also where staff give it single dates.
+        if series.booking == "book" or (series.booking == "request" and planned):
+            found[series.identity] = series
+    return [found[identity] for identity in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """What is said of a date from now on. `was` is what was said; None where nobody wrote it
+    down."""
+
+    planned: str
+    was: Facts | None
+    now: Facts
+    reason: str
+    silent: bool = False  # nothing is new to families: only the facts are written down
+
+
+def _news(
+    directory: Directory, series: Series, rows: Mapping[str, Row[Any]], now: datetime
+) -> Iterator[_New]:
+    """What differs from what was said, date by date."""
+    sessions = {session.anchor: session for session in series.all_sessions}
+    for planned, row in sorted(rows.items()):
+        session = sessions.get(planned)
+        if session is None:
+            gone = announced.vanished(row, sessions, directory)
+            if gone is not None and not gone.cancelled and gone.ends > now:
+                why = _why_gone(directory, series, planned)
+                yield _New(planned, gone, gone.off(why), why)
+        elif session.ends > now:
+            was, facts = Facts.read(row.facts), Facts.of(session)
+            if was is None or row.words != facts.words:
+                silent = was is None and row.words == _said_before(session)
+                yield _New(planned, was, facts, session.cancelled or session.note or "", silent)
+
+
+def _why_gone(directory: Directory, series: Series, planned: str) -> str:
+    """A new closure day says why; a date that was taken out does not."""
+    closed = SchoolCalendar(directory.terms).closed(date.fromisoformat(planned))
+    return closed if closed and series.bank_holidays == "skip" else announced.GONE
+
+
+def _said_before(session: Session) -> str:
+    """The digest in a row from before there were facts: '' where nothing was unusual."""
+    if session.state == "on":
+        return ""
+    said = f"{session.cancelled}|{session.starts.isoformat()}|{session.ends.isoformat()}"
+    return hashlib.sha256(f"{said}|{session.venue.line}".encode()).hexdigest()
+
+
+def _tell(
+    connection: Connection,
+    series: Series,
+    identity: str,
+    fresh: Iterable[Session],
+    news: Iterable[_New],
+    now: datetime,
+) -> int:
+    """Write down what is said now, and owe the news, all of one moment, so that it is one letter
+    to each family."""
+    announced.begin(connection, identity, fresh, now)
+    touched: set[int] = set()
+    number = 0
+    for new in news:
+        words = new.now.words
+        changed = connection.execute(
+            told.update()
+            .where(
+                told.c.series == identity,
+                told.c.planned == new.planned,
+                # A row from before may hold another digest of the same.
+                told.c.words != words,
+            )
+            .values(words=words, facts=new.now.kept, told=now)
+        ).rowcount
+        if not changed or new.silent:
+            continue  # another process told it, or it is known
+        kind: Deed = "cancelled-by-us" if new.now.cancelled else "moved"
+        affected = _holders(connection, identity, new.planned)
+        was = {"was": new.was.kept} if new.was else {}
+        about = {"planned": new.planned, "reason": new.reason, **was}
+        for row in affected:
+            messages.owe(connection, row.id, kind, now=now, due=now, about=about)
+            if new.now.cancelled:
+                _remind_of_another(connection, row, series, new.planned, now)
+        touched |= {row.id for row in affected}
+        number += len(affected)
+        note(
+            connection, now, "content", kind, None, identity,
+            planned=new.planned, told=len(affected),
+        )  # fmt: skip
+    # Their calendars follow.
+    if touched:
+        connection.execute(
+            booking.update()
+            .where(booking.c.id.in_(sorted(touched)))
+            .values(revision=booking.c.revision + 1, changed=now)
+        )
+    return number
+
+
+def _holders(connection: Connection, identity: str, planned: str) -> Sequence[Row[int, str]]:
+    """The bookings that have a place at a session."""
+    return connection.execute(
+        select(booking.c.id, bookable.c.planned)
+        .join(bookable)
+        .where(
+            bookable.c.series == identity,
+            bookable.c.planned.in_(("", planned)),
+            booking.c.status == "confirmed",
+        )
+        .order_by(booking.c.id)
+    ).all()
+
+
+def _remind_of_another(
+    connection: Connection, row: Row[int, str], series: Series, planned: str, now: datetime
+) -> None:
+    """Where the date is off that a family was to be reminded of, the next one takes its place."""
+    owed = connection.execute(
+        select(message.c.about).where(
+            message.c.booking_id == row.id,
+            message.c.kind == "reminder",
+            message.c.state == "owed",
+        )
+    ).scalars()
+    if not row.planned and any(about.get("planned") == planned for about in owed):
+        messages.drop(connection, row.id, ("reminder",))
+        owe_reminder(connection, row.id, series, None, now)
+
+
+def series_with_bookings(engine: Engine, *, now: datetime) -> set[str]:
+    """Identities with a booking that is alive: they must not vanish from the content."""
+    return {identity for identity, _ in _booked_things(engine, now=now)}
+
+
+def _booked_things(engine: Engine, *, now: datetime) -> set[tuple[str, str]]:
+    """What has a booking that is alive, by identity and planned date; '' for a whole series."""
+    query = (
+        select(bookable.c.series, bookable.c.planned)
+        .join(booking)
+        .where(booking.c.status.in_(LIVE), sa.or_(booking.c.ends.is_(None), booking.c.ends > now))
+        .distinct()
+    )
+    with read(engine) as connection:
+        return {(row.series, row.planned) for row in connection.execute(query)}
+
+
+def booked_on(engine: Engine, series: Iterable[str]) -> dict[tuple[str, str], int]:
+    """How many bookings hold places, by identity and planned date; '' for a whole series."""
+    query = (
+        select(bookable.c.series, bookable.c.planned, sa.func.count())
+        .join(booking)
+        .where(bookable.c.series.in_(sorted(series)), booking.c.status.in_(HOLDING))
+        .group_by(bookable.c.series, bookable.c.planned)
+    )
+    with read(engine) as connection:
+        return {(row[0], row[1]): row[2] for row in connection.execute(query)}

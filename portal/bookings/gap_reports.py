@@ -1,0 +1,66 @@
+"""Gaps in Service: what a practitioner needed for a family, and nothing at hand met.
+
+Nothing in a report names a family. The same key keeps a report once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select
+
+from portal.database.rate_limits import Allowance
+from portal.database.references import digest_of, new_reference
+from portal.database.tables import gap, insert_if_new, note, write
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A need that nothing at hand meets (Gap in Service). Nothing in it names a family."""
+
+    district: str
+    needs: tuple[str, ...]
+    wanted: str
+    tried: str
+    pounds: int | None
+    name: str
+    organisation: str
+    email: str
+
+
+def report(
+    engine: Engine, found: Gap, *, key: str, now: datetime, allowance: Allowance | None = None
+) -> str:
+    """Keep a practitioner's Gap in Service form. Returns its reference; once for each key.
+
+    One that is kept takes its `allowance`. Raises TooOften.
+    """
+
+    def work(connection: Connection) -> str:
+        reference = new_reference()
+        # The row first: the same form sent twice at once then finds the key the second time.
+        fresh = insert_if_new(
+            connection,
+            gap,
+            key_hash=digest_of(key),
+            reference=reference,
+            district=found.district,
+            needs=list(found.needs),
+            wanted=found.wanted,
+            tried=found.tried,
+            pounds=found.pounds,
+            name=found.name,
+            organisation=found.organisation,
+            email=found.email,
+            created=now,
+        )
+        if not fresh:
+            known = select(gap.c.reference).where(gap.c.key_hash == digest_of(key))
+            return str(connection.execute(known).scalar_one())
+        if allowance is not None:
+            allowance.take(connection, now)
+        note(connection, now, "professional", "gap", detail_reference=reference)
+        return reference
+
+    return write(engine, work)

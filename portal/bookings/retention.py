@@ -1,0 +1,292 @@
+"""Forgetting by date, and one family's data seen and deleted on request (safety.md section 4).
+
+What it hides: when something may be forgotten, and where it could still lie. Who booked goes so
+many days after the last session, and what they need to join in sooner; who cancelled, or was told
+no, as long after that. The booking stays, as a number without a person: counts are kept.
+
+A date that is moved takes the end of its bookings along, so that nobody is forgotten before they
+came. Letters in the outbox are deleted with the family they were written to, and on SQLite the file
+is written anew, because a deleted row stays in it until something else takes its place. Running it
+twice is running it once (S51).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, select
+
+from portal import messages
+from portal.bookings import casework, personal_data
+from portal.bookings.casework import Case, Sees
+from portal.bookings.registers import MARKS, safe_way
+from portal.bookings.waiting_list import booked_session, locked_booking, release
+from portal.database import rate_limits
+from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, deed_words
+from portal.database.tables import (
+    LIVE,
+    attendance,
+    audit,
+    bookable,
+    booking,
+    gap,
+    message,
+    need,
+    note,
+    notice,
+    person,
+    read,
+    sweep,
+    write,
+)
+from portal.directory import Directory
+from portal.directory.fields import LONDON, clock_words, day_words
+from portal.messages.letters import reference_of
+from portal.settings import Settings
+from portal.staff import accounts
+
+UNANSWERED = timedelta(days=183)  # half a year: then a request to a programme is over
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What one run deleted. `swept` is False where a reader kept SQLite's file from being emptied:
+    the next run does it."""
+
+    families: int = 0
+    needs: int = 0
+    letters: int = 0
+    notices: int = 0
+    professionals: int = 0
+    log_lines: int = 0
+    swept: bool = True
+
+    @property
+    def words(self) -> str:
+        said = (
+            f"{self.families:,} families, {self.needs:,} notes of what they need, "
+            f"{self.letters:,} letters, {self.notices:,} notices, {self.professionals:,} "
+            f"professionals and {self.log_lines:,} lines of the log forgotten."
+        )
+        return said if self.swept else f"{said} The file was in use: the next run cleans it."
+
+
+def forget(engine: Engine, directory: Directory, settings: Settings, *, now: datetime) -> Forgotten:
+    """Forget whatever its time has come for. Counts stay."""
+    _follow_dates(engine, directory)
+    needs = write(engine, lambda c: _forget_needs(c, now, settings.keep_needs_days))
+    families = _forget_families(engine, now, settings.keep_days)
+    rate_limits.forget(engine, now=now)
+    return Forgotten(
+        families=families,
+        needs=needs,
+        letters=clear_outbox(engine, settings.var / "outbox"),
+        notices=write(engine, lambda c: _forget_notices(c, now, settings.keep_days)),
+        professionals=write(engine, lambda c: _forget_gaps(c, now)),
+        log_lines=accounts.forget_old(engine, now),
+        swept=sweep(engine),
+    )
+
+
+def _follow_dates(engine: Engine, directory: Directory) -> None:
+    """The end of each living booking's last session, as the content now says."""
+
+    def work(connection: Connection) -> None:
+        things = connection.execute(
+            select(bookable.c.id, bookable.c.series, bookable.c.planned)
+            .join(booking)
+            .where(booking.c.status.in_(LIVE))
+            .distinct()
+        ).all()
+        for thing in things:
+            series = directory.find_series(thing.series)
+            if series is None:
+                continue
+            if thing.planned:
+                session = booked_session(series, thing.planned)
+                ends = session.ends if session else None
+            else:
+                ends = max((one.ends for one in series.all_sessions), default=None)
+            if ends is not None:
+                connection.execute(
+                    booking.update()
+                    .where(
+                        booking.c.bookable_id == thing.id,
+                        booking.c.status.in_(LIVE),
+                        sa.or_(booking.c.ends.is_(None), booking.c.ends != ends),
+                    )
+                    .values(ends=ends)
+                )
+
+    write(engine, work)
+
+
+def _over(now: datetime, days: int) -> sa.ColumnElement[bool]:
+    """Bookings that have been over for so many days: by their dates, or by an answer."""
+    since = now - timedelta(days=days)
+    answered = booking.c.status.in_(("cancelled", "lapsed", "declined"))
+    return sa.or_(
+        booking.c.ends <= since,
+        sa.and_(answered, booking.c.changed <= since),
+        sa.and_(
+            booking.c.ends.is_(None), booking.c.status != "requested", booking.c.changed <= since
+        ),
+        _unanswered(now),
+    )
+
+
+def _unanswered(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        booking.c.ends.is_(None),
+        booking.c.status == "requested",
+        booking.c.created <= now - UNANSWERED,
+    )
+
+
+def _forget_needs(connection: Connection, now: datetime, days: int) -> int:
+    over = select(booking.c.id).where(_over(now, days))
+    done = connection.execute(need.delete().where(need.c.booking_id.in_(over)))
+    return int(done.rowcount)
+
+
+def _forget_families(engine: Engine, now: datetime, days: int) -> int:
+    with read(engine) as connection:
+        ids = list(
+            connection.execute(
+                select(booking.c.id).join(person).where(_over(now, days)).order_by(booking.c.id)
+            ).scalars()
+        )
+
+    def work(connection: Connection, some: Sequence[int]) -> None:
+        open_still = select(booking.c.id).where(booking.c.id.in_(some), _unanswered(now))
+        for one in list(connection.execute(open_still).scalars()):
+            release(connection, locked_booking(connection, one), "cancelled", now)
+        personal_data.let_go(connection, some)
+        note(connection, now, "clock", "forget", None, None, families=len(some))
+
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        write(engine, lambda c, some=some: work(c, some))  # type: ignore[misc]
+    return len(ids)
+
+
+def _forget_notices(connection: Connection, now: datetime, days: int) -> int:
+    last = (now - timedelta(days=days)).astimezone(LONDON).date().isoformat()
+    return int(connection.execute(notice.delete().where(notice.c.planned < last)).rowcount)
+
+
+def _forget_gaps(connection: Connection, now: datetime) -> int:
+    """Who told of a gap in service; the gap itself is planned with for longer."""
+    done = connection.execute(
+        gap.update()
+        .where(gap.c.created <= now - UNANSWERED, sa.or_(gap.c.name != "", gap.c.email != ""))
+        .values(name="", email="")
+    )
+    return int(done.rowcount)
+
+
+def clear_outbox(engine: Engine, outbox: Path) -> int:
+    """Delete the letters in the outbox whose family is not kept any more; returns how many."""
+    if not outbox.is_dir():
+        return 0
+    with read(engine) as connection:
+        kept = {
+            reference_of(row.calendar_id, row.id, row.kind)
+            for row in connection.execute(
+                select(message.c.id, message.c.kind, booking.c.calendar_id)
+                .join(booking, booking.c.id == message.c.booking_id)
+                .join(person, person.c.booking_id == booking.c.id)
+            )
+        }
+    gone = 0
+    for file in sorted(outbox.iterdir()):
+        # What a crash left half written has a dot before its name.
+        found = re.match(r"\.?([0-9a-f]{32})\.(eml|txt)", file.name)
+        if found and found[1] not in kept:
+            file.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
+# --- one family, on request (S52) -----------------------------------------------------------------
+
+
+def kept(engine: Engine, reference: str, sees: Sees) -> list[tuple[str, str]] | None:
+    """All that is kept of one booking, as labels and words; None where there is none to see."""
+    case = casework.case_of(engine, reference, sees)
+    if case is None:
+        return None
+    return [(label, words) for label, words in _kept(engine, case) if words]
+
+
+def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
+    yield "Reference", case.reference
+    yield "Booked", f"{case.series} {case.planned}".strip()
+    yield "Status", STATES[case.status]
+    yield "Made", _moment(case.created)
+    yield "Last session ends", _moment(case.ends) if case.ends else ""
+    yield "People", str(case.people)
+    if family := case.family:
+        yield "Name", family.name
+        yield "Email", family.email or ""
+        yield "Phone", family.phone or ""
+        yield "Safe way to get in touch", safe_way(family)
+        yield "Ages of children", ", ".join(family.children)
+        yield "Access needs", family.access
+        yield "Language", family.language
+        yield "Notes", family.notes
+        yield from family.answers.items()
+    yield "Note of staff", case.remark
+    yield "Reason that staff gave", case.reason
+    if asker := case.referrer:
+        yield "Professional", f"{asker.name}, {asker.role}, {asker.organisation}"
+        yield "Professional's contact", ", ".join(filter(None, [asker.email, asker.phone]))
+        yield "Family agreed", _moment(case.consented) if case.consented else ""
+    for sent in reversed(messages.of_booking(engine, case.id)):
+        said = MESSAGES.get(sent.kind, sent.kind)
+        moment = _moment(sent.sent or sent.created)
+        yield "Message", f"{said}: {DELIVERY[sent.state]}, {moment}"
+    with read(engine) as connection:
+        marks = connection.execute(
+            select(attendance)
+            .where(attendance.c.booking_id == case.id)
+            .order_by(attendance.c.planned)
+        ).all()
+        log = connection.execute(
+            select(audit).where(audit.c.booking_id == case.id).order_by(audit.c.id)
+        ).all()
+    for row in marks:
+        yield f"Register of {row.planned}", MARKS[row.mark]
+    for row in log:
+        who = ACTORS.get(row.actor, "A member of staff")
+        yield "Log", f"{_moment(row.at)}: {who} {deed_words(row.did, row.detail)}"
+
+
+def _moment(moment: datetime) -> str:
+    local = moment.astimezone(LONDON)
+    return f"{day_words(local.date())}, {clock_words(local.time())}"
+
+
+def erase(
+    engine: Engine,
+    directory: Directory,
+    settings: Settings,
+    ids: Iterable[int],
+    *,
+    now: datetime,
+    actor: str,
+) -> bool:
+    """Delete all that is kept of these bookings' families, and give up what they hold.
+
+    False where the file of SQLite was in use: the daily run cleans it.
+    """
+    for one in ids:
+        personal_data.erase(engine, directory, one, now=now, actor=actor)
+    clear_outbox(engine, settings.var / "outbox")
+    return sweep(engine)

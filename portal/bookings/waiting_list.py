@@ -1,0 +1,375 @@
+"""The waiting list: when a place can be had, who is offered one next, and when an offer lapses.
+
+The list is in order, and nobody passes it, newcomers included: while anybody waits, a new booking
+waits too. A party that is larger than what is free may be passed twice; after that freed places
+collect for it until it fits or leaves. An offer is held until a stated time, counted in decent
+hours (8:00 to 20:00 in London); in the last twelve hours nothing is offered, staff telephone.
+
+Freed places are offered in the transaction that frees them: the functions that take a connection
+run inside a verb of `bookings`, which has locked the row of the bookable thing first. What could
+not be offered then is found by the clock (`offer_everywhere`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Row, func, select
+
+from portal import messages
+from portal.database.prepared import Found, Prepared
+from portal.database.tables import HOLDING, bookable, booking, note, read, write
+from portal.directory import Directory, Series, Session
+from portal.directory.fields import LONDON
+from portal.errors import PortalError
+from portal.messages.letters import reminder_due
+
+DECENT = (time(8), time(20))
+OFFER_HOURS = 24
+NO_OFFERS_WITHIN = timedelta(hours=12)
+MOST_PASSED = 2
+
+Opening = Literal[
+    "open", "not yet", "closed", "past", "cancelled", "drop-in", "request", "referral", "unknown"
+]
+
+
+class NotPossible(PortalError):
+    """What was asked does not fit the state of the booking."""
+
+
+OF_BOOKING = select(booking, bookable.c.series, bookable.c.planned).join(bookable)
+
+
+def opening(series: Series, session: Session | None, now: datetime) -> Opening:
+    """Whether, and how, a place can be had at `now`; what is asked for has its times as well."""
+    if series.booking == "drop-in":
+        return "drop-in"
+    if series.withdrawn:
+        return "cancelled"
+    coming = coming_of(series, session, now)
+    if not coming:
+        return "past"
+    if all(one.cancelled for one in coming):
+        return "cancelled"
+    if series.opens and now < series.opens:
+        return "not yet"
+    if series.booking_ends and series.booking_ends <= now:
+        return "closed"
+    if series.booking in ("request", "referral"):
+        return series.booking  # type: ignore[return-value]  # checked content
+    return "open"
+
+
+def coming_of(series: Series, session: Session | None, now: datetime) -> tuple[Session, ...]:
+    """What begins after `now`, cancelled or not: the session, or the dates of a whole series."""
+    if session is None:
+        return series.coming(now)
+    return (session,) if session.starts > now else ()
+
+
+def booked_session(series: Series, planned: str) -> Session | None:
+    """The session of a planned date, or None for a whole series."""
+    if not planned:
+        return None
+    day = date.fromisoformat(planned)
+    return next((s for s in series.all_sessions if s.planned == day), None)
+
+
+def _over(series: Series, planned: str, now: datetime) -> bool:
+    """Whether nothing of what is booked is still to come: it is past, called off or gone."""
+    if series.withdrawn:
+        return True
+    if planned:
+        session = booked_session(series, planned)
+        return session is None or bool(session.cancelled) or session.starts <= now
+    return all(session.cancelled or session.ends <= now for session in series.all_sessions)
+
+
+def still_to_be_had(directory: Directory, identity: str, planned: str, now: datetime) -> bool:
+    """Whether who was offered a place can still take it: it is neither past nor cancelled."""
+    series = directory.find_series(identity)
+    return series is None or not _over(series, planned, now)
+
+
+def offer_until(now: datetime, starts: datetime) -> datetime | None:
+    """When an offer made at `now` lapses: 24 decent hours on, sooner near the date.
+
+    None within twelve hours of the start, and where fewer than two decent hours are left before
+    that: then nothing is offered and staff telephone.
+    """
+    # By UTC: with a zone, Python counts by the clock on the wall, an hour off where that changes.
+    last = starts.astimezone(UTC) - NO_OFFERS_WITHIN
+    full = decent_hours_on(now, timedelta(hours=OFFER_HOURS))
+    if full <= last:
+        return full
+    if decent_hours_on(now, timedelta(hours=2)) <= last:
+        return last
+    return None
+
+
+def decent_hours_on(now: datetime, hours: timedelta) -> datetime:
+    """The moment at which so many hours between 8:00 and 20:00 in London have passed."""
+    day = now.astimezone(LONDON).date()
+    left = hours
+    while True:
+        opens = datetime.combine(day, DECENT[0], LONDON).astimezone(UTC)
+        closes = datetime.combine(day, DECENT[1], LONDON).astimezone(UTC)
+        begin = max(now.astimezone(UTC), opens)
+        if begin < closes:
+            if closes - begin >= left:
+                return begin + left
+            left -= closes - begin
+        day += timedelta(days=1)
+
+
+_locked = Prepared(
+    select(bookable)
+    .where(bookable.c.series == sa.bindparam("run"), bookable.c.planned == sa.bindparam("day"))
+    .with_for_update()
+)
+
+
+def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
+    """The bookable row, locked until the end of the transaction (SQLite: the whole database)."""
+    return lock_later(connection, series, planned)().first()
+
+
+def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Found]:
+    """The same, asked for now, in a bundle with other things."""
+    return _locked.later(connection, run=series, day=planned)
+
+
+def locked_booking(connection: Connection, booking_id: int) -> Row[Any]:
+    """A booking with its bookable thing, whose row is locked first, as everywhere."""
+    thing = connection.execute(
+        select(bookable.c.id)
+        .where(
+            bookable.c.id
+            == select(booking.c.bookable_id).where(booking.c.id == booking_id).scalar_subquery()
+        )
+        .with_for_update()
+    ).scalar()
+    if thing is None:
+        raise NotPossible("There is no such booking.")
+    return connection.execute(OF_BOOKING.where(booking.c.id == booking_id)).one()
+
+
+def tell(connection: Connection, booking_id: int, kind: str, now: datetime, **about: Any) -> None:
+    messages.owe(connection, booking_id, kind, now=now, due=now, about=about)
+
+
+def owe_reminder(
+    connection: Connection,
+    booking_id: int,
+    series: Series,
+    session: Session | None,
+    now: datetime,
+) -> None:
+    for kind, due, about in reminder_of(series, session, now):
+        messages.owe(connection, booking_id, kind, now=now, due=due, about=about)
+
+
+def reminder_of(
+    series: Series, session: Session | None, now: datetime
+) -> list[tuple[str, datetime, dict[str, str]]]:
+    """The reminder of the next session, as what is owed of it: kind, due, about. [] when late."""
+    coming = [one for one in coming_of(series, session, now) if not one.cancelled]
+    if not coming or (due := reminder_due(coming[0])) <= now:
+        return []
+    return [("reminder", due, {"planned": coming[0].planned.isoformat()})]
+
+
+def free(connection: Connection, bookable_id: int, places: int) -> None:
+    held = bookable.c.held - places
+    connection.execute(
+        bookable.update()
+        .where(bookable.c.id == bookable_id)
+        .values(
+            held=held,
+            allowed=sa.case((bookable.c.places > held, bookable.c.places), else_=held),
+        )
+    )
+
+
+def release(connection: Connection, row: Row[Any], status: str, now: datetime) -> None:
+    """End a booking: what it held is free, its place in the queue is gone, reminders drop."""
+    if row.status in HOLDING:
+        free(connection, row.bookable_id, row.places)
+    elif row.status == "waiting":
+        connection.execute(
+            bookable.update()
+            .where(bookable.c.id == row.bookable_id)
+            .values(waiting=bookable.c.waiting - 1)
+        )
+    connection.execute(
+        booking.update()
+        .where(booking.c.id == row.id)
+        .values(
+            status=status,
+            was=row.status,
+            number=None,
+            offered_until=None,
+            changed=now,
+            revision=booking.c.revision + 1,
+        )
+    )
+    messages.drop(connection, row.id, ("reminder",))
+
+
+def _offered_until(series: Series, planned: str, now: datetime) -> datetime | None:
+    """When an offer of this series or session would lapse; None where nothing can be offered."""
+    session = booked_session(series, planned)
+    if planned and session is None:
+        return None  # the date is gone from the content
+    coming = [one for one in coming_of(series, session, now) if not one.cancelled]
+    return offer_until(now, coming[0].starts) if coming else None
+
+
+def offer_freed(
+    connection: Connection, directory: Directory, series_identity: str, planned: str, now: datetime
+) -> None:
+    """Offer free places to those who wait, in order, as the module's docstring says."""
+    series = directory.find_series(series_identity)
+    thing = lock(connection, series_identity, planned)
+    if series is None or thing is None or not thing.waiting:
+        return
+    until = _offered_until(series, planned, now)
+    if until is None:
+        return
+    free = thing.places - thing.held
+    waiting = connection.execute(
+        select(booking)
+        .where(booking.c.bookable_id == thing.id, booking.c.status == "waiting")
+        .order_by(booking.c.number)
+    ).all()
+    skipped: list[int] = []
+    for row in waiting:
+        if free <= 0:
+            break
+        if row.places > thing.places:
+            continue  # the places were lowered: it can never fit, and must not stop the others
+        if row.places > free:
+            if row.passed >= MOST_PASSED:
+                break  # from now on freed places collect for this party
+            skipped.append(row.id)
+            continue
+        free -= row.places
+        connection.execute(
+            bookable.update()
+            .where(bookable.c.id == thing.id)
+            .values(held=bookable.c.held + row.places, waiting=bookable.c.waiting - 1)
+        )
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == row.id)
+            .values(status="offered", number=None, offered_until=until, changed=now)
+        )
+        if skipped:
+            connection.execute(
+                booking.update()
+                .where(booking.c.id.in_(skipped))
+                .values(passed=booking.c.passed + 1)
+            )
+            # A party passed for the second time is not passed a third time in the same breath.
+            worn = connection.execute(
+                select(func.count())
+                .select_from(booking)
+                .where(booking.c.id.in_(skipped), booking.c.passed >= MOST_PASSED)
+            ).scalar_one()
+        else:
+            worn = 0
+        tell(connection, row.id, "offered", now, until=until.isoformat())
+        note(connection, now, "clock", "offer", row.id, series_identity)
+        if worn:
+            break
+
+
+def offer(
+    engine: Engine, directory: Directory, series: str, planned: str, *, now: datetime
+) -> None:
+    """Offer what is free to those who wait: after staff raised the places, or by hand."""
+
+    def work(connection: Connection) -> None:
+        offer_freed(connection, directory, series, planned, now)
+
+    write(engine, work)
+
+
+_lying_free = (
+    select(bookable.c.series, bookable.c.planned)
+    .where(
+        bookable.c.waiting > 0,
+        bookable.c.held < bookable.c.places,
+        select(booking.c.id)
+        .where(
+            booking.c.bookable_id == bookable.c.id,
+            booking.c.status == "waiting",
+            booking.c.places <= bookable.c.places - bookable.c.held,
+        )
+        .exists(),
+    )
+    .order_by(bookable.c.id)
+)
+
+
+def offer_everywhere(engine: Engine, directory: Directory, *, now: datetime) -> None:
+    """Offer places that lie free beside a waiting list, for whatever reason nobody was offered one.
+
+    Near a session nothing can be offered, and where somebody waits newcomers wait too: such places
+    are offered when it can be done again, though nothing is freed then.
+    """
+    with read(engine) as connection:
+        lying = connection.execute(_lying_free).all()
+    for row in lying:
+        series = directory.find_series(row.series)
+        if series is not None and _offered_until(series, row.planned, now) is not None:
+            offer(engine, directory, row.series, row.planned, now=now)
+
+
+def move_on(
+    engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
+) -> None:
+    """End an offer before its time, and offer its place to the next: the family said no.
+
+    Raises NotPossible where no offer stands.
+    """
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status == "lapsed":
+            return
+        if row.status != "offered":
+            raise NotPossible("There is no offer to end.")
+        release(connection, row, "lapsed", now)
+        tell(connection, booking_id, "off-the-list", now)
+        note(connection, now, actor, "move on", booking_id, row.series)
+        offer_freed(connection, directory, row.series, row.planned, now)
+
+    write(engine, work)
+
+
+def lapse(engine: Engine, directory: Directory, *, now: datetime) -> int:
+    """End the offers whose time is over, and offer their places on. Returns how many ended."""
+    with read(engine) as connection:
+        over = connection.execute(
+            select(booking.c.id).where(
+                booking.c.status == "offered", booking.c.offered_until <= now
+            )
+        ).scalars()
+        late = list(over)
+
+    def work(booking_id: int, connection: Connection) -> int:
+        row = locked_booking(connection, booking_id)
+        if row.status != "offered" or not row.offered_until or row.offered_until > now:
+            return 0  # accepted, or ended by another process, meanwhile
+        release(connection, row, "lapsed", now)
+        tell(connection, booking_id, "lapsed", now)
+        note(connection, now, "clock", "lapse", booking_id, row.series)
+        offer_freed(connection, directory, row.series, row.planned, now)
+        return 1
+
+    return sum(write(engine, lambda c, one=one: work(one, c)) for one in late)  # type: ignore[misc]

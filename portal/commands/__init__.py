@@ -1,0 +1,447 @@
+"""The commands. Each reads its arguments, calls one function, and says in plain words what became
+of it; mistakes are lines, never tracebacks.
+
+What a command needs is imported when it runs: `portal build` with nothing to do ends before Flask
+or pydantic would have been read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from portal import __version__
+from portal.commands.bookings import bookings
+from portal.commands.staff import staff
+from portal.errors import PortalError
+
+if TYPE_CHECKING:
+    from portal.content import Problem
+    from portal.directory import Directory
+    from portal.settings import Settings
+    from portal.web.site.build import Built
+
+_BAD_ROWS = 20  # shown; all are counted
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class Commands(click.Group):
+    """Commands that refuse in words. Content that has mistakes is answered with all of them."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PortalError as error:
+            problems: Sequence[Problem] = getattr(error, "problems", ())
+            for problem in problems:
+                click.echo(str(problem))
+            click.echo(_counted(len(problems), "mistake") if problems else str(error), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="portal")
+@click.option("--root", type=FOLDER, help="The folder that holds content/, centres/, programmes/.")
+@click.pass_context
+def main(ctx: click.Context, root: Path | None) -> None:
+    """The portal of a county's family centres: check, build and serve its site."""
+    ctx.obj = root
+
+
+@main.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="How mistakes are written; github marks them in a pull request.",
+)
+@click.option("--warnings", is_flag=True, help="List too what is worth a look, but no mistake.")
+@click.pass_obj
+def check(root: Path | None, form: str, warnings: bool) -> None:
+    """Find every mistake in the content."""
+    from portal import content
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    try:
+        directory = content.load(
+            settings.root, today=_today(), horizon_weeks=settings.horizon_weeks
+        )
+        problems = _against_bookings(settings, directory)
+        mistakes = len(problems)
+        if not mistakes:
+            problems = content.warnings(directory)
+    except content.ContentError as error:
+        problems = error.problems
+        mistakes = len(problems)
+    shown = problems if mistakes or warnings or form != "text" else []
+    if form == "json":
+        click.echo(json.dumps([_fields(problem) for problem in shown], indent=1))
+    for problem in shown if form != "json" else ():
+        click.echo(str(problem) if form == "text" else _github(problem))
+    if mistakes:
+        click.echo(f"{_counted(mistakes, 'mistake')}.", err=True)
+        sys.exit(1)
+    if form == "text":
+        more = f" {_counted(len(problems), 'thing')} worth a look" if problems else ""
+        where = ": see `portal check --warnings`." if not warnings else "."
+        click.echo(f"No mistakes.{more + where if more else ''}")
+
+
+@main.command()
+@click.option("--out", type=FOLDER, help="The folder to write; build/ by default.")
+@click.option("--today", metavar="DATE", help="The day to build for, like 2027-01-12.")
+@click.option("--full", is_flag=True, help="Build even when nothing has been touched.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="How many processes write pages.")
+@click.option("--compress", is_flag=True, help="Write packed twins of files, for publishing.")
+@click.pass_obj
+def build(
+    root: Path | None, out: Path | None, today: str | None, full: bool, jobs: int, compress: bool
+) -> None:
+    """Write the public site. The last good one stays until the new one is whole."""
+    from portal.web.site import build as building
+
+    day = _day(today) if today else _today()
+    if not full:
+        done = building.nothing_to_do(**_plain_settings(root, out), today=day, compress=compress)
+        if done:
+            click.echo(_built(done))
+            return
+    from portal.settings import load_settings
+    from portal.web.site.leaflets import missing
+
+    settings = load_settings(root=root, out=out)
+    if settings.leaflets and (why := missing()):
+        click.echo(why, err=True)
+    with _progress() as progress:
+        built = building.build(
+            settings,
+            today=day,
+            full=full,
+            jobs=jobs,
+            compress=compress,
+            progress=progress,
+            waiting=lambda: click.echo("Another build is at work. Waiting for it."),
+        )
+    click.echo(_built(built))
+
+
+@main.command()
+@click.option("--host", help="The address to listen on; 127.0.0.1 by default.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port; 8000 by default.")
+@click.option("--build/--no-build", default=True, help="Build first, and after every midnight.")
+@click.pass_obj
+def serve(root: Path | None, host: str | None, port: int | None, build: bool) -> None:
+    """Serve the site and the live pages."""
+    from portal.server import app
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root, host=host, port=port)
+    app.serve(settings, build=build, say=click.echo)
+
+
+@main.command()
+@click.option("--host", help="The address to listen on; 127.0.0.1 by default.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="The port."
+)
+@click.pass_obj
+def preview(root: Path | None, host: str | None, port: int) -> None:
+    """Show the site while you write: saved files are there at once, and what is wrong with them."""
+    from portal.editing import preview as previewing
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root, host=host)
+    try:
+        previewing.serve(
+            settings,
+            now=lambda: datetime.now(UTC),
+            say=click.echo,
+            port=port,
+        )
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+class Kinds(click.Group):
+    """The kinds of files that can be written new; their options are the fields, read when asked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
+        return ["centre", "programme", "series", "news"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from portal.commands.new import command_for
+
+        return command_for(cmd_name) if cmd_name in self.list_commands(ctx) else None
+
+
+@main.group(cls=Kinds)
+def new() -> None:
+    """Ask, then write a new content file. Every answer can be given as an option."""
+
+
+@main.command("next-term")
+@click.argument("series", nargs=-1, required=True)
+@click.option("--term", help="Like 'spring 2027', or half of one: 'spring 2 2027'.")
+@click.pass_obj
+def next_term(root: Path | None, series: tuple[str, ...], term: str | None) -> None:
+    """Copy SERIES, like riverbank/bump-spring, into the next term."""
+    from portal import content
+    from portal.editing.next_term import next_term as copied
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    today = _today()
+    directory = content.load(settings.root, today=today)
+    for copy in copied(settings.root, directory, series, term, today=today):
+        for line in copy.said:
+            click.echo(line)
+
+
+@main.command()
+@click.pass_obj
+def schema(root: Path | None) -> None:
+    """Write what editors are helped with: JSON Schema, content/FIELDS.md, completion."""
+    from portal.editing.schema import write
+    from portal.settings import load_settings
+
+    written = write(load_settings(root=root).root)
+    for path in written:
+        click.echo(path.as_posix())
+    click.echo(f"{_counted(len(written), 'file')} written, the others are as they should be.")
+
+
+@main.group()
+def messages() -> None:
+    """What is owed to families and professionals."""
+
+
+@messages.command()
+@click.option("--watch", is_flag=True, help="Go on, round after round, until interrupted.")
+@click.option(
+    "--every", type=click.IntRange(1, 3600), default=5, help="Seconds between two rounds."
+)
+@click.option("--beside", type=int, hidden=True, help="The process to end with.")
+@click.pass_obj
+def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None:
+    """Deliver what is owed. Offers lapse and changes of published dates are told on the way."""
+    from portal.server import watch as watching
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    clock = watching.Watch(settings, now=lambda: datetime.now(UTC))
+    if watch:
+        clock.go_on(every, beside)
+        return
+    done = clock.once()
+    click.echo(
+        f"{done.delivered.sent:,} sent, {done.delivered.put_off:,} put off, "
+        f"{done.delivered.failed:,} failed, {done.delivered.dropped:,} no longer true."
+    )
+
+
+main.add_command(bookings)
+main.add_command(staff)
+
+
+@main.group()
+def postcodes() -> None:
+    """Exact postcodes for the finder."""
+
+
+@postcodes.command("import")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The file to write.")
+@click.option(
+    "--border", type=click.FloatRange(0, 50), default=10, help="How many miles around to keep."
+)
+@click.pass_obj
+def import_postcodes(root: Path | None, file: Path, out: Path | None, border: float) -> None:
+    """Make the finder exact with a national FILE: OS Code-Point Open, or an ONS directory.
+
+    FILE is the zip, its folder, or a CSV file of it. A build puts what was kept beside its pages.
+    """
+    from portal import content
+    from portal.finder import postcodes as exact
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    directory = content.load(settings.root, today=_today())
+    out = out or settings.postcodes
+    with _progress("Reading") as progress:
+        report = exact.import_file(
+            file,
+            out,
+            {district.code for district in directory.districts},
+            border_miles=border,
+            progress=progress,
+        )
+    for line in report.named[:_BAD_ROWS]:
+        click.echo(line, err=True)
+    for line in report.lines():
+        click.echo(line)
+    click.echo(f"The finder has them in {out}, {out.stat().st_size:,} bytes, from the next build.")
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]:
+    """What the content may not change because of what is booked, where there is a database."""
+    if settings.database_url is None and not (settings.var / "portal.db").is_file():
+        return []
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from portal.bookings import content_changes
+    from portal.content import Problem
+    from portal.database import tables
+
+    try:
+        engine = tables.connect(settings.database_address)
+        tables.migrate(engine)
+        now = datetime.now(UTC)
+        lost = content_changes.lost(engine, directory, now=now)
+        otherwise = content_changes.booked_otherwise(engine, directory, now=now)
+    except SQLAlchemyError:
+        click.echo("The database cannot be reached: bookings are not looked at.", err=True)
+        return []
+    problems = []
+    for identity in lost:
+        centre, _, slug = identity.partition("/")
+        found = directory.centre(centre)
+        folder = Path(found.source).parent if found else Path("centres")
+        words = (
+            "families have booked this series, and it is gone. Put it back, with 'withdrawn: "
+            f"reason' if it is off; or, if it was renamed, write 'aliases: {slug}' in its file."
+        )
+        problems.append(Problem((folder / f"{slug}.md").as_posix(), 1, 1, words))
+    for series in otherwise:
+        single = series.book == "session"
+        booked, before = ("the whole of it", "series") if single else ("single dates", "session")
+        words = (
+            f"families have booked {booked}, and with 'book: {series.book}' all places could be "
+            f"booked again. Write 'book: {before}', and put what shall be booked in the other way "
+            "into a new file."
+        )
+        problems.append(Problem(series.source, 1, 1, words))
+    return problems
+
+
+def _built(built: Built) -> str:
+    if not built.written and not built.removed:
+        return f"Nothing has changed: {_counted(built.pages, 'file')}, {built.seconds:.2f} s."
+    return (
+        f"{_counted(built.pages, 'file')}: {built.written:,} written, "
+        f"{built.unchanged:,} unchanged, {built.removed:,} removed, {built.seconds:.2f} s."
+    )
+
+
+def _fields(problem: Problem) -> dict[str, object]:
+    return {
+        "path": str(problem.path),
+        "line": problem.line,
+        "column": problem.column,
+        "words": problem.words,
+        "severity": problem.severity,
+    }
+
+
+def _github(problem: Problem) -> str:
+    def escaped(text: object, more: str = "") -> str:
+        for mark in "%\r\n" + more:
+            text = str(text).replace(mark, f"%{ord(mark):02X}")
+        return str(text)
+
+    level = "warning" if problem.severity == "warning" else "error"
+    where = f"file={escaped(problem.path, ':,')},line={problem.line},col={problem.column}"
+    return f"::{level} {where}::{escaped(problem.words)}"
+
+
+# --- what a command is given --------------------------------------------------------------------
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo("Europe/London")).date()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"'{text}' is not a date. Write it like 2027-01-12.", param_hint="--today"
+        ) from None
+
+
+# What the settings' library takes for yes.
+_YES = ("1", "on", "t", "true", "y", "yes")
+
+
+def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
+    """The settings that a build depends on, without the library that checks them.
+
+    Only for the quick look, which compares: a value that is wrong is like none before, and is then
+    refused in the usual way. A test compares these defaults with the settings' own.
+    """
+    environ = {name.upper(): value for name, value in os.environ.items()}
+    weeks = environ.get("PORTAL_HORIZON_WEEKS", "26")
+    return {
+        "root": root or Path(environ.get("PORTAL_ROOT", ".")),
+        "out": out or Path(environ.get("PORTAL_OUT", "build")),
+        "var": Path(environ.get("PORTAL_VAR", "var")),
+        "base_address": environ.get("PORTAL_BASE_ADDRESS", "").rstrip("/") or None,
+        "horizon_weeks": int(weeks) if weeks.isdecimal() else weeks,
+        "leaflets": environ.get("PORTAL_LEAFLETS", "yes").lower() in _YES,
+    }
+
+
+@contextmanager
+def _progress(words: str = "Building") -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; elsewhere a line, where files are built."""
+    if not sys.stdout.isatty():
+        yield _first_line if words == "Building" else lambda *_: None
+        return
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+    )
+
+    amount: ProgressColumn = MofNCompleteColumn() if words == "Building" else DownloadColumn()
+    columns = TextColumn(words), BarColumn(), amount
+    # Drawn by us, because a thread that draws must not be running when workers are forked.
+    with Progress(*columns, auto_refresh=False, transient=True) as bar:
+        task = bar.add_task("")
+        drawn = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal drawn
+            bar.update(task, completed=done, total=total)
+            if done == total or done - drawn >= total / 100:
+                drawn = done
+                bar.refresh()
+
+        yield progress
+
+
+def _first_line(done: int, total: int) -> None:
+    if done == 0:
+        click.echo(f"Building {_counted(total, 'file')}.")

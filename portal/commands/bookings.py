@@ -1,0 +1,221 @@
+"""The commands about what is booked: compare, export, forget, show, erase, back up, restore.
+
+They write names and addresses where they are told to, and nowhere else; a file of theirs is for its
+owner's eyes alone, and takes no other file's place.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from portal.errors import PortalError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from portal.directory import Directory
+    from portal.settings import Settings
+
+ACTOR = "command"
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def bookings() -> None:
+    """The bookings as a whole, and one by one."""
+
+
+@bookings.command()
+@click.pass_obj
+def verify(root: Path | None) -> None:
+    """Compare what each series holds with the sum of its bookings."""
+    from portal.bookings import places
+
+    _, engine = _reach(root)
+    wrong = places.verify(engine)
+    for words in wrong:
+        click.echo(words)
+    if wrong:
+        sys.exit(1)
+    click.echo("Everything adds up.")
+
+
+@bookings.command()
+@click.argument("series")
+@click.option("--session", "day", metavar="DATE", help="One session, by the date first published.")
+@click.option("--out", type=NEW_FILE, help="The file to write; else it is printed.")
+@click.pass_obj
+def export(root: Path | None, series: str, day: str | None, out: Path | None) -> None:
+    """The register of SERIES (such as riverbank/bump-spring) as CSV, a line for each family."""
+    from portal.bookings import registers
+
+    settings, engine = _reach(root)
+    found = _content(settings).find_series(series)
+    if found is None:
+        raise PortalError(f"There is no series '{series}'. Write it like centre/series.")
+    sessions = [one for one in found.all_sessions if day in (None, one.anchor)]
+    if not sessions:
+        raise PortalError(f"'{series}' has no session that was planned for '{day}'.")
+    data = registers.export(engine, found, sessions, now=_now(), actor=ACTOR)
+    if out is None:
+        sys.stdout.buffer.write(data)
+        return
+    _write(out, data)
+    click.echo(f"Written to {out}. It holds names and phone numbers: delete it after use.")
+
+
+@bookings.command()
+@click.pass_obj
+def forget(root: Path | None) -> None:
+    """Delete who booked so many days after the last session. `portal serve` does it daily."""
+    from portal.bookings import retention
+
+    settings, engine = _reach(root)
+    done = retention.forget(engine, _content(settings), settings, now=_now())
+    click.echo(done.words)
+
+
+@bookings.command()
+@click.argument("reference")
+@click.pass_obj
+def show(root: Path | None, reference: str) -> None:
+    """All that is kept of the booking with this REFERENCE, for a family that asks for it."""
+    from portal.bookings import casework, retention
+
+    settings, engine = _reach(root)
+    case = casework.case_of(engine, reference, _everything)
+    said = retention.kept(engine, reference, _everything)
+    if case is None or said is None:
+        raise _unknown(reference)
+    casework.read_by(engine, case, now=_now(), actor=ACTOR)
+    for label, words in said:
+        click.echo(f"{label}: {words}")
+    others = casework.with_same_contact(engine, case, settings.secret, _everything)
+    for other in others:
+        click.echo(f"The same contact has another booking: {other.reference}")
+
+
+@bookings.command()
+@click.argument("reference")
+@click.option("--all", "same", is_flag=True, help="All bookings with the same contact, too.")
+@click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
+@click.pass_obj
+def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
+    """Delete all that is kept of a family, and give up the places that it holds."""
+    from portal.bookings import casework, retention
+
+    settings, engine = _reach(root)
+    case = casework.case_of(engine, reference, _everything)
+    if case is None:
+        raise _unknown(reference)
+    cases = [case]
+    if same:
+        cases += casework.with_same_contact(engine, case, settings.secret, _everything)
+    references = ", ".join(one.reference for one in cases)
+    if not yes:
+        click.confirm(f"Delete who booked {references}? It cannot be undone.", abort=True)
+    swept = retention.erase(
+        engine,
+        _content(settings),
+        settings,
+        [one.id for one in cases],
+        now=_now(),
+        actor=ACTOR,
+    )
+    click.echo(f"Deleted: {references}.")
+    if not swept:
+        click.echo("The file was in use: the next daily run cleans it.")
+
+
+@bookings.command()
+@click.argument("file", type=NEW_FILE)
+@click.pass_obj
+def backup(root: Path | None, file: Path) -> None:
+    """Write all that is booked into a new FILE, while the portal goes on."""
+    from portal.database import backup as backups
+
+    _, engine = _reach(root)
+    made = backups.save(engine, file, now=_now())
+    click.echo(f"{made.words} in {file}. It holds personal data: encrypt it where you keep it.")
+    click.echo("Keep the secret (var/secret or PORTAL_SECRET_KEY) too: links need it.")
+
+
+@bookings.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Delete what is in the database now.")
+@click.pass_obj
+def restore(root: Path | None, file: Path, replace: bool) -> None:
+    """Put what is in FILE into an empty database. Stop the portal first."""
+    from portal.bookings import places
+    from portal.database import backup as backups
+    from portal.database import tables
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    engine = tables.connect(settings.database_address)
+    found = backups.restore(engine, file, replace=replace)
+    wrong = places.verify(engine)
+    made = found.made.astimezone(ZoneInfo("Europe/London"))
+    click.echo(f"{found.words}, as they were at {made:%H:%M on %d %B %Y}.")
+    for words in wrong:
+        click.echo(words)
+    if not backups.opens(engine, settings.secret):
+        click.echo(
+            "The secret is not the one of this backup: links that were sent before open nothing. "
+            "Put back var/secret, or PORTAL_SECRET_KEY.",
+            err=True,
+        )
+    if wrong:
+        sys.exit(1)
+    click.echo("Everything adds up.")
+
+
+# --- what the commands share -----------------------------------------------------------------
+
+
+def _reach(root: Path | None) -> tuple[Settings, Engine]:
+    from portal.database import tables
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    engine = tables.connect(settings.database_address)
+    tables.migrate(engine)
+    return settings, engine
+
+
+def _content(settings: Settings) -> Directory:
+    from portal import content
+
+    today = _now().astimezone(ZoneInfo("Europe/London")).date()
+    return content.load(settings.root, today=today, horizon_weeks=settings.horizon_weeks)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _everything(_identity: str) -> bool:
+    """Whoever runs the commands has the database anyway."""
+    return True
+
+
+def _unknown(reference: str) -> PortalError:
+    return PortalError(f"There is no booking '{reference}'. References look like ABCD-2345.")
+
+
+def _write(file: Path, data: bytes) -> None:
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise PortalError(f"{file} is there already. Name another file.") from None
+    except OSError as error:
+        raise PortalError(f"{file} cannot be written: {error.strerror}.") from error
+    with os.fdopen(handle, "wb") as opened:
+        opened.write(data)

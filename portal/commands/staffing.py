@@ -1,0 +1,153 @@
+"""What the commands `portal staff …` do, each as lines to be read.
+
+They are for whoever runs the portal: the first administrator is made here, and a door that nobody
+can open any more is opened again. Passwords never pass through here: a link is printed, by which
+the person sets her own, and which works once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import Engine
+
+from portal import content
+from portal.database import tables
+from portal.directory import Directory
+from portal.directory.fields import LONDON, clock_words, day_words, near
+from portal.settings import Settings
+from portal.staff import accounts
+from portal.staff.accounts import Account, AccountError
+
+
+class Staffing:
+    """The accounts of one portal, at one moment."""
+
+    def __init__(self, settings: Settings, now: datetime) -> None:
+        self._settings = settings
+        self._now = now
+
+    def add(
+        self, name: str, title: str, role: str, centres: Iterable[str], footprint: str | None
+    ) -> Iterator[str]:
+        """A new account, and its invitation."""
+        centres = tuple(centres)
+        self._look_up(centres, footprint)
+        _, token = accounts.add(
+            self._engine,
+            name=name,
+            title=title,
+            role=role,
+            centres=centres,
+            footprint=footprint,
+            now=self._now,
+        )
+        yield f"{accounts.tidy_name(name)} has an account now."
+        yield from self._invitation(token)
+
+    def change(
+        self,
+        name: str,
+        title: str | None,
+        role: str | None,
+        centres: Iterable[str],
+        footprint: str | None,
+    ) -> Iterator[str]:
+        """Another name, role or place; what is not given stays."""
+        found, centres = self._found(name), tuple(centres)
+        self._look_up(centres, footprint)
+        accounts.change(
+            self._engine,
+            found.staff.id,
+            title=title or found.staff.title,
+            role=role or found.staff.role,
+            centres=centres or found.staff.centres,
+            footprint=footprint or found.staff.footprint,
+            now=self._now,
+        )
+        changed = self._found(name)
+        yield f"{changed.staff.name} is {_place(changed)} now."
+
+    def reset(self, name: str) -> Iterator[str]:
+        """Everything anew: for a lost phone, or a password that others may know."""
+        found = self._found(name)
+        token = accounts.reset(self._engine, found.staff.id, now=self._now)
+        yield f"{found.staff.name} is signed out everywhere. Password and phone open nothing now."
+        yield from self._invitation(token)
+
+    def remove(self, name: str) -> Iterator[str]:
+        """Shut somebody out."""
+        found = self._found(name)
+        accounts.remove(self._engine, found.staff.id, now=self._now)
+        yield f"{found.staff.name} is signed out everywhere, and cannot sign in any more."
+
+    def listed(self) -> Iterator[str]:
+        """Everybody, one a line."""
+        everyone = accounts.everyone(self._engine)
+        for one in everyone:
+            yield f"{one.staff.name}  {one.staff.title}, {_place(one)}: {self._state(one)}"
+        if not everyone:
+            yield "Nobody yet. Add the first administrator: portal staff add --help"
+
+    @cached_property
+    def _engine(self) -> Engine:
+        engine = tables.connect(self._settings.database_address)
+        tables.migrate(engine)
+        return engine
+
+    @cached_property
+    def _directory(self) -> Directory:
+        return content.load(self._settings.root, today=self._now.astimezone(LONDON).date())
+
+    def _found(self, name: str) -> Account:
+        found = accounts.find(self._engine, name)
+        if found is None or found.removed:
+            names = [one.staff.name for one in accounts.everyone(self._engine) if not one.removed]
+            raise AccountError(f"Nobody has the account '{name}'.{near(name, names)}")
+        return found
+
+    def _look_up(self, centres: Iterable[str], footprint: str | None) -> None:
+        """Refuse centres and footprints that are not in the content."""
+        for slug in centres:
+            if self._directory.centre(slug) is None:
+                known = [one.slug for one in self._directory.centres]
+                raise AccountError(f"There is no centre '{slug}'.{near(slug, known)}")
+        areas = [one.slug for one in self._directory.footprints] if footprint else []
+        if footprint and footprint not in areas:
+            raise AccountError(f"There is no footprint '{footprint}'.{near(footprint, areas)}")
+
+    def _invitation(self, token: str) -> Iterator[str]:
+        hours = int(accounts.INVITED_FOR.total_seconds() // 3600)
+        path = f"/staff/welcome/{token}"
+        site = self._settings.base_address
+        if site is None:
+            site = self._directory.site.booking_address or self._directory.site.base_address
+        yield f"Send this link by a safe way. It works once, and for {hours} hours:"
+        yield f"  {site.rstrip('/')}{path}"
+        if self._settings.base_address is None:
+            yield "To try it on this machine, while `portal serve` is at work:"
+            yield f"  http://{self._settings.host}:{self._settings.port}{path}"
+
+    def _state(self, one: Account) -> str:
+        state = one.state(self._now)
+        if state == "removed" and one.removed:
+            return f"removed on {_moment(one.removed)}"
+        if state == "invited" and one.invited_until:
+            return f"invited, until {_moment(one.invited_until)}"
+        if state == "expired":
+            return "the invitation is over: reset makes a new one"
+        return f"signed in on {_moment(one.seen)}" if one.seen else "ready"
+
+
+def _place(one: Account) -> str:
+    staff = one.staff
+    if staff.role == "worker":
+        return f"worker at {', '.join(sorted(staff.centres))}"
+    return f"manager of {staff.footprint}" if staff.role == "manager" else "administrator"
+
+
+def _moment(moment: datetime) -> str:
+    local = moment.astimezone(LONDON)
+    return f"{day_words(local.date())}, {clock_words(local.time())}"

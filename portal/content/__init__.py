@@ -1,0 +1,10 @@
+"""Content files in, a checked Directory out, or every mistake in them.
+
+`load` hides the front matter, YAML, Markdown, cross-references and the cache of parsed files.
+"""
+
+from portal.content.cache import Memory
+from portal.content.front_matter import Problem
+from portal.content.loader import ContentError, load, warnings
+
+__all__ = ["ContentError", "Memory", "Problem", "load", "warnings"]

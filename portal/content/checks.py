@@ -1,0 +1,406 @@
+"""What only shows when files are held beside each other: names taken twice, references to nothing.
+
+Each function adds mistakes to the files they stand in. A file that has mistakes of its own still
+counts as being there, so that one slip is not reported again by everything that refers to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+
+from portal.content.front_matter import Problem, Written
+from portal.content.gazetteer import Gazetteer
+from portal.content.reader import CentreFolder, Text, Tree
+from portal.content.yaml_reader import Place
+from portal.directory import (
+    Centre,
+    Closure,
+    Footprint,
+    OutreachVenue,
+    Programme,
+    Series,
+    Settlement,
+    TextFile,
+)
+from portal.directory.fields import LANGUAGES, SAFE_TIME, WHERE, Position, near
+from portal.directory.schedule import SchoolCalendar, mistakes
+
+# First parts of addresses that belong to something else than a page. `calendars` is a page whose
+# text the site completes.
+RESERVED = frozenset(
+    (
+        "404", "ages", "availability", "book", "bookings", "calendars", "centres", "districts",
+        "embed", "feed", "find", "footprints", "gap", "health", "index", "leave", "live",
+        "manifest", "near", "news", "offline", "openreferral", "programmes", "request", "robots",
+        "search", "service-worker", "sessions", "sitemap", "staff", "static", "whats-on",
+        *LANGUAGES,
+    )
+)  # fmt: skip
+
+_BOOKABLE = ("book", "request")
+
+
+def check(tree: Tree) -> None:
+    """Every rule that needs more than one file, but those about the map and about links."""
+    _check_areas(tree)
+    _check_terms(tree)
+    _check_centres(tree)
+    _check_programmes(tree)
+    _check_series(tree)
+    _check_pages(tree)
+
+
+# --- areas and terms -----------------------------------------------------------------------------
+
+
+def _check_areas(tree: Tree) -> None:
+    if tree.footprints is None:
+        return
+    written = tree.written["content/footprints.yaml"]
+    taken: dict[tuple[str, str], Place] = {}
+
+    def claim(what: str, name: str, place: Place) -> None:
+        first = taken.setdefault((what, name), place)
+        if first is not place:
+            line, _ = written.at(first)
+            written.wrong(place, f"'{name}' stands already on line {line}. Mend one of the two.")
+
+    for number, footprint in enumerate(tree.footprints.footprints):
+        here: Place = ("footprints", number)
+        claim("footprint", footprint.slug, (*here, "slug"))
+        if not footprint.districts:
+            written.wrong((*here, "districts"), "'districts': none are named. Name one or more.")
+        for index, district in enumerate(footprint.districts):
+            there: Place = (*here, "districts", index)
+            claim("district", district.slug, (*there, "slug"))
+            claim("code", district.code, (*there, "code"))
+            if not re.fullmatch(r"E0[6-9]\d{6}", district.code, re.ASCII):
+                written.wrong(
+                    (*there, "code"),
+                    f"'code': '{district.code}' is not a district's code. "
+                    "Write that of the Office for National Statistics, like E07000117.",
+                )
+            try:
+                Position.read(f"{district.latitude}, {district.longitude}")
+            except ValueError as error:
+                written.wrong((*there, "latitude"), f"'latitude', 'longitude': {error}")
+
+
+def _check_terms(tree: Tree) -> None:
+    if tree.terms is None:
+        return
+    written = tree.written["content/terms.yaml"]
+    before: date | None = None
+    for number, term in enumerate(tree.terms.terms):
+        here: Place = ("terms", number)
+        if term.last < term.first:
+            written.wrong(
+                (*here, "last"), "'last': it is before the first day. Mend one of the two."
+            )
+        if before and term.first <= before:
+            written.wrong(
+                (*here, "first"),
+                "'first': this is not after the last day of the term before. "
+                "Mend the date, or put the terms in order.",
+            )
+        before = max(before or term.last, term.last)
+    _check_closures(written, tree.terms.closures)
+
+
+def _check_closures(written: Written, closures: Iterable[Closure]) -> None:
+    for number, closure in enumerate(closures):
+        here: Place = ("closures", number)
+        if closure.date_ and (closure.from_ or closure.until):
+            written.wrong(here, "both 'date' and 'from' or 'until' stand here. Keep one way.")
+        elif not closure.date_ and not (closure.from_ and closure.until):
+            written.wrong(here, "the days are missing. Write 'date', or 'from' and 'until'.")
+        elif closure.last < closure.first:
+            written.wrong((*here, "until"), "'until': it is before 'from'. Mend one of the two.")
+
+
+# --- centres and programmes ----------------------------------------------------------------------
+
+
+def _check_centres(tree: Tree) -> None:
+    footprints = {one.slug: one for one in tree.footprints.footprints} if tree.footprints else {}
+    taken: dict[str, str] = {}
+    unknown: set[str] = set()
+    for folder in tree.centres:
+        first = taken.setdefault(folder.slug, folder.path)
+        if first != folder.path:
+            words = f"'{folder.slug}' is taken by {first}, and names of centres are unique over "
+            tree.problems.append(
+                Problem(
+                    f"{folder.path}/index.md",
+                    1,
+                    1,
+                    f"{words}the county. Rename one of the two folders.",
+                )
+            )
+        if footprints and folder.footprint not in footprints | dict.fromkeys(unknown):
+            unknown.add(folder.footprint)
+            path = f"{folder.path}/index.md"
+            words = f"'{folder.footprint}' is not a footprint.{near(folder.footprint, footprints)}"
+            tree.problems.append(
+                Problem(path, 1, 1, f"{words} Rename the folder. Known: {', '.join(footprints)}.")
+            )
+        if folder.centre and folder.centre.noun:
+            _check_centre(folder, folder.centre.written, folder.centre.noun, footprints)
+    _check_aliases([folder.centre for folder in tree.centres if folder.centre], set(taken))
+
+
+def _check_centre(
+    folder: CentreFolder, written: Written, centre: Centre, footprints: Mapping[str, Footprint]
+) -> None:
+    home = {
+        district.slug: footprint
+        for footprint in footprints.values()
+        for district in footprint.districts
+    }
+    if home and centre.district not in home:
+        written.wrong(
+            ("district",),
+            f"'district': '{centre.district}' is not a district.{near(centre.district, home)} "
+            f"Known: {', '.join(home)}.",
+        )
+    elif home and folder.footprint in footprints and home[centre.district].slug != folder.footprint:
+        right = home[centre.district].slug
+        written.wrong(
+            ("district",),
+            f"'district': {centre.district} lies in the footprint {right}, and this file in "
+            f"{folder.footprint}. Move the folder to centres/{right}/, or mend the district.",
+        )
+    if centre.photo and centre.photo not in folder.images:
+        known = near(centre.photo, folder.images)
+        written.wrong(
+            ("photo",),
+            f"'photo': there is no picture '{centre.photo}' beside this file.{known} "
+            "Put it there, or mend the name.",
+        )
+    if centre.photo and not centre.photo_alt:
+        written.wrong(("photo",), "'photo_alt' is missing. Say in words what the photo shows.")
+    notice = centre.notice
+    if notice and notice.from_ and notice.until and notice.until < notice.from_:
+        written.wrong(("notice", "until"), "'until': it is before 'from'. Mend one of the two.")
+    _check_closures(written, centre.closures)
+
+
+def _check_programmes(tree: Tree) -> None:
+    for text in tree.programmes:
+        programme = text.noun
+        if not programme:
+            continue
+        if programme.sensitive:
+            _check_sensitive(text.written, programme.booking)
+        names = Counter(question.name for question in programme.questions)
+        for number, question in enumerate(programme.questions):
+            here: Place = ("questions", number)
+            if names[question.name] > 1:
+                text.written.wrong(
+                    (*here, "name"),
+                    f"'name': '{question.name}' names two questions. Give each its own name.",
+                )
+            if question.name in (SAFE_TIME, WHERE):
+                text.written.wrong(
+                    (*here, "name"),
+                    f"'name': answers to a question of our own are kept as '{question.name}'. "
+                    "Give this one another name.",
+                )
+            if question.type == "choice" and len(question.options) < 2:
+                text.written.wrong(
+                    here, "'options': a choice needs two answers or more. Write them as a list."
+                )
+            elif question.type != "choice" and question.options:
+                text.written.wrong(
+                    (*here, "options"),
+                    "'options': these are for a choice. Write 'type: choice', or remove them.",
+                )
+    _check_aliases(tree.programmes, {text.slug for text in tree.programmes})
+
+
+def _check_sensitive(written: Written, booking: str | None) -> None:
+    if booking not in ("request", "referral"):
+        written.wrong(
+            ("booking",),
+            "'booking': a place in a sensitive programme is never given by a public page. "
+            "Write 'request' or 'referral'.",
+        )
+
+
+def _check_aliases(texts: Iterable[Text[TextFile]], living: set[str]) -> None:
+    """Old names are still addresses: each leads to one thing, and to nothing that lives."""
+    taken: dict[str, str] = {}
+    for text in texts:
+        for number, alias in enumerate(getattr(text.noun, "aliases", ())):
+            place: Place = ("aliases", number)
+            first = taken.setdefault(alias, text.written.path)
+            if "/" in alias:
+                words = "is more than a name. Write it without '/'."
+            elif alias in living:
+                words = "is the name of something that is here now. Remove it."
+            elif first != text.written.path:
+                words = f"is an old name in {first} too. Keep one of the two."
+            else:
+                continue
+            text.written.wrong(place, f"'aliases': '{alias}' {words}")
+
+
+def _check_pages(tree: Tree) -> None:
+    for text in tree.pages:
+        if text.slug in RESERVED and text.slug != "calendars":
+            words = f"the address /{text.slug}/ belongs to another part of the site."
+            text.written.wrong((), f"{words} Give the file another name.")
+        for number, alias in enumerate(text.noun.aliases if text.noun else ()):
+            if alias in RESERVED:
+                words = f"'{alias}' belongs to another part of the site. Remove it."
+                text.written.wrong(("aliases", number), f"'aliases': {words}")
+    _check_aliases(tree.pages, {text.slug for text in tree.pages})
+    _check_aliases(tree.news, {text.slug for text in tree.news})
+
+
+# --- series --------------------------------------------------------------------------------------
+
+
+def _check_series(tree: Tree) -> None:
+    programmes = {text.slug: text.noun for text in tree.programmes}
+    # With wrong terms, half of all dates would seem wrong too.
+    known = tree.terms and not tree.written["content/terms.yaml"].problems
+    calendar = SchoolCalendar(tree.terms) if tree.terms and known else None
+    for folder in tree.centres:
+        for text in folder.series:
+            series, written = text.noun, text.written
+            if not series:
+                continue
+            slug = series.programme_slug
+            if slug not in programmes:
+                written.wrong(
+                    ("programme",),
+                    f"'programme': there is no programme '{slug}'.{near(slug, programmes)} "
+                    f"Write the name of a file of programmes/, without '.md'.",
+                )
+            elif programme := programmes[slug]:
+                _check_booking(written, series, programme)
+            if calendar:
+                for place, words in mistakes(series, calendar):
+                    names = [step for step in place if isinstance(step, str)]
+                    written.wrong(place, f"'{names[-1]}': {words}" if names else words)
+    _check_identities(tree)
+
+
+def _check_booking(written: Written, series: Series, programme: Programme) -> None:
+    booking = series.booking or programme.booking
+    if programme.sensitive and series.booking:
+        _check_sensitive(written, series.booking)
+    if booking == "book" and (series.places or programme.places) is None:
+        written.wrong(
+            ("booking",),
+            "'places' is missing. Write how many there are, so that we know when it is full.",
+        )
+    if booking in _BOOKABLE:
+        return
+    what = "one drops in here" if booking == "drop-in" else "a professional asks for a place here"
+    for name, given in (
+        ("opens", series.opens is not None),
+        ("closes", series.closes is not None),
+        ("book", series.book == "session"),
+    ):
+        if given:
+            written.wrong(
+                (name,),
+                f"'{name}': {what}, and nobody books. Remove the line, or write 'booking: book'.",
+            )
+
+
+def _check_identities(tree: Tree) -> None:
+    """Bookings and calendars remember identities for ever, old ones too."""
+    taken = {
+        f"{folder.slug}/{text.slug}": text.written.path
+        for folder in tree.centres
+        for text in folder.series
+    }
+    living = set(taken)
+    for folder in tree.centres:
+        for text in folder.series:
+            for number, alias in enumerate(text.noun.aliases if text.noun else ()):
+                identity = alias if "/" in alias else f"{folder.slug}/{alias}"
+                first = taken.setdefault(identity, text.written.path)
+                if identity in living:
+                    words = "is the name of a series that is here now. Remove it."
+                elif first != text.written.path:
+                    words = f"is an old name in {first} too. Keep one of the two."
+                else:
+                    continue
+                text.written.wrong(("aliases", number), f"'aliases': '{identity}' {words}")
+
+
+# --- places on the map ---------------------------------------------------------------------------
+
+
+def find_position(
+    gazetteer: Gazetteer, where: Centre | OutreachVenue, district: str
+) -> Position | None:
+    """Its door, else its postcode's sector, else its town; None where none of them is known."""
+    if where.location:
+        return where.location
+    if where.postcode and (found := gazetteer.of_postcode(where.postcode)):
+        return found
+    town = find_town(gazetteer, where.town, district)
+    if town is None:
+        return None
+    # The middle of a town is no door, however well it is known: no pin may show it as one.
+    known = town.position.precision == "point"
+    return replace(town.position, precision="town") if known else town.position
+
+
+def find_town(gazetteer: Gazetteer, name: str | None, district: str) -> Settlement | None:
+    """The place of that name in a district, or one whose district is not known."""
+    named = gazetteer.settlements_named(name) if name else ()
+    here = [one for one in named if one.district and one.district.slug == district]
+    return next(iter(here + [one for one in named if one.district is None]), None)
+
+
+def check_towns(tree: Tree, gazetteer: Gazetteer) -> None:
+    """A town that is spelt as nobody knows it would put its centre on no map."""
+    for folder in tree.centres:
+        text = folder.centre
+        if not text or not text.noun:
+            continue
+        district = text.noun.district
+        _check_town(text.written, (), text.noun, district, gazetteer)
+        for series in folder.series:
+            if not series.noun:
+                continue
+            if series.noun.venue_fields:
+                venue = series.noun.venue_fields
+                _check_town(series.written, ("venue",), venue, district, gazetteer)
+            for number, change in enumerate(series.noun.changes):
+                if change.venue:
+                    place: Place = ("changes", number, "venue")
+                    _check_town(series.written, place, change.venue, district, gazetteer)
+
+
+def _check_town(
+    written: Written,
+    place: Place,
+    where: Centre | OutreachVenue,
+    district: str,
+    gazetteer: Gazetteer,
+) -> None:
+    if where.location or where.postcode or not where.town:
+        return
+    if find_town(gazetteer, where.town, district):
+        return
+    elsewhere = [
+        one.district.title for one in gazetteer.settlements_named(where.town) if one.district
+    ]
+    if elsewhere:
+        words = f"{where.town} is in {' and '.join(elsewhere)}, not in this centre's district."
+    else:
+        words = f"'{where.town}' is not in content/places.csv."
+        if found := gazetteer.suggest(where.town):
+            words += f" Did you mean '{found[0]}'?"
+    written.wrong((*place, "town"), f"'town': {words} Mend it, or write 'postcode' or 'location'.")

@@ -1,0 +1,259 @@
+"""One file: bytes -> text -> fields with marks -> a checked noun, or mistakes with line and column.
+
+Nothing here raises on account of what a file holds: each mistake is added to a list, so that all
+of them are shown in one run. pydantic's complaints are turned into plain words at the place in the
+file that they are about, with the field's own description as the remedy where a field is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from portal.content.yaml_reader import UNSEEN, Marks, Place, find, read_fields
+from portal.directory.fields import near
+
+LARGEST_FILE = 1_000_000  # bytes
+_MERGE = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Problem:
+    """One mistake, where it stands, and what to do about it."""
+
+    path: str
+    line: int
+    column: int
+    words: str
+    severity: Literal["mistake", "warning"] = "mistake"
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.words}"
+
+    def as_json(self) -> dict[str, str | int]:
+        """The fields of `portal check --format json`."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "column": self.column,
+            "words": self.words,
+            "severity": self.severity,
+        }
+
+    def as_github(self) -> str:
+        """A workflow command that shows the mistake beside its line in a pull request."""
+        text = self.words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        file = self.path.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+        level = "warning" if self.severity == "warning" else "error"
+        return f"::{level} file={file},line={self.line},col={self.column}::{text}"
+
+
+@dataclass(slots=True)
+class Written:
+    """What a file says: its fields, all of them text, where each stands, and the text below."""
+
+    path: str
+    problems: list[Problem] = field(default_factory=list)
+    fields: dict[str, Any] | None = None
+    marks: Marks | None = None
+    body: str = ""
+    body_line: int = 1
+
+    def at(self, place: Place) -> tuple[int, int]:
+        """Line and column of a field, or of the last thing on the way to it that is there."""
+        return find(self.marks, place)
+
+    def wrong(self, place: Place, words: str) -> None:
+        """Note a mistake at a field."""
+        self.wrong_at(*self.at(place), words)
+
+    def wrong_at(self, line: int, column: int, words: str) -> None:
+        """Note a mistake at a line."""
+        self.problems.append(Problem(self.path, line, column, one_line(words)))
+
+    @property
+    def lines(self) -> dict[str, int]:
+        """The line on which each field stands."""
+        marks = self.marks
+        return {name: marks[name][0] for name in marks} if isinstance(marks, Mapping) else {}
+
+
+def one_line(words: str) -> str:
+    """Words with what an editor wrote in them, cut to what can be read at a glance."""
+    if len(words) > 700:
+        words = f"{words[:350]} ... {words[-300:]}"
+    return " ".join(UNSEEN.sub("?", words).split())
+
+
+# --- bytes and text ----------------------------------------------------------------------------
+
+
+def read_file(path: str | os.PathLike[str], name: str) -> Written:
+    """A Markdown file with its fields between lines of '---', or what is wrong with it."""
+    written = Written(name)
+    text = read_text(path, name, written.problems)
+    if text is None:
+        return written
+    first, _, rest = text.partition("\n")
+    if first.rstrip() != "---":
+        written.wrong_at(
+            1, 1, "the fields are missing. Start the file with a line '---', then one field a line."
+        )
+        return written
+    end = _FENCE.search(rest)
+    if end is None:
+        written.wrong_at(1, 1, "the fields have no end. Write a line '---' after the last of them.")
+        return written
+    front = rest[: end.start()]
+    written.body = rest[end.end() :]
+    written.body_line = front.count("\n") + 3
+    _take_fields(front, 2, written)
+    return written
+
+
+_FENCE = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
+
+
+def read_yaml(path: str | os.PathLike[str], name: str) -> Written:
+    """A file of fields alone."""
+    written = Written(name)
+    text = read_text(path, name, written.problems)
+    if text is not None:
+        _take_fields(text, 1, written)
+    return written
+
+
+def _take_fields(text: str, first_line: int, written: Written) -> None:
+    if found := read_fields(text, first_line, written.wrong_at):
+        written.fields, written.marks = found
+
+
+def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) -> str | None:
+    """A file's text with plain line ends, or None and a note of what is wrong with it."""
+
+    def wrong(words: str, before: str = "") -> None:
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        problems.append(Problem(name, line, column, words))
+
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - the path may be a str of scandir
+            raw = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        wrong(f"the file cannot be read ({error.strerror}). Make it readable, or remove it.")
+        return None
+    if len(raw) > LARGEST_FILE:
+        wrong("the file is larger than 1 MB. Divide it into several.")
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            wrong("the file is UTF-16. Save it as UTF-8.")
+        else:
+            wrong(
+                f"the byte 0x{raw[error.start]:02x} here is not UTF-8. Save the file as UTF-8.",
+                raw[: error.start].decode("utf-8-sig", "replace"),
+            )
+        return None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := UNSEEN.search(text):
+        wrong(
+            f"a character that cannot be seen (U+{ord(found[0]):04X}) stands here. Remove it.",
+            text[: found.start()],
+        )
+        return None
+    if ("<<<<<<<" in text or ">>>>>>>" in text) and (found := _MERGE.search(text)):
+        wrong(
+            "a merge was not finished here. Keep one of the two versions, and remove the lines "
+            "of '<<<<<<<', '=======' and '>>>>>>>'.",
+            text[: found.start()],
+        )
+        return None
+    return text
+
+
+# --- fields and nouns --------------------------------------------------------------------------
+
+
+def as_noun(model: type[ModelT], written: Written, what: str) -> ModelT | None:
+    """The fields as a noun, called `what` in words ('a centre'). None with what is wrong noted."""
+    if written.fields is None:
+        return None
+    # An empty value has been noted already.
+    noted = {(problem.line, problem.column) for problem in written.problems}
+    try:
+        return model.model_validate(written.fields)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_context=False):
+            place, words = _words_for(model, detail, what)
+            if not place or written.at(place) not in noted or detail["type"] == "missing":
+                written.wrong(place, words)
+    return None
+
+
+def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple[Place, str]:
+    place, kind = detail["loc"], detail["type"]
+    if place[-1:] == ("[key]",):
+        place = place[:-1]
+    name = next((str(step) for step in reversed(place) if isinstance(step, str)), "")
+    owner = _model_at(model, place[:-1]) or model
+    fields = _fields_of(owner)
+    if kind == "extra_forbidden":
+        holder = what if len(place) == 1 else f"'{_holder(place)}'"
+        return place, (
+            f"'{name}' is not a field of {holder}.{near(name, fields)} Fields: {', '.join(fields)}."
+        )
+    if kind == "missing":
+        return place, f"'{name}' is missing. Write {_lowered(fields[name].description or 'it.')}"
+    if detail["input"] == "":
+        return place, f"'{name}' is empty. Write something, or remove the line."
+    if kind == "remedy":
+        return place, f"'{name}': {detail['msg']}"
+    inner = _model_at(model, place)
+    if kind.startswith("model") and inner:
+        return place, (
+            f"'{name}': this is a block of fields. "
+            f"Write one a line, set in, of: {', '.join(_fields_of(inner))}."
+        )
+    if kind in ("tuple_type", "list_type"):
+        return place, f"'{name}': this is a list. Start each of its lines with '- '."
+    return place, f"'{name}': this cannot be used. {detail['msg']}."
+
+
+def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def _holder(place: Place) -> str:
+    return next(str(step) for step in reversed(place[:-1]) if isinstance(step, str))
+
+
+def _lowered(words: str) -> str:
+    return words if words[1:2].isupper() else words[0].lower() + words[1:]
+
+
+def _model_at(model: type[BaseModel], place: Iterable[str | int]) -> type[BaseModel] | None:
+    """The model of the block at a place."""
+    found: type[BaseModel] | None = model
+    for step in place:
+        if isinstance(step, int) or found is None:
+            continue
+        fields = _fields_of(found)
+        found = _model_in(fields[step].annotation) if step in fields else None
+    return found
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)

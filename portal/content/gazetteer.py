@@ -1,0 +1,273 @@
+"""Where things are: distances, postcodes, and the towns and postcode areas that families name.
+
+A family types whatever stands for 'here': a postcode in any spacing, the half of one, a town with
+or without its apostrophe. All of it is looked up in tables that come with the content, so that
+nothing typed leaves the machine. A position says how exact it is: a postcode is placed by its
+sector, which is half a mile out for most, and must not pass for a door.
+
+The tables are read row by row, so that whoever reads the file can name the line of each bad row.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from itertools import chain, count
+from math import asin, cos, radians, sin, sqrt
+from typing import Literal
+
+from portal.directory import District, PostcodeArea, Series, Settlement, Venue
+from portal.directory.fields import POSTCODE, Position, near, slugify
+
+_EARTH_MILES = 3958.76
+_AREA = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?( [0-9])?")
+
+# Longer text is no place name, and comparing it with every name would keep the machine busy.
+_LONGEST_NAME = 60
+
+
+def distance(a: Position, b: Position) -> float:
+    """Miles as the crow flies."""
+    south, north = radians(a.latitude), radians(b.latitude)
+    half_up = sin((north - south) / 2)
+    half_across = sin(radians(b.longitude - a.longitude) / 2)
+    chord = half_up * half_up + cos(south) * cos(north) * half_across * half_across
+    return 2 * _EARTH_MILES * asin(min(1.0, sqrt(chord)))
+
+
+def nearest(
+    origin: Position, series: Iterable[Series], miles: float | None = None
+) -> list[tuple[float, Series]]:
+    """The series whose venue has a position, with their miles, the nearest first.
+
+    Only those within `miles`, if given. Those equally far keep the order in which they came, so
+    hand them in soonest first.
+    """
+    # Most venues are centres that many series share.
+    away: dict[Venue, float] = {}
+    found: list[tuple[float, Series]] = []
+    for one in series:
+        venue = one.venue
+        if venue.position is None:
+            continue
+        if venue not in away:
+            away[venue] = distance(origin, venue.position)
+        if miles is None or away[venue] <= miles:
+            found.append((away[venue], one))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+# --- postcodes -------------------------------------------------------------
+
+
+def _tidy(text: str) -> str:
+    """Capitals and figures, a single space wherever there was any."""
+    plain = unicodedata.normalize("NFKC", text[:_LONGEST_NAME]).upper()
+    return " ".join(re.sub(r"[^A-Z0-9]+", " ", plain).split())
+
+
+def normal_postcode(text: str) -> str | None:
+    """A whole postcode in any spacing or case as 'PR1 8RJ'; None for anything else."""
+    compact = _tidy(text).replace(" ", "")
+    return f"{compact[:-3]} {compact[-3:]}" if POSTCODE.fullmatch(compact) else None
+
+
+def sector_of(postcode: str) -> str:
+    """'BB4 6' of 'BB4 6AA'. Raises ValueError for what is not a whole postcode."""
+    return _whole(postcode)[:-2]
+
+
+def outcode_of(postcode: str) -> str:
+    """'BB4' of 'BB4 6AA'. Raises ValueError for what is not a whole postcode."""
+    return _whole(postcode)[:-4]
+
+
+def _whole(postcode: str) -> str:
+    whole = normal_postcode(postcode)
+    if whole is None:
+        raise ValueError("this is not a whole postcode")  # Without it: a postcode is private.
+    return whole
+
+
+# --- names -----------------------------------------------------------------
+
+
+def _key(name: str) -> str:
+    """A name as everybody might type it: 'Lytham St Anne’s' and 'lytham saint annes' are one."""
+    plain = re.sub(r"[`´]", "", name[:_LONGEST_NAME]).replace(".", " ").replace("&", " and ")
+    words = slugify(plain).split("-")
+    return " ".join("st" if word == "saint" else word for word in words)
+
+
+class Gazetteer:
+    """The places that families search by. Nothing is found for text that names no place."""
+
+    def __init__(
+        self, settlements: Iterable[Settlement], postcode_areas: Iterable[PostcodeArea]
+    ) -> None:
+        self._areas = {area.code: area for area in postcode_areas}
+        named: dict[str, list[Settlement]] = defaultdict(list)
+        # The largest first: a family that types 'Newton' means that one more often.
+        for settlement in sorted(settlements, key=lambda one: (-one.population, one.slug)):
+            keys = {_key(settlement.name), _key(settlement.label)}
+            if settlement.district:
+                keys.add(_key(f"{settlement.name} {settlement.district.title}"))
+            for key in keys:
+                named[key].append(settlement)
+        self._named = {key: tuple(found) for key, found in named.items()}
+
+    def of_postcode(self, text: str) -> Position | None:
+        """Where a postcode is, or the half of one: the middle of its sector, else its outcode."""
+        area = self._area(text)
+        return replace(area.position, precision=_precision(area.code)) if area else None
+
+    def _area(self, text: str) -> PostcodeArea | None:
+        whole = normal_postcode(text)
+        if whole:
+            return self._areas.get(sector_of(whole)) or self._areas.get(outcode_of(whole))
+        tidy = _tidy(text)
+        outcode = tidy.replace(" ", "")
+        sector = f"{outcode[:-1]} {outcode[-1:]}"
+        # 'BB1 2' is a sector of BB1, but 'BB12' is a district of its own.
+        first, second = (sector, outcode) if " " in tidy else (outcode, sector)
+        return self._areas.get(first) or self._areas.get(second)
+
+    def settlements_named(self, name: str) -> tuple[Settlement, ...]:
+        """Every place of that name, the largest first; with the district, the one of them."""
+        return self._named.get(_key(name), ())
+
+    def suggest(self, text: str) -> tuple[str, ...]:
+        """Up to five names that may have been meant, the likeliest first; each can be found."""
+        key = _key(text)
+        if not key:
+            return ()
+        begun = [name for name in self._named if name.startswith(key)] if len(key) > 2 else []
+        close = get_close_matches(key, self._named, n=5, cutoff=0.75)
+        labels = (one.label for name in (*begun, *close) for one in self._named[name])
+        return tuple(dict.fromkeys(labels))[:5]
+
+
+# --- the tables of the content ---------------------------------------------
+
+
+def read_settlements(
+    rows: Iterable[Mapping[str, str]], districts: Collection[District]
+) -> tuple[Settlement, ...]:
+    """The rows of content/places.csv, by column. Raises ValueError at the first that is wrong."""
+    return name_apart(read_settlement(row, districts) for row in rows)
+
+
+def read_settlement(row: Mapping[str, str], districts: Collection[District]) -> Settlement:
+    """One row of content/places.csv, not yet told apart from others of its name.
+
+    Raises ValueError with what is wrong and the remedy.
+    """
+    name, outcode = _cell(row, "name"), _cell(row, "outcode").upper()
+    if not slugify(name):
+        raise ValueError(f"'{name}' cannot be part of an address. Write the place's name.")
+    if outcode and (" " in outcode or not _AREA.fullmatch(outcode)):
+        raise ValueError(f"'{outcode}' is not a postcode district. Write it like BB4.")
+    district = _cell(row, "district")
+    if not (district or outcode):
+        raise ValueError(f"nothing says which {name} this is. Give its district or its outcode.")
+    population = _cell(row, "population") or "0"
+    if not re.fullmatch("[0-9]{1,8}", population):
+        raise ValueError(f"'{population}' is not a number of people. Write figures only.")
+    return Settlement(
+        slug=slugify(name),
+        name=name,
+        district=_district(district, districts) if district else None,
+        position=replace(_position(row), precision=_exactness(row)),
+        kind=_cell(row, "kind"),
+        population=int(population),
+        outcode=outcode,
+        unique=True,
+    )
+
+
+def name_apart(settlements: Iterable[Settlement]) -> tuple[Settlement, ...]:
+    """The settlements in their order, each with a slug of its own.
+
+    Where a name repeats, the district is added; where that repeats, the outcode; then a number.
+    """
+    given = tuple(settlements)
+    names = [slugify(one.name) for one in given]
+    districts = [one.district.slug if one.district else one.outcode.lower() for one in given]
+    outcodes = [one.outcode.lower() for one in given]
+    slugs = names
+    for parts in (districts, outcodes):
+        times = Counter(slugs)
+        slugs = [
+            slug if times[slug] == 1 or slug.endswith(f"-{part}") else f"{slug}-{part}".strip("-")
+            for slug, part in zip(slugs, parts, strict=True)
+        ]
+    times, taken = Counter(names), set[str]()
+    apart: list[Settlement] = []
+    for one, name, slug in zip(given, names, slugs, strict=True):
+        numbered = (f"{slug}-{number}" for number in count(2))
+        slug = next(free for free in chain([slug], numbered) if free not in taken)
+        taken.add(slug)
+        apart.append(replace(one, slug=slug, unique=times[name] == 1))
+    return tuple(apart)
+
+
+def read_postcode_areas(
+    rows: Iterable[Mapping[str, str]], districts: Collection[District]
+) -> tuple[PostcodeArea, ...]:
+    """The rows of content/outcodes.csv, by column. Raises ValueError at the first that is wrong."""
+    return tuple(read_postcode_area(row, districts) for row in rows)
+
+
+def read_postcode_area(row: Mapping[str, str], districts: Collection[District]) -> PostcodeArea:
+    """One row of content/outcodes.csv. Raises ValueError with what is wrong and the remedy."""
+    code = _cell(row, "code").upper()
+    if not _AREA.fullmatch(code):
+        raise ValueError(f"'{code}' is not a postcode district or sector. Write BB4 or BB4 6.")
+    slugs = [slug.strip() for slug in _cell(row, "districts").split(";") if slug.strip()]
+    return PostcodeArea(
+        code=code,
+        position=replace(_position(row), precision=_precision(code)),
+        districts=tuple(_district(slug, districts) for slug in slugs),
+    )
+
+
+def _cell(row: Mapping[str, str], column: str) -> str:
+    # A reader of CSV gives None for the columns that a short row lacks.
+    text: str | None = row.get(column)
+    if text is None:
+        raise ValueError(f"there is no '{column}'. Give this row as many columns as the first one.")
+    return text.strip()
+
+
+def _position(row: Mapping[str, str]) -> Position:
+    return Position.read(f"{_cell(row, 'latitude')}, {_cell(row, 'longitude')}")
+
+
+def _exactness(row: Mapping[str, str]) -> Literal["point", "outcode", "district"]:
+    match _cell(row, "precision"):
+        case "" | "point":
+            return "point"
+        case "outcode":
+            return "outcode"
+        case "district":
+            return "district"
+        case other:
+            raise ValueError(f"'{other}' is no precision. Write point, outcode or district.")
+
+
+def _precision(code: str) -> Literal["sector", "outcode"]:
+    return "sector" if " " in code else "outcode"
+
+
+def _district(slug: str, districts: Collection[District]) -> District:
+    for district in districts:
+        if district.slug == slug:
+            return district
+    slugs = [district.slug for district in districts]
+    raise ValueError(
+        f"there is no district '{slug}'.{near(slug, slugs)} Known: {', '.join(slugs)}."
+    )

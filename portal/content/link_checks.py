@@ -1,0 +1,112 @@
+"""Whether each link in a text leads somewhere on this site.
+
+The addresses are worked out from the files and not from the finished site, so that an editor hears
+of a dead link at once, with its line. The site's own test walks the real pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+
+from portal.content.reader import Text, Tree
+from portal.directory import AGE_BANDS, Settlement, TextFile
+from portal.directory.fields import WEEKDAYS, near
+
+
+def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
+    """Every link and picture in every text must be there, and the heading that a link names.
+
+    `settlements` is None where their table has mistakes: then links to them cannot be judged.
+    """
+    known = dict(_addresses(tree))
+    known.update((settlement.path, None) for settlement in settlements or ())
+    unsure: tuple[str, ...] = ("/near/",) if settlements is None else ()
+    if tree.footprints is None:
+        unsure += ("/footprints/", "/districts/")
+    # Comparing with thousands of addresses is slow, and a slip is often made many times.
+    meant = cache(lambda address: near(address, known))
+    images = {f"/centres/{one.slug}/{name}" for one in tree.centres for name in one.images}
+    for text in tree.texts():
+        for line, target in text.prose.links:
+            if target[0] not in "/#" or target.startswith(unsure):
+                continue
+            if words := _wrong_target(target, text, known, meant):
+                text.written.wrong_at(text.written.body_line + line - 1, 1, words)
+        for line, source in text.prose.images:
+            if source not in images:
+                words = f"there is no picture '{source}'.{near(source, images)} Mend the address."
+                text.written.wrong_at(text.written.body_line + line - 1, 1, words)
+
+
+def _wrong_target(
+    target: str,
+    text: Text[TextFile],
+    known: Mapping[str, frozenset[str] | None],
+    meant: Callable[[str], str],
+) -> str | None:
+    address, _, fragment = target.partition("#")
+    address = address.partition("?")[0]
+    if address and address not in known:
+        words = f"'{target}' leads to no page of this site.{meant(address)}"
+        return f"{words} Mend the address."
+    headings = known[address] if address else frozenset(one.id for one in text.prose.headings)
+    if not fragment or headings is None or fragment in headings:
+        return None
+    if address.startswith("/sessions/") and _DAY.fullmatch(fragment):
+        return None  # Each session of a series has its day as its fragment.
+    words = f"there is no heading '#{fragment}' at '{address or 'this page'}'."
+    return f"{words}{near(fragment, headings)} Mend what follows '#'."
+
+
+def _addresses(tree: Tree) -> Iterator[tuple[str, frozenset[str] | None]]:
+    """Every address that a text may link to, with its headings; None where any may be there."""
+    for address in _FIXED:
+        yield address, None
+    yield from ((band.path, None) for band in AGE_BANDS)
+    yield from ((f"{band.path}calendar.ics", None) for band in AGE_BANDS)
+    for footprint in tree.footprints.footprints if tree.footprints else ():
+        paths = [footprint.path, *(district.path for district in footprint.districts)]
+        yield from ((path, None) for path in paths)
+        yield from ((f"{path}calendar.ics", None) for path in paths)
+    sensitive = {text.slug for text in tree.programmes if text.noun and text.noun.sensitive}
+    for folder in tree.centres:
+        path = f"/centres/{folder.slug}/"
+        yield path, None
+        yield f"{path}whats-on/", None
+        yield f"/embed/{folder.slug}/", None
+        if folder.centre:
+            yield from _addresses_of(folder.centre, path)
+        for series in folder.series:
+            # What is withheld has no address.
+            if not (series.noun and series.noun.programme_slug in sensitive):
+                yield from _addresses_of(series, f"/sessions/{folder.slug}/{series.slug}/")
+                yield f"/book/{folder.slug}/{series.slug}", None
+    for programme in tree.programmes:
+        yield from _addresses_of(programme, f"/programmes/{programme.slug}/")
+        yield f"/request/{programme.slug}", None
+    for page in tree.pages:
+        yield from _addresses_of(page, f"/{page.slug}/")
+    for news in tree.news:
+        yield from _addresses_of(news, f"/news/{news.slug}/")
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FIXED = (
+    "/", "/find/", "/whats-on/", "/centres/", "/programmes/", "/news/", "/calendars/", "/gap",
+    "/openreferral/", "/calendar.ics", "/feed.atom", "/sitemap.xml", "/find/results",
+    *(f"/whats-on/{weekday.lower()}/" for weekday in WEEKDAYS),
+)  # fmt: skip
+
+
+def _addresses_of(text: Text[TextFile], path: str) -> Iterator[tuple[str, frozenset[str] | None]]:
+    yield path, frozenset(heading.id for heading in text.prose.headings)
+    yield f"{path}calendar.ics", None
+    parent, _, _ = path.rstrip("/").rpartition("/")
+    for alias in getattr(text.noun, "aliases", ()):
+        yield (f"/sessions/{alias}/" if "/" in alias else f"{parent}/{alias}/"), None
+    for language, translation in text.translations.items():
+        headings = frozenset(heading.id for heading in translation.prose.headings)
+        yield f"/{language}{path}", headings
+        yield f"/{language}/", None

@@ -1,0 +1,478 @@
+"""The folders of the content, read: which files there are, and what each of them says by itself.
+
+Whatever is in these folders has a purpose or is a mistake: a file that nobody reads is a session
+that nobody hears of. A name is checked before anything is done with it, because it becomes an
+address and a path of the site. Links are not followed, and nothing but plain files is opened.
+
+How files fit together is not asked here: see `crosschecks`.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from portal.content import prose
+from portal.content.cache import Memory
+from portal.content.front_matter import (
+    LARGEST_FILE,
+    Problem,
+    Written,
+    as_noun,
+    one_line,
+    read_file,
+    read_text,
+    read_yaml,
+)
+from portal.directory import (
+    Centre,
+    Footprints,
+    News,
+    Page,
+    Programme,
+    Series,
+    Site,
+    Terms,
+    TextFile,
+)
+from portal.directory.fields import LANGUAGES, near, slugify
+
+NounT = TypeVar("NounT", Site, Footprints, Terms)
+TextT = TypeVar("TextT", bound=TextFile)
+TextT_co = TypeVar("TextT_co", bound=TextFile, covariant=True)
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_IMAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(png|jpg|jpeg|webp)")
+_SIGNATURES = {
+    ".png": b"\x89PNG\r\n\x1a\n",
+    ".jpg": b"\xff\xd8\xff",
+    ".jpeg": b"\xff\xd8\xff",
+    ".webp": b"RIFF",
+}
+
+# Fields that hold words for families. A translation gives some of them again.
+TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
+    Page: ("title", "summary"),
+    News: ("title", "summary"),
+    Programme: (
+        "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
+    ),
+    Centre: ("title", "transport", "photo_alt"),
+    Series: ("title", "room", "cost", "bring", "leader", "withdrawn"),
+}  # fmt: skip
+
+WHAT: Mapping[type[TextFile], str] = {
+    Page: "a page",
+    News: "a piece of news",
+    Programme: "a programme",
+    Centre: "a centre",
+    Series: "a series",
+}
+
+
+@dataclass(slots=True)
+class Text(Generic[TextT_co]):
+    """One Markdown file: what is written, the noun that it makes (None: mistakes), its text."""
+
+    slug: str
+    file: str
+    written: Written
+    noun: TextT_co | None
+    prose: prose.Prose
+    translations: dict[str, Text[TextT_co]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CentreFolder:
+    """A centre's folder: the centre, its series and the pictures beside them."""
+
+    slug: str
+    footprint: str
+    path: str
+    centre: Text[Centre] | None = None
+    series: list[Text[Series]] = field(default_factory=list)
+    images: dict[str, Path] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Row:
+    """A line of a table, by column."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Tree:
+    """All that was read, and every mistake met on the way."""
+
+    problems: list[Problem]
+    written: dict[str, Written] = field(default_factory=dict)  # the YAML files
+    site: Site | None = None
+    footprints: Footprints | None = None
+    terms: Terms | None = None
+    places: list[Row] = field(default_factory=list)
+    outcodes: list[Row] = field(default_factory=list)
+    pages: list[Text[Page]] = field(default_factory=list)
+    news: list[Text[News]] = field(default_factory=list)
+    programmes: list[Text[Programme]] = field(default_factory=list)
+    centres: list[CentreFolder] = field(default_factory=list)
+
+    def texts(self) -> Iterator[Text[TextFile]]:
+        """Every Markdown file, translations included."""
+        for text in self._originals():
+            yield text
+            yield from text.translations.values()
+
+    def _originals(self) -> Iterator[Text[TextFile]]:
+        yield from self.pages
+        yield from self.news
+        yield from self.programmes
+        for folder in self.centres:
+            if folder.centre:
+                yield folder.centre
+            yield from folder.series
+
+
+# FIELDS.md and schema/ are written by `portal schema`.
+_CONTENT_FILES = (
+    "site.yaml", "footprints.yaml", "terms.yaml", "places.csv", "outcodes.csv", "FIELDS.md",
+)  # fmt: skip
+_CONTENT_FOLDERS = ("pages", "news", "messages", "schema")
+_PLACE_COLUMNS = (
+    "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
+)  # fmt: skip
+_OUTCODE_COLUMNS = ("code", "latitude", "longitude", "districts")
+
+
+def read_tree(root: Path, memory: Memory | None = None) -> Tree:
+    """Read content/, centres/ and programmes/ of a root. Mistakes are in `problems`.
+
+    With a `memory`, files that have not been touched since it last saw them are not read again.
+    """
+    return _Reader(root, memory or Memory()).read()
+
+
+class _Reader:
+    """Walks the folders once, in the order of their names."""
+
+    def __init__(self, root: Path, memory: Memory) -> None:
+        self._root = root
+        self._memory = memory
+        self._start = f"{root}/"  # Joining strings is much quicker than joining paths.
+        self._tree = Tree([])
+
+    def read(self) -> Tree:
+        self._read_content()
+        for files, folders in self._listed("programmes"):
+            self._no_folders("programmes", folders, "Here stand programmes alone.")
+            self._tree.programmes = self._texts(Programme, "programmes", files)
+        for files, folders in self._listed("centres"):
+            for name in files:
+                self._stray(f"centres/{name}", "Here stand the footprints' folders alone.")
+            for footprint in folders:
+                self._read_footprint(footprint)
+        return self._tree
+
+    # --- folders ---------------------------------------------------------------------------
+
+    def _read_content(self) -> None:
+        tree = self._tree
+        for files, folders in self._listed("content"):
+            for name in files:
+                if name not in _CONTENT_FILES:
+                    self._stray(
+                        f"content/{name}",
+                        f"Here stand {', '.join(_CONTENT_FILES)}.{near(name, _CONTENT_FILES)}",
+                    )
+            for name in folders:
+                if name not in _CONTENT_FOLDERS:
+                    self._stray(
+                        f"content/{name}",
+                        f"Here stand the folders {', '.join(_CONTENT_FOLDERS)}."
+                        f"{near(name, _CONTENT_FOLDERS)}",
+                    )
+            tree.site = self._yaml(Site, "content/site.yaml", files)
+            tree.footprints = self._yaml(Footprints, "content/footprints.yaml", files)
+            tree.terms = self._yaml(Terms, "content/terms.yaml", files)
+            tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS)
+            tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
+        for files, folders in self._listed("content/pages"):
+            self._no_folders("content/pages", folders, "Here stand pages alone.")
+            tree.pages = self._texts(Page, "content/pages", files)
+        for files, folders in self._listed("content/news"):
+            self._no_folders("content/news", folders, "Here stands news alone.")
+            tree.news = self._texts(News, "content/news", files)
+        # The words of messages are read where messages are written; here they must be readable.
+        for files, folders in self._listed("content/messages"):
+            self._no_folders("content/messages", folders, "Here stand messages alone.")
+            for name in files:
+                if name.endswith(".md"):
+                    path = f"content/messages/{name}"
+                    tree.problems += read_file(self._root / path, path).problems
+                else:
+                    self._stray(f"content/messages/{name}", "Here stand Markdown files alone.")
+
+    def _read_footprint(self, footprint: str) -> None:
+        path = f"centres/{footprint}"
+        for files, folders in self._listed(path):
+            for name in files:
+                self._stray(f"{path}/{name}", "Here stand the centres' folders alone.")
+            for slug in self._slugs(path, folders):
+                self._read_centre(footprint, slug)
+
+    def _read_centre(self, footprint: str, slug: str) -> None:
+        path = f"centres/{footprint}/{slug}"
+        for files, folders in self._listed(path):
+            if not files and not folders:
+                continue  # What git leaves behind where a centre has been removed.
+            self._no_folders(path, folders, "Here stand a centre and its series alone.")
+            folder = CentreFolder(slug, footprint, path)
+            self._tree.centres.append(folder)
+            markdown = [name for name in files if name.endswith(".md")]
+            for name in files:
+                if Path(name).suffix.lower() in _SIGNATURES:
+                    self._image(folder, name)
+                elif not name.endswith(".md"):
+                    self._stray(f"{path}/{name}", "Here stand Markdown files and pictures alone.")
+            index = [name for name in markdown if name.startswith("index.")]
+            series = [name for name in markdown if not name.startswith("index.")]
+            address = f"/centres/{slug}/"
+            centres = self._texts(Centre, path, index, address)
+            if "index.md" in index:
+                folder.centre = centres[0]
+                folder.centre.slug = slug
+            elif not index:
+                self._wrong(
+                    f"{path}/index.md", "this file is missing. Write it: it says what is here."
+                )
+            folder.series = self._texts(Series, path, series, address)
+
+    def _image(self, folder: CentreFolder, name: str) -> None:
+        path = f"{folder.path}/{name}"
+        file = self._root / path
+        stem, suffix = file.stem, file.suffix
+        if not _IMAGE.fullmatch(name):
+            better = f"{slugify(stem) or 'picture'}{suffix.lower()}"
+            self._wrong(path, f"'{name}' cannot be part of an address. Name it '{better}'.")
+        try:
+            with file.open("rb") as opened:
+                start = opened.read(16)
+            size = file.stat().st_size
+        except OSError as error:
+            self._wrong(path, f"the picture cannot be read ({error.strerror}). Make it readable.")
+            return
+        if size > LARGEST_FILE:
+            self._wrong(path, "the picture is larger than 1 MB. Make it smaller, about 100 KB.")
+        elif not start.startswith(_SIGNATURES[suffix.lower()]):
+            self._wrong(path, f"this is no {suffix[1:].lower()} picture. Save it as one again.")
+        folder.images[name] = file
+
+    def _listed(self, path: str) -> Iterator[tuple[list[str], list[str]]]:
+        """The names of plain files and of folders, if there is such a folder. Nothing else."""
+        files: list[str] = []
+        folders: list[str] = []
+        try:
+            entries = sorted(os.scandir(self._root / path), key=lambda entry: entry.name)
+        except FileNotFoundError:
+            if path == "content":
+                yield files, folders
+            return
+        except OSError as error:
+            self._wrong(path, f"this cannot be listed ({error.strerror}). Make it a folder.")
+            return
+        for entry in entries:
+            name = entry.name
+            if name.startswith(".") or name.endswith("~"):
+                continue  # What editors and file managers leave behind.
+            if entry.is_symlink():
+                self._wrong(f"{path}/{name}", "this is a symbolic link. Put the file itself here.")
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(name)
+            elif entry.is_file(follow_symlinks=False):
+                files.append(name)
+            else:
+                self._wrong(f"{path}/{name}", "this is neither a file nor a folder. Remove it.")
+        yield files, folders
+
+    # --- names -----------------------------------------------------------------------------
+
+    def _slugs(self, path: str, names: Iterable[str], suffix: str = "") -> Iterator[str]:
+        """The names that can be addresses; the others are mistakes."""
+        known = list(names)
+        for name in known:
+            if _SLUG.fullmatch(name):
+                yield name
+                continue
+            better = slugify(unicodedata.normalize("NFKC", name)) or "my-group"
+            words = f"'{name}' cannot be part of an address."
+            twin = next((one for one in known if one != name and _folded(one) == _folded(name)), "")
+            if twin:
+                words += f" On other machines it is the same as '{twin}'. Remove one of the two."
+            else:
+                words += f" Name it '{better}{suffix}'."
+            self._wrong(f"{path}/{name}{suffix}", words)
+
+    def _wrong(self, path: str, words: str) -> None:
+        shown = one_line(path.encode("utf-8", "backslashreplace").decode())
+        words = one_line(words.encode("utf-8", "backslashreplace").decode())
+        self._tree.problems.append(Problem(shown, 1, 1, words))
+
+    def _stray(self, path: str, words: str) -> None:
+        self._wrong(path, f"nobody reads this. {words} Move or remove it.")
+
+    def _no_folders(self, path: str, folders: Iterable[str], words: str) -> None:
+        for name in folders:
+            self._stray(f"{path}/{name}", words)
+
+    # --- files -----------------------------------------------------------------------------
+
+    def _yaml(self, model: type[NounT], path: str, files: Iterable[str]) -> NounT | None:
+        if path.rpartition("/")[2] not in files:
+            self._wrong(path, "this file is missing. Write it, or mend the setting PORTAL_ROOT.")
+            return None
+        written = self._tree.written[path] = read_yaml(self._root / path, path)
+        return as_noun(model, written, path)
+
+    def _table(self, path: str, files: Iterable[str], columns: tuple[str, ...]) -> list[Row]:
+        if path.rpartition("/")[2] not in files:
+            self._wrong(path, "this file is missing. Write it, or mend the setting PORTAL_ROOT.")
+            return []
+        problems = self._tree.problems
+        return self._memory.rows(self._start + path, lambda: self._rows(path, columns), problems)
+
+    def _rows(self, path: str, columns: tuple[str, ...]) -> list[Row]:
+        text = read_text(self._root / path, path, self._tree.problems)
+        if text is None:
+            return []
+        rows: list[Row] = []
+        header, *lines = text.split("\n")
+        if tuple(header.strip().split(",")) != columns:
+            self._wrong(path, f"the columns are not as they must be. Write: {','.join(columns)}")
+            return []
+        for number, line in enumerate(lines, 2):
+            if not line.strip():
+                continue
+            cells = _cells(line)
+            if len(cells) == len(columns):
+                rows.append(Row(number, dict(zip(columns, cells, strict=True))))
+            else:
+                words = f"{len(cells)} values stand here, not {len(columns)}. Count the commas."
+                self._tree.problems.append(Problem(path, number, 1, words))
+        return rows
+
+    def _texts(
+        self, model: type[TextT], path: str, files: Iterable[str], images_at: str = ""
+    ) -> list[Text[TextT]]:
+        """The Markdown files of a folder, each with its translations."""
+        originals: dict[str, Text[TextT]] = {}
+        translations: list[tuple[str, str, str]] = []
+        stems = []
+        for name in files:
+            stem, dot, suffix = name.rpartition(".")
+            slug, _, language = stem.partition(".")
+            if suffix != "md" or not dot:
+                self._stray(f"{path}/{name}", f"A file of {WHAT[model]} ends in '.md'.")
+            elif language:
+                translations.append((name, slug, language))
+            else:
+                stems.append(stem)
+        for slug in self._slugs(path, stems, ".md"):
+            originals[slug] = self._text(model, path, f"{slug}.md", slug, images_at)
+        for name, slug, language in translations:
+            original = originals.get(slug)
+            if self._may_translate(f"{path}/{name}", slug, language, original is not None):
+                text = self._text(model, path, name, slug, images_at, translates=True)
+                if original:
+                    original.translations[language] = text
+        return list(originals.values())
+
+    def _text(
+        self,
+        model: type[TextT],
+        path: str,
+        name: str,
+        slug: str,
+        images_at: str,
+        translates: bool = False,
+    ) -> Text[TextT]:
+        file = f"{path}/{name}"
+
+        def make() -> Text[TextT]:
+            written = read_file(self._start + file, file)
+            made = prose.render(written.body, images_at=images_at)
+            for line, words in made.problems:
+                written.wrong_at(written.body_line + line - 1, 1, words)
+            text: Text[TextT] = Text(slug, file, written, None, made)
+            if translates:
+                _check_translated(model, text)
+            else:
+                text.noun = as_noun(model, written, WHAT[model])
+            return text
+
+        return self._memory.text(self._start + file, make, (model, translates))
+
+    def _may_translate(self, path: str, slug: str, language: str, original: bool) -> bool:
+        claimed = self._tree.site.languages if self._tree.site else tuple(LANGUAGES)
+        if not original:
+            self._wrong(path, f"there is no '{slug}.md' that this translates. Mend the name.")
+        elif language not in LANGUAGES:
+            self._wrong(
+                path,
+                f"'{language}' is not a language that we know.{near(language, LANGUAGES)} "
+                f"Name the file '{slug}.ur.md' for Urdu. Known: {', '.join(LANGUAGES)}.",
+            )
+        elif language == claimed[0]:
+            self._wrong(path, f"'{language}' is the language of '{slug}.md'. Write it there.")
+        elif language not in claimed:
+            self._wrong(
+                path,
+                f"the site does not claim '{language}'. "
+                "Add it to 'languages' in content/site.yaml, or remove this file.",
+            )
+        else:
+            return True
+        return False
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line]))
+    except csv.Error:
+        return []
+
+
+def _check_translated(model: type[TextFile], text: Text[TextT]) -> None:
+    """A translation holds some of the fields with words, and nothing else."""
+    names, written = TRANSLATED[model], text.written
+    noted = {(problem.line, problem.column) for problem in written.problems}
+    for name, value in (written.fields or {}).items():
+        if written.at((name,)) in noted:
+            continue
+        if name not in names:
+            written.wrong(
+                (name,),
+                f"'{name}' is not translated: it is taken from the original. Remove the line."
+                f"{near(name, names)} Fields: {', '.join(names)}.",
+            )
+        elif not isinstance(value, str):
+            written.wrong((name,), f"'{name}': write it as text on one line.")
+        elif not value.strip():
+            written.wrong((name,), f"'{name}' is empty. Write something, or remove the line.")
+    if written.fields == {} and not text.prose.html:
+        written.wrong((), "this translates nothing. Write something, or remove it.")
+
+
+def translated_fields(text: Text[TextT]) -> dict[str, str]:
+    """The fields that a translation gives."""
+    return {name: " ".join(value.split()) for name, value in (text.written.fields or {}).items()}

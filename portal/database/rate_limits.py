@@ -1,0 +1,201 @@
+"""How often something may be asked: token buckets in the shared database.
+
+What is limited (a contact, a network address, an account) is kept as a keyed hash, never as
+itself. A bucket fills evenly; an attempt takes one token. Limits by network address stay generous,
+because a library or a family centre shares one address.
+
+Tries of a password are stricter: their bucket fills again only when nobody has tried for the whole
+time, so that there are never more tries within any such time than it holds.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal.database.prepared import Prepared
+from portal.database.tables import bucket, write
+from portal.errors import PortalError
+
+_begin = {
+    name: Prepared(insert(bucket).on_conflict_do_nothing(), bucket.c.keys())
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_refill = Prepared(
+    bucket.update()
+    .where(bucket.c.key == bindparam("it"))
+    .values(tokens=bindparam("left"), at=bindparam("moment"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often `value` may be asked for: a full bucket holds `burst` tokens, and `per_hour` come
+    back in an hour."""
+
+    kind: str
+    value: str
+    per_hour: float
+    burst: int
+
+    def filled(self, tokens: float, since: timedelta) -> float:
+        return min(float(self.burst), tokens + since.total_seconds() / 3600 * self.per_hour)
+
+    def wait(self, tokens: float, _since: timedelta) -> float:
+        """The seconds until there is a token."""
+        return (1 - tokens) / self.per_hour * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """`burst` tries of `value`, then none until nobody has tried for the time of `within`."""
+
+    kind: str
+    value: str
+    burst: int
+    within: timedelta
+
+    def filled(self, tokens: float, since: timedelta) -> float:
+        return float(self.burst) if since >= self.within else tokens
+
+    def wait(self, _tokens: float, since: timedelta) -> float:
+        return (self.within - since).total_seconds()
+
+
+class TooOften(PortalError):
+    """A limit is used up; in `seconds` there is one more."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"Too often: wait {seconds} seconds.")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one booking takes of its limits, in the transaction that makes it.
+
+    So a booking that is refused for another reason takes nothing.
+    """
+
+    secret: str
+    limits: Sequence[Limit]
+
+    def take(self, connection: Connection, now: datetime) -> None:
+        """Raises TooOften. The caller takes no other lock after this."""
+        seconds = take_each(connection, self.secret, self.limits, now=now)
+        if seconds is not None:
+            raise TooOften(seconds)
+
+
+def spend(
+    engine: Engine,
+    secret: str,
+    kind: str,
+    value: str,
+    *,
+    per_hour: float,
+    burst: int,
+    now: datetime,
+) -> int | None:
+    """Take one token of `value`'s bucket; None where there was one, else the seconds to wait."""
+    return spend_each(engine, secret, [Limit(kind, value, per_hour, burst)], now=now)
+
+
+def spend_each(
+    engine: Engine, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
+) -> int | None:
+    """Take one token of each bucket, or none of any; None, or the seconds until all have one."""
+    asked = list(limits)
+    if not asked:
+        return None
+    return write(engine, lambda connection: take_each(connection, secret, asked, now=now))
+
+
+def take_each(
+    connection: Connection, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
+) -> int | None:
+    """The same inside a transaction of the caller's, which takes no lock after this."""
+    by_key = {_key(secret, limit): limit for limit in limits}
+    if not by_key:
+        return None
+    keys = sorted(by_key)  # always in one order, so that two spenders never wait for each other
+    rows = _locked(connection, keys)
+    for key in [key for key in keys if key not in rows]:
+        # A full bucket that nobody has touched yet: this one takes its first token.
+        tokens = float(by_key[key].burst - 1)
+        if not _begin[connection.dialect.name](connection, key=key, tokens=tokens, at=now).rowcount:
+            rows |= _locked(connection, [key])  # somebody else has begun it meanwhile
+    since = {key: max(timedelta(), now - row.at) for key, row in rows.items()}
+    tokens_of = {key: by_key[key].filled(row.tokens, since[key]) for key, row in rows.items()}
+    short = [key for key in rows if tokens_of[key] < 1]
+    if short:
+        begun = [key for key in keys if key not in rows]
+        connection.execute(bucket.delete().where(bucket.c.key.in_(begun)))
+        return math.ceil(max(by_key[key].wait(tokens_of[key], since[key]) for key in short))
+    _refill.for_each(
+        connection,
+        [
+            {"it": key, "left": tokens_of[key] - 1, "moment": max(now, row.at)}
+            for key, row in rows.items()
+        ],
+    )
+    return None
+
+
+def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> None:
+    """Put back one token of each: what was tried went well, and shall not count."""
+    bursts = {_key(secret, limit): limit.burst for limit in limits}
+
+    def work(connection: Connection) -> None:
+        for row in _locked(connection, sorted(bursts)).values():
+            left = min(bursts[bytes(row.key)], row.tokens + 1)
+            _refill(connection, it=row.key, left=left, moment=row.at)
+
+    write(engine, work)
+
+
+def network_of(address: str) -> str:
+    """What one subscriber has: an address, or 64 bits of a long one."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 6:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
+
+
+def _key(secret: str, limit: Limit | Tries) -> bytes:
+    words = f"limit:{limit.kind}:{limit.value}"
+    return hmac.digest(secret.encode(), words.encode(), "sha256")
+
+
+def _locked(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Any]:
+    found = _locks(len(keys))(connection, **{f"key{n}": key for n, key in enumerate(keys)})
+    return {bytes(row.key): row for row in found.rows}
+
+
+@cache
+def _locks(number: int) -> Prepared:
+    keys = [bindparam(f"key{n}", type_=bucket.c.key.type) for n in range(number)]
+    return Prepared(
+        select(bucket).where(bucket.c.key.in_(keys)).order_by(bucket.c.key).with_for_update()
+    )
+
+
+def forget(engine: Engine, *, now: datetime, after: timedelta = timedelta(days=2)) -> int:
+    """Drop buckets that nobody touched for so long; returns how many."""
+
+    def work(connection: Connection) -> int:
+        return connection.execute(bucket.delete().where(bucket.c.at < now - after)).rowcount
+
+    return write(engine, work)

@@ -1,0 +1,54 @@
+"""What stands for a booking outside of the database: references, links, and what is kept of them.
+
+What it hides: a link is made from the secret and a random number that is kept with the booking, so
+that a copy of the database opens no family's page; a contact is compared by a keyed hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import urlsafe_b64encode
+
+from portal.directory.fields import phone_figures
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter or digit that is misheard or misread
+
+
+def digest_of(text: str) -> bytes:
+    """What is kept of a key or a link."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _keyed(secret: str, purpose: str, data: bytes) -> bytes:
+    return hmac.digest(secret.encode(), purpose.encode() + b"\0" + data, "sha256")
+
+
+def link_of(secret: str, nonce: bytes) -> str:
+    """The unguessable part of a family's link, 43 characters, of 128 random bits."""
+    return urlsafe_b64encode(_keyed(secret, "link", nonce)).decode().rstrip("=")
+
+
+def belongs_to(secret: str, nonce: bytes, link_hash: bytes) -> bool:
+    """Whether a booking's link was made with this secret."""
+    return hmac.compare_digest(digest_of(link_of(secret, nonce)), link_hash)
+
+
+def contact_hash(secret: str, contact: str) -> bytes:
+    """One contact, however it is typed, as a keyed hash."""
+    plain = contact.strip().lower()
+    if "@" not in plain:
+        plain = re.sub(r"^(\+44|0044)", "0", phone_figures(plain))
+    return _keyed(secret, "contact", plain.encode())
+
+
+def new_reference() -> str:
+    """Eight signs to read out, like K7QM-2XRT. They open nothing."""
+    number = secrets.randbelow(len(ALPHABET) ** 8)  # drawn once: quicker than sign by sign
+    letters = ""
+    for _ in range(8):
+        number, sign = divmod(number, len(ALPHABET))
+        letters += ALPHABET[sign]
+    return f"{letters[:4]}-{letters[4:]}"

@@ -1,0 +1,62 @@
+"""The nouns of the directory, checked and cross-referenced. They know nothing of files or pages.
+
+`models` declares every field an editor can write. `fields` says how each kind of value is read
+from text. `schedule` works out the dates of a series, and `phrases` the words that pages and feeds
+share. This package imports the standard library and pydantic alone.
+"""
+
+from portal.directory.models import (
+    AGE_BANDS,
+    INHERITED,
+    AgeBand,
+    Centre,
+    Change,
+    Closure,
+    Directory,
+    District,
+    Fields,
+    Footprint,
+    Footprints,
+    News,
+    OutreachVenue,
+    Page,
+    PostcodeArea,
+    Programme,
+    Question,
+    Series,
+    Session,
+    Settlement,
+    Site,
+    Term,
+    Terms,
+    TextFile,
+    Venue,
+)
+
+__all__ = [
+    "AGE_BANDS",
+    "INHERITED",
+    "AgeBand",
+    "Centre",
+    "Change",
+    "Closure",
+    "Directory",
+    "District",
+    "Fields",
+    "Footprint",
+    "Footprints",
+    "News",
+    "OutreachVenue",
+    "Page",
+    "PostcodeArea",
+    "Programme",
+    "Question",
+    "Series",
+    "Session",
+    "Settlement",
+    "Site",
+    "Term",
+    "Terms",
+    "TextFile",
+    "Venue",
+]

@@ -1,0 +1,825 @@
+"""The nouns of the directory, each declared once, and the questions one asks of them.
+
+A field is one line here: its type (see `fields.py`) decides how the text in a file is read, and its
+description is the manual (`content/FIELDS.md`) and what a mistake is explained with. Models are
+frozen, know their public address (`series.path`), and are compared by identity, because there is
+one of each.
+
+Sensitive series are kept apart: `Directory.series` never holds one, so that a page or a feed made
+by looping over it cannot leak a venue (safety rule S3).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from portal.directory.fields import (
+    LONDON,
+    WEEKDAYS,
+    AgeRange,
+    Ages,
+    Aliases,
+    BankHolidays,
+    BaseAddress,
+    BookingWay,
+    BookUnit,
+    CentreKind,
+    Day,
+    Days,
+    Degrees,
+    Email,
+    Facilities,
+    Flag,
+    Language,
+    Languages,
+    Level,
+    Line,
+    Lines,
+    Location,
+    Moment,
+    Moved,
+    Needs,
+    Number,
+    Offer,
+    OpeningHours,
+    OpenStatus,
+    Order,
+    Outcomes,
+    Phone,
+    PlaceFor,
+    Position,
+    Postcode,
+    ProgrammeKind,
+    QuestionType,
+    Repeats,
+    Slug,
+    Status,
+    Text,
+    TimeRange,
+    Times,
+    Web,
+    Weekday,
+    day_words,
+)
+
+# --- fields: what editors write --------------------------------------------
+
+
+class Fields(BaseModel):
+    """One block of fields in a file. Unknown fields are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Noun(Fields):
+    """A thing with an identity: compared as itself, never field by field."""
+
+    # A function of its own: pydantic puts a hash of all fields in the place of `object.__hash__`.
+    def __hash__(self) -> int:
+        return object.__hash__(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand:
+    """A group of ages that families browse by."""
+
+    slug: str
+    title: str
+    first: int
+    end: int
+
+    @property
+    def path(self) -> str:
+        return f"/ages/{self.slug}/"
+
+    def holds(self, ages: Iterable[AgeRange]) -> bool:
+        return any(age.first < self.end and self.first < age.end for age in ages)
+
+
+AGE_BANDS = (
+    AgeBand("pregnancy", "Pregnancy", -9, 0),
+    AgeBand("babies", "Babies under 1", 0, 12),
+    AgeBand("toddlers", "Toddlers, 1 and 2", 12, 36),
+    AgeBand("pre-school", "Pre-school, 3 and 4", 36, 60),
+    AgeBand("primary-school", "Primary school, 5 to 10", 60, 132),
+    AgeBand("secondary-school", "Secondary school, 11 to 15", 132, 192),
+    AgeBand("young-adults", "Young adults, 16 to 25", 192, 312),
+)
+
+
+class Site(Noun):
+    """The file content/site.yaml."""
+
+    name: Line = Field(description="The name of the service, at the top of every page.")
+    area: Line = Field(description="The county or area served.")
+    base_address: BaseAddress = Field(description="Where the public site stands, no last slash.")
+    domain: Line = Field(
+        description="The permanent identity in calendar entries. Never change it, even when the "
+        "site moves to another host: every entry in every subscriber's calendar would double."
+    )
+    booking_address: Text = Field(
+        "", description="Where bookings are answered; empty for the same host."
+    )
+    phone: Phone | None = Field(None, description="The number that a family rings.")
+    email: Email | None = Field(None, description="The address that a family writes to.")
+    quick_exit: Web = Field(description="Where 'Exit this page' goes: neutral, not personal.")
+    languages: Languages = Field(("en",), description="The languages that the site claims.")
+    demonstration: Flag = Field(
+        False, description="yes: every page says that times and places are samples."
+    )
+    attribution: Lines = Field((), description="Lines that the data's licences ask us to show.")
+
+
+class Term(Noun):
+    """One half of a school term."""
+
+    year: Line = Field(description="The school year, such as 2026-27.")
+    part: Line = Field(description="autumn 1, autumn 2, spring 1, spring 2, summer 1, summer 2.")
+    first: Day = Field(description="The first school day.")
+    last: Day = Field(description="The last school day.")
+    source: Text = Field("", description="Where the dates come from.")
+
+
+class Closure(Noun):
+    """Days on which centres are closed."""
+
+    date_: Day | None = Field(None, alias="date", description="One day; or give from and until.")
+    from_: Day | None = Field(None, alias="from", description="The first day closed.")
+    until: Day | None = Field(None, description="The last day closed.")
+    reason: Line = Field(description="Why, in words for families.")
+
+    @property
+    def first(self) -> date:
+        return self.from_ or self.date_ or date.max
+
+    @property
+    def last(self) -> date:
+        return self.until or self.date_ or self.from_ or date.min
+
+
+class Terms(Noun):
+    """The file content/terms.yaml."""
+
+    terms: tuple[Term, ...] = Field(description="School terms, half by half, in order.")
+    closures: tuple[Closure, ...] = Field(
+        (), description="Planned days when every centre is closed. Bank holidays are known already."
+    )
+
+
+class District(Noun):
+    """One of the county's districts."""
+
+    slug: Slug = Field(description="Its name in addresses.")
+    title: Line = Field(description="Its name.")
+    code: Line = Field(description="Its ONS code, such as E07000117.")
+    latitude: Degrees = Field(description="The middle of it, in degrees.")
+    longitude: Degrees = Field(description="The middle of it, in degrees.")
+
+    @property
+    def path(self) -> str:
+        return f"/districts/{self.slug}/"
+
+    @property
+    def position(self) -> Position:
+        return Position(self.latitude, self.longitude, "district")
+
+
+class Footprint(Noun):
+    """One of the five areas in which the service is delivered."""
+
+    slug: Slug = Field(description="Its name in addresses.")
+    title: Line = Field(description="Its name.")
+    summary: Line = Field("", description="One sentence about the area.")
+    districts: tuple[District, ...] = Field(description="The districts in it.")
+
+    @property
+    def path(self) -> str:
+        return f"/footprints/{self.slug}/"
+
+
+class Footprints(Noun):
+    """The file content/footprints.yaml."""
+
+    footprints: tuple[Footprint, ...] = Field(description="The delivery footprints.")
+
+
+class Notice(Noun):
+    """Something that visitors must know for a while."""
+
+    text: Line = Field(description="What they must know.")
+    from_: Day | None = Field(None, alias="from", description="The first day it shows.")
+    until: Day | None = Field(None, description="The last day it shows.")
+
+    def shows_on(self, day: date) -> bool:
+        return (self.from_ is None or self.from_ <= day) and (
+            self.until is None or day <= self.until
+        )
+
+
+class Question(Noun):
+    """Something a programme asks when a family books."""
+
+    name: Slug = Field(description="Its name in exports.")
+    label: Line = Field(description="The question.")
+    type: QuestionType = Field("text", description="text, number, choice or yes-no.")
+    options: Lines = Field((), description="The answers of a choice.")
+    required: Flag = Field(False, description="yes where an answer is needed.")
+    hint: Text = Field("", description="A short help.")
+
+
+class OutreachVenue(Noun):
+    """Where a series meets away from its centre."""
+
+    name: Line = Field(description="The building's name.")
+    address: Line | None = Field(None, description="Street and town.")
+    town: Line | None = Field(None, description="The town or village.")
+    postcode: Postcode | None = Field(None, description="Its postcode.")
+    location: Location | None = Field(None, description="Latitude and longitude, where known.")
+
+
+class Change(Noun):
+    """What became of one published date."""
+
+    date_: Day = Field(alias="date", description="The date first published.")
+    cancelled: Line | None = Field(None, description="Why it is off, in words for families.")
+    moved_to: Moved | None = Field(
+        None, description="The new day and, where it changes, time: 2027-03-03 13:00-15:00."
+    )
+    venue: OutreachVenue | None = Field(None, description="Where it is held instead.")
+    note: Line | None = Field(None, description="Anything else to know about this date.")
+
+
+class TextFile(Noun):
+    """What every Markdown file has beside its own fields, given by `link` and not by an editor.
+
+    They are declared as class variables because pydantic would otherwise read them from the file.
+    """
+
+    slug: ClassVar[str]  # the file's name
+    source: ClassVar[str]  # the file's path from the root of the content, with '/'
+    body: ClassVar[str] = ""  # Markdown as written
+    html: ClassVar[str] = ""  # the body, made safe
+    lines: ClassVar[Mapping[str, int]] = MappingProxyType({})  # where each field stands
+    changed: ClassVar[datetime]  # the last change of what it says, aware
+    translations: ClassVar[Mapping[str, TextFile]] = MappingProxyType({})
+
+    def link(self, **given: Any) -> Self:
+        """Give it what is only known once everything is read. For `content.load` alone."""
+        self.__dict__.update(given)
+        return self
+
+
+class Page(TextFile):
+    """A text page: content/pages/<slug>.md."""
+
+    title: Line = Field(description="The heading.")
+    summary: Line = Field("", description="One sentence for search results.")
+    order: Order = Field(0, description="Its order in the footer; 0 leaves it out.")
+    sensitive: Flag = Field(False, description="yes: the page carries 'Exit this page'.")
+    updated: Day | None = Field(None, description="The day somebody last changed it.")
+    aliases: Aliases = Field((), description="Names it had before, the oldest first.")
+    sources: Lines = Field((), description="Where the facts come from.")
+
+    @property
+    def path(self) -> str:
+        return f"/{self.slug}/"
+
+
+class News(TextFile):
+    """A dated piece of news: content/news/<slug>.md."""
+
+    title: Line = Field(description="The heading.")
+    summary: Line = Field(description="One sentence.")
+    date_: Day = Field(alias="date", description="The day it is about or was published.")
+    aliases: Aliases = Field((), description="Names it had before, the oldest first.")
+    sources: Lines = Field((), description="Where the facts come from.")
+
+    @property
+    def path(self) -> str:
+        return f"/news/{self.slug}/"
+
+
+class Programme(TextFile):
+    """A named piece of support: programmes/<slug>.md."""
+
+    title: Line = Field(description="Its name. Neutral where it is sensitive.")
+    summary: Line = Field(description="One sentence: what it is, and for whom.")
+    offer: Offer = Field(description="Which of the eight areas of the offer it belongs to.")
+    kind: ProgrammeKind = Field(description="group, one-to-one, outreach, drop-in or information.")
+    level: Level | None = Field(None, description="universal (level 1) or targeted (level 2).")
+    ages: Ages = Field((), description="Ages of the children: pregnancy, 0-6 months, 2-4 years.")
+    send_to: Number | None = Field(
+        None, description="The upper age for those with special educational needs or disabilities."
+    )
+    audience: Line | None = Field(None, description="Who may come, in words.")
+    needs: Needs = Field((), description="The priority groups it helps.")
+    booking: BookingWay = Field(description="drop-in, book, request or referral.")
+    place_for: PlaceFor = Field("family", description="What one place holds: family or person.")
+    places: Number | None = Field(None, description="How many places one series has.")
+    sessions: Number | None = Field(None, description="How many sessions a course has.")
+    session_length: Line | None = Field(None, description="How long one lasts, in words.")
+    cost: Line | None = Field(None, description="'Free', or the price in words.")
+    bring: Line | None = Field(None, description="What to bring.")
+    questions: tuple[Question, ...] = Field((), description="What is asked when booking.")
+    delivered_with: Line | None = Field(None, description="The partner who runs it with us.")
+    creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
+    sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
+    phone: Phone | None = Field(None, description="A number of its own.")
+    aliases: Aliases = Field((), description="Names it had before, the oldest first.")
+    sources: Lines = Field((), description="Where the facts come from.")
+    checked: Day | None = Field(None, description="The day somebody last made sure all is right.")
+    updated: Day | None = Field(None, description="The day somebody last changed it.")
+
+    @property
+    def path(self) -> str:
+        return f"/programmes/{self.slug}/"
+
+    @property
+    def request_path(self) -> str:
+        return f"/request/{self.slug}"
+
+
+class Centre(TextFile):
+    """A building families go to: centres/<footprint>/<slug>/index.md."""
+
+    title: Line = Field(description="Its name.")
+    kind: CentreKind = Field(description="family hub, children's centre, library...")
+    district: Slug = Field(description="The slug of its district.")
+    town: Line | None = Field(None, description="The town or village it stands in.")
+    address: Line | None = Field(None, description="Street, without town and postcode.")
+    postcode: Postcode | None = Field(None, description="Its postcode.")
+    location: Location | None = Field(None, description="Latitude and longitude of its door.")
+    address_public: Flag = Field(True, description="no: the address is not to be published.")
+    phone: Phone | None = Field(None, description="Its phone number.")
+    email: Email | None = Field(None, description="Its email address.")
+    opening_hours: OpeningHours | None = Field(
+        None, description="One weekday a line: Monday: 09:00-17:00, or closed."
+    )
+    facilities: Facilities = Field((), description="What it has, by known words.")
+    transport: Line | None = Field(None, description="Buses and trains, in words.")
+    photo: Line | None = Field(None, description="A file of this folder.")
+    photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
+    notice: Notice | None = Field(None, description="A notice with from and until.")
+    status: Status = Field(OpenStatus(), description="open, closed, or closed until 2027-01-10.")
+    closures: tuple[Closure, ...] = Field(
+        (), description="Days it had to close: its sessions there show as cancelled."
+    )
+    ages: Ages = Field((), description="The ages it is for.")
+    aliases: Aliases = Field((), description="Names it had before, the oldest first.")
+    sources: Lines = Field((), description="Where the facts come from.")
+    checked: Day | None = Field(None, description="The day somebody last made sure all is right.")
+    updated: Day | None = Field(None, description="The day somebody last changed it.")
+
+    position: ClassVar[Position | None] = None  # linked: its door, its postcode or its town
+    images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
+
+    @property
+    def path(self) -> str:
+        return f"/centres/{self.slug}/"
+
+    @property
+    def whats_on_path(self) -> str:
+        return f"/centres/{self.slug}/whats-on/"
+
+    @property
+    def leaflet_path(self) -> str:
+        return f"/centres/{self.slug}/whats-on.pdf"
+
+    @property
+    def embed_path(self) -> str:
+        return f"/embed/{self.slug}/"
+
+    @cached_property
+    def venue(self) -> Venue:
+        return Venue(
+            name=self.title,
+            address=self.address if self.address_public else None,
+            town=self.town,
+            postcode=self.postcode if self.address_public else None,
+            position=self.position,
+            centre=self,
+        )
+
+    @property
+    def closed_days(self) -> Iterable[tuple[date, date, str]]:
+        """First day, last day and reason of each time it had to close."""
+        for closure in self.closures:
+            yield closure.first, closure.last, closure.reason
+        if not self.status.open:
+            last = self.status.until or date.max
+            words = "The centre is closed"
+            if self.status.until:
+                words += f" until {day_words(last)}"
+            yield self.checked or date.min, last, words
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Venue:
+    """Where a series or a session meets."""
+
+    name: str
+    address: str | None
+    town: str | None
+    postcode: str | None
+    position: Position | None
+    centre: Centre | None = None
+
+    @property
+    def identity(self) -> str:
+        """Which place it is, however its name, its street or its postcode is written.
+
+        A centre is known by its first slug; another address by the letters and figures of its name
+        and street. Where two differ, families have to go elsewhere.
+        """
+        if self.centre is not None:
+            return (*self.centre.aliases, self.centre.slug)[0]
+        said = f"{self.name}|{self.address or ''}".casefold()
+        return "".join(letter for letter in said if letter.isalnum() or letter == "|")
+
+    @property
+    def line(self) -> str:
+        """Name, street, town and postcode on one line, as diaries and letters want it."""
+        parts = [self.name, self.address, self.town, self.postcode]
+        seen: list[str] = []
+        for part in parts:
+            if part and not any(part.lower() in said.lower() for said in seen):
+                seen.append(part)
+        return ", ".join(seen)
+
+
+class Series(TextFile):
+    """One run of a programme at one venue: centres/<footprint>/<centre>/<slug>.md.
+
+    Fields not given come from the programme (`INHERITED`), so that after loading `series.booking`
+    is never None.
+    """
+
+    programme_slug: Slug = Field(alias="programme", description="The slug of its programme.")
+    title: Line | None = Field(None, description="A name of its own; else the programme's.")
+    day: Weekday | None = Field(None, description="The weekday; checked against the first date.")
+    starts: Day = Field(description="The first date.")
+    time: Times = Field(description="From when to when: 10:00-12:00.")
+    repeats: Repeats = Field("weekly", description="once, weekly, fortnightly, monthly or daily.")
+    count: Number | None = Field(None, alias="sessions", description="How many sessions it has.")
+    until: Day | None = Field(None, description="The last date; neither means that it goes on.")
+    term_time_only: Flag = Field(False, description="yes: not in the school holidays.")
+    bank_holidays: BankHolidays = Field(
+        "skip", description="run: it meets on bank holidays and closure days too."
+    )
+    except_: Days = Field((), alias="except", description="Dates planned never to run.")
+    changes: tuple[Change, ...] = Field((), description="What became of published dates.")
+    withdrawn: Line | None = Field(None, description="Why the whole run is off, for families.")
+    book: BookUnit = Field("series", description="What one books: the series or one session.")
+    booking: BookingWay | None = Field(None, description="How one gets a place.")
+    place_for: PlaceFor | None = Field(None, description="What one place holds: family or person.")
+    places: Number | None = Field(None, description="How many places there are.")
+    waiting_list: Flag = Field(True, description="no: when full, nobody can wait for a place.")
+    opens: Moment | None = Field(None, description="When booking opens: 2027-01-04 09:00.")
+    closes: Moment | None = Field(None, description="When booking closes.")
+    venue_fields: OutreachVenue | None = Field(
+        None, alias="venue", description="Where it meets, if not at the centre."
+    )
+    room: Line | None = Field(None, description="The room.")
+    language: Language = Field("en", description="The language spoken.")
+    leader: Line | None = Field(None, description="Who leads it: a role, or a first name.")
+    ages: Ages | None = Field(None, description="Ages, if other than the programme's.")
+    cost: Line | None = Field(None, description="The cost, if other than the programme's.")
+    bring: Line | None = Field(None, description="What to bring, if other than the programme's.")
+    creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    aliases: Aliases = Field(
+        (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
+    )
+    sources: Lines = Field((), description="Where the facts come from.")
+    updated: Moment | None = Field(None, description="When somebody last changed it.")
+
+    # Linked: where it belongs, and its dates for a school year and more, by planned date.
+    centre: ClassVar[Centre]
+    programme: ClassVar[Programme]
+    venue: ClassVar[Venue]
+    all_sessions: ClassVar[tuple[Session, ...]] = ()
+    horizon: ClassVar[date] = date.max
+
+    @property
+    def identity(self) -> str:
+        """`<centre>/<series>`: what bookings and calendars remember."""
+        return f"{self.centre.slug}/{self.slug}"
+
+    @property
+    def first_identity(self) -> str:
+        """The identity it was first published under, which calendar entries keep for ever."""
+        first = self.aliases[0] if self.aliases else self.slug
+        if "/" in first:
+            return first
+        return f"{(self.centre.aliases or (self.centre.slug,))[0]}/{first}"
+
+    @property
+    def old_identities(self) -> tuple[str, ...]:
+        """The identities under which it may have been published before."""
+        centres = (self.centre.slug, *self.centre.aliases)
+        found: dict[str, None] = {}
+        for name in (self.slug, *self.aliases):
+            whole = [name] if "/" in name else [f"{centre}/{name}" for centre in centres]
+            found |= dict.fromkeys(whole)
+        found.pop(self.identity, None)
+        return tuple(found)
+
+    @property
+    def path(self) -> str:
+        return f"/sessions/{self.centre.slug}/{self.slug}/"
+
+    @property
+    def booking_path(self) -> str:
+        return f"/book/{self.centre.slug}/{self.slug}"
+
+    @property
+    def name(self) -> str:
+        return self.title or self.programme.title
+
+    @property
+    def ongoing(self) -> bool:
+        return self.count is None and self.until is None and self.repeats != "once"
+
+    @property
+    def is_course(self) -> bool:
+        """A course has a fixed number of sessions that belong together."""
+        return self.count is not None and self.count > 1
+
+    @property
+    def booking_ends(self) -> datetime | None:
+        """When booking closes, if it does: as written, a date without a time at its end.
+
+        Else a course that is booked as a whole closes when it begins.
+        """
+        if self.closes:
+            local = self.closes.astimezone(LONDON)
+            return self.closes + timedelta(days=1) if local.time() == time() else self.closes
+        if self.is_course and self.booking == "book" and self.book == "series":
+            return min((one.starts for one in self.all_sessions if not one.cancelled), default=None)
+        return None
+
+    @property
+    def at_centre(self) -> bool:
+        return self.venue.centre is self.centre
+
+    @cached_property
+    def sessions(self) -> tuple[Session, ...]:
+        """Its sessions up to the horizon that pages show, in the order in which they happen."""
+        shown = [session for session in self.all_sessions if session.planned <= self.horizon]
+        return tuple(sorted(shown, key=lambda session: session.starts))
+
+    def next_sessions(self, now: datetime, number: int | None = None) -> tuple[Session, ...]:
+        """The sessions that have not ended at `now` (aware), cancelled ones included."""
+        if now.tzinfo is None:
+            raise ValueError("now must have a time zone")
+        coming = tuple(session for session in self.sessions if session.ends > now)
+        return coming[:number]
+
+    def coming(self, now: datetime) -> tuple[Session, ...]:
+        """The sessions that begin after `now`, in order, cancelled ones included.
+
+        These one can still be there for from the beginning. The horizon of pages does not cut them.
+        """
+        begin = (session for session in self.all_sessions if session.starts > now)
+        return tuple(sorted(begin, key=lambda session: session.starts))
+
+    @property
+    def pattern(self) -> str:
+        """'Tuesdays', 'Every second Tuesday', 'Second Tuesday of the month', a date for one."""
+        weekday = WEEKDAYS[self.starts.weekday()]
+        if self.repeats == "once":
+            return day_words(self.starts)
+        if self.repeats == "daily":
+            return "Weekdays"
+        if self.repeats == "fortnightly":
+            return f"Every second {weekday}"
+        if self.repeats == "monthly":
+            nth = ("First", "Second", "Third", "Fourth", "Last")[(self.starts.day - 1) // 7]
+            return f"{nth} {weekday} of the month"
+        return f"{weekday}s"
+
+
+# Taken from the programme where the series does not say.
+INHERITED = ("title", "booking", "place_for", "places", "ages", "cost", "bring", "creche")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Session:
+    """One dated meeting of a series. `planned` is the date first published and never changes."""
+
+    series: Series
+    planned: date
+    starts: datetime
+    ends: datetime
+    venue: Venue
+    cancelled: str | None = None
+    moved: bool = False
+    moved_venue: bool = False
+    note: str | None = None
+
+    @property
+    def day(self) -> date:
+        return self.starts.date()
+
+    @property
+    def times(self) -> TimeRange:
+        return TimeRange(self.starts.time(), self.ends.time())
+
+    @property
+    def state(self) -> Literal["on", "cancelled", "moved"]:
+        if self.cancelled:
+            return "cancelled"
+        return "moved" if self.moved or self.moved_venue else "on"
+
+    @property
+    def anchor(self) -> str:
+        """The fragment and file name that name this session: its planned date."""
+        return self.planned.isoformat()
+
+    @property
+    def calendar_path(self) -> str:
+        return f"{self.series.path}{self.anchor}.ics"
+
+
+# --- places on the map -----------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Settlement:
+    """A town, village or suburb that families search by."""
+
+    slug: str
+    name: str
+    district: District | None
+    position: Position
+    kind: str
+    population: int
+    outcode: str
+    unique: bool
+
+    @property
+    def path(self) -> str:
+        return f"/near/{self.slug}/"
+
+    @property
+    def label(self) -> str:
+        """The name, with its district (or postcode district) where the name repeats."""
+        if self.unique:
+            return self.name
+        return f"{self.name} ({self.district.title if self.district else self.outcode})"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PostcodeArea:
+    """A postcode district ('BB4') or sector ('BB4 6') and the middle of its postcodes."""
+
+    code: str
+    position: Position
+    districts: tuple[District, ...]
+
+
+# --- the Directory ---------------------------------------------------------
+
+
+class Directory(Noun):
+    """All that was read from the content, cross-referenced and checked, for one day."""
+
+    site: Site
+    today: date
+    horizon: date  # the last day that pages show
+    feed_until: date  # the last day that calendars hold: it moves once a year, not every day
+    terms: Terms
+    footprints: tuple[Footprint, ...]
+    centres: tuple[Centre, ...]
+    programmes: tuple[Programme, ...]
+    series: tuple[Series, ...] = Field(description="Public series alone.")
+    private_series: tuple[Series, ...] = Field(description="Series of sensitive programmes.")
+    pages: tuple[Page, ...]
+    news: tuple[News, ...]
+    settlements: tuple[Settlement, ...]
+    postcode_areas: tuple[PostcodeArea, ...]
+    postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
+
+    @classmethod
+    def of(cls, **parts: Any) -> Directory:
+        """A Directory of parts that are checked already."""
+        return cls.model_construct(**parts)
+
+    @cached_property
+    def districts(self) -> tuple[District, ...]:
+        return tuple(d for footprint in self.footprints for d in footprint.districts)
+
+    @cached_property
+    def _district(self) -> Mapping[str, District]:
+        return {district.slug: district for district in self.districts}
+
+    @cached_property
+    def _footprint_of(self) -> Mapping[str, Footprint]:
+        return {d.slug: footprint for footprint in self.footprints for d in footprint.districts}
+
+    @cached_property
+    def _centre(self) -> Mapping[str, Centre]:
+        return {centre.slug: centre for centre in self.centres}
+
+    @cached_property
+    def _programme(self) -> Mapping[str, Programme]:
+        return {programme.slug: programme for programme in self.programmes}
+
+    @cached_property
+    def _by_identity(self) -> Mapping[str, Series]:
+        every = (*self.series, *self.private_series)
+        old = {identity: series for series in every for identity in series.old_identities}
+        return old | {series.identity: series for series in every}
+
+    @cached_property
+    def _pages(self) -> Mapping[str, Page]:
+        return {page.slug: page for page in self.pages}
+
+    @cached_property
+    def _series_by_centre(self) -> Mapping[str, list[Series]]:
+        return _grouped(self.series, lambda series: series.centre.slug)
+
+    @cached_property
+    def _series_by_programme(self) -> Mapping[str, list[Series]]:
+        return _grouped(self.series, lambda series: series.programme.slug)
+
+    @cached_property
+    def _series_by_district(self) -> Mapping[str, list[Series]]:
+        return _grouped(self.series, lambda series: series.centre.district)
+
+    def district(self, slug: str) -> District | None:
+        return self._district.get(slug)
+
+    def centre(self, slug: str) -> Centre | None:
+        return self._centre.get(slug)
+
+    def programme(self, slug: str) -> Programme | None:
+        return self._programme.get(slug)
+
+    def page(self, slug: str) -> Page | None:
+        return self._pages.get(slug)
+
+    def find_series(self, identity: str) -> Series | None:
+        """Any series by `<centre>/<series>`, sensitive ones included: for staff and bookings.
+
+        An identity it had before finds it too: bookings remember the one they were made under.
+        """
+        return self._by_identity.get(identity)
+
+    def district_of(self, centre: Centre) -> District:
+        return self._district[centre.district]
+
+    def footprint_of(self, thing: Centre | District) -> Footprint:
+        return self._footprint_of[thing.district if isinstance(thing, Centre) else thing.slug]
+
+    def centres_in(self, area: Footprint | District) -> tuple[Centre, ...]:
+        slugs = {d.slug for d in area.districts} if isinstance(area, Footprint) else {area.slug}
+        return tuple(centre for centre in self.centres if centre.district in slugs)
+
+    def series_at(self, centre: Centre) -> tuple[Series, ...]:
+        return tuple(self._series_by_centre.get(centre.slug, ()))
+
+    def series_of(self, programme: Programme) -> tuple[Series, ...]:
+        return tuple(self._series_by_programme.get(programme.slug, ()))
+
+    def series_in(self, area: Footprint | District) -> tuple[Series, ...]:
+        districts = area.districts if isinstance(area, Footprint) else (area,)
+        return tuple(s for d in districts for s in self._series_by_district.get(d.slug, ()))
+
+    def series_for(self, band: AgeBand) -> tuple[Series, ...]:
+        return tuple(series for series in self.series if band.holds(series.ages or ()))
+
+    def sessions_between(
+        self, start: datetime, end: datetime, series: Iterable[Series] | None = None
+    ) -> tuple[Session, ...]:
+        """Public sessions that start in [start, end), cancelled ones included, soonest first."""
+        chosen = self.series if series is None else series
+        found = [s for one in chosen for s in one.sessions if start <= s.starts < end]
+        return tuple(sorted(found, key=lambda s: (s.starts, s.series.name, s.series.identity)))
+
+    def week_from(self, day: date) -> tuple[datetime, datetime]:
+        """The seven days from the start of `day`, as aware moments."""
+        first = datetime.combine(day, time(), LONDON)
+        return first, datetime.combine(day + timedelta(days=7), time(), LONDON)
+
+
+def _grouped(series: Iterable[Series], key: Callable[[Series], str]) -> Mapping[str, list[Series]]:
+    groups: dict[str, list[Series]] = defaultdict(list)
+    for one in series:
+        groups[key(one)].append(one)
+    return groups
+
+
+Series.model_rebuild()

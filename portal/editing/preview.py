@@ -1,0 +1,315 @@
+"""`portal preview`: reads the content at each save, and says what became of it.
+
+Only files that were touched are read again (`content.Memory`), and no page is made before somebody
+asks for it: a save is shown well under half a second later. What that means for families (dates,
+bookings, pages) is worked out after the new pages are there, so that nobody waits for it.
+
+Mistakes are printed as `portal check` prints them, between two lines that editors' programs know
+(`.vscode/tasks.json`), so that they are underlined there too.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from watchfiles import watch
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from portal import content
+from portal.directory import Centre, Directory, News, Page, Programme, Series, TextFile
+from portal.directory.fields import LONDON, WEEKDAYS
+from portal.editing.preview_app import Changed, Details, Shown, ask, create_preview
+from portal.settings import Settings
+from portal.web.site import published_dates
+from portal.web.site.app import create_site
+from portal.web.site.published_dates import Difference, Record
+
+FOLDERS = ("content", "centres", "programmes")
+_DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
+_LOOK_EVERY = 1000  # milliseconds
+_HEAD_START = 0.1  # seconds in which browsers ask for the new page, before we take the processor
+_MOST_PAGES = 60  # compared after each save
+
+READING = "Reading the content."
+READY = "Ready."
+
+
+class Preview:
+    """The newest reading of the content. `now` gives aware moments; `say` prints a line."""
+
+    def __init__(
+        self, settings: Settings, *, now: Callable[[], datetime], say: Callable[[str], None]
+    ) -> None:
+        self._settings, self._now, self._say = settings, now, say
+        self._memory = content.Memory()
+        self._changed = threading.Condition()
+        self._token, self._number = secrets.token_hex(4), 0
+        self._shown = Shown(f"{self._token}-0")
+        self._details: tuple[str, Details] | None = None
+        self._directory: Directory | None = None
+        self._started_with: Record | None = None
+        self._state: object = None
+
+    @property
+    def shown(self) -> Shown:
+        return self._shown
+
+    def wait(self, version: str, seconds: float) -> str:
+        """The version shown as soon as it is another than this, or after so many seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._shown.version != version, seconds)
+            return self._shown.version
+
+    def details(self, version: str, *, wait: bool) -> Details | None:
+        """What a reading means, if that is known; with `wait`, as soon as it is."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._details is not None and self._details[0] == version,
+                _DETAILS_WITHIN if wait else 0,
+            )
+            known = self._details
+        return known[1] if known and known[0] == version else None
+
+    def read(self, touched: Iterable[Path] = ()) -> None:
+        """Read the content, and show it if it is without mistakes."""
+        started = time.perf_counter()
+        self._say(READING)
+        self._state = _state(self._settings.root)
+        settings, before = self._settings, self._directory
+        old_app = self._shown.app
+        try:
+            directory = content.load(
+                settings.root,
+                today=self._now().astimezone(LONDON).date(),
+                horizon_weeks=settings.horizon_weeks,
+                postcodes=settings.postcodes,
+                memory=self._memory,
+            )
+        except content.ContentError as error:
+            problems = tuple(error.problems)
+            self._show(Shown(self._next(), old_app, problems, time.perf_counter() - started))
+            for problem in problems:
+                self._say(str(problem))
+            number = len(problems)
+            self._say(f"{number:,} mistake{'s' if number > 1 else ''}. {READY}")
+            return
+        app = create_site(directory)
+        shown = Shown(self._next(), app, (), time.perf_counter() - started)
+        self._directory = directory
+        self._show(shown)
+        if old_app:
+            time.sleep(_HEAD_START)
+        if self._started_with is None:
+            self._started_with = published_dates.record(directory)
+        pages = _touched(settings.root, touched, before, directory)
+        changed = (path for path in pages if not old_app or ask(old_app, path) != ask(app, path))
+        details = self._compared(directory, tuple(changed) if old_app else ())
+        with self._changed:
+            self._details = shown.version, details
+            self._changed.notify_all()
+        self._say(f"No mistakes, {shown.seconds:.2f} s. {READY}")
+        # What is still in use is left alone, and the rest is taken away while nobody waits: the
+        # collector would otherwise look at the whole county in the middle of each reading.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+
+    def watch(self, stop: threading.Event) -> None:
+        """Read the content again at each save, until stopped."""
+        root = self._settings.root
+        folders = [root / name for name in FOLDERS if (root / name).is_dir()]
+        for changes in watch(
+            *folders,
+            step=20,
+            debounce=200,
+            stop_event=stop,
+            rust_timeout=_LOOK_EVERY,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+        ):
+            # Not every file system sends news of a save, and none before we listened to it.
+            if changes or _state(root) != self._state:
+                try:
+                    self.read(Path(path) for _, path in changes)
+                except OSError as error:  # a file went away while it was read
+                    self._say(f"The content could not be read ({error}). It is tried again.")
+                    self._state = None
+
+    def _next(self) -> str:
+        self._number += 1
+        return f"{self._token}-{self._number}"
+
+    def _show(self, shown: Shown) -> None:
+        with self._changed:
+            self._shown = shown
+            self._changed.notify_all()
+
+    def _compared(self, directory: Directory, touched: tuple[str, ...]) -> Details:
+        before = published_dates.kept(self._settings.var)
+        compared_with = "the site as it was last built on this machine"
+        if before is None:
+            before = self._started_with or published_dates.record(directory)
+            compared_with = "the files as they were when the preview started"
+        found = published_dates.differences(before, directory)
+        booked = self._booked(found, directory)
+        changes = tuple(
+            Changed(
+                one,
+                _bookings_of(one, booked, directory) if booked is not None else None,
+                # Of a series that is gone nobody knows any more what to tell.
+                told=directory.find_series(one.series) is not None,
+            )
+            for one in found
+        )
+        totals = Counter(one.kind for one in found)
+        # A family that booked a whole course is one booking, however many dates change.
+        touched_by = {key for one in found for key in _keys(one, directory)}
+        total = sum((booked or {}).get(key, 0) for key in touched_by)
+        words = "No booking is touched." if booked is not None else "Bookings were not looked at."
+        if total:
+            words = f"Bookings touched: {total:,}."
+        said = (f"{_counted(number)} {kind}" for kind, number in totals.items())
+        return Details(compared_with, changes, tuple(said), words, touched)
+
+    def _booked(
+        self, found: list[Difference], directory: Directory
+    ) -> dict[tuple[str, str], int] | None:
+        """Bookings that hold places, of the series that would change. Nothing is written."""
+        settings = self._settings
+        if settings.database_url is None and not (settings.var / "portal.db").is_file():
+            return None
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from portal.bookings import content_changes
+        from portal.database import tables
+
+        identities = {name for one in found for name in _names(one.series, directory)}
+        engine = tables.connect(settings.database_address)
+        try:
+            return content_changes.booked_on(engine, identities)
+        except SQLAlchemyError:
+            return None
+        finally:
+            engine.dispose()
+
+
+def serve(
+    settings: Settings, *, now: Callable[[], datetime], say: Callable[[str], None], port: int
+) -> None:
+    """Preview until interrupted."""
+    preview = Preview(settings, now=now, say=say)
+    gc.disable()  # see `Preview.read`
+    preview.read()
+    stop = threading.Event()
+    watcher = threading.Thread(target=preview.watch, args=(stop,), name="watching", daemon=True)
+    app = create_preview(preview)
+    server = make_server(settings.host, port, app, threaded=True, request_handler=_Quiet)
+    watcher.start()
+    say(f"Open http://{settings.host}:{server.server_port}/ and stop with Ctrl-C.")
+    try:
+        server.serve_forever()
+    finally:
+        stop.set()
+        server.server_close()
+        watcher.join(5)
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's own
+        """Say nothing: what an editor wants to read are mistakes."""
+
+
+# --- what a save touches -------------------------------------------------------------------------
+
+
+def _state(root: Path) -> object:
+    """What tells that a file has come, gone or been written."""
+    files = (path for name in FOLDERS for path in (root / name).rglob("*"))
+    return {(path, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path))}
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:  # gone since we listed it
+        return None
+
+
+def _counted(number: int) -> str:
+    return "1 date" if number == 1 else f"{number:,} dates"
+
+
+def _names(identity: str, directory: Directory) -> tuple[str, ...]:
+    series = directory.find_series(identity)
+    return (series.identity, *series.old_identities) if series else (identity,)
+
+
+def _keys(one: Difference, directory: Directory) -> Iterator[tuple[str, str]]:
+    """What may be booked of a date: the whole series or the one session, by any name it had."""
+    if one.kind != "added":
+        for name in _names(one.series, directory):
+            yield from ((name, ""), (name, one.planned.isoformat()))
+
+
+def _bookings_of(one: Difference, booked: dict[tuple[str, str], int], directory: Directory) -> int:
+    return sum(booked.get(key, 0) for key in _keys(one, directory))
+
+
+def _touched(
+    root: Path, paths: Iterable[Path], before: Directory | None, after: Directory
+) -> list[str]:
+    """The pages that may say something else now, the nearest to what was edited first."""
+    start = root.resolve()
+    sources = {path.resolve().relative_to(start).as_posix() for path in paths}
+    found: dict[str, None] = {}
+    for directory in (after, before) if before else (after,):
+        for text in _texts(directory):
+            others = (other.source for other in text.translations.values())
+            if text.source in sources or sources & {*others}:
+                found |= dict.fromkeys(_pages_of(text, directory))
+    if any(source.endswith((".yaml", ".csv")) for source in sources):
+        found |= dict.fromkeys(("/", "/whats-on/", "/centres/", "/programmes/", "/find/"))
+        found |= dict.fromkeys(series.path for series in after.series)
+    return list(found)[:_MOST_PAGES]
+
+
+def _texts(directory: Directory) -> Iterator[TextFile]:
+    yield from directory.series
+    yield from directory.private_series
+    yield from directory.centres
+    yield from directory.programmes
+    yield from directory.pages
+    yield from directory.news
+
+
+def _pages_of(text: TextFile, directory: Directory) -> Iterator[str]:
+    if isinstance(text, Series):
+        if text in directory.series:
+            yield text.path
+            weekdays = {WEEKDAYS[session.day.weekday()].lower() for session in text.sessions}
+            yield from (f"/whats-on/{weekday}/" for weekday in sorted(weekdays))
+        yield text.programme.path
+        yield from _pages_of(text.centre, directory)
+        yield from ("/whats-on/", "/")
+    elif isinstance(text, Centre):
+        yield from (text.path, text.whats_on_path, text.embed_path)
+        district = directory.district_of(text)
+        yield from (district.path, directory.footprint_of(text).path, "/centres/")
+        yield from (series.path for series in directory.series_at(text))
+    elif isinstance(text, Programme):
+        yield from (text.path, "/programmes/")
+        yield from (series.path for series in directory.series_of(text))
+    elif isinstance(text, News):
+        yield from (text.path, "/news/", "/")
+    elif isinstance(text, Page):
+        yield from (text.path, "/")

@@ -1,0 +1,392 @@
+"""The declarations for people: JSON Schema, manuals, and completion in VS Code.
+
+Nothing is said here a second time. What a field means stands in `directory.py`, how its value is
+written in `fields.py`; here both become files, and a test keeps the files current. Only examples of
+plain words are added, because a type cannot know what a title looks like.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+from pydantic import BaseModel, BeforeValidator
+from pydantic.fields import FieldInfo
+
+from portal.content.message_texts import MessageFields
+from portal.directory import Centre, Footprints, News, Page, Programme, Series, Site, Terms
+from portal.directory.field_forms import AsWritten
+from portal.directory.fields import listed
+from portal.settings import Settings
+
+SCHEMAS = Path("content/schema")
+MANUAL = Path("content/FIELDS.md")
+SETTINGS = Path("docs/settings.md")
+SNIPPETS = Path(".vscode/portal.code-snippets")
+EDITOR = Path(".vscode/settings.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of content file: its name, its fields, what it is, and the files that are of it."""
+
+    name: str
+    model: type[BaseModel]
+    what: str
+    files: tuple[str, ...]
+
+
+_NO_TRANSLATION = "!**/*.??.md"
+KINDS = (
+    Kind(
+        "series", Series, "A series: centres/<footprint>/<centre>/<series>.md",
+        ("centres/*/*/*.md", "!centres/*/*/index.md", "!centres/*/*/index.*.md", _NO_TRANSLATION),
+    ),
+    Kind(
+        "centre", Centre, "A centre: centres/<footprint>/<centre>/index.md",
+        ("centres/*/*/index.md",),
+    ),
+    Kind(
+        "programme", Programme, "A programme: programmes/<programme>.md",
+        ("programmes/*.md", _NO_TRANSLATION),
+    ),
+    Kind(
+        "news", News, "A piece of news: content/news/<news>.md",
+        ("content/news/*.md", _NO_TRANSLATION),
+    ),
+    Kind(
+        "page", Page, "A text page: content/pages/<page>.md",
+        ("content/pages/*.md", _NO_TRANSLATION),
+    ),
+    Kind(
+        "message", MessageFields, "The words of a message: content/messages/<message>.md",
+        ("content/messages/*.md",),
+    ),
+    Kind("site", Site, "The site: content/site.yaml", ("content/site.yaml",)),
+    Kind(
+        "footprints", Footprints, "The footprints: content/footprints.yaml",
+        ("content/footprints.yaml",),
+    ),
+    Kind("terms", Terms, "The school terms: content/terms.yaml", ("content/terms.yaml",)),
+)  # fmt: skip
+
+# Of words on one line, which say more with the field that they stand in.
+_EXAMPLES: Mapping[str, str] = {
+    "address": "12 River Street",
+    "area": "Lancashire",
+    "attribution": "Contains OS data © Crown copyright",
+    "audience": "Parents and carers with a baby",
+    "booking_address": "https://bookings.example.org",
+    "bring": "A towel and a blanket",
+    "cancelled": "The midwife is ill",
+    "code": "E07000123",
+    "cost": "Free",
+    "delivered_with": "Midwives of the hospital",
+    "discreet_body": "Look at {link} for the details.",
+    "discreet_subject": "About your booking",
+    "discreet_text": "See {link}",
+    "district": "preston",
+    "domain": "families.example.org",
+    "hint": "Figures are enough.",
+    "label": "Is this your first baby?",
+    "leader": "Family support worker",
+    "name": "Village hall",
+    "note": "Bring a photo of your bump",
+    "options": "By bus",
+    "part": "spring 1",
+    "photo": "front.png",
+    "photo_alt": "A low brick building beside a river",
+    "programme": "baby-massage",
+    "reason": "The boiler is being mended",
+    "room": "Willow Room",
+    "session_length": "About 2 hours",
+    "slug": "preston",
+    "source": "https://example.org/term-dates",
+    "sources": "https://example.org/leaflet",
+    "subject": "Your booking is confirmed",
+    "summary": "Six mornings for parents who expect a baby.",
+    "text": "See you soon: {link}",
+    "title": "Riverbank Centre",
+    "town": "Preston",
+    "transport": "Buses 2 and 35 stop outside.",
+    "withdrawn": "Too few families could come",
+    "year": "2026-27",
+}
+
+
+class Form(NamedTuple):
+    """How a field is written: one value or a block of fields, alone or in a list."""
+
+    written: AsWritten | None
+    block: type[BaseModel] | None
+    many: bool
+    one_or_many: bool
+
+
+def files() -> dict[Path, str]:
+    """Every file that is made of the declarations, by its path from the root."""
+    made = {SCHEMAS / f"{kind.name}.json": _as_text(schema(kind)) for kind in KINDS}
+    vs_code = {EDITOR: _as_text(editor()), SNIPPETS: _as_text(snippets())}
+    return {**made, **vs_code, MANUAL: manual(), SETTINGS: settings()}
+
+
+def write(root: Path) -> list[Path]:
+    """Write the files that are not there, or not as they should be, and say which."""
+    written = []
+    for path, text in files().items():
+        file = root / path
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def _as_text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+# --- the declarations, read ----------------------------------------------------------------------
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the names that stand in files."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def form_of(info: FieldInfo) -> Form:
+    """How the value of a field is written."""
+    return _form(info.annotation, tuple(info.metadata))
+
+
+def _form(annotation: Any, metadata: tuple[Any, ...]) -> Form:
+    for one in metadata:
+        if isinstance(one, AsWritten):
+            return Form(one, None, many=False, one_or_many=False)
+    arguments = get_args(annotation)
+    if hasattr(annotation, "__metadata__"):
+        return _form(arguments[0], annotation.__metadata__)
+    if type(None) in arguments:
+        return _form(next(one for one in arguments if one is not type(None)), metadata)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return Form(None, annotation, many=False, one_or_many=False)
+    if not arguments:
+        raise TypeError(f"{annotation} does not say how it is written: see as_written.py")
+    inner = _form(arguments[0], ())
+    alone = any(isinstance(one, BeforeValidator) and one.func is listed for one in metadata)
+    return inner._replace(many=True, one_or_many=alone)
+
+
+def example_of(name: str, form: Form) -> str:
+    """What a value may look like; for a block, nothing."""
+    if form.written is None:
+        return ""
+    plain = not form.written.words and "pattern" not in form.written.schema
+    return _EXAMPLES.get(name, form.written.example) if plain else form.written.example
+
+
+def _blocks(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The blocks of fields within a kind of file, by the field that first holds each."""
+    seen: list[type[BaseModel]] = []
+    waiting = [model]
+    while waiting:
+        for name, info in fields_of(waiting.pop(0)).items():
+            block = form_of(info).block
+            if block and block not in seen:
+                seen.append(block)
+                waiting.append(block)
+                yield name, block
+
+
+# --- JSON Schema ---------------------------------------------------------------------------------
+
+
+def schema(kind: Kind) -> dict[str, Any]:
+    """What may stand in the fields of a file, as JSON Schema."""
+    made = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind.what,
+        "$comment": "Written by `portal schema`. Change portal/directory.py, not this file.",
+        **_object(kind.model),
+    }
+    blocks = {block.__name__: _object(block) for _, block in _blocks(kind.model)}
+    return {**made, "$defs": blocks} if blocks else made
+
+
+def _object(model: type[BaseModel]) -> dict[str, Any]:
+    fields = fields_of(model)
+    made: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: _property(name, info) for name, info in fields.items()},
+        "additionalProperties": False,
+    }
+    if required := [name for name, info in fields.items() if info.is_required()]:
+        made["required"] = required
+    return made
+
+
+def _property(name: str, info: FieldInfo) -> dict[str, Any]:
+    form = form_of(info)
+    value: dict[str, Any]
+    if form.block:
+        value = {"$ref": f"#/$defs/{form.block.__name__}"}
+    else:
+        assert form.written is not None  # noqa: S101 - a form is one or the other
+        value = dict(form.written.schema)
+    if form.many:
+        several = {"type": "array", "items": value}
+        value = {"anyOf": [value, several]} if form.one_or_many else several
+    made = {"description": info.description or "", **value}
+    if example := example_of(name, form):
+        made["examples"] = [example]
+    return made
+
+
+# --- the manual ----------------------------------------------------------------------------------
+
+_OPENING = """\
+# The fields of content files
+
+This page is written by `portal schema`, from the declarations that the portal reads files with. So
+it is always right: do not change it by hand.
+
+Fields stand at the top of a file between two lines of `---`, one on each line, with its name, a
+colon and its value. The words for families stand below. A field with **yes** under "needed" must be
+there. "A list" is written with one line for each value, set in, after `- `.
+"""
+
+
+def manual() -> str:
+    """`content/FIELDS.md`: for each kind of file a table of its fields."""
+    parts = [_OPENING]
+    for kind in KINDS:
+        parts.append(f"## {kind.what.partition(':')[0]}\n\n`{kind.what.partition(': ')[2]}`\n")
+        parts.append(_table(kind.model))
+        parts += [f"### Each of `{name}`\n\n{_table(model)}" for name, model in _blocks(kind.model)]
+    parts.append("## Known words\n")
+    for name, words in sorted(_vocabularies().items()):
+        lines = [f"| `{word}` | {said} |" for word, said in words.items()]
+        heading = f"### `{name}`\n\n| word | what families read |\n|---|---|\n"
+        parts.append(heading + "\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _table(model: type[BaseModel]) -> str:
+    rows = [
+        "| field | needed | what it means | how it is written | example |",
+        "|---|---|---|---|---|",
+    ]
+    for name, info in fields_of(model).items():
+        form = form_of(info)
+        needed = "**yes**" if info.is_required() else ""
+        example = f"`{example_of(name, form)}`" if form.written else ""
+        rows.append(f"| `{name}` | {needed} | {info.description} | {_how(form)} | {example} |")
+    return "\n".join(rows).replace("<", "&lt;") + "\n"
+
+
+def _how(form: Form) -> str:
+    how = form.written.how if form.written else "a block of fields, set in"
+    if form.one_or_many:
+        return f"{how}; or a list"
+    return f"a list: {how}" if form.many else how
+
+
+@cache
+def _vocabularies() -> dict[str, Mapping[str, str]]:
+    """Words with other words for families, by the name of the field that they stand in."""
+    found: dict[str, Mapping[str, str]] = {}
+    for kind in KINDS:
+        for model in (kind.model, *(block for _, block in _blocks(kind.model))):
+            for name, info in fields_of(model).items():
+                written = form_of(info).written
+                if written and any(word != said for word, said in written.words.items()):
+                    found.setdefault(name, written.words)
+    return {name: words for name, words in found.items() if name != "languages"}
+
+
+def settings() -> str:
+    """`docs/settings.md`: what whoever runs the portal may set."""
+    rows = [
+        "# Settings",
+        "",
+        "They come from the environment. This page is written by `portal schema`.",
+        "",
+        "| setting | by default | what it means |",
+        "|---|---|---|",
+    ]
+    for name, info in Settings.model_fields.items():
+        default = "" if info.default in (None, ()) else f"`{_shown(info.default)}`"
+        rows.append(f"| `PORTAL_{name.upper()}` | {default} | {info.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _shown(value: object) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+# --- VS Code -------------------------------------------------------------------------------------
+
+
+def editor() -> dict[str, Any]:
+    """`.vscode/settings.json`: which files are of which kind, and completion while one types."""
+    return {
+        "files.encoding": "utf8",
+        "files.eol": "\n",
+        "files.insertFinalNewline": True,
+        "[markdown]": {
+            "editor.wordWrap": "on",
+            "editor.quickSuggestions": {"other": "on", "comments": "off", "strings": "off"},
+            "editor.snippetSuggestions": "top",
+        },
+        "yaml.yamlVersion": "1.2",
+        "yaml.schemas": {
+            f"./{(SCHEMAS / kind.name).as_posix()}.json": list(kind.files) for kind in KINDS
+        },
+    }
+
+
+def snippets() -> dict[str, Any]:
+    """Completion of fields in Markdown files, which VS Code offers without any extension."""
+    made = {}
+    for kind in KINDS:
+        if not kind.files[0].endswith(".md"):
+            continue
+        for name, info in fields_of(kind.model).items():
+            made[f"{name} ({kind.name})"] = {
+                "prefix": name,
+                "scope": "markdown",
+                "description": f"{info.description} (a field of: {kind.name})",
+                "body": _snippet(name, form_of(info)),
+            }
+    return made
+
+
+def _snippet(name: str, form: Form) -> list[str]:
+    if form.block:
+        lines = [
+            f"  {inner}: {_blank(number, inner, form_of(info))}"
+            for number, (inner, info) in enumerate(fields_of(form.block).items(), 1)
+            if not form_of(info).block
+        ]
+        if form.many:
+            lines[0] = f"  - {lines[0].strip()}"
+            lines[1:] = [f"  {line}" for line in lines[1:]]
+        return [f"{name}:", *lines]
+    return [f"{name}: {_blank(1, name, form)}"]
+
+
+def _blank(number: int, name: str, form: Form) -> str:
+    """A value to choose or to type over."""
+    words = form.written.words if form.written else {}
+    if words:
+        return f"${{{number}|{','.join(_escaped(word, ',|') for word in words)}|}}"
+    return f"${{{number}:{_escaped(example_of(name, form), '$}')}}}"
+
+
+def _escaped(text: str, signs: str) -> str:
+    """Text within a snippet, where some signs would end it."""
+    return "".join(f"\\{sign}" if sign in signs or sign == "\\" else sign for sign in text)

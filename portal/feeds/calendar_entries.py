@@ -1,0 +1,331 @@
+"""One series as the entries (VEVENT) of a calendar: an entry with a rule, the dates planned never
+to run taken out of it (EXDATE), and one override (RECURRENCE-ID) for each date that changed.
+
+Where that would mislead the programs out there, single entries are written instead. A series keeps
+the UID of the name it was first published under, and its time stamps are those of its last change:
+nothing is taken from a clock, so the same content gives the same bytes.
+
+Folds, rules and parameters are the `icalendar` package's, and so are texts but for one mistake in
+their escapes (`Text`). Lines are joined here and not by its `Event`: every session there is can be
+downloaded, and this is ten times as fast.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from icalendar import Event, vRecur, vText
+from icalendar.parser import Contentline
+
+from portal.directory import AGE_BANDS, Series, Session, Site, Venue
+from portal.directory.fields import LANGUAGES, LONDON, day_words
+from portal.directory.schedule import rule_dates
+
+Properties = Iterable[tuple[str, Any]]
+
+# Revisions are counted in minutes from here, so that they rise without anybody keeping count.
+FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
+
+BEGIN, END = b"BEGIN:VEVENT\r\n", b"END:VEVENT\r\n"
+
+WAYS = {
+    "drop-in": "Come along. You do not need to book.",
+    "book": "Book a place on our page.",
+    "request": "Ask us for a place on our page.",
+    "referral": "A professional who knows your family asks for a place for you.",
+}
+
+
+class Entry(NamedTuple):
+    """One VEVENT, and what it is sorted by."""
+
+    uid: str
+    recurrence: str
+    data: bytes
+
+
+# --- text, as the package writes it ----------------------------------------
+
+
+class Text(vText):
+    """A TEXT value whose every character comes out again.
+
+    The package takes a written `\\N` for a line break, so `C:\\New` would come out in two lines.
+    """
+
+    def to_ical(self) -> bytes:
+        escaped = re.sub(r"([\\;,])", r"\\\1", _plain(self))
+        return escaped.replace("\n", r"\n").encode()
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks."""
+    return re.sub(r"\s*\n\s*", " ", _plain(text))
+
+
+def _plain(text: str) -> str:
+    """Text with one kind of line break, and without what no calendar can hold."""
+    text = re.sub(r"\r\n?|[\x85\u2028\u2029]", "\n", text)
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text)
+
+
+def line(name: str, value: str) -> bytes:
+    """A property without parameters: a Text, or what needs no escapes."""
+    written = value.to_ical().decode() if isinstance(value, Text) else value
+    # The package leaves this untyped, like all that follows with this pragma.
+    return _folded(Contentline(f"{name}:{written}"))  # type: ignore[no-untyped-call]
+
+
+def lines_of(properties: Properties) -> bytes:
+    """Properties as lines, by the package alone. A value with parameters is given as a pair."""
+    event = Event()
+    for name, value in properties:
+        value, parameters = value if isinstance(value, tuple) else (value, None)
+        event.add(name, value, parameters=parameters)
+    # Its first and last lines are BEGIN and END, and an empty one follows.
+    return b"".join(_folded(line) for line in event.content_lines()[1:-2])
+
+
+def stamps(changed: datetime) -> bytes:
+    """When an entry last changed, and how many changes came before, as a rising number."""
+    moment = f"{_digits(changed.astimezone(UTC))}Z"
+    minutes = max(0, int((changed - FIRST_REVISION).total_seconds()) // 60)
+    lines = f"DTSTAMP:{moment}", f"LAST-MODIFIED:{moment}", f"SEQUENCE:{minutes}"
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def entry(uid: str, dates: bytes, texts: bytes, recurrence: str = "") -> Entry:
+    """An entry of lines that are written already, but for its UID."""
+    return Entry(uid, recurrence, b"".join((BEGIN, line("UID", uid), dates, texts, END)))
+
+
+def _folded(line: Contentline) -> bytes:
+    # The package looks at every character, which most lines are too short to need.
+    data: bytes = line.encode()
+    if len(data) >= 75:
+        data = line.to_ical()  # type: ignore[no-untyped-call]
+    return data + b"\r\n"
+
+
+def _local(name: str, moment: datetime) -> bytes:
+    return f"{name};TZID=Europe/London:{_digits(moment)}\r\n".encode()
+
+
+def _digits(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%S}"
+
+
+# --- one series ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What an entry says besides its dates: the usual words of its series, or those of one date."""
+
+    venue: Venue
+    cancelled: bool = False
+    moved: bool = False
+    first: tuple[str, ...] = ()  # lines before the usual description
+
+
+class Run:
+    """The entries of one series, its texts rendered once for all of them."""
+
+    def __init__(self, series: Series, site: Site, changed: datetime) -> None:
+        centre, _, name = series.first_identity.partition("/")
+        self.series = series
+        self.site = site
+        self.changed = changed
+        self.uid = f"{name}.{centre}@{site.domain}"
+        self._plain = _Words(series.venue)
+        self._rendered: dict[_Words, bytes] = {}
+
+    def entries(self) -> Iterator[Entry]:
+        """Every session of the series, those that are over too."""
+        sessions = self.series.all_sessions
+        dates = [session.planned for session in sessions]
+        rule = [day for day in rule_dates(self.series, dates[-1]) if day >= dates[0]]
+        if not self._regular(dates, rule):
+            yield from map(self.single, sessions)
+            return
+        yield self._rule_entry(dates, rule)
+        held = date.min  # the last day so far on which this entry has a date
+        for session in sessions:
+            words = self._words(session)
+            if session.day == session.planned or _in_turn(session, rule, held):
+                held = session.day
+                if words != self._usual:
+                    yield self._override(session, session.starts, session.ends, words)
+            else:
+                # Programs refuse, or mix up, a date that has jumped over another of its run.
+                now = f"Moved to {day_words(session.day)}, {session.times.words}."
+                words = _Words(self.series.venue, cancelled=True, first=(now,))
+                starts, ends = self._start(session.planned), self._end(session.planned)
+                yield self._override(session, starts, ends, words)
+                yield self.single(session)
+
+    def single(self, session: Session) -> Entry:
+        """One session as an entry of its own, with a UID that its planned date gives."""
+        dates = _local("DTSTART", session.starts) + _local("DTEND", session.ends)
+        return entry(f"{session.anchor}.{self.uid}", dates, self._texts(self._words(session)))
+
+    def _regular(self, dates: Sequence[date], rule: Sequence[date]) -> bool:
+        """False where most dates changed: programs that skip overrides would show the old ones."""
+        if self.series.repeats == "once" or self.series.count == 1:
+            return False
+        usual = "cancelled" if self._usual.cancelled else "on"
+        changed = sum(session.state != usual for session in self.series.all_sessions)
+        return changed * 2 <= len(dates) and set(dates) <= set(rule)
+
+    def _rule_entry(self, dates: Sequence[date], rule: Sequence[date]) -> Entry:
+        first, last = dates[0], dates[-1]
+        lines = [
+            _local("DTSTART", self._start(first)),
+            _local("DTEND", self._end(first)),
+            self._rule(first, last),
+            # A line each, as Google and Apple write them: simple readers see one date in a line.
+            *(_local("EXDATE", self._start(day)) for day in sorted(set(rule) - set(dates))),
+        ]
+        return entry(self.uid, b"".join(lines), self._texts(self._usual))
+
+    def _rule(self, first: date, last: date) -> bytes:
+        weekday = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[first.weekday()]
+        # The rule of the series decides, not the first date: a 22nd may be a fourth or a last one.
+        nth = (self.series.starts.day - 1) // 7 + 1
+        every: Mapping[str, Mapping[str, Any]] = {
+            "weekly": {"freq": "weekly"},
+            "fortnightly": {"freq": "weekly", "interval": 2},
+            "monthly": {"freq": "monthly", "byday": f"{nth if nth < 5 else -1}{weekday}"},
+            "daily": {"freq": "weekly", "byday": ["MO", "TU", "WE", "TH", "FR"]},
+        }
+        # To the end of the last day: readers that take UNTIL for local time would lose that day.
+        until = datetime.combine(last, time(23, 59, 59), LONDON).astimezone(UTC)
+        rule = vRecur({**every[self.series.repeats], "until": until})
+        data: bytes = rule.to_ical()  # type: ignore[no-untyped-call]
+        return b"RRULE:" + data + b"\r\n"
+
+    def _override(self, session: Session, starts: datetime, ends: datetime, words: _Words) -> Entry:
+        original = self._start(session.planned)
+        dates = (
+            _local("RECURRENCE-ID", original) + _local("DTSTART", starts) + _local("DTEND", ends)
+        )
+        return entry(self.uid, dates, self._texts(words), _digits(original))
+
+    def _start(self, day: date) -> datetime:
+        return datetime.combine(day, self.series.time.starts, LONDON)
+
+    def _end(self, day: date) -> datetime:
+        return datetime.combine(day, self.series.time.ends, LONDON)
+
+    @cached_property
+    def _usual(self) -> _Words:
+        """What most dates say. A run that is off altogether says so once."""
+        reasons = {session.cancelled for session in self.series.all_sessions}
+        reason = reasons.pop() if len(reasons) == 1 else None
+        if not reason:
+            return self._plain
+        return _Words(self.series.venue, cancelled=True, first=(f"Cancelled: {reason}",))
+
+    def _words(self, session: Session) -> _Words:
+        if session.state == "on" and not session.note:
+            return self._plain
+        first = []
+        if session.cancelled:
+            first.append(f"Cancelled: {session.cancelled}")
+        if session.moved:
+            was = f"{day_words(session.planned)}, {self.series.time.words}"
+            first.append(f"Moved from {was}.")
+        if session.moved_venue:
+            first.append(f"This time it is at {session.venue.line}.")
+        if session.note:
+            first.append(session.note)
+        return _Words(
+            venue=session.venue if session.moved_venue else self.series.venue,
+            cancelled=session.state == "cancelled",
+            moved=session.state == "moved",
+            first=tuple(first),
+        )
+
+    def _texts(self, words: _Words) -> bytes:
+        if words not in self._rendered:
+            mark = "CANCELLED: " if words.cancelled else "MOVED: " if words.moved else ""
+            lines = (
+                line("SUMMARY", Text(mark + self.series.name)),
+                line("STATUS", "CANCELLED" if words.cancelled else "CONFIRMED"),
+                _place(words.venue),
+                line("DESCRIPTION", Text("\n".join((*words.first, *self._description)))),
+                self._constant,
+            )
+            self._rendered[words] = b"".join(lines)
+        return self._rendered[words]
+
+    @cached_property
+    def _constant(self) -> bytes:
+        series = self.series
+        bands = [band for band in AGE_BANDS if band.holds(series.ages or ())]
+        # Without the years after the comma: simple readers split there, escaped or not.
+        names = [series.programme.title, *(band.title.partition(",")[0] for band in bands)]
+        categories = ",".join(Text(name).to_ical().decode() for name in names)
+        lines = (
+            line("URL", f"{self.site.base_address}{series.path}"),
+            line("CATEGORIES", categories),
+            line("TRANSP", "TRANSPARENT"),
+            stamps(self.changed),
+        )
+        return b"".join(lines)
+
+    @cached_property
+    def _description(self) -> Sequence[str]:
+        series, programme, site = self.series, self.series.programme, self.site
+        ages = ", ".join(age.words for age in series.ages or ())
+        if ages and programme.send_to and series.ages == programme.ages:
+            ages += f" (to {programme.send_to} with special educational needs or disabilities)"
+        phone = programme.phone or series.centre.phone or site.phone
+        contacts = [way for way in (phone, series.centre.email or site.email) if way]
+        labelled = {
+            "For": programme.audience,
+            "Ages": ages,
+            "Cost": series.cost,
+            "How to get a place": WAYS[series.booking or programme.booking],
+            "Room": series.room,
+            "Bring": series.bring,
+            "Language": LANGUAGES[series.language] if series.language != "en" else None,
+            "Contact": " or ".join(contacts),
+        }
+        lines = [f"{label}: {words}" for label, words in labelled.items() if words]
+        if site.demonstration:
+            lines.insert(0, "This is a demonstration: times and places are samples.")
+        # The address again, and last: many programs do not show the property of that name.
+        return [programme.summary, *lines, f"{site.base_address}{series.path}"]
+
+
+def _in_turn(session: Session, rule: Sequence[date], held: date) -> bool:
+    """True where a moved date still comes after the date before it, and before the next one."""
+    index = bisect_left(rule, session.planned)
+    before = rule[index - 1] if index else date.min
+    after = rule[index + 1] if index + 1 < len(rule) else date.max
+    return max(before, held) < session.day < after
+
+
+@lru_cache(maxsize=1024)
+def _place(venue: Venue) -> bytes:
+    address = one_line(venue.line)
+    if not address:
+        return b""
+    location = line("LOCATION", Text(address))
+    withheld = venue.centre is not None and not venue.centre.address_public
+    if venue.position is None or not venue.position.exact or withheld:
+        return location
+    latitude, longitude = venue.position.latitude, venue.position.longitude
+    # Apple shows its map where title and address together are the LOCATION.
+    named = {"VALUE": "URI", "X-TITLE": one_line(venue.name)}
+    if rest := address.removeprefix(named["X-TITLE"]).strip(", "):
+        named["X-ADDRESS"] = rest
+    pin = "x-apple-structured-location", (f"geo:{latitude},{longitude}", named)
+    return location + line("GEO", f"{latitude};{longitude}") + lines_of([pin])

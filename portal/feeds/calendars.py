@@ -1,0 +1,280 @@
+"""Calendars that families and partners subscribe to, or copy into their own.
+
+They are read for years by programs that we never see, so they are plain and boring, and do not
+change from one day to the next unless the content does. Each series is rendered once (`entries.py`)
+and every calendar joins the bytes: the same session is the same entry wherever it stands.
+
+A feed has a name, which is all that a subscriber sees of it in a list. A download has none, because
+Outlook would open a new calendar for it. None has a METHOD, which would call for an organiser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, cached_property, partial
+from itertools import chain
+
+from icalendar import Calendar, Timezone
+from icalendar.cal.component import Component
+
+from portal.directory import AGE_BANDS, Centre, Directory, Series, Session
+from portal.directory.fields import LONDON
+from portal.directory.schedule import SchoolCalendar
+from portal.feeds.calendar_entries import (
+    FIRST_REVISION,
+    Entry,
+    Properties,
+    Run,
+    Text,
+    entry,
+    line,
+    lines_of,
+    one_line,
+    stamps,
+)
+
+Maker = Callable[[], bytes]
+
+PRODUCT = "-//Lancashire County Council//Children and Family Wellbeing//EN"
+REFRESH = (timedelta(hours=6), {"VALUE": "DURATION"})
+END = b"END:VCALENDAR\r\n"
+
+# Two rules without an end. The package would list the changes of the clock one by one (RDATE) up to
+# a last date, and desktop Outlook does not read these.
+ZONE = """\
+BEGIN:VTIMEZONE
+TZID:Europe/London
+BEGIN:DAYLIGHT
+DTSTART:19700329T010000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
+TZNAME:BST
+TZOFFSETFROM:+0000
+TZOFFSETTO:+0100
+END:DAYLIGHT
+BEGIN:STANDARD
+DTSTART:19701025T020000
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+TZNAME:GMT
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0000
+END:STANDARD
+END:VTIMEZONE
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A page whose groups have a calendar to subscribe to. `kind` is '' for everything there is."""
+
+    kind: str
+    page: str
+    title: str  # as a list of calendars says it
+    name: str  # as a subscriber's program says it
+    series: Sequence[Series]
+
+    @property
+    def path(self) -> str:
+        return f"{self.page}calendar.ics"
+
+
+def facets(directory: Directory) -> Iterator[Facet]:
+    """Everything, then footprints, districts, ages, centres and programmes. None is sensitive."""
+    area = directory.site.area
+    yield Facet("", "/", f"All groups in {area}", f"Groups in {area}", directory.series)
+    for kind, places in (
+        ("footprint", directory.footprints),
+        ("district", directory.districts),
+    ):
+        for place in places:
+            name = f"Groups in {place.title}"
+            yield Facet(kind, place.path, place.title, name, directory.series_in(place))
+    for band in AGE_BANDS:
+        ages = band.title[0].lower() + band.title[1:]
+        name = f"Groups for {ages}"
+        yield Facet("age", band.path, band.title, name, directory.series_for(band))
+    for centre in directory.centres:
+        name = f"Groups at {centre.title}"
+        yield Facet("centre", centre.path, centre.title, name, directory.series_at(centre))
+    for programme in directory.programmes:
+        if not programme.sensitive:
+            name = f"{programme.title} in {area}"
+            series = directory.series_of(programme)
+            yield Facet("programme", programme.path, programme.title, name, series)
+
+
+def files(directory: Directory) -> Mapping[str, Maker]:
+    """Every calendar by its public path: facets, series, coming sessions, and their old paths."""
+    return Calendars(directory).files()
+
+
+class Calendars:
+    """The calendars of one Directory, which share the rendered entries of its series."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self.site = directory.site
+        today = directory.today
+        self.year_began = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
+        self._runs: dict[Series, Run] = {}
+        self._entries: dict[Series, tuple[Entry, ...]] = {}
+
+    def files(self) -> Mapping[str, Maker]:
+        directory = self.directory
+        files: dict[str, Maker] = {}
+        for facet in facets(directory):
+            files[facet.path] = partial(self.feed, facet)
+        moved: dict[str, str] = {}
+        for programme in directory.programmes:
+            if not programme.sensitive:
+                moved |= {f"/programmes/{old}/": programme.path for old in programme.aliases}
+        for centre in directory.centres:
+            files[f"{centre.path}calendar.ics"] = partial(self.centre, centre)
+            moved |= {f"/centres/{old}/": centre.path for old in centre.aliases}
+        for series in directory.series:
+            files[f"{series.path}calendar.ics"] = partial(self.download, series)
+            moved |= {f"/sessions/{old}/": series.path for old in series.old_identities}
+            for session in series.sessions:
+                if session.day >= directory.today:
+                    files[session.calendar_path] = partial(self.session, session)
+        for old, page in moved.items():
+            files.setdefault(f"{old}calendar.ics", files[f"{page}calendar.ics"])
+        return files
+
+    def feed(self, facet: Facet) -> bytes:
+        """A calendar to subscribe to, beside its page."""
+        address = f"{self.site.base_address}{facet.page}"
+        return self.chosen(facet.name, address, f"{address}calendar.ics", facet.series)
+
+    def chosen(self, name: str, page: str, source: str, series: Iterable[Series]) -> bytes:
+        """A calendar of these series, whose page and own address are given whole."""
+        return self._feed(name, page, source, chain.from_iterable(map(self.entries, series)))
+
+    def centre(self, centre: Centre) -> bytes:
+        """A centre's calendar. Subscriptions outlive a centre: then it says where to go."""
+        series = self.directory.series_at(centre)
+        entries = list(chain.from_iterable(map(self.entries, series)))
+        if not entries and not centre.status.open and centre.status.until is None:
+            entries = [self._closed(centre)]
+        address = f"{self.site.base_address}{centre.path}"
+        name = f"Groups at {centre.title}"
+        return self._feed(name, address, f"{address}calendar.ics", entries)
+
+    def download(self, series: Series) -> bytes:
+        """A series to copy."""
+        return _joined(_nameless(), self.entries(series))
+
+    def session(self, session: Session) -> bytes:
+        """One date to copy."""
+        return _joined(_nameless(), [self._run(session.series).single(session)])
+
+    def entries(self, series: Series) -> tuple[Entry, ...]:
+        """The entries of a series: none of a run that ended before this school year began, or that
+        was withdrawn and would have ended by now."""
+        if series not in self._entries:
+            shown = self._run(series).entries() if self._shown(series) else ()
+            self._entries[series] = tuple(shown)
+        return self._entries[series]
+
+    def last_changed(self, series: Iterable[Series]) -> datetime | None:
+        """When a calendar of these series last changed; None where it is empty."""
+        shown = (one for one in series if self._shown(one))
+        return max(map(self._changed, shown), default=None)
+
+    def _shown(self, series: Series) -> bool:
+        last = _last_day(series)
+        over = self.directory.today if series.withdrawn else self.year_began
+        return last is not None and last >= over
+
+    def _run(self, series: Series) -> Run:
+        if series not in self._runs:
+            self._runs[series] = Run(series, self.site, self._changed(series))
+        return self._runs[series]
+
+    def _changed(self, series: Series) -> datetime:
+        """When what its entries say last changed.
+
+        Where the next school year's terms are not known yet, time alone takes ongoing runs into
+        it. The day on which that happens is a change too: Google might keep the old end without.
+        """
+        last, changed = _last_day(series), series.changed.astimezone(UTC)
+        carried, since = self._carried
+        return max(changed, since) if last and last >= carried else changed
+
+    @cached_property
+    def _carried(self) -> tuple[date, datetime]:
+        """The 1 September that only the horizon has reached, and when it did; else never."""
+        directory = self.directory
+        terms = SchoolCalendar(directory.terms)
+        if directory.feed_until <= terms.feed_until(terms.last_known):
+            return date.max, FIRST_REVISION
+        carried = date(directory.feed_until.year - 1, 9, 1)
+        day = carried - (directory.horizon - directory.today)
+        return carried, datetime.combine(day, time(), LONDON).astimezone(UTC)
+
+    def _closed(self, centre: Centre) -> Entry:
+        site, district = self.site, self.directory.district_of(centre)
+        uid = f"closed.{(centre.aliases or (centre.slug,))[0]}@{site.domain}"
+        day = centre.checked or centre.changed.astimezone(LONDON).date()
+        there = f"{site.base_address}{district.path}"
+        words = f"{centre.title} has closed. Find groups near it on our page for {district.title}."
+        texts = (
+            line("SUMMARY", Text(f"{centre.title} has closed")),
+            line("STATUS", "CONFIRMED"),
+            line("DESCRIPTION", Text(f"{words}\n{there}")),
+            line("URL", there),
+            line("TRANSP", "TRANSPARENT"),
+            stamps(centre.changed),
+        )
+        dates = lines_of([("dtstart", day), ("dtend", day + timedelta(days=1))])
+        return entry(uid, dates, b"".join(texts))
+
+    def _feed(self, name: str, page: str, source: str, entries: Iterable[Entry]) -> bytes:
+        about = f"{name}: {page}"
+        if self.site.demonstration:
+            about = f"This is a demonstration: times and places are samples. {about}"
+        head = _head(
+            (
+                ("name", Text(one_line(name))),
+                ("x-wr-calname", Text(one_line(name))),
+                ("x-wr-caldesc", Text(one_line(about))),
+                ("x-wr-timezone", "Europe/London"),
+                ("refresh-interval", REFRESH),
+                ("x-published-ttl", "PT6H"),
+                ("source", (source, {"VALUE": "URI"})),
+                ("url", page),
+            )
+        )
+        return _joined(head, entries)
+
+
+def _head(properties: Properties) -> bytes:
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", PRODUCT)
+    calendar.add("calscale", "GREGORIAN")
+    for name, value in properties:
+        value, parameters = value if isinstance(value, tuple) else (value, None)
+        calendar.add(name, value, parameters=parameters)
+    calendar.add_component(_zone())
+    data: bytes = calendar.to_ical()
+    return data.removesuffix(END)
+
+
+@cache
+def _nameless() -> bytes:
+    return _head(())
+
+
+@cache
+def _zone() -> Component:
+    return Timezone.from_ical(ZONE)
+
+
+def _joined(head: bytes, entries: Iterable[Entry]) -> bytes:
+    return b"".join((head, *(entry.data for entry in sorted(entries)), END))
+
+
+def _last_day(series: Series) -> date | None:
+    return max((session.day for session in series.all_sessions), default=None)

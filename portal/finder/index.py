@@ -1,0 +1,392 @@
+"""The finder's tables: what is on, and where places are, small enough for a phone.
+
+There are three files, each with a digest of its content in its name, so that browsers may keep
+them for ever. The *index* has all public series with their coming sessions; it starts on the Monday
+of the week, so that it changes once a week and not every midnight. The *places* are towns, centres
+and postcode sectors. The *postcodes* are exact, where the service has imported them.
+
+The index is columns: one list for each fact, the series in the same order in all of them, values
+that repeat written once and numbered. Sessions are days counted from the first day, in runs: a
+first day and the gaps after it, which a whole county shares. `decode` undoes it for Python, and
+`static/find.js` for browsers.
+
+Nothing of a sensitive programme is in any of these (safety S3): they are made from
+`Directory.series`. The place of a centre whose address is not public is its town's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time, timedelta
+from functools import lru_cache, partial
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple, TypeVar
+
+from portal.directory import Centre, Directory, Programme, Series, Session, Venue, phrases
+from portal.directory.fields import Position, TimeRange
+from portal.directory.schedule import SchoolCalendar
+from portal.finder.postcodes import Postcodes
+from portal.finder.texts import AGE_WORDS, BANDS, CALENDAR, CHOICES, WORDS, WRITTEN
+
+Maker = Callable[[], bytes]
+Table = Mapping[str, Any]
+ValueT = TypeVar("ValueT")
+
+# Venues are placed to about 10 metres, towns and sectors to about 100.
+VENUE_GRID = 0.0001
+PLACE_GRID = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The public addresses of the three files; no postcodes where none were imported."""
+
+    index: str
+    places: str
+    postcodes: str
+
+
+def files(directory: Directory) -> Mapping[str, Maker]:
+    """The index and the places, by their public paths."""
+    tables = _tables(directory)
+    return {
+        tables.paths.index: partial(bytes, tables.index),
+        tables.paths.places: partial(bytes, tables.places),
+    }
+
+
+def postcode_files(directory: Directory) -> Mapping[str, Maker]:
+    """The exact postcodes by their public path. Raises PostcodesError where they are damaged."""
+    if not directory.postcodes:
+        return {}
+    Postcodes(directory.postcodes)
+    return {paths(directory).postcodes: lambda: directory.postcodes}
+
+
+def paths(directory: Directory) -> Paths:
+    """Where the finder's page has its script fetch the tables."""
+    return _tables(directory).paths
+
+
+def tables(directory: Directory) -> tuple[Table, Table]:
+    """Index and places, as a browser reads them."""
+    made = _tables(directory)
+    return json.loads(made.index), json.loads(made.places)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    index: bytes
+    places: bytes
+    paths: Paths
+
+
+@lru_cache(maxsize=2)
+def _tables(directory: Directory) -> _Tables:
+    index, places = _bytes(_Index(directory).table()), _bytes(_places(directory))
+    return _Tables(
+        index,
+        places,
+        Paths(
+            _path("index", index, "json"),
+            _path("places", places, "json"),
+            _path("postcodes", directory.postcodes, "bin") if directory.postcodes else "",
+        ),
+    )
+
+
+def _bytes(table: Table) -> bytes:
+    return json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _path(name: str, content: bytes, ending: str) -> str:
+    return f"/search/{name}-{hashlib.sha256(content).hexdigest()[:16]}.{ending}"
+
+
+# --- what is on -----------------------------------------------------------------------------------
+
+
+class _Numbered(dict[ValueT, int]):
+    """Values in the order in which they were first met, each with its number."""
+
+    def __missing__(self, value: ValueT) -> int:
+        self[value] = len(self)
+        return self[value]
+
+
+class _Venue(NamedTuple):
+    """What the finder says of a venue: two that say the same are one."""
+
+    words: str
+    position: Position | None
+    district: int
+    facilities: tuple[str, ...]
+
+
+class _Index:
+    """The index of one Directory."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._first = directory.today - timedelta(days=directory.today.weekday())
+        self._last = self._first + (directory.horizon - directory.today)
+        self._programmes: _Numbered[Programme] = _Numbered()
+        self._venues: _Numbered[_Venue] = _Numbered()
+        self._names: _Numbered[str] = _Numbered()
+        self._costs: _Numbered[str] = _Numbered()
+        self._languages: _Numbered[str] = _Numbered()
+        self._ages: _Numbered[tuple[str | int, ...]] = _Numbered()
+        self._times: _Numbered[tuple[int, int, str]] = _Numbered()
+        self._patterns: _Numbered[tuple[int, ...]] = _Numbered()
+        self._runs: _Numbered[tuple[int, int]] = _Numbered()
+
+    def table(self) -> Table:
+        """All columns, and the words of the finder."""
+        rows = [
+            (series, sessions)
+            for series in sorted(self._directory.series, key=lambda one: one.identity)
+            if (sessions := self._coming(series))
+        ]
+        columns = [self._row(series, sessions) for series, sessions in rows]
+        centres = [
+            (slug, len(list(group)))
+            for slug, group in groupby(rows, key=lambda row: row[0].centre.slug)
+        ]
+        columns_by_fact = zip(*columns, strict=True) if columns else [()] * 9
+        name, programme, ages, cost, way, language, venue, times, run = columns_by_fact
+        ways = list(CHOICES["booking"])
+        extra = self._extra(rows)
+        calendar = SchoolCalendar(self._directory.terms)
+        return {
+            "first": self._first.isoformat(),
+            "last": (self._last - self._first).days,
+            "terms": [*self._terms(calendar)],
+            "known": (calendar.covers_until - self._first).days,
+            "words": dict(WORDS),
+            "written": dict(WRITTEN),
+            "choices": self._choices(),
+            "bands": dict(BANDS),
+            "ageWords": dict(AGE_WORDS),
+            **CALENDAR,
+            "names": [*self._names],
+            "programmes": [*map(_programme, self._programmes)],
+            "ages": [*self._ages],
+            "costs": [*self._costs],
+            "languages": [[key, _spoken(key)] for key in self._languages],
+            "venues": self._venue_columns(),
+            "times": [*self._times],
+            "patterns": [*self._patterns],
+            "runs": [*self._runs],
+            "centres": [slug for slug, _ in centres],
+            "counts": [number for _, number in centres],
+            "slugs": " ".join(series.slug for series, _ in rows),
+            "name": name,
+            "programme": programme,
+            "age": ages,
+            "cost": cost,
+            "way": [ways.index(one) for one in way],
+            "language": language,
+            "venue": _steps(venue),
+            "time": times,
+            "run": run,
+            "extra": extra,
+        }
+
+    def _coming(self, series: Series) -> list[Session]:
+        """Its sessions in the weeks of the index, those cancelled left out."""
+        return [
+            session
+            for session in series.sessions
+            if self._first <= session.day <= self._last and not session.cancelled
+        ]
+
+    def _row(self, series: Series, sessions: Sequence[Session]) -> tuple[Any, ...]:
+        days = [(one.day - self._first).days for one in sessions if _usual(one)]
+        programme = series.programme
+        # The upper age for SEND is the programme's, and says nothing of a run with its own ages.
+        send_to = programme.send_to if series.ages == programme.ages else None
+        return (
+            self._names[series.name],
+            self._programmes[programme],
+            self._ages[
+                phrases.sentence(phrases.ages(series.ages, send_to)),
+                *(months for one in series.ages or () for months in (one.first, one.end)),
+            ],
+            self._costs[phrases.sentence(phrases.cost(series))],
+            series.booking,
+            self._languages[series.language],
+            self._venue(series.venue, series.centre),
+            self._time(series.time),
+            self._runs[days[0] if days else 0, self._patterns[_gaps(days)]] if days else -1,
+        )
+
+    def _extra(self, rows: Iterable[tuple[Series, Sequence[Session]]]) -> Table:
+        """Sessions at another time or place than usual, by the number of their series."""
+        found: dict[str, list[int]] = {}
+        for number, (series, sessions) in enumerate(rows):
+            for session in sessions:
+                if not _usual(session):
+                    found.setdefault(str(number), []).extend(
+                        (
+                            (session.day - self._first).days,
+                            self._time(session.times),
+                            self._venue(session.venue, series.centre),
+                        )
+                    )
+        return found
+
+    def _time(self, times: TimeRange) -> int:
+        return self._times[_minutes(times.starts), _minutes(times.ends), times.words]
+
+    def _venue(self, venue: Venue, centre: Centre) -> int:
+        districts = [one.slug for one in self._directory.districts]
+        return self._venues[
+            _Venue(
+                phrases.place(venue),
+                public_position(self._directory, venue),
+                districts.index(centre.district),
+                venue.centre.facilities if venue.centre else (),
+            )
+        ]
+
+    def _venue_columns(self) -> Table:
+        facilities = list(CHOICES["access"])
+        venues = [*self._venues]
+        at = [_grid(one.position, VENUE_GRID) if one.position else (0, 0) for one in venues]
+        return {
+            "names": [one.words for one in venues],
+            "at": [number for pair in at for number in pair],
+            "about": [
+                number
+                for number, one in enumerate(venues)
+                if one.position and not one.position.exact
+            ],
+            "nowhere": [number for number, one in enumerate(venues) if not one.position],
+            "district": [one.district for one in venues],
+            "facilities": [
+                sum(1 << facilities.index(name) for name in one.facilities) for one in venues
+            ],
+            "access": [phrases.sentence(phrases.access(one.facilities)) for one in venues],
+        }
+
+    def _terms(self, calendar: SchoolCalendar) -> Iterator[int]:
+        """The school terms of these weeks: first day, last day, first day..."""
+        days = range((self._last - self._first).days + 1)
+        for held, run in groupby(
+            days, key=lambda day: calendar.in_term(self._first + timedelta(days=day))
+        ):
+            those = list(run)
+            if held:
+                yield from (those[0], those[-1])
+
+    def _choices(self) -> Table:
+        return {name: dict(values) for name, values in CHOICES.items()}
+
+
+def _programme(programme: Programme) -> list[Any]:
+    needs, offers = list(CHOICES["need"]), list(CHOICES["offer"])
+    wanted = sum(1 << needs.index(need) for need in programme.needs if need in needs)
+    return [
+        programme.slug,
+        programme.title,
+        offers.index(programme.offer),
+        wanted,
+        programme.send_to or 0,
+    ]
+
+
+def _spoken(language: str) -> str:
+    """'In Urdu. '; nothing of English."""
+    said = WORDS["language"].replace("{language}", CHOICES["language"][language])
+    return "" if language == "en" else f"{said} "
+
+
+def _usual(session: Session) -> bool:
+    series = session.series
+    return session.times == series.time and session.venue is series.venue
+
+
+def _minutes(clock: time) -> int:
+    return clock.hour * 60 + clock.minute
+
+
+def _gaps(days: Sequence[int]) -> tuple[int, ...]:
+    """Days between one session and the next, and how many such gaps follow: (7, 5, 14, 1)."""
+    gaps = groupby(later - sooner for sooner, later in pairwise(days))
+    return tuple(number for gap, run in gaps for number in (gap, len(list(run))))
+
+
+def _steps(numbers: Sequence[int]) -> list[int]:
+    return [later - sooner for sooner, later in pairwise([0, *numbers])]
+
+
+# --- where places are -----------------------------------------------------------------------------
+
+
+def public_position(directory: Directory, venue: Venue) -> Position | None:
+    """Where a venue may be said to be: its town's place where its address is not public."""
+    centre = venue.centre
+    if centre is None or centre.address_public:
+        return venue.position
+    district = directory.district_of(centre)
+    for settlement in directory.settlements:
+        if settlement.name == centre.town and settlement.district in (district, None):
+            return Position(settlement.position.latitude, settlement.position.longitude, "town")
+    return district.position
+
+
+class _Place(NamedTuple):
+    label: str
+    position: Position
+    about: bool
+
+
+def _places(directory: Directory) -> Table:
+    """Towns and villages, the largest first; districts; centres; then postcode areas."""
+    towns = sorted(directory.settlements, key=lambda one: (-one.population, one.label, one.slug))
+    # A district stands in the list of towns as well; the whole of it is meant.
+    titles = {one.title for one in directory.districts}
+    towns = [one for one in towns if one.position.precision != "district" or one.name not in titles]
+    known = {one.name.lower() for one in towns}
+    districts = [one for one in directory.districts if one.title.lower() not in known]
+    centres = [
+        (centre, position)
+        for centre in directory.centres
+        if (position := public_position(directory, centre.venue))
+    ]
+    listed = [
+        *(_Place(one.label, one.position, one.position.precision != "point") for one in towns),
+        *(_Place(one.title, one.position, True) for one in districts),
+        *(_Place(centre.title, at, not at.exact) for centre, at in centres),
+    ]
+    numbers = [one.slug for one in directory.districts]
+    return {
+        "names": [one.label for one in listed],
+        "at": [number for one in listed for number in _grid(one.position, PLACE_GRID)],
+        "about": [number for number, one in enumerate(listed) if one.about],
+        "towns": len(towns),
+        "districts": [numbers.index(one.slug) for one in districts],
+        "areas": _areas(directory),
+    }
+
+
+def _areas(directory: Directory) -> list[list[Any]]:
+    """Each outcode with its middle, then its sectors' figures and their steps from that middle."""
+    grids = {area.code: _grid(area.position, PLACE_GRID) for area in directory.postcode_areas}
+    areas: list[list[Any]] = []
+    for outcode, group in groupby(sorted(grids), key=lambda code: code.partition(" ")[0]):
+        codes = list(group)
+        up, across = grids.get(outcode, grids[codes[0]])
+        row: list[Any] = [outcode, up, across]
+        for code in codes:
+            if code != outcode:
+                row += int(code[-1]), grids[code][0] - up, grids[code][1] - across
+        areas.append(row)
+    return areas
+
+
+def _grid(position: Position, step: float) -> tuple[int, int]:
+    return round(position.latitude / step), round(position.longitude / step)

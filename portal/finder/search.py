@@ -1,0 +1,284 @@
+"""The finder's rules: a question becomes a list of sessions, in words.
+
+The same question is answered by `static/find.js` in the browser, where a postcode stays. Both read
+the tables of `feeds/search.py`, both follow the rules here, and a table of queries in the tests is
+asked of both. So the rules are plain: each filter is a test of one series or of one session, order
+is by what is shown (tenths of a mile, then the start), and every word comes from the tables.
+
+A result is the next session of a series that fits, and how many more of its dates do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from portal.content.gazetteer import distance
+from portal.directory import phrases
+from portal.directory.fields import LONDON
+from portal.finder.places import Mistake, Place, Whereabouts
+from portal.finder.postcodes import Postcodes
+from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, put, read
+from portal.finder.tables import WAYS, Series, Session, Sieve, Tables
+from portal.finder.texts import CHOICES, MILES, PAGE, WORDS
+
+FAR = 10**6  # tenths of a mile to a venue whose place is not known
+A_YEAR_AHEAD = 300  # days, after which a date says its year
+
+
+# --- the answer -----------------------------------------------------------------------------------
+
+
+class Link(NamedTuple):
+    """Words, and the query string that they lead to."""
+
+    words: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One row of the list: the next session of a series that fits."""
+
+    path: str
+    name: str
+    when: str
+    more: str
+    where: str
+    facts: str  # ages and cost, as sentences
+    way: str  # the key of how to get a place
+    way_words: str
+    last: str  # language and access, as sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that is shown. With mistakes, there are no results."""
+
+    asked: Query
+    mistakes: tuple[Mistake, ...] = ()
+    heading: str = ""
+    total: int = 0
+    results: tuple[Result, ...] = ()
+    chosen: tuple[Link, ...] = ()  # filters, each with the question without it
+    loosened: tuple[Link, ...] = ()  # what there would be without one of them
+    further: Link | None = None  # the question for more rows
+
+
+# --- the finder -----------------------------------------------------------------------------------
+
+
+class Finder:
+    """Answers questions from one set of tables."""
+
+    def __init__(
+        self, index: Mapping[str, Any], places: Mapping[str, Any], postcodes: bytes = b""
+    ) -> None:
+        """Raises PostcodesError where the exact postcodes are damaged."""
+        self._tables = Tables(index)
+        self._where = Whereabouts(places, Postcodes(postcodes) if postcodes else None)
+
+    def choices(self) -> Mapping[str, Mapping[str, str]]:
+        """The values of each question that lead to at least one series, with their words."""
+        return self._tables.choices()
+
+    def ask(self, fields: Fields, now: datetime) -> Answer:
+        """The answer to a question in form fields, as it is at `now` (aware)."""
+        query, mistakes = read(fields, [*self._tables.programmes])
+        place = None
+        if query.near:
+            found = self._where.find(query.near)
+            if isinstance(found, Mistake):
+                mistakes.append(found)
+            else:
+                place, query = found, replace(query, near=found.key)
+        if mistakes:
+            # The place is the first field of the form.
+            return Answer(query, tuple(sorted(mistakes, key=lambda one: one.field != "near")))
+        return _Search(self._tables, query, place, now).answer()
+
+
+class _Fit(NamedTuple):
+    """A series that fits, with the next of its sessions that do and the number of the others."""
+
+    series: Series
+    session: Session
+    others: int
+    tenths: int  # as they are shown
+
+
+class _Search:
+    """One question, placed in space and time."""
+
+    def __init__(self, tables: Tables, query: Query, place: Place | None, now: datetime) -> None:
+        if now.tzinfo is None:
+            raise ValueError("now must have a time zone")
+        here = now.astimezone(LONDON)
+        self._tables = tables
+        self._day = (here.date() - tables.first).days
+        self._minute = here.hour * 60 + here.minute
+        self._query = query
+        self._place = place
+        self._tenths = [self._away(venue) for venue in range(len(tables.venues))]
+
+    def _away(self, venue: int) -> int:
+        if self._place is None or venue in self._tables.nowhere:
+            return FAR
+        return math.floor(distance(self._place.at, self._tables.venues[venue]) * 10 + 0.5)
+
+    def _nearby(self, query: Query) -> list[bool]:
+        """Of each venue, whether it lies where the question looks."""
+        place = self._place
+        if place is None or not query.near:
+            return [True] * len(self._tenths)
+        if place.district is not None:
+            return [place.district == one for one in self._tables.index["venues"]["district"]]
+        far = FAR if query.miles == "any" else int(query.miles) * 10
+        return [tenths <= far for tenths in self._tenths]
+
+    def _sieve(self, query: Query) -> Sieve:
+        return Sieve(self._tables, query, self._nearby(query), (self._day, self._minute))
+
+    def answer(self) -> Answer:
+        query = self._query
+        fits = self._fits()
+        further = None
+        if len(fits) > query.show:
+            more = min(len(fits) - query.show, PAGE)
+            further = Link(put("next", n=str(more)), replace(query, show=query.show + PAGE).address)
+        return Answer(
+            asked=query,
+            heading=self._heading(len(fits)),
+            total=len(fits),
+            results=tuple(self._result(fit) for fit in fits[: query.show]),
+            chosen=tuple(self._chosen()),
+            loosened=() if fits else tuple(self._loosened()),
+            further=further,
+        )
+
+    def _fits(self) -> list[_Fit]:
+        """The series that fit, in order."""
+        found = [
+            _Fit(series, sessions[0], len(sessions) - 1, self._shown(sessions[0].venue))
+            for series, sessions in self._sieve(self._query)
+        ]
+        return sorted(found, key=self._order)
+
+    def _order(self, fit: _Fit) -> tuple[int, int, int, str, str]:
+        day, minute = self._tables.start(fit.session)
+        name, identity = fit.series.name, fit.series.identity
+        if self._query.order == "soonest":
+            return day, minute, fit.tenths, name, identity
+        return fit.tenths, day, minute, name, identity
+
+    def _about(self, venue: int) -> bool:
+        """Whether the distance to a venue is not exact, at one end or the other."""
+        return venue in self._tables.about or (self._place is not None and self._place.about)
+
+    def _shown(self, venue: int) -> int:
+        """The tenths of a mile that are shown, which are whole miles where they are not exact."""
+        tenths = self._tenths[venue]
+        return (tenths + 5) // 10 * 10 if self._about(venue) else tenths
+
+    # --- in which words ---------------------------------------------------------------------------
+
+    def _heading(self, number: int) -> str:
+        """'12 sessions near PR1 8 for ages 1 to 2'."""
+        said = put("no" if number == 0 else "one" if number == 1 else "many", n=f"{number:,}")
+        if self._place:
+            said += put("near" if self._place.district is None else "in", place=self._place.key)
+        if self._query.ages:
+            said += put("for", ages=_ages_words(self._query.ages))
+        return said
+
+    def _result(self, fit: _Fit) -> Result:
+        index, series, venue = self._tables.index, fit.series, fit.session.venue
+        more = ""
+        if fit.others:
+            more = put("more-one" if fit.others == 1 else "more", n=str(fit.others))
+        where = index["venues"]["names"][venue]
+        if self._place and fit.tenths < FAR:
+            miles = phrases.tenths_of_miles(fit.tenths, about=self._about(venue))
+            where = put("where", venue=where, miles=miles)
+        return Result(
+            path=f"/sessions/{series.identity}/",
+            name=series.name,
+            when=self._when(fit.session),
+            more=more,
+            where=where,
+            facts=f"{index['ages'][series.age][0]} {index['costs'][series.cost]}",
+            way=WAYS[series.way],
+            way_words=CHOICES["booking"][WAYS[series.way]],
+            last=series.spoken + index["venues"]["access"][venue],
+        )
+
+    def _when(self, session: Session) -> str:
+        index = self._tables.index
+        day = self._tables.first + timedelta(days=session.day)
+        return put(
+            "when-year" if session.day - self._day > A_YEAR_AHEAD else "when",
+            weekday=index["weekdays"][day.weekday()],
+            day=str(day.day),
+            month=index["months"][day.month - 1],
+            year=str(day.year),
+            times=index["times"][session.time][2],
+        )
+
+    def _chosen(self) -> Iterator[Link]:
+        """The filters that are on, each with the question without it."""
+        query, place = self._query, self._place
+        if place:
+            words = put("f-near" if place.district is None else "f-in", place=place.key)
+            yield Link(words, query.without("near").address)
+            if place.district is None and query.miles != "any":
+                words = put("f-mile" if query.miles == "1" else "f-miles", n=query.miles)
+                yield Link(words, query.without("miles").address)
+        for age in query.ages:
+            yield Link(phrases.capital(age.label), query.without("age", age.key).address)
+        for name in FLAGS:
+            if query.on(name):
+                yield Link(put(f"f-{name}"), query.without(name).address)
+        for name in SEVERAL:
+            words_of = self._tables.programmes if name == "programme" else CHOICES[name]
+            for value in query.several(name):
+                yield Link(words_of[value], query.without(name, value).address)
+        if query.term:
+            yield Link(CHOICES["term"][query.term], query.without("term").address)
+
+    def _loosened(self) -> Iterator[Link]:
+        """What there would be without one of the filters: those with something, counted."""
+        found = [
+            Link(words.replace("{n}", f"{number:,}"), freer.address)
+            for words, freer in self._freer()
+            if (number := self._sieve(freer).count())
+        ]
+        if not found and (number := self._sieve(Query()).count()):
+            found = [Link(put("l-all", n=f"{number:,}"), Query().address)]
+        yield from found
+
+    def _freer(self) -> Iterator[tuple[str, Query]]:
+        """The question without each of its filters, and the words that say so."""
+        query, place = self._query, self._place
+        if place and place.district is None:
+            for miles in MILES[MILES.index(query.miles) + 1 :]:
+                wider = replace(query, miles=miles)
+                if miles == "any" or self._sieve(wider).count():
+                    yield put("l-miles-any" if miles == "any" else "l-miles", miles=miles), wider
+                    break
+        elif place:
+            yield WORDS["l-near"], query.without("near")
+        for name in ("age", *FLAGS, *SEVERAL, "term"):
+            if query.on(name):
+                yield WORDS[f"l-{name}"], query.without(name)
+
+
+def _ages_words(ages: Sequence[Age]) -> str:
+    if not all(age.years for age in ages):
+        # '2 years and 8 months' would be one child.
+        said = ", ".join(age.label for age in ages)
+        return said if len(ages) == 1 else put("children", n=str(len(ages)), ages=said)
+    one = len(ages) == 1 and ages[0].years.isdecimal()
+    return put("age" if one else "ages", n=phrases.joined(age.years for age in ages))

@@ -1,0 +1,229 @@
+"""The finder's tables opened: series with their sessions, and which of them fit a question.
+
+A question is made ready once for each day, time and venue of the tables, so that looking at some
+tens of thousands of sessions is a few look-ups each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from portal.directory.fields import Position
+from portal.finder.query import Age, Query
+from portal.finder.texts import CHOICES
+
+VENUE_GRID = 0.0001
+
+NEEDS, ACCESS = [*CHOICES["need"]], [*CHOICES["access"]]
+WAYS, OFFERS, DAYS = [*CHOICES["booking"]], [*CHOICES["offer"]], [*CHOICES["day"]]
+
+
+class Session(NamedTuple):
+    day: int  # from the first day of the index, a Monday
+    time: int
+    venue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    identity: str
+    name: str
+    programme: int
+    age: int
+    cost: int
+    way: int
+    language: str
+    spoken: str
+    sessions: tuple[Session, ...]
+
+
+class Tables:
+    """The index of the finder, opened."""
+
+    def __init__(self, index: Mapping[str, Any]) -> None:
+        self.index = index
+        self.first = date.fromisoformat(index["first"])
+        self.venues = [
+            Position(up * VENUE_GRID, across * VENUE_GRID)
+            for up, across in pairs(index["venues"]["at"])
+        ]
+        self.nowhere = frozenset(index["venues"]["nowhere"])
+        self.about = frozenset(index["venues"]["about"])
+        self.programmes = {one[0]: one[1] for one in index["programmes"]}
+        self.series = [*self._decoded()]
+
+    def _decoded(self) -> Iterator[Series]:
+        index = self.index
+        centres = [
+            centre
+            for centre, number in zip(index["centres"], index["counts"], strict=True)
+            for _ in range(number)
+        ]
+        slugs = index["slugs"].split(" ")
+        venues = [*accumulate(index["venue"])]
+        for n, centre in enumerate(centres):
+            yield Series(
+                identity=f"{centre}/{slugs[n]}",
+                name=index["names"][index["name"][n]],
+                programme=index["programme"][n],
+                age=index["age"][n],
+                cost=index["cost"][n],
+                way=index["way"][n],
+                language=index["languages"][index["language"][n]][0],
+                spoken=index["languages"][index["language"][n]][1],
+                sessions=tuple(sorted(self._sessions(n, venues[n]), key=self.start)),
+            )
+
+    def _sessions(self, number: int, venue: int) -> Iterator[Session]:
+        index, time, run = self.index, self.index["time"][number], self.index["run"][number]
+        if run >= 0:
+            first, pattern = index["runs"][run]
+            gaps = (gap for gap, many in pairs(index["patterns"][pattern]) for _ in range(many))
+            for day in accumulate(gaps, initial=first):
+                yield Session(day, time, venue)
+        extra = index["extra"].get(str(number), ())
+        for at in range(0, len(extra), 3):
+            yield Session(*extra[at : at + 3])
+
+    def start(self, session: Session) -> tuple[int, int]:
+        """Day and minute."""
+        return session.day, self.index["times"][session.time][0]
+
+    def term(self, day: int) -> str:
+        """'term', 'holidays', or nothing where nobody knows yet."""
+        if any(first <= day <= last for first, last in pairs(self.index["terms"])):
+            return "term"
+        return "holidays" if day <= self.index["known"] else ""
+
+    def choices(self) -> Mapping[str, Mapping[str, str]]:
+        """The values of each question that lead to at least one series, with their words."""
+        programmes = self.index["programmes"]
+        venues = {session.venue for one in self.series for session in one.sessions}
+        used = {
+            "need": _keys(NEEDS, (one[3] for one in programmes)),
+            "access": _keys(ACCESS, (self.index["venues"]["facilities"][v] for v in venues)),
+            "language": frozenset(key for key, _ in self.index["languages"]),
+            "booking": frozenset(WAYS[one.way] for one in self.series),
+            "offer": frozenset(OFFERS[one[2]] for one in programmes),
+        }
+        kept = {
+            name: {key: said for key, said in values.items() if key in used.get(name, values)}
+            for name, values in CHOICES.items()
+        }
+        by_title = sorted(self.programmes.items(), key=lambda one: (one[1], one[0]))
+        return {**kept, "programme": dict(by_title)}
+
+
+class Sieve:
+    """One question made ready: of each day, time, venue and series, whether it fits."""
+
+    def __init__(
+        self, tables: Tables, query: Query, nearby: Sequence[bool], now: tuple[int, int]
+    ) -> None:
+        """`nearby` says of each venue whether it lies where the question looks; `now` is the day
+        of the index and its minute."""
+        self._tables, self._query, self._now = tables, query, now
+        index = tables.index
+        self._ends = [ends for _, ends, _ in index["times"]]
+        several = query.several
+        access = _bits(ACCESS, several("access"))
+        self._venues = [
+            nearby[venue] and facilities & access == access
+            for venue, facilities in enumerate(index["venues"]["facilities"])
+        ]
+        parts = several("part")
+        self._times = [not parts or _part(starts) in parts for starts, _, _ in index["times"]]
+        days = several("day")
+        weekdays = [
+            not days or name in days or (number > 4 and "weekend" in days)
+            for number, name in enumerate(DAYS[:7])
+        ]
+        self._days = [
+            weekdays[day % 7] and query.term in ("", tables.term(day))
+            for day in range(index["last"] + 1)
+        ]
+        needs, offers, programmes = several("need"), several("offer"), several("programme")
+        wanted = _bits(NEEDS, needs)
+        self._programmes = [
+            (not wanted or bool(had & wanted))
+            and (not offers or OFFERS[offer] in offers)
+            and (not programmes or slug in programmes)
+            for slug, _, offer, had, _ in index["programmes"]
+        ]
+        ways = several("booking")
+        self._ways = [not ways or way in ways for way in WAYS]
+        self._costs = [not query.free or cost.lower().startswith("free") for cost in index["costs"]]
+        self._languages = several("language")
+        # Those with special needs may come for longer, where a programme says so.
+        self._reach = [one[4] if "send" in needs else 0 for one in index["programmes"]]
+
+    def __iter__(self) -> Iterator[tuple[Series, Sequence[Session]]]:
+        """The series that fit, each with those of its sessions that do."""
+        for series in self._tables.series:
+            if self._suits(series):
+                sessions = [one for one in series.sessions if self._held(one)]
+                if sessions:
+                    yield series, sessions
+
+    def count(self) -> int:
+        return sum(1 for _ in self)
+
+    def _held(self, session: Session) -> bool:
+        day, time, venue = session
+        return (
+            self._days[day]
+            and self._times[time]
+            and self._venues[venue]
+            and (day, self._ends[time]) > self._now
+        )
+
+    def _suits(self, series: Series) -> bool:
+        if not (
+            self._programmes[series.programme]
+            and self._ways[series.way]
+            and self._costs[series.cost]
+            and (not self._languages or series.language in self._languages)
+        ):
+            return False
+        ages = self._query.ages
+        if not ages:
+            return True
+        ranges = self._tables.index["ages"][series.age][1:]
+        suited = [_welcome(age, ranges, self._reach[series.programme]) for age in ages]
+        return all(suited) if self._query.together else any(suited)
+
+
+def _welcome(age: Age, ranges: Sequence[int], reach: int) -> bool:
+    """Whether a child of this age may come; where no ages are said, all may.
+
+    `reach` is the upper age, in years, of those with special needs.
+    """
+    if not ranges:
+        return True
+    if any(age.first < end and first < age.end for first, end in pairs(ranges)):
+        return True
+    return max(ranges[1::2]) <= age.first < (reach + 1) * 12 if reach else False
+
+
+def _part(minutes: int) -> str:
+    return "morning" if minutes < 12 * 60 else "afternoon" if minutes < 17 * 60 else "evening"
+
+
+def _bits(known: Sequence[str], wanted: Sequence[str]) -> int:
+    return sum(1 << number for number, key in enumerate(known) if key in wanted)
+
+
+def _keys(known: Sequence[str], bits: Iterable[int]) -> frozenset[str]:
+    """The keys that stand in any of these numbers."""
+    every = 0
+    for number in bits:
+        every |= number
+    return frozenset(key for number, key in enumerate(known) if every >> number & 1)
+
+
+def pairs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    return zip(numbers[::2], numbers[1::2], strict=True)

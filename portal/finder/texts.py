@@ -1,0 +1,177 @@
+"""Every sentence of the finder, and the values that its questions take, each written once.
+
+The finder answers twice: in the browser by `static/find.js`, and without scripts by `finder.py`.
+Both take their words from these tables, which travel to the browser inside the index, so that the
+two cannot drift apart. `{n}`, `{place}` and the like stand for what is put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from portal.directory import AGE_BANDS
+from portal.directory.fields import (
+    BOOKING_WAYS,
+    FACILITIES,
+    LANGUAGES,
+    MONTHS,
+    NEEDS,
+    OFFERS,
+    WEEKDAYS,
+)
+from portal.directory.phrases import MILES as MILES_WORDS
+
+# How far to look, in miles, and what is meant where nothing is said.
+MILES = ("1", "3", "5", "10", "20", "any")
+USUAL_MILES = "5"
+# How many results are shown at first, and how many more at each asking.
+PAGE = 20
+LONGEST = 100  # characters of a place, or of a list of ages
+MOST_AGES = 8
+OLDEST = 26 * 12  # months: up to 25 years, for young people with SEND
+
+# Needs that nobody's browser history should tell of. The pages on urgent help lead to that help.
+PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))
+
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        # the heading
+        "one": "1 session",
+        "many": "{n} sessions",
+        "no": "No sessions",
+        "near": " near {place}",
+        "in": " in {place}",
+        "for": " for {ages}",
+        "age": "age {n}",
+        "ages": "ages {n}",
+        "children": "{n} children: {ages}",
+        # a result
+        "when": "{weekday} {day} {month}, {times}",
+        "when-year": "{weekday} {day} {month} {year}, {times}",
+        "more-one": "and 1 more date",
+        "more": "and {n} more dates",
+        "where": "{venue}, {miles}",
+        "language": "In {language}.",
+        **MILES_WORDS,
+        "next": "Show {n} more",
+        # filters that are chosen, each a link that takes it away
+        "remove": "Remove",
+        "f-near": "Near {place}",
+        "f-in": "In {place}",
+        "f-miles": "Within {n} miles",
+        "f-mile": "Within 1 mile",
+        "f-together": "For all my children",
+        "f-free": "Free",
+        # nothing found: what to leave out
+        "l-age": "{n} for any age",
+        "l-together": "{n} for some of your children",
+        "l-day": "{n} on any day",
+        "l-part": "{n} at any time of day",
+        "l-term": "{n} in term time or school holidays",
+        "l-miles": "{n} within {miles} miles",
+        "l-miles-any": "{n} at any distance",
+        "l-near": "{n} anywhere",
+        "l-need": "{n} for any need",
+        "l-booking": "{n} with any way to get a place",
+        "l-access": "{n} where the place may not have all you chose",
+        "l-language": "{n} in any language",
+        "l-offer": "{n} about anything",
+        "l-programme": "{n} of any programme",
+        "l-free": "{n} that may cost something",
+        "l-all": "{n} without any of your choices",
+        "try": "You could choose one of these instead:",
+        "nothing": "Nothing that fits is planned yet.",
+        # places left, where the booking service says
+        "left-one": "1 place left",
+        "left": "{n} places left",
+        "full": "Full",
+        "full-wait": "Full: join the waiting list",
+        # mistakes
+        "e-long": "Enter a shorter place: a postcode, town, village or centre.",
+        "e-empty": "Enter a postcode, town, village or centre.",
+        "e-half": "Enter your whole postcode, or its first part, such as BB4.",
+        "e-postcode": "We do not know that postcode. Check it, or enter a town in Lancashire.",
+        "e-place": "We do not know “{near}”. Check the spelling, or enter a postcode or town.",
+        "e-near": "We do not know “{near}”. Did you mean one of these?",
+        "e-which": "There is more than one “{near}”. Choose the one you mean.",
+        "e-miles": "Enter a place, to look within {n} miles of it.",
+        "e-mile": "Enter a place, to look within 1 mile of it.",
+        "e-here": "Your phone did not say where you are. Enter a postcode or a town.",
+        "e-away": "You seem to be outside Lancashire. Enter a postcode or a town.",
+        "e-age": "Enter an age in years or months, such as 2 or 8 months, or “pregnancy”.",
+        "e-old": "Enter an age from pregnancy to 25 years.",
+        "e-ages": "Enter 8 ages at most, with a comma between them.",
+        "e-choose": "Choose from the list: {what}.",
+        "e-both": "Choose term time or school holidays, not both.",
+        "what-day": "days",
+        "what-part": "times of day",
+        "what-miles": "how far",
+        "what-need": "needs",
+        "what-booking": "how to get a place",
+        "what-access": "what the place must have",
+        "what-language": "languages",
+        "what-offer": "what it is about",
+        "what-programme": "programmes",
+        "what-term": "term time or holidays",
+        "what-order": "which come first",
+        "what-free": "free or not",
+        "what-together": "all my children",
+    }
+)
+
+# The values of each question that takes several, with the words for them.
+CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "day": {day.lower(): day for day in WEEKDAYS} | {"weekend": "Weekend"},
+        "part": {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening, from 5pm"},
+        "term": {"term": "In term time", "holidays": "In school holidays"},
+        "need": {key: said for key, said in NEEDS.items() if key not in PRIVATE_NEEDS},
+        "booking": BOOKING_WAYS,
+        "access": FACILITIES,
+        "language": LANGUAGES,
+        "offer": OFFERS,
+    }
+)
+
+# The age bands by their slugs: months from and to, and what a heading calls them.
+BANDS: Mapping[str, tuple[int, int, str]] = MappingProxyType(
+    {band.slug: (band.first, band.end, band.title.partition(",")[0].lower()) for band in AGE_BANDS}
+)
+# What else may be typed for an age band.
+AGE_WORDS: Mapping[str, str] = MappingProxyType(
+    {slug.replace("-", " "): slug for slug in BANDS}
+    | {
+        "expecting": "pregnancy",
+        "expecting a baby": "pregnancy",
+        "pregnant": "pregnancy",
+        "bump": "pregnancy",
+        "unborn": "pregnancy",
+        "baby": "babies",
+        "newborn": "babies",
+        "toddler": "toddlers",
+        "preschool": "pre-school",
+        "primary": "primary-school",
+        "secondary": "secondary-school",
+        "young adult": "young-adults",
+    }
+)
+
+# How postcodes and ages are written, for both languages alike. 'space' holds controls too, and
+# marks that turn text around.
+WRITTEN: Mapping[str, str] = MappingProxyType(
+    {
+        "space": "[\\x00-\\x20\\x7f-\\xa0\\u200b-\\u200f\\u2028-\\u202f\\u2060-\\u206f"
+        "\\ufeff\\ufff0-\\uffff]+",
+        "marks": "[\\u0300-\\u036f'’‘`´]",
+        "whole": "^([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9O])([A-Z]{2})$",
+        "part": "^([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]?)?$",
+        "ages": "[,;&+\\n]| and ",
+        "mixed": "^([0-9]{1,2}) ?(?:y|yrs?|years?) ?([0-9]{1,2}) ?(?:m|mo|mths?|months?)$",
+        "half": "^([0-9]{1,2}) ?(?:\\.5|½)(?: ?(?:y|yrs?|years?))?$",
+        "age": "^([0-9]{1,3})(?: ?(?:-|–|to) ?([0-9]{1,3}))? ?"
+        "(w|wks?|weeks?|m|mo|mths?|months?|y|yrs?|years?)?$",
+    }
+)
+
+CALENDAR: Mapping[str, tuple[str, ...]] = MappingProxyType({"weekdays": WEEKDAYS, "months": MONTHS})

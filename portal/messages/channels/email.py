@@ -1,0 +1,146 @@
+"""Letters by a mail server (SMTP), encrypted unless the server is on the same machine.
+
+What it hides: the message as the standard library writes it (nothing is put together by hand, so
+no name and no subject can add a header), and which of the many ways in which a mail server says no
+are worth another try. Only a refusal of the family's address or of the message itself is for good;
+a wrong password or a refused sender is ours to mend, and the letter waits meanwhile.
+
+A second try after a crash sends the same Message-ID: mail systems show such a pair once, and a
+family that sees it twice has lost nothing.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from contextlib import suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from portal.directory import Site
+from portal.messages.channels.base import Letter, Undelivered, one_address
+from portal.settings import Settings, SettingsError
+
+
+class Email:
+    """The mail server of the settings."""
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self.settings = settings
+        self.site = site
+        self.sender = settings.message_sender or site.email
+        if self.sender is None:
+            raise SettingsError(
+                "PORTAL_MESSAGE_SENDER is not set, and content/site.yaml has no email. "
+                "Set one: messages need an address that they come from."
+            )
+
+    def send(self, letter: Letter) -> str:
+        message = compose(letter, self.settings, self.site)
+        try:
+            server = self._connection()
+            try:
+                server.send_message(message, from_addr=self.sender, to_addrs=[one_address(letter)])
+                # It is taken from here on: a bad goodbye must not have it sent again.
+                with suppress(OSError):
+                    server.quit()
+            finally:
+                server.close()
+        except smtplib.SMTPResponseException as error:
+            # The server's own words may hold the address, and go into a log with it: leave them.
+            raise _refused(error) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            code = next(iter(error.recipients.values()))[0]
+            words = f"The mail server does not take the family's address ({code})."
+            raise Undelivered(words, permanent=500 <= code < 600) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise Undelivered(
+                "The mail server does not offer what the settings ask for: "
+                "look at PORTAL_SMTP_TLS and PORTAL_SMTP_USER."
+            ) from error
+        except ssl.SSLCertVerificationError as error:
+            raise Undelivered(
+                f"The mail server's certificate is not trusted: {error.verify_message}."
+            ) from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise Undelivered(
+                f"The mail server cannot be reached ({type(error).__name__})."
+            ) from error
+        return str(message["Message-ID"])
+
+    def sent_before(self, _letter: Letter) -> None:
+        """A mail server cannot be asked."""
+        return None
+
+    def _connection(self) -> smtplib.SMTP:
+        settings = self.settings
+        host, port, wait = settings.smtp_host or "", settings.smtp_port, settings.smtp_timeout
+        # A name of our own: the library would ask the network for one, which may take its time.
+        name = self.site.domain
+        if settings.smtp_tls == "none":
+            server = smtplib.SMTP(host, port, name, timeout=wait)
+        else:
+            trusted = settings.smtp_certificates
+            context = ssl.create_default_context(cafile=str(trusted) if trusted else None)
+            if settings.smtp_tls == "tls":
+                server = smtplib.SMTP_SSL(host, port, name, timeout=wait, context=context)
+            else:
+                server = smtplib.SMTP(host, port, name, timeout=wait)
+        try:
+            if settings.smtp_tls == "starttls":
+                server.starttls(context=context)
+            if settings.smtp_user:
+                password = settings.smtp_password
+                server.login(settings.smtp_user, password.get_secret_value() if password else "")
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def compose(letter: Letter, settings: Settings, site: Site) -> EmailMessage:
+    """The letter as a message of the standard library, which guards the headers."""
+    message = EmailMessage(policy=SMTP)
+    sender = settings.message_sender or site.email or f"no-reply@{site.domain}"
+    # The sender is the same for every message: another one would tell which are the sensitive ones.
+    message["From"] = Address(site.name, addr_spec=sender)
+    message["To"] = Address(addr_spec=one_address(letter))
+    if site.email and site.email != sender:
+        message["Reply-To"] = Address(site.name, addr_spec=site.email)
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(letter.written)
+    message["Message-ID"] = f"<{letter.reference}@{site.domain}>"
+    # So that "I am on holiday" does not come back (RFC 3834; the second one is Outlook's).
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(letter.plain, cte="quoted-printable")
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    for attachment in letter.attachments:
+        message.add_attachment(
+            attachment.content,
+            maintype="text",
+            subtype="calendar",
+            filename=attachment.name,
+            params={"charset": "utf-8", "method": attachment.method},
+        )
+    # Last: each of these calls takes such headers away, or gives them to a part.
+    message["Content-Language"] = "en"
+    return message
+
+
+def _refused(error: smtplib.SMTPResponseException) -> Undelivered:
+    code = error.smtp_code
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return Undelivered(f"The mail server does not let us sign in ({code}).")
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return Undelivered(
+            f"The mail server does not take our sender's address ({code}): "
+            "look at PORTAL_MESSAGE_SENDER."
+        )
+    if isinstance(error, smtplib.SMTPDataError):
+        words = f"The mail server does not take the message ({code})."
+        return Undelivered(words, permanent=500 <= code < 600)
+    return Undelivered(f"The mail server answers {code}.")

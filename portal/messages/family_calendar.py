@@ -1,0 +1,212 @@
+"""A booking in the family's own calendar: a file that travels with a message, and a private
+calendar behind the family's link that keeps itself current.
+
+What it hides: each session of a booking is one entry whose UID is made from the booking's random
+number and the date first planned, so that whatever comes later, a moved time or a cancellation,
+updates the same entry instead of adding a second one. SEQUENCE rises with the booking and with the
+series; nothing is taken from a clock.
+
+Diaries are shared. So no entry holds a child, a need, a reference or the family's link, and one of
+a sensitive programme says "Appointment", when, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from icalendar import Calendar, Event, Timezone
+
+from portal.directory import Series, Session, Site
+from portal.directory.fields import day_words
+from portal.feeds.calendar_entries import FIRST_REVISION, Text, one_line
+from portal.feeds.calendars import PRODUCT, ZONE
+
+NEUTRAL_PRODUCT = "-//Lancashire County Council//Calendar//EN"
+NEUTRAL_SUMMARY = "Appointment"
+REFRESH = timedelta(hours=1)
+# A cancellation is one file for each entry (RFC 5546 3.2.5). Of a long run, words must do.
+MOST_CANCELLATIONS = 12
+
+
+class CalendarFile(NamedTuple):
+    """A file to attach to a message. `method` is the METHOD that it holds."""
+
+    name: str
+    method: str
+    content: bytes
+
+
+class Booked(Protocol):
+    """What of a booking shows in a calendar. A `bookings.Booking` is one."""
+
+    @property
+    def calendar_id(self) -> str: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def planned(self) -> str: ...
+    @property
+    def created(self) -> datetime: ...
+    @property
+    def changed(self) -> datetime: ...
+
+
+def sessions_of(booking: Booked, series: Series) -> tuple[Session, ...]:
+    """The sessions that a booking is for, cancelled ones included, soonest first."""
+    found = [
+        session
+        for session in series.all_sessions
+        if (
+            session.planned.isoformat() == booking.planned
+            if booking.planned
+            else session.ends > booking.created
+        )
+    ]
+    return tuple(sorted(found, key=lambda session: session.starts))
+
+
+def uid_of(booking: Booked, session: Session, site: Site) -> str:
+    """What the entry of one session is known by, in every file and for ever."""
+    date = "" if booking.planned else f"-{session.planned.isoformat()}"
+    return f"booking-{booking.calendar_id}{date}@{site.domain}"
+
+
+def attachments(
+    booking: Booked,
+    sessions: Iterable[Session],
+    site: Site,
+    *,
+    base: str,
+    organizer: str,
+    attendee: str,
+) -> tuple[CalendarFile, ...]:
+    """The calendar files of a message about these sessions.
+
+    What is on goes into one file to keep (METHOD:PUBLISH); each entry that is off into one that
+    takes it away (METHOD:CANCEL). `organizer` is an address that is read, `attendee` the family's
+    own; `base` is where the public pages stand.
+    """
+    entries = [_Entry(booking, session, site, base) for session in sessions]
+    on = [entry for entry in entries if not entry.cancelled]
+    off = [entry for entry in entries if entry.cancelled]
+    files = []
+    if on:
+        files.append(("PUBLISH", [entry.event(organizer) for entry in on]))
+    if len(off) <= MOST_CANCELLATIONS:
+        files += [("CANCEL", [entry.event(organizer, attendee)]) for entry in off]
+    return tuple(
+        CalendarFile(
+            f"booking-{number}.ics" if len(files) > 1 else "booking.ics",
+            method,
+            _calendar(events, {"method": method}, entries[0].discreet),
+        )
+        for number, (method, events) in enumerate(files, 1)
+    )
+
+
+def private_calendar(
+    booking: Booked, series: Series, site: Site, *, base: str, gone: Iterable[Session] = ()
+) -> bytes:
+    """The calendar at the family's own link: it follows what is moved and what is cancelled.
+
+    `gone` are sessions that the content does not have any more (`baseline.gone`). Empty while there
+    is no place yet. A booking that was given up shows as cancelled, so that programs that
+    subscribed say so too.
+    """
+    shown = booking.status in ("confirmed", "cancelled")
+    sessions = (*sessions_of(booking, series), *gone) if shown else ()
+    discreet = series.programme.sensitive
+    name = "Appointments" if discreet else "Our sessions"
+    properties = {
+        "name": name,
+        "x-wr-calname": name,
+        "x-wr-timezone": "Europe/London",
+        "refresh-interval": (REFRESH, {"VALUE": "DURATION"}),
+        "x-published-ttl": "PT1H",
+    }
+    entries = [_Entry(booking, session, site, base) for session in sessions]
+    return _calendar([entry.event() for entry in entries], properties, discreet)
+
+
+class _Entry:
+    """One session of a booking, as an entry (VEVENT)."""
+
+    def __init__(self, booking: Booked, session: Session, site: Site, base: str) -> None:
+        self.booking = booking
+        self.session = session
+        self.series = session.series
+        self.site = site
+        self.base = base
+        self.discreet = self.series.programme.sensitive
+        self.cancelled = bool(session.cancelled) or booking.status != "confirmed"
+
+    def event(self, organizer: str = "", attendee: str = "") -> Event:
+        event = Event()
+        for name, value in self._properties(organizer, attendee):
+            value, parameters = value if isinstance(value, tuple) else (value, None)
+            event.add(name, value, parameters=parameters)
+        return event
+
+    def _properties(self, organizer: str, attendee: str) -> Iterator[tuple[str, Any]]:
+        series_changed = self.series.changed.astimezone(UTC)
+        changed = max(series_changed, self.booking.changed.astimezone(UTC)).replace(microsecond=0)
+        minutes = max(0, int((series_changed - FIRST_REVISION).total_seconds()) // 60)
+        yield "uid", uid_of(self.booking, self.session, self.site)
+        yield "dtstamp", changed
+        yield "last-modified", changed
+        # Both only rise, and so does their sum, whichever of them changed.
+        yield "sequence", minutes + self.booking.revision
+        yield "dtstart", self.session.starts
+        yield "dtend", self.session.ends
+        yield "status", "CANCELLED" if self.cancelled else "CONFIRMED"
+        summary = NEUTRAL_SUMMARY if self.discreet else one_line(self.series.name)
+        yield "summary", Text(f"CANCELLED: {summary}" if self.cancelled else summary)
+        if organizer:
+            name = {} if self.discreet else {"CN": self.site.name}
+            yield "organizer", (f"mailto:{organizer}", name)
+        if attendee:
+            yield "attendee", (f"mailto:{attendee}", {"RSVP": "FALSE"})
+        if self.discreet:
+            yield "class", "PRIVATE"
+            return
+        yield "url", f"{self.base}{self.series.path}"
+        yield "description", Text("\n".join(self._lines()))
+        place = one_line(self.session.venue.line)
+        if place:
+            yield "location", Text(place)
+
+    def _lines(self) -> Iterator[str]:
+        session, series = self.session, self.series
+        if session.cancelled:
+            yield f"Cancelled: {session.cancelled}"
+        if session.moved:
+            yield f"Moved from {day_words(session.planned)}, {series.time.words}."
+        if session.note:
+            yield session.note
+        if series.room and not session.moved_venue:
+            yield f"Room: {series.room}"
+        if series.bring:
+            yield f"Bring: {series.bring}"
+        yield "To change or cancel your booking, use the link in our message."
+        if phone := series.programme.phone or series.centre.phone or self.site.phone:
+            yield f"Questions: ring {phone}"
+        yield f"{self.base}{series.path}"
+
+
+def _calendar(events: Iterable[Event], properties: Mapping[str, Any], discreet: bool) -> bytes:
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", NEUTRAL_PRODUCT if discreet else PRODUCT)
+    calendar.add("calscale", "GREGORIAN")
+    for name, value in properties.items():
+        value, parameters = value if isinstance(value, tuple) else (value, None)
+        calendar.add(name, value, parameters=parameters)
+    calendar.add_component(Timezone.from_ical(ZONE))
+    for event in sorted(events, key=lambda event: str(event["uid"])):
+        calendar.add_component(event)
+    data: bytes = calendar.to_ical()
+    return data

@@ -1,0 +1,243 @@
+"""What pages say of ages, money, distance, access and places, in the service's own plain words.
+
+Each function takes nouns or values that were checked when they were read and returns text, or
+markup where a link is made, so that no template builds a `tel:` link or a sentence by itself. What
+is not known is said to be unknown: a page never invents a price or a door.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from portal.directory import Centre, Series, Session, Site, Venue, phrases
+from portal.directory.fields import LANGUAGES, WEEKDAYS, clock_words, day_words
+from portal.directory.phrases import (
+    ACCESS,
+    ages,
+    capital,
+    cost,
+    count,
+    is_free,
+    joined,
+    place,
+    sentence,
+    way,
+)
+
+# What the finder says too is in `phrases.py`; templates find all of it here.
+__all__ = [
+    "ACCESS",
+    "ages",
+    "capital",
+    "cost",
+    "count",
+    "is_free",
+    "joined",
+    "place",
+    "sentence",
+    "way",
+]
+
+
+WEEK = timedelta(days=7)
+
+
+def day(moment: date, *, year: bool = False) -> str:
+    """'Tuesday 24 November', with the year where asked for."""
+    return day_words(moment, year=year)
+
+
+def short_day(moment: date) -> str:
+    """'24 November', without weekday and year."""
+    return day_words(moment, year=False, weekday=False)
+
+
+def clock_of(moment: datetime) -> str:
+    """'10am': the time of a moment."""
+    return clock_words(moment.time())
+
+
+def moment(value: datetime) -> str:
+    """The form that `data-ends` carries: '2026-11-24T12:00+00:00'."""
+    return value.isoformat(timespec="minutes")
+
+
+def moment_words(value: datetime) -> str:
+    """'9am on Monday 4 January 2027'."""
+    return f"{clock_words(value.time())} on {day_words(value.date())}"
+
+
+def access(series: Series) -> str:
+    """'Step-free entrance, baby changing', or that one should ask."""
+    return phrases.access(series.venue.centre.facilities if series.venue.centre else ())
+
+
+def language(code: str) -> str:
+    return LANGUAGES[code]
+
+
+def address(venue: Venue) -> str:
+    """Street, town and postcode on one line; 'in Bacup' where only the town is known."""
+    if venue.address or venue.postcode:
+        said = venue.line
+        return said.removeprefix(venue.name).lstrip(", ") or said
+    return f"in {venue.town}" if venue.town else ""
+
+
+def directions(venue: Venue) -> str:
+    """A map's address for the way there; empty where the door is not known."""
+    if venue.position and venue.position.exact:
+        to = f"{venue.position.latitude:.5f},{venue.position.longitude:.5f}"
+        return f"https://www.openstreetmap.org/directions?to={quote(to)}"
+    if venue.address:
+        where = ", ".join(part for part in (venue.address, venue.town, venue.postcode) if part)
+        return f"https://www.openstreetmap.org/search?query={quote(where)}"
+    return ""
+
+
+def miles(distance: float, venue: Venue) -> str:
+    """'0.4 miles', 'about 3 miles' where the venue's door is not known."""
+    return phrases.miles(distance, about=venue.position is None or not venue.position.exact)
+
+
+def tel(phone: str) -> str:
+    """The target of a telephone link."""
+    return "tel:" + re.sub(r"[^0-9+]", "", phone)
+
+
+def ring(phone: str) -> Markup:
+    """A number as a link; `bdi` keeps its figures in order in pages that run right to left."""
+    return Markup('<a href="{}"><bdi>{}</bdi></a>').format(tel(phone), phone)
+
+
+def write(email: str) -> Markup:
+    return Markup('<a href="mailto:{0}">{0}</a>').format(email)
+
+
+def reach(site: Site, lead: str = "Ring us on") -> Markup:
+    """A sentence with the number to ring, or with what there is instead of one."""
+    if site.phone:
+        return Markup("{} {}.").format(lead, ring(site.phone))
+    if site.email:
+        return Markup("Write to us at {}.").format(write(site.email))
+    return Markup('<a href="/contact/">See how to reach us</a>.')
+
+
+def repeats(series: Series) -> str:
+    """'Tuesdays, 10am to midday', with what limits it: 'in term time', '6 sessions'."""
+    words = f"{series.pattern}, {series.time.words}"
+    return f"{words}, in term time" if series.term_time_only else words
+
+
+def which(series: Series) -> str:
+    """What tells one run from another: 'Tuesdays', or 'from 12 January 2027' for a course."""
+    if series.is_course or series.repeats == "daily":
+        return f"from {day_words(series.starts, weekday=False)}"
+    return series.pattern
+
+
+def span(series: Series) -> str:
+    """From when to when a run goes: '6 sessions, from 12 January to 16 February 2027'."""
+    sessions = series.sessions or series.all_sessions
+    if series.repeats == "once" or not sessions:
+        return ""
+    first, last = sessions[0].day, sessions[-1].day
+    if series.is_course:
+        begin = day_words(first, weekday=False, year=first.year != last.year)
+        words = count(series.count or len(sessions), "session")
+        return f"{words}, from {begin} to {day_words(last, weekday=False)}"
+    if series.until:
+        return f"Until {day_words(last, weekday=False)}"
+    return ""
+
+
+def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
+    """What a weekly timetable must add: 'Starts 12 January', 'Not on 7 December', '6 sessions'."""
+    if series.withdrawn:
+        return [f"Cancelled: {series.withdrawn}"]
+    sessions = tuple(coming)
+    on = [session for session in sessions if not session.cancelled]
+    said = []
+    if on and series.repeats not in ("once", "daily") and on[0].day >= today + WEEK:
+        verb = "Starts" if on[0] is series.all_sessions[0] else "Next on"
+        same_year = on[0].day.year == today.year
+        said.append(f"{verb} {day_words(on[0].day, weekday=False, year=not same_year)}")
+    if off := _days_off(series, sessions, today + 4 * WEEK):
+        said.append(f"Not on {joined(day_words(day, weekday=False, year=False) for day in off)}")
+    if series.repeats in ("fortnightly", "monthly"):
+        said.append(series.pattern)
+    if series.is_course:
+        said.append(count(series.count or 0, "session"))
+    if series.term_time_only:
+        said.append("In term time")
+    if series.language != "en":
+        said.append(f"In {LANGUAGES[series.language]}")
+    return said
+
+
+def _days_off(series: Series, coming: tuple[Session, ...], until: date) -> list[date]:
+    """The days before `until` on which one would expect it, but it is off or not planned."""
+    off = {session.day for session in coming if session.cancelled}
+    if series.repeats == "weekly" and coming:
+        planned = {session.planned for session in series.all_sessions}
+        first, last = coming[0].planned, min(coming[-1].planned, until)
+        weeks = range(0, (last - first).days, 7)
+        off |= {first + timedelta(ahead) for ahead in weeks} - planned
+    return sorted(day for day in off if day < until)
+
+
+def kind(centre: Centre) -> str:
+    return "Partner’s building" if centre.kind == "partner" else capital(centre.kind)
+
+
+def hours(centre: Centre, moment: date) -> str:
+    """'9am to 5pm', 'closed', or nothing where the hours are not known."""
+    if centre.opening_hours is None:
+        return ""
+    times = centre.opening_hours.get(WEEKDAYS[moment.weekday()], ())
+    return joined(span.words for span in times) or "closed"
+
+
+def week_hours(centre: Centre) -> list[tuple[str, str]]:
+    """The hours of a week, days with the same ones together: ('Monday to Friday', '9am to 5pm')."""
+    monday = date(2024, 1, 1)
+    days = [(day, hours(centre, monday + timedelta(ahead))) for ahead, day in enumerate(WEEKDAYS)]
+    runs = []
+    for times, run in groupby(days, key=itemgetter(1)):
+        names = [day for day, _ in run]
+        said = f"{names[0]} to {names[-1]}" if len(names) > 2 else joined(names)
+        runs.append((said, times))
+    return runs
+
+
+def change(session: Session) -> Markup:
+    """What became of a published date, with its tag; nothing where it runs as planned."""
+    said: list[str] = []
+    if session.cancelled:
+        said.append(
+            Markup('<strong class="tag off">Cancelled</strong> {}').format(
+                sentence(session.cancelled)
+            )
+        )
+    elif session.moved:
+        said.append(
+            Markup('<strong class="tag moved">Moved</strong> from {}.').format(
+                day_words(session.planned, year=False)
+                if session.planned != session.day
+                else session.series.time.words
+            )
+        )
+    if session.moved_venue and not session.cancelled:
+        said.append(
+            Markup('<strong class="tag moved">Other place</strong> {}.').format(session.venue.line)
+        )
+    if session.note:
+        said.append(escape(sentence(session.note)))
+    return Markup(" ").join(said)

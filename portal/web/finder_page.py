@@ -1,0 +1,134 @@
+"""The finder's page, frozen and live: its form as it is filled in, and the list in markup.
+
+The frozen page is the form alone; `static/find.js` answers it, with the templates that the page
+carries. Without scripts the form goes to the live application, which answers with the same list
+(`answer`). A postcode is used for that one answer: the page that comes back names its sector.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+
+from portal.directory import Directory
+from portal.finder import Answer, Finder, index
+from portal.finder.postcode_import import PostcodesError
+from portal.finder.query import FLAGS, SEVERAL, Fields, Query, put
+from portal.finder.texts import MILES, WORDS
+from portal.web.templating import Frame, Head
+
+log = logging.getLogger(__name__)
+
+FIND = "/find/"
+RESULTS = "/find/results"
+
+
+@lru_cache(maxsize=2)
+def finder(directory: Directory) -> Finder:
+    """The finder of a directory; opened once."""
+    tables = index.tables(directory)
+    try:
+        return Finder(*tables, directory.postcodes)
+    except PostcodesError as error:
+        # A build stops at this; families are answered all the same, by sectors.
+        log.error("%s", error)
+        return Finder(*tables)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The form: what can be chosen, what was answered, and the answer where there is one."""
+
+    choices: Mapping[str, Sequence[tuple[str, str]]]
+    paths: index.Paths
+    near: str = ""
+    age: str = ""
+    values: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    answer: Answer | None = None
+
+    def on(self, name: str) -> frozenset[str]:
+        """The values that were chosen of a question."""
+        return self.values.get(name, frozenset())
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """What is wrong, by field; nothing where all is well."""
+        found: defaultdict[str, str] = defaultdict(str)
+        for one in self.answer.mistakes if self.answer else ():
+            found[one.field] = f"{found[one.field]} {one.words}".strip()
+        return found
+
+    @property
+    def found(self) -> Answer:
+        """The answer, which is empty before anything is asked and where something is wrong."""
+        if self.answer is None or self.answer.mistakes:
+            return Answer(Query())
+        return self.answer
+
+    @property
+    def open(self) -> bool:
+        """Whether something is wrong with one of the questions that are folded away."""
+        return bool(_ASKED & self.errors.keys())
+
+    def instead(self, near: str) -> str:
+        """The question once more, with a place that may have been meant."""
+        return replace(self.answer.asked, near=near).address if self.answer else ""
+
+
+def blank(directory: Directory) -> Asking:
+    """The form before anything is asked."""
+    return Asking(_choices(directory), index.paths(directory))
+
+
+def answer(frame: Frame, fields: Fields, now: datetime) -> tuple[str, int]:
+    """The page that answers a question without scripts, and its status."""
+    directory = frame.directory
+    found = finder(directory).ask(fields, now)
+    typed = (fields.get("near") or ("",))[0]
+    whole_postcode = not found.mistakes and re.search("[0-9]", found.asked.near)
+    asking = Asking(
+        choices=_choices(directory),
+        paths=index.paths(directory),
+        near=found.asked.near if whole_postcode else typed,
+        age=", ".join(fields.get("age", ())),
+        values={name: frozenset(values) for name, values in fields.items() if name in _ASKED},
+        answer=found,
+    )
+    head = Head(
+        title=found.heading or "Find a session",
+        path=RESULTS,
+        section=FIND,
+        crumbs=((FIND, "Find a session"),),
+        live=True,
+        error=bool(found.mistakes),
+    )
+    page = frame.render("live/results.html", head, asking=asking, WORDS=WORDS)
+    return page, 422 if found.mistakes else 200
+
+
+_ASKED = frozenset((*FLAGS, *SEVERAL, "term", "miles", "order"))
+
+
+@lru_cache(maxsize=2)
+def _choices(directory: Directory) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """The values of each question, with the words for them."""
+    made = {name: [*values.items()] for name, values in finder(directory).choices().items()}
+    return {
+        **made,
+        "miles": [(one, _how_far(one)) for one in MILES],
+        "term": [("", "Any time of year"), *made["term"]],
+        "order": [("", "Nearest first"), ("soonest", "Soonest first")],
+        "offer": [("", "Anything"), *made["offer"]],
+        "programme": [("", "Any"), *made["programme"]],
+    }
+
+
+def _how_far(miles: str) -> str:
+    if miles == "any":
+        return "Any distance"
+    return put("f-mile" if miles == "1" else "f-miles", n=miles)

@@ -1,0 +1,199 @@
+"""The frozen site as answers: a file of build/ for each address, with what caches want.
+
+Each answer opens its file anew, by name, and takes its length and its tag from what it has read.
+So a new site that takes the folder's place (`swap.py`) is served from the next request on, with
+nothing to renew, and an answer that is under way is never cut or mixed.
+
+Tags are made of the content, and differ for each coding of it: the same page has the same tag on
+every machine that built it, and a proxy never takes the packed form for the plain one. Twins made
+by `build --compress` (`.br`, `.gz`) are sent to those who accept them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from werkzeug.datastructures import Accept
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.http import http_date, quote_etag
+from werkzeug.wrappers import Request, Response
+
+from portal.web.templating import HEADERS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# The media type of each kind of file that the site may hold. The host's own table is not asked: it
+# differs from one machine to the next. `freezer.py` refuses a page that says otherwise.
+MEDIA_TYPES: Mapping[str, str] = {
+    "": "text/plain; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".ics": "text/calendar; charset=utf-8",
+    ".json": "application/json",
+    ".geojson": "application/geo+json",
+    ".webmanifest": "application/manifest+json",
+    ".xml": "application/xml",
+    ".atom": "application/atom+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".ico": "image/x-icon",
+    ".pdf": "application/pdf",
+}
+
+# The codings of twins, the one preferred first.
+TWINS: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
+
+# A part of an address that can be a file: no dot files, so no marker and no `..`.
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~-]{0,199}")
+_LONGEST = 1000
+# A name that holds the digest of its content never changes its content.
+_HASHED = re.compile(r"/(static|search)/.*[.-][0-9a-f]{8,64}\.[a-z0-9]+")
+
+_PAGE_AGE = "public, max-age=300"
+_FEED_AGE = "public, max-age=3600"
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def media_type(name: str) -> str:
+    """The media type of a file by the ending of its name."""
+    return MEDIA_TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
+
+
+def file_headers(path: str) -> dict[str, str]:
+    """The headers of the file at this address, beside those of every answer."""
+    headers = {"Cache-Control": _PAGE_AGE}
+    if _HASHED.fullmatch(path):
+        headers["Cache-Control"] = _FOR_EVER
+    if path == "/find/":
+        # Where a family is stays in its phone; it may ask the phone to look.
+        policy = HEADERS["Permissions-Policy"]
+        headers["Permissions-Policy"] = policy.replace("geolocation=()", "geolocation=(self)")
+    if path.endswith((".ics", ".atom")):
+        headers["Cache-Control"] = _FEED_AGE
+    if path.endswith((".ics", ".atom")) or path.startswith(("/openreferral/", "/embed/")):
+        # For partners: other sites may read and show these.
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if path.startswith("/embed/"):
+        policy = HEADERS["Content-Security-Policy"]
+        headers["Content-Security-Policy"] = policy.replace(
+            "frame-ancestors 'none'", "frame-ancestors *"
+        )
+    return headers
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    data: bytes
+    changed: float  # seconds since 1970
+    coding: str | None
+    codings: bool  # whether there is more than one
+
+
+class Files:
+    """A WSGI application for the files of one folder; what is not there, it leaves to others."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder.absolute())
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes] | None:
+        """The answer for a file of the site; None where there is none."""
+        request = Request(environ)
+        name = self._name(request.path)
+        if name is None:
+            return None
+        content = self._read(name, request.accept_encodings)
+        if content is None:
+            if not os.path.isfile(f"{self._folder}/{name}/index.html"):  # noqa: PTH113
+                return None
+            return _moved(request, request.path + "/")(environ, start)
+        if request.method not in ("GET", "HEAD"):
+            words = "Go back to the page you came from, and try again.\n"
+            return Response(words, 405, {"Allow": "GET, HEAD"})(environ, start)
+        if request.path.endswith("/index.html"):
+            return _moved(request, request.path.removesuffix("index.html"))(environ, start)
+        return _answer(request, name, content, start)
+
+    def page(self, name: str) -> bytes | None:
+        """One file of the site as it is, such as '404.html'."""
+        content = self._read(name, Accept())
+        return content.data if content else None
+
+    @staticmethod
+    def _name(path: str) -> str | None:
+        """The name in the folder that an address asks for, where it may ask for it."""
+        name = path[1:] + ("index.html" if path.endswith("/") else "")
+        if len(name) > _LONGEST or name.endswith(tuple(TWINS.values())):
+            return None
+        return name if all(map(_PART.fullmatch, name.split("/"))) else None
+
+    def _read(self, name: str, accepted: Accept) -> _Content | None:
+        # Texts, not paths: every address of a live page is looked up here first.
+        path = f"{self._folder}/{name}"
+        try:
+            os.stat(path)  # noqa: PTH116
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        wanted = [coding for coding in TWINS if accepted[coding] > 0]
+        for coding in sorted(wanted, key=lambda coding: -accepted[coding]):
+            found = _open(path + TWINS[coding])
+            if found:
+                return _Content(*found, coding, codings=True)
+        found = _open(path)
+        if not found:
+            return None
+        codings = any(os.path.exists(path + ending) for ending in TWINS.values())  # noqa: PTH110
+        return _Content(*found, None, codings)
+
+
+def _open(path: str) -> tuple[bytes, float] | None:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return file.read(), os.fstat(file.fileno()).st_mtime
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def _moved(request: Request, path: str) -> Response:
+    query = request.query_string.decode("latin-1")
+    address = f"{path}?{query}" if query else path
+    return Response("", 301, {"Location": address, "Cache-Control": _PAGE_AGE})
+
+
+def _answer(
+    request: Request, name: str, content: _Content, start: StartResponse
+) -> Iterable[bytes]:
+    headers = {
+        "Content-Type": media_type(name),
+        "ETag": quote_etag(blake2b(content.data, digest_size=16).hexdigest()),
+        "Last-Modified": http_date(content.changed),
+        **file_headers(request.path),
+    }
+    if content.coding:
+        headers["Content-Encoding"] = content.coding
+    if content.codings:
+        headers["Vary"] = "Accept-Encoding"
+    response = Response(content.data, headers=headers)
+    length = len(content.data)
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=length)
+    except RequestedRangeNotSatisfiable:
+        response = Response("", 416, {"Content-Range": f"bytes */{length}"})
+    body, status, sent = response.get_wsgi_response(request.environ)
+    start(status, sent)
+    # A list goes out in one piece; a server would send an iterator in chunks.
+    return list(body)

@@ -1,0 +1,112 @@
+"""What to offer a family instead: runs with room that suit its children, the nearest first.
+
+A page that says no ends with the next best thing (ux.md, Booking). Runs of the same programme come
+first; then others for the same ages in reach. Only public series are ever offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.bookings.waiting_list import opening
+from portal.content.gazetteer import distance
+from portal.directory import Directory, Programme, Series
+from portal.web import filters
+from portal.web.live.forms.answers import months_of
+
+MOST = 4
+WITHIN = 15.0  # miles: further than that is no help
+
+# Places left by identity and planned date ('' for the whole series), of what can be booked now.
+Left = Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A run to offer instead: where it leads to, its name, and what one wants to know first."""
+
+    path: str
+    name: str
+    words: str
+
+
+def fits(thing: Series | Programme, ages: Iterable[str]) -> bool:
+    """Whether it is for at least one of these children; true where no age was given.
+
+    Where a programme takes older children with SEND, they are not turned away: we do not ask.
+    """
+    children = list(months_of(ages))
+    ranges = [(one.first, one.end) for one in thing.ages or ()]
+    if not children or not ranges or any(first < 0 for first, _ in ranges):
+        return True
+    programme = thing if isinstance(thing, Programme) else thing.programme
+    if programme.send_to:
+        ranges.append((ranges[0][0], programme.send_to * 12 + 12))
+    return any(
+        first < older and younger < end for first, end in ranges for younger, older in children
+    )
+
+
+def instead(
+    directory: Directory,
+    series: Series,
+    left: Left,
+    now: datetime,
+    *,
+    ages: Sequence[str] = (),
+    same: bool = True,
+) -> list[Other]:
+    """Up to four other runs with room; `same` puts those of the same programme first."""
+    found = []
+    for other in _open(directory, left, now):
+        if other is series or not fits(other, ages):
+            continue
+        kin = other.programme is series.programme
+        if not kin and not ages and not _alike(series, other):
+            continue
+        miles = _miles(series, other)
+        if miles > WITHIN and not kin:
+            continue
+        first = other.next_sessions(now, 1)[0]
+        found.append(((not kin) if same else False, miles, first.starts, other.identity, other))
+    return [_offer(other, left, now) for *_, other in sorted(found, key=lambda one: one[:4])[:MOST]]
+
+
+def _open(directory: Directory, left: Left, now: datetime) -> Iterator[Series]:
+    """Series that one can come to: with a place left, or without booking."""
+    with_room = {identity for (identity, _), places in left.items() if places}
+    for series in directory.series:
+        if series.withdrawn or not any(not one.cancelled for one in series.next_sessions(now)):
+            continue
+        if series.identity in with_room or opening(series, None, now) in ("drop-in", "request"):
+            yield series
+
+
+def _alike(series: Series, other: Series) -> bool:
+    """Whether both are for children of some same age."""
+    return any(
+        one.first < two.end and two.first < one.end
+        for one in series.ages or ()
+        for two in other.ages or ()
+    )
+
+
+def _miles(series: Series, other: Series) -> float:
+    here, there = series.venue.position, other.venue.position
+    return distance(here, there) if here and there else WITHIN
+
+
+def _offer(series: Series, left: Left, now: datetime) -> Other:
+    first = next(one for one in series.next_sessions(now) if not one.cancelled)
+    when = filters.repeats(series)
+    if series.repeats != "once":
+        when += f", next on {filters.day(first.day)}"
+    said = [when, f"at {filters.place(series.venue)}"]
+    places = left.get((series.identity, ""))
+    if places:
+        said.append(f"{filters.count(places, 'place')} left")
+    elif series.booking == "drop-in":
+        said.append("just come")
+    return Other(series.path, series.name, ", ".join(said))

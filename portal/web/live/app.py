@@ -1,0 +1,187 @@
+"""The live pages: what cannot be a file, because it depends on who asks, or on now.
+
+They are an application of their own, apart from the frozen site, which would write a page without
+arguments into the public folder. A view reads what was asked, calls one verb and renders one page.
+
+What goes wrong shows one calm page with a way to reach us. A run of a sensitive programme gets the
+same answer as one that does not exist (S3), and logs name the rule that was asked for, never the
+address: an address may hold a token (S43).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+from flask import Flask, Response, redirect, request
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+
+from portal import errors
+from portal.directory import Directory
+from portal.directory.fields import LONDON
+from portal.settings import Settings
+from portal.web import finder_page
+from portal.web.frozen_files import Files
+from portal.web.live import book, custom_calendar, my_booking
+from portal.web.live import context as live_pages
+from portal.web.live.context import Away, Live
+from portal.web.live.forms.answers import printable
+from portal.web.live.request import pages as request_pages
+from portal.web.templating import Frame, Head
+
+# Gives the directory that is published now; None while there is none.
+Current = Callable[[], Directory | None]
+
+_LONGEST_FORM = 64 * 1024
+_MOST_FIELDS = 60
+
+# What a page says of what went wrong, in words that help.
+_FAULTS: Mapping[int, tuple[str, str]] = {
+    400: ("We could not read that", "Go back to the page you came from, and try again."),
+    404: ("Page not found", "Check the address, or start again from the first page."),
+    405: ("We could not do that", "Go back to the page you came from, and try again."),
+    413: ("That was too long", "Go back, write less, and try again."),
+    500: ("Sorry, something went wrong", "It is our fault, not yours. Try again in a few minutes."),
+    503: ("Sorry, this is not ready yet", "Try again in a few minutes."),
+}
+
+
+def london_now() -> datetime:
+    """The time now; handed on from here, nothing below reads a clock."""
+    return datetime.now(LONDON)
+
+
+class Desk(Flask):
+    """A Flask application whose log holds nothing that a visitor sent."""
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+    ) -> None:
+        asked = request.url_rule.rule if request.url_rule else "an unknown address"
+        what = errors.told(exc_info[1]) if exc_info[1] else ""
+        self.logger.error("Fault on %s [%s]: %s", asked, request.method, what)
+
+
+def create_desk(
+    current: Current, settings: Settings, *, clock: Callable[[], datetime] = london_now
+) -> Flask:
+    """The live application for the directory that `current` gives; `clock` says what time it is."""
+    desk = Desk("portal", static_folder=None)
+    desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
+    desk.config["MAX_FORM_PARTS"] = _MOST_FIELDS
+    files = Files(settings.out)
+    frames = Frames(current, lambda directory: Frame(directory, exit_path="/leave"))
+    live = Live(frames.now, settings, clock)
+    live.begin(desk)
+    for screens in (book.pages, my_booking.pages, request_pages, custom_calendar.pages):
+        desk.register_blueprint(screens)
+
+    @desk.get("/health")
+    def health() -> tuple[dict[str, str], int]:
+        directory = current()
+        if directory is None:
+            return {"content": "not loaded"}, 503
+        said = {"content": "loaded", "day": directory.today.isoformat()}
+        if not live.reached():
+            return {**said, "database": "not reached"}, 503
+        return {**said, "database": "reached"}, 200
+
+    @desk.get("/find/results")
+    def results() -> tuple[str, int]:
+        return finder_page.answer(frames.now(), request.args.to_dict(flat=False), clock())
+
+    @desk.get("/leave")
+    def leave() -> Any:
+        answer = redirect(frames.now().site.quick_exit, 303)
+        for cookie in request.cookies:
+            # Over https a cookie of this host alone goes only by one that is as strict.
+            answer.delete_cookie(cookie, secure=request.is_secure, httponly=True, samesite="Lax")
+        return answer
+
+    @desk.errorhandler(Away)
+    def database_away(error: Away) -> Any:
+        """The public site stands; what needs the database says whom to ring (S63)."""
+        try:
+            if request.method == "POST":
+                path = request.full_path.removesuffix("?")
+                return live_pages.away(path, Sent(), request.form.get("step", "confirm"))
+            return live_pages.explain(
+                "We cannot take bookings just now",
+                request.path,
+                "It is our fault, not yours. Ring us, and we do it for you.",
+                "Or try again in a few minutes. All other pages work.",
+                status=503,
+                retry_after=60,
+            )
+        except ServiceUnavailable:
+            return fault(error)
+
+    @desk.errorhandler(HTTPException)
+    def fault(error: HTTPException) -> Any:
+        if error.code is None or error.code < 400:
+            return error
+        frozen = files.page("404.html") if error.code == 404 else None
+        return fault_answer(error, frozen or frames.fault(error.code, sensitive=True))
+
+    return desk
+
+
+class Sent:
+    """A form as it came in, for a page that sends it again; nothing of it has been checked."""
+
+    def carried(self) -> Iterator[tuple[str, str]]:
+        for name, value in request.form.items(multi=True):
+            if name != "step":
+                yield printable(name), printable(value, lines=True)
+
+
+def fault_answer(error: HTTPException, shown: str | bytes) -> Response:
+    """The page shown for a fault, with those of its headers that say what to do."""
+    answer = Response(shown, error.code)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            answer.headers[name] = value
+    return answer
+
+
+class Frames:
+    """The frame of the directory that is published now; `make` makes the frame of another one."""
+
+    def __init__(self, current: Current, make: Callable[[Directory], Frame]) -> None:
+        self._current = current
+        self._make = make
+        self._frame: Frame | None = None
+
+    def now(self) -> Frame:
+        """Raises ServiceUnavailable while no directory is loaded."""
+        directory = self._current()
+        if directory is None:
+            raise ServiceUnavailable(retry_after=60)
+        frame = self._frame
+        if frame is None or frame.directory is not directory:
+            frame = self._frame = self._make(directory)
+        return frame
+
+    def fault(self, code: int, *, sensitive: bool = False) -> str:
+        """The calm page about what went wrong. `sensitive` gives it the exit control (S1)."""
+        title, words = _FAULTS.get(code, _FAULTS[400 if code < 500 else 500])
+        try:
+            path = request.path
+            head = Head(title=title, path=path, live=True, error=True, sensitive=sensitive)
+            return self.now().render("live/ask.html", head, paragraphs=[words], phone=None)
+        except Exception:  # the page of a fault must not fail, whatever the fault was
+            return plain_page(title, words)
+
+
+def plain_page(title: str, words: str) -> str:
+    """A page that needs no directory, no template and no other file."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title></head>\n"
+        f"<body><main><h1>{title}</h1><p>{words}</p>"
+        "<p>In an emergency, ring 999.</p></main></body>\n</html>\n"
+    )

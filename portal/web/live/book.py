@@ -1,0 +1,411 @@
+"""A family books a place: the form, its answers to check, and then its own page.
+
+A view reads the form, asks the rules (`bookings`), and shows one screen. Whatever stands against a
+booking gets a page of its own that explains and offers the next best thing, with the answers kept:
+full, not yet open, closed, over, called off, drop-in, by request, by referral, another age. A run
+of a sensitive programme gets the same answer as one that does not exist (S3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, redirect, request
+
+from portal import bookings
+from portal.bookings import Booking, Full, NotBookable, personal_data, places
+from portal.bookings.waiting_list import coming_of, opening
+from portal.database.rate_limits import TooOften
+from portal.directory import Directory, Programme, Series, Session
+from portal.directory.fields import LONDON
+from portal.web import filters
+from portal.web.live.alternatives import Other, fits
+from portal.web.live.context import (
+    Away,
+    Press,
+    away,
+    check_form,
+    explain,
+    head,
+    live,
+    page,
+    too_many,
+)
+from portal.web.live.forms.family import BookForm, LiveForm, book_form
+from portal.web.live.forms.steps import Turn, turn
+
+pages = Blueprint("booking", __name__)
+pages.before_request(check_form)
+
+_DATES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a family wants to book: a series, or one session of it."""
+
+    series: Series
+    session: Session | None
+
+    @property
+    def path(self) -> str:
+        asked = f"?session={self.session.anchor}" if self.session else ""
+        return f"{self.series.booking_path}{asked}"
+
+    @property
+    def phone(self) -> str | None:
+        return self.series.programme.phone or self.series.centre.phone
+
+    def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
+        given.setdefault("back", self.series.path)
+        return explain(title, self.path, *paragraphs, phone=self.phone, **given)
+
+    def others(self, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
+        return live().others(self.series, ages, same=same)
+
+
+@pages.route("/book/<centre>/<series>", methods=["GET", "POST"])
+def book(centre: str, series: str) -> Any:
+    """The booking form, its answers to check, and the booking itself."""
+    found, now = live(), live().now
+    run = _series(found.directory, f"{centre}/{series}")
+    if run.identity != f"{centre}/{series}":
+        return _renamed(run)
+    wanted = Wanted(run, _session(run))
+    state = opening(run, wanted.session, now)
+    if state != "open":
+        return before(run.programme) or _refused(wanted, state, now)
+    if run.book == "session" and wanted.session is None:
+        return _choose(wanted, now)
+    form = book_form(run, request.form if request.method == "POST" else None)
+    form.offer(found.settings.ways)
+    next_turn = turn(form, now, found.secret)
+    try:
+        return _screen(wanted, form, next_turn, now)
+    except Away:
+        if request.method != "POST":
+            raise
+        step = "confirm" if next_turn.screen == "confirm" else "check"
+        return away(wanted.path, form, step, wanted.phone)
+
+
+def before(programme: Programme) -> Any:
+    """The way to what this very form has booked before, whatever has closed since (S22)."""
+    key = request.form.get("key", "")
+    if request.form.get("step") != "confirm" or not key:
+        return None
+    with live().database() as engine:
+        made = bookings.made_with(engine, key, live().secret)
+    return lead_on(made, programme) if made else None
+
+
+def lead_on(made: Booking, programme: Programme) -> Any:
+    """To the page of what was booked or asked for."""
+    return redirect(_page_of(made, programme), 303)
+
+
+def _page_of(made: Booking, programme: Programme) -> str:
+    """The family's own page. A professional who asked is thanked: the link is the family's."""
+    if made.way != "book":
+        with live().database() as engine:
+            referred = personal_data.referrer_of(engine, made.id) is not None
+        if referred or request.args.get("who") == "professional":
+            return f"{programme.request_path}?who=professional&reference={made.reference}"
+    return f"/bookings/{made.link}"
+
+
+def sent_already(
+    form: LiveForm, programme: Programme, explain: Callable[..., Response]
+) -> Response | None:
+    """For who goes back after sending a form, changes answers and goes on: they would be lost.
+
+    None for a form that has not been sent yet.
+    """
+    with live().database() as engine:
+        made = bookings.made_with(engine, str(form.key.data), live().secret)
+    if made is None:
+        return None
+    stands = Other(_page_of(made, programme), "See how it stands", "Change it there, or ring us")
+    form.renew()
+    return explain(
+        "You have sent this form already",
+        "What you sent stands. What you have changed on the form since then is not in it.",
+        "Do you want one more place? Then send these answers as another form.",
+        status=409,
+        form=form,
+        presses=[Press("Send as another form", "check", secondary=True)],
+        others=[stands],
+        others_title="What you sent",
+    )
+
+
+def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> Any:
+    programme = wanted.series.programme
+    if next_turn.screen == "form" and (made := before(programme)):
+        return made
+    if next_turn.screen == "check" and (sent := sent_already(form, programme, wanted.explain)):
+        return sent
+    if next_turn.screen != "form":
+        if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
+            return before(programme) or _other_age(wanted, form)
+        if next_turn.screen == "confirm":
+            return _confirm(wanted, form, now)
+    left = _left(wanted)
+    if request.method != "POST" and not left:
+        if not wanted.series.waiting_list:
+            return _full(wanted, left)
+        form.wait.data = "yes"
+    if next_turn.screen == "form":
+        return _show("live/form.html", wanted, form, left, next_turn.status)
+    if form.wait.data != "yes" and left < places.claimed(wanted.series, form.people.data):
+        return _full(wanted, left, form, "check")
+    return _show("live/check.html", wanted, form, left, 200)
+
+
+def _left(wanted: Wanted) -> int:
+    with live().database() as engine:
+        return places.left(engine, wanted.series, wanted.session)
+
+
+def _taken(wanted: Wanted) -> bool:
+    """Whether every place is taken: looked at anew only where it was so a moment ago."""
+    thing = wanted.series.identity, wanted.session.anchor if wanted.session else ""
+    return live().left().get(thing) == 0 and not _left(wanted)
+
+
+def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
+    found, family, waits = live(), form.family(), form.wait.data == "yes"
+    if not waits and _taken(wanted):
+        # Nobody queues for the database only to hear that they must join another queue.
+        return before(wanted.series.programme) or _full(wanted, 0, form, "confirm")
+    try:
+        with found.database() as engine:
+            made = bookings.book(
+                engine,
+                wanted.series,
+                family,
+                key=str(form.key.data),
+                secret=found.secret,
+                now=now,
+                session=wanted.session,
+                wait=waits,
+                allowance=found.allowance(family, wanted.series.identity),
+            )
+        return lead_on(made, wanted.series.programme)
+    except TooOften as refused:
+        return too_many(wanted.path, form, "confirm", refused.seconds, wanted.phone)
+    except Full:
+        return _full(wanted, _left(wanted), form, "confirm")
+    except NotBookable as refused:
+        # It was closed between the look at the form and the booking.
+        return _refused(wanted, refused.why, now) or abort(409)
+
+
+def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int) -> Response:
+    series, waits = wanted.series, form.wait.data == "yes"
+    title = {"live/check.html": "Check your answers"}.get(
+        template, "Join the waiting list" if waits else "Book a place"
+    )
+    when, venue = filters.repeats(series), series.venue
+    if session := wanted.session:
+        when, venue = f"{filters.day(session.day, year=True)}, {session.times.words}", session.venue
+    if not waits and left:
+        places = f"{filters.count(left, 'place')} left."
+    else:
+        places = "Every place is taken. You can join the waiting list." if waits else ""
+    return page(
+        template,
+        head(title, wanted.path, error=bool(form.problems())),
+        status,
+        form=form,
+        about=series.name,
+        lead=f"{when}, at {filters.place(venue)}.",
+        room=places,
+        others=wanted.others() if waits and template == "live/form.html" else (),
+        back=series.path,
+        phone=wanted.phone,
+        action="Continue",
+        confirm="Join the waiting list" if waits else "Confirm booking",
+        asks=False,
+        silent=form.contact_by.data == "none" or form.safe_to_contact.data == "no",
+    )
+
+
+# --- what one wants -------------------------------------------------------------------------------
+
+
+def _series(directory: Directory, identity: str) -> Series:
+    """The public series that has this identity, or had it once."""
+    found = directory.find_series(identity)
+    if found is None or found.programme.sensitive:
+        abort(404)
+    return found
+
+
+def _renamed(series: Series) -> Any:
+    """To its present address, with the date that was chosen. A form goes along with its answers."""
+    query = request.query_string.decode("ascii", "ignore")
+    path = f"{series.booking_path}?{query}" if query else series.booking_path
+    if request.method != "POST":
+        return redirect(path, 301)
+    return before(series.programme) or redirect(path, 308)
+
+
+def _session(series: Series) -> Session | None:
+    """The session asked for by its planned date; none where the whole series is booked."""
+    planned = request.args.get("session")
+    if planned is None or series.book != "session":
+        return None
+    for session in series.all_sessions:
+        if session.anchor == planned:
+            return session
+    abort(404)
+
+
+def _choose(wanted: Wanted, now: datetime) -> Any:
+    """Which of the dates, where each is booked by itself."""
+    if request.method == "POST":
+        return redirect(wanted.path, 303)
+    series, left = wanted.series, live().left()
+    coming = [
+        (session, left[series.identity, session.anchor])
+        for session in series.next_sessions(now)
+        if (series.identity, session.anchor) in left
+    ]
+    if not coming:
+        return _refused(wanted, "past", now)
+    return page(
+        "live/choose.html",
+        head("Choose a date", wanted.path),
+        series=series,
+        phone=wanted.phone,
+        coming=coming[:_DATES_SHOWN],
+        more=len(coming) > _DATES_SHOWN,
+    )
+
+
+# --- what stands against it -----------------------------------------------------------------------
+
+
+def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
+    """The page for a state in which nothing can be booked; None where it can."""
+    series = wanted.series
+    status = 200 if request.method != "POST" else 409
+    if state == "open":
+        return None
+    if state == "request":
+        return redirect(f"{series.programme.request_path}?series={series.identity}", 303)
+    if state == "referral":
+        return wanted.explain(
+            "A professional asks for this place",
+            "A worker who knows you asks for this place with you. That can be your midwife, your "
+            "health visitor or your school.",
+            "Talk to them, or ring us. We tell you who can ask for you.",
+            others=[
+                Other(
+                    f"{series.programme.request_path}?who=professional&series={series.identity}",
+                    "I work with a family",
+                    "Ask for a place for them",
+                )
+            ],
+            others_title="Are you a professional?",
+            status=status,
+        )
+    if state == "drop-in":
+        return wanted.explain(
+            "Just come",
+            "You do not need to book. Come along on the day.",
+            f"{filters.repeats(series)}, at {filters.place(series.venue)}.",
+            status=status,
+        )
+    others = wanted.others()
+    if state == "not yet" and series.opens:
+        opens = filters.moment_words(series.opens.astimezone(LONDON))
+        return wanted.explain(
+            "You cannot book yet",
+            f"Booking opens at {opens}. Come back to this page then.",
+            others=others,
+            status=status,
+        )
+    coming = coming_of(series, wanted.session, now)
+    why = series.withdrawn or (coming[0].cancelled if coming else "")
+    title, said = {
+        "closed": ("Booking has closed", "You cannot book this online any more."),
+        "past": ("This is over", "There are no more dates to book."),
+        "cancelled": ("This is cancelled", filters.sentence(why) if why else "It does not run."),
+    }.get(state, ("You cannot book this", "It cannot be booked online."))
+    again = "Ring us. Sometimes we still find a place." if state == "closed" else ""
+    return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
+
+
+def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "") -> Response:
+    """Every place is taken, or not enough are left; the answers are kept for the waiting list."""
+    said = ["Every place has been taken. You are not booked."]
+    title = "Every place is taken"
+    if form is not None and left:
+        title = "There are not enough places"
+        said = [
+            f"There {'is' if left == 1 else 'are'} {filters.count(left, 'place')} left, and you "
+            f"want {form.people.data}. You are not booked."
+        ]
+    presses = []
+    if form is not None and wanted.series.waiting_list:
+        said.append("You can join the waiting list. Your answers are kept.")
+        said.append("We offer places in the order in which families joined.")
+        presses.append(Press("Join the waiting list", step, (("wait", "yes"),)))
+    if form is not None and left:
+        presses.append(Press("Change your answers", "edit", secondary=bool(presses)))
+    return wanted.explain(
+        title,
+        *said,
+        status=409,
+        form=form if presses else None,
+        presses=presses,
+        others=wanted.others(),
+        others_title="These have room",
+    )
+
+
+def _other_age(wanted: Wanted, form: BookForm) -> Response:
+    """Not for children of these ages: what else there is for them."""
+    series = wanted.series
+    given = filters.joined(form.children.ages)
+    return wanted.explain(
+        "This group is for another age",
+        f"This group is for: {filters.ages(series.ages, series.programme.send_to)}. "
+        f"You told us: {given}.",
+        "Do you think that it fits all the same? Ring us.",
+        form=form,
+        presses=[Press("Change your answers", "edit", secondary=True)],
+        others=wanted.others(form.children.ages, same=False),
+        others_title=f"For the age of {given}",
+    )
+
+
+# --- places left ----------------------------------------------------------------------------------
+
+
+@pages.get("/availability.json")
+def availability() -> Response:
+    """Places left of what can be booked now; never of a sensitive programme, which is asked for.
+
+    `left` where the whole series is booked, else `sessions` by planned date; `wait` says whether
+    there is a waiting list.
+    """
+    found = live()
+    series: dict[str, dict[str, Any]] = {}
+    for (identity, planned), left in found.left().items():
+        run = found.directory.find_series(identity)
+        if run is None or run.programme.sensitive:
+            continue
+        row = series.setdefault(identity, {"wait": run.waiting_list})
+        if planned:
+            row.setdefault("sessions", {})[planned] = left
+        else:
+            row["left"] = left
+    answer = jsonify(series=series)
+    answer.headers["Cache-Control"] = "public, max-age=10"
+    return answer

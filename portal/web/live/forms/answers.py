@@ -1,0 +1,486 @@
+"""Each kind of answer that a live form takes: how it is cleaned, checked, shown again and said.
+
+What comes from outside is text that may be anything: twice, hidden signs, figures of any script, a
+thousand characters too many. A field keeps one clean value, or says in one sentence what to do; the
+same sentence stands in the summary and beside the field. Names in any script are right; what
+nobody can see is not a name (S25).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar
+
+from wtforms import Field
+from wtforms.utils import unset_value
+
+from portal.directory.fields import phone_figures
+
+# Signs that turn the direction of what follows: on a printed register they could hide a name.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Letters and signs by their kind, yet nothing to see.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
+)
+_PHONE = re.compile(r"(\+[1-9][0-9]{7,14}|00[1-9][0-9]{7,14}|0[1-9][0-9]{8,9})")
+# Numbers that no text message reaches: of houses, offices and services.
+_NO_TEXTS = re.compile(r"(0|\+44|0044)[1234589].*")
+
+Option = tuple[str, str]
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """Text without what cannot be shown, for a page that shows it again."""
+    if text.isprintable():
+        return text  # as nearly all is: no control sign, none that turns
+    return "".join(sign for sign in text if not _hidden(sign, lines))
+
+
+def _hidden(sign: str, lines: bool) -> bool:
+    if lines and sign in "\n\t":
+        return False
+    return unicodedata.category(sign) in ("Cc", "Cs") or sign in _TURNING
+
+
+def without_marks(text: str) -> str:
+    """Text without marks that have no width, such as those that a telephone puts around a number
+    that is copied from its contacts. Whoever sends them cannot see them."""
+    if text.isprintable():
+        return text
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+
+
+def visible(text: str, kinds: str = "LNPS") -> bool:
+    """Whether there is a sign of these kinds to see: letter, number, punctuation, symbol."""
+    return any(unicodedata.category(sign)[0] in kinds and sign not in _BLANK for sign in text)
+
+
+def plain_figures(text: str) -> str:
+    """Figures of any script as 0 to 9."""
+    return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
+
+
+class Answer(Field):
+    """One answer on one line. `what` names it in sentences: 'your full name'.
+
+    It is compulsory where `missing` says what to do when nothing is given.
+    """
+
+    kind: ClassVar[str] = "line"
+    input_type: ClassVar[str] = "text"
+    lines: ClassVar[bool] = False
+    copied: ClassVar[bool] = False  # from somewhere else, and with it signs that nobody sees
+
+    def __init__(
+        self,
+        label: str = "",
+        *,
+        what: str = "this answer",
+        missing: str = "",
+        longest: int = 200,
+        hint: str = "",
+        autocomplete: str = "",
+        inputmode: str = "",
+        width: str = "",
+        marked: bool = True,
+        **given: Any,
+    ) -> None:
+        super().__init__(label, description=hint, **given)
+        self.what = what
+        self.missing = missing
+        self.longest = longest
+        self.hint = hint
+        self.autocomplete = autocomplete
+        self.inputmode = inputmode
+        self.width = width
+        self.marked = marked  # whether its label says that it is optional
+        self.typed = ""
+        self.length = 0
+        self.dirty = False
+
+    # What templates show.
+
+    @property
+    def words(self) -> str:
+        return self.plain_words if self.missing or not self.marked else self.optional_words
+
+    @property
+    def plain_words(self) -> str:
+        return str(self.label.text)
+
+    @property
+    def optional_words(self) -> str:
+        return f"{self.plain_words} (optional)"
+
+    @property
+    def anchor(self) -> str:
+        """The id of the element that a message about this answer points to."""
+        return str(self.id)
+
+    @property
+    def error(self) -> str:
+        return str(self.errors[0]) if self.errors else ""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """For the summary: where, and what to do."""
+        if self.error:
+            yield self.anchor, self.error
+
+    @property
+    def shown(self) -> str:
+        """What was typed, to be shown again where it was typed."""
+        return self.typed if self.raw_data is not None else self.text
+
+    @property
+    def text(self) -> str:
+        """The value as text, as it would be typed."""
+        return "" if self.data is None else str(self.data)
+
+    @property
+    def said(self) -> str:
+        """The answer in words, to be checked; '' where there is none."""
+        return self.text
+
+    def carried(self) -> Iterator[tuple[str, str]]:
+        """Names and values that bring the answer to the next screen."""
+        if self.text:
+            yield str(self.name), self.text
+
+    # What WTForms calls. An answer has no default, no filter and no validator but its own, so the
+    # library's way through all of them is not gone.
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        if formdata is None:
+            super().process(None, data, extra_filters)
+            return
+        self.process_errors = []
+        self.raw_data = formdata.getlist(self.name)
+        self.process_formdata(self.raw_data)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = str(valuelist[0]) if valuelist else ""
+        if self.lines:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        elif self.copied:
+            text = without_marks(text)
+        self.typed = printable(text, lines=self.lines)
+        self.dirty = self.typed != text
+        # What nobody can see is no answer.
+        text = unicodedata.normalize("NFC", self.typed) if visible(self.typed) else ""
+        text = text.strip() if self.lines else " ".join(text.split())
+        # Of what is kept, which can be longer than what was typed: U+0958 is composed of two.
+        self.length = len(text)
+        self.data = self.read(text)
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:  # noqa: ARG002  the library's signature
+        wrong = self.wrong()
+        self.errors = [wrong] if wrong else []
+        return not wrong
+
+    def blame(self, words: str) -> None:
+        """Add what a look at several answers together found wrong with this one."""
+        if not self.errors:
+            self.errors = [words]
+
+    # What kinds of answers change.
+
+    def read(self, text: str) -> Any:
+        """The value of clean text."""
+        return text
+
+    def wrong(self) -> str:
+        """What to do about this answer; '' where it can be kept."""
+        if len(self.raw_data or ()) > 1:
+            return f"Give {self.what} once only"
+        if self.dirty:
+            return f"Write {self.what} again, without hidden signs"
+        if not visible(self.typed):
+            return self.missing
+        if self.length > self.longest:
+            return f"Shorten {self.what} to {self.longest:,} characters"
+        return self.wrong_value()
+
+    def wrong_value(self) -> str:
+        """The same for a text that is there, clean and not too long."""
+        return ""
+
+
+class Name(Answer):
+    """A name of a person, in any script."""
+
+    def wrong_value(self) -> str:
+        return "" if visible(self.text, "L") else f"Write {self.what} in letters"
+
+
+class Lines(Answer):
+    """An answer that may take several lines."""
+
+    kind = "lines"
+    lines = True
+
+    @property
+    def rows(self) -> int:
+        return 3 if self.longest <= 500 else 5
+
+
+class Email(Answer):
+    """One email address: a comma would add a second reader (S26)."""
+
+    kind = "line"
+    input_type = "email"
+    copied = True
+
+    def __init__(self, label: str = "", **given: Any) -> None:
+        super().__init__(label, **{"longest": 254, "inputmode": "email", **given})
+
+    def wrong_value(self) -> str:
+        local = self.text.rpartition("@")[0]
+        if _EMAIL.fullmatch(self.text) and len(local) <= 64:
+            return ""
+        return f"Enter {self.what} like name@example.org"
+
+
+class Phone(Answer):
+    """A phone number of this country, or of another with its code."""
+
+    input_type = "tel"
+    copied = True
+
+    def __init__(self, label: str = "", **given: Any) -> None:
+        super().__init__(label, **{"longest": 30, "inputmode": "tel", **given})
+
+    def read(self, text: str) -> str:
+        return plain_figures(text)
+
+    @property
+    def _figures(self) -> str:
+        return phone_figures(self.text)
+
+    @property
+    def takes_texts(self) -> bool:
+        return not _NO_TEXTS.fullmatch(self._figures)
+
+    def wrong_value(self) -> str:
+        if _PHONE.fullmatch(self._figures):
+            return ""
+        return f"Enter {self.what} like 07700 900123"
+
+
+class Whole(Answer):
+    """A whole number between two others."""
+
+    def __init__(self, label: str = "", *, least: int = 0, most: int = 9999, **given: Any) -> None:
+        super().__init__(label, **{"inputmode": "numeric", "width": "w4", **given})
+        self.least = least
+        self.most = most
+
+    def read(self, text: str) -> int | None:
+        figures = plain_figures(text)
+        return int(figures) if re.fullmatch(r"[0-9]{1,9}", figures) else None
+
+    def wrong_value(self) -> str:
+        if self.data is not None and self.least <= self.data <= self.most:
+            return ""
+        return f"Enter {self.what} as a number from {self.least} to {self.most:,}"
+
+
+class Choice(Answer):
+    """One of a list. `kind` is how it is shown: radios, or a list that opens."""
+
+    kind = "radios"
+
+    def __init__(self, label: str = "", *, options: Sequence[Option] = (), **given: Any) -> None:
+        super().__init__(label, **given)
+        self.options: Sequence[Option] = options
+
+    @property
+    def said(self) -> str:
+        return dict(self.options).get(self.text, "") if self.text else ""
+
+    def wrong_value(self) -> str:
+        known = [value for value, _ in self.options]
+        return "" if self.text in known else self.missing or f"Choose {self.what} from the list"
+
+
+class Pick(Choice):
+    """One of a longer list."""
+
+    kind = "pick"
+
+
+class Ticks(Answer):
+    """Any number of a list."""
+
+    kind = "ticks"
+
+    def __init__(self, label: str = "", *, options: Sequence[Option] = (), **given: Any) -> None:
+        super().__init__(label, **given)
+        self.options: Sequence[Option] = options
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = tuple(dict.fromkeys(printable(str(value)) for value in valuelist))
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        return tuple(self.data or ())
+
+    @property
+    def said(self) -> str:
+        known = dict(self.options)
+        return "; ".join(known[value] for value in self.chosen if value in known)
+
+    def carried(self) -> Iterator[tuple[str, str]]:
+        for value in self.chosen:
+            yield str(self.name), value
+
+    def wrong(self) -> str:
+        known = dict(self.options)
+        if any(value not in known for value in self.chosen):
+            return f"Choose {self.what} from the list"
+        return "" if self.chosen else self.missing
+
+
+class Tick(Answer):
+    """One box, ticked or not, beside a statement."""
+
+    kind = "tick"
+
+    def __init__(self, label: str = "", *, statement: str = "", **given: Any) -> None:
+        super().__init__(label, **given)
+        self.statement = statement
+
+    def wrong_value(self) -> str:
+        return "" if self.text == "yes" else self.missing or "Tick the box, or leave it empty"
+
+    @property
+    def said(self) -> str:
+        return "Yes" if self.text == "yes" else ""
+
+
+class Children(Answer):
+    """The ages of children: rows of a number and 'months' or 'years'. Never a date of birth."""
+
+    kind = "children"
+    UNITS: ClassVar[Sequence[Option]] = (("years", "years"), ("months", "months"))
+    AT_FIRST: ClassVar[int] = 3
+    MOST: ClassVar[int] = 10
+    OLDEST: ClassVar[dict[str, int]] = {"years": 25, "months": 36}
+
+    def __init__(self, label: str = "", **given: Any) -> None:
+        super().__init__(label, **given)
+        self.rows: list[tuple[str, str]] = []
+        self.mistakes: dict[int, str] = {}
+        self.asked = self.AT_FIRST
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:  # noqa: ARG002  the library's signature
+        self.process_errors = []
+        self.raw_data = None
+        self.rows = []
+        self.mistakes = {}
+        if formdata is None:
+            given = data if isinstance(data, tuple | list) else ()
+            self.rows = [_of_words(words) for words in given]
+        else:
+            self.raw_data = []
+            self._read(formdata)
+        self.asked = max(self.AT_FIRST, len(self.rows))
+
+    def _read(self, formdata: Any) -> None:
+        for number in range(1, self.MOST + 1):
+            ages = formdata.getlist(self.age_name(number))
+            units = formdata.getlist(self.unit_name(number))
+            if not ages and not units:
+                continue
+            twice = len(ages) > 1 or len(units) > 1
+            age, unit = str(ages[0]) if ages else "", str(units[0]) if units else "years"
+            self.rows.append((printable(age).strip(), printable(unit)))
+            if twice:
+                self.mistakes[len(self.rows)] = f"Give the age of child {len(self.rows)} once only"
+            elif printable(age) != age or unit not in self.OLDEST:
+                self.mistakes[len(self.rows)] = self._unclear(len(self.rows))
+
+    def add(self) -> None:
+        """Ask for one more child."""
+        self.asked = min(self.MOST, self.asked + 1)
+
+    @property
+    def full(self) -> bool:
+        return self.asked >= self.MOST
+
+    @property
+    def boxes(self) -> Iterator[tuple[int, str, str, str]]:
+        """What to show: number, age, unit and what is wrong with it."""
+        for number in range(1, self.asked + 1):
+            age, unit = self.rows[number - 1] if number <= len(self.rows) else ("", "years")
+            yield number, age, unit, self.mistakes.get(number, "")
+
+    @staticmethod
+    def age_name(number: int) -> str:
+        return f"children-{number}-age"
+
+    @staticmethod
+    def unit_name(number: int) -> str:
+        return f"children-{number}-unit"
+
+    @property
+    def anchor(self) -> str:
+        return self.age_name(1)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        for number, words in sorted(self.mistakes.items()):
+            yield self.age_name(number), words
+
+    @property
+    def ages(self) -> tuple[str, ...]:
+        """'2 years', '7 months': one for each child whose age is given."""
+        return tuple(_in_words(age, unit) for age, unit in self.rows if age)
+
+    @property
+    def said(self) -> str:
+        return ", ".join(self.ages)
+
+    def carried(self) -> Iterator[tuple[str, str]]:
+        given = [(age, unit) for age, unit in self.rows if age]
+        for number, (age, unit) in enumerate(given, 1):
+            yield self.age_name(number), age
+            yield self.unit_name(number), unit
+
+    def wrong(self) -> str:
+        for number, (age, unit) in enumerate(self.rows, 1):
+            if not age or number in self.mistakes:
+                continue
+            figures = plain_figures(age)
+            oldest = self.OLDEST.get(unit, -1)
+            if not re.fullmatch(r"[0-9]{1,3}", figures) or int(figures) > oldest:
+                self.mistakes[number] = self._unclear(number)
+        return self.mistakes[min(self.mistakes)] if self.mistakes else ""
+
+    def _unclear(self, number: int) -> str:
+        months, years = self.OLDEST["months"], self.OLDEST["years"]
+        return (
+            f"Enter the age of child {number}: up to {months} in months, or up to {years} in years"
+        )
+
+
+def _in_words(age: str, unit: str) -> str:
+    number = plain_figures(age).lstrip("0") or "0"
+    return f"{number} {unit.removesuffix('s')}" if number == "1" else f"{number} {unit}"
+
+
+def _of_words(words: str) -> tuple[str, str]:
+    """The number and the unit of '2 years'."""
+    age, _, unit = words.partition(" ")
+    return age, "months" if unit.startswith("month") else "years"
+
+
+def months_of(ages: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """For each age in words, the months from the first included to the first excluded."""
+    for words in ages:
+        age, unit = _of_words(words)
+        number = int(age)
+        yield (number, number + 1) if unit == "months" else (number * 12, number * 12 + 12)

@@ -1,0 +1,466 @@
+"""The live forms: what each asks, in which groups, and what its answers mean to the work below.
+
+What it hides: how answers travel. They stay inside the form from screen to screen, with a key that
+makes one booking of however many presses (S22), the moment at which the form was first shown,
+signed, and a box that only a machine fills in. No cookie holds an answer.
+
+A family gives at most five compulsory answers. Ages are asked for, never dates of birth (S50).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf
+from wtforms import Field, StringField
+
+from portal.bookings import MOST_PLACES, Family
+from portal.directory import Programme, Question, Series
+from portal.directory.fields import SAFE_TIME
+from portal.web.live.forms.answers import (
+    Answer,
+    Children,
+    Choice,
+    Email,
+    Lines,
+    Name,
+    Option,
+    Phone,
+    Whole,
+)
+
+LEAST_SECONDS = 3  # a person needs longer to fill in a form
+LARGEST_FAMILY = 10
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Answers that belong together, under one heading."""
+
+    title: str
+    fields: Sequence[Answer]
+    lead: str = ""
+
+
+class _Token(FlaskForm.Meta.csrf_class):  # type: ignore[misc]  # Flask-WTF has no types
+    """The token that binds a form to its browser, made where it is shown (`LiveForm.protocol`).
+
+    Most presses end on another page, which shows none.
+    """
+
+    def generate_csrf_token(self, csrf_token_field: Field) -> None:
+        pass
+
+
+class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """What every live form carries beside its answers."""
+
+    class Meta:
+        csrf_class = _Token
+
+        def bind_field(self, form: FlaskForm, unbound: Any, options: dict[str, Any]) -> Field:
+            """A copy of the field as it was first made: to make it anew takes longer than to read
+            what it was sent. What differs from form to form is set by `process` and `validate`."""
+            if unbound.field_class is _Token.field_class:
+                token: Field = unbound.bind(form=form, **options)
+                return token
+            first = vars(unbound).get("first") or unbound.bind(form=form, **options)
+            unbound.first = first
+            copy: Field = object.__new__(type(first))
+            vars(copy).update(vars(first), _form=form, meta=form.meta)
+            return copy
+
+    step = StringField()
+    key = StringField()
+    started = StringField()
+    subject = StringField()  # nobody sees this box: who fills it in is a machine
+
+    trouble = ""  # what is wrong with the form as a whole, in a sentence
+
+    def groups(self) -> Sequence[Group]:
+        """The answers in the order in which they are asked."""
+        raise NotImplementedError
+
+    def answers(self) -> Iterator[Answer]:
+        for group in self.groups():
+            yield from group.fields
+
+    def answer(self, name: str) -> Any:
+        return self._fields[name]
+
+    def problems(self) -> list[tuple[str, str]]:
+        """For the summary: where each mistake is, and what to do about it."""
+        found = [problem for one in self.answers() for problem in one.problems()]
+        return [("", self.trouble), *found] if self.trouble else found
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether all that was asked can be kept. What was not asked is let go of (S25)."""
+        super().validate(extra_validators)
+        asked = set(self.answers())
+        for one in self._fields.values():
+            if isinstance(one, Answer) and one not in asked:
+                one.data, one.errors = None, []
+        return self.well
+
+    @property
+    def well(self) -> bool:
+        return not any(one.errors for one in self.answers())
+
+    def carried(self) -> Iterator[tuple[str, str]]:
+        """Names and values of the hidden fields that bring all answers to the next screen."""
+        yield from self.protocol()
+        for one in self.answers():
+            yield from one.carried()
+
+    def protocol(self) -> Iterator[tuple[str, str]]:
+        """The hidden fields of every screen."""
+        yield "csrf_token", generate_csrf()
+        yield "key", str(self.key.data)
+        yield "started", str(self.started.data)
+
+    # The key, and the moment at which the form was first shown.
+
+    def begin(self, now: datetime, secret: str) -> None:
+        """A fresh form."""
+        self.key.data = secrets.token_urlsafe(16)
+        self.started.data = _stamp(now, secret)
+
+    def renew(self) -> None:
+        """The same answers as another form, which may be sent once more."""
+        self.key.data = secrets.token_urlsafe(16)
+
+    def begun(self, now: datetime, secret: str) -> bool:
+        """Whether key and moment are ours; else they are made anew."""
+        stamped = str(self.started.data or "")
+        seconds = stamped.partition(".")[0]
+        well = bool(_KEY.fullmatch(str(self.key.data or ""))) and bool(
+            re.fullmatch(r"[0-9]{1,12}", seconds)
+        )
+        well = well and hmac.compare_digest(stamped, _signed(seconds, secret))
+        if not well:
+            self.begin(now, secret)
+        return well
+
+    def hasty(self, now: datetime) -> bool:
+        """Whether a machine filled it in: sooner than a person can, or the box nobody sees."""
+        began = int(str(self.started.data).partition(".")[0])
+        return now.timestamp() - began < LEAST_SECONDS or bool(self.subject.data)
+
+
+def _stamp(now: datetime, secret: str) -> str:
+    return _signed(str(int(now.timestamp())), secret)
+
+
+def _signed(seconds: str, secret: str) -> str:
+    digest = hmac.digest(secret.encode(), f"form:{seconds}".encode(), "sha256").hex()
+    return f"{seconds}.{digest[:32]}"
+
+
+class PressForm(LiveForm):
+    """A form with nothing but a button."""
+
+    def groups(self) -> Sequence[Group]:
+        return ()
+
+
+# --- a family ------------------------------------------------------------------------------------
+
+CONTACT_WAYS: Sequence[Option] = (
+    ("email", "By email"),
+    ("text", "By text message"),
+    ("none", "Do not contact me. I will come"),
+)
+# Staff answer a request, so that they may ring too.
+CONTACT_WAYS_OF_REQUESTS: Sequence[Option] = (
+    ("call", "By phone call"),
+    ("email", "By email"),
+    ("text", "By text message"),
+    ("none", "Do not contact me. I will look at my own page"),
+)
+YES_NO: Sequence[Option] = (("yes", "Yes"), ("no", "No"))
+
+
+class SafeTime(Answer):
+    """When somebody may be rung."""
+
+    def __init__(self, label: str = "", **given: Any) -> None:
+        hint = "For example, weekday mornings after 9:30."
+        super().__init__(label, **{"what": "the time", "longest": 100, "hint": hint, **given})
+
+
+class ContactForm(LiveForm):
+    """Who one is, and how it is safe to get in touch (S5)."""
+
+    whose: ClassVar[str] = "your"
+
+    name = Name(
+        "Full name",
+        what="your full name",
+        missing="Enter your full name",
+        longest=80,
+        autocomplete="name",
+    )
+    email = Email("Email address", what="your email address", autocomplete="email", marked=False)
+    phone = Phone("Phone number", what="your phone number", autocomplete="tel", marked=False)
+    contact_by = Choice(
+        "How may we contact you?",
+        what="how we may contact you",
+        missing="Choose how we may contact you",
+        options=CONTACT_WAYS,
+    )
+    safe_to_contact = Choice(
+        "Is it safe to leave you a message?",
+        what="if it is safe to leave a message",
+        missing="Say if it is safe to leave you a message",
+        hint="Think about who else may read your email or pick up your phone.",
+        options=YES_NO,
+    )
+    access = Lines(
+        "What do you need, to be able to join in?",
+        what="what you need",
+        longest=500,
+        hint="Such as a ramp, a quiet place or a signer. Only the staff of the group see this.",
+    )
+    language = Answer(
+        "Which language do you speak best?",
+        what="your language",
+        longest=60,
+        hint="If not English.",
+    )
+    notes = Lines(
+        "Anything else that we should know?",
+        what="your notes",
+        longest=1000,
+        hint="Do not write private things here, such as why you want to come.",
+    )
+
+    def discreet(self) -> None:
+        """Where somebody may look over a shoulder: the browser offers nothing that it knows."""
+        for name in ("name", "email", "phone"):
+            self.answer(name).autocomplete = "off"
+
+    def offer(self, ways: Collection[str], *, kept: str = "") -> None:
+        """Offer, of the ways in which messages go, these alone, and the one that is kept already.
+
+        That we ring, or do not get in touch, can always be chosen.
+        """
+        sent = {"email", "text"} - {*ways, kept}
+        options = self.contact_by.options
+        self.contact_by.options = [one for one in options if one[0] not in sent]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Each answer by itself, then those that depend on each other."""
+        super().validate(extra_validators)
+        email, phone = self.email, self.phone
+        way = "" if self.contact_by.errors else self.contact_by.data
+        if not email.data and not phone.data and not email.errors and not phone.errors:
+            email.blame(f"Enter {self.whose} email address or {self.whose} phone number")
+        elif way == "email" and not email.data:
+            email.blame(f"Enter {self.whose} email address, or choose another way of contact")
+        elif way in ("text", "call") and not phone.data:
+            phone.blame(f"Enter {self.whose} phone number, or choose another way of contact")
+        elif way == "text" and phone.data and not phone.takes_texts:
+            phone.blame("Enter the number of a mobile, or choose another way of contact")
+        return self.well
+
+    def contact(self) -> dict[str, Any]:
+        """The fields of a Family that say who and how."""
+        return {
+            "name": self.name.data,
+            "email": self.email.data or None,
+            "phone": self.phone.data or None,
+            "contact_by": self.contact_by.data,
+            "safe_to_contact": self.safe_to_contact.data == "yes",
+            "access": self.access.data or "",
+            "language": self.language.data or "",
+            "notes": self.notes.data or "",
+        }
+
+    def who(self) -> list[Answer]:
+        """Who it is, and the safe way to reach them."""
+        return [self.name, self.email, self.phone, self.contact_by, self.safe_to_contact]
+
+    def beside(self) -> list[Answer]:
+        """What else helps us, all of it optional."""
+        return [self.access, self.language, self.notes]
+
+
+class FamilyForm(ContactForm):
+    """A family that books or asks for itself."""
+
+    asks_numbers = True  # how many come
+    asks_ages = True
+
+    people = Whole(
+        "How many people will come?",
+        what="how many people will come",
+        missing="Enter how many people will come",
+        least=1,
+        most=LARGEST_FAMILY,
+        width="w2",
+    )
+    children = Children("How old is each child?", hint="Leave out what you do not need.")
+
+    _questions: ClassVar[Sequence[tuple[str, Question]]] = ()
+
+    def groups(self) -> Sequence[Group]:
+        coming: list[Answer] = [self.people] if self.asks_numbers else []
+        if self.asks_ages:
+            coming.append(self.children)
+        asked: list[Answer] = [self.answer(name) for name, _ in self._questions]
+        reach = "Give your email address or your phone number. You can give both."
+        return [
+            Group("You", self.who(), reach),
+            *([Group("Who is coming", coming)] if coming else []),
+            Group("Anything we should know", [*asked, *self.beside()]),
+        ]
+
+    def family(self) -> Family:
+        return Family(
+            **self.contact(),
+            people=self.people.data if self.asks_numbers else 1,
+            children=self.children.ages if self.asks_ages else (),
+            answers=self.more(),
+        )
+
+    def more(self) -> dict[str, str]:
+        given = ((question.name, self.answer(name).said) for name, question in self._questions)
+        return {name: said for name, said in given if said}
+
+
+class BookForm(FamilyForm):
+    """A family books a place. `wait` says that it knows of the waiting list."""
+
+    wait = StringField()
+
+    def protocol(self) -> Iterator[tuple[str, str]]:
+        yield from super().protocol()
+        if self.wait.data == "yes":
+            yield "wait", "yes"
+
+
+# Forms with a programme's own questions, made once for each series or programme.
+_made: WeakKeyDictionary[Any, dict[type, type]] = WeakKeyDictionary()
+
+
+def with_questions(base: type, thing: Series | Programme, questions: Sequence[Question]) -> type:
+    """The form `base` with the questions that a programme asks beside ours."""
+    made = _made.setdefault(thing, {})
+    if base not in made:
+        named = [(f"question-{question.name}", question) for question in questions]
+        fields: dict[str, Any] = {name: _field_of(question) for name, question in named}
+        made[base] = type(base.__name__, (base,), {**fields, "_questions": named})
+    return made[base]
+
+
+def _field_of(question: Question) -> Field:
+    wanted = f"Answer the question: {question.label}" if question.required else ""
+    given: dict[str, Any] = {"what": "this answer", "missing": wanted, "hint": question.hint}
+    if question.type == "number":
+        return Whole(question.label, **given)
+    if question.type == "yes-no":
+        return Choice(question.label, options=YES_NO, **given)
+    if question.type == "choice":
+        return Choice(question.label, options=[(one, one) for one in question.options], **given)
+    return Answer(question.label, **given)
+
+
+def book_form(series: Series, formdata: Any = None) -> BookForm:
+    """The form for a place in this series."""
+    made = with_questions(BookForm, series, series.programme.questions)
+    form: BookForm = made(formdata=formdata)
+    limit_people(form, series)
+    return form
+
+
+def limit_people(form: FamilyForm | NumbersForm, series: Series) -> None:
+    """Ask for as many people as can come, and for ages where there are children."""
+    form.people.hint = "Count yourself, other adults and children."
+    if series.place_for == "person":
+        form.people.most = min(MOST_PLACES, series.places or MOST_PLACES)
+        form.people.hint += f" Each person takes a place. Book {form.people.most} at most."
+    ages = series.ages or ()
+    form.asks_ages = not ages or bool(series.creche) or any(not age.pregnancy for age in ages)
+
+
+# --- a booking that stands -----------------------------------------------------------------------
+
+
+class NumbersForm(LiveForm):
+    """How many come, and how old the children are."""
+
+    asks_ages = True
+
+    people = Whole(
+        "How many people will come?",
+        what="how many people will come",
+        missing="Enter how many people will come",
+        least=1,
+        most=LARGEST_FAMILY,
+        width="w2",
+    )
+    children = Children("How old is each child?", hint="Leave out what you do not need.")
+
+    def groups(self) -> Sequence[Group]:
+        fields: list[Answer] = [self.people]
+        return [Group("", [*fields, self.children] if self.asks_ages else fields)]
+
+
+class DetailsForm(ContactForm):
+    """What is kept of a family, to be set right; with what its programme asked, if that is told."""
+
+    _questions: ClassVar[Sequence[tuple[str, Question]]] = ()
+
+    def groups(self) -> Sequence[Group]:
+        asked = [self.answer(name) for name, _ in self._questions]
+        return [
+            Group("You", self.who()),
+            Group("Anything we should know", [*asked, *self.beside()]),
+        ]
+
+    def given(self, answers: Mapping[str, str]) -> None:
+        """Show what was answered. Nobody has to answer what was not asked at the time."""
+        for name, question in self._questions:
+            one, said = self.answer(name), answers.get(question.name, "")
+            if one.raw_data is None:
+                one.data = {"Yes": "yes", "No": "no"}.get(said, said) if said else None
+            if not said:
+                one.missing = ""
+
+    def mended(self, answers: Mapping[str, str]) -> dict[str, str]:
+        """These answers, as they are now."""
+        now = {question.name: self.answer(name).said for name, question in self._questions}
+        return {name: said for name, said in {**answers, **now}.items() if said}
+
+
+class RequestDetailsForm(DetailsForm):
+    """The same, of a request."""
+
+    safe_time = SafeTime("When is a good and safe time to reach you?")
+    contact_by = Choice(
+        "How may we contact you?",
+        what="how we may contact you",
+        missing="Choose how we may contact you",
+        options=CONTACT_WAYS_OF_REQUESTS,
+    )
+
+    def who(self) -> list[Answer]:
+        return [*super().who(), self.safe_time]
+
+    def given(self, answers: Mapping[str, str]) -> None:
+        super().given(answers)
+        if self.safe_time.raw_data is None:
+            self.safe_time.data = answers.get(SAFE_TIME, "")
+
+    def mended(self, answers: Mapping[str, str]) -> dict[str, str]:
+        return super().mended({**answers, SAFE_TIME: self.safe_time.data or ""})

@@ -1,0 +1,300 @@
+"""What families and professionals are asked when they ask for a place, and what practitioners are
+asked about a gap.
+
+A request is read by a person. So it may say when it is safe to ring, and where one would like to
+go; a professional says who they are and that the family agreed. For a sensitive programme nothing
+is asked that a first talk does not need. The gap form has no place for a family's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Literal
+
+from wtforms import StringField
+
+from portal.bookings import MOST_PLACES, Referrer
+from portal.bookings.gap_reports import Gap
+from portal.directory import Programme
+from portal.directory.fields import NEEDS, SAFE_TIME, WHERE
+from portal.web.live.forms.answers import (
+    Answer,
+    Choice,
+    Email,
+    Lines,
+    Name,
+    Option,
+    Phone,
+    Pick,
+    Tick,
+    Ticks,
+    Whole,
+)
+from portal.web.live.forms.family import (
+    CONTACT_WAYS_OF_REQUESTS,
+    YES_NO,
+    FamilyForm,
+    Group,
+    LiveForm,
+    SafeTime,
+    with_questions,
+)
+
+GAP_LIMIT = 500  # pounds that the panel can pay
+
+_ANY_SERIES: Option = ("", "No special one")
+_ANYWHERE: Option = ("", "Anywhere")
+
+
+class AskForm(FamilyForm):
+    """A family asks for a place, or for a first talk.
+
+    `anyway` says that it was told what stands against it, and asks all the same.
+    """
+
+    anyway = StringField()
+
+    contact_by = Choice(
+        "How may we contact you?",
+        what="how we may contact you",
+        missing="Choose how we may contact you",
+        options=CONTACT_WAYS_OF_REQUESTS,
+    )
+    safe_time = SafeTime("When is a good and safe time to reach you?")
+    series = Pick("Which group do you want?", what="a group")
+    district = Pick("Where would you like to go?", what="a district")
+
+    def groups(self) -> Sequence[Group]:
+        you, *others = super().groups()
+        wanted: list[Answer] = [one for one in (self.series, self.district) if len(one.options) > 1]
+        return [
+            Group(you.title, [*you.fields, self.safe_time], you.lead),
+            *([Group("What you are looking for", wanted)] if wanted else []),
+            *others,
+        ]
+
+    def protocol(self) -> Iterator[tuple[str, str]]:
+        yield from super().protocol()
+        if self.anyway.data == "yes":
+            yield "anyway", "yes"
+
+    def referrer(self) -> Referrer | None:
+        """The professional who asks, if it is one."""
+        return None
+
+    def more(self) -> dict[str, str]:
+        given = super().more()
+        if self.safe_time.data:
+            given[SAFE_TIME] = self.safe_time.data
+        if self.district.text:
+            given[WHERE] = self.district.said
+        return given
+
+
+class ReferForm(AskForm):
+    """A professional asks for a family, which has agreed to it."""
+
+    whose: ClassVar[str] = "the family’s"
+
+    worker_name = Name(
+        "Your full name",
+        what="your full name",
+        missing="Enter your full name",
+        longest=80,
+        autocomplete="name",
+    )
+    worker_role = Answer(
+        "Your role",
+        what="your role",
+        missing="Enter your role, such as health visitor",
+        longest=80,
+        autocomplete="organization-title",
+    )
+    organisation = Answer(
+        "Your organisation",
+        what="your organisation",
+        missing="Enter the name of your organisation",
+        longest=120,
+        autocomplete="organization",
+    )
+    worker_email = Email(
+        "Your work email address", what="your email address", autocomplete="email", marked=False
+    )
+    worker_phone = Phone(
+        "Your work phone number", what="your phone number", autocomplete="tel", marked=False
+    )
+    consent = Tick(
+        "Does the family agree?",
+        statement="Yes. They agree that I ask for them and pass on what I write here",
+        what="the box",
+        missing="Ask the family first, then tick the box to say that they agree",
+    )
+    name = Name(
+        "Full name of the parent or young person",
+        what="their full name",
+        missing="Enter the full name of the parent or young person",
+        longest=80,
+        autocomplete="off",
+    )
+    email = Email(
+        "Their email address", what="their email address", autocomplete="off", marked=False
+    )
+    phone = Phone("Their phone number", what="their phone number", autocomplete="off", marked=False)
+    contact_by = Choice(
+        "How may we contact them?",
+        what="how we may contact them",
+        missing="Choose how we may contact them",
+        options=[*CONTACT_WAYS_OF_REQUESTS[:3], ("none", "Do not contact them. Contact me")],
+    )
+    safe_to_contact = Choice(
+        "Is it safe to leave them a message?",
+        what="if it is safe to leave a message",
+        missing="Say if it is safe to leave them a message",
+        hint="Ask them who else may read their email or pick up their phone.",
+        options=YES_NO,
+    )
+    safe_time = SafeTime("When is a good and safe time to reach them?")
+    series = Pick("Which group do they want?", what="a group")
+    district = Pick("Where would they like to go?", what="a district")
+    access = Lines(
+        "What do they need, to be able to join in?",
+        what="what they need",
+        longest=500,
+        hint="Such as a ramp, a quiet place or a signer. Only the staff of the group see this.",
+    )
+    language = Answer(
+        "Which language do they speak best?",
+        what="their language",
+        longest=60,
+        hint="If not English.",
+    )
+
+    def groups(self) -> Sequence[Group]:
+        them, *others = super().groups()
+        worker: list[Answer] = [
+            self.worker_name,
+            self.worker_role,
+            self.organisation,
+            self.worker_email,
+            self.worker_phone,
+            self.consent,
+        ]
+        return [
+            Group("You", worker, "Give your email address or your phone number."),
+            Group("The family", them.fields, "Give their email address or their phone number."),
+            *others,
+        ]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        super().validate(extra_validators)
+        if not self.worker_email.data and not self.worker_phone.data:
+            self.worker_email.blame("Enter your email address or your phone number")
+        return self.well
+
+    def referrer(self) -> Referrer:
+        return Referrer(
+            self.worker_name.data,
+            self.worker_role.data,
+            self.organisation.data,
+            self.worker_email.data or None,
+            self.worker_phone.data or None,
+        )
+
+
+def ask_form(
+    programme: Programme,
+    who: Literal["family", "professional"],
+    *,
+    series: Sequence[Option] = (),
+    districts: Sequence[Option] = (),
+    alone: bool = True,
+    formdata: Any = None,
+) -> AskForm:
+    """The form to ask for a place in a programme; `series` are its runs that one can choose.
+
+    `alone` says whether one may ask for the programme without any of them.
+    """
+    base = ReferForm if who == "professional" else AskForm
+    form: AskForm = with_questions(base, programme, programme.questions)(formdata=formdata)
+    form.series.options = [_ANY_SERIES, *series]
+    if not alone:
+        form.series.missing = "Choose a group"
+    form.district.options = [_ANYWHERE, *districts]
+    form.people.hint = "Count adults and children."
+    if programme.place_for == "person":
+        form.people.most = MOST_PLACES
+    if programme.sensitive:
+        # Nothing is asked that is not needed for a first talk.
+        form.asks_numbers = form.asks_ages = False
+        form.discreet()
+    return form
+
+
+class GapForm(LiveForm):
+    """A practitioner tells of a need that nothing at hand meets. Nothing names a family."""
+
+    district = Pick("In which district is it?", what="a district", missing="Choose the district")
+    needs = Ticks(
+        "What does the family need help with?",
+        what="what they need help with",
+        missing="Choose at least one kind of need",
+        options=tuple(NEEDS.items()),
+    )
+    wanted = Lines(
+        "What would help?",
+        what="what would help",
+        missing="Write what would help",
+        longest=1000,
+        hint="A service, a journey or a thing. Do not say who the family is.",
+    )
+    tried = Lines(
+        "What have you tried?",
+        what="what you have tried",
+        missing="Write what you have tried",
+        longest=1000,
+        hint="And why it did not fit. Do not say who the family is.",
+    )
+    pounds = Whole(
+        "What would it cost, in pounds?",
+        what="the sum in pounds",
+        least=1,
+        most=GAP_LIMIT,
+        hint=f"Whole pounds, if you know. A panel can pay up to £{GAP_LIMIT}.",
+    )
+    name = Name(
+        "Your full name",
+        what="your full name",
+        missing="Enter your full name",
+        longest=80,
+        autocomplete="name",
+    )
+    organisation = Answer(
+        "Your organisation",
+        what="your organisation",
+        missing="Enter the name of your organisation",
+        longest=120,
+        autocomplete="organization",
+    )
+    email = Email(
+        "Your work email address",
+        what="your email address",
+        missing="Enter your work email address",
+        autocomplete="email",
+    )
+
+    def groups(self) -> Sequence[Group]:
+        gap: list[Answer] = [self.district, self.needs, self.wanted, self.tried, self.pounds]
+        return [Group("The gap", gap), Group("You", [self.name, self.organisation, self.email])]
+
+    def gap(self) -> Gap:
+        """What was told."""
+        return Gap(
+            self.district.data,
+            self.needs.chosen,
+            self.wanted.data,
+            self.tried.data,
+            self.pounds.data,
+            self.name.data,
+            self.organisation.data,
+            self.email.data,
+        )

@@ -1,0 +1,493 @@
+"""Asking for a place: a family for itself, a professional for a family, a practitioner about a gap.
+
+A request is for one run of a programme, or for the programme as such where no run is chosen or none
+is planned; staff answer it. Those for a sensitive programme are always for the programme as such,
+so that no screen names a place or a time (S3), and its screens have neutral titles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from flask import Blueprint, Response, abort, redirect, request
+
+from portal import bookings
+from portal.bookings import NotBookable, gap_reports
+from portal.bookings.waiting_list import opening
+from portal.content.gazetteer import distance
+from portal.database.rate_limits import TooOften
+from portal.directory import Directory, District, Programme, Series
+from portal.directory.fields import LONDON
+from portal.web import filters
+from portal.web.live.alternatives import Other, fits
+from portal.web.live.book import before, lead_on, sent_already
+from portal.web.live.context import (
+    Away,
+    Live,
+    Press,
+    away,
+    check_form,
+    explain,
+    head,
+    live,
+    page,
+    too_many,
+)
+from portal.web.live.forms.request import GAP_LIMIT, AskForm, GapForm, ask_form
+from portal.web.live.forms.steps import turn
+
+pages = Blueprint("asking", __name__)
+pages.before_request(check_form)
+
+Who = Literal["family", "professional"]
+_ASKED = ("request", "referral")
+_NEAREST = 3
+_REFERENCE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A programme that is asked for, by whom, and the runs of it that one may choose."""
+
+    programme: Programme
+    who: Who | None
+    runs: Sequence[Series]
+    chosen: Series | None
+
+    @property
+    def path(self) -> str:
+        given = [("who", self.who), ("series", self.chosen.identity if self.chosen else None)]
+        query = "&".join(f"{name}={value}" for name, value in given if value)
+        return self.programme.request_path + (f"?{query}" if query else "")
+
+    def choose(self, who: Who) -> str:
+        """The address of the form for one of the two who may ask."""
+        return Asked(self.programme, who, self.runs, self.chosen).path
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways of getting a place that this person can use here."""
+        return _ASKED if self.who == "professional" else ("request",)
+
+    @property
+    def open_runs(self) -> list[Series]:
+        return [run for run in self.runs if run.booking in self.ways]
+
+    @property
+    def alone(self) -> bool:
+        """Whether one may ask for the programme without a run."""
+        return self.programme.booking in self.ways
+
+    @property
+    def title(self) -> str:
+        if self.programme.sensitive:
+            return "Ask us to get in touch"
+        return "Ask for a place for a family" if self.who == "professional" else "Ask for a place"
+
+    @property
+    def phone(self) -> str | None:
+        centre = self.chosen.centre.phone if self.chosen else None
+        return self.programme.phone or centre
+
+    def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
+        given = {"back": self.programme.path, "phone": self.phone, **given}
+        return explain(title, self.path, *paragraphs, **given)
+
+
+@pages.route("/request/<programme>", methods=["GET", "POST"])
+def ask(programme: str) -> Any:
+    """Who asks, then the form, its answers to check, and the request itself."""
+    found, now = live(), live().now
+    reference = request.args.get("reference")
+    if request.method != "POST" and reference is not None:
+        return _referred(found.directory.programme(programme) or abort(404), reference)
+    asked = _asked(found, programme, now)
+    if isinstance(asked, Response):
+        return asked
+    if not {asked.programme.booking, *(run.booking for run in asked.runs)} & set(_ASKED):
+        return before(asked.programme) or _not_asked_for(asked, now)
+    if asked.who is None:
+        if request.method == "POST":
+            return redirect(asked.path, 303)
+        return page("live/who.html", head(asked.title, asked.path), asked=asked)
+    wanted = asked.chosen
+    if (wanted and wanted.booking not in asked.ways) or not (asked.alone or asked.open_runs):
+        return before(asked.programme) or _referral(asked)
+    return _screen(asked, now)
+
+
+def _asked(found: Live, slug: str, now: datetime) -> Any:
+    directory = found.directory
+    programme = directory.programme(slug) or abort(404)
+    runs = [run for run in directory.series_of(programme) if opening(run, None, now) in _ASKED]
+    who = request.args.get("who")
+    asker = cast("Who", who) if who in ("family", "professional") else None
+    identity = request.args.get("series")
+    if not identity:
+        return Asked(programme, asker, runs, None)
+    run = directory.find_series(identity)
+    if run is None or run.programme is not programme or programme.sensitive:
+        abort(404)
+    if run in runs:
+        return Asked(programme, asker, runs, run)
+    asked = Asked(programme, asker, runs, None)
+    if run.booking not in _ASKED:
+        return redirect(run.booking_path, 303)
+    if runs or programme.booking in _ASKED:
+        others = [Other(asked.path, "Ask for another one", "We look for a place with you")]
+    else:
+        others = found.others(run)
+    return before(programme) or asked.explain(
+        *_why_not(run, now),
+        others=others,
+        phone=programme.phone or run.centre.phone,
+        status=200 if request.method != "POST" else 409,
+    )
+
+
+def _why_not(run: Series, now: datetime) -> tuple[str, str]:
+    """What stands against asking for this run now: a title, and what to do or to know."""
+    state, coming = opening(run, None, now), run.coming(now)
+    if state == "not yet":
+        return "You cannot ask yet", f"You can ask from {_opens(run)}. Come back to this page then."
+    if state == "closed":
+        return "You cannot ask any more", "The time to ask for this one is over. Ring us."
+    why = run.withdrawn or (coming[0].cancelled if coming else "")
+    said = filters.sentence(why) if why else "There are no more dates for it."
+    return "This one does not run any more", said
+
+
+def _form(asked: Asked, directory: Directory) -> AskForm:
+    programme = asked.programme
+    form = ask_form(
+        programme,
+        cast("Who", asked.who),
+        series=[(run.identity, _run_words(run, directory)) for run in asked.open_runs],
+        districts=[(one.slug, one.title) for one in directory.districts] if asked.alone else (),
+        alone=asked.alone,
+        formdata=request.form if request.method == "POST" else None,
+    )
+    form.offer(live().settings.ways)
+    return form
+
+
+def _run_words(run: Series, directory: Directory) -> str:
+    district = directory.district_of(run.centre).title
+    name = f"{run.name}, " if run.name != run.programme.title else ""
+    return f"{district}: {name}{filters.repeats(run)}, {run.venue.name}"
+
+
+def _screen(asked: Asked, now: datetime) -> Any:
+    found = live()
+    form = _form(asked, found.directory)
+    next_turn = turn(form, now, found.secret)
+    if request.method != "POST" and asked.chosen:
+        form.series.data = asked.chosen.identity
+    if next_turn.screen == "form":
+        return before(asked.programme) or _show("live/form.html", asked, form, next_turn.status)
+    if next_turn.screen == "check":
+        try:
+            sent = sent_already(form, asked.programme, asked.explain)
+        except Away:
+            return away(asked.path, form, "check", asked.phone)
+        if sent is not None:
+            return sent
+    run = found.directory.find_series(form.series.text) if form.series.text else None
+    if form.anyway.data != "yes":
+        against = _against(asked, form, run)
+        if against is not None:
+            return before(asked.programme) or against
+    if next_turn.screen == "confirm":
+        return _confirm(asked, form, run, now)
+    return _show("live/check.html", asked, form, 200)
+
+
+def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> Any:
+    found, family = live(), form.family()
+    thing = run.identity if run else f"{bookings.ASKED_FOR}{asked.programme.slug}"
+    given: dict[str, Any] = {
+        "key": str(form.key.data),
+        "secret": found.secret,
+        "now": now,
+        "allowance": found.allowance(family, thing),
+        "referrer": form.referrer(),
+        "actor": "professional" if asked.who == "professional" else "family",
+    }
+    try:
+        with found.database() as engine:
+            if run is not None:
+                made = bookings.book(engine, run, family, **given)
+            else:
+                made = bookings.ask(engine, asked.programme, family, **given)
+        return lead_on(made, asked.programme)
+    except TooOften as refused:
+        return too_many(asked.path, form, "confirm", refused.seconds, asked.phone)
+    except NotBookable:
+        return asked.explain(
+            "You cannot ask for this online",
+            "How one gets a place has changed. Look at its page, or ring us.",
+            status=409,
+        )
+    except Away:
+        return away(asked.path, form, "confirm", asked.phone)
+
+
+def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
+    title = "Check your answers" if template == "live/check.html" else asked.title
+    return page(
+        template,
+        head(title, asked.path, error=bool(form.problems())),
+        status,
+        form=form,
+        about=asked.programme.title,
+        lead="",
+        others=(),
+        room="A worker reads what you write and answers you. You do not have a place yet.",
+        back=asked.programme.request_path,
+        phone=asked.phone,
+        action="Continue",
+        confirm="Send",
+        asks=True,
+        # A professional gets no private link, so that none is spoken of.
+        silent=asked.who == "family"
+        and (form.contact_by.data == "none" or form.safe_to_contact.data == "no"),
+    )
+
+
+def _referred(programme: Programme, reference: str) -> Response:
+    """A professional is thanked. The private link is the family's, and goes to them alone."""
+    again = Asked(programme, "professional", (), None).path
+    return _thanks(
+        "Thank you. We have your request",
+        again,
+        reference,
+        "One of our workers reads your request. The family does not have a place yet.",
+        "We get in touch with the family only in the way that you chose for them. A message from "
+        "us has a private link. With it they can see, change or take back the request.",
+        "Keep the reference, and tell us when you ring. Nobody can see the request with it.",
+        again="Ask for a place for another family",
+        phone=programme.phone,
+    )
+
+
+def _thanks(
+    title: str, path: str, reference: str, *paragraphs: str, again: str, **given: Any
+) -> Response:
+    """A page with a reference, which opens nothing; `again` leads back to the form at `path`."""
+    if not _REFERENCE.fullmatch(reference):
+        abort(404)
+    return page(
+        "live/thanks.html",
+        head(title, path),
+        title=title,
+        reference=reference,
+        paragraphs=paragraphs,
+        again=again,
+        **given,
+    )
+
+
+# --- what stands against it -----------------------------------------------------------------------
+
+
+def _not_asked_for(asked: Asked, now: datetime) -> Response:
+    """A programme that one cannot ask for now: one books it oneself, just comes, or it is shut."""
+    programme, found = asked.programme, live()
+    states = [(run, _state(run, now)) for run in found.directory.series_of(programme)]
+    status = 200 if request.method != "POST" else 409
+    book = [run for run, state in states if state == "open"]
+    come = [run for run, state in states if state == "drop-in"]
+    if book or come:
+        itself = bool(book) and (programme.booking == "book" or not come)
+        title, said = ("Just come", "You do not need to ask for a place. Come along on the day.")
+        if itself:
+            title, said = ("You can book this yourself", "Choose a group, and book a place there.")
+        there = [*book, *come] if itself else [*come, *book]
+        others = [Other(run.path, run.name, _run_words(run, found.directory)) for run in there[:6]]
+        return asked.explain(
+            title, said, others=others, others_title="Where it runs", status=status
+        )
+    if not states:
+        title = "There is nothing to book now" if programme.booking == "book" else _NO_NEED
+        return asked.explain(title, "Its page says what there is. Or ring us.", status=status)
+    return _shut(asked, states, status)
+
+
+_NO_NEED = "You do not need to ask"
+
+
+def _state(run: Series, now: datetime) -> str:
+    """How it stands: as `opening` has it, but "full" where nobody can wait either, and "past" or
+    "cancelled" also where one would just come."""
+    state = opening(run, None, now)
+    if state == "drop-in":
+        coming = run.next_sessions(now)
+        if run.withdrawn or not any(not one.cancelled for one in coming):
+            return "cancelled" if run.withdrawn or coming else "past"
+    if state == "open" and not run.waiting_list:
+        left = live().left().items()
+        if not any(places for (identity, _), places in left if identity == run.identity):
+            return "full"
+    return state
+
+
+# What gives the most hope comes first: it is what the page says.
+_HOPE = ("not yet", "full", "closed", "cancelled", "past")
+
+
+def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Response:
+    """No run of it can be asked for, booked or come to now: why, and the next best thing."""
+    found, programme = live(), asked.programme
+
+    def hope(one: tuple[Series, str]) -> tuple[int, datetime, str]:
+        run, state = one
+        return _HOPE.index(state), run.opens or found.now, run.identity
+
+    hopeful = sorted(states, key=hope)
+    run, state = hopeful[0]
+    given: dict[str, Any] = {"phone": programme.phone or run.centre.phone, "status": status}
+    if state == "not yet":
+        others = [
+            Other(one.path, one.name, f"{_run_words(one, found.directory)}, from {_opens(one)}")
+            for one, other in hopeful
+            if other == state
+        ]
+        given |= {"others": others[:6], "others_title": "Where it runs"}
+    else:
+        given |= {"others": found.others(run)}
+    asks = run.booking in _ASKED
+    title, *said = {
+        "not yet": (
+            f"You cannot {'ask' if asks else 'book'} yet",
+            f"You can {'ask' if asks else 'book'} from {_opens(run)}. Come back to "
+            f"{'this' if asks else 'its'} page then.",
+        ),
+        "full": ("Every place is taken", "Ring us. Sometimes we still find a place."),
+        "closed": (
+            "You cannot ask any more" if asks else "Booking has closed",
+            f"The time to {'ask' if asks else 'book'} is over.",
+            "Ring us. Sometimes we still find a place.",
+        ),
+    }.get(state) or ("This does not run now", _why_not(run, found.now)[1], _WHEN_AGAIN)
+    return asked.explain(title, *said, **given)
+
+
+_WHEN_AGAIN = "Ring us. We tell you when it runs again, and what else there is."
+
+
+def _opens(run: Series) -> str:
+    return filters.moment_words(run.opens.astimezone(LONDON)) if run.opens else ""
+
+
+def _referral(asked: Asked) -> Response:
+    return asked.explain(
+        "A professional asks for this place",
+        "A worker who knows you asks for this place with you. That can be your midwife, your "
+        "health visitor or your school.",
+        "Talk to them, or ring us. We tell you who can ask for you.",
+        others=[
+            Other(asked.choose("professional"), "I work with a family", "Ask for a place for them")
+        ],
+        others_title="Are you a professional?",
+        status=200 if request.method != "POST" else 409,
+    )
+
+
+def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None:
+    """What one should know first: another age, or no run in that district. One may still ask."""
+    ages = form.children.ages if form.asks_ages else ()
+    thing = run or asked.programme
+    still = Press("Ask all the same", "check", (("anyway", "yes"),))
+    change = Press("Change your answers", "edit", secondary=True)
+    if not fits(thing, ages):
+        return asked.explain(
+            "This is for another age",
+            f"This is for: {filters.ages(thing.ages, asked.programme.send_to)}. "
+            f"You told us: {filters.joined(ages)}.",
+            "You can still ask. A worker then looks for what fits.",
+            form=form,
+            presses=[still, change],
+        )
+    district = live().directory.district(form.district.text)
+    if run is not None or district is None or not asked.open_runs:
+        return None
+    if any(one.centre.district == district.slug for one in asked.open_runs):
+        return None
+    near = [
+        Press(f"Ask for {_run_words(one, live().directory)}", "check", (("series", one.identity),))
+        for one in _nearest(district, asked.open_runs)
+    ]
+    return asked.explain(
+        f"It does not run in {district.title} now",
+        "These are the nearest. You can ask for one of them, and your answers are kept.",
+        f"You can also ask for {district.title}. We then tell you when it runs there.",
+        form=form,
+        presses=[*near, Press(f"Ask for {district.title}", "check", still.extra), change],
+    )
+
+
+def _nearest(district: District, runs: Sequence[Series]) -> list[Series]:
+    def miles(run: Series) -> float:
+        there = run.venue.position
+        return distance(district.position, there) if there else 1000.0
+
+    return sorted(runs, key=lambda run: (miles(run), run.identity))[:_NEAREST]
+
+
+# --- a gap ----------------------------------------------------------------------------------------
+
+
+@pages.route("/gap", methods=["GET", "POST"])
+def gap() -> Any:
+    """A practitioner tells what is missing; nothing names a family."""
+    found, now = live(), live().now
+    reference = request.args.get("reference")
+    if request.method != "POST" and reference is not None:
+        return _thanks(
+            "Thank you. We have your form",
+            "/gap",
+            reference,
+            "A panel of managers reads what you wrote. We answer you by email.",
+            "Keep the reference. Nobody can see your form with it.",
+            again="Tell us of another gap",
+            phone=None,
+        )
+    form = GapForm(formdata=request.form if request.method == "POST" else None)
+    districts = [(one.slug, one.title) for one in found.directory.districts]
+    form.district.options = [("", "Choose a district"), *districts]
+    next_turn = turn(form, now, found.secret, checked=False)
+    if next_turn.screen == "form":
+        return page(
+            "live/form.html",
+            head("Tell us what is missing", "/gap", error=bool(form.problems())),
+            next_turn.status,
+            form=form,
+            about="Gap in Service",
+            lead="For practitioners: a need that nothing at hand meets.",
+            others=(),
+            room="Never write who the family is: no name, no address, no date of birth. "
+            f"A panel looks at each form. It can pay up to £{GAP_LIMIT}.",
+            back="/professionals/" if "professionals" in found.frame.pages else "/",
+            phone=None,
+            action="Send",
+        )
+    return _report(form, now)
+
+
+def _report(form: GapForm, now: datetime) -> Any:
+    found, told = live(), form.gap()
+    allowance = found.an_hour([told.email.lower()])
+    try:
+        with found.database() as engine:
+            reference = gap_reports.report(
+                engine, told, key=str(form.key.data), now=now, allowance=allowance
+            )
+    except TooOften as refused:
+        return too_many("/gap", form, "confirm", refused.seconds)
+    except Away:
+        return away("/gap", form, "confirm")
+    return redirect(f"/gap?reference={reference}", 303)

@@ -1,0 +1,172 @@
+"""The frozen public site: an address for every page and file that anybody may read.
+
+Pages are declared in `pages.py`; the rest here are files: feeds, redirect pages at old addresses,
+static files, the page for what is not found, and the rules for static hosts. A file is made when it
+is asked for, so that whoever freezes the site may make them in any order and in any process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from flask import Flask, Response, abort, request
+from werkzeug.routing import BaseConverter
+
+from portal import feeds
+from portal.directory import Centre, Directory, News, Page, Programme
+from portal.web.frozen_files import file_headers, media_type
+from portal.web.site.leaflets import Leaflets
+from portal.web.site.pages import KINDS, Pages
+from portal.web.templating import HEADERS, STRICT_TRANSPORT, static_files
+
+_Maker = Callable[[Pages], bytes]
+
+
+def addresses(directory: Directory, *, leaflets: Leaflets | None = None) -> Iterator[str]:
+    """Every public path: pages, files of the feeds, redirects from old names, static files."""
+    for kind in KINDS:
+        for path, _ in kind.nouns(directory):
+            yield path
+    yield from _files(directory, leaflets)
+
+
+def create_site(
+    directory: Directory, *, base_address: str | None = None, leaflets: Leaflets | None = None
+) -> Flask:
+    """The application of the public site, for freezing and for previews.
+
+    `base_address` takes the place of the site's own, on pages and in feeds alike. With `leaflets`
+    those of the centres are there as PDF too.
+    """
+    if base_address and base_address.rstrip("/") != directory.site.base_address:
+        site = directory.site.model_copy(update={"base_address": base_address.rstrip("/")})
+        directory = directory.model_copy(update={"site": site})
+    app = Flask("portal.site", static_folder=None, template_folder=None)
+    app.url_map.converters["slug"] = _Slug
+    files = _files(directory, leaflets)
+    pages = Pages(directory, frozenset(files))
+    for kind in KINDS:
+        found = dict(kind.nouns(directory))
+        if found:
+            name = kind.make.__name__
+            app.add_url_rule(kind.rule, name, partial(_answer, pages, kind.make, found, files))
+    app.add_url_rule("/<path:name>", "file", partial(_file, pages, files))
+
+    def not_found(_: Exception) -> tuple[str, int]:
+        return pages.not_found(), 404
+
+    def with_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    app.register_error_handler(404, not_found)
+    app.after_request(with_headers)
+    return app
+
+
+class _Slug(BaseConverter):
+    """Part of a page's address. Without it `/404.html` would lead on to `/404.html/`."""
+
+    regex = "[a-z0-9-]+"
+
+
+def _answer(
+    pages: Pages,
+    make: Callable[..., str],
+    found: Mapping[str, Any],
+    files: Mapping[str, _Maker],
+    **_: str,
+) -> str | Response:
+    if request.path not in found:
+        return _file(pages, files)  # An old name, or nothing.
+    noun = found[request.path]
+    return make(pages) if noun is None else make(pages, noun)
+
+
+def _files(directory: Directory, leaflets: Leaflets | None) -> dict[str, _Maker]:
+    """Path -> maker of every other file: feeds, redirects, static files and the like."""
+    files: dict[str, _Maker] = {
+        "/404.html": lambda pages: pages.not_found().encode(),
+        "/manifest.webmanifest": lambda pages: pages.part("site/manifest.json"),
+        "/_headers": _headers,
+    }
+    for static in static_files().values():
+        files[static.path] = partial(_constant, static.content)
+    for path, _, maker in feeds.files(directory):
+        files[path] = partial(_made, maker)
+    if leaflets is not None:
+        for centre in directory.centres:
+            files[centre.leaflet_path] = partial(_leaflet, leaflets, centre)
+    known = {path for kind in KINDS for path, _ in kind.nouns(directory)} | set(files)
+    for old, new in _moved(directory):
+        if old not in known:
+            files[old] = partial(_redirect, new)
+    return files
+
+
+def _constant(content: bytes, _: Pages) -> bytes:
+    return content
+
+
+def _made(maker: Callable[[], bytes], _: Pages) -> bytes:
+    return maker()
+
+
+def _leaflet(leaflets: Leaflets, centre: Centre, pages: Pages) -> bytes:
+    return leaflets.pdf(centre, pages.leaflet(centre), pages.site.base_address)
+
+
+def _redirect(new: str, pages: Pages) -> bytes:
+    return pages.part("site/moved.html", new=new)
+
+
+def _file(pages: Pages, files: Mapping[str, _Maker], **_: str) -> Response:
+    maker = files.get(request.path)
+    if maker is None:
+        abort(404)
+    kind = "text/html; charset=utf-8" if request.path.endswith("/") else media_type(request.path)
+    return Response(maker(pages), content_type=kind)
+
+
+def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
+    """Old path and new path of every page that had another name."""
+    named: tuple[tuple[str, Sequence[Programme | Page | News]], ...] = (
+        ("/programmes/", directory.programmes),
+        ("/", directory.pages),
+        ("/news/", directory.news),
+    )
+    for folder, nouns in named:
+        for noun in nouns:
+            for alias in noun.aliases:
+                yield f"{folder}{alias}/", noun.path
+    for centre in directory.centres:
+        for alias in centre.aliases:
+            yield f"/centres/{alias}/", centre.path
+            yield f"/centres/{alias}/whats-on/", centre.whats_on_path
+            yield f"/embed/{alias}/", centre.embed_path
+            for series in directory.series_at(centre):
+                yield f"/sessions/{alias}/{series.slug}/", series.path
+    for series in directory.series:
+        for alias in series.aliases:
+            identity = alias if "/" in alias else f"{series.centre.slug}/{alias}"
+            yield f"/sessions/{identity}/", series.path
+
+
+def _headers(pages: Pages) -> bytes:
+    """The rules of every answer, for static hosts that read a file `_headers`."""
+    everywhere = dict(HEADERS)
+    if pages.site.base_address.startswith("https:"):
+        everywhere["Strict-Transport-Security"] = STRICT_TRANSPORT
+    examples = (
+        ("/static/*", static_files()["site.css"].path),
+        ("/search/*", "/search/index-0123456789abcdef.json"),
+        ("/find/", "/find/"),
+        ("/*.ics", "/calendar.ics"),
+        ("/*.atom", "/feed.atom"),
+        ("/openreferral/*", "/openreferral/"),
+        ("/embed/*", "/embed/"),
+    )
+    others = [(pattern, file_headers(path)) for pattern, path in examples]
+    return pages.part("site/headers.txt", headers=everywhere, others=others)

@@ -1,0 +1,199 @@
+"""One page's way from its address to a file, by Frozen-Flask with a shorter way through each page.
+
+Frozen-Flask asks a test client for each page, which costs more than making the page. Its addresses
+and its names of files stay; a page is asked for over WSGI and written here. A file that says what
+it said in the last site becomes a second name (a hard link) of the old one: it keeps its time, so
+that caches and `rsync` see what has changed, and nothing else.
+
+Here too stands the last wall before sensitive programmes: no file that says where or when one of
+them meets is ever written (S3).
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any
+
+import brotli
+import flask_frozen
+from flask import request, request_started
+from werkzeug.test import create_environ
+
+from portal.web.frozen_files import TWINS, media_type
+from portal.web.site.atomic_folder import BuildError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+# Says what a file, by its address and its content, gives away of a sensitive programme.
+Leaks = Callable[[str, bytes], list[str]]
+
+# Whatever Frozen-Flask would cut off (`?`, `#`), unquote (`%`), or write outside its folder (`..`).
+_ADDRESS = re.compile(r"/([A-Za-z0-9_][A-Za-z0-9._~-]*/)*([A-Za-z0-9_][A-Za-z0-9._~-]*)?")
+
+_PACKED_ALREADY = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".pdf")
+_WORTH_PACKING = 500  # bytes; below, the headers outweigh what is saved
+_GZIP_LEVEL = 6
+# A few files that most visitors fetch, and that change seldom: as small as can be.
+_FOR_EVERYBODY = ("static/", "search/")
+_BROTLI_QUALITY = 6  # 9 takes thirteen times as long, and saves less than one part in a hundred
+
+
+@dataclass
+class Tally:
+    """What became of some addresses. Workers send theirs to the parent, which adds them up."""
+
+    written: int = 0
+    unchanged: int = 0
+    digests: dict[str, str] = field(default_factory=dict)  # of each file, by its name
+    endpoints: set[str] = field(default_factory=set)
+
+    def add(self, other: Tally) -> None:
+        self.written += other.written
+        self.unchanged += other.unchanged
+        self.digests |= other.digests
+        self.endpoints |= other.endpoints
+
+
+class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
+    """Writes the pages of `app` into the folder `new`, by comparison with the site `old`."""
+
+    def __init__(
+        self, app: Flask, new: Path, *, old: Path | None, compress: bool, leaks: Leaks
+    ) -> None:
+        super().__init__(
+            app, with_static_files=False, with_no_argument_rules=False, log_url_for=False
+        )
+        app.config["FREEZER_DESTINATION"] = str(new)
+        # The folder is fresh, and other workers write there too.
+        app.config["FREEZER_REMOVE_EXTRA_FILES"] = False
+        app.config["PROPAGATE_EXCEPTIONS"] = True
+        self.register_generator(lambda: iter(self._addresses))
+        self._addresses: list[str] = []
+        self._new, self._old = new, old
+        self._compress = compress
+        self._leaks = leaks
+        self._environ = create_environ("/", app.config["FREEZER_BASE_URL"])
+        self._folders: set[str] = set()
+        self.tally = Tally()
+        request_started.connect(self._note_endpoint, app)
+
+    def write(self, addresses: Iterable[str]) -> Iterator[str]:
+        """Write a file for each address, and say which one it was. Raises BuildError."""
+        self._addresses = [check_address(address) for address in addresses]
+        for page in self.freeze_yield():
+            yield page.url
+
+    def _note_endpoint(self, _: Flask, **__: object) -> None:
+        if request.endpoint:
+            self.tally.endpoints.add(request.endpoint)
+
+    def _check_endpoints(self, seen: set[str]) -> None:
+        """Frozen-Flask knows endpoints only by name; `freeze.build` checks those that answered."""
+
+    def _build_one(self, url: str, _last_modified: object = None) -> Path:
+        name: str = self.urlpath_to_filepath(url)
+        content = self._content(url, name)
+        leaks = self._leaks(url, content)
+        if leaks:
+            raise BuildError(" ".join(leaks))
+        path = self._new / name
+        if path.parent.as_posix() not in self._folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(path.parent.as_posix())
+        same = self._same(name, content)
+        if same:
+            _link(self._old / name, path)  # type: ignore[operator]
+        else:
+            try:
+                with path.open("xb") as file:
+                    file.write(content)
+            except (FileExistsError, IsADirectoryError) as error:
+                raise BuildError(f"Two addresses want one file: {name}.") from error
+        if self._compress and path.suffix not in _PACKED_ALREADY and len(content) >= _WORTH_PACKING:
+            self._pack(name, content, same)
+        self.tally.digests[name] = sha256(content).hexdigest()
+        self.tally.unchanged += same
+        self.tally.written += not same
+        return path
+
+    def _content(self, url: str, name: str) -> bytes:
+        status, kind = "", ""
+
+        def start(line: str, headers: list[tuple[str, str]], *_: object) -> Any:
+            nonlocal status, kind
+            status, kind = line, dict(headers).get("Content-Type", "")
+            return None  # for `write()`, which no application of ours calls
+
+        environ = self._environ | {"PATH_INFO": url, "wsgi.input": BytesIO()}
+        try:
+            chunks = self.app.wsgi_app(environ, start)
+            try:
+                content = b"".join(chunks)
+            finally:
+                getattr(chunks, "close", lambda: None)()
+        except Exception as error:
+            place = extract_tb(error.__traceback__)[-1]
+            raise BuildError(
+                f"{url} could not be made: {type(error).__name__}: {error} "
+                f"({Path(place.filename).name}, line {place.lineno})."
+            ) from error
+        if not status.startswith("200 "):
+            raise BuildError(f"{url} could not be made: it answers {status}.")
+        if kind.partition(";")[0] != media_type(name).partition(";")[0]:
+            raise BuildError(
+                f"{url} says that it is {kind}, but a file of that name is sent as "
+                f"{media_type(name)}. See MEDIA_TYPES in portal/web/files.py."
+            )
+        return content
+
+    def _same(self, name: str, content: bytes) -> bool:
+        if self._old is None:
+            return False
+        try:
+            with (self._old / name).open("rb") as file:
+                return os.fstat(file.fileno()).st_size == len(content) and file.read() == content
+        except OSError:
+            return False
+
+    def _pack(self, name: str, content: bytes, same: bool) -> None:
+        for coding, ending in TWINS.items():
+            if same and self._old and (self._old / (name + ending)).is_file():
+                _link(self._old / (name + ending), self._new / (name + ending))
+                continue
+            if coding == "br":
+                # A window larger than the file gains nothing, and takes ten times as long to make.
+                window = min(22, max(16, len(content).bit_length()))
+                quality = 11 if name.startswith(_FOR_EVERYBODY) else _BROTLI_QUALITY
+                packed = brotli.compress(
+                    content, quality=quality, mode=brotli.MODE_TEXT, lgwin=window
+                )
+            else:
+                packed = gzip.compress(content, _GZIP_LEVEL, mtime=0)
+            if len(packed) < len(content):
+                (self._new / (name + ending)).write_bytes(packed)
+
+
+def check_address(address: str) -> str:
+    """The address, where it can be the name of a file of the site."""
+    if not _ADDRESS.fullmatch(address):
+        raise BuildError(f"{address!r} cannot be an address of the site, so nothing was written.")
+    return address
+
+
+def _link(old: Path, new: Path) -> None:
+    try:
+        os.link(old, new)
+    except FileExistsError as error:
+        raise BuildError(f"Two addresses want one file: {new.name}.") from error
+    except OSError:  # a file system without links
+        shutil.copy2(old, new)

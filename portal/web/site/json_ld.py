@@ -1,0 +1,143 @@
+"""What pages say to machines in JSON-LD, in the words of schema.org.
+
+It says nothing that the page does not show. A position is given only where it is a door, not the
+middle of a town, and a sensitive programme has no data at all: whoever reads such a page aloud to a
+machine learns no more than the neutral title.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from portal.directory import Centre, Programme, Series, Session, Site, Venue
+from portal.directory.fields import FACILITIES, LONDON
+from portal.web import filters
+
+Data = dict[str, Any]
+
+_CONTEXT = "https://schema.org"
+_STATUS = {
+    "on": "https://schema.org/EventScheduled",
+    "cancelled": "https://schema.org/EventCancelled",
+    "moved": "https://schema.org/EventRescheduled",
+}
+
+
+def of_series(series: Series, sessions: tuple[Session, ...], site: Site) -> Data | None:
+    """One event for each of the sessions that the page lists."""
+    if not sessions or series.programme.sensitive:
+        return None
+    page = site.base_address + series.path
+    ages = series.ages or ()
+    usual = _place(series.venue) | {"@id": f"{page}#venue"}
+    organizer = _organizer(site) | {"@id": f"{site.base_address}/#service"}
+    kind = "Event" if ages and all(one.pregnancy for one in ages) else "ChildrensEvent"
+    common: Data = {
+        "@type": kind,
+        "name": series.name,
+        "description": series.programme.summary,
+        "eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode",
+        "organizer": {"@id": organizer["@id"]},
+        "inLanguage": series.language,
+    }
+    if series.cost:
+        common["isAccessibleForFree"] = filters.is_free(series)
+    events = []
+    for session in sessions:
+        event = common | {
+            "url": f"{page}#{session.anchor}",
+            "startDate": session.starts.isoformat(timespec="minutes"),
+            "endDate": session.ends.isoformat(timespec="minutes"),
+            "eventStatus": _STATUS["moved" if session.moved else "on"],
+            "location": {"@id": usual["@id"]},
+        }
+        if session.cancelled:
+            event["eventStatus"] = _STATUS["cancelled"]
+        elif session.moved:
+            planned = datetime.combine(session.planned, series.time.starts, LONDON)
+            event["previousStartDate"] = planned.isoformat(timespec="minutes")
+        if session.moved_venue:
+            event["location"] = _place(session.venue)
+        events.append(event)
+    return {"@context": _CONTEXT, "@graph": [organizer, usual, *events]}
+
+
+def of_centre(centre: Centre, site: Site) -> Data:
+    """The building, with its hours and what it has."""
+    place = _place(centre.venue) | {
+        "@context": _CONTEXT,
+        "@id": site.base_address + centre.path,
+        "url": site.base_address + centre.path,
+    }
+    if centre.phone:
+        place["telephone"] = centre.phone
+    if centre.opening_hours:
+        place["openingHoursSpecification"] = [
+            {
+                "@type": "OpeningHoursSpecification",
+                "dayOfWeek": day,
+                "opens": span.starts.isoformat("minutes"),
+                "closes": span.ends.isoformat("minutes"),
+            }
+            for day, spans in centre.opening_hours.items()
+            for span in spans
+        ]
+    if centre.facilities:
+        place["amenityFeature"] = [
+            {"@type": "LocationFeatureSpecification", "name": FACILITIES[name], "value": True}
+            for name in centre.facilities
+        ]
+    return place
+
+
+def of_programme(programme: Programme, site: Site) -> Data | None:
+    """The programme as a service of the council, and how to reach it."""
+    if programme.sensitive:
+        return None
+    channel: Data = {
+        "@type": "ServiceChannel",
+        "serviceUrl": site.base_address + programme.path,
+    }
+    if phone := programme.phone or site.phone:
+        channel["servicePhone"] = {"@type": "ContactPoint", "telephone": phone}
+    service: Data = {
+        "@context": _CONTEXT,
+        "@type": "GovernmentService",
+        "name": programme.title,
+        "description": programme.summary,
+        "url": site.base_address + programme.path,
+        "provider": _organizer(site),
+        "areaServed": {"@type": "AdministrativeArea", "name": site.area},
+        "availableChannel": channel,
+    }
+    if programme.audience:
+        service["audience"] = {"@type": "Audience", "audienceType": programme.audience}
+    return service
+
+
+def _organizer(site: Site) -> Data:
+    return {
+        "@type": "GovernmentOrganization",
+        "name": site.name,
+        "url": f"{site.base_address}/",
+    }
+
+
+def _place(venue: Venue) -> Data:
+    address: Data = {"@type": "PostalAddress", "addressCountry": "GB"}
+    for name, value in (
+        ("streetAddress", venue.address),
+        ("addressLocality", venue.town),
+        ("postalCode", venue.postcode),
+    ):
+        if value:
+            address[name] = value
+    place: Data = {"@type": "Place", "name": venue.name, "address": address}
+    if venue.position and venue.position.exact:
+        place["geo"] = {
+            "@type": "GeoCoordinates",
+            "latitude": venue.position.latitude,
+            "longitude": venue.position.longitude,
+        }
+    return place

@@ -1,0 +1,74 @@
+"""The leaflet of a centre as a PDF, for those who send or print it without a browser.
+
+It is the leaflet's own page, set by WeasyPrint, which comes with the extra `pdf` and needs Pango on
+the machine. One takes half a second and there are many, so a PDF names what it was made of (its
+/ID), and one from the last site that was made of the same is taken as it is. Nothing in it is taken
+from a clock or from chance, and nothing is fetched: the style sheet is handed in.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+from portal.directory import Centre
+from portal.web.templating import static_files
+
+MISSING = (
+    "Leaflets are not made as PDF: {what}. Pages to print are there all the same. "
+    "To have both: pip install 'portal[pdf]', and Pango (Debian: libpangoft2-1.0-0)."
+)
+# Counts up when the same page is to look otherwise as a PDF.
+_FORM = "1"
+_LINK = re.compile(r"<link [^>]*>|<script[^>]*></script>")
+
+
+@cache
+def missing() -> str | None:
+    """Why no PDF can be made, in words for whoever builds; None where they can."""
+    if find_spec("weasyprint") is None:
+        return MISSING.format(what="WeasyPrint is not installed")
+    try:
+        import weasyprint  # noqa: F401
+    except OSError:
+        return MISSING.format(what="WeasyPrint does not find the libraries of Pango")
+    return None
+
+
+class Leaflets:
+    """Makes PDFs of leaflets, or takes them from the site in the folder `earlier`."""
+
+    def __init__(self, earlier: Path | None) -> None:
+        self._earlier = earlier
+
+    def pdf(self, centre: Centre, page: str, base_address: str) -> bytes:
+        """The PDF of a leaflet's page. The same page gives the same bytes."""
+        import weasyprint
+
+        css = static_files()["site.css"].content.decode()
+        made_of = "\0".join((page, css, base_address, weasyprint.__version__, _FORM))
+        identity = sha256(made_of.encode()).hexdigest()[:32].encode()
+        kept = self._kept(centre, identity)
+        if kept is not None:
+            return kept
+        logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
+        # Without its links to files, a leaflet has nothing that would have to be fetched.
+        document = weasyprint.HTML(
+            string=_LINK.sub("", page), base_url=base_address + centre.whats_on_path
+        )
+        sheet = weasyprint.CSS(string=css)
+        data: bytes = document.write_pdf(stylesheets=[sheet], pdf_identifier=identity)
+        return data
+
+    def _kept(self, centre: Centre, identity: bytes) -> bytes | None:
+        if self._earlier is None:
+            return None
+        try:
+            data = (self._earlier / centre.leaflet_path[1:]).read_bytes()
+        except OSError:
+            return None
+        return data if identity in data[-2000:] else None

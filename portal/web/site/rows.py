@@ -1,0 +1,70 @@
+"""Rows of lists: each is rendered once in its life, and thousands of pages join them.
+
+A row is the same on every page but for the distance from a place, which is put in afterwards, so a
+row never depends on the page that it stands on. Days of a list group such rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from portal.directory import Series, Session
+from portal.web import filters
+from portal.web.templating import environment
+
+_MILES = "\0"  # stands in a rendered row where the distance from a place goes
+
+
+class Day(NamedTuple):
+    """One day of a list: its rows, joined. `left_out` says how many are not shown."""
+
+    day: date
+    rows: Markup
+    left_out: int = 0
+
+
+class Rows:
+    """Rows of lists, each rendered once in its whole life: thousands of pages join them."""
+
+    def __init__(self, coming: Mapping[Series, Sequence[Session]], today: date) -> None:
+        self._macros = environment().get_template("site/_rows.html").module
+        self._coming = coming
+        self._today = today
+        self._of_session: dict[tuple[Session, bool], str] = {}
+        self._of_series: dict[tuple[Series, str], str] = {}
+
+    def session(self, session: Session, *, brief: bool = False, miles: str = "") -> str:
+        key = session, brief
+        if key not in self._of_session:
+            macro = self._macros.session_brief if brief else self._macros.session_row  # type: ignore[attr-defined]  # macros
+            self._of_session[key] = str(macro(session, _MILES))
+        return self._of_session[key].replace(_MILES, f", {miles}" if miles else "")
+
+    def series(self, series: Series, at: str = "") -> str:
+        """`at` is 'centre' on pages that are about the centre, which rows then leave out."""
+        key = series, at
+        if key not in self._of_series:
+            macro = self._macros.series_row  # type: ignore[attr-defined]  # macros
+            notes = filters.notes(series, self._coming.get(series, ()), self._today)
+            self._of_series[key] = str(macro(series, notes, at))
+        return self._of_series[key]
+
+    def days(self, sessions: Iterable[Session], most: int, *, brief: bool = False) -> list[Day]:
+        """Sessions by day, soonest first; after `most` rows whole days are only counted."""
+        days, shown = [], 0
+        for day, group in groupby(sessions, key=lambda session: session.day):
+            those = list(group)
+            if shown and shown + len(those) > most:
+                days.append(Day(day, Markup(), len(those)))
+                shown = most
+                continue
+            rows = those[:most]
+            shown += len(rows)
+            joined = "".join(self.session(one, brief=brief) for one in rows)
+            days.append(Day(day, Markup(joined), len(those) - len(rows)))  # noqa: S704 - rendered
+        return days

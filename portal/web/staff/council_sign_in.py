@@ -1,0 +1,134 @@
+"""Signing in by the council's account, where the settings name a provider.
+
+What is kept between leaving and coming back travels in a signed cookie of ten minutes, so that the
+answer counts in the browser that asked and nowhere else. It goes away with the answer. No account
+is ever made here: whoever the council knows and we do not has nothing to do with families.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from flask import current_app, redirect, request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response as Answered
+
+from portal.settings import Settings, SettingsError
+from portal.staff import accounts, sign_in
+from portal.staff.openid import Begun, OpenId, OpenIdError, missing
+from portal.web.live.context import live
+from portal.web.staff import cookie
+from portal.web.staff.screens import ANYBODY, SIGN_IN, explain, now, onward, staff_route
+
+COUNCIL = "/staff/council"
+BACK = f"{COUNCIL}/back"
+_KEPT = "council"
+_SECONDS = 600
+_log = logging.getLogger(__name__)
+
+
+def provider_of(settings: Settings) -> OpenId | None:
+    """The provider that the settings name. Raises SettingsError where its library is missing."""
+    if settings.oidc_issuer is None:
+        return None
+    if words := missing():
+        raise SettingsError(words)
+    secret = settings.oidc_client_secret
+    assert settings.oidc_client_id is not None  # noqa: S101  the settings see to it
+    assert secret is not None  # noqa: S101
+    return OpenId(settings.oidc_issuer, settings.oidc_client_id, secret.get_secret_value())
+
+
+def door() -> str:
+    """The address that leads to the council's sign-in; '' where there is none."""
+    return COUNCIL if current_app.config["provider"] else ""
+
+
+@staff_route(COUNCIL, may=ANYBODY)
+def leave() -> Answered:
+    """Go to the provider."""
+    provider = _provider()
+    if provider is None:
+        return redirect(SIGN_IN, 303)
+    try:
+        address, begun = provider.begin(live().address(BACK))
+    except OpenIdError as error:
+        return _not_done(error)
+    asked = request.args.get("next", "")
+    kept = {**begun.fields(), "next": asked if onward(asked) == asked else ""}
+    answer = redirect(address, 303)
+    answer.set_cookie(
+        _cookie_name(),
+        _signer().dumps(kept),
+        max_age=_SECONDS,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+    return answer
+
+
+@staff_route(BACK, may=ANYBODY)
+def back() -> Answered:
+    """Come back from the provider."""
+    answer = _back()
+    answer.delete_cookie(
+        _cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax", path="/"
+    )
+    return answer
+
+
+def _back() -> Answered:
+    provider = _provider()
+    if provider is None:
+        return redirect(SIGN_IN, 303)
+    try:
+        kept = _signer().loads(request.cookies.get(_cookie_name(), ""), max_age=_SECONDS)
+        begun = Begun(kept["state"], kept["nonce"], kept["verifier"])
+    except (BadSignature, KeyError, TypeError):
+        return _not_done(OpenIdError("the browser did not bring what it was given"))
+    found = live()
+    try:
+        email = provider.finish(
+            begun, request.args.to_dict(), redirect=found.address(BACK), now=now()
+        )
+    except OpenIdError as error:
+        return _not_done(error)
+    with found.database() as engine:
+        account = accounts.find(engine, email)
+        if account is None or account.removed:
+            return explain(
+                "You have no account here",
+                "The council knows you, and this service does not yet. Ask your manager to add "
+                "you, with the email address of your council account.",
+                status=403,
+                back=SIGN_IN,
+            )
+        token = sign_in.begin(engine, account.staff.id, now=now(), whole=True, way="council")
+    cookie.hold(token)
+    return redirect(onward(kept.get("next")), 303)
+
+
+def _not_done(error: OpenIdError) -> Answered:
+    _log.warning("A sign-in by the council's account was refused: %s", error)
+    return explain(
+        "You are not signed in",
+        "We could not sign you in by your council account. Go back, and try again.",
+        "If it happens again, tell whoever runs this service.",
+        status=403,
+        back=SIGN_IN,
+    )
+
+
+def _provider() -> OpenId | None:
+    found: OpenId | None = current_app.config["provider"]
+    return found
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(live().secret, salt="staff-council")
+
+
+def _cookie_name() -> str:
+    return f"__Host-portal-{_KEPT}" if request.is_secure else f"portal-{_KEPT}"

@@ -1,0 +1,167 @@
+"""One's own account: a new password, another phone, new recovery codes, signing out everywhere.
+
+Whatever opens the door is changed only by who knows the password now: a page left open on a shared
+computer must not be enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from flask import g, redirect, request
+from werkzeug.wrappers import Response as Answered
+
+from portal.staff import accounts, sign_in
+from portal.web.live.context import live
+from portal.web.staff import cookie
+from portal.web.staff.forms import Password, StaffForm
+from portal.web.staff.screens import (
+    ACCOUNT,
+    SIGN_IN,
+    SIGNED_IN,
+    allowed_centres,
+    current,
+    now,
+    page,
+    staff_route,
+)
+from portal.web.staff.sign_in import CodeForm, WelcomeForm, factor_page, recovery_codes
+
+NOT_IT = "This is not your password. Type the one that you signed in with"
+_DONE = {"password": "Your password is changed", "phone": "Your phone is changed"}
+
+
+def _now_password() -> Password:
+    return Password(
+        "Password that you have now",
+        what="your password",
+        missing="Enter the password that you have now",
+        autocomplete="current-password",
+    )
+
+
+class PasswordForm(WelcomeForm):
+    asked: ClassVar[Sequence[str]] = ("old", "password", "again")
+    old = _now_password()
+
+
+class FactorForm(CodeForm):
+    asked: ClassVar[Sequence[str]] = ("old", "code")
+    old = _now_password()
+
+
+class ConfirmForm(StaffForm):
+    asked: ClassVar[Sequence[str]] = ("old",)
+    old = _now_password()
+
+
+@staff_route(ACCOUNT, may=SIGNED_IN)
+def account() -> Answered:
+    staff = current()
+    with live().database() as engine:
+        mine = accounts.account(engine, staff.id)
+    directory = live().directory
+    seen = allowed_centres()
+    return page(
+        "staff/account.html",
+        "Your account",
+        staff=staff,
+        done=_DONE.get(request.args.get("done", ""), ""),
+        codes=mine.recovery_codes if mine else 0,
+        centres=[one.title for one in directory.centres if one.slug in seen],
+    )
+
+
+@staff_route(f"{ACCOUNT}/password", may=SIGNED_IN, methods=("GET", "POST"), refills=True)
+def password() -> Answered:
+    form = PasswordForm().for_staff(current())
+    status: int | None = 200
+    if request.method == "POST":
+        status = form.refused() or _unlocked(form)
+    if status is None:
+        with live().database() as engine:
+            sign_in.set_password(engine, current().id, form.password.data, now=now())
+            cookie.hold(sign_in.begin(engine, current().id, now=now(), whole=True))
+        return redirect(f"{ACCOUNT}?done=password", 303)
+    return page(
+        "staff/account_form.html",
+        "Change your password",
+        status,
+        error=status >= 400,
+        back=ACCOUNT,
+        form=form,
+        button="Change the password",
+        paragraphs=[
+            "Long is safe: think of four words that have nothing in common. You can use spaces.",
+            "You are signed out wherever else you are signed in.",
+        ],
+    )
+
+
+@staff_route(f"{ACCOUNT}/phone", may=SIGNED_IN, methods=("GET", "POST"), refills=True)
+def phone() -> Answered:
+    form = FactorForm()
+    status: int | None = 200
+    if request.method == "POST":
+        status = form.refused() or _unlocked(form)
+    return factor_page(
+        "staff/account_form.html",
+        "Use another phone",
+        status,
+        form,
+        current(),
+        way="phone",
+        back=ACCOUNT,
+        button="Use this phone",
+        paragraphs=["Codes of the phone that you used before do not work after this."],
+    )
+
+
+@staff_route(f"{ACCOUNT}/codes", may=SIGNED_IN, methods=("GET", "POST"), refills=True)
+def codes() -> Answered:
+    form = ConfirmForm()
+    status: int | None = 200
+    if request.method == "POST":
+        status = form.refused() or _unlocked(form)
+    if status is None:
+        found = live()
+        with found.database() as engine:
+            new = sign_in.new_recovery_codes(engine, found.secret, current().id, now=now())
+        return recovery_codes(current(), new)
+    return page(
+        "staff/account_form.html",
+        "Make new recovery codes",
+        status,
+        error=status >= 400,
+        back=ACCOUNT,
+        form=form,
+        button="Make new codes",
+        paragraphs=["The codes that you have now do not work after this."],
+    )
+
+
+@staff_route(f"{ACCOUNT}/sign-out", may=SIGNED_IN, methods=("POST",))
+def sign_out_everywhere() -> Answered:
+    with live().database() as engine:
+        sign_in.end_everywhere(engine, current().id, now=now())
+    cookie.hold("")
+    return redirect(f"{SIGN_IN}?out", 303)
+
+
+def _unlocked(form: StaffForm) -> int | None:
+    """None where the form holds the password that one has now; else the status of the refusal."""
+    found = live()
+    with found.database() as engine:
+        staff = sign_in.check_password(
+            engine,
+            found.secret,
+            g.visit.staff.name,
+            form.answer("old").data,
+            address=request.remote_addr or "",
+            now=now(),
+        )
+    if staff is not None:
+        return None
+    form.answer("old").blame(NOT_IT)
+    return 422

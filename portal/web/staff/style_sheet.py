@@ -1,0 +1,19 @@
+"""The style sheet of the pages for staff. The sign-in needs it too, so that anybody may read it."""
+
+from __future__ import annotations
+
+from flask import Response, abort
+
+from portal.web.staff.screens import ANYBODY, LASTING, staff_route
+from portal.web.templating import staff_sheet
+
+
+@staff_route("/staff/static/<name>", may=ANYBODY)
+def sheet(name: str) -> Response:
+    """One file, under the name that changes with what it holds."""
+    file = staff_sheet()
+    if file.path != f"/staff/static/{name}":
+        abort(404)
+    answer = Response(file.content, content_type=f"{file.media_type}; charset=utf-8")
+    answer.headers["Cache-Control"] = LASTING
+    return answer

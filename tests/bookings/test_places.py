@@ -1,0 +1,279 @@
+"""Places under pressure: a state machine against a simple model, and races between processes."""
+
+import multiprocessing
+import time
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import hypothesis.strategies as st
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import Engine
+
+from portal import bookings
+from portal.bookings import Family, content_changes, places, waiting_list
+from portal.database import tables
+from tests.support import made
+from tests.support.databases import put_bookable
+from tests.support.made import NOW
+
+SECRET = "a secret of thirty-two characters"
+PROCESSES = 4
+FAMILIES = 200
+PLACES = 12
+
+
+# --- races -------------------------------------------------------------------------------------
+
+
+def _unguarded(engine: Engine, directory, who: Family, key: str) -> str:
+    """What a careless programmer writes: look first, book later. It must go wrong."""
+    series = directory.series[0]
+    with tables.read(engine) as connection:
+        row = connection.execute(sa.select(tables.bookable)).one()
+        held = connection.execute(
+            sa.select(sa.func.count()).where(tables.booking.c.status == "confirmed")
+        ).scalar_one()
+    status = "confirmed" if held < row.places else "waiting"
+    time.sleep(0.005)  # careless, and slow beside it: however fast the database is, others look too
+    tables.write(
+        engine,
+        lambda c: c.execute(
+            tables.booking.insert().values(
+                bookable_id=row.id,
+                reference=key[-9:],
+                key_hash=key.encode().ljust(32),
+                link_nonce=b"n" * 16,
+                link_hash=key.encode().rjust(32),
+                calendar_id=key,
+                revision=0,
+                status=status,
+                way="book",
+                people=who.people,
+                places=1,
+                passed=0,
+                twin=False,
+                created=NOW,
+                changed=NOW,
+                ends=series.sessions[-1].ends,
+            )
+        ),
+    )
+    return status
+
+
+def _run(address: str, share: list[int], guarded: bool, start, answers) -> None:
+    engine = tables.connect(address)
+    directory = made.directory({"places": str(PLACES)})
+    outcome = []
+    with tables.read(engine):
+        start.wait()  # connected before the race begins, not in the middle of it
+    for number in share:
+        who = Family(f"Parent {number}", email=f"p{number}@example.org")
+        key = f"family-{number:04}"
+        if guarded:
+            booking = bookings.book(
+                engine, directory.series[0], who, key=key, secret=SECRET, now=NOW
+            )
+            outcome.append((number, booking.status))
+        else:
+            outcome.append((number, _unguarded(engine, directory, who, key)))
+    answers.put(outcome)
+
+
+def _race(address: str, *, guarded: bool) -> list[tuple[int, str]]:
+    """All families at once, from several processes. Returns (family, what it was told)."""
+    context = multiprocessing.get_context("spawn")
+    start, answers = context.Barrier(PROCESSES), context.Queue()
+    processes = [
+        context.Process(
+            target=_run,
+            args=(address, list(range(first, FAMILIES, PROCESSES)), guarded, start, answers),
+        )
+        for first in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    told = [one for _ in processes for one in answers.get(timeout=120)]
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    return told
+
+
+def test_two_hundred_families_for_twelve_places(engine: Engine, database_address: str) -> None:
+    """Exactly 12 are confirmed, 188 wait in order, none is lost, and the sums agree."""
+    told = _race(database_address, guarded=True)
+    with tables.read(engine) as connection:
+        stored = connection.execute(
+            sa.select(tables.booking.c.status, tables.booking.c.number).order_by(
+                tables.booking.c.number
+            )
+        ).all()
+    numbers = [row.number for row in stored if row.status == "waiting"]
+
+    assert Counter(status for _, status in told) == {"confirmed": 12, "waiting": 188}
+    assert Counter(row.status for row in stored) == {"confirmed": 12, "waiting": 188}
+    assert numbers == list(range(1, 189))
+    assert places.verify(engine) == []
+
+
+def test_without_the_guard_the_race_goes_wrong(engine: Engine, database_address: str) -> None:
+    """S65: the same race without the lock sells too many places, so the race test can fail."""
+    put_bookable(engine, PLACES)
+    told = _race(database_address, guarded=False)
+
+    assert Counter(status for _, status in told)["confirmed"] > PLACES
+
+
+# --- the state machine ----------------------------------------------------------------------
+
+
+class Places(RuleBasedStateMachine):
+    """Book, change, cancel, accept, lapse, raise and lower places, against sums in a dictionary."""
+
+    engine: Engine  # given by the test
+    bookings_made = Bundle("bookings")
+
+    def __init__(self) -> None:
+        super().__init__()
+        tables.write(self.engine, _empty)
+        self.now = NOW
+        self.places = 4
+        self.number = 0
+        self.alive: dict[int, bookings.Booking] = {}
+        self.directory = self._directory()
+
+    def _directory(self):
+        fields = {"places": str(self.places), "place_for": "person", "sessions": "20"}
+        return made.directory(fields)
+
+    @rule(target=bookings_made, people=st.integers(1, 4))
+    def book(self, people: int) -> int:
+        self.number += 1
+        who = Family(f"P{self.number}", email=f"p{self.number}@example.org", people=people)
+        try:
+            booking = bookings.book(
+                self.engine,
+                self.directory.series[0],
+                who,
+                key=f"k{self.number}",
+                secret=SECRET,
+                now=self.now,
+            )
+        except bookings.Full:
+            assert people > self.places
+            return 0
+        return booking.id
+
+    @rule(which=bookings_made)
+    def cancel(self, which: int) -> None:
+        if which:
+            bookings.cancel(self.engine, self.directory, which, now=self.now)
+
+    @rule(which=bookings_made, people=st.integers(1, 4))
+    def change(self, which: int, people: int) -> None:
+        if which:
+            with suppress(bookings.Full, waiting_list.NotPossible):
+                bookings.change(self.engine, self.directory, which, people, now=self.now)
+
+    @rule(which=bookings_made)
+    def accept(self, which: int) -> None:
+        if which:
+            before = bookings.get(self.engine, which, SECRET)
+            in_time = before.status == "offered" and before.offered_until > self.now
+            try:
+                bookings.accept(self.engine, self.directory, which, now=self.now)
+            except waiting_list.NotPossible:
+                assert not in_time
+            else:
+                assert in_time or before.status == "confirmed"
+
+    @rule(hours=st.integers(1, 40))
+    def time_passes(self, hours: int) -> None:
+        if self.now + timedelta(hours=hours) < datetime(2027, 1, 11, tzinfo=UTC):
+            self.now += timedelta(hours=hours)
+            waiting_list.lapse(self.engine, self.directory, now=self.now)
+
+    @rule()
+    def the_clock_looks(self) -> None:
+        """After a round, whoever may have a free place by the rules has been offered one."""
+        waiting_list.offer_everywhere(self.engine, self.directory, now=self.now)
+        with tables.read(self.engine) as connection:
+            thing = connection.execute(sa.select(tables.bookable)).first()
+            queue = connection.execute(
+                sa.select(tables.booking)
+                .where(tables.booking.c.status == "waiting")
+                .order_by(tables.booking.c.number)
+            ).all()
+        for row in queue:
+            if row.places > thing.places:
+                continue
+            assert thing.held + row.places > thing.places
+            if row.passed >= waiting_list.MOST_PASSED:
+                break
+
+    @rule(places=st.integers(1, 6))
+    def staff_change_the_places(self, places: int) -> None:
+        self.places = places
+        self.directory = self._directory()
+        content_changes.open_places(self.engine, self.directory, now=self.now)
+
+    @invariant()
+    def the_sums_agree(self) -> None:
+        assert places.verify(self.engine) == []
+
+    @invariant()
+    def nobody_is_told_both(self) -> None:
+        """A booking that holds has no number, one that waits has one, an ended one has neither."""
+        with tables.read(self.engine) as connection:
+            rows = connection.execute(sa.select(tables.booking)).all()
+        for row in rows:
+            assert (row.number is not None) == (row.status == "waiting")
+            assert (row.offered_until is not None) == (row.status == "offered")
+
+    @invariant()
+    def no_free_place_is_left_lying(self) -> None:
+        """While the next in the queue fits, and offers can be made, nothing stays free."""
+        with tables.read(self.engine) as connection:
+            thing = connection.execute(sa.select(tables.bookable)).first()
+            if thing is None or thing.places != self.places:
+                return
+            first = connection.execute(
+                sa.select(tables.booking.c.places)
+                .where(tables.booking.c.status == "waiting")
+                .order_by(tables.booking.c.number)
+            ).scalar()
+        if first is not None:
+            assert thing.held + first > thing.places
+
+
+def _empty(connection: sa.Connection) -> None:
+    for table in reversed(tables.metadata.sorted_tables):
+        connection.execute(table.delete())
+
+
+def test_any_order_of_verbs_keeps_the_sums(engine: Engine) -> None:
+    """bookings.md: whatever families, staff and the clock do, held and waiting add up."""
+    machine = type("Machine", (Places,), {"engine": engine})
+    examples = 25 if engine.dialect.name == "sqlite" else 10
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,155 @@
+"""The commands about what is booked, as whoever runs the portal types them."""
+
+import csv
+import io
+import re
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+from click.testing import CliRunner
+
+from portal import bookings, content
+from portal.bookings import Family
+from portal.commands import main
+from portal.database import tables
+
+SECRET = "a secret of thirty-two characters"
+SERIES = "riverbank/bump-spring"
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def portal(tmp_path, sample_root, monkeypatch):
+    """Runs a command in this process, on a database of its own."""
+    for name, value in (
+        ("ROOT", str(sample_root)),
+        ("VAR", str(tmp_path / "var")),
+        ("SECRET_KEY", SECRET),
+    ):
+        monkeypatch.setenv(f"PORTAL_{name}", value)
+
+    def portal(*arguments, **given):
+        return CliRunner().invoke(main, ["bookings", *map(str, arguments)], **given)
+
+    return portal
+
+
+@pytest.fixture
+def booked(tmp_path, sample_root, today):
+    """Two bookings of one family, in a database that the commands find."""
+    engine = tables.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
+    tables.migrate(engine)
+    directory = content.load(sample_root, today=today)
+    who = Family("=Amina", email="amina@example.org", contact_by="email", safe_to_contact=True)
+    made = [
+        bookings.book(
+            engine,
+            directory.find_series(series),
+            who,
+            key=series,
+            secret=SECRET,
+            now=NOW,
+        )
+        for series in (SERIES, "riverbank/first-aid")
+    ]
+    engine.dispose()
+    return made
+
+
+def test_what_is_booked_is_checked(booked, tmp_path, sample_root):
+    """`portal check` refuses to lose what is booked, and to have its places booked again."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    one = root / f"centres/preston/{SERIES}.md"
+    one.write_text(one.read_text().replace("room:", "book: session\nroom:"))
+    (root / "centres/preston/riverbank/first-aid.md").unlink()
+    engine = tables.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
+    alive = tables.booking.update().values(ends=None)  # whatever the day of this test
+    tables.write(engine, lambda connection: connection.execute(alive))
+    engine.dispose()
+    environ = {"PORTAL_VAR": str(tmp_path / "var"), "PORTAL_SECRET_KEY": SECRET}
+    found = CliRunner().invoke(main, ["--root", str(root), "check"], env=environ)
+
+    gone, again = found.stdout.splitlines()
+    assert found.exit_code == 1
+    assert gone.startswith("centres/preston/riverbank/first-aid.md:1:1: families have booked this")
+    assert again.startswith("centres/preston/riverbank/bump-spring.md:1:1: families have booked")
+    assert "Write 'book: series'" in again
+
+
+def test_a_register_is_exported_once(portal, booked, tmp_path):
+    """Into a file for its owner alone, never over another one; cells are text."""
+    out = tmp_path / "register.csv"
+    first, second = (portal("export", SERIES, "--out", out) for _ in range(2))
+    rows = list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"))))
+    day = list(rows[0])[-1]
+    printed = portal("export", SERIES, "--session", day)
+
+    assert (first.exit_code, second.exit_code) == (0, 1)
+    assert "is there already" in second.output
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert [row["Name"] for row in rows] == ["'=Amina"]
+    days = re.findall(r"\d{4}-\d\d-\d\d", printed.output.splitlines()[0])
+    assert days == [day]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("export", "riverbank/nothing"), "There is no series"),
+        (("export", SERIES, "--session", "2027-01-13"), "no session"),
+        (("show", "AAAA-AAAA"), "There is no booking"),
+        (("erase", "AAAA-AAAA", "--yes"), "There is no booking"),
+        (("backup", "nowhere/backup.gz"), "cannot be written"),
+    ],
+)
+def test_what_is_not_there_is_said_in_words(portal, booked, arguments, words):
+    """One line, and the exit status of a mistake; never a traceback."""
+    said = portal(*arguments)
+
+    assert said.exit_code == 1
+    assert words in said.output
+    assert said.output.count("\n") == 1
+
+
+def test_one_family_is_shown_and_erased(portal, booked):
+    """S52: an access request, and a request to be deleted, are one command each."""
+    first, other = booked
+    shown = portal("show", first.reference.lower())
+    asked = portal("erase", first.reference, input="n\n")
+    erased = portal("erase", first.reference, "--all", "--yes")
+    after = portal("show", first.reference)
+
+    assert "amina@example.org" in shown.output
+    assert f"another booking: {other.reference}" in shown.output
+    assert asked.exit_code == 1
+    assert erased.output == f"Deleted: {first.reference}, {other.reference}.\n"
+    assert "amina" not in after.output.lower()
+    assert portal("verify").output == "Everything adds up.\n"
+
+
+def test_forgetting_says_what_it_did(portal, booked):
+    """By the clock of the machine; a second time there is nothing left to forget."""
+    first, second = portal("forget"), portal("forget")
+
+    assert first.exit_code == 0
+    assert second.output.startswith("0 families, 0 notes of what they need, 0 letters")
+
+
+def test_backed_up_and_restored(portal, booked, tmp_path, monkeypatch):
+    """Into an empty database, or in the place of another with --replace; a wrong secret is told."""
+    file = tmp_path / "backup.gz"
+    saved = portal("backup", file)
+    refused = portal("restore", file)
+    replaced = portal("restore", file, "--replace")
+    monkeypatch.setenv("PORTAL_VAR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("PORTAL_SECRET_KEY", "another secret of thirty-two signs")
+    moved = portal("restore", file)
+
+    assert saved.exit_code == 0
+    assert "It holds personal data" in saved.output
+    assert (refused.exit_code, "not empty" in refused.output) == (1, True)
+    assert "Everything adds up." in replaced.output
+    assert "The secret is not" not in replaced.output
+    assert "The secret is not" in moved.output
+    assert "amina@example.org" in portal("show", booked[0].reference).output

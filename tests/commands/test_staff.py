@@ -1,0 +1,154 @@
+"""`portal staff`: accounts at the keyboard of the server."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from portal.commands import main
+from portal.commands.staffing import Staffing
+from portal.database import tables
+from portal.settings import Settings
+from portal.staff import accounts
+from portal.staff.accounts import AccountError
+from tests.support.made import NOW
+
+
+@pytest.fixture
+def settings(tmp_path, sample_root):
+    return Settings(root=sample_root, var=tmp_path / "var")
+
+
+@pytest.fixture
+def office(settings):
+    return Staffing(settings, NOW)
+
+
+def add(office, name="sam@example.org", role="worker", centres=("riverbank",), footprint=None):
+    return list(office.add(name, "Sam Brook", role, centres, footprint))
+
+
+def token_in(lines):
+    return re.search(r"/staff/welcome/(\S+)", "\n".join(lines))[1]
+
+
+def test_an_invitation_is_printed_once(office, settings):
+    """The link opens the account's first page; nothing that opens anything is kept."""
+    lines = add(office)
+    engine = tables.connect(settings.database_address)
+    found = accounts.invited(engine, token_in(lines), now=NOW)
+
+    assert lines[0] == "sam@example.org has an account now."
+    assert lines[2].startswith("  https://")
+    assert found.staff.title == "Sam Brook"
+    assert "72 hours" in lines[1]
+    assert lines[4].startswith("  http://127.0.0.1:8000/staff/welcome/")
+
+
+def test_the_link_stands_where_the_portal_does(settings):
+    """Whoever sets the address gets it alone."""
+    office = Staffing(settings.model_copy(update={"base_address": "https://f.example"}), NOW)
+
+    lines = add(office)
+
+    assert lines[2:] == [f"  https://f.example/staff/welcome/{token_in(lines)}"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"centres": ["riverbnk"]}, "There is no centre 'riverbnk'. Did you mean 'riverbank'?"),
+        ({"role": "manager", "centres": (), "footprint": "prestn"}, "Did you mean 'preston'?"),
+        ({"centres": ()}, "A worker needs one centre or more."),
+        ({"role": "manager"}, "A manager needs a footprint."),
+        ({"name": "sam"}, "is not an email address"),
+    ],
+)
+def test_mistakes_are_said_with_their_remedy(office, settings, given, words):
+    """And nothing is made."""
+    with pytest.raises(AccountError) as refused:
+        add(office, **given)
+
+    assert words in str(refused.value)
+    assert list(office.listed()) == [
+        "Nobody yet. Add the first administrator: portal staff add --help"
+    ]
+
+
+def test_everybody_is_listed_with_how_it_stands(settings):
+    """Who can sign in, who was invited, whose invitation is over, who left."""
+    office = Staffing(settings, NOW)
+    add(office)
+    add(office, "ada@example.org", "manager", (), "preston")
+    add(office, "joy@example.org", "administrator", ())
+    list(office.remove("ada@example.org"))
+    later = list(Staffing(settings, NOW + timedelta(days=4)).listed())
+
+    assert list(office.listed()) == [
+        "sam@example.org  Sam Brook, worker at riverbank: "
+        "invited, until Thursday 7 January 2027, 9am",
+        "joy@example.org  Sam Brook, administrator: invited, until Thursday 7 January 2027, 9am",
+        "ada@example.org  Sam Brook, manager of preston: removed on Monday 4 January 2027, 9am",
+    ]
+    assert later[0].endswith("the invitation is over: reset makes a new one")
+
+
+def test_resetting_prints_another_invitation(office, settings):
+    """The one of before opens nothing any more."""
+    first = token_in(add(office))
+    lines = list(office.reset("SAM@example.org"))
+    engine = tables.connect(settings.database_address)
+
+    assert "signed out everywhere" in lines[0]
+    assert accounts.invited(engine, first, now=NOW) is None
+    assert accounts.invited(engine, token_in(lines), now=NOW)
+
+
+def test_what_is_not_given_stays(office, settings):
+    """A new role alone, a new centre alone."""
+    add(office)
+    list(office.change("sam@example.org", None, None, ["harbour"], None))
+    moved = next(office.listed())
+    lines = list(office.change("sam@example.org", "Sam Lake", "administrator", (), None))
+
+    assert "Sam Brook, worker at harbour" in moved
+    assert lines == ["sam@example.org is administrator now."]
+    with pytest.raises(AccountError, match="no centre"):
+        list(office.change("sam@example.org", None, "worker", ["nowhere"], None))
+
+
+def test_unknown_names_are_said(office):
+    """With the one that was meant; who was removed is unknown too."""
+    add(office)
+    for verb in (office.reset, office.remove):
+        with pytest.raises(AccountError, match=r"Did you mean 'sam@example\.org'"):
+            list(verb("sem@example.org"))
+    list(office.remove("sam@example.org"))
+    with pytest.raises(AccountError, match="Nobody has the account"):
+        list(office.remove("sam@example.org"))
+
+
+def test_the_commands_say_what_became_of_it(settings, monkeypatch):
+    """From the keyboard: words and an exit status, never a traceback."""
+    monkeypatch.setenv("PORTAL_VAR", str(settings.var))
+
+    def run(*words):
+        done = CliRunner().invoke(main, ["--root", str(settings.root), "staff", *words])
+        return done.exit_code, done.output
+
+    sam = "sam@example.org"
+    added = run("add", sam, "--name", "Sam", "--role", "worker", "--centre", "riverbank")
+    twice = run("add", sam, "--name", "Sam", "--role", "worker", "--centre", "riverbank")
+    changed = run("change", sam, "--role", "manager", "--footprint", "preston")
+    listed = run("list")
+    reset = run("reset", sam)
+    removed = run("remove", sam)
+
+    assert added[0] == 0
+    assert "/staff/welcome/" in added[1]
+    assert twice == (1, "sam@example.org has an account already: reset or change it.\n")
+    assert changed == (0, "sam@example.org is manager of preston now.\n")
+    assert "manager of preston: invited" in listed[1]
+    assert (reset[0], removed[0]) == (0, 0)
+    assert run("add", sam, "--name", "Sam")[0] == 2

@@ -1,0 +1,75 @@
+"""Whatever the tables keep as a short word has plain ones: a new one cannot be forgotten."""
+
+import ast
+import re
+import typing
+
+import pytest
+import sqlalchemy as sa
+
+from portal.content import message_texts
+from portal.database import audit, tables
+from tests.support.made import NOW
+from tests.support.paths import ROOT
+
+PORTAL = ROOT / "portal"
+
+
+def states_of(table: sa.Table, name: str) -> set[str]:
+    """What the constraint of this name lets through."""
+    [check] = [one for one in table.constraints if str(one.name).endswith(f"_{name}")]
+    return set(re.findall(r"'([^']+)'", str(check.sqltext)))
+
+
+def test_each_set_is_whole():
+    """What can be written, as its own declaration has it, and what there are words for."""
+    assert set(audit.STATES) == states_of(tables.booking, "status") == set(tables.STATUSES)
+    assert set(audit.MESSAGES) == set(message_texts.KINDS)
+    assert set(audit.DELIVERY) == states_of(tables.message, "state")
+    assert set(audit.DEEDS) == set(typing.get_args(audit.Deed))
+
+
+def test_words_are_words():
+    """Not the short word itself, which tells its writer what it means, and nobody else."""
+    for said in (audit.STATES, audit.MESSAGES, audit.DEEDS, audit.ACTORS):
+        assert [code for code, words in said.items() if not words or words == code] == []
+
+
+@pytest.mark.parametrize(
+    ("actor", "did"), [("family", "dance"), ("robot", "book"), ("staff:x", "book"), ("family", "")]
+)
+def test_nothing_without_words_is_written(engine, actor, did):
+    """A line that nobody could read does not come into the log."""
+    with pytest.raises(ValueError, match="words"):
+        tables.write(engine, lambda c: tables.note(c, NOW, actor, did))
+
+
+def test_a_deed_without_words_is_found_before_it_is_done():
+    """The types say so too: each call is checked against `Deed`, variables and all."""
+    assert typing.get_type_hints(tables.note)["did"] == audit.Deed
+
+
+def test_every_deed_and_message_in_the_code_is_known():
+    """Also where no test goes: whatever a call of `note`, `tell` or `owe` writes out."""
+    deeds, kinds = set(), set()
+    for call in calls("note", "tell", "owe"):
+        deed = call.func.id == "note"
+        # note(connection, now, actor, did), tell(connection, booking_id, kind), owe likewise
+        for argument in call.args[3:4] if deed else call.args[2:3]:
+            found = {one.value for one in ast.walk(argument) if isinstance(one, ast.Constant)}
+            (deeds if deed else kinds).update(found)
+
+    assert {"end waiting", "sign-in", "save register"} <= deeds
+    assert {"confirmation", "waiting-ended"} <= kinds
+    assert deeds - set(audit.DEEDS) == set()
+    assert kinds - set(audit.MESSAGES) == set()
+
+
+def calls(*names: str) -> list[ast.Call]:
+    trees = [ast.parse(path.read_text("utf-8")) for path in PORTAL.rglob("*.py")]
+    return [
+        node
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+    ]

@@ -1,0 +1,177 @@
+"""The tables, and the one way to write."""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+
+from portal.database import tables
+from portal.database.prepared import Prepared
+from tests.support.databases import put_bookable
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def test_migrations_lead_to_the_tables(engine: Engine) -> None:
+    """A database brought up by its migrations has the tables, columns and keys declared here."""
+    with engine.connect() as connection:
+        differences = compare_metadata(
+            MigrationContext.configure(connection, opts={"compare_type": True}), tables.metadata
+        )
+
+    assert differences == []
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    """Every start of the application may migrate: an up-to-date database stays as it is."""
+    put_bookable(engine)
+    tables.migrate(engine)
+
+    with tables.read(engine) as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.bookable)).scalar()
+
+
+def test_the_database_refuses_one_place_too_many(engine: Engine) -> None:
+    """S20: a script that forgets the rules cannot oversell either."""
+    put_bookable(engine, places=2)
+
+    with pytest.raises(IntegrityError):
+        tables.write(engine, lambda c: c.execute(tables.bookable.update().values(held=3)))
+
+
+def test_a_failed_write_leaves_nothing(engine: Engine) -> None:
+    """What a verb wrote before it failed is gone."""
+
+    def work(connection: sa.Connection) -> None:
+        connection.execute(
+            tables.told.insert().values(series="a/b", planned="", words="", told=NOW)
+        )
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        tables.write(engine, work)
+
+    with tables.read(engine) as connection:
+        assert connection.execute(sa.select(tables.told)).all() == []
+
+
+def test_moments_are_kept_in_utc(engine: Engine) -> None:
+    """A moment comes back aware and equal; one without a zone is refused."""
+    from zoneinfo import ZoneInfo
+
+    summer = datetime(2027, 6, 1, 10, tzinfo=ZoneInfo("Europe/London"))
+    tables.write(
+        engine,
+        lambda c: c.execute(
+            tables.told.insert().values(series="a/b", planned="", words="", told=summer)
+        ),
+    )
+    with tables.read(engine) as connection:
+        kept = connection.execute(sa.select(tables.told.c.told)).scalar_one()
+
+    assert (kept, kept.utcoffset()) == (summer, datetime(2027, 6, 1, tzinfo=UTC).utcoffset())
+    with pytest.raises((StatementError, ValueError), match="time zone"):
+        tables.write(
+            engine, lambda c: c.execute(tables.told.update().values(told=datetime(2027, 6, 1)))
+        )
+
+
+def test_writers_take_turns(engine: Engine) -> None:
+    """Many writers at once all get their turn, and none is lost."""
+    put_bookable(engine, places=1000)
+
+    def take() -> None:
+        for _ in range(10):
+            tables.write(
+                engine,
+                lambda c: c.execute(
+                    tables.bookable.update().values(held=tables.bookable.c.held + 1)
+                ),
+            )
+
+    threads = [threading.Thread(target=take) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with tables.read(engine) as connection:
+        held = connection.execute(sa.select(tables.bookable.c.held)).scalar_one()
+
+    assert held == 120
+
+
+def test_sqlite_loses_nothing_it_confirmed(tmp_path) -> None:
+    """S21: WAL with synchronous=FULL, and foreign keys kept."""
+    engine = tables.connect(f"sqlite:///{tmp_path / 'x.db'}")
+    with engine.connect() as connection:
+        kept = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    engine.dispose()
+
+    assert kept == ["wal", 2, 1]
+
+
+def test_memory_databases_are_refused() -> None:
+    """Several processes share the database, so it needs a file."""
+    with pytest.raises(ValueError, match="file"):
+        tables.connect("sqlite:///:memory:")
+
+
+@pytest.mark.postgres
+def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: str) -> None:
+    """After a restart of PostgreSQL nobody meets the connections of before; in use, none is asked.
+
+    What breaks off in the middle is a fault of the database, as everywhere.
+    """
+    engine = tables.connect(postgres_address)
+
+    def backend() -> int:
+        with tables.read(engine) as connection:
+            return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
+
+    def end(number: int) -> None:
+        other = tables.connect(postgres_address)
+        with tables.read(other) as connection:
+            connection.execute(sa.select(sa.func.pg_terminate_backend(number)))
+        other.dispose()
+
+    first = backend()
+    again = backend()
+    end(first)
+    time.sleep(1.2)
+    second = backend()
+    end(second)
+    ask = Prepared(sa.select(tables.bookable.c.id))
+    with pytest.raises(OperationalError) as broken, tables.read(engine) as connection:
+        ask(connection)
+    third = backend()
+    engine.dispose()
+
+    assert first == again
+    assert len({first, second, third}) == 3
+    assert broken.value.connection_invalidated
+
+
+def test_a_look_leaves_a_connection_as_it_was(engine: Engine) -> None:
+    """After a single question outside of a transaction the same connection writes in one again."""
+    put_bookable(engine)
+    ask = Prepared(sa.select(tables.bookable.c.places))
+
+    def work(connection):
+        connection.execute(tables.bookable.update().values(places=9, allowed=9))
+        raise ZeroDivisionError
+
+    with tables.look(engine) as connection:
+        first = ask(connection).scalar_one()
+    with pytest.raises(ZeroDivisionError):
+        tables.write(engine, work)
+    with tables.look(engine) as connection:
+        assert (first, ask(connection).scalar_one()) == (2, 2)

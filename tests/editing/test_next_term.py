@@ -1,0 +1,181 @@
+"""A series in its next term: same weekday and time, right dates, everything said."""
+
+import shutil
+from contextlib import suppress
+from datetime import date
+
+import pytest
+from click.testing import CliRunner
+
+from portal import content
+from portal.commands import main
+from portal.directory.fields import WEEKDAYS
+from portal.editing.drafts import WritingError
+from portal.editing.next_term import next_term, spans
+from tests.support.shipped import ROOT as SHIPPED
+
+TODAY = date(2026, 11, 23)
+RIVERBANK = "centres/preston/riverbank"
+
+
+@pytest.fixture
+def root(tmp_path, sample_root):
+    return shutil.copytree(sample_root, tmp_path / "root")
+
+
+@pytest.fixture
+def portal(root):
+    def portal(*arguments):
+        return CliRunner().invoke(main, ["--root", str(root), "next-term", *arguments])
+
+    return portal
+
+
+def series_of(root, identity):
+    found = content.load(root, today=TODAY).find_series(identity)
+    assert found is not None
+    return found
+
+
+def test_a_course_in_its_next_term(portal, root):
+    """The weekday, the time and the number of sessions stay; what changed in the old term goes."""
+    found = portal("riverbank/bump-autumn")
+
+    assert found.exit_code == 0, found.output
+    assert found.output.splitlines() == [
+        f"riverbank/bump-autumn -> {RIVERBANK}/bump-spring-2027.md",
+        "  6 sessions, Tuesday 5 January 2027 to Tuesday 9 February 2027, 6pm to 8pm.",
+        "  Not taken along: changes.",
+    ]
+    copied = series_of(root, "riverbank/bump-spring-2027")
+    assert {one.day.weekday() for one in copied.sessions} == {1}
+    assert (copied.count, copied.changes, copied.term_time_only) == (6, (), True)
+
+
+def test_booking_opens_as_long_before(portal, root):
+    """`opens` and `closes` move by as many days as the first date; the words below stay."""
+    found = portal(f"{RIVERBANK}/bump-spring.md", "--term", "summer 2027")
+
+    assert found.exit_code == 0, found.output
+    assert "Booking opens on 2027-02-15 09:00." in found.output
+    text = (root / RIVERBANK / "bump-summer-2027.md").read_text()
+    assert "opens: 2027-02-15 09:00\n" in text
+    assert "aliases" not in text
+    assert text.endswith("---\n\nWe start with tea at 9:45.\n")
+    polish = (root / RIVERBANK / "bump-summer-2027.pl.md").read_text()
+    assert polish == (root / RIVERBANK / "bump-spring.pl.md").read_text()
+
+
+def test_comments_and_order_stay(root):
+    """A copy differs from its original in the lines that must differ."""
+    file = root / RIVERBANK / "first-course.md"
+    file.write_text(
+        "---\n# Agreed with the midwives\nprogramme: bump-birth-and-beyond\nplaces: 8\n\n"
+        "starts: 2026-11-04  # a Wednesday\ntime: 10:00-12:00\n# We were closed\nexcept:\n"
+        "- 2026-11-11\nuntil: 2026-12-16\nroom: Hall # the large one\nupdated: 2026-11-09\n"
+        "term_time_only: no\n---\n\nSee you in November.\n"
+    )
+    directory = content.load(root, today=TODAY)
+    (copy,) = next_term(root, directory, ["riverbank/first-course"], "spring 2027", today=TODAY)
+
+    assert (root / RIVERBANK / "first-course-spring-2027.md").read_text() == (
+        "---\n# Agreed with the midwives\nprogramme: bump-birth-and-beyond\nplaces: 8\n\n"
+        "starts: 2027-01-06  # a Wednesday\ntime: 10:00-12:00\nuntil: 2027-03-24\n"
+        "room: Hall # the large one\nterm_time_only: yes\n---\n\nSee you in November.\n"
+    )
+    assert "  Left out: Wednesday 17 February 2027 (school holidays)." in copy.said
+    assert "  Not taken along: except." in copy.said
+    assert "  Its text mentions November: read it again." in copy.said
+
+
+def test_sessions_that_do_not_fit(portal):
+    """A course longer than its term is copied all the same, and says so."""
+    found = portal("riverbank/bump-autumn", "--term", "spring 2 2027")
+
+    assert found.exit_code == 0, found.output
+    assert "bump-spring-2-2027.md" in found.output
+    assert (
+        "Its 6 sessions go on after the term, which ends on Thursday 25 March 2027." in found.output
+    )
+
+
+def test_nothing_is_written_over(portal, root):
+    """A copy that is there already stops all of them."""
+    assert portal("riverbank/bump-autumn").exit_code == 0
+    before = sorted(root.rglob("*"))
+    found = portal("weavers-yard/massage-january", "riverbank/bump-autumn")
+
+    assert found.exit_code == 1
+    assert "bump-spring-2027.md is there already" in found.output
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["riverbank/bump-autum"], "Did you mean 'riverbank/bump-autumn'?"),
+        (["riverbank/bump-autumn", "--term", "sprng 2027"], "Did you mean 'spring 2027'?"),
+        (["riverbank/bump-autumn", "--term", "spring 2031"], "added in content/terms.yaml"),
+        (["riverbank/play-monday"], "goes on by itself"),
+        (["harbour/youth-friday"], "goes on by itself"),
+        (["riverbank/bump-autumn", "riverbank/bump-spring", "--term", "summer 2027"], "same name"),
+    ],
+)
+def test_what_cannot_be_copied(portal, root, arguments, words):
+    """In words with a way out; nothing is written."""
+    before = sorted(root.rglob("*"))
+    found = portal(*arguments)
+
+    assert found.exit_code == 1
+    assert words in found.output
+    assert "Traceback" not in found.output
+    assert sorted(root.rglob("*")) == before
+
+
+def test_terms_have_names(directory):
+    """Whole terms and their halves, by season and year."""
+    known = spans(directory.terms.terms)
+
+    assert (known["spring 2027"].first, known["spring 2027"].last) == (
+        date(2027, 1, 5),
+        date(2027, 3, 25),
+    )
+    assert known["spring 2 2027"].first == date(2027, 2, 22)
+
+
+def test_every_shipped_course_can_be_copied(tmp_path):
+    """Into each later term of which anything is known, on its own weekday, inside the term."""
+    root = tmp_path / "county"
+    for name in ("content", "centres", "programmes"):
+        shutil.copytree(SHIPPED / name, root / name)
+    directory = content.load(root, today=TODAY)
+    every = (*directory.series, *directory.private_series)
+    known = spans(directory.terms.terms)
+    wanted = "summer 2027"
+    taken = set()
+    names = []
+    for one in every:
+        if one.ongoing or not one.starts < known[wanted].first or one.repeats == "daily":
+            continue
+        stem = (one.centre.slug, one.programme.slug)
+        if stem not in taken:
+            taken.add(stem)
+            names.append(one)
+    copies = []
+    for one in names:
+        with suppress(WritingError):  # the name is taken, or no such weekday is in term
+            copies += next_term(root, directory, [one.identity], wanted, today=TODAY)
+        if len(copies) == 8:
+            break
+    after = content.load(root, today=TODAY)
+
+    assert len(copies) == 8
+    for copy in copies:
+        path = next(iter(copy.files))
+        new, old = (
+            after.find_series(f"{path.parent.name}/{path.stem}"),
+            directory.find_series(copy.old),
+        )
+        assert known[wanted].first <= new.starts <= known[wanted].last
+        assert WEEKDAYS[new.starts.weekday()] == WEEKDAYS[old.starts.weekday()]
+        assert new.time == old.time

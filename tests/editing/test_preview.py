@@ -1,0 +1,231 @@
+"""A preview shows what was saved, what is wrong with it, and what would change for families."""
+
+import gc
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from werkzeug.test import Client
+
+from portal.bookings import Family, book
+from portal.content import load
+from portal.database import tables
+from portal.editing.preview import READING, READY, Preview
+from portal.editing.preview_app import create_preview
+from portal.settings import Settings
+from portal.web.site import published_dates
+from tests.support.paths import ROOT
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+SPRING = "centres/preston/riverbank/bump-spring.md"
+CENTRE = "centres/preston/riverbank/index.md"
+PAGE = "/sessions/riverbank/bump-spring/"
+
+
+@pytest.fixture
+def settings(tmp_path, sample_root):
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    return Settings(root=root, out=tmp_path / "site", var=tmp_path / "var")
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def preview(settings, said):
+    made = Preview(settings, now=lambda: NOW, say=said.append)
+    yield made
+    gc.unfreeze()
+
+
+@pytest.fixture
+def browse(preview):
+    client = Client(create_preview(preview))
+    return lambda path: client.get(path)
+
+
+def save(settings, old, new, path=SPRING):
+    file = settings.root / path
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    return file
+
+
+def test_pages_carry_a_note_and_the_one_script(preview, browse):
+    """Each page of the site is there, with the preview's note; files are as they are."""
+    preview.read()
+    page = browse(PAGE)
+
+    assert page.status_code == 200
+    assert page.text.count("/-preview/preview.js") == 1
+    assert page.text.index("/-preview/preview.css") < page.text.index("</head>")
+    assert "No dates change." in page.text
+    assert b"-preview" not in browse("/calendar.ics").data
+    assert browse("/-preview/preview.js").mimetype == "text/javascript"
+    assert browse("/nowhere/").status_code == 404
+    assert "live service" in browse("/book/riverbank/bump-spring").text
+    assert browse("/availability.json").json == {"series": {}}
+
+
+def test_a_save_is_shown(preview, browse, settings):
+    """Only what was saved is read again; the page has it, and another version."""
+    preview.read()
+    before = preview.shown.version
+    file = save(settings, "We start with tea", "We start with cake")
+    preview.read([file])
+
+    assert "We start with cake" in browse(PAGE).text
+    assert preview.shown.version != before
+
+
+def test_mistakes_are_shown_beside_the_last_good_pages(preview, browse, settings, said):
+    """File, line and remedy are on the page, which stays as it was; mended, it goes on."""
+    preview.read()
+    save(settings, "day: Tuesday", "day: Monday")
+    save(settings, "We start with tea", "We start with cake")
+    preview.read()
+    wrong = browse(PAGE)
+
+    assert wrong.status_code == 200
+    assert "We start with tea" in wrong.text
+    assert f"{SPRING}, line 3" in wrong.text
+    assert "12 January 2027 is a Tuesday, not a Monday. Write &#39;day: Tuesday&#39;" in wrong.text
+    assert any(line.startswith(f"{SPRING}:3:1: 'day': 12 January 2027") for line in said)
+    assert said[-1] == "1 mistake. Ready."
+    save(settings, "day: Monday", "day: Tuesday")
+    preview.read()
+    assert "We start with cake" in browse(PAGE).text
+    assert "mistake" not in browse(PAGE).text
+
+
+def test_content_that_was_never_right(preview, browse, settings):
+    """Without a last good version every page lists what to mend."""
+    save(settings, "day: Tuesday", "day: Monday")
+    preview.read()
+    page = browse("/")
+
+    assert page.status_code == 503
+    assert "not a Monday" in page.text
+    save(settings, "day: Monday", "day: Tuesday")
+    preview.read()
+    assert browse("/").status_code == 200
+
+
+def test_what_will_change_is_compared_with_what_was_built(preview, browse, settings):
+    """Dates that differ from the last build are listed, however long ago they were edited."""
+    published_dates.keep(settings.var, load(settings.root, today=NOW.date()))
+    save(settings, "changes:\n", "changes:\n  - date: 2027-01-26\n    cancelled: Snow <here>\n")
+    preview.read()
+    page = browse("/-preview/").text
+
+    assert "the site as it was last built" in page
+    assert "1 date cancelled" in page
+    assert "Tuesday 26 January 2027, 10am to midday is cancelled: Snow &lt;here&gt;." in page
+    assert "Bookings were not looked at." in page
+    assert "1 date cancelled" in browse("/-preview/note").text
+
+
+def test_bookings_that_would_be_touched_are_counted(preview, browse, settings, directory):
+    """How many families would be told, and nothing about who they are."""
+    engine = tables.connect(settings.database_address)
+    tables.migrate(engine)
+    series = directory.find_series("riverbank/bump-spring")
+    for number in range(2):
+        family = Family(name=f"Parent {number}", email=f"parent{number}@example.org")
+        book(engine, series, family, key=f"key-{number}", secret="s" * 40, now=NOW)
+    engine.dispose()
+    preview.read()
+    save(settings, "changes:\n", "changes:\n  - date: 2027-01-26\n    cancelled: Snow\n")
+    preview.read()
+    page = browse("/-preview/").text
+
+    assert "2 bookings: they would be told." in page
+    assert "Bookings touched: 2." in page
+    save(settings, "sessions: 6", "sessions: 5")
+    save(settings, "  - date: 2027-02-23\n    note: Bring a photo of your bump.\n", "")
+    preview.read()
+    page = browse("/-preview/").text
+    assert "1 date cancelled, 1 date removed. Bookings touched: 2." in page
+    assert "2 bookings: they would be told that it is off. Keep the date" in page
+
+
+def test_a_mended_postcode_touches_no_booking(preview, browse, settings):
+    """It is read where the place is, and no date of anybody changes."""
+    preview.read()
+    file = save(settings, "postcode: PR1 8RJ", "postcode: PR1 8RH", CENTRE)
+    preview.read([file])
+    page = browse("/-preview/").text
+
+    assert "No dates change for families." in page
+    assert "elsewhere" not in page
+    assert "/centres/riverbank/" in preview.details(preview.shown.version, wait=True).touched
+
+
+def test_touched_pages_are_listed_nearest_first(preview, settings):
+    """Pages that really differ: the series, its programme, its centre; not those that do not."""
+    preview.read()
+    file = save(settings, "time: 10:00-12:00", "time: 10:30-12:00")
+    preview.read([file])
+    touched = preview.details(preview.shown.version, wait=True).touched
+
+    assert touched[0] == PAGE
+    assert "/centres/riverbank/whats-on/" in touched
+    assert "/programmes/bump-birth-and-beyond/" in touched
+    assert "/centres/harbour/" not in touched
+
+
+def test_a_page_hears_of_the_next_version(preview, browse, settings):
+    """The browser's connection is answered at once, and again when something is saved."""
+    preview.read()
+    version = preview.shown.version
+    stream = iter(browse(f"/-preview/changes?after={version}").response)
+    first = next(stream)
+    threading.Timer(0.2, preview.read).start()
+    heard = next(stream)
+
+    assert first == b"retry: 500\n\n"
+    assert heard == f"data: {preview.shown.version}\n\n".encode()
+    assert preview.shown.version != version
+
+
+@pytest.mark.timeout(60)
+def test_the_real_command_sees_a_save(settings):
+    """`portal preview` prints what it reads, in lines that VS Code underlines mistakes by."""
+    command = [sys.executable, "-u", "-m", "portal", "--root", str(settings.root)]
+    process = subprocess.Popen(
+        [*command, "preview", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=settings.root
+    )
+    try:
+        lines = iter(process.stdout.readline, "")
+        until = next(line for line in lines if line.startswith("Open http://127.0.0.1:"))
+        save(settings, "day: Tuesday", "day: Monday")
+        found = [next(lines) for _ in range(3)]
+    finally:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+    assert until
+    assert found[0] == "Reading the content.\n"
+    assert found[1].startswith(f"{SPRING}:3:1: ")
+    assert found[2] == "1 mistake. Ready.\n"
+
+
+def test_vs_code_knows_the_lines():
+    """The task's patterns fit what the preview prints."""
+    text = (ROOT / ".vscode/tasks.json").read_text()
+    task = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))["tasks"][0]
+    matcher = task["problemMatcher"]
+    found = re.fullmatch(matcher["pattern"]["regexp"], f"{SPRING}:3:1: 'day': it is a Tuesday.")
+
+    assert found.groups() == (SPRING, "3", "1", "'day': it is a Tuesday.")
+    assert re.search(matcher["background"]["beginsPattern"], READING)
+    assert re.search(matcher["background"]["endsPattern"], f"1 mistake. {READY}")

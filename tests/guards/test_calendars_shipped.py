@@ -1,0 +1,249 @@
+"""The calendars of the shipped site, by two readers that share no code with ours.
+
+What a family reads on a series' page and what their phone shows must be the same sessions.
+"""
+
+import re
+from datetime import date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import icalendar
+import pytest
+import recurring_ical_events
+import vobject
+
+from tests.support.shipped import DAY
+
+LONDON = ZoneInfo("Europe/London")
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+SERIES = re.compile(r"/sessions/[^/]+/[^/]+/calendar\.ics")
+SESSION = re.compile(r"/sessions/[^/]+/[^/]+/\d{4}-\d\d-\d\d\.ics")
+SHOWN = 25
+
+_ALONE = re.compile(r"(\d{4}-\d\d-\d\d)\.")
+
+
+def _clock(words, after=None):
+    """The time that words like '9:30am', '12pm' or 'midday' mean."""
+    words = {"midday": "12pm", "noon": "12pm", "midnight": "12am"}.get(words, words)
+    hour, minute, half = re.fullmatch(r"(\d{1,2})(?:[:.](\d\d))?(am|pm)", words).groups()
+    return int(hour) % 12 + (12 if half == "pm" else 0), int(minute or 0)
+
+
+def _moment(day, words):
+    hour, minute = _clock(words)
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=LONDON)
+
+
+def _on_page(page):
+    """The sessions a series' page lists, from its words: planned day -> (from, to, is it on)."""
+    found = {}
+    for row in page.all("li", where=lambda one: "data-ends" in one and "id" in one):
+        said = row.one("b").text
+        number, month, year = re.search(r"(\d{1,2}) (\w+) (\d{4})", said).groups()
+        day = date(int(year), MONTHS.index(month) + 1, int(number))
+        weekday = said.split()[0]
+        assert weekday == day.strftime("%A"), said
+        first, last = re.search(r"(\S+) to (\S+)", row.all("p")[0].text).groups()
+        ends = datetime.fromisoformat(row["data-ends"])
+        found[date.fromisoformat(row["id"])] = (
+            _moment(day, first),
+            _moment(day, last),
+            not row.all("s"),
+        )
+        assert ends == _moment(day, last), row
+    return found
+
+
+def _in_calendar(data, first, last):
+    """The sessions of a calendar between two days: planned day -> (from, to, whether it is on)."""
+    calendar = icalendar.Calendar.from_ical(data)
+    found = {}
+    # A date that moved beyond its week is cancelled in its run, and an entry of its own, which is
+    # named for the day first planned and comes last here.
+    sessions = recurring_ical_events.of(calendar).between(first, last)
+    for one in sorted(sessions, key=lambda one: bool(_ALONE.match(one["UID"]))):
+        planned = one["RECURRENCE-ID"].dt if "RECURRENCE-ID" in one else one.start
+        assert one.start.tzinfo is not None
+        day = planned.astimezone(LONDON).date()
+        if alone := _ALONE.match(one["UID"]):
+            day = date.fromisoformat(alone[1])
+        found[day] = (
+            one.start.astimezone(LONDON),
+            one.end.astimezone(LONDON),
+            str(one["STATUS"]) != "CANCELLED",
+        )
+    return found
+
+
+def _blocks(data):
+    """The entries of a calendar as they are written, by what identifies each."""
+    found = {}
+    for block in re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", data, re.S):
+        text = re.sub(rb"\r\n[ \t]", b"", block)
+        uid = re.search(rb"^UID:(.*)\r$", text, re.M)[1]
+        which = re.search(rb"^RECURRENCE-ID[^:]*:(.*)\r$", text, re.M)
+        found[uid, which and which[1]] = block
+    return found
+
+
+def test_series_pages_and_calendars_agree(shipped):
+    """A series' calendar holds the very sessions that its page shows, cancelled ones marked."""
+    wrong = []
+    number = 0
+    for path, page in shipped.pages.items():
+        if not path.startswith("/sessions/"):
+            continue
+        shown = _on_page(page)
+        last = max(shown, default=DAY)
+        held = _in_calendar(
+            shipped.calendars[f"{path}calendar.ics"], DAY, last + timedelta(days=60)
+        )
+        # A page stops at its horizon, and a calendar goes on.
+        held = {planned: said for planned, said in held.items() if planned <= last}
+        number += len(shown)
+        for planned in sorted(shown.keys() | held.keys()):
+            if shown.get(planned) != held.get(planned):
+                wrong.append(
+                    f"{path} {planned}: page {shown.get(planned)}, calendar {held.get(planned)}"
+                )
+
+    assert number > 2000
+    assert wrong[:SHOWN] == []
+
+
+def test_pages_and_their_linked_data_agree(shipped):
+    """Machines that read a page are told the same sessions as people."""
+    import json
+
+    wrong = []
+    for path, page in shipped.pages.items():
+        if not path.startswith("/sessions/"):
+            continue
+        shown = {day.isoformat(): said for day, said in _on_page(page).items()}
+        told = {}
+        for block in page.all("script", where=lambda one: one.get("type") == "application/ld+json"):
+            for one in json.loads("".join(block.parts))["@graph"]:
+                if one["@type"] in ("Event", "ChildrensEvent"):
+                    told[one["url"].partition("#")[2]] = (
+                        datetime.fromisoformat(one["startDate"]),
+                        datetime.fromisoformat(one["endDate"]),
+                        not one["eventStatus"].endswith("EventCancelled"),
+                    )
+        if shown != told:
+            wrong.append(f"{path}: {set(shown.items()) ^ set(told.items())}")
+
+    assert wrong[:SHOWN] == []
+
+
+def test_same_entries_everywhere(shipped):
+    """A series is the same entry, to the byte, in every calendar that holds it."""
+    own = {}
+    for path, data in shipped.calendars.items():
+        if SERIES.fullmatch(path):
+            own |= _blocks(data)
+    wrong = [
+        f"{path}: {uid.decode()} {which}"
+        for path, data in shipped.calendars.items()
+        if not SESSION.fullmatch(path)
+        for (uid, which), block in _blocks(data).items()
+        if own.get((uid, which)) != block
+    ]
+    everything = _blocks(shipped.calendars["/calendar.ics"])
+
+    assert wrong[:SHOWN] == []
+    assert own.keys() == everything.keys()
+
+
+@pytest.mark.parametrize("kind", ["centres", "districts", "footprints", "programmes", "ages"])
+def test_facets_hold_what_their_pages_link_to(shipped, kind):
+    """Together the calendars of centres, districts and so on hold every series, none twice."""
+    everything = {uid for uid, _ in _blocks(shipped.calendars["/calendar.ics"])}
+    held = [
+        uid
+        for path, data in shipped.calendars.items()
+        if re.fullmatch(rf"/{kind}/[^/]+/calendar\.ics", path)
+        for uid in sorted({uid for uid, _ in _blocks(data)})
+    ]
+    if kind == "ages":  # Families look by several ages; series for all ages are under each.
+        assert set(held) <= everything
+        return
+
+    assert len(held) == len(set(held))
+    assert everything == set(held)
+
+
+def test_single_sessions(shipped):
+    """The file of one session holds that session, at the time that the page says."""
+    wrong = []
+    shown = cache(lambda path: _on_page(shipped.pages[path]))
+    for path, data in shipped.calendars.items():
+        if not SESSION.fullmatch(path):
+            continue
+        page, _, name = path.rpartition("/")
+        said = shown(f"{page}/").get(date.fromisoformat(name.removesuffix(".ics")))
+        events = icalendar.Calendar.from_ical(data).walk("VEVENT")
+        held = [(one.start.astimezone(LONDON), one.end.astimezone(LONDON)) for one in events]
+        if said is not None and held != [said[:2]]:
+            wrong.append(f"{path}: page {said}, file {held}")
+
+    assert wrong[:SHOWN] == []
+
+
+def test_calendars_are_read_by_others(shipped):
+    """Every calendar is read by two libraries, which find the same entries in it."""
+    wrong = []
+    for path, data in shipped.calendars.items():
+        # Files of single sessions are all made alike, and the first reader has them all above.
+        if SESSION.fullmatch(path) and sum(path.encode()) % 10:
+            continue
+        first = icalendar.Calendar.from_ical(data)
+        second = vobject.readOne(data.decode())
+        ours = [(str(one["UID"]), one.start.astimezone(LONDON)) for one in first.walk("VEVENT")]
+        theirs = [
+            (one.uid.value, one.dtstart.value.astimezone(LONDON))
+            for one in getattr(second, "vevent_list", ())
+        ]
+        if sorted(ours) != sorted(theirs):
+            wrong.append(f"{path}: {len(ours)} and {len(theirs)} entries")
+        wrong += [f"{path}: {said}" for one in first.walk() for said in one.errors]
+
+    assert wrong[:SHOWN] == []
+
+
+def test_calendars_are_well_written(shipped):
+    """Lines end in CRLF, are 75 bytes at most and not blank, and identities are of our domain."""
+    wrong = []
+    for path, data in shipped.calendars.items():
+        lines = data.split(b"\r\n")
+        if (
+            lines[-1]
+            or not all(lines[:-1])
+            or b"\n" in b"".join(lines)
+            or max(map(len, lines)) > 75
+        ):
+            wrong.append(f"{path}: lines")
+        data.decode("utf-8")
+        if b"BEGIN:VTIMEZONE" not in data and b"TZID=" in data:
+            wrong.append(f"{path}: no time zone")
+        if b"METHOD:" in data:
+            wrong.append(f"{path}: has a method")
+        for uid, _ in _blocks(data):
+            if not uid.endswith(b"@families.example"):
+                wrong.append(f"{path}: {uid!r}")
+
+    assert wrong[:SHOWN] == []

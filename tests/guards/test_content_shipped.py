@@ -1,0 +1,255 @@
+"""What the service promises to ship: real centres, programmes and a year of sessions."""
+
+import csv
+import re
+import subprocess
+import sys
+from collections import Counter
+from datetime import date, time, timedelta
+
+import pytest
+
+from portal import content
+from portal.directory.fields import NEEDS, OFFERS, WEEKDAYS
+from tests.support.shipped import DAY, ROOT, programmes, sensitive_programmes, written
+
+NOON, FIVE = time(12), time(17)
+
+
+@pytest.fixture(scope="module")
+def shipped_directory():
+    """The content that this repository ships, as it is read on DAY."""
+    return content.load(ROOT, today=DAY)
+
+
+@pytest.fixture(scope="module")
+def coming(shipped_directory):
+    """All public sessions from DAY to the horizon."""
+    return [
+        session
+        for series in shipped_directory.series
+        for session in series.sessions
+        if session.day >= DAY
+    ]
+
+
+def test_check_says_nothing():
+    """`portal check` finds no mistake in what we ship, on the day on which it is run."""
+    command = [sys.executable, "-m", "portal", "--root", str(ROOT), "check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("No mistakes.")
+
+
+def test_nothing_is_worth_a_look(shipped_directory):
+    """On the day for which it was written, the content has nothing that `check` would warn of."""
+    assert [str(problem) for problem in content.warnings(shipped_directory)] == []
+
+
+def test_areas(shipped_directory):
+    """All five footprints and twelve districts are there, each district with its ONS code."""
+    codes = [district.code for district in shipped_directory.districts]
+
+    assert len(shipped_directory.footprints) == 5
+    assert len(set(codes)) == 12
+    assert all(re.fullmatch(r"E07000\d{3}", code) for code in codes)
+
+
+def test_centres(shipped_directory):
+    """At least 60 centres are there, three or more in each district, each with its source."""
+    everywhere = Counter(centre.district for centre in shipped_directory.centres)
+    few = {one.slug: everywhere[one.slug] for one in shipped_directory.districts}
+
+    assert len(shipped_directory.centres) >= 60
+    assert {slug: number for slug, number in few.items() if number < 3} == {}
+    assert [one.source for one in shipped_directory.centres if not one.sources] == []
+    assert [one.source for one in shipped_directory.centres if one.position is None] == []
+
+
+def test_no_centre_is_half_invented(shipped_directory):
+    """Where no source says where a door is, the centre's point is that of its postcode or town."""
+    exact = [one.source for one in shipped_directory.centres if one.location and not one.postcode]
+
+    assert exact == []
+
+
+def test_programmes(shipped_directory):
+    """All 51 programmes are there, under the eight areas of the offer, with what a family asks."""
+    found = shipped_directory.programmes
+
+    assert len(found) >= 51
+    assert set(OFFERS) == {one.offer for one in found}
+    assert set(NEEDS) == {need for one in found for need in one.needs}
+    assert {1, 2, 3, 4, 5} == {number for one in found for number in one.outcomes}
+    assert {"drop-in", "book", "request", "referral"} == {one.booking for one in found}
+    assert [one.source for one in found if not one.sources or not one.body.strip()] == []
+    assert [one.source for one in found if one.level is None and one.kind != "information"] == []
+
+
+def test_sensitive_programmes(shipped_directory):
+    """Programmes on abuse, self-harm and the like are marked, and their names say nothing of it."""
+    withheld = sensitive_programmes()
+    telling = re.compile(
+        r"abus|violen|freedom|harm|suicid|exploit|conflict|lgbt|gay|trans\b|addict|drug|alcohol",
+        re.I,
+    )
+
+    assert len(withheld) >= 6
+    assert [
+        one.path
+        for one in withheld.values()
+        if telling.search(f"{one.slug} {one.fields['title']} {one.fields['summary']}")
+    ] == []
+    assert shipped_directory.private_series
+    assert set() == set(withheld) & {one.programme.slug for one in shipped_directory.series}
+
+
+def test_series(shipped_directory):
+    """At least 180 series meet in the present and the next two school terms."""
+    running = [one for one in shipped_directory.series if any(s.day >= DAY for s in one.sessions)]
+
+    assert len(shipped_directory.series) >= 180
+    assert len(running) >= 150
+    assert [one.source for one in shipped_directory.series if not one.all_sessions] == []
+
+
+def test_series_in_every_district(shipped_directory, coming):
+    """Every district has something on in the morning, the afternoon and the evening of a month."""
+    month = [s for s in coming if s.day < DAY + timedelta(days=28) and not s.cancelled]
+    parts = {
+        district.slug: {
+            "morning"
+            if s.starts.time() < NOON
+            else "afternoon"
+            if s.starts.time() < FIVE
+            else "evening"
+            for s in month
+            if s.series.centre.district == district.slug
+        }
+        for district in shipped_directory.districts
+    }
+
+    assert {slug: said for slug, said in parts.items() if len(said) < 2} == {}
+    assert {"morning", "afternoon", "evening"} == set().union(*parts.values())
+
+
+def test_every_weekday(coming):
+    """Something meets on every day of the week, weekends too, in each of the three half terms."""
+    terms = (
+        (DAY, date(2026, 12, 19)),
+        (date(2027, 1, 5), date(2027, 2, 13)),
+        (date(2027, 2, 22), date(2027, 3, 26)),
+    )
+    for first, last in terms:
+        days = Counter(s.starts.strftime("%A") for s in coming if first <= s.day <= last)
+
+        assert set(WEEKDAYS) == set(days), f"{first} to {last}"
+
+
+def test_kinds_of_series(shipped_directory, coming):
+    """There are drop-ins, courses, outreach venues, and each way of repeating and of booking."""
+    found = shipped_directory.series
+
+    assert {"weekly", "fortnightly", "monthly", "once"} <= {one.repeats for one in found}
+    assert {"drop-in", "book", "request"} <= {one.booking for one in found}
+    assert any(one.is_course for one in found)
+    assert any(one.ongoing and one.term_time_only for one in found)
+    assert any(not one.at_centre for one in found)
+    assert any(one.language != "en" for one in found)
+
+
+def test_changes(coming):
+    """Some coming sessions are cancelled, moved to another day or time, or held elsewhere."""
+    assert any(session.cancelled for session in coming)
+    assert any(session.moved and session.day != session.planned for session in coming)
+    assert any(session.moved and session.day == session.planned for session in coming)
+    assert any(session.moved_venue for session in coming)
+    assert any(session.note and session.state == "on" for session in coming)
+
+
+def test_nothing_meets_on_bank_holidays(shipped_directory, coming):
+    """No session is planned on a bank holiday or a closure day, unless its file says so."""
+    # Those of England up to the end of the school year, from gov.uk.
+    holidays = {
+        date(2026, 12, 25),
+        date(2026, 12, 28),
+        date(2027, 1, 1),
+        date(2027, 3, 26),
+        date(2027, 3, 29),
+        date(2027, 5, 3),
+        date(2027, 5, 31),
+    }
+
+    assert [
+        f"{s.series.source}: {s.day}"
+        for s in coming
+        if s.day in holidays and not s.cancelled and s.series.bank_holidays != "run"
+    ] == []
+
+
+def test_places(shipped_directory):
+    """Places and postcode areas of the whole county are known, with the licences' lines shown."""
+    for name in ("places", "outcodes"):
+        with (ROOT / f"content/{name}.csv").open(encoding="utf-8", newline="") as file:
+            assert len(list(csv.reader(file))) > 50
+
+    assert len(shipped_directory.settlements) >= 250
+    assert len(shipped_directory.postcode_areas) >= 200
+    lines = " ".join(shipped_directory.site.attribution)
+    assert all(
+        words in lines for words in ("OS data", "Royal Mail", "National Statistics", "GeoNames")
+    )
+
+
+def test_pages_and_news(shipped_directory):
+    """The pages that a public service owes its readers are there, and news with its sources."""
+    owed = {
+        "about",
+        "accessibility",
+        "contact",
+        "cookies",
+        "early-help",
+        "family-safeguarding",
+        "feedback",
+        "privacy",
+        "professionals",
+        "stay-safe-online",
+        "urgent-help",
+    }
+
+    assert set() == owed - {page.slug for page in shipped_directory.pages}
+    assert len(shipped_directory.news) >= 4
+    assert [one.source for one in shipped_directory.news if not one.sources] == []
+
+
+def _sentences(text):
+    """The sentences of Markdown prose; lists, headings and tables are not held to a length."""
+    for block in re.split(r"\n\s*\n", text):
+        words = " ".join(
+            line for line in block.splitlines() if not re.match(r"\s*([-*|#>]|\d+\.)", line)
+        )
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", words)
+        yield from re.split(r"(?<=[.!?:])\**\s+", words)
+
+
+def test_plain_words():
+    """Sentences are short: 15 words on average, and hardly one of over 25 (`ux.md` section 3)."""
+    lengths = []
+    for folder in ("content/pages", "content/news", "programmes", "centres"):
+        for one in written(folder):
+            for sentence in _sentences(one.body):
+                lengths.append((len(sentence.split()), one.path, sentence))
+            if summary := one.fields.get("summary"):
+                lengths.append((len(summary.split()), one.path, summary))
+    lengths = [one for one in lengths if one[0] > 2]
+    long = [one for one in lengths if one[0] > 25]
+
+    assert sum(one[0] for one in lengths) / len(lengths) <= 15
+    assert len(long) <= 0.05 * len(lengths), sorted(long)[-10:]
+
+
+def test_programmes_are_those_of_the_plan():
+    """A programme's file is named for its slug, and says where its facts come from."""
+    for slug, one in programmes().items():
+        assert one.fields.get("sources"), slug

@@ -1,0 +1,158 @@
+"""S60: whatever moment the power goes, no confirmed booking is lost and none is made twice."""
+
+import hashlib
+import http.client
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from portal.bookings import places
+from portal.database import tables
+from portal.settings import load_settings
+from portal.web.site import build
+from tests.support import crowd
+
+KILLS = 20
+CLIENTS = 10
+PLACES = 300
+
+
+class Killable:
+    """`portal serve` with all its processes in a group of their own, so that all die at once."""
+
+    def __init__(self, folder: Path, root: Path, port: int) -> None:
+        self.port = port
+        self.command = [sys.executable, "-m", "portal", "serve", "--no-build", "--port", str(port)]
+        self.environ = os.environ | crowd.environment(root, folder)
+        self.log = (folder / "log").open("ab")
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            env=self.environ,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        crowd.wait_until_healthy(self.port)
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def _press(browser, form, stop, told, ended) -> None:
+    """A family that presses, and presses again with the same key when no answer comes."""
+    number = form * 10_000
+    while not stop.is_set():
+        number += 1
+        key = crowd.key()
+        while not stop.is_set():
+            try:
+                status, where = browser.confirm(key, number)
+            except (OSError, http.client.HTTPException):  # the answer broke off
+                time.sleep(0.02)
+                continue
+            if status == 303:
+                told.setdefault(key, set()).add(where)
+                if random.random() < 0.2:  # pressed again although it was answered
+                    continue
+                break
+            ended.append((status, key))
+            break
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def test_kills_under_load_lose_nothing(tmp_path, sample_root) -> None:
+    """20 kills with 10 clients: each booking whose page was answered stands, once, with its
+    message sent exactly once or still owed; and the sums agree."""
+    root = crowd.content_with_a_course(tmp_path, sample_root, PLACES)
+    environ = crowd.environment(root, tmp_path)
+    settings = load_settings(
+        **{name.removeprefix("PORTAL_").lower(): value for name, value in environ.items()}
+    )
+    build.build(settings, today=date.today())
+    port = crowd.free_port()
+    server = Killable(tmp_path, root, port)
+    server.start()
+    told: dict[str, set[str]] = {}
+    ended: list[tuple[int, str]] = []
+    chance = random.Random(20260)
+    browsers = [crowd.Browser(port) for _ in range(CLIENTS)]
+    looked = crowd.Browser(port)
+    stop = threading.Event()
+    try:
+        for browser in browsers:
+            browser.open_form()
+        time.sleep(crowd.PATIENCE)
+        threads = [
+            threading.Thread(target=_press, args=(browser, form, stop, told, ended), daemon=True)
+            for form, browser in enumerate(browsers)
+        ]
+        for thread in threads:
+            thread.start()
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0.05, 0.6))
+            server.kill()
+            server.start()
+        time.sleep(0.3)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        missing = [
+            path for where in told.values() for path in where if looked.status_of(path) != 200
+        ]
+    finally:
+        stop.set()
+        server.kill()
+        server.log.close()
+        for browser in (*browsers, looked):
+            browser.close()
+
+    engine = tables.connect(settings.database_address)
+    with tables.read(engine) as connection:
+        statuses = dict(
+            connection.execute(
+                sa.select(tables.booking.c.status, sa.func.count()).group_by(
+                    tables.booking.c.status
+                )
+            ).all()
+        )
+        keys = set(connection.execute(sa.select(tables.booking.c.key_hash)).scalars())
+        owed = connection.execute(
+            sa.select(tables.message.c.booking_id, sa.func.count())
+            .where(tables.message.c.kind.in_(("confirmation", "waiting")))
+            .group_by(tables.message.c.booking_id)
+        ).all()
+        sent = set(
+            connection.execute(
+                sa.select(tables.message.c.id).where(tables.message.c.state == "sent")
+            ).scalars()
+        )
+    letters = list((settings.var / "outbox").glob("*.eml"))
+    wrong = places.verify(engine)
+    engine.dispose()
+
+    assert len(told) > KILLS, "too little happened for this to mean anything"
+    assert missing == []
+    assert [where for where in told.values() if len(where) != 1] == []
+    assert [key for key in told if _hash(key) not in keys] == []
+    assert [(status, key) for status, key in ended if status != 409 or _hash(key) in keys] == []
+    assert statuses["confirmed"] <= PLACES
+    assert [number for _, number in owed if number != 1] == []
+    assert len(owed) == sum(statuses.values())
+    assert len(letters) >= len(sent)  # a file is written before its row says so
+    assert len(letters) <= len(owed)
+    assert wrong == []

@@ -1,0 +1,346 @@
+"""The shipped site in a real browser, served as it will be: what only a browser can tell."""
+
+import re
+from collections import defaultdict
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.support.browser import NARROW, SMALL_SCREEN, WIDE, axe_faults, midnight, unfit, visiting
+from tests.support.shipped import DAY, sensitive_programmes, site_file
+
+pytestmark = pytest.mark.browser
+
+SHOWN = 25
+SHARES = 4  # every page is opened, in so many tests, which test processes divide between them
+
+
+def kind_of(path):
+    """The kind of a page by its address: '/centres/*/', '/near/*/', '/whats-on/*/'."""
+    parts = path.strip("/").split("/")
+    if parts[0] == "centres" and len(parts) == 3:
+        return "/centres/*/whats-on/"
+    return f"/{parts[0]}/" + "*/" * (len(parts) - 1)
+
+
+@pytest.fixture(scope="session")
+def sample(shipped):
+    """A few pages of every kind: the largest, one in the middle, the smallest."""
+    kinds = defaultdict(list)
+    for path in shipped.documents:
+        kinds[kind_of(path)].append(path)
+    chosen = {f"/programmes/{slug}/" for slug in sensitive_programmes()}
+    for paths in kinds.values():
+        paths.sort(key=lambda path: (shipped.files[path].stat().st_size, path))
+        chosen |= {paths[-1], paths[len(paths) // 2], paths[0]}
+    return sorted(chosen)
+
+
+def share_of(paths, number):
+    return list(paths)[number::SHARES]
+
+
+# --- every page -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(SHARES))
+def test_every_page_on_a_small_phone(chromium, portal_address, shipped, number):
+    """No page scrolls sideways at 320 px, with text of twice the size or widely spaced neither.
+
+    Nothing to touch is too small. No page makes its script fail, breaks the rules that are sent
+    with it, asks another host, or sets a cookie.
+    """
+    wrong = []
+    with visiting(chromium, portal_address, size=NARROW, now=midnight(DAY)) as visitor:
+        page = visitor.page
+        # Pages near a place are all alike, and 400 of 1,000: one in four of them will do.
+        near = [path for path in shipped.pages if path.startswith("/near/")]
+        left_out = {"/404.html", *near} - set(near[::4])
+        for path in share_of([path for path in shipped.pages if path not in left_out], number):
+            visitor.open(path)
+            wrong += [f"{path}: {fault}" for fault in page.evaluate(SMALL_SCREEN)]
+        cookies = visitor.context.cookies()
+
+    assert wrong[:SHOWN] == []
+    assert visitor.faults[:SHOWN] == []
+    assert visitor.foreign == []
+    assert cookies == []
+
+
+# --- a few pages of every kind ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(SHARES))
+def test_fit_for_all(chromium, portal_address, sample, number):
+    """Pages of every kind, with everything opened: axe finds nothing on a phone and on a desk,
+    light and dark; nothing sticks out of the screen, or is too small to touch."""
+    wrong = []
+    with visiting(chromium, portal_address, now=midnight(DAY)) as visitor:
+        for path in share_of(sample, number):
+            visitor.open(path)
+            wrong += [f"{path}: {fault}" for fault in unfit(visitor.page)]
+
+    assert wrong[:SHOWN] == []
+
+
+def _lines(page):
+    return [line.strip() for line in page.locator("main").inner_text().split("\n") if line.strip()]
+
+
+def test_pages_without_scripts(chromium, portal_address, sample):
+    """Who has no scripts reads the same: every line is there, in the same order."""
+    wrong = []
+    with (
+        visiting(chromium, portal_address, now=midnight(DAY)) as one,
+        visiting(chromium, portal_address, scripts=False) as other,
+    ):
+        for path in sample:
+            one.open(path)
+            other.open(path)
+            with_scripts = iter(_lines(one.page))
+            # The script adds: 'Today, Monday 23 November', a button to copy an address.
+            for line in _lines(other.page):
+                if not any(said.endswith(line) or line in said for said in with_scripts):
+                    wrong.append(f"{path}: {line}")
+                    break
+
+    assert wrong == []
+    assert other.faults == []
+    assert all(not urlsplit(url).path.endswith(".json") for url in other.requests)
+
+
+# --- one page at a time ---------------------------------------------------------------------------
+
+
+def test_first_visit(chromium, portal_address, shipped):
+    """A first visit takes at most 6 requests and 30 KB, all from one host, and leaves no cookie."""
+    with visiting(chromium, portal_address, size=NARROW, now=midnight(DAY)) as visitor:
+        visitor.open("/")
+        visitor.page.wait_for_load_state("networkidle")
+        cookies = visitor.context.cookies()
+    asked = [urlsplit(url).path for url in visitor.requests]
+    # What the browser fetches by itself and does not tell: the icon, and the manifest.
+    asked += [path for path in ("/favicon.svg", "/manifest.webmanifest") if path not in asked]
+
+    assert visitor.foreign == []
+    assert cookies == []
+    assert len(asked) <= 6
+    assert sum(map(shipped.size, asked)) <= 30 * 1024
+
+
+def test_rules_that_are_sent(chromium, portal_address):
+    """The policy holds in the browser: what somebody smuggles into a page does not run (S40)."""
+    with visiting(chromium, portal_address) as visitor:
+        answer = visitor.open("/")
+        visitor.page.evaluate(
+            """() => {
+                const script = document.createElement("script");
+                script.textContent = "window.smuggled = true";
+                document.body.append(script);
+                const picture = document.createElement("img");
+                picture.src = "https://other.example/seen.png";
+                document.body.append(picture);
+                const bold = "<b style='color: red' id=red>b</b>";
+                document.body.insertAdjacentHTML("beforeend", bold);
+            }"""
+        )
+        smuggled = visitor.page.evaluate("() => 'smuggled' in window")
+        colour = visitor.page.evaluate("() => getComputedStyle(red).color")
+
+    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
+    assert not smuggled
+    assert colour != "rgb(255, 0, 0)"
+    assert [said for said in visitor.faults if "Content Security Policy" in said]
+
+
+def test_unknown_address(chromium, portal_address):
+    """An address that is not there answers with a page that leads on, and a status that says so."""
+    with visiting(chromium, portal_address, size=NARROW) as visitor:
+        answer = visitor.open("/no-such-page/")
+        faults = axe_faults(visitor.page)
+        heading = visitor.page.locator("h1").inner_text()
+
+    assert answer.status == 404
+    assert heading == "We cannot find that page"
+    assert faults == []
+
+
+def _focused(page):
+    return page.evaluate(
+        """() => {
+            const one = document.activeElement, box = one.getBoundingClientRect();
+            const seen = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return {href: one.getAttribute("href"), words: one.textContent.trim(),
+                    width: box.width, height: box.height, seen: one.contains(seen)};
+        }"""
+    )
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
+def test_keyboard(chromium, portal_address, sample, size):
+    """The Tab key reaches the skip link first; it shows itself, and leads past the navigation."""
+    with visiting(chromium, portal_address, size=size, now=midnight(DAY)) as visitor:
+        page = visitor.page
+        for path in ("/", "/find/", "/centres/"):
+            visitor.open(path)
+            page.keyboard.press("Tab")
+            skip = _focused(page)
+            page.keyboard.press("Enter")
+
+            assert skip["href"] == "#main"
+            assert skip["seen"]
+            assert skip["height"] >= 24
+            assert page.evaluate("() => document.activeElement.id") == "main"
+
+
+def test_focus_can_be_seen(chromium, portal_address, sample):
+    """Whatever has the focus shows it, light and dark, and is not behind anything that stays."""
+    shows = """() => {
+        const one = document.activeElement, style = getComputedStyle(one);
+        const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+        return ring || style.boxShadow !== "none";
+    }"""
+    wrong = []
+    for dark in (False, True):
+        with visiting(chromium, portal_address, now=midnight(DAY), dark=dark) as visitor:
+            page = visitor.page
+            for path in ("/", "/find/", "/programmes/talk-in-private/"):
+                visitor.open(path)
+                for _ in range(25):
+                    page.keyboard.press("Tab")
+                    found = _focused(page)
+                    if not found["words"] and not page.evaluate(
+                        "() => document.activeElement.matches('input, select')"
+                    ):
+                        continue
+                    if not page.evaluate(shows) or not found["seen"]:
+                        wrong.append(f"{path} {'dark' if dark else 'light'}: {found}")
+
+    assert wrong[:SHOWN] == []
+
+
+# --- leaving quickly ----------------------------------------------------------------------------
+
+NEUTRAL = "<!DOCTYPE html><title>Weather</title><h1>Weather</h1>"
+
+
+@pytest.fixture
+def sensitive_page():
+    return f"/programmes/{min(sensitive_programmes())}/"
+
+
+def _stand_in(visitor):
+    """Answer for the neutral site, so that no test leaves this machine."""
+    visitor.context.route(
+        lambda url: urlsplit(url).netloc != urlsplit(visitor.address).netloc,
+        lambda route: route.fulfill(body=NEUTRAL, content_type="text/html"),
+    )
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
+def test_way_out_is_always_in_view(chromium, portal_address, sensitive_page, size):
+    """The way out is the second thing the Tab key reaches; it stays in view and is not covered."""
+    with visiting(chromium, portal_address, size=size) as visitor:
+        page = visitor.page
+        visitor.open(sensitive_page)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        second = _focused(page)
+        places = []
+        for share in (0, 0.5, 1):
+            page.evaluate(
+                "(share) => scrollTo(0, share * document.documentElement.scrollHeight)", share
+            )
+            places.append(
+                page.evaluate(
+                    """() => {
+                        const one = document.querySelector("aside [data-exit]");
+                        const box = one.getBoundingClientRect();
+                        const x = box.x + box.width / 2, y = box.y + box.height / 2;
+                        return one.contains(document.elementFromPoint(x, y)) && box.height >= 44;
+                    }"""
+                )
+            )
+
+    assert (second["href"], second["words"]) == (site_file()["quick_exit"], "Exit this page")
+    assert second["seen"]
+    assert places == [True, True, True]
+
+
+@pytest.mark.parametrize("way", ["click", "keyboard", "first link"])
+def test_leaving(chromium, portal_address, sensitive_page, way):
+    """Leaving blanks the page, goes to a neutral one, and going back does not bring ours (S1)."""
+    with visiting(chromium, portal_address) as visitor:
+        page = visitor.page
+        _stand_in(visitor)
+        visitor.open("/centres/")
+        visitor.open(sensitive_page)
+        if way == "click":
+            page.locator("aside [data-exit]").click()
+        elif way == "keyboard":
+            for _ in range(3):
+                page.keyboard.press("Shift")
+        else:
+            page.keyboard.press("Tab")
+            page.keyboard.press("Tab")
+            page.keyboard.press("Enter")
+        page.wait_for_url(site_file()["quick_exit"])
+        there = page.url
+        page.go_back()
+        back = urlsplit(page.url).path
+
+    assert there == site_file()["quick_exit"]
+    assert back == "/centres/"
+
+
+def test_leaving_without_scripts(chromium, portal_address, sensitive_page):
+    """Without scripts the way out is a link, and the neutral page is not told where from."""
+    with visiting(chromium, portal_address, scripts=False) as visitor:
+        _stand_in(visitor)
+        visitor.open(sensitive_page)
+        with visitor.page.expect_request(site_file()["quick_exit"]) as asked:
+            visitor.page.locator("aside [data-exit]").click()
+
+    assert "referer" not in asked.value.headers
+
+
+def test_other_keys_do_not_leave(chromium, portal_address, sensitive_page):
+    """Capital letters and the Escape key do not send a reader away."""
+    with visiting(chromium, portal_address) as visitor:
+        page = visitor.page
+        visitor.open(sensitive_page)
+        for key in ("Shift+A", "Shift+B", "Shift+C", "Escape", "Escape", "Escape"):
+            page.keyboard.press(key)
+        page.wait_for_timeout(200)
+        here = urlsplit(page.url).path
+
+    assert here == sensitive_page
+
+
+# --- older pages, and paper -------------------------------------------------------------------
+
+
+def test_what_has_passed_is_hidden(chromium, portal_address):
+    """A page that was frozen this morning shows no session that is over by the evening."""
+    evening = midnight(DAY).replace(hour=23, minute=59)
+    with visiting(chromium, portal_address, now=evening) as visitor:
+        visitor.open("/whats-on/monday/")
+        over = visitor.page.locator(f"[data-ends^='{DAY.isoformat()}']:visible").count()
+        there = visitor.page.locator(f"[data-ends^='{DAY.isoformat()}']").count()
+
+    assert there > 0
+    assert over == 0
+
+
+def test_leaflets_print_on_one_side(chromium, portal_address, shipped):
+    """The fullest and the emptiest weeks of a centre each print on one side of A4."""
+    paths = [path for path in shipped.pages if kind_of(path) == "/centres/*/whats-on/"]
+    paths.sort(key=lambda path: shipped.files[path].stat().st_size)
+    sides = {}
+    with visiting(chromium, portal_address, now=midnight(DAY)) as visitor:
+        for path in (paths[0], paths[len(paths) // 2], *paths[-6:]):
+            visitor.open(path)
+            printed = visitor.page.pdf(format="A4", prefer_css_page_size=True)
+            sides[path] = len(re.findall(rb"/Type\s*/Page\b", printed))
+
+    assert {path: number for path, number in sides.items() if number != 1} == {}

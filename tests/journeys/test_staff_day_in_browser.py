@@ -1,0 +1,293 @@
+"""A worker's day in a real browser on the real server, with scripts and without, on a phone and at
+a desk: the register, requests, the waiting list, a booking on the phone, a file, a word to all.
+"""
+
+import csv
+import io
+import itertools
+import re
+import zlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from portal import bookings
+from portal.bookings import Family, Referrer, casework, registers
+from portal.bookings.registers import Mark
+from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
+from tests.support import nu
+from tests.support.browser import NARROW, WIDE, serving, unfit, visiting
+from tests.support.staffed import sign_in_browser
+
+pytestmark = pytest.mark.browser
+
+COURSE, DAY = "riverbank/bump-spring", "2027-01-12"
+REGISTER = f"/staff/register/{COURSE}/{DAY}"
+MIDWIFE = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@nhs.example", "01772 123456")
+LONG = "Comes late because of the school run, so save a mat near the door for both. " * 4
+KEYS = (f"day in a browser {number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory, sample_root, today):
+    return Office(tmp_path_factory.mktemp("office"), sample_root, today)
+
+
+@pytest.fixture(scope="module")
+def address(office):
+    with serving(office.app) as address:
+        yield address
+
+
+def series(office, identity: str):
+    return office.app._published().find_series(identity)
+
+
+def book(office, identity: str, who: Family, **given):
+    return bookings.book(
+        office.engine,
+        series(office, identity),
+        who,
+        key=next(KEYS),
+        secret=office.live.secret,
+        now=office.now,
+        **given,
+    )
+
+
+def family(name: str, **fields) -> Family:
+    given = {
+        "email": f"{name.split()[0].lower()}@example.org",
+        "phone": "07700 900123",
+        "contact_by": "text",
+        "safe_to_contact": True,
+        "people": 2,
+        "children": ("2 years",),
+    }
+    return Family(name, **{**given, **fields})
+
+
+@pytest.fixture
+def day(office):
+    """A fresh day: families on a course, a full course with a list, and two requests."""
+    names = {
+        name: f"{name} {next(KEYS).split()[-1]}"
+        for name in ("Amina", "Beth", "First", "Second", "Waits", "Asks", "Hopes")
+    }
+    for name in ("Amina", "Beth"):
+        book(office, COURSE, family(names[name], notes=LONG), actor="staff:1")
+    for name in ("First", "Second", "Waits"):
+        book(office, "riverbank/first-aid", family(names[name]))
+    asked = "weavers-yard/group-january"
+    for name in ("Asks", "Hopes"):
+        book(office, asked, family(names[name]), referrer=MIDWIFE)
+    yield names
+    everything = casework.find(office.engine, "@", lambda _: True)
+    assert everything == []  # a sign alone finds nobody
+    for name in names.values():
+        for case in casework.find(office.engine, name, lambda _: True):
+            bookings.cancel(
+                office.engine, office.app._published(), case.id, now=office.now, actor="staff:1"
+            )
+
+
+def choose(page, question: str, words: str) -> None:
+    page.get_by_role("group", name=question).locator("label").get_by_text(words, exact=True).click()
+
+
+@pytest.mark.parametrize(
+    ("scripts", "size"),
+    [(True, WIDE), (False, NARROW), (True, NARROW), (False, WIDE)],
+    ids=["desk", "phone without scripts", "phone", "desk without scripts"],
+)
+def test_a_day_at_work(chromium, address, office, day, scripts, size) -> None:
+    """Every journey ends well, nothing is asked of another host, no page says that it failed."""
+    with visiting(chromium, address, scripts=scripts, size=size) as visitor:
+        sign_in_browser(visitor.context, address, office.app._staff, role="administrator")
+        worker = Worker(visitor, office)
+        page = worker.page
+
+        # The register: one mark, who came without a booking, one button.
+        worker.go(f"/staff/?day={DAY}").follow("Bump, Birth and Beyond")
+        row = page.locator("tr", has_text=day["Amina"])
+        row.get_by_label("Came", exact=True).check()
+        worker.fill(Families="2").press("Save the register")
+        assert "All marks are kept" in worker.words
+        assert page.locator("tr", has_text=day["Amina"]).get_by_label("Came").is_checked()
+        with page.expect_download() as waiting:
+            page.get_by_text("Save as a file").click()
+        data = Path(waiting.value.path()).read_text("utf-8-sig")
+        marks = {row["Name"]: row[DAY] for row in csv.DictReader(io.StringIO(data))}
+        assert (marks[day["Amina"]], marks[day["Beth"]]) == ("Came", "Expected")
+
+        # A booking on the phone.
+        worker.follow("Take a booking")
+        caller = f"Caller {next(KEYS).split()[-1]}"
+        worker.fill(Full_name=caller, Phone_number="01772 123456")
+        choose(page, "How may we contact you?", "By phone call")
+        choose(page, "Is it safe to leave you a message?", "No")
+        page.get_by_label("How many people will come?").fill("2")
+        choose(page, "Will somebody come with you?", "Yes")
+        worker.press("Book")
+        assert worker.heading == caller
+        worker.follow("Cancel the booking")
+        choose(page, "Who wants it cancelled?", "The family")
+        worker.press("Cancel it")
+        assert "Cancelled" in worker.words
+
+        # Requests: one yes, one no with words.
+        worker.go("/staff/requests").follow(day["Asks"]).press("Say yes")
+        assert "They have a place" in worker.words
+        worker.go("/staff/requests").follow(day["Hopes"]).follow("Say no")
+        page.get_by_label("What do you tell the family?").fill("Ask the school")
+        worker.press("Send this answer")
+        assert "Ask the school" in worker.words
+
+        # Somebody rings and cancels: the place goes to who waits, and they take it.
+        worker.go("/staff/bookings").fill(**{"Name, phone number or reference": day["First"]})
+        worker.press("Find").follow(day["First"]).follow("Cancel the booking")
+        choose(page, "Who wants it cancelled?", "The family")
+        worker.press("Cancel it").go("/staff/waiting").follow("First Aid for Babies")
+        assert "The place is kept until" in worker.words
+        page.locator("main button", has_text="They take it").first.click()
+        page.wait_for_load_state("load")
+        assert "They have a place" in worker.words
+
+        # A word to everybody.
+        worker.go(REGISTER).follow("Tell everybody")
+        page.get_by_label("What do you want to say?").fill(f"Bring wellies ({size}, {scripts})")
+        worker.press("Send it")
+        assert "Your words are on their way" in worker.words
+
+        assert visitor.foreign == []
+        assert visitor.faults == []
+
+
+def _screens(worker: Worker, office, day):
+    """Each screen of the day's work in turn, by its name, with its mistakes."""
+    page = worker.page
+    booked = casework.find(office.engine, day["Amina"], lambda _: True)[0]
+    asked = casework.find(office.engine, day["Asks"], lambda _: True)[0]
+    for name, path in {
+        "today": "/staff/",
+        "a day": f"/staff/?day={DAY}",
+        "register": REGISTER,
+        "register of a drop-in": "/staff/register/riverbank/play-monday/2026-11-30",
+        "tell everybody": f"/staff/notice/{COURSE}/{DAY}",
+        "requests": "/staff/requests",
+        "waiting lists": "/staff/waiting",
+        "a waiting list": "/staff/waiting/riverbank/first-aid",
+        "find": "/staff/bookings",
+        "found": "/staff/bookings?q=a",
+        "a booking": f"/staff/bookings/{booked.reference}",
+        "a request": f"/staff/bookings/{asked.reference}",
+        "say no": f"/staff/bookings/{asked.reference}/decline",
+        "cancel": f"/staff/bookings/{booked.reference}/cancel",
+        "change": f"/staff/bookings/{booked.reference}/change",
+        "details": f"/staff/bookings/{booked.reference}/details",
+        "delete": f"/staff/bookings/{booked.reference}/delete",
+        "take a booking": f"/staff/book/{COURSE}",
+        "counts": "/staff/counts?month=2027-01",
+        "counts of a centre": "/staff/counts/riverbank?month=2027-01",
+    }.items():
+        worker.go(path)
+        yield name
+    worker.go(f"/staff/bookings/{booked.reference}/cancel").press("Cancel it")
+    yield "cancel, with mistakes"
+    worker.go(f"/staff/book/{COURSE}").press("Book")
+    yield "take a booking, with mistakes"
+    worker.go(REGISTER).fill(Children="many").press("Save the register")
+    yield "register, with a mistake"
+    worker.go(REGISTER)
+    page.locator("tr", has_text=day["Amina"]).get_by_label("Came", exact=True).check()
+    session = series(office, COURSE).all_sessions[0]
+    marks = [Mark(booked.id, "absent", "expected", 0)]
+    registers.save(office.engine, session.series, session, marks, now=office.now, actor="staff:1")
+    worker.press("Save the register")
+    assert "somebody else marked" in worker.words
+    yield "register, where two differ"
+
+
+def test_every_screen_is_fit_for_all(chromium, address, office, day, tmp_path) -> None:
+    """axe finds nothing at 320 and 1280 px, light and dark; nothing scrolls sideways, all can be
+    hit with a thumb; and the HTML is right."""
+    faults, folder = [], tmp_path / "pages"
+    folder.mkdir()
+    with visiting(chromium, address) as visitor:
+        sign_in_browser(visitor.context, address, office.app._staff, role="administrator")
+        worker = Worker(visitor, office)
+        for number, name in enumerate(_screens(worker, office, day)):
+            page = worker.page
+            faults += [f"{name} {one}" for one in unfit(page)]
+            answer = visitor.context.request.get(page.url) if "mistake" not in name else None
+            html = answer.text() if answer and answer.ok else ""
+            (folder / f"{number}.html").write_text(html or page.content(), encoding="utf-8")
+
+    assert faults == []
+    assert nu.messages(folder) == []
+
+
+@pytest.mark.parametrize("families", [8, 18, 28])
+def test_the_register_prints_on_one_side(chromium, address, office, day, families) -> None:
+    """One A4 side with every name, safe way, need and box to tick, and nothing for screens."""
+    run = series(office, COURSE)
+    session = run.all_sessions[1]
+    # Places are what the content says; this is about paper, so that some more just come.
+    made = [
+        book(office, COURSE, family(f"Agnieszka Wiśniewska {next(KEYS)[-3:]}", notes=LONG))
+        for _ in range(max(0, min(families, run.places) - 4))
+    ]
+    with visiting(chromium, address) as visitor:
+        sign_in_browser(visitor.context, address, office.app._staff, role="administrator")
+        page = visitor.page
+        page.goto(f"/staff/register/{COURSE}/{session.anchor}")
+        rows = page.locator("form.register tbody tr")
+        number = rows.count()
+        page.evaluate(
+            """(wanted) => {
+                const body = document.querySelector("form.register tbody");
+                const row = body.lastElementChild;
+                while (body.children.length < wanted) body.append(row.cloneNode(true));
+                const form = document.querySelector("form.register");
+                form.className = "register" + (wanted > 18 ? " most" : wanted > 10 ? " many" : "");
+            }""",
+            families,
+        )
+        page.emulate_media(media="print")
+        shown = page.locator("main").inner_text()
+        data = page.pdf(prefer_css_page_size=True)
+    for one in made:
+        bookings.cancel(
+            office.engine, office.app._published(), one.id, now=office.now, actor="staff:1"
+        )
+
+    assert number >= 3
+    assert _pages(data) == 1
+    assert "Save the register" not in shown
+    assert "shred it" in shown
+
+
+def _pages(data: bytes) -> int:
+    """How many pages a PDF has, in packed objects too."""
+    texts = [data]
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", data, re.DOTALL):
+        try:
+            texts.append(zlib.decompress(stream))
+        except zlib.error:
+            continue
+    return sum(len(re.findall(rb"/Type\s*/Page(?!s)", text)) for text in texts)
+
+
+def test_a_page_left_open_is_closed(chromium, address, office) -> None:
+    """After half an hour a press leads to the sign-in, and nothing is saved (S32)."""
+    with visiting(chromium, address, scripts=False) as visitor:
+        sign_in_browser(visitor.context, address, office.app._staff, role="administrator")
+        worker = Worker(visitor, office).go(REGISTER)
+        office.now += timedelta(minutes=31)
+        worker.fill(Families="9").press("Save the register")
+
+        assert worker.heading == "Sign in"
+    session = series(office, COURSE).all_sessions[0]
+    register = registers.of(office.engine, session.series, session, now=office.now, actor="staff:1")
+    assert register.walk_ins.families != 9

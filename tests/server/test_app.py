@@ -1,0 +1,506 @@
+"""The portal as a browser meets it: one address, the same headers, and never half a page."""
+
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+
+import brotli
+import pytest
+from werkzeug.test import Client
+
+from portal.server import app
+from portal.server.app import Turns, create_app
+from portal.settings import load_settings
+from portal.web.site import build
+from portal.web.templating import HEADERS
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """`portal serve` in a process of its own."""
+
+    def __init__(self, root, *options, **environ):
+        self.settings = load_settings(root=root / "root", out=root / "build", var=root / "var")
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "portal", "serve", "--port", str(self.port), *options],
+            env={
+                **os.environ,
+                "PORTAL_ROOT": str(self.settings.root),
+                "PORTAL_OUT": str(self.settings.out),
+                "PORTAL_VAR": str(self.settings.var),
+                **environ,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.said = []
+        for line in self.process.stdout:
+            self.said.append(line)
+            if line.startswith("Open "):
+                break
+
+    def ask(self, path, method="GET", **headers):
+        """The status, the headers and the body of one answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, headers=named)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        with self.process.stdout as out:
+            self.said += out.readlines()
+        return self.process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, sample_root):
+    root = tmp_path_factory.mktemp("served")
+    shutil.copytree(sample_root, root / "root")
+    server = Server(root)
+    yield server
+    server.stop()
+
+
+def test_the_address_to_open_is_said(server):
+    """The last line before serving is the address, and it answers."""
+    status, _, body = server.ask("/")
+
+    assert server.said[-1] == f"Open http://127.0.0.1:{server.port}/\n"
+    assert status == 200
+    assert b"</html>" in body
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [
+        ("/", "GET", 200),
+        ("/", "HEAD", 200),
+        ("/calendar.ics", "GET", 200),
+        ("/centres", "GET", 301),
+        ("/centres/", "POST", 405),
+        ("/nowhere", "GET", 404),
+        ("/.portal-build.json", "GET", 404),
+        ("/%2e%2e/var/build-state.json", "GET", 404),
+        ("/health", "GET", 200),
+        ("/health", "HEAD", 200),
+        ("/book/riverbank/play-monday", "GET", 200),
+        ("/leave", "POST", 405),
+        ("/leave", "GET", 303),
+        ("/gap", "DELETE", 405),
+    ],
+)
+def test_every_answer_carries_the_headers(server, path, method, status):
+    """Frozen or live, found or not: the same rules for the browser, and no banner (S40)."""
+    found, headers, _ = server.ask(path, method)
+
+    assert found == status
+    for name, value in HEADERS.items():
+        open_to_partners = path.endswith(".ics") and name == "Cross-Origin-Resource-Policy"
+        assert headers.get_all(name) == ["cross-origin" if open_to_partners else value]
+    assert headers["Server"] == "portal"
+    assert headers["Cache-Control"]
+    assert "Strict-Transport-Security" not in headers
+    assert not re.search(r"granian|werkzeug|python|flask", str(headers), re.IGNORECASE)
+
+
+def test_live_pages_are_not_kept(server):
+    """What depends on who asks is not stored (S8)."""
+    for path in ("/health", "/gap", "/book/riverbank/play-monday", "/nowhere"):
+        assert server.ask(path)[1]["Cache-Control"] == "no-store"
+
+
+def test_unknown_pages_show_the_site_s_own(server):
+    """404 with the page that was frozen for it."""
+    status, _, body = server.ask("/no/such/page/")
+
+    assert status == 404
+    assert body == (server.settings.out / "404.html").read_bytes()
+
+
+def test_pages_travel_packed(server):
+    """The twins of the build are what is sent."""
+    _, headers, body = server.ask("/", Accept_Encoding="gzip, br")
+
+    assert headers["Content-Encoding"] == "br"
+    assert brotli.decompress(body) == (server.settings.out / "index.html").read_bytes()
+
+
+def test_who_has_a_calendar_is_not_sent_it_again(server):
+    """A subscriber's next visit costs 304 and no body, with the headers of every answer."""
+    tag = server.ask("/calendar.ics")[1]["ETag"]
+
+    status, headers, body = server.ask("/calendar.ics", If_None_Match=tag)
+
+    assert (status, body) == (304, b"")
+    assert headers["Cache-Control"] == "public, max-age=3600"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_new_site_is_shown_without_a_restart(server):
+    """After a build, the next request gets the new page, and live pages follow."""
+    series = server.settings.root / "centres/preston/riverbank/play-monday.md"
+    words = series.read_text()
+    series.write_text(words.replace("time: 9:30", "time: 9:45"))
+
+    build.build(server.settings, today=date.today(), compress=True)
+
+    assert b"9:45am" in server.ask("/sessions/riverbank/play-monday/")[2]
+    assert until(lambda: b"9:45am" in server.ask("/book/riverbank/play-monday")[2])
+    series.write_text(words)
+
+
+def test_mistakes_leave_live_pages_as_they_are(server):
+    """Content that becomes wrong after a build changes neither part."""
+    build.build(server.settings, today=date.today(), full=True)
+    assert until(lambda: server.ask("/health")[0] == 200)
+    series = server.settings.root / "centres/preston/riverbank/play-monday.md"
+    words = series.read_text()
+    series.write_text(words.replace("programme:", "program:"))
+    (server.settings.out / build.MARKER).touch()  # as if another machine had built meanwhile
+
+    time.sleep(1.1)
+    answers = {server.ask("/book/riverbank/play-monday")[0] for _ in range(5)}
+
+    series.write_text(words)
+    assert answers == {200}
+    assert server.ask("/health")[0] == 200
+
+
+def test_no_answer_is_cut_while_sites_change_places(server):
+    """During builds, each answer is whole: as long as it says, and one page or the other."""
+    stop, answers = threading.Event(), []
+
+    def read():
+        while not stop.is_set():
+            answers.append(server.ask("/whats-on/", Accept_Encoding="br"))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    pages = set()
+    try:
+        for days in (1, 0, 2):
+            today = date.today() + timedelta(days=days)
+            build.build(server.settings, today=today, compress=days == 0)
+            pages.add((server.settings.out / "whats-on/index.html").read_bytes())
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+
+    assert len(answers) > 10
+    for status, headers, body in answers:
+        assert status == 200
+        assert int(headers["Content-Length"]) == len(body)
+        page = brotli.decompress(body) if headers["Content-Encoding"] == "br" else body
+        assert page.rstrip().endswith(b"</html>")
+
+
+def until(true, seconds=20):
+    """Whether it becomes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+class TestStartAndStop:
+    """Starting, stopping and being killed."""
+
+    @pytest.fixture
+    def root(self, tmp_path, sample_root):
+        shutil.copytree(sample_root, tmp_path / "root")
+        return tmp_path
+
+    def alive(self, server):
+        found = subprocess.run(
+            ["pgrep", "-f", f"serve --port {server.port}"], capture_output=True, check=False
+        )
+        return found.stdout.split()
+
+    def test_it_stops_when_asked(self, root):
+        """Ctrl-C ends it well, at once, with no process left and no traceback."""
+        server = Server(root)
+
+        status = server.stop()
+
+        assert status == 0
+        assert "Traceback" not in "".join(server.said)
+        assert self.alive(server) == []
+
+    def test_a_killed_worker_is_replaced(self, root):
+        """When a worker dies, another answers within seconds (S60)."""
+        server = Server(root, "--no-build")
+        try:
+            (worker,) = set(map(int, self.alive(server))) - {server.process.pid}
+            os.kill(worker, signal.SIGKILL)
+
+            assert until(lambda: self.alive(server) and self.answers(server))
+        finally:
+            server.stop()
+
+    @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Cores are given on Linux.")
+    def test_each_worker_has_a_core_of_its_own(self, root):
+        """So has the one that comes in place of one that died; without one for each, they roam."""
+        every = sorted(os.sched_getaffinity(0))
+        two = every[:2]
+        if len(two) < 2:
+            pytest.skip("This machine has one core.")
+        os.sched_setaffinity(0, two)  # as the server finds it
+        try:
+            server = Server(root, "--no-build", PORTAL_WORKERS="2")
+            roaming = Server(root, "--no-build", PORTAL_WORKERS="1")
+        finally:
+            os.sched_setaffinity(0, every)
+
+        def cores(of):
+            workers = set(map(int, self.alive(of))) - {of.process.pid}
+            return sorted(sorted(all_threads(worker)) for worker in workers)
+
+        def all_threads(process):
+            found = set()
+            with suppress(
+                ProcessLookupError, FileNotFoundError
+            ):  # a thread, or all, ends meanwhile
+                for thread in Path(f"/proc/{process}/task").iterdir():
+                    found |= os.sched_getaffinity(int(thread.name))
+            return found
+
+        try:
+            assert until(lambda: cores(server) == [[core] for core in two])
+            first = max(set(map(int, self.alive(server))) - {server.process.pid})
+            os.kill(first, signal.SIGKILL)
+            assert until(lambda: str(first).encode() not in self.alive(server))
+            assert until(lambda: cores(server) == [[core] for core in two])
+            assert cores(roaming) == [two]
+        finally:
+            server.stop()
+            roaming.stop()
+
+    def test_a_killed_process_of_messages_is_replaced(self, root):
+        """Messages and lapses go on: when their process dies, another one takes its place."""
+
+        def sending():
+            words = f"messages send --watch --beside {server.process.pid}"
+            found = subprocess.run(["pgrep", "-f", words], capture_output=True, check=False)
+            return set(map(int, found.stdout.split()))
+
+        server = Server(root, "--no-build")
+        try:
+            (first,) = sending()
+            os.kill(first, signal.SIGKILL)
+
+            assert until(lambda: sending() - {first}, 60)
+        finally:
+            server.stop()
+        assert until(lambda: not sending())
+
+    def test_no_worker_outlives_a_killed_server(self, root):
+        """A server that was killed leaves nobody who answers in its place."""
+        server = Server(root, "--no-build")
+
+        server.process.kill()
+        server.stop()
+
+        assert until(lambda: self.alive(server) == [])
+
+    def answers(self, server):
+        try:
+            return server.ask("/")[0]
+        except OSError:
+            return None
+
+    def test_without_a_site_it_says_so(self, root):
+        """Before the first build, pages say that the site is being built; health answers."""
+        server = Server(root, "--no-build")
+        try:
+            status, headers, body = server.ask("/centres/")
+
+            assert status == 503
+            assert b"The site is being built" in body
+            assert headers["Retry-After"]
+            assert headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+            assert server.ask("/health")[0] == 200
+        finally:
+            server.stop()
+
+    def test_a_port_that_is_taken_is_said(self, root):
+        """Two servers never share a port: the second says what to do."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            found = subprocess.run(
+                [sys.executable, "-m", "portal", "serve", "--port", str(port)],
+                cwd=root,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+
+        assert found.returncode == 1
+        assert f"Port {port}" in found.stderr
+        assert "--port" in found.stderr
+
+    def test_mistakes_do_not_take_the_site_down(self, root):
+        """With a site from before, it is served; without one, the mistakes are all there is."""
+        centre = root / "root/centres/preston/riverbank/index.md"
+        words = centre.read_text()
+        centre.write_text(words.replace("district:", "distrct:"))
+        first = Server(root)
+        assert first.stop() == 1
+        centre.write_text(words)
+        build.build(first.settings, today=date.today())
+        centre.write_text(words.replace("district:", "distrct:"))
+
+        server = Server(root)
+        try:
+            assert any("riverbank/index.md:" in line for line in first.said)
+            assert any("riverbank/index.md:" in line for line in server.said)
+            assert server.ask("/")[0] == 200
+        finally:
+            server.stop()
+
+
+class TestInProcess:
+    """What a request from outside cannot show."""
+
+    @pytest.fixture
+    def built(self, tmp_path, sample_root):
+        settings = load_settings(root=sample_root, out=tmp_path / "build", var=tmp_path / "var")
+        build.build(settings, today=date.today())
+        return settings
+
+    def test_content_that_was_wrong_at_the_start_is_read_again(self, built, tmp_path, monkeypatch):
+        """Once it is mended the live pages answer, without a build or a restart."""
+        monkeypatch.setattr(app, "_TRY_EVERY", 0.1)
+        root = shutil.copytree(built.root, tmp_path / "root")
+        centre = root / "centres/preston/riverbank/index.md"
+        words = centre.read_text()
+        centre.write_text(words.replace("district:", "distrct:"))
+        client = Client(create_app(built.model_copy(update={"root": root})))
+        assert client.get("/gap").status_code == 503
+
+        centre.write_text(words)
+
+        assert until(lambda: client.get("/gap").status_code == 200)
+
+    def test_browsers_are_told_to_stay_on_https(self, built):
+        """Over https alone, every answer says so for a year."""
+        client = Client(create_app(built))
+
+        for path in ("/", "/gap", "/nowhere"):
+            secure = client.get(path, base_url="https://families.example").headers
+            assert secure["Strict-Transport-Security"].startswith("max-age=31536000")
+            assert "Strict-Transport-Security" not in client.get(path).headers
+
+    def test_only_known_hosts_are_answered(self, built):
+        """With hosts named, another name gets 400 from both parts (S41)."""
+        settings = built.model_copy(update={"trusted_hosts": ("families.example",)})
+        client = Client(create_app(settings))
+
+        for path in ("/", "/gap"):
+            known = client.get(path, base_url="https://families.example")
+            other = client.get(path, base_url="https://evil.example")
+            assert (known.status_code, other.status_code) == (200, 400)
+            assert "evil" not in other.text
+            assert other.headers["X-Content-Type-Options"] == "nosniff"
+
+    def test_a_fault_beside_the_pages_is_calm_too(self, built, caplog):
+        """Even where no page was reached, the answer is a page with the usual headers."""
+        client = Client(create_app(built))
+        (built.out / "index.html").unlink()
+        (built.out / "index.html").symlink_to("index.html")  # a file that cannot be opened
+
+        answer = client.get("/")
+
+        assert answer.status_code == 500
+        assert "something went wrong" in answer.text
+        assert answer.headers["Content-Security-Policy"]
+        assert "Fault outside of any page: OSError" in caplog.text
+        assert str(built.out) not in caplog.text
+
+
+def test_nothing_that_every_request_needs_is_read_in_while_workers_are_forked():
+    """A worker that was forked in the middle of it failed at every live page, for good."""
+    asked = "import portal.wsgi, sys; print('encodings.idna' in sys.modules)"
+
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+
+    assert said.stdout == "True\n"
+
+
+def test_live_answers_come_one_after_another_in_order():
+    """Threads of a process do not take the interpreter from each other; nobody is passed."""
+    turns, order, at_once = Turns(patience=30), [], []
+    inside = 0
+
+    def answer(number):
+        nonlocal inside
+        with turns.one():
+            inside += 1
+            at_once.append(inside)
+            order.append(number)
+            time.sleep(0.01)
+            inside -= 1
+
+    threads = [threading.Thread(target=answer, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.002)  # so that they come in this order
+    for thread in threads:
+        thread.join()
+
+    assert order == list(range(8))
+    assert set(at_once) == {1}
+
+
+def test_who_was_patient_goes_on_beside_a_slow_one():
+    """Where one answer waits for something slow, the others wait for it no longer than so."""
+    turns, slow, ended = Turns(patience=0.05), threading.Event(), []
+
+    def wait_for_long():
+        with turns.one():
+            slow.wait(20)
+        ended.append("slow")
+
+    first = threading.Thread(target=wait_for_long)
+    first.start()
+    while turns.free:
+        time.sleep(0.001)
+    for number in range(2):
+        with turns.one():
+            ended.append(number)
+    slow.set()
+    first.join()
+    with turns.one():
+        ended.append("after")
+
+    assert ended == [0, 1, "slow", "after"]
+    assert turns.free

@@ -1,0 +1,287 @@
+"""Accounts of staff, on both databases: who may see what, invitations, and the log."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Engine
+
+from portal import content
+from portal.database import tables
+from portal.staff import accounts, second_factors, sign_in
+from portal.staff.accounts import AccountError, Staff
+from tests.support.made import NOW
+from tests.support.staffed import PASSWORD, make_staff
+
+SECRET = "a secret of thirty-two characters"
+WORKER = {"title": "Sam Brook", "role": "worker", "centres": ["riverbank"]}
+
+
+def add(engine: Engine, name: str = "sam@example.org", **given) -> tuple[int, str]:
+    return accounts.add(engine, name=name, now=NOW, **{**WORKER, **given})
+
+
+def accept(engine: Engine, number: int, token: str) -> tuple[str, ...]:
+    """Take an invitation all the way."""
+    assert accounts.welcome(engine, token, PASSWORD, now=NOW)
+    key = sign_in.show_factor(engine, SECRET, number)
+    import pyotp
+
+    code = pyotp.TOTP(key).at(NOW)
+    return sign_in.confirm_factor(engine, SECRET, number, code, address="192.0.2.1", now=NOW)
+
+
+def log(engine: Engine) -> list[tuple[str, str]]:
+    return [(one.actor, one.did) for one in reversed(accounts.log(engine))]
+
+
+# --- who may see what
+
+
+@pytest.fixture(scope="module")
+def directory(sample_root, today):
+    return content.load(sample_root, today=today)
+
+
+def test_a_worker_sees_her_own_centres(directory) -> None:
+    """S30: and no other, and none that does not exist."""
+    worker = Staff(1, "sam@example.org", "Sam", "worker", frozenset({"riverbank", "gone"}))
+
+    assert worker.centres_in(directory) == {"riverbank"}
+    assert worker.may_see("riverbank", directory)
+    assert not worker.may_see("harbour", directory)
+    assert not worker.may_see("gone", directory)
+
+
+def test_a_manager_sees_her_footprint(directory) -> None:
+    """All centres of it, and no other."""
+    manager = Staff(1, "m@example.org", "M", "manager", footprint="preston")
+    preston = next(one for one in directory.footprints if one.slug == "preston")
+
+    assert manager.centres_in(directory) == {one.slug for one in directory.centres_in(preston)}
+    assert not manager.may_see("harbour", directory)
+
+
+def test_an_administrator_sees_all_that_exist(directory) -> None:
+    """Every centre, but nothing that is not there."""
+    administrator = Staff(1, "a@example.org", "A", "administrator")
+
+    assert administrator.centres_in(directory) == {one.slug for one in directory.centres}
+    assert not administrator.may_see("nowhere", directory)
+
+
+def test_a_renamed_centre_keeps_its_workers(directory) -> None:
+    """Its old name stands in the account for as long as nobody changes it."""
+    centre = directory.centre("harbour")
+    old = Staff(1, "sam@example.org", "Sam", "worker", frozenset({"old-harbour"}))
+    before = centre.aliases
+    centre.link(aliases=("old-harbour",))
+    try:
+        assert old.may_see("harbour", directory)
+    finally:
+        centre.link(aliases=before)
+
+
+# --- accounts
+
+
+def test_an_account_begins_with_an_invitation(engine: Engine) -> None:
+    """The link sets password and phone; then it opens nothing any more."""
+    number, token = add(engine)
+    before = accounts.account(engine, number).state(NOW)
+    codes = accept(engine, number, token)
+    found = accounts.find(engine, " SAM@example.org ")
+
+    assert (before, found.state(NOW)) == ("invited", "ready")
+    assert (len(codes), found.recovery_codes) == (10, 10)
+    assert accounts.invited(engine, token, now=NOW) is None
+    assert not accounts.welcome(engine, token, PASSWORD, now=NOW)
+    assert log(engine) == [("operator", "account-add"), (f"staff:{number}", "second-factor")]
+
+
+def test_an_invitation_ends_after_three_days(engine: Engine) -> None:
+    """A wrong one never worked."""
+    number, token = add(engine)
+    late = NOW + timedelta(hours=72)
+
+    assert accounts.invited(engine, token, now=late - timedelta(seconds=1)).staff.id == number
+    assert accounts.invited(engine, token, now=late) is None
+    assert accounts.invited(engine, token[:-1], now=NOW) is None
+    assert accounts.invited(engine, "", now=NOW) is None
+    assert accounts.account(engine, number).state(late) == "expired"
+
+
+def test_the_table_holds_nothing_that_opens_a_door(engine: Engine) -> None:
+    """Invitations, passwords, keys, codes and sessions are kept as hashes, or not at all."""
+    number, token = add(engine)
+    codes = accept(engine, number, token)
+    _, second = add(engine, "second@example.org")
+    visit = sign_in.begin(engine, number, now=NOW, whole=True)
+    with tables.read(engine) as connection:
+        rows = [
+            connection.execute(sa.select(table)).all()
+            for table in (tables.staff, tables.staff_code, tables.staff_session)
+        ]
+        nonce = connection.execute(
+            sa.select(tables.staff.c.factor).where(tables.staff.c.id == number)
+        ).scalar_one()
+    kept = repr(rows)
+
+    key = second_factors.key_of(SECRET, nonce)
+    for opener in (PASSWORD, token, second, visit, key, *codes):
+        assert opener not in kept
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"name": "sam"}, "not an email address"),
+        ({"name": "a@b.org, c@d.org"}, "not an email address"),
+        ({"name": f"{'a' * 65}@b.org"}, "not an email address"),
+        ({"role": "king"}, "not a role"),
+        ({"centres": []}, "needs one centre"),
+        ({"role": "manager", "footprint": None}, "needs a footprint"),
+        ({"title": "  "}, "Give the person's name"),
+        ({"title": "x" * 81}, "Give the person's name"),
+    ],
+)
+def test_accounts_that_make_no_sense_are_refused(engine: Engine, given, words) -> None:
+    """In words that say what to do."""
+    with pytest.raises(AccountError, match=words):
+        add(engine, **given)
+
+
+def test_one_account_an_address(engine: Engine) -> None:
+    """Whatever its capitals; a removed one comes back with a new invitation and nothing else."""
+    number, token = add(engine)
+    accept(engine, number, token)
+    with pytest.raises(AccountError, match="has an account already"):
+        add(engine, "SAM@example.org")
+    accounts.remove(engine, number, now=NOW)
+    again, second = add(engine, title="Sam Lake")
+    found = accounts.account(engine, again)
+
+    assert again == number
+    assert (found.staff.title, found.state(NOW), found.recovery_codes) == ("Sam Lake", "invited", 0)
+    assert accounts.invited(engine, second, now=NOW)
+
+
+def test_a_role_keeps_only_what_it_needs(engine: Engine) -> None:
+    """A manager has no centres of her own, a worker no footprint."""
+    number, _ = add(engine, role="manager", centres=["riverbank"], footprint="preston")
+    manager = accounts.account(engine, number).staff
+    change = {"title": "Sam", "role": "worker", "centres": ["harbour"], "footprint": "preston"}
+    accounts.change(engine, number, **change, now=NOW)
+    worker = accounts.account(engine, number).staff
+
+    assert (manager.centres, manager.footprint) == (frozenset(), "preston")
+    assert (worker.centres, worker.footprint) == (frozenset({"harbour"}), None)
+
+
+def test_a_changed_role_ends_sessions_and_a_changed_name_does_not(engine: Engine) -> None:
+    """S32: what she may see is never older than the page she looks at."""
+    staff = make_staff(engine)
+    token = sign_in.begin(engine, staff.id, now=NOW, whole=True)
+    same = {"role": "worker", "centres": ["riverbank"]}
+    accounts.change(engine, staff.id, title="Sam Lake", **same, now=NOW)
+    named = sign_in.visit(engine, token, now=NOW)
+    accounts.change(engine, staff.id, title="Sam Lake", role="administrator", now=NOW)
+
+    assert named.staff.title == "Sam Lake"
+    assert sign_in.visit(engine, token, now=NOW) is None
+
+
+@pytest.mark.parametrize("end", [accounts.reset, accounts.remove])
+def test_resetting_and_removing_shut_every_door(engine: Engine, end) -> None:
+    """Password, phone, recovery codes and sessions of before open nothing."""
+    number, token = add(engine)
+    (code, *_) = accept(engine, number, token)
+    visit = sign_in.begin(engine, number, now=NOW, whole=True)
+    end(engine, number, now=NOW, actor="staff:9")
+    given = {"address": "192.0.2.1", "now": NOW}
+
+    assert sign_in.visit(engine, visit, now=NOW) is None
+    assert not sign_in.check_password(engine, SECRET, "sam@example.org", PASSWORD, **given)
+    assert accounts.account(engine, number).recovery_codes == 0
+    assert log(engine)[-1] == ("staff:9", f"account-{end.__name__}")
+    if end is accounts.reset:
+        assert not sign_in.check_code(engine, SECRET, number, code, **given)
+
+
+def test_whoever_is_not_there_cannot_be_changed(engine: Engine) -> None:
+    """A removed account is like none."""
+    staff = make_staff(engine)
+    accounts.remove(engine, staff.id, now=NOW)
+    for number in (staff.id, 999):
+        with pytest.raises(AccountError, match="no such account"):
+            accounts.remove(engine, number, now=NOW)
+        with pytest.raises(AccountError, match="no such account"):
+            sign_in.begin(engine, number, now=NOW, whole=True)
+    assert accounts.account(engine, 999) is None
+
+
+def test_accounts_are_listed_by_name_with_the_removed_last(engine: Engine) -> None:
+    """As one reads down the page."""
+    made = [make_staff(engine, title=title) for title in ("Zoe", "adam", "Bea")]
+    accounts.remove(engine, made[1].id, now=NOW)
+
+    assert [one.staff.title for one in accounts.everyone(engine)] == ["Bea", "Zoe", "adam"]
+
+
+# --- the log
+
+
+def write_lines(engine: Engine) -> None:
+    def work(connection) -> None:
+        for at, actor, did, series in (
+            (NOW - timedelta(days=366), "family", "book", "riverbank/bump"),
+            (NOW - timedelta(days=364), "staff:1", "read register", "riverbank/bump"),
+            (NOW, "staff:2", "export", "riverbank-park/bump"),
+            (NOW, "staff:1", "read register", "harbour/bump"),
+            (NOW, "clock", "offer", None),
+        ):
+            tables.note(connection, at, actor, did, None, series)
+
+    tables.write(engine, work)
+
+
+def test_the_log_is_cut_down_to_centres_and_people(engine: Engine) -> None:
+    """A manager reads what was done with her centres; the newest stands first."""
+    write_lines(engine)
+    of_centre = accounts.log(engine, centres={"riverbank"})
+    of_person = accounts.log(engine, staff_id=1)
+    older = accounts.log(engine, before=of_person[0].id, limit=2)
+
+    assert [one.did for one in of_centre] == ["read register", "book"]
+    assert [one.series for one in of_person] == ["harbour/bump", "riverbank/bump"]
+    assert [one.did for one in older] == ["export", "read register"]
+    assert accounts.log(engine, centres=()) == []
+
+
+def test_the_log_is_kept_for_twelve_months(engine: Engine) -> None:
+    """Section 4: then its lines go, and those who left so long ago."""
+    write_lines(engine)
+    left, stays = make_staff(engine), make_staff(engine)
+    accounts.remove(engine, left.id, now=NOW)
+    assert accounts.forget_old(engine, NOW) == 1
+    assert accounts.forget_old(engine, NOW) == 0
+    lines = len(accounts.log(engine))
+    gone = accounts.forget_old(engine, NOW + timedelta(days=366))
+
+    assert gone == lines
+    assert [one.staff for one in accounts.everyone(engine)] == [stays]
+
+
+def test_what_is_over_goes_too(engine: Engine) -> None:
+    """Sessions that ended, invitations that nobody took."""
+    number, token = add(engine)
+    accounts.welcome(engine, token, PASSWORD, now=NOW)
+    staff = make_staff(engine)
+    sign_in.begin(engine, staff.id, now=NOW, whole=True)
+    accounts.forget_old(engine, NOW + timedelta(hours=72))
+    with tables.read(engine) as connection:
+        sessions = connection.execute(sa.select(tables.staff_session)).all()
+        row = connection.execute(sa.select(tables.staff).where(tables.staff.c.id == number)).one()
+
+    assert sessions == []
+    assert (row.password, row.invitation_hash) == (None, None)

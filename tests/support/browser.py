@@ -1,0 +1,306 @@
+"""A real Chromium, and a real server for it to ask.
+
+One browser for each test process. Without Chromium the tests skip aloud; with CI=true they fail.
+A `Visitor` opens pages as one person would, and notes what must not happen: requests to other
+hosts, messages on the console, cookies.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# What Chromium leaves off. The first two are pages of its own, for an address bar that nobody sees:
+# each window loads them anew, which takes it longer than a page of ours. The others are what
+# Playwright leaves off; they stand here again because Chromium heeds only the last such list.
+LEFT_OFF = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-features=" + ",".join(LEFT_OFF),
+)
+
+# Phones and desks; what axe is asked.
+NARROW, WIDE = (320, 640), (1280, 900)
+# The rules of axe that colours can break: the dark scheme changes nothing else.
+COLOURS = ("color-contrast", "link-in-text-block")
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def missing(words: str) -> None:
+    """Skip aloud what this machine cannot test; on the machine that decides, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser of this test process."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        missing("Chromium is not installed (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serving(app) -> Iterator[str]:
+    """The address at which a WSGI application answers meanwhile, in a thread."""
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"  # one connection for many requests, as real servers have
+
+        def log(self, *_: object) -> None:
+            pass
+
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    thread = threading.Thread(target=server.serve_forever, name="serving", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def portal_address(shipped, tmp_path_factory) -> Iterator[str]:
+    """The whole portal at work on the shipped site: its files, its headers, its live pages."""
+    from portal.server.app import create_app
+    from portal.settings import Settings
+    from tests.support.paths import ROOT
+
+    settings = Settings(root=ROOT, out=shipped.out, var=tmp_path_factory.mktemp("var"))
+    with serving(create_app(settings)) as address:
+        yield address
+
+
+class Visitor:
+    """One browser profile on one site, and what went wrong while it was used."""
+
+    def __init__(
+        self, browser, address: str, *, scripts=True, size=WIDE, now=None, dark=False
+    ) -> None:
+        self.address = address
+        self.context = browser.new_context(
+            base_url=address,
+            java_script_enabled=scripts,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+            timezone_id="Europe/London",
+        )
+        if now is not None and scripts:
+            self.context.clock.set_fixed_time(now)
+        self.requests: list[str] = []
+        self.faults: list[str] = []
+        self.page = self.context.new_page()
+        self.context.on("request", self._asked)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self._fault(f"fault in a script: {error}"))
+        self.page.on("requestfailed", self._failed)
+
+    def open(self, path: str):
+        """Go to a page and wait until all of it is there. Returns the answer."""
+        answer = self.page.goto(path, wait_until="load")
+        if not answer.ok:
+            self._fault(f"answered {answer.status}")
+        return answer
+
+    @property
+    def foreign(self) -> list[str]:
+        """Requests that left the host."""
+        host = urlsplit(self.address).netloc
+        return [url for url in self.requests if urlsplit(url).netloc != host]
+
+    def _asked(self, request) -> None:
+        if not request.url.startswith(("data:", "about:", "blob:")):
+            self.requests.append(request.url)
+
+    def _failed(self, request) -> None:
+        # The icon may be on its way when the next page is opened.
+        if request.failure != "net::ERR_ABORTED":
+            self._fault(f"not answered: {request.url}")
+
+    def _said(self, message) -> None:
+        if message.type in ("error", "warning"):
+            self._fault(f"console: {message.text}")
+
+    def _fault(self, words: str) -> None:
+        self.faults.append(f"{urlsplit(self.page.url).path}: {words}")
+
+    def close(self) -> None:
+        self.context.close()
+
+
+@contextmanager
+def visiting(browser, address: str, **how) -> Iterator[Visitor]:
+    visitor = Visitor(browser, address, **how)
+    try:
+        yield visitor
+    finally:
+        visitor.close()
+
+
+def midnight(day) -> datetime:
+    """The first moment of a winter's day, at which no session of it is over."""
+    return datetime(day.year, day.month, day.day, 0, 1, tzinfo=UTC)
+
+
+@cache
+def _axe() -> str:
+    import axe_playwright_python
+
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+
+
+def axe_faults(page, rules: tuple[str, ...] = ()) -> list[str]:
+    """What axe finds on the page as it stands, one line for each element; `rules` are all of it."""
+    only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": AXE_TAGS}
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_axe())
+    found = page.evaluate(
+        """async (only) => {
+            const {violations} = await axe.run(document, {
+                runOnly: only, resultTypes: ["violations"], elementRef: false});
+            return violations.flatMap(({id, nodes}) => nodes.map(
+                ({target, failureSummary}) => [id, String(target), failureSummary]));
+        }""",
+        only,
+    )
+    return [f"{rule} at {where}: {' '.join(words.split())}" for rule, where, words in found]
+
+
+OPEN_DETAILS = "() => document.querySelectorAll('details').forEach(one => { one.open = true; })"
+
+# What is wider than the window, by the narrowest element that sticks out.
+SIDEWAYS = """() => {
+    const width = document.documentElement.clientWidth;
+    const root = document.scrollingElement;
+    if (root.scrollWidth <= width) return [];
+    const out = [...document.body.querySelectorAll("*")].filter(
+        (one) => one.getBoundingClientRect().right > width + 0.5);
+    const last = out.filter((one) => ![...one.children].some((child) => out.includes(child)));
+    return last.slice(0, 3).map((one) => `${one.outerHTML.slice(0, 120)} ends at `
+        + `${Math.round(one.getBoundingClientRect().right)} of ${width} px`)
+        .concat(out.length ? [] : [`${root.scrollWidth} of ${width} px`]);
+}"""
+
+# What is too small to touch. A link inside a sentence may be as small as its words (WCAG 2.5.8).
+SMALL_TARGETS = """() => {
+    const faults = [];
+    const big = "button, .button, [role=button], select, textarea, summary, "
+        + "input:not([type=checkbox], [type=radio], [type=hidden])";
+    for (const one of document.querySelectorAll(`a[href], ${big}, input, [tabindex="0"]`)) {
+        if (!one.checkVisibility({visibilityProperty: true}) || one.matches(".skip")) continue;
+        const box = one.getBoundingClientRect();
+        if (!box.width || !box.height) continue;
+        let {width, height} = box;
+        if (one.matches("[type=checkbox], [type=radio]")) {
+            for (const label of one.labels || []) {
+                const other = label.getBoundingClientRect();
+                width = Math.max(width, other.width);
+                height = Math.max(height, other.height);
+            }
+        }
+        const least = one.matches(big) || one.matches("[type=checkbox], [type=radio]") ? 44 : 24;
+        if (least === 24 && getComputedStyle(one).display === "inline") {
+            let around = one.parentElement;
+            while (getComputedStyle(around).display === "inline") around = around.parentElement;
+            around = around.cloneNode(true);
+            around.querySelectorAll("a, .hidden").forEach((link) => link.remove());
+            if (around.textContent.trim().length > 1) continue;
+        }
+        if (height < least - 0.5 || width < least - 0.5) faults.push(
+            `${one.outerHTML.slice(0, 120)} is ${width.toFixed(1)} by ${height.toFixed(1)} px`);
+    }
+    return faults;
+}"""
+
+# Text twice as large, as readers set it in their browser; and the spacing of WCAG 1.4.12. Tables of
+# data may then be wider than a small phone (WCAG 1.4.10), so they are left out.
+LARGE_TEXT = """() => {
+    const root = document.documentElement;
+    root.style.fontSize = `${2 * parseFloat(getComputedStyle(root).fontSize)}px`;
+    document.querySelectorAll("table").forEach((one) => { one.hidden = true; });
+}"""
+USUAL_TEXT = """() => {
+    document.documentElement.style.fontSize = "";
+    document.querySelectorAll("table").forEach((one) => { one.hidden = false; });
+}"""
+WIDE_SPACING = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+        word-spacing: 0.16em !important; } p { margin-block-end: 2em !important; }`);
+    document.adoptedStyleSheets = [sheet];
+}"""
+
+# All of this of a page at once, one line for each fault.
+SMALL_SCREEN = f"""() => {{
+    ({OPEN_DETAILS})();
+    const found = [...({SIDEWAYS})(), ...({SMALL_TARGETS})()];
+    ({LARGE_TEXT})();
+    found.push(...({SIDEWAYS})().map((fault) => `twice as large: ${{fault}}`));
+    ({USUAL_TEXT})();
+    ({WIDE_SPACING})();
+    found.push(...({SIDEWAYS})().map((fault) => `widely spaced: ${{fault}}`));
+    return found;
+}}"""
+
+# What only machines meet, in forms, is for no thumb.
+FOR_MACHINES = ('<input id="subject"', '<button name="step" value="check" tabindex="-1"')
+
+
+def unfit(page) -> list[str]:
+    """What keeps somebody from using the page as it stands, on a phone and on a desk, light and
+    dark: what axe finds, what scrolls sideways, what is too small for a thumb."""
+    found = []
+    page.evaluate(OPEN_DETAILS)
+    for width, height in (NARROW, WIDE):
+        page.set_viewport_size({"width": width, "height": height})
+        small = page.evaluate(SMALL_TARGETS)
+        faults = [one for one in small if not one.startswith(FOR_MACHINES)]
+        faults += page.evaluate(SIDEWAYS)
+        for scheme, rules in (("light", ()), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=scheme)
+            faults += [f"{scheme}: {one}" for one in axe_faults(page, rules)]
+        found += [f"at {width}: {one}" for one in faults]
+    return found

@@ -1,0 +1,151 @@
+"""Families at the door of a served portal: real forms over HTTP, as fast as they can be pressed.
+
+For the test of kills and for the benchmark of bookings.
+"""
+
+import http.client
+import re
+import secrets
+import shutil
+import socket
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+from portal.directory.fields import WEEKDAYS
+
+PATH = "/book/riverbank/crowd"
+# Forms refuse a machine's haste.
+PATIENCE = 3.2
+
+
+def content_with_a_course(folder: Path, sample: Path, places: int) -> Path:
+    """A copy of the sample with a course that begins in a month, whatever day it is."""
+    root = folder / "root"
+    shutil.copytree(sample, root)
+    first = date.today() + timedelta(days=30)
+    (root / "centres/preston/riverbank/crowd.md").write_text(
+        "---\n"
+        "programme: infant-feeding-support\n"
+        "title: Crowded course\n"
+        "booking: book\n"
+        "place_for: family\n"
+        f"day: {WEEKDAYS[first.weekday()]}\n"
+        f"starts: {first.isoformat()}\n"
+        "time: 10:00-12:00\n"
+        "repeats: once\n"
+        "bank_holidays: run\n"
+        f"places: {places}\n"
+        "---\n",
+        encoding="utf-8",
+    )
+    return root
+
+
+def environment(root: Path, folder: Path, **more: str) -> dict[str, str]:
+    """Settings of a served portal that counts who presses how often, and holds nobody back."""
+    return {
+        "PORTAL_ROOT": str(root),
+        "PORTAL_OUT": str(folder / "build"),
+        "PORTAL_VAR": str(folder / "var"),
+        "PORTAL_BOOKINGS_PER_ADDRESS": "1000000",
+        "PORTAL_BOOKINGS_PER_CONTACT": "1000000",
+        "PORTAL_BOOKINGS_PER_SERIES": "1000000",
+        "PORTAL_MESSAGE_SENDER": "families@families.example",
+        **more,
+    }
+
+
+class Browser:
+    """One family's browser: a connection that is kept, a cookie, and a form that was opened."""
+
+    def __init__(self, port: int, path: str = PATH) -> None:
+        self.port = port
+        self.path = path
+        self.connection: http.client.HTTPConnection | None = None
+        self.cookie = ""
+        self.hidden: dict[str, str] = {}
+
+    def open_form(self) -> None:
+        """Get the form, with its cookie, its token and the moment at which it was opened."""
+        status, headers, body = self._ask("GET", self.path)
+        assert status == 200, (status, body[:300])
+        cookie = headers["Set-Cookie"]
+        self.cookie = cookie.partition(";")[0] if cookie else self.cookie
+        fields = re.findall(r'<input[^>]*type="hidden"[^>]*>', body)
+        for field in fields:
+            name = re.search(r'name="([^"]*)"', field)
+            value = re.search(r'value="([^"]*)"', field)
+            self.hidden[name[1]] = value[1] if value else ""
+
+    def confirm(self, key: str, number: int) -> tuple[int, str]:
+        """Press the last button. Returns the status, and where it leads ('' for nowhere)."""
+        body = urlencode(self.answers(key, number))
+        status, headers, _ = self._ask("POST", self.path, body)
+        return status, headers["Location"] or ""
+
+    def answers(self, key: str, number: int) -> dict[str, str]:
+        """What the last button sends for this family."""
+        return {
+            **self.hidden,
+            "key": key,
+            "step": "confirm",
+            "name": f"Parent {number}",
+            "email": f"parent{number}@example.org",
+            "phone": "",
+            "contact_by": "email",
+            "safe_to_contact": "yes",
+            "people": "2",
+            "subject": "",
+        }
+
+    def status_of(self, path: str) -> int:
+        return self._ask("GET", path)[0]
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+
+    def _ask(
+        self, method: str, path: str, body: str | None = None
+    ) -> tuple[int, http.client.HTTPMessage, str]:
+        headers = {"Cookie": self.cookie} if self.cookie else {}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        except BaseException:
+            self.connection.close()
+            self.connection = None
+            raise
+
+
+def key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def wait_until_healthy(port: int, seconds: float = 180) -> float:
+    """Wait until the server says that content and database are there; how long it took."""
+    began = time.monotonic()
+    while True:
+        asking = Browser(port)
+        try:
+            if asking.status_of("/health") == 200:
+                return time.monotonic() - began
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            asking.close()
+        assert time.monotonic() - began < seconds, "the server did not come up"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,375 @@
+"""Every page for staff is closed, whoever wrote it: the map of routes is walked, not a list."""
+
+import itertools
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+
+from portal import bookings, content, messages
+from portal.bookings import Family
+from portal.database import tables
+from portal.staff import sign_in
+from portal.web.staff import cookie
+from portal.web.staff.screens import (
+    ANYBODY,
+    SIGNED_IN,
+    May,
+    StaffDesk,
+    Unguarded,
+    of_centre,
+    of_role,
+)
+from portal.web.templating import HEADERS, static_files
+from tests.support.markup import parsed
+from tests.support.staffed import Staffed
+
+# What strangers need to come in. A new one is added here by hand, after thinking.
+OPEN = {
+    "/staff/council",
+    "/staff/council/back",
+    "/staff/sign-in",
+    "/staff/second-factor",
+    "/staff/static/<name>",
+    "/staff/welcome/<token>",
+}
+# A part of an address for each name that routes use.
+PARTS = {
+    "centre": "riverbank",
+    "series": "bump-spring",
+    "planned": "2027-01-12",
+    "reference": "ABCD-2345",
+    "token": "a-token-that-nobody-has",
+    "programme": "bump-birth-and-beyond",
+    "number": "1",
+    "path": "x",
+    "name": "x.css",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, sample_root, today):
+    directory = content.load(sample_root, today=today)
+    return Staffed(tmp_path_factory.mktemp("doors"), directory)
+
+
+def routes(app):
+    return sorted(
+        (rule.rule, method, rule)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"OPTIONS"}
+    )
+
+
+def asked(browser, rule, method, data=None, **parts):
+    """Ask for an address of this rule, with these parts of it."""
+    named = {name: {**PARTS, **parts}[name] for name in rule.arguments}
+    path = browser.place.app.url_map.bind("localhost").build(rule.endpoint, named, method)
+    return browser.client.open(path, method=method, data=data)
+
+
+def closed(answer):
+    return answer.status_code == 303 and answer.location.startswith("/staff/sign-in")
+
+
+def test_strangers_come_in_by_the_door_alone(place):
+    """S30: every address of the map, by every method, sends a stranger to sign in."""
+    for path, method, rule in routes(place.app):
+        answer = asked(place.stranger(), rule, method)
+
+        assert closed(answer) or path in OPEN, f"{method} {path}"
+
+
+def test_no_page_is_open_that_is_not_named_here(place):
+    """S30: whoever opens another one must write it down above."""
+    found = {one.rule for one in place.app.doors.values() if one.may.strangers}
+
+    assert found == OPEN
+
+
+@pytest.mark.parametrize("how", ["signed out", "idle", "over", "half way", "made up"])
+def test_what_was_signed_in_is_closed_again(place, how):
+    """S32: after sign-out, after 30 minutes, after 8 hours, before the code."""
+    browser = place.signed_in("administrator")
+    token = browser.client.get_cookie(cookie.PLAIN).value
+    visit = sign_in.visit(place.engine, token, now=place.now)
+    began = place.now
+    if how == "signed out":
+        sign_in.end(place.engine, visit, now=place.now)
+    elif how == "half way":
+        token = sign_in.begin(place.engine, browser.staff.id, now=place.now, whole=False)
+    elif how == "made up":
+        token = "a" * 43
+    else:
+        place.wait(minutes=30) if how == "idle" else place.wait(hours=9)
+    try:
+        for path, method, rule in routes(place.app):
+            browser.client.set_cookie(cookie.PLAIN, token)
+            answer = asked(browser, rule, method)
+
+            assert closed(answer) or path in OPEN, f"{method} {path}"
+    finally:
+        place.now = began
+
+
+def of_a_centre(app):
+    """The routes that depend on the centre, however they find out which it is."""
+    return [one for one in routes(app) if "at the centre" in app.doors[one[2].endpoint].may.words]
+
+
+@pytest.fixture(scope="module")
+def booked(place):
+    """A booking at Riverbank, and a message about it that was not delivered."""
+    series = place.directory.find_series("riverbank/bump-spring")
+    family = Family("Amina Khan", email="a@example.org", contact_by="email", safe_to_contact=True)
+    given = {"key": "a key of sixteen signs", "secret": place.secret, "now": place.now}
+    booking = bookings.book(place.engine, series, family, **given)
+    failed = tables.message.update().values(state="failed")
+    tables.write(place.engine, lambda connection: connection.execute(failed))
+    number = messages.failed(place.engine)[0].id
+    return {"reference": booking.reference, "number": number}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"role": "worker", "centres": ["harbour"]},
+        {"role": "worker", "centres": ["nowhere"]},
+        {"role": "manager", "footprint": "burnley-pendle"},
+    ],
+)
+def test_another_centres_staff_are_refused(place, booked, given):
+    """S30: every address of a centre, a booking or a message, with a token that is right; and
+    nobody can tell what belongs to others from what is not there."""
+    other = place.signed_in(**given)
+    token = other.token
+    for path, method, rule in of_a_centre(place.app):
+        data = {"csrf_token": token}
+        theirs = asked(other, rule, method, data=data, **booked)
+        nowhere = {"centre": "nowhere", "reference": "ZZZZ-9999", "number": 99999}
+        none = asked(other, rule, method, data=data, **nowhere)
+
+        assert (theirs.status_code, none.status_code) == (403, 403), f"{method} {path}"
+        assert main_of(theirs) == main_of(none), f"{method} {path}"
+        assert "Amina" not in theirs.text
+
+
+def main_of(answer):
+    return answer.text.partition("<main")[2]
+
+
+def test_its_own_staff_are_let_in(place, booked):
+    """The walk above can fail: who works there is let in by the same addresses."""
+    for given in (
+        {"role": "worker", "centres": ["riverbank"]},
+        {"role": "manager", "footprint": "preston"},
+        {"role": "administrator"},
+    ):
+        own = place.signed_in(**given)
+        for path, method, rule in of_a_centre(place.app):
+            if method == "GET":
+                assert asked(own, rule, method, **booked).status_code != 403, path
+
+
+def test_roles_are_asked(place):
+    """What is for administrators alone refuses workers and managers."""
+    browsers = [place.signed_in("worker"), place.signed_in("manager")]
+    tokens = [browser.token for browser in browsers]
+    for path, method, rule in routes(place.app):
+        if place.app.doors[rule.endpoint].may.words != "administrator":
+            continue
+        for browser, token in zip(browsers, tokens, strict=True):
+            answer = asked(browser, rule, method, data={"csrf_token": token})
+
+            assert answer.status_code == 403, f"{method} {path}"
+
+
+def test_every_post_needs_its_token(place):
+    """S42: none, twice, of another browser, or of before the sign-in: 400, and nothing done."""
+    browser, other = place.signed_in("administrator"), place.signed_in("administrator")
+    good, foreign = browser.token, other.token
+    for path, method, rule in routes(place.app):
+        if method != "POST" or path.startswith("/staff/welcome"):
+            continue
+        for sent in ({"other": "x"}, {"csrf_token": foreign}, {"csrf_token": [good, good]}):
+            answer = asked(browser, rule, method, data=sent)
+
+            # Who is signed in is led on from the sign-in; what is not there is refused before.
+            expected = (303,) if path in OPEN else (400, 403)
+            assert answer.status_code in expected, f"{path} {sent}"
+            assert sign_in.visit(place.engine, token_of(browser), now=place.now)
+
+
+def token_of(browser):
+    return browser.client.get_cookie(cookie.PLAIN).value
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status"),
+    [
+        (b'{"a": 1}', "application/json", 415),
+        (b"a=1", "text/plain", 415),
+        (b"a=%ff", "application/x-www-form-urlencoded", 400),
+        (b"a=1&" * 1200, "application/x-www-form-urlencoded", 400),
+        (b"a=" + b"x" * 300_000, "application/x-www-form-urlencoded", 413),
+    ],
+)
+def test_what_no_form_sends_is_refused(place, data, kind, status):
+    """Section 6: before anything reads it; the page is calm."""
+    for browser in (place.stranger(), place.signed_in()):
+        answer = browser.client.post("/staff/sign-in", data=data, content_type=kind)
+
+        assert answer.status_code == status
+        assert "<h1>" in answer.text
+
+
+def test_addresses_and_methods_that_are_not_there(place):
+    """A stranger is sent to sign in, so that the map stays hidden; who is signed in gets 404 and
+    405."""
+    signed_in = place.signed_in()
+    for method, path in itertools.product(["GET", "POST", "PUT"], ["/staff/nowhere", "/staff"]):
+        assert closed(place.stranger().client.open(path, method=method))
+    assert closed(place.stranger().client.delete("/staff/account"))
+    assert signed_in.open("/staff/nowhere").status == 404
+    assert signed_in.client.delete("/staff/account").status_code == 405
+
+
+def test_the_sheet_of_these_pages_lasts_and_is_no_part_of_the_public_site(place):
+    """Every page links it; nothing else can be had by its address."""
+    html = place.stranger().open("/staff/sign-in").html
+    path = re.search(r'"(/staff/static/[^"]+)"', html)[1]
+    sheet = place.stranger().client.get(path)
+
+    assert (sheet.status_code, sheet.mimetype) == (200, "text/css")
+    assert "immutable" in sheet.headers["Cache-Control"]
+    assert "Set-Cookie" not in sheet.headers
+    assert path not in {file.path for file in static_files().values()}
+    for other in ("/staff/static/x", "/staff/static/css", f"{path}x"):
+        answer = place.stranger().client.get(other)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+# --- how pages are added
+
+
+def test_a_view_without_a_word_about_who_may_enter_is_no_view():
+    """S30: the application refuses to be made, by whatever way the view came."""
+    desk = StaffDesk()
+    for add in (
+        lambda: desk.get("/staff/open")(lambda: "open"),
+        lambda: desk.route("/staff/open", methods=["POST"])(lambda: "open"),
+        lambda: desk.add_url_rule("/staff/open", "open", lambda: "open"),
+        lambda: desk.add_url_rule("/staff/open", "open", lambda: "open", may="anybody"),
+        lambda: desk.add_url_rule("/staff/open", "open", None, may=ANYBODY),
+    ):
+        with pytest.raises(Unguarded, match="who may enter"):
+            add()
+
+    assert list(desk.url_map.iter_rules()) == []
+
+
+def test_who_may_enter(place):
+    """What a view can ask for."""
+    worker, manager = place.staff("worker"), place.staff("manager")
+    with place.app.test_request_context():
+        assert SIGNED_IN.allows(worker, {})
+        assert of_role("manager", "administrator").allows(manager, {})
+        assert not of_role("manager", "administrator").allows(worker, {})
+        assert of_centre("centre").allows(worker, {"centre": "riverbank"})
+        assert not of_centre("centre").allows(worker, {"centre": "harbour"})
+        assert not of_centre("centre").allows(worker, {"centre": "nowhere"})
+    assert not any(one.strangers for one in (SIGNED_IN, of_role("worker"), May("x", bool)))
+
+
+# --- around every page
+
+
+def test_the_navigation_shows_what_one_may_open(place):
+    """Every link of it answers; a stranger sees none."""
+    for role in ("worker", "manager", "administrator"):
+        browser = place.signed_in(role)
+        tree = parsed(browser.open("/staff/account").html.removeprefix("<!DOCTYPE html>").strip())
+        links = [one["href"] for one in tree.one("header").one("nav").all("a")]
+
+        assert "/staff/account" in links
+        assert [browser.open(path).status for path in links] == [200] * len(links)
+    assert '<nav aria-label="Main"' not in place.stranger().open("/staff/sign-in").html
+
+
+def test_no_page_for_staff_may_be_kept_by_a_search_engine(place):
+    """They say noindex, and name no session of public pages."""
+    html = place.stranger().open("/staff/sign-in").html
+
+    assert '<meta name="robots" content="noindex">' in html
+
+
+def test_a_database_that_is_away_is_said(tmp_path, caplog):
+    """S63: 503 with a calm page, whoever asks."""
+    address = f"postgresql://nobody@/none?host={tmp_path}"
+    place = Staffed(tmp_path, database_url=address)
+    answer = place.stranger().open("/staff/sign-in")
+
+    assert (answer.status, answer.answer.headers["Retry-After"]) == (503, "60")
+    assert "cannot reach the bookings" in answer.heading
+
+
+def test_without_content_nothing_opens(tmp_path):
+    """Before the content is read there is no centre that anybody could work at."""
+    place = Staffed(tmp_path)
+    browser = place.signed_in()
+    place.directory = None
+    place.app.extensions["live"]._frame.__self__._current = lambda: None
+
+    assert browser.client.get("/staff/account").status_code == 503
+
+
+def test_a_fault_names_the_rule_and_nothing_that_was_sent(place, caplog, monkeypatch):
+    """S43: neither token nor address."""
+    from portal.staff import accounts
+
+    def broken(_engine, token, **_):
+        raise LookupError(token)
+
+    monkeypatch.setattr(accounts, "invited", broken)
+    with caplog.at_level(logging.ERROR):
+        answer = place.stranger().open("/staff/welcome/secret-token")
+
+    assert answer.status == 500
+    assert "/staff/welcome/<token>" in caplog.text
+    assert "secret-token" not in caplog.text
+
+
+def test_a_session_does_not_outlive_its_clock(place):
+    """A press each quarter of an hour keeps it for eight hours, and not a minute longer."""
+    browser = place.signed_in()
+    began = place.now
+    try:
+        while browser.open("/staff/account").status == 200:
+            place.wait(minutes=15)
+        assert place.now - began == timedelta(hours=8)
+    finally:
+        place.now = began
+
+
+def test_the_whole_portal_sends_the_headers(tmp_path, sample_root, today):
+    """S40: behind the portal's door each page for staff carries what all pages carry."""
+    from werkzeug.test import Client
+
+    from portal.server.app import create_app
+    from portal.settings import Settings
+    from portal.web.site import build
+
+    out = tmp_path / "build"
+    settings = Settings(root=sample_root, out=out, var=tmp_path / "var", leaflets=False)
+    build.build(settings, today=today)
+    client = Client(create_app(settings))
+    for path, status in (("/staff/sign-in", 200), ("/staff/", 303), ("/staff", 303)):
+        answer = client.get(path, base_url="https://families.example")
+
+        assert answer.status_code == status
+        for name, value in HEADERS.items():
+            assert answer.headers.getlist(name) == [value]
+        assert "max-age" in answer.headers["Strict-Transport-Security"]
+        assert answer.headers.getlist("Cache-Control") == ["no-store"]
+    assert client.get("/staffing", base_url="https://families.example").status_code == 404

@@ -1,0 +1,145 @@
+"""The accounts page: what administrators can do, and what they cannot do to themselves."""
+
+import re
+
+import pytest
+
+from portal import content
+from portal.staff import accounts, sign_in
+from tests.support.staffed import Staffed
+
+ACCOUNTS = "/staff/accounts"
+
+
+@pytest.fixture
+def place(tmp_path, sample_root, today):
+    return Staffed(tmp_path, content.load(sample_root, today=today))
+
+
+@pytest.fixture
+def ada(place):
+    return place.signed_in("administrator", title="Ada Moss", name="ada@example.org")
+
+
+def token_on(screen):
+    return re.search(r"/staff/welcome/([\w-]+)", screen.html)[1]
+
+
+def test_an_account_is_made_and_its_invitation_shown_once(place, ada):
+    """The link works; the list shows who was invited; the log says by whom."""
+    screen = ada.open(ACCOUNTS).follow("Make an account")
+    screen = screen.fill(
+        name="sam@example.org", title="Sam Brook", role="worker", centres=["riverbank", "harbour"]
+    ).press("Make the account")
+    found = accounts.invited(place.engine, token_on(screen), now=place.now)
+
+    assert screen.heading == "Send this invitation"
+    assert found.staff.centres == {"riverbank", "harbour"}
+    assert "Invited Sam Brook Worker at" in ada.open(ACCOUNTS)
+    assert place.log()[-1] == (ada.staff.actor, "account-add")
+
+
+@pytest.mark.parametrize(
+    ("given", "where", "words"),
+    [
+        ({"name": ""}, "name", "Enter the email address"),
+        ({"name": "sam"}, "name", "like name@example.org"),
+        ({"name": "ada@example.org"}, "name", "has an account already"),
+        ({"title": " "}, "title", "Enter the person’s name"),
+        ({"role": ""}, "role", "Choose what she or he may see"),
+        ({"centres": []}, "centres", "Choose the centres of the worker"),
+        ({"role": "manager"}, "footprint", "Choose the footprint of the manager"),
+        ({"centres": ["nowhere"]}, "centres", "from the list"),
+        ({"footprint": "nowhere"}, "footprint", "from the list"),
+    ],
+)
+def test_what_is_missing_is_said_beside_its_field(place, ada, given, where, words):
+    """And nothing is made."""
+    whole = {"name": "sam@example.org", "title": "Sam", "role": "worker", "centres": ["riverbank"]}
+    fields = {"csrf_token": ada.token, "footprint": "", **whole, **given}
+    screen = ada.send(f"{ACCOUNTS}/new", fields)
+
+    assert screen.status == 422
+    assert words in screen.beside[where]
+    assert len(accounts.everyone(place.engine)) == 1
+
+
+def test_a_role_is_changed(place, ada):
+    """The person is signed out, and what the form showed was hers."""
+    sam = place.signed_in(title="Sam Brook")
+    screen = ada.open(ACCOUNTS).follow("Sam Brook")
+    shown = dict(screen.fields("Save"))
+    screen = screen.fill(role="manager", footprint="preston").press("Save")
+
+    assert (shown["title"], shown["role"], shown["centres"]) == (
+        "Sam Brook",
+        "worker",
+        "riverbank",
+    )
+    assert "The account is changed" in screen
+    assert "Manager of Preston" in screen
+    assert sam.open("/staff/account").status == 303
+
+
+def test_a_mistake_changes_nothing(place, ada):
+    """The form comes back with what was typed."""
+    sam = place.staff(title="Sam Brook")
+    screen = ada.open(f"{ACCOUNTS}/{sam.id}").fill(title="").press("Save")
+
+    assert (screen.status, screen.beside["title"]) == (422, "Enter the person’s name")
+    assert accounts.account(place.engine, sam.id).staff == sam
+
+
+def test_reset_and_remove(place, ada):
+    """Both sign the person out; the one shows a new invitation, the other leaves the name."""
+    sam = place.signed_in(title="Sam Brook")
+    reset = ada.open(f"{ACCOUNTS}/{sam.staff.id}").press("Reset the account")
+    invited = accounts.invited(place.engine, token_on(reset), now=place.now)
+    removed = ada.open(f"{ACCOUNTS}/{sam.staff.id}").press("Remove the account")
+
+    assert invited.staff.id == sam.staff.id
+    assert sam.open("/staff/account").status == 303
+    assert "The account is removed" in removed
+    assert "Left Sam Brook" in removed
+    assert ada.open(f"{ACCOUNTS}/{sam.staff.id}").status == 403
+
+
+def test_nobody_shuts_herself_out(place, ada):
+    """One administrator always stays; there is no link, and the address refuses."""
+    me = f"{ACCOUNTS}/{ada.staff.id}"
+
+    assert me not in ada.open(ACCOUNTS).html
+    assert ada.open(me).status == 403
+    for part in ("", "/reset", "/remove"):
+        assert ada.send(f"{me}{part}", {"csrf_token": ada.token}).status == 403
+    assert ada.open(ACCOUNTS).status == 200
+
+
+@pytest.mark.parametrize("role", ["worker", "manager"])
+def test_only_administrators_come_here(place, role):
+    """Whoever could make accounts could see everything."""
+    browser, other = place.signed_in(role), place.staff()
+    for path in (ACCOUNTS, f"{ACCOUNTS}/new", f"{ACCOUNTS}/{other.id}"):
+        assert browser.open(path).status == 403
+        assert browser.send(path, {"csrf_token": browser.token}).status in (403, 405)
+
+
+def test_how_accounts_stand_is_said(place, ada):
+    """Who never came, and whose invitation is over."""
+    place.staff(title="Bea Lake")
+    accounts.add(
+        place.engine,
+        name="cy@example.org",
+        title="Cy Hill",
+        role="worker",
+        centres=["gone"],
+        now=place.now,
+    )
+    place.wait(days=4)
+    ada.become(ada.staff)
+    screen = ada.open(ACCOUNTS)
+
+    assert "Has not signed in yet Bea Lake Worker at Riverbank" in screen
+    assert "The invitation is over Cy Hill Worker at no centre that there is" in screen
+    assert "Last signed in on Friday 8 January 2027 Ada Moss Administrator" in screen
+    assert sign_in.visit(place.engine, "", now=place.now) is None

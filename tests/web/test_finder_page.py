@@ -1,0 +1,605 @@
+"""The finder in a real browser: with scripts in the page, without them by the live application."""
+
+import re
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from portal import content
+from portal.directory.fields import LONDON
+from portal.finder.postcode_import import Placed
+from portal.finder.postcodes import LETTERS, pack
+from portal.settings import Settings
+from portal.web.finder_page import finder
+from portal.web.frozen_files import file_headers
+from portal.web.live.app import create_desk
+from portal.web.site.app import create_site
+from tests.support import nu
+from tests.support.browser import OPEN_DETAILS, serving, unfit, visiting
+from tests.support.finder_queries import QUERIES
+from tests.support.shipped import DAY, ROOT
+
+pytestmark = pytest.mark.browser
+
+NOW = datetime(2026, 11, 25, 11, 20, tzinfo=LONDON)  # a Wednesday, in the midst of a morning
+
+# Made-up postcodes: where each sector is, in the county or just outside.
+SECTORS = {
+    "BB4 6": (53.6961, -2.3047),
+    "BB4 7": (53.6965, -2.2659),
+    "PR1 8": (53.7579, -2.7130),
+    "M29 8": (53.5100, -2.4600),
+}
+
+
+def postcodes() -> bytes:
+    """Some 60 postcodes of each sector, strewn evenly."""
+    codes = [a + b for a in LETTERS[:16:2] for b in LETTERS[:16:2]] + ["RJ"]
+    return pack(
+        Placed(sector + code, up, across)
+        for sector, (middle_up, middle_across) in SECTORS.items()
+        for number, code in enumerate(sorted(codes))
+        for up, across in [
+            (middle_up + number % 8 * 0.0013 - 0.005, middle_across + number // 8 * 0.0021 - 0.008)
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The shipped content as it is asked: its pages unfrozen, and the live pages beside them."""
+    var = tmp_path_factory.mktemp("var")
+    (var / "postcodes.bin").write_bytes(postcodes())
+    settings = Settings(root=ROOT, out=var / "out", var=var)
+    directory = content.load(ROOT, today=DAY, postcodes=settings.postcodes)
+    site = create_site(directory)
+    desk = create_desk(lambda: directory, settings, clock=lambda: NOW)
+
+    def both(environ, start):
+        path = environ["PATH_INFO"]
+        if path in ("/find/results", "/availability.json"):
+            return desk(environ, start)
+        ours = file_headers(path)
+
+        def starting(status, headers, *more):
+            kept = [pair for pair in headers if pair[0] not in ours]
+            return start(status, [*kept, *ours.items()], *more)
+
+        return site(environ, starting)
+
+    with serving(both) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def scripted(chromium, address):
+    with visiting(chromium, address, now=NOW) as visitor:
+        yield visitor
+
+
+@pytest.fixture(scope="module")
+def plain(chromium, address):
+    with visiting(chromium, address, scripts=False) as visitor:
+        yield visitor
+
+
+# Places left come from elsewhere, and later: they are taken out at the moment of reading.
+ANSWER = """() => {
+    document.querySelectorAll(".left").forEach((one) => one.remove());
+    const said = (one) => one.textContent.replace(/\\s+/g, " ").trim();
+    const shown = (one) => !one.closest("[hidden]");
+    const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
+    const link = (one) => [said(one), [...new URL(one.href).searchParams].map(String)];
+    return {
+        title: document.title.split(" – ")[0],
+        heading: all("#found").map(said),
+        mistakes: all("#mistakes .errors > div > ul > li > a").map(
+            (one) => [said(one), one.getAttribute("href")]),
+        meant: all("#mistakes li li a").map(link),
+        fields: all(".error").map((one) => [one.id, said(one)]),
+        chosen: all("#chosen a").map(link),
+        rows: all("#rows > li").map((one) => [said(one), one.querySelector("a").pathname]),
+        further: all("#further a").map(link),
+        advice: all("#advice").map(said),
+        loosened: all("#loosened a").map(link),
+    };
+}"""
+
+SETTLED = "() => document.getElementById('results').getAttribute('aria-busy') === 'false'"
+
+
+def answered(page):
+    page.wait_for_function(SETTLED)
+    return page.evaluate(ANSWER)
+
+
+def typed(page, query):
+    """Fill in the form and send it; or open the address, for what the form does not offer."""
+    page.goto("/find/")
+    form = page.evaluate(
+        """(pairs) => {
+            const form = document.querySelector("form.finder");
+            return pairs.every(([name, value]) => {
+                const control = form.elements.namedItem(name);
+                if (control?.tagName === "INPUT" && control.type === "text" && !control.value) {
+                    control.value = value;
+                    return control.value === value;
+                }
+                if (control?.tagName === "SELECT") {
+                    const free = !control.dataset.set;
+                    control.dataset.set = "yes";
+                    control.value = value;
+                    return free && control.value === value;
+                }
+                const box = [...form.querySelectorAll("input[type=checkbox]")].find(
+                    (one) => one.name === name && one.value === value && !one.checked);
+                if (box) box.checked = true;
+                return Boolean(box);
+            });
+        }""",
+        parse_qsl(query, keep_blank_values=True),
+    )
+    if form:
+        page.press("#near", "Enter")
+    else:
+        page.goto(f"/find/?{query or 'near='}")
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:60] or "nothing")
+def test_the_same_answer_with_scripts_and_without(scripted, plain, query):
+    """The script and the live application answer alike: names, order, words, counts, mistakes."""
+    scripted.faults.clear()
+    typed(scripted.page, query)
+    ours = answered(scripted.page)
+    plain.page.goto(f"/find/results?{query}")
+    theirs = plain.page.evaluate(ANSWER)
+
+    assert ours == theirs
+    assert ours["heading"] or ours["mistakes"]
+    assert not [fault for fault in scripted.faults if "fault in a script" in fault]
+
+
+def test_enough_questions():
+    """The table stays large, and asks nothing twice."""
+    assert len(set(QUERIES)) == len(QUERIES) >= 80
+
+
+# --- what leaves the browser ----------------------------------------------------------------------
+
+
+def search(page, near, **more):
+    """Type a place, and press Enter."""
+    page.fill("#near", near)
+    for name, value in more.items():
+        page.fill(f"#{name}", value)
+    page.press("#near", "Enter")
+    page.wait_for_function(SETTLED)
+
+
+def asked_for(chromium, address, near):
+    """What a search on a fresh page asks the server for, in order."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        visitor.open("/find/")
+        search(visitor.page, near, age="2")
+        visitor.page.wait_for_selector("#found")
+        visitor.page.wait_for_load_state("networkidle")
+        kept = visitor.page.evaluate(
+            "() => [localStorage.length, sessionStorage.length, document.cookie]"
+        )
+
+        assert kept == [0, 0, ""]
+        assert visitor.foreign == []
+        return [urlsplit(one)._replace(netloc="", scheme="").geturl() for one in visitor.requests]
+
+
+def test_no_request_carries_the_place_or_depends_on_it(chromium, address):
+    """Two families in different towns ask the server for the same files, by their fixed names."""
+    rossendale = asked_for(chromium, address, "BB4 6AA")
+    preston = asked_for(chromium, address, "pr18rj")
+    nowhere = asked_for_unknown(chromium, address)
+
+    assert rossendale == preston
+    assert set(nowhere) == set(rossendale)
+    assert not [one for one in rossendale if "?" in one or "BB4" in one.upper()]
+    assert [one.partition("-")[0] for one in rossendale if one.startswith("/search/")] == [
+        "/search/places",
+        "/search/index",
+        "/search/postcodes",
+    ]
+
+
+def asked_for_unknown(chromium, address):
+    with visiting(chromium, address, now=NOW) as visitor:
+        visitor.open("/find/")
+        search(visitor.page, "M1 1AA")
+        visitor.page.wait_for_load_state("networkidle")
+        return [urlsplit(one)._replace(netloc="", scheme="").geturl() for one in visitor.requests]
+
+
+def test_nothing_is_fetched_before_it_is_wanted(chromium, address):
+    """Opening the page costs none of the tables; looking at it does not either."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        visitor.open("/find/")
+        visitor.page.click("summary")
+        visitor.page.wait_for_load_state("networkidle")
+
+        assert not [one for one in visitor.requests if "/search/" in one]
+
+
+def test_the_address_says_no_more_than_a_sector(scripted):
+    """What can be shared keeps the filters, and of a postcode its sector."""
+    page = scripted.page
+    page.goto("/find/")
+    search(page, "BB4 6AA", age="2, 8 months")
+    exact = page.inner_text("#rows")
+    found = urlsplit(page.url)
+
+    assert (found.path, found.query) == ("/find/", "near=BB4+6&age=2&age=8+months")
+    assert page.input_value("#near") == "BB4 6AA"
+    page.goto(page.url)
+    page.wait_for_function(SETTLED)
+    assert page.input_value("#near") == "BB4 6"
+    assert page.inner_text("#rows") != exact
+    assert "about" in page.inner_text("#rows")
+
+
+def test_links_keep_the_exact_place_while_the_page_is_open(scripted):
+    """Taking a filter away does not forget where the family is."""
+    page = scripted.page
+    page.goto("/find/")
+    search(page, "BB4 6AA", age="2")
+    before = page.inner_text("#rows > li:first-child > p:first-of-type")
+    page.click("#chosen li:nth-child(2) a")
+    page.wait_for_function(SETTLED)
+
+    assert page.inner_text("#rows > li:first-child > p:first-of-type") == before
+    assert page.input_value("#near") == "BB4 6AA"
+    assert urlsplit(page.url).query == "near=BB4+6&age=2&miles=any"
+
+
+def test_a_question_from_the_home_page(chromium, address):
+    """The home page's question is answered by the finder, and no request says what was asked."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        visitor.open("/")
+        visitor.page.fill("#near", "bb4 6aa")
+        visitor.page.select_option("#age", "toddlers")
+        visitor.page.press("#near", "Enter")
+        visitor.page.wait_for_selector("#found")
+
+        assert visitor.page.inner_text("#found").endswith("near BB4 6 for toddlers")
+        assert urlsplit(visitor.page.url).query == "near=BB4+6&age=toddlers"
+        assert visitor.page.input_value("#age") == "toddlers"
+        assert not [one for one in visitor.requests if "?" in one or "#" in one]
+        assert not visitor.faults
+
+
+# --- using it -------------------------------------------------------------------------------------
+
+
+def test_back_and_forward(scripted):
+    """Back leads to the search before, with its answers in the form, and then to the page as it
+    came; forward leads on again."""
+    page = scripted.page
+    page.goto("/find/")
+    search(page, "Burnley", age="2")
+    first = page.inner_text("#found")
+    search(page, "Nelson", age="14")
+    second = page.inner_text("#found")
+    page.go_back()
+    page.wait_for_function(
+        "(said) => document.querySelector('#found')?.textContent === said", arg=first
+    )
+
+    assert (page.input_value("#near"), page.input_value("#age")) == ("Burnley", "2")
+    page.go_back()
+    page.wait_for_function("() => !document.querySelector('#found')")
+    assert (page.input_value("#near"), page.inner_text("#rows")) == ("", "")
+    page.go_forward()
+    page.go_forward()
+    page.wait_for_function(
+        "(said) => document.querySelector('#found')?.textContent === said", arg=second
+    )
+    assert page.input_value("#near") == "Nelson"
+
+
+def test_by_keyboard_alone(scripted):
+    """Searching, taking a filter away and asking for more need no mouse, and focus is not lost."""
+    page = scripted.page
+    page.goto("/find/")
+    page.focus("#near")
+    page.keyboard.type("Preston")
+    page.keyboard.press("Enter")
+    page.wait_for_function(SETTLED)
+
+    assert page.evaluate("document.activeElement.id") == "near"
+    page.focus("#further a")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelectorAll('#rows > li').length > 20")
+    place = (
+        "[...document.querySelectorAll('#rows > li')].indexOf(document.activeElement.parentNode)"
+    )
+    assert page.evaluate(place) == 20
+    page.focus("#chosen li:last-child a")
+    page.keyboard.press("Enter")
+    page.wait_for_function(SETTLED)
+    assert page.evaluate("document.activeElement.id") == "found"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#chosen') !== null")
+
+
+def test_what_a_screen_reader_meets(scripted):
+    """Fields and groups have names, and the count is a heading in a live region."""
+    page = scripted.page
+    page.goto("/find/")
+    search(page, "Bacup", age="2")
+    page.click("summary")
+
+    tree = page.locator("main").aria_snapshot()
+    for part in (
+        'textbox "Child’s age"',
+        'group "Days"',
+        'checkbox "Monday"',
+        'combobox "How far"',
+        'group "The place must have"',
+        'button "Find sessions"',
+        'link "Remove Near Bacup"',
+    ):
+        assert part in tree, tree
+    assert (
+        page.get_by_role("combobox", name="Where")
+        .or_(page.get_by_role("textbox", name="Where"))
+        .count()
+        == 1
+    )
+    assert re.search(r'status:\n\s+- heading "\d+ sessions near Bacup for age 2" \[level=2\]', tree)
+    described = page.get_by_label("Child’s age").evaluate(
+        "(one) => one.getAttribute('aria-describedby').split(' ')"
+        ".map((id) => document.getElementById(id).textContent.trim()).join(' ').trim()"
+    )
+    assert described.startswith("For example 2")
+    assert "Error" not in described
+
+
+def test_a_mistake_is_shown_as_every_form_shows_it(scripted):
+    """A summary above the heading has the focus, links to the field, and is repeated beside it."""
+    page = scripted.page
+    page.goto("/find/")
+    search(page, "Accringtn", age="77")
+
+    assert page.evaluate("document.activeElement.className") == "errors"
+    assert page.title().startswith("Error: ")
+    tree = page.locator("#mistakes").aria_snapshot()
+    assert "alert" in tree
+    assert 'heading "There is a problem" [level=2]' in tree
+    assert page.text_content("#age-error") == "Error: Enter an age from pregnancy to 25 years."
+    assert (page.input_value("#near"), page.input_value("#age")) == ("Accringtn", "77")
+    page.click("#mistakes >> text=Enter an age")
+    assert page.evaluate("document.activeElement.id") == "age"
+    page.fill("#age", "")
+    page.click("#mistakes >> text=Accrington")
+    page.wait_for_selector("#found")
+    assert page.inner_text("#found").endswith("near Accrington")
+    assert page.locator("#mistakes").inner_text() == ""
+    assert page.input_value("#near") == "Accrington"
+
+
+def test_places_are_offered_while_typing(scripted):
+    """The list behind the field holds towns, districts and centres, once somebody types there."""
+    page = scripted.page
+    page.goto("/find/")
+    assert page.locator("#places option").count() == 0
+    page.focus("#near")
+    page.wait_for_function("() => document.querySelectorAll('#places option').length > 400")
+    page.evaluate("document.activeElement.blur()")
+    page.focus("#near")
+    names = page.locator("#places option").evaluate_all("(all) => all.map((one) => one.value)")
+
+    assert {"Accrington", "Warton (Fylde)", "Ribble Valley"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+# --- where the phone is ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def roaming(chromium, address):
+    with visiting(chromium, address, now=NOW) as visitor:
+        yield visitor
+
+
+def test_the_phones_own_place(roaming):
+    """Asked for by a button alone, it is used here, and the address says its sector."""
+    roaming.context.grant_permissions(["geolocation"])
+    roaming.context.set_geolocation({"latitude": 53.6959, "longitude": -2.3051})
+    roaming.open("/find/")
+    roaming.page.click("text=Use where I am")
+    roaming.page.wait_for_selector("#found")
+
+    assert roaming.page.inner_text("#found").endswith("near BB4 6")
+    assert urlsplit(roaming.page.url).query == "near=BB4+6"
+    assert roaming.page.input_value("#near") == "BB4 6"
+    assert not [one for one in roaming.requests if "53." in one or "BB4" in one]
+
+
+def test_a_phone_that_is_far_away(roaming):
+    """Outside the county, the page says so."""
+    roaming.context.grant_permissions(["geolocation"])
+    roaming.context.set_geolocation({"latitude": 51.5, "longitude": -0.12})
+    roaming.open("/find/")
+    roaming.page.click("text=Use where I am")
+    roaming.page.wait_for_selector("#mistakes .errors")
+
+    assert "outside Lancashire" in roaming.page.inner_text("#mistakes")
+
+
+def test_a_phone_that_does_not_say(roaming):
+    """Refusing is met with another way."""
+    roaming.open("/find/")
+    roaming.page.click("text=Use where I am")
+    roaming.page.wait_for_selector("#mistakes .errors")
+
+    assert "Enter a postcode or a town" in roaming.page.inner_text("#near-error")
+
+
+# --- what may fail --------------------------------------------------------------------------------
+
+
+def test_an_index_that_cannot_be_fetched(chromium, address):
+    """The page says so and offers the pages that work; pressing the button again tries again."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/find/")
+        page.route("**/search/index*", lambda route: route.abort())
+        search(page, "Burnley")
+
+        assert page.is_visible("text=We could not fetch the list")
+        assert page.is_visible("text=Or look around")
+        assert page.input_value("#near") == "Burnley"
+        page.unroute("**/search/index*")
+        page.click("text=Find sessions")
+        page.wait_for_selector("#found")
+        assert not page.is_visible("text=We could not fetch the list")
+
+
+def test_tables_of_a_site_that_was_built_anew(chromium, address):
+    """A page that has been open for a day finds the tables under their new names."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        visitor.open("/find/")
+        visitor.page.evaluate(
+            "document.querySelector('form.finder').dataset.index = '/search/index-0.json'"
+        )
+        search(visitor.page, "Burnley")
+
+        assert visitor.page.inner_text("#found").endswith("near Burnley")
+
+
+@pytest.mark.parametrize("fault", ["none", "cut short"])
+def test_postcodes_that_cannot_be_fetched(chromium, address, fault):
+    """Without the exact postcodes, or with a part of them, the middle of the sector does."""
+
+    def answer(route):
+        if fault == "none":
+            route.abort()
+        else:
+            route.fulfill(body=postcodes()[:-9])
+
+    with visiting(chromium, address, now=NOW) as visitor:
+        visitor.open("/find/")
+        visitor.page.route("**/search/postcodes*", answer)
+        search(visitor.page, "BB4 6AA")
+
+        assert visitor.page.inner_text("#found").endswith("near BB4 6")
+        assert "about" in visitor.page.inner_text("#rows")
+
+
+@pytest.mark.parametrize("body", [None, "", "[]", '{"series": {"x/y": 1}}', "<html>"])
+def test_a_booking_service_that_does_not_answer(chromium, address, body):
+    """Places left are an extra: the list is whole whatever comes of them."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/find/")
+        page.route(
+            "**/availability.json",
+            lambda route: route.abort() if body is None else route.fulfill(body=body),
+        )
+        search(page, "Accrington")
+        page.wait_for_load_state("networkidle")
+
+        assert page.locator("#rows > li").count() > 0
+        assert page.locator(".left").count() == 0
+        assert not [fault for fault in visitor.faults if "script" in fault]
+
+
+def test_places_left(chromium, address):
+    """What the booking service says of places is added to its rows, in plain words."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/find/?near=Accrington&booking=book")
+        page.wait_for_selector("#rows > li")
+        identities = page.locator("#rows > li").evaluate_all(
+            "(all) => all.map((one) => one.dataset.series)"
+        )
+        left = dict(
+            zip(identities, [{"left": 4}, {"left": 1}, {"left": 0, "wait": True}], strict=False)
+        )
+        page.route("**/availability.json", lambda route: route.fulfill(json={"series": left}))
+        page.reload()
+        page.wait_for_selector(".left")
+
+        assert (
+            page.locator(".left").all_inner_texts()
+            == [
+                "4 places left",
+                "1 place left",
+                "Full: join the waiting list",
+            ][: len(identities)]
+        )
+
+
+def test_damaged_postcodes_do_not_stop_the_live_page():
+    """Where the file of exact postcodes was damaged since, sectors do, and the log says so."""
+    directory = content.load(ROOT, today=DAY).model_copy(update={"postcodes": b"damaged"})
+
+    answer = finder(directory).ask({"near": ["BB4 6AA"]}, NOW)
+
+    assert answer.asked.near == "BB4 6"
+
+
+# --- every state ----------------------------------------------------------------------------------
+
+STATES = {
+    "empty": "",
+    "results": "near=BB4+6&age=2&day=friday&day=saturday",
+    "none": "near=Clitheroe&age=14&day=sunday&part=evening",
+    "error": "near=Accringtn&age=77&day=blursday",
+}
+
+
+def in_state(page, state, path):
+    page.goto(path + (f"?{STATES[state]}" if STATES[state] else ""))
+    if path == "/find/" and state != "empty":
+        page.wait_for_function(SETTLED)
+    page.evaluate(OPEN_DETAILS)
+
+
+@pytest.mark.parametrize("path", ["/find/", "/find/results"], ids=["scripts", "no scripts"])
+def test_every_state_is_fit_for_all(chromium, address, path):
+    """Before a search, with results, without, and with mistakes; on a phone and on a desk."""
+    found = []
+    with visiting(chromium, address, now=NOW) as visitor:
+        for state in STATES:
+            in_state(visitor.page, state, path)
+            found += [f"{state}: {fault}" for fault in unfit(visitor.page)]
+
+    assert found == []
+
+
+def test_markup_conforms_in_every_state(chromium, address, tmp_path):
+    """The HTML checker has nothing to say about any state, as the script or the server made it."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        for path in ("/find/", "/find/results"):
+            for state in STATES:
+                in_state(visitor.page, state, path)
+                name = f"{path.strip('/').replace('/', '-')}-{state}.html"
+                (tmp_path / name).write_text(visitor.page.content(), encoding="utf-8")
+
+    assert nu.messages(tmp_path) == []
+
+
+def test_the_form_keeps_what_was_answered_without_scripts(plain):
+    """The live page fills its form with the answers, a whole postcode left at its sector."""
+    plain.page.goto("/find/results?near=bb4+6aa&age=2&day=friday&miles=10&access=step-free")
+
+    assert plain.page.input_value("#near") == "BB4 6"
+    assert plain.page.input_value("#age") == "2"
+    assert plain.page.is_checked("[name=day][value=friday]")
+    assert plain.page.input_value("[name=miles]") == "10"
+    assert "6aa" not in plain.page.content().lower().replace("data-", "")
+    plain.page.goto("/find/results?near=Accringtn&age=77")
+    assert plain.page.input_value("#near") == "Accringtn"
+    assert plain.page.input_value("#age") == "77"
+    plain.page.goto("/")
+    plain.page.fill("#near", "Bacup")
+    plain.page.click("text=Find sessions")
+    assert plain.page.inner_text("#found").endswith("near Bacup")
