@@ -24,7 +24,7 @@ import brotli
 import yaml
 
 from portal import content
-from portal.directory.fields import LONDON, WEEKDAYS
+from portal.directory.values import LONDON, WEEKDAYS
 from portal.finder import Finder, index
 from portal.finder.postcode_import import LETTERS, Placed
 from portal.finder.postcodes import FILE_NAME, import_file, pack

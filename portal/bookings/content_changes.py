@@ -28,6 +28,7 @@ from portal.bookings.waiting_list import (
     release,
     tell,
 )
+from portal.content.school_calendar import school_calendar
 from portal.database.audit import Deed
 from portal.database.tables import (
     HOLDING,
@@ -41,7 +42,6 @@ from portal.database.tables import (
     write,
 )
 from portal.directory import Directory, Series, Session
-from portal.directory.schedule import SchoolCalendar
 from portal.messages import announced
 from portal.messages.announced import Facts
 
@@ -230,7 +230,7 @@ def _news(
 
 def _why_gone(directory: Directory, series: Series, planned: str) -> str:
     """A new closure day says why; a date that was taken out does not."""
-    closed = SchoolCalendar(directory.terms).closed(date.fromisoformat(planned))
+    closed = school_calendar(directory.terms).closed(date.fromisoformat(planned))
     return closed if closed and series.bank_holidays == "skip" else announced.GONE
 
 

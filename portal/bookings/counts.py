@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from portal.bookings.csv_export import Cell, csv_of
 from portal.bookings.registers import Tally, tallies
 from portal.directory import Centre, Directory, Series, Session
-from portal.directory.fields import day_words
+from portal.directory.values import day_words
 
 SMALLEST = 5  # fewer families are not told to others
 UNDER = f"under {SMALLEST}"

@@ -45,7 +45,7 @@ from portal.database.tables import (
     write,
 )
 from portal.directory import Directory
-from portal.directory.fields import LONDON, clock_words, day_words
+from portal.directory.values import LONDON, clock_words, day_words
 from portal.messages.letters import reference_of
 from portal.settings import Settings
 from portal.staff import accounts

@@ -23,7 +23,7 @@ from portal import messages
 from portal.database.prepared import Found, Prepared
 from portal.database.tables import HOLDING, bookable, booking, note, read, write
 from portal.directory import Directory, Series, Session
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.messages.letters import reminder_due
 

@@ -16,7 +16,7 @@ import click
 
 from portal import content
 from portal.directory import Directory
-from portal.directory.fields import LONDON, WEEKDAYS, read_day, slugify
+from portal.directory.values import LONDON, WEEKDAYS, read_day, slugify
 from portal.editing.drafts import Draft, WritingError, add, place_of
 from portal.editing.schema import KINDS, fields_of, form_of
 from portal.settings import load_settings

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from portal import content
 from portal.database import tables
 from portal.directory import Directory
-from portal.directory.fields import LONDON, clock_words, day_words, near
+from portal.directory.values import LONDON, clock_words, day_words, near
 from portal.settings import Settings
 from portal.staff import accounts
 from portal.staff.accounts import Account, AccountError

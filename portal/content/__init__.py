@@ -3,8 +3,8 @@
 `load` hides the front matter, YAML, Markdown, cross-references and the cache of parsed files.
 """
 
-from portal.content.cache import Memory
+from portal.content.cache import FileCache
 from portal.content.front_matter import Problem
 from portal.content.loader import ContentError, load, warnings
 
-__all__ = ["ContentError", "Memory", "Problem", "load", "warnings"]
+__all__ = ["ContentError", "FileCache", "Problem", "load", "warnings"]

@@ -9,17 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-if TYPE_CHECKING:
-    from portal.content.front_matter import Problem
-    from portal.content.reader import Row, Text
-    from portal.directory import TextFile
-
-    TextT = TypeVar("TextT", bound=TextFile)
+from portal.content.front_matter import Problem
+from portal.content.sources import Row, Text, TextT
 
 
-class Memory:
+class FileCache:
     """Texts and tables by their paths.
 
     What is handed out is a copy each time: to cross-check files is to add mistakes to them, and to

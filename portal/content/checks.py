@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
+from portal.content.date_checks import mistakes
 from portal.content.front_matter import Problem, Written
 from portal.content.gazetteer import Gazetteer
-from portal.content.reader import CentreFolder, Text, Tree
+from portal.content.school_calendar import school_calendar
+from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.yaml_reader import Place
 from portal.directory import (
     Centre,
@@ -26,8 +28,9 @@ from portal.directory import (
     Settlement,
     TextFile,
 )
-from portal.directory.fields import LANGUAGES, SAFE_TIME, WHERE, Position, near
-from portal.directory.schedule import SchoolCalendar, mistakes
+from portal.directory.fields import SAFE_TIME, WHERE
+from portal.directory.values import Position, near
+from portal.directory.vocabularies import LANGUAGES
 
 # First parts of addresses that belong to something else than a page. `calendars` is a page whose
 # text the site completes.
@@ -269,7 +272,7 @@ def _check_series(tree: Tree) -> None:
     programmes = {text.slug: text.noun for text in tree.programmes}
     # With wrong terms, half of all dates would seem wrong too.
     known = tree.terms and not tree.written["content/terms.yaml"].problems
-    calendar = SchoolCalendar(tree.terms) if tree.terms and known else None
+    calendar = school_calendar(tree.terms) if tree.terms and known else None
     for folder in tree.centres:
         for text in folder.series:
             series, written = text.noun, text.written

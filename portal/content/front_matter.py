@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from portal.content.yaml_reader import UNSEEN, Marks, Place, find, read_fields
-from portal.directory.fields import near
+from portal.directory.values import near
 
 LARGEST_FILE = 1_000_000  # bytes
 _MERGE = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)

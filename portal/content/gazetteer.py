@@ -13,30 +13,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain, count
-from math import asin, cos, radians, sin, sqrt
-from typing import Literal
+from typing import Literal, TypeVar
 
-from portal.directory import District, PostcodeArea, Series, Settlement, Venue
-from portal.directory.fields import POSTCODE, Position, near, slugify
+from portal.content.front_matter import Problem
+from portal.content.sources import Row, Tree
+from portal.directory import District, Footprints, PostcodeArea, Series, Settlement, Venue
+from portal.directory.values import POSTCODE, Position, distance, near, slugify
 
-_EARTH_MILES = 3958.76
 _AREA = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?( [0-9])?")
 
 # Longer text is no place name, and comparing it with every name would keep the machine busy.
 _LONGEST_NAME = 60
-
-
-def distance(a: Position, b: Position) -> float:
-    """Miles as the crow flies."""
-    south, north = radians(a.latitude), radians(b.latitude)
-    half_up = sin((north - south) / 2)
-    half_across = sin(radians(b.longitude - a.longitude) / 2)
-    chord = half_up * half_up + cos(south) * cos(north) * half_across * half_across
-    return 2 * _EARTH_MILES * asin(min(1.0, sqrt(chord)))
 
 
 def nearest(
@@ -271,3 +262,39 @@ def _district(slug: str, districts: Collection[District]) -> District:
     raise ValueError(
         f"there is no district '{slug}'.{near(slug, slugs)} Known: {', '.join(slugs)}."
     )
+
+
+RowT = TypeVar("RowT")
+
+
+class Map:
+    """The places and postcode areas of the tables, and whether all of them could be read."""
+
+    settlements: tuple[Settlement, ...] = ()
+    postcode_areas: tuple[PostcodeArea, ...] = ()
+    whole = False
+
+
+def read_map(tree: Tree) -> Map:
+    found = Map()
+    if tree.footprints is None:
+        return found
+    before = len(tree.problems)
+    districts = districts_of(tree.footprints)
+
+    def read(path: str, rows: Iterable[Row], reader: Callable[..., RowT]) -> Iterator[RowT]:
+        for row in rows:
+            try:
+                yield reader(row.cells, districts)
+            except ValueError as error:
+                tree.problems.append(Problem(path, row.line, 1, str(error)))
+
+    found.settlements = name_apart(read("content/places.csv", tree.places, read_settlement))
+    areas = list(read("content/outcodes.csv", tree.outcodes, read_postcode_area))
+    found.postcode_areas = tuple(areas)
+    found.whole = bool(tree.places and tree.outcodes) and len(tree.problems) == before
+    return found
+
+
+def districts_of(footprints: Footprints) -> tuple[District, ...]:
+    return tuple(one for footprint in footprints.footprints for one in footprint.districts)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
-from portal.content.reader import Text, Tree
+from portal.content.sources import Text, Tree
 from portal.directory import AGE_BANDS, Settlement, TextFile
-from portal.directory.fields import WEEKDAYS, near
+from portal.directory.values import WEEKDAYS, near
 
 
 def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:

@@ -29,7 +29,8 @@ from pydantic import Field
 from portal.content import prose
 from portal.content.front_matter import Problem, Written, as_noun, read_file
 from portal.directory import Fields, Series, Session
-from portal.directory.fields import LONDON, Line, Text, clock_words, day_words, near
+from portal.directory.fields import Line, Text
+from portal.directory.values import LONDON, clock_words, day_words, near
 from portal.errors import PortalError
 
 FOLDER = Path("content/messages")

@@ -25,7 +25,7 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
-from portal.directory.fields import slugify
+from portal.directory.values import slugify
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 

@@ -13,23 +13,22 @@ import csv
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from portal.content import prose
-from portal.content.cache import Memory
+from portal.content.cache import FileCache
 from portal.content.front_matter import (
     LARGEST_FILE,
     Problem,
-    Written,
     as_noun,
     one_line,
     read_file,
     read_text,
     read_yaml,
 )
+from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, TextT, Tree
 from portal.directory import (
     Centre,
     Footprints,
@@ -41,11 +40,10 @@ from portal.directory import (
     Terms,
     TextFile,
 )
-from portal.directory.fields import LANGUAGES, near, slugify
+from portal.directory.values import near, slugify
+from portal.directory.vocabularies import LANGUAGES
 
 NounT = TypeVar("NounT", Site, Footprints, Terms)
-TextT = TypeVar("TextT", bound=TextFile)
-TextT_co = TypeVar("TextT_co", bound=TextFile, covariant=True)
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _IMAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(png|jpg|jpeg|webp)")
@@ -55,89 +53,6 @@ _SIGNATURES = {
     ".jpeg": b"\xff\xd8\xff",
     ".webp": b"RIFF",
 }
-
-# Fields that hold words for families. A translation gives some of them again.
-TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
-    Page: ("title", "summary"),
-    News: ("title", "summary"),
-    Programme: (
-        "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
-    ),
-    Centre: ("title", "transport", "photo_alt"),
-    Series: ("title", "room", "cost", "bring", "leader", "withdrawn"),
-}  # fmt: skip
-
-WHAT: Mapping[type[TextFile], str] = {
-    Page: "a page",
-    News: "a piece of news",
-    Programme: "a programme",
-    Centre: "a centre",
-    Series: "a series",
-}
-
-
-@dataclass(slots=True)
-class Text(Generic[TextT_co]):
-    """One Markdown file: what is written, the noun that it makes (None: mistakes), its text."""
-
-    slug: str
-    file: str
-    written: Written
-    noun: TextT_co | None
-    prose: prose.Prose
-    translations: dict[str, Text[TextT_co]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class CentreFolder:
-    """A centre's folder: the centre, its series and the pictures beside them."""
-
-    slug: str
-    footprint: str
-    path: str
-    centre: Text[Centre] | None = None
-    series: list[Text[Series]] = field(default_factory=list)
-    images: dict[str, Path] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Row:
-    """A line of a table, by column."""
-
-    line: int
-    cells: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class Tree:
-    """All that was read, and every mistake met on the way."""
-
-    problems: list[Problem]
-    written: dict[str, Written] = field(default_factory=dict)  # the YAML files
-    site: Site | None = None
-    footprints: Footprints | None = None
-    terms: Terms | None = None
-    places: list[Row] = field(default_factory=list)
-    outcodes: list[Row] = field(default_factory=list)
-    pages: list[Text[Page]] = field(default_factory=list)
-    news: list[Text[News]] = field(default_factory=list)
-    programmes: list[Text[Programme]] = field(default_factory=list)
-    centres: list[CentreFolder] = field(default_factory=list)
-
-    def texts(self) -> Iterator[Text[TextFile]]:
-        """Every Markdown file, translations included."""
-        for text in self._originals():
-            yield text
-            yield from text.translations.values()
-
-    def _originals(self) -> Iterator[Text[TextFile]]:
-        yield from self.pages
-        yield from self.news
-        yield from self.programmes
-        for folder in self.centres:
-            if folder.centre:
-                yield folder.centre
-            yield from folder.series
 
 
 # FIELDS.md and schema/ are written by `portal schema`.
@@ -151,18 +66,18 @@ _PLACE_COLUMNS = (
 _OUTCODE_COLUMNS = ("code", "latitude", "longitude", "districts")
 
 
-def read_tree(root: Path, memory: Memory | None = None) -> Tree:
+def read_tree(root: Path, memory: FileCache | None = None) -> Tree:
     """Read content/, centres/ and programmes/ of a root. Mistakes are in `problems`.
 
     With a `memory`, files that have not been touched since it last saw them are not read again.
     """
-    return _Reader(root, memory or Memory()).read()
+    return _Reader(root, memory or FileCache()).read()
 
 
 class _Reader:
     """Walks the folders once, in the order of their names."""
 
-    def __init__(self, root: Path, memory: Memory) -> None:
+    def __init__(self, root: Path, memory: FileCache) -> None:
         self._root = root
         self._memory = memory
         self._start = f"{root}/"  # Joining strings is much quicker than joining paths.

@@ -12,7 +12,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 
-from portal.directory.fields import phone_figures
+from portal.directory.values import phone_figures
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter or digit that is misheard or misread
 

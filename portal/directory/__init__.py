@@ -5,14 +5,12 @@ from text. `schedule` works out the dates of a series, and `phrases` the words t
 share. This package imports the standard library and pydantic alone.
 """
 
+from portal.directory.directory import Directory
 from portal.directory.models import (
-    AGE_BANDS,
     INHERITED,
-    AgeBand,
     Centre,
     Change,
     Closure,
-    Directory,
     District,
     Fields,
     Footprint,
@@ -32,6 +30,7 @@ from portal.directory.models import (
     TextFile,
     Venue,
 )
+from portal.directory.vocabularies import AGE_BANDS, AgeBand
 
 __all__ = [
     "AGE_BANDS",

@@ -11,208 +11,75 @@ words that families read.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from portal.directory.field_forms import by_weekday, figures, one_of, text, yes_or_no
-
-LONDON = ZoneInfo("Europe/London")
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-# The eight areas of the service's offer (service plan 2018).
-OFFERS: Mapping[str, str] = {
-    "early-years": "Early years",
-    "families": "Family support",
-    "emotional-health": "Emotional health",
-    "send": "Special educational needs and disabilities",
-    "young-people": "Young people",
-    "public-health": "Public health",
-    "work-and-learning": "Work and learning",
-    "voice": "Having your say",
-}
-
-# The plan's priority groups, in its order, in words that a family would use of itself.
-NEEDS: Mapping[str, str] = {
-    "send": "Special educational needs, disabilities or behaviour",
-    "neglect": "Children who are not looked after well enough",
-    "worklessness": "Out of work or short of money",
-    "health-problems": "Health problems",
-    "domestic-abuse": "Domestic abuse",
-    "mental-health": "Emotional and mental health",
-    "young-or-new-parents": "Young or new parents",
-    "not-using-services": "Families who find it hard to join in",
-    "young-carers": "Young carers",
-    "homeless": "Homelessness",
-    "asylum-seekers-and-refugees": "Asylum seekers and refugees",
-    "sexual-exploitation": "Sexual exploitation",
-    "transient-families": "Families who move often, and Travellers",
-    "crime-and-antisocial-behaviour": "Crime and antisocial behaviour",
-    "school-attendance": "Missing school or at risk of exclusion",
-    "risk-taking": "Taking risks",
-    "protected-characteristics": "Fair treatment under the Equality Act",
-}
-
-FACILITIES: Mapping[str, str] = {
-    "step-free": "Step-free entrance",
-    "accessible-toilet": "Accessible toilet",
-    "changing-place": "Changing Places toilet",
-    "baby-changing": "Baby changing",
-    "hearing-loop": "Hearing loop",
-    "parking": "Car park",
-    "accessible-parking": "Blue Badge parking",
-    "buggy-park": "Room for buggies",
-    "breastfeeding": "Breastfeeding welcome",
-    "garden": "Garden",
-    "kitchen": "Kitchen",
-    "interpreter": "Interpreter on request",
-    "quiet-room": "Quiet room",
-    "wifi": "Free wifi",
-}
-
-BOOKING_WAYS: Mapping[str, str] = {
-    "drop-in": "Drop in",
-    "book": "Book a place",
-    "request": "Ask for a place",
-    "referral": "Through a professional",
-}
-
-LANGUAGES: Mapping[str, str] = {
-    "en": "English",
-    "ur": "Urdu",
-    "pl": "Polish",
-    "pa": "Punjabi",
-    "gu": "Gujarati",
-    "bn": "Bengali",
-    "ro": "Romanian",
-    "ar": "Arabic",
-    "bfi": "British Sign Language",
-}
-
-OUTCOMES: Mapping[int, str] = {
-    1: "Children and young people are safe and protected from harm",
-    2: "Families are resilient and can deal with what affects their health and life chances",
-    3: "Families live healthily and take part in positive activities",
-    4: "Health is protected, and differences in health are reduced",
-    5: "Fewer people in poorer communities live with illness that can be prevented",
-}
-
-REPEATS: Mapping[str, str] = {
-    "once": "once",
-    "weekly": "every week",
-    "fortnightly": "every two weeks",
-    "monthly": "every month",
-    "daily": "every weekday",
-}
-
+from portal.directory.values import (
+    LONDON,
+    POSTCODE,
+    WEEKDAYS,
+    AgeRange,
+    MovedTo,
+    OpenStatus,
+    Position,
+    TimeRange,
+    near,
+    plain_text,
+    read_clock,
+    read_day,
+    read_degrees,
+    slugify,
+    wrong,
+)
+from portal.directory.vocabularies import (
+    BOOKING_WAYS,
+    FACILITIES,
+    LANGUAGES,
+    NEEDS,
+    OFFERS,
+    OUTCOMES,
+    REPEATS,
+)
 
 # --- reading text -----------------------------------------------------------------------------
 
 
-def near(word: str, words: Iterable[str]) -> str:
-    """' Did you mean 'x'?' for a word close to a known one, else nothing."""
-    found = get_close_matches(word.lower(), list(words), n=1, cutoff=0.6)
-    return f" Did you mean '{found[0]}'?" if found else ""
-
-
-def slugify(name: str) -> str:
-    """A name as a file name: 'Lytham St Anne's' -> 'lytham-st-annes'."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’.]", "", plain.lower())).strip("-")
-
-
-def _wrong(what: str, remedy: str) -> PydanticCustomError:
-    # The braces of a remedy are text, not placeholders, hence the context.
-    return PydanticCustomError("remedy", "{what} {remedy}", {"what": what, "remedy": remedy})
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise _wrong("this holds a list or a block.", "Write it as text on one line.")
-    return value.strip()
-
-
 def _one_line(value: object) -> str:
-    text = _text(value)
+    text = plain_text(value)
     if not text:
-        raise _wrong("this is empty.", "Write something, or remove the line.")
+        raise wrong("this is empty.", "Write something, or remove the line.")
     return re.sub(r"\s*\n\s*", " ", text)
 
 
 def _flag(value: object) -> bool:
-    text = _text(value).lower()
+    text = plain_text(value).lower()
     if text in ("yes", "true", "on"):
         return True
     if text in ("no", "false", "off"):
         return False
-    raise _wrong(f"'{text}' is neither yes nor no.", "Write 'yes' or 'no'.")
+    raise wrong(f"'{text}' is neither yes nor no.", "Write 'yes' or 'no'.")
 
 
 def _number(value: object) -> int:
-    text = _text(value)
+    text = plain_text(value)
     if not re.fullmatch(r"\d{1,6}", text):
-        raise _wrong(f"'{text}' is not a whole number.", "Write figures only, such as 12.")
+        raise wrong(f"'{text}' is not a whole number.", "Write figures only, such as 12.")
     return int(text)
 
 
 def _positive(value: object) -> int:
     number = _number(value)
     if number < 1:
-        raise _wrong("this is 0.", "Write 1 or more.")
+        raise wrong("this is 0.", "Write 1 or more.")
     return number
 
 
-def _decimal(value: object) -> float:
-    text = _text(value)
-    if not re.fullmatch(r"-?\d{1,3}(\.\d+)?", text):
-        raise _wrong(f"'{text}' is not a number of degrees.", "Write it like 53.7632.")
-    return float(text)
-
-
-def read_day(value: object) -> date:
-    """'2027-01-12' or '12 January 2027' -> date."""
-    text = _text(value)
-    iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
-    words = re.fullmatch(r"(?:[A-Za-z]+ )?(\d{1,2}) ([A-Za-z]+) (\d{4})", text)
-    if iso:
-        year, month, day = (int(part) for part in iso.groups())
-    elif words and words[2].title() in MONTHS:
-        year, month, day = int(words[3]), MONTHS.index(words[2].title()) + 1, int(words[1])
-    else:
-        raise _wrong(f"'{text}' is not a date.", "Write it like 2027-01-12.")
-    try:
-        return date(year, month, day)
-    except ValueError:
-        month_name = MONTHS[month - 1] if 1 <= month <= 12 else f"month {month}"
-        raise _wrong(
-            f"there is no {day} {month_name} {year}.", "Look at a calendar, and mend the date."
-        ) from None
-
-
-def read_clock(text: str) -> time:
-    """'09:30' -> time(9, 30)."""
-    found = re.fullmatch(r"(\d{1,2})[:.](\d{2})", text.strip())
-    if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        raise _wrong(
-            f"'{text.strip()}' is not a time of day.", "Write it on the 24-hour clock, like 13:30."
-        )
-    return time(int(found[1]), int(found[2]))
-
-
 def _moment(value: object) -> datetime:
-    text = _text(value)
+    text = plain_text(value)
     day, _, clock = text.partition(" ")
     return datetime.combine(read_day(day), read_clock(clock or "00:00"), LONDON)
 
@@ -221,9 +88,9 @@ def _one_of(words: Mapping[str, str], what: str) -> Callable[[object], str]:
     by_name = {name.lower(): key for key, name in words.items()} | {key: key for key in words}
 
     def read(value: object) -> str:
-        text = _text(value)
+        text = plain_text(value)
         if text.lower() not in by_name:
-            raise _wrong(
+            raise wrong(
                 f"'{text}' is not {what} that we know.{near(text, words)}",
                 f"Known: {', '.join(words)}.",
             )
@@ -238,9 +105,9 @@ def listed(value: object) -> object:
 
 
 def _slug(value: object) -> str:
-    text = _text(value)
+    text = plain_text(value)
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
-        raise _wrong(
+        raise wrong(
             f"'{text}' cannot be part of an address.",
             f"Use small letters, digits and single hyphens, like '{slugify(text) or 'my-group'}'.",
         )
@@ -248,19 +115,16 @@ def _slug(value: object) -> str:
 
 
 def _alias(value: object) -> str:
-    text = _text(value)
+    text = plain_text(value)
     for part in text.split("/", 1):
         _slug(part)
     return text
 
 
-POSTCODE = re.compile(r"(GIR ?0AA|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})")
-
-
 def _postcode(value: object) -> str:
-    text = re.sub(r"\s+", "", _text(value)).upper()
+    text = re.sub(r"\s+", "", plain_text(value)).upper()
     if not POSTCODE.fullmatch(text):
-        raise _wrong(f"'{value}' is not a whole postcode.", "Write it like PR1 8RJ.")
+        raise wrong(f"'{value}' is not a whole postcode.", "Write it like PR1 8RJ.")
     return f"{text[:-3]} {text[-3:]}"
 
 
@@ -268,43 +132,34 @@ def _postcode(value: object) -> str:
 SAFE_TIME, WHERE = "safe-time", "where"
 
 
-def phone_figures(number: str) -> str:
-    """A phone number as it is dialled: without spaces, brackets, dots and dashes of any length.
-
-    The 0 of '+44 (0)7700 900123' is for those who dial within the country, and goes too.
-    """
-    figures = re.sub(r"[ ().\u2010-\u2015-]", "", number)
-    return re.sub(r"^(\+44|0044)0", r"\1", figures)
-
-
 def _phone(value: object) -> str:
-    text = re.sub(r"\s+", " ", _text(value))
+    text = re.sub(r"\s+", " ", plain_text(value))
     digits = re.sub(r"[ ()-]", "", text)
     if not re.fullmatch(r"(\+44\d{9,10}|0\d{9,10}|0800\d{6,7}|1\d{2}|116\d{3}|999)", digits):
-        raise _wrong(f"'{text}' is not a UK phone number.", "Write it like 01772 532536.")
+        raise wrong(f"'{text}' is not a UK phone number.", "Write it like 01772 532536.")
     return text
 
 
 def _email(value: object) -> str:
-    text = _text(value)
+    text = plain_text(value)
     if not re.fullmatch(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
-        raise _wrong(f"'{text}' is not one email address.", "Write it like name@example.org.")
+        raise wrong(f"'{text}' is not one email address.", "Write it like name@example.org.")
     return text
 
 
 def _web(value: object) -> str:
-    text = _text(value)
+    text = plain_text(value)
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?(/[^\s<>\"']*)?", text):
-        raise _wrong(
+        raise wrong(
             f"'{text}' is not a web address that we can link to.", "Start it with https://."
         )
     return text
 
 
 def _base(value: object) -> str:
-    text = _text(value).rstrip("/")
+    text = plain_text(value).rstrip("/")
     if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d+)?", text):
-        raise _wrong(
+        raise wrong(
             f"'{text}' is not a base address.", "Write it like https://families.example.org."
         )
     return text
@@ -317,7 +172,7 @@ _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _DEGREES = r"-?[0-9]{1,3}(\.[0-9]+)?"
 
 Line = Annotated[str, BeforeValidator(_one_line), text("words on one line", "Riverbank Centre")]
-Text = Annotated[str, BeforeValidator(_text), text("words", "Ring the bell.")]
+Text = Annotated[str, BeforeValidator(plain_text), text("words", "Ring the bell.")]
 Flag = Annotated[bool, BeforeValidator(_flag), yes_or_no()]
 Number = Annotated[
     int, BeforeValidator(_positive), figures("a whole number", "12", "[0-9]{1,6}", 1, 999_999)
@@ -326,7 +181,7 @@ Order = Annotated[
     int, BeforeValidator(_number), figures("a whole number", "2", "[0-9]{1,6}", 0, 999_999)
 ]
 Degrees = Annotated[
-    float, BeforeValidator(_decimal), figures("degrees", "53.7632", _DEGREES, -999, 999)
+    float, BeforeValidator(read_degrees), figures("degrees", "53.7632", _DEGREES, -999, 999)
 ]
 Day = Annotated[
     date,
@@ -415,7 +270,7 @@ QuestionType = Annotated[
 def _outcome(value: object) -> int:
     number = _number(value)
     if number not in OUTCOMES:
-        raise _wrong(f"there is no outcome {number}.", "Write numbers from 1 to 5.")
+        raise wrong(f"there is no outcome {number}.", "Write numbers from 1 to 5.")
     return number
 
 
@@ -425,180 +280,6 @@ Outcome = Annotated[
 
 
 # --- time, age, position ------------------------------------------------------------------------
-
-
-def day_words(day: date, *, year: bool = True, weekday: bool = True) -> str:
-    """'Monday 7 December 2026'."""
-    words = f"{day.day} {MONTHS[day.month - 1]}"
-    if weekday:
-        words = f"{WEEKDAYS[day.weekday()]} {words}"
-    return f"{words} {day.year}" if year else words
-
-
-def clock_words(clock: time) -> str:
-    """'10am', '1:30pm', 'midday', 'midnight'."""
-    if (clock.hour, clock.minute) == (12, 0):
-        return "midday"
-    if (clock.hour, clock.minute) == (0, 0):
-        return "midnight"
-    minutes = f":{clock.minute:02}" if clock.minute else ""
-    return f"{clock.hour % 12 or 12}{minutes}{'am' if clock.hour < 12 else 'pm'}"
-
-
-@dataclass(frozen=True, slots=True)
-class TimeRange:
-    """From one time of a day to a later one of the same day, by the clock on the wall."""
-
-    starts: time
-    ends: time
-
-    @classmethod
-    def read(cls, value: object) -> TimeRange:
-        if isinstance(value, TimeRange):
-            return value
-        first, dash, last = _text(value).replace("–", "-").replace(" to ", "-").partition("-")
-        if not dash:
-            raise _wrong(f"'{value}' has no end.", "Write both times, like 10:00-12:00.")
-        times = cls(read_clock(first), read_clock(last))
-        if times.ends <= times.starts:
-            raise _wrong(
-                f"it ends at {last.strip()}, before it starts at {first.strip()}.",
-                "Swap the times, or use the 24-hour clock, like 13:30-15:00.",
-            )
-        return times
-
-    @property
-    def words(self) -> str:
-        return f"{clock_words(self.starts)} to {clock_words(self.ends)}"
-
-    @property
-    def part_of_day(self) -> Literal["morning", "afternoon", "evening"]:
-        """Mornings start before 12:00, evenings from 17:00."""
-        if self.starts < time(12):
-            return "morning"
-        return "afternoon" if self.starts < time(17) else "evening"
-
-
-@dataclass(frozen=True, slots=True)
-class MovedTo:
-    """The day and time to which a session has been moved."""
-
-    day: date
-    time: TimeRange | None
-
-    @classmethod
-    def read(cls, value: object) -> MovedTo:
-        if isinstance(value, MovedTo):
-            return value
-        day, _, times = _text(value).partition(" ")
-        return cls(read_day(day), TimeRange.read(times) if times.strip() else None)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenStatus:
-    """'open', 'closed', or 'closed until 2027-01-10' (the last closed day)."""
-
-    open: bool = True
-    until: date | None = None
-
-    @classmethod
-    def read(cls, value: object) -> OpenStatus:
-        if isinstance(value, OpenStatus):
-            return value
-        text = _text(value)
-        if text.lower() == "open":
-            return cls()
-        if text.lower() == "closed":
-            return cls(open=False)
-        if text.lower().startswith("closed until "):
-            return cls(open=False, until=read_day(text[len("closed until ") :]))
-        raise _wrong(
-            f"'{text}' is not a state of a centre.",
-            "Write 'open', 'closed' or 'closed until 2027-01-10'.",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AgeRange:
-    """Ages in months, from the first included to the first excluded; pregnancy is -9 to 0."""
-
-    first: int
-    end: int
-    words: str
-
-    @property
-    def pregnancy(self) -> bool:
-        return self.first < 0
-
-    @classmethod
-    def read(cls, value: object) -> AgeRange:
-        if isinstance(value, AgeRange):
-            return value
-        text = _text(value).lower().replace("–", "-").replace(" to ", "-")
-        if text == "pregnancy":
-            return cls(-9, 0, "pregnancy")
-        found = re.fullmatch(
-            r"(birth|\d{1,3})\s*(weeks?|months?|years?)?\s*(?:-\s*(\d{1,3})\s*)?"
-            r"(weeks?|months?|years?)?",
-            text,
-        )
-        unit = found and (found[4] or found[2])
-        if not found or not unit or (found[3] is None and found[4] and found[2]):
-            raise _wrong(
-                f"'{value}' is not an age.",
-                "Write 'pregnancy', '0-6 months', '2-4 years' or '6 weeks-12 months'.",
-            )
-        low = 0 if found[1] == "birth" else int(found[1])
-        low_unit = (found[2] or unit).rstrip("s")
-        high = int(found[3]) if found[3] else low
-        high_unit = unit.rstrip("s")
-        first, end = _months(low, low_unit), _months(high + 1, high_unit)
-        if end <= first:
-            raise _wrong(f"'{value}' ends before it starts.", "Write the younger age first.")
-        return cls(first, end, _age_words(low, low_unit, high, high_unit))
-
-
-def _months(number: int, unit: str) -> int:
-    return {"week": number * 12 // 52, "month": number, "year": number * 12}[unit]
-
-
-def _age_words(low: int, low_unit: str, high: int, high_unit: str) -> str:
-    def units(number: int, unit: str) -> str:
-        return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
-
-    if (low, low_unit) == (high, high_unit):
-        return units(low, low_unit)
-    start = "birth" if low == 0 else str(low) if low_unit == high_unit else units(low, low_unit)
-    return f"{start} to {units(high, high_unit)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Degrees of WGS 84, and what they stand for: a found position must not pass for a door."""
-
-    latitude: float
-    longitude: float
-    precision: Literal["point", "postcode", "sector", "outcode", "town", "district"] = "point"
-
-    @classmethod
-    def read(cls, value: object) -> Position:
-        if isinstance(value, Position):
-            return value
-        latitude, comma, longitude = _text(value).partition(",")
-        if not comma:
-            raise _wrong(f"'{value}' is not a position.", "Write it like 53.7632, -2.7044.")
-        position = cls(_decimal(latitude), _decimal(longitude))
-        if not (53 <= position.latitude <= 54.8 and -3.6 <= position.longitude <= -1.6):
-            raise _wrong(
-                f"'{value}' is not in or near Lancashire.",
-                "Write the latitude first: 53.7632, -2.7044.",
-            )
-        return position
-
-    @property
-    def exact(self) -> bool:
-        """True where a map pin may be shown: the door, or the postcode it stands in."""
-        return self.precision in ("point", "postcode")
 
 
 Times = Annotated[
@@ -628,11 +309,11 @@ Aliases = Annotated[tuple[Alias, ...], BeforeValidator(listed)]
 
 def _hours(value: object) -> object:
     if not isinstance(value, dict):
-        raise _wrong(
+        raise wrong(
             "opening hours are a block.", "Write one weekday a line, like Monday: 9:00-17:00."
         )
     if len({str(day).strip().lower() for day in value}) < len(value):
-        raise _wrong(
+        raise wrong(
             "a weekday stands here twice.",
             "Write all its times on one line: 9:00-12:00, 13:00-17:00.",
         )
@@ -640,7 +321,7 @@ def _hours(value: object) -> object:
 
 
 def _spans(value: object) -> object:
-    spans = value if isinstance(value, list) else _text(value).split(",")
+    spans = value if isinstance(value, list) else plain_text(value).split(",")
     return [] if [str(span).strip().lower() for span in spans] == ["closed"] else spans
 
 

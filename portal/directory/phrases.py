@@ -11,8 +11,9 @@ import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from portal.directory.fields import BOOKING_WAYS, FACILITIES, AgeRange
 from portal.directory.models import Programme, Series, Venue
+from portal.directory.values import AgeRange
+from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES
 
 # What a result says of access: the facilities that decide whether a family can come at all.
 ACCESS = (

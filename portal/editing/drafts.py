@@ -18,11 +18,12 @@ from typing import Any
 import yaml
 
 from portal import content
+from portal.content.date_checks import mistakes
 from portal.content.front_matter import Written, as_noun
-from portal.content.reader import WHAT
+from portal.content.school_calendar import school_calendar
+from portal.content.sources import WHAT
 from portal.directory import Directory, Series
-from portal.directory.fields import slugify
-from portal.directory.schedule import SchoolCalendar, mistakes
+from portal.directory.values import slugify
 from portal.editing.schema import KINDS, Kind, fields_of, form_of
 from portal.errors import PortalError
 
@@ -81,7 +82,7 @@ class Draft:
             return (own or [written.problems[0].words])[0].removeprefix(f"'{name}': ")
         if isinstance(noun, Series) and (name == "starts" or "starts" in self.fields):
             answered = {*self.fields, name}
-            for place, words in mistakes(noun, SchoolCalendar(self.directory.terms)):
+            for place, words in mistakes(noun, school_calendar(self.directory.terms)):
                 if place and place[0] in answered:
                     return words
         return ""

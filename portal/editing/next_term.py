@@ -17,9 +17,10 @@ import yaml
 
 from portal import content
 from portal.content.front_matter import Written, as_noun
+from portal.content.school_calendar import school_calendar
 from portal.directory import Directory, Series, Term
-from portal.directory.fields import MONTHS, WEEKDAYS, day_words, near, slugify
 from portal.directory.schedule import SchoolCalendar, planned_dates, rule_dates
+from portal.directory.values import MONTHS, WEEKDAYS, day_words, near, slugify
 from portal.editing.drafts import WritingError, add
 
 
@@ -111,7 +112,7 @@ def _copied(root: Path, directory: Directory, series: Series, term: str | None) 
             "To end it, write 'until' and a date."
         )
     span = _span_for(directory, series, term)
-    calendar = SchoolCalendar(directory.terms)
+    calendar = school_calendar(directory.terms)
     starts = _first_date(series, calendar, span)
     if starts == series.starts:
         raise WritingError(

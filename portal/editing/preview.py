@@ -1,6 +1,6 @@
 """`portal preview`: reads the content at each save, and says what became of it.
 
-Only files that were touched are read again (`content.Memory`), and no page is made before somebody
+Only files that were touched are read again (`content.FileCache`), and no page is made before somebody
 asks for it: a save is shown well under half a second later. What that means for families (dates,
 bookings, pages) is worked out after the new pages are there, so that nobody waits for it.
 
@@ -25,7 +25,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal import content
 from portal.directory import Centre, Directory, News, Page, Programme, Series, TextFile
-from portal.directory.fields import LONDON, WEEKDAYS
+from portal.directory.values import LONDON, WEEKDAYS
 from portal.editing.preview_app import Changed, Details, Shown, ask, create_preview
 from portal.settings import Settings
 from portal.web.site import published_dates
@@ -49,7 +49,7 @@ class Preview:
         self, settings: Settings, *, now: Callable[[], datetime], say: Callable[[str], None]
     ) -> None:
         self._settings, self._now, self._say = settings, now, say
-        self._memory = content.Memory()
+        self._memory = content.FileCache()
         self._changed = threading.Condition()
         self._token, self._number = secrets.token_hex(4), 0
         self._shown = Shown(f"{self._token}-0")

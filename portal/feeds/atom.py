@@ -14,7 +14,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from portal.directory import Directory
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.feeds.calendar_entries import FIRST_REVISION
 
 PATH = "/feed.atom"

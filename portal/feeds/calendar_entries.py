@@ -24,8 +24,9 @@ from icalendar import Event, vRecur, vText
 from icalendar.parser import Contentline
 
 from portal.directory import AGE_BANDS, Series, Session, Site, Venue
-from portal.directory.fields import LANGUAGES, LONDON, day_words
 from portal.directory.schedule import rule_dates
+from portal.directory.values import LONDON, day_words
+from portal.directory.vocabularies import LANGUAGES
 
 Properties = Iterable[tuple[str, Any]]
 

@@ -19,9 +19,9 @@ from itertools import chain
 from icalendar import Calendar, Timezone
 from icalendar.cal.component import Component
 
+from portal.content.school_calendar import school_calendar
 from portal.directory import AGE_BANDS, Centre, Directory, Series, Session
-from portal.directory.fields import LONDON
-from portal.directory.schedule import SchoolCalendar
+from portal.directory.values import LONDON
 from portal.feeds.calendar_entries import (
     FIRST_REVISION,
     Entry,
@@ -206,7 +206,7 @@ class Calendars:
     def _carried(self) -> tuple[date, datetime]:
         """The 1 September that only the horizon has reached, and when it did; else never."""
         directory = self.directory
-        terms = SchoolCalendar(directory.terms)
+        terms = school_calendar(directory.terms)
         if directory.feed_until <= terms.feed_until(terms.last_known):
             return date.max, FIRST_REVISION
         carried = date(directory.feed_until.year - 1, 9, 1)

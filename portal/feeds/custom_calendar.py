@@ -17,7 +17,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from portal.directory import AGE_BANDS, Directory, Series
-from portal.directory.fields import BOOKING_WAYS, NEEDS, WEEKDAYS, near
+from portal.directory.values import WEEKDAYS, near
+from portal.directory.vocabularies import BOOKING_WAYS, NEEDS
 from portal.errors import PortalError
 
 PAGE = "/calendars/preview"

@@ -13,7 +13,7 @@ from functools import partial
 from xml.etree import ElementTree
 
 from portal.directory import AGE_BANDS, Directory, News, Page, Programme, Series, TextFile
-from portal.directory.fields import LONDON, WEEKDAYS
+from portal.directory.values import LONDON, WEEKDAYS
 
 LISTS = (
     "/",

@@ -25,9 +25,10 @@ from functools import lru_cache, partial
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple, TypeVar
 
+from portal.content.school_calendar import school_calendar
 from portal.directory import Centre, Directory, Programme, Series, Session, Venue, phrases
-from portal.directory.fields import Position, TimeRange
 from portal.directory.schedule import SchoolCalendar
+from portal.directory.values import Position, TimeRange
 from portal.finder.postcodes import Postcodes
 from portal.finder.texts import AGE_WORDS, BANDS, CALENDAR, CHOICES, WORDS, WRITTEN
 
@@ -159,7 +160,7 @@ class _Index:
         name, programme, ages, cost, way, language, venue, times, run = columns_by_fact
         ways = list(CHOICES["booking"])
         extra = self._extra(rows)
-        calendar = SchoolCalendar(self._directory.terms)
+        calendar = school_calendar(self._directory.terms)
         return {
             "first": self._first.isoformat(),
             "last": (self._last - self._first).days,

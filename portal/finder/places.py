@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.directory.fields import Position
+from portal.directory.values import Position
 from portal.finder.postcodes import Postcodes
 from portal.finder.texts import LONGEST, WORDS, WRITTEN
 

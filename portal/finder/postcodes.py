@@ -20,7 +20,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
 
-from portal.directory.fields import Position
+from portal.directory.values import Position
 from portal.finder import postcode_import
 from portal.finder.postcode_import import LETTERS, Placed, PostcodesError, Progress, Report
 

@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from portal.content.gazetteer import distance
 from portal.directory import phrases
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON, distance
 from portal.finder.places import Mistake, Place, Whereabouts
 from portal.finder.postcodes import Postcodes
 from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, put, read

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from portal.directory.fields import Position
+from portal.directory.values import Position
 from portal.finder.query import Age, Query
 from portal.finder.texts import CHOICES
 

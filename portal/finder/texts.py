@@ -11,16 +11,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from portal.directory import AGE_BANDS
-from portal.directory.fields import (
-    BOOKING_WAYS,
-    FACILITIES,
-    LANGUAGES,
-    MONTHS,
-    NEEDS,
-    OFFERS,
-    WEEKDAYS,
-)
 from portal.directory.phrases import MILES as MILES_WORDS
+from portal.directory.values import MONTHS, WEEKDAYS
+from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, LANGUAGES, NEEDS, OFFERS
 
 # How far to look, in miles, and what is meant where nothing is said.
 MILES = ("1", "3", "5", "10", "20", "any")

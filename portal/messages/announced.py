@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from portal.database.tables import insert_those_new, read, told
 from portal.directory import Directory, Series, Session, Venue
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 
 # Why a date is off that was taken out of the content, where the content does not say why.
 GONE = "We do not meet on this date any more"

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from icalendar import Calendar, Event, Timezone
 
 from portal.directory import Series, Session, Site
-from portal.directory.fields import day_words
+from portal.directory.values import day_words
 from portal.feeds.calendar_entries import FIRST_REVISION, Text, one_line
 from portal.feeds.calendars import PRODUCT, ZONE
 

@@ -33,7 +33,7 @@ from portal.database.tables import (
     referral,
 )
 from portal.directory import Directory, Series, Session
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.messages import announced, family_calendar
 from portal.messages.announced import GONE, Facts

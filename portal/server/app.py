@@ -35,7 +35,7 @@ from werkzeug.wsgi import get_host
 
 from portal import content, errors
 from portal.directory import Directory
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.settings import Settings, load_settings
 from portal.web.frozen_files import Files

@@ -19,7 +19,7 @@ from types import FrameType
 from portal import content
 from portal.database import tables
 from portal.directory import Directory
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.server import worker
 from portal.settings import Settings

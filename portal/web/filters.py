@@ -17,7 +17,6 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from portal.directory import Centre, Series, Session, Site, Venue, phrases
-from portal.directory.fields import LANGUAGES, WEEKDAYS, clock_words, day_words
 from portal.directory.phrases import (
     ACCESS,
     ages,
@@ -30,6 +29,8 @@ from portal.directory.phrases import (
     sentence,
     way,
 )
+from portal.directory.values import WEEKDAYS, clock_words, day_words
+from portal.directory.vocabularies import LANGUAGES
 
 # What the finder says too is in `phrases.py`; templates find all of it here.
 __all__ = [

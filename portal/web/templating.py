@@ -25,7 +25,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from portal.directory import AGE_BANDS, Directory
-from portal.directory.fields import BOOKING_WAYS, FACILITIES, NEEDS, OFFERS, WEEKDAYS, clock_words
+from portal.directory.values import WEEKDAYS, clock_words
+from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, NEEDS, OFFERS
 from portal.web import filters
 
 _FOLDER = Path(__file__).resolve().parents[1]

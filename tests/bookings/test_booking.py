@@ -12,7 +12,7 @@ from portal import bookings
 from portal.bookings import Family, Referrer, content_changes, gap_reports, places, waiting_list
 from portal.database import tables
 from portal.database.rate_limits import Allowance, Limit, TooOften
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from tests.support import made
 from tests.support.made import NOW
 

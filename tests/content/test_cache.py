@@ -73,7 +73,7 @@ EDITS = (
 def test_a_reading_that_remembers_finds_the_same(root, seed):
     """After each of many edits, removals and returns, mistakes and their mending included."""
     chance = random.Random(seed)
-    memory = content.Memory()
+    memory = content.FileCache()
     removed = {}
     found = [described(root, memory)]
     for _ in range(25):
@@ -100,7 +100,7 @@ def test_a_reading_that_remembers_finds_the_same(root, seed):
 
 def test_an_old_directory_stays_as_it_was(root):
     """Who still looks at the last reading sees nothing of the next."""
-    memory = content.Memory()
+    memory = content.FileCache()
     before = content.load(root, today=TODAY, memory=memory)
     series = before.find_series("riverbank/bump-spring")
     kept = _noun(series)

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from portal.content.gazetteer import (
     Gazetteer,
-    distance,
     name_apart,
     nearest,
     normal_postcode,
@@ -18,7 +17,7 @@ from portal.content.gazetteer import (
     sector_of,
 )
 from portal.directory import District, Series, Venue
-from portal.directory.fields import Position
+from portal.directory.values import Position, distance
 
 PRESTON, BLACKBURN = Position(53.7632, -2.7044), Position(53.7487, -2.4847)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from portal.directory import Venue, phrases
-from portal.directory.fields import AgeRange
+from portal.directory.values import AgeRange
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from portal.content.date_checks import mistakes
+from portal.content.school_calendar import bank_holidays, school_calendar
 from portal.directory import Centre, OutreachVenue, Series, Terms, Venue
-from portal.directory.fields import LONDON, WEEKDAYS, Position
-from portal.directory.schedule import (
-    SchoolCalendar,
-    bank_holidays,
-    mistakes,
-    planned_dates,
-    rule_dates,
-    sessions,
-)
+from portal.directory.schedule import SchoolCalendar, planned_dates, rule_dates, sessions
+from portal.directory.values import LONDON, WEEKDAYS, Position
 
 TERMS = [
     ("autumn 1", "2026-09-02", "2026-10-23"),
@@ -35,7 +30,7 @@ YEAR_END = date(2027, 8, 31)
 
 def calendar_of(terms=TERMS, closures=CLOSURES) -> SchoolCalendar:
     halves = [{"year": "2026-27", "part": p, "first": f, "last": la} for p, f, la in terms]
-    return SchoolCalendar(Terms.model_validate({"terms": halves, "closures": closures}))
+    return school_calendar(Terms.model_validate({"terms": halves, "closures": closures}))
 
 
 CALENDAR = calendar_of()

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from portal import content
 from portal.commands import main
-from portal.directory.fields import WEEKDAYS
+from portal.directory.values import WEEKDAYS
 from portal.editing.drafts import WritingError
 from portal.editing.next_term import next_term, spans
 from tests.support.shipped import ROOT as SHIPPED

@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from portal import content
-from portal.content.gazetteer import distance
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON, distance
 from portal.finder import Finder, index
 from portal.finder.postcode_import import Placed, PostcodesError
 from portal.finder.postcodes import pack

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.finder import Finder, index
 from portal.finder.postcode_import import Placed
 from portal.finder.postcodes import pack

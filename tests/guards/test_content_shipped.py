@@ -10,7 +10,8 @@ from datetime import date, time, timedelta
 import pytest
 
 from portal import content
-from portal.directory.fields import NEEDS, OFFERS, WEEKDAYS
+from portal.directory.values import WEEKDAYS
+from portal.directory.vocabularies import NEEDS, OFFERS
 from tests.support.shipped import DAY, ROOT, programmes, sensitive_programmes, written
 
 NOON, FIVE = time(12), time(17)

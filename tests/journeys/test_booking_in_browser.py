@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from portal.bookings import waiting_list
 from portal.database import tables
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.server.app import create_app
 from portal.settings import Settings
 from portal.web.site import build

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bench_content import make
-from portal.directory.fields import WEEKDAYS, day_words
+from portal.directory.values import WEEKDAYS, day_words
 from portal.server.app import create_app
 from portal.settings import Settings
 from tests.support import crowd

@@ -12,7 +12,7 @@ from portal import bookings, messages
 from portal.bookings import Family
 from portal.commands.staffing import Staffing
 from portal.database import tables
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.server.app import create_app
 from portal.settings import Settings
 from portal.web.site import build

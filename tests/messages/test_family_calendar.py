@@ -7,7 +7,7 @@ import icalendar
 import pytest
 import vobject
 
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.messages import family_calendar
 from tests.support import made
 from tests.support.made import NOW

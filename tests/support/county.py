@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import yaml
 
+from portal.content.school_calendar import school_calendar
 from portal.directory import (
     INHERITED,
     Centre,
@@ -85,7 +86,7 @@ def county():
     ):
         site = Site.model_validate(yaml.load(SITE, yaml.BaseLoader))
         terms = Terms.model_validate(yaml.load(TERMS, yaml.BaseLoader))
-        calendar = schedule.SchoolCalendar(terms)
+        calendar = school_calendar(terms)
         horizon = today + timedelta(weeks=weeks)
         until = calendar.feed_until(horizon)
         preston = District(

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
-from portal.directory.fields import WEEKDAYS
+from portal.directory.values import WEEKDAYS
 
 PATH = "/book/riverbank/crowd"
 # Forms refuse a machine's haste.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 
+from portal.content.school_calendar import school_calendar
 from portal.directory import (
     Centre,
     Directory,
@@ -82,7 +83,7 @@ def directory(
             "closures": list(closures),
         }
     )
-    calendar = schedule.SchoolCalendar(terms)
+    calendar = school_calendar(terms)
     horizon = date(2027, 7, 5)
     riverbank = Centre.model_validate(
         {

@@ -22,7 +22,7 @@ import recurring_ical_events
 import vobject
 from ical.calendar_stream import IcsCalendarStream
 
-from portal.directory.fields import MONTHS
+from portal.directory.values import MONTHS
 
 LONDON = ZoneInfo("Europe/London")
 XHTML = "{http://www.w3.org/1999/xhtml}"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from portal import content
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.finder.postcode_import import Placed
 from portal.finder.postcodes import LETTERS, pack
 from portal.settings import Settings

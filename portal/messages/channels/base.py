@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from portal.directory.fields import phone_figures
+from portal.directory.values import phone_figures
 from portal.errors import PortalError
 
 Way = Literal["email", "text"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.bookings.waiting_list import opening
-from portal.content.gazetteer import distance
 from portal.directory import Directory, Programme, Series
+from portal.directory.values import distance
 from portal.web import filters
 from portal.web.live.forms.answers import months_of
 

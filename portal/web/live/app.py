@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from portal import errors
 from portal.directory import Directory
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.settings import Settings
 from portal.web import finder_page
 from portal.web.frozen_files import Files

@@ -20,7 +20,7 @@ from portal.bookings import Booking, Full, NotBookable, personal_data, places
 from portal.bookings.waiting_list import coming_of, opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, Programme, Series, Session
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
 from portal.web.live.context import (

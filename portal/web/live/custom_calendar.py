@@ -22,7 +22,7 @@ from flask import Blueprint, Response, current_app, make_response, request
 from werkzeug.http import http_date, quote_etag
 
 from portal.directory import Directory
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.feeds import custom_calendar
 from portal.feeds.calendar_entries import FIRST_REVISION
 from portal.feeds.calendars import Calendars

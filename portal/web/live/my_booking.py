@@ -18,7 +18,7 @@ from portal.bookings import Booking, Family, Full, casework, content_changes, pe
 from portal.bookings.waiting_list import NotPossible
 from portal.database.tables import HOLDING, LIVE
 from portal.directory import Programme, Series, Session
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.messages import announced, family_calendar
 from portal.web import filters
 from portal.web.live.alternatives import Other

@@ -18,10 +18,9 @@ from flask import Blueprint, Response, abort, redirect, request
 from portal import bookings
 from portal.bookings import NotBookable, gap_reports
 from portal.bookings.waiting_list import opening
-from portal.content.gazetteer import distance
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, District, Programme, Series
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON, distance
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
 from portal.web.live.book import before, lead_on, sent_already

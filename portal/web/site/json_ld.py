@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from portal.directory import Centre, Programme, Series, Session, Site, Venue
-from portal.directory.fields import FACILITIES, LONDON
+from portal.directory.values import LONDON
+from portal.directory.vocabularies import FACILITIES
 from portal.web import filters
 
 Data = dict[str, Any]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from portal.directory import Directory, District
-from portal.directory.fields import Position
+from portal.directory.values import Position
 
 _HEIGHT = 96  # units from the southernmost dot to the northernmost
 

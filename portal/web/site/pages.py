@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from portal.content.gazetteer import distance
 from portal.directory import (
     AGE_BANDS,
     AgeBand,
@@ -34,7 +33,8 @@ from portal.directory import (
     Session,
     Settlement,
 )
-from portal.directory.fields import LONDON, OFFERS, WEEKDAYS, Position, day_words
+from portal.directory.values import LONDON, WEEKDAYS, Position, day_words, distance
+from portal.directory.vocabularies import OFFERS
 from portal.feeds import atom, custom_calendar, qr_codes
 from portal.feeds.calendars import Calendars, Facet, facets
 from portal.web import filters, finder_page

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from portal.directory import Directory, Series, Session, Venue
-from portal.directory.fields import clock_words, day_words
+from portal.directory.values import clock_words, day_words
 
 FILE = "published.json.gz"
 

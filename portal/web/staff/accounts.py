@@ -14,7 +14,7 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings.casework import fold
-from portal.directory.fields import LONDON, day_words
+from portal.directory.values import LONDON, day_words
 from portal.staff import accounts
 from portal.staff.accounts import Account, AccountError, Staff
 from portal.web.live.context import live

@@ -27,7 +27,7 @@ from portal.bookings.casework import Case, Meanwhile
 from portal.database import audit
 from portal.database.tables import HOLDING, LIVE
 from portal.directory import Series, Session
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Choice, Lines

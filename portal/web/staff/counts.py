@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as Answered
 from portal.bookings import counts
 from portal.bookings.counts import COLUMNS, SMALLEST, UNDER, Line
 from portal.directory import Centre
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.web.live.context import live
 from portal.web.staff.register import as_file
 from portal.web.staff.screens import SIGNED_IN, allowed_centres, now, of_centre, page, staff_route

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import ASKED_FOR
 from portal.database import audit
-from portal.directory.fields import LONDON, day_words
+from portal.directory.values import LONDON, day_words
 from portal.staff import accounts
 from portal.staff.accounts import Account, Entry
 from portal.web import filters

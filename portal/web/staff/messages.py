@@ -18,7 +18,7 @@ from portal import messages
 from portal.bookings import ASKED_FOR
 from portal.bookings.casework import fold
 from portal.database import audit
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.messages import Listed
 from portal.staff.accounts import Staff
 from portal.web import filters

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Answered
 from portal.bookings import casework, places, waiting_list
 from portal.bookings.casework import fold
 from portal.bookings.registers import may_ring, safe_way
-from portal.directory.fields import LONDON, day_words
+from portal.directory.values import LONDON, day_words
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.register import waiting_path

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answered
 from portal.bookings import casework, places, registers, waiting_list
 from portal.bookings.casework import fold
 from portal.directory import Session
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.web.live.context import live
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, SIGNED_IN, allowed_centres, now, page, sees, staff_route

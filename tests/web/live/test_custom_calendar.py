@@ -11,7 +11,7 @@ import pytest
 import vobject
 from werkzeug.wrappers import Response
 
-from portal.directory.fields import LONDON
+from portal.directory.values import LONDON
 from portal.feeds.calendars import facets
 from portal.server.app import create_app
 from portal.settings import load_settings

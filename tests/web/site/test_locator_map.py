@@ -5,7 +5,7 @@ import re
 import html5lib
 import pytest
 
-from portal.directory.fields import Position
+from portal.directory.values import Position
 from portal.web.site.locator_map import Locator
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from wtforms import Field
 from wtforms.utils import unset_value
 
-from portal.directory.fields import phone_figures
+from portal.directory.values import phone_figures
 
 # Signs that turn the direction of what follows: on a printed register they could hide a name.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -16,7 +16,8 @@ from wtforms import StringField
 from portal.bookings import MOST_PLACES, Referrer
 from portal.bookings.gap_reports import Gap
 from portal.directory import Programme
-from portal.directory.fields import NEEDS, SAFE_TIME, WHERE
+from portal.directory.fields import SAFE_TIME, WHERE
+from portal.directory.vocabularies import NEEDS
 from portal.web.live.forms.answers import (
     Answer,
     Choice,

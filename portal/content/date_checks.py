@@ -1,0 +1,301 @@
+"""Checks the dates of a series against its rule, and says what to change where they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from portal.directory.models import Change, Series
+from portal.directory.schedule import (
+    FIVE_YEARS,
+    SchoolCalendar,
+    days_later,
+    held_on,
+    planned_dates,
+    rule_dates,
+    span,
+)
+from portal.directory.values import LONDON, WEEKDAYS, TimeRange, clock_words, day_words
+
+Place = tuple[str | int, ...]
+
+
+Mistake = tuple[Place, str]
+
+
+def mistakes(series: Series, calendar: SchoolCalendar) -> Iterator[Mistake]:
+    """What an editor must mend about dates and times: where in the file, and in which words.
+
+    Places are fields as the file names them, such as ("changes", 0, "date"). The series need not
+    be linked.
+    """
+    if not 2000 <= series.starts.year <= 2099:
+        yield ("starts",), f"the year {series.starts.year} cannot be right. Mend 'starts'."
+        return
+    yield from _wrong_ends(series)
+    if series.until and series.until < series.starts:
+        return  # It has no dates to look at.
+    end = _reckoned_until(series, calendar)
+    planned = planned_dates(series, calendar, end)
+    yield from _wrong_start(series, calendar, planned)
+    yield from _wrong_length(series, calendar, end, planned)
+    yield from _wrong_exceptions(series, end, planned)
+    yield from _wrong_changes(series, calendar, end, planned)
+    yield from _missing_hours(series, planned)
+    yield from _wrong_booking(series, planned)
+
+
+def _reckoned_until(series: Series, calendar: SchoolCalendar) -> date:
+    if series.ongoing:
+        # A year more than is known, so that sessions can still be changed where nobody has
+        # written the next terms yet.
+        return calendar.feed_until(days_later(max(calendar.last_known, series.starts), 366))
+    return min(series.until or date.max, days_later(series.starts, FIVE_YEARS))
+
+
+def _wrong_ends(series: Series) -> Iterator[Mistake]:
+    starts, until = series.starts, series.until
+    once = series.repeats == "once"
+    write = "or write how it repeats, such as 'repeats: weekly'."
+    if once and series.count not in (None, 1):
+        yield (
+            ("sessions",),
+            f"'repeats: once' is one session, not {series.count}. Remove 'sessions', {write}",
+        )
+    if until is None:
+        return
+    if once:
+        yield ("until",), f"'repeats: once' is one session. Remove 'until', {write}"
+    elif series.count is not None:
+        yield ("until",), "both 'sessions' and 'until' say when it ends. Keep one of the two."
+    if until < starts:
+        yield (
+            ("until",),
+            f"it ends on {day_words(until)}, before it starts on {day_words(starts)}. "
+            "Mend 'until', or 'starts'.",
+        )
+    elif until > days_later(starts, FIVE_YEARS):
+        yield (
+            ("until",),
+            f"{day_words(until)} is more than five years after it starts. "
+            "Mend the year, or leave 'until' out of a group that goes on.",
+        )
+
+
+def _wrong_start(
+    series: Series, calendar: SchoolCalendar, planned: list[date]
+) -> Iterator[Mistake]:
+    starts, weekday = series.starts, WEEKDAYS[series.starts.weekday()]
+    if series.day and series.day != weekday:
+        yield (
+            ("day",),
+            f"{day_words(starts, weekday=False)} is a {weekday}, not a {series.day}. "
+            f"Write 'day: {weekday}', or mend 'starts'.",
+        )
+    if series.repeats == "daily" and starts.weekday() > 4:
+        yield (
+            ("starts",),
+            f"{day_words(starts)} is at a weekend, and a daily series meets on weekdays. "
+            "Write its first weekday.",
+        )
+    elif off := _why_off(series, calendar, starts):
+        if _past_terms(series, calendar, starts):
+            remedy = "Add the next terms to content/terms.yaml, or mend 'starts'."
+        elif planned:
+            remedy = "Write the first date on which it meets."
+        else:
+            remedy = "It has no other date either. Mend 'starts', or what rules its dates out."
+        yield ("starts",), f"{off} {remedy}"
+
+
+def _past_terms(series: Series, calendar: SchoolCalendar, day: date) -> bool:
+    return series.term_time_only and day > calendar.covers_until
+
+
+def _terms_end(calendar: SchoolCalendar) -> str:
+    after = calendar.last_known > date.min
+    return "no school term is known" + (
+        f" after {day_words(calendar.last_known)}." if after else "."
+    )
+
+
+def _why_off(series: Series, calendar: SchoolCalendar, day: date) -> str | None:
+    """Why nothing was planned on a date of the rule, as a sentence."""
+    named = day_words(day)
+    if day in series.except_:
+        return f"{named} is in 'except' as well."
+    if series.bank_holidays == "skip" and (reason := calendar.closed(day)):
+        return f"nothing meets on {named} ({reason}) without 'bank_holidays: run'."
+    if _past_terms(series, calendar, day):
+        return _terms_end(calendar)
+    if series.term_time_only and not calendar.in_term(day):
+        return f"{named} is not in a known school term, and this is 'term_time_only'."
+    return None
+
+
+def _wrong_length(
+    series: Series, calendar: SchoolCalendar, end: date, planned: list[date]
+) -> Iterator[Mistake]:
+    if series.repeats == "once" or _past_terms(series, calendar, series.starts):
+        return
+    past_terms = _past_terms(series, calendar, end)
+    terms = f"{_terms_end(calendar)} Add the next terms to content/terms.yaml"
+    if series.until:
+        if past_terms:
+            yield ("until",), f"{terms}, or end it sooner."
+    elif series.count and len(planned) < series.count:
+        yield (
+            ("sessions",),
+            f"only {len(planned)} of its {series.count} sessions have a date, as {terms}, "
+            "or write fewer."
+            if past_terms
+            else f"{series.count} sessions would take more than five years. "
+            "Write fewer, or leave 'sessions' out of a group that goes on.",
+        )
+
+
+def _did_you_mean(day: date, dates: list[date]) -> str:
+    if not dates:
+        return ""
+    nearest = min(dates, key=lambda one: abs(one - day))
+    return f" Did you mean {day_words(nearest)}?"
+
+
+def _not_a_date(series: Series, day: date, end: date, dates: list[date]) -> str:
+    """That a day is not a date of the series, and which dates it has."""
+    named = day_words(day)
+    if day < series.starts:
+        words = f"{named} is before the first date, {day_words(series.starts)}."
+    elif dates and day > dates[-1] and not series.ongoing:
+        words = f"{named} is after the last date, {day_words(dates[-1])}."
+    elif day > end:
+        words = f"{named} is too far ahead: dates are known up to {day_words(end)}."
+    else:
+        words = f"{named} is not a date of this series. It meets: {series.pattern}."
+    return words + _did_you_mean(day, dates)
+
+
+def _wrong_exceptions(series: Series, end: date, planned: list[date]) -> Iterator[Mistake]:
+    if not series.except_:
+        return
+    # A course is over after its last session, whatever its rule goes on to say.
+    dates = rule_dates(series, planned[-1] if series.count and planned else end)
+    known, seen = set(dates), set()
+    for index, day in enumerate(series.except_):
+        if day in seen:
+            yield ("except", index), f"{day_words(day)} stands here twice. Remove one of the two."
+        elif day not in known:
+            yield (
+                ("except", index),
+                f"{_not_a_date(series, day, end, dates)} Mend the date, or remove it.",
+            )
+        seen.add(day)
+
+
+def _wrong_changes(
+    series: Series, calendar: SchoolCalendar, end: date, planned: list[date]
+) -> Iterator[Mistake]:
+    if not series.changes:
+        return
+    known, rule = set(planned), set(rule_dates(series, end))
+    held = _times_held(series, planned)
+    seen: set[date] = set()
+    for index, change in enumerate(series.changes):
+        day, place = change.date_, ("changes", index)
+        if day in seen:
+            yield (
+                (*place, "date"),
+                f"{day_words(day)} has a change already. Write both in one, and remove the other.",
+            )
+            continue
+        seen.add(day)
+        if day not in known:
+            off = _why_off(series, calendar, day) if day in rule else None
+            words = (
+                f"{off} So nothing was planned on it.{_did_you_mean(day, planned)}"
+                if off
+                else _not_a_date(series, day, end, planned)
+            )
+            yield (*place, "date"), f"{words} Mend the date, or remove this change."
+            continue
+        if not (change.cancelled or change.moved_to or change.venue or change.note):
+            yield (
+                place,
+                f"nothing is said to change on {day_words(day)}. "
+                "Write 'cancelled', 'moved_to', 'venue' or 'note', or remove it.",
+            )
+        if change.cancelled and (change.moved_to or change.venue):
+            other = "moved_to" if change.moved_to else "venue"
+            yield (
+                (*place, "cancelled"),
+                f"a session cannot be both cancelled and held. Remove 'cancelled' or '{other}'.",
+            )
+        elif change.moved_to:
+            for words in _wrong_move(series, change, held):
+                yield (*place, "moved_to"), words
+
+
+def _times_held(series: Series, planned: list[date]) -> Mapping[date, list[tuple[TimeRange, date]]]:
+    """By day, when the sessions that are not cancelled are held, and the date each was planned."""
+    changes = {change.date_: change for change in series.changes}
+    held: dict[date, list[tuple[TimeRange, date]]] = {}
+    for day in planned:
+        change = changes.get(day)
+        if change and change.cancelled:
+            continue
+        on, times = held_on(change, series) if change else (day, series.time)
+        held.setdefault(on, []).append((times, day))
+    return held
+
+
+def _wrong_move(
+    series: Series, change: Change, held: Mapping[date, list[tuple[TimeRange, date]]]
+) -> Iterator[str]:
+    day, times = held_on(change, series)
+    if (day, times) == (change.date_, series.time):
+        yield "it is moved to where it was planned. Write the new day and time, or remove this."
+    if abs(day - change.date_) > timedelta(183):
+        yield f"{day_words(day)} is more than six months from its planned date. Mend the year."
+    for other, planned in held.get(day, ()):
+        if planned != change.date_ and times.starts < other.ends and other.starts < times.ends:
+            yield (
+                f"the session planned on {day_words(planned)} is then too, from {other.words}. "
+                "Choose another day or time."
+            )
+
+
+def _missing_hours(series: Series, planned: list[date]) -> Iterator[Mistake]:
+    looked_at: list[tuple[Place, datetime]] = []
+    # Clocks change at 1am. Later times are left alone, as there are very many dates.
+    if series.time.starts.hour < 4:
+        for day in planned:
+            looked_at += [(("time",), moment) for moment in span(day, series.time)]
+    for index, change in enumerate(series.changes):
+        if change.moved_to:
+            place: Place = ("changes", index, "moved_to")
+            looked_at += [(place, moment) for moment in span(*held_on(change, series))]
+    for field, opening in (("opens", series.opens), ("closes", series.closes)):
+        if opening:
+            looked_at.append(((field,), opening))
+    for place, moment in looked_at:
+        if moment.astimezone(UTC).astimezone(LONDON).time() != moment.time():
+            yield (
+                place,
+                f"{clock_words(moment.time())} on {day_words(moment.date())}: the clocks go "
+                "forward, this time does not exist. Choose another time.",
+            )
+
+
+def _wrong_booking(series: Series, planned: list[date]) -> Iterator[Mistake]:
+    opens, closes = series.opens, series.closes
+    if opens and closes and closes <= opens:
+        yield ("closes",), "booking closes before it opens. Mend 'opens' or 'closes'."
+    # A group that goes on may begin to take bookings at any time.
+    if opens and planned and not series.ongoing:
+        first, _ = span(planned[0], series.time)
+        if opens >= first:
+            yield (
+                ("opens",),
+                f"booking opens after the first session, on {day_words(planned[0])}. "
+                "Write an earlier day.",
+            )

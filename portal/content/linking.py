@@ -1,0 +1,158 @@
+"""Links the nouns of all files into one Directory, once everything is read and checked.
+
+Each noun gets what it can only know then: a series its centre, programme, venue and dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import TypeVar
+
+from portal.content.checks import find_position
+from portal.content.gazetteer import Gazetteer, Map, districts_of
+from portal.content.history import Changes
+from portal.content.reader import translated_fields
+from portal.content.school_calendar import school_calendar
+from portal.content.sources import Text, TextT, Tree
+from portal.directory import (
+    INHERITED,
+    Centre,
+    Directory,
+    OutreachVenue,
+    Programme,
+    Series,
+    TextFile,
+    Venue,
+)
+from portal.directory.schedule import sessions
+
+ThingT = TypeVar("ThingT")
+
+
+class Linking:
+    """Gives each noun what it can only know once everything has been read."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        map_of: Map,
+        gazetteer: Gazetteer,
+        changes: Changes,
+        today: date,
+        horizon_weeks: int,
+    ) -> None:
+        self._tree = tree
+        self._site = required(tree.site)
+        self._footprints = required(tree.footprints)
+        self._terms = required(tree.terms)
+        self._map = map_of
+        self._gazetteer = gazetteer
+        self._changes = changes
+        self._today = today
+        self._horizon = today + timedelta(weeks=horizon_weeks)
+        self._calendar = school_calendar(self._terms)
+        self._until = self._calendar.feed_until(self._horizon)
+        self._terms_changed = changes.of("content/terms.yaml")
+
+    def directory(self) -> Directory:
+        tree = self._tree
+        pages = [self._link(text) for text in tree.pages]
+        news = [self._link(text) for text in tree.news]
+        programmes = {text.slug: self._link(text) for text in tree.programmes}
+        middle = {one.slug: one.position for one in districts_of(self._footprints)}
+        centres: list[Centre] = []
+        series: list[Series] = []
+        for folder in tree.centres:
+            text = required(folder.centre)
+            centre = self._link(text)
+            position = find_position(self._gazetteer, centre, centre.district)
+            centre.link(position=position or middle[centre.district], images=folder.images)
+            _link_translations(text)
+            centres.append(centre)
+            series += [self._series(one, centre, programmes) for one in folder.series]
+        for other in (*tree.pages, *tree.news, *tree.programmes):
+            _link_translations(other)
+        series.sort(key=lambda one: (one.centre.title, one.centre.slug, one.name, one.slug))
+        return Directory.of(
+            site=self._site,
+            today=self._today,
+            horizon=self._horizon,
+            feed_until=self._until,
+            terms=self._terms,
+            footprints=self._footprints.footprints,
+            centres=tuple(sorted(centres, key=lambda one: (one.title, one.slug))),
+            programmes=tuple(sorted(programmes.values(), key=lambda one: (one.title, one.slug))),
+            series=tuple(one for one in series if not one.programme.sensitive),
+            private_series=tuple(one for one in series if one.programme.sensitive),
+            pages=tuple(sorted(pages, key=lambda one: (one.order or 10**6, one.slug))),
+            news=tuple(sorted(news, key=lambda one: (-one.date_.toordinal(), one.slug))),
+            settlements=self._map.settlements,
+            postcode_areas=self._map.postcode_areas,
+        )
+
+    def _link(self, text: Text[TextT]) -> TextT:
+        noun = required(text.noun)
+        return noun.link(
+            slug=text.slug,
+            source=text.file,
+            body=text.written.body,
+            html=text.prose.html,
+            lines=text.written.lines,
+            changed=self._changes.of(text.file, getattr(noun, "updated", None)),
+        )
+
+    def _series(
+        self, text: Text[Series], centre: Centre, programmes: Mapping[str, Programme]
+    ) -> Series:
+        series = self._link(text)
+        programme = programmes[series.programme_slug]
+        inherited = {
+            name: getattr(programme, name) for name in INHERITED if getattr(series, name) is None
+        }
+
+        def venue_of(fields: OutreachVenue) -> Venue:
+            return Venue(
+                name=fields.name,
+                address=fields.address,
+                town=fields.town,
+                postcode=fields.postcode,
+                position=find_position(self._gazetteer, fields, centre.district),
+            )
+
+        series.link(
+            centre=centre,
+            programme=programme,
+            venue=venue_of(series.venue_fields) if series.venue_fields else centre.venue,
+            horizon=self._horizon,
+            # A calendar entry says what all of these say.
+            changed=max(series.changed, programme.changed, centre.changed, self._terms_changed),
+            **inherited,
+        )
+        series.link(all_sessions=sessions(series, self._calendar, self._until, venue_of=venue_of))
+        _link_translations(text)
+        return series
+
+
+def required(thing: ThingT | None) -> ThingT:
+    if thing is None:
+        raise AssertionError("what is missing is a mistake, and mistakes have been raised")
+    return thing
+
+
+def _link_translations(text: Text[TextFile]) -> None:
+    """Each translation is the noun again, with other words; `model_fields_set` tells which."""
+    noun = text.noun
+    if noun is None or not text.translations:
+        return
+    translations: dict[str, TextFile] = {}
+    for language, translation in text.translations.items():
+        fields = translated_fields(translation)
+        other = noun.model_copy(update=fields)
+        other.link(
+            source=translation.file, body=translation.written.body, html=translation.prose.html
+        )
+        object.__setattr__(other, "__pydantic_fields_set__", set(fields))
+        translations[language] = other
+    noun.link(translations=MappingProxyType(translations))

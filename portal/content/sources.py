@@ -1,0 +1,112 @@
+"""What was read from the content files, before the files are checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from portal.content import prose
+from portal.content.front_matter import Problem, Written
+from portal.directory import (
+    Centre,
+    Footprints,
+    News,
+    Page,
+    Programme,
+    Series,
+    Site,
+    Terms,
+    TextFile,
+)
+
+TextT = TypeVar("TextT", bound=TextFile)
+
+
+TextT_co = TypeVar("TextT_co", bound=TextFile, covariant=True)
+
+
+# Fields that hold words for families. A translation gives some of them again.
+TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
+    Page: ("title", "summary"),
+    News: ("title", "summary"),
+    Programme: (
+        "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
+    ),
+    Centre: ("title", "transport", "photo_alt"),
+    Series: ("title", "room", "cost", "bring", "leader", "withdrawn"),
+}  # fmt: skip
+
+
+WHAT: Mapping[type[TextFile], str] = {
+    Page: "a page",
+    News: "a piece of news",
+    Programme: "a programme",
+    Centre: "a centre",
+    Series: "a series",
+}
+
+
+@dataclass(slots=True)
+class Text(Generic[TextT_co]):
+    """One Markdown file: what is written, the noun that it makes (None: mistakes), its text."""
+
+    slug: str
+    file: str
+    written: Written
+    noun: TextT_co | None
+    prose: prose.Prose
+    translations: dict[str, Text[TextT_co]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CentreFolder:
+    """A centre's folder: the centre, its series and the pictures beside them."""
+
+    slug: str
+    footprint: str
+    path: str
+    centre: Text[Centre] | None = None
+    series: list[Text[Series]] = field(default_factory=list)
+    images: dict[str, Path] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Row:
+    """A line of a table, by column."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Tree:
+    """All that was read, and every mistake met on the way."""
+
+    problems: list[Problem]
+    written: dict[str, Written] = field(default_factory=dict)  # the YAML files
+    site: Site | None = None
+    footprints: Footprints | None = None
+    terms: Terms | None = None
+    places: list[Row] = field(default_factory=list)
+    outcodes: list[Row] = field(default_factory=list)
+    pages: list[Text[Page]] = field(default_factory=list)
+    news: list[Text[News]] = field(default_factory=list)
+    programmes: list[Text[Programme]] = field(default_factory=list)
+    centres: list[CentreFolder] = field(default_factory=list)
+
+    def texts(self) -> Iterator[Text[TextFile]]:
+        """Every Markdown file, translations included."""
+        for text in self._originals():
+            yield text
+            yield from text.translations.values()
+
+    def _originals(self) -> Iterator[Text[TextFile]]:
+        yield from self.pages
+        yield from self.news
+        yield from self.programmes
+        for folder in self.centres:
+            if folder.centre:
+                yield folder.centre
+            yield from folder.series

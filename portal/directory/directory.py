@@ -1,0 +1,158 @@
+"""The Directory: all that was read from the content, cross-referenced and checked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+
+from pydantic import Field
+
+from portal.directory.models import (
+    Centre,
+    District,
+    Footprint,
+    News,
+    Noun,
+    Page,
+    PostcodeArea,
+    Programme,
+    Series,
+    Session,
+    Settlement,
+    Site,
+    Terms,
+)
+from portal.directory.values import LONDON
+from portal.directory.vocabularies import AgeBand
+
+
+class Directory(Noun):
+    """All that was read from the content, cross-referenced and checked, for one day."""
+
+    site: Site
+    today: date
+    horizon: date  # the last day that pages show
+    feed_until: date  # the last day that calendars hold: it moves once a year, not every day
+    terms: Terms
+    footprints: tuple[Footprint, ...]
+    centres: tuple[Centre, ...]
+    programmes: tuple[Programme, ...]
+    series: tuple[Series, ...] = Field(description="Public series alone.")
+    private_series: tuple[Series, ...] = Field(description="Series of sensitive programmes.")
+    pages: tuple[Page, ...]
+    news: tuple[News, ...]
+    settlements: tuple[Settlement, ...]
+    postcode_areas: tuple[PostcodeArea, ...]
+    postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
+
+    @classmethod
+    def of(cls, **parts: Any) -> Directory:
+        """A Directory of parts that are checked already."""
+        return cls.model_construct(**parts)
+
+    @cached_property
+    def districts(self) -> tuple[District, ...]:
+        return tuple(d for footprint in self.footprints for d in footprint.districts)
+
+    @cached_property
+    def _district(self) -> Mapping[str, District]:
+        return {district.slug: district for district in self.districts}
+
+    @cached_property
+    def _footprint_of(self) -> Mapping[str, Footprint]:
+        return {d.slug: footprint for footprint in self.footprints for d in footprint.districts}
+
+    @cached_property
+    def _centre(self) -> Mapping[str, Centre]:
+        return {centre.slug: centre for centre in self.centres}
+
+    @cached_property
+    def _programme(self) -> Mapping[str, Programme]:
+        return {programme.slug: programme for programme in self.programmes}
+
+    @cached_property
+    def _by_identity(self) -> Mapping[str, Series]:
+        every = (*self.series, *self.private_series)
+        old = {identity: series for series in every for identity in series.old_identities}
+        return old | {series.identity: series for series in every}
+
+    @cached_property
+    def _pages(self) -> Mapping[str, Page]:
+        return {page.slug: page for page in self.pages}
+
+    @cached_property
+    def _series_by_centre(self) -> Mapping[str, list[Series]]:
+        return _grouped(self.series, lambda series: series.centre.slug)
+
+    @cached_property
+    def _series_by_programme(self) -> Mapping[str, list[Series]]:
+        return _grouped(self.series, lambda series: series.programme.slug)
+
+    @cached_property
+    def _series_by_district(self) -> Mapping[str, list[Series]]:
+        return _grouped(self.series, lambda series: series.centre.district)
+
+    def district(self, slug: str) -> District | None:
+        return self._district.get(slug)
+
+    def centre(self, slug: str) -> Centre | None:
+        return self._centre.get(slug)
+
+    def programme(self, slug: str) -> Programme | None:
+        return self._programme.get(slug)
+
+    def page(self, slug: str) -> Page | None:
+        return self._pages.get(slug)
+
+    def find_series(self, identity: str) -> Series | None:
+        """Any series by `<centre>/<series>`, sensitive ones included: for staff and bookings.
+
+        An identity it had before finds it too: bookings remember the one they were made under.
+        """
+        return self._by_identity.get(identity)
+
+    def district_of(self, centre: Centre) -> District:
+        return self._district[centre.district]
+
+    def footprint_of(self, thing: Centre | District) -> Footprint:
+        return self._footprint_of[thing.district if isinstance(thing, Centre) else thing.slug]
+
+    def centres_in(self, area: Footprint | District) -> tuple[Centre, ...]:
+        slugs = {d.slug for d in area.districts} if isinstance(area, Footprint) else {area.slug}
+        return tuple(centre for centre in self.centres if centre.district in slugs)
+
+    def series_at(self, centre: Centre) -> tuple[Series, ...]:
+        return tuple(self._series_by_centre.get(centre.slug, ()))
+
+    def series_of(self, programme: Programme) -> tuple[Series, ...]:
+        return tuple(self._series_by_programme.get(programme.slug, ()))
+
+    def series_in(self, area: Footprint | District) -> tuple[Series, ...]:
+        districts = area.districts if isinstance(area, Footprint) else (area,)
+        return tuple(s for d in districts for s in self._series_by_district.get(d.slug, ()))
+
+    def series_for(self, band: AgeBand) -> tuple[Series, ...]:
+        return tuple(series for series in self.series if band.holds(series.ages or ()))
+
+    def sessions_between(
+        self, start: datetime, end: datetime, series: Iterable[Series] | None = None
+    ) -> tuple[Session, ...]:
+        """Public sessions that start in [start, end), cancelled ones included, soonest first."""
+        chosen = self.series if series is None else series
+        found = [s for one in chosen for s in one.sessions if start <= s.starts < end]
+        return tuple(sorted(found, key=lambda s: (s.starts, s.series.name, s.series.identity)))
+
+    def week_from(self, day: date) -> tuple[datetime, datetime]:
+        """The seven days from the start of `day`, as aware moments."""
+        first = datetime.combine(day, time(), LONDON)
+        return first, datetime.combine(day + timedelta(days=7), time(), LONDON)
+
+
+def _grouped(series: Iterable[Series], key: Callable[[Series], str]) -> Mapping[str, list[Series]]:
+    groups: dict[str, list[Series]] = defaultdict(list)
+    for one in series:
+        groups[key(one)].append(one)
+    return groups

@@ -1,0 +1,288 @@
+"""Values read from text: days, times, ages and positions, and the words for them.
+
+`read` methods take what an editor wrote. They raise `PydanticCustomError("remedy", ...)`, whose
+message is shown to editors unchanged: what is wrong, then what to do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, time
+from difflib import get_close_matches
+from math import asin, cos, radians, sin, sqrt
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic_core import PydanticCustomError
+
+LONDON = ZoneInfo("Europe/London")
+
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def near(word: str, words: Iterable[str]) -> str:
+    """' Did you mean 'x'?' for a word close to a known one, else nothing."""
+    found = get_close_matches(word.lower(), list(words), n=1, cutoff=0.6)
+    return f" Did you mean '{found[0]}'?" if found else ""
+
+
+def slugify(name: str) -> str:
+    """A name as a file name: 'Lytham St Anne's' -> 'lytham-st-annes'."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’.]", "", plain.lower())).strip("-")
+
+
+def wrong(what: str, remedy: str) -> PydanticCustomError:
+    # The braces of a remedy are text, not placeholders, hence the context.
+    return PydanticCustomError("remedy", "{what} {remedy}", {"what": what, "remedy": remedy})
+
+
+def plain_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise wrong("this holds a list or a block.", "Write it as text on one line.")
+    return value.strip()
+
+
+def read_degrees(value: object) -> float:
+    text = plain_text(value)
+    if not re.fullmatch(r"-?\d{1,3}(\.\d+)?", text):
+        raise wrong(f"'{text}' is not a number of degrees.", "Write it like 53.7632.")
+    return float(text)
+
+
+def read_day(value: object) -> date:
+    """'2027-01-12' or '12 January 2027' -> date."""
+    text = plain_text(value)
+    iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
+    words = re.fullmatch(r"(?:[A-Za-z]+ )?(\d{1,2}) ([A-Za-z]+) (\d{4})", text)
+    if iso:
+        year, month, day = (int(part) for part in iso.groups())
+    elif words and words[2].title() in MONTHS:
+        year, month, day = int(words[3]), MONTHS.index(words[2].title()) + 1, int(words[1])
+    else:
+        raise wrong(f"'{text}' is not a date.", "Write it like 2027-01-12.")
+    try:
+        return date(year, month, day)
+    except ValueError:
+        month_name = MONTHS[month - 1] if 1 <= month <= 12 else f"month {month}"
+        raise wrong(
+            f"there is no {day} {month_name} {year}.", "Look at a calendar, and mend the date."
+        ) from None
+
+
+def read_clock(text: str) -> time:
+    """'09:30' -> time(9, 30)."""
+    found = re.fullmatch(r"(\d{1,2})[:.](\d{2})", text.strip())
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        raise wrong(
+            f"'{text.strip()}' is not a time of day.", "Write it on the 24-hour clock, like 13:30."
+        )
+    return time(int(found[1]), int(found[2]))
+
+
+POSTCODE = re.compile(r"(GIR ?0AA|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})")
+
+
+def phone_figures(number: str) -> str:
+    """A phone number as it is dialled: without spaces, brackets, dots and dashes of any length.
+
+    The 0 of '+44 (0)7700 900123' is for those who dial within the country, and goes too.
+    """
+    figures = re.sub(r"[ ().\u2010-\u2015-]", "", number)
+    return re.sub(r"^(\+44|0044)0", r"\1", figures)
+
+
+def day_words(day: date, *, year: bool = True, weekday: bool = True) -> str:
+    """'Monday 7 December 2026'."""
+    words = f"{day.day} {MONTHS[day.month - 1]}"
+    if weekday:
+        words = f"{WEEKDAYS[day.weekday()]} {words}"
+    return f"{words} {day.year}" if year else words
+
+
+def clock_words(clock: time) -> str:
+    """'10am', '1:30pm', 'midday', 'midnight'."""
+    if (clock.hour, clock.minute) == (12, 0):
+        return "midday"
+    if (clock.hour, clock.minute) == (0, 0):
+        return "midnight"
+    minutes = f":{clock.minute:02}" if clock.minute else ""
+    return f"{clock.hour % 12 or 12}{minutes}{'am' if clock.hour < 12 else 'pm'}"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """From one time of a day to a later one of the same day, by the clock on the wall."""
+
+    starts: time
+    ends: time
+
+    @classmethod
+    def read(cls, value: object) -> TimeRange:
+        if isinstance(value, TimeRange):
+            return value
+        first, dash, last = plain_text(value).replace("–", "-").replace(" to ", "-").partition("-")
+        if not dash:
+            raise wrong(f"'{value}' has no end.", "Write both times, like 10:00-12:00.")
+        times = cls(read_clock(first), read_clock(last))
+        if times.ends <= times.starts:
+            raise wrong(
+                f"it ends at {last.strip()}, before it starts at {first.strip()}.",
+                "Swap the times, or use the 24-hour clock, like 13:30-15:00.",
+            )
+        return times
+
+    @property
+    def words(self) -> str:
+        return f"{clock_words(self.starts)} to {clock_words(self.ends)}"
+
+    @property
+    def part_of_day(self) -> Literal["morning", "afternoon", "evening"]:
+        """Mornings start before 12:00, evenings from 17:00."""
+        if self.starts < time(12):
+            return "morning"
+        return "afternoon" if self.starts < time(17) else "evening"
+
+
+@dataclass(frozen=True, slots=True)
+class MovedTo:
+    """The day and time to which a session has been moved."""
+
+    day: date
+    time: TimeRange | None
+
+    @classmethod
+    def read(cls, value: object) -> MovedTo:
+        if isinstance(value, MovedTo):
+            return value
+        day, _, times = plain_text(value).partition(" ")
+        return cls(read_day(day), TimeRange.read(times) if times.strip() else None)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStatus:
+    """'open', 'closed', or 'closed until 2027-01-10' (the last closed day)."""
+
+    open: bool = True
+    until: date | None = None
+
+    @classmethod
+    def read(cls, value: object) -> OpenStatus:
+        if isinstance(value, OpenStatus):
+            return value
+        text = plain_text(value)
+        if text.lower() == "open":
+            return cls()
+        if text.lower() == "closed":
+            return cls(open=False)
+        if text.lower().startswith("closed until "):
+            return cls(open=False, until=read_day(text[len("closed until ") :]))
+        raise wrong(
+            f"'{text}' is not a state of a centre.",
+            "Write 'open', 'closed' or 'closed until 2027-01-10'.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRange:
+    """Ages in months, from the first included to the first excluded; pregnancy is -9 to 0."""
+
+    first: int
+    end: int
+    words: str
+
+    @property
+    def pregnancy(self) -> bool:
+        return self.first < 0
+
+    @classmethod
+    def read(cls, value: object) -> AgeRange:
+        if isinstance(value, AgeRange):
+            return value
+        text = plain_text(value).lower().replace("–", "-").replace(" to ", "-")
+        if text == "pregnancy":
+            return cls(-9, 0, "pregnancy")
+        found = re.fullmatch(
+            r"(birth|\d{1,3})\s*(weeks?|months?|years?)?\s*(?:-\s*(\d{1,3})\s*)?"
+            r"(weeks?|months?|years?)?",
+            text,
+        )
+        unit = found and (found[4] or found[2])
+        if not found or not unit or (found[3] is None and found[4] and found[2]):
+            raise wrong(
+                f"'{value}' is not an age.",
+                "Write 'pregnancy', '0-6 months', '2-4 years' or '6 weeks-12 months'.",
+            )
+        low = 0 if found[1] == "birth" else int(found[1])
+        low_unit = (found[2] or unit).rstrip("s")
+        high = int(found[3]) if found[3] else low
+        high_unit = unit.rstrip("s")
+        first, end = _months(low, low_unit), _months(high + 1, high_unit)
+        if end <= first:
+            raise wrong(f"'{value}' ends before it starts.", "Write the younger age first.")
+        return cls(first, end, _age_words(low, low_unit, high, high_unit))
+
+
+def _months(number: int, unit: str) -> int:
+    return {"week": number * 12 // 52, "month": number, "year": number * 12}[unit]
+
+
+def _age_words(low: int, low_unit: str, high: int, high_unit: str) -> str:
+    def units(number: int, unit: str) -> str:
+        return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+    if (low, low_unit) == (high, high_unit):
+        return units(low, low_unit)
+    start = "birth" if low == 0 else str(low) if low_unit == high_unit else units(low, low_unit)
+    return f"{start} to {units(high, high_unit)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Degrees of WGS 84, and what they stand for: a found position must not pass for a door."""
+
+    latitude: float
+    longitude: float
+    precision: Literal["point", "postcode", "sector", "outcode", "town", "district"] = "point"
+
+    @classmethod
+    def read(cls, value: object) -> Position:
+        if isinstance(value, Position):
+            return value
+        latitude, comma, longitude = plain_text(value).partition(",")
+        if not comma:
+            raise wrong(f"'{value}' is not a position.", "Write it like 53.7632, -2.7044.")
+        position = cls(read_degrees(latitude), read_degrees(longitude))
+        if not (53 <= position.latitude <= 54.8 and -3.6 <= position.longitude <= -1.6):
+            raise wrong(
+                f"'{value}' is not in or near Lancashire.",
+                "Write the latitude first: 53.7632, -2.7044.",
+            )
+        return position
+
+    @property
+    def exact(self) -> bool:
+        """True where a map pin may be shown: the door, or the postcode it stands in."""
+        return self.precision in ("point", "postcode")
+
+
+_EARTH_MILES = 3958.76
+
+
+def distance(a: Position, b: Position) -> float:
+    """Miles as the crow flies."""
+    south, north = radians(a.latitude), radians(b.latitude)
+    half_up = sin((north - south) / 2)
+    half_across = sin(radians(b.longitude - a.longitude) / 2)
+    chord = half_up * half_up + cos(south) * cos(north) * half_across * half_across
+    return 2 * _EARTH_MILES * asin(min(1.0, sqrt(chord)))

@@ -1,0 +1,127 @@
+"""The known words of the content: the key in a file, and the words that families read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from portal.directory.values import AgeRange
+
+# The eight areas of the service's offer (service plan 2018).
+OFFERS: Mapping[str, str] = {
+    "early-years": "Early years",
+    "families": "Family support",
+    "emotional-health": "Emotional health",
+    "send": "Special educational needs and disabilities",
+    "young-people": "Young people",
+    "public-health": "Public health",
+    "work-and-learning": "Work and learning",
+    "voice": "Having your say",
+}
+
+
+# The plan's priority groups, in its order, in words that a family would use of itself.
+NEEDS: Mapping[str, str] = {
+    "send": "Special educational needs, disabilities or behaviour",
+    "neglect": "Children who are not looked after well enough",
+    "worklessness": "Out of work or short of money",
+    "health-problems": "Health problems",
+    "domestic-abuse": "Domestic abuse",
+    "mental-health": "Emotional and mental health",
+    "young-or-new-parents": "Young or new parents",
+    "not-using-services": "Families who find it hard to join in",
+    "young-carers": "Young carers",
+    "homeless": "Homelessness",
+    "asylum-seekers-and-refugees": "Asylum seekers and refugees",
+    "sexual-exploitation": "Sexual exploitation",
+    "transient-families": "Families who move often, and Travellers",
+    "crime-and-antisocial-behaviour": "Crime and antisocial behaviour",
+    "school-attendance": "Missing school or at risk of exclusion",
+    "risk-taking": "Taking risks",
+    "protected-characteristics": "Fair treatment under the Equality Act",
+}
+
+
+FACILITIES: Mapping[str, str] = {
+    "step-free": "Step-free entrance",
+    "accessible-toilet": "Accessible toilet",
+    "changing-place": "Changing Places toilet",
+    "baby-changing": "Baby changing",
+    "hearing-loop": "Hearing loop",
+    "parking": "Car park",
+    "accessible-parking": "Blue Badge parking",
+    "buggy-park": "Room for buggies",
+    "breastfeeding": "Breastfeeding welcome",
+    "garden": "Garden",
+    "kitchen": "Kitchen",
+    "interpreter": "Interpreter on request",
+    "quiet-room": "Quiet room",
+    "wifi": "Free wifi",
+}
+
+
+BOOKING_WAYS: Mapping[str, str] = {
+    "drop-in": "Drop in",
+    "book": "Book a place",
+    "request": "Ask for a place",
+    "referral": "Through a professional",
+}
+
+
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "ur": "Urdu",
+    "pl": "Polish",
+    "pa": "Punjabi",
+    "gu": "Gujarati",
+    "bn": "Bengali",
+    "ro": "Romanian",
+    "ar": "Arabic",
+    "bfi": "British Sign Language",
+}
+
+
+OUTCOMES: Mapping[int, str] = {
+    1: "Children and young people are safe and protected from harm",
+    2: "Families are resilient and can deal with what affects their health and life chances",
+    3: "Families live healthily and take part in positive activities",
+    4: "Health is protected, and differences in health are reduced",
+    5: "Fewer people in poorer communities live with illness that can be prevented",
+}
+
+
+REPEATS: Mapping[str, str] = {
+    "once": "once",
+    "weekly": "every week",
+    "fortnightly": "every two weeks",
+    "monthly": "every month",
+    "daily": "every weekday",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand:
+    """A group of ages that families browse by."""
+
+    slug: str
+    title: str
+    first: int
+    end: int
+
+    @property
+    def path(self) -> str:
+        return f"/ages/{self.slug}/"
+
+    def holds(self, ages: Iterable[AgeRange]) -> bool:
+        return any(age.first < self.end and self.first < age.end for age in ages)
+
+
+AGE_BANDS = (
+    AgeBand("pregnancy", "Pregnancy", -9, 0),
+    AgeBand("babies", "Babies under 1", 0, 12),
+    AgeBand("toddlers", "Toddlers, 1 and 2", 12, 36),
+    AgeBand("pre-school", "Pre-school, 3 and 4", 36, 60),
+    AgeBand("primary-school", "Primary school, 5 to 10", 60, 132),
+    AgeBand("secondary-school", "Secondary school, 11 to 15", 132, 192),
+    AgeBand("young-adults", "Young adults, 16 to 25", 192, 312),
+)
