@@ -1,9 +1,9 @@
 """Counts that managers need at once: places, booked, waiting, came, by session, series and centre.
 
 What it hides: small numbers say who somebody is. In a centre's own view every number stands, for
-its workers know the families anyway; in any other, 1 to 4 families are "under 5" (safety.md section
-4). A total would give a hidden number away where only one is hidden, or where what is hidden can
-only be all ones or all fours: then the total is not shown either.
+its workers know the families anyway; in any other, 1 to 4 families are "under 5". A total
+would give a hidden number away where only one is hidden, or where what is hidden can only be all
+ones or all fours: then the total is not shown either.
 
 Cancelled sessions do not count. The numbers outlive the families: they stay when names have gone.
 """

@@ -1,4 +1,4 @@
-"""Forgetting by date, and one family's data seen and deleted on request (safety.md section 4).
+"""Forgetting by date, and one family's data seen and deleted on request.
 
 What it hides: when something may be forgotten, and where it could still lie. Who booked goes so
 many days after the last session, and what they need to join in sooner; who cancelled, or was told

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _STATIC = Path(__file__).resolve().parents[1] / "static"
 _KEEP_ALIVE = 10.0  # seconds after which a silent connection is tried
 
-# Addresses that live pages answer (design, section 6).
+# Addresses that live pages answer.
 _LIVE = ("/book/", "/bookings/", "/request/", "/gap", "/find/results", "/leave", "/staff/")
 
 

@@ -172,7 +172,7 @@ def test_an_offer_lapses_and_goes_to_the_next(engine: Engine) -> None:
 
 
 def test_a_large_party_is_passed_twice_and_then_places_collect(engine: Engine) -> None:
-    """bookings.md: passed at most twice; then freed places wait for it until it fits."""
+    """A large party is passed at most twice; then freed places wait for it until it fits."""
     directory = made.directory({"places": "4", "place_for": "person"})
     ones = [book(engine, directory, family(n)) for n in range(4)]
     large = book(engine, directory, family(10, people=3))
@@ -687,7 +687,7 @@ def test_a_gap_sent_twice_at_once_is_kept_once(engine: Engine) -> None:
     ],
 )
 def test_offers_lapse_at_decent_hours(now: str, starts: str, expected: str | None) -> None:
-    """bookings.md: 24 decent hours, shorter near the date, none in the last twelve."""
+    """A family has 24 decent hours to answer, shorter near the date, none in the last twelve."""
 
     def local(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=LONDON)

@@ -262,7 +262,7 @@ def _empty(connection: sa.Connection) -> None:
 
 
 def test_any_order_of_verbs_keeps_the_sums(engine: Engine) -> None:
-    """bookings.md: whatever families, staff and the clock do, held and waiting add up."""
+    """Whatever families, staff and the clock do, held and waiting add up."""
     machine = type("Machine", (Places,), {"engine": engine})
     examples = 25 if engine.dialect.name == "sqlite" else 10
 

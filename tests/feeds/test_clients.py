@@ -368,7 +368,7 @@ def test_line_breaks_reach_every_library_as_line_breaks(county, title):
 
 
 class TestServing:
-    """What the server of files says to programs that poll (calendars.md, section 5)."""
+    """What the server of files says to programs that poll."""
 
     def test_a_calendar_is_sent_as_one(self, server):
         """Its kind, its age, its tag; other sites may read it; it is no attachment."""

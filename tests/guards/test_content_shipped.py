@@ -235,7 +235,7 @@ def _sentences(text):
 
 
 def test_plain_words():
-    """Sentences are short: 15 words on average, and hardly one of over 25 (`ux.md` section 3)."""
+    """Sentences are short: 15 words on average, and hardly one of over 25."""
     lengths = []
     for folder in ("content/pages", "content/news", "programmes", "centres"):
         for one in written(folder):

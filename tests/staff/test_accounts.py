@@ -259,7 +259,7 @@ def test_the_log_is_cut_down_to_centres_and_people(engine: Engine) -> None:
 
 
 def test_the_log_is_kept_for_twelve_months(engine: Engine) -> None:
-    """Section 4: then its lines go, and those who left so long ago."""
+    """After that its lines go, and those who left so long ago."""
     write_lines(engine)
     left, stays = make_staff(engine), make_staff(engine)
     accounts.remove(engine, left.id, now=NOW)

@@ -1,7 +1,7 @@
 """What to offer a family instead: runs with room that suit its children, the nearest first.
 
-A page that says no ends with the next best thing (ux.md, Booking). Runs of the same programme come
-first; then others for the same ages in reach. Only public series are ever offered.
+A page that says no ends with the next best thing. Runs of the same programme come first; then
+others for the same ages in reach. Only public series are ever offered.
 """
 
 from __future__ import annotations

@@ -68,6 +68,6 @@ def test_half_a_channel_is_refused_at_the_start(given, missing):
 
 @pytest.mark.parametrize("name", ["smtp_password", "notify_api_key", "database_url", "secret_key"])
 def test_a_secret_that_is_wrong_is_not_printed(name):
-    """S41 and the style of settings: the message names the setting, never what it was set to."""
+    """S41: the message names the setting, never what it was set to."""
     with pytest.raises(SettingsError, match=rf"PORTAL_{name.upper()}=\(hidden\)"):
         load_settings(**{name: 12345})

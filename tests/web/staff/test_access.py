@@ -216,7 +216,7 @@ def token_of(browser):
     ],
 )
 def test_what_no_form_sends_is_refused(place, data, kind, status):
-    """Section 6: before anything reads it; the page is calm."""
+    """It is refused before anything reads it; the page is calm."""
     for browser in (place.stranger(), place.signed_in()):
         answer = browser.client.post("/staff/sign-in", data=data, content_type=kind)
 
