@@ -28,8 +28,8 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
 
+from portal import database
 from portal.bookings import places
-from portal.database import tables
 from portal.settings import load_settings
 from portal.web.site import build
 from tests.support import crowd
@@ -157,7 +157,7 @@ def measure(name: str, room: int, folder: Path, address: str, *, rush: bool) -> 
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()
-    engine = tables.connect(address)
+    engine = database.connect(address)
     for words in places.verify(engine):
         print(f"WRONG: {words}")
     engine.dispose()

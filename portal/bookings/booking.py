@@ -39,6 +39,7 @@ from portal.bookings.waiting_list import (
     still_to_be_had,
     tell,
 )
+from portal.database import insert_if_new, look, note, read, write
 from portal.database.audit import Deed
 from portal.database.prepared import Prepared, bundle
 from portal.database.rate_limits import Allowance
@@ -48,16 +49,11 @@ from portal.database.tables import (
     LIVE,
     bookable,
     booking,
-    insert_if_new,
-    look,
     need,
-    note,
     person,
-    read,
     referral,
     told,
     walk_in,
-    write,
 )
 from portal.directory import Directory, Programme, Series, Session
 from portal.errors import PortalError

@@ -29,18 +29,9 @@ from portal.bookings.waiting_list import (
     tell,
 )
 from portal.content.school_calendar import school_calendar
+from portal.database import note, read, write
 from portal.database.audit import Deed
-from portal.database.tables import (
-    HOLDING,
-    LIVE,
-    bookable,
-    booking,
-    message,
-    note,
-    read,
-    told,
-    write,
-)
+from portal.database.tables import HOLDING, LIVE, bookable, booking, message, told
 from portal.directory import Directory, Series, Session
 from portal.messages import announced
 from portal.messages.announced import Facts

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select
 
+from portal.database import insert_if_new, note, write
 from portal.database.rate_limits import Allowance
 from portal.database.references import digest_of, new_reference
-from portal.database.tables import gap, insert_if_new, note, write
+from portal.database.tables import gap
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ from portal.bookings.waiting_list import (
     owe_reminder,
     release,
 )
+from portal.database import note, read, write
 from portal.database.references import contact_hash
-from portal.database.tables import LIVE, booking, message, need, note, person, read, referral, write
+from portal.database.tables import LIVE, booking, message, need, person, referral
 from portal.directory import Directory
 
 

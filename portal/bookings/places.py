@@ -11,8 +11,9 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Engine, bindparam, func, select
 
+from portal.database import look, read
 from portal.database.prepared import Prepared
-from portal.database.tables import HOLDING, bookable, booking, look, read
+from portal.database.tables import HOLDING, bookable, booking
 from portal.directory import Series, Session
 
 # Where staff decide one by one, nothing has to be counted.

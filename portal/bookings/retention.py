@@ -26,8 +26,8 @@ from portal.bookings import casework, personal_data
 from portal.bookings.casework import Case, Sees
 from portal.bookings.registers import MARKS, safe_way
 from portal.bookings.waiting_list import booked_session, locked_booking, release
-from portal.database import rate_limits
-from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, deed_words
+from portal.database import note, rate_limits, read, sweep, write
+from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, deed_words, forget_old
 from portal.database.tables import (
     LIVE,
     attendance,
@@ -37,18 +37,13 @@ from portal.database.tables import (
     gap,
     message,
     need,
-    note,
     notice,
     person,
-    read,
-    sweep,
-    write,
 )
 from portal.directory import Directory
 from portal.directory.values import LONDON, clock_words, day_words
 from portal.messages.letters import reference_of
 from portal.settings import Settings
-from portal.staff import accounts
 
 UNANSWERED = timedelta(days=183)  # half a year: then a request to a programme is over
 _AT_ONCE = 500
@@ -89,7 +84,7 @@ def forget(engine: Engine, directory: Directory, settings: Settings, *, now: dat
         letters=clear_outbox(engine, settings.var / "outbox"),
         notices=write(engine, lambda c: _forget_notices(c, now, settings.keep_days)),
         professionals=write(engine, lambda c: _forget_gaps(c, now)),
-        log_lines=accounts.forget_old(engine, now),
+        log_lines=forget_old(engine, now),
         swept=sweep(engine),
     )
 

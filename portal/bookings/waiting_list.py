@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from portal import messages
+from portal.database import note, read, write
 from portal.database.prepared import Found, Prepared
-from portal.database.tables import HOLDING, bookable, booking, note, read, write
+from portal.database.tables import HOLDING, bookable, booking
 from portal.directory import Directory, Series, Session
 from portal.directory.values import LONDON
 from portal.errors import PortalError

@@ -307,13 +307,13 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
         return []
     from sqlalchemy.exc import SQLAlchemyError
 
+    from portal import database
     from portal.bookings import content_changes
     from portal.content import Problem
-    from portal.database import tables
 
     try:
-        engine = tables.connect(settings.database_address)
-        tables.migrate(engine)
+        engine = database.connect(settings.database_address)
+        database.migrate(engine)
         now = datetime.now(UTC)
         lost = content_changes.lost(engine, directory, now=now)
         otherwise = content_changes.booked_otherwise(engine, directory, now=now)

@@ -153,13 +153,13 @@ def backup(root: Path | None, file: Path) -> None:
 @click.pass_obj
 def restore(root: Path | None, file: Path, replace: bool) -> None:
     """Put what is in FILE into an empty database. Stop the portal first."""
+    from portal import database
     from portal.bookings import places
     from portal.database import backup as backups
-    from portal.database import tables
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
-    engine = tables.connect(settings.database_address)
+    engine = database.connect(settings.database_address)
     found = backups.restore(engine, file, replace=replace)
     wrong = places.verify(engine)
     made = found.made.astimezone(ZoneInfo("Europe/London"))
@@ -181,12 +181,12 @@ def restore(root: Path | None, file: Path, replace: bool) -> None:
 
 
 def _reach(root: Path | None) -> tuple[Settings, Engine]:
-    from portal.database import tables
+    from portal import database
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
-    engine = tables.connect(settings.database_address)
-    tables.migrate(engine)
+    engine = database.connect(settings.database_address)
+    database.migrate(engine)
     return settings, engine
 
 

@@ -13,8 +13,7 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
-from portal import content
-from portal.database import tables
+from portal import content, database
 from portal.directory import Directory
 from portal.directory.values import LONDON, clock_words, day_words, near
 from portal.settings import Settings
@@ -93,8 +92,8 @@ class Staffing:
 
     @cached_property
     def _engine(self) -> Engine:
-        engine = tables.connect(self._settings.database_address)
-        tables.migrate(engine)
+        engine = database.connect(self._settings.database_address)
+        database.migrate(engine)
         return engine
 
     @cached_property

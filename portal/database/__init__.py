@@ -1,6 +1,33 @@
 """Tables, transactions and the audit log, on SQLite and PostgreSQL.
 
-Nothing outside this package opens a connection. `tables` declares the tables and the one way to
-write; `prepared` renders SQL once; `audit` names what the log may say; `rate_limits` counts tries;
-`backup` copies a database; `migrations` change its tables from one version to the next.
+`connect` makes an engine, `migrate` brings its tables up to date; `read`, `look` and `write` open a
+transaction, and `note` writes a line of the audit log inside it. Beside them: `tables` declares
+the tables, `prepared` renders SQL once, `references` makes links and hashes, `rate_limits` counts
+tries, `backup` copies a database.
 """
+
+from portal.database.audit import note
+from portal.database.engine import (
+    connect,
+    insert_if_new,
+    insert_those_new,
+    look,
+    migrate,
+    read,
+    sweep,
+    upgrade,
+    write,
+)
+
+__all__ = [
+    "connect",
+    "insert_if_new",
+    "insert_those_new",
+    "look",
+    "migrate",
+    "note",
+    "read",
+    "sweep",
+    "upgrade",
+    "write",
+]

@@ -6,8 +6,17 @@ takes only a `Deed` and a known actor, and tests compare the other sets with wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, select
+
+from portal.database.engine import read, write
+from portal.database.prepared import Prepared
+from portal.database.tables import IDLE, KEPT_FOR, WHOLE, audit, staff, staff_session
 
 # How a booking stands (`tables.STATUSES`), as staff see it.
 STATES: Mapping[str, str] = {
@@ -164,3 +173,85 @@ def actor_known(actor: str) -> bool:
     """Whether there are words for who did it."""
     kind, _, number = actor.partition(":")
     return actor in ACTORS or (kind == "staff" and number.isdecimal())
+
+
+_noted = Prepared(audit.insert(), ("at", "actor", "did", "booking_id", "series", "detail"))
+
+
+def note(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    did: Deed,
+    booking_id: int | None = None,
+    series: str | None = None,
+    **detail: Any,
+) -> None:
+    """Write a line of the log. Raises ValueError where `labels` has no words for it."""
+    if did not in DEEDS or not actor_known(actor):
+        raise ValueError(f"'{actor}' and '{did}' must have words for the log")
+    _noted.alone(
+        connection,
+        at=now,
+        actor=actor,
+        did=did,
+        booking_id=booking_id,
+        series=series,
+        detail=detail,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log: who did what, and when. It holds no personal value of a family."""
+
+    id: int
+    at: datetime
+    actor: str
+    did: str
+    booking_id: int | None
+    series: str | None
+    detail: dict[str, Any]
+
+
+def log(
+    engine: Engine,
+    *,
+    centres: Collection[str] | None = None,
+    staff_id: int | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Entry]:
+    """What was done, the newest first; of these centres alone, of this person, before this line."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if centres is not None:
+        own = (audit.c.series.startswith(f"{one}/", autoescape=True) for one in centres)
+        query = query.where(sa.or_(sa.false(), *own))
+    if staff_id is not None:
+        query = query.where(audit.c.actor == f"staff:{staff_id}")
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    with read(engine) as connection:
+        rows = connection.execute(query).all()
+    return [
+        Entry(row.id, row.at, row.actor, row.did, row.booking_id, row.series, dict(row.detail))
+        for row in rows
+    ]
+
+
+def forget_old(engine: Engine, now: datetime) -> int:
+    """Delete what is over: lines of the log after 12 months, then who was removed that long ago,
+    visits that ended and invitations nobody took. Returns how many lines went."""
+
+    def work(connection: Connection) -> int:
+        gone = connection.execute(audit.delete().where(audit.c.at < now - KEPT_FOR)).rowcount
+        connection.execute(staff.delete().where(staff.c.removed < now - KEPT_FOR))
+        over = sa.or_(staff_session.c.seen <= now - IDLE, staff_session.c.began <= now - WHOLE)
+        connection.execute(staff_session.delete().where(over))
+        late = staff.update().where(
+            staff.c.invited_until <= now, staff.c.invitation_hash.is_not(None)
+        )
+        connection.execute(late.values(invitation_hash=None, password=None, factor_shown=None))
+        return int(gone)
+
+    return write(engine, work)

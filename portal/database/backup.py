@@ -31,8 +31,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, LargeBinary, select
 
+from portal.database.engine import upgrade, write
 from portal.database.references import belongs_to
-from portal.database.tables import Moment, booking, metadata, upgrade, write
+from portal.database.tables import Moment, booking, metadata
 from portal.errors import PortalError
 
 FORMAT = 1

@@ -22,8 +22,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal.database.engine import write
 from portal.database.prepared import Prepared
-from portal.database.tables import bucket, write
+from portal.database.tables import bucket
 from portal.errors import PortalError
 
 _begin = {

@@ -1,41 +1,21 @@
-"""The tables of the live half, an engine by its address, and the one way to write.
+"""The tables of the live half, and what their columns may hold.
 
-What it hides: two databases with one behaviour. Every verb that changes something is one call of
-`write(engine, work)`: on SQLite `BEGIN IMMEDIATE` behind a blocking file lock, because SQLite's own
-busy wait sleeps and starves (p99 0.4-0.8 s against 0.05-0.2 s); on PostgreSQL a transaction that is
-tried again, at most five times with jitter, when the server reports a conflict (40001, 40P01).
-Statements live in `bookings`, `messages`, `registers` and `accounts`, nowhere else.
-
-Whoever adds a table adds a migration beside this file; a test runs both databases up from every
-released version and compares the outcome with the tables declared here.
+Adding a table takes a migration in `migrations/versions`: a test brings both databases up from
+every released version and compares the outcome with the tables declared here.
 """
 
 from __future__ import annotations
 
-import fcntl
-import math
-import os
-import random
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import (
     JSON,
     Boolean,
     CheckConstraint,
     Column,
-    Connection,
-    Engine,
     ForeignKey,
     Index,
     Integer,
@@ -45,14 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    event,
 )
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
-
-from portal.database.audit import DEEDS, Deed, actor_known
-from portal.database.prepared import Prepared, bare
-
-T = TypeVar("T")
 
 metadata = MetaData(
     naming_convention={
@@ -354,225 +327,7 @@ staff_session = Table(
 )
 
 
-# As many as a server has threads. Whoever comes takes the connection that was laid down last: it
-# still has its pages and its statements at hand, which the others would have to fetch anew.
-_POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
-
-
-def connect(address: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql://...`, set up to lose nothing it confirmed.
-
-    Its faults leave out the values of their statements: those are what families typed.
-    """
-    url = sa.make_url(address)
-    if url.drivername in ("postgresql", "postgres"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "sqlite":
-        if not url.database or url.database == ":memory:":
-            raise ValueError("the database needs a file: several processes share it")
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(
-            url,
-            hide_parameters=True,
-            **_POOL,
-            connect_args={"timeout": 10, "check_same_thread": False},
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    engine = sa.create_engine(
-        url,
-        hide_parameters=True,
-        **_POOL,
-        connect_args={"connect_timeout": 5},
-    )
-    event.listen(engine, "checkin", _laid_down)
-    event.listen(engine, "checkout", partial(_taken_up, engine.dialect))
-    return engine
-
-
-# A connection that was idle for so many seconds is asked whether it lives before it is used. Asked
-# at each use (`pool_pre_ping`), the question would cost as much as a tenth of a booking.
-_TRUSTED = 1.0
-
-
-def _laid_down(_connection: Any, record: Any) -> None:
-    record.info["laid down"] = time.monotonic()
-
-
-def _taken_up(dialect: sa.Dialect, connection: Any, record: Any, _holder: object) -> None:
-    if time.monotonic() - record.info.get("laid down", math.inf) <= _TRUSTED:
-        return
-    try:
-        dialect.do_ping(connection)
-    except dialect.loaded_dbapi.Error as error:
-        # Then the others are as old: the pool opens new ones.
-        raise InvalidatePoolError from error
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is written over
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    bare(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-_queue = threading.local()
-# Threads of one process that write to PostgreSQL at once. More would only wait for each other: for
-# one row's lock while its holder waits for the interpreter's (p99 3 s against 0.8 s at 32 clients).
-_gate = threading.Semaphore(2)
-
-
-@contextmanager
-def _turn(engine: Engine) -> Iterator[None]:
-    """Wait for this writer's turn: queues of our own are fairer than what the databases do."""
-    if engine.dialect.name != "sqlite":
-        with _gate:
-            yield
-        return
-    # One open file a thread: a lock belongs to the open file, and a forked child shares it.
-    files: dict[tuple[int, str], int] = _queue.__dict__.setdefault("files", {})
-    mine = os.getpid(), f"{engine.url.database}.turn"
-    if mine not in files:
-        files[mine] = os.open(mine[1], os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(files[mine], fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(files[mine], fcntl.LOCK_UN)
-
-
-def write(engine: Engine, work: Callable[[Connection], T], *, tries: int = 5) -> T:
-    """Do `work` in one transaction, committed before this returns. `work` may run again."""
-    for attempt in range(1, tries + 1):
-        try:
-            with (
-                engine.connect().execution_options(writes=True) as connection,
-                _turn(engine),  # as short as can be: others wait for it
-                connection.begin(),
-            ):
-                return work(connection)
-        except DBAPIError as error:
-            if attempt == tries or not _conflict(error):
-                raise
-            time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311  jitter, not a secret
-    raise AssertionError("unreachable")
-
-
-def _conflict(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    return state in ("40001", "40P01") or "database is locked" in str(error.orig)
-
-
-@contextmanager
-def read(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees one moment of the database and writes nothing."""
-    with engine.connect() as connection, connection.begin():
-        yield connection
-
-
-@contextmanager
-def look(engine: Engine) -> Iterator[Connection]:
-    """The same for a single question: PostgreSQL need not begin and end a transaction for it."""
-    if engine.dialect.name == "sqlite":
-        with read(engine) as connection:
-            yield connection
-        return
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        yield connection
-
-
-def sweep(engine: Engine) -> bool:
-    """Leave nothing of what was deleted in the files of SQLite: neither in pages nor in the log.
-
-    False where somebody who reads kept the log from being emptied. PostgreSQL does it by itself,
-    in time, and no dump of it holds what was deleted.
-    """
-    if engine.dialect.name != "sqlite":
-        return True
-    with _turn(engine):
-        raw = engine.raw_connection()
-        try:
-            cursor = raw.cursor()
-            cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            kept_back = cursor.fetchone()
-            return kept_back is not None and not kept_back[0]
-        except sqlite3.OperationalError:
-            return False
-        finally:
-            raw.close()
-
-
-def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
-    """Insert a row unless its unique key is there; True where it was inserted."""
-    # Not by the count of rows, which psycopg does not know where SQLAlchemy asks for the key.
-    wish = _if_new(connection, table).values(**values).returning(sa.literal(1))
-    return connection.execute(wish).first() is not None
-
-
-def insert_those_new(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Insert those rows whose unique key is not there."""
-    if rows:
-        connection.execute(_if_new(connection, table), rows)
-
-
-def _if_new(connection: Connection, table: Table) -> Any:
-    if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    return insert(table).on_conflict_do_nothing()
-
-
-_noted = Prepared(audit.insert(), ("at", "actor", "did", "booking_id", "series", "detail"))
-
-
-def note(
-    connection: Connection,
-    now: datetime,
-    actor: str,
-    did: Deed,
-    booking_id: int | None = None,
-    series: str | None = None,
-    **detail: Any,
-) -> None:
-    """Write a line of the log. Raises ValueError where `labels` has no words for it."""
-    if did not in DEEDS or not actor_known(actor):
-        raise ValueError(f"'{actor}' and '{did}' must have words for the log")
-    _noted.alone(
-        connection,
-        at=now,
-        actor=actor,
-        did=did,
-        booking_id=booking_id,
-        series=series,
-        detail=detail,
-    )
-
-
-def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the database's tables to a version, forward, in one transaction."""
-    write(engine, lambda connection: upgrade(connection, revision))
-
-
-def upgrade(connection: Connection, revision: str) -> None:
-    """The same inside a transaction of the caller's."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    if connection.dialect.name == "postgresql":
-        # Two processes that start at once must not migrate at once.
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7264123)"))
-    command.upgrade(config, revision)
+# How long rows of the staff side live.
+IDLE = timedelta(minutes=30)  # a session ends so long after the last press
+WHOLE = timedelta(hours=8)  # and so long after its beginning
+KEPT_FOR = timedelta(days=365)  # the log, and removed accounts that it names

@@ -1,8 +1,8 @@
 """`portal preview`: reads the content at each save, and says what became of it.
 
-Only files that were touched are read again (`content.FileCache`), and no page is made before somebody
-asks for it: a save is shown well under half a second later. What that means for families (dates,
-bookings, pages) is worked out after the new pages are there, so that nobody waits for it.
+Only files that were touched are read again (`content.FileCache`), and no page is made before
+somebody asks for it: a save is shown well under half a second later. What that means for families
+(dates, bookings, pages) is worked out after the new pages are there, so that nobody waits for it.
 
 Mistakes are printed as `portal check` prints them, between two lines that editors' programs know
 (`.vscode/tasks.json`), so that they are underlined there too.
@@ -188,11 +188,11 @@ class Preview:
             return None
         from sqlalchemy.exc import SQLAlchemyError
 
+        from portal import database
         from portal.bookings import content_changes
-        from portal.database import tables
 
         identities = {name for one in found for name in _names(one.series, directory)}
-        engine = tables.connect(settings.database_address)
+        engine = database.connect(settings.database_address)
         try:
             return content_changes.booked_on(engine, identities)
         except SQLAlchemyError:

@@ -19,7 +19,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.database.tables import insert_those_new, read, told
+from portal.database import insert_those_new, read
+from portal.database.tables import told
 from portal.directory import Directory, Series, Session, Venue
 from portal.directory.values import LONDON
 

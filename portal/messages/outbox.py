@@ -27,8 +27,9 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from portal import errors
 from portal.content.message_texts import KINDS, TO_PROFESSIONAL, WordsError
+from portal.database import note, read, write
 from portal.database.prepared import Prepared
-from portal.database.tables import bookable, booking, message, note, person, read, referral, write
+from portal.database.tables import bookable, booking, message, person, referral
 from portal.directory import Directory
 from portal.messages import channels
 from portal.messages.channels import Undelivered

@@ -16,8 +16,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from types import FrameType
 
-from portal import content
-from portal.database import tables
+from portal import content, database
 from portal.directory import Directory
 from portal.directory.values import LONDON
 from portal.errors import PortalError
@@ -34,7 +33,7 @@ class Watch:
     def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self._settings = settings
         self._now = now
-        self._engine = tables.connect(settings.database_address)
+        self._engine = database.connect(settings.database_address)
         self._migrated = False
         self._directory: Directory | None = None
         self._made_of: tuple[int, int] | None = None
@@ -50,7 +49,7 @@ class Watch:
         forgets what its time has come for.
         """
         if not self._migrated:
-            tables.migrate(self._engine)
+            database.migrate(self._engine)
             self._migrated = True
         marker = self._marker()
         if self._directory is None or marker != self._made_of:

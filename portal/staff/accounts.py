@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -22,17 +22,15 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.database.tables import ROLES, audit, note, read, staff, staff_code, staff_session, write
+from portal.database import note, read, write
+from portal.database.tables import ROLES, staff, staff_code, staff_session
 from portal.directory import Directory
 from portal.errors import PortalError
 from portal.staff import passwords
 
 Role = Literal["worker", "manager", "administrator"]
 
-IDLE = timedelta(minutes=30)  # a session ends so long after the last press
-WHOLE = timedelta(hours=8)  # and so long after its beginning
 INVITED_FOR = timedelta(hours=72)
-KEPT_FOR = timedelta(days=365)  # the log, and who was in it
 OPERATOR = "operator"  # who works at the keyboard of the server
 
 _NAME = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
@@ -351,59 +349,3 @@ def digest_of(token: str) -> bytes:
 
 
 # --- the log --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the log: who did what, and when. It holds no personal value of a family."""
-
-    id: int
-    at: datetime
-    actor: str
-    did: str
-    booking_id: int | None
-    series: str | None
-    detail: dict[str, Any]
-
-
-def log(
-    engine: Engine,
-    *,
-    centres: Collection[str] | None = None,
-    staff_id: int | None = None,
-    before: int | None = None,
-    limit: int = 100,
-) -> list[Entry]:
-    """What was done, the newest first; of these centres alone, of this person, before this line."""
-    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
-    if centres is not None:
-        own = (audit.c.series.startswith(f"{one}/", autoescape=True) for one in centres)
-        query = query.where(sa.or_(sa.false(), *own))
-    if staff_id is not None:
-        query = query.where(audit.c.actor == f"staff:{staff_id}")
-    if before is not None:
-        query = query.where(audit.c.id < before)
-    with read(engine) as connection:
-        rows = connection.execute(query).all()
-    return [
-        Entry(row.id, row.at, row.actor, row.did, row.booking_id, row.series, dict(row.detail))
-        for row in rows
-    ]
-
-
-def forget_old(engine: Engine, now: datetime) -> int:
-    """Delete what is over: lines of the log after 12 months, then who was removed that long ago,
-    visits that ended and invitations nobody took. Returns how many lines went."""
-
-    def work(connection: Connection) -> int:
-        gone = connection.execute(audit.delete().where(audit.c.at < now - KEPT_FOR)).rowcount
-        connection.execute(staff.delete().where(staff.c.removed < now - KEPT_FOR))
-        over = sa.or_(staff_session.c.seen <= now - IDLE, staff_session.c.began <= now - WHOLE)
-        connection.execute(staff_session.delete().where(over))
-        late = staff.update().where(
-            staff.c.invited_until <= now, staff.c.invitation_hash.is_not(None)
-        )
-        connection.execute(late.values(invitation_hash=None, password=None, factor_shown=None))
-        return int(gone)
-
-    return write(engine, work)

@@ -19,21 +19,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
-from portal.database import rate_limits
+from portal.database import note, rate_limits, read, write
 from portal.database.rate_limits import Tries
-from portal.database.tables import note, read, staff, staff_code, staff_session, write
+from portal.database.tables import IDLE, WHOLE, staff, staff_code, staff_session
 from portal.errors import PortalError
 from portal.staff import passwords, second_factors
-from portal.staff.accounts import (
-    IDLE,
-    WHOLE,
-    Staff,
-    digest_of,
-    end_visits,
-    staff_of,
-    there,
-    tidy_name,
-)
+from portal.staff.accounts import Staff, digest_of, end_visits, staff_of, there, tidy_name
 
 HALF_WAY = timedelta(minutes=10)  # between the password and the code
 TRIES_WITHIN = timedelta(minutes=15)

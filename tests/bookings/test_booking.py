@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, Referrer, content_changes, gap_reports, places, waiting_list
 from portal.database import tables
 from portal.database.rate_limits import Allowance, Limit, TooOften
@@ -39,7 +39,7 @@ def owed(engine: Engine, booking_id: int | None = None) -> list[str]:
     query = sa.select(tables.message.c.kind).where(tables.message.c.state == "owed")
     if booking_id is not None:
         query = query.where(tables.message.c.booking_id == booking_id)
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         return list(connection.execute(query.order_by(tables.message.c.id)).scalars())
 
 
@@ -55,7 +55,7 @@ def test_a_family_books_a_place(engine: Engine) -> None:
     assert (booking.status, booking.places, booking.people) == ("confirmed", 1, 3)
     assert owed(engine) == ["confirmation", "reminder"]
     assert places.places_left(engine, directory.series) == {("riverbank/bump", ""): 11}
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         noted = connection.execute(sa.select(tables.audit.c.did, tables.audit.c.actor)).all()
     assert noted == [("book", "family")]
     assert places.verify(engine) == []
@@ -255,7 +255,7 @@ def test_a_referral_needs_a_professional(engine: Engine) -> None:
         book(engine, directory)
     midwife = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@nhs.example", None)
     booking = book(engine, directory, referrer=midwife, actor="professional")
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         kept = connection.execute(sa.select(tables.referral)).one()
 
     assert (booking.status, kept.organisation, kept.consent) == ("requested", "Royal Preston", True)
@@ -476,7 +476,7 @@ def test_a_party_that_can_never_fit_stops_nobody(engine: Engine) -> None:
     waiting_list.offer_everywhere(engine, lowered, now=NOW)
 
     assert [status(engine, b) for b in (large, *small)] == ["waiting", *["offered"] * 3]
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         passed = connection.execute(sa.select(sa.func.max(tables.booking.c.passed))).scalar()
     assert passed == 0
     assert places.verify(engine) == []
@@ -513,7 +513,7 @@ def test_a_twin_is_booked_and_told_only_to_its_contact(engine: Engine) -> None:
     first = book(engine, directory, AMINA)
     shouting = Family("A", email=" AMINA@example.org", contact_by="email", safe_to_contact=True)
     second = book(engine, directory, shouting)
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         about = list(
             connection.execute(
                 sa.select(tables.message.c.about)
@@ -550,7 +550,7 @@ def test_a_link_opens_its_own_booking_alone(engine: Engine) -> None:
     assert opened(booking.link[:-1]) is None
     assert opened(booking.reference) is None
     assert opened(booking.link, datetime(2027, 3, 20, tzinfo=UTC)) is None
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         row = connection.execute(sa.select(tables.booking)).one()
     assert booking.link not in str(tuple(row))
 
@@ -710,7 +710,7 @@ def test_many_families_at_once_get_exactly_the_places_there_are(engine: Engine) 
         thread.start()
     for thread in threads:
         thread.join()
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         numbers = sorted(
             connection.execute(
                 sa.select(tables.booking.c.number).where(tables.booking.c.status == "waiting")

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, Full, Referrer, casework, personal_data, places, waiting_list
 from portal.bookings.booking import prepared
 from portal.bookings.waiting_list import NotPossible
@@ -213,7 +213,7 @@ def test_a_notice_of_a_sensitive_programme_says_nothing(engine: Engine, tmp_path
 
 def written(engine: Engine, directory, booking_id: int, kind: str, folder):
     """The letter that is owed of a kind."""
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         row = connection.execute(
             sa.select(tables.message).where(
                 tables.message.c.booking_id == booking_id, tables.message.c.kind == kind
@@ -257,7 +257,7 @@ def test_staff_give_a_place_on_the_phone(engine: Engine) -> None:
     for _ in range(2):
         bookings.give(engine, directory, second.id, now=NOW, actor=STAFF)
     more = made.directory({"places": "2"})
-    tables.write(engine, lambda c: prepared(c, more.series[0], "", NOW) and None)
+    database.write(engine, lambda c: prepared(c, more.series[0], "", NOW) and None)
     bookings.give(engine, more, third.id, now=NOW, actor=STAFF)
 
     assert [status(engine, one) for one in (second, third)] == ["confirmed", "confirmed"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, content_changes, personal_data, places, waiting_list
 from portal.bookings.waiting_list import NotPossible
 from portal.database import tables
@@ -32,7 +32,7 @@ def book(engine, directory, number=1, planned="", now=NOW) -> bookings.Booking:
 
 def news(engine, booking) -> list[tuple[str, str]]:
     """The changes that are owed to a family, with the planned date of each."""
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         rows = connection.execute(
             sa.select(tables.message)
             .where(
@@ -202,7 +202,7 @@ def test_an_upgrade_tells_nothing_that_was_told(engine) -> None:
                     )
                 )
 
-    tables.write(engine, as_it_was)
+    database.write(engine, as_it_was)
     told = [content_changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
     later = made.directory({**fields, "time": "13:00-15:00"})
 
@@ -215,7 +215,7 @@ def test_the_reminder_goes_to_the_next_date(engine) -> None:
     """Where the first date is off, the family is reminded of the one that is first now."""
     booking = book(engine, made.directory())
     content_changes.tell_changes(engine, made.directory({"starts": "2027-01-19"}), now=LATER)
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         reminders = connection.execute(
             sa.select(tables.message).where(
                 tables.message.c.booking_id == booking.id, tables.message.c.kind == "reminder"
@@ -245,7 +245,7 @@ def status(engine, booking) -> str:
 
 
 def kinds(engine, booking) -> list[str]:
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         return list(
             connection.execute(
                 sa.select(tables.message.c.kind)

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, Referrer, personal_data, places
 from portal.bookings.waiting_list import NotPossible
 from portal.database import tables
@@ -16,7 +16,7 @@ from tests.support.made import NOW
 
 
 def rows(engine: Engine) -> dict[str, int]:
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         return {
             table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
             for table in (tables.person, tables.need, tables.referral)

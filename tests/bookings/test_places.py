@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, content_changes, places, waiting_list
 from portal.database import tables
 from tests.support import made
@@ -37,14 +37,14 @@ PLACES = 12
 def _unguarded(engine: Engine, directory, who: Family, key: str) -> str:
     """What a careless programmer writes: look first, book later. It must go wrong."""
     series = directory.series[0]
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         row = connection.execute(sa.select(tables.bookable)).one()
         held = connection.execute(
             sa.select(sa.func.count()).where(tables.booking.c.status == "confirmed")
         ).scalar_one()
     status = "confirmed" if held < row.places else "waiting"
     time.sleep(0.005)  # careless, and slow beside it: however fast the database is, others look too
-    tables.write(
+    database.write(
         engine,
         lambda c: c.execute(
             tables.booking.insert().values(
@@ -71,10 +71,10 @@ def _unguarded(engine: Engine, directory, who: Family, key: str) -> str:
 
 
 def _run(address: str, share: list[int], guarded: bool, start, answers) -> None:
-    engine = tables.connect(address)
+    engine = database.connect(address)
     directory = made.directory({"places": str(PLACES)})
     outcome = []
-    with tables.read(engine):
+    with database.read(engine):
         start.wait()  # connected before the race begins, not in the middle of it
     for number in share:
         who = Family(f"Parent {number}", email=f"p{number}@example.org")
@@ -112,7 +112,7 @@ def _race(address: str, *, guarded: bool) -> list[tuple[int, str]]:
 def test_two_hundred_families_for_twelve_places(engine: Engine, database_address: str) -> None:
     """Exactly 12 are confirmed, 188 wait in order, none is lost, and the sums agree."""
     told = _race(database_address, guarded=True)
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         stored = connection.execute(
             sa.select(tables.booking.c.status, tables.booking.c.number).order_by(
                 tables.booking.c.number
@@ -145,7 +145,7 @@ class Places(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        tables.write(self.engine, _empty)
+        database.write(self.engine, _empty)
         self.now = NOW
         self.places = 4
         self.number = 0
@@ -207,7 +207,7 @@ class Places(RuleBasedStateMachine):
     def the_clock_looks(self) -> None:
         """After a round, whoever may have a free place by the rules has been offered one."""
         waiting_list.offer_everywhere(self.engine, self.directory, now=self.now)
-        with tables.read(self.engine) as connection:
+        with database.read(self.engine) as connection:
             thing = connection.execute(sa.select(tables.bookable)).first()
             queue = connection.execute(
                 sa.select(tables.booking)
@@ -234,7 +234,7 @@ class Places(RuleBasedStateMachine):
     @invariant()
     def nobody_is_told_both(self) -> None:
         """A booking that holds has no number, one that waits has one, an ended one has neither."""
-        with tables.read(self.engine) as connection:
+        with database.read(self.engine) as connection:
             rows = connection.execute(sa.select(tables.booking)).all()
         for row in rows:
             assert (row.number is not None) == (row.status == "waiting")
@@ -243,7 +243,7 @@ class Places(RuleBasedStateMachine):
     @invariant()
     def no_free_place_is_left_lying(self) -> None:
         """While the next in the queue fits, and offers can be made, nothing stays free."""
-        with tables.read(self.engine) as connection:
+        with database.read(self.engine) as connection:
             thing = connection.execute(sa.select(tables.bookable)).first()
             if thing is None or thing.places != self.places:
                 return

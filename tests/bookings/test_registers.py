@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, registers
 from portal.bookings.registers import Mark, WalkIns
 from portal.bookings.waiting_list import NotPossible
@@ -45,7 +45,7 @@ def marks(register) -> dict[str, str]:
 
 
 def noted(engine: Engine) -> list[tuple[str, str]]:
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         rows = connection.execute(
             sa.select(tables.audit).where(tables.audit.c.actor == STAFF).order_by("id")
         ).all()
@@ -132,7 +132,7 @@ def test_many_workers_at_once(engine: Engine) -> None:
 
     assert len(results) == 8
     assert sum(one.changed for one in results) == 10 + 1
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         versions = connection.execute(sa.select(tables.attendance.c.version)).scalars().all()
     assert versions == [1] * 10
 
@@ -181,7 +181,7 @@ def test_a_register_marks_its_own_families_alone(engine: Engine) -> None:
     done = saved(engine, directory, [Mark(other.id, "came", "expected", 0)])
 
     assert (done.changed, done.clashes) == (0, ())
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         assert connection.execute(sa.select(tables.attendance)).all() == []
 
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, Referrer, casework, gap_reports, places, registers, retention
 from portal.bookings.gap_reports import Gap
 from portal.bookings.registers import Mark
@@ -46,7 +46,7 @@ def last_end(directory):
 
 
 def audited(engine: Engine) -> int:
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         query = sa.select(sa.func.count()).select_from(tables.audit)
         return connection.execute(query).scalar_one()
 
@@ -250,8 +250,8 @@ def test_nothing_stays_of_a_family_that_is_erased(
     """On request at once, with every booking of the same contact; others keep theirs."""
     directory = made.directory({"booking": "request", "places": "40"})
     booked, no = planted(engine, directory, settings, caplog)
-    tables.write(engine, lambda c: c.execute(tables.notice.delete()))
-    tables.write(engine, lambda c: c.execute(tables.gap.delete()))
+    database.write(engine, lambda c: c.execute(tables.notice.delete()))
+    database.write(engine, lambda c: c.execute(tables.gap.delete()))
     swept = retention.erase(
         engine, directory, settings, [booked.id, no.id], now=NOW, actor="command"
     )

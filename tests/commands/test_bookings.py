@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from portal import bookings, content
+from portal import bookings, content, database
 from portal.bookings import Family
 from portal.commands import main
 from portal.database import tables
@@ -38,8 +38,8 @@ def portal(tmp_path, sample_root, monkeypatch):
 @pytest.fixture
 def booked(tmp_path, sample_root, today):
     """Two bookings of one family, in a database that the commands find."""
-    engine = tables.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
-    tables.migrate(engine)
+    engine = database.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
+    database.migrate(engine)
     directory = content.load(sample_root, today=today)
     who = Family("=Amina", email="amina@example.org", contact_by="email", safe_to_contact=True)
     made = [
@@ -63,9 +63,9 @@ def test_what_is_booked_is_checked(booked, tmp_path, sample_root):
     one = root / f"centres/preston/{SERIES}.md"
     one.write_text(one.read_text().replace("room:", "book: session\nroom:"))
     (root / "centres/preston/riverbank/first-aid.md").unlink()
-    engine = tables.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
+    engine = database.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
     alive = tables.booking.update().values(ends=None)  # whatever the day of this test
-    tables.write(engine, lambda connection: connection.execute(alive))
+    database.write(engine, lambda connection: connection.execute(alive))
     engine.dispose()
     environ = {"PORTAL_VAR": str(tmp_path / "var"), "PORTAL_SECRET_KEY": SECRET}
     found = CliRunner().invoke(main, ["--root", str(root), "check"], env=environ)

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
+from portal import database
 from portal.commands import main
 from portal.commands.staffing import Staffing
-from portal.database import tables
 from portal.settings import Settings
 from portal.staff import accounts
 from portal.staff.accounts import AccountError
@@ -36,7 +36,7 @@ def token_in(lines):
 def test_an_invitation_is_printed_once(office, settings):
     """The link opens the account's first page; nothing that opens anything is kept."""
     lines = add(office)
-    engine = tables.connect(settings.database_address)
+    engine = database.connect(settings.database_address)
     found = accounts.invited(engine, token_in(lines), now=NOW)
 
     assert lines[0] == "sam@example.org has an account now."
@@ -98,7 +98,7 @@ def test_resetting_prints_another_invitation(office, settings):
     """The one of before opens nothing any more."""
     first = token_in(add(office))
     lines = list(office.reset("SAM@example.org"))
-    engine = tables.connect(settings.database_address)
+    engine = database.connect(settings.database_address)
 
     assert "signed out everywhere" in lines[0]
     assert accounts.invited(engine, first, now=NOW) is None

@@ -7,6 +7,7 @@ import typing
 import pytest
 import sqlalchemy as sa
 
+from portal import database
 from portal.content import message_texts
 from portal.database import audit, tables
 from tests.support.made import NOW
@@ -41,12 +42,12 @@ def test_words_are_words():
 def test_nothing_without_words_is_written(engine, actor, did):
     """A line that nobody could read does not come into the log."""
     with pytest.raises(ValueError, match="words"):
-        tables.write(engine, lambda c: tables.note(c, NOW, actor, did))
+        database.write(engine, lambda c: database.note(c, NOW, actor, did))
 
 
 def test_a_deed_without_words_is_found_before_it_is_done():
     """The types say so too: each call is checked against `Deed`, variables and all."""
-    assert typing.get_type_hints(tables.note)["did"] == audit.Deed
+    assert typing.get_type_hints(database.note)["did"] == audit.Deed
 
 
 def test_every_deed_and_message_in_the_code_is_known():

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, Referrer, casework, gap_reports, places, registers
 from portal.bookings.registers import Mark, WalkIns
 from portal.database import backup, tables
@@ -29,12 +29,12 @@ STAFF = "staff:7"
 def empty(request, tmp_path, postgres_server):
     """An engine on a second database with nothing in it at all."""
     if request.param == "sqlite":
-        engine = tables.connect(f"sqlite:///{tmp_path / 'restored.db'}")
+        engine = database.connect(f"sqlite:///{tmp_path / 'restored.db'}")
         yield engine
         engine.dispose()
         return
     name, address = _fresh_database(postgres_server)
-    engine = tables.connect(address)
+    engine = database.connect(address)
     yield engine
     engine.dispose()
     with psycopg.connect(postgres_server, autocommit=True) as connection:
@@ -43,7 +43,7 @@ def empty(request, tmp_path, postgres_server):
 
 def content_of(engine: Engine) -> dict[str, list[tuple]]:
     """All rows of all tables that a backup holds."""
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         return {
             table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
             for table in tables.metadata.sorted_tables
@@ -130,7 +130,7 @@ def test_back_up_under_load(engine: Engine, empty: Engine, tmp_path) -> None:
     for file in files:
         held.append(backup.restore(empty, file, replace=True).rows["booking"])
         assert places.verify(empty) == []
-        with tables.read(empty) as connection:
+        with database.read(empty) as connection:
             rows = {
                 table.name: connection.execute(
                     sa.select(sa.func.count()).select_from(table)
@@ -155,7 +155,7 @@ def test_sign_ins_are_not_brought_back(engine: Engine, empty: Engine, tmp_path) 
 
     assert b"staff_session" not in gzip.decompress(file.read_bytes())
     backup.restore(empty, file)
-    with tables.read(empty) as connection:
+    with database.read(empty) as connection:
         assert connection.execute(sa.select(tables.staff_session)).all() == []
 
 
@@ -208,8 +208,8 @@ def spoilt(data: bytes, kind: str) -> bytes:
 )
 def test_a_spoilt_file_is_refused(tmp_path, kind) -> None:
     """Nothing is touched by a file that is not whole."""
-    engine = tables.connect(f"sqlite:///{tmp_path / 'portal.db'}")
-    tables.migrate(engine)
+    engine = database.connect(f"sqlite:///{tmp_path / 'portal.db'}")
+    database.migrate(engine)
     filled(engine)
     good, bad = tmp_path / "good.gz", tmp_path / "bad.gz"
     backup.save(engine, good, now=NOW)
@@ -224,8 +224,8 @@ def test_a_spoilt_file_is_refused(tmp_path, kind) -> None:
 
 def test_an_older_release_is_brought_forward(tmp_path) -> None:
     """S64: what an earlier release backed up is restored into its tables, then migrated."""
-    old = tables.connect(f"sqlite:///{tmp_path / 'old.db'}")
-    tables.migrate(old, "0001")
+    old = database.connect(f"sqlite:///{tmp_path / 'old.db'}")
+    database.migrate(old, "0001")
     with old.connect() as connection, connection.begin():
         connection.exec_driver_sql(
             "INSERT INTO told VALUES ('a/b', '2027-01-12', 'x', '2027-01-04 09:00:00.000000')"
@@ -242,7 +242,7 @@ def test_an_older_release_is_brought_forward(tmp_path) -> None:
     end = {"rows": {"told": 1}, "sha256": hashlib.sha256(row).hexdigest()}
     file = tmp_path / "old.gz"
     file.write_bytes(gzip.compress(backup._line(header) + row + backup._line(end)))
-    fresh = tables.connect(f"sqlite:///{tmp_path / 'new.db'}")
+    fresh = database.connect(f"sqlite:///{tmp_path / 'new.db'}")
     backup.restore(fresh, file)
 
     assert content_of(fresh)["told"] == [("a/b", "2027-01-12", "x", NOW, {})]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from portal import database
 from portal.database import tables
 from portal.database.prepared import Prepared, bare
 from tests.support.databases import put_bookable
@@ -32,8 +33,8 @@ def test_a_prepared_statement_does_what_its_statement_does(engine: Engine) -> No
     def work(connection):
         return put(connection, **row).scalar_one(), put(connection, **row).scalar_one()
 
-    first, second = tables.write(engine, work)
-    with tables.read(engine) as connection:
+    first, second = database.write(engine, work)
+    with database.read(engine) as connection:
         kept = connection.execute(sa.select(tables.audit)).mappings().all()
 
     assert [dict(one) for one in kept] == [{"id": first, **row}, {"id": second, **row}]
@@ -49,11 +50,11 @@ def test_a_prepared_statement_counts_and_keeps_its_own_values(engine: Engine) ->
     )
 
     def counts(*runs):
-        return [tables.write(engine, lambda c, r=run: claim(c, run=r).rowcount) for run in runs]
+        return [database.write(engine, lambda c, r=run: claim(c, run=r).rowcount) for run in runs]
 
     assert counts("riverbank/bump", "other", "riverbank/bump", "riverbank/bump") == [1, 0, 1, 0]
     for wrong in ({}, {"runs": "riverbank/bump"}, {"run": "riverbank/bump", "more": 1}):
-        with pytest.raises((KeyError, TypeError)), tables.read(engine) as connection:
+        with pytest.raises((KeyError, TypeError)), database.read(engine) as connection:
             claim(connection, **wrong)
 
 
@@ -63,7 +64,7 @@ def test_a_fault_in_a_prepared_statement_names_no_value(engine: Engine) -> None:
     row = dict.fromkeys(tables.bookable.c.keys(), 0) | {"series": "amina@example.org", "held": 9}
 
     with pytest.raises(IntegrityError) as broken:
-        tables.write(engine, lambda c: put(c, **row | {"planned": ""}))
+        database.write(engine, lambda c: put(c, **row | {"planned": ""}))
 
     assert "amina" not in str(broken.value).replace(str(broken.value.orig), "")
 
@@ -74,8 +75,8 @@ def test_a_prepared_statement_is_done_for_each(engine: Engine) -> None:
     rows = [{"key": bytes([n]) * 32, "tokens": n / 2, "at": NOW} for n in range(3)]
     every = Prepared(sa.select(tables.bucket).order_by(tables.bucket.c.key))
 
-    tables.write(engine, lambda c: put.for_each(c, rows))
-    with tables.read(engine) as connection:
+    database.write(engine, lambda c: put.for_each(c, rows))
+    with database.read(engine) as connection:
         kept = every(connection).rows
 
     assert [one._asdict() for one in kept] == rows

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from portal import database
 from portal.database import rate_limits, tables
 
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
@@ -37,7 +38,7 @@ def test_each_contact_has_its_own_bucket(engine: Engine) -> None:
 def test_values_are_kept_as_hashes(engine: Engine) -> None:
     """The table names nobody."""
     spend(engine, "amina@example.org")
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         row = connection.execute(sa.select(tables.bucket)).one()
 
     assert b"amina" not in bytes(row.key)
@@ -111,7 +112,7 @@ def test_what_is_refused_takes_nothing_and_leaves_no_trace(engine: Engine) -> No
 
     first = [ask("one", "two"), ask("one")]
     refused = ask("one", "two", "three")
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         kept = connection.execute(sa.select(tables.bucket.c.tokens)).scalars().all()
 
     assert first == [None, None]

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
+from portal import database
 from portal.database import tables
 from portal.database.prepared import Prepared
 from tests.support.databases import put_bookable
@@ -31,9 +32,9 @@ def test_migrations_lead_to_the_tables(engine: Engine) -> None:
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     """Every start of the application may migrate: an up-to-date database stays as it is."""
     put_bookable(engine)
-    tables.migrate(engine)
+    database.migrate(engine)
 
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(tables.bookable)).scalar()
 
 
@@ -42,7 +43,7 @@ def test_the_database_refuses_one_place_too_many(engine: Engine) -> None:
     put_bookable(engine, places=2)
 
     with pytest.raises(IntegrityError):
-        tables.write(engine, lambda c: c.execute(tables.bookable.update().values(held=3)))
+        database.write(engine, lambda c: c.execute(tables.bookable.update().values(held=3)))
 
 
 def test_a_failed_write_leaves_nothing(engine: Engine) -> None:
@@ -55,9 +56,9 @@ def test_a_failed_write_leaves_nothing(engine: Engine) -> None:
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):
-        tables.write(engine, work)
+        database.write(engine, work)
 
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         assert connection.execute(sa.select(tables.told)).all() == []
 
 
@@ -66,18 +67,18 @@ def test_moments_are_kept_in_utc(engine: Engine) -> None:
     from zoneinfo import ZoneInfo
 
     summer = datetime(2027, 6, 1, 10, tzinfo=ZoneInfo("Europe/London"))
-    tables.write(
+    database.write(
         engine,
         lambda c: c.execute(
             tables.told.insert().values(series="a/b", planned="", words="", told=summer)
         ),
     )
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         kept = connection.execute(sa.select(tables.told.c.told)).scalar_one()
 
     assert (kept, kept.utcoffset()) == (summer, datetime(2027, 6, 1, tzinfo=UTC).utcoffset())
     with pytest.raises((StatementError, ValueError), match="time zone"):
-        tables.write(
+        database.write(
             engine, lambda c: c.execute(tables.told.update().values(told=datetime(2027, 6, 1)))
         )
 
@@ -88,7 +89,7 @@ def test_writers_take_turns(engine: Engine) -> None:
 
     def take() -> None:
         for _ in range(10):
-            tables.write(
+            database.write(
                 engine,
                 lambda c: c.execute(
                     tables.bookable.update().values(held=tables.bookable.c.held + 1)
@@ -100,7 +101,7 @@ def test_writers_take_turns(engine: Engine) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         held = connection.execute(sa.select(tables.bookable.c.held)).scalar_one()
 
     assert held == 120
@@ -108,7 +109,7 @@ def test_writers_take_turns(engine: Engine) -> None:
 
 def test_sqlite_loses_nothing_it_confirmed(tmp_path) -> None:
     """S21: WAL with synchronous=FULL, and foreign keys kept."""
-    engine = tables.connect(f"sqlite:///{tmp_path / 'x.db'}")
+    engine = database.connect(f"sqlite:///{tmp_path / 'x.db'}")
     with engine.connect() as connection:
         kept = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -122,7 +123,7 @@ def test_sqlite_loses_nothing_it_confirmed(tmp_path) -> None:
 def test_memory_databases_are_refused() -> None:
     """Several processes share the database, so it needs a file."""
     with pytest.raises(ValueError, match="file"):
-        tables.connect("sqlite:///:memory:")
+        database.connect("sqlite:///:memory:")
 
 
 @pytest.mark.postgres
@@ -131,15 +132,15 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: 
 
     What breaks off in the middle is a fault of the database, as everywhere.
     """
-    engine = tables.connect(postgres_address)
+    engine = database.connect(postgres_address)
 
     def backend() -> int:
-        with tables.read(engine) as connection:
+        with database.read(engine) as connection:
             return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
 
     def end(number: int) -> None:
-        other = tables.connect(postgres_address)
-        with tables.read(other) as connection:
+        other = database.connect(postgres_address)
+        with database.read(other) as connection:
             connection.execute(sa.select(sa.func.pg_terminate_backend(number)))
         other.dispose()
 
@@ -150,7 +151,7 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: 
     second = backend()
     end(second)
     ask = Prepared(sa.select(tables.bookable.c.id))
-    with pytest.raises(OperationalError) as broken, tables.read(engine) as connection:
+    with pytest.raises(OperationalError) as broken, database.read(engine) as connection:
         ask(connection)
     third = backend()
     engine.dispose()
@@ -169,9 +170,9 @@ def test_a_look_leaves_a_connection_as_it_was(engine: Engine) -> None:
         connection.execute(tables.bookable.update().values(places=9, allowed=9))
         raise ZeroDivisionError
 
-    with tables.look(engine) as connection:
+    with database.look(engine) as connection:
         first = ask(connection).scalar_one()
     with pytest.raises(ZeroDivisionError):
-        tables.write(engine, work)
-    with tables.look(engine) as connection:
+        database.write(engine, work)
+    with database.look(engine) as connection:
         assert (first, ask(connection).scalar_one()) == (2, 2)

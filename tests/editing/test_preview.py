@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import pytest
 from werkzeug.test import Client
 
+from portal import database
 from portal.bookings import Family, book
 from portal.content import load
-from portal.database import tables
 from portal.editing.preview import READING, READY, Preview
 from portal.editing.preview_app import create_preview
 from portal.settings import Settings
@@ -135,8 +135,8 @@ def test_what_will_change_is_compared_with_what_was_built(preview, browse, setti
 
 def test_bookings_that_would_be_touched_are_counted(preview, browse, settings, directory):
     """How many families would be told, and nothing about who they are."""
-    engine = tables.connect(settings.database_address)
-    tables.migrate(engine)
+    engine = database.connect(settings.database_address)
+    database.migrate(engine)
     series = directory.find_series("riverbank/bump-spring")
     for number in range(2):
         family = Family(name=f"Parent {number}", email=f"parent{number}@example.org")

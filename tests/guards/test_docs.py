@@ -18,7 +18,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from portal import bookings, content
+from portal import bookings, content, database
 from portal.commands import main
 from portal.database import tables
 from portal.settings import Settings
@@ -37,8 +37,8 @@ def place(tmp_path, sample_root):
     """A copy of the sample, and a family that has booked there with the manuals' reference."""
     root = shutil.copytree(sample_root, tmp_path / "root")
     settings = Settings(root=root, out=root / "build", var=root / "var")
-    engine = tables.connect(settings.database_address)
-    tables.migrate(engine)
+    engine = database.connect(settings.database_address)
+    database.migrate(engine)
     now = datetime(2026, 11, 23, 9, tzinfo=UTC)
     directory = content.load(root, today=now.date())
     series = directory.find_series("riverbank/bump-spring")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from portal import database
 from portal.bookings import waiting_list
 from portal.database import tables
 from portal.directory.values import LONDON
@@ -52,7 +53,7 @@ class Place:
         return self.app._published()
 
     def count(self, table=tables.booking) -> int:
-        with tables.read(self.engine) as connection:
+        with database.read(self.engine) as connection:
             return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 

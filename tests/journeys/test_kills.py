@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from portal import database
 from portal.bookings import places
 from portal.database import tables
 from portal.settings import load_settings
@@ -121,8 +122,8 @@ def test_kills_under_load_lose_nothing(tmp_path, sample_root) -> None:
         for browser in (*browsers, looked):
             browser.close()
 
-    engine = tables.connect(settings.database_address)
-    with tables.read(engine) as connection:
+    engine = database.connect(settings.database_address)
+    with database.read(engine) as connection:
         statuses = dict(
             connection.execute(
                 sa.select(tables.booking.c.status, sa.func.count()).group_by(

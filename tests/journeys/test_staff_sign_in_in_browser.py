@@ -8,7 +8,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from portal import bookings, messages
+from portal import bookings, database, messages
 from portal.bookings import Family
 from portal.commands.staffing import Staffing
 from portal.database import tables
@@ -67,7 +67,7 @@ class Office:
                 now=self.now,
             )
         values = {"state": "failed", "trouble": "The mailbox is full."}
-        tables.write(self.engine, lambda c: c.execute(tables.message.update().values(**values)))
+        database.write(self.engine, lambda c: c.execute(tables.message.update().values(**values)))
         assert messages.failed(self.engine)
 
 

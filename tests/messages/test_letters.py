@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from portal import bookings, messages
+from portal import bookings, database, messages
 from portal.bookings import Family, Referrer, content_changes, personal_data, waiting_list
 from portal.database import tables
 from portal.server import worker
@@ -69,7 +69,7 @@ class Post:
         self.send(now, **settings)
         fresh = [f for f in self.outbox.glob("*") if f.name not in self.seen]
         self.seen |= {found.name for found in fresh}
-        with tables.read(self.engine) as connection:
+        with database.read(self.engine) as connection:
             order = list(
                 connection.execute(
                     sa.select(tables.message.c.receipt).order_by(tables.message.c.id)
@@ -79,7 +79,7 @@ class Post:
         return [Came(found) for found in fresh]
 
     def states(self) -> list[tuple[str, str]]:
-        with tables.read(self.engine) as connection:
+        with database.read(self.engine) as connection:
             rows = connection.execute(
                 sa.select(tables.message.c.kind, tables.message.c.state).order_by(
                     tables.message.c.id
@@ -88,7 +88,7 @@ class Post:
             return [tuple(row) for row in rows]
 
     def owe(self, booking, kind, **about) -> None:
-        tables.write(
+        database.write(
             self.engine,
             lambda c: messages.owe(c, booking.id, kind, now=NOW, due=NOW, about=about),
         )
@@ -123,7 +123,7 @@ def _files(mail):
 @pytest.fixture
 def engine(tmp_path):
     """SQLite alone: what is said does not depend on the database, what is sent does."""
-    engine = tables.connect(f"sqlite:///{tmp_path / 'portal.db'}")
+    engine = database.connect(f"sqlite:///{tmp_path / 'portal.db'}")
     tables.metadata.create_all(engine)
     yield engine
     engine.dispose()
@@ -517,7 +517,7 @@ def test_two_days_are_48_hours_when_the_clocks_change(post, day, due):
     post.book()
     post.came()
     too_soon = post.came(due - timedelta(seconds=1))
-    with tables.read(post.engine) as connection:
+    with database.read(post.engine) as connection:
         owed = connection.execute(
             sa.select(tables.message.c.due).where(tables.message.c.kind == "reminder")
         ).scalar_one()
@@ -947,7 +947,7 @@ def test_who_wants_no_message_gets_none(post, family):
 def test_who_takes_the_wish_back_gets_none(post):
     """S5: the wish counts at the moment of sending."""
     post.book()
-    tables.write(
+    database.write(
         post.engine, lambda c: c.execute(tables.person.update().values(safe_to_contact=False))
     )
 
@@ -958,7 +958,7 @@ def test_who_takes_the_wish_back_gets_none(post):
 def test_who_was_forgotten_gets_none(post):
     """The address is kept once; with it goes what was still owed."""
     post.book()
-    tables.write(post.engine, lambda c: c.execute(tables.person.delete()))
+    database.write(post.engine, lambda c: c.execute(tables.person.delete()))
 
     assert post.came() == []
     assert post.states()[0] == ("confirmation", "dropped")

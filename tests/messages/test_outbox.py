@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, messages
+from portal import bookings, database, messages
 from portal.bookings import Family
 from portal.database import tables
 from portal.messages import outbox
@@ -69,7 +69,7 @@ def owe_many(engine, number: int) -> None:
             messages.owe(connection, booking_id, "confirmation", now=NOW, due=NOW, about={})
         messages.drop(connection, first.id, ("reminder",))
 
-    tables.write(engine, work)
+    database.write(engine, work)
 
 
 def send(engine, settings, now=NOW, claimant="test", **given) -> messages.Sent:
@@ -77,7 +77,7 @@ def send(engine, settings, now=NOW, claimant="test", **given) -> messages.Sent:
 
 
 def rows(engine, kind="confirmation"):
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         return connection.execute(
             sa.select(tables.message)
             .where(tables.message.c.kind == kind)
@@ -98,7 +98,7 @@ def test_what_is_owed_is_rolled_back_with_its_booking(engine):
 
     book(engine)
     with pytest.raises(RuntimeError):
-        tables.write(engine, work)
+        database.write(engine, work)
 
     assert rows(engine, "waiting") == []
 
@@ -106,14 +106,14 @@ def test_what_is_owed_is_rolled_back_with_its_booking(engine):
 def test_an_unknown_kind_is_refused(engine):
     """A spelling mistake shows in the tests of whoever made it, not in a family's post."""
     with pytest.raises(ValueError, match="reminda"):
-        tables.write(engine, lambda c: messages.owe(c, 1, "reminda", now=NOW, due=NOW, about={}))
+        database.write(engine, lambda c: messages.owe(c, 1, "reminda", now=NOW, due=NOW, about={}))
 
 
 def test_only_what_is_owed_is_let_go(engine):
     """What was sent stays as it is, so do other kinds."""
     booking = book(engine)
     send(engine, load_settings(root=ROOT, var=Path("/nonexistent"), email_channel="none"))
-    tables.write(engine, lambda c: messages.drop(c, booking.id, ("confirmation", "reminder")))
+    database.write(engine, lambda c: messages.drop(c, booking.id, ("confirmation", "reminder")))
 
     assert [(m.kind, m.state) for m in messages.of_booking(engine, booking.id)] == [
         ("reminder", "dropped"),
@@ -165,7 +165,7 @@ def test_a_worker_that_was_overtaken_writes_nothing_down(engine, tmp_path):
 
 def claim_without_looking(engine, now, claimant, limit, barrier) -> list:
     """`claim` with its guard taken out: look first, write later."""
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         found = connection.execute(
             sa.select(tables.message.c.id)
             .where(tables.message.c.state == "owed", tables.message.c.due <= now)
@@ -173,7 +173,7 @@ def claim_without_looking(engine, now, claimant, limit, barrier) -> list:
         ).scalars()
         ids = list(found)
     barrier.wait(10)
-    tables.write(
+    database.write(
         engine,
         lambda c: c.execute(
             tables.message.update()
@@ -371,7 +371,7 @@ def test_where_no_texts_are_sent_somebody_must_ring(engine, tmp_path):
 def test_one_letter_that_cannot_be_written_does_not_hold_up_the_others(engine, tmp_path, caplog):
     """Whatever is wrong with one row, the rest goes out, and the log names nobody (S43)."""
     first = book(engine)
-    tables.write(
+    database.write(
         engine,
         lambda c: c.execute(
             tables.message.update()
@@ -379,7 +379,7 @@ def test_one_letter_that_cannot_be_written_does_not_hold_up_the_others(engine, t
             .values(kind="offered", about={"until": "parent0@example.org"})
         ),
     )
-    tables.write(
+    database.write(
         engine,
         lambda c: c.execute(
             tables.booking.update().where(tables.booking.c.id == first.id).values(status="offered")

@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import content
-from portal.database import tables
+from portal import content, database
+from portal.database import audit, tables
 from portal.staff import accounts, second_factors, sign_in
 from portal.staff.accounts import AccountError, Staff
 from tests.support.made import NOW
@@ -32,7 +32,7 @@ def accept(engine: Engine, number: int, token: str) -> tuple[str, ...]:
 
 
 def log(engine: Engine) -> list[tuple[str, str]]:
-    return [(one.actor, one.did) for one in reversed(accounts.log(engine))]
+    return [(one.actor, one.did) for one in reversed(audit.log(engine))]
 
 
 # --- who may see what
@@ -117,7 +117,7 @@ def test_the_table_holds_nothing_that_opens_a_door(engine: Engine) -> None:
     codes = accept(engine, number, token)
     _, second = add(engine, "second@example.org")
     visit = sign_in.begin(engine, number, now=NOW, whole=True)
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         rows = [
             connection.execute(sa.select(table)).all()
             for table in (tables.staff, tables.staff_code, tables.staff_session)
@@ -240,22 +240,22 @@ def write_lines(engine: Engine) -> None:
             (NOW, "staff:1", "read register", "harbour/bump"),
             (NOW, "clock", "offer", None),
         ):
-            tables.note(connection, at, actor, did, None, series)
+            database.note(connection, at, actor, did, None, series)
 
-    tables.write(engine, work)
+    database.write(engine, work)
 
 
 def test_the_log_is_cut_down_to_centres_and_people(engine: Engine) -> None:
     """A manager reads what was done with her centres; the newest stands first."""
     write_lines(engine)
-    of_centre = accounts.log(engine, centres={"riverbank"})
-    of_person = accounts.log(engine, staff_id=1)
-    older = accounts.log(engine, before=of_person[0].id, limit=2)
+    of_centre = audit.log(engine, centres={"riverbank"})
+    of_person = audit.log(engine, staff_id=1)
+    older = audit.log(engine, before=of_person[0].id, limit=2)
 
     assert [one.did for one in of_centre] == ["read register", "book"]
     assert [one.series for one in of_person] == ["harbour/bump", "riverbank/bump"]
     assert [one.did for one in older] == ["export", "read register"]
-    assert accounts.log(engine, centres=()) == []
+    assert audit.log(engine, centres=()) == []
 
 
 def test_the_log_is_kept_for_twelve_months(engine: Engine) -> None:
@@ -263,10 +263,10 @@ def test_the_log_is_kept_for_twelve_months(engine: Engine) -> None:
     write_lines(engine)
     left, stays = make_staff(engine), make_staff(engine)
     accounts.remove(engine, left.id, now=NOW)
-    assert accounts.forget_old(engine, NOW) == 1
-    assert accounts.forget_old(engine, NOW) == 0
-    lines = len(accounts.log(engine))
-    gone = accounts.forget_old(engine, NOW + timedelta(days=366))
+    assert audit.forget_old(engine, NOW) == 1
+    assert audit.forget_old(engine, NOW) == 0
+    lines = len(audit.log(engine))
+    gone = audit.forget_old(engine, NOW + timedelta(days=366))
 
     assert gone == lines
     assert [one.staff for one in accounts.everyone(engine)] == [stays]
@@ -278,8 +278,8 @@ def test_what_is_over_goes_too(engine: Engine) -> None:
     accounts.welcome(engine, token, PASSWORD, now=NOW)
     staff = make_staff(engine)
     sign_in.begin(engine, staff.id, now=NOW, whole=True)
-    accounts.forget_old(engine, NOW + timedelta(hours=72))
-    with tables.read(engine) as connection:
+    audit.forget_old(engine, NOW + timedelta(hours=72))
+    with database.read(engine) as connection:
         sessions = connection.execute(sa.select(tables.staff_session)).all()
         row = connection.execute(sa.select(tables.staff).where(tables.staff.c.id == number)).one()
 

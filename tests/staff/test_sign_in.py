@@ -7,7 +7,8 @@ import pyotp
 import pytest
 from sqlalchemy import Engine
 
-from portal.database import tables
+from portal import database
+from portal.database import audit, tables
 from portal.staff import accounts, sign_in
 from portal.staff.accounts import Staff
 from portal.staff.sign_in import Wait
@@ -120,9 +121,9 @@ def test_weak_hashes_are_made_anew(engine: Engine, sam) -> None:
     from argon2 import PasswordHasher
 
     weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-    tables.write(engine, lambda c: c.execute(tables.staff.update().values(password=weak)))
+    database.write(engine, lambda c: c.execute(tables.staff.update().values(password=weak)))
     password(engine)
-    with tables.read(engine) as connection:
+    with database.read(engine) as connection:
         kept = connection.execute(tables.staff.select()).one().password
 
     assert kept != weak
@@ -167,7 +168,7 @@ def test_a_recovery_code_works_once(engine: Engine, sam) -> None:
 
     assert tried == [False, True, False]
     assert accounts.account(engine, sam.id).recovery_codes == 9
-    assert accounts.log(engine)[0].did == "recovery-code"
+    assert audit.log(engine)[0].did == "recovery-code"
 
 
 def test_codes_are_tried_ten_times(engine: Engine, sam) -> None:
@@ -252,7 +253,7 @@ def test_each_visit_has_a_token_of_its_own(engine: Engine, sam) -> None:
     assert sign_in.visit(engine, one, now=NOW) is None
     assert sign_in.visit(engine, two, now=NOW).staff == sam
     assert sign_in.visit(engine, "", now=NOW) is None
-    assert [line.did for line in accounts.log(engine)[:3]] == ["sign-out", "sign-in", "sign-in"]
+    assert [line.did for line in audit.log(engine)[:3]] == ["sign-out", "sign-in", "sign-in"]
 
 
 @pytest.mark.parametrize(

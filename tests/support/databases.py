@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from portal import database
 from portal.database import tables
 
 
@@ -105,15 +106,15 @@ def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def engine(database_address: str) -> Iterator[Engine]:
     """An engine on a migrated, empty database."""
-    engine = tables.connect(database_address)
-    tables.migrate(engine)
+    engine = database.connect(database_address)
+    database.migrate(engine)
     yield engine
     engine.dispose()
 
 
 def put_bookable(engine: Engine, places: int = 2) -> None:
     """A course with room for so many families."""
-    tables.write(
+    database.write(
         engine,
         lambda c: c.execute(
             tables.bookable.insert().values(

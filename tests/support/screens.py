@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
 
+from portal import database
 from portal.database import tables
 from portal.directory import Directory
 from portal.settings import Settings
@@ -54,7 +55,7 @@ class Screens:
         return Screen(self, path, self.client.post(path, data=fields, **given))
 
     def count(self, table: str = "booking") -> int:
-        with tables.read(self.engine) as connection:
+        with database.read(self.engine) as connection:
             query = select(func.count()).select_from(tables.metadata.tables[table])
             return connection.execute(query).scalar_one()
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from portal import content
+from portal import content, database
 from portal.bookings import Family, book
-from portal.database import tables
 from portal.editing.next_term import next_term
 from portal.editing.preview import Preview
 from portal.editing.preview_app import create_preview
@@ -100,8 +99,8 @@ def publish(root: Path, settings: Settings) -> None:
     directory = content.load(root, today=NOW.date())
     published_dates.keep(settings.var, directory)
     series = directory.find_series("riverbank/bump-spring-2027")
-    engine = tables.connect(settings.database_address)
-    tables.migrate(engine)
+    engine = database.connect(settings.database_address)
+    database.migrate(engine)
     for number in range(2):
         family = Family(f"Parent {number}", email=f"parent{number}@example.org")
         book(engine, series, family, key=f"key-{number}", secret="s" * 40, now=NOW)

@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from portal import messages
-from portal.database import tables
 from portal.settings import load_settings
 from tests.support import made
 from tests.support.paths import ROOT
@@ -48,7 +47,7 @@ def send(engine, settings, directory, *, now, claimant, **given) -> messages.Sen
 
 def main() -> None:
     database, folder, port, claimant, now = sys.argv[1:]
-    engine = tables.connect(database)
+    engine = database.connect(database)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()  # so that all start at once

@@ -19,7 +19,8 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
 
-from portal.database import tables
+from portal import database
+from portal.database import audit, tables
 from portal.directory import Directory
 from portal.settings import Settings
 from portal.staff import accounts, passwords, second_factors, sign_in
@@ -63,7 +64,7 @@ def make_staff(
         "invited_until": None,
     }
     mine = tables.staff.update().where(tables.staff.c.id == number).values(**values)
-    tables.write(engine, lambda connection: connection.execute(mine))
+    database.write(engine, lambda connection: connection.execute(mine))
     return accounts.account(engine, number).staff
 
 
@@ -104,13 +105,13 @@ class Staffed:
         self.now += timedelta(**time)
 
     def count(self, table: str) -> int:
-        with tables.read(self.engine) as connection:
+        with database.read(self.engine) as connection:
             query = select(func.count()).select_from(tables.metadata.tables[table])
             return connection.execute(query).scalar_one()
 
     def log(self) -> list[tuple[str, str]]:
         """Who did what, the oldest first."""
-        return [(one.actor, one.did) for one in reversed(accounts.log(self.engine))]
+        return [(one.actor, one.did) for one in reversed(audit.log(self.engine))]
 
     def staff(self, role: str = "worker", **given) -> Staff:
         return make_staff(self.engine, role, now=self.now, **given)

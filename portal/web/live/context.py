@@ -26,9 +26,10 @@ from sqlalchemy import Engine
 from sqlalchemy import exc as database_errors
 from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMediaType
 
+from portal import database
 from portal.bookings import Family, places
 from portal.bookings.waiting_list import opening
-from portal.database import references, tables
+from portal.database import references
 from portal.database.rate_limits import Allowance, Limit, network_of
 from portal.directory import Directory, Series
 from portal.web import filters
@@ -166,7 +167,7 @@ class Live:
     def reached(self) -> bool:
         """Whether the database answers."""
         try:
-            with self.database() as engine, tables.read(engine) as connection:
+            with self.database() as engine, database.read(engine) as connection:
                 connection.exec_driver_sql("SELECT 1")
         except Away:
             return False
@@ -182,8 +183,8 @@ class Live:
                 if time.monotonic() - self._failed < _TRY_AGAIN_AFTER:
                     raise Away
                 try:
-                    engine = tables.connect(self.settings.database_address)
-                    tables.migrate(engine)
+                    engine = database.connect(self.settings.database_address)
+                    database.migrate(engine)
                 except (database_errors.SQLAlchemyError, OSError) as error:
                     self._failed = time.monotonic()
                     raise Away from error

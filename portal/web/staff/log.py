@@ -14,10 +14,11 @@ from flask import request
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import ASKED_FOR
-from portal.database import audit
+from portal.database import audit, tables
+from portal.database.audit import Entry
 from portal.directory.values import LONDON, day_words
 from portal.staff import accounts
-from portal.staff.accounts import Account, Entry
+from portal.staff.accounts import Account
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.screens import allowed_centres, current, now, of_role, page, staff_route
@@ -33,7 +34,7 @@ def show() -> Answered:
     of, before = _number("of"), _number("before")
     whole = staff.role == "administrator"
     with live().database() as engine:
-        entries = accounts.log(
+        entries = audit.log(
             engine,
             centres=None if whole else _slugs(),
             staff_id=of,
@@ -50,7 +51,7 @@ def show() -> Answered:
         older=entries[-1].id if more else 0,
         asked=of,
         whole=whole,
-        since=day_words((now() - accounts.KEPT_FOR).astimezone(LONDON).date()),
+        since=day_words((now() - tables.KEPT_FOR).astimezone(LONDON).date()),
     )
 
 

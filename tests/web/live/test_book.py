@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from portal import database
 from portal.bookings import places
 from portal.database import tables
 from tests.support import made
@@ -49,7 +50,7 @@ def test_from_the_form_to_the_booked_place(screens) -> None:
     assert (answer.status, own.heading) == (303, "Your place is booked")
     assert re.fullmatch(r"/bookings/[\w-]{43}", answer.answer.headers["Location"])
     assert screens.stored() == {"booking": 1, "person": 1, "gap": 0, "message": 2}
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         row = connection.execute(sa.select(tables.person)).one()
     assert (row.name, row.notes) == ("Amina Khan", "We come\nby bus")
 
@@ -166,7 +167,7 @@ def test_the_questions_of_the_programme(tmp_path) -> None:
     """Asked with the other things we should know, and kept by their names."""
     screens = run(tmp_path, questions=[{"name": "due", "label": "When is your baby due?"}])
     screens.book(question__due="March")
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         kept = connection.execute(sa.select(tables.person.c.answers)).scalar_one()
 
     assert kept == {"due": "March"}
@@ -519,7 +520,7 @@ def test_a_cancelled_or_past_date_cannot_be_booked(tmp_path) -> None:
 def test_a_date_means_nothing_where_the_whole_run_is_booked(screens) -> None:
     """An old link to a date books the course."""
     screens.book(f"{BUMP}?session=2027-01-19")
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         planned = connection.execute(sa.select(tables.bookable.c.planned)).scalar_one()
 
     assert planned == ""
@@ -704,7 +705,7 @@ def test_a_broken_constraint_puts_nothing_typed_into_the_log(on_both, caplog, br
     own = screens.book()
     if broken == "details":
         own = screens.visitor().book(**typed | {"name": "Bilal Shah"})
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         connection.exec_driver_sql("CREATE UNIQUE INDEX one_of_each ON person (name)")
     screens.desk.config["PROPAGATE_EXCEPTIONS"] = False
     if broken == "booking":

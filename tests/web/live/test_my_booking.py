@@ -6,7 +6,7 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import casework, content_changes, places, waiting_list
 from portal.database import tables
 from tests.support import made
@@ -26,7 +26,7 @@ def run(tmp_path, *fields, **given) -> Screens:
 
 def rows(screens) -> str:
     """All that the database holds, to see that looking changes nothing."""
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         return str(
             {
                 name: connection.execute(sa.select(table)).all()
@@ -388,7 +388,7 @@ def test_what_ended_before_anybody_wrote_down_what_it_was(screens) -> None:
     """A row of an older version: neither a booking nor a request is claimed."""
     own = screens.book()
     own.follow("Cancel your booking").press("Yes, cancel it")
-    tables.write(screens.engine, lambda c: c.execute(tables.booking.update().values(was="")))
+    database.write(screens.engine, lambda c: c.execute(tables.booking.update().values(was="")))
 
     assert screens.open(own.path).heading == "This has ended"
 
@@ -486,7 +486,7 @@ def test_a_family_sets_right_what_it_answered(tmp_path) -> None:
     shown = dict(form.fields("Save"))
     missing = form.fill(question__due="", question__partner="no", question__twins="").press("Save")
     missing.fill(question__twins="1").press("Save")
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         kept = connection.execute(sa.select(tables.person.c.answers)).scalar_one()
 
     assert {name: shown[name] for name in shown if name.startswith("question")} == {
@@ -518,7 +518,7 @@ def test_the_safe_time_of_a_request_can_be_changed(tmp_path) -> None:
     form = own.follow("See or change what we keep about you")
     shown = dict(form.fields("Save"))["safe_time"]
     form.fill(safe_time="Evenings").press("Save")
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         kept = connection.execute(sa.select(tables.person.c.answers)).scalar_one()
 
     assert shown == "Mornings"
@@ -595,7 +595,7 @@ def test_what_is_over_is_not_given_up_any_more(tmp_path, status, yes) -> None:
     screens.now = datetime(2027, 1, 12, 12, 5, tzinfo=UTC)
     before = screens.stored()
     over = ask.press(yes)
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         kept = connection.execute(sa.select(tables.booking.c.status)).scalars().all()
 
     assert over.heading == "This is over"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import personal_data
 from portal.database import tables
 from tests.support import made
@@ -42,7 +42,7 @@ def screens(tmp_path):
 
 
 def kept(screens, table: str = "person"):
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         return connection.execute(sa.select(tables.metadata.tables[table])).one()
 
 
@@ -378,7 +378,7 @@ def test_a_professional_asks_with_consent(tmp_path) -> None:
     assert (row.name, row.organisation, row.consent) == ("Jo Bell", "Royal Preston", True)
     assert row.consented.astimezone(UTC).date() == screens.now.date()
     assert kept(screens, "booking").way == "referral"
-    with tables.read(screens.engine) as connection:
+    with database.read(screens.engine) as connection:
         owed = connection.execute(sa.select(tables.message.c.kind)).scalars().all()
     assert owed == ["professional-received", "request-received"]
     assert personal_data.referrer_of(screens.engine, 1).role == "Midwife"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import bookings, content, messages
+from portal import bookings, content, database, messages
 from portal.bookings import Family
 from portal.database import tables
 from portal.staff import sign_in
@@ -126,7 +126,7 @@ def booked(place):
     given = {"key": "a key of sixteen signs", "secret": place.secret, "now": place.now}
     booking = bookings.book(place.engine, series, family, **given)
     failed = tables.message.update().values(state="failed")
-    tables.write(place.engine, lambda connection: connection.execute(failed))
+    database.write(place.engine, lambda connection: connection.execute(failed))
     number = messages.failed(place.engine)[0].id
     return {"reference": booking.reference, "number": number}
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from portal.database import audit
 from portal.settings import SettingsError
 from portal.staff import accounts, openid
 from portal.web.staff import council_sign_in
@@ -58,7 +59,7 @@ def test_one_press_and_one_is_in(place, sam):
     assert (back.status, back.answer.headers["Location"]) == (303, "/staff/account/codes")
     assert "Sam Brook" in browser.open("/staff/account")
     assert browser.client.get_cookie(COOKIE) is None
-    assert accounts.log(place.engine)[0].detail == {"way": "council"}
+    assert audit.log(place.engine)[0].detail == {"way": "council"}
 
 
 def test_an_account_without_a_password_comes_in_too(place):

@@ -2,9 +2,8 @@
 
 import pytest
 
-from portal import content
+from portal import content, database
 from portal.database import audit, tables
-from portal.staff import accounts
 from tests.support.staffed import Staffed
 
 LOG = "/staff/log"
@@ -18,9 +17,9 @@ def place(tmp_path, sample_root, today):
 def write(place, *lines):
     def work(connection):
         for actor, did, number, series, detail in lines:
-            tables.note(connection, place.now, actor, did, number, series, **detail)
+            database.note(connection, place.now, actor, did, number, series, **detail)
 
-    tables.write(place.engine, work)
+    database.write(place.engine, work)
 
 
 def test_an_administrator_reads_who_did_what(place):
@@ -122,13 +121,13 @@ def test_every_line_is_in_plain_words(place):
     old = tables.audit.insert().values(
         at=place.now, actor="robot", did="dance", series=None, detail={}
     )
-    tables.write(place.engine, lambda c: c.execute(old))
+    database.write(place.engine, lambda c: c.execute(old))
     assert "robot dance" in administrator.open(LOG)
 
 
 def test_the_log_lives_as_long_as_it_says(place):
     """The page names the day before which lines are deleted."""
-    since = place.now - accounts.KEPT_FOR
+    since = place.now - tables.KEPT_FOR
     write(place, ("clock", "lapse", 1, None, {}))
 
     assert since.year == 2026

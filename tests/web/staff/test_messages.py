@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import bookings, messages
+from portal import bookings, database, messages
 from portal.bookings import Family
 from portal.database import tables
 from tests.support import made
@@ -30,7 +30,7 @@ def book(place, name="Amina Khan", series=0, email="amina@example.org"):
         now=place.now,
     )
     reminders = tables.message.delete().where(tables.message.c.kind == "reminder")
-    tables.write(place.engine, lambda connection: connection.execute(reminders))
+    database.write(place.engine, lambda connection: connection.execute(reminders))
     return made
 
 
@@ -39,7 +39,7 @@ def fail(place, words="The mailbox is full.", state="failed"):
     values = {"state": state, "trouble": words, "tries": 9}
     if state == "sent":
         values = {"state": state, "sent": place.now}
-    tables.write(place.engine, lambda c: c.execute(tables.message.update().values(**values)))
+    database.write(place.engine, lambda c: c.execute(tables.message.update().values(**values)))
 
 
 def test_a_failed_message_says_why_and_what_to_do(place):
@@ -88,7 +88,7 @@ def test_trying_again_owes_it_anew(place):
 
 
 def _reference(place):
-    with tables.read(place.engine) as connection:
+    with database.read(place.engine) as connection:
         return connection.execute(tables.booking.select()).first().reference
 
 
@@ -143,7 +143,7 @@ def test_messages_of_a_series_that_is_gone(place):
     fail(place)
     place.directory = made.directory({"starts": "2027-02-02"}, {"title": "Story time"})
     gone = tables.bookable.update().values(series="riverbank/no-more")
-    tables.write(place.engine, lambda connection: connection.execute(gone))
+    database.write(place.engine, lambda connection: connection.execute(gone))
     screen = place.signed_in().open(MESSAGES)
 
     assert "No longer offered" in screen
@@ -153,10 +153,12 @@ def test_messages_of_a_series_that_is_gone(place):
 def test_a_long_list_is_cut(place):
     """Two hundred are enough to begin with."""
     book(place)
-    with tables.read(place.engine) as connection:
+    with database.read(place.engine) as connection:
         row = dict(connection.execute(tables.message.select()).first()._mapping)
     rows = [{**row, "id": row["id"] + number, "state": "failed"} for number in range(1, 260)]
-    tables.write(place.engine, lambda connection: connection.execute(tables.message.insert(), rows))
+    database.write(
+        place.engine, lambda connection: connection.execute(tables.message.insert(), rows)
+    )
     found = messages.listed(
         place.engine, ("failed",), lambda _: True, since=place.now - timedelta(days=1)
     )
