@@ -14,7 +14,8 @@ from jinja2 import UndefinedError
 
 from portal.directory import AGE_BANDS
 from portal.web.site.app import addresses, create_site
-from portal.web.site.pages import KINDS, weekdays
+from portal.web.site.pages import KINDS
+from portal.web.site.pages.browsing import weekdays
 from portal.web.templating import HEADERS, environment, json_block, static_files
 from tests.support import made
 
