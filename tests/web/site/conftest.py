@@ -1,10 +1,40 @@
-"""A copy of the sample to build, with folders of its own."""
+"""The site of the sample, page by page; and a copy of the sample to build."""
 
 import shutil
 
 import pytest
 
 from portal.settings import load_settings
+from portal.web.site.app import addresses, create_site
+from tests.support.page_reader import Reader
+
+
+@pytest.fixture(scope="session")
+def site(directory):
+    return create_site(directory)
+
+
+@pytest.fixture(scope="session")
+def answers(site, directory):
+    client = site.test_client()
+    return {path: client.get(path) for path in addresses(directory)}
+
+
+@pytest.fixture(scope="session")
+def pages(answers):
+    """Every page that stands for itself: no redirect, and no part of a partner's page."""
+    return {
+        path: answer.text
+        for path, answer in answers.items()
+        if answer.mimetype == "text/html"
+        and "http-equiv" not in answer.text
+        and not path.startswith("/embed/")
+    }
+
+
+@pytest.fixture(scope="session")
+def read(pages):
+    return {path: Reader(html) for path, html in pages.items()}
 
 
 @pytest.fixture
