@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from portal.content import Problem
     from portal.directory import Directory
     from portal.settings import Settings
-    from portal.web.site.build import Built
+    from portal.web.site.build_state import Built
 
 _BAD_ROWS = 20  # shown; all are counted
 
@@ -111,10 +111,11 @@ def build(
 ) -> None:
     """Write the public site. The last good one stays until the new one is whole."""
     from portal.web.site import build as building
+    from portal.web.site.build_state import nothing_to_do
 
     day = _day(today) if today else _today()
     if not full:
-        done = building.nothing_to_do(**_plain_settings(root, out), today=day, compress=compress)
+        done = nothing_to_do(**_plain_settings(root, out), today=day, compress=compress)
         if done:
             click.echo(_built(done))
             return

@@ -12,7 +12,8 @@ from functools import cache
 
 from portal.content.sources import Text, Tree
 from portal.directory import AGE_BANDS, Settlement, TextFile
-from portal.directory.values import WEEKDAYS, near
+from portal.directory.addresses import fixed_pages
+from portal.directory.values import near
 
 
 def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
@@ -20,8 +21,7 @@ def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
 
     `settlements` is None where their table has mistakes: then links to them cannot be judged.
     """
-    known = dict(_addresses(tree))
-    known.update((settlement.path, None) for settlement in settlements or ())
+    known = dict(addresses(tree, settlements))
     unsure: tuple[str, ...] = ("/near/",) if settlements is None else ()
     if tree.footprints is None:
         unsure += ("/footprints/", "/districts/")
@@ -60,10 +60,13 @@ def _wrong_target(
     return f"{words}{near(fragment, headings)} Mend what follows '#'."
 
 
-def _addresses(tree: Tree) -> Iterator[tuple[str, frozenset[str] | None]]:
+def addresses(
+    tree: Tree, settlements: Iterable[Settlement] | None
+) -> Iterator[tuple[str, frozenset[str] | None]]:
     """Every address that a text may link to, with its headings; None where any may be there."""
-    for address in _FIXED:
+    for address in (*fixed_pages(news=bool(tree.news)), *_FILES, *_LIVE):
         yield address, None
+    yield from ((settlement.path, None) for settlement in settlements or ())
     yield from ((band.path, None) for band in AGE_BANDS)
     yield from ((f"{band.path}calendar.ics", None) for band in AGE_BANDS)
     for footprint in tree.footprints.footprints if tree.footprints else ():
@@ -76,15 +79,21 @@ def _addresses(tree: Tree) -> Iterator[tuple[str, frozenset[str] | None]]:
         yield path, None
         yield f"{path}whats-on/", None
         yield f"/embed/{folder.slug}/", None
+        yield f"{path}calendar.ics", None
         if folder.centre:
             yield from _addresses_of(folder.centre, path)
         for series in folder.series:
             # What is withheld has no address.
             if not (series.noun and series.noun.programme_slug in sensitive):
-                yield from _addresses_of(series, f"/sessions/{folder.slug}/{series.slug}/")
+                path = f"/sessions/{folder.slug}/{series.slug}/"
+                yield from _addresses_of(series, path)
+                yield f"{path}calendar.ics", None
                 yield f"/book/{folder.slug}/{series.slug}", None
     for programme in tree.programmes:
-        yield from _addresses_of(programme, f"/programmes/{programme.slug}/")
+        path = f"/programmes/{programme.slug}/"
+        yield from _addresses_of(programme, path)
+        if programme.slug not in sensitive:
+            yield f"{path}calendar.ics", None
         yield f"/request/{programme.slug}", None
     for page in tree.pages:
         yield from _addresses_of(page, f"/{page.slug}/")
@@ -93,16 +102,12 @@ def _addresses(tree: Tree) -> Iterator[tuple[str, frozenset[str] | None]]:
 
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_FIXED = (
-    "/", "/find/", "/whats-on/", "/centres/", "/programmes/", "/news/", "/calendars/", "/gap",
-    "/openreferral/", "/calendar.ics", "/feed.atom", "/sitemap.xml", "/find/results",
-    *(f"/whats-on/{weekday.lower()}/" for weekday in WEEKDAYS),
-)  # fmt: skip
+_FILES = ("/calendar.ics", "/feed.atom", "/sitemap.xml")
+_LIVE = ("/gap", "/find/results")
 
 
 def _addresses_of(text: Text[TextFile], path: str) -> Iterator[tuple[str, frozenset[str] | None]]:
     yield path, frozenset(heading.id for heading in text.prose.headings)
-    yield f"{path}calendar.ics", None
     parent, _, _ = path.rstrip("/").rpartition("/")
     for alias in getattr(text.noun, "aliases", ()):
         yield (f"/sessions/{alias}/" if "/" in alias else f"{parent}/{alias}/"), None

@@ -1,8 +1,9 @@
 """The nouns of the directory, checked and cross-referenced. They know nothing of files or pages.
 
 `models` declares every field an editor can write. `fields` says how each kind of value is read
-from text. `schedule` works out the dates of a series, and `phrases` the words that pages and feeds
-share. This package imports the standard library and pydantic alone.
+from text. `schedule` works out the dates of a series, `phrases` holds the words that pages and
+feeds share, and `addresses` the pages that belong to no noun. This package imports the standard
+library and pydantic alone.
 """
 
 from portal.directory.directory import Directory

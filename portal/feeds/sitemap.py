@@ -13,20 +13,8 @@ from functools import partial
 from xml.etree import ElementTree
 
 from portal.directory import AGE_BANDS, Directory, News, Page, Programme, Series, TextFile
-from portal.directory.values import LONDON, WEEKDAYS
-
-LISTS = (
-    "/",
-    "/find/",
-    "/centres/",
-    "/programmes/",
-    "/whats-on/",
-    "/news/",
-    "/calendars/",
-    "/calendars/centres/",
-    "/calendars/programmes/",
-    "/calendars/custom/",
-)
+from portal.directory.addresses import fixed_pages
+from portal.directory.values import LONDON
 
 # Live addresses: a robot that follows them fills forms, or opens somebody's booking.
 CLOSED = ("/book/", "/bookings/", "/staff/")
@@ -44,10 +32,8 @@ def robots_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
 
 def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     """Every page that search engines should know, and the day it changed."""
-    for path in LISTS:
+    for path in fixed_pages(news=bool(directory.news)):
         yield path, None
-    for weekday in WEEKDAYS:
-        yield f"/whats-on/{weekday.lower()}/", None
     for footprint in directory.footprints:
         yield footprint.path, None
         for district in footprint.districts:

@@ -40,7 +40,7 @@ from portal.errors import PortalError
 from portal.settings import Settings, load_settings
 from portal.web.frozen_files import Files
 from portal.web.live.app import create_desk, plain_page
-from portal.web.site.build import MARKER, published_day
+from portal.web.site.build_state import MARKER, published_day
 from portal.web.staff.screens import create_staff
 from portal.web.templating import HEADERS, STRICT_TRANSPORT
 

@@ -22,7 +22,7 @@ from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.server import worker
 from portal.settings import Settings
-from portal.web.site.build import MARKER, published_day
+from portal.web.site.build_state import MARKER, published_day
 
 log = logging.getLogger(__name__)
 

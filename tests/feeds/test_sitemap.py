@@ -29,6 +29,7 @@ def test_the_map_lists_public_pages_with_their_last_change(county):
     assert found["https://families.example/sessions/riverbank/play/"] == "2026-09-01"
     assert found["https://families.example/whats-on/monday/"] is None
     assert "https://families.example/sessions/riverbank/talks/" not in found
+    assert "https://families.example/news/" not in found  # there is none, so no list of it
     assert not [address for address in found if address.endswith(".ics")]
 
 

@@ -22,6 +22,7 @@ from portal.server import app
 from portal.server.app import Turns, create_app
 from portal.settings import load_settings
 from portal.web.site import build
+from portal.web.site.build_state import MARKER
 from portal.web.templating import HEADERS
 
 
@@ -179,7 +180,7 @@ def test_mistakes_leave_live_pages_as_they_are(server):
     series = server.settings.root / "centres/preston/riverbank/play-monday.md"
     words = series.read_text()
     series.write_text(words.replace("programme:", "program:"))
-    (server.settings.out / build.MARKER).touch()  # as if another machine had built meanwhile
+    (server.settings.out / MARKER).touch()  # as if another machine had built meanwhile
 
     time.sleep(1.1)
     answers = {server.ask("/book/riverbank/play-monday")[0] for _ in range(5)}

@@ -12,7 +12,7 @@ from portal.messages import Sent
 from portal.server import worker
 from portal.server.watch import Watch
 from portal.settings import load_settings
-from portal.web.site.build import MARKER
+from portal.web.site.build_state import MARKER
 from tests.support import made
 from tests.support.made import NOW
 from tests.support.paths import ROOT

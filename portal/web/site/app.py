@@ -1,8 +1,8 @@
 """The frozen public site: an address for every page and file that anybody may read.
 
-Pages are declared in `pages.py`; the rest here are files: feeds, redirect pages at old addresses,
-static files, the page for what is not found, and the rules for static hosts. A file is made when it
-is asked for, so that whoever freezes the site may make them in any order and in any process.
+Pages are declared in `pages/`. Everything else here is a file: feeds, redirects from old addresses,
+static files, the page for unknown addresses, and the rules for static hosts. A file is made when it
+is asked for, so the freezer may make them in any order and in any process.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from portal import feeds
 from portal.directory import Centre, Directory, News, Page, Programme
 from portal.web.frozen_files import file_headers, media_type
 from portal.web.site.leaflets import Leaflets
-from portal.web.site.pages import KINDS, Pages
+from portal.web.site.pages import KINDS, Context, leaflet, not_found
 from portal.web.templating import HEADERS, STRICT_TRANSPORT, static_files
 
-_Maker = Callable[[Pages], bytes]
+_Maker = Callable[[Context], bytes]
 
 
 def addresses(directory: Directory, *, leaflets: Leaflets | None = None) -> Iterator[str]:
@@ -46,22 +46,22 @@ def create_site(
     app = Flask("portal.site", static_folder=None, template_folder=None)
     app.url_map.converters["slug"] = _Slug
     files = _files(directory, leaflets)
-    pages = Pages(directory, frozenset(files))
+    context = Context(directory, frozenset(files))
     for kind in KINDS:
         found = dict(kind.nouns(directory))
         if found:
             name = kind.make.__name__
-            app.add_url_rule(kind.rule, name, partial(_answer, pages, kind.make, found, files))
-    app.add_url_rule("/<path:name>", "file", partial(_file, pages, files))
+            app.add_url_rule(kind.rule, name, partial(_answer, context, kind.make, found, files))
+    app.add_url_rule("/<path:name>", "file", partial(_file, context, files))
 
-    def not_found(_: Exception) -> tuple[str, int]:
-        return pages.not_found(), 404
+    def unknown(_: Exception) -> tuple[str, int]:
+        return not_found(context), 404
 
     def with_headers(response: Response) -> Response:
         response.headers.update(HEADERS)
         return response
 
-    app.register_error_handler(404, not_found)
+    app.register_error_handler(404, unknown)
     app.after_request(with_headers)
     return app
 
@@ -73,23 +73,23 @@ class _Slug(BaseConverter):
 
 
 def _answer(
-    pages: Pages,
+    context: Context,
     make: Callable[..., str],
     found: Mapping[str, Any],
     files: Mapping[str, _Maker],
     **_: str,
 ) -> str | Response:
     if request.path not in found:
-        return _file(pages, files)  # An old name, or nothing.
+        return _file(context, files)  # an old name, or nothing
     noun = found[request.path]
-    return make(pages) if noun is None else make(pages, noun)
+    return make(context) if noun is None else make(context, noun)
 
 
 def _files(directory: Directory, leaflets: Leaflets | None) -> dict[str, _Maker]:
     """Path -> maker of every other file: feeds, redirects, static files and the like."""
     files: dict[str, _Maker] = {
-        "/404.html": lambda pages: pages.not_found().encode(),
-        "/manifest.webmanifest": lambda pages: pages.part("site/manifest.json"),
+        "/404.html": lambda context: not_found(context).encode(),
+        "/manifest.webmanifest": lambda context: context.part("site/manifest.json"),
         "/_headers": _headers,
     }
     for static in static_files().values():
@@ -106,28 +106,28 @@ def _files(directory: Directory, leaflets: Leaflets | None) -> dict[str, _Maker]
     return files
 
 
-def _constant(content: bytes, _: Pages) -> bytes:
+def _constant(content: bytes, _: Context) -> bytes:
     return content
 
 
-def _made(maker: Callable[[], bytes], _: Pages) -> bytes:
+def _made(maker: Callable[[], bytes], _: Context) -> bytes:
     return maker()
 
 
-def _leaflet(leaflets: Leaflets, centre: Centre, pages: Pages) -> bytes:
-    return leaflets.pdf(centre, pages.leaflet(centre), pages.site.base_address)
+def _leaflet(leaflets: Leaflets, centre: Centre, context: Context) -> bytes:
+    return leaflets.pdf(centre, leaflet(context, centre), context.site.base_address)
 
 
-def _redirect(new: str, pages: Pages) -> bytes:
-    return pages.part("site/moved.html", new=new)
+def _redirect(new: str, context: Context) -> bytes:
+    return context.part("site/moved.html", new=new)
 
 
-def _file(pages: Pages, files: Mapping[str, _Maker], **_: str) -> Response:
+def _file(context: Context, files: Mapping[str, _Maker], **_: str) -> Response:
     maker = files.get(request.path)
     if maker is None:
         abort(404)
     kind = "text/html; charset=utf-8" if request.path.endswith("/") else media_type(request.path)
-    return Response(maker(pages), content_type=kind)
+    return Response(maker(context), content_type=kind)
 
 
 def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
@@ -154,10 +154,10 @@ def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
             yield f"/sessions/{identity}/", series.path
 
 
-def _headers(pages: Pages) -> bytes:
+def _headers(context: Context) -> bytes:
     """The rules of every answer, for static hosts that read a file `_headers`."""
     everywhere = dict(HEADERS)
-    if pages.site.base_address.startswith("https:"):
+    if context.site.base_address.startswith("https:"):
         everywhere["Strict-Transport-Security"] = STRICT_TRANSPORT
     examples = (
         ("/static/*", static_files()["site.css"].path),
@@ -169,4 +169,4 @@ def _headers(pages: Pages) -> bytes:
         ("/embed/*", "/embed/"),
     )
     others = [(pattern, file_headers(path)) for pattern, path in examples]
-    return pages.part("site/headers.txt", headers=everywhere, others=others)
+    return context.part("site/headers.txt", headers=everywhere, others=others)

@@ -98,7 +98,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             self.tally.endpoints.add(request.endpoint)
 
     def _check_endpoints(self, seen: set[str]) -> None:
-        """Frozen-Flask knows endpoints only by name; `freeze.build` checks those that answered."""
+        """Frozen-Flask knows endpoints only by name; `build.py` checks those that answered."""
 
     def _build_one(self, url: str, _last_modified: object = None) -> Path:
         name: str = self.urlpath_to_filepath(url)
@@ -152,7 +152,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         if kind.partition(";")[0] != media_type(name).partition(";")[0]:
             raise BuildError(
                 f"{url} says that it is {kind}, but a file of that name is sent as "
-                f"{media_type(name)}. See MEDIA_TYPES in portal/web/files.py."
+                f"{media_type(name)}. See MEDIA_TYPES in portal/web/frozen_files.py."
             )
         return content
 

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +13,7 @@ import flask_frozen
 import pytest
 
 from portal import content
-from portal.commands import _plain_settings
 from portal.content import ContentError
-from portal.settings import load_settings
 from portal.web.frozen_files import media_type
 from portal.web.site import build
 from portal.web.site.app import addresses, create_site
@@ -55,18 +52,6 @@ def command(settings, *options, seed="0"):
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-
-
-@pytest.fixture
-def settings(tmp_path, sample_root):
-    """A copy of the sample, and folders of its own."""
-    shutil.copytree(sample_root, tmp_path / "root")
-    return load_settings(root=tmp_path / "root", out=tmp_path / "build", var=tmp_path / "var")
-
-
-@pytest.fixture
-def series_file(settings):
-    return settings.root / "centres/preston/riverbank/play-monday.md"
 
 
 def test_every_address_becomes_a_file(settings, today):
@@ -145,89 +130,6 @@ def test_a_file_that_has_no_source_any_more_goes(settings, today, series_file):
     assert built.removed > 0
 
 
-def look(settings, today, compress=False):
-    """What `portal build` finds before it builds: what the last build found, or None."""
-    plain = {name: getattr(settings, name) for name in _plain_settings(None, None)}
-    return build.nothing_to_do(**plain, today=today, compress=compress)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory, sample_root, today):
-    """The settings of a sample that has been built."""
-    folder = tmp_path_factory.mktemp("built")
-    shutil.copytree(sample_root, folder / "root")
-    settings = load_settings(root=folder / "root", out=folder / "build", var=folder / "var")
-    build.build(settings, today=today)
-    return settings
-
-
-class TestNothingToDo:
-    """A build that would write the same again is over at once; in doubt, it is not."""
-
-    def test_nothing_was_touched(self, built, today):
-        """Nothing touched, nothing written: not even the marker is made anew."""
-        before = (built.out / MARKER).stat()
-
-        found = build.build(built, today=today)
-
-        assert found.written == found.removed == 0
-        assert (built.out / MARKER).stat() == before
-        assert look(built, today).pages == found.pages
-
-    def test_something_else_is_asked_for(self, built, today):
-        """Another day, address, horizon or form of the site is another site."""
-        assert look(built, today + timedelta(days=1)) is None
-        assert look(built, today, compress=True) is None
-        for change in ({"base_address": "https://other.example"}, {"horizon_weeks": 3}):
-            assert look(built.model_copy(update=change), today) is None
-
-    @pytest.mark.parametrize("words", ["", "[]", "null", '{"a": 1}', "\0"])
-    def test_what_is_remembered_is_broken(self, built, today, words):
-        """Whatever stands in the record, the worst that comes of it is a build."""
-        record = built.var / "build-state.json"
-        kept = record.read_text()
-
-        record.write_text(words)
-        found = look(built, today)
-        record.write_text(kept)
-
-        assert found is None
-        assert look(built, today) is not None
-
-    def test_the_site_is_not_the_one_we_built(self, built, today, tmp_path):
-        """A folder that went, or that another build put there, is built again."""
-        shutil.copytree(built.out, tmp_path / "copy")
-        shutil.rmtree(built.out)
-        gone = look(built, today)
-        (tmp_path / "copy").rename(built.out)
-
-        assert gone is None
-        assert look(built, today) is None
-
-
-def test_an_edit_is_noticed(settings, today, series_file):
-    """Also one that keeps the size of the file and gives it its old time."""
-    build.build(settings, today=today)
-    stat = series_file.stat()
-
-    series_file.write_text(series_file.read_text())
-    os.utime(series_file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-
-    assert look(settings, today) is None
-
-
-def test_a_new_file_is_noticed(settings, today, series_file):
-    """A series that came builds, and so does one more wish for a whole build."""
-    build.build(settings, today=today)
-    before = (settings.out / MARKER).stat().st_ino
-    build.build(settings, today=today, full=True)
-
-    shutil.copy(series_file, series_file.with_name("play-again.md"))
-
-    assert (settings.out / MARKER).stat().st_ino != before
-    assert look(settings, today) is None
-
-
 def test_a_mistake_leaves_the_old_site_as_it_was(settings, today, series_file):
     """Content with a mistake changes nothing, byte for byte, and leaves nothing beside it."""
     build.build(settings, today=today)
@@ -284,21 +186,3 @@ def test_progress_is_told(settings, today):
         assert told[0] == (0, built.pages)
         assert told[-1] == (built.pages, built.pages)
         assert done == sorted(done)
-
-
-def test_the_day_of_a_site_is_known(settings, today, tmp_path):
-    """The marker says for which day the site was built."""
-    build.build(settings, today=today)
-
-    assert build.published_day(settings.out) == today
-    assert build.published_day(tmp_path / "nowhere") is None
-
-
-def test_the_quick_look_knows_the_settings(monkeypatch):
-    """The defaults that the command looks with are those of the settings."""
-    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
-        monkeypatch.delenv(name)
-
-    plain = _plain_settings(None, None)
-
-    assert plain == {name: getattr(load_settings(), name) for name in plain}

@@ -13,7 +13,7 @@ import pytest
 from portal.settings import load_settings
 from portal.web.site import build, leaflets
 from portal.web.site.leaflets import Leaflets
-from portal.web.site.pages import Pages
+from portal.web.site.pages import Context, leaflet
 from portal.web.templating import static_files
 from tests.support.browser import missing
 from tests.support.shipped import DAY, ROOT
@@ -35,14 +35,14 @@ def county():
 
 
 @pytest.fixture(scope="module")
-def pages(county):
-    return Pages(county)
+def context(county):
+    return Context(county)
 
 
 @pytest.fixture(scope="module")
-def fullest(county, pages):
+def fullest(county, context):
     """The centre whose leaflet has the most rows, that leaflet, and one twice as full."""
-    made = {centre: pages.leaflet(centre) for centre in county.centres}
+    made = {centre: leaflet(context, centre) for centre in county.centres}
     centre = max(made, key=lambda one: made[one].count("<tr><td>"))
     page = made[centre]
     rows = re.findall(r"<tr><td>.*?</tr>", page, re.S)
@@ -92,7 +92,7 @@ def test_the_fullest_leaflet_is_one_side_in_a_browser(chromium, fullest):
     assert printed == [1, 1]
 
 
-def test_a_leaflet_says_where_to_book_and_how_to_have_it_larger(pages, fullest):
+def test_a_leaflet_says_where_to_book_and_how_to_have_it_larger(fullest):
     """It has a code to scan, the address in letters, and large print without a script."""
     centre, page, _ = fullest
 

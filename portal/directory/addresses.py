@@ -1,0 +1,38 @@
+"""The addresses of pages that belong to no noun: lists, forms and the days of the week.
+
+They are declared here, below content, feeds and web, because each of the three needs them: links to
+them are accepted, the sitemap lists them, and `portal.web.site.pages` can declare no page without a
+noun at any other address. Nouns know their own addresses (`series.path`).
+"""
+
+from __future__ import annotations
+
+from portal.directory.values import WEEKDAYS
+
+_NEWS = "/news/"
+_FIXED = (
+    "/",
+    "/find/",
+    "/centres/",
+    "/programmes/",
+    "/whats-on/",
+    _NEWS,
+    "/calendars/",
+    "/calendars/centres/",
+    "/calendars/programmes/",
+    "/calendars/custom/",
+)
+
+
+def weekday_path(weekday: str) -> str:
+    """The page of the next Monday, Tuesday and so on: '/whats-on/monday/'."""
+    return f"/whats-on/{weekday.lower()}/"
+
+
+def fixed_pages(*, news: bool = True) -> tuple[str, ...]:
+    """The address of every page that belongs to no noun.
+
+    `news` says whether there is any: without it there is no list of news.
+    """
+    fixed = (path for path in _FIXED if news or path != _NEWS)
+    return (*fixed, *map(weekday_path, WEEKDAYS))

@@ -1,0 +1,180 @@
+"""What is remembered of the last build: whether anything has changed since, and for which day.
+
+Hides the two files that a build leaves behind and how they are compared. The marker lies in the
+public folder; it says that a build made the folder, for which day, and what is in it. The record
+lies in `var/` and holds the sizes and times of everything that the build read, as one digest. A
+build with nothing to do ends after comparing that digest, so this module imports neither Flask nor
+pydantic: they take longer to import than the comparison takes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portal import __version__
+from portal.web.site.atomic_folder import MARKER
+
+if TYPE_CHECKING:
+    from portal.settings import Settings
+
+__all__ = [
+    "MARKER",
+    "BuildState",
+    "Built",
+    "files_in",
+    "nothing_to_do",
+    "published_day",
+    "write_marker",
+]
+
+_PACKAGE = Path(__file__).parents[2]
+_RECORD = "build-state.json"
+_POSTCODES = "postcodes.bin"  # the same name as in `Settings.postcodes`, without importing pydantic
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The result of a build. `written` counts files that are new or changed."""
+
+    pages: int
+    written: int
+    unchanged: int
+    removed: int
+    seconds: float
+
+
+# --- the marker ---------------------------------------------------------------------------------
+
+
+def write_marker(folder: Path, today: date, digests: Mapping[str, str]) -> None:
+    """Mark a folder as made by a build for this day; `digests` are those of its files, by name."""
+    digest = hashlib.sha256()
+    for name, content in sorted(digests.items()):
+        digest.update(f"{name}\0{content}\n".encode())
+    marker = {"version": __version__, "day": today.isoformat(), "digest": digest.hexdigest()}
+    (folder / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
+
+
+def published_day(out: Path) -> date | None:
+    """The day that the site in this folder was built for; None where there is no site."""
+    try:
+        return date.fromisoformat(json.loads((out / MARKER).read_bytes())["day"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+# --- has anything changed? ----------------------------------------------------------------------
+
+
+def nothing_to_do(
+    *, root: Path, out: Path, var: Path, today: date, compress: bool, **options: object
+) -> Built | None:
+    """The last build's result if nothing that it read has changed since; otherwise None.
+
+    `options` are `base_address`, `horizon_weeks` and `leaflets`. Quick, because it compares only
+    the sizes and times of files.
+    """
+    return BuildState(root, out, var, (today, compress, options)).unchanged(time.perf_counter())
+
+
+class BuildState:
+    """The state of everything that a build reads, to compare with that of the last build."""
+
+    def __init__(self, root: Path, out: Path, var: Path, options: object) -> None:
+        self._root, self._out, self._record = root.resolve(), out.resolve(), var / _RECORD
+        self._postcodes = var / _POSTCODES
+        self._options = repr(options)
+
+    @classmethod
+    def of(cls, settings: Settings, today: date, compress: bool) -> BuildState:
+        """The state for these settings, the same as `nothing_to_do` compares."""
+        options = {
+            "base_address": settings.base_address,
+            "horizon_weeks": settings.horizon_weeks,
+            "leaflets": settings.leaflets,
+        }
+        return cls(settings.root, settings.out, settings.var, (today, compress, options))
+
+    def current(self) -> str:
+        """A digest of all that a build reads: content, package, options, installed libraries."""
+        # Installing, removing or upgrading a library changes the folder that it is in.
+        libraries = [Path(p).stat().st_mtime_ns for p in sys.path if p.endswith("-packages")]
+        facts = __version__, sys.version, libraries, self._last_commit(), self._options
+        digest = hashlib.sha256(repr(facts).encode())
+        folders = [self._root / name for name in ("content", "centres", "programmes")]
+        for folder in (*folders, _PACKAGE):
+            for name, stat in files_in(folder):
+                # The inode and its change time show when an older file has taken over a name.
+                state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+                digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
+        with suppress(OSError):
+            stat = self._postcodes.stat()
+            digest.update(repr((stat.st_size, stat.st_mtime_ns, stat.st_ino)).encode())
+        return digest.hexdigest()
+
+    def _last_commit(self) -> int | None:
+        """When a commit was last made or fetched: files may take their time of change from it."""
+        for folder in (self._root, *self._root.parents):
+            with suppress(OSError):
+                return (folder / ".git" / "logs" / "HEAD").stat().st_mtime_ns
+        return None
+
+    def unchanged(self, started: float) -> Built | None:
+        """The result of a build that need not happen, or None where it must.
+
+        `started` is the `time.perf_counter()` from which its seconds are counted.
+        """
+        try:
+            record = json.loads(self._record.read_bytes())[str(self._out)]
+            same = record["marker"] == self._marker() and record["state"] == self.current()
+            pages = int(record["pages"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return Built(pages, 0, pages, 0, time.perf_counter() - started) if same else None
+
+    def remember(self, state: str, built: Built) -> None:
+        """Record a finished build. `state` is `current()` from before it read anything."""
+        try:
+            found = json.loads(self._record.read_bytes())
+        except (OSError, ValueError):
+            found = None
+        found = found if isinstance(found, dict) else {}
+        records = {out: record for out, record in found.items() if Path(out).is_dir()}
+        records[str(self._out)] = {"marker": self._marker(), "state": state, "pages": built.pages}
+        self._record.parent.mkdir(parents=True, exist_ok=True)
+        part = self._record.with_name(f"{_RECORD}.{os.getpid()}")
+        part.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+        part.replace(self._record)
+
+    def _marker(self) -> list[int]:
+        stat = (self._out / MARKER).stat()
+        return [stat.st_ino, stat.st_mtime_ns]
+
+
+def files_in(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file below a folder with its state, in order of name; none where there is no folder."""
+    yield from _entries(os.fspath(folder), "")
+
+
+def _entries(folder: str, inside: str) -> Iterator[tuple[str, os.stat_result]]:
+    try:
+        with os.scandir(folder) as found:
+            entries: Iterable[os.DirEntry[str]] = sorted(found, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name != "__pycache__":
+                yield from _entries(entry.path, f"{inside}{entry.name}/")
+        else:
+            yield inside + entry.name, entry.stat(follow_symlinks=False)

@@ -1,0 +1,17 @@
+"""Every kind of public page, made from one Directory for one day.
+
+The subjects are modules: `areas`, `browsing`, `calendars`, `centres`, `programmes` and `texts`. A
+page is a function in one of them, declared with `@page(rule, nouns)`, and a template; nothing else
+has to know it. Functions take a `Context`, which holds what pages share.
+
+Only `Directory.series` is ever looped over, which holds no sensitive series (safety S3).
+"""
+
+# Importing a subject declares its pages.
+from portal.web.site.pages import areas, browsing, calendars, programmes  # noqa: F401
+from portal.web.site.pages.centres import leaflet
+from portal.web.site.pages.context import Context
+from portal.web.site.pages.registry import KINDS, Kind
+from portal.web.site.pages.texts import not_found
+
+__all__ = ["KINDS", "Context", "Kind", "leaflet", "not_found"]

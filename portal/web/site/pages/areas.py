@@ -1,0 +1,53 @@
+"""Pages of areas: a footprint with its districts, and a district by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portal.directory import District, Footprint
+from portal.web.site.pages.context import ROWS, Context
+from portal.web.site.pages.registry import page
+from portal.web.templating import Head
+
+
+@page("/footprints/<slug:slug>/", lambda directory: directory.footprints)
+def footprint(context: Context, footprint: Footprint) -> str:
+    """A footprint, its centres by district, and what is on there this week."""
+    return _area(context, footprint, footprint.title, footprint.districts, ())
+
+
+@page("/districts/<slug:slug>/", lambda directory: directory.districts)
+def district(context: Context, district: District) -> str:
+    """A district, its centres, and what is on there this week."""
+    above = context.directory.footprint_of(district)
+    return _area(
+        context, district, f"{district.title} district", (district,), ((above.path, above.title),)
+    )
+
+
+def _area(
+    context: Context,
+    area: Footprint | District,
+    title: str,
+    districts: Sequence[District],
+    crumbs: tuple[tuple[str, str], ...],
+) -> str:
+    series = context.directory.series_in(area)
+    head = Head(
+        title=title,
+        path=area.path,
+        section="/centres/",
+        summary=f"Family centres and groups in {title}, and what is on there this week.",
+        crumbs=crumbs,
+    )
+    numbers = {one.slug: number for number, one in enumerate(context.directory.footprints)}
+    return context.render(
+        "area.html",
+        head,
+        area=area,
+        county=context.locator.area(districts),
+        districts=[(one, context.directory.centres_in(one)) for one in districts],
+        programmes=context.running_programmes(series),
+        days=context.rows.days(context.week_of(series), ROWS),
+        petal_number=numbers.get(area.slug, 0) if isinstance(area, Footprint) else None,
+    )

@@ -1,0 +1,195 @@
+"""Pages to find and browse sessions: home, near a place, by age, by day.
+
+Lists show days, not moments: sessions that have ended since the build are hidden by the script
+(`data-ends`). Each page lists few enough rows to stay under 14 KB on the wire.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from markupsafe import Markup
+
+from portal.directory import AGE_BANDS, AgeBand, Directory, Session, Settlement
+from portal.directory.addresses import weekday_path
+from portal.directory.values import WEEKDAYS, Position, day_words, distance
+from portal.feeds import atom
+from portal.web import filters, finder_page
+from portal.web.site.pages.context import ROWS, Context
+from portal.web.site.pages.registry import page
+from portal.web.site.rows import Day
+from portal.web.templating import Head
+
+NEAR_MILES = 10
+NEAR_ROWS = 40
+FURTHER_ROWS = 5  # where nothing is near
+SOON_ROWS = 5
+BRIEF_ROWS = 120
+TOWNS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Weekday:
+    """A page below /whats-on/: the next Monday, Tuesday and so on, from today."""
+
+    name: str
+    day: date
+
+    @property
+    def path(self) -> str:
+        return weekday_path(self.name)
+
+
+def weekdays(directory: Directory) -> tuple[Weekday, ...]:
+    """The seven days from today, each by its name."""
+    days = (directory.today + timedelta(days=ahead) for ahead in range(7))
+    return tuple(Weekday(WEEKDAYS[day.weekday()], day) for day in days)
+
+
+@page("/")
+def home(context: Context) -> str:
+    """What is on soon, one session of each programme, and the latest news."""
+    soon: dict[str, Session] = {}
+    for session in context.week:
+        if not session.cancelled:
+            soon.setdefault(session.series.programme.slug, session)
+    shown = list(soon.values())[:SOON_ROWS]
+    head = Head(
+        title=f"{context.site.name}, {context.site.area}",
+        path="/",
+        summary=f"Find groups and sessions for families near you in {context.site.area}.",
+        feed=atom.PATH,
+    )
+    return context.render(
+        "home.html",
+        head,
+        days=context.rows.days(shown, SOON_ROWS),
+        news=sorted(context.directory.news, key=lambda news: news.date_, reverse=True)[:2],
+    )
+
+
+@page("/find/")
+def find(context: Context) -> str:
+    """The finder's form, and the largest towns for readers without scripts."""
+    head = Head(
+        title="Find a session",
+        path="/find/",
+        section="/find/",
+        summary="Find sessions by place, age, day and how to get a place.",
+    )
+    towns = sorted(
+        (one for one in context.directory.settlements if one.population and one.unique),
+        key=lambda one: -one.population,
+    )[:TOWNS]
+    return context.render(
+        "find.html",
+        head,
+        asking=finder_page.blank(context.directory),
+        towns=sorted(towns, key=lambda one: one.name),
+    )
+
+
+@page("/near/<slug:place>/", lambda directory: directory.settlements)
+def near(context: Context, place: Settlement) -> str:
+    """This week's sessions near a place, the nearest chosen and shown by day."""
+    places = context.once(_meeting_places)
+    away = sorted(
+        (distance(place.position, position), number) for number, (position, _) in enumerate(places)
+    )
+    nearest = [(miles, session) for miles, at in away for session in places[at][1]]
+    within = sum(miles <= NEAR_MILES for miles, _ in nearest)
+    shown = nearest[: min(within, NEAR_ROWS) or FURTHER_ROWS]
+    by_day: dict[date, list[str]] = defaultdict(list)
+    for miles, session in shown:
+        said = filters.miles(miles, session.venue)
+        by_day[session.day].append(context.rows.session(session, miles=said))
+    days = [Day(day, Markup("".join(by_day[day]))) for day in sorted(by_day)]  # noqa: S704
+    head = Head(
+        title=f"Sessions near {place.label}",
+        path=place.path,
+        section="/find/",
+        summary=f"Groups and sessions for families near {place.label} this week.",
+        crumbs=(("/find/", "Find a session"),),
+    )
+    return context.render(
+        "near.html", head, place=place, days=days, within=within, shown=len(shown)
+    )
+
+
+def _meeting_places(context: Context) -> list[tuple[Position, list[Session]]]:
+    """The few positions where something is on this week, each with its sessions, soonest first."""
+    at: dict[Position, list[Session]] = defaultdict(list)
+    for session in context.week:
+        if session.venue.position and not session.cancelled:
+            at[session.venue.position].append(session)
+    return list(at.items())
+
+
+@page("/ages/<slug:band>/", lambda directory: AGE_BANDS)  # noqa: ARG005 - the same for all
+def ages(context: Context, band: AgeBand) -> str:
+    """Programmes for an age band, and its sessions of this week."""
+    series = context.directory.series_for(band)
+    head = Head(
+        title=band.title,
+        path=band.path,
+        section="/whats-on/",
+        summary=f"Groups and help for this age in {context.site.area}: {band.title}.",
+        crumbs=(("/whats-on/", "What’s on"),),
+    )
+    return context.render(
+        "ages.html",
+        head,
+        band=band,
+        programmes=[
+            one for one in context.directory.programmes if one.ages and band.holds(one.ages)
+        ],
+        days=context.rows.days(context.week_of(series), ROWS),
+    )
+
+
+@page("/whats-on/")
+def whats_on(context: Context) -> str:
+    """Every session of the coming week, in brief."""
+    head = Head(
+        title="What’s on this week",
+        path="/whats-on/",
+        section="/whats-on/",
+        summary=f"Every session of the coming week in {context.site.area}, by day.",
+        calendar="/calendar.ics" if "/calendar.ics" in context.files else "",
+    )
+    return context.render(
+        "whats_on.html",
+        head,
+        days=context.rows.days(context.week, BRIEF_ROWS, brief=True),
+        number=len(context.week),
+        weekdays=weekdays(context.directory),
+    )
+
+
+@page("/whats-on/<slug:weekday>/", weekdays)
+def weekday(context: Context, weekday: Weekday) -> str:
+    """One day of the coming week, by district."""
+    head = Head(
+        title=f"What’s on on {weekday.name}",
+        path=weekday.path,
+        section="/whats-on/",
+        summary=f"Sessions on {day_words(weekday.day)}, by district.",
+        crumbs=(("/whats-on/", "What’s on"),),
+    )
+    on_day = [session for session in context.week if session.day == weekday.day]
+    here = []
+    for district in context.directory.districts:
+        there = [one for one in on_day if one.series.centre.district == district.slug]
+        if there:
+            rows = "".join(context.rows.session(one, brief=True) for one in there)
+            here.append((district, Markup(rows)))  # noqa: S704 - rendered
+    return context.render(
+        "weekday.html",
+        head,
+        weekday=weekday,
+        weekdays=weekdays(context.directory),
+        districts=here,
+        number=len(on_day),
+    )

@@ -1,0 +1,117 @@
+"""Pages of centres: the list of all, each centre, its leaflet, and its sessions to embed.
+
+The leaflet is a page to print; `leaflets.py` makes a PDF of it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from portal.directory import Centre
+from portal.feeds import qr_codes
+from portal.web import filters
+from portal.web.site import json_ld
+from portal.web.site.pages.context import Context
+from portal.web.site.pages.registry import page
+from portal.web.templating import Head
+
+EMBEDDED_ROWS = 20
+
+
+@page("/centres/")
+def centres(context: Context) -> str:
+    """Every centre, by footprint and district."""
+    head = Head(
+        title="Family centres",
+        path="/centres/",
+        section="/centres/",
+        summary=f"Every family centre in {context.site.area}, by area.",
+    )
+    return context.render(
+        "centres.html",
+        head,
+        areas=[
+            (
+                one,
+                [(district, context.directory.centres_in(district)) for district in one.districts],
+            )
+            for one in context.directory.footprints
+        ],
+    )
+
+
+def _centre_crumbs(context: Context, centre: Centre) -> tuple[tuple[str, str], ...]:
+    district = context.directory.district_of(centre)
+    return (("/centres/", "Centres"), (district.path, district.title))
+
+
+@page("/centres/<slug:slug>/", lambda directory: directory.centres)
+def centre(context: Context, centre: Centre) -> str:
+    """A centre: where it is, when it is open, and its timetable."""
+    head = Head(
+        title=centre.title,
+        path=centre.path,
+        section="/centres/",
+        summary=f"{centre.title}: where it is, when it is open and what is on.",
+        crumbs=_centre_crumbs(context, centre),
+        linked_data=json_ld.of_centre(centre, context.site),
+    )
+    district = context.directory.district_of(centre)
+    others = [one for one in context.directory.centres_in(district) if one is not centre]
+    return context.render(
+        "centre.html",
+        head,
+        centre=centre,
+        county=context.locator.place(centre.position if centre.address_public else None),
+        district=district,
+        others=others[:6],
+        finished=[one for one in context.directory.series_at(centre) if one not in context.coming],
+        tomorrow=context.now + timedelta(days=1),
+        timetable=[
+            (name, context.series_rows(series, "centre"))
+            for name, series in context.timetable(context.directory.series_at(centre))
+        ],
+    )
+
+
+@page("/centres/<slug:slug>/whats-on/", lambda directory: directory.centres, "whats_on_path")
+def leaflet(context: Context, centre: Centre) -> str:
+    """A centre's week on one page, to print."""
+    head = Head(
+        title=f"What’s on at {centre.title}",
+        path=centre.whats_on_path,
+        section="/centres/",
+        summary=f"The week at {centre.title} on one page, to print.",
+        crumbs=(*_centre_crumbs(context, centre), (centre.path, centre.title)),
+    )
+    timetable = context.timetable(context.directory.series_at(centre))
+    return context.render(
+        "leaflet.html",
+        head,
+        centre=centre,
+        timetable=[
+            (
+                name,
+                [(one, filters.notes(one, context.coming[one], context.today)) for one in series],
+            )
+            for name, series in timetable
+        ],
+        many=sum(len(series) for _, series in timetable),
+        square=Markup(qr_codes.in_page(context.frame.absolute(centre.path))),  # noqa: S704 - drawn
+        week=context.today - timedelta(days=context.today.weekday()),
+        pdf=centre.leaflet_path if centre.leaflet_path in context.files else "",
+    )
+
+
+@page("/embed/<slug:slug>/", lambda directory: directory.centres, "embed_path")
+def embed(context: Context, centre: Centre) -> str:
+    """A centre's next sessions, to show inside a partner's page."""
+    head = Head(title=f"What’s on at {centre.title}", path=centre.embed_path)
+    series = context.directory.series_at(centre)
+    coming = [one for each in series for one in context.coming.get(each, ())]
+    coming.sort(key=lambda one: (one.starts, one.series.identity))
+    return context.render(
+        "embed.html", head, centre=centre, sessions=coming[:EMBEDDED_ROWS], left=len(coming)
+    )

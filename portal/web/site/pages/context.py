@@ -1,0 +1,120 @@
+"""What the pages of one Directory share: rendering, rows, the coming week, timetables.
+
+Thousands of pages ask for the same sessions and rows, so these are worked out once in a `Context`.
+A subject keeps what only its own pages share with `once`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, time
+from functools import cached_property
+from typing import Any, TypeVar, cast
+
+from markupsafe import Markup
+
+from portal.directory import Directory, Programme, Series, Session
+from portal.directory.values import LONDON, WEEKDAYS
+from portal.web.site.locator_map import Locator
+from portal.web.site.rows import Rows
+from portal.web.templating import Frame, Head, environment
+
+# Rows on one page, so that it stays under 14 KB on the wire; after these it links to the days.
+ROWS = 40
+
+T = TypeVar("T")
+
+
+class Context:
+    """One Directory as pages see it. `files` are the paths of all files beside the pages."""
+
+    def __init__(self, directory: Directory, files: frozenset[str] = frozenset()) -> None:
+        self.directory = directory
+        self.site = directory.site
+        self.today = directory.today
+        self.now = datetime.combine(directory.today, time(), LONDON)
+        self.frame = Frame(directory)
+        self.rows = Rows(self.coming, directory.today)
+        self.locator = Locator(directory)
+        self.files = files
+        self._once: dict[Callable[[Context], object], object] = {}
+
+    def once(self, make: Callable[[Context], T]) -> T:
+        """The result of `make` for this context, worked out at the first call."""
+        if make not in self._once:
+            self._once[make] = make(self)
+        return cast("T", self._once[make])
+
+    # Rendering.
+
+    def render(self, template: str, head: Head, **given: Any) -> str:
+        """A page from its template in `templates/site`; `given` are the names that it uses."""
+        calendar = f"{head.path}calendar.ics"
+        if not head.calendar and calendar in self.files:
+            head = replace(head, calendar=calendar)
+        return self.frame.render(
+            f"site/{template}", head, calendar=self._calendar, code=self._code, **given
+        )
+
+    def part(self, template: str, **given: Any) -> bytes:
+        """A file that is not a page, from its template."""
+        made = environment().get_template(template)
+        return made.render(site=self.site, today=self.today, **given).encode()
+
+    def _calendar(self, noun: Any) -> str:
+        """The path of a noun's calendar, where there is one."""
+        path = f"{noun.path}calendar.ics"
+        return path if path in self.files else ""
+
+    def _code(self, noun: Any) -> str:
+        """The path of the code that leads to a noun's calendar, where there is one."""
+        path = f"{noun.path}calendar.svg"
+        return path if path in self.files else ""
+
+    # Sessions and series.
+
+    @cached_property
+    def week(self) -> tuple[Session, ...]:
+        """All public sessions of the seven days from today."""
+        return self.directory.sessions_between(*self.directory.week_from(self.today))
+
+    def week_of(self, series: Iterable[Series]) -> list[Session]:
+        """The sessions of the week that belong to these series."""
+        wanted = set(series)
+        return [session for session in self.week if session.series in wanted]
+
+    @cached_property
+    def coming(self) -> Mapping[Series, tuple[Session, ...]]:
+        """The series that still meet, each with its sessions from today."""
+        found = {series: self._sessions_from_now(series) for series in self.directory.series}
+        return {series: sessions for series, sessions in found.items() if sessions}
+
+    def _sessions_from_now(self, series: Series) -> tuple[Session, ...]:
+        if series.sessions:
+            return series.next_sessions(self.now)
+        # It begins after the horizon of pages, so there are no dates but these to show.
+        return tuple(session for session in series.all_sessions if session.ends > self.now)
+
+    def timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:
+        """Series that still meet, by the weekday of their next session, Monday first."""
+        groups: dict[int, list[Series]] = defaultdict(list)
+        for one in series:
+            if one in self.coming:
+                daily = one.repeats == "daily"
+                groups[7 if daily else self.coming[one][0].day.weekday()].append(one)
+        named = (*WEEKDAYS, "Monday to Friday")
+        return [
+            (named[number], sorted(groups[number], key=lambda one: (one.time.starts, one.name)))
+            for number in sorted(groups)
+        ]
+
+    def series_rows(self, series: Iterable[Series], at: str = "") -> Markup:
+        """The rows of these series, joined; `at` is as in `Rows.series`."""
+        return Markup("".join(self.rows.series(one, at) for one in series))  # noqa: S704 - rendered
+
+    def running_programmes(self, series: Iterable[Series]) -> list[Programme]:
+        """The programmes of those series that still meet."""
+        running = {one.programme.slug for one in series if one in self.coming}
+        return [one for one in self.directory.programmes if one.slug in running]

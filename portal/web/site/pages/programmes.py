@@ -1,0 +1,127 @@
+"""Pages of programmes and of series, the runs of a programme at one centre.
+
+A sensitive programme has a page that says what it is and how to ask, and nothing of where or when.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from portal.directory import Programme, Series
+from portal.directory.vocabularies import OFFERS
+from portal.web import filters
+from portal.web.site import json_ld
+from portal.web.site.pages.context import Context
+from portal.web.site.pages.registry import page
+from portal.web.templating import Head
+
+DATES = 8  # shown at once; the others unfold
+
+
+@page("/programmes/")
+def programmes(context: Context) -> str:
+    """Every programme, by what it offers."""
+    offers = [
+        (title, [one for one in context.directory.programmes if one.offer == offer])
+        for offer, title in OFFERS.items()
+    ]
+    head = Head(
+        title="Programmes",
+        path="/programmes/",
+        section="/programmes/",
+        summary="The groups, courses and help that we offer, by area.",
+    )
+    return context.render("programmes.html", head, offers=[one for one in offers if one[1]])
+
+
+@page("/programmes/<slug:slug>/", lambda directory: directory.programmes)
+def programme(context: Context, programme: Programme) -> str:
+    """A programme, and where it is on."""
+    head = Head(
+        title=programme.title,
+        path=programme.path,
+        section="/programmes/",
+        summary=programme.summary,
+        crumbs=(("/programmes/", "Programmes"),),
+        sensitive=programme.sensitive,
+        linked_data=json_ld.of_programme(programme, context.site),
+    )
+    if programme.sensitive:
+        return context.render("sensitive.html", head, programme=programme)
+    series = [one for one in context.directory.series_of(programme) if one in context.coming]
+    where = []
+    for district in context.directory.districts:
+        there = [one for one in series if one.centre.district == district.slug]
+        if there:
+            there.sort(key=lambda one: (one.centre.title, context.coming[one][0].starts))
+            where.append((district, context.series_rows(there)))
+    related = [
+        one
+        for one in context.directory.programmes
+        if one.offer == programme.offer and one is not programme
+    ]
+    return context.render(
+        "programme.html", head, programme=programme, where=where, related=related[:5]
+    )
+
+
+@page("/sessions/<slug:centre>/<slug:series>/", lambda directory: directory.series)
+def series(context: Context, series: Series) -> str:
+    """A series: its dates, its venue, and how to get a place."""
+    coming = context.coming.get(series, ())
+    head = Head(
+        title=f"{series.name}, {filters.which(series)}, {filters.place(series.venue)}",
+        path=series.path,
+        section="/whats-on/",
+        summary=f"{filters.repeats(series)} at {filters.place(series.venue)}. "
+        f"{filters.ages(series.ages)}.",
+        crumbs=(
+            (series.centre.path, series.centre.title),
+            (series.programme.path, series.programme.title),
+        ),
+        linked_data=json_ld.of_series(series, coming, context.site),
+    )
+    others = [
+        one
+        for one in context.directory.series_of(series.programme)
+        if one is not series and one in context.coming
+    ]
+    here = series.venue.position or series.centre.position
+    if here:
+        others.sort(key=partial(_away, here.latitude, here.longitude))
+    return context.render(
+        "series.html",
+        head,
+        series=series,
+        programme=series.programme,
+        venue=series.venue,
+        sessions=coming,
+        first_dates=coming[:DATES],
+        more_dates=coming[DATES:],
+        files=context.files,
+        others=context.series_rows(others[:3]),
+        bookable=_bookable(series, context.now),
+    )
+
+
+def _away(latitude: float, longitude: float, series: Series) -> float:
+    """How far away a series is, only for sorting: squared degrees, with longitude scaled down."""
+    position = series.venue.position
+    if position is None:
+        return float("inf")
+    return (position.latitude - latitude) ** 2 + (0.6 * (position.longitude - longitude)) ** 2
+
+
+def _bookable(series: Series, now: datetime) -> str:
+    """'yes', or why there is no button: 'over', 'off', 'later', 'closed'."""
+    coming = series.coming(now)
+    if not coming:
+        return "over"
+    if all(session.cancelled for session in coming):
+        return "off"
+    if series.opens and series.opens >= now + timedelta(days=1):
+        return "later"
+    if series.booking_ends and series.booking_ends <= now:
+        return "closed"
+    return "yes"

@@ -1,0 +1,60 @@
+"""Pages of text: news, the pages of `content/pages`, and the page for unknown addresses."""
+
+from __future__ import annotations
+
+from portal.directory import News, Page
+from portal.feeds import atom
+from portal.web.site.pages.context import Context
+from portal.web.site.pages.registry import page
+from portal.web.templating import Head
+
+# Texts that a page of another subject shows, with a template of its own.
+SHOWN_ELSEWHERE = ("calendars",)
+
+
+@page("/news/")
+def news_index(context: Context) -> str:
+    """The list of news, the newest first."""
+    head = Head(
+        title="News",
+        path="/news/",
+        summary=f"News from the {context.site.name}.",
+        feed=atom.PATH,
+    )
+    news = sorted(context.directory.news, key=lambda one: one.date_, reverse=True)
+    return context.render("news.html", head, news=news)
+
+
+@page("/news/<slug:slug>/", lambda directory: directory.news)
+def news(context: Context, news: News) -> str:
+    """One piece of news."""
+    head = Head(
+        title=news.title,
+        path=news.path,
+        summary=news.summary,
+        crumbs=(("/news/", "News"),),
+        feed=atom.PATH,
+    )
+    return context.render("page.html", head, page=news, dated=news.date_)
+
+
+@page(
+    "/<slug:slug>/",
+    lambda directory: [text for text in directory.pages if text.slug not in SHOWN_ELSEWHERE],
+)
+def text(context: Context, text: Page) -> str:
+    """A page of `content/pages`."""
+    head = Head(
+        title=text.title,
+        path=text.path,
+        section=text.path,
+        summary=text.summary,
+        sensitive=text.sensitive,
+    )
+    return context.render("page.html", head, page=text, dated=text.updated)
+
+
+def not_found(context: Context) -> str:
+    """The answer to an unknown address."""
+    head = Head(title="We cannot find that page", path="/404.html")
+    return context.render("not_found.html", head)

@@ -1,0 +1,66 @@
+"""A centre's pages say where it is, when it is open and what is on."""
+
+import re
+
+from tests.support.page_reader import data_of, words_of
+
+
+def test_unpublished_address(pages):
+    """A centre whose address is not published shows its town alone."""
+    html = pages["/centres/harbour/"]
+
+    assert "40 Dock Road" not in html
+    assert "FY7 6NS" not in html
+    assert "Fleetwood" in html
+
+
+def test_centre_data(pages, directory):
+    """A centre's position is in its data only where it is a door."""
+    for centre in directory.centres:
+        data = data_of(pages[centre.path])
+
+        assert ("geo" in data) == bool(centre.position and centre.position.exact), centre.slug
+    assert "streetAddress" not in data_of(pages["/centres/harbour/"])["address"]
+
+
+def test_centre_page(read):
+    """A centre says where it is, when it is open, what it has, what is on, and what to know now."""
+    text = words_of(read, "/centres/riverbank/")
+
+    assert "12 River Street, Preston, PR1 8RJ" in text
+    assert "Monday 23 November : 9am to 5pm" in text
+    assert "Monday and Tuesday 9am to 5pm" in text
+    assert "Wednesday 9am to midday and 1pm to 5pm" in text
+    assert "The lift is being mended." in text
+    assert "Step-free entrance" in text
+    assert "We last checked this page on Thursday 5 November 2026." in text
+    assert "Monday 9:30am to 11am" not in text
+    assert re.search(r"Monday Play Sessions.*? 9:30am to 11am", text)
+
+
+def test_closed_centre(read):
+    """A closed centre says so first."""
+    text = words_of(read, "/centres/harbour/")
+
+    assert "This centre is closed It is closed until Friday 27 November 2026." in text
+
+
+def test_directions_only_to_doors(directory, pages):
+    """The way is offered where the door is known, never to the middle of a town."""
+    for centre in directory.centres:
+        known = bool(centre.venue.address or (centre.position and centre.position.exact))
+        shown = "Get directions" in pages[centre.path]
+
+        assert shown <= known, centre.slug
+
+
+def test_leaflet(read):
+    """The leaflet lists the week's groups with what differs from the pattern."""
+    text = words_of(read, "/centres/riverbank/whats-on/")
+
+    assert "What’s on at Riverbank Centre" in text
+    assert re.search(
+        r"Monday 9:30am to 11am Play Sessions.*?Not on 30 November, 7 December and 14 December",
+        text,
+    )
+    assert "families.example/centres/riverbank/" in text
