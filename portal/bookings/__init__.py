@@ -13,19 +13,14 @@ from portal.bookings.booking import (
     Full,
     NotBookable,
     Referrer,
-    accept,
     ask,
     book,
-    cancel,
-    change,
-    confirm,
-    decline,
     family_of,
     find,
     get,
-    give,
     made_with,
 )
+from portal.bookings.transitions import accept, cancel, change, confirm, decline, give
 
 __all__ = [
     "ASKED_FOR",

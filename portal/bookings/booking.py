@@ -22,40 +22,17 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 
+from portal.bookings.locking import OF_BOOKING, lock, lock_later
+from portal.bookings.opening import opening
 from portal.bookings.places import ROOM_FOR_ALL, claimed, places_of
-from portal.bookings.waiting_list import (
-    OF_BOOKING,
-    NotPossible,
-    booked_session,
-    free,
-    lock,
-    lock_later,
-    locked_booking,
-    offer_freed,
-    opening,
-    owe_reminder,
-    release,
-    reminder_of,
-    still_to_be_had,
-    tell,
-)
+from portal.bookings.waiting_list import reminder_of, tell
 from portal.database import insert_if_new, look, note, read, write
 from portal.database.audit import Deed
 from portal.database.prepared import Prepared, bundle
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash, digest_of, link_of, new_reference
-from portal.database.tables import (
-    HOLDING,
-    LIVE,
-    bookable,
-    booking,
-    need,
-    person,
-    referral,
-    told,
-    walk_in,
-)
-from portal.directory import Directory, Programme, Series, Session
+from portal.database.tables import LIVE, bookable, booking, need, person, referral, told, walk_in
+from portal.directory import Programme, Series, Session
 from portal.errors import PortalError
 from portal.messages import announced, owe_each
 
@@ -135,7 +112,7 @@ class Booking:
 
 # --- statements -----------------------------------------------------------------------------------
 
-_claim = Prepared(
+claim_places = Prepared(
     bookable.update()
     .where(
         bookable.c.id == bindparam("it"),
@@ -144,7 +121,7 @@ _claim = Prepared(
     )
     .values(held=bookable.c.held + bindparam("n"))
 )
-_claim_of_waiting = (
+claim_for_waiting = (
     bookable.update()
     .where(bookable.c.id == bindparam("it"), bookable.c.held + bindparam("n") <= bookable.c.places)
     .values(held=bookable.c.held + bindparam("n"), waiting=bookable.c.waiting - 1)
@@ -333,7 +310,7 @@ def book(
         number = None
         if asks:
             status = "requested"
-        elif _claim(connection, it=row.id, n=claims).rowcount == 1:
+        elif claim_places(connection, it=row.id, n=claims).rowcount == 1:
             status = "confirmed"
         elif series.waiting_list and wait and claims <= row.places:
             status = "waiting"
@@ -534,196 +511,7 @@ def _last_end(series: Series, session: Session | None) -> datetime | None:
     return max((s.ends for s in series.all_sessions), default=None)
 
 
-def cancel(
-    engine: Engine,
-    directory: Directory,
-    booking_id: int,
-    *,
-    now: datetime,
-    actor: str = "family",
-    wished: bool | None = None,
-    reason: str = "",
-) -> None:
-    """Give a booking up. Freed places go to the waiting list. A second time changes nothing.
-
-    `wished` says whether the family wants it, as when it rings; by default who does it tells.
-    `reason` is for the family, and stays on its own page.
-    """
-    if wished is None:
-        wished = actor == "family"
-
-    def work(connection: Connection) -> None:
-        row = locked_booking(connection, booking_id)
-        if row.status not in LIVE:
-            return
-        release(connection, row, "cancelled", now)
-        _say_why(connection, booking_id, reason)
-        kind = "cancelled-by-us"
-        if wished:
-            kind = "cancelled-by-you" if row.status == "confirmed" else "off-the-list"
-        tell(connection, booking_id, kind, now, reason=reason, before=row.status)
-        note(connection, now, actor, "cancel", booking_id, row.series, status=row.status)
-        offer_freed(connection, directory, row.series, row.planned, now)
-
-    write(engine, work)
-
-
-def change(
-    engine: Engine,
-    directory: Directory,
-    booking_id: int,
-    people: int,
-    children: Sequence[str] | None = None,
-    *,
-    now: datetime,
-    actor: str = "family",
-) -> None:
-    """Come with another number of people. More may need places: raises Full where none is free."""
-
-    def work(connection: Connection) -> None:
-        row = locked_booking(connection, booking_id)
-        if row.status not in LIVE:
-            raise NotPossible("This booking has ended.")
-        series = directory.find_series(row.series)
-        claims = claimed(series, people) if series is not None else row.places
-        more = claims - row.places
-        if row.status in HOLDING and more > 0:
-            if _claim(connection, it=row.bookable_id, n=more).rowcount != 1:
-                raise Full("There is no room for more people.")
-        elif row.status in HOLDING and more < 0:
-            free(connection, row.bookable_id, -more)
-        connection.execute(
-            booking.update()
-            .where(booking.c.id == booking_id)
-            .values(people=people, places=claims, changed=now, revision=booking.c.revision + 1)
-        )
-        if children is not None:
-            connection.execute(
-                person.update()
-                .where(person.c.booking_id == booking_id)
-                .values(children=list(children))
-            )
-        note(connection, now, actor, "change", booking_id, row.series, people=people)
-        offer_freed(connection, directory, row.series, row.planned, now)
-
-    write(engine, work)
-
-
-def accept(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> None:
-    """Take an offered place.
-
-    Raises NotPossible once the offer has lapsed, and where it is past or called off.
-    """
-
-    def work(connection: Connection) -> None:
-        row = locked_booking(connection, booking_id)
-        if row.status == "confirmed":
-            return  # pressed twice
-        if row.status != "offered" or (row.offered_until and row.offered_until <= now):
-            raise NotPossible("This offer has ended.")
-        if not still_to_be_had(directory, row.series, row.planned, now):
-            raise NotPossible("What was offered is past, or called off.")
-        connection.execute(
-            booking.update()
-            .where(booking.c.id == booking_id)
-            .values(status="confirmed", offered_until=None, changed=now)
-        )
-        tell(connection, booking_id, "confirmation", now)
-        series = directory.find_series(row.series)
-        if series is not None:
-            session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
-        note(connection, now, "family", "accept", booking_id, row.series)
-
-    write(engine, work)
-
-
 # --- verbs of staff and of the clock ------------------------------------------------------------
-
-
-def confirm(
-    engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
-) -> None:
-    """Say yes to a request: it takes its places now. Raises Full where there are none."""
-
-    def work(connection: Connection) -> None:
-        row = locked_booking(connection, booking_id)
-        if row.status == "confirmed":
-            return
-        if row.status != "requested":
-            raise NotPossible("This request has ended.")
-        if _claim(connection, it=row.bookable_id, n=row.places).rowcount != 1:
-            raise Full("Every place is taken.")
-        connection.execute(
-            booking.update()
-            .where(booking.c.id == booking_id)
-            .values(status="confirmed", changed=now)
-        )
-        tell(connection, booking_id, "request-confirmed", now)
-        series = directory.find_series(row.series)
-        if series is not None:
-            session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
-        note(connection, now, actor, "confirm", booking_id, row.series)
-
-    write(engine, work)
-
-
-def give(
-    engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
-) -> None:
-    """Give a place to a family that waits or was offered one, as agreed on the phone.
-
-    Staff may pass the order of the list by it. Raises Full where nothing is free, NotPossible
-    where the family does not wait any more.
-    """
-
-    def work(connection: Connection) -> None:
-        row = locked_booking(connection, booking_id)
-        if row.status == "confirmed":
-            return
-        if row.status == "waiting":
-            claim = {"it": row.bookable_id, "n": row.places}
-            if connection.execute(_claim_of_waiting, claim).rowcount != 1:
-                raise Full("Every place is taken.")
-        elif row.status != "offered":
-            raise NotPossible("This family does not wait any more.")
-        connection.execute(
-            booking.update()
-            .where(booking.c.id == booking_id)
-            .values(status="confirmed", number=None, offered_until=None, changed=now)
-        )
-        tell(connection, booking_id, "confirmation", now)
-        series = directory.find_series(row.series)
-        if series is not None:
-            session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
-        note(connection, now, actor, "give", booking_id, row.series)
-
-    write(engine, work)
-
-
-def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, actor: str) -> None:
-    """Say no to a request, with words that are sent."""
-
-    def work(connection: Connection) -> None:
-        row = locked_booking(connection, booking_id)
-        if row.status == "declined":
-            return
-        if row.status != "requested":
-            raise NotPossible("This request has ended.")
-        release(connection, row, "declined", now)
-        _say_why(connection, booking_id, reason)
-        tell(connection, booking_id, "request-declined", now, reason=reason)
-        note(connection, now, actor, "decline", booking_id, row.series)
-
-    write(engine, work)
-
-
-def _say_why(connection: Connection, booking_id: int, reason: str) -> None:
-    """Keep the words for the family: it may have wanted no message."""
-    if reason:
-        connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=reason))
 
 
 # --- questions -----------------------------------------------------------------------------------

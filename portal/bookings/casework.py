@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
 from portal.bookings.booking import Family, Referrer, family_in
-from portal.bookings.waiting_list import NotPossible, locked_booking
+from portal.bookings.locking import NotPossible, locked_booking
 from portal.database import note, read, write
 from portal.database.references import contact_hash
 from portal.database.tables import (

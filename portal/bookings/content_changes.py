@@ -19,15 +19,9 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
 from portal.bookings.booking import ASKED_FOR, prepared
+from portal.bookings.locking import OF_BOOKING, locked_booking
 from portal.bookings.places import places_of
-from portal.bookings.waiting_list import (
-    OF_BOOKING,
-    locked_booking,
-    offer_freed,
-    owe_reminder,
-    release,
-    tell,
-)
+from portal.bookings.waiting_list import offer_freed, owe_reminder, release, tell
 from portal.content.school_calendar import school_calendar
 from portal.database import note, read, write
 from portal.database.audit import Deed

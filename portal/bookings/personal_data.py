@@ -16,14 +16,9 @@ from sqlalchemy import Engine, select
 
 from portal import messages
 from portal.bookings.booking import Family, Referrer
-from portal.bookings.waiting_list import (
-    NotPossible,
-    booked_session,
-    locked_booking,
-    offer_freed,
-    owe_reminder,
-    release,
-)
+from portal.bookings.locking import NotPossible, locked_booking
+from portal.bookings.opening import booked_session
+from portal.bookings.waiting_list import offer_freed, owe_reminder, release
 from portal.database import note, read, write
 from portal.database.references import contact_hash
 from portal.database.tables import LIVE, booking, message, need, person, referral

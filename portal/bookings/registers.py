@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from portal.bookings.booking import Family, family_in
 from portal.bookings.csv_export import Cell, csv_of, phone
-from portal.bookings.waiting_list import NotPossible
+from portal.bookings.locking import NotPossible
 from portal.database import insert_if_new, note, read, write
 from portal.database.audit import STATES
 from portal.database.tables import HOLDING, attendance, bookable, booking, need, person, walk_in

@@ -24,8 +24,10 @@ from sqlalchemy import Connection, Engine, select
 from portal import messages
 from portal.bookings import casework, personal_data
 from portal.bookings.casework import Case, Sees
+from portal.bookings.locking import locked_booking
+from portal.bookings.opening import booked_session
 from portal.bookings.registers import MARKS, safe_way
-from portal.bookings.waiting_list import booked_session, locked_booking, release
+from portal.bookings.waiting_list import release
 from portal.database import note, rate_limits, read, sweep, write
 from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, deed_words, forget_old
 from portal.database.tables import (

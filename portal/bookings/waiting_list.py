@@ -12,88 +12,25 @@ not be offered then is found by the clock (`offer_everywhere`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from portal import messages
+from portal.bookings.locking import NotPossible, lock, locked_booking
+from portal.bookings.opening import booked_session, coming_of
 from portal.database import note, read, write
-from portal.database.prepared import Found, Prepared
 from portal.database.tables import HOLDING, bookable, booking
 from portal.directory import Directory, Series, Session
 from portal.directory.values import LONDON
-from portal.errors import PortalError
 from portal.messages.letters import reminder_due
 
 DECENT = (time(8), time(20))
 OFFER_HOURS = 24
 NO_OFFERS_WITHIN = timedelta(hours=12)
 MOST_PASSED = 2
-
-Opening = Literal[
-    "open", "not yet", "closed", "past", "cancelled", "drop-in", "request", "referral", "unknown"
-]
-
-
-class NotPossible(PortalError):
-    """What was asked does not fit the state of the booking."""
-
-
-OF_BOOKING = select(booking, bookable.c.series, bookable.c.planned).join(bookable)
-
-
-def opening(series: Series, session: Session | None, now: datetime) -> Opening:
-    """Whether, and how, a place can be had at `now`; what is asked for has its times as well."""
-    if series.booking == "drop-in":
-        return "drop-in"
-    if series.withdrawn:
-        return "cancelled"
-    coming = coming_of(series, session, now)
-    if not coming:
-        return "past"
-    if all(one.cancelled for one in coming):
-        return "cancelled"
-    if series.opens and now < series.opens:
-        return "not yet"
-    if series.booking_ends and series.booking_ends <= now:
-        return "closed"
-    if series.booking in ("request", "referral"):
-        return series.booking  # type: ignore[return-value]  # checked content
-    return "open"
-
-
-def coming_of(series: Series, session: Session | None, now: datetime) -> tuple[Session, ...]:
-    """What begins after `now`, cancelled or not: the session, or the dates of a whole series."""
-    if session is None:
-        return series.coming(now)
-    return (session,) if session.starts > now else ()
-
-
-def booked_session(series: Series, planned: str) -> Session | None:
-    """The session of a planned date, or None for a whole series."""
-    if not planned:
-        return None
-    day = date.fromisoformat(planned)
-    return next((s for s in series.all_sessions if s.planned == day), None)
-
-
-def _over(series: Series, planned: str, now: datetime) -> bool:
-    """Whether nothing of what is booked is still to come: it is past, called off or gone."""
-    if series.withdrawn:
-        return True
-    if planned:
-        session = booked_session(series, planned)
-        return session is None or bool(session.cancelled) or session.starts <= now
-    return all(session.cancelled or session.ends <= now for session in series.all_sessions)
-
-
-def still_to_be_had(directory: Directory, identity: str, planned: str, now: datetime) -> bool:
-    """Whether who was offered a place can still take it: it is neither past nor cancelled."""
-    series = directory.find_series(identity)
-    return series is None or not _over(series, planned, now)
 
 
 def offer_until(now: datetime, starts: datetime) -> datetime | None:
@@ -125,38 +62,6 @@ def decent_hours_on(now: datetime, hours: timedelta) -> datetime:
                 return begin + left
             left -= closes - begin
         day += timedelta(days=1)
-
-
-_locked = Prepared(
-    select(bookable)
-    .where(bookable.c.series == sa.bindparam("run"), bookable.c.planned == sa.bindparam("day"))
-    .with_for_update()
-)
-
-
-def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
-    """The bookable row, locked until the end of the transaction (SQLite: the whole database)."""
-    return lock_later(connection, series, planned)().first()
-
-
-def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Found]:
-    """The same, asked for now, in a bundle with other things."""
-    return _locked.later(connection, run=series, day=planned)
-
-
-def locked_booking(connection: Connection, booking_id: int) -> Row[Any]:
-    """A booking with its bookable thing, whose row is locked first, as everywhere."""
-    thing = connection.execute(
-        select(bookable.c.id)
-        .where(
-            bookable.c.id
-            == select(booking.c.bookable_id).where(booking.c.id == booking_id).scalar_subquery()
-        )
-        .with_for_update()
-    ).scalar()
-    if thing is None:
-        raise NotPossible("There is no such booking.")
-    return connection.execute(OF_BOOKING.where(booking.c.id == booking_id)).one()
 
 
 def tell(connection: Connection, booking_id: int, kind: str, now: datetime, **about: Any) -> None:

@@ -9,7 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from portal import bookings, database
-from portal.bookings import Family, Referrer, content_changes, gap_reports, places, waiting_list
+from portal.bookings import (
+    Family,
+    Referrer,
+    content_changes,
+    gap_reports,
+    locking,
+    opening,
+    places,
+    waiting_list,
+)
 from portal.database import tables
 from portal.database.rate_limits import Allowance, Limit, TooOften
 from portal.directory.values import LONDON
@@ -162,7 +171,7 @@ def test_an_offer_lapses_and_goes_to_the_next(engine: Engine) -> None:
     first, second, third = (book(engine, directory, family(n)) for n in range(3))
     bookings.cancel(engine, directory, first.id, now=NOW)
     late = NOW + timedelta(days=3)
-    with pytest.raises(waiting_list.NotPossible):
+    with pytest.raises(locking.NotPossible):
         bookings.accept(engine, directory, second.id, now=late)
 
     assert waiting_list.lapse(engine, directory, now=late) == 1
@@ -381,7 +390,7 @@ def test_when_booking_is_open(fields: dict, now: datetime, expected: str) -> Non
     """
     series = made.directory({k: v for k, v in fields.items() if v is not None}).series[0]
 
-    assert waiting_list.opening(series, None, now) == expected
+    assert opening.opening(series, None, now) == expected
 
 
 def test_a_session_is_booked_by_its_planned_date(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from portal import bookings, database
 from portal.bookings import Family, Full, Referrer, casework, personal_data, places, waiting_list
 from portal.bookings.booking import prepared
-from portal.bookings.waiting_list import NotPossible
+from portal.bookings.locking import NotPossible
 from portal.database import tables
 from portal.messages.letters import Owed, letter_of
 from portal.settings import load_settings

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from portal import bookings, database
 from portal.bookings import Family, content_changes, personal_data, places, waiting_list
-from portal.bookings.waiting_list import NotPossible
+from portal.bookings.locking import NotPossible
 from portal.database import tables
 from portal.messages import announced
 from tests.support import made

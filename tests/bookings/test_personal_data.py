@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from portal import bookings, database
 from portal.bookings import Family, Referrer, personal_data, places
-from portal.bookings.waiting_list import NotPossible
+from portal.bookings.locking import NotPossible
 from portal.database import tables
 from tests.bookings.test_booking import AMINA, SECRET, book, family, owed, status
 from tests.support import made

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine
 
 from portal import bookings, database
-from portal.bookings import Family, content_changes, places, waiting_list
+from portal.bookings import Family, content_changes, locking, places, waiting_list
 from portal.database import tables
 from tests.support import made
 from tests.support.databases import put_bookable
@@ -182,7 +182,7 @@ class Places(RuleBasedStateMachine):
     @rule(which=bookings_made, people=st.integers(1, 4))
     def change(self, which: int, people: int) -> None:
         if which:
-            with suppress(bookings.Full, waiting_list.NotPossible):
+            with suppress(bookings.Full, locking.NotPossible):
                 bookings.change(self.engine, self.directory, which, people, now=self.now)
 
     @rule(which=bookings_made)
@@ -192,7 +192,7 @@ class Places(RuleBasedStateMachine):
             in_time = before.status == "offered" and before.offered_until > self.now
             try:
                 bookings.accept(self.engine, self.directory, which, now=self.now)
-            except waiting_list.NotPossible:
+            except locking.NotPossible:
                 assert not in_time
             else:
                 assert in_time or before.status == "confirmed"

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from portal import bookings, database
 from portal.bookings import Family, registers
+from portal.bookings.locking import NotPossible
 from portal.bookings.registers import Mark, WalkIns
-from portal.bookings.waiting_list import NotPossible
 from portal.database import tables
 from tests.bookings.test_booking import book, family
 from tests.support import made

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.bookings.waiting_list import opening
+from portal.bookings.opening import opening
 from portal.directory import Directory, Programme, Series
 from portal.directory.values import distance
 from portal.web import filters

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request
 
 from portal import bookings
 from portal.bookings import Booking, Full, NotBookable, personal_data, places
-from portal.bookings.waiting_list import coming_of, opening
+from portal.bookings.opening import coming_of, opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, Programme, Series, Session
 from portal.directory.values import LONDON

@@ -28,7 +28,7 @@ from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMedia
 
 from portal import database
 from portal.bookings import Family, places
-from portal.bookings.waiting_list import opening
+from portal.bookings.opening import opening
 from portal.database import references
 from portal.database.rate_limits import Allowance, Limit, network_of
 from portal.directory import Directory, Series

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, request
 
 from portal import bookings
 from portal.bookings import Booking, Family, Full, casework, content_changes, personal_data
-from portal.bookings.waiting_list import NotPossible
+from portal.bookings.locking import NotPossible
 from portal.database.tables import HOLDING, LIVE
 from portal.directory import Programme, Series, Session
 from portal.directory.values import LONDON

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, abort, redirect, request
 
 from portal import bookings
 from portal.bookings import NotBookable, gap_reports
-from portal.bookings.waiting_list import opening
+from portal.bookings.opening import opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, District, Programme, Series
 from portal.directory.values import LONDON, distance

@@ -17,6 +17,7 @@ from portal.bookings import (
     Family,
     NotBookable,
     casework,
+    opening,
     personal_data,
     places,
     registers,
@@ -124,7 +125,7 @@ def _show(
     remark: str | None = None,
 ) -> Answered:
     series, programme = thing(one.series)
-    session = waiting_list.booked_session(series, one.planned) if series else None
+    session = opening.booked_session(series, one.planned) if series else None
     with live().database() as engine:
         sent = messages.of_booking(engine, one.id)
         others = casework.with_same_contact(engine, one, live().secret, sees)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, places, waiting_list
+from portal.bookings import casework, opening, places, waiting_list
 from portal.bookings.casework import fold
 from portal.bookings.registers import may_ring, safe_way
 from portal.directory.values import LONDON, day_words
@@ -66,7 +66,7 @@ def queues() -> Answered:
         series = thing(identity)[0]
         if series is None:
             continue
-        session = waiting_list.booked_session(series, planned)
+        session = opening.booked_session(series, planned)
         if (session and session.ends <= now()) or not series.next_sessions(now()):
             continue
         lists.append((series, session, waiting_path(series, planned), waiting, offered))

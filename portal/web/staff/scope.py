@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import ASKED_FOR, Full, casework
 from portal.bookings.casework import Case
-from portal.bookings.waiting_list import NotPossible
+from portal.bookings.locking import NotPossible
 from portal.directory import Directory, Programme, Series, Session
 from portal.staff.accounts import Staff
 from portal.web.live.context import live

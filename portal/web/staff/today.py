@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask import request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, places, registers, waiting_list
+from portal.bookings import casework, opening, places, registers
 from portal.bookings.casework import fold
 from portal.directory import Session
 from portal.directory.values import LONDON
@@ -81,7 +81,7 @@ def _over_booked(
         series = live().directory.find_series(identity)
         if series is None or not sees(identity):
             continue
-        session = waiting_list.booked_session(series, planned)
+        session = opening.booked_session(series, planned)
         asked = [session] if session else [] if planned else series.next_sessions(now())
         coming = [one for one in asked if not one.cancelled and one.ends > now()]
         if coming:

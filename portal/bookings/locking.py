@@ -1,0 +1,52 @@
+"""Locks the series of a booking, first thing in each transaction (S20)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, select
+
+from portal.database.prepared import Found, Prepared
+from portal.database.tables import bookable, booking
+from portal.errors import PortalError
+
+
+class NotPossible(PortalError):
+    """What was asked does not fit the state of the booking."""
+
+
+OF_BOOKING = select(booking, bookable.c.series, bookable.c.planned).join(bookable)
+
+
+_locked = Prepared(
+    select(bookable)
+    .where(bookable.c.series == sa.bindparam("run"), bookable.c.planned == sa.bindparam("day"))
+    .with_for_update()
+)
+
+
+def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
+    """The bookable row, locked until the end of the transaction (SQLite: the whole database)."""
+    return lock_later(connection, series, planned)().first()
+
+
+def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Found]:
+    """The same, asked for now, in a bundle with other things."""
+    return _locked.later(connection, run=series, day=planned)
+
+
+def locked_booking(connection: Connection, booking_id: int) -> Row[Any]:
+    """A booking with its bookable thing, whose row is locked first, as everywhere."""
+    thing = connection.execute(
+        select(bookable.c.id)
+        .where(
+            bookable.c.id
+            == select(booking.c.bookable_id).where(booking.c.id == booking_id).scalar_subquery()
+        )
+        .with_for_update()
+    ).scalar()
+    if thing is None:
+        raise NotPossible("There is no such booking.")
+    return connection.execute(OF_BOOKING.where(booking.c.id == booking_id)).one()
