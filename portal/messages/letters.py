@@ -19,8 +19,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, select
 
-from portal.content import message_texts
-from portal.content.message_texts import TO_PROFESSIONAL, TWINS, Words
+from portal.content.message_texts import TO_PROFESSIONAL, TWINS, load_words
 from portal.database.references import contact_hash, link_of
 from portal.database.tables import (
     HOLDING,
@@ -33,11 +32,12 @@ from portal.database.tables import (
     referral,
 )
 from portal.directory import Directory, Series, Session
-from portal.directory.values import LONDON
+from portal.directory.values import LONDON, moment_words
 from portal.errors import PortalError
-from portal.messages import announced, family_calendar
+from portal.messages import announced, family_calendar, rendering
 from portal.messages.announced import GONE, Facts
 from portal.messages.channels import Attachment, Letter, Way
+from portal.messages.rendering import Words
 from portal.settings import Settings
 
 # A message is true only of a booking in these states. Those not named are true of any.
@@ -342,7 +342,7 @@ class _Writer:
     def _words(self, name: str, told: Sequence[Session], extra: tuple[str, str]) -> Words:
         kind = self.owed.kind
         facts = {
-            "first_name": message_texts.first_name(name),
+            "first_name": rendering.first_name(name),
             "link": self._link(),
             "reference": self.booking.reference,
             "service": self.site.name,
@@ -360,9 +360,9 @@ class _Writer:
                 facts |= self._move(self.series, told)
             if kind == "cancelled-by-us" and self.booking.status == "confirmed":
                 on = [session for session in self.coming if not session.cancelled]
-                facts |= {"still": message_texts.dates_words(self.series, on)}
-        words = message_texts.load_words(self.settings.root, kind)
-        return message_texts.fill(words, facts, discreet=self.discreet, extra=extra)
+                facts |= {"still": rendering.dates_words(self.series, on)}
+        words = load_words(self.settings.root, kind)
+        return rendering.fill(words, facts, discreet=self.discreet, extra=extra)
 
     def _reason(self, told: Sequence[Session]) -> str:
         """Why it is so: of a session the content says so, of a booking staff did."""
@@ -385,9 +385,9 @@ class _Writer:
         ]
         venues = {session.venue.line for session in told}
         return {
-            "was": message_texts.when_and_where(series, before, places=elsewhere),
-            "now": message_texts.when_and_where(series, told, places=len(venues) > 1),
-            "venue": "" if len(venues) > 1 else message_texts.venue_words(series, told),
+            "was": rendering.when_and_where(series, before, places=elsewhere),
+            "now": rendering.when_and_where(series, told, places=len(venues) > 1),
+            "venue": "" if len(venues) > 1 else rendering.venue_words(series, told),
         }
 
     def _link(self) -> str:
@@ -413,7 +413,7 @@ class _Writer:
                 .order_by(message.c.id.desc())
             ).scalars()
             until = next((about["until"] for about in offers if about.get("until")), None)
-        return message_texts.moment_words(datetime.fromisoformat(until)) if until else ""
+        return moment_words(datetime.fromisoformat(until)) if until else ""
 
     def _position(self) -> str:
         return str(
@@ -469,11 +469,11 @@ def _facts_of(series: Series, told: Sequence[Session]) -> Mapping[str, str]:
     return {
         "series": series.name,
         "programme": series.programme.title,
-        "dates": message_texts.dates_words(series, told),
-        "time": message_texts.time_words(series, told),
-        "venue": message_texts.venue_words(series, told),
+        "dates": rendering.dates_words(series, told),
+        "time": rendering.time_words(series, told),
+        "venue": rendering.venue_words(series, told),
         "bring": series.bring or "",
-        "day": message_texts.dates_words(series, told),
+        "day": rendering.dates_words(series, told),
     }
 
 
