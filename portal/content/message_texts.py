@@ -52,23 +52,6 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 # To the professional who asked. They never hold the link, which is the family's own.
 TO_PROFESSIONAL = ("professional-received",)
 
-# What a contact that holds another one of the same group is told beside: in an email, in a text.
-_BOOKED_TWICE = (
-    "There is another booking with these contact details for the same group. "
-    "If you booked twice by mistake, cancel one of them by its link.",
-    "You have another booking for the same. If one is a mistake, cancel it by its link.",
-)
-_ASKED_TWICE = (
-    "There is another request with these contact details for the same group. "
-    "If you asked twice by mistake, take one of them back by its link.",
-    "You have another request for the same. If one is a mistake, take it back by its link.",
-)
-TWINS: Mapping[str, tuple[str, str]] = {
-    "confirmation": _BOOKED_TWICE,
-    "waiting": _BOOKED_TWICE,
-    "request-received": _ASKED_TWICE,
-}
-
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 

@@ -25,7 +25,8 @@ from portal.database.tables import message, read, write
 from portal.directory import Directory
 from portal.messages import channels
 from portal.messages.channels import Undelivered
-from portal.messages.letters import NothingToTell, Owed, letter_of
+from portal.messages.letters import letter_of
+from portal.messages.outbox import NothingToTell, Owed
 from portal.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -20,6 +20,28 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select
 from portal.content.message_texts import KINDS, TO_PROFESSIONAL
 from portal.database.prepared import Prepared
 from portal.database.tables import bookable, booking, message, note, person, read, referral, write
+from portal.errors import PortalError
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One message of the queue, to be written as a letter."""
+
+    id: int
+    booking_id: int
+    kind: str
+    about: Mapping[str, Any]
+    created: datetime
+
+
+class NothingToTell(PortalError):
+    """The message is not to be sent any more; or not yet, where `due` says when."""
+
+    def __init__(self, words: str, due: datetime | None = None) -> None:
+        self.words = words
+        self.due = due
+        super().__init__(words)
+
 
 # --- owed and let go, inside the transaction of a booking -----------------------------------------
 
