@@ -106,10 +106,13 @@ def check_words(root: Path) -> list[Problem]:
     """All that is wrong with the words of all messages, in the order of files and lines."""
     problems = [problem for kind in KINDS for problem in _read(root, kind)[0].problems]
     for found in sorted((root / FOLDER).glob("*.md")):
-        if found.stem not in KINDS:
-            words = f"no message is called '{found.stem}'.{near(found.stem, KINDS)}"
-            path = (FOLDER / found.name).as_posix()
-            problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(KINDS)}."))
+        if found.stem in KINDS:
+            continue
+        path = (FOLDER / found.name).as_posix()
+        words = f"no message is called '{found.stem}'.{near(found.stem, KINDS)}"
+        problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(KINDS)}."))
+        if found.is_file() and not found.is_symlink():
+            problems += read_file(found, path).problems
     return sorted(problems)
 
 
