@@ -25,7 +25,7 @@ from portal.database import note, read, write
 from portal.database.tables import HOLDING, bookable, booking
 from portal.directory import Directory, Series, Session
 from portal.directory.values import LONDON
-from portal.messages.letters import reminder_due
+from portal.messages.facts import reminder_due
 
 DECENT = (time(8), time(20))
 OFFER_HOURS = 24

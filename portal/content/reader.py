@@ -124,14 +124,11 @@ class _Reader:
         for files, folders in self._listed("content/news"):
             self._no_folders("content/news", folders, "Here stands news alone.")
             tree.news = self._texts(News, "content/news", files)
-        # The words of messages are read where messages are written; here they must be readable.
+        # What the messages say is read by `message_texts`.
         for files, folders in self._listed("content/messages"):
             self._no_folders("content/messages", folders, "Here stand messages alone.")
             for name in files:
-                if name.endswith(".md"):
-                    path = f"content/messages/{name}"
-                    tree.problems += read_file(self._root / path, path).problems
-                else:
+                if not name.endswith(".md"):
                     self._stray(f"content/messages/{name}", "Here stand Markdown files alone.")
 
     def _read_footprint(self, footprint: str) -> None:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from difflib import get_close_matches
 from math import asin, cos, radians, sin, sqrt
 from typing import Literal
@@ -118,6 +118,12 @@ def clock_words(clock: time) -> str:
         return "midnight"
     minutes = f":{clock.minute:02}" if clock.minute else ""
     return f"{clock.hour % 12 or 12}{minutes}{'am' if clock.hour < 12 else 'pm'}"
+
+
+def moment_words(moment: datetime) -> str:
+    """'5pm on Tuesday 12 January 2027', by the clocks of London."""
+    local = moment.astimezone(LONDON)
+    return f"{clock_words(local.time())} on {day_words(local.date())}"
 
 
 @dataclass(frozen=True, slots=True)

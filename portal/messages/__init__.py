@@ -4,19 +4,16 @@ A message is queued in the transaction that causes it (`owe`), composed when it 
 and delivered by a channel (`send_due`). Channels are in `channels`, one module each.
 """
 
+from portal.messages.delivery import Sent, claim, send_due
 from portal.messages.outbox import (
     Listed,
     Message,
-    Sent,
     about,
-    claim,
     drop,
-    failed,
     listed,
     of_booking,
     owe,
     owe_each,
-    send_due,
     try_again,
 )
 
@@ -27,7 +24,6 @@ __all__ = [
     "about",
     "claim",
     "drop",
-    "failed",
     "listed",
     "of_booking",
     "owe",

@@ -1,51 +1,47 @@
-"""What is owed to whom, and its way out: a queue in the database.
+"""What is owed to whom: a queue in the database.
 
 What it hides: a message is owed by one insert inside another verb's transaction, and only where
 the family chose a way of contact and said that it is safe (safety rules S4 and S5). No address and
 no words are kept in the queue: both are looked up when the message is sent, so that an address is
 erased once, and what is told is true at that moment. What is no longer true is dropped unsent.
-
-A worker claims rows (owed -> sending, in one write), commits, hands each letter to its channel and
-writes down what became of it; no two workers send one row. A row that a crash left at `sending` is
-claimed again after some minutes. It may have gone by then: GOV.UK Notify is asked by reference
-before anything is sent, a file is written under the same name, and an email carries the same
-Message-ID, so that a second one does no harm. We rather send twice than not at all.
+`delivery` takes the rows from here.
 """
 
 from __future__ import annotations
 
-import logging
-import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
-from portal import errors
-from portal.content.message_texts import KINDS, TO_PROFESSIONAL, WordsError
+from portal.content.message_texts import KINDS, TO_PROFESSIONAL
 from portal.database import note, read, write
 from portal.database.prepared import Prepared
 from portal.database.tables import bookable, booking, message, person, referral
-from portal.directory import Directory
-from portal.messages import channels
-from portal.messages.channels import Undelivered
-from portal.messages.letters import NothingToTell, Owed, letter_of
-from portal.settings import Settings
+from portal.errors import PortalError
 
-_log = logging.getLogger(__name__)
 
-BATCH = 20
-# So many messages that became due within so short a time are a crowd at the door.
-CROWD = 50
-CROWD_WITHIN = timedelta(seconds=2)
-# Longer than any channel takes over one letter: a row that old at `sending` was left by a crash.
-LEFT_AFTER = timedelta(minutes=15)
-# A claimed row that has waited so long for its turn is put back, lest another worker takes it.
-HAND_OVER_WITHIN = timedelta(minutes=5)
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One message of the queue, to be written as a letter."""
+
+    id: int
+    booking_id: int
+    kind: str
+    about: Mapping[str, Any]
+    created: datetime
+
+
+class NothingToTell(PortalError):
+    """The message is not to be sent any more; or not yet, where `due` says when."""
+
+    def __init__(self, words: str, due: datetime | None = None) -> None:
+        self.words = words
+        self.due = due
+        super().__init__(words)
 
 
 # --- owed and let go, inside the transaction of a booking -----------------------------------------
@@ -147,221 +143,6 @@ def drop(connection: Connection, booking_id: int, kinds: tuple[str, ...]) -> Non
     )
 
 
-# --- the way out ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of the messages of one round. `put_off` counts tries that will be repeated."""
-
-    sent: int = 0
-    failed: int = 0
-    put_off: int = 0
-    dropped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed(Owed):
-    """One message that a worker has claimed. `tries` counts this one."""
-
-    tries: int
-    claimed: datetime
-    claimant: str
-
-
-def claim(engine: Engine, *, now: datetime, claimant: str, limit: int = BATCH) -> list[Claimed]:
-    """Take up to `limit` messages that are due, oldest first, for this worker alone.
-
-    They are `sending` from the moment this returns. `claimant` names the worker: no two at work at
-    the same time may share a name.
-    """
-
-    def work(connection: Connection) -> list[Claimed]:
-        due = (
-            select(message.c.id)
-            .where(
-                sa.or_(
-                    sa.and_(message.c.state == "owed", message.c.due <= now),
-                    sa.and_(message.c.state == "sending", message.c.claimed <= now - LEFT_AFTER),
-                )
-            )
-            .order_by(message.c.due, message.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        ids = list(connection.execute(due).scalars())
-        if not ids:
-            return []
-        rows = connection.execute(
-            message.update()
-            .where(message.c.id.in_(ids))
-            .values(state="sending", claimed=now, claimant=claimant, tries=message.c.tries + 1)
-            .returning(message)
-        ).all()
-        found = [
-            Claimed(
-                id=row.id,
-                booking_id=row.booking_id,
-                kind=row.kind,
-                about=row.about,
-                tries=row.tries,
-                created=row.created,
-                claimed=row.claimed,
-                claimant=row.claimant,
-            )
-            for row in rows
-        ]
-        return sorted(found, key=lambda one: ids.index(one.id))
-
-    return write(engine, work)
-
-
-def send_due(
-    engine: Engine,
-    directory: Directory,
-    settings: Settings,
-    *,
-    now: datetime,
-    claimant: str,
-    limit: int = 500,
-) -> Sent:
-    """Deliver what is owed and due, at most `limit` tries of it.
-
-    Safe to call from any number of processes at once. While many families book at once, one batch
-    is enough for a round: who stands in the queue for a place comes before the post, which says
-    only what their page has said already. Raises SettingsError where the settings name a channel
-    that cannot work.
-    """
-    post = _Post(engine, directory, settings, now)
-    outcomes: Counter[str] = Counter()
-    while outcomes.total() < limit:
-        if outcomes and _crowded(engine, post.now()):
-            break
-        claimed = claim(
-            engine,
-            now=post.now(),
-            claimant=claimant,
-            limit=min(BATCH, limit - outcomes.total()),
-        )
-        if not claimed:
-            break
-        for one in claimed:
-            outcomes[post.deliver(one)] += 1
-    return Sent(**{name: outcomes[name] for name in ("sent", "failed", "put_off", "dropped")})
-
-
-def _crowded(engine: Engine, now: datetime) -> bool:
-    """Whether a crowd is at the door just now."""
-    fresh = (
-        select(message.c.id)
-        .where(message.c.state == "owed", message.c.due > now - CROWD_WITHIN, message.c.due <= now)
-        .limit(CROWD)
-    )
-    with read(engine) as connection:
-        return len(connection.execute(fresh).all()) == CROWD
-
-
-Outcome = Literal["sent", "failed", "put_off", "dropped"]
-
-
-class _Post:
-    """One round of deliveries."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        directory: Directory,
-        settings: Settings,
-        now: datetime,
-    ) -> None:
-        self.engine = engine
-        self.directory = directory
-        self.settings = settings
-        self.channels = channels.opened(settings, directory.site)
-        self._began = now, time.monotonic()
-
-    def now(self) -> datetime:
-        """The moment handed in, and the time that the round has taken since."""
-        began, ticks = self._began
-        return began + timedelta(seconds=time.monotonic() - ticks)
-
-    def deliver(self, one: Claimed) -> Outcome:
-        if self.now() - one.claimed > HAND_OVER_WITHIN:
-            # It was not tried: another round takes it, with a claim of its own.
-            return self._keep(one, "put_off", state="owed", tries=one.tries - 1)
-        if one.tries > self.most_tries:
-            words = "The portal stopped again and again while sending this."
-            return self._keep(one, "failed", state="failed", trouble=words)
-        try:
-            receipt = self._send(one)
-        except NothingToTell as error:
-            if error.due is not None:
-                return self._keep(one, "put_off", state="owed", due=error.due, tries=0)
-            return self._keep(one, "dropped", state="dropped", trouble=error.words)
-        except Undelivered as error:
-            return self._undelivered(one, error.words, error.permanent)
-        except WordsError as error:
-            return self._undelivered(one, str(error.problems[0]))
-        except Exception as error:
-            # Whatever it was, the other messages must go out. What it says may hold an address,
-            # so that only where it happened goes into the log.
-            _log.error("message %s: %s", one.id, errors.told(error))
-            return self._undelivered(one, f"Something went wrong here: {type(error).__name__}.")
-        return self._keep(
-            one, "sent", state="sent", sent=self.now(), receipt=receipt[:200], trouble=None
-        )
-
-    def _send(self, one: Claimed) -> str:
-        with read(self.engine) as connection:
-            letter = letter_of(
-                connection,
-                one,
-                directory=self.directory,
-                settings=self.settings,
-                now=self.now(),
-            )
-        channel = self.channels.get(letter.way)
-        if channel is None:
-            raise Undelivered(f"We send no messages by {letter.way}: ring them.", permanent=True)
-        # Whether an earlier try went out is not always known: after a crash, or a lost answer.
-        receipt = channel.sent_before(letter) if one.tries > 1 else None
-        return receipt or channel.send(letter)
-
-    @property
-    def most_tries(self) -> int:
-        """The first try, one retry at once, and one after each pause."""
-        hours = timedelta(hours=self.settings.message_retry_hours)
-        return 2 + hours // self.pause
-
-    @property
-    def pause(self) -> timedelta:
-        return timedelta(minutes=self.settings.message_retry_minutes)
-
-    def _undelivered(self, one: Claimed, words: str, permanent: bool = False) -> Outcome:
-        _log.warning("message %s (%s), try %s: %s", one.id, one.kind, one.tries, words)
-        if permanent or one.tries >= self.most_tries:
-            return self._keep(one, "failed", state="failed", trouble=words)
-        due = self.now() if one.tries == 1 else self.now() + self.pause
-        return self._keep(one, "put_off", state="owed", due=due, trouble=words)
-
-    def _keep(self, one: Claimed, outcome: Outcome, **values: Any) -> Outcome:
-        """Write down what became of it, unless another worker has taken the row over."""
-        write(
-            self.engine,
-            lambda connection: connection.execute(
-                message.update()
-                .where(
-                    message.c.id == one.id,
-                    message.c.state == "sending",
-                    message.c.claimant == one.claimant,
-                    message.c.claimed == one.claimed,
-                )
-                .values(**values)
-            ),
-        )
-        return outcome
-
-
 # --- questions of staff ---------------------------------------------------------------------------
 
 
@@ -378,11 +159,6 @@ class Message:
     sent: datetime | None
     trouble: str | None
     created: datetime
-
-
-def failed(engine: Engine) -> list[Message]:
-    """What could not be delivered, the newest first: somebody has to ring."""
-    return _messages(engine, message.c.state == "failed")
 
 
 def of_booking(engine: Engine, booking_id: int) -> list[Message]:

@@ -29,7 +29,7 @@ from portal.directory.phrases import (
     sentence,
     way,
 )
-from portal.directory.values import WEEKDAYS, clock_words, day_words
+from portal.directory.values import WEEKDAYS, clock_words, day_words, moment_words
 from portal.directory.vocabularies import LANGUAGES
 
 # What the finder says too is in `phrases.py`; templates find all of it here.
@@ -41,6 +41,7 @@ __all__ = [
     "count",
     "is_free",
     "joined",
+    "moment_words",
     "place",
     "sentence",
     "way",
@@ -68,11 +69,6 @@ def clock_of(moment: datetime) -> str:
 def moment(value: datetime) -> str:
     """The form that `data-ends` carries: '2026-11-24T12:00+00:00'."""
     return value.isoformat(timespec="minutes")
-
-
-def moment_words(value: datetime) -> str:
-    """'9am on Monday 4 January 2027'."""
-    return f"{clock_words(value.time())} on {day_words(value.date())}"
 
 
 def access(series: Series) -> str:

@@ -11,7 +11,8 @@ from portal.bookings import Family, Full, Referrer, casework, personal_data, pla
 from portal.bookings.booking import prepared
 from portal.bookings.locking import NotPossible
 from portal.database import tables
-from portal.messages.letters import Owed, letter_of
+from portal.messages.letters import letter_of
+from portal.messages.outbox import Owed
 from portal.settings import load_settings
 from tests.bookings.test_booking import SECRET, book, family, owed, status
 from tests.server.test_rounds import ROOT

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from portal import bookings, database, messages
+from portal import bookings, database
 from portal.bookings import Family
 from portal.commands.staffing import Staffing
 from portal.database import tables
@@ -18,6 +18,7 @@ from portal.settings import Settings
 from portal.web.site import build
 from tests.support import made, nu
 from tests.support.browser import NARROW, WIDE, serving, unfit, visiting
+from tests.support.queue import failed_messages
 from tests.support.staffed import sign_in_browser
 
 pytestmark = pytest.mark.browser
@@ -68,7 +69,7 @@ class Office:
             )
         values = {"state": "failed", "trouble": "The mailbox is full."}
         database.write(self.engine, lambda c: c.execute(tables.message.update().values(**values)))
-        assert messages.failed(self.engine)
+        assert failed_messages(self.engine)
 
 
 @pytest.fixture(scope="module")

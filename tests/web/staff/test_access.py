@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import bookings, content, database, messages
+from portal import bookings, content, database
 from portal.bookings import Family
 from portal.database import tables
 from portal.staff import sign_in
@@ -23,6 +23,7 @@ from portal.web.staff.screens import (
 )
 from portal.web.templating import HEADERS, static_files
 from tests.support.markup import parsed
+from tests.support.queue import failed_messages
 from tests.support.staffed import Staffed
 
 # What strangers need to come in. A new one is added here by hand, after thinking.
@@ -127,7 +128,7 @@ def booked(place):
     booking = bookings.book(place.engine, series, family, **given)
     failed = tables.message.update().values(state="failed")
     database.write(place.engine, lambda connection: connection.execute(failed))
-    number = messages.failed(place.engine)[0].id
+    number = failed_messages(place.engine)[0].id
     return {"reference": booking.reference, "number": number}
 
 

@@ -8,6 +8,7 @@ from portal import bookings, database, messages
 from portal.bookings import Family
 from portal.database import tables
 from tests.support import made
+from tests.support.queue import failed_messages
 from tests.support.staffed import Staffed
 
 MESSAGES = "/staff/messages"
@@ -83,7 +84,7 @@ def test_trying_again_owes_it_anew(place):
 
     assert "It goes out again" in first
     assert "Nothing had to be done" in second
-    assert messages.failed(place.engine) == []
+    assert failed_messages(place.engine) == []
     assert place.log().count((browser.staff.actor, "send again")) == 1
 
 
@@ -101,14 +102,14 @@ def test_all_of_them_at_once(place):
 
     assert "They go out again" in screen
     assert "Waiting to go out: 3" in screen
-    assert messages.failed(place.engine) == []
+    assert failed_messages(place.engine) == []
 
 
 def test_other_centres_see_nothing_of_it(place):
     """S30: neither the line nor the button."""
     book(place)
     fail(place)
-    [failed] = messages.failed(place.engine)
+    [failed] = failed_messages(place.engine)
     other = place.signed_in(centres=["harbour"])
     one = other.send(f"{MESSAGES}/{failed.id}/again", {"csrf_token": other.token})
     every = other.send(f"{MESSAGES}/again", {"csrf_token": other.token})
@@ -116,7 +117,7 @@ def test_other_centres_see_nothing_of_it(place):
     assert "Not delivered: 0" in other.open(MESSAGES)
     assert "Everything was delivered." in other.open(MESSAGES)
     assert (one.status, every.answer.headers["Location"]) == (403, f"{MESSAGES}?again=0")
-    assert messages.failed(place.engine) == [failed]
+    assert failed_messages(place.engine) == [failed]
 
 
 def test_old_ones_are_left_out(place):

@@ -1,0 +1,208 @@
+"""News of sessions that the content moved or cancelled: what of it a family still has to hear.
+
+What it hides: a message is owed for each session that changes, and by the time it goes the session
+may have changed again, or back, or have gone from the content. A run that is moved or cancelled as
+a whole is one letter and not one for each date. What a letter says that a session was is what this
+family was last told of it, whatever the content has said in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select
+
+from portal.database.tables import message
+from portal.directory import Directory, Series, Session
+from portal.directory.values import LONDON
+from portal.messages import announced, rendering
+from portal.messages.announced import GONE, Facts
+from portal.messages.outbox import NothingToTell, Owed
+
+ABOUT_A_SESSION = ("moved", "cancelled-by-us")
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Owed):
+    """A message about one session that changed; `state` and `sent` say how far it has come."""
+
+    state: str
+    sent: datetime | None
+
+    @property
+    def planned(self) -> str | None:
+        """The date first planned of the session; None where the booking itself is cancelled."""
+        return self.about.get("planned")
+
+
+def changes_of(connection: Connection, booking_id: int) -> list[Change]:
+    """All that was ever owed to a family about sessions that changed, in order."""
+    rows = connection.execute(
+        select(message)
+        .where(message.c.booking_id == booking_id, message.c.kind.in_(ABOUT_A_SESSION))
+        .order_by(message.c.id)
+    ).all()
+    return [
+        Change(
+            id=row.id,
+            booking_id=row.booking_id,
+            kind=row.kind,
+            about=row.about,
+            created=row.created,
+            state=row.state,
+            sent=row.sent,
+        )
+        for row in rows
+    ]
+
+
+# --- which sessions -------------------------------------------------------------------------------
+
+
+def planned_on(sessions: Iterable[Session], planned: str | None) -> Session | None:
+    """The session first planned for this date."""
+    return next((s for s in sessions if s.planned.isoformat() == planned), None)
+
+
+def changed_sessions(
+    owed: Owed,
+    changes: Sequence[Change],
+    series: Series | None,
+    coming: Sequence[Session],
+    now: datetime,
+) -> list[Session]:
+    """The changed sessions that this message tells of, soonest first. Raises NothingToTell.
+
+    Those that changed at the same moment are told in one letter, the last that is owed of them, so
+    that none is lost if another one is dropped.
+    """
+    together = [
+        change for change in changes if (change.kind, change.created) == (owed.kind, owed.created)
+    ]
+    if any(change.id > owed.id and change.state in ("owed", "sending") for change in together):
+        raise NothingToTell("It is told together with another date.")
+    sessions = [
+        session
+        for change in together
+        if change.state != "sent"
+        and (session := _still_changed(change, changes, series, coming, now))
+    ]
+    if not sessions:
+        raise NothingToTell("It is over, or has changed again since.")
+    return sorted(sessions, key=lambda session: session.starts)
+
+
+def sessions_off(
+    connection: Connection,
+    directory: Directory,
+    series: Series,
+    booked: announced.Booked,
+    coming: Iterable[Session],
+    now: datetime,
+) -> list[Session]:
+    """What is off of what was waited for, or offered: at the time all of it was."""
+    gone = announced.gone_in(connection, directory, series, booked, now)
+    return [session for session in (*coming, *gone) if session.cancelled]
+
+
+def _still_changed(
+    change: Change,
+    changes: Sequence[Change],
+    series: Series | None,
+    coming: Sequence[Session],
+    now: datetime,
+) -> Session | None:
+    """The session of a change, where the change still holds and no newer message is about it."""
+    same = _about(changes, change.planned)
+    before = _known_before(changes, change.planned)
+    session = planned_on(coming, change.planned) or _gone(change, before, series, now)
+    if session is None or any(other.id > change.id for other in same):
+        return None
+    if bool(session.cancelled) != (change.kind == "cancelled-by-us"):
+        return None
+    if before is None:
+        back = session.state == "on" and not any(_was_sent(changes, other) for other in same)
+    else:
+        back = before.words == Facts.of(session).words
+    return None if back else session  # changed, and changed back before anybody was told
+
+
+def _gone(
+    change: Change, before: Facts | None, series: Series | None, now: datetime
+) -> Session | None:
+    """A coming session that the content does not have any more, as the family knows it."""
+    if series is None or change.planned is None or before is None or before.ends <= now:
+        return None
+    if any(session.anchor == change.planned for session in series.all_sessions):
+        return None
+    why = str(change.about.get("reason") or GONE)
+    return before.off(why).session(series, date.fromisoformat(change.planned))
+
+
+def _about(changes: Iterable[Change], planned: str | None) -> list[Change]:
+    """The changes of one session."""
+    return [change for change in changes if planned and change.planned == planned]
+
+
+def _known_before(changes: Sequence[Change], planned: str | None) -> Facts | None:
+    """What this family knows of a session: what it was before the first change not yet sent."""
+    same = _about(changes, planned)
+    last = max((change.id for change in same if _was_sent(changes, change)), default=0)
+    unsent = next((change for change in same if change.id > last), None)
+    return Facts.read(unsent.about.get("was")) if unsent else None
+
+
+def _was_sent(changes: Sequence[Change], change: Change) -> bool:
+    """Whether a change went out: in a letter of its own, or together with another date."""
+    sent = next(
+        (
+            other.sent
+            for other in changes
+            if (other.kind, other.created, other.state) == (change.kind, change.created, "sent")
+        ),
+        None,
+    )
+    newer = [other for other in _about(changes, change.planned) if other.id > change.id]
+    return sent is not None and not any(other.created < sent for other in newer)
+
+
+# --- what they were, in words ---------------------------------------------------------------------
+
+
+def known_of(changes: Sequence[Change], sessions: Iterable[Session]) -> list[Facts]:
+    """What this family knows of each of these sessions, or else what was planned."""
+    return [_known_before(changes, session.anchor) or _planned(session) for session in sessions]
+
+
+def move_words(
+    series: Series, sessions: Sequence[Session], known: Sequence[Facts]
+) -> Mapping[str, str]:
+    """What moved sessions were, as `known_of` says, and what they are now."""
+    elsewhere = any(
+        not before.cancelled and before.place != Facts.of(session).place
+        for before, session in zip(known, sessions, strict=True)
+    )
+    were = [
+        before.session(series, session.planned)
+        for before, session in zip(known, sessions, strict=True)
+    ]
+    several = len({session.venue.line for session in sessions}) > 1
+    return {
+        "was": rendering.when_and_where(series, were, places=elsewhere),
+        "now": rendering.when_and_where(series, sessions, places=several),
+        "venue": "" if several else rendering.venue_words(series, sessions),
+    }
+
+
+def _planned(session: Session) -> Facts:
+    """What a changed session was, where nobody wrote down what was said: as it was planned."""
+    series = session.series
+    starts, ends = (
+        datetime.combine(session.planned, at, LONDON)
+        for at in (series.time.starts, series.time.ends)
+    )
+    # Where it is as planned again, what was told is that it was not.
+    off = GONE if session.state == "on" else None
+    return Facts.of(Session(series, session.planned, starts, ends, series.venue, off))

@@ -1,0 +1,254 @@
+"""The way of what is owed to families and professionals: claimed, composed, handed to a channel.
+
+What it hides: a worker claims rows (owed -> sending, in one write), commits, hands each letter to
+its channel and writes down what became of it; no two workers send one row. A row that a crash left
+at `sending` is claimed again after some minutes. It may have gone by then: GOV.UK Notify is asked
+by reference before anything is sent, a file is written under the same name, and an email carries
+the same Message-ID, so that a second one does no harm. We rather send twice than not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, select
+
+from portal import errors
+from portal.content.message_texts import WordsError
+from portal.database import read, write
+from portal.database.tables import message
+from portal.directory import Directory
+from portal.messages import channels
+from portal.messages.channels import Undelivered
+from portal.messages.letters import letter_of
+from portal.messages.outbox import NothingToTell, Owed
+from portal.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+BATCH = 20
+# So many messages that became due within so short a time are a crowd at the door.
+CROWD = 50
+CROWD_WITHIN = timedelta(seconds=2)
+# Longer than any channel takes over one letter: a row that old at `sending` was left by a crash.
+LEFT_AFTER = timedelta(minutes=15)
+# A claimed row that has waited so long for its turn is put back, lest another worker takes it.
+HAND_OVER_WITHIN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of the messages of one round. `put_off` counts tries that will be repeated."""
+
+    sent: int = 0
+    failed: int = 0
+    put_off: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed(Owed):
+    """One message that a worker has claimed. `tries` counts this one."""
+
+    tries: int
+    claimed: datetime
+    claimant: str
+
+
+def claim(engine: Engine, *, now: datetime, claimant: str, limit: int = BATCH) -> list[Claimed]:
+    """Take up to `limit` messages that are due, oldest first, for this worker alone.
+
+    They are `sending` from the moment this returns. `claimant` names the worker: no two at work at
+    the same time may share a name.
+    """
+
+    def work(connection: Connection) -> list[Claimed]:
+        due = (
+            select(message.c.id)
+            .where(
+                sa.or_(
+                    sa.and_(message.c.state == "owed", message.c.due <= now),
+                    sa.and_(message.c.state == "sending", message.c.claimed <= now - LEFT_AFTER),
+                )
+            )
+            .order_by(message.c.due, message.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        ids = list(connection.execute(due).scalars())
+        if not ids:
+            return []
+        rows = connection.execute(
+            message.update()
+            .where(message.c.id.in_(ids))
+            .values(state="sending", claimed=now, claimant=claimant, tries=message.c.tries + 1)
+            .returning(message)
+        ).all()
+        found = [
+            Claimed(
+                id=row.id,
+                booking_id=row.booking_id,
+                kind=row.kind,
+                about=row.about,
+                tries=row.tries,
+                created=row.created,
+                claimed=row.claimed,
+                claimant=row.claimant,
+            )
+            for row in rows
+        ]
+        return sorted(found, key=lambda one: ids.index(one.id))
+
+    return write(engine, work)
+
+
+def send_due(
+    engine: Engine,
+    directory: Directory,
+    settings: Settings,
+    *,
+    now: datetime,
+    claimant: str,
+    limit: int = 500,
+) -> Sent:
+    """Deliver what is owed and due, at most `limit` tries of it.
+
+    Safe to call from any number of processes at once. While many families book at once, one batch
+    is enough for a round: who stands in the queue for a place comes before the post, which says
+    only what their page has said already. Raises SettingsError where the settings name a channel
+    that cannot work.
+    """
+    post = _Post(engine, directory, settings, now)
+    outcomes: Counter[str] = Counter()
+    while outcomes.total() < limit:
+        if outcomes and _crowded(engine, post.now()):
+            break
+        claimed = claim(
+            engine,
+            now=post.now(),
+            claimant=claimant,
+            limit=min(BATCH, limit - outcomes.total()),
+        )
+        if not claimed:
+            break
+        for one in claimed:
+            outcomes[post.deliver(one)] += 1
+    return Sent(**{name: outcomes[name] for name in ("sent", "failed", "put_off", "dropped")})
+
+
+def _crowded(engine: Engine, now: datetime) -> bool:
+    """Whether a crowd is at the door just now."""
+    fresh = (
+        select(message.c.id)
+        .where(message.c.state == "owed", message.c.due > now - CROWD_WITHIN, message.c.due <= now)
+        .limit(CROWD)
+    )
+    with read(engine) as connection:
+        return len(connection.execute(fresh).all()) == CROWD
+
+
+Outcome = Literal["sent", "failed", "put_off", "dropped"]
+
+
+class _Post:
+    """One round of deliveries."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        directory: Directory,
+        settings: Settings,
+        now: datetime,
+    ) -> None:
+        self.engine = engine
+        self.directory = directory
+        self.settings = settings
+        self.channels = channels.opened(settings, directory.site)
+        self._began = now, time.monotonic()
+
+    def now(self) -> datetime:
+        """The moment handed in, and the time that the round has taken since."""
+        began, ticks = self._began
+        return began + timedelta(seconds=time.monotonic() - ticks)
+
+    def deliver(self, one: Claimed) -> Outcome:
+        if self.now() - one.claimed > HAND_OVER_WITHIN:
+            # It was not tried: another round takes it, with a claim of its own.
+            return self._keep(one, "put_off", state="owed", tries=one.tries - 1)
+        if one.tries > self.most_tries:
+            words = "The portal stopped again and again while sending this."
+            return self._keep(one, "failed", state="failed", trouble=words)
+        try:
+            receipt = self._send(one)
+        except NothingToTell as error:
+            if error.due is not None:
+                return self._keep(one, "put_off", state="owed", due=error.due, tries=0)
+            return self._keep(one, "dropped", state="dropped", trouble=error.words)
+        except Undelivered as error:
+            return self._undelivered(one, error.words, error.permanent)
+        except WordsError as error:
+            return self._undelivered(one, str(error.problems[0]))
+        except Exception as error:
+            # Whatever it was, the other messages must go out. What it says may hold an address,
+            # so that only where it happened goes into the log.
+            _log.error("message %s: %s", one.id, errors.told(error))
+            return self._undelivered(one, f"Something went wrong here: {type(error).__name__}.")
+        return self._keep(
+            one, "sent", state="sent", sent=self.now(), receipt=receipt[:200], trouble=None
+        )
+
+    def _send(self, one: Claimed) -> str:
+        with read(self.engine) as connection:
+            letter = letter_of(
+                connection,
+                one,
+                directory=self.directory,
+                settings=self.settings,
+                now=self.now(),
+            )
+        channel = self.channels.get(letter.way)
+        if channel is None:
+            raise Undelivered(f"We send no messages by {letter.way}: ring them.", permanent=True)
+        # Whether an earlier try went out is not always known: after a crash, or a lost answer.
+        receipt = channel.sent_before(letter) if one.tries > 1 else None
+        return receipt or channel.send(letter)
+
+    @property
+    def most_tries(self) -> int:
+        """The first try, one retry at once, and one after each pause."""
+        hours = timedelta(hours=self.settings.message_retry_hours)
+        return 2 + hours // self.pause
+
+    @property
+    def pause(self) -> timedelta:
+        return timedelta(minutes=self.settings.message_retry_minutes)
+
+    def _undelivered(self, one: Claimed, words: str, permanent: bool = False) -> Outcome:
+        _log.warning("message %s (%s), try %s: %s", one.id, one.kind, one.tries, words)
+        if permanent or one.tries >= self.most_tries:
+            return self._keep(one, "failed", state="failed", trouble=words)
+        due = self.now() if one.tries == 1 else self.now() + self.pause
+        return self._keep(one, "put_off", state="owed", due=due, trouble=words)
+
+    def _keep(self, one: Claimed, outcome: Outcome, **values: Any) -> Outcome:
+        """Write down what became of it, unless another worker has taken the row over."""
+        write(
+            self.engine,
+            lambda connection: connection.execute(
+                message.update()
+                .where(
+                    message.c.id == one.id,
+                    message.c.state == "sending",
+                    message.c.claimant == one.claimant,
+                    message.c.claimed == one.claimed,
+                )
+                .values(**values)
+            ),
+        )
+        return outcome

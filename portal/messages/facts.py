@@ -1,0 +1,297 @@
+"""What is true, at the moment of sending, of a message that is owed.
+
+What it hides: whom the message goes to and whether that is still wished; whether there is still
+anything to tell, for a booking may be cancelled and a session moved again before its message goes;
+and the rows that hold what a letter says. A reminder follows its session, or the next one where
+that is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, select
+
+from portal.content.message_texts import TO_PROFESSIONAL
+from portal.database.references import contact_hash
+from portal.database.tables import (
+    HOLDING,
+    LIVE,
+    bookable,
+    booking,
+    message,
+    notice,
+    person,
+    referral,
+)
+from portal.directory import Directory, Series, Session
+from portal.messages import announced, family_calendar
+from portal.messages.change_news import (
+    ABOUT_A_SESSION,
+    Change,
+    changed_sessions,
+    changes_of,
+    known_of,
+    planned_on,
+    sessions_off,
+)
+from portal.messages.channels import Way
+from portal.messages.outbox import NothingToTell, Owed
+from portal.settings import Settings
+
+# A message is true only of a booking in these states. Those not named are true of any.
+TRUE_OF: Mapping[str, tuple[str, ...]] = {
+    "confirmation": ("confirmed",),
+    "waiting": ("waiting",),
+    "waiting-ended": ("cancelled",),
+    "offered": ("offered",),
+    "lapsed": ("lapsed",),
+    "moved": ("confirmed",),  # whose offer stands sees the present dates on its page
+    "notice": HOLDING,
+    "reminder": ("confirmed",),
+    "cancelled-by-you": ("cancelled",),
+    "off-the-list": ("cancelled", "lapsed"),
+    "request-received": ("requested",),
+    "request-confirmed": ("confirmed",),
+    "request-declined": ("declined",),
+}
+REMIND_BEFORE = timedelta(hours=48)
+
+
+def reminder_due(session: Session) -> datetime:
+    """When its reminder goes out. Hours pass alike on a day when the clocks change: so by UTC."""
+    return session.starts.astimezone(UTC) - REMIND_BEFORE
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a message goes to: an address or a number, and the name as it was typed."""
+
+    way: Way
+    to: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFacts:
+    """A booking, with its sessions as the content has them now."""
+
+    row: Row[Any]
+    series: Series | None  # None where the content does not have it any more
+    sessions: tuple[Session, ...]
+    coming: tuple[Session, ...]  # those of them that have not ended
+
+    @property
+    def status(self) -> str:
+        return str(self.row.status)
+
+    @property
+    def discreet(self) -> bool:
+        """Of a series that is not in the content any more nobody knows whether it is sensitive."""
+        return self.series is None or self.series.programme.sensitive
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """All that the words of one message need. What its kind does not tell is empty, or None."""
+
+    owed: Owed
+    booking: BookingFacts
+    recipient: Recipient
+    sessions: Sequence[Session]  # those that the message is about
+    known: Sequence[announced.Facts]  # of a move: what the family knows of each of them
+    has_twin: bool  # there is another booking for the same, of the same address or number
+    until: datetime | None  # until when a place is, or was, kept
+    position: int | None  # on the waiting list
+    notice: str  # what staff say to everybody of a session
+
+
+def facts_of(
+    connection: Connection,
+    owed: Owed,
+    *,
+    directory: Directory,
+    settings: Settings,
+    now: datetime,
+) -> MessageFacts:
+    """What is true of a message now. Raises NothingToTell where it is not to be sent any more."""
+    booked = _booking(connection, owed, directory, now)
+    recipient = _recipient(connection, owed)
+    _check_status(owed, booked.status)
+    about_changes = owed.kind == "moved" or _of_a_change(owed)
+    changes = changes_of(connection, owed.booking_id) if about_changes else []
+    sessions = _sessions(connection, owed, booked, changes, directory, now)
+    return MessageFacts(
+        owed=owed,
+        booking=booked,
+        recipient=recipient,
+        sessions=sessions,
+        known=known_of(changes, sessions) if owed.kind == "moved" else (),
+        has_twin=_has_twin(connection, owed, booked, recipient, settings),
+        until=_until(connection, owed) if owed.kind in ("offered", "lapsed") else None,
+        position=_position(connection, booked.row) if owed.kind == "waiting" else None,
+        notice=_notice(connection, owed) if owed.kind == "notice" else "",
+    )
+
+
+def _booking(
+    connection: Connection, owed: Owed, directory: Directory, now: datetime
+) -> BookingFacts:
+    row = connection.execute(
+        select(booking, bookable.c.series, bookable.c.planned)
+        .join(bookable)
+        .where(booking.c.id == owed.booking_id)
+    ).one()
+    series = directory.find_series(row.series)
+    booked = cast("family_calendar.Booked", row)
+    sessions = family_calendar.sessions_of(booked, series) if series else ()
+    coming = tuple(session for session in sessions if session.ends > now)
+    return BookingFacts(row, series, sessions, coming)
+
+
+def _recipient(connection: Connection, owed: Owed) -> Recipient:
+    if owed.kind in TO_PROFESSIONAL:
+        row = connection.execute(
+            select(referral).where(referral.c.booking_id == owed.booking_id)
+        ).first()
+        if row is None or not row.email:
+            raise NothingToTell("The professional's address is gone.")
+        return Recipient("email", row.email, row.name)
+    row = connection.execute(select(person).where(person.c.booking_id == owed.booking_id)).first()
+    if row is None:
+        raise NothingToTell("The family has been forgotten.")
+    to = {"email": row.email, "text": row.phone}.get(row.contact_by)
+    if not row.safe_to_contact or not to:
+        raise NothingToTell("The family does not want messages.")
+    return Recipient(row.contact_by, to, row.name)
+
+
+# --- what is still true ---------------------------------------------------------------------------
+
+
+def _of_a_change(owed: Owed) -> bool:
+    """Whether it is about one session that the content changed, and not about a whole booking."""
+    return owed.kind in ABOUT_A_SESSION and bool(owed.about.get("planned"))
+
+
+def _check_status(owed: Owed, status: str) -> None:
+    states = TRUE_OF.get(owed.kind, (status,))
+    if owed.kind == "cancelled-by-us":
+        # Where one session is cancelled, the family keeps its place in the others.
+        states = ("confirmed",) if _of_a_change(owed) else ("cancelled",)
+    if status not in states:
+        raise NothingToTell(f"The booking is {status} by now.")
+
+
+def _sessions(
+    connection: Connection,
+    owed: Owed,
+    booked: BookingFacts,
+    changes: Sequence[Change],
+    directory: Directory,
+    now: datetime,
+) -> Sequence[Session]:
+    """The sessions that a message is about. Raises NothingToTell."""
+    if owed.kind == "reminder":
+        return [_reminded(owed, booked, now)]
+    if owed.kind == "notice":
+        session = planned_on(booked.coming, owed.about.get("planned"))
+        if session is None:
+            raise NothingToTell("The session is over, or gone.")
+        return [session]
+    if _of_a_change(owed):
+        return changed_sessions(owed, changes, booked.series, booked.coming, now)
+    if owed.kind == "waiting-ended" or owed.about.get("offer"):
+        if booked.series is None:
+            return []
+        args = (booked.series, cast("announced.Booked", booked.row), booked.coming, now)
+        return sessions_off(connection, directory, *args)
+    return [session for session in booked.coming if not session.cancelled]
+
+
+def _reminded(owed: Owed, booked: BookingFacts, now: datetime) -> Session:
+    """The session of a reminder; where that is cancelled, the next one that is on."""
+    # Also among those that are over: until the next one is due, the cancelled one may be.
+    session = planned_on(booked.sessions, owed.about.get("planned"))
+    if session is not None and session.cancelled:
+        on = (s for s in booked.coming if s.starts > now and not s.cancelled)
+        session = next(on, None)
+    if session is None or session.starts <= now:
+        raise NothingToTell("The session is over, or gone.")
+    due = reminder_due(session)
+    if due > now:
+        raise NothingToTell("The reminder is for another day by now.", due)
+    return session
+
+
+# --- what else the rows say -----------------------------------------------------------------------
+
+
+def _has_twin(
+    connection: Connection,
+    owed: Owed,
+    booked: BookingFacts,
+    recipient: Recipient,
+    settings: Settings,
+) -> bool:
+    """Whether this very address or number has another booking for the same.
+
+    Anybody can type the address of somebody else beside a number of their own: then the number
+    hears nothing. Of what is sensitive nobody does.
+    """
+    if not owed.about.get("twin") or booked.discreet:
+        return False
+    theirs = person.c.email if recipient.way == "email" else person.c.phone
+    own = select(person.c.contact_hash).where(person.c.booking_id == booked.row.id)
+    others = connection.execute(
+        select(theirs)
+        .join(booking)
+        .where(
+            person.c.contact_hash == own.scalar_subquery(),
+            booking.c.id != booked.row.id,
+            booking.c.bookable_id == booked.row.bookable_id,
+            booking.c.status.in_(LIVE),
+        )
+    ).scalars()
+    secret = settings.secret
+    same = contact_hash(secret, recipient.to)
+    return any(other and contact_hash(secret, other) == same for other in others)
+
+
+def _until(connection: Connection, owed: Owed) -> datetime | None:
+    """Until when a place is, or was, kept: as it was said in the offer."""
+    until = owed.about.get("until")
+    if not until:
+        offers = connection.execute(
+            select(message.c.about)
+            .where(message.c.booking_id == owed.booking_id, message.c.kind == "offered")
+            .order_by(message.c.id.desc())
+        ).scalars()
+        until = next((about["until"] for about in offers if about.get("until")), None)
+    return datetime.fromisoformat(until) if until else None
+
+
+def _position(connection: Connection, row: Row[Any]) -> int:
+    return connection.execute(
+        select(sa.func.count())
+        .select_from(booking)
+        .where(
+            booking.c.bookable_id == row.bookable_id,
+            booking.c.status == "waiting",
+            booking.c.number <= row.number,
+        )
+    ).scalar_one()
+
+
+def _notice(connection: Connection, owed: Owed) -> str:
+    """What staff say to everybody of a session. Raises NothingToTell once it is forgotten."""
+    words = connection.execute(
+        select(notice.c.words).where(notice.c.id == owed.about.get("notice"))
+    ).scalar()
+    if not words:
+        raise NothingToTell("What was to be said has been forgotten.")
+    return " ".join(str(words).split())

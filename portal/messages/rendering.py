@@ -1,0 +1,198 @@
+"""The words of a message, filled in for one family; and dates, times and places in words.
+
+What it hides: a paragraph or a line of a list that names something unknown (no phone number,
+nothing to bring) is left out whole. HTML is made from the Markdown first and filled in afterwards,
+with every value escaped: a family's name is never Markdown, nor HTML, nor a link.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from portal.content import prose
+from portal.content.message_texts import PLACEHOLDER, Wording, placeholders
+from portal.directory import Series, Session
+from portal.directory.values import day_words
+
+# A text travels, and is paid for, in parts of 153 signs. Beside what has to be said there may be
+# more in it as long as two parts do.
+LONGEST_TEXT = 2 * 153
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A message filled in: `text` for a phone, `plain` and `html` for an email."""
+
+    subject: str
+    text: str
+    plain: str
+    html: str
+
+
+# --- filling in ----------------------------------------------------------------------------------
+
+
+def fill(
+    wording: Wording,
+    facts: Mapping[str, str],
+    *,
+    discreet: bool,
+    extra: tuple[str, str] = ("", ""),
+) -> Words:
+    """The words with the facts in them.
+
+    `extra` is a paragraph more, which comes after the first one of an email, and the same for a
+    text message, whose end it is where it fits.
+    """
+    subject = wording.discreet_subject if discreet else wording.subject
+    text = wording.discreet_text if discreet else wording.text
+    body = wording.discreet_body if discreet else wording.body
+    parts = list(_parts(body, facts))
+    more, brief = extra
+    if more:
+        parts.insert(2, more)
+    html = _filled(prose.render("\n\n".join(parts)).html, facts, _for_html)
+    plain = "\n\n".join(_filled(_unwrapped(part), facts, str) for part in parts)
+    said = " ".join(_filled(text, facts, str).split())
+    if brief and len(f"{said} {brief}") <= LONGEST_TEXT:
+        said = f"{said} {brief}"
+    return Words(
+        subject=subject,
+        text=said,
+        plain=f"{plain}\n",
+        html=_frame().render(subject=subject, body=Markup(html)),  # noqa: S704  cleaned, escaped
+    )
+
+
+def _parts(body: str, facts: Mapping[str, str]) -> Iterator[str]:
+    """Paragraphs and lists, without those and their lines that name something unknown."""
+    for part in re.split(r"\n[ \t]*\n+", body.strip()):
+        # A list is kept line by line; the lines of a paragraph belong together.
+        lines = re.split(r"\n(?=[ \t]*[-*+][ \t])", part)
+        if not re.match(r"[ \t]*[-*+][ \t]", part):
+            lines = [part]
+        kept = [line for line in lines if _known(line, facts)]
+        if kept:
+            yield "\n".join(kept)
+
+
+def _known(text: str, facts: Mapping[str, str]) -> bool:
+    # A greeting does without the name.
+    return all(facts.get(name) for name in placeholders(text) if name != "first_name")
+
+
+def _unwrapped(part: str) -> str:
+    """A paragraph as one line: mail programs break lines to fit, and better than we can."""
+    return re.sub(r"\n(?![ \t]*([-*+]|\d+\.)[ \t])", " ", part)
+
+
+def _filled(text: str, facts: Mapping[str, str], show: Callable[[str], str]) -> str:
+    text = text if facts.get("first_name") else text.replace(" {first_name}", "")
+
+    def value(found: re.Match[str]) -> str:
+        return show(facts.get(found[1], ""))
+
+    return PLACEHOLDER.sub(value, text)
+
+
+def _for_html(value: str) -> str:
+    shown = escape(value)
+    if re.fullmatch(r"https?://[^\s<>\"']+", value):
+        return f'<a href="{shown}">{shown}</a>'
+    return shown
+
+
+@cache
+def _frame() -> Template:
+    folder = Path(__file__).resolve().parents[1] / "templates" / "messages"
+    return Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
+    ).get_template("letter.html")
+
+
+# --- facts in words ------------------------------------------------------------------------------
+
+_TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame"})
+MOST_DATES = 12
+_OFF = "cancelled or moved"  # what a date was that is on again
+
+
+def first_name(name: str) -> str:
+    """The name to greet with; '' where what was typed is no name.
+
+    What is no name is not repeated: a stranger could have us mail an address of the web to anybody
+    by giving it as a name.
+    """
+    words = [word for word in name.split() if word.lower().rstrip(".") not in _TITLES]
+    if not words or (len(words) == 1 and len(name.split()) > 1):
+        return ""  # a surname alone
+    first = words[0]
+    if len(first) > 30 or not all(_in_names(letter) for letter in first):
+        return ""
+    return first if any(unicodedata.category(letter)[0] == "L" for letter in first) else ""
+
+
+def _in_names(letter: str) -> bool:
+    # The two joiners are part of how Persian and Urdu are written.
+    return unicodedata.category(letter)[0] in "LM" or letter in "-'’ʼ·\u200c\u200d"
+
+
+def dates_words(series: Series, sessions: Sequence[Session], *, times: bool = True) -> str:
+    """The dates of sessions, in their order, as one line; '' for none.
+
+    With `times`, these are added where they are not the usual ones. Of a long run, the pattern and
+    the first date.
+    """
+    sessions = sorted(sessions, key=lambda session: session.starts)
+    if not sessions:
+        return ""
+    if len(sessions) == 1:
+        return day_words(sessions[0].day)
+    if len(sessions) > MOST_DATES:
+        words = f"{series.pattern}, from {day_words(sessions[0].day)}"
+        return words if series.ongoing else f"{words} to {day_words(sessions[-1].day)}"
+    days: list[str] = []
+    usual = series.starts.weekday()
+    for session, following in zip(sessions, [*sessions[1:], None], strict=True):
+        day = session.day
+        year = following is None or following.day.year != day.year
+        weekday = not days or day.weekday() != usual
+        words = day_words(day, year=year, weekday=weekday)
+        if times and session.times != series.time:
+            words += f" ({session.times.words})"
+        days.append(words)
+    return f"{', '.join(days[:-1])} and {days[-1]}"
+
+
+def when_and_where(series: Series, sessions: Sequence[Session], *, places: bool) -> str:
+    """Dates with their times, and with their venues where `places` says so, as one line."""
+    alike: dict[str, list[Session]] = {}
+    for session in sorted(sessions, key=lambda session: session.starts):
+        said = session.times.words + (f", at {session.venue.name}" if places else "")
+        alike.setdefault(_OFF if session.cancelled else said, []).append(session)
+    if list(alike) == [_OFF]:
+        return _OFF
+    return "; ".join(
+        f"{dates_words(series, some, times=False)}, {said}" for said, some in alike.items()
+    )
+
+
+def time_words(series: Series, sessions: Sequence[Session]) -> str:
+    """The time of one session, else the usual one."""
+    return sessions[0].times.words if len(sessions) == 1 else series.time.words
+
+
+def venue_words(series: Series, sessions: Sequence[Session]) -> str:
+    """Where one meets: name, street, town, postcode, and the room at the usual place."""
+    if len({session.venue.line for session in sessions}) == 1 and sessions[0].moved_venue:
+        return sessions[0].venue.line
+    return f"{series.venue.line} ({series.room})" if series.room else series.venue.line

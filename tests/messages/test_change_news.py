@@ -1,0 +1,335 @@
+"""What a family hears of sessions that the content moved or cancelled."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+
+from portal import bookings
+from portal.bookings import Family, content_changes
+from portal.server import worker
+from tests.support import made
+from tests.support.made import NOW
+from tests.support.post import SECRET
+
+
+def changed(post, *dates, now=NOW, **fields):
+    """The content says something else; families are owed the news."""
+    post.directory = made.directory({"changes": list(dates), **fields})
+    content_changes.tell_changes(post.engine, post.directory, now=now)
+
+
+def test_a_moved_session_is_told_with_both_dates(post):
+    """And the calendar entry is updated: same UID, higher SEQUENCE, at the new time."""
+    post.book()
+    [confirmation] = post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03 13:00-15:00"})
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking has changed"
+    assert "- It was: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
+    assert "- It is now: Wednesday 3 February 2027, 1pm to 3pm\n" in letter.plain
+    [event] = letter.calendars[0].walk("VEVENT")
+    [before] = [e for e in confirmation.calendars[0].walk("VEVENT") if e["uid"] == event["uid"]]
+    assert event["sequence"] > before["sequence"]
+    assert event["dtstart"].dt.day == 3
+
+
+def test_a_move_says_why(post):
+    """In the words that the editor wrote beside it."""
+    post.book()
+    post.came()
+    move = {"date": "2027-02-02", "moved_to": "2027-02-03", "note": "The hall is used for a vote"}
+    changed(post, move)
+    [letter] = post.came()
+
+    assert "- Why: The hall is used for a vote\n" in letter.plain
+
+
+def test_another_venue_is_told_with_both_venues(post):
+    """Who goes to the old place stands before a closed door."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "venue": {"name": "Library", "town": "Leyland"}})
+    [letter] = post.came()
+
+    assert "- It was: Tuesday 2 February 2027, 10am to midday, at Riverbank\n" in letter.plain
+    assert "- Where: Library, Leyland\n" in letter.plain
+
+
+def test_a_cancelled_session_is_told_with_its_reason(post):
+    """The date, why, and a file that takes it out of the calendar."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "cancelled": "The boiler is broken"})
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking is off"
+    assert "- What is off: Tuesday 2 February 2027\n" in letter.plain
+    assert "- Why: The boiler is broken\n" in letter.plain
+    [calendar] = letter.calendars
+    assert str(calendar["method"]) == "CANCEL"
+
+
+def test_a_run_that_is_called_off_is_one_letter(post):
+    """Six dates are not six letters."""
+    post.book()
+    post.came()
+    changed(post, withdrawn="We have no leader")
+    [letter] = post.came()
+
+    assert (
+        "- What is off: Tuesday 12 January, 19 January, 26 January, 2 February, 9 February and "
+        "16 February 2027\n"
+    ) in letter.plain
+    assert "- Why: We have no leader\n" in letter.plain
+    assert [state for kind, state in post.states() if kind == "cancelled-by-us"] == [
+        *["dropped"] * 5,
+        "sent",
+    ]
+
+
+def test_of_two_changes_the_last_is_told(post):
+    """Moved, then called off before the news went out: one letter, the true one."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03"})
+    later = NOW + timedelta(minutes=1)
+    changed(post, {"date": "2027-02-02", "cancelled": "Snow"}, now=later)
+    letters = post.came(later)
+
+    assert [letter.subject for letter in letters] == ["Your booking is off"]
+
+
+def test_what_was_changed_and_changed_back_is_not_told(post):
+    """Nobody had heard of it."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "cancelled": "Snow"})
+    changed(post, now=NOW + timedelta(minutes=1))
+
+    assert post.came(NOW + timedelta(minutes=1)) == []
+
+
+def test_what_was_told_and_changed_back_is_told(post):
+    """Who was told that it is off must hear that it is on again."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "cancelled": "Snow"})
+    post.came()
+    later = NOW + timedelta(minutes=1)
+    changed(post, now=later)
+    [letter] = post.came(later)
+
+    assert "- It was: cancelled or moved\n" in letter.plain
+    assert "- It is now: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
+
+
+WHOLE = "Tuesday 12 January, 19 January, 26 January, 2 February, 9 February and 16 February 2027"
+LIBRARY = {"name": "Library", "address": "2 High Street", "town": "Leyland"}
+
+
+def test_a_run_at_another_time_is_one_letter(post):
+    """With all its dates, the old time and the new; every entry of the calendar follows."""
+    post.book()
+    [confirmation] = post.came()
+    changed(post, time="13:00-15:00")
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking has changed"
+    assert f"- It was: {WHOLE}, 10am to midday\n- It is now: {WHOLE}, 1pm to 3pm\n" in letter.plain
+    before, after = (
+        {str(event["uid"]): event for event in one.calendars[0].walk("VEVENT")}
+        for one in (confirmation, letter)
+    )
+    assert set(after) == set(before)
+    for uid, event in after.items():
+        assert event["sequence"] > before[uid]["sequence"]
+        assert (event["dtstart"].dt - before[uid]["dtstart"].dt) == timedelta(hours=3)
+
+
+def test_a_run_at_another_place_is_one_letter(post):
+    """With the place where it was, and the whole address of where it is."""
+    post.book()
+    post.came()
+    changed(post, venue=LIBRARY)
+    [letter] = post.came()
+
+    assert f"- It was: {WHOLE}, 10am to midday, at Riverbank\n" in letter.plain
+    assert f"- It is now: {WHOLE}, 10am to midday\n" in letter.plain
+    assert "- Where: Library, 2 High Street, Leyland\n" in letter.plain
+    places = {str(event["location"]) for event in letter.calendars[0].walk("VEVENT")}
+    assert places == {"Library, 2 High Street, Leyland"}
+
+
+def test_dates_that_change_in_several_ways_are_one_letter(post):
+    """Each with its own time and place, where these are not the same for all."""
+    post.book()
+    post.came()
+    changed(
+        post,
+        {"date": "2027-02-02", "moved_to": "2027-02-03 13:00-15:00"},
+        {"date": "2027-02-09", "venue": {"name": "Library"}},
+    )
+    [letter] = post.came()
+
+    assert (
+        "- It was: Tuesday 2 February and 9 February 2027, 10am to midday, at Riverbank\n"
+        "- It is now: Wednesday 3 February 2027, 1pm to 3pm, at Riverbank; "
+        "Tuesday 9 February 2027, 10am to midday, at Library\n"
+        "- Your reference"
+    ) in letter.plain
+
+
+def test_a_date_that_is_gone_is_told_and_leaves_the_calendar(post):
+    """It is off; the letter says which dates there are, and takes the entry away."""
+    post.book()
+    [confirmation] = post.came()
+    changed(post, starts="2027-01-19")
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking is off"
+    assert (
+        "- What is off: Tuesday 12 January 2027\n- Time: 10am to midday\n"
+        "- Why: We do not meet on this date any more\n"
+        "- What is still on: Tuesday 19 January, 26 January, 2 February, 9 February, "
+        "16 February and 23 February 2027\n"
+    ) in letter.plain
+    [calendar] = letter.calendars
+    [event] = calendar.walk("VEVENT")
+    [before] = [e for e in confirmation.calendars[0].walk("VEVENT") if e["uid"] == event["uid"]]
+    assert str(calendar["method"]) == "CANCEL"
+    assert event["dtstart"].dt == before["dtstart"].dt
+    assert event["sequence"] > before["sequence"]
+
+
+def test_a_closure_day_is_told_in_its_own_words(post):
+    """What terms.yaml says of the day is why."""
+    post.book()
+    post.came()
+    closed = [{"date": "2027-01-26", "reason": "Staff training"}]
+    post.directory = made.directory(closures=closed)
+    content_changes.tell_changes(post.engine, post.directory, now=NOW)
+    [letter] = post.came()
+
+    assert "- What is off: Tuesday 26 January 2027\n" in letter.plain
+    assert "- Why: Staff training\n" in letter.plain
+
+
+def test_one_date_of_a_run_that_is_on_again_is_told(post):
+    """The others were told in the same letter, and stay off."""
+    post.book()
+    post.came()
+    off = [{"date": day, "cancelled": "Snow"} for day in ("2027-01-12", "2027-01-19")]
+    changed(post, *off)
+    post.came()
+    later = NOW + timedelta(minutes=1)
+    changed(post, off[1], now=later)
+    [letter] = post.came(later)
+
+    assert "- It is now: Tuesday 12 January 2027, 10am to midday\n" in letter.plain
+
+
+def test_who_was_not_told_of_a_move_hears_what_it_was_at_first(post):
+    """Moved twice before the news went out: the dates that the family knows, and the last ones."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03"})
+    later = NOW + timedelta(minutes=1)
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-04"}, now=later)
+    [letter] = post.came(later)
+
+    assert "- It was: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
+    assert "- It is now: Thursday 4 February 2027, 10am to midday\n" in letter.plain
+
+
+def test_what_was_moved_and_told_is_what_it_was(post):
+    """The second move starts from where the first one led."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03"})
+    post.came()
+    later = NOW + timedelta(minutes=1)
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-04"}, now=later)
+    [letter] = post.came(later)
+
+    assert "- It was: Wednesday 3 February 2027, 10am to midday\n" in letter.plain
+
+
+def test_a_run_that_was_changed_and_changed_back_is_not_told(post):
+    """Nobody had heard of it."""
+    post.book()
+    post.came()
+    changed(post, time="13:00-15:00")
+    changed(post, now=NOW + timedelta(minutes=1))
+
+    assert post.came(NOW + timedelta(minutes=1)) == []
+
+
+def test_an_offer_of_what_is_off_is_called_off(post):
+    """Not as lapsed, and without a file: the family has no entry of it."""
+    first = post.book()
+    post.book(Family("Ben", "ben@example.org", None, "email", True))
+    bookings.cancel(post.engine, post.directory, first.id, now=NOW)
+    post.came()
+    changed(post, places="1", withdrawn="We have no leader")
+    content_changes.call_off(post.engine, post.directory, now=NOW)
+    [letter] = post.came()
+
+    assert (letter.to, letter.subject) == ("ben@example.org", "Your booking is off")
+    assert f"- What is off: {WHOLE}\n" in letter.plain
+    assert "- Why: We have no leader\n" in letter.plain
+    assert letter.calendars == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "edit", "planned", "off", "why"),
+    [
+        ({}, {"withdrawn": "We have no leader"}, None, WHOLE, "We have no leader"),
+        (
+            {"book": "session"},
+            {"except": "2027-02-02"},
+            "2027-02-02",
+            "Tuesday 2 February 2027",
+            "We do not meet on this date any more",
+        ),
+    ],
+    ids=["run", "session gone"],
+)
+@pytest.mark.parametrize("way", ["email", "text"])
+def test_who_waits_reads_that_it_is_off_in_words_of_its_own(
+    post, fields, edit, planned, off, why, way
+):
+    """What, which dates and why; that it waits no longer. It had no place, so no "do not set out",
+    and no file."""
+    post.directory = made.directory({"places": "1", **fields})
+    session = next((s for s in post.series.all_sessions if s.anchor == planned), None)
+    post.book(session=session)
+    ben = Family("Ben", "ben@example.org", "07700 900555", way, True)
+    post.book(ben, session=session)
+    post.came()
+    post.directory = made.directory({"places": "1", **fields, **edit})
+    done = [
+        worker.once(
+            post.engine,
+            post.directory,
+            post.settings.model_copy(update={"secret_key": SecretStr(SECRET)}),
+            now=NOW,
+            claimant="test",
+        ).told
+        for _ in range(2)
+    ]
+    letter = post.came()[-1]  # to who has the place goes another one
+
+    assert done[1] == 0
+    assert dict(post.states())["waiting-ended"] == "sent"
+    if way == "text":
+        assert "no longer on the waiting list" in letter.plain
+        return
+    assert (letter.to, letter.subject) == ("ben@example.org", "Your booking")
+    assert "You were on the waiting list for Bump, Birth and Beyond." in letter.plain
+    assert f"- What is off: {off}\n" in letter.plain
+    assert f"- Why: {why}\n" in letter.plain
+    assert "You are no longer on the waiting list." in letter.plain
+    assert "set out" not in letter.plain
+    assert letter.calendars == []
