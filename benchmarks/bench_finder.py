@@ -28,7 +28,7 @@ from portal.directory.values import LONDON, WEEKDAYS
 from portal.finder import Finder, index
 from portal.finder.postcode_import import LETTERS, Placed
 from portal.finder.postcodes import FILE_NAME, import_file, pack
-from portal.web.templating import static_files
+from portal.web.assets import static_files
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 11, 23)

@@ -17,8 +17,9 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from portal.content.front_matter import Problem
+from portal.web.headers import HEADERS
 from portal.web.site.published_dates import Difference
-from portal.web.templating import HEADERS, environment
+from portal.web.templating import environment
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -39,10 +39,10 @@ from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.settings import Settings, load_settings
 from portal.web.frozen_files import Files
+from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.live.app import create_desk, plain_page
 from portal.web.site.build_state import MARKER, published_day
 from portal.web.staff.screens import create_staff
-from portal.web.templating import HEADERS, STRICT_TRANSPORT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -20,7 +20,7 @@ from portal.finder import Answer, Finder, index
 from portal.finder.postcode_import import PostcodesError
 from portal.finder.query import FLAGS, SEVERAL, Fields, Query, put
 from portal.finder.texts import MILES, WORDS
-from portal.web.templating import Frame, Head
+from portal.web.layout import Frame, Head
 
 log = logging.getLogger(__name__)
 

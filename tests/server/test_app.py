@@ -21,9 +21,9 @@ from werkzeug.test import Client
 from portal.server import app
 from portal.server.app import Turns, create_app
 from portal.settings import load_settings
+from portal.web.headers import HEADERS
 from portal.web.site import build
 from portal.web.site.build_state import MARKER
-from portal.web.templating import HEADERS
 
 
 def free_port():

@@ -11,7 +11,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from portal.web.frozen_files import Files
-from portal.web.templating import HEADERS
+from portal.web.headers import HEADERS
 
 PAGE = b"<h1>Home</h1>" + b"<p>Tuesdays at ten.</p>" * 100
 CALENDAR = b"BEGIN:VCALENDAR\r\n" + b"X:1\r\n" * 200

@@ -24,12 +24,11 @@ from portal.directory.values import LONDON
 from portal.settings import Settings
 from portal.web import finder_page
 from portal.web.frozen_files import Files
-from portal.web.live import book, custom_calendar, my_booking
-from portal.web.live import context as live_pages
+from portal.web.layout import Frame, Head
+from portal.web.live import book, custom_calendar, gap, my_booking, screens
 from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
-from portal.web.templating import Frame, Head
 
 # Gives the directory that is published now; None while there is none.
 Current = Callable[[], Directory | None]
@@ -76,8 +75,14 @@ def create_desk(
     frames = Frames(current, lambda directory: Frame(directory, exit_path="/leave"))
     live = Live(frames.now, settings, clock)
     live.begin(desk)
-    for screens in (book.pages, my_booking.pages, request_pages, custom_calendar.pages):
-        desk.register_blueprint(screens)
+    for pages in (
+        book.pages,
+        my_booking.pages,
+        request_pages,
+        gap.pages,
+        custom_calendar.pages,
+    ):
+        desk.register_blueprint(pages)
 
     @desk.get("/health")
     def health() -> tuple[dict[str, str], int]:
@@ -107,8 +112,8 @@ def create_desk(
         try:
             if request.method == "POST":
                 path = request.full_path.removesuffix("?")
-                return live_pages.away(path, Sent(), request.form.get("step", "confirm"))
-            return live_pages.explain(
+                return screens.away(path, Sent(), request.form.get("step", "confirm"))
+            return screens.explain(
                 "We cannot take bookings just now",
                 request.path,
                 "It is our fault, not yours. Ring us, and we do it for you.",

@@ -23,19 +23,10 @@ from portal.directory import Directory, Programme, Series, Session
 from portal.directory.values import LONDON
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
-from portal.web.live.context import (
-    Away,
-    Press,
-    away,
-    check_form,
-    explain,
-    head,
-    live,
-    page,
-    too_many,
-)
+from portal.web.live.context import Away, live
 from portal.web.live.forms.family import BookForm, LiveForm, book_form
 from portal.web.live.forms.steps import Turn, turn
+from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
 
 pages = Blueprint("booking", __name__)
 pages.before_request(check_form)

@@ -28,8 +28,8 @@ from portal.feeds.calendar_entries import FIRST_REVISION
 from portal.feeds.calendars import Calendars
 from portal.feeds.custom_calendar import Choice, ChoiceError
 from portal.web.frozen_files import file_headers
+from portal.web.layout import Head
 from portal.web.live.context import live
-from portal.web.templating import Head
 
 pages = Blueprint("calendars", __name__)
 

@@ -22,7 +22,7 @@ from portal.directory.values import LONDON
 from portal.messages import announced, family_calendar
 from portal.web import filters
 from portal.web.live.alternatives import Other
-from portal.web.live.context import Away, away, check_form, explain, head, live, page
+from portal.web.live.context import Away, live
 from portal.web.live.forms.family import (
     DetailsForm,
     LiveForm,
@@ -33,6 +33,7 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 from portal.web.live.forms.steps import turn
+from portal.web.live.screens import away, check_form, explain, head, page
 
 pages = Blueprint("own", __name__, url_prefix="/bookings/<link>")
 pages.before_request(check_form)

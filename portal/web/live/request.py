@@ -7,7 +7,6 @@ so that no screen names a place or a time (S3), and its screens have neutral tit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from typing import Any, Literal, cast
 from flask import Blueprint, Response, abort, redirect, request
 
 from portal import bookings
-from portal.bookings import NotBookable, gap_reports
+from portal.bookings import NotBookable
 from portal.bookings.opening import opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, District, Programme, Series
@@ -24,20 +23,10 @@ from portal.directory.values import LONDON, distance
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
 from portal.web.live.book import before, lead_on, sent_already
-from portal.web.live.context import (
-    Away,
-    Live,
-    Press,
-    away,
-    check_form,
-    explain,
-    head,
-    live,
-    page,
-    too_many,
-)
-from portal.web.live.forms.request import GAP_LIMIT, AskForm, GapForm, ask_form
+from portal.web.live.context import Away, Live, live
+from portal.web.live.forms.request import AskForm, ask_form
 from portal.web.live.forms.steps import turn
+from portal.web.live.screens import Press, away, check_form, explain, head, page, thanks, too_many
 
 pages = Blueprint("asking", __name__)
 pages.before_request(check_form)
@@ -45,7 +34,6 @@ pages.before_request(check_form)
 Who = Literal["family", "professional"]
 _ASKED = ("request", "referral")
 _NEAREST = 3
-_REFERENCE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +248,7 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
 def _referred(programme: Programme, reference: str) -> Response:
     """A professional is thanked. The private link is the family's, and goes to them alone."""
     again = Asked(programme, "professional", (), None).path
-    return _thanks(
+    return thanks(
         "Thank you. We have your request",
         again,
         reference,
@@ -270,23 +258,6 @@ def _referred(programme: Programme, reference: str) -> Response:
         "Keep the reference, and tell us when you ring. Nobody can see the request with it.",
         again="Ask for a place for another family",
         phone=programme.phone,
-    )
-
-
-def _thanks(
-    title: str, path: str, reference: str, *paragraphs: str, again: str, **given: Any
-) -> Response:
-    """A page with a reference, which opens nothing; `again` leads back to the form at `path`."""
-    if not _REFERENCE.fullmatch(reference):
-        abort(404)
-    return page(
-        "live/thanks.html",
-        head(title, path),
-        title=title,
-        reference=reference,
-        paragraphs=paragraphs,
-        again=again,
-        **given,
     )
 
 
@@ -435,58 +406,3 @@ def _nearest(district: District, runs: Sequence[Series]) -> list[Series]:
         return distance(district.position, there) if there else 1000.0
 
     return sorted(runs, key=lambda run: (miles(run), run.identity))[:_NEAREST]
-
-
-# --- a gap ----------------------------------------------------------------------------------------
-
-
-@pages.route("/gap", methods=["GET", "POST"])
-def gap() -> Any:
-    """A practitioner tells what is missing; nothing names a family."""
-    found, now = live(), live().now
-    reference = request.args.get("reference")
-    if request.method != "POST" and reference is not None:
-        return _thanks(
-            "Thank you. We have your form",
-            "/gap",
-            reference,
-            "A panel of managers reads what you wrote. We answer you by email.",
-            "Keep the reference. Nobody can see your form with it.",
-            again="Tell us of another gap",
-            phone=None,
-        )
-    form = GapForm(formdata=request.form if request.method == "POST" else None)
-    districts = [(one.slug, one.title) for one in found.directory.districts]
-    form.district.options = [("", "Choose a district"), *districts]
-    next_turn = turn(form, now, found.secret, checked=False)
-    if next_turn.screen == "form":
-        return page(
-            "live/form.html",
-            head("Tell us what is missing", "/gap", error=bool(form.problems())),
-            next_turn.status,
-            form=form,
-            about="Gap in Service",
-            lead="For practitioners: a need that nothing at hand meets.",
-            others=(),
-            room="Never write who the family is: no name, no address, no date of birth. "
-            f"A panel looks at each form. It can pay up to £{GAP_LIMIT}.",
-            back="/professionals/" if "professionals" in found.frame.pages else "/",
-            phone=None,
-            action="Send",
-        )
-    return _report(form, now)
-
-
-def _report(form: GapForm, now: datetime) -> Any:
-    found, told = live(), form.gap()
-    allowance = found.an_hour([told.email.lower()])
-    try:
-        with found.database() as engine:
-            reference = gap_reports.report(
-                engine, told, key=str(form.key.data), now=now, allowance=allowance
-            )
-    except TooOften as refused:
-        return too_many("/gap", form, "confirm", refused.seconds)
-    except Away:
-        return away("/gap", form, "confirm")
-    return redirect(f"/gap?reference={reference}", 303)

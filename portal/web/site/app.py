@@ -16,10 +16,11 @@ from werkzeug.routing import BaseConverter
 
 from portal import feeds
 from portal.directory import Centre, Directory, News, Page, Programme
+from portal.web.assets import static_files
 from portal.web.frozen_files import file_headers, media_type
+from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.pages import KINDS, Context, leaflet, not_found
-from portal.web.templating import HEADERS, STRICT_TRANSPORT, static_files
 
 _Maker = Callable[[Context], bytes]
 

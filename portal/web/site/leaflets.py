@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from portal.directory import Centre
-from portal.web.templating import static_files
+from portal.web.assets import static_files
 
 MISSING = (
     "Leaflets are not made as PDF: {what}. Pages to print are there all the same. "

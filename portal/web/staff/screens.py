@@ -45,10 +45,12 @@ from portal.settings import Settings
 from portal.staff import accounts, sign_in
 from portal.staff.accounts import Staff
 from portal.staff.sign_in import Visit
+from portal.web.layout import Frame, Head
 from portal.web.live.app import Current, Desk, Frames, fault_answer, london_now
-from portal.web.live.context import Away, Live, check_form, live
+from portal.web.live.context import Away, Live, live
+from portal.web.live.screens import check_form
 from portal.web.staff import cookie
-from portal.web.templating import Frame, Head, environment
+from portal.web.templating import environment
 
 # A register of a large group is one form.
 _LONGEST_FORM = 256 * 1024

@@ -11,9 +11,11 @@ import pytest
 from jinja2 import UndefinedError
 
 from portal.directory import AGE_BANDS
+from portal.web.assets import static_files
+from portal.web.headers import HEADERS
 from portal.web.site.app import addresses, create_site
 from portal.web.site.pages import KINDS
-from portal.web.templating import HEADERS, environment, json_block, static_files
+from portal.web.templating import environment, json_block
 
 # --- addresses ---------------------------------------------------------------------------------
 

@@ -11,10 +11,10 @@ from datetime import date
 import pytest
 
 from portal.settings import load_settings
+from portal.web.assets import static_files
 from portal.web.site import build, leaflets
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.pages import Context, leaflet
-from portal.web.templating import static_files
 from tests.support.browser import missing
 from tests.support.shipped import DAY, ROOT
 

@@ -11,6 +11,8 @@ from portal import bookings, content, database
 from portal.bookings import Family
 from portal.database import tables
 from portal.staff import sign_in
+from portal.web.assets import static_files
+from portal.web.headers import HEADERS
 from portal.web.staff import cookie
 from portal.web.staff.screens import (
     ANYBODY,
@@ -21,7 +23,6 @@ from portal.web.staff.screens import (
     of_centre,
     of_role,
 )
-from portal.web.templating import HEADERS, static_files
 from tests.support.markup import parsed
 from tests.support.queue import failed_messages
 from tests.support.staffed import Staffed

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portal.directory import District, Footprint
+from portal.web.layout import Head
 from portal.web.site.pages.context import ROWS, Context
 from portal.web.site.pages.registry import page
-from portal.web.templating import Head
 
 
 @page("/footprints/<slug:slug>/", lambda directory: directory.footprints)

@@ -17,10 +17,10 @@ from portal.directory.addresses import weekday_path
 from portal.directory.values import WEEKDAYS, Position, day_words, distance
 from portal.feeds import atom
 from portal.web import filters, finder_page
+from portal.web.layout import Head
 from portal.web.site.pages.context import ROWS, Context
 from portal.web.site.pages.registry import page
 from portal.web.site.rows import Day
-from portal.web.templating import Head
 
 NEAR_MILES = 10
 NEAR_ROWS = 40

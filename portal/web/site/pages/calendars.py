@@ -9,9 +9,9 @@ from portal.directory import Series, Session
 from portal.directory.values import LONDON
 from portal.feeds import custom_calendar, qr_codes
 from portal.feeds.calendars import Calendars, Facet, facets
+from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
-from portal.web.templating import Head
 
 SAMPLE = 3  # sessions that show what is in a calendar
 

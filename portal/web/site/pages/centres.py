@@ -12,10 +12,10 @@ from markupsafe import Markup
 from portal.directory import Centre
 from portal.feeds import qr_codes
 from portal.web import filters
+from portal.web.layout import Head
 from portal.web.site import json_ld
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
-from portal.web.templating import Head
 
 EMBEDDED_ROWS = 20
 

@@ -17,9 +17,10 @@ from markupsafe import Markup
 
 from portal.directory import Directory, Programme, Series, Session
 from portal.directory.values import LONDON, WEEKDAYS
+from portal.web.layout import Frame, Head
 from portal.web.site.locator_map import Locator
 from portal.web.site.rows import Rows
-from portal.web.templating import Frame, Head, environment
+from portal.web.templating import environment
 
 # Rows on one page, so that it stays under 14 KB on the wire; after these it links to the days.
 ROWS = 40

@@ -11,10 +11,10 @@ from functools import partial
 from portal.directory import Programme, Series
 from portal.directory.vocabularies import OFFERS
 from portal.web import filters
+from portal.web.layout import Head
 from portal.web.site import json_ld
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
-from portal.web.templating import Head
 
 DATES = 8  # shown at once; the others unfold
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from portal.directory import News, Page
 from portal.feeds import atom
+from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
-from portal.web.templating import Head
 
 # Texts that a page of another subject shows, with a template of its own.
 SHOWN_ELSEWHERE = ("calendars",)

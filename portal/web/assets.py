@@ -1,0 +1,60 @@
+"""Style sheets and scripts, made smaller.
+
+Each carries a hash of its bytes in its name, so that browsers may keep it for a year.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import rcssmin
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A file of `static/` as it is sent: its public path, its media type, its bytes."""
+
+    path: str
+    media_type: str
+    content: bytes
+
+
+@cache
+def static_files() -> Mapping[str, StaticFile]:
+    """By their names in `static/`; the style sheet and the script made small."""
+    files = {}
+    for name, media_type, small in (
+        ("site.css", "text/css", rcssmin.cssmin),
+        ("site.js", "text/javascript", _without_comments),
+        ("find.js", "text/javascript", _without_comments),
+    ):
+        content = small((PACKAGE / "static" / name).read_text("utf-8")).encode()
+        stem, _, ending = name.partition(".")
+        path = f"/static/{stem}.{hashlib.sha256(content).hexdigest()[:10]}.{ending}"
+        files[name] = StaticFile(path, media_type, content)
+    icon = (PACKAGE / "static" / "favicon.svg").read_bytes()
+    files["favicon.svg"] = StaticFile("/favicon.svg", "image/svg+xml", icon)
+    return files
+
+
+@cache
+def staff_sheet() -> StaticFile:
+    """What pages for staff have beside the site's sheet; the public site knows nothing of it."""
+    content = rcssmin.cssmin((PACKAGE / "static/staff.css").read_text("utf-8")).encode()
+    digest = hashlib.sha256(content).hexdigest()[:10]
+    return StaticFile(f"/staff/static/staff.{digest}.css", "text/css", content)
+
+
+def _without_comments(script: str) -> str:
+    """A script without whole-line comments and indents: the rest is left to compression.
+
+    Libraries that squeeze more (rjsmin) take spaces out of templates within templates.
+    """
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"

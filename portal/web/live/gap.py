@@ -1,0 +1,69 @@
+"""`/gap`: a practitioner reports a gap in service, anonymous as to the family."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, redirect, request
+
+from portal.bookings import gap_reports
+from portal.database.rate_limits import TooOften
+from portal.web.live.context import Away, live
+from portal.web.live.forms.request import GAP_LIMIT, GapForm
+from portal.web.live.forms.steps import turn
+from portal.web.live.screens import away, head, page, thanks, too_many
+
+pages = Blueprint("gap", __name__)
+
+
+@pages.route("/gap", methods=["GET", "POST"])
+def gap() -> Any:
+    """A practitioner tells what is missing; nothing names a family."""
+    found, now = live(), live().now
+    reference = request.args.get("reference")
+    if request.method != "POST" and reference is not None:
+        return thanks(
+            "Thank you. We have your form",
+            "/gap",
+            reference,
+            "A panel of managers reads what you wrote. We answer you by email.",
+            "Keep the reference. Nobody can see your form with it.",
+            again="Tell us of another gap",
+            phone=None,
+        )
+    form = GapForm(formdata=request.form if request.method == "POST" else None)
+    districts = [(one.slug, one.title) for one in found.directory.districts]
+    form.district.options = [("", "Choose a district"), *districts]
+    next_turn = turn(form, now, found.secret, checked=False)
+    if next_turn.screen == "form":
+        return page(
+            "live/form.html",
+            head("Tell us what is missing", "/gap", error=bool(form.problems())),
+            next_turn.status,
+            form=form,
+            about="Gap in Service",
+            lead="For practitioners: a need that nothing at hand meets.",
+            others=(),
+            room="Never write who the family is: no name, no address, no date of birth. "
+            f"A panel looks at each form. It can pay up to £{GAP_LIMIT}.",
+            back="/professionals/" if "professionals" in found.frame.pages else "/",
+            phone=None,
+            action="Send",
+        )
+    return _report(form, now)
+
+
+def _report(form: GapForm, now: datetime) -> Any:
+    found, told = live(), form.gap()
+    allowance = found.an_hour([told.email.lower()])
+    try:
+        with found.database() as engine:
+            reference = gap_reports.report(
+                engine, told, key=str(form.key.data), now=now, allowance=allowance
+            )
+    except TooOften as refused:
+        return too_many("/gap", form, "confirm", refused.seconds)
+    except Away:
+        return away("/gap", form, "confirm")
+    return redirect(f"/gap?reference={reference}", 303)

@@ -1,0 +1,161 @@
+"""Answers of the live pages: a page, an explanation with what to do next, a form to send again."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+from flask import Response, make_response, request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from portal.web import filters
+from portal.web.layout import Head
+from portal.web.live.alternatives import Other
+from portal.web.live.forms.family import LiveForm
+
+if TYPE_CHECKING:
+    pass
+
+
+from flask import abort
+
+from portal.web.live.context import live
+
+MOST_FIELDS = 60
+
+
+_FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+def head(title: str, path: str, *, error: bool = False) -> Head:
+    """Of a live screen. Each carries the exit control, whatever it is about (S1)."""
+    return Head(title=title, path=path, live=True, sensitive=True, error=error)
+
+
+def page(template: str, head: Head, status: int = 200, **given: Any) -> Response:
+    """A live screen, which nobody keeps (S8)."""
+    answer = make_response(live().frame.render(template, head, **given), status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+class Answers(Protocol):
+    """What was answered so far. A LiveForm is it."""
+
+    def carried(self) -> Iterable[tuple[str, str]]:
+        """Names and values of the hidden fields that bring it to the next screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button of a page that explains: it sends the answers on, with one more name and value."""
+
+    words: str
+    step: str
+    extra: tuple[tuple[str, str], ...] = ()
+    secondary: bool = False
+
+
+def explain(
+    title: str,
+    path: str,
+    *paragraphs: str,
+    status: int = 200,
+    form: Answers | None = None,
+    presses: Sequence[Press] = (),
+    others: Sequence[Other] = (),
+    others_title: str = "You could try these instead",
+    phone: str | None = None,
+    back: str = "",
+    retry_after: int | None = None,
+) -> Response:
+    """A page that says why not, and offers the next best thing. With `form`, answers are kept."""
+    answer = page(
+        "live/explain.html",
+        head(title, path),
+        status,
+        paragraphs=paragraphs,
+        form=form,
+        presses=presses,
+        others=others,
+        others_title=others_title,
+        phone=phone,
+        back=back,
+    )
+    if retry_after is not None:
+        answer.headers["Retry-After"] = str(retry_after)
+    return answer
+
+
+def too_many(
+    path: str, form: LiveForm, step: str, seconds: int, phone: str | None = None
+) -> Response:
+    """Nothing was booked, because of how often it was asked; the answers are kept."""
+    return explain(
+        "Wait a little, and try again",
+        path,
+        "Many bookings came in a short time. So we have not taken yours yet.",
+        f"Try again in {filters.count(math.ceil(seconds / 60), 'minute')}. Your answers are kept "
+        "on this page. Or ring us, and we book for you.",
+        status=429,
+        form=form,
+        presses=[Press("Try again", step)],
+        phone=phone,
+        retry_after=seconds,
+    )
+
+
+def away(path: str, form: Answers, step: str, phone: str | None = None) -> Response:
+    """The database broke off: pressing again books once, whatever had been done."""
+    return explain(
+        "We cannot take bookings just now",
+        path,
+        "It is our fault, not yours. Ring us, and we do it for you.",
+        "Or wait a minute and press the button. Your answers are kept on this page. You are not "
+        "booked twice.",
+        status=503,
+        form=form,
+        presses=[Press("Try again", step)],
+        phone=phone,
+        retry_after=60,
+    )
+
+
+def check_form(most_fields: int = MOST_FIELDS) -> None:
+    """Refuse what no form of ours sends, before it is read. For `before_request`."""
+    if request.method != "POST":
+        return
+    if request.mimetype != _FORM_TYPE:
+        raise UnsupportedMediaType
+    # Reading the body also refuses one that is too long (413).
+    body = request.get_data(cache=True)
+    try:
+        unquote_to_bytes(body).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest from error
+    if body.count(b"&") >= most_fields:
+        raise BadRequest
+
+
+_REFERENCE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
+
+
+def thanks(
+    title: str, path: str, reference: str, *paragraphs: str, again: str, **given: Any
+) -> Response:
+    """A page with a reference, which opens nothing; `again` leads back to the form at `path`."""
+    if not _REFERENCE.fullmatch(reference):
+        abort(404)
+    return page(
+        "live/thanks.html",
+        head(title, path),
+        title=title,
+        reference=reference,
+        paragraphs=paragraphs,
+        again=again,
+        **given,
+    )
