@@ -145,11 +145,11 @@ def build(
 @click.pass_obj
 def serve(root: Path | None, host: str | None, port: int | None, build: bool) -> None:
     """Serve the site and the live pages."""
-    from portal.server import app
+    from portal.server import serve
     from portal.settings import load_settings
 
     settings = load_settings(root=root, host=host, port=port)
-    app.serve(settings, build=build, say=click.echo)
+    serve.serve(settings, build=build, say=click.echo)
 
 
 @main.command()
@@ -237,11 +237,11 @@ def messages() -> None:
 @click.pass_obj
 def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None:
     """Deliver what is owed. Offers lapse and changes of published dates are told on the way."""
-    from portal.server import watch as watching
+    from portal.server import worker
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
-    clock = watching.Watch(settings, now=lambda: datetime.now(UTC))
+    clock = worker.Watch(settings, now=lambda: datetime.now(UTC))
     if watch:
         clock.go_on(every, beside)
         return

@@ -19,7 +19,8 @@ import pytest
 from werkzeug.test import Client
 
 from portal.server import app
-from portal.server.app import Turns, create_app
+from portal.server.app import create_app
+from portal.server.turns import Turns
 from portal.settings import load_settings
 from portal.web.headers import HEADERS
 from portal.web.site import build

@@ -26,7 +26,7 @@ from portal.settings import Settings
 from portal.staff import accounts, passwords, second_factors, sign_in
 from portal.staff.accounts import Staff
 from portal.web.staff import cookie
-from portal.web.staff.screens import create_staff
+from portal.web.staff.app import create_staff
 from tests.support import made
 from tests.support.screens import Screen
 

@@ -19,8 +19,9 @@ from portal.staff import accounts
 from portal.staff.accounts import Account, AccountError, Staff
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Choice, Email, Name, Pick, Ticks
+from portal.web.staff.access import May, current, now, of_role, staff_route
 from portal.web.staff.forms import StaffForm
-from portal.web.staff.screens import May, current, now, of_role, page, refuse, staff_route
+from portal.web.staff.screens import page, refuse
 from portal.web.staff.sorting import Order, in_order
 
 ACCOUNTS = "/staff/accounts"

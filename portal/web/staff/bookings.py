@@ -41,18 +41,10 @@ from portal.web.live.forms.family import (
     limit_people,
 )
 from portal.web.live.forms.steps import turn
+from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
 from portal.web.staff.scope import attempt, case, named, of_booking, posted, series_at, thing
-from portal.web.staff.screens import (
-    SIGNED_IN,
-    current,
-    explain,
-    now,
-    of_centre,
-    page,
-    sees,
-    staff_route,
-)
+from portal.web.staff.screens import explain, page
 from portal.web.staff.sorting import Order, in_order
 
 _CASE = "/staff/bookings/<reference>"

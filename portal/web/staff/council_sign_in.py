@@ -18,7 +18,8 @@ from portal.staff import accounts, sign_in
 from portal.staff.openid import Begun, OpenId, OpenIdError, missing
 from portal.web.live.context import live
 from portal.web.staff import cookie
-from portal.web.staff.screens import ANYBODY, SIGN_IN, explain, now, onward, staff_route
+from portal.web.staff.access import ANYBODY, now, staff_route
+from portal.web.staff.screens import SIGN_IN, explain, onward
 
 COUNCIL = "/staff/council"
 BACK = f"{COUNCIL}/back"

@@ -16,8 +16,9 @@ from portal.bookings.counts import COLUMNS, SMALLEST, UNDER, Line
 from portal.directory import Centre
 from portal.directory.values import LONDON
 from portal.web.live.context import live
+from portal.web.staff.access import SIGNED_IN, allowed_centres, now, of_centre, staff_route
 from portal.web.staff.register import as_file
-from portal.web.staff.screens import SIGNED_IN, allowed_centres, now, of_centre, page, staff_route
+from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
 
 _COUNTS = "/staff/counts"

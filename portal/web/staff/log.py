@@ -21,7 +21,8 @@ from portal.staff import accounts
 from portal.staff.accounts import Account
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.staff.screens import allowed_centres, current, now, of_role, page, staff_route
+from portal.web.staff.access import allowed_centres, current, now, of_role, staff_route
+from portal.web.staff.screens import page
 
 LOG = "/staff/log"
 SHOWN = 100

@@ -23,7 +23,8 @@ from portal.messages import Listed
 from portal.staff.accounts import Staff
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.staff.screens import SIGNED_IN, May, current, now, page, sees, staff_route
+from portal.web.staff.access import SIGNED_IN, May, current, now, sees, staff_route
+from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
 
 MESSAGES = "/staff/messages"

@@ -15,17 +15,9 @@ from werkzeug.wrappers import Response as Answered
 from portal.staff import accounts, sign_in
 from portal.web.live.context import live
 from portal.web.staff import cookie
+from portal.web.staff.access import SIGNED_IN, allowed_centres, current, now, staff_route
 from portal.web.staff.forms import Password, StaffForm
-from portal.web.staff.screens import (
-    ACCOUNT,
-    SIGN_IN,
-    SIGNED_IN,
-    allowed_centres,
-    current,
-    now,
-    page,
-    staff_route,
-)
+from portal.web.staff.screens import ACCOUNT, SIGN_IN, page
 from portal.web.staff.sign_in import CodeForm, WelcomeForm, factor_page, recovery_codes
 
 NOT_IT = "This is not your password. Type the one that you signed in with"

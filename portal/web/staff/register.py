@@ -20,9 +20,10 @@ from portal.database.audit import STATES
 from portal.directory import Programme, Series, Session
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Lines, plain_figures
+from portal.web.staff.access import current, now, of_centre, staff_route
 from portal.web.staff.forms import NOT_YOURS, StaffForm
 from portal.web.staff.scope import attempt, posted, series_at, session_at
-from portal.web.staff.screens import current, explain, now, of_centre, page, staff_route
+from portal.web.staff.screens import explain, page
 from portal.web.staff.sorting import Order, in_order
 
 _REGISTER = "/staff/register/<centre>/<series>/<planned>"

@@ -13,9 +13,10 @@ from portal.bookings.registers import may_ring, safe_way
 from portal.directory.values import LONDON, day_words
 from portal.web import filters
 from portal.web.live.context import live
+from portal.web.staff.access import SIGNED_IN, now, of_centre, sees, staff_route
 from portal.web.staff.register import waiting_path
 from portal.web.staff.scope import named, series_at, session_at, thing
-from portal.web.staff.screens import SIGNED_IN, now, of_centre, page, sees, staff_route
+from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
 
 

@@ -19,7 +19,8 @@ from portal.bookings.locking import NotPossible
 from portal.directory import Directory, Programme, Series, Session
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
-from portal.web.staff.screens import May, current, explain, sees
+from portal.web.staff.access import May, current, sees
+from portal.web.staff.screens import explain
 
 
 def _of_booking(_staff: Staff, parts: Mapping[str, Any]) -> bool:

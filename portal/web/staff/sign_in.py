@@ -20,18 +20,9 @@ from portal.staff.accounts import Staff
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Answer, Email
 from portal.web.staff import cookie, council_sign_in
+from portal.web.staff.access import ANYBODY, SIGNED_IN, now, staff_route
 from portal.web.staff.forms import Password, StaffForm
-from portal.web.staff.screens import (
-    ANYBODY,
-    SIGN_IN,
-    SIGNED_IN,
-    explain,
-    home,
-    now,
-    onward,
-    page,
-    staff_route,
-)
+from portal.web.staff.screens import SIGN_IN, explain, home, onward, page
 
 SECOND = "/staff/second-factor"
 NOT_RIGHT = "The email address or the password is not right. Check both, and try again"

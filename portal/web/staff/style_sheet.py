@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Response, abort
 
 from portal.web.assets import staff_sheet
-from portal.web.staff.screens import ANYBODY, LASTING, staff_route
+from portal.web.staff.access import ANYBODY, staff_route
+from portal.web.staff.screens import LASTING
 
 
 @staff_route("/staff/static/<name>", may=ANYBODY)

@@ -13,8 +13,9 @@ from portal.bookings.casework import fold
 from portal.directory import Session
 from portal.directory.values import LONDON
 from portal.web.live.context import live
+from portal.web.staff.access import SIGNED_IN, allowed_centres, now, sees, staff_route
 from portal.web.staff.scope import all_series
-from portal.web.staff.screens import HOME, SIGNED_IN, allowed_centres, now, page, sees, staff_route
+from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
 
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none

@@ -14,7 +14,7 @@ from portal.staff import sign_in
 from portal.web.assets import static_files
 from portal.web.headers import HEADERS
 from portal.web.staff import cookie
-from portal.web.staff.screens import (
+from portal.web.staff.access import (
     ANYBODY,
     SIGNED_IN,
     May,

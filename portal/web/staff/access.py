@@ -1,0 +1,166 @@
+"""Who may enter each page for staff, and what the signed-in worker may see.
+
+The pages under /staff are an application of their own, closed by default.
+
+How to add a page: write a view in a module of this package, name the module in `app.VIEWS`, and
+say who may enter:
+
+    @staff_route("/staff/register/<centre>/<series>/<planned>", may=of_centre("centre"))
+    def register(centre: str, series: str, planned: str) -> Response:
+        return page("staff/register.html", "Register", rows=...)
+
+`may` is ANYBODY (for signing in alone), SIGNED_IN, of_role("administrator"), of_centre("centre")
+where the address names a centre, or a `May` of your own: a function of the Staff and the parts of
+the address. Without it there is no view: the application refuses to be made. Who is not signed in
+is sent to sign in, whatever the address; who may not enter gets 403, also where there is nothing.
+
+Inside a view: `current()` is the Staff, `allowed_centres()` the slugs she may see (a list of
+anything is cut down to them), `sees(identity)` the same of a booking's series, `now()` the moment,
+`live()` the directory and the database: `with live().database() as engine`. What is read, exported
+or changed goes into the log by `database.note(connection, now(), current().actor, deed, ...)`, and
+`database.audit` has words for each deed.
+
+A form extends `forms.StaffForm`; every POST carries its token (`{{ token(csrf) }}` of
+staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view. A view made with
+`refills=True` is called all the same, and shows the form again: `form.refused()` gives the status.
+Templates extend staff/_base.html. The page is in the navigation when `screens.SECTIONS` names it.
+
+Tests: `tests/support/staffed.py` signs in for you.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, g
+
+from portal.bookings import ASKED_FOR
+from portal.staff.accounts import Staff
+from portal.staff.sign_in import Visit
+from portal.web.live.app import Desk
+from portal.web.live.context import live
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """Who may enter. `allows` is asked with the Staff and the parts of the address."""
+
+    words: str
+    allows: Callable[[Staff, Mapping[str, Any]], bool]
+    strangers: bool = False
+
+
+ANYBODY = May("anybody", lambda _staff, _parts: True, strangers=True)
+
+
+SIGNED_IN = May("whoever is signed in", lambda _staff, _parts: True)
+
+
+def of_role(*roles: str) -> May:
+    """Whoever has one of these roles."""
+    return May(" or ".join(roles), lambda staff, _parts: staff.role in roles)
+
+
+def of_centre(part: str = "centre") -> May:
+    """Whoever may see the families of the centre that this part of the address names."""
+
+    def allows(staff: Staff, parts: Mapping[str, Any]) -> bool:
+        return staff.may_see(str(parts[part]), live().directory)
+
+    return May("whoever works at the centre", allows)
+
+
+class Unguarded(RuntimeError):
+    """A page for staff was added without a word about who may enter it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    rule: str
+    view: Callable[..., Any]
+    methods: Sequence[str]
+    may: May
+    refills: bool
+
+
+routes: dict[Callable[..., Any], Route] = {}
+
+
+def staff_route(
+    rule: str, *, may: May, methods: Sequence[str] = ("GET",), refills: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A view of the staff pages at this whole address, for those who `may` enter."""
+
+    def add(view: Callable[..., Any]) -> Callable[..., Any]:
+        routes[view] = Route(rule, view, methods, may, refills)
+        return view
+
+    return add
+
+
+class StaffDesk(Desk):
+    """A Flask application that takes no view without a word about who may enter."""
+
+    def __init__(self) -> None:
+        super().__init__("portal", static_folder=None)
+        self.doors: dict[str, Route] = {}  # by endpoint
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        may = options.pop("may", None)
+        refills = options.pop("refills", False)
+        if not isinstance(may, May) or view_func is None:
+            raise Unguarded(f"{rule} does not say who may enter: use staff_route(..., may=...)")
+        endpoint = endpoint or f"{view_func.__module__}.{view_func.__name__}".replace(".", "_")
+        methods = options.get("methods") or ("GET",)
+        self.doors[endpoint] = Route(rule, view_func, methods, may, refills)
+        super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+
+    def door_at(self, rule: str) -> May | None:
+        """Who may enter this address, as it is written in its route."""
+        return next((one.may for one in self.doors.values() if one.rule == rule), None)
+
+
+def this_desk() -> StaffDesk:
+    desk = current_app._get_current_object()  # type: ignore[attr-defined]
+    assert isinstance(desk, StaffDesk)  # noqa: S101
+    return desk
+
+
+def current() -> Staff:
+    """Who is signed in."""
+    found: Visit = g.visit
+    return found.staff
+
+
+def allowed_centres() -> frozenset[str]:
+    """The slugs of all centres whose families she may see."""
+    return current().centres_in(live().directory)
+
+
+def sees(identity: str) -> bool:
+    """Whether she may see the bookings of a series, or of requests to a programme as such: these
+    belong to no centre yet, so that managers give them to one."""
+    directory = live().directory
+    series = directory.find_series(identity)
+    if series is not None:
+        return current().may_see(series.centre.slug, directory)
+    if identity.startswith(ASKED_FOR):
+        return current().role in ("manager", "administrator")
+    # A series that is gone from the content, with bookings that are not.
+    return current().may_see(identity.partition("/")[0], directory)
+
+
+def now() -> datetime:
+    """The moment at which this was asked."""
+    moment: datetime = g.now
+    return moment

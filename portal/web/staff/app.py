@@ -1,0 +1,156 @@
+"""The Flask application of the pages for staff, and the check before each request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, abort, g, redirect, request
+from flask_wtf.csrf import validate_csrf
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from wtforms import ValidationError
+
+from portal.settings import Settings
+from portal.staff.accounts import AccountError
+from portal.staff.sign_in import Wait, visit
+from portal.web.live.app import Current, Frames, fault_answer, london_now
+from portal.web.live.context import Away, Live, live
+from portal.web.live.screens import check_form
+from portal.web.staff import (
+    accounts,
+    bookings,
+    cookie,
+    council_sign_in,
+    counts,
+    log,
+    messages,
+    my_account,
+    register,
+    requests,
+    sign_in,
+    style_sheet,
+    today,
+)
+from portal.web.staff.access import StaffDesk, routes, this_desk
+from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
+
+# The modules whose views there are: importing them declares their routes.
+VIEWS = (
+    accounts,
+    bookings,
+    council_sign_in,
+    counts,
+    log,
+    messages,
+    my_account,
+    register,
+    requests,
+    sign_in,
+    style_sheet,
+    today,
+)
+
+# A register of a large group is one form.
+_LONGEST_FORM = 256 * 1024
+
+
+_MOST_FIELDS = 1000
+
+
+def create_staff(
+    published: Current,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = london_now,
+    beside: Live | None = None,
+) -> Flask:
+    """The pages for staff; `beside` is the Live of the desk, whose database connections it shares.
+
+    Raises Unguarded where a view does not say who may enter.
+    """
+    desk = StaffDesk()
+    desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
+    desk.config["MAX_FORM_PARTS"] = _MOST_FIELDS
+    frames = Frames(published, StaffFrame)
+    found = Live(frames.now, settings, clock, beside=beside)
+    found.begin(desk)
+    desk.config["provider"] = council_sign_in.provider_of(settings)
+    desk.session_interface = cookie.Cookies(found.secret)
+    for one in routes.values():
+        desk.add_url_rule(
+            one.rule, view_func=one.view, methods=one.methods, may=one.may, refills=one.refills
+        )
+    desk.before_request(_guard)
+
+    @desk.after_request
+    def keep_nowhere(answer: Response) -> Response:
+        if answer.headers.get("Cache-Control") != LASTING:
+            answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @desk.errorhandler(Wait)
+    def too_many(error: Wait) -> Response:
+        return wait(error.seconds)
+
+    @desk.errorhandler(AccountError)
+    def not_done(error: AccountError) -> Response:
+        return explain("We could not do that", str(error), status=409, back=home())
+
+    @desk.errorhandler(Away)
+    def away(error: Away) -> Any:
+        try:
+            return explain(
+                "We cannot reach the bookings just now",
+                "Try again in a minute. Nothing that was saved is lost.",
+                status=503,
+                retry_after=60,
+            )
+        except ServiceUnavailable:
+            return fault(error)
+
+    @desk.errorhandler(HTTPException)
+    def fault(error: HTTPException) -> Any:
+        if error.code is None or error.code < 400:
+            return error
+        return fault_answer(error, frames.fault(error.code))
+
+    return desk
+
+
+def _guard() -> Any:
+    """Before every request, whatever its address: who asks, by which way, and may she?"""
+    if not cookie.safe():
+        return explain(
+            "Open this page by https",
+            "Staff sign in over a safe connection alone. Put https:// before the address.",
+            "For whoever runs the portal: where a proxy stands in front, set PORTAL_PROXIES.",
+            status=403,
+        )
+    desk = this_desk()
+    door = desk.doors.get(request.endpoint or "")
+    g.now = live().now
+    g.foreign = False
+    with live().database() as engine:
+        g.visit = visit(engine, cookie.held(), now=g.now)
+    signed_in = g.visit is not None and g.visit.whole
+    if door is None or not door.may.strangers:
+        if not signed_in:
+            again = door is None or "GET" in door.methods
+            return redirect(f"{SIGN_IN}?next={quote(request.path)}" if again else SIGN_IN, 303)
+        if door is None:
+            return None  # Flask answers 404 or 405
+        if not door.may.allows(g.visit.staff, request.view_args or {}):
+            return refuse()
+    check_form(_MOST_FIELDS)
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        try:
+            once = len(request.form.getlist("csrf_token")) == 1
+            validate_csrf(request.form["csrf_token"] if once else "")
+            g.csrf_valid = True  # not to be worked out again by the form
+        except ValidationError:
+            g.foreign = True
+            if not door.refills:
+                abort(400)
+    return None
