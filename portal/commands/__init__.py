@@ -87,9 +87,9 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
         mistakes = len(problems)
     shown = problems if mistakes or warnings or form != "text" else []
     if form == "json":
-        click.echo(json.dumps([_fields(problem) for problem in shown], indent=1))
+        click.echo(json.dumps([problem.as_json() for problem in shown], indent=1))
     for problem in shown if form != "json" else ():
-        click.echo(str(problem) if form == "text" else _github(problem))
+        click.echo(str(problem) if form == "text" else problem.as_github())
     if mistakes:
         click.echo(f"{_counted(mistakes, 'mistake')}.", err=True)
         sys.exit(1)
@@ -350,27 +350,6 @@ def _built(built: Built) -> str:
         f"{_counted(built.pages, 'file')}: {built.written:,} written, "
         f"{built.unchanged:,} unchanged, {built.removed:,} removed, {built.seconds:.2f} s."
     )
-
-
-def _fields(problem: Problem) -> dict[str, object]:
-    return {
-        "path": str(problem.path),
-        "line": problem.line,
-        "column": problem.column,
-        "words": problem.words,
-        "severity": problem.severity,
-    }
-
-
-def _github(problem: Problem) -> str:
-    def escaped(text: object, more: str = "") -> str:
-        for mark in "%\r\n" + more:
-            text = str(text).replace(mark, f"%{ord(mark):02X}")
-        return str(text)
-
-    level = "warning" if problem.severity == "warning" else "error"
-    where = f"file={escaped(problem.path, ':,')},line={problem.line},col={problem.column}"
-    return f"::{level} {where}::{escaped(problem.words)}"
 
 
 # --- what a command is given --------------------------------------------------------------------

@@ -51,10 +51,15 @@ class Problem:
 
     def as_github(self) -> str:
         """A workflow command that shows the mistake beside its line in a pull request."""
-        text = self.words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        file = self.path.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+
+        def escaped(text: str, marks: str = "%\r\n") -> str:
+            for mark in marks:
+                text = text.replace(mark, f"%{ord(mark):02X}")
+            return text
+
         level = "warning" if self.severity == "warning" else "error"
-        return f"::{level} file={file},line={self.line},col={self.column}::{text}"
+        file = escaped(self.path, "%\r\n:,")
+        return f"::{level} file={file},line={self.line},col={self.column}::{escaped(self.words)}"
 
 
 @dataclass(slots=True)

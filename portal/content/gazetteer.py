@@ -21,35 +21,13 @@ from typing import Literal, TypeVar
 
 from portal.content.front_matter import Problem
 from portal.content.sources import Row, Tree
-from portal.directory import District, Footprints, PostcodeArea, Series, Settlement, Venue
-from portal.directory.values import POSTCODE, Position, distance, near, slugify
+from portal.directory import District, Footprints, PostcodeArea, Settlement
+from portal.directory.values import POSTCODE, Position, near, slugify
 
 _AREA = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?( [0-9])?")
 
 # Longer text is no place name, and comparing it with every name would keep the machine busy.
 _LONGEST_NAME = 60
-
-
-def nearest(
-    origin: Position, series: Iterable[Series], miles: float | None = None
-) -> list[tuple[float, Series]]:
-    """The series whose venue has a position, with their miles, the nearest first.
-
-    Only those within `miles`, if given. Those equally far keep the order in which they came, so
-    hand them in soonest first.
-    """
-    # Most venues are centres that many series share.
-    away: dict[Venue, float] = {}
-    found: list[tuple[float, Series]] = []
-    for one in series:
-        venue = one.venue
-        if venue.position is None:
-            continue
-        if venue not in away:
-            away[venue] = distance(origin, venue.position)
-        if miles is None or away[venue] <= miles:
-            found.append((away[venue], one))
-    return sorted(found, key=lambda pair: pair[0])
 
 
 # --- postcodes -------------------------------------------------------------
@@ -145,13 +123,6 @@ class Gazetteer:
 # --- the tables of the content ---------------------------------------------
 
 
-def read_settlements(
-    rows: Iterable[Mapping[str, str]], districts: Collection[District]
-) -> tuple[Settlement, ...]:
-    """The rows of content/places.csv, by column. Raises ValueError at the first that is wrong."""
-    return name_apart(read_settlement(row, districts) for row in rows)
-
-
 def read_settlement(row: Mapping[str, str], districts: Collection[District]) -> Settlement:
     """One row of content/places.csv, not yet told apart from others of its name.
 
@@ -204,13 +175,6 @@ def name_apart(settlements: Iterable[Settlement]) -> tuple[Settlement, ...]:
         taken.add(slug)
         apart.append(replace(one, slug=slug, unique=times[name] == 1))
     return tuple(apart)
-
-
-def read_postcode_areas(
-    rows: Iterable[Mapping[str, str]], districts: Collection[District]
-) -> tuple[PostcodeArea, ...]:
-    """The rows of content/outcodes.csv, by column. Raises ValueError at the first that is wrong."""
-    return tuple(read_postcode_area(row, districts) for row in rows)
 
 
 def read_postcode_area(row: Mapping[str, str], districts: Collection[District]) -> PostcodeArea:

@@ -97,20 +97,6 @@ class Allowance:
             raise TooOften(seconds)
 
 
-def spend(
-    engine: Engine,
-    secret: str,
-    kind: str,
-    value: str,
-    *,
-    per_hour: float,
-    burst: int,
-    now: datetime,
-) -> int | None:
-    """Take one token of `value`'s bucket; None where there was one, else the seconds to wait."""
-    return spend_each(engine, secret, [Limit(kind, value, per_hour, burst)], now=now)
-
-
 def spend_each(
     engine: Engine, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
 ) -> int | None:

@@ -152,13 +152,6 @@ class TimeRange:
     def words(self) -> str:
         return f"{clock_words(self.starts)} to {clock_words(self.ends)}"
 
-    @property
-    def part_of_day(self) -> Literal["morning", "afternoon", "evening"]:
-        """Mornings start before 12:00, evenings from 17:00."""
-        if self.starts < time(12):
-            return "morning"
-        return "afternoon" if self.starts < time(17) else "evening"
-
 
 @dataclass(frozen=True, slots=True)
 class MovedTo:

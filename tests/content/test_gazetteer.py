@@ -7,16 +7,13 @@ from hypothesis import strategies as st
 from portal.content.gazetteer import (
     Gazetteer,
     name_apart,
-    nearest,
     normal_postcode,
     outcode_of,
     read_postcode_area,
-    read_postcode_areas,
     read_settlement,
-    read_settlements,
     sector_of,
 )
-from portal.directory import District, Series, Venue
+from portal.directory import District
 from portal.directory.values import Position, distance
 
 PRESTON, BLACKBURN = Position(53.7632, -2.7044), Position(53.7487, -2.4847)
@@ -63,9 +60,13 @@ AREAS = [
     area("BB12", "53.80343", "-2.29268", ""),
     area("BB5"),
 ]
-GAZETTEER = Gazetteer(
-    read_settlements(PLACES, DISTRICTS), read_postcode_areas(AREAS, DISTRICTS)
-)  # fmt: skip
+
+
+def settlements_of(rows):
+    return name_apart(read_settlement(row, DISTRICTS) for row in rows)
+
+
+GAZETTEER = Gazetteer(settlements_of(PLACES), [read_postcode_area(row, DISTRICTS) for row in AREAS])
 
 
 # --- distance
@@ -86,33 +87,6 @@ def test_distance_is_the_same_both_ways(a, b):
     assert 0 <= distance(a, b) <= 12_450
     assert distance(a, b) == pytest.approx(distance(b, a))
     assert distance(a, a) == 0
-
-
-def series_at(slug: str, position: Position | None) -> Series:
-    fields = {"programme": "play-sessions", "starts": "2027-01-12", "time": "10:00-12:00"}
-    series = Series.model_validate(fields)
-    return series.link(slug=slug, venue=Venue(slug, None, None, None, position))
-
-
-def test_nearest_first():
-    """Series come by distance; those equally far keep their order; one without a place is left."""
-    far = series_at("far", BLACKBURN)
-    first, second = series_at("z", PRESTON), series_at("a", PRESTON)
-    nowhere = series_at("nowhere", None)
-    found = nearest(PRESTON, [far, first, nowhere, second])
-
-    assert [first, second, far] == [series for _, series in found]
-    assert [round(miles, 1) for miles, _ in found] == [0.0, 0.0, 9.0]
-
-
-def test_nearest_within_miles():
-    """A limit leaves out what is farther, and keeps what is just as far."""
-    far, near = series_at("far", BLACKBURN), series_at("near", PRESTON)
-    away = distance(PRESTON, BLACKBURN)
-
-    assert [near] == [series for _, series in nearest(PRESTON, [far, near], 8.9)]
-    assert [near, far] == [series for _, series in nearest(PRESTON, [far, near], away)]
-    assert nearest(PRESTON, []) == []
 
 
 # --- postcodes
@@ -268,7 +242,7 @@ def test_a_wrong_row_of_places(cells, words):
 
 
 def slugs_of(*rows) -> list[str]:
-    return [one.slug for one in read_settlements(rows, DISTRICTS)]
+    return [one.slug for one in settlements_of(rows)]
 
 
 def test_places_have_addresses_of_their_own():
@@ -292,7 +266,7 @@ def test_places_have_addresses_of_their_own():
 
 def test_only_repeated_names_are_not_unique():
     """A settlement knows whether its name is enough to tell it from others."""
-    found = read_settlements(PLACES, DISTRICTS)
+    found = settlements_of(PLACES)
 
     assert [one.unique for one in found] == [True, True, True, False, False, True]
     assert found[5].slug == "acre"
@@ -309,7 +283,7 @@ rows = st.builds(
 @given(st.lists(rows, max_size=12))
 def test_no_two_places_share_an_address(given_rows):
     """Whatever names repeat, each place has one address, and settling it twice changes nothing."""
-    found = read_settlements(given_rows, DISTRICTS)
+    found = settlements_of(given_rows)
 
     assert len(found) == len({one.slug for one in found})
     assert [one.slug for one in found] == [one.slug for one in name_apart(found)]

@@ -14,7 +14,8 @@ SECRET = "a secret of thirty-two characters"
 
 
 def spend(engine: Engine, value: str = "one", now: datetime = NOW) -> int | None:
-    return rate_limits.spend(engine, SECRET, "contact", value, per_hour=6, burst=3, now=now)
+    limit = rate_limits.Limit("contact", value, 6, 3)
+    return rate_limits.spend_each(engine, SECRET, [limit], now=now)
 
 
 def test_a_burst_then_a_wait(engine: Engine) -> None:
