@@ -20,6 +20,7 @@ from portal.database import tables
 from portal.settings import load_settings
 from portal.web.site import build
 from tests.support import crowd
+from tests.support.ports import free_port
 
 KILLS = 20
 CLIENTS = 10
@@ -85,7 +86,7 @@ def test_kills_under_load_lose_nothing(tmp_path, sample_root) -> None:
         **{name.removeprefix("PORTAL_").lower(): value for name, value in environ.items()}
     )
     build.build(settings, today=date.today())
-    port = crowd.free_port()
+    port = free_port()
     server = Killable(tmp_path, root, port)
     server.start()
     told: dict[str, set[str]] = {}

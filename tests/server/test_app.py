@@ -25,12 +25,7 @@ from portal.settings import load_settings
 from portal.web.headers import HEADERS
 from portal.web.site import build
 from portal.web.site.build_state import MARKER
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.support.ports import free_port
 
 
 class Server:
