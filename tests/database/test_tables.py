@@ -151,9 +151,9 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(
     first = backend()
     again = backend()
     end(first)
-    monkeypatch.setattr("portal.database.engine._TRUSTED", -1.0)  # each does
+    monkeypatch.setattr(trusted, -1.0)
     second = backend()
-    monkeypatch.setattr("portal.database.engine._TRUSTED", 300.0)
+    monkeypatch.setattr(trusted, 300.0)
     end(second)
     ask = Prepared(sa.select(tables.bookable.c.id))
     with pytest.raises(OperationalError) as broken, database.read(engine) as connection:
