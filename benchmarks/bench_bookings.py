@@ -34,6 +34,7 @@ from portal.settings import load_settings
 from portal.web.site import build
 from tests.support import crowd
 from tests.support.databases import fresh_postgres
+from tests.support.ports import free_port
 
 SAMPLE = Path(__file__).parents[1] / "tests/sample"
 SECONDS = 8
@@ -132,7 +133,7 @@ def measure(name: str, room: int, folder: Path, address: str, *, rush: bool) -> 
     settings = load_settings(**given)
     build.build(settings, today=date.today())
     beside = yardstick(folder)
-    port = crowd.free_port()
+    port = free_port()
     command = [sys.executable, "-m", "portal", "serve", "--no-build", "--port", str(port)]
     server = subprocess.Popen(
         command, env=os.environ | environ, stdout=subprocess.DEVNULL, start_new_session=True

@@ -1,7 +1,6 @@
 """The tables, and the one way to write."""
 
 import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -127,7 +126,9 @@ def test_memory_databases_are_refused() -> None:
 
 
 @pytest.mark.postgres
-def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: str) -> None:
+def test_a_connection_that_died_while_it_was_idle_is_replaced(
+    postgres_address: str, monkeypatch
+) -> None:
     """After a restart of PostgreSQL nobody meets the connections of before; in use, none is asked.
 
     What breaks off in the middle is a fault of the database, as everywhere.
@@ -144,15 +145,20 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(postgres_address: 
             connection.execute(sa.select(sa.func.pg_terminate_backend(number)))
         other.dispose()
 
+    monkeypatch.setattr(
+        "portal.database.engine._TRUSTED", 300.0
+    )  # seconds: no connection counts as idle
     first = backend()
     again = backend()
     end(first)
-    time.sleep(1.2)
+    monkeypatch.setattr(trusted, -1.0)
     second = backend()
+    monkeypatch.setattr(trusted, 300.0)
     end(second)
     ask = Prepared(sa.select(tables.bookable.c.id))
     with pytest.raises(OperationalError) as broken, database.read(engine) as connection:
         ask(connection)
+    monkeypatch.undo()
     third = backend()
     engine.dispose()
 

@@ -7,6 +7,7 @@ that the site's own pages show: when they begin and end, and whether they are on
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from urllib.request import urlopen
 from zoneinfo import ZoneInfo
@@ -74,6 +75,23 @@ def built(root, today=FIRST):
     )
     build.build(settings, today=today)
     return settings.out
+
+
+@contextmanager
+def served(out):
+    """The address at which a built site answers over HTTP meanwhile, and what asks it."""
+    files = Files(out)
+
+    def app(environ, start):
+        return files(environ, start) or Response("", 404)(environ, start)
+
+    with serving(app) as here:
+
+        def ask(path):
+            with urlopen(here + path, timeout=60) as answer:
+                return answer.read()
+
+        yield here, ask
 
 
 @pytest.fixture(scope="module")
@@ -209,19 +227,9 @@ def test_a_true_client_agrees_with_the_pages(content, server, shown, tmp_path):
 
 def test_the_county_s_own_calendars_agree_with_its_pages(shipped, tmp_path):
     """The feeds that partners take hold the dates of the shipped pages, up to their last one."""
-    files = Files(shipped.out)
-
-    def app(environ, start):
-        return files(environ, start) or Response("", 404)(environ, start)
-
     last = DAY + timedelta(weeks=26)
     wrong = []
-    with serving(app) as here:
-
-        def ask(path):
-            with urlopen(here + path, timeout=20) as answer:
-                return answer.read()
-
+    with served(shipped.out) as (here, ask):
         pages = Pages(shipped.out, ask)
         main = ["/calendar.ics", *(one for one in shipped.files if MAIN.fullmatch(one))]
         # A page shows what was planned up to its horizon: what moves over that day is left out.
@@ -268,11 +276,9 @@ def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_roo
     root = tmp_path / "site"
     shutil.copytree(sample_root, root / "root")
     file = root / "root/centres/preston/riverbank/play-monday.md"
-    built(root)
-    server = Server(root, "--no-build")
-    try:
-        address = f"http://127.0.0.1:{server.port}/centres/riverbank/calendar.ics"
-        before = server.ask("/calendar.ics")[2]
+    with served(built(root)) as (here, ask):
+        address = f"{here}/centres/riverbank/calendar.ics"
+        before = ask("/calendar.ics")
         home = tmp_path / "home"
         home.mkdir()
         client = Client(home, [address])
@@ -288,11 +294,9 @@ def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_roo
         file.write_text(words)
         os.utime(file, (TOUCHED + 3600, TOUCHED + 3600))
         built(root)
-        after = server.ask("/calendar.ics")[2]
+        after = ask("/calendar.ics")
         client.poll()
         now = client.diary(*WINTER)[address]
-    finally:
-        server.stop()
     old, new = entries(before), entries(after)
     stamp = re.compile(rb"^(DTSTAMP|LAST-MODIFIED|SEQUENCE):.*\r\n", re.M)
     both = old.keys() & new.keys()
@@ -326,24 +330,17 @@ def test_a_hostile_title_reaches_every_program_whole(tmp_path, sample_root):
     file = root / "root/centres/preston/riverbank/play-monday.md"
     written = HOSTILE.replace("'", "''")
     file.write_text(file.read_text().replace("---\n", f"---\ntitle: '{written}'\n", 1))
-    built(root)
-    server = Server(root, "--no-build")
-    try:
-        path = "/sessions/riverbank/play-monday/calendar.ics"
-        address = f"http://127.0.0.1:{server.port}{path}"
-        data = server.ask(path)[2]
+    path = "/sessions/riverbank/play-monday/"
+    with served(built(root)) as (here, ask):
+        address = f"{here}{path}calendar.ics"
+        data = ask(f"{path}calendar.ics")
         home = tmp_path / "home"
         home.mkdir()
         client = Client(home, [address])
         client.poll()
         read = {name: read(data, *WINTER) for name, read in LIBRARIES.items()}
         read["khal"] = client.diary(*WINTER)[address]
-        page = on_page(
-            "/sessions/riverbank/play-monday/", server.ask("/sessions/riverbank/play-monday/")[2]
-        )
-    finally:
-        server.stop()
-    read["the page"] = page
+        read["the page"] = on_page(path, ask(path))
     marks = re.compile("^(CANCELLED|MOVED): ")
     titles = {name: {marks.sub("", one[4]) for one in dates} for name, dates in read.items()}
 

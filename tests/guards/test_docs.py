@@ -22,8 +22,8 @@ from portal import bookings, content, database
 from portal.commands import main
 from portal.database import tables
 from portal.settings import Settings
-from tests.support.crowd import free_port
 from tests.support.paths import ROOT
+from tests.support.ports import free_port
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [path for path in DOCS if "```console" in path.read_text("utf-8")]

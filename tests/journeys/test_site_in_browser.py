@@ -44,14 +44,14 @@ def share_of(paths, number):
 
 
 @pytest.mark.parametrize("number", range(SHARES))
-def test_every_page_on_a_small_phone(chromium, portal_address, shipped, number):
+def test_every_page_on_a_small_phone(unpainted, portal_address, shipped, number):
     """No page scrolls sideways at 320 px, with text of twice the size or widely spaced neither.
 
     Nothing to touch is too small. No page makes its script fail, breaks the rules that are sent
     with it, asks another host, or sets a cookie.
     """
     wrong = []
-    with visiting(chromium, portal_address, size=NARROW, now=midnight(DAY)) as visitor:
+    with visiting(unpainted, portal_address, size=NARROW, now=midnight(DAY)) as visitor:
         page = visitor.page
         # Pages near a place are all alike, and 400 of 1,000: one in four of them will do.
         near = [path for path in shipped.pages if path.startswith("/near/")]
@@ -69,13 +69,48 @@ def test_every_page_on_a_small_phone(chromium, portal_address, shipped, number):
 
 # --- a few pages of every kind ----------------------------------------------------------------
 
+LAYOUT = """() => [innerWidth, ...[...document.querySelectorAll("*")].map((one) => {
+    const {x, y, width, height} = one.getBoundingClientRect();
+    const {color, backgroundColor, display} = getComputedStyle(one);
+    return [x, y, width, height, color, backgroundColor, display].join();
+})]"""
+PALE = """() => {
+    const words = document.createElement("p");
+    words.textContent = "Pale words";
+    words.style.cssText = "color: #aaa; background: #999";
+    document.querySelector("main").prepend(words);
+}"""
+
+
+def test_a_browser_that_paints_nothing_measures_the_same(chromium, unpainted, portal_address):
+    """Every element has the same place and colours, at each size and in each scheme, and axe sees
+    what is wrong: looking at pages without painting them looks at no less."""
+    seen = []
+    for browser in (chromium, unpainted):
+        with visiting(browser, portal_address, now=midnight(DAY)) as visitor:
+            page = visitor.page
+            for path in ("/", "/find/", "/calendars/centres/"):
+                visitor.open(path)
+                for width, height in (NARROW, WIDE):
+                    page.set_viewport_size({"width": width, "height": height})
+                    for scheme in ("light", "dark"):
+                        page.emulate_media(color_scheme=scheme)
+                        seen.append((browser, page.evaluate(LAYOUT)))
+            page.evaluate(PALE)
+            seen.append((browser, axe_faults(page, ("color-contrast",))))
+    painted, bare = ([found for one, found in seen if one is of] for of in (chromium, unpainted))
+
+    assert len(painted) == 13
+    assert painted == bare
+    assert [fault.partition(" at ")[0] for fault in bare[-1]] == ["color-contrast"]
+
 
 @pytest.mark.parametrize("number", range(SHARES))
-def test_fit_for_all(chromium, portal_address, sample, number):
+def test_fit_for_all(unpainted, portal_address, sample, number):
     """Pages of every kind, with everything opened: axe finds nothing on a phone and on a desk,
     light and dark; nothing sticks out of the screen, or is too small to touch."""
     wrong = []
-    with visiting(chromium, portal_address, now=midnight(DAY)) as visitor:
+    with visiting(unpainted, portal_address, now=midnight(DAY)) as visitor:
         for path in share_of(sample, number):
             visitor.open(path)
             wrong += [f"{path}: {fault}" for fault in unfit(visitor.page)]
@@ -87,12 +122,12 @@ def _lines(page):
     return [line.strip() for line in page.locator("main").inner_text().split("\n") if line.strip()]
 
 
-def test_pages_without_scripts(chromium, portal_address, sample):
+def test_pages_without_scripts(unpainted, portal_address, sample):
     """Who has no scripts reads the same: every line is there, in the same order."""
     wrong = []
     with (
-        visiting(chromium, portal_address, now=midnight(DAY)) as one,
-        visiting(chromium, portal_address, scripts=False) as other,
+        visiting(unpainted, portal_address, now=midnight(DAY)) as one,
+        visiting(unpainted, portal_address, scripts=False) as other,
     ):
         for path in sample:
             one.open(path)

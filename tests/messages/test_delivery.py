@@ -17,6 +17,7 @@ from portal.settings import load_settings
 from tests.support import listeners
 from tests.support.made import NOW
 from tests.support.paths import ROOT
+from tests.support.ports import free_port
 from tests.support.queue import DIRECTORY, book, failed_messages, family, owe_many, rows, send
 from tests.support.sender import settings_for
 
@@ -201,7 +202,7 @@ def test_notify_is_asked_before_a_letter_goes_a_second_time(engine, tmp_path):
 def test_a_mail_server_that_comes_back_gets_every_letter(engine, tmp_path):
     """Down, then up: none is lost, none comes twice."""
     owe_many(engine, 4)
-    port = listeners.free_port()
+    port = free_port()
     settings = settings_for(tmp_path, port)
     down = send(engine, settings)
     with listeners.mail_server(port) as (mailbox, _):
@@ -217,7 +218,7 @@ def test_a_mail_server_that_comes_back_gets_every_letter(engine, tmp_path):
 def test_after_four_hours_it_has_failed_and_staff_see_it(engine, tmp_path):
     """S61: the first retry at once, then every five minutes, up to four hours."""
     booking = book(engine)
-    settings = settings_for(tmp_path, listeners.free_port())
+    settings = settings_for(tmp_path, free_port())
     tries = []
     # Seconds over five minutes: the clock of a round runs on while it tries.
     for step in range(60):
@@ -283,7 +284,7 @@ def test_one_letter_that_cannot_be_written_does_not_hold_up_the_others(engine, t
 def test_a_letter_that_always_kills_its_worker_is_given_up(engine, tmp_path):
     """A row that was claimed again and again and never came back does not go on for ever."""
     book(engine)
-    settings = settings_for(tmp_path, listeners.free_port(), message_retry_hours=0)
+    settings = settings_for(tmp_path, free_port(), message_retry_hours=0)
     for hour in range(2):
         messages.claim(engine, now=NOW + timedelta(hours=hour), claimant="killed")
     done = send(engine, settings, NOW + timedelta(hours=3))

@@ -18,29 +18,23 @@ import brotli
 import pytest
 from werkzeug.test import Client
 
-from portal.server import app
 from portal.server.app import create_app
 from portal.server.turns import Turns
 from portal.settings import load_settings
 from portal.web.headers import HEADERS
 from portal.web.site import build
 from portal.web.site.build_state import MARKER
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.support.ports import free_port
 
 
 class Server:
     """`portal serve` in a process of its own."""
 
-    def __init__(self, root, *options, **environ):
+    def __init__(self, root, *options, program=("-m", "portal"), **environ):
         self.settings = load_settings(root=root / "root", out=root / "build", var=root / "var")
         self.port = free_port()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "portal", "serve", "--port", str(self.port), *options],
+            [sys.executable, *program, "serve", "--port", str(self.port), *options],
             env={
                 **os.environ,
                 "PORTAL_ROOT": str(self.settings.root),
@@ -53,10 +47,19 @@ class Server:
             text=True,
         )
         self.said = []
-        for line in self.process.stdout:
-            self.said.append(line)
-            if line.startswith("Open "):
-                break
+        self.ready = threading.Event()
+        self.reader = threading.Thread(target=self._hear, daemon=True)
+        self.reader.start()
+        self.ready.wait()
+
+    def _hear(self):
+        with self.process.stdout as out:
+            for line in out:
+                self.said.append(line)
+                if line.startswith("Open "):
+                    self.opened = self.said[:]
+                    self.ready.set()
+        self.ready.set()  # it has ended without
 
     def ask(self, path, method="GET", **headers):
         """The status, the headers and the body of one answer."""
@@ -72,8 +75,7 @@ class Server:
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        with self.process.stdout as out:
-            self.said += out.readlines()
+        self.reader.join()
         return self.process.wait(20)
 
 
@@ -90,7 +92,7 @@ def test_the_address_to_open_is_said(server):
     """The last line before serving is the address, and it answers."""
     status, _, body = server.ask("/")
 
-    assert server.said[-1] == f"Open http://127.0.0.1:{server.port}/\n"
+    assert server.opened[-1] == f"Open http://127.0.0.1:{server.port}/\n"
     assert status == 200
     assert b"</html>" in body
 
@@ -179,14 +181,20 @@ def test_mistakes_leave_live_pages_as_they_are(server):
     build.build(server.settings, today=date.today(), full=True)
     assert until(lambda: server.ask("/health")[0] == 200)
     series = server.settings.root / "centres/preston/riverbank/play-monday.md"
-    words = series.read_text()
+    words, heard = series.read_text(), len(server.said)
     series.write_text(words.replace("programme:", "program:"))
     (server.settings.out / MARKER).touch()  # as if another machine had built meanwhile
+    answers = set()
 
-    time.sleep(1.1)
-    answers = {server.ask("/book/riverbank/play-monday")[0] for _ in range(5)}
+    def found():
+        answers.add(server.ask("/book/riverbank/play-monday")[0])
+        return any("Live pages stay as is." in line for line in server.said[heard:])
 
-    series.write_text(words)
+    try:
+        assert until(found)
+        answers |= {server.ask("/book/riverbank/play-monday")[0] for _ in range(5)}
+    finally:
+        series.write_text(words)
     assert answers == {200}
     assert server.ask("/health")[0] == 200
 
@@ -221,13 +229,13 @@ def test_no_answer_is_cut_while_sites_change_places(server):
         assert page.rstrip().endswith(b"</html>")
 
 
-def until(true, seconds=20):
+def until(true, seconds=60):
     """Whether it becomes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():
             return True
-        time.sleep(0.05)
+        time.sleep(0.01)
     return False
 
 
@@ -262,7 +270,8 @@ class TestStartAndStop:
             (worker,) = set(map(int, self.alive(server))) - {server.process.pid}
             os.kill(worker, signal.SIGKILL)
 
-            assert until(lambda: self.alive(server) and self.answers(server))
+            gone = {server.process.pid, worker}
+            assert until(lambda: set(map(int, self.alive(server))) - gone and self.answers(server))
         finally:
             server.stop()
 
@@ -312,12 +321,14 @@ class TestStartAndStop:
             found = subprocess.run(["pgrep", "-f", words], capture_output=True, check=False)
             return set(map(int, found.stdout.split()))
 
-        server = Server(root, "--no-build")
+        soon = "from portal.server import serve; serve._LOOK_AFTER = 0.1"
+        program = "-c", f"{soon}; from portal.commands import main; main()"
+        server = Server(root, "--no-build", program=program)
         try:
             (first,) = sending()
             os.kill(first, signal.SIGKILL)
 
-            assert until(lambda: sending() - {first}, 60)
+            assert until(lambda: sending() - {first})
         finally:
             server.stop()
         assert until(lambda: not sending())
@@ -401,7 +412,7 @@ class TestInProcess:
 
     def test_content_that_was_wrong_at_the_start_is_read_again(self, built, tmp_path, monkeypatch):
         """Once it is mended the live pages answer, without a build or a restart."""
-        monkeypatch.setattr(app, "_TRY_EVERY", 0.1)
+        monkeypatch.setattr("portal.server.published._TRY_EVERY", 0.1)
         root = shutil.copytree(built.root, tmp_path / "root")
         centre = root / "centres/preston/riverbank/index.md"
         words = centre.read_text()
@@ -460,7 +471,7 @@ def test_nothing_that_every_request_needs_is_read_in_while_workers_are_forked():
 
 def test_live_answers_come_one_after_another_in_order():
     """Threads of a process do not take the interpreter from each other; nobody is passed."""
-    turns, order, at_once = Turns(patience=30), [], []
+    turns, order, at_once = Turns(patience=300), [], []
     inside = 0
 
     def answer(number):
@@ -473,9 +484,11 @@ def test_live_answers_come_one_after_another_in_order():
             inside -= 1
 
     threads = [threading.Thread(target=answer, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.002)  # so that they come in this order
+    with turns.one():
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(turns._queue) <= number:  # so that they come in this order
+                time.sleep(0.001)
     for thread in threads:
         thread.join()
 

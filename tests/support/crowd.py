@@ -7,7 +7,6 @@ import http.client
 import re
 import secrets
 import shutil
-import socket
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -143,9 +142,3 @@ def wait_until_healthy(port: int, seconds: float = 180) -> float:
             asking.close()
         assert time.monotonic() - began < seconds, "the server did not come up"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

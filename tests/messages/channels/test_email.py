@@ -9,6 +9,7 @@ from portal.messages.channels import Attachment, Letter, Undelivered
 from portal.messages.channels.email import Email
 from portal.settings import SettingsError, load_settings
 from tests.support import listeners, made
+from tests.support.ports import free_port
 
 SITE = made.directory().site
 SENDER = "families@families.example"
@@ -169,7 +170,7 @@ def test_what_the_server_says_decides_about_another_try(command, answer, permane
 def test_a_server_that_is_down_is_tried_again():
     """Nobody answers: the letter waits."""
     with pytest.raises(Undelivered, match="cannot be reached") as caught:
-        channel(listeners.free_port()).send(LETTER)
+        channel(free_port()).send(LETTER)
 
     assert not caught.value.permanent
 

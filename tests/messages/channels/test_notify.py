@@ -12,6 +12,7 @@ from portal.messages.channels.notify import Notify
 from portal.settings import SettingsError, load_settings
 from tests.support import listeners, made
 from tests.support.listeners import error
+from tests.support.ports import free_port
 
 pytest.importorskip("notifications_python_client")
 
@@ -99,7 +100,7 @@ def test_what_notify_says_decides_about_another_try(desk, answer, permanent, wor
 
 def test_notify_away_is_tried_again(desk):
     """Nobody answers: the letter waits."""
-    desk.channel._client.base_url = f"http://127.0.0.1:{listeners.free_port()}"
+    desk.channel._client.base_url = f"http://127.0.0.1:{free_port()}"
 
     with pytest.raises(Undelivered) as caught:
         desk.channel.send(LETTER)
