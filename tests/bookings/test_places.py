@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
@@ -109,6 +110,7 @@ def _race(address: str, *, guarded: bool) -> list[tuple[int, str]]:
     return told
 
 
+@pytest.mark.slow
 def test_two_hundred_families_for_twelve_places(engine: Engine, database_address: str) -> None:
     """Exactly 12 are confirmed, 188 wait in order, none is lost, and the sums agree."""
     told = _race(database_address, guarded=True)
@@ -126,6 +128,7 @@ def test_two_hundred_families_for_twelve_places(engine: Engine, database_address
     assert places.verify(engine) == []
 
 
+@pytest.mark.slow
 def test_without_the_guard_the_race_goes_wrong(engine: Engine, database_address: str) -> None:
     """S65: the same race without the lock sells too many places, so the race test can fail."""
     put_bookable(engine, PLACES)
@@ -261,6 +264,7 @@ def _empty(connection: sa.Connection) -> None:
         connection.execute(table.delete())
 
 
+@pytest.mark.slow
 def test_any_order_of_verbs_keeps_the_sums(engine: Engine) -> None:
     """Whatever families, staff and the clock do, held and waiting add up."""
     machine = type("Machine", (Places,), {"engine": engine})

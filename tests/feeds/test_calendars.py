@@ -783,6 +783,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_the_order_of_sets(sample_root):
     """Two processes with other hashes write the same files in the same order."""
     digests = [

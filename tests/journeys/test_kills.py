@@ -12,6 +12,7 @@ import time
 from datetime import date
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from portal import database
@@ -20,6 +21,8 @@ from portal.database import tables
 from portal.settings import load_settings
 from portal.web.site import build
 from tests.support import crowd
+
+pytestmark = pytest.mark.kills
 
 KILLS = 20
 CLIENTS = 10

@@ -26,6 +26,8 @@ from portal.web.headers import HEADERS
 from portal.web.site import build
 from portal.web.site.build_state import MARKER
 
+pytestmark = pytest.mark.slow
+
 
 def free_port():
     with socket.socket() as probe:
@@ -255,6 +257,7 @@ class TestStartAndStop:
         assert "Traceback" not in "".join(server.said)
         assert self.alive(server) == []
 
+    @pytest.mark.kills
     def test_a_killed_worker_is_replaced(self, root):
         """When a worker dies, another answers within seconds (S60)."""
         server = Server(root, "--no-build")
@@ -304,6 +307,7 @@ class TestStartAndStop:
             server.stop()
             roaming.stop()
 
+    @pytest.mark.kills
     def test_a_killed_process_of_messages_is_replaced(self, root):
         """Messages and lapses go on: when their process dies, another one takes its place."""
 
@@ -322,6 +326,7 @@ class TestStartAndStop:
             server.stop()
         assert until(lambda: not sending())
 
+    @pytest.mark.kills
     def test_no_worker_outlives_a_killed_server(self, root):
         """A server that was killed leaves nobody who answers in its place."""
         server = Server(root, "--no-build")
