@@ -34,7 +34,7 @@ class Screens:
         self.now = made.NOW
         given = {"var": folder / "var", "out": folder / "build", "root": folder} | settings
         self.settings = Settings(**given)
-        if "database_url" not in given:
+        if "database_url" not in given and not self.settings.var.exists():
             new_sqlite(self.settings.var / "portal.db")
         self.desk = create_desk(lambda: self.directory, self.settings, clock=lambda: self.now)
         self.visitor()

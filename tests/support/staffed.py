@@ -92,7 +92,7 @@ class Staffed:
         self.now = made.NOW
         given = {"var": folder / "var", "out": folder / "build", "root": folder} | settings
         self.settings = Settings(**given)
-        if "database_url" not in given:
+        if "database_url" not in given and not self.settings.var.exists():
             new_sqlite(self.settings.var / "portal.db")
         self.app = create_staff(lambda: self.directory, self.settings, clock=lambda: self.now)
 
