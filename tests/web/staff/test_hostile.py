@@ -8,6 +8,8 @@ import pytest
 from portal.staff import accounts
 from tests.support.staffed import PASSWORD, Staffed
 
+pytestmark = pytest.mark.slow
+
 PARTS = [
     "\x00",
     "'; DROP TABLE staff; --",
