@@ -3,6 +3,9 @@
 PYTHON ?= python3
 PIP := .venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# Tests are compiled once, not by each process, also where the environment forbids it.
+export PYTHONDONTWRITEBYTECODE =
+
 help: ## List what there is.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
@@ -13,6 +16,9 @@ run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:
 test: .venv/ready-to-test ## Set up, and run all tests.
 	tests/setup
 	.venv/bin/pytest -n 2 --dist worksteal
+
+quick: .venv/ready-to-test ## The tests without a browser, PostgreSQL or kills, and none marked slow.
+	.venv/bin/pytest -n 2 --dist worksteal -m "not browser and not postgres and not kills and not slow"
 
 check: .venv/ready-to-test ## Format, lint, types, import contracts, and all tests.
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache
@@ -34,4 +40,4 @@ lock: ## Renew constraints.txt within the ranges of pyproject.toml.
 .venv/ready-to-test: .venv/ready
 	$(PIP) --editable '.[test]' && touch $@
 
-.PHONY: help run test check bench format lock
+.PHONY: help run test quick check bench format lock

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import hypothesis.strategies as st
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
@@ -115,6 +116,7 @@ def _race(address: str, families: int, *, guarded: bool, kind, together, answers
     return told
 
 
+@pytest.mark.slow
 def test_two_hundred_families_for_twelve_places(engine: Engine, database_address: str) -> None:
     """Exactly 12 are confirmed, 188 wait in order, none is lost, and the sums agree."""
     spawn = multiprocessing.get_context("spawn")
@@ -140,6 +142,7 @@ def test_two_hundred_families_for_twelve_places(engine: Engine, database_address
     assert places.verify(engine) == []
 
 
+@pytest.mark.slow
 def test_without_the_guard_the_race_goes_wrong(engine: Engine, database_address: str) -> None:
     """S65: the same race without the lock sells too many places, so the race test can fail."""
     # Four have looked before one of them books. So eight are sold when four more look; they find
@@ -285,6 +288,7 @@ def _empty(connection: sa.Connection) -> None:
         connection.execute(table.delete())
 
 
+@pytest.mark.slow
 def test_any_order_of_verbs_keeps_the_sums(engine: Engine) -> None:
     """Whatever families, staff and the clock do, held and waiting add up."""
     machine = type("Machine", (Places,), {"engine": engine})

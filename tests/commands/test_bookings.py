@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from portal import bookings, content, database
+from portal import bookings, database
 from portal.bookings import Family
 from portal.commands import main
 from portal.database import tables
+from tests.support.databases import new_sqlite
 
 SECRET = "a secret of thirty-two characters"
 SERIES = "riverbank/bump-spring"
@@ -36,11 +37,9 @@ def portal(tmp_path, sample_root, monkeypatch):
 
 
 @pytest.fixture
-def booked(tmp_path, sample_root, today):
+def booked(tmp_path, directory):
     """Two bookings of one family, in a database that the commands find."""
-    engine = database.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
-    database.migrate(engine)
-    directory = content.load(sample_root, today=today)
+    engine = database.connect(new_sqlite(tmp_path / "var" / "portal.db"))
     who = Family("=Amina", email="amina@example.org", contact_by="email", safe_to_contact=True)
     made = [
         bookings.book(

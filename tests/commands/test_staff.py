@@ -12,11 +12,13 @@ from portal.commands.staffing import Staffing
 from portal.settings import Settings
 from portal.staff import accounts
 from portal.staff.accounts import AccountError
+from tests.support.databases import new_sqlite
 from tests.support.made import NOW
 
 
 @pytest.fixture
 def settings(tmp_path, sample_root):
+    new_sqlite(tmp_path / "var" / "portal.db")
     return Settings(root=sample_root, var=tmp_path / "var")
 
 

@@ -69,6 +69,7 @@ EDITS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_reading_that_remembers_finds_the_same(root, seed):
     """After each of many edits, removals and returns, mistakes and their mending included."""

@@ -696,6 +696,7 @@ def read_or_told(root):
     return not problems
 
 
+@pytest.mark.slow
 def test_no_slip_of_the_hand_gives_a_traceback(root):
     """S13 300 files changed at random: each is read, or told with file, line and remedy."""
     chance = random.Random(20261123)
@@ -727,6 +728,7 @@ VALUE = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -281,6 +281,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_is_answered_in_time(name):
     """What would keep Markdown busy for minutes is refused, or made within seconds."""

@@ -6,7 +6,6 @@ import itertools
 import threading
 from datetime import timedelta
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -19,26 +18,16 @@ from portal.database.backup import BackupError
 from portal.staff import accounts
 from tests.bookings.test_booking import SECRET, book, family
 from tests.support import made
-from tests.support.databases import _fresh_database
+from tests.support.databases import new_sqlite
 
 NOW = made.NOW
 STAFF = "staff:7"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def empty(request, tmp_path, postgres_server):
+@pytest.fixture
+def empty(bare_engine):
     """An engine on a second database with nothing in it at all."""
-    if request.param == "sqlite":
-        engine = database.connect(f"sqlite:///{tmp_path / 'restored.db'}")
-        yield engine
-        engine.dispose()
-        return
-    name, address = _fresh_database(postgres_server)
-    engine = database.connect(address)
-    yield engine
-    engine.dispose()
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    return bare_engine
 
 
 def content_of(engine: Engine) -> dict[str, list[tuple]]:
@@ -208,8 +197,7 @@ def spoilt(data: bytes, kind: str) -> bytes:
 )
 def test_a_spoilt_file_is_refused(tmp_path, kind) -> None:
     """Nothing is touched by a file that is not whole."""
-    engine = database.connect(f"sqlite:///{tmp_path / 'portal.db'}")
-    database.migrate(engine)
+    engine = database.connect(new_sqlite(tmp_path / "portal.db"))
     filled(engine)
     good, bad = tmp_path / "good.gz", tmp_path / "bad.gz"
     backup.save(engine, good, now=NOW)

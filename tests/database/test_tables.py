@@ -18,9 +18,9 @@ from tests.support.databases import put_bookable
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
-def test_migrations_lead_to_the_tables(engine: Engine) -> None:
+def test_migrations_lead_to_the_tables(fresh_engine: Engine) -> None:
     """A database brought up by its migrations has the tables, columns and keys declared here."""
-    with engine.connect() as connection:
+    with fresh_engine.connect() as connection:
         differences = compare_metadata(
             MigrationContext.configure(connection, opts={"compare_type": True}), tables.metadata
         )
@@ -28,12 +28,12 @@ def test_migrations_lead_to_the_tables(engine: Engine) -> None:
     assert differences == []
 
 
-def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+def test_migrating_twice_changes_nothing(fresh_engine: Engine) -> None:
     """Every start of the application may migrate: an up-to-date database stays as it is."""
-    put_bookable(engine)
-    database.migrate(engine)
+    put_bookable(fresh_engine)
+    database.migrate(fresh_engine)
 
-    with database.read(engine) as connection:
+    with database.read(fresh_engine) as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(tables.bookable)).scalar()
 
 
@@ -145,9 +145,8 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(
             connection.execute(sa.select(sa.func.pg_terminate_backend(number)))
         other.dispose()
 
-    monkeypatch.setattr(
-        "portal.database.engine._TRUSTED", 300.0
-    )  # seconds: no connection counts as idle
+    trusted = "portal.database.engine._TRUSTED"
+    monkeypatch.setattr(trusted, 300.0)  # seconds: no connection counts as idle
     first = backend()
     again = backend()
     end(first)

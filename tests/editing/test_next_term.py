@@ -143,6 +143,7 @@ def test_terms_have_names(directory):
     assert known["spring 2 2027"].first == date(2027, 2, 22)
 
 
+@pytest.mark.slow
 def test_every_shipped_course_can_be_copied(tmp_path):
     """Into each later term of which anything is known, on its own weekday, inside the term."""
     root = tmp_path / "county"

@@ -196,6 +196,7 @@ def test_a_page_hears_of_the_next_version(preview, browse, settings):
     assert preview.shown.version != version
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_the_real_command_sees_a_save(settings):
     """`portal preview` prints what it reads, in lines that VS Code underlines mistakes by."""

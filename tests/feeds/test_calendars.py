@@ -783,6 +783,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_the_order_of_sets(sample_root):
     """Two processes with other hashes write the same files in the same order."""
     digests = [
@@ -802,7 +803,7 @@ def test_bytes_do_not_depend_on_the_order_of_sets(sample_root):
 # --- the sample and the real content ---------------------------------------------
 
 
-@pytest.fixture(scope="module", params=["sample", "county"])
+@pytest.fixture(scope="module", params=["sample", pytest.param("county", marks=pytest.mark.slow)])
 def site(request, sample_root, today):
     """The sample site and the county's own content."""
     from portal import content

@@ -26,6 +26,8 @@ from tests.support.browser import serving
 from tests.support.shipped import DAY
 from tests.support.subscribing import LIBRARIES, Client, days_of, left_behind, on_page, without
 
+pytestmark = pytest.mark.slow
+
 FIRST, LAST = days_of(2026)
 LONDON = ZoneInfo("Europe/London")
 MAIN = re.compile(r"/(footprints|districts|ages)/[^/]+/calendar\.ics")

@@ -365,6 +365,7 @@ def command(*arguments, folder):
     )
 
 
+@pytest.mark.slow
 def test_the_command_keeps_what_the_content_names(tmp_path, sample_root):
     """The districts are the content's own; what became of each row is said."""
     text = code_point() + "nonsense\n" + code_point([("BB5 1AD", *ROWS[0][1:3], "E07000125")])
@@ -382,6 +383,7 @@ def test_the_command_keeps_what_the_content_names(tmp_path, sample_root):
     ]
 
 
+@pytest.mark.slow
 def test_the_command_refuses_in_words(tmp_path, sample_root):
     """A wrong file is one sentence, and no traceback."""
     path = written(tmp_path, "no.csv", "a,b\n")

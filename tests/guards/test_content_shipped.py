@@ -34,6 +34,7 @@ def coming(shipped_directory):
     ]
 
 
+@pytest.mark.slow
 def test_check_says_nothing():
     """`portal check` finds no mistake in what we ship, on the day on which it is run."""
     command = [sys.executable, "-m", "portal", "--root", str(ROOT), "check"]

@@ -54,6 +54,7 @@ def place(tmp_path, sample_root):
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_every_command_runs(page, place, monkeypatch):

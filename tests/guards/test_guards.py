@@ -790,6 +790,7 @@ def _build(root, **environ):
     }
 
 
+@pytest.mark.slow
 def test_two_builds(tmp_path):
     """The same content and day give the same bytes: other folder, seed, time zone and workers."""
     one = _build(_copy(tmp_path / "one"), JOBS="1", PYTHONHASHSEED="1", TZ="UTC")

@@ -12,6 +12,7 @@ import time
 from datetime import date
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from portal import database
@@ -21,6 +22,8 @@ from portal.settings import load_settings
 from portal.web.site import build
 from tests.support import crowd
 from tests.support.ports import free_port
+
+pytestmark = pytest.mark.kills
 
 KILLS = 20
 CLIENTS = 10

@@ -125,6 +125,7 @@ def end(worker) -> str:
     return worker.communicate(timeout=120)[0].strip()
 
 
+@pytest.mark.slow
 def test_workers_that_race_send_each_letter_once(engine, database_address, tmp_path):
     """Three processes on the same rows: no letter twice, none left behind."""
     owe_many(engine, 24)
@@ -143,6 +144,7 @@ def test_workers_that_race_send_each_letter_once(engine, database_address, tmp_p
     assert {row.state for row in rows(engine)} == {"sent"}
 
 
+@pytest.mark.kills
 def test_a_worker_killed_between_sending_and_sent_loses_nothing(engine, database_address, tmp_path):
     """S60: the server took the letter, and kill -9 came before that was written down.
 

@@ -26,6 +26,8 @@ from portal.web.site import build
 from portal.web.site.build_state import MARKER
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 
 class Server:
     """`portal serve` in a process of its own."""
@@ -263,6 +265,7 @@ class TestStartAndStop:
         assert "Traceback" not in "".join(server.said)
         assert self.alive(server) == []
 
+    @pytest.mark.kills
     def test_a_killed_worker_is_replaced(self, root):
         """When a worker dies, another answers within seconds (S60)."""
         server = Server(root, "--no-build")
@@ -313,6 +316,7 @@ class TestStartAndStop:
             server.stop()
             roaming.stop()
 
+    @pytest.mark.kills
     def test_a_killed_process_of_messages_is_replaced(self, root):
         """Messages and lapses go on: when their process dies, another one takes its place."""
 
@@ -333,6 +337,7 @@ class TestStartAndStop:
             server.stop()
         assert until(lambda: not sending())
 
+    @pytest.mark.kills
     def test_no_worker_outlives_a_killed_server(self, root):
         """A server that was killed leaves nobody who answers in its place."""
         server = Server(root, "--no-build")

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from portal import content, database
+from portal import database
 from portal.database import audit, tables
 from portal.staff import accounts, second_factors, sign_in
 from portal.staff.accounts import AccountError, Staff
@@ -36,11 +36,6 @@ def log(engine: Engine) -> list[tuple[str, str]]:
 
 
 # --- who may see what
-
-
-@pytest.fixture(scope="module")
-def directory(sample_root, today):
-    return content.load(sample_root, today=today)
 
 
 def test_a_worker_sees_her_own_centres(directory) -> None:

@@ -1,25 +1,42 @@
-"""Real databases for tests: a fresh SQLite file or a fresh PostgreSQL database for each test.
+"""Real databases for tests: an empty, migrated SQLite file or PostgreSQL database for each test.
+
+The migrations run once a test process: each test gets a copy of the migrated SQLite file, or the
+migrated PostgreSQL database with its tables emptied. Tests of the migrations themselves use
+`fresh_engine`, which migrates a new database.
 
 PostgreSQL is the server of `TEST_DATABASE_URL` where that is set, else a throw-away cluster on a
 socket in a temporary folder, started once a test process. Without a server the tests skip aloud;
 with CI=true they fail.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-from sqlalchemy import Engine
 
-from portal import database
-from portal.database import tables
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+# Databases are imported late: every test process loads this plugin, whatever it tests.
+
+# A power cut would spoil a throw-away cluster, and no test has one: what tests kill are processes
+# of the portal, whose writes the server has.
+_WITHOUT_WAITING_FOR_THE_DISK = (
+    "-c fsync=off",
+    "-c synchronous_commit=off",
+    "-c full_page_writes=off",
+)
 
 
 def binaries() -> Path | None:
@@ -41,22 +58,22 @@ def postgres_server() -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(words)
         pytest.skip(words)
-    with _cluster(programs) as address:
+    with _cluster(programs, *_WITHOUT_WAITING_FOR_THE_DISK) as address:
         yield address
 
 
 @contextmanager
 def fresh_postgres() -> Iterator[str]:
-    """A throw-away server with an empty database, for a benchmark."""
+    """A throw-away server with an empty database, as durable as a real one, for a benchmark."""
     programs = binaries()
     if programs is None:
         raise SystemExit("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    with _cluster(programs) as server:
-        yield _fresh_database(server)[1]
+    with _cluster(programs) as server, fresh_database(server) as address:
+        yield address
 
 
 @contextmanager
-def _cluster(programs: Path) -> Iterator[str]:
+def _cluster(programs: Path, *settings: str) -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))
     # The server refuses to run as root.
     become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -69,8 +86,10 @@ def _cluster(programs: Path) -> Iterator[str]:
             [*become, *words], check=True, stdout=subprocess.DEVNULL, cwd="/", timeout=120
         )
 
-    run(str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "portal", "-E", "UTF8")
+    words = ("-D", str(data), "-A", "trust", "-U", "portal", "-E", "UTF8", "--no-sync")
+    run(str(programs / "initdb"), *words)
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=200"
+    options = " ".join((options, *settings))
     start = ("-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     run(str(programs / "pg_ctl"), *start)
     try:
@@ -80,40 +99,119 @@ def _cluster(programs: Path) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fresh_database(server: str) -> tuple[str, str]:
+@contextmanager
+def fresh_database(server: str) -> Iterator[str]:
+    """The address of a new PostgreSQL database without any table."""
+    import psycopg
+
     name = f"portal_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    return name, server.replace("/postgres?", f"/{name}?", 1)
+    try:
+        yield server.replace("/postgres?", f"/{name}?", 1)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres(postgres_server: str) -> Iterator[str]:
+    with fresh_database(postgres_server) as address:
+        _migrate(address)
+        yield address
 
 
 @pytest.fixture
-def postgres_address(postgres_server: str) -> Iterator[str]:
-    name, address = _fresh_database(postgres_server)
-    yield address
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def postgres_address(_migrated_postgres: str) -> str:
+    """The address of a migrated PostgreSQL database without any row."""
+    import psycopg
+
+    from portal.database import tables
+
+    with psycopg.connect(_migrated_postgres, autocommit=True) as connection:
+        # What the test before left open would keep its locks.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        names = ", ".join(f'"{name}"' for name in tables.metadata.tables)
+        connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    return _migrated_postgres
+
+
+def _migrate(address: str) -> None:
+    from portal import database
+
+    engine = database.connect(address)
+    database.migrate(engine)
+    engine.dispose()
+
+
+@cache
+def _migrated_file() -> bytes:
+    """A migrated SQLite database without any row, as the bytes of its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "portal.db"
+        _migrate(f"sqlite:///{file}")
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return file.read_bytes()
+
+
+def new_sqlite(file: Path) -> str:
+    """Put a migrated, empty SQLite database at this path, and return its address."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(_migrated_file())
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, once of each kind."""
+    """The address of a migrated, empty database, once of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'portal.db'}"
+        return new_sqlite(tmp_path / "portal.db")
     return str(request.getfixturevalue("postgres_address"))
 
 
 @pytest.fixture
 def engine(database_address: str) -> Iterator[Engine]:
     """An engine on a migrated, empty database."""
+    from portal import database
+
     engine = database.connect(database_address)
-    database.migrate(engine)
     yield engine
     engine.dispose()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def bare_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An engine on a new database without any table, once of each kind."""
+    from portal import database
+
+    with ExitStack() as stack:
+        address = f"sqlite:///{tmp_path / 'bare.db'}"
+        if request.param == "postgresql":
+            server = request.getfixturevalue("postgres_server")
+            address = stack.enter_context(fresh_database(server))
+        engine = database.connect(address)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def fresh_engine(bare_engine: Engine) -> Engine:
+    """An engine on a new database that has just been migrated."""
+    from portal import database
+
+    database.migrate(bare_engine)
+    return bare_engine
+
+
 def put_bookable(engine: Engine, places: int = 2) -> None:
     """A course with room for so many families."""
+    from portal import database
+    from portal.database import tables
+
     database.write(
         engine,
         lambda c: c.execute(

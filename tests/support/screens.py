@@ -14,6 +14,7 @@ from portal.directory import Directory
 from portal.settings import Settings
 from portal.web.live.app import create_desk
 from tests.support import made
+from tests.support.databases import new_sqlite
 from tests.support.markup import Element, parsed
 
 FAMILY = {
@@ -33,6 +34,8 @@ class Screens:
         self.now = made.NOW
         given = {"var": folder / "var", "out": folder / "build", "root": folder} | settings
         self.settings = Settings(**given)
+        if "database_url" not in given and not self.settings.var.exists():
+            new_sqlite(self.settings.var / "portal.db")
         self.desk = create_desk(lambda: self.directory, self.settings, clock=lambda: self.now)
         self.visitor()
 

@@ -28,6 +28,7 @@ from portal.staff.accounts import Staff
 from portal.web.staff import cookie
 from portal.web.staff.app import create_staff
 from tests.support import made
+from tests.support.databases import new_sqlite
 from tests.support.screens import Screen
 
 PASSWORD = "otter kettle marble winter"
@@ -91,6 +92,8 @@ class Staffed:
         self.now = made.NOW
         given = {"var": folder / "var", "out": folder / "build", "root": folder} | settings
         self.settings = Settings(**given)
+        if "database_url" not in given and not self.settings.var.exists():
+            new_sqlite(self.settings.var / "portal.db")
         self.app = create_staff(lambda: self.directory, self.settings, clock=lambda: self.now)
 
     @property

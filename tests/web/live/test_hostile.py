@@ -12,6 +12,8 @@ from tests.support import made
 from tests.support.screens import FAMILY, Screens
 from tests.web.live.test_request import GAP, WORKER
 
+pytestmark = pytest.mark.slow
+
 BUMP, ASK = "/book/riverbank/bump", "/request/bump?who=family"
 
 STRINGS = [

@@ -19,6 +19,8 @@ from portal.web.site import build
 from portal.web.site.app import addresses, create_site
 from portal.web.site.atomic_folder import MARKER
 
+pytestmark = pytest.mark.slow
+
 
 def files(folder):
     """Each file with its bytes."""
@@ -144,6 +146,7 @@ def test_a_mistake_leaves_the_old_site_as_it_was(settings, today, series_file):
     assert sorted(path.name for path in settings.out.parent.iterdir()) == ["build", "root", "var"]
 
 
+@pytest.mark.kills
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_killed_build_leaves_the_old_site_as_it_was(settings, today, series_file, jobs):
     """Killed at any moment, the folder holds the old site or the new one, whole."""

@@ -11,6 +11,8 @@ from portal.settings import load_settings
 from portal.web.site import build, build_state
 from portal.web.site.build_state import MARKER
 
+pytestmark = pytest.mark.slow
+
 
 def look(settings, today, compress=False):
     """What `portal build` finds before it builds: what the last build found, or None."""

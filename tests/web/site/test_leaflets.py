@@ -18,6 +18,8 @@ from portal.web.site.pages import Context, leaflet
 from tests.support.browser import missing
 from tests.support.shipped import DAY, ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True, scope="module")
 def pango():

@@ -61,10 +61,8 @@ def test_no_feed_of_the_sample_holds_a_sensitive_series(request):
 
 
 @pytest.fixture
-def sample(sample_root, today):
-    from portal import content
-
-    return content.load(sample_root, today=today)
+def sample(directory):
+    return directory
 
 
 @pytest.mark.parametrize(

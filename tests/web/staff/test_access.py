@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal import bookings, content, database
+from portal import bookings, database
 from portal.bookings import Family
 from portal.database import tables
 from portal.staff import sign_in
@@ -51,8 +51,7 @@ PARTS = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, sample_root, today):
-    directory = content.load(sample_root, today=today)
+def place(tmp_path_factory, directory):
     return Staffed(tmp_path_factory.mktemp("doors"), directory)
 
 

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from portal import content
 from portal.staff import accounts, sign_in
 from tests.support.staffed import Staffed
 
@@ -12,8 +11,8 @@ ACCOUNTS = "/staff/accounts"
 
 
 @pytest.fixture
-def place(tmp_path, sample_root, today):
-    return Staffed(tmp_path, content.load(sample_root, today=today))
+def place(tmp_path, directory):
+    return Staffed(tmp_path, directory)
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 import pytest
 
-from portal import content
 from portal.staff import accounts
 from tests.support.staffed import PASSWORD, Staffed
+
+pytestmark = pytest.mark.slow
 
 PARTS = [
     "\x00",
@@ -42,8 +43,7 @@ VALUES = [
 
 
 @pytest.fixture
-def place(tmp_path, sample_root, today, database_address):
-    directory = content.load(sample_root, today=today)
+def place(tmp_path, directory, database_address):
     place = Staffed(tmp_path, directory, database_url=database_address)
     yield place
     place.engine.dispose()

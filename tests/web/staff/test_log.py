@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal import content, database
+from portal import database
 from portal.database import audit, tables
 from tests.support.staffed import Staffed
 
@@ -10,8 +10,8 @@ LOG = "/staff/log"
 
 
 @pytest.fixture
-def place(tmp_path, sample_root, today):
-    return Staffed(tmp_path, content.load(sample_root, today=today))
+def place(tmp_path, directory):
+    return Staffed(tmp_path, directory)
 
 
 def write(place, *lines):
