@@ -3,7 +3,7 @@
 A field is one line here: its type (see `fields.py`) decides how the text in a file is read, and its
 description is the manual (`content/FIELDS.md`) and what a mistake is explained with. Models are
 frozen, know their public address (`series.path`), and are compared by identity, because there is
-one of each.
+one of each. It is one file on purpose: every field an editor can write is found here.
 
 Sensitive series are kept apart: `Directory.series` never holds one, so that a page or a feed made
 by looping over it cannot leak a venue (safety rule S3).

@@ -1,7 +1,12 @@
 """Imports point down: the contracts of pyproject.toml hold."""
 
+import ast
+import os
+import re
 import subprocess
 import sys
+import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from tests.support.paths import ROOT
@@ -27,3 +32,113 @@ def test_a_build_with_nothing_to_do_imports_little():
 
     heavy = {"flask", "pydantic", "jinja2", "icalendar", "werkzeug", "granian", "rich"}
     assert heavy.isdisjoint(found.stdout.split())
+
+
+# One forbidden import for each contract, and a module that stands on no floor.
+FORBIDDEN = {
+    "Floors": ("portal/directory/phrases.py", "import portal.content.loader"),
+    "Inside web": ("portal/web/site/rows.py", "import portal.web.live.screens"),
+    "The machine that builds public pages": (
+        "portal/feeds/atom.py",
+        "import portal.database.tables",
+    ),
+    "Only the web, the server and the editors": ("portal/bookings/places.py", "import flask"),
+    "The nouns import": ("portal/directory/values.py", "import yaml"),
+}
+
+
+def test_each_contract_can_fail(tmp_path):
+    """A forbidden import fails its contract, and a new package must be given a floor."""
+    for path in (ROOT / "portal").rglob("*.py"):
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    for path, words in FORBIDDEN.values():
+        file = tmp_path / path
+        file.write_text(f"{file.read_text('utf-8')}\n{words}  # forbidden\n", "utf-8")
+    (tmp_path / "portal/nowhere.py").write_text('"""A module on no floor."""\n', "utf-8")
+
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"}
+    found = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+    kept = [name for name in FORBIDDEN if not re.search(rf"{name}.* BROKEN", found.stdout)]
+    assert (found.returncode, kept) == (1, []), found.stdout + found.stderr
+    assert "portal.nowhere" in found.stdout
+
+
+def imports_of(path):
+    """The modules of the portal that a module imports, at any depth, for types included."""
+    modules = {module_name(file): file for file in (ROOT / "portal").rglob("*.py")}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in modules else node.module
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports inside functions and those for types alone count too."""
+    graph = {
+        module_name(path): {*imports_of(path)} - {module_name(path)}
+        for path in sorted((ROOT / "portal").rglob("*.py"))
+    }
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()  # raises CycleError, which names the circle
+
+
+def test_the_nouns_import_the_standard_library_and_pydantic_alone():
+    """A new library in `directory` is found, whatever its name."""
+    allowed = {*sys.stdlib_module_names, "pydantic", "pydantic_core", "portal"}
+    for path in sorted((ROOT / "portal/directory").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for name in names:
+                assert name.partition(".")[0] in allowed, f"{path.name} imports {name}"
+                if name.startswith("portal"):
+                    assert name.startswith("portal.directory"), f"{path.name} imports {name}"
+
+
+def test_every_package_has_its_place_in_the_contracts():
+    """Packages inside web are named in its contract, and all that may not know Flask are listed."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    inside_web = {word for layer in contracts[1]["layers"] for word in re.findall(r"\w+", layer)}
+    packages = {path.parent.name for path in (ROOT / "portal/web").glob("*/__init__.py")}
+    knows_flask = {
+        "portal.web",
+        "portal.server",
+        "portal.editing",
+        "portal.wsgi",
+        "portal.__main__",
+    }
+    top = {
+        f"portal.{path.stem if path.is_file() else path.name}"
+        for path in (ROOT / "portal").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+
+    assert inside_web == packages
+    assert {*contracts[3]["source_modules"]} == top - knows_flask - {"portal.__init__"}
+
+
+def test_no_module_is_long_without_a_reason():
+    """Over 600 lines, the opening of a module says why it is one file."""
+    for path in sorted((ROOT / "portal").rglob("*.py")):
+        text = path.read_text("utf-8")
+        if text.count("\n") > 600:
+            opening = ast.get_docstring(ast.parse(text)) or ""
+            assert "one file" in opening, f"{path.relative_to(ROOT)} has over 600 lines"
