@@ -145,8 +145,8 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(
             connection.execute(sa.select(sa.func.pg_terminate_backend(number)))
         other.dispose()
 
-    trusted = "portal.database.engine._TRUSTED"
-    monkeypatch.setattr(trusted, 300.0)  # seconds: no connection counts as idle
+    trusted = "portal.database.engine._TRUSTED"  # seconds after which a connection counts as idle
+    monkeypatch.setattr(trusted, 300.0)
     first = backend()
     again = backend()
     end(first)
