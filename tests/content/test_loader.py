@@ -62,6 +62,7 @@ def series_named(directory, identity):
 # --- mistakes ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(folder.name for folder in BROKEN.iterdir()))
 def test_each_mistake_is_told_like_this(name, root):
     """All mistakes, in order, each with file, line, column and remedy.

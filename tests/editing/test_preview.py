@@ -21,6 +21,8 @@ from portal.settings import Settings
 from portal.web.site import published_dates
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SPRING = "centres/preston/riverbank/bump-spring.md"
 CENTRE = "centres/preston/riverbank/index.md"
@@ -196,7 +198,6 @@ def test_a_page_hears_of_the_next_version(preview, browse, settings):
     assert preview.shown.version != version
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_the_real_command_sees_a_save(settings):
     """`portal preview` prints what it reads, in lines that VS Code underlines mistakes by."""
