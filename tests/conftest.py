@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,6 +20,13 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 TOUCHED = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture
+def disk_path():
+    """A folder on the disk, where a confirmed write takes as long as in service."""
+    with tempfile.TemporaryDirectory(prefix="portal-test-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

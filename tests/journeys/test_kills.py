@@ -87,17 +87,17 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def test_kills_under_load_lose_nothing(tmp_path, sample_root) -> None:
+def test_kills_under_load_lose_nothing(disk_path, sample_root) -> None:
     """20 kills with 10 clients: each booking whose page was answered stands, once, with its
     message sent exactly once or still owed; and the sums agree."""
-    root = crowd.content_with_a_course(tmp_path, sample_root, PLACES)
-    environ = crowd.environment(root, tmp_path)
+    root = crowd.content_with_a_course(disk_path, sample_root, PLACES)
+    environ = crowd.environment(root, disk_path)
     settings = load_settings(
         **{name.removeprefix("PORTAL_").lower(): value for name, value in environ.items()}
     )
     build.build(settings, today=date.today())
     port = free_port()
-    server = Killable(tmp_path, root, port)
+    server = Killable(disk_path, root, port)
     server.start()
     told: dict[str, set[str]] = {}
     ended: list[tuple[int, str]] = []
