@@ -13,16 +13,15 @@ run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:
 	.venv/bin/portal check && .venv/bin/portal build --compress
 	.venv/bin/portal serve
 
-test: .venv/ready-to-test ## Set up, and run all tests.
+test: check ## Set up, check the form of the code, and run all tests.
 	tests/setup
 	.venv/bin/pytest -n 2 --dist worksteal
 
 quick: .venv/ready-to-test ## The tests without a browser, PostgreSQL or kills, and none marked slow.
 	.venv/bin/pytest -n 2 --dist worksteal -m "not browser and not postgres and not kills and not slow"
 
-check: .venv/ready-to-test ## Format, lint, types, import contracts, and all tests.
+check: .venv/ready-to-test ## Format, lint, types and import contracts: seconds.
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache
-	$(MAKE) --no-print-directory test
 
 bench: .venv/ready-to-test ## Measure builds and answers on this machine.
 	.venv/bin/python -m benchmarks

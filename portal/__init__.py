@@ -1,6 +1,6 @@
 """The portal of a county's family centres: one set of dated sessions, many ways to reach it.
 
-A package may import those below it:
+`docs/architecture.md` describes each package. A package may import those below it:
 
     commands
     server, editing

@@ -26,10 +26,16 @@ def contract():
 
 @cache
 def names_in(path):
-    tree = ast.parse(path.read_text("utf-8"))
-    defined = {node.name for node in ast.walk(tree) if hasattr(node, "name") and node.name}
-    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    return defined | stored
+    """The functions, classes and constants that a module defines itself."""
+    names = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
 
 
 def is_there(dotted):
