@@ -36,13 +36,13 @@ WITH_CALENDAR = (
 # What a contact that holds another one of the same group is told beside: in an email, in a text.
 _BOOKED_TWICE = (
     "There is another booking with these contact details for the same group. "
-    "If you booked twice by mistake, cancel one of them by its link.",
-    "You have another booking for the same. If one is a mistake, cancel it by its link.",
+    "If you booked twice by mistake, cancel one of them using its link.",
+    "You have another booking for this. If one is a mistake, cancel it using its link.",
 )
 _ASKED_TWICE = (
     "There is another request with these contact details for the same group. "
-    "If you asked twice by mistake, take one of them back by its link.",
-    "You have another request for the same. If one is a mistake, take it back by its link.",
+    "If you asked twice by mistake, take one of them back using its link.",
+    "You have another request for this. If one is a mistake, take it back using its link.",
 )
 TWINS: Mapping[str, tuple[str, str]] = {
     "confirmation": _BOOKED_TWICE,

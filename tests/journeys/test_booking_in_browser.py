@@ -253,7 +253,7 @@ def test_a_professional_refers_a_family(at_home, place, scripts) -> None:
         worker.page.get_by_label("How many people will come?").fill("3")
         worker.choose("By phone call").choose("No", "Is it safe").press("Continue")
         assert worker.page.title().startswith("Error: ")
-        worker.choose("Yes. They agree that I ask for them and pass on what I write here")
+        worker.choose("Yes. They agree to me asking for them and passing on what I write here")
         worker.press("Continue").press("Send")
 
         assert worker.heading == "Thank you. We have your request"

@@ -148,9 +148,9 @@ def test_a_second_one_is_mentioned_on_the_waiting_list_and_in_a_request(post, wa
 @pytest.mark.parametrize(
     ("way", "twice"),
     [
-        ({"places": "5"}, "You have another booking for the same."),
-        ({"places": "1"}, "You have another booking for the same."),
-        ({"booking": "request"}, "You have another request for the same."),
+        ({"places": "5"}, "You have another booking for this."),
+        ({"places": "1"}, "You have another booking for this."),
+        ({"booking": "request"}, "You have another request for this."),
     ],
 )
 def test_a_second_one_is_mentioned_in_a_text(post, way, twice):
@@ -213,7 +213,7 @@ def test_waiting_offered_lapsed(post):
     bookings.cancel(post.engine, post.directory, first.id, now=NOW)
     cancelled, offered = post.came()
     until = "9am on Wednesday 6 January 2027"
-    assert f"We keep it for you until {until}." in offered.plain
+    assert f"We will keep it for you until {until}." in offered.plain
     assert offered.subject == "A place is free"
     assert "You have cancelled your place" in cancelled.plain
     assert [str(c["method"]) for c in cancelled.calendars] == ["CANCEL"] * 6

@@ -341,7 +341,7 @@ def test_what_a_screen_reader_meets(scripted):
         'group "Days"',
         'checkbox "Monday"',
         'combobox "How far"',
-        'group "The place must have"',
+        'group "The venue must have"',
         'button "Find sessions"',
         'link "Remove Near Bacup"',
     ):
@@ -413,7 +413,7 @@ def test_the_phones_own_place(roaming):
     roaming.context.grant_permissions(["geolocation"])
     roaming.context.set_geolocation({"latitude": 53.6959, "longitude": -2.3051})
     roaming.open("/find/")
-    roaming.page.click("text=Use where I am")
+    roaming.page.click("text=Use my location")
     roaming.page.wait_for_selector("#found")
 
     assert roaming.page.inner_text("#found").endswith("near BB4 6")
@@ -427,7 +427,7 @@ def test_a_phone_that_is_far_away(roaming):
     roaming.context.grant_permissions(["geolocation"])
     roaming.context.set_geolocation({"latitude": 51.5, "longitude": -0.12})
     roaming.open("/find/")
-    roaming.page.click("text=Use where I am")
+    roaming.page.click("text=Use my location")
     roaming.page.wait_for_selector("#mistakes .errors")
 
     assert "outside Lancashire" in roaming.page.inner_text("#mistakes")
@@ -436,7 +436,7 @@ def test_a_phone_that_is_far_away(roaming):
 def test_a_phone_that_does_not_say(roaming):
     """Refusing is met with another way."""
     roaming.open("/find/")
-    roaming.page.click("text=Use where I am")
+    roaming.page.click("text=Use my location")
     roaming.page.wait_for_selector("#mistakes .errors")
 
     assert "Enter a postcode or a town" in roaming.page.inner_text("#near-error")

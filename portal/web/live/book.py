@@ -119,15 +119,17 @@ def sent_already(
         made = bookings.made_with(engine, str(form.key.data), live().secret)
     if made is None:
         return None
-    stands = Other(_page_of(made, programme), "See how it stands", "Change it there, or ring us")
+    stands = Other(
+        _page_of(made, programme), "See what happens next", "Change it there, or ring us"
+    )
     form.renew()
     return explain(
         "You have sent this form already",
-        "What you sent stands. What you have changed on the form since then is not in it.",
-        "Do you want one more place? Then send these answers as another form.",
+        "We have what you sent. It does not include anything you have changed on the form since.",
+        "Do you want another place? Send these answers as a new form.",
         status=409,
         form=form,
-        presses=[Press("Send as another form", "check", secondary=True)],
+        presses=[Press("Send as a new form", "check", secondary=True)],
         others=[stands],
         others_title="What you sent",
     )
@@ -291,10 +293,10 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
         return redirect(f"{series.programme.request_path}?series={series.identity}", 303)
     if state == "referral":
         return wanted.explain(
-            "A professional asks for this place",
-            "A worker who knows you asks for this place with you. That can be your midwife, your "
-            "health visitor or your school.",
-            "Talk to them, or ring us. We tell you who can ask for you.",
+            "A professional needs to ask for this place",
+            "A worker who knows you can ask for this place with you. This can be your midwife, "
+            "your health visitor or your school.",
+            "Talk to them, or ring us. We will tell you who can ask for you.",
             others=[
                 Other(
                     f"{series.programme.request_path}?who=professional&series={series.identity}",
@@ -324,11 +326,14 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     coming = coming_of(series, wanted.session, now)
     why = series.withdrawn or (coming[0].cancelled if coming else "")
     title, said = {
-        "closed": ("Booking has closed", "You cannot book this online any more."),
+        "closed": ("Booking has closed", "You can no longer book this online."),
         "past": ("This is over", "There are no more dates to book."),
-        "cancelled": ("This is cancelled", filters.sentence(why) if why else "It does not run."),
+        "cancelled": (
+            "This is cancelled",
+            filters.sentence(why) if why else "This session is not running.",
+        ),
     }.get(state, ("You cannot book this", "It cannot be booked online."))
-    again = "Ring us. Sometimes we still find a place." if state == "closed" else ""
+    again = "Ring us. Sometimes we can still find a place." if state == "closed" else ""
     return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
 
 
@@ -356,7 +361,7 @@ def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "
         form=form if presses else None,
         presses=presses,
         others=wanted.others(),
-        others_title="These have room",
+        others_title="Groups with space",
     )
 
 
@@ -368,7 +373,7 @@ def _other_age(wanted: Wanted, form: BookForm) -> Response:
         "This group is for another age",
         f"This group is for: {filters.ages(series.ages, series.programme.send_to)}. "
         f"You told us: {given}.",
-        "Do you think that it fits all the same? Ring us.",
+        "Do you think it would still suit you? Ring us.",
         form=form,
         presses=[Press("Change your answers", "edit", secondary=True)],
         others=wanted.others(form.children.ages, same=False),

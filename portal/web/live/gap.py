@@ -27,9 +27,9 @@ def gap() -> Any:
             "Thank you. We have your form",
             "/gap",
             reference,
-            "A panel of managers reads what you wrote. We answer you by email.",
-            "Keep the reference. Nobody can see your form with it.",
-            again="Tell us of another gap",
+            "A panel of managers will read what you wrote. We will answer you by email.",
+            "Keep the reference. It cannot be used to see your form.",
+            again="Tell us about another gap",
             phone=None,
         )
     form = GapForm(formdata=request.form if request.method == "POST" else None)
@@ -43,7 +43,7 @@ def gap() -> Any:
             next_turn.status,
             form=form,
             about="Gap in Service",
-            lead="For practitioners: a need that nothing at hand meets.",
+            lead="For practitioners: tell us about a need that no available service meets.",
             others=(),
             room="Never write who the family is: no name, no address, no date of birth. "
             f"A panel looks at each form. It can pay up to £{GAP_LIMIT}.",

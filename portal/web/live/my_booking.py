@@ -221,7 +221,7 @@ _TITLES = {
 # Of what is cancelled, by what it was before: where the family gave it up, and where we may have.
 _CANCELLED = {
     "requested": ("You have taken back your request", "Your request has ended"),
-    "waiting": ("You have left the waiting list", "You are not on the waiting list any more"),
+    "waiting": ("You have left the waiting list", "You are no longer on the waiting list"),
     "offered": ("You have turned this place down", "This offer has ended"),
     "confirmed": ("Your booking is cancelled", "Your booking is cancelled"),
     "": ("This has ended", "This has ended"),  # nobody wrote down what it was
@@ -271,14 +271,14 @@ def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
         verb()
     except Full:
         return own.explain(
-            "There is no room for more",
-            "Your booking stands as it was. Ring us, and we see what we can do.",
+            "There are not enough places",
+            "Your booking has not changed. Ring us, and we will see what we can do.",
             status=409,
         )
     except NotPossible:
         return own.explain(
-            "This has ended meanwhile",
-            "Look at your booking to see how it stands now.",
+            "This has already ended",
+            "Look at your booking to see what has changed.",
             status=409,
         )
     except Away:
@@ -287,7 +287,7 @@ def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
 
 
 def _ended(own: Own) -> Response:
-    return own.explain("This booking has ended", "There is nothing to change any more.", status=409)
+    return own.explain("This booking has ended", "You can no longer change it.", status=409)
 
 
 @pages.post("/accept")
@@ -332,19 +332,19 @@ def cancel(link: str) -> Any:
 _CANCELLING = {
     "requested": (
         "Take back your request?",
-        "We then stop looking at it. You can ask again at any time.",
+        "We will stop looking at it. You can ask again at any time.",
         "Yes, take it back",
         "No, keep it",
     ),
     "waiting": (
         "Leave the waiting list?",
-        "You then lose your place in the list.",
+        "You will lose your place on the list.",
         "Yes, leave the list",
         "No, stay on it",
     ),
     "offered": (
         "Turn this place down?",
-        "It then goes to the next family. You cannot undo this.",
+        "It will go to the next family. You cannot undo this.",
         "Yes, turn it down",
         "No, keep it",
     ),
@@ -361,7 +361,7 @@ _CANCELLING = {
 def delete(link: str) -> Any:
     """Delete what is kept of the family, and give up the place if there is one (S52)."""
     own, found = _own(link), live()
-    said = "We then delete your name, how to reach you, and what you told us."
+    said = "We will delete your name, how to reach you, and what you told us."
     words_of = {
         "title": "Delete your details?",
         "paragraphs": [said, "This also ends your booking or request." if own.live else ""],

@@ -125,7 +125,7 @@ def _asked(found: Live, slug: str, now: datetime) -> Any:
     if run.booking not in _ASKED:
         return redirect(run.booking_path, 303)
     if runs or programme.booking in _ASKED:
-        others = [Other(asked.path, "Ask for another one", "We look for a place with you")]
+        others = [Other(asked.path, "Ask for another group", "We will look for a place with you")]
     else:
         others = found.others(run)
     return before(programme) or asked.explain(
@@ -142,10 +142,10 @@ def _why_not(run: Series, now: datetime) -> tuple[str, str]:
     if state == "not yet":
         return "You cannot ask yet", f"You can ask from {_opens(run)}. Come back to this page then."
     if state == "closed":
-        return "You cannot ask any more", "The time to ask for this one is over. Ring us."
+        return "You can no longer ask for a place", "Requests for this group have closed. Ring us."
     why = run.withdrawn or (coming[0].cancelled if coming else "")
-    said = filters.sentence(why) if why else "There are no more dates for it."
-    return "This one does not run any more", said
+    said = filters.sentence(why) if why else "It has no more dates."
+    return "This group is no longer running", said
 
 
 def _form(asked: Asked, directory: Directory) -> AskForm:
@@ -216,7 +216,7 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
     except NotBookable:
         return asked.explain(
             "You cannot ask for this online",
-            "How one gets a place has changed. Look at its page, or ring us.",
+            "The way to get a place has changed. Look at its page, or ring us.",
             status=409,
         )
     except Away:
@@ -233,7 +233,7 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
         about=asked.programme.title,
         lead="",
         others=(),
-        room="A worker reads what you write and answers you. You do not have a place yet.",
+        room="A worker will read what you write and answer you. You do not have a place yet.",
         back=asked.programme.request_path,
         phone=asked.phone,
         action="Continue",
@@ -252,10 +252,11 @@ def _referred(programme: Programme, reference: str) -> Response:
         "Thank you. We have your request",
         again,
         reference,
-        "One of our workers reads your request. The family does not have a place yet.",
-        "We get in touch with the family only in the way that you chose for them. A message from "
-        "us has a private link. With it they can see, change or take back the request.",
-        "Keep the reference, and tell us when you ring. Nobody can see the request with it.",
+        "One of our workers will read your request. The family does not have a place yet.",
+        "We will get in touch with the family only in the way that you chose for them. A message "
+        "from us has a private link. With it they can see, change or take back the request.",
+        "Keep the reference, and give it to us when you ring. It cannot be used to see the "
+        "request.",
         again="Ask for a place for another family",
         phone=programme.phone,
     )
@@ -283,7 +284,7 @@ def _not_asked_for(asked: Asked, now: datetime) -> Response:
         )
     if not states:
         title = "There is nothing to book now" if programme.booking == "book" else _NO_NEED
-        return asked.explain(title, "Its page says what there is. Or ring us.", status=status)
+        return asked.explain(title, "Look at its page, or ring us.", status=status)
     return _shut(asked, states, status)
 
 
@@ -336,17 +337,17 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
             f"You can {'ask' if asks else 'book'} from {_opens(run)}. Come back to "
             f"{'this' if asks else 'its'} page then.",
         ),
-        "full": ("Every place is taken", "Ring us. Sometimes we still find a place."),
+        "full": ("Every place is taken", "Ring us. Sometimes we can still find a place."),
         "closed": (
-            "You cannot ask any more" if asks else "Booking has closed",
-            f"The time to {'ask' if asks else 'book'} is over.",
-            "Ring us. Sometimes we still find a place.",
+            "You can no longer ask for a place" if asks else "Booking has closed",
+            f"It is too late to {'ask' if asks else 'book'} online.",
+            "Ring us. Sometimes we can still find a place.",
         ),
-    }.get(state) or ("This does not run now", _why_not(run, found.now)[1], _WHEN_AGAIN)
+    }.get(state) or ("This is not running at the moment", _why_not(run, found.now)[1], _WHEN_AGAIN)
     return asked.explain(title, *said, **given)
 
 
-_WHEN_AGAIN = "Ring us. We tell you when it runs again, and what else there is."
+_WHEN_AGAIN = "Ring us. We will tell you when it runs again, and what else there is."
 
 
 def _opens(run: Series) -> str:
@@ -355,10 +356,10 @@ def _opens(run: Series) -> str:
 
 def _referral(asked: Asked) -> Response:
     return asked.explain(
-        "A professional asks for this place",
-        "A worker who knows you asks for this place with you. That can be your midwife, your "
-        "health visitor or your school.",
-        "Talk to them, or ring us. We tell you who can ask for you.",
+        "A professional needs to ask for this place",
+        "A worker who knows you can ask for this place with you. This can be your midwife, "
+        "your health visitor or your school.",
+        "Talk to them, or ring us. We will tell you who can ask for you.",
         others=[
             Other(asked.choose("professional"), "I work with a family", "Ask for a place for them")
         ],
@@ -371,14 +372,14 @@ def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None
     """What one should know first: another age, or no run in that district. One may still ask."""
     ages = form.children.ages if form.asks_ages else ()
     thing = run or asked.programme
-    still = Press("Ask all the same", "check", (("anyway", "yes"),))
+    still = Press("Ask anyway", "check", (("anyway", "yes"),))
     change = Press("Change your answers", "edit", secondary=True)
     if not fits(thing, ages):
         return asked.explain(
-            "This is for another age",
+            "This is for a different age",
             f"This is for: {filters.ages(thing.ages, asked.programme.send_to)}. "
             f"You told us: {filters.joined(ages)}.",
-            "You can still ask. A worker then looks for what fits.",
+            "You can still ask. A worker will then look for something suitable.",
             form=form,
             presses=[still, change],
         )
@@ -392,9 +393,9 @@ def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None
         for one in _nearest(district, asked.open_runs)
     ]
     return asked.explain(
-        f"It does not run in {district.title} now",
-        "These are the nearest. You can ask for one of them, and your answers are kept.",
-        f"You can also ask for {district.title}. We then tell you when it runs there.",
+        f"It is not running in {district.title} at the moment",
+        "These are the nearest groups. You can ask for one of them, and your answers are kept.",
+        f"You can also ask for {district.title}. We will then tell you when it runs there.",
         form=form,
         presses=[*near, Press(f"Ask for {district.title}", "check", still.extra), change],
     )

@@ -50,7 +50,7 @@ class Password(Answer):
 
     def wrong(self) -> str:
         if len(self.raw_data or ()) > 1:
-            return f"Give {self.what} once only"
+            return f"Give {self.what} only once"
         if not self.data:
             return self.missing
         if len(self.data) > self.longest:

@@ -232,8 +232,8 @@ def test_back_after_booking_and_other_answers(screens) -> None:
     form = screens.open(BUMP).fill(**FAMILY)
     own = form.press("Continue").press("Confirm booking")
     said = form.fill(people="5", email="b@example.org").press("Continue")
-    stands = said.follow("See how it stands")
-    other = said.press("Send as another form").press("Confirm booking")
+    stands = said.follow("See what happens next")
+    other = said.press("Send as a new form").press("Confirm booking")
 
     assert (said.status, said.heading) == (409, "You have sent this form already")
     assert stands.path == own.path
@@ -351,7 +351,12 @@ def test_not_enough_places_for_a_party(tmp_path) -> None:
         ({"repeats": "once", "changes": OFF}, None, "This is cancelled", "The leader is ill."),
         ({"repeats": "once"}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This is over", "no more"),
         ({"booking": "drop-in"}, None, "Just come", "You do not need to book"),
-        ({"booking": "referral"}, None, "A professional asks for this place", "health visitor"),
+        (
+            {"booking": "referral"},
+            None,
+            "A professional needs to ask for this place",
+            "health visitor",
+        ),
     ],
 )
 def test_each_reason_has_a_page_of_its_own(tmp_path, fields, now, heading, words) -> None:

@@ -106,7 +106,7 @@ def test_what_a_booked_family_needs(screens) -> None:
         "Cancel your booking",
         "What happens next",
         "01772 111111",
-        "we send you an email",
+        "we will send you an email",
     ):
         assert words in own
     assert "How many of you 3" in own
@@ -196,7 +196,7 @@ def test_who_wants_no_messages_is_told_to_look(screens) -> None:
     unsafe = screens.visitor().book(safe_to_contact="no")
 
     for own in (none, unsafe):
-        assert "We do not get in touch with you" in own
+        assert "We will not get in touch with you" in own
     assert screens.count("message") == 0
 
 
@@ -227,7 +227,7 @@ def test_a_waiting_family_is_offered_a_place_and_takes_it(tmp_path) -> None:
     offered = screens.open(second.path)
     taken, again = offered.press("Take the place"), offered.press("Take the place")
 
-    assert "We keep it for you until 9" in offered
+    assert "We will keep it for you until 9" in offered
     assert "on Wednesday 6 January 2027" in offered
     assert taken.heading == again.heading == "Your place is booked"
     assert places.verify(screens.engine) == []
@@ -300,7 +300,7 @@ def test_who_waits_for_what_is_off_sees_that_it_waits_no_longer(
     ended = screens.open(own.path)
 
     for page in (seen, late, ended):
-        assert page.heading == "You are not on the waiting list any more"
+        assert page.heading == "You are no longer on the waiting list"
         assert why in page
         assert "Find a session" in page
         for words in ("Leave the waiting list", "You are number", "your calendar", "set out"):
@@ -324,7 +324,7 @@ def test_who_waits_for_a_sensitive_programme_that_is_off_reads_no_reason(tmp_pat
     seen.append(screens.open(f"/bookings/{own.link}"))
 
     for page in seen:
-        assert page.heading == "You are not on the waiting list any more"
+        assert page.heading == "You are no longer on the waiting list"
         assert "We have had to cancel this." in page
         assert "refuge" not in page
 
@@ -400,7 +400,7 @@ def test_an_offer_can_be_declined(tmp_path) -> None:
     second = screens.visitor().book(email="b@example.org")
     third = screens.visitor().book(email="c@example.org")
     first.follow("Cancel your booking").press("Yes, cancel it")
-    no = screens.open(second.path).follow("I do not want it any more")
+    no = screens.open(second.path).follow("I no longer want this place")
     done = no.press("Yes, turn it down")
 
     assert no.heading == "Turn this place down?"
@@ -423,7 +423,7 @@ def test_coming_with_more_or_fewer(tmp_path) -> None:
     screens.visitor().book(email="b@example.org", people="2")
     full = fewer.follow("Change who is coming").fill(people="3").press("Save")
 
-    assert (full.status, full.heading) == (409, "There is no room for more")
+    assert (full.status, full.heading) == (409, "There are not enough places")
     assert "How many of you 2" in full.follow("Back")
     assert bookings.family_of(screens.engine, 1).children == ("3 years", "1 year")
     assert places.verify(screens.engine) == []

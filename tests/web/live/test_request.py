@@ -68,7 +68,7 @@ def test_a_family_asks_for_a_run(screens) -> None:
 
     assert "Preston: Tuesdays, 10am to midday, Riverbank" in check
     assert own.heading == "We have your request"
-    assert "we ring you" in own
+    assert "we will ring you" in own
     assert "You do not have a place yet" in own
     assert (kept(screens).contact_by, kept(screens).answers) == ("call", {"safe-time": "Mornings"})
     assert kept(screens, "bookable").series == "riverbank/bump"
@@ -120,9 +120,9 @@ def test_back_after_asking_and_other_answers(screens, who) -> None:
     said = form.fill(name="Basma Khan").press("Continue")
 
     assert (said.status, said.heading) == (409, "You have sent this form already")
-    assert said.follow("See how it stands").path == sent.path
+    assert said.follow("See what happens next").path == sent.path
     assert ("/bookings/" in said.html) == (who == "family")
-    said.press("Send as another form").press("Send")
+    said.press("Send as a new form").press("Send")
     assert screens.count() == 2
 
 
@@ -147,8 +147,8 @@ def test_another_age_is_no_mistake(tmp_path) -> None:
     form = screens.open(f"{ASK}?who=family&series=riverbank/bump")
     page = form.fill(**FAMILY, children__1__age="9").press("Continue")
 
-    assert (page.status, page.heading) == (200, "This is for another age")
-    own = page.press("Ask all the same").press("Send")
+    assert (page.status, page.heading) == (200, "This is for a different age")
+    own = page.press("Ask anyway").press("Send")
     assert own.heading == "We have your request"
     assert kept(screens).children == ["9 years"]
 
@@ -163,7 +163,7 @@ def test_a_district_without_a_run_is_no_mistake(tmp_path) -> None:
     form = screens.open(f"{ASK}?who=family").fill(**FAMILY, district="pendle")
     page = form.press("Continue")
 
-    assert (page.status, page.heading) == (200, "It does not run in Pendle now")
+    assert (page.status, page.heading) == (200, "It is not running in Pendle at the moment")
     near = page.press("Ask for Preston: Tuesdays, 10am to midday, Riverbank")
     assert near.heading == "Check your answers"
     assert dict(near.fields("Send"))["series"] == "riverbank/bump"
@@ -214,7 +214,7 @@ def test_a_run_that_is_over(tmp_path) -> None:
     page = screens.open(f"{ASK}?series=riverbank/bump")
 
     assert "The leader has left." in page
-    assert page.follow("Ask for another one").heading == "Ask for a place"
+    assert page.follow("Ask for another group").heading == "Ask for a place"
     screens.now = datetime(2027, 6, 1, tzinfo=UTC)
     assert "no more dates" in screens.open(f"{ASK}?series=riverbank/bump-1")
 
@@ -226,8 +226,8 @@ OFF = [{"date": "2027-01-12", "cancelled": "The leader is ill"}]
     ("fields", "heading", "said"),
     [
         ({"opens": "2027-01-05 09:00"}, "You cannot ask yet", "9am on Tuesday 5 January 2027"),
-        ({"closes": "2027-01-03"}, "You cannot ask any more", "Ring us."),
-        ({"repeats": "once", "changes": OFF}, "This one does not run any more", "leader is ill."),
+        ({"closes": "2027-01-03"}, "You can no longer ask for a place", "Ring us."),
+        ({"repeats": "once", "changes": OFF}, "This group is no longer running", "leader is ill."),
     ],
 )
 def test_asking_has_its_time(tmp_path, fields, heading, said) -> None:
@@ -243,7 +243,7 @@ def test_asking_has_its_time(tmp_path, fields, heading, said) -> None:
     assert said in page
     assert "01772 111111" in page
     assert (pressed.status, pressed.heading) == (409, heading)
-    other = page.follow("Ask for another one")
+    other = page.follow("Ask for another group")
     assert "10am to midday" not in other
     assert "1pm to 3pm" in other
     assert screens.count() == 0
@@ -261,29 +261,33 @@ def test_asking_has_its_time(tmp_path, fields, heading, said) -> None:
         ),
         (
             {"booking": "request", "closes": "2027-01-03"},
-            "You cannot ask any more",
-            "The time to ask is over. Ring us.",
+            "You can no longer ask for a place",
+            "It is too late to ask online. Ring us.",
         ),
         (
             {"booking": "request", "repeats": "once", "changes": OFF},
-            "This does not run now",
+            "This is not running at the moment",
             "The leader is ill. Ring us.",
         ),
         (
             {"booking": "request", "starts": "2026-11-03", "sessions": "2"},
-            "This does not run now",
-            "There are no more dates for it. Ring us.",
+            "This is not running at the moment",
+            "It has no more dates. Ring us.",
         ),
         (
             {"opens": "2027-01-05 09:00"},
             "You cannot book yet",
             "You can book from 9am on Tuesday 5 January 2027. Come back to its page then.",
         ),
-        ({"closes": "2027-01-03"}, "Booking has closed", "The time to book is over. Ring us."),
-        ({"withdrawn": "The leader has left"}, "This does not run now", "The leader has left."),
+        ({"closes": "2027-01-03"}, "Booking has closed", "It is too late to book online. Ring us."),
+        (
+            {"withdrawn": "The leader has left"},
+            "This is not running at the moment",
+            "The leader has left.",
+        ),
         (
             {"booking": "drop-in", "withdrawn": "The hall is shut"},
-            "This does not run now",
+            "This is not running at the moment",
             "The hall is shut.",
         ),
     ],
@@ -299,12 +303,12 @@ def test_a_programme_of_which_nothing_is_open(tmp_path, fields, heading, said) -
     assert (page.status, page.heading) == (200, heading)
     assert said in page
     assert "Ring us on 01772 111111" in page
-    for words in ("yourself", "Come along", "Ask for another one"):
+    for words in ("yourself", "Come along", "Ask for another group"):
         assert words not in page
     assert (sent.status, sent.heading, screens.count()) == (409, heading, 0)
     # The page of the one run does not send in a circle either.
     one = screens.open(f"{ASK}?series=riverbank/bump")
-    assert "Ask for another one" not in one.html
+    assert "Ask for another group" not in one.html
 
 
 def test_what_opens_next_is_named_first(tmp_path) -> None:
@@ -419,7 +423,7 @@ def test_a_family_cannot_refer_itself(tmp_path) -> None:
     page = screens.open(f"{ASK}?who=family&series=riverbank/bump")
     sent = screens.send(f"{ASK}?who=family", {**FAMILY, "step": "confirm"})
 
-    assert page.heading == "A professional asks for this place"
+    assert page.heading == "A professional needs to ask for this place"
     assert page.follow("I work with a family").heading == "Ask for a place for a family"
     assert (sent.status, screens.count()) == (409, 0)
 

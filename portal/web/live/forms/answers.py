@@ -196,9 +196,9 @@ class Answer(Field):
     def wrong(self) -> str:
         """What to do about this answer; '' where it can be kept."""
         if len(self.raw_data or ()) > 1:
-            return f"Give {self.what} once only"
+            return f"Give {self.what} only once"
         if self.dirty:
-            return f"Write {self.what} again, without hidden signs"
+            return f"Write {self.what} again, without hidden characters"
         if not visible(self.typed):
             return self.missing
         if self.length > self.longest:
@@ -400,7 +400,7 @@ class Children(Answer):
             age, unit = str(ages[0]) if ages else "", str(units[0]) if units else "years"
             self.rows.append((printable(age).strip(), printable(unit)))
             if twice:
-                self.mistakes[len(self.rows)] = f"Give the age of child {len(self.rows)} once only"
+                self.mistakes[len(self.rows)] = f"Give the age of child {len(self.rows)} only once"
             elif printable(age) != age or unit not in self.OLDEST:
                 self.mistakes[len(self.rows)] = self._unclear(len(self.rows))
 

@@ -226,10 +226,10 @@ class ContactForm(LiveForm):
         options=YES_NO,
     )
     access = Lines(
-        "What do you need, to be able to join in?",
+        "What do you need to be able to join in?",
         what="what you need",
         longest=500,
-        hint="Such as a ramp, a quiet place or a signer. Only the staff of the group see this.",
+        hint="Such as a ramp, a quiet place or a signer. Only staff of the group see this.",
     )
     language = Answer(
         "Which language do you speak best?",
@@ -270,7 +270,7 @@ class ContactForm(LiveForm):
         elif way in ("text", "call") and not phone.data:
             phone.blame(f"Enter {self.whose} phone number, or choose another way of contact")
         elif way == "text" and phone.data and not phone.takes_texts:
-            phone.blame("Enter the number of a mobile, or choose another way of contact")
+            phone.blame("Enter a mobile number, or choose another way of contact")
         return self.well
 
     def contact(self) -> dict[str, Any]:
@@ -309,7 +309,9 @@ class FamilyForm(ContactForm):
         most=LARGEST_FAMILY,
         width="w2",
     )
-    children = Children("How old is each child?", hint="Leave out what you do not need.")
+    children = Children(
+        "How old is each child?", hint="Leave blank any boxes that you do not need."
+    )
 
     _questions: ClassVar[Sequence[tuple[str, Question]]] = ()
 
@@ -409,7 +411,9 @@ class NumbersForm(LiveForm):
         most=LARGEST_FAMILY,
         width="w2",
     )
-    children = Children("How old is each child?", hint="Leave out what you do not need.")
+    children = Children(
+        "How old is each child?", hint="Leave blank any boxes that you do not need."
+    )
 
     def groups(self) -> Sequence[Group]:
         fields: list[Answer] = [self.people]

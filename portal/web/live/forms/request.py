@@ -43,7 +43,7 @@ from portal.web.live.forms.family import (
 
 GAP_LIMIT = 500  # pounds that the panel can pay
 
-_ANY_SERIES: Option = ("", "No special one")
+_ANY_SERIES: Option = ("", "No particular group")
 _ANYWHERE: Option = ("", "Anywhere")
 
 
@@ -126,7 +126,7 @@ class ReferForm(AskForm):
     )
     consent = Tick(
         "Does the family agree?",
-        statement="Yes. They agree that I ask for them and pass on what I write here",
+        statement="Yes. They agree to me asking for them and passing on what I write here",
         what="the box",
         missing="Ask the family first, then tick the box to say that they agree",
     )
@@ -158,10 +158,10 @@ class ReferForm(AskForm):
     series = Pick("Which group do they want?", what="a group")
     district = Pick("Where would they like to go?", what="a district")
     access = Lines(
-        "What do they need, to be able to join in?",
+        "What do they need to be able to join in?",
         what="what they need",
         longest=500,
-        hint="Such as a ramp, a quiet place or a signer. Only the staff of the group see this.",
+        hint="Such as a ramp, a quiet place or a signer. Only staff of the group see this.",
     )
     language = Answer(
         "Which language do they speak best?",
