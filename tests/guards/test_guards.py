@@ -759,7 +759,15 @@ def test_only_sensitive_pages_have_the_way_out(shipped):
 def _copy(folder):
     """The content in a folder of its own: a clone where there is a history, which gives dates."""
     if (ROOT / ".git").exists():
-        command = ["git", "clone", "--quiet", "--local", "--no-checkout", str(ROOT), str(folder)]
+        command = [
+            "git",
+            "clone",
+            "--quiet",
+            "--no-hardlinks",
+            "--no-checkout",
+            str(ROOT),
+            str(folder),
+        ]
         subprocess.run(command, check=True, timeout=60)
         wanted = ["content", "centres", "programmes"]
         subprocess.run(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from portal import messages
+from portal import database, messages
 from portal.settings import load_settings
 from tests.support import made
 from tests.support.paths import ROOT
@@ -46,8 +46,8 @@ def send(engine, settings, directory, *, now, claimant, **given) -> messages.Sen
 
 
 def main() -> None:
-    database, folder, port, claimant, now = sys.argv[1:]
-    engine = database.connect(database)
+    address, folder, port, claimant, now = sys.argv[1:]
+    engine = database.connect(address)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()  # so that all start at once

@@ -12,9 +12,10 @@ from portal.database.rate_limits import TooOften
 from portal.web.live.context import Away, live
 from portal.web.live.forms.request import GAP_LIMIT, GapForm
 from portal.web.live.forms.steps import turn
-from portal.web.live.screens import away, head, page, thanks, too_many
+from portal.web.live.screens import away, check_form, head, page, thanks, too_many
 
 pages = Blueprint("gap", __name__)
+pages.before_request(check_form)
 
 
 @pages.route("/gap", methods=["GET", "POST"])

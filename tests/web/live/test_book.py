@@ -712,12 +712,16 @@ def test_a_broken_constraint_puts_nothing_typed_into_the_log(on_both, caplog, br
         own = screens.visitor().book(**typed | {"name": "Bilal Shah"})
     with database.read(screens.engine) as connection:
         connection.exec_driver_sql("CREATE UNIQUE INDEX one_of_each ON person (name)")
-    screens.desk.config["PROPAGATE_EXCEPTIONS"] = False
-    if broken == "booking":
-        refused = screens.visitor().book(**typed)
-    else:
-        refused = own.follow("See or change what we keep about you")
-        refused = refused.fill(name="Amina Khan").press("Save")
+    try:
+        screens.desk.config["PROPAGATE_EXCEPTIONS"] = False
+        if broken == "booking":
+            refused = screens.visitor().book(**typed)
+        else:
+            refused = own.follow("See or change what we keep about you")
+            refused = refused.fill(name="Amina Khan").press("Save")
+    finally:
+        with database.read(screens.engine) as connection:
+            connection.exec_driver_sql("DROP INDEX one_of_each")
 
     assert (refused.status, "It is our fault" in refused) == (500, True)
     assert "IntegrityError" in caplog.text
