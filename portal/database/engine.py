@@ -32,8 +32,8 @@ from portal.database.prepared import bare
 T = TypeVar("T")
 
 
-# As many as a server has threads. Whoever comes takes the connection that was laid down last: it
-# still has its pages and its statements at hand, which the others would have to fetch anew.
+# As many as a server has threads. The connection used last is taken first: its pages and statements
+# are still cached, and the others would have to fetch theirs again.
 _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
 
 

@@ -211,7 +211,7 @@ def _with_booking() -> sa.Select[Any]:
 
 
 def try_again(engine: Engine, message_id: int, *, now: datetime, actor: str = "operator") -> bool:
-    """Owe a failed message anew. False where it has not failed, or was tried again already."""
+    """Queue a failed message again. False if it has not failed, or was queued again already."""
     statement = (
         message.update()
         .where(message.c.id == message_id, message.c.state == "failed")
