@@ -61,7 +61,7 @@ class Published:
         self._reading = threading.Lock()
 
     def __call__(self) -> Directory | None:
-        """The directory, or None while there is none. Quick: the content is read in another thread."""
+        """The directory; None while there is none. Quick: another thread reads the content."""
         if time.monotonic() - self._looked > _LOOK_EVERY:
             self._looked = time.monotonic()
             if marker_of(self._settings.out) != self._made_of or self._must_try_again():
