@@ -113,7 +113,7 @@ def test_a_day_at_work(chromium, address, office, day, scripts, size) -> None:
         row = page.locator("tr", has_text=day["Amina"])
         row.get_by_label("Came", exact=True).check()
         worker.fill(Families="2").press("Save the register")
-        assert "All marks are kept" in worker.words
+        assert "All marks have been saved" in worker.words
         assert page.locator("tr", has_text=day["Amina"]).get_by_label("Came").is_checked()
         with page.expect_download() as waiting:
             page.get_by_text("Save as a file").click()
@@ -140,7 +140,7 @@ def test_a_day_at_work(chromium, address, office, day, scripts, size) -> None:
         worker.go("/staff/requests").follow(day["Asks"]).press("Say yes")
         assert "They have a place" in worker.words
         worker.go("/staff/requests").follow(day["Hopes"]).follow("Say no")
-        page.get_by_label("What do you tell the family?").fill("Ask the school")
+        page.get_by_label("What do you want to tell the family?").fill("Ask the school")
         worker.press("Send this answer")
         assert "Ask the school" in worker.words
 
@@ -158,7 +158,7 @@ def test_a_day_at_work(chromium, address, office, day, scripts, size) -> None:
         worker.go(REGISTER).follow("Tell everybody")
         page.get_by_label("What do you want to say?").fill(f"Bring wellies ({size}, {scripts})")
         worker.press("Send it")
-        assert "Your words are on their way" in worker.words
+        assert "Your message is on its way" in worker.words
 
         assert visitor.foreign == []
         assert visitor.faults == []

@@ -170,13 +170,13 @@ def test_somebody_new(chromium, address, office, scripts, size) -> None:
         ada = Worker(visitor, office)
         list(ada.begin(office.invite(name)))
         assert len(ada.codes) == 10
-        ada.follow("I have kept them").press("Sign out", "header")
+        ada.follow("I have saved them").press("Sign out", "header")
         assert "You are signed out" in ada.words
         list(ada.sign_in(name))
         assert ada.heading == "Messages"
         ada.page.locator("main .rows button").first.click()
         ada.page.wait_for_load_state("load")
-        assert "It goes out again" in ada.words
+        assert "It will be sent again" in ada.words
         ada.go("/staff/account").follow("Use another phone").scan()
         ada.fill(Password_that_you_have_now=PASSWORD, Code_from_your_phone=ada.code())
         ada.press("Use this phone")

@@ -50,9 +50,9 @@ class PlaceForm(StaffForm):
         "Name", what="the name", missing="Enter the person’s name", longest=80, autocomplete="off"
     )
     role = Choice(
-        "What may she or he see?",
+        "What can this person see?",
         what="the role",
-        missing="Choose what she or he may see",
+        missing="Choose what this person can see",
         options=ROLES,
     )
     centres = Ticks("Centres of a worker", what="the centres", marked=False)
@@ -221,4 +221,4 @@ def _state(one: Account) -> str:
         return f"Last signed in on {day_words(seen)}" if seen else "Has not signed in yet"
     if state == "invited":
         return "Invited"
-    return "Left" if state == "removed" else "The invitation is over"
+    return "Left" if state == "removed" else "The invitation has expired"

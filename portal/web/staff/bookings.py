@@ -57,7 +57,7 @@ _DONE = {
     "changed": "Changed",
     "cancelled": "Cancelled",
     "declined": "Answered",
-    "noted": "The note is kept",
+    "noted": "The note is saved",
     "link": "The link is on its way",
     "deleted": "The details are deleted",
 }
@@ -211,7 +211,7 @@ def link(reference: str) -> Answered:  # noqa: ARG001
         return redirect(path_of(one, "link"), 303)
     return explain(
         "The link cannot be sent",
-        "This family chose no messages, or said that none is safe. So nothing is sent.",
+        "This family chose not to get messages, or said that it is not safe. So nothing is sent.",
         "Do not send it to another address or number: anybody could ask for that.",
         "You can change or cancel the booking for them here.",
         status=409,
@@ -232,7 +232,8 @@ def note(reference: str) -> Answered:  # noqa: ARG001
     try:
         refused = attempt(lambda: _note(one, said, seen), path_of(one))
     except Meanwhile as meanwhile:
-        told = f"Somebody wrote “{meanwhile.stands}” meanwhile. Put both together, and save again"
+        words = f"Somebody wrote “{meanwhile.stands}” in the meantime."
+        told = f"{words} Put both together, and save again"
         one = casework_case(one)
         return _show(one, 409, problems=[("remark", told)], remark=said)
     return refused or redirect(path_of(one, "noted"), 303)
@@ -275,12 +276,12 @@ def _page(form: LiveForm, title: str, status: int, button: str, **given: Any) ->
 class DeclineForm(StaffForm):
     asked: ClassVar[Sequence[str]] = ("reason",)
     reason = Lines(
-        "What do you tell the family?",
+        "What do you want to tell the family?",
         what="what you tell the family",
-        missing="Write what you tell the family",
+        missing="Write what you want to tell the family",
         longest=casework.LONGEST_WORDS,
-        hint="It reads these words on its own page, and in a message if it wanted one. Say what "
-        "else may help.",
+        hint="The family reads these words on its own page, and in a message if it wanted one. Say "
+        "what else may help.",
     )
 
 
@@ -306,16 +307,16 @@ class CancelForm(StaffForm):
         options=(("family", "The family"), ("us", "We do")),
     )
     reason = Lines(
-        "What do you tell the family?",
+        "What do you want to tell the family?",
         what="what you tell the family",
         longest=casework.LONGEST_WORDS,
-        hint="It reads these words on its own page.",
+        hint="The family reads these words on its own page.",
     )
 
     def validate(self, extra_validators: Any = None) -> bool:
         super().validate(extra_validators)
         if self.who.data == "us" and not self.reason.data and not self.reason.errors:
-            self.reason.blame("Write what you tell the family")
+            self.reason.blame("Write what you want to tell the family")
         return self.well
 
 
@@ -380,7 +381,7 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
             ),
             "changed",
         )
-    said = "Change an email address or a phone number only if you are sure who asks for it."
+    said = "Change an email address or a phone number only if you are sure who is asking."
     return _page(form, "Their details", next_turn.status, "Save", paragraphs=(said,))
 
 
@@ -402,7 +403,7 @@ def delete(reference: str) -> Answered:  # noqa: ARG001
             "deleted",
         )
     said = (
-        "We then delete the name, how to reach them, and all that they told us.",
+        "We will delete the name, how to reach them, and everything that they told us.",
         "You cannot undo it.",
         "This also ends their booking." if one.status in LIVE else "",
     )
@@ -411,7 +412,7 @@ def delete(reference: str) -> Answered:  # noqa: ARG001
 
 def _over(one: Case) -> Answered:
     return explain(
-        "There is nothing to change any more",
+        "This can no longer be changed",
         "This booking has ended, or the details have been deleted.",
         status=409,
         back=path_of(one),
@@ -432,7 +433,7 @@ def book(centre: str, series: str) -> Answered:
     run = series_at(centre, series)
     session = _session(run)
     if run.booking == "drop-in":
-        return explain("Nobody has to book", "Families just come.", back="/staff/")
+        return explain("Nobody needs to book", "Families just come.", back="/staff/")
     if run.book == "session" and session is None:
         coming = [one for one in run.next_sessions(now()) if not one.cancelled]
         return page("staff/choose.html", "Choose a date", series=run, coming=coming, back="/staff/")
@@ -464,7 +465,7 @@ def _room(series: Series, left: int, waits: bool) -> str:
     if series.booking != "book":
         return "It is kept as a request, which you can confirm on the next page."
     if waits:
-        return "Every place is taken, or families wait already: this family joins the list."
+        return "Every place is taken, or families are already waiting: this family joins the list."
     return f"{filters.count(left, 'place')} left."
 
 
@@ -506,7 +507,7 @@ def _book(series: Series, session: Session | None, family: Family, key: str) -> 
         refused = attempt(work, back)
     except NotBookable as error:
         return explain(
-            "This cannot be booked any more", f"It is {error.why}.", status=409, back="/staff/"
+            "This can no longer be booked", f"It is {error.why}.", status=409, back="/staff/"
         )
     if refused is not None or made is None:
         return refused or redirect(back, 303)

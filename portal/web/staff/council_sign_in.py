@@ -116,7 +116,7 @@ def _not_done(error: OpenIdError) -> Answered:
     return explain(
         "You are not signed in",
         "We could not sign you in by your council account. Go back, and try again.",
-        "If it happens again, tell whoever runs this service.",
+        "If it happens again, tell the people who run this service.",
         status=403,
         back=SIGN_IN,
     )

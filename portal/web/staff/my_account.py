@@ -26,9 +26,9 @@ _DONE = {"password": "Your password is changed", "phone": "Your phone is changed
 
 def _now_password() -> Password:
     return Password(
-        "Password that you have now",
+        "Current password",
         what="your password",
-        missing="Enter the password that you have now",
+        missing="Enter your current password",
         autocomplete="current-password",
     )
 
@@ -106,7 +106,7 @@ def phone() -> Answered:
         way="phone",
         back=ACCOUNT,
         button="Use this phone",
-        paragraphs=["Codes of the phone that you used before do not work after this."],
+        paragraphs=["Codes from your old phone will stop working."],
     )
 
 
@@ -129,7 +129,7 @@ def codes() -> Answered:
         back=ACCOUNT,
         form=form,
         button="Make new codes",
-        paragraphs=["The codes that you have now do not work after this."],
+        paragraphs=["Your current codes will stop working."],
     )
 
 

@@ -159,10 +159,10 @@ def questions(programme: Programme | None, lines: Iterable[Line]) -> dict[str, s
 def _done() -> tuple[str, str] | None:
     """What has just been done, in a heading and a sentence."""
     if request.args.get("saved") == "yes":
-        return "Saved", "All marks are kept."
+        return "Saved", "All marks have been saved."
     told = request.args.get("told", "")
     if re.fullmatch(r"\d{1,4}", told):
-        return "Your words are on their way", f"Families who get a message: {told}."
+        return "Your message is on its way", f"Families who get a message: {told}."
     return None
 
 
@@ -171,11 +171,13 @@ def _clashes(found: Register, saved: Saved | None) -> list[tuple[str, str]]:
     problems = []
     for one in saved.clashes if saved else ():
         if one.booking_id is None:
-            words = f"Somebody else counted {one.theirs} meanwhile. You counted {one.yours}"
+            words = f"Somebody else counted {one.theirs} in the meantime. You counted {one.yours}"
             problems.append(("families", f"{words}. Look, and save again if yours is right"))
         else:
             name = names.get(one.booking_id, "A family")
-            words = f"{name}: somebody else marked “{one.theirs}” meanwhile, you “{one.yours}”"
+            words = (
+                f"{name}: somebody else marked “{one.theirs}” in the meantime, you “{one.yours}”"
+            )
             problems.append((f"mark-{one.booking_id}", f"{words}. Choose again if yours is right"))
     return problems
 
@@ -211,7 +213,7 @@ class NoticeForm(StaffForm):
         what="what you want to say",
         missing="Write what you want to say",
         longest=casework.LONGEST_WORDS,
-        hint="Name nobody. The same words go to all families.",
+        hint="Do not name anybody. The same words go to all families.",
     )
 
 

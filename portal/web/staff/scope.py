@@ -80,7 +80,7 @@ def attempt(verb: Callable[[], object], back: str) -> Answered | None:
         verb()
     except Full:
         return explain(
-            "There is no room",
+            "There are not enough places",
             "Every place is taken. Nothing has changed.",
             "Somebody may have been quicker. Raise the places in the series file to make room.",
             status=409,
@@ -88,9 +88,9 @@ def attempt(verb: Callable[[], object], back: str) -> Answered | None:
         )
     except NotPossible as error:
         return explain(
-            "This has changed meanwhile",
+            "This has changed in the meantime",
             str(error),
-            "Look at it again to see how it stands now.",
+            "Look at it again to see what has changed.",
             status=409,
             back=back,
         )

@@ -54,7 +54,7 @@ class CodeForm(StaffForm):
         what="the code",
         missing="Enter the code from your phone",
         longest=40,
-        hint="Open the app that makes codes, and type the 6 figures.",
+        hint="Open the app that makes codes, and type the 6 digits.",
         autocomplete="one-time-code",
         width="w6",
     )
@@ -80,7 +80,7 @@ class WelcomeForm(StaffForm):
     password = NewPassword(
         "Password",
         what="the password",
-        hint=f"{passwords.SHORTEST} characters or more. Any signs will do.",
+        hint=f"{passwords.SHORTEST} characters or more. You can use any characters.",
     )
     again = Password(
         "The same password again",
@@ -220,8 +220,8 @@ def welcome(token: str) -> Answered:
         guest = accounts.invited(engine, token, now=now())
         if guest is None:
             return explain(
-                "This invitation does not work any more",
-                "It works for 3 days, and once. Ask for a new one.",
+                "This invitation no longer works",
+                "An invitation works once, and for 3 days. Ask for a new one.",
                 "Have you set up your account already? Then you can sign in.",
                 status=404,
                 back=SIGN_IN,

@@ -45,7 +45,7 @@ def test_an_account_is_made_and_its_invitation_shown_once(place, ada):
         ({"name": "sam"}, "name", "like name@example.org"),
         ({"name": "ada@example.org"}, "name", "has an account already"),
         ({"title": " "}, "title", "Enter the person’s name"),
-        ({"role": ""}, "role", "Choose what she or he may see"),
+        ({"role": ""}, "role", "Choose what this person can see"),
         ({"centres": []}, "centres", "Choose the centres of the worker"),
         ({"role": "manager"}, "footprint", "Choose the footprint of the manager"),
         ({"centres": ["nowhere"]}, "centres", "from the list"),
@@ -139,6 +139,6 @@ def test_how_accounts_stand_is_said(place, ada):
     screen = ada.open(ACCOUNTS)
 
     assert "Has not signed in yet Bea Lake Worker at Riverbank" in screen
-    assert "The invitation is over Cy Hill Worker at no centre that there is" in screen
+    assert "The invitation has expired Cy Hill Worker at no centre that there is" in screen
     assert "Last signed in on Friday 8 January 2027 Ada Moss Administrator" in screen
     assert sign_in.visit(place.engine, "", now=place.now) is None

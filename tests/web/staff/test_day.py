@@ -132,7 +132,7 @@ def test_one_button_saves_the_register(run):
     screen.fill(**{f"mark-{one.id}": "came", f"mark-{two.id}": "apologies", "families": "2"})
     saved = screen.press("Save the register")
 
-    assert "All marks are kept" in saved
+    assert "All marks have been saved" in saved
     kept = dict(saved.fields("Save the register"))
     assert (kept[f"mark-{one.id}"], kept[f"mark-{two.id}"]) == ("came", "apologies")
     assert kept["families"] == "2"
@@ -150,7 +150,7 @@ def test_two_workers_at_once_lose_nothing(run):
 
     assert told.status == 409
     assert [where for where, _ in told.problems] == [f"#mark-{one.id}"]
-    assert "Parent 0: somebody else marked “Came” meanwhile, you “Did not come”" in told
+    assert "Parent 0: somebody else marked “Came” in the meantime, you “Did not come”" in told
     kept = dict(again.fields("Save the register"))
     assert (kept[f"mark-{one.id}"], kept[f"mark-{two.id}"]) == ("absent", "came")
 
@@ -314,7 +314,7 @@ def test_a_full_group_takes_no_request(run):
     worker.open(f"/staff/bookings/{first.reference}").press("Say yes")
     refused = worker.open(f"/staff/bookings/{second.reference}").press("Say yes")
 
-    assert (refused.status, refused.heading) == (409, "There is no room")
+    assert (refused.status, refused.heading) == (409, "There are not enough places")
     assert seen(place, second.reference).status == "requested"
 
 
@@ -505,7 +505,7 @@ def test_a_note_written_meanwhile_is_not_lost(run):
     kept = told.fill(remark="Twins. Nuts").press("Save the note")
 
     assert told.status == 409
-    assert "Somebody wrote “Twins” meanwhile" in told
+    assert "Somebody wrote “Twins” in the meantime" in told
     assert kept.status == 200
     assert seen(place, booked.reference).remark == "Twins. Nuts"
 

@@ -82,7 +82,7 @@ def test_trying_again_owes_it_anew(place):
     first = screen.press(f"Try again: booking {_reference(place)}")
     second = screen.press(f"Try again: booking {_reference(place)}")
 
-    assert "It goes out again" in first
+    assert "It will be sent again" in first
     assert "Nothing had to be done" in second
     assert failed_messages(place.engine) == []
     assert place.log().count((browser.staff.actor, "send again")) == 1
@@ -100,7 +100,7 @@ def test_all_of_them_at_once(place):
     fail(place)
     screen = place.signed_in().open(MESSAGES).press("Try all of them again")
 
-    assert "They go out again" in screen
+    assert "They will be sent again" in screen
     assert "Waiting to go out: 3" in screen
     assert failed_messages(place.engine) == []
 
@@ -134,7 +134,7 @@ def test_old_ones_are_left_out(place):
 def test_a_strange_list_is_the_first_one(place):
     """Whatever the address says."""
     assert "Everything was delivered." in place.signed_in().open(f"{MESSAGES}?show=x")
-    assert "Nothing waits" in place.signed_in().open(f"{MESSAGES}?show=owed")
+    assert "Nothing is waiting" in place.signed_in().open(f"{MESSAGES}?show=owed")
     assert "Nothing was sent" in place.signed_in().open(f"{MESSAGES}?show=sent")
 
 

@@ -342,7 +342,7 @@ def test_an_invitation_leads_all_the_way(place, invitation):
     assert "<svg" in second.html
     assert len(shown) == 10
     assert browser.open(ACCOUNT).status == 200
-    assert (again.status, again.heading) == (404, "This invitation does not work any more")
+    assert (again.status, again.heading) == (404, "This invitation no longer works")
     assert place.log()[-1] == (f"staff:{number}", "sign-in")
     with_code = signed_in(place.stranger(), accounts.account(place.engine, number).staff, NEW)
     assert with_code.fill(code=shown[3]).press("Sign in").heading == "Today"
@@ -430,7 +430,7 @@ def test_a_page_left_open_changes_nothing(place, sam, part, button, typed):
     browser = place.stranger()
     browser.become(sam)
     before = place.log()
-    for old, words in (("", "Enter the password that you have now"), ("wrong", "not your pass")):
+    for old, words in (("", "Enter your current password"), ("wrong", "not your pass")):
         screen = browser.open(f"{ACCOUNT}/{part}").fill(old=old, **typed).press(button)
         assert screen.status == 422
         assert words in screen.beside["old"]
@@ -482,5 +482,5 @@ def test_the_account_page_says_what_one_sees(place):
     """Who wonders why a centre is missing finds the answer here."""
     worker, administrator = place.signed_in(), place.signed_in("administrator")
 
-    assert "You see Riverbank" in worker.open(ACCOUNT)
-    assert "You see All centres" in administrator.open(ACCOUNT)
+    assert "You can see Riverbank" in worker.open(ACCOUNT)
+    assert "You can see All centres" in administrator.open(ACCOUNT)

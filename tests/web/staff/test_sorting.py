@@ -132,8 +132,8 @@ def test_what_was_just_done_is_not_said_again(place):
         book(place, name)
     screen = place.signed_in().open(f"{REGISTER}?saved=yes")
 
-    assert "All marks are kept" in screen.words
-    assert "All marks are kept" not in screen.follow("when they booked").words
+    assert "All marks have been saved" in screen.words
+    assert "All marks have been saved" not in screen.follow("when they booked").words
 
 
 def test_one_line_has_no_order(place):
