@@ -1,4 +1,4 @@
-"""The root of the portal's exceptions, and what a log may hold of any exception.
+"""The root of the portal's exceptions, and the part of an exception that may be logged.
 
     PortalError
     +- content.ContentError                mistakes in the content, all of them
@@ -15,7 +15,7 @@ import traceback
 
 
 class PortalError(Exception):
-    """Anything that this package refuses on purpose, in words that a person can act on."""
+    """A deliberate refusal, in words that a person can act on."""
 
 
 def told(error: BaseException) -> str:

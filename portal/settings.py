@@ -26,7 +26,8 @@ class SettingsError(PortalError):
 
 
 class Settings(BaseSettings):
-    """What whoever runs the portal may set. Read once, at a door, and handed down."""
+    """The settings of the portal. Read once, at the start of a command or server, and passed "
+    "down."""
 
     model_config = SettingsConfigDict(env_prefix="PORTAL_", frozen=True, extra="ignore")
 
@@ -34,9 +35,12 @@ class Settings(BaseSettings):
         Path(), description="The folder that holds content/, centres/ and programmes/."
     )
     out: Path = Field(Path("build"), description="The folder of the frozen site.")
-    var: Path = Field(Path("var"), description="The folder for what the portal keeps: database...")
+    var: Path = Field(
+        Path("var"), description="The folder for the portal's own data, such as its database."
+    )
     base_address: str | None = Field(
-        None, description="Where the public site stands; else base_address of content/site.yaml."
+        None,
+        description="The address of the public site; by default base_address in content/site.yaml.",
     )
     horizon_weeks: int = Field(
         26, ge=1, le=104, description="How many weeks ahead ongoing groups are shown."
@@ -48,10 +52,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address that `portal serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `portal serve` listens on.")
     workers: int = Field(
-        1, ge=1, le=64, description="Server processes of `portal serve`; best as many as cores."
+        1, ge=1, le=64, description="Server processes of `portal serve`; best one per core."
     )
     trusted_hosts: tuple[str, ...] = Field(
-        (), description="Host names that are answered, as a JSON list; empty answers every name."
+        (), description="Host names to answer, as a JSON list; if empty, all are answered."
     )
     proxies: int = Field(
         0,
@@ -61,11 +65,16 @@ class Settings(BaseSettings):
         "believed. 0 believes none.",
     )
     secret_key: SecretStr | None = Field(
-        None, description="Signs form tokens, 32 characters or more; else one is kept in var/."
+        None,
+        description=(
+            "Signs form tokens, 32 characters or more; by default one is made and kept in var/."
+        ),
     )
     database_url: SecretStr | None = Field(
         None,
-        description="sqlite:///path or postgresql://name:password@host/base; else var/portal.db.",
+        description=(
+            "sqlite:///path or postgresql://name:password@host/base; by default var/portal.db."
+        ),
     )
     bookings_per_address: int = Field(
         60,
@@ -83,19 +92,20 @@ class Settings(BaseSettings):
         30,
         ge=1,
         le=366,
-        description="Days after the last session for which it is kept who booked.",
+        description="Days after the last session until names and contacts of bookings are deleted.",
     )
     keep_needs_days: int = Field(
         7,
         ge=0,
         le=366,
-        description="Days after the last session for which it is kept what a family needs to join "
-        "in.",
+        description="Days after the last session until what families said they need is deleted.",
     )
     oidc_client_id: str | None = Field(
-        None, description="The portal's name at the council's sign-in."
+        None, description="The portal's client id at the council's sign-in."
     )
-    oidc_client_secret: SecretStr | None = Field(None, description="The portal's secret there.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="The portal's client secret at the council's sign-in."
+    )
     # After what it needs.
     oidc_issuer: str | None = Field(
         None,
@@ -105,32 +115,44 @@ class Settings(BaseSettings):
         "'oidc'.",
     )
     message_sender: Email | None = Field(
-        None, description="The address that messages come from; else that of content/site.yaml."
+        None,
+        description="The address that messages come from; by default the one in content/site.yaml.",
     )
     message_retry_minutes: int = Field(
-        5, ge=1, le=60, description="Minutes between tries of a message, from the third try on."
+        5,
+        ge=1,
+        le=60,
+        description="Minutes between attempts to send a message, from the third attempt on.",
     )
     message_retry_hours: int = Field(
-        4, ge=0, le=72, description="Hours after which a message that nobody takes has failed."
+        4,
+        ge=0,
+        le=72,
+        description="Hours after which a message that could not be sent counts as failed.",
     )
-    smtp_host: str | None = Field(None, description="The mail server that takes our email.")
+    smtp_host: str | None = Field(
+        None, description="The mail server that sends the portal's email."
+    )
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
     smtp_tls: Literal["starttls", "tls", "none"] = Field(
         "starttls",
         description="starttls: encrypted after the greeting (587); tls: from the start (465); "
         "none: not at all, for a server on the same machine.",
     )
-    smtp_user: str | None = Field(None, description="The name to sign in with, where it asks.")
-    smtp_password: SecretStr | None = Field(None, description="The password to sign in with.")
+    smtp_user: str | None = Field(
+        None, description="The user name for the mail server, if it needs one."
+    )
+    smtp_password: SecretStr | None = Field(None, description="The password for the mail server.")
     smtp_certificates: Path | None = Field(
-        None, description="A file of certificates to trust, for a mail server with its own."
+        None,
+        description="A file of certificates to trust, for a mail server with a private authority.",
     )
     smtp_timeout: float = Field(
-        20, gt=0, le=120, description="Seconds to wait for each answer of the mail server."
+        20, gt=0, le=120, description="Seconds to wait for each reply of the mail server."
     )
     notify_api_key: SecretStr | None = Field(None, description="The API key of GOV.UK Notify.")
     notify_base_url: str = Field(
-        "https://api.notifications.service.gov.uk", description="Where GOV.UK Notify answers."
+        "https://api.notifications.service.gov.uk", description="The address of GOV.UK Notify."
     )
     notify_email_template: str | None = Field(
         None, description="The id of its email template, with ((subject)) and ((body))."
@@ -155,7 +177,7 @@ class Settings(BaseSettings):
     def ways(self) -> frozenset[str]:
         """The ways of contact that families can choose: those by which a message reaches them.
 
-        Files in var/outbox count only while trying things out, when nothing else is sent either.
+        Files in var/outbox count only during trials, when no other channel sends.
         """
         chosen = {"email": self.email_channel, "text": self.text_channel}
         real = {way for way, channel in chosen.items() if channel not in ("folder", "none")}
@@ -247,8 +269,9 @@ def _read_secret(path: Path) -> str:
     text = path.read_text("utf-8").strip()
     if len(text) < SHORTEST_SECRET:
         raise SettingsError(
-            f"{path} is too short for a secret. Put the one from your backup there, or remove the "
-            "file: then a new one is made, and links that were sent before open nothing."
+            f"{path} is too short for a secret. Put back the one from your backup, or delete "
+            "the file: a new one is then made, and links that families already have stop "
+            "working."
         )
     return text
 
@@ -271,6 +294,6 @@ def load_settings(**given: Any) -> Settings:
 
 
 def _secret(name: str) -> bool:
-    """Whether a setting must not be shown; one that we do not know is not shown either."""
+    """Whether a setting must not be shown. Unknown settings are not shown either."""
     field = Settings.model_fields.get(name)
     return field is None or SecretStr in (field.annotation, *get_args(field.annotation))

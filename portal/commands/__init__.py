@@ -1,8 +1,8 @@
-"""The commands. Each reads its arguments, calls one function, and says in plain words what became
-of it; mistakes are lines, never tracebacks.
+"""The command line. Each command reads its arguments, calls one function and prints the result in
+plain words; mistakes are printed as lines, never as tracebacks.
 
-What a command needs is imported when it runs: `portal build` with nothing to do ends before Flask
-or pydantic would have been read.
+Imports are inside the commands: `portal build` with nothing to do ends before Flask or pydantic
+would have been imported.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 class Commands(click.Group):
-    """Commands that refuse in words. Content that has mistakes is answered with all of them."""
+    """A group whose errors are printed as words; content with mistakes lists all of them."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -64,9 +64,11 @@ def main(ctx: click.Context, root: Path | None) -> None:
     "form",
     type=click.Choice(["text", "json", "github"]),
     default="text",
-    help="How mistakes are written; github marks them in a pull request.",
+    help="How mistakes are printed; github marks them in a pull request.",
 )
-@click.option("--warnings", is_flag=True, help="List too what is worth a look, but no mistake.")
+@click.option(
+    "--warnings", is_flag=True, help="Also list warnings: things to look at that are not mistakes."
+)
 @click.pass_obj
 def check(root: Path | None, form: str, warnings: bool) -> None:
     """Find every mistake in the content."""
@@ -102,14 +104,16 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
 @main.command()
 @click.option("--out", type=FOLDER, help="The folder to write; build/ by default.")
 @click.option("--today", metavar="DATE", help="The day to build for, like 2027-01-12.")
-@click.option("--full", is_flag=True, help="Build even when nothing has been touched.")
+@click.option("--full", is_flag=True, help="Build even if nothing has changed.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="How many processes write pages.")
-@click.option("--compress", is_flag=True, help="Write packed twins of files, for publishing.")
+@click.option(
+    "--compress", is_flag=True, help="Also write compressed copies of files, for publishing."
+)
 @click.pass_obj
 def build(
     root: Path | None, out: Path | None, today: str | None, full: bool, jobs: int, compress: bool
 ) -> None:
-    """Write the public site. The last good one stays until the new one is whole."""
+    """Build the public site. The previous one stays until the new one is complete."""
     from portal.web.site import build as building
     from portal.web.site.build_state import nothing_to_do
 
@@ -133,7 +137,7 @@ def build(
             jobs=jobs,
             compress=compress,
             progress=progress,
-            waiting=lambda: click.echo("Another build is at work. Waiting for it."),
+            waiting=lambda: click.echo("Another build is running. Waiting for it to finish."),
         )
     click.echo(_built(built))
 
@@ -159,7 +163,7 @@ def serve(root: Path | None, host: str | None, port: int | None, build: bool) ->
 )
 @click.pass_obj
 def preview(root: Path | None, host: str | None, port: int) -> None:
-    """Show the site while you write: saved files are there at once, and what is wrong with them."""
+    """Show the site while you write: pages and mistakes appear as soon as a file is saved."""
     from portal.editing import preview as previewing
     from portal.settings import load_settings
 
@@ -176,7 +180,7 @@ def preview(root: Path | None, host: str | None, port: int) -> None:
 
 
 class Kinds(click.Group):
-    """The kinds of files that can be written new; their options are the fields, read when asked."""
+    """The kinds of new content file; their options are the fields, read only when needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
         return ["centre", "programme", "series", "news"]
@@ -213,7 +217,7 @@ def next_term(root: Path | None, series: tuple[str, ...], term: str | None) -> N
 @main.command()
 @click.pass_obj
 def schema(root: Path | None) -> None:
-    """Write what editors are helped with: JSON Schema, content/FIELDS.md, completion."""
+    """Write the help for editors: JSON Schema, content/FIELDS.md, completion."""
     from portal.editing.schema import write
     from portal.settings import load_settings
 
@@ -225,18 +229,18 @@ def schema(root: Path | None) -> None:
 
 @main.group()
 def messages() -> None:
-    """What is owed to families and professionals."""
+    """Messages to families and professionals."""
 
 
 @messages.command()
-@click.option("--watch", is_flag=True, help="Go on, round after round, until interrupted.")
+@click.option("--watch", is_flag=True, help="Keep sending until interrupted.")
 @click.option(
-    "--every", type=click.IntRange(1, 3600), default=5, help="Seconds between two rounds."
+    "--every", type=click.IntRange(1, 3600), default=5, help="Seconds between rounds of sending."
 )
-@click.option("--beside", type=int, hidden=True, help="The process to end with.")
+@click.option("--beside", type=int, hidden=True, help="Stop when this process ends.")
 @click.pass_obj
 def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None:
-    """Deliver what is owed. Offers lapse and changes of published dates are told on the way."""
+    """Send waiting messages. First, old offers lapse and changes of dates are queued."""
     from portal.server import worker
     from portal.settings import load_settings
 
@@ -271,7 +275,7 @@ def postcodes() -> None:
 def import_postcodes(root: Path | None, file: Path, out: Path | None, border: float) -> None:
     """Make the finder exact with a national FILE: OS Code-Point Open, or an ONS directory.
 
-    FILE is the zip, its folder, or a CSV file of it. A build puts what was kept beside its pages.
+    FILE is the zip, its folder, or a CSV file from it. The next build publishes the result.
     """
     from portal import content
     from portal.finder import postcodes as exact
@@ -303,7 +307,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]:
-    """What the content may not change because of what is booked, where there is a database."""
+    """Mistakes in the content that existing bookings rule out, if there is a database."""
     if settings.database_url is None and not (settings.var / "portal.db").is_file():
         return []
     from sqlalchemy.exc import SQLAlchemyError
@@ -319,7 +323,7 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
         lost = content_changes.lost(engine, directory, now=now)
         otherwise = content_changes.booked_otherwise(engine, directory, now=now)
     except SQLAlchemyError:
-        click.echo("The database cannot be reached: bookings are not looked at.", err=True)
+        click.echo("The database cannot be reached, so bookings are not checked.", err=True)
         return []
     problems = []
     for identity in lost:
@@ -327,8 +331,9 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
         found = directory.centre(centre)
         folder = Path(found.source).parent if found else Path("centres")
         words = (
-            "families have booked this series, and it is gone. Put it back, with 'withdrawn: "
-            f"reason' if it is off; or, if it was renamed, write 'aliases: {slug}' in its file."
+            "families have booked this series, but its file is gone. Put it back, with "
+            "'withdrawn: reason' if it is cancelled; or, if it was renamed, write "
+            f"'aliases: {slug}' in its file."
         )
         problems.append(Problem((folder / f"{slug}.md").as_posix(), 1, 1, words))
     for series in otherwise:
@@ -336,8 +341,8 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
         booked, before = ("the whole of it", "series") if single else ("single dates", "session")
         words = (
             f"families have booked {booked}, and with 'book: {series.book}' all places could be "
-            f"booked again. Write 'book: {before}', and put what shall be booked in the other way "
-            "into a new file."
+            f"booked a second time. Write 'book: {before}', and use a new file for what is to be "
+            "booked the other way."
         )
         problems.append(Problem(series.source, 1, 1, words))
     return problems
@@ -352,7 +357,7 @@ def _built(built: Built) -> str:
     )
 
 
-# --- what a command is given --------------------------------------------------------------------
+# --- arguments -----------------------------------------------------------------------------------
 
 
 def _today() -> date:
@@ -368,15 +373,15 @@ def _day(text: str) -> date:
         ) from None
 
 
-# What the settings' library takes for yes.
+# What pydantic-settings reads as true.
 _YES = ("1", "on", "t", "true", "y", "yes")
 
 
 def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
     """The settings that a build depends on, without the library that checks them.
 
-    Only for the quick look, which compares: a value that is wrong is like none before, and is then
-    refused in the usual way. A test compares these defaults with the settings' own.
+    Only for the quick comparison: a wrong value differs from the last build's and is
+    then refused in the usual way. A test compares these defaults with those of `Settings`.
     """
     environ = {name.upper(): value for name, value in os.environ.items()}
     weeks = environ.get("PORTAL_HORIZON_WEEKS", "26")
@@ -392,7 +397,7 @@ def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
 
 @contextmanager
 def _progress(words: str = "Building") -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal; elsewhere a line, where files are built."""
+    """A progress bar on a terminal; elsewhere one line when files are built."""
     if not sys.stdout.isatty():
         yield _first_line if words == "Building" else lambda *_: None
         return
@@ -407,7 +412,7 @@ def _progress(words: str = "Building") -> Iterator[Callable[[int, int], None]]:
 
     amount: ProgressColumn = MofNCompleteColumn() if words == "Building" else DownloadColumn()
     columns = TextColumn(words), BarColumn(), amount
-    # Drawn by us, because a thread that draws must not be running when workers are forked.
+    # Drawn here: a library's drawing thread must not be running when workers are forked.
     with Progress(*columns, auto_refresh=False, transient=True) as bar:
         task = bar.add_task("")
         drawn = 0

@@ -1,7 +1,7 @@
-"""The commands about what is booked: compare, export, forget, show, erase, back up, restore.
+"""The commands for bookings: verify, export, forget, show, erase, back up, restore.
 
-They write names and addresses where they are told to, and nowhere else; a file of theirs is for its
-owner's eyes alone, and takes no other file's place.
+They write names and addresses only where asked to. Only the owner can read the files they make,
+and they never overwrite a file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def bookings() -> None:
-    """The bookings as a whole, and one by one."""
+    """Look after bookings: all of them, or one."""
 
 
 @bookings.command()
@@ -49,7 +49,9 @@ def verify(root: Path | None) -> None:
 
 @bookings.command()
 @click.argument("series")
-@click.option("--session", "day", metavar="DATE", help="One session, by the date first published.")
+@click.option(
+    "--session", "day", metavar="DATE", help="One session, by the date it was first published with."
+)
 @click.option("--out", type=NEW_FILE, help="The file to write; else it is printed.")
 @click.pass_obj
 def export(root: Path | None, series: str, day: str | None, out: Path | None) -> None:
@@ -74,7 +76,7 @@ def export(root: Path | None, series: str, day: str | None, out: Path | None) ->
 @bookings.command()
 @click.pass_obj
 def forget(root: Path | None) -> None:
-    """Delete who booked so many days after the last session. `portal serve` does it daily."""
+    """Delete names and contacts some days after the last session. `portal serve` does it daily."""
     from portal.bookings import retention
 
     settings, engine = _reach(root)
@@ -86,7 +88,7 @@ def forget(root: Path | None) -> None:
 @click.argument("reference")
 @click.pass_obj
 def show(root: Path | None, reference: str) -> None:
-    """All that is kept of the booking with this REFERENCE, for a family that asks for it."""
+    """Show all that is kept about the booking with this REFERENCE, for a family that asks."""
     from portal.bookings import casework, retention
 
     settings, engine = _reach(root)
@@ -104,11 +106,11 @@ def show(root: Path | None, reference: str) -> None:
 
 @bookings.command()
 @click.argument("reference")
-@click.option("--all", "same", is_flag=True, help="All bookings with the same contact, too.")
-@click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
+@click.option("--all", "same", is_flag=True, help="Also all other bookings with the same contact.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
-    """Delete all that is kept of a family, and give up the places that it holds."""
+    """Delete all that is kept about a family, and free the places it holds."""
     from portal.bookings import casework, retention
 
     settings, engine = _reach(root)
@@ -138,7 +140,7 @@ def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
 @click.argument("file", type=NEW_FILE)
 @click.pass_obj
 def backup(root: Path | None, file: Path) -> None:
-    """Write all that is booked into a new FILE, while the portal goes on."""
+    """Write all bookings to a new FILE, while the portal keeps running."""
     from portal.database import backup as backups
 
     _, engine = _reach(root)
@@ -149,10 +151,10 @@ def backup(root: Path | None, file: Path) -> None:
 
 @bookings.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="Delete what is in the database now.")
+@click.option("--replace", is_flag=True, help="Replace what is in the database now.")
 @click.pass_obj
 def restore(root: Path | None, file: Path, replace: bool) -> None:
-    """Put what is in FILE into an empty database. Stop the portal first."""
+    """Load FILE into an empty database. Stop the portal first."""
     from portal import database
     from portal.bookings import places
     from portal.database import backup as backups
@@ -168,8 +170,8 @@ def restore(root: Path | None, file: Path, replace: bool) -> None:
         click.echo(words)
     if not backups.opens(engine, settings.secret):
         click.echo(
-            "The secret is not the one of this backup: links that were sent before open nothing. "
-            "Put back var/secret, or PORTAL_SECRET_KEY.",
+            "The secret is not the one from this backup, so links that families already have "
+            "do not work. Restore var/secret, or set PORTAL_SECRET_KEY.",
             err=True,
         )
     if wrong:
@@ -202,7 +204,7 @@ def _now() -> datetime:
 
 
 def _everything(_identity: str) -> bool:
-    """Whoever runs the commands has the database anyway."""
+    """No limits by role: people who can run commands can read the database anyway."""
     return True
 
 
@@ -214,7 +216,7 @@ def _write(file: Path, data: bytes) -> None:
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise PortalError(f"{file} is there already. Name another file.") from None
+        raise PortalError(f"{file} already exists. Name another file.") from None
     except OSError as error:
         raise PortalError(f"{file} cannot be written: {error.strerror}.") from error
     with os.fdopen(handle, "wb") as opened:

@@ -1,8 +1,8 @@
-"""`portal new`: questions in plain words, and what was answered as a file.
+"""`portal new`: asks questions in plain words, and writes the answers as a content file.
 
-Every answer can be given as an option, with the field's own name; then nothing more is asked than
-what must be known. What exists is offered by number, or found by a part of its name. A wrong answer
-is said at once and asked again; a wrong option is refused.
+Every answer can be given as an option, with the field's own name; then only required fields are
+asked for. Existing things are offered by number, or found by a part of their name. A wrong answer
+is explained at once and asked again; a wrong option is refused.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from portal.editing.schema import KINDS, fields_of, form_of
 from portal.settings import load_settings
 
 Known = Mapping[str, str]
-_AT_ONCE = 15  # more things than this are found by a part of their name
+_AT_ONCE = 15  # longer lists of choices are searched by a part of the name
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question. `known` gives what there is, as slug -> name; the answer is then one of it."""
+    """One question. `known` gives the choices, as slug -> name, if the answer must be one of "
+    "them."""
 
     field: str
     words: str
@@ -47,7 +48,7 @@ def _districts(directory: Directory) -> Known:
     return {one.slug: one.title for one in directory.districts}
 
 
-# `centre`, `name` and `text` are no fields: where the file belongs, its name, and its words.
+# `centre`, `name` and `text` are not fields: the folder, the file's name and its text.
 QUESTIONS: Mapping[str, tuple[Ask, ...]] = {
     "centre": (
         Ask("title", "What is the centre called?", True),
@@ -62,10 +63,10 @@ QUESTIONS: Mapping[str, tuple[Ask, ...]] = {
     ),
     "programme": (
         Ask("title", "What is the programme called?", True),
-        Ask("summary", "What is it, and for whom? One sentence.", True),
+        Ask("summary", "What is it, and who is it for? One sentence.", True),
         Ask("offer", "Which area of the offer does it belong to?", True),
         Ask("kind", "What kind of programme is it?", True),
-        Ask("booking", "How does one get a place?", True),
+        Ask("booking", "How do families get a place?", True),
         Ask(
             "sensitive",
             "Could it harm a family if others knew where and when it meets? yes or no.",
@@ -82,8 +83,13 @@ QUESTIONS: Mapping[str, tuple[Ask, ...]] = {
         Ask("starts", "What is the first date? Like 2027-01-12.", True),
         Ask("time", "From when to when? Like 10:00-12:00.", True),
         Ask("repeats", "How often does it meet? Every week, if you leave it empty."),
-        Ask("sessions", "How many sessions does it have? Leave it empty for a group that goes on."),
-        Ask("until", "What is the last date? Leave it empty if you gave a number, or it goes on."),
+        Ask(
+            "sessions",
+            "How many sessions does it have? Leave it empty for a group without a last date.",
+        ),
+        Ask(
+            "until", "What is the last date? Leave it empty if you gave a number, or there is none."
+        ),
         Ask("term_time_only", "Does it meet in term time only? yes or no."),
         Ask("places", "How many places are there? Leave it empty for the programme's number."),
         Ask("room", "In which room?"),
@@ -142,11 +148,11 @@ def _write(kind: str, root: Path | None, given: Mapping[str, str]) -> None:
     name = given.get("name") or _name(draft, silent)
     path = place_of(draft, name, beside.get("centre"))
     add(settings.root, {path: draft.text(beside.get("text", ""))}, today=today)
-    click.echo(f"{path.as_posix()} is written, and has no mistakes. See it: portal preview")
+    click.echo(f"{path.as_posix()} is written and has no mistakes. To see it: portal preview")
 
 
 def _in_order(questions: Sequence[Ask], given: Mapping[str, str]) -> list[Ask]:
-    """The questions in their order, then the fields that nobody is asked for."""
+    """The fields with questions, in their order, then the others."""
     asked = [ask.field for ask in questions]
     rest = [Ask(name, "") for name in given if name not in asked and name != "name"]
     return [*questions, *rest]
@@ -171,7 +177,7 @@ def _take(draft: Draft, beside: dict[str, str], ask: Ask, said: str) -> None:
 
 
 def _ask_all(questions: Sequence[Ask], draft: Draft, beside: dict[str, str]) -> None:
-    """One question after another; 'back' takes the last answer away and asks it again."""
+    """Asks the questions in turn; 'back' drops the last answer and asks it again."""
     answered: list[int] = []
     number = 0
     while number < len(questions):
@@ -190,7 +196,7 @@ def _ask_all(questions: Sequence[Ask], draft: Draft, beside: dict[str, str]) -> 
 def _asked(draft: Draft, beside: dict[str, str], ask: Ask) -> bool:
     """Ask until the answer can be used; False for 'back'.
 
-    The end of the input leaves out what can be left out.
+    The end of the input skips every question that is not required.
     """
     known = _offered(ask, draft)
     needed = ask.needed or _must_be_known(ask, draft)
@@ -201,7 +207,7 @@ def _asked(draft: Draft, beside: dict[str, str], ask: Ask) -> bool:
         if said == "":
             if not needed:
                 return True
-            click.echo("  This must be known.")
+            click.echo("  This needs an answer.")
             continue
         try:
             found = _chosen(said, known) if known else said
@@ -217,7 +223,7 @@ def _asked(draft: Draft, beside: dict[str, str], ask: Ask) -> bool:
 
 
 def _must_be_known(ask: Ask, draft: Draft) -> bool:
-    """Whether a number of places is needed, so that we know when a series is full."""
+    """Whether a number of places is required, so that the portal knows when a series is full."""
     if draft.kind_name != "series" or ask.field != "places":
         return False
     programme = draft.directory.programme(str(draft.fields["programme"]))
@@ -242,7 +248,7 @@ def _prompted(ask: Ask, known: Known, needed: bool) -> str:
 
 
 def _offered(ask: Ask, draft: Draft) -> Known:
-    """What there is to choose from: things of the directory, or the words that a field knows."""
+    """The choices for a field: things in the directory, or the field's known words."""
     if ask.known:
         return ask.known(draft.directory)
     if ask.field in _BESIDE:
@@ -252,7 +258,7 @@ def _offered(ask: Ask, draft: Draft) -> Known:
 
 
 def _chosen(said: str, known: Known) -> str | None:
-    """The key that is meant by a number, a key, a name or a part of one; None to ask again."""
+    """The key chosen by a number, a key, a name or a part of a name; None to ask again."""
     keys = list(known)
     if said.isdecimal() and 1 <= int(said) <= len(keys):
         return keys[int(said) - 1]
@@ -277,7 +283,7 @@ def _list(known: Known, shown: Known | None = None) -> None:
 
 
 def _meant(ask: Ask, said: str, directory: Directory) -> str:
-    """An option's value, which names one thing exactly."""
+    """The value of an option, which must name one thing exactly."""
     if ask.known is None:
         return said
     known = ask.known(directory)
@@ -299,7 +305,7 @@ def _complete(draft: Draft, today: date) -> None:
 
 
 def _name(draft: Draft, silent: bool) -> str:
-    """The file's name: what the answers suggest, or better words of the editor's."""
+    """The file's name: suggested from the answers, or the editor's own."""
     if draft.kind_name == "series":
         starts = read_day(draft.fields["starts"])
         season = ("spring", "summer", "autumn")[(starts.month - 1) // 4]

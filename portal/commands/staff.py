@@ -1,4 +1,4 @@
-"""The commands `portal staff …`: each says what became of it, one line for each thing to know."""
+"""The commands `portal staff …`: each prints its result, one fact per line."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @click.group()
 def staff() -> None:
-    """Who works with the portal, and may see its bookings."""
+    """Look after staff accounts."""
 
 
 _ROLE = click.Choice(["worker", "manager", "administrator"])
-_centres = click.option("--centre", "centres", multiple=True, help="Where a worker works.")
+_centres = click.option("--centre", "centres", multiple=True, help="The centre of a worker.")
 _footprint = click.option("--footprint", help="The footprint of a manager.")
 
 
 @staff.command("add")
 @click.argument("email")
-@click.option("--name", required=True, help="What the person is called.")
-@click.option("--role", type=_ROLE, required=True, help="What she may see and do.")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--role", type=_ROLE, required=True, help="What this person may see and do.")
 @_centres
 @_footprint
 @click.pass_obj
@@ -44,8 +44,8 @@ def add_staff(
 
 @staff.command("change")
 @click.argument("email")
-@click.option("--name", help="What the person is called.")
-@click.option("--role", type=_ROLE, help="What she may see and do.")
+@click.option("--name", help="The person's name.")
+@click.option("--role", type=_ROLE, help="What this person may see and do.")
 @_centres
 @_footprint
 @click.pass_obj
@@ -57,14 +57,14 @@ def change_staff(
     centres: tuple[str, ...],
     footprint: str | None,
 ) -> None:
-    """Change a name, a role or where somebody works; she is signed out."""
+    """Change a name, a role or a place of work. The person is signed out."""
     _say(_staffing(root).change(email, name, role, centres, footprint))
 
 
 @staff.command("list")
 @click.pass_obj
 def list_staff(root: Path | None) -> None:
-    """Who has an account, and how it stands."""
+    """List the accounts and their state."""
     _say(_staffing(root).listed())
 
 
@@ -72,7 +72,7 @@ def list_staff(root: Path | None) -> None:
 @click.argument("email")
 @click.pass_obj
 def reset_staff(root: Path | None, email: str) -> None:
-    """Take back password and phone, and print the link of a new invitation."""
+    """Cancel password and phone, and print the link of a new invitation."""
     _say(_staffing(root).reset(email))
 
 
@@ -80,7 +80,7 @@ def reset_staff(root: Path | None, email: str) -> None:
 @click.argument("email")
 @click.pass_obj
 def remove_staff(root: Path | None, email: str) -> None:
-    """Shut somebody out."""
+    """Remove an account."""
     _say(_staffing(root).remove(email))
 
 

@@ -1,8 +1,8 @@
-"""What the commands `portal staff …` do, each as lines to be read.
+"""The actions behind the commands `portal staff …`, each returning lines to print.
 
-They are for whoever runs the portal: the first administrator is made here, and a door that nobody
-can open any more is opened again. Passwords never pass through here: a link is printed, by which
-the person sets her own, and which works once.
+They are for the person who runs the portal: they make the first administrator, and let somebody
+back in when no administrator can. Passwords never pass through here: a link is printed which works
+once, and with which the person sets a password.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Staffing:
             footprint=footprint,
             now=self._now,
         )
-        yield f"{accounts.tidy_name(name)} has an account now."
+        yield f"{accounts.tidy_name(name)} now has an account."
         yield from self._invitation(token)
 
     def change(
@@ -54,7 +54,7 @@ class Staffing:
         centres: Iterable[str],
         footprint: str | None,
     ) -> Iterator[str]:
-        """Another name, role or place; what is not given stays."""
+        """Changes name, role or place of work; what is not given stays."""
         found, centres = self._found(name), tuple(centres)
         self._look_up(centres, footprint)
         accounts.change(
@@ -70,25 +70,26 @@ class Staffing:
         yield f"{changed.staff.name} is {_place(changed)} now."
 
     def reset(self, name: str) -> Iterator[str]:
-        """Everything anew: for a lost phone, or a password that others may know."""
+        """Starts again with a new invitation: for a lost phone, or a password that others "
+        "may know."""
         found = self._found(name)
         token = accounts.reset(self._engine, found.staff.id, now=self._now)
-        yield f"{found.staff.name} is signed out everywhere. Password and phone open nothing now."
+        yield f"{found.staff.name} is signed out everywhere. The password and phone no longer work."
         yield from self._invitation(token)
 
     def remove(self, name: str) -> Iterator[str]:
-        """Shut somebody out."""
+        """Remove an account."""
         found = self._found(name)
         accounts.remove(self._engine, found.staff.id, now=self._now)
-        yield f"{found.staff.name} is signed out everywhere, and cannot sign in any more."
+        yield f"{found.staff.name} is signed out everywhere and can no longer sign in."
 
     def listed(self) -> Iterator[str]:
-        """Everybody, one a line."""
+        """All accounts, one per line."""
         everyone = accounts.everyone(self._engine)
         for one in everyone:
             yield f"{one.staff.name}  {one.staff.title}, {_place(one)}: {self._state(one)}"
         if not everyone:
-            yield "Nobody yet. Add the first administrator: portal staff add --help"
+            yield "There are no accounts yet. Add the first administrator: portal staff add --help"
 
     @cached_property
     def _engine(self) -> Engine:
@@ -104,7 +105,7 @@ class Staffing:
         found = accounts.find(self._engine, name)
         if found is None or found.removed:
             names = [one.staff.name for one in accounts.everyone(self._engine) if not one.removed]
-            raise AccountError(f"Nobody has the account '{name}'.{near(name, names)}")
+            raise AccountError(f"There is no account '{name}'.{near(name, names)}")
         return found
 
     def _look_up(self, centres: Iterable[str], footprint: str | None) -> None:
@@ -123,10 +124,10 @@ class Staffing:
         site = self._settings.base_address
         if site is None:
             site = self._directory.site.booking_address or self._directory.site.base_address
-        yield f"Send this link by a safe way. It works once, and for {hours} hours:"
+        yield f"Send this link in a safe way. It works once, for {hours} hours:"
         yield f"  {site.rstrip('/')}{path}"
         if self._settings.base_address is None:
-            yield "To try it on this machine, while `portal serve` is at work:"
+            yield "To try it on this machine, while `portal serve` is running:"
             yield f"  http://{self._settings.host}:{self._settings.port}{path}"
 
     def _state(self, one: Account) -> str:
@@ -136,7 +137,7 @@ class Staffing:
         if state == "invited" and one.invited_until:
             return f"invited, until {_moment(one.invited_until)}"
         if state == "expired":
-            return "the invitation is over: reset makes a new one"
+            return "the invitation has expired: reset makes a new one"
         return f"signed in on {_moment(one.seen)}" if one.seen else "ready"
 
 

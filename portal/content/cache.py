@@ -1,4 +1,4 @@
-"""What each content file said by itself when it was last read, for whoever reads them often.
+"""Keeps the result of reading each content file, for programs that read them often.
 
 A preview reads the whole county at each save, and hardly ever more than one file is another. A
 file is known by what the system says of it (times, size, inode), looked at before it is read.
@@ -27,7 +27,7 @@ class FileCache:
         self._rows: dict[str, tuple[object, list[Row]]] = {}
 
     def text(self, path: str, make: Callable[[], Text[TextT]], asked: object) -> Text[TextT]:
-        """The text of a file, made anew where the file, or what is asked of it, is another."""
+        """The text of a file, read again if the file or the `asked` options have changed."""
         state = _state_of(path), asked
         known = self._texts.get(path)
         if known is None or known[0] != state:

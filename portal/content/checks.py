@@ -1,6 +1,6 @@
-"""What only shows when files are held beside each other: names taken twice, references to nothing.
+"""Checks across files, such as names used twice and references to things that do not exist.
 
-Each function adds mistakes to the files they stand in. A file that has mistakes of its own still
+Each function adds mistakes to the files they are in. A file that has mistakes of its own still
 counts as being there, so that one slip is not reported again by everything that refers to it.
 """
 
@@ -48,7 +48,7 @@ _BOOKABLE = ("book", "request")
 
 
 def check(tree: Tree) -> None:
-    """Every rule that needs more than one file, but those about the map and about links."""
+    """Applies every rule that needs more than one file, except those about the map and links."""
     _check_areas(tree)
     _check_terms(tree)
     _check_centres(tree)
@@ -70,13 +70,15 @@ def _check_areas(tree: Tree) -> None:
         first = taken.setdefault((what, name), place)
         if first is not place:
             line, _ = written.at(first)
-            written.wrong(place, f"'{name}' stands already on line {line}. Mend one of the two.")
+            written.wrong(place, f"'{name}' is already used on line {line}. Change one of them.")
 
     for number, footprint in enumerate(tree.footprints.footprints):
         here: Place = ("footprints", number)
         claim("footprint", footprint.slug, (*here, "slug"))
         if not footprint.districts:
-            written.wrong((*here, "districts"), "'districts': none are named. Name one or more.")
+            written.wrong(
+                (*here, "districts"), "'districts': the list is empty. Add at least one district."
+            )
         for index, district in enumerate(footprint.districts):
             there: Place = (*here, "districts", index)
             claim("district", district.slug, (*there, "slug"))
@@ -85,7 +87,7 @@ def _check_areas(tree: Tree) -> None:
                 written.wrong(
                     (*there, "code"),
                     f"'code': '{district.code}' is not a district's code. "
-                    "Write that of the Office for National Statistics, like E07000117.",
+                    "Write its Office for National Statistics code, like E07000117.",
                 )
             try:
                 Position.read(f"{district.latitude}, {district.longitude}")
@@ -102,13 +104,13 @@ def _check_terms(tree: Tree) -> None:
         here: Place = ("terms", number)
         if term.last < term.first:
             written.wrong(
-                (*here, "last"), "'last': it is before the first day. Mend one of the two."
+                (*here, "last"), "'last': it is before 'first'. Correct one of the dates."
             )
         if before and term.first <= before:
             written.wrong(
                 (*here, "first"),
-                "'first': this is not after the last day of the term before. "
-                "Mend the date, or put the terms in order.",
+                "'first': this is not after the last day of the previous term. "
+                "Correct the date, or put the terms in order.",
             )
         before = max(before or term.last, term.last)
     _check_closures(written, tree.terms.closures)
@@ -118,11 +120,15 @@ def _check_closures(written: Written, closures: Iterable[Closure]) -> None:
     for number, closure in enumerate(closures):
         here: Place = ("closures", number)
         if closure.date_ and (closure.from_ or closure.until):
-            written.wrong(here, "both 'date' and 'from' or 'until' stand here. Keep one way.")
+            written.wrong(
+                here, "'date' cannot be used with 'from' or 'until'. Remove one or the other."
+            )
         elif not closure.date_ and not (closure.from_ and closure.until):
             written.wrong(here, "the days are missing. Write 'date', or 'from' and 'until'.")
         elif closure.last < closure.first:
-            written.wrong((*here, "until"), "'until': it is before 'from'. Mend one of the two.")
+            written.wrong(
+                (*here, "until"), "'until': it is before 'from'. Correct one of the dates."
+            )
 
 
 # --- centres and programmes ----------------------------------------------------------------------
@@ -135,13 +141,13 @@ def _check_centres(tree: Tree) -> None:
     for folder in tree.centres:
         first = taken.setdefault(folder.slug, folder.path)
         if first != folder.path:
-            words = f"'{folder.slug}' is taken by {first}, and names of centres are unique over "
+            words = f"'{folder.slug}' is already used by {first}, and no two centres in the county "
             tree.problems.append(
                 Problem(
                     f"{folder.path}/index.md",
                     1,
                     1,
-                    f"{words}the county. Rename one of the two folders.",
+                    f"{words}may share a name. Rename one of the folders.",
                 )
             )
         if footprints and folder.footprint not in footprints | dict.fromkeys(unknown):
@@ -174,21 +180,23 @@ def _check_centre(
         right = home[centre.district].slug
         written.wrong(
             ("district",),
-            f"'district': {centre.district} lies in the footprint {right}, and this file in "
-            f"{folder.footprint}. Move the folder to centres/{right}/, or mend the district.",
+            f"'district': {centre.district} is in the footprint {right}, but this file is in "
+            f"{folder.footprint}. Move the folder to centres/{right}/, or correct the district.",
         )
     if centre.photo and centre.photo not in folder.images:
         known = near(centre.photo, folder.images)
         written.wrong(
             ("photo",),
             f"'photo': there is no picture '{centre.photo}' beside this file.{known} "
-            "Put it there, or mend the name.",
+            "Add it there, or correct the name.",
         )
     if centre.photo and not centre.photo_alt:
-        written.wrong(("photo",), "'photo_alt' is missing. Say in words what the photo shows.")
+        written.wrong(("photo",), "'photo_alt' is missing. Describe what the photo shows.")
     notice = centre.notice
     if notice and notice.from_ and notice.until and notice.until < notice.from_:
-        written.wrong(("notice", "until"), "'until': it is before 'from'. Mend one of the two.")
+        written.wrong(
+            ("notice", "until"), "'until': it is before 'from'. Correct one of the dates."
+        )
     _check_closures(written, centre.closures)
 
 
@@ -205,22 +213,22 @@ def _check_programmes(tree: Tree) -> None:
             if names[question.name] > 1:
                 text.written.wrong(
                     (*here, "name"),
-                    f"'name': '{question.name}' names two questions. Give each its own name.",
+                    f"'name': '{question.name}' is used by two questions. Rename one of them.",
                 )
             if question.name in (SAFE_TIME, WHERE):
                 text.written.wrong(
                     (*here, "name"),
-                    f"'name': answers to a question of our own are kept as '{question.name}'. "
-                    "Give this one another name.",
+                    f"'name': the portal keeps its own answers as '{question.name}'. "
+                    "Give this question another name.",
                 )
             if question.type == "choice" and len(question.options) < 2:
                 text.written.wrong(
-                    here, "'options': a choice needs two answers or more. Write them as a list."
+                    here, "'options': a choice needs at least two answers. Write them as a list."
                 )
             elif question.type != "choice" and question.options:
                 text.written.wrong(
                     (*here, "options"),
-                    "'options': these are for a choice. Write 'type: choice', or remove them.",
+                    "'options': only a choice has options. Write 'type: choice', or remove them.",
                 )
     _check_aliases(tree.programmes, {text.slug for text in tree.programmes})
 
@@ -229,24 +237,24 @@ def _check_sensitive(written: Written, booking: str | None) -> None:
     if booking not in ("request", "referral"):
         written.wrong(
             ("booking",),
-            "'booking': a place in a sensitive programme is never given by a public page. "
+            "'booking': places in a sensitive programme cannot be booked online. "
             "Write 'request' or 'referral'.",
         )
 
 
 def _check_aliases(texts: Iterable[Text[TextFile]], living: set[str]) -> None:
-    """Old names are still addresses: each leads to one thing, and to nothing that lives."""
+    """Old names are still addresses: each must be unique, and not a name in use now."""
     taken: dict[str, str] = {}
     for text in texts:
         for number, alias in enumerate(getattr(text.noun, "aliases", ())):
             place: Place = ("aliases", number)
             first = taken.setdefault(alias, text.written.path)
             if "/" in alias:
-                words = "is more than a name. Write it without '/'."
+                words = "is not a single name. Write it without '/'."
             elif alias in living:
-                words = "is the name of something that is here now. Remove it."
+                words = "is still in use as a name. Remove it."
             elif first != text.written.path:
-                words = f"is an old name in {first} too. Keep one of the two."
+                words = f"is also an old name in {first}. Remove one of them."
             else:
                 continue
             text.written.wrong(place, f"'aliases': '{alias}' {words}")
@@ -301,11 +309,11 @@ def _check_booking(written: Written, series: Series, programme: Programme) -> No
     if booking == "book" and (series.places or programme.places) is None:
         written.wrong(
             ("booking",),
-            "'places' is missing. Write how many there are, so that we know when it is full.",
+            "'places' is missing. Write the number, so that the portal knows when it is full.",
         )
     if booking in _BOOKABLE:
         return
-    what = "one drops in here" if booking == "drop-in" else "a professional asks for a place here"
+    what = "this is drop-in" if booking == "drop-in" else "a professional makes the referral"
     for name, given in (
         ("opens", series.opens is not None),
         ("closes", series.closes is not None),
@@ -314,12 +322,13 @@ def _check_booking(written: Written, series: Series, programme: Programme) -> No
         if given:
             written.wrong(
                 (name,),
-                f"'{name}': {what}, and nobody books. Remove the line, or write 'booking: book'.",
+                f"'{name}': {what}, so families do not book. "
+                "Remove the line, or write 'booking: book'.",
             )
 
 
 def _check_identities(tree: Tree) -> None:
-    """Bookings and calendars remember identities for ever, old ones too."""
+    """Identities, old ones included, must be unique: bookings and calendars keep them."""
     taken = {
         f"{folder.slug}/{text.slug}": text.written.path
         for folder in tree.centres
@@ -332,9 +341,9 @@ def _check_identities(tree: Tree) -> None:
                 identity = alias if "/" in alias else f"{folder.slug}/{alias}"
                 first = taken.setdefault(identity, text.written.path)
                 if identity in living:
-                    words = "is the name of a series that is here now. Remove it."
+                    words = "is the name of a current series. Remove it."
                 elif first != text.written.path:
-                    words = f"is an old name in {first} too. Keep one of the two."
+                    words = f"is also an old name in {first}. Remove one of them."
                 else:
                     continue
                 text.written.wrong(("aliases", number), f"'aliases': '{identity}' {words}")
@@ -346,7 +355,7 @@ def _check_identities(tree: Tree) -> None:
 def find_position(
     gazetteer: Gazetteer, where: Centre | OutreachVenue, district: str
 ) -> Position | None:
-    """Its door, else its postcode's sector, else its town; None where none of them is known."""
+    """The position of its door, postcode sector or town, the first that is known; else None."""
     if where.location:
         return where.location
     if where.postcode and (found := gazetteer.of_postcode(where.postcode)):
@@ -367,7 +376,7 @@ def find_town(gazetteer: Gazetteer, name: str | None, district: str) -> Settleme
 
 
 def check_towns(tree: Tree, gazetteer: Gazetteer) -> None:
-    """A town that is spelt as nobody knows it would put its centre on no map."""
+    """Reports towns that are not in the gazetteer: their centres would be missing from maps."""
     for folder in tree.centres:
         text = folder.centre
         if not text or not text.noun:
@@ -406,4 +415,4 @@ def _check_town(
         words = f"'{where.town}' is not in content/places.csv."
         if found := gazetteer.suggest(where.town):
             words += f" Did you mean '{found[0]}'?"
-    written.wrong((*place, "town"), f"'town': {words} Mend it, or write 'postcode' or 'location'.")
+    written.wrong((*place, "town"), f"'town': {words} Correct it, or add 'postcode' or 'location'.")

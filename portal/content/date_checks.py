@@ -24,13 +24,13 @@ Mistake = tuple[Place, str]
 
 
 def mistakes(series: Series, calendar: SchoolCalendar) -> Iterator[Mistake]:
-    """What an editor must mend about dates and times: where in the file, and in which words.
+    """Yields each mistake in dates and times: its place in the file, and the message.
 
     Places are fields as the file names them, such as ("changes", 0, "date"). The series need not
     be linked.
     """
     if not 2000 <= series.starts.year <= 2099:
-        yield ("starts",), f"the year {series.starts.year} cannot be right. Mend 'starts'."
+        yield ("starts",), f"the year {series.starts.year} cannot be right. Correct 'starts'."
         return
     yield from _wrong_ends(series)
     if series.until and series.until < series.starts:
@@ -67,18 +67,18 @@ def _wrong_ends(series: Series) -> Iterator[Mistake]:
     if once:
         yield ("until",), f"'repeats: once' is one session. Remove 'until', {write}"
     elif series.count is not None:
-        yield ("until",), "both 'sessions' and 'until' say when it ends. Keep one of the two."
+        yield ("until",), "both 'sessions' and 'until' say when it ends. Keep only one of them."
     if until < starts:
         yield (
             ("until",),
             f"it ends on {day_words(until)}, before it starts on {day_words(starts)}. "
-            "Mend 'until', or 'starts'.",
+            "Correct 'until' or 'starts'.",
         )
     elif until > days_later(starts, FIVE_YEARS):
         yield (
             ("until",),
             f"{day_words(until)} is more than five years after it starts. "
-            "Mend the year, or leave 'until' out of a group that goes on.",
+            "Correct the year, or remove 'until' if the group has no end date.",
         )
 
 
@@ -90,7 +90,7 @@ def _wrong_start(
         yield (
             ("day",),
             f"{day_words(starts, weekday=False)} is a {weekday}, not a {series.day}. "
-            f"Write 'day: {weekday}', or mend 'starts'.",
+            f"Write 'day: {weekday}', or correct 'starts'.",
         )
     if series.repeats == "daily" and starts.weekday() > 4:
         yield (
@@ -100,11 +100,11 @@ def _wrong_start(
         )
     elif off := _why_off(series, calendar, starts):
         if _past_terms(series, calendar, starts):
-            remedy = "Add the next terms to content/terms.yaml, or mend 'starts'."
+            remedy = "Add the next terms to content/terms.yaml, or correct 'starts'."
         elif planned:
             remedy = "Write the first date on which it meets."
         else:
-            remedy = "It has no other date either. Mend 'starts', or what rules its dates out."
+            remedy = "It has no other dates either. Correct 'starts', or what rules its dates out."
         yield ("starts",), f"{off} {remedy}"
 
 
@@ -120,10 +120,10 @@ def _terms_end(calendar: SchoolCalendar) -> str:
 
 
 def _why_off(series: Series, calendar: SchoolCalendar, day: date) -> str | None:
-    """Why nothing was planned on a date of the rule, as a sentence."""
+    """A sentence saying why a date of the rule was left out, or None."""
     named = day_words(day)
     if day in series.except_:
-        return f"{named} is in 'except' as well."
+        return f"{named} is also in 'except'."
     if series.bank_holidays == "skip" and (reason := calendar.closed(day)):
         return f"nothing meets on {named} ({reason}) without 'bank_holidays: run'."
     if _past_terms(series, calendar, day):
@@ -142,15 +142,15 @@ def _wrong_length(
     terms = f"{_terms_end(calendar)} Add the next terms to content/terms.yaml"
     if series.until:
         if past_terms:
-            yield ("until",), f"{terms}, or end it sooner."
+            yield ("until",), f"{terms}, or choose an earlier date."
     elif series.count and len(planned) < series.count:
         yield (
             ("sessions",),
             f"only {len(planned)} of its {series.count} sessions have a date, as {terms}, "
-            "or write fewer."
+            "or write a smaller number."
             if past_terms
             else f"{series.count} sessions would take more than five years. "
-            "Write fewer, or leave 'sessions' out of a group that goes on.",
+            "Write a smaller number, or remove 'sessions' if the group has no end date.",
         )
 
 
@@ -162,7 +162,7 @@ def _did_you_mean(day: date, dates: list[date]) -> str:
 
 
 def _not_a_date(series: Series, day: date, end: date, dates: list[date]) -> str:
-    """That a day is not a date of the series, and which dates it has."""
+    """The message for a day that is not a date of the series, with a suggestion."""
     named = day_words(day)
     if day < series.starts:
         words = f"{named} is before the first date, {day_words(series.starts)}."
@@ -183,11 +183,11 @@ def _wrong_exceptions(series: Series, end: date, planned: list[date]) -> Iterato
     known, seen = set(dates), set()
     for index, day in enumerate(series.except_):
         if day in seen:
-            yield ("except", index), f"{day_words(day)} stands here twice. Remove one of the two."
+            yield ("except", index), f"{day_words(day)} is listed twice. Remove one of them."
         elif day not in known:
             yield (
                 ("except", index),
-                f"{_not_a_date(series, day, end, dates)} Mend the date, or remove it.",
+                f"{_not_a_date(series, day, end, dates)} Correct the date, or remove it.",
             )
         seen.add(day)
 
@@ -205,23 +205,23 @@ def _wrong_changes(
         if day in seen:
             yield (
                 (*place, "date"),
-                f"{day_words(day)} has a change already. Write both in one, and remove the other.",
+                f"{day_words(day)} already has a change. Combine the two into a single change.",
             )
             continue
         seen.add(day)
         if day not in known:
             off = _why_off(series, calendar, day) if day in rule else None
             words = (
-                f"{off} So nothing was planned on it.{_did_you_mean(day, planned)}"
+                f"{off} So no session was planned that day.{_did_you_mean(day, planned)}"
                 if off
                 else _not_a_date(series, day, end, planned)
             )
-            yield (*place, "date"), f"{words} Mend the date, or remove this change."
+            yield (*place, "date"), f"{words} Correct the date, or remove this change."
             continue
         if not (change.cancelled or change.moved_to or change.venue or change.note):
             yield (
                 place,
-                f"nothing is said to change on {day_words(day)}. "
+                f"this change for {day_words(day)} is empty. "
                 "Write 'cancelled', 'moved_to', 'venue' or 'note', or remove it.",
             )
         if change.cancelled and (change.moved_to or change.venue):
@@ -253,13 +253,13 @@ def _wrong_move(
 ) -> Iterator[str]:
     day, times = held_on(change, series)
     if (day, times) == (change.date_, series.time):
-        yield "it is moved to where it was planned. Write the new day and time, or remove this."
+        yield "it is moved to its planned day and time. Write the new day and time, or remove this."
     if abs(day - change.date_) > timedelta(183):
-        yield f"{day_words(day)} is more than six months from its planned date. Mend the year."
+        yield f"{day_words(day)} is more than six months from its planned date. Correct the year."
     for other, planned in held.get(day, ()):
         if planned != change.date_ and times.starts < other.ends and other.starts < times.ends:
             yield (
-                f"the session planned on {day_words(planned)} is then too, from {other.words}. "
+                f"the session planned on {day_words(planned)} is at the same time, {other.words}. "
                 "Choose another day or time."
             )
 
@@ -281,15 +281,15 @@ def _missing_hours(series: Series, planned: list[date]) -> Iterator[Mistake]:
         if moment.astimezone(UTC).astimezone(LONDON).time() != moment.time():
             yield (
                 place,
-                f"{clock_words(moment.time())} on {day_words(moment.date())}: the clocks go "
-                "forward, this time does not exist. Choose another time.",
+                f"{clock_words(moment.time())} on {day_words(moment.date())} does not exist, "
+                "as the clocks go forward. Choose another time.",
             )
 
 
 def _wrong_booking(series: Series, planned: list[date]) -> Iterator[Mistake]:
     opens, closes = series.opens, series.closes
     if opens and closes and closes <= opens:
-        yield ("closes",), "booking closes before it opens. Mend 'opens' or 'closes'."
+        yield ("closes",), "booking closes before it opens. Correct 'opens' or 'closes'."
     # A group that goes on may begin to take bookings at any time.
     if opens and planned and not series.ongoing:
         first, _ = span(planned[0], series.time)

@@ -28,7 +28,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 @dataclass(frozen=True, order=True, slots=True)
 class Problem:
-    """One mistake, where it stands, and what to do about it."""
+    """One mistake: where it is, what is wrong and what to do."""
 
     path: str
     line: int
@@ -64,7 +64,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Written:
-    """What a file says: its fields, all of them text, where each stands, and the text below."""
+    """A file as read: its fields as text, the position of each, and the text below them."""
 
     path: str
     problems: list[Problem] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Written:
 
     @property
     def lines(self) -> dict[str, int]:
-        """The line on which each field stands."""
+        """The line number of each field."""
         marks = self.marks
         return {name: marks[name][0] for name in marks} if isinstance(marks, Mapping) else {}
 
@@ -111,12 +111,14 @@ def read_file(path: str | os.PathLike[str], name: str) -> Written:
     first, _, rest = text.partition("\n")
     if first.rstrip() != "---":
         written.wrong_at(
-            1, 1, "the fields are missing. Start the file with a line '---', then one field a line."
+            1,
+            1,
+            "the fields are missing. Start with a line '---', then write one field per line.",
         )
         return written
     end = _FENCE.search(rest)
     if end is None:
-        written.wrong_at(1, 1, "the fields have no end. Write a line '---' after the last of them.")
+        written.wrong_at(1, 1, "the fields have no end. Add a line '---' after the last field.")
         return written
     front = rest[: end.start()]
     written.body = rest[end.end() :]
@@ -129,7 +131,7 @@ _FENCE = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 
 
 def read_yaml(path: str | os.PathLike[str], name: str) -> Written:
-    """A file of fields alone."""
+    """A file that has fields and no text below them."""
     written = Written(name)
     text = read_text(path, name, written.problems)
     if text is not None:
@@ -153,10 +155,10 @@ def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) 
         with open(path, "rb") as file:  # noqa: PTH123 - the path may be a str of scandir
             raw = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        wrong(f"the file cannot be read ({error.strerror}). Make it readable, or remove it.")
+        wrong(f"the file cannot be read ({error.strerror}). Make it readable, or delete it.")
         return None
     if len(raw) > LARGEST_FILE:
-        wrong("the file is larger than 1 MB. Divide it into several.")
+        wrong("the file is larger than 1 MB. Split it into several files.")
         return None
     try:
         text = raw.decode("utf-8-sig")
@@ -173,13 +175,13 @@ def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) 
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if found := UNSEEN.search(text):
         wrong(
-            f"a character that cannot be seen (U+{ord(found[0]):04X}) stands here. Remove it.",
+            f"there is an invisible character (U+{ord(found[0]):04X}) here. Remove it.",
             text[: found.start()],
         )
         return None
     if ("<<<<<<<" in text or ">>>>>>>" in text) and (found := _MERGE.search(text)):
         wrong(
-            "a merge was not finished here. Keep one of the two versions, and remove the lines "
+            "a merge was not finished here. Keep one version, and remove the lines "
             "of '<<<<<<<', '=======' and '>>>>>>>'.",
             text[: found.start()],
         )

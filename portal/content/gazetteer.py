@@ -1,11 +1,11 @@
 """Where things are: distances, postcodes, and the towns and postcode areas that families name.
 
-A family types whatever stands for 'here': a postcode in any spacing, the half of one, a town with
-or without its apostrophe. All of it is looked up in tables that come with the content, so that
-nothing typed leaves the machine. A position says how exact it is: a postcode is placed by its
+Families type a postcode in any spacing, half a postcode, or a town with or without its apostrophe.
+All of it is looked up in tables that come with the content, so nothing typed leaves the machine.
+A position says how exact it is: a postcode is placed by its
 sector, which is half a mile out for most, and must not pass for a door.
 
-The tables are read row by row, so that whoever reads the file can name the line of each bad row.
+The tables are read row by row, so that the reader of the file can report the line of each bad row.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LONGEST_NAME = 60
 
 
 def _tidy(text: str) -> str:
-    """Capitals and figures, a single space wherever there was any."""
+    """The text in capitals, with single spaces."""
     plain = unicodedata.normalize("NFKC", text[:_LONGEST_NAME]).upper()
     return " ".join(re.sub(r"[^A-Z0-9]+", " ", plain).split())
 
@@ -135,7 +135,7 @@ def read_settlement(row: Mapping[str, str], districts: Collection[District]) -> 
         raise ValueError(f"'{outcode}' is not a postcode district. Write it like BB4.")
     district = _cell(row, "district")
     if not (district or outcode):
-        raise ValueError(f"nothing says which {name} this is. Give its district or its outcode.")
+        raise ValueError(f"there is more than one {name}. Give its district or its outcode.")
     population = _cell(row, "population") or "0"
     if not re.fullmatch("[0-9]{1,8}", population):
         raise ValueError(f"'{population}' is not a number of people. Write figures only.")
@@ -211,7 +211,7 @@ def _exactness(row: Mapping[str, str]) -> Literal["point", "outcode", "district"
         case "district":
             return "district"
         case other:
-            raise ValueError(f"'{other}' is no precision. Write point, outcode or district.")
+            raise ValueError(f"'{other}' is not a precision. Write point, outcode or district.")
 
 
 def _precision(code: str) -> Literal["sector", "outcode"]:

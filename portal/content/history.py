@@ -1,4 +1,4 @@
-"""When each content file last changed: as it says, else its last commit, else its time on disk.
+"""When each content file last changed: its own date, its last commit, or its time on disk.
 
 One pass over the history of the repository serves all files.
 """

@@ -17,7 +17,7 @@ from portal.directory.values import near
 
 
 def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
-    """Every link and picture in every text must be there, and the heading that a link names.
+    """Reports links, headings of links and pictures that do not exist.
 
     `settlements` is None where their table has mistakes: then links to them cannot be judged.
     """
@@ -36,7 +36,9 @@ def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
                 text.written.wrong_at(text.written.body_line + line - 1, 1, words)
         for line, source in text.prose.images:
             if source not in images:
-                words = f"there is no picture '{source}'.{near(source, images)} Mend the address."
+                words = (
+                    f"there is no picture '{source}'.{near(source, images)} Correct the address."
+                )
                 text.written.wrong_at(text.written.body_line + line - 1, 1, words)
 
 
@@ -49,15 +51,15 @@ def _wrong_target(
     address, _, fragment = target.partition("#")
     address = address.partition("?")[0]
     if address and address not in known:
-        words = f"'{target}' leads to no page of this site.{meant(address)}"
-        return f"{words} Mend the address."
+        words = f"'{target}' is not a page of this site.{meant(address)}"
+        return f"{words} Correct the address."
     headings = known[address] if address else frozenset(one.id for one in text.prose.headings)
     if not fragment or headings is None or fragment in headings:
         return None
     if address.startswith("/sessions/") and _DAY.fullmatch(fragment):
         return None  # Each session of a series has its day as its fragment.
-    words = f"there is no heading '#{fragment}' at '{address or 'this page'}'."
-    return f"{words}{near(fragment, headings)} Mend what follows '#'."
+    words = f"there is no heading '#{fragment}' on {address or 'this page'}."
+    return f"{words}{near(fragment, headings)} Correct the part after '#'."
 
 
 def addresses(

@@ -32,7 +32,7 @@ ThingT = TypeVar("ThingT")
 
 
 class Linking:
-    """Gives each noun what it can only know once everything has been read."""
+    """Fills in the facts of each noun that depend on other files."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The folders of content as one Directory, or every mistake that is in them.
+"""Loads the content folders as one Directory, or reports every mistake in them.
 
 The way: `tree` reads each file by itself, `crosschecks` and `links` hold the files beside each
 other, and only when nothing is wrong are the nouns linked here: a series to its centre, programme,
@@ -46,11 +46,11 @@ def load(
     postcodes: Path | None = None,
     memory: FileCache | None = None,
 ) -> Directory:
-    """All the content under a root, as it stands on a day. Raises ContentError.
+    """All the content under a root, as it is on a given day. Raises ContentError.
 
     Ongoing series are shown for so many weeks; calendars know them to the end of the school year.
-    `postcodes` is the file that `portal postcodes import` makes, where there is one. Whoever reads
-    the same root often hands in the same `memory`: only files that were touched are read again.
+    `postcodes` is the file that `portal postcodes import` makes, if it has been made. Pass
+    the same `memory` when reading a root again: then only files that changed are read again.
     """
     tree = read_tree(root, memory)
     map_of = read_map(tree)
@@ -74,7 +74,7 @@ def load(
 
 
 def warnings(directory: Directory) -> list[Problem]:
-    """What is worth a look but no mistake: facts long unchecked, and series that are over."""
+    """Warnings that are not mistakes: facts not checked recently, and series that are over."""
     found: list[Problem] = []
 
     def warn(text: Centre | Programme | Series, field: str, words: str) -> None:
@@ -84,7 +84,9 @@ def warnings(directory: Directory) -> list[Problem]:
     for thing in things:
         if thing.checked is None:
             warn(
-                thing, "checked", "nobody has said when this was checked. Add 'checked' and a day."
+                thing,
+                "checked",
+                "this has no date of its last check. Check it, and add 'checked' with the date.",
             )
         elif directory.today - thing.checked > _CHECK_AGAIN:
             last = day_words(thing.checked, weekday=False)
@@ -92,7 +94,7 @@ def warnings(directory: Directory) -> list[Problem]:
                 thing,
                 "checked",
                 f"this was last checked on {last}, more than 3 months ago. "
-                "Make sure that all is right, and write today's date.",
+                "Check that it is right, and write today's date.",
             )
     start = datetime.combine(directory.today, time(), LONDON)
     for series in (*directory.series, *directory.private_series):
@@ -102,8 +104,8 @@ def warnings(directory: Directory) -> list[Problem]:
             warn(
                 series,
                 "starts",
-                f"all its sessions are past, the last on {last}. "
-                "Plan it again with 'portal next-term', or remove the file.",
+                f"all its sessions are over; the last was on {last}. "
+                "Plan it again with 'portal next-term', or delete the file.",
             )
     return sorted(found)
 

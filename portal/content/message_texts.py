@@ -109,7 +109,7 @@ def check_words(root: Path) -> list[Problem]:
         if found.stem in KINDS:
             continue
         path = (FOLDER / found.name).as_posix()
-        words = f"no message is called '{found.stem}'.{near(found.stem, KINDS)}"
+        words = f"there is no message called '{found.stem}'.{near(found.stem, KINDS)}"
         problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(KINDS)}."))
         if found.is_file() and not found.is_symlink():
             problems += read_file(found, path).problems
@@ -121,7 +121,7 @@ def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
     name = (FOLDER / f"{kind}.md").as_posix()
     if (root / name).is_symlink() or not (root / name).is_file():
         written = Written(name)
-        words = "the words of this message are missing. Write this file; look at the others."
+        words = "this message is missing. Write this file; the others show how."
         written.wrong_at(1, 1, words)
         return written, None
     written = read_file(root / name, name)
@@ -131,7 +131,7 @@ def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
     body = written.body.strip()
     first = written.body_line + written.body[: written.body.find(body)].count("\n")
     if not body:
-        words = "the message has no words. Write them below the second line of '---'."
+        words = "the message is empty. Write its text below the second '---'."
         written.wrong_at(first, 1, words)
     else:
         _check(kind, "body", body, first, written)
@@ -175,17 +175,17 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
             if word in allowed:
                 continue
             if word not in known:
-                words = f"'{{{word}}}' is not something that this message can fill in."
+                words = f"'{{{word}}}' is not a placeholder of this message."
                 wrong(number, f"{words}{near(word, known)} Known: {', '.join(sorted(known))}.")
             elif subject:
-                wrong(number, f"'{{{word}}}' cannot stand in a subject. Write it into the text.")
+                wrong(number, f"'{{{word}}}' cannot be used in a subject. Put it in the text.")
             else:
-                words = f"'{{{word}}}' tells too much: '{field}' may be read over a shoulder."
+                words = f"'{{{word}}}' gives too much away: others may see '{field}' on the screen."
                 wrong(number, f"{words} Use {{link}} instead.")
         if re.search(r"[{}]", PLACEHOLDER.sub("", line)):
-            wrong(number, "a bracket { or } stands alone here. Write placeholders like {link}.")
+            wrong(number, "this { or } has no partner. Write placeholders like {link}.")
     if not subject and "link" in harmless and "link" not in placeholders(said):
-        wrong(first, f"'{field}' has no {{link}}. Add it: it is the way to the details.")
+        wrong(first, f"'{field}' has no {{link}}. Add it, so that families can see the details.")
     if field.endswith("body"):
         for number, words in prose.render(said).problems:
             wrong(first + number - 1, words)

@@ -1,4 +1,4 @@
-"""Markdown to safe HTML, and what an editor must mend in it, by line.
+"""Renders Markdown as safe HTML, and lists the mistakes in it by line.
 
 Text comes from many hands, so there are two walls. The first refuses: tags, dangerous or unknown
 links, pictures from elsewhere and headings out of order are mistakes with a line, because silently
@@ -6,7 +6,7 @@ dropping what somebody wrote helps nobody. The second, an allow-list cleaner, is
 not think of.
 
 Python-Markdown keeps no line numbers. So a first pass collects what is wrong, and only then the
-source is searched for the lines on which it stands.
+source is searched for the lines that it is on.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _LINK = re.compile(
     r"|/(?![/\\])[^\s\\]*"
     r"|#\S+"
 )
-_TOO_DEEP = "the text is nested too deeply. Write it more plainly."
+_TOO_DEEP = "the text is nested too deeply. Make it simpler."
 # Some 40 printed pages; beyond it Markdown takes seconds.
 _LONGEST = 100_000
 _HEADING_LINE = re.compile(r"^[ >*+.\d-]*#|^[ >]*(?:=+|-+) *$", re.MULTILINE)
@@ -118,12 +118,12 @@ _one_at_a_time = Lock()
 def _costly(markdown: str) -> tuple[int, str] | None:
     """Why a text would keep Markdown busy for minutes, if it would, and on which line."""
     if len(markdown) > _LONGEST:
-        words = f"the text is over {_LONGEST:,} characters long. Divide it among several files."
+        words = f"the text is over {_LONGEST:,} characters long. Split it into several files."
         return markdown.count("\n", 0, _LONGEST) + 1, words
     if found := _NESTED_LINE.search(markdown):
         return markdown.count("\n", 0, found.start()) + 1, _TOO_DEEP
     if len(markdown) > 10_000 and len(_HEADING_LINE.findall(markdown)) > 500:
-        return 1, "the text has over 500 headings. Divide it among several files."
+        return 1, "the text has over 500 headings. Split it into several files."
     if markdown.count("[") * len(markdown) < 1_000_000:
         return None
     # From each bracket, Markdown looks for the one that closes it, up to the next empty line.
@@ -178,7 +178,7 @@ class _Findings(Treeprocessor):
             self.wrong_links[written] = _wrong_link(target)
         elif not "".join(link.itertext()).strip() and link.find(".//img") is None:
             self.wrong_links[written] = (
-                "this link has no words. Write between the brackets where it leads."
+                "this link has no text. Say between the square brackets where it leads."
             )
         else:
             self.links[target] = target.removeprefix("mailto:")
@@ -191,7 +191,7 @@ class _Findings(Treeprocessor):
         image.set("src", source)
         if not image.get("alt", "").strip():
             self.wrong_links[written] = (
-                "this picture has no words. Say between the brackets what it shows."
+                "this picture has no description. Say between the square brackets what it shows."
             )
         elif source[:1] != "/" or not _LINK.fullmatch(source):
             del image.attrib["src"]
@@ -207,10 +207,10 @@ class _Findings(Treeprocessor):
         number = self.counts[level] = self.counts.get(level, 0) + 1
         before = self.headings[-1].level if self.headings else 1
         if level == 1:
-            words = "the heading of the page comes from 'title'. Start this one with '##'."
+            words = "the heading of the page comes from 'title'. Start this heading with '##'."
             self.wrong_headings.append((level, number, words))
         elif not text:
-            words = "this heading has no words. Write some, or remove it."
+            words = "this heading is empty. Write its text, or remove it."
             self.wrong_headings.append((level, number, words))
         elif level > before + 1:
             words = f"this heading skips a level. Start it with '{'#' * (before + 1)}'."
@@ -274,9 +274,9 @@ def _wrong_link(target: str) -> str:
     if target.startswith("http://"):
         return f"'{shown}' is not a safe link. Start it with https://."
     if not target:
-        return "this link leads nowhere. Write an address between the round brackets."
+        return "this link has no address. Write it between the round brackets."
     return (
-        f"'{shown}' is not a link that we can make. "
+        f"'{shown}' is not a link that the portal can use. "
         "Start it with https://, mailto:, tel:, or / for a page of this site."
     )
 
@@ -292,7 +292,7 @@ def _placed(markdown: str, found: dict[str, str]) -> Iterator[tuple[int, str]]:
 
 
 def _lines_of(markdown: str, written: str) -> list[int]:
-    """The lines on which an address stands by itself, else the first line."""
+    """The lines on which an address appears as a whole word, else the first line."""
     if not written:
         return [markdown[: max(markdown.find("]()"), 0)].count("\n") + 1]
     lines: list[int] = []
@@ -334,7 +334,7 @@ def _tags(plain: str, tags: set[str]) -> Iterator[tuple[int, str]]:
             yield (
                 line,
                 f"'{shown}' is HTML. "
-                "Write it as Markdown, or between backticks to show it as it is.",
+                "Use Markdown instead, or put it between backticks to show it as text.",
             )
 
 

@@ -1,10 +1,10 @@
-"""The folders of the content, read: which files there are, and what each of them says by itself.
+"""Reads the content folders: finds the files, and reads each by itself.
 
-Whatever is in these folders has a purpose or is a mistake: a file that nobody reads is a session
-that nobody hears of. A name is checked before anything is done with it, because it becomes an
+A file that the portal does not use is reported as a mistake: it may be a session that families
+would never see. A name is checked before anything is done with it, because it becomes an
 address and a path of the site. Links are not followed, and nothing but plain files is opened.
 
-How files fit together is not asked here: see `crosschecks`.
+Checks across files are in `checks`.
 """
 
 from __future__ import annotations
@@ -86,11 +86,11 @@ class _Reader:
     def read(self) -> Tree:
         self._read_content()
         for files, folders in self._listed("programmes"):
-            self._no_folders("programmes", folders, "Here stand programmes alone.")
+            self._no_folders("programmes", folders, "Only programmes belong in this folder.")
             self._tree.programmes = self._texts(Programme, "programmes", files)
         for files, folders in self._listed("centres"):
             for name in files:
-                self._stray(f"centres/{name}", "Here stand the footprints' folders alone.")
+                self._stray(f"centres/{name}", "Only the footprints' folders belong here.")
             for footprint in folders:
                 self._read_footprint(footprint)
         return self._tree
@@ -104,13 +104,14 @@ class _Reader:
                 if name not in _CONTENT_FILES:
                     self._stray(
                         f"content/{name}",
-                        f"Here stand {', '.join(_CONTENT_FILES)}.{near(name, _CONTENT_FILES)}",
+                        f"The files here are {', '.join(_CONTENT_FILES)}."
+                        f"{near(name, _CONTENT_FILES)}",
                     )
             for name in folders:
                 if name not in _CONTENT_FOLDERS:
                     self._stray(
                         f"content/{name}",
-                        f"Here stand the folders {', '.join(_CONTENT_FOLDERS)}."
+                        f"The folders here are {', '.join(_CONTENT_FOLDERS)}."
                         f"{near(name, _CONTENT_FOLDERS)}",
                     )
             tree.site = self._yaml(Site, "content/site.yaml", files)
@@ -119,23 +120,25 @@ class _Reader:
             tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS)
             tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
         for files, folders in self._listed("content/pages"):
-            self._no_folders("content/pages", folders, "Here stand pages alone.")
+            self._no_folders("content/pages", folders, "Only pages belong in this folder.")
             tree.pages = self._texts(Page, "content/pages", files)
         for files, folders in self._listed("content/news"):
-            self._no_folders("content/news", folders, "Here stands news alone.")
+            self._no_folders("content/news", folders, "Only news belongs in this folder.")
             tree.news = self._texts(News, "content/news", files)
         # What the messages say is read by `message_texts`.
         for files, folders in self._listed("content/messages"):
-            self._no_folders("content/messages", folders, "Here stand messages alone.")
+            self._no_folders("content/messages", folders, "Only messages belong in this folder.")
             for name in files:
                 if not name.endswith(".md"):
-                    self._stray(f"content/messages/{name}", "Here stand Markdown files alone.")
+                    self._stray(
+                        f"content/messages/{name}", "Only Markdown files belong in this folder."
+                    )
 
     def _read_footprint(self, footprint: str) -> None:
         path = f"centres/{footprint}"
         for files, folders in self._listed(path):
             for name in files:
-                self._stray(f"{path}/{name}", "Here stand the centres' folders alone.")
+                self._stray(f"{path}/{name}", "Only the centres' folders belong here.")
             for slug in self._slugs(path, folders):
                 self._read_centre(footprint, slug)
 
@@ -144,7 +147,7 @@ class _Reader:
         for files, folders in self._listed(path):
             if not files and not folders:
                 continue  # What git leaves behind where a centre has been removed.
-            self._no_folders(path, folders, "Here stand a centre and its series alone.")
+            self._no_folders(path, folders, "Only a centre and its series belong in this folder.")
             folder = CentreFolder(slug, footprint, path)
             self._tree.centres.append(folder)
             markdown = [name for name in files if name.endswith(".md")]
@@ -152,7 +155,7 @@ class _Reader:
                 if Path(name).suffix.lower() in _SIGNATURES:
                     self._image(folder, name)
                 elif not name.endswith(".md"):
-                    self._stray(f"{path}/{name}", "Here stand Markdown files and pictures alone.")
+                    self._stray(f"{path}/{name}", "Only Markdown files and pictures belong here.")
             index = [name for name in markdown if name.startswith("index.")]
             series = [name for name in markdown if not name.startswith("index.")]
             address = f"/centres/{slug}/"
@@ -162,7 +165,7 @@ class _Reader:
                 folder.centre.slug = slug
             elif not index:
                 self._wrong(
-                    f"{path}/index.md", "this file is missing. Write it: it says what is here."
+                    f"{path}/index.md", "this file is missing. Add it to describe the centre."
                 )
             folder.series = self._texts(Series, path, series, address)
 
@@ -183,7 +186,9 @@ class _Reader:
         if size > LARGEST_FILE:
             self._wrong(path, "the picture is larger than 1 MB. Make it smaller, about 100 KB.")
         elif not start.startswith(_SIGNATURES[suffix.lower()]):
-            self._wrong(path, f"this is no {suffix[1:].lower()} picture. Save it as one again.")
+            self._wrong(
+                path, f"this is not a {suffix[1:].lower()} picture. Save it again in that format."
+            )
         folder.images[name] = file
 
     def _listed(self, path: str) -> Iterator[tuple[list[str], list[str]]]:
@@ -197,7 +202,9 @@ class _Reader:
                 yield files, folders
             return
         except OSError as error:
-            self._wrong(path, f"this cannot be listed ({error.strerror}). Make it a folder.")
+            self._wrong(
+                path, f"this folder cannot be read ({error.strerror}). Make it a readable folder."
+            )
             return
         for entry in entries:
             name = entry.name
@@ -210,7 +217,7 @@ class _Reader:
             elif entry.is_file(follow_symlinks=False):
                 files.append(name)
             else:
-                self._wrong(f"{path}/{name}", "this is neither a file nor a folder. Remove it.")
+                self._wrong(f"{path}/{name}", "this is neither a file nor a folder. Delete it.")
         yield files, folders
 
     # --- names -----------------------------------------------------------------------------
@@ -226,7 +233,7 @@ class _Reader:
             words = f"'{name}' cannot be part of an address."
             twin = next((one for one in known if one != name and _folded(one) == _folded(name)), "")
             if twin:
-                words += f" On other machines it is the same as '{twin}'. Remove one of the two."
+                words += f" On some computers it is the same name as '{twin}'. Delete one of them."
             else:
                 words += f" Name it '{better}{suffix}'."
             self._wrong(f"{path}/{name}{suffix}", words)
@@ -237,7 +244,7 @@ class _Reader:
         self._tree.problems.append(Problem(shown, 1, 1, words))
 
     def _stray(self, path: str, words: str) -> None:
-        self._wrong(path, f"nobody reads this. {words} Move or remove it.")
+        self._wrong(path, f"the portal does not use this. {words} Move or delete it.")
 
     def _no_folders(self, path: str, folders: Iterable[str], words: str) -> None:
         for name in folders:
@@ -247,14 +254,14 @@ class _Reader:
 
     def _yaml(self, model: type[NounT], path: str, files: Iterable[str]) -> NounT | None:
         if path.rpartition("/")[2] not in files:
-            self._wrong(path, "this file is missing. Write it, or mend the setting PORTAL_ROOT.")
+            self._wrong(path, "this file is missing. Add it, or correct the setting PORTAL_ROOT.")
             return None
         written = self._tree.written[path] = read_yaml(self._root / path, path)
         return as_noun(model, written, path)
 
     def _table(self, path: str, files: Iterable[str], columns: tuple[str, ...]) -> list[Row]:
         if path.rpartition("/")[2] not in files:
-            self._wrong(path, "this file is missing. Write it, or mend the setting PORTAL_ROOT.")
+            self._wrong(path, "this file is missing. Add it, or correct the setting PORTAL_ROOT.")
             return []
         problems = self._tree.problems
         return self._memory.rows(self._start + path, lambda: self._rows(path, columns), problems)
@@ -266,7 +273,7 @@ class _Reader:
         rows: list[Row] = []
         header, *lines = text.split("\n")
         if tuple(header.strip().split(",")) != columns:
-            self._wrong(path, f"the columns are not as they must be. Write: {','.join(columns)}")
+            self._wrong(path, f"the columns are wrong. The first line must be: {','.join(columns)}")
             return []
         for number, line in enumerate(lines, 2):
             if not line.strip():
@@ -275,7 +282,7 @@ class _Reader:
             if len(cells) == len(columns):
                 rows.append(Row(number, dict(zip(columns, cells, strict=True))))
             else:
-                words = f"{len(cells)} values stand here, not {len(columns)}. Count the commas."
+                words = f"this line has {len(cells)} values, not {len(columns)}. Check the commas."
                 self._tree.problems.append(Problem(path, number, 1, words))
         return rows
 
@@ -290,7 +297,7 @@ class _Reader:
             stem, dot, suffix = name.rpartition(".")
             slug, _, language = stem.partition(".")
             if suffix != "md" or not dot:
-                self._stray(f"{path}/{name}", f"A file of {WHAT[model]} ends in '.md'.")
+                self._stray(f"{path}/{name}", f"The file of {WHAT[model]} ends in '.md'.")
             elif language:
                 translations.append((name, slug, language))
             else:
@@ -333,11 +340,13 @@ class _Reader:
     def _may_translate(self, path: str, slug: str, language: str, original: bool) -> bool:
         claimed = self._tree.site.languages if self._tree.site else tuple(LANGUAGES)
         if not original:
-            self._wrong(path, f"there is no '{slug}.md' that this translates. Mend the name.")
+            self._wrong(
+                path, f"there is no '{slug}.md' for this to translate. Correct the file's name."
+            )
         elif language not in LANGUAGES:
             self._wrong(
                 path,
-                f"'{language}' is not a language that we know.{near(language, LANGUAGES)} "
+                f"'{language}' is not a known language.{near(language, LANGUAGES)} "
                 f"Name the file '{slug}.ur.md' for Urdu. Known: {', '.join(LANGUAGES)}.",
             )
         elif language == claimed[0]:
@@ -345,8 +354,8 @@ class _Reader:
         elif language not in claimed:
             self._wrong(
                 path,
-                f"the site does not claim '{language}'. "
-                "Add it to 'languages' in content/site.yaml, or remove this file.",
+                f"the site does not list the language '{language}'. "
+                "Add it to 'languages' in content/site.yaml, or delete this file.",
             )
         else:
             return True
@@ -374,7 +383,7 @@ def _check_translated(model: type[TextFile], text: Text[TextT]) -> None:
         if name not in names:
             written.wrong(
                 (name,),
-                f"'{name}' is not translated: it is taken from the original. Remove the line."
+                f"'{name}' cannot be translated: it is taken from the original. Remove the line."
                 f"{near(name, names)} Fields: {', '.join(names)}.",
             )
         elif not isinstance(value, str):
@@ -382,7 +391,7 @@ def _check_translated(model: type[TextFile], text: Text[TextT]) -> None:
         elif not value.strip():
             written.wrong((name,), f"'{name}' is empty. Write something, or remove the line.")
     if written.fields == {} and not text.prose.html:
-        written.wrong((), "this translates nothing. Write something, or remove it.")
+        written.wrong((), "this translation is empty. Write something, or delete it.")
 
 
 def translated_fields(text: Text[TextT]) -> dict[str, str]:

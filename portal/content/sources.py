@@ -82,7 +82,7 @@ class Row:
 
 @dataclass(slots=True)
 class Tree:
-    """All that was read, and every mistake met on the way."""
+    """Everything that was read, and every mistake found in it."""
 
     problems: list[Problem]
     written: dict[str, Written] = field(default_factory=dict)  # the YAML files

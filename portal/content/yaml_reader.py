@@ -1,8 +1,8 @@
-"""YAML text -> fields of plain text, and where each of them stands.
+"""Reads YAML as fields of plain text, with the position of each.
 
 YAML is read event by event and never constructed, for three reasons. Every scalar stays text (plain
-YAML turns 10:30 into 630 and raises ValueError on 2027-02-30). Where each field stands is known
-without reading twice. And what could harm us (aliases that multiply, tags, nesting without end) is
+YAML turns 10:30 into 630 and raises ValueError on 2027-02-30). The position of each field is known
+without reading twice. And what could do harm (aliases that multiply, tags, nesting without end) is
 met as an event and refused before it costs anything.
 """
 
@@ -24,7 +24,7 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 Place = tuple[str | int, ...]
 Marks = Mapping[str, "Mark"] | Sequence["Mark"]
-Mark = tuple[int, int, "Marks | None"]  # line, column, what stands inside
+Mark = tuple[int, int, "Marks | None"]  # line, column, the marks inside
 Wrong = Callable[[int, int, str], None]  # line, column, words
 
 
@@ -56,7 +56,7 @@ def read_fields(text: str, first_line: int, wrong: Wrong) -> tuple[dict[str, Any
         mark, words = _plain_words(error, text.split("\n"))
     except yaml.YAMLError:
         # The reader's complaint about a character has no mark; those we know are refused before.
-        wrong(first_line, 1, "the fields cannot be read. Look for odd characters.")
+        wrong(first_line, 1, "the fields cannot be read. Look for unusual characters.")
         return None
     wrong(mark.line + first_line, mark.column + 1, words)
     return None
@@ -72,7 +72,7 @@ class _RefusedError(Exception):
 
 
 class _Fields:
-    """Builds plain dicts and lists of text from YAML events, and beside them where all stands."""
+    """Builds plain dicts and lists of text from YAML events, with the position of each."""
 
     def __init__(self, text: str, first_line: int, wrong: Wrong) -> None:
         self._lines = text.split("\n") if " #" in text else None
@@ -143,12 +143,11 @@ class _Fields:
     def _check_key(self, event: Any, marks: Any) -> None:
         name = event.value
         if not name:
-            raise _RefusedError(event.start_mark, "a field has no name. Write one before ':'.")
+            raise _RefusedError(event.start_mark, "a field has no name. Write its name before ':'.")
         if name in marks:
             raise _RefusedError(
                 event.start_mark,
-                f"'{name}' stands here a second time, after line {marks[name][0]}. "
-                "Keep one of the two.",
+                f"'{name}' is already used on line {marks[name][0]}. Keep only one of them.",
             )
 
     def _check_block(self, event: Any, values: Any, key: Any, depth: int) -> None:
@@ -157,14 +156,16 @@ class _Fields:
         if values is None and event.__class__ is yaml.SequenceStartEvent:
             raise _RefusedError(
                 event.start_mark,
-                "this list has no name. Write the name of its field above it, like 'districts:'.",
+                "this list has no field name. Write it on the line above, like 'districts:'.",
             )
         if key is None and values.__class__ is dict:
-            raise _RefusedError(event.start_mark, "a field is named by a word. Write one.")
+            raise _RefusedError(
+                event.start_mark, "a field's name must be a word. Write a word before ':'."
+            )
         if depth + 1 >= _DEEPEST:
             raise _RefusedError(
                 event.start_mark,
-                f"this is nested more than {_DEEPEST} deep. Write it more plainly.",
+                f"this is nested more than {_DEEPEST} deep. Make it simpler.",
             )
 
     def _check_value(self, event: Any, key: Any) -> None:
@@ -188,7 +189,7 @@ class _Fields:
         elif self._escapes and (found := UNSEEN.search(value)):
             raise _RefusedError(
                 event.start_mark,
-                f"a character that cannot be seen (U+{ord(found[0]):04X}) is in this value. "
+                f"there is an invisible character (U+{ord(found[0]):04X}) in this value. "
                 "Remove it.",
             )
         if self._lines is not None and event.implicit[0]:
@@ -197,7 +198,7 @@ class _Fields:
             if _LOST.match(rest):
                 raise _RefusedError(
                     event.start_mark,
-                    f"all from '#' would be left out: '{rest.strip()}'. "
+                    f"everything from '#' would be ignored: '{rest.strip()}'. "
                     "Put the value between quotes.",
                 )
 
@@ -214,7 +215,7 @@ def _sign_words(event: Any) -> str:
     return f"'{sign}' before a value is not allowed here. Put the value between quotes."
 
 
-_NOT_FIELDS = "these are not fields. Write one field a line, like 'title: Riverbank'."
+_NOT_FIELDS = "these are not fields. Write one field per line, like 'title: Riverbank'."
 
 
 def _plain_words(error: Any, lines: Sequence[str]) -> tuple[Any, str]:
@@ -236,16 +237,16 @@ def _plain_words(error: Any, lines: Sequence[str]) -> tuple[Any, str]:
         return start, f"a bracket is opened here and not closed. Close it with '{closing}'."
     if "cannot start any token" in problem:
         if sign == "\t":
-            return mark, "a tab sets this line in. Use spaces."
+            return mark, "this line is indented with a tab. Use spaces."
         return mark, f"a value cannot start with '{sign}'. Put it between quotes."
     if sign == ":":
-        return mark, "a field has no name. Write one before ':'."
+        return mark, "a field has no name. Write its name before ':'."
     if "expected '-'" in problem or "expected key" in problem:
-        return mark, "this line is not set in like those before it. Line it up with them."
+        return mark, "this line is not indented like the lines before it. Line it up with them."
     if "expected ':'" in problem:
         return start, "this line has no ':'. Write it like 'title: Riverbank'."
     if "escape character" in problem:
-        return mark, "'\\' is not read as it stands between double quotes. Use single quotes."
+        return mark, "'\\' has a special meaning between double quotes. Use single quotes."
     if "sequence entries are not allowed" in problem:
         return mark, "a list starts on a line of its own. Move '-' to the next line."
     return mark, (

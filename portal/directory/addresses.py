@@ -1,8 +1,8 @@
 """The addresses of pages that belong to no noun: lists, forms and the days of the week.
 
 They are declared here, below content, feeds and web, because each of the three needs them: links to
-them are accepted, the sitemap lists them, and `portal.web.site.pages` can declare no page without a
-noun at any other address. Nouns know their own addresses (`series.path`).
+them are accepted, the sitemap lists them, and `portal.web.site.pages` can declare a page without a
+noun only at one of these addresses. Nouns know their own addresses (`series.path`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def weekday_path(weekday: str) -> str:
 def fixed_pages(*, news: bool = True) -> tuple[str, ...]:
     """The address of every page that belongs to no noun.
 
-    `news` says whether there is any: without it there is no list of news.
+    `news`: whether there is any news; without it there is no page that lists news.
     """
     fixed = (path for path in _FIXED if news or path != _NEWS)
     return (*fixed, *map(weekday_path, WEEKDAYS))

@@ -1,4 +1,4 @@
-"""The Directory: all that was read from the content, cross-referenced and checked."""
+"""The Directory: everything read from the content, cross-referenced and checked."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Directory(Noun):
     def find_series(self, identity: str) -> Series | None:
         """Any series by `<centre>/<series>`, sensitive ones included: for staff and bookings.
 
-        An identity it had before finds it too: bookings remember the one they were made under.
+        Earlier identities find it too: a booking keeps the identity it was made under.
         """
         return self._by_identity.get(identity)
 

@@ -3,8 +3,9 @@
 A type in `fields.py` carries one of these beside the function that reads it, so that the manual, an
 editor's completion and the questions of `portal new` say the same as the mistakes do.
 
-Editors' programs read plain YAML, where `12` is a number; we read text. So what is figures may be
-either. Where we forgive (capitals, two spaces), the schema asks for the form that we recommend.
+Editors' programs read plain YAML, where `12` is a number; the portal reads text. So figures may be
+either. Where the portal is lenient (capitals, two spaces), the schema asks for the
+recommended form.
 """
 
 from __future__ import annotations
@@ -59,4 +60,4 @@ def by_weekday(weekdays: Iterable[str], span: str) -> AsWritten:
         "properties": dict.fromkeys(weekdays, day),
         "additionalProperties": False,
     }
-    return AsWritten("one weekday a line, with its times", "Monday: 09:00-17:00", schema)
+    return AsWritten("one weekday per line, with its times", "Monday: 09:00-17:00", schema)

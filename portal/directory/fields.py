@@ -1,8 +1,8 @@
-"""How each kind of value is written in a file, and what is said where it is written wrongly.
+"""How each kind of value is written in a file, and the mistakes reported when it is wrong.
 
 Values arrive as text, because plain YAML turns `10:30` into 630, `01772532536` into a number and
 `no` into False. Each type here reads text. Wrong values raise `PydanticCustomError("remedy", ...)`,
-whose message is shown to editors as it stands: what is wrong, then what to do.
+whose message is shown to editors unchanged: what is wrong, then what to do.
 
 The known words (needs, facilities, ways to get a place...) are here too: key in the file, and the
 words that families read.
@@ -100,7 +100,7 @@ def _one_of(words: Mapping[str, str], what: str) -> Callable[[object], str]:
 
 
 def listed(value: object) -> object:
-    """A single value where a list may stand is a list of one."""
+    """Turns a single value into a list of one."""
     return value if isinstance(value, list) else [value]
 
 
@@ -124,11 +124,11 @@ def _alias(value: object) -> str:
 def _postcode(value: object) -> str:
     text = re.sub(r"\s+", "", plain_text(value)).upper()
     if not POSTCODE.fullmatch(text):
-        raise wrong(f"'{value}' is not a whole postcode.", "Write it like PR1 8RJ.")
+        raise wrong(f"'{value}' is not a full postcode.", "Write it like PR1 8RJ.")
     return f"{text[:-3]} {text[-3:]}"
 
 
-# Under these names answers to our own questions are kept, beside those to a programme's.
+# Answers to the portal's own questions are kept under these names, beside the programme's.
 SAFE_TIME, WHERE = "safe-time", "where"
 
 
@@ -143,7 +143,7 @@ def _phone(value: object) -> str:
 def _email(value: object) -> str:
     text = plain_text(value)
     if not re.fullmatch(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
-        raise wrong(f"'{text}' is not one email address.", "Write it like name@example.org.")
+        raise wrong(f"'{text}' is not an email address.", "Write it like name@example.org.")
     return text
 
 
@@ -151,7 +151,7 @@ def _web(value: object) -> str:
     text = plain_text(value)
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?(/[^\s<>\"']*)?", text):
         raise wrong(
-            f"'{text}' is not a web address that we can link to.", "Start it with https://."
+            f"'{text}' is not a web address that the portal can link to.", "Start it with https://."
         )
     return text
 
@@ -310,11 +310,11 @@ Aliases = Annotated[tuple[Alias, ...], BeforeValidator(listed)]
 def _hours(value: object) -> object:
     if not isinstance(value, dict):
         raise wrong(
-            "opening hours are a block.", "Write one weekday a line, like Monday: 9:00-17:00."
+            "opening hours must be a block.", "Write one weekday per line, like Monday: 9:00-17:00."
         )
     if len({str(day).strip().lower() for day in value}) < len(value):
         raise wrong(
-            "a weekday stands here twice.",
+            "this weekday is here twice.",
             "Write all its times on one line: 9:00-12:00, 13:00-17:00.",
         )
     return value
@@ -329,7 +329,7 @@ def _by_weekday(hours: Mapping[str, tuple[TimeRange, ...]]) -> Mapping[str, tupl
     return {day: hours[day] for day in WEEKDAYS if day in hours}
 
 
-# Each day is checked by itself, so that a mistake is told with its own line.
+# Each day is checked by itself, so that a mistake is reported on its own line.
 OpeningHours = Annotated[
     Mapping[
         Annotated[str, BeforeValidator(_one_of(_plain_words(*WEEKDAYS), "a weekday"))],

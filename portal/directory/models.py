@@ -1,4 +1,4 @@
-"""The nouns of the directory, each declared once, and the questions one asks of them.
+"""The nouns of the directory, each declared once, with what can be asked of them.
 
 A field is one line here: its type (see `fields.py`) decides how the text in a file is read, and its
 description is the manual (`content/FIELDS.md`) and what a mistake is explained with. Models are
@@ -89,7 +89,9 @@ class Site(Noun):
 
     name: Line = Field(description="The name of the service, at the top of every page.")
     area: Line = Field(description="The county or area served.")
-    base_address: BaseAddress = Field(description="Where the public site stands, no last slash.")
+    base_address: BaseAddress = Field(
+        description="The address of the public site, without a final slash."
+    )
     domain: Line = Field(
         description="The permanent identity in calendar entries. Never change it, even when the "
         "site moves to another host: every entry in every subscriber's calendar would double."
@@ -97,14 +99,16 @@ class Site(Noun):
     booking_address: Text = Field(
         "", description="Where bookings are answered; empty for the same host."
     )
-    phone: Phone | None = Field(None, description="The number that a family rings.")
-    email: Email | None = Field(None, description="The address that a family writes to.")
+    phone: Phone | None = Field(None, description="The phone number for families.")
+    email: Email | None = Field(None, description="The email address for families.")
     quick_exit: Web = Field(description="Where 'Exit this page' goes: neutral, not personal.")
     languages: Languages = Field(("en",), description="The languages that the site claims.")
     demonstration: Flag = Field(
         False, description="yes: every page says that times and places are samples."
     )
-    attribution: Lines = Field((), description="Lines that the data's licences ask us to show.")
+    attribution: Lines = Field(
+        (), description="Lines that the licences of the data require the site to show."
+    )
 
 
 class Term(Noun):
@@ -215,10 +219,10 @@ class OutreachVenue(Noun):
 
 
 class Change(Noun):
-    """What became of one published date."""
+    """A change to one published date."""
 
     date_: Day = Field(alias="date", description="The date first published.")
-    cancelled: Line | None = Field(None, description="Why it is off, in words for families.")
+    cancelled: Line | None = Field(None, description="Why it is cancelled, in words for families.")
     moved_to: Moved | None = Field(
         None, description="The new day and, where it changes, time: 2027-03-03 13:00-15:00."
     )
@@ -227,7 +231,7 @@ class Change(Noun):
 
 
 class TextFile(Noun):
-    """What every Markdown file has beside its own fields, given by `link` and not by an editor.
+    """The facts of every Markdown file beside its fields, filled in by `link` and not by an editor.
 
     They are declared as class variables because pydantic would otherwise read them from the file.
     """
@@ -236,12 +240,12 @@ class TextFile(Noun):
     source: ClassVar[str]  # the file's path from the root of the content, with '/'
     body: ClassVar[str] = ""  # Markdown as written
     html: ClassVar[str] = ""  # the body, made safe
-    lines: ClassVar[Mapping[str, int]] = MappingProxyType({})  # where each field stands
+    lines: ClassVar[Mapping[str, int]] = MappingProxyType({})  # the line of each field
     changed: ClassVar[datetime]  # the last change of what it says, aware
     translations: ClassVar[Mapping[str, TextFile]] = MappingProxyType({})
 
     def link(self, **given: Any) -> Self:
-        """Give it what is only known once everything is read. For `content.load` alone."""
+        """Fills in facts known only once everything is read. For `content.load` alone."""
         self.__dict__.update(given)
         return self
 
@@ -280,7 +284,7 @@ class Programme(TextFile):
     """A named piece of support: programmes/<slug>.md."""
 
     title: Line = Field(description="Its name. Neutral where it is sensitive.")
-    summary: Line = Field(description="One sentence: what it is, and for whom.")
+    summary: Line = Field(description="One sentence: what it is and who it is for.")
     offer: Offer = Field(description="Which of the eight areas of the offer it belongs to.")
     kind: ProgrammeKind = Field(description="group, one-to-one, outreach, drop-in or information.")
     level: Level | None = Field(None, description="universal (level 1) or targeted (level 2).")
@@ -291,21 +295,25 @@ class Programme(TextFile):
     audience: Line | None = Field(None, description="Who may come, in words.")
     needs: Needs = Field((), description="The priority groups it helps.")
     booking: BookingWay = Field(description="drop-in, book, request or referral.")
-    place_for: PlaceFor = Field("family", description="What one place holds: family or person.")
+    place_for: PlaceFor = Field("family", description="What one place is for: family or person.")
     places: Number | None = Field(None, description="How many places one series has.")
     sessions: Number | None = Field(None, description="How many sessions a course has.")
-    session_length: Line | None = Field(None, description="How long one lasts, in words.")
+    session_length: Line | None = Field(None, description="How long a session lasts, in words.")
     cost: Line | None = Field(None, description="'Free', or the price in words.")
     bring: Line | None = Field(None, description="What to bring.")
     questions: tuple[Question, ...] = Field((), description="What is asked when booking.")
-    delivered_with: Line | None = Field(None, description="The partner who runs it with us.")
+    delivered_with: Line | None = Field(
+        None, description="The partner that runs it with the service."
+    )
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
     outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
     sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
-    phone: Phone | None = Field(None, description="A number of its own.")
+    phone: Phone | None = Field(None, description="Its own phone number.")
     aliases: Aliases = Field((), description="Names it had before, the oldest first.")
     sources: Lines = Field((), description="Where the facts come from.")
-    checked: Day | None = Field(None, description="The day somebody last made sure all is right.")
+    checked: Day | None = Field(
+        None, description="The day somebody last checked that everything is right."
+    )
     updated: Day | None = Field(None, description="The day somebody last changed it.")
 
     @property
@@ -323,7 +331,7 @@ class Centre(TextFile):
     title: Line = Field(description="Its name.")
     kind: CentreKind = Field(description="family hub, children's centre, library...")
     district: Slug = Field(description="The slug of its district.")
-    town: Line | None = Field(None, description="The town or village it stands in.")
+    town: Line | None = Field(None, description="The town or village it is in.")
     address: Line | None = Field(None, description="Street, without town and postcode.")
     postcode: Postcode | None = Field(None, description="Its postcode.")
     location: Location | None = Field(None, description="Latitude and longitude of its door.")
@@ -331,7 +339,7 @@ class Centre(TextFile):
     phone: Phone | None = Field(None, description="Its phone number.")
     email: Email | None = Field(None, description="Its email address.")
     opening_hours: OpeningHours | None = Field(
-        None, description="One weekday a line: Monday: 09:00-17:00, or closed."
+        None, description="One weekday per line: Monday: 09:00-17:00, or closed."
     )
     facilities: Facilities = Field((), description="What it has, by known words.")
     transport: Line | None = Field(None, description="Buses and trains, in words.")
@@ -345,7 +353,9 @@ class Centre(TextFile):
     ages: Ages = Field((), description="The ages it is for.")
     aliases: Aliases = Field((), description="Names it had before, the oldest first.")
     sources: Lines = Field((), description="Where the facts come from.")
-    checked: Day | None = Field(None, description="The day somebody last made sure all is right.")
+    checked: Day | None = Field(
+        None, description="The day somebody last checked that everything is right."
+    )
     updated: Day | None = Field(None, description="The day somebody last changed it.")
 
     position: ClassVar[Position | None] = None  # linked: its door, its postcode or its town
@@ -380,7 +390,7 @@ class Centre(TextFile):
 
     @property
     def closed_days(self) -> Iterable[tuple[date, date, str]]:
-        """First day, last day and reason of each time it had to close."""
+        """First day, last day and reason of each closure."""
         for closure in self.closures:
             yield closure.first, closure.last, closure.reason
         if not self.status.open:
@@ -404,7 +414,7 @@ class Venue:
 
     @property
     def identity(self) -> str:
-        """Which place it is, however its name, its street or its postcode is written.
+        """Identifies the place, however its name, street or postcode is written.
 
         A centre is known by its first slug; another address by the letters and figures of its name
         and street. Where two differ, families have to go elsewhere.
@@ -416,7 +426,7 @@ class Venue:
 
     @property
     def line(self) -> str:
-        """Name, street, town and postcode on one line, as diaries and letters want it."""
+        """Name, street, town and postcode on one line, for calendars and letters."""
         parts = [self.name, self.address, self.town, self.postcode]
         seen: list[str] = []
         for part in parts:
@@ -442,16 +452,22 @@ class Series(TextFile):
     until: Day | None = Field(None, description="The last date; neither means that it goes on.")
     term_time_only: Flag = Field(False, description="yes: not in the school holidays.")
     bank_holidays: BankHolidays = Field(
-        "skip", description="run: it meets on bank holidays and closure days too."
+        "skip", description="run: it also meets on bank holidays and closure days."
     )
-    except_: Days = Field((), alias="except", description="Dates planned never to run.")
-    changes: tuple[Change, ...] = Field((), description="What became of published dates.")
-    withdrawn: Line | None = Field(None, description="Why the whole run is off, for families.")
-    book: BookUnit = Field("series", description="What one books: the series or one session.")
-    booking: BookingWay | None = Field(None, description="How one gets a place.")
-    place_for: PlaceFor | None = Field(None, description="What one place holds: family or person.")
+    except_: Days = Field(
+        (), alias="except", description="Dates left out of the plan from the start."
+    )
+    changes: tuple[Change, ...] = Field((), description="Changes to published dates.")
+    withdrawn: Line | None = Field(
+        None, description="Why the whole series is cancelled, in words for families."
+    )
+    book: BookUnit = Field(
+        "series", description="What a family books: the whole series or one session."
+    )
+    booking: BookingWay | None = Field(None, description="How to get a place.")
+    place_for: PlaceFor | None = Field(None, description="What one place is for: family or person.")
     places: Number | None = Field(None, description="How many places there are.")
-    waiting_list: Flag = Field(True, description="no: when full, nobody can wait for a place.")
+    waiting_list: Flag = Field(True, description="no: when it is full, there is no waiting list.")
     opens: Moment | None = Field(None, description="When booking opens: 2027-01-04 09:00.")
     closes: Moment | None = Field(None, description="When booking closes.")
     venue_fields: OutreachVenue | None = Field(
@@ -468,7 +484,7 @@ class Series(TextFile):
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
     )
     sources: Lines = Field((), description="Where the facts come from.")
-    updated: Moment | None = Field(None, description="When somebody last changed it.")
+    updated: Moment | None = Field(None, description="The day somebody last changed it.")
 
     # Linked: where it belongs, and its dates for a school year and more, by planned date.
     centre: ClassVar[Centre]
@@ -526,7 +542,7 @@ class Series(TextFile):
     def booking_ends(self) -> datetime | None:
         """When booking closes, if it does: as written, a date without a time at its end.
 
-        Else a course that is booked as a whole closes when it begins.
+        If no `closes` is given, a course that is booked as a whole closes when it begins.
         """
         if self.closes:
             local = self.closes.astimezone(LONDON)
@@ -555,7 +571,7 @@ class Series(TextFile):
     def coming(self, now: datetime) -> tuple[Session, ...]:
         """The sessions that begin after `now`, in order, cancelled ones included.
 
-        These one can still be there for from the beginning. The horizon of pages does not cut them.
+        A family can still attend these in full. The horizon of pages does not cut them.
         """
         begin = (session for session in self.all_sessions if session.starts > now)
         return tuple(sorted(begin, key=lambda session: session.starts))

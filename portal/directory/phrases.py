@@ -1,8 +1,8 @@
-"""What is said of ages, money, distance, access and places, wherever it is said.
+"""The words for ages, money, distance, access and places, shared by every output.
 
 Pages, the finder's index and the finder itself say these things in the same words, so the words
-are made here, of values that were checked when they were read. What is not known is said to be
-unknown: nobody invents a price or a door.
+are made here, of values that were checked when they were read. Unknown facts are said to be
+unknown: a price or an address is never invented.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ FIVE_YEARS = 5 * 366
 
 
 class _Yearly(dict[int, Made]):
-    """What is made for a year, once, when the year is first asked for."""
+    """A value made once for each year, when it is first asked for."""
 
     def __init__(self, make: Callable[[int], Made]) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class SchoolCalendar:
         return self._closed[day.year].get(day)
 
     def days_off(self, series: Series) -> Mapping[int, Set[date]]:
-        """By year, the days on which a series that says what this one says does not meet."""
+        """By year, the days on which a series with these fields does not meet."""
         return self._days_off[series.bank_holidays == "skip", series.term_time_only]
 
     def _closed_in(self, year: int) -> Mapping[date, str]:
@@ -96,7 +96,7 @@ class SchoolCalendar:
 
     @property
     def covers_until(self) -> date:
-        """The last day of which we know whether it is in term."""
+        """The last day known to be in or out of term."""
         # After a summer term there is no other until September, so August is known as well.
         last = self.last_known
         return date(last.year, 8, 31) if last.month in (7, 8) else last
@@ -165,7 +165,7 @@ def sessions(
     *,
     venue_of: Callable[[OutreachVenue], Venue] = _outreach,
 ) -> tuple[Session, ...]:
-    """The sessions planned up to `until`, by planned date, with what became of each.
+    """The sessions planned up to `until`, by planned date, with their changes.
 
     The series must be linked to its centre and venue. A session that moved past `until` is still
     one of them. `venue_of` finds a changed venue's position where its postcode is all we have.

@@ -43,13 +43,13 @@ def slugify(name: str) -> str:
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:
-    # The braces of a remedy are text, not placeholders, hence the context.
+    # The braces of a remedy are text, not placeholders, so they go in as context.
     return PydanticCustomError("remedy", "{what} {remedy}", {"what": what, "remedy": remedy})
 
 
 def plain_text(value: object) -> str:
     if not isinstance(value, str):
-        raise wrong("this holds a list or a block.", "Write it as text on one line.")
+        raise wrong("this is a list or a block, not text.", "Write it as text on one line.")
     return value.strip()
 
 
@@ -76,7 +76,7 @@ def read_day(value: object) -> date:
     except ValueError:
         month_name = MONTHS[month - 1] if 1 <= month <= 12 else f"month {month}"
         raise wrong(
-            f"there is no {day} {month_name} {year}.", "Look at a calendar, and mend the date."
+            f"there is no {day} {month_name} {year}.", "Check a calendar, and correct the date."
         ) from None
 
 
@@ -248,7 +248,7 @@ def _age_words(low: int, low_unit: str, high: int, high_unit: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Degrees of WGS 84, and what they stand for: a found position must not pass for a door."""
+    """Degrees of WGS 84 and their precision: an estimated position must not pass for a door."""
 
     latitude: float
     longitude: float
@@ -271,7 +271,7 @@ class Position:
 
     @property
     def exact(self) -> bool:
-        """True where a map pin may be shown: the door, or the postcode it stands in."""
+        """True if a map pin may be shown: for a door, or the centre of its postcode."""
         return self.precision in ("point", "postcode")
 
 

@@ -20,7 +20,7 @@ OFFERS: Mapping[str, str] = {
 }
 
 
-# The plan's priority groups, in its order, in words that a family would use of itself.
+# The plan's priority groups, in its order, in words that families would use about themselves.
 NEEDS: Mapping[str, str] = {
     "send": "Special educational needs, disabilities or behaviour",
     "neglect": "Children who are not looked after well enough",

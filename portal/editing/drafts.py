@@ -1,8 +1,8 @@
 """Content files written for editors, from their answers.
 
-Each answer is read by the declarations that will read the file, at once, so that a wrong weekday is
-said before the next question. Nothing is ever written over, and what has been written is read again
-as a whole: if the content would have a mistake, the new files are taken away.
+Each answer is read at once by the declarations that will read the file, so that a wrong weekday is
+reported before the next question. Files are never overwritten. All content is read again with the
+new files: if it has a mistake, they are deleted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class WritingError(PortalError):
 
 @dataclass
 class Draft:
-    """A content file in the making: what has been answered so far, each answer checked."""
+    """A content file in progress: the answers so far, each checked."""
 
     kind_name: str
     directory: Directory
@@ -67,7 +67,7 @@ class Draft:
         return said.strip()
 
     def _filled(self) -> dict[str, Answer]:
-        """Something in the place of what must be there and has not been asked yet."""
+        """Stand-ins for required fields that have not been asked yet."""
         model = self.kind.model
         needed = {name: info for name, info in fields_of(model).items() if info.is_required()}
         examples = {name: form_of(info).written for name, info in needed.items()}
@@ -118,7 +118,7 @@ def scalar(value: str, *, inside: bool = False) -> str:
 
 
 def place_of(draft: Draft, slug: str, centre: str | None = None) -> Path:
-    """Where a new file belongs, from the root. Raises WritingError where the name cannot be."""
+    """The path of a new file from the root. Raises WritingError if the name cannot be used."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         better = slugify(slug) or "my-group"
         raise WritingError(
@@ -145,14 +145,14 @@ def place_of(draft: Draft, slug: str, centre: str | None = None) -> Path:
 def add(root: Path, files: Mapping[Path, str], *, today: date) -> Directory:
     """Write new files, and read all the content with them.
 
-    Raises WritingError where one is there already, and ContentError where the content would have a
-    mistake; then none of them stays.
+    Raises WritingError if one exists already, and ContentError if the content would have a mistake;
+    then all are deleted.
     """
     for path in files:
         if (root / path).exists():
             raise WritingError(
-                f"{path.as_posix()} is there already, and is not written over. "
-                "Choose another name, or change that file."
+                f"{path.as_posix()} already exists and has not been changed. Choose another "
+                "name, or edit that file."
             )
     made: list[Path] = []
     whole = False
@@ -167,7 +167,9 @@ def add(root: Path, files: Mapping[Path, str], *, today: date) -> Directory:
         whole = True
         return directory
     except UnicodeEncodeError as error:
-        raise WritingError("An answer holds what is no text. Type it again.") from error
+        raise WritingError(
+            "An answer contains something that is not text. Type it again."
+        ) from error
     except OSError as error:
         raise WritingError(f"The file cannot be written: {error.strerror}.") from error
     finally:

@@ -48,7 +48,7 @@ def spans(terms: Iterable[Term]) -> dict[str, Span]:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One series in its new term: its files, and what became of it, line by line."""
+    """One series in its new term: its files, and a report line by line."""
 
     old: str
     files: Mapping[Path, str]
@@ -66,7 +66,8 @@ def next_term(
     files = {path: text for copy in copies for path, text in copy.files.items()}
     if len(files) < sum(len(copy.files) for copy in copies):
         raise WritingError(
-            "Two of these copies would have the same name. Copy one, rename its file, and go on."
+            "Two of these copies would have the same name. Copy one, rename its file, then "
+            "copy the other."
         )
     add(root, files, today=today)
     return copies
@@ -108,8 +109,8 @@ def _span_for(directory: Directory, series: Series, wanted: str | None) -> Span:
 def _copied(root: Path, directory: Directory, series: Series, term: str | None) -> Copy:
     if series.ongoing:
         raise WritingError(
-            f"{series.identity} has no last date: it goes on by itself, and needs no copy. "
-            "To end it, write 'until' and a date."
+            f"{series.identity} has no last date, so it carries on and needs no copy. To end "
+            "it, add 'until' with a date."
         )
     span = _span_for(directory, series, term)
     calendar = school_calendar(directory.terms)
@@ -178,12 +179,12 @@ def _slug_in(slug: str, span: Span) -> str:
     return f"{stem}-{slugify(span.name)}"
 
 
-# Said of dates that are over, or of the file itself.
+# Fields about past dates, or about the file itself.
 _DROPPED = ("changes", "except", "withdrawn", "aliases", "updated")
 
 
 def _edited(text: str, changed: Mapping[str, str]) -> str:
-    """The file with other values and without what is over; comments and words stay."""
+    """The file with new values and without past changes; comments and text stay."""
     front, body = _divided(text)
     kept: list[str] = []
     left = dict(changed)
@@ -260,7 +261,7 @@ def _said(
             yield f"  Booking {name} on {changed[name]}."
     gone = [name for name in _DROPPED if name in series.lines and name != "updated"]
     if gone:
-        yield f"  Not taken along: {', '.join(gone)}."
+        yield f"  Not copied: {', '.join(gone)}."
     found = re.search(rf"\b({'|'.join(MONTHS)}|20\d\d)\b", series.body)
     if found:
         yield f"  Its text mentions {found[0]}: read it again."

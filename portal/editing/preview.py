@@ -1,8 +1,8 @@
-"""`portal preview`: reads the content at each save, and says what became of it.
+"""`portal preview`: reads the content at each save, and shows the pages or the mistakes.
 
 Only files that were touched are read again (`content.FileCache`), and no page is made before
 somebody asks for it: a save is shown well under half a second later. What that means for families
-(dates, bookings, pages) is worked out after the new pages are there, so that nobody waits for it.
+(dates, bookings, pages) is worked out after the new pages are ready, so the editor does not wait.
 
 Mistakes are printed as `portal check` prints them, between two lines that editors' programs know
 (`.vscode/tasks.json`), so that they are underlined there too.
@@ -35,7 +35,7 @@ from portal.web.site.published_dates import Difference, Record
 FOLDERS = ("content", "centres", "programmes")
 _DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
 _LOOK_EVERY = 1000  # milliseconds
-_HEAD_START = 0.1  # seconds in which browsers ask for the new page, before we take the processor
+_HEAD_START = 0.1  # seconds for browsers to fetch the new page before the processor is busy
 _MOST_PAGES = 60  # compared after each save
 
 READING = "Reading the content."
@@ -63,13 +63,13 @@ class Preview:
         return self._shown
 
     def wait(self, version: str, seconds: float) -> str:
-        """The version shown as soon as it is another than this, or after so many seconds."""
+        """The version shown: returns when it differs from this one, or after so many seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self._shown.version != version, seconds)
             return self._shown.version
 
     def details(self, version: str, *, wait: bool) -> Details | None:
-        """What a reading means, if that is known; with `wait`, as soon as it is."""
+        """The effects of a reading, if worked out; with `wait`, waits until they are."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._details is not None and self._details[0] == version,
@@ -140,7 +140,9 @@ class Preview:
                 try:
                     self.read(Path(path) for _, path in changes)
                 except OSError as error:  # a file went away while it was read
-                    self._say(f"The content could not be read ({error}). It is tried again.")
+                    self._say(
+                        f"The content could not be read ({error}). The preview will try again."
+                    )
                     self._state = None
 
     def _next(self) -> str:
@@ -154,7 +156,7 @@ class Preview:
 
     def _compared(self, directory: Directory, touched: tuple[str, ...]) -> Details:
         before = published_dates.kept(self._settings.var)
-        compared_with = "the site as it was last built on this machine"
+        compared_with = "the site last built on this machine"
         if before is None:
             before = self._started_with or published_dates.record(directory)
             compared_with = "the files as they were when the preview started"
@@ -164,7 +166,7 @@ class Preview:
             Changed(
                 one,
                 _bookings_of(one, booked, directory) if booked is not None else None,
-                # Of a series that is gone nobody knows any more what to tell.
+                # Families cannot be told about a series whose file is gone.
                 told=directory.find_series(one.series) is not None,
             )
             for one in found
@@ -173,7 +175,7 @@ class Preview:
         # A family that booked a whole course is one booking, however many dates change.
         touched_by = {key for one in found for key in _keys(one, directory)}
         total = sum((booked or {}).get(key, 0) for key in touched_by)
-        words = "No booking is touched." if booked is not None else "Bookings were not looked at."
+        words = "Bookings are not changed." if booked is not None else "Bookings were not checked."
         if total:
             words = f"Bookings touched: {total:,}."
         said = (f"{_counted(number)} {kind}" for kind, number in totals.items())
@@ -226,14 +228,14 @@ class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's own
-        """Say nothing: what an editor wants to read are mistakes."""
+        """Prints nothing, so that an editor sees only mistakes."""
 
 
 # --- what a save touches -------------------------------------------------------------------------
 
 
 def _state(root: Path) -> object:
-    """What tells that a file has come, gone or been written."""
+    """A fingerprint that changes when a file is added, removed or written."""
     files = (path for name in FOLDERS for path in (root / name).rglob("*"))
     return {(path, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path))}
 
@@ -255,7 +257,7 @@ def _names(identity: str, directory: Directory) -> tuple[str, ...]:
 
 
 def _keys(one: Difference, directory: Directory) -> Iterator[tuple[str, str]]:
-    """What may be booked of a date: the whole series or the one session, by any name it had."""
+    """The booking keys for a date: the whole series or the session, by every identity it had."""
     if one.kind != "added":
         for name in _names(one.series, directory):
             yield from ((name, ""), (name, one.planned.isoformat()))
@@ -268,7 +270,7 @@ def _bookings_of(one: Difference, booked: dict[tuple[str, str], int], directory:
 def _touched(
     root: Path, paths: Iterable[Path], before: Directory | None, after: Directory
 ) -> list[str]:
-    """The pages that may say something else now, the nearest to what was edited first."""
+    """The pages that may have changed, those nearest to the edit first."""
     start = root.resolve()
     sources = {path.resolve().relative_to(start).as_posix() for path in paths}
     found: dict[str, None] = {}

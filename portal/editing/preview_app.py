@@ -1,4 +1,4 @@
-"""The site as an editor sees it: pages that are made when asked for, with a note on each.
+"""The preview site: pages rendered on request, with a note for the editor on each.
 
 The note says what is wrong, by file, line and remedy, while the last good pages stay; or what would
 change for families. The only script of the preview loads the page again when there is another. All
@@ -37,7 +37,7 @@ class Changed:
 
     difference: Difference
     bookings: int | None
-    told: bool  # whether families who booked hear of it
+    told: bool  # whether families who booked get a message
 
     @property
     def words(self) -> str:
@@ -82,7 +82,7 @@ class Shown:
 
 
 class State(Protocol):
-    """What knows the newest reading: see `portal.preview`."""
+    """The source of the newest reading: see `portal.editing.preview`."""
 
     @property
     def shown(self) -> Shown: ...
@@ -91,7 +91,7 @@ class State(Protocol):
         """Of this reading, if they are known, or after waiting a moment for them."""
 
     def wait(self, version: str, seconds: float) -> str:
-        """The version shown as soon as it is another than this, or after so many seconds."""
+        """The version shown: returns when it differs from this one, or after so many seconds."""
 
 
 def create_preview(state: State) -> WSGIApplication:
@@ -114,7 +114,7 @@ def create_preview(state: State) -> WSGIApplication:
 
 
 def ask(app: WSGIApplication, path: str) -> bytes | None:
-    """The page at a path as it is made now; None where there is none."""
+    """Renders the page at a path; None if there is none."""
     answer = Client(app).get(path)
     return answer.get_data() if answer.status_code == 200 else None
 
@@ -159,7 +159,9 @@ def _own(request: Request, state: State, shown: Shown) -> Response:
     kinds = {"preview.js": "text/javascript", "preview.css": "text/css"}
     name = request.path.removeprefix("/-preview/")
     if name not in kinds:
-        return _page(shown, state, "Page not found", words="There is no such page.", status=404)
+        return _page(
+            shown, state, "Page not found", words="There is no page at this address.", status=404
+        )
     return Response((_STATIC / name).read_bytes(), content_type=f"{kinds[name]}; charset=utf-8")
 
 
@@ -167,7 +169,7 @@ def _stream(state: State, after: str) -> Iterator[str]:
     yield "retry: 500\n\n"  # milliseconds; and what comes first brings the headers
     while True:
         version = state.wait(after, _KEEP_ALIVE)
-        # A comment now and then: else nobody would notice that the page has been closed.
+        # A comment now and then, since only a write shows that the page has been closed.
         yield f"data: {version}\n\n" if version != after else ": still here\n\n"
         after = version
 

@@ -1,8 +1,8 @@
-"""The declarations for people: JSON Schema, manuals, and completion in VS Code.
+"""Writes the declarations out for people: JSON Schema, manuals, and completion in VS Code.
 
-Nothing is said here a second time. What a field means stands in `directory.py`, how its value is
-written in `fields.py`; here both become files, and a test keeps the files current. Only examples of
-plain words are added, because a type cannot know what a title looks like.
+Nothing is declared here a second time: the meaning of a field comes from `directory/models.py`, how
+its value is written from `directory/fields.py`. A test keeps the files made from them current.
+Only examples of plain text are added, because a type cannot know what a title looks like.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ KINDS = (
         ("content/pages/*.md", _NO_TRANSLATION),
     ),
     Kind(
-        "message", MessageFields, "The words of a message: content/messages/<message>.md",
+        "message", MessageFields, "The text of a message: content/messages/<message>.md",
         ("content/messages/*.md",),
     ),
     Kind("site", Site, "The site: content/site.yaml", ("content/site.yaml",)),
@@ -74,7 +74,7 @@ KINDS = (
     Kind("terms", Terms, "The school terms: content/terms.yaml", ("content/terms.yaml",)),
 )  # fmt: skip
 
-# Of words on one line, which say more with the field that they stand in.
+# Examples of one-line text, by field.
 _EXAMPLES: Mapping[str, str] = {
     "address": "12 River Street",
     "area": "Lancashire",
@@ -128,14 +128,14 @@ class Form(NamedTuple):
 
 
 def files() -> dict[Path, str]:
-    """Every file that is made of the declarations, by its path from the root."""
+    """Every file made from the declarations, by its path from the root."""
     made = {SCHEMAS / f"{kind.name}.json": _as_text(schema(kind)) for kind in KINDS}
     vs_code = {EDITOR: _as_text(editor()), SNIPPETS: _as_text(snippets())}
     return {**made, **vs_code, MANUAL: manual(), SETTINGS: settings()}
 
 
 def write(root: Path) -> list[Path]:
-    """Write the files that are not there, or not as they should be, and say which."""
+    """Writes the files that are missing or out of date, and returns which."""
     written = []
     for path, text in files().items():
         file = root / path
@@ -154,7 +154,7 @@ def _as_text(value: object) -> str:
 
 
 def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The fields by the names that stand in files."""
+    """The fields by their names in files."""
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
@@ -182,7 +182,7 @@ def _form(annotation: Any, metadata: tuple[Any, ...]) -> Form:
 
 
 def example_of(name: str, form: Form) -> str:
-    """What a value may look like; for a block, nothing."""
+    """An example of a value; empty for a block."""
     if form.written is None:
         return ""
     plain = not form.written.words and "pattern" not in form.written.schema
@@ -206,11 +206,11 @@ def _blocks(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def schema(kind: Kind) -> dict[str, Any]:
-    """What may stand in the fields of a file, as JSON Schema."""
+    """JSON Schema of the fields of a file."""
     made = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": kind.what,
-        "$comment": "Written by `portal schema`. Change portal/directory.py, not this file.",
+        "$comment": "Written by `portal schema`. Change portal/directory/models.py, not this file.",
         **_object(kind.model),
     }
     blocks = {block.__name__: _object(block) for _, block in _blocks(kind.model)}
@@ -251,12 +251,12 @@ def _property(name: str, info: FieldInfo) -> dict[str, Any]:
 _OPENING = """\
 # The fields of content files
 
-This page is written by `portal schema`, from the declarations that the portal reads files with. So
-it is always right: do not change it by hand.
+`portal schema` writes this page from the declarations that the portal reads files with, so it is
+always right. Do not change it by hand.
 
-Fields stand at the top of a file between two lines of `---`, one on each line, with its name, a
-colon and its value. The words for families stand below. A field with **yes** under "needed" must be
-there. "A list" is written with one line for each value, set in, after `- `.
+Fields go at the top of a file between two lines of `---`, one per line: the name, a colon and the
+value. The text for families goes below. A field with **yes** under "needed" is required. "A list"
+has one line for each value, indented, after `- `.
 """
 
 
@@ -289,7 +289,7 @@ def _table(model: type[BaseModel]) -> str:
 
 
 def _how(form: Form) -> str:
-    how = form.written.how if form.written else "a block of fields, set in"
+    how = form.written.how if form.written else "a block of fields, indented"
     if form.one_or_many:
         return f"{how}; or a list"
     return f"a list: {how}" if form.many else how
@@ -297,7 +297,7 @@ def _how(form: Form) -> str:
 
 @cache
 def _vocabularies() -> dict[str, Mapping[str, str]]:
-    """Words with other words for families, by the name of the field that they stand in."""
+    """Known words with the words that families read, by the name of their field."""
     found: dict[str, Mapping[str, str]] = {}
     for kind in KINDS:
         for model in (kind.model, *(block for _, block in _blocks(kind.model))):
@@ -309,13 +309,13 @@ def _vocabularies() -> dict[str, Mapping[str, str]]:
 
 
 def settings() -> str:
-    """`docs/settings.md`: what whoever runs the portal may set."""
+    """`docs/settings.md`: the settings of the portal."""
     rows = [
         "# Settings",
         "",
         "They come from the environment. This page is written by `portal schema`.",
         "",
-        "| setting | by default | what it means |",
+        "| setting | default | meaning |",
         "|---|---|---|",
     ]
     for name, info in Settings.model_fields.items():

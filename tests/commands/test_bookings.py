@@ -85,7 +85,7 @@ def test_a_register_is_exported_once(portal, booked, tmp_path):
     printed = portal("export", SERIES, "--session", day)
 
     assert (first.exit_code, second.exit_code) == (0, 1)
-    assert "is there already" in second.output
+    assert "already exists" in second.output
     assert out.stat().st_mode & 0o777 == 0o600
     assert [row["Name"] for row in rows] == ["'=Amina"]
     days = re.findall(r"\d{4}-\d\d-\d\d", printed.output.splitlines()[0])

@@ -41,7 +41,7 @@ def test_an_invitation_is_printed_once(office, settings):
     engine = database.connect(settings.database_address)
     found = accounts.invited(engine, token_in(lines), now=NOW)
 
-    assert lines[0] == "sam@example.org has an account now."
+    assert lines[0] == "sam@example.org now has an account."
     assert lines[2].startswith("  https://")
     assert found.staff.title == "Sam Brook"
     assert "72 hours" in lines[1]
@@ -74,7 +74,7 @@ def test_mistakes_are_said_with_their_remedy(office, settings, given, words):
 
     assert words in str(refused.value)
     assert list(office.listed()) == [
-        "Nobody yet. Add the first administrator: portal staff add --help"
+        "There are no accounts yet. Add the first administrator: portal staff add --help"
     ]
 
 
@@ -93,7 +93,7 @@ def test_everybody_is_listed_with_how_it_stands(settings):
         "joy@example.org  Sam Brook, administrator: invited, until Thursday 7 January 2027, 9am",
         "ada@example.org  Sam Brook, manager of preston: removed on Monday 4 January 2027, 9am",
     ]
-    assert later[0].endswith("the invitation is over: reset makes a new one")
+    assert later[0].endswith("the invitation has expired: reset makes a new one")
 
 
 def test_resetting_prints_another_invitation(office, settings):
@@ -127,7 +127,7 @@ def test_unknown_names_are_said(office):
         with pytest.raises(AccountError, match=r"Did you mean 'sam@example\.org'"):
             list(verb("sem@example.org"))
     list(office.remove("sam@example.org"))
-    with pytest.raises(AccountError, match="Nobody has the account"):
+    with pytest.raises(AccountError, match="There is no account"):
         list(office.remove("sam@example.org"))
 
 

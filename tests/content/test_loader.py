@@ -173,14 +173,14 @@ def make_no_content(root):
 
 
 ODD = [
-    (make_nul, [f"{INDEX}:2:13: a character that cannot be seen (U+0000) stands here. Remove it."]),
+    (make_nul, [f"{INDEX}:2:13: there is an invisible character (U+0000) here. Remove it."]),
     (
         make_escape,
-        [f"{INDEX}:42:5: a character that cannot be seen (U+001B) stands here. Remove it."],
+        [f"{INDEX}:42:5: there is an invisible character (U+001B) here. Remove it."],
     ),
     (
         make_line_separator,
-        [f"{INDEX}:5:14: a character that cannot be seen (U+2028) stands here. Remove it."],
+        [f"{INDEX}:5:14: there is an invisible character (U+2028) here. Remove it."],
     ),
     (make_latin, [f"{INDEX}:23:16: the byte 0xe9 here is not UTF-8. Save the file as UTF-8."]),
     (make_utf_16, [f"{INDEX}:1:1: the file is UTF-16. Save it as UTF-8."]),
@@ -188,8 +188,8 @@ ODD = [
         make_symbolic_link,
         [
             f"{INDEX}:1:1: this is a symbolic link. Put the file itself here.",
-            "centres/preston/riverbank/index.pl.md:1:1: there is no 'index.md' that this "
-            "translates. Mend the name.",
+            "centres/preston/riverbank/index.pl.md:1:1: there is no 'index.md' for this "
+            "to translate. Correct the file's name.",
         ],
     ),
     (
@@ -198,37 +198,42 @@ ODD = [
     ),
     (
         make_pipe,
-        ["content/pages/pipe.md:1:1: this is neither a file nor a folder. Remove it."],
+        ["content/pages/pipe.md:1:1: this is neither a file nor a folder. Delete it."],
     ),
     (
         make_folder_as_file,
         [
-            "content/pages/team.md:1:1: nobody reads this. Here stand pages alone. "
-            "Move or remove it."
+            "content/pages/team.md:1:1: the portal does not use this. Only pages "
+            "belong in this folder. Move or delete it."
         ],
     ),
     (
         make_news_a_file,
         [
-            "content/news:1:1: nobody reads this. Here stand site.yaml, footprints.yaml, "
-            "terms.yaml, places.csv, outcodes.csv, FIELDS.md. Move or remove it.",
-            "content/news:1:1: this cannot be listed (Not a directory). Make it a folder.",
+            "content/news:1:1: the portal does not use this. The files here are site.yaml, "
+            "footprints.yaml, terms.yaml, places.csv, outcodes.csv, FIELDS.md. Move or "
+            "delete it.",
+            "content/news:1:1: this folder cannot be read (Not a directory). Make it a readable "
+            "folder.",
         ],
     ),
     (
         make_site_a_folder,
         [
-            "content/site.yaml:1:1: nobody reads this. Here stand the folders pages, news, "
-            "messages, schema. Move or remove it.",
-            "content/site.yaml:1:1: this file is missing. Write it, or mend the setting "
+            "content/site.yaml:1:1: the portal does not use this. The folders here are pages, "
+            "news, messages, schema. Move or delete it.",
+            "content/site.yaml:1:1: this file is missing. Add it, or correct the setting "
             "PORTAL_ROOT.",
         ],
     ),
     (
         make_large,
-        ["content/pages/about.md:1:1: the file is larger than 1 MB. Divide it into several."],
+        ["content/pages/about.md:1:1: the file is larger than 1 MB. Split it into several files."],
     ),
-    (make_large_fields, [f"{INDEX}:1:1: the file is larger than 1 MB. Divide it into several."]),
+    (
+        make_large_fields,
+        [f"{INDEX}:1:1: the file is larger than 1 MB. Split it into several files."],
+    ),
     (
         make_large_picture,
         [
@@ -240,14 +245,14 @@ ODD = [
         make_twin_by_case,
         [
             "centres/preston/riverbank/Bump-Spring.md:1:1: 'Bump-Spring' cannot be part of an "
-            "address. On other machines it is the same as 'bump-spring'. Remove one of the two."
+            "address. On some computers it is the same name as 'bump-spring'. Delete one of them."
         ],
     ),
     (
         make_twin_by_form,
         [
             "centres/preston/riverbank/ｂump-spring.md:1:1: 'ｂump-spring' cannot be part of an "
-            "address. On other machines it is the same as 'bump-spring'. Remove one of the two."
+            "address. On some computers it is the same name as 'bump-spring'. Delete one of them."
         ],
     ),
     (
@@ -267,7 +272,7 @@ ODD = [
     (
         make_no_content,
         [
-            f"content/{name}:1:1: this file is missing. Write it, or mend the setting PORTAL_ROOT."
+            f"content/{name}:1:1: this file is missing. Add it, or correct the setting PORTAL_ROOT."
             for name in ("footprints.yaml", "outcodes.csv", "places.csv", "site.yaml", "terms.yaml")
         ],
     ),
@@ -555,13 +560,14 @@ def test_warnings_do_not_stop_anything(directory):
     """Facts long unchecked and series that are over are told, with the line to mend."""
     assert [str(problem) for problem in content.warnings(directory)] == [
         "centres/burnley-pendle/weavers-yard/index.md:15:1: this was last checked on 1 June 2026, "
-        "more than 3 months ago. Make sure that all is right, and write today's date.",
-        "centres/hyndburn-ribble-valley-rossendale/mill-brow/index.md:1:1: nobody has said when "
-        "this was checked. Add 'checked' and a day.",
-        "centres/lancaster-fylde-wyre/harbour/summer-2026.md:5:1: all its sessions are past, the "
-        "last on 26 August 2026. Plan it again with 'portal next-term', or remove the file.",
+        "more than 3 months ago. Check that it is right, and write today's date.",
+        "centres/hyndburn-ribble-valley-rossendale/mill-brow/index.md:1:1: this has no date of "
+        "its last check. Check it, and add 'checked' with the date.",
+        "centres/lancaster-fylde-wyre/harbour/summer-2026.md:5:1: all its sessions are over; "
+        "the last was on 26 August 2026. Plan it again with 'portal next-term', or delete "
+        "the file.",
         "programmes/baby-massage.md:18:1: this was last checked on 1 July 2026, more than 3 months "
-        "ago. Make sure that all is right, and write today's date.",
+        "ago. Check that it is right, and write today's date.",
     ]
     assert {"warning"} == {problem.severity for problem in content.warnings(directory)}
 

@@ -236,7 +236,7 @@ def test_pictures_that_are_refused(written):
 def test_links_need_words():
     """A link that nobody can read leads nowhere."""
     assert render("[](/x/)").problems == (
-        (1, "this link has no words. Write between the brackets where it leads."),
+        (1, "this link has no text. Say between the square brackets where it leads."),
     )
     assert lines_of(render("x\n\n[x]()")) == [3]
 
@@ -301,7 +301,7 @@ def test_one_text_does_not_change_the_next():
     finally:
         sys.setrecursionlimit(limit)
 
-    assert refused.problems == ((1, "the text is nested too deeply. Write it more plainly."),)
+    assert refused.problems == ((1, "the text is nested too deeply. Make it simpler."),)
     assert render("A\n\nB").html == "<p>A</p>\n<p>B</p>"
 
 

@@ -516,13 +516,13 @@ def test_the_day_is_checked_against_the_date():
 
     assert mistake == (
         ("day",),
-        "12 January 2027 is a Tuesday, not a Monday. Write 'day: Tuesday', or mend 'starts'.",
+        "12 January 2027 is a Tuesday, not a Monday. Write 'day: Tuesday', or correct 'starts'.",
     )
 
 
 def test_a_series_ends_in_one_way():
     """Giving both a number of sessions and a last day is a mistake."""
-    assert say(("until",), "Keep one", sessions="6", until="2027-03-02")
+    assert say(("until",), "Keep only one", sessions="6", until="2027-03-02")
 
 
 def test_a_series_ends_after_it_starts():
@@ -643,7 +643,7 @@ def test_a_date_changes_once():
     """Two changes of one date are written as one."""
     changes = [{"date": "2027-01-19", "note": "Bring a hat"}, {"date": "2027-01-19", "note": "No"}]
 
-    assert changed(1, "date", "has a change already", changes=changes)
+    assert changed(1, "date", "already has a change", changes=changes)
 
 
 def test_a_change_says_something():
@@ -666,7 +666,7 @@ def test_a_move_goes_somewhere(to):
     """A move to the planned day and time is a mistake."""
     changes = [{"date": "2027-01-19", "moved_to": to}]
 
-    assert changed(0, "moved_to", "where it was planned", changes=changes)
+    assert changed(0, "moved_to", "to its planned day and time", changes=changes)
 
 
 def test_a_move_does_not_land_on_another_session():
@@ -689,10 +689,10 @@ def test_a_move_by_a_year_is_a_slip():
     """A wrong year in a move is noticed."""
     changes = [{"date": "2027-01-19", "moved_to": "2026-01-20"}]
 
-    assert changed(0, "moved_to", "Mend the year", changes=changes)
+    assert changed(0, "moved_to", "Correct the year", changes=changes)
 
 
-NO_SUCH_TIME = "the clocks go forward, this time does not exist"
+NO_SUCH_TIME = "does not exist, as the clocks go forward"
 
 
 def test_a_time_that_the_clocks_leave_out():

@@ -67,7 +67,7 @@ def test_every_answer_can_be_an_option(new, root, kind):
     assert content.load(root, today=TODAY)
     again = new(kind, *OPTIONS[kind])
     assert again.exit_code == 1
-    assert "is there already" in again.output
+    assert "already exists" in again.output
 
 
 @pytest.mark.parametrize("kind", OPTIONS)
@@ -163,7 +163,7 @@ def test_a_file_that_would_be_a_mistake_does_not_stay(new, root):
     town = new("centre", *OPTIONS["centre"], "--name", "lock-house", "--town", "Atlantis")
 
     assert (found.exit_code, town.exit_code) == (1, 1)
-    assert "is there already" in found.output
+    assert "already exists" in found.output
     assert "'Atlantis' is not in content/places.csv" in town.output
     assert not (root / "centres/lancaster-fylde-wyre/lock-house").exists()
     assert content.load(root, today=TODAY)

@@ -45,7 +45,7 @@ def test_a_course_in_its_next_term(portal, root):
     assert found.output.splitlines() == [
         f"riverbank/bump-autumn -> {RIVERBANK}/bump-spring-2027.md",
         "  6 sessions, Tuesday 5 January 2027 to Tuesday 9 February 2027, 6pm to 8pm.",
-        "  Not taken along: changes.",
+        "  Not copied: changes.",
     ]
     copied = series_of(root, "riverbank/bump-spring-2027")
     assert {one.day.weekday() for one in copied.sessions} == {1}
@@ -84,7 +84,7 @@ def test_comments_and_order_stay(root):
         "room: Hall # the large one\nterm_time_only: yes\n---\n\nSee you in November.\n"
     )
     assert "  Left out: Wednesday 17 February 2027 (school holidays)." in copy.said
-    assert "  Not taken along: except." in copy.said
+    assert "  Not copied: except." in copy.said
     assert "  Its text mentions November: read it again." in copy.said
 
 
@@ -100,13 +100,13 @@ def test_sessions_that_do_not_fit(portal):
 
 
 def test_nothing_is_written_over(portal, root):
-    """A copy that is there already stops all of them."""
+    """A copy that already exists stops all of them."""
     assert portal("riverbank/bump-autumn").exit_code == 0
     before = sorted(root.rglob("*"))
     found = portal("weavers-yard/massage-january", "riverbank/bump-autumn")
 
     assert found.exit_code == 1
-    assert "bump-spring-2027.md is there already" in found.output
+    assert "bump-spring-2027.md already exists" in found.output
     assert sorted(root.rglob("*")) == before
 
 
@@ -116,8 +116,8 @@ def test_nothing_is_written_over(portal, root):
         (["riverbank/bump-autum"], "Did you mean 'riverbank/bump-autumn'?"),
         (["riverbank/bump-autumn", "--term", "sprng 2027"], "Did you mean 'spring 2027'?"),
         (["riverbank/bump-autumn", "--term", "spring 2031"], "added in content/terms.yaml"),
-        (["riverbank/play-monday"], "goes on by itself"),
-        (["harbour/youth-friday"], "goes on by itself"),
+        (["riverbank/play-monday"], "so it carries on"),
+        (["harbour/youth-friday"], "so it carries on"),
         (["riverbank/bump-autumn", "riverbank/bump-spring", "--term", "summer 2027"], "same name"),
     ],
 )

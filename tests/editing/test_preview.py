@@ -131,7 +131,7 @@ def test_what_will_change_is_compared_with_what_was_built(preview, browse, setti
     assert "the site as it was last built" in page
     assert "1 date cancelled" in page
     assert "Tuesday 26 January 2027, 10am to midday is cancelled: Snow &lt;here&gt;." in page
-    assert "Bookings were not looked at." in page
+    assert "Bookings were not checked." in page
     assert "1 date cancelled" in browse("/-preview/note").text
 
 

@@ -114,7 +114,7 @@ def test_a_first_day(desk, chromium, tmp_path):
     desk.edit(path, f"starts: {first}", f"starts: {first + timedelta(1)}")
     wrong = desk.run("check", fails=True)
     assert re.match(rf"{path}:\d+:1: 'day': ", wrong)
-    assert "is a Wednesday, not a Tuesday. Write 'day: Wednesday', or mend 'starts'." in wrong
+    assert "is a Wednesday, not a Tuesday. Write 'day: Wednesday', or correct 'starts'." in wrong
     desk.edit(path, f"starts: {first + timedelta(1)}", f"starts: {first}")
 
     # 3. Published; a family books.
