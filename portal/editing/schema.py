@@ -175,7 +175,7 @@ def _form(annotation: Any, metadata: tuple[Any, ...]) -> Form:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return Form(None, annotation, many=False, one_or_many=False)
     if not arguments:
-        raise TypeError(f"{annotation} does not say how it is written: see as_written.py")
+        raise TypeError(f"{annotation} has no AsWritten: see portal/directory/field_forms.py")
     inner = _form(arguments[0], ())
     alone = any(isinstance(one, BeforeValidator) and one.func is listed for one in metadata)
     return inner._replace(many=True, one_or_many=alone)

@@ -1,8 +1,9 @@
-"""The ways in which letters travel, and which of them the settings chose.
+"""The channels that send letters, and the choice between them by the settings.
 
-A channel is `channels/<name>.py` plus one line in CHANNELS. It is made from the settings and the
+A channel is `channels/<name>.py`, a line in CHANNELS, and its name in the choices of
+`email_channel` or `text_channel` in `portal/settings.py`. It is made from the settings and the
 site, and offers `send(letter)`, which returns a receipt or raises Undelivered, and
-`sent_before(letter)`, for finding out after a crash.
+`sent_before(letter)`, which finds out after a crash whether a letter went.
 """
 
 from __future__ import annotations
