@@ -105,6 +105,40 @@ def test_a_browser_that_paints_nothing_measures_the_same(chromium, unpainted, po
     assert [fault.partition(" at ")[0] for fault in bare[-1]] == ["color-contrast"]
 
 
+ADDED = {
+    "pale on the phone": "@media (width < 30rem) { h1 { color: #aaa; background: #999 } }",
+    "pale on the phone in the dark": "@media (width < 30rem) and (prefers-color-scheme: dark) "
+    "{ main { background: #777 } }",
+    "pale on the desk": "@media (width > 60rem) { h1 { color: #aaa; background: #999 } }",
+    "pale in the dark": "@media (prefers-color-scheme: dark) { h1 { color: #222 } }",
+    "wide on the phone": "footer { min-width: 25rem }",
+    "small on the phone": "@media (width < 30rem) { nav a { display: block; height: 10px } }",
+}
+NAMED = {
+    "pale on the phone": r"at 320: (light|dark): color-contrast at h1",
+    "pale on the phone in the dark": r"at 320: dark: color-contrast",
+    "pale on the desk": r"at 1280: (light|dark): color-contrast at h1",
+    "pale in the dark": r"at 1280: dark: color-contrast at h1",
+    "wide on the phone": r"at 320: <.* ends at",
+    "small on the phone": r"at 320: <a .* px$",
+}
+
+
+@pytest.mark.parametrize("what", ADDED)
+def test_what_is_wrong_at_one_size_or_in_one_scheme_is_found(unpainted, portal_address, what):
+    """The looks at pages below find a fault that shows at one size or in one scheme alone."""
+    with visiting(unpainted, portal_address, now=midnight(DAY)) as visitor:
+        visitor.open("/")
+        visitor.page.evaluate(
+            "(rules) => { const sheet = new CSSStyleSheet(); sheet.replaceSync(rules);"
+            " document.adoptedStyleSheets = [sheet]; }",
+            ADDED[what],
+        )
+        found = unfit(visitor.page)
+
+    assert [fault for fault in found if re.search(NAMED[what], fault)], found
+
+
 @pytest.mark.parametrize("number", range(SHARES))
 def test_fit_for_all(unpainted, portal_address, sample, number):
     """Pages of every kind, with everything opened: axe finds nothing on a phone and on a desk,

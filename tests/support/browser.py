@@ -216,22 +216,47 @@ def _axe() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 
 
-def axe_faults(page, rules: tuple[str, ...] = ()) -> list[str]:
-    """What axe finds on the page as it stands, one line for each element; `rules` are all of it."""
+def axe_faults(page, rules: tuple[str, ...] = (), *, without=(), within="document") -> list[str]:
+    """What axe finds on the page as it stands, one line for each element.
+
+    `rules` are all of it, or `without` some; `within` is the script for the elements to look at.
+    """
     only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": AXE_TAGS}
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
     found = page.evaluate(
-        """async (only) => {
-            const {violations} = await axe.run(document, {
-                runOnly: only, resultTypes: ["violations"], elementRef: false});
-            return violations.flatMap(({id, nodes}) => nodes.map(
-                ({target, failureSummary}) => [id, String(target), failureSummary]));
-        }""",
-        only,
+        f"""async ([only, left_out]) => {{
+            const context = {within};
+            if (context !== document && !context.include.length) return [];
+            const {{violations}} = await axe.run(context, {{
+                runOnly: only, resultTypes: ["violations"], elementRef: false, preload: false,
+                rules: Object.fromEntries(left_out.map((id) => [id, {{enabled: false}}]))}});
+            return violations.flatMap(({{id, nodes}}) => nodes.map(
+                ({{target, failureSummary}}) => [id, String(target), failureSummary]));
+        }}""",
+        [only, list(without)],
     )
     return [f"{rule} at {where}: {' '.join(words.split())}" for rule, where, words in found]
 
+
+# How each element looks, and which of them look otherwise than they did before.
+LOOKS = """() => [...document.querySelectorAll("*")].map((one) => {
+    const {color, backgroundColor, backgroundImage, opacity, fontSize, fontWeight}
+        = getComputedStyle(one);
+    return [one.checkVisibility({visibilityProperty: true}), color, backgroundColor,
+        backgroundImage, opacity, fontSize, fontWeight].join();
+})"""
+CHANGED = f"""(before) => {{
+    const now = ({LOOKS})();
+    const all = [...document.querySelectorAll("*")];
+    const changed = new Set();
+    all.forEach((one, at) => {{
+        const same = before.length === now.length && before[at] === now[at];
+        if (!same || changed.has(one.parentElement)) changed.add(one);
+    }});
+    window.changed = {{include: [...changed].filter((one) => document.body.contains(one)
+        && one.checkVisibility({{visibilityProperty: true}}))}};
+}}"""
 
 OPEN_DETAILS = "() => document.querySelectorAll('details').forEach(one => { one.open = true; })"
 
@@ -315,16 +340,30 @@ FOR_MACHINES = ('<input id="subject"', '<button name="step" value="check" tabind
 
 def unfit(page) -> list[str]:
     """What keeps somebody from using the page as it stands, on a phone and on a desk, light and
-    dark: what axe finds, what scrolls sideways, what is too small for a thumb."""
+    dark: what axe finds, what scrolls sideways, what is too small for a thumb.
+
+    Contrast takes axe longer than all else. So on the phone it is asked only of what looks
+    otherwise there than on the desk: another colour, background or size of text, or not shown."""
     found = []
     page.evaluate(OPEN_DETAILS)
-    for width, height in (NARROW, WIDE):
-        page.set_viewport_size({"width": width, "height": height})
-        small = page.evaluate(SMALL_TARGETS)
-        faults = [one for one in small if not one.startswith(FOR_MACHINES)]
-        faults += page.evaluate(SIDEWAYS)
-        for scheme, rules in (("light", ()), ("dark", COLOURS)):
-            page.emulate_media(color_scheme=scheme)
-            faults += [f"{scheme}: {one}" for one in axe_faults(page, rules)]
-        found += [f"at {width}: {one}" for one in faults]
-    return found
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    looks = {}
+    for scheme, rules in (("dark", COLOURS), ("light", ())):
+        page.emulate_media(color_scheme=scheme)
+        looks[scheme] = page.evaluate(LOOKS)
+        found += [f"at {WIDE[0]}: {scheme}: {one}" for one in axe_faults(page, rules)]
+    found += [f"at {WIDE[0]}: {one}" for one in _layout_faults(page)]
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    faults = _layout_faults(page)
+    faults += axe_faults(page, without=COLOURS)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(CHANGED, looks[scheme])
+        pale = axe_faults(page, COLOURS, within="window.changed")
+        faults += [f"{scheme}: {one}" for one in pale]
+    return found + [f"at {NARROW[0]}: {one}" for one in faults]
+
+
+def _layout_faults(page) -> list[str]:
+    small = page.evaluate(SMALL_TARGETS)
+    return [one for one in small if not one.startswith(FOR_MACHINES)] + page.evaluate(SIDEWAYS)
