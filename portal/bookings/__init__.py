@@ -17,8 +17,8 @@ from portal.bookings.booking import (
     book,
     family_of,
     find,
+    find_by_key,
     get,
-    made_with,
 )
 from portal.bookings.transitions import accept, cancel, change, confirm, decline, give
 
@@ -39,7 +39,7 @@ __all__ = [
     "decline",
     "family_of",
     "find",
+    "find_by_key",
     "get",
     "give",
-    "made_with",
 ]

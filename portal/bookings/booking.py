@@ -25,16 +25,16 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 from portal.bookings.locking import OF_BOOKING, lock, lock_later
 from portal.bookings.opening import opening
 from portal.bookings.places import ROOM_FOR_ALL, claimed, places_of
-from portal.bookings.waiting_list import reminder_of, tell
+from portal.bookings.waiting_list import notify, reminder_of
 from portal.database import insert_if_new, look, note, read, write
-from portal.database.audit import Deed
+from portal.database.audit import AuditAction
 from portal.database.prepared import Prepared, bundle
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash, digest_of, link_of, new_reference
 from portal.database.tables import LIVE, bookable, booking, need, person, referral, told, walk_in
 from portal.directory import Programme, Series, Session
 from portal.errors import PortalError
-from portal.messages import announced, owe_each
+from portal.messages import announced, enqueue_all
 
 MOST_PLACES = 6  # of one booking, for a bookable thing whose places are for persons (S27)
 # A request for a programme without a series is kept under this and the programme's slug.
@@ -137,7 +137,7 @@ _queue_up = Prepared(
 def prepared(connection: Connection, series: Series, planned: str, now: datetime) -> Row[Any]:
     """The bookable row of a series or session as the content now says, locked."""
     row = lock(connection, series.identity, planned)
-    return _as_it_says(connection, row, series, planned, now)
+    return _row_matching_content(connection, row, series, planned, now)
 
 
 def _prepared_with(
@@ -153,19 +153,19 @@ def _prepared_with(
     row, known = locked().first(), made().scalar()
     if row is None:
         # Nothing was locked yet when the key was looked for.
-        row = _as_it_says(connection, row, series, planned, now)
+        row = _row_matching_content(connection, row, series, planned, now)
         return row, _known(connection, key)
-    return _as_it_says(connection, row, series, planned, now), known
+    return _row_matching_content(connection, row, series, planned, now), known
 
 
-def _as_it_says(
+def _row_matching_content(
     connection: Connection, row: Row[Any] | None, series: Series, planned: str, now: datetime
 ) -> Row[Any]:
     if row is None:
         follow_name(connection, series)
         # What stood in the content before anybody booked is no news to who books now.
         known = announced.booked_sessions(series, [planned], now)
-        announced.begin(connection, series.identity, known, now)
+        announced.record_first(connection, series.identity, known, now)
     elif row.places == places_of(series):
         return row
     return _row_of(connection, series.identity, planned, places_of(series))
@@ -430,7 +430,7 @@ def _write_booking(
     status: str,
     way: str,
     places: int,
-    done_by: tuple[str, Deed],
+    done_by: tuple[str, AuditAction],
     number: int | None = None,
     later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
 ) -> Booking:
@@ -451,9 +451,9 @@ def _write_booking(
     with bundle(connection):
         _write_family(connection, booking_id, family, draft.contact)
         at_once = (_KIND_OF[status], now, {"twin": bool(twin)})
-        owe_each(connection, booking_id, [at_once, *later], now=now)
-        actor, did = done_by
-        note(connection, now, actor, did, booking_id, row.series, status=status)
+        enqueue_all(connection, booking_id, [at_once, *later], now=now)
+        actor, action = done_by
+        note(connection, now, actor, action, booking_id, row.series, status=status)
     return Booking(
         id=int(booking_id),
         series=row.series,
@@ -480,13 +480,13 @@ def _write_referrer(
             consented=now,
         )
     )
-    tell(connection, booking_id, "professional-received", now)
+    notify(connection, booking_id, "professional-received", now)
 
 
 def _write_family(
     connection: Connection, booking_id: int, family: Family, hashed: bytes | None
 ) -> None:
-    _new_person.alone(
+    _new_person.execute(
         connection,
         booking_id=booking_id,
         name=family.name,
@@ -500,7 +500,7 @@ def _write_family(
         answers=dict(family.answers),
     )
     if family.access or family.language:
-        _new_need.alone(
+        _new_need.execute(
             connection, booking_id=booking_id, access=family.access, language=family.language
         )
 
@@ -534,7 +534,7 @@ def get(engine: Engine, booking_id: int, secret: str) -> Booking:
         return _read(connection, booking_id, secret)
 
 
-def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
+def find_by_key(engine: Engine, key: str, secret: str) -> Booking | None:
     """The booking that this key made: who sends a form again need not wait for anything."""
     with look(engine) as connection:
         known = _known(connection, key)

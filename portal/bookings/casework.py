@@ -47,11 +47,11 @@ LINK_AGAIN_AFTER = timedelta(minutes=10)
 LONGEST_WORDS = 1000
 
 
-class Meanwhile(PortalError):
-    """Somebody else wrote something else meanwhile. `stands` is what they wrote."""
+class EditConflict(PortalError):
+    """Somebody else wrote something else meanwhile. `current` is what they wrote."""
 
-    def __init__(self, stands: str) -> None:
-        self.stands = stands
+    def __init__(self, current: str) -> None:
+        self.current = current
         super().__init__("Somebody else has changed this meanwhile.")
 
 
@@ -280,7 +280,7 @@ def _case(row: Row[Any]) -> Case:
 # --- doing ------------------------------------------------------------------------------------
 
 
-def read_by(engine: Engine, case: Case, *, now: datetime, actor: str) -> None:
+def log_reading(engine: Engine, case: Case, *, now: datetime, actor: str) -> None:
     """Note that somebody read what is kept of one family (S30)."""
     write(engine, lambda c: note(c, now, actor, "read booking", case.id, case.series))
 
@@ -296,15 +296,15 @@ def remark(
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
-        stands = connection.execute(
+        current = connection.execute(
             select(person.c.remark).where(person.c.booking_id == booking_id)
         ).scalar()
-        if stands is None:
+        if current is None:
             raise NotPossible("The details of this booking have been deleted.")
-        if stands == words:
+        if current == words:
             return
-        if stands != seen:
-            raise Meanwhile(str(stands))
+        if current != seen:
+            raise EditConflict(str(current))
         connection.execute(
             person.update().where(person.c.booking_id == booking_id).values(remark=words)
         )
@@ -332,7 +332,7 @@ def send_link(engine: Engine, booking_id: int, *, now: datetime, actor: str) -> 
         ).first()
         if lately is not None:
             return True
-        owed = messages.owe(connection, booking_id, "link", now=now, due=now, about={})
+        owed = messages.enqueue(connection, booking_id, "link", now=now, due=now, about={})
         if owed:
             note(connection, now, actor, "send link", booking_id, row.series)
         return owed
@@ -344,7 +344,7 @@ def send_link(engine: Engine, booking_id: int, *, now: datetime, actor: str) -> 
 class Reached:
     """How many families read a notice in a message, and whom somebody has to ring or tell."""
 
-    told: int
+    notified: int
     others: tuple[Case, ...]
 
 
@@ -353,11 +353,11 @@ def reach(engine: Engine, series: Series, session: Session) -> Reached:
     with read(engine) as connection:
         cases = _cases(connection, _holding(series, session), lambda _: True)
     others = tuple(one for one in cases if one.family and not _takes_messages(one.family))
-    told = sum(1 for one in cases if one.family) - len(others)
-    return Reached(told, others)
+    notified = sum(1 for one in cases if one.family) - len(others)
+    return Reached(notified, others)
 
 
-def tell_all(
+def send_notice(
     engine: Engine, series: Series, session: Session, words: str, *, now: datetime, actor: str
 ) -> int:
     """Say something to everybody who has a place in a session; returns how many are sent it.
@@ -388,15 +388,15 @@ def tell_all(
             .where(_holding(series, session))
         ).scalars()
         about = {"planned": session.anchor, "notice": int(made)}
-        told = sum(
-            messages.owe(connection, one, "notice", now=now, due=now, about=about)
+        notified = sum(
+            messages.enqueue(connection, one, "notice", now=now, due=now, about=about)
             for one in list(ids)
         )
         note(
             connection, now, actor, "notice", None, series.identity,
-            planned=session.anchor, told=told,
+            planned=session.anchor, told=notified,
         )  # fmt: skip
-        return told
+        return notified
 
     return write(engine, work)
 

@@ -21,10 +21,10 @@ from portal import messages
 from portal.bookings.booking import ASKED_FOR, prepared
 from portal.bookings.locking import OF_BOOKING, locked_booking
 from portal.bookings.places import places_of
-from portal.bookings.waiting_list import offer_freed, owe_reminder, release, tell
+from portal.bookings.waiting_list import enqueue_reminder, notify, offer_freed, release
 from portal.content.school_calendar import school_calendar
 from portal.database import note, read, write
-from portal.database.audit import Deed
+from portal.database.audit import AuditAction
 from portal.database.tables import HOLDING, LIVE, bookable, booking, message, told
 from portal.directory import Directory, Series, Session
 from portal.messages import announced
@@ -54,7 +54,7 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
         write(engine, work)
 
 
-def tell_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
+def announce_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
     """Owe a message to everybody booked on a coming session that is off, or held otherwise.
 
     It is compared with what they were told last (`baseline`), so that each change is told once,
@@ -83,14 +83,14 @@ def tell_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
         if fresh or news:
             owed += write(
                 engine,
-                lambda c, series=series, identity=identity, fresh=fresh, news=news: _tell(  # type: ignore[misc]
+                lambda c, series=series, identity=identity, fresh=fresh, news=news: _announce(  # type: ignore[misc]
                     c, series, identity, fresh, news, now
                 ),
             )
     return owed
 
 
-def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
+def end_waits_for_cancelled(engine: Engine, directory: Directory, *, now: datetime) -> int:
     """End each wait, and each offer, for what is called off: nobody can get a place there any more.
 
     A run of which a date is still on keeps its list. Each family is told once, in words of its own.
@@ -112,7 +112,7 @@ def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
                 ).order_by(booking.c.id)
             )
             for row in rows.all():
-                why = announced.called_off(connection, directory, series, row, now)
+                why = announced.cancellation_reason(connection, directory, series, row, now)
                 if why is not None:
                     found.append((row.id, series, why))
 
@@ -124,10 +124,10 @@ def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
         said = _said_of(series, why)
         connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=said))
         if row.status == "waiting":
-            tell(connection, booking_id, "waiting-ended", now, reason=why)
+            notify(connection, booking_id, "waiting-ended", now, reason=why)
             note(connection, now, "content", "end waiting", booking_id, row.series)
         else:
-            tell(connection, booking_id, "cancelled-by-us", now, reason=why, offer=True)
+            notify(connection, booking_id, "cancelled-by-us", now, reason=why, offer=True)
             note(connection, now, "content", "end offered", booking_id, row.series)
         return 1
 
@@ -156,7 +156,7 @@ def _said_of(series: Series, why: str) -> str:
 _DISCREET = "We have had to cancel this"
 
 
-def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
+def missing_from_content(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
     """Identities with living bookings that the content no longer knows, by any name."""
     held = series_with_bookings(engine, now=now)
     return sorted(
@@ -166,7 +166,7 @@ def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
     )
 
 
-def booked_otherwise(engine: Engine, directory: Directory, *, now: datetime) -> list[Series]:
+def booking_mode_changed(engine: Engine, directory: Directory, *, now: datetime) -> list[Series]:
     """Series booked as a whole of which one now books single dates, or the other way round.
 
     Each has living bookings that would not count any more: all places could be booked again.
@@ -202,7 +202,7 @@ def _news(
     for planned, row in sorted(rows.items()):
         session = sessions.get(planned)
         if session is None:
-            gone = announced.vanished(row, sessions, directory)
+            gone = announced.facts_if_removed(row, sessions, directory)
             if gone is not None and not gone.cancelled and gone.ends > now:
                 why = _why_gone(directory, series, planned)
                 yield _New(planned, gone, gone.off(why), why)
@@ -227,7 +227,7 @@ def _said_before(session: Session) -> str:
     return hashlib.sha256(f"{said}|{session.venue.line}".encode()).hexdigest()
 
 
-def _tell(
+def _announce(
     connection: Connection,
     series: Series,
     identity: str,
@@ -237,7 +237,7 @@ def _tell(
 ) -> int:
     """Write down what is said now, and owe the news, all of one moment, so that it is one letter
     to each family."""
-    announced.begin(connection, identity, fresh, now)
+    announced.record_first(connection, identity, fresh, now)
     touched: set[int] = set()
     number = 0
     for new in news:
@@ -254,12 +254,12 @@ def _tell(
         ).rowcount
         if not changed or new.silent:
             continue  # another process told it, or it is known
-        kind: Deed = "cancelled-by-us" if new.now.cancelled else "moved"
+        kind: AuditAction = "cancelled-by-us" if new.now.cancelled else "moved"
         affected = _holders(connection, identity, new.planned)
         was = {"was": new.was.kept} if new.was else {}
         about = {"planned": new.planned, "reason": new.reason, **was}
         for row in affected:
-            messages.owe(connection, row.id, kind, now=now, due=now, about=about)
+            messages.enqueue(connection, row.id, kind, now=now, due=now, about=about)
             if new.now.cancelled:
                 _remind_of_another(connection, row, series, new.planned, now)
         touched |= {row.id for row in affected}
@@ -305,7 +305,7 @@ def _remind_of_another(
     ).scalars()
     if not row.planned and any(about.get("planned") == planned for about in owed):
         messages.drop(connection, row.id, ("reminder",))
-        owe_reminder(connection, row.id, series, None, now)
+        enqueue_reminder(connection, row.id, series, None, now)
 
 
 def series_with_bookings(engine: Engine, *, now: datetime) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, select
 
-from portal.database.prepared import Found, Prepared
+from portal.database.prepared import Prepared, Result
 from portal.database.tables import bookable, booking
 from portal.errors import PortalError
 
@@ -32,7 +32,7 @@ def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
     return lock_later(connection, series, planned)().first()
 
 
-def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Found]:
+def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Result]:
     """The same, asked for now, in a bundle with other things."""
     return _locked.later(connection, run=series, day=planned)
 

@@ -18,7 +18,7 @@ from portal import messages
 from portal.bookings.booking import Family, Referrer
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session
-from portal.bookings.waiting_list import offer_freed, owe_reminder, release
+from portal.bookings.waiting_list import enqueue_reminder, offer_freed, release
 from portal.database import note, read, write
 from portal.database.references import contact_hash
 from portal.database.tables import LIVE, booking, message, need, person, referral
@@ -91,9 +91,9 @@ def correct(
             late = _late_reminders(connection, booking_id, now)
             messages.drop(connection, booking_id, ("reminder",))
             session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
+            enqueue_reminder(connection, booking_id, series, session, now)
             for about in late:
-                messages.owe(connection, booking_id, "reminder", now=now, due=now, about=about)
+                messages.enqueue(connection, booking_id, "reminder", now=now, due=now, about=about)
         note(connection, now, actor, "correct", booking_id, row.series)
 
     write(engine, work)
@@ -134,7 +134,7 @@ def erase(
         row = locked_booking(connection, booking_id)
         if row.status in LIVE:
             release(connection, row, "cancelled", now)
-        let_go(connection, [booking_id])
+        erase_personal_data(connection, [booking_id])
         note(connection, now, actor, "erase", booking_id, row.series)
         if row.status in LIVE:
             offer_freed(connection, directory, row.series, row.planned, now)
@@ -142,7 +142,7 @@ def erase(
     write(engine, work)
 
 
-def let_go(connection: sa.Connection, ids: Sequence[int]) -> None:
+def erase_personal_data(connection: sa.Connection, ids: Sequence[int]) -> None:
     """Delete all that says who booked, who asked for them and what was written to them.
 
     The bookings, their marks and what was sent when stay, as numbers without a person.

@@ -28,8 +28,8 @@ from portal.bookings.locking import locked_booking
 from portal.bookings.opening import booked_session
 from portal.bookings.registers import MARKS, safe_way
 from portal.bookings.waiting_list import release
-from portal.database import note, rate_limits, read, sweep, write
-from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, deed_words, forget_old
+from portal.database import note, rate_limits, read, vacuum, write
+from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, action_words, forget_old
 from portal.database.tables import (
     LIVE,
     attendance,
@@ -53,8 +53,10 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What one run deleted. `swept` is False where a reader kept SQLite's file from being emptied:
-    the next run does it."""
+    """What one run deleted.
+
+    `vacuumed` is False when a reader kept SQLite's file from being cleaned: the next run does it.
+    """
 
     families: int = 0
     needs: int = 0
@@ -62,7 +64,7 @@ class Forgotten:
     notices: int = 0
     professionals: int = 0
     log_lines: int = 0
-    swept: bool = True
+    vacuumed: bool = True
 
     @property
     def words(self) -> str:
@@ -71,7 +73,7 @@ class Forgotten:
             f"{self.letters:,} letters, {self.notices:,} notices, {self.professionals:,} "
             f"professionals and {self.log_lines:,} lines of the log forgotten."
         )
-        return said if self.swept else f"{said} The file was in use: the next run cleans it."
+        return said if self.vacuumed else f"{said} The file was in use: the next run cleans it."
 
 
 def forget(engine: Engine, directory: Directory, settings: Settings, *, now: datetime) -> Forgotten:
@@ -87,7 +89,7 @@ def forget(engine: Engine, directory: Directory, settings: Settings, *, now: dat
         notices=write(engine, lambda c: _forget_notices(c, now, settings.keep_days)),
         professionals=write(engine, lambda c: _forget_gaps(c, now)),
         log_lines=forget_old(engine, now),
-        swept=sweep(engine),
+        vacuumed=vacuum(engine),
     )
 
 
@@ -164,7 +166,7 @@ def _forget_families(engine: Engine, now: datetime, days: int) -> int:
         open_still = select(booking.c.id).where(booking.c.id.in_(some), _unanswered(now))
         for one in list(connection.execute(open_still).scalars()):
             release(connection, locked_booking(connection, one), "cancelled", now)
-        personal_data.let_go(connection, some)
+        personal_data.erase_personal_data(connection, some)
         note(connection, now, "clock", "forget", None, None, families=len(some))
 
     for start in range(0, len(ids), _AT_ONCE):
@@ -262,7 +264,7 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
         yield f"Register of {row.planned}", MARKS[row.mark]
     for row in log:
         who = ACTORS.get(row.actor, "A member of staff")
-        yield "Log", f"{_moment(row.at)}: {who} {deed_words(row.did, row.detail)}"
+        yield "Log", f"{_moment(row.at)}: {who} {action_words(row.did, row.detail)}"
 
 
 def _moment(moment: datetime) -> str:
@@ -286,4 +288,4 @@ def erase(
     for one in ids:
         personal_data.erase(engine, directory, one, now=now, actor=actor)
     clear_outbox(engine, settings.var / "outbox")
-    return sweep(engine)
+    return vacuum(engine)

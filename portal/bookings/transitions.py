@@ -14,7 +14,7 @@ from portal.bookings.booking import Full, claim_for_waiting, claim_places
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
 from portal.bookings.places import claimed
-from portal.bookings.waiting_list import free, offer_freed, owe_reminder, release, tell
+from portal.bookings.waiting_list import enqueue_reminder, free, notify, offer_freed, release
 from portal.database import note, write
 from portal.database.tables import HOLDING, LIVE, booking, person
 from portal.directory import Directory
@@ -47,7 +47,7 @@ def cancel(
         kind = "cancelled-by-us"
         if wished:
             kind = "cancelled-by-you" if row.status == "confirmed" else "off-the-list"
-        tell(connection, booking_id, kind, now, reason=reason, before=row.status)
+        notify(connection, booking_id, kind, now, reason=reason, before=row.status)
         note(connection, now, actor, "cancel", booking_id, row.series, status=row.status)
         offer_freed(connection, directory, row.series, row.planned, now)
 
@@ -114,11 +114,11 @@ def accept(engine: Engine, directory: Directory, booking_id: int, *, now: dateti
             .where(booking.c.id == booking_id)
             .values(status="confirmed", offered_until=None, changed=now)
         )
-        tell(connection, booking_id, "confirmation", now)
+        notify(connection, booking_id, "confirmation", now)
         series = directory.find_series(row.series)
         if series is not None:
             session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
+            enqueue_reminder(connection, booking_id, series, session, now)
         note(connection, now, "family", "accept", booking_id, row.series)
 
     write(engine, work)
@@ -142,11 +142,11 @@ def confirm(
             .where(booking.c.id == booking_id)
             .values(status="confirmed", changed=now)
         )
-        tell(connection, booking_id, "request-confirmed", now)
+        notify(connection, booking_id, "request-confirmed", now)
         series = directory.find_series(row.series)
         if series is not None:
             session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
+            enqueue_reminder(connection, booking_id, series, session, now)
         note(connection, now, actor, "confirm", booking_id, row.series)
 
     write(engine, work)
@@ -176,11 +176,11 @@ def give(
             .where(booking.c.id == booking_id)
             .values(status="confirmed", number=None, offered_until=None, changed=now)
         )
-        tell(connection, booking_id, "confirmation", now)
+        notify(connection, booking_id, "confirmation", now)
         series = directory.find_series(row.series)
         if series is not None:
             session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
+            enqueue_reminder(connection, booking_id, series, session, now)
         note(connection, now, actor, "give", booking_id, row.series)
 
     write(engine, work)
@@ -197,7 +197,7 @@ def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, acto
             raise NotPossible("This request has ended.")
         release(connection, row, "declined", now)
         _say_why(connection, booking_id, reason)
-        tell(connection, booking_id, "request-declined", now, reason=reason)
+        notify(connection, booking_id, "request-declined", now, reason=reason)
         note(connection, now, actor, "decline", booking_id, row.series)
 
     write(engine, work)

@@ -27,7 +27,7 @@ from portal.directory import Directory, Series, Session
 from portal.directory.values import LONDON
 from portal.messages.facts import reminder_due
 
-DECENT = (time(8), time(20))
+DAYTIME = (time(8), time(20))
 OFFER_HOURS = 24
 NO_OFFERS_WITHIN = timedelta(hours=12)
 MOST_PASSED = 2
@@ -41,21 +41,21 @@ def offer_until(now: datetime, starts: datetime) -> datetime | None:
     """
     # By UTC: with a zone, Python counts by the clock on the wall, an hour off where that changes.
     last = starts.astimezone(UTC) - NO_OFFERS_WITHIN
-    full = decent_hours_on(now, timedelta(hours=OFFER_HOURS))
+    full = add_daytime_hours(now, timedelta(hours=OFFER_HOURS))
     if full <= last:
         return full
-    if decent_hours_on(now, timedelta(hours=2)) <= last:
+    if add_daytime_hours(now, timedelta(hours=2)) <= last:
         return last
     return None
 
 
-def decent_hours_on(now: datetime, hours: timedelta) -> datetime:
+def add_daytime_hours(now: datetime, hours: timedelta) -> datetime:
     """The moment at which so many hours between 8:00 and 20:00 in London have passed."""
     day = now.astimezone(LONDON).date()
     left = hours
     while True:
-        opens = datetime.combine(day, DECENT[0], LONDON).astimezone(UTC)
-        closes = datetime.combine(day, DECENT[1], LONDON).astimezone(UTC)
+        opens = datetime.combine(day, DAYTIME[0], LONDON).astimezone(UTC)
+        closes = datetime.combine(day, DAYTIME[1], LONDON).astimezone(UTC)
         begin = max(now.astimezone(UTC), opens)
         if begin < closes:
             if closes - begin >= left:
@@ -64,11 +64,11 @@ def decent_hours_on(now: datetime, hours: timedelta) -> datetime:
         day += timedelta(days=1)
 
 
-def tell(connection: Connection, booking_id: int, kind: str, now: datetime, **about: Any) -> None:
-    messages.owe(connection, booking_id, kind, now=now, due=now, about=about)
+def notify(connection: Connection, booking_id: int, kind: str, now: datetime, **about: Any) -> None:
+    messages.enqueue(connection, booking_id, kind, now=now, due=now, about=about)
 
 
-def owe_reminder(
+def enqueue_reminder(
     connection: Connection,
     booking_id: int,
     series: Series,
@@ -76,7 +76,7 @@ def owe_reminder(
     now: datetime,
 ) -> None:
     for kind, due, about in reminder_of(series, session, now):
-        messages.owe(connection, booking_id, kind, now=now, due=due, about=about)
+        messages.enqueue(connection, booking_id, kind, now=now, due=due, about=about)
 
 
 def reminder_of(
@@ -188,7 +188,7 @@ def offer_freed(
             ).scalar_one()
         else:
             worn = 0
-        tell(connection, row.id, "offered", now, until=until.isoformat())
+        notify(connection, row.id, "offered", now, until=until.isoformat())
         note(connection, now, "clock", "offer", row.id, series_identity)
         if worn:
             break
@@ -251,7 +251,7 @@ def move_on(
         if row.status != "offered":
             raise NotPossible("There is no offer to end.")
         release(connection, row, "lapsed", now)
-        tell(connection, booking_id, "off-the-list", now)
+        notify(connection, booking_id, "off-the-list", now)
         note(connection, now, actor, "move on", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
 
@@ -273,7 +273,7 @@ def lapse(engine: Engine, directory: Directory, *, now: datetime) -> int:
         if row.status != "offered" or not row.offered_until or row.offered_until > now:
             return 0  # accepted, or ended by another process, meanwhile
         release(connection, row, "lapsed", now)
-        tell(connection, booking_id, "lapsed", now)
+        notify(connection, booking_id, "lapsed", now)
         note(connection, now, "clock", "lapse", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
         return 1

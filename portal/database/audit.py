@@ -1,7 +1,7 @@
-"""What the tables keep as short words of their own, and what these are called on pages.
+"""The audit log, and the labels shown on pages for the codes that the tables hold.
 
-Each set is here once, so that nothing can be written for which there are no words: `tables.note`
-takes only a `Deed` and a known actor, and tests compare the other sets with what declares them.
+Each set is declared once here, so that nothing without a label can be written: `note` takes only an
+`AuditAction` and a known actor, and tests compare the other sets with their declarations.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ ACTORS: Mapping[str, str] = {
 }
 
 # What is written into the log. A deed that nothing does any more stays, for the lines of before.
-Deed = Literal[
+AuditAction = Literal[
     "accept",
     "account-add",
     "account-change",
@@ -110,7 +110,7 @@ Deed = Literal[
     "sign-in",
     "sign-out",
 ]
-DEEDS: Mapping[str, str] = {
+ACTIONS: Mapping[str, str] = {
     "accept": "took an offered place",
     "account-add": "made the account of {staff}",
     "account-change": "changed the account of {staff}",
@@ -163,10 +163,10 @@ _BY_STATE: Mapping[tuple[str, str], str] = {
 }
 
 
-def deed_words(did: str, detail: Mapping[str, Any]) -> str:
+def action_words(action: str, detail: Mapping[str, Any]) -> str:
     """What was done, in words; of an older version, which has none here, as it was written."""
     state = str(detail.get("status", ""))
-    return _BY_STATE.get((did, state)) or DEEDS.get(did, did)
+    return _BY_STATE.get((action, state)) or ACTIONS.get(action, action)
 
 
 def actor_known(actor: str) -> bool:
@@ -182,19 +182,19 @@ def note(
     connection: Connection,
     now: datetime,
     actor: str,
-    did: Deed,
+    action: AuditAction,
     booking_id: int | None = None,
     series: str | None = None,
     **detail: Any,
 ) -> None:
     """Write a line of the log. Raises ValueError where `labels` has no words for it."""
-    if did not in DEEDS or not actor_known(actor):
-        raise ValueError(f"'{actor}' and '{did}' must have words for the log")
-    _noted.alone(
+    if action not in ACTIONS or not actor_known(actor):
+        raise ValueError(f"'{actor}' and '{action}' must have words for the log")
+    _noted.execute(
         connection,
         at=now,
         actor=actor,
-        did=did,
+        did=action,
         booking_id=booking_id,
         series=series,
         detail=detail,
@@ -208,7 +208,7 @@ class Entry:
     id: int
     at: datetime
     actor: str
-    did: str
+    action: str
     booking_id: int | None
     series: str | None
     detail: dict[str, Any]

@@ -328,7 +328,7 @@ def _check(connection: Connection, file: Path, kinds: dict[str, Kinds], found: B
         raise BackupError("What was written is not what stands in the file. Nothing was kept.")
 
 
-def opens(engine: Engine, secret: str) -> bool:
+def secret_matches(engine: Engine, secret: str) -> bool:
     """Whether links made with this secret are those of the bookings in the database."""
     with engine.connect() as connection:
         row = connection.execute(select(booking.c.link_nonce, booking.c.link_hash).limit(1)).first()

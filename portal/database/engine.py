@@ -27,7 +27,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
-from portal.database.prepared import bare
+from portal.database.prepared import execute_plain
 
 T = TypeVar("T")
 
@@ -64,8 +64,8 @@ def connect(address: str) -> Engine:
         **_POOL,
         connect_args={"connect_timeout": 5},
     )
-    event.listen(engine, "checkin", _laid_down)
-    event.listen(engine, "checkout", partial(_taken_up, engine.dialect))
+    event.listen(engine, "checkin", _on_checkin)
+    event.listen(engine, "checkout", partial(_on_checkout, engine.dialect))
     return engine
 
 
@@ -74,11 +74,11 @@ def connect(address: str) -> Engine:
 _TRUSTED = 1.0
 
 
-def _laid_down(_connection: Any, record: Any) -> None:
+def _on_checkin(_connection: Any, record: Any) -> None:
     record.info["laid down"] = time.monotonic()
 
 
-def _taken_up(dialect: sa.Dialect, connection: Any, record: Any, _holder: object) -> None:
+def _on_checkout(dialect: sa.Dialect, connection: Any, record: Any, _holder: object) -> None:
     if time.monotonic() - record.info.get("laid down", math.inf) <= _TRUSTED:
         return
     try:
@@ -101,7 +101,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    bare(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    execute_plain(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 _queue = threading.local()
@@ -113,7 +113,7 @@ _gate = threading.Semaphore(2)
 
 
 @contextmanager
-def _turn(engine: Engine) -> Iterator[None]:
+def _writer_lock(engine: Engine) -> Iterator[None]:
     """Wait for this writer's turn: queues of our own are fairer than what the databases do."""
     if engine.dialect.name != "sqlite":
         with _gate:
@@ -137,7 +137,7 @@ def write(engine: Engine, work: Callable[[Connection], T], *, tries: int = 5) ->
         try:
             with (
                 engine.connect().execution_options(writes=True) as connection,
-                _turn(engine),  # as short as can be: others wait for it
+                _writer_lock(engine),  # as short as can be: others wait for it
                 connection.begin(),
             ):
                 return work(connection)
@@ -171,7 +171,7 @@ def look(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def sweep(engine: Engine) -> bool:
+def vacuum(engine: Engine) -> bool:
     """Leave nothing of what was deleted in the files of SQLite: neither in pages nor in the log.
 
     False where somebody who reads kept the log from being emptied. PostgreSQL does it by itself,
@@ -179,7 +179,7 @@ def sweep(engine: Engine) -> bool:
     """
     if engine.dialect.name != "sqlite":
         return True
-    with _turn(engine):
+    with _writer_lock(engine):
         raw = engine.raw_connection()
         try:
             cursor = raw.cursor()
@@ -200,7 +200,7 @@ def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
     return connection.execute(wish).first() is not None
 
 
-def insert_those_new(
+def insert_new_rows(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert those rows whose unique key is not there."""

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 
-class Found:
+class Result:
     """What a statement answered: rows, whose columns are attributes, and how many rows it
     touched."""
 
@@ -56,11 +56,11 @@ class Prepared:
         self._columns = list(columns) or None
         self._rendered: dict[str, _Rendered] = {}
 
-    def __call__(self, connection: Connection, **given: Any) -> Found:
+    def __call__(self, connection: Connection, **given: Any) -> Result:
         """Raises KeyError where a name is missing, TypeError where one is too many."""
         return self.later(connection, **given)()
 
-    def later(self, connection: Connection, **given: Any) -> Callable[[], Found]:
+    def later(self, connection: Connection, **given: Any) -> Callable[[], Result]:
         """Ask now, and have the answer when this is called: after the `bundle` it is asked in."""
         made = self._made_for(connection.dialect)
         try:
@@ -68,9 +68,9 @@ class Prepared:
         except connection.dialect.loaded_dbapi.Error as error:
             raise _fault(connection, made.words, error) from error
 
-        def found() -> Found:
+        def found() -> Result:
             try:
-                answer = Found(made.rows(cursor, connection.dialect), cursor.rowcount)
+                answer = Result(made.rows(cursor, connection.dialect), cursor.rowcount)
                 cursor.close()
             except connection.dialect.loaded_dbapi.Error as error:
                 raise _fault(connection, made.words, error) from error
@@ -78,7 +78,7 @@ class Prepared:
 
         return found
 
-    def alone(self, connection: Connection, **given: Any) -> None:
+    def execute(self, connection: Connection, **given: Any) -> None:
         """Do it, and ask for no answer: in a `bundle` nothing is waited for."""
         made = self._made_for(connection.dialect)
         try:
@@ -86,7 +86,7 @@ class Prepared:
         except connection.dialect.loaded_dbapi.Error as error:
             raise _fault(connection, made.words, error) from error
 
-    def for_each(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    def execute_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Do it once for each of these, in one go."""
         made = self._made_for(connection.dialect)
         cursor = _raw(connection).cursor()
@@ -121,7 +121,7 @@ class Prepared:
         return made
 
 
-def bare(connection: Connection, words: str) -> None:
+def execute_plain(connection: Connection, words: str) -> None:
     """Give the driver a statement without values, such as BEGIN."""
     try:
         _raw(connection).execute(words).close()

@@ -128,7 +128,7 @@ def take_each(
         begun = [key for key in keys if key not in rows]
         connection.execute(bucket.delete().where(bucket.c.key.in_(begun)))
         return math.ceil(max(by_key[key].wait(tokens_of[key], since[key]) for key in short))
-    _refill.for_each(
+    _refill.execute_many(
         connection,
         [
             {"it": key, "left": tokens_of[key] - 1, "moment": max(now, row.at)}

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.database import insert_those_new, read
+from portal.database import insert_new_rows, read
 from portal.database.tables import told
 from portal.directory import Directory, Series, Session, Venue
 from portal.directory.values import LONDON
@@ -81,7 +81,7 @@ class Facts:
         return Session(series, planned, self.starts, self.ends, venue, self.cancelled)
 
 
-def begin(
+def record_first(
     connection: Connection, identity: str, sessions: Iterable[Session], now: datetime
 ) -> None:
     """Take what the content says now for what families know, where nothing was said before."""
@@ -96,7 +96,7 @@ def begin(
         for session in sessions
         for facts in [Facts.of(session)]
     ]
-    insert_those_new(connection, told, rows)
+    insert_new_rows(connection, told, rows)
 
 
 class Booked(Protocol):
@@ -110,15 +110,15 @@ class Booked(Protocol):
     def created(self) -> datetime: ...
 
 
-def gone(
+def removed_sessions(
     engine: Engine, directory: Directory, series: Series, booked: Booked, now: datetime
 ) -> tuple[Session, ...]:
-    """`gone_in`, asked by itself."""
+    """`removed_sessions_in`, asked by itself."""
     with read(engine) as connection:
-        return gone_in(connection, directory, series, booked, now)
+        return removed_sessions_in(connection, directory, series, booked, now)
 
 
-def gone_in(
+def removed_sessions_in(
     connection: Connection, directory: Directory, series: Series, booked: Booked, now: datetime
 ) -> tuple[Session, ...]:
     """The coming sessions of a booking that the content does not have any more.
@@ -134,7 +134,7 @@ def gone_in(
     rows = connection.execute(wish).all()
     found = []
     for row in rows:
-        facts = vanished(row, there, directory)
+        facts = facts_if_removed(row, there, directory)
         # Of what was off before it was booked the family never knew.
         if facts and facts.ends > now and not (facts.cancelled and row.told < booked.created):
             off = facts.off(facts.cancelled or GONE)
@@ -142,7 +142,7 @@ def gone_in(
     return tuple(found)
 
 
-def called_off(
+def cancellation_reason(
     connection: Connection, directory: Directory, series: Series, booked: Booked, now: datetime
 ) -> str | None:
     """Why nothing is held any more of what is booked or waited for.
@@ -152,7 +152,7 @@ def called_off(
     there = tuple(booked_sessions(series, [booked.planned], now))
     if not all(session.cancelled for session in there):
         return None
-    return reasons(there or gone_in(connection, directory, series, booked, now)) or None
+    return reasons(there or removed_sessions_in(connection, directory, series, booked, now)) or None
 
 
 def reasons(off: Iterable[Session]) -> str:
@@ -160,7 +160,7 @@ def reasons(off: Iterable[Session]) -> str:
     return "; ".join(dict.fromkeys(session.cancelled or GONE for session in off))
 
 
-def vanished(row: Row[Any], there: Iterable[str], directory: Directory) -> Facts | None:
+def facts_if_removed(row: Row[Any], there: Iterable[str], directory: Directory) -> Facts | None:
     """What was said of a planned date that the content does not have any more; else None."""
     # Dates after the last that are reckoned are not gone: nobody has looked at them.
     if row.planned in there or row.planned > directory.feed_until.isoformat():

@@ -19,7 +19,7 @@ from portal.directory import Directory, Series, Session
 from portal.directory.values import LONDON
 from portal.messages import announced, rendering
 from portal.messages.announced import GONE, Facts
-from portal.messages.outbox import NothingToTell, Owed
+from portal.messages.outbox import NothingToSend, Owed
 
 ABOUT_A_SESSION = ("moved", "cancelled-by-us")
 
@@ -82,7 +82,7 @@ def changed_sessions(
         change for change in changes if (change.kind, change.created) == (owed.kind, owed.created)
     ]
     if any(change.id > owed.id and change.state in ("owed", "sending") for change in together):
-        raise NothingToTell("It is told together with another date.")
+        raise NothingToSend("It is told together with another date.")
     sessions = [
         session
         for change in together
@@ -90,7 +90,7 @@ def changed_sessions(
         and (session := _still_changed(change, changes, series, coming, now))
     ]
     if not sessions:
-        raise NothingToTell("It is over, or has changed again since.")
+        raise NothingToSend("It is over, or has changed again since.")
     return sorted(sessions, key=lambda session: session.starts)
 
 
@@ -103,7 +103,7 @@ def sessions_off(
     now: datetime,
 ) -> list[Session]:
     """What is off of what was waited for, or offered: at the time all of it was."""
-    gone = announced.gone_in(connection, directory, series, booked, now)
+    gone = announced.removed_sessions_in(connection, directory, series, booked, now)
     return [session for session in (*coming, *gone) if session.cancelled]
 
 
@@ -117,7 +117,7 @@ def _still_changed(
     """The session of a change, where the change still holds and no newer message is about it."""
     same = _about(changes, change.planned)
     before = _known_before(changes, change.planned)
-    session = planned_on(coming, change.planned) or _gone(change, before, series, now)
+    session = planned_on(coming, change.planned) or _removed(change, before, series, now)
     if session is None or any(other.id > change.id for other in same):
         return None
     if bool(session.cancelled) != (change.kind == "cancelled-by-us"):
@@ -129,7 +129,7 @@ def _still_changed(
     return None if back else session  # changed, and changed back before anybody was told
 
 
-def _gone(
+def _removed(
     change: Change, before: Facts | None, series: Series | None, now: datetime
 ) -> Session | None:
     """A coming session that the content does not have any more, as the family knows it."""

@@ -27,7 +27,7 @@ from portal.directory import Directory
 from portal.messages import channels
 from portal.messages.channels import Undelivered
 from portal.messages.letters import letter_of
-from portal.messages.outbox import NothingToTell, Owed
+from portal.messages.outbox import NothingToSend, Owed
 from portal.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ class _Post:
             return self._keep(one, "failed", state="failed", trouble=words)
         try:
             receipt = self._send(one)
-        except NothingToTell as error:
+        except NothingToSend as error:
             if error.due is not None:
                 return self._keep(one, "put_off", state="owed", due=error.due, tries=0)
             return self._keep(one, "dropped", state="dropped", trouble=error.words)
@@ -197,7 +197,7 @@ class _Post:
         except Exception as error:
             # Whatever it was, the other messages must go out. What it says may hold an address,
             # so that only where it happened goes into the log.
-            _log.error("message %s: %s", one.id, errors.told(error))
+            _log.error("message %s: %s", one.id, errors.describe(error))
             return self._undelivered(one, f"Something went wrong here: {type(error).__name__}.")
         return self._keep(
             one, "sent", state="sent", sent=self.now(), receipt=receipt[:200], trouble=None

@@ -40,7 +40,7 @@ from portal.messages.change_news import (
     sessions_off,
 )
 from portal.messages.channels import Way
-from portal.messages.outbox import NothingToTell, Owed
+from portal.messages.outbox import NothingToSend, Owed
 from portal.settings import Settings
 
 # A message is true only of a booking in these states. Those not named are true of any.
@@ -159,14 +159,14 @@ def _recipient(connection: Connection, owed: Owed) -> Recipient:
             select(referral).where(referral.c.booking_id == owed.booking_id)
         ).first()
         if row is None or not row.email:
-            raise NothingToTell("The professional's address is gone.")
+            raise NothingToSend("The professional's address is gone.")
         return Recipient("email", row.email, row.name)
     row = connection.execute(select(person).where(person.c.booking_id == owed.booking_id)).first()
     if row is None:
-        raise NothingToTell("The family has been forgotten.")
+        raise NothingToSend("The family has been forgotten.")
     to = {"email": row.email, "text": row.phone}.get(row.contact_by)
     if not row.safe_to_contact or not to:
-        raise NothingToTell("The family does not want messages.")
+        raise NothingToSend("The family does not want messages.")
     return Recipient(row.contact_by, to, row.name)
 
 
@@ -184,7 +184,7 @@ def _check_status(owed: Owed, status: str) -> None:
         # Where one session is cancelled, the family keeps its place in the others.
         states = ("confirmed",) if _of_a_change(owed) else ("cancelled",)
     if status not in states:
-        raise NothingToTell(f"The booking is {status} by now.")
+        raise NothingToSend(f"The booking is {status} by now.")
 
 
 def _sessions(
@@ -201,7 +201,7 @@ def _sessions(
     if owed.kind == "notice":
         session = planned_on(booked.coming, owed.about.get("planned"))
         if session is None:
-            raise NothingToTell("The session is over, or gone.")
+            raise NothingToSend("The session is over, or gone.")
         return [session]
     if _of_a_change(owed):
         return changed_sessions(owed, changes, booked.series, booked.coming, now)
@@ -221,10 +221,10 @@ def _reminded(owed: Owed, booked: BookingFacts, now: datetime) -> Session:
         on = (s for s in booked.coming if s.starts > now and not s.cancelled)
         session = next(on, None)
     if session is None or session.starts <= now:
-        raise NothingToTell("The session is over, or gone.")
+        raise NothingToSend("The session is over, or gone.")
     due = reminder_due(session)
     if due > now:
-        raise NothingToTell("The reminder is for another day by now.", due)
+        raise NothingToSend("The reminder is for another day by now.", due)
     return session
 
 
@@ -293,5 +293,5 @@ def _notice(connection: Connection, owed: Owed) -> str:
         select(notice.c.words).where(notice.c.id == owed.about.get("notice"))
     ).scalar()
     if not words:
-        raise NothingToTell("What was to be said has been forgotten.")
+        raise NothingToSend("What was to be said has been forgotten.")
     return " ".join(str(words).split())

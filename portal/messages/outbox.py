@@ -35,7 +35,7 @@ class Owed:
     created: datetime
 
 
-class NothingToTell(PortalError):
+class NothingToSend(PortalError):
     """The message is not to be sent any more; or not yet, where `due` says when."""
 
     def __init__(self, words: str, due: datetime | None = None) -> None:
@@ -71,14 +71,14 @@ _to_family = _insert_where(
         sa.and_(person.c.contact_by == "text", person.c.phone.is_not(None)),
     ),
 )
-_owe_family = Prepared(_to_family.returning(message.c.id))
-_owe_professional = Prepared(
+_enqueue_family = Prepared(_to_family.returning(message.c.id))
+_enqueue_professional = Prepared(
     _insert_where(referral, referral.c.email.is_not(None)).returning(message.c.id)
 )
-_owe_new = Prepared(_to_family)
+_enqueue_new = Prepared(_to_family)
 
 
-def owe(
+def enqueue(
     connection: Connection,
     booking_id: int,
     kind: str,
@@ -97,7 +97,7 @@ def owe(
     """
     if kind not in KINDS:
         raise ValueError(f"'{kind}' is not a kind of message")
-    owed = _owe_professional if kind in TO_PROFESSIONAL else _owe_family
+    owed = _enqueue_professional if kind in TO_PROFESSIONAL else _enqueue_family
     done = owed(
         connection,
         the_booking_id=booking_id,
@@ -109,14 +109,14 @@ def owe(
     return done.first() is not None
 
 
-def owe_each(
+def enqueue_all(
     connection: Connection,
     booking_id: int,
     owed: Iterable[tuple[str, datetime, Mapping[str, Any]]],
     *,
     now: datetime,
 ) -> None:
-    """Owe the family all of these (kind, due, about) at once; as `owe`, without an answer."""
+    """Owe the family all of these (kind, due, about) at once; as `enqueue`, without an answer."""
     rows = [
         {
             "the_booking_id": booking_id,
@@ -127,7 +127,7 @@ def owe_each(
         }
         for kind, due, about in owed
     ]
-    _owe_new.for_each(connection, rows)
+    _enqueue_new.execute_many(connection, rows)
 
 
 def drop(connection: Connection, booking_id: int, kinds: tuple[str, ...]) -> None:

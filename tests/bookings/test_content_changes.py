@@ -58,7 +58,7 @@ def test_a_run_that_is_held_otherwise_is_told(engine, fields) -> None:
     """Another time or venue of the whole series moves each of its sessions. It is told once."""
     booking = book(engine, made.directory())
     edited = made.directory(fields)
-    told = [content_changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+    told = [content_changes.announce_changes(engine, edited, now=LATER) for _ in range(2)]
 
     assert told == [6, 0]
     assert news(engine, booking) == [("moved", day) for day in SIX]
@@ -80,7 +80,7 @@ def test_a_date_that_is_gone_is_told_as_cancelled(engine, edited, gone, unit) ->
     """However it was taken out; whether one books the series or the session. It is told once."""
     before = made.directory({"book": unit})
     booking = book(engine, before, planned=gone if unit == "session" else "")
-    told = [content_changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+    told = [content_changes.announce_changes(engine, edited, now=LATER) for _ in range(2)]
 
     assert told == [1, 0]
     assert news(engine, booking) == [("cancelled-by-us", gone)]
@@ -90,10 +90,12 @@ def test_a_date_that_is_back_is_told(engine) -> None:
     """Who was told that it is off must hear that it is on again."""
     until = {"until": "2027-02-16"}
     booking = book(engine, made.directory(until))
-    content_changes.tell_changes(
+    content_changes.announce_changes(
         engine, made.directory(until | {"except": "2027-01-26"}), now=LATER
     )
-    content_changes.tell_changes(engine, made.directory(until), now=LATER + timedelta(minutes=1))
+    content_changes.announce_changes(
+        engine, made.directory(until), now=LATER + timedelta(minutes=1)
+    )
 
     assert news(engine, booking) == [("cancelled-by-us", "2027-01-26"), ("moved", "2027-01-26")]
 
@@ -106,7 +108,7 @@ def test_dates_beyond_what_is_reckoned_are_not_gone(engine) -> None:
     series.link(all_sessions=series.all_sessions[:4])
     shorter.__dict__["feed_until"] = series.all_sessions[-1].planned
 
-    assert content_changes.tell_changes(engine, shorter, now=LATER) == 0
+    assert content_changes.announce_changes(engine, shorter, now=LATER) == 0
     assert news(engine, booking) == []
 
 
@@ -122,7 +124,7 @@ def test_what_stood_before_it_was_booked_is_no_news(engine) -> None:
     )
     booking = book(engine, edited)
 
-    assert content_changes.tell_changes(engine, edited, now=LATER) == 0
+    assert content_changes.announce_changes(engine, edited, now=LATER) == 0
     assert news(engine, booking) == []
 
 
@@ -134,8 +136,8 @@ def test_dates_that_are_new_are_no_news_until_they_change(engine) -> None:
         {"sessions": "7", "changes": [{"date": "2027-02-23", "cancelled": "Snow"}]}
     )
 
-    assert content_changes.tell_changes(engine, longer, now=LATER) == 0
-    assert content_changes.tell_changes(engine, off, now=LATER) == 1
+    assert content_changes.announce_changes(engine, longer, now=LATER) == 0
+    assert content_changes.announce_changes(engine, off, now=LATER) == 1
     assert news(engine, booking) == [("cancelled-by-us", "2027-02-23")]
 
 
@@ -154,10 +156,10 @@ def test_mending_how_a_place_is_written_is_no_move(engine, centre) -> None:
         ]
     }
     booking = book(engine, made.directory())
-    content_changes.tell_changes(engine, made.directory(fields), now=LATER)
+    content_changes.announce_changes(engine, made.directory(fields), now=LATER)
     told = news(engine, booking)
 
-    assert content_changes.tell_changes(engine, mended(fields, **centre), now=LATER) == 0
+    assert content_changes.announce_changes(engine, mended(fields, **centre), now=LATER) == 0
     assert news(engine, booking) == told
     assert len(told) == 2
 
@@ -166,11 +168,11 @@ def test_a_cancelled_date_is_told_again_for_its_reason_alone(engine) -> None:
     """Another time of the whole run is no news of what is off; other words are."""
     booking = book(engine, made.directory())
     off = [{"date": "2027-01-26", "cancelled": "Snow"}]
-    content_changes.tell_changes(engine, made.directory({"changes": off}), now=LATER)
+    content_changes.announce_changes(engine, made.directory({"changes": off}), now=LATER)
     later = made.directory({"changes": off, "time": "13:00-15:00"})
-    content_changes.tell_changes(engine, later, now=LATER)
+    content_changes.announce_changes(engine, later, now=LATER)
     ice = [{"date": "2027-01-26", "cancelled": "Ice"}]
-    content_changes.tell_changes(
+    content_changes.announce_changes(
         engine, made.directory({"changes": ice, "time": "13:00-15:00"}), now=LATER
     )
 
@@ -203,18 +205,20 @@ def test_an_upgrade_tells_nothing_that_was_told(engine) -> None:
                 )
 
     database.write(engine, as_it_was)
-    told = [content_changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+    told = [content_changes.announce_changes(engine, edited, now=LATER) for _ in range(2)]
     later = made.directory({**fields, "time": "13:00-15:00"})
 
     assert told == [0, 0]
     assert news(engine, booking) == []
-    assert content_changes.tell_changes(engine, later, now=LATER) == 5  # what is off stays as it is
+    assert (
+        content_changes.announce_changes(engine, later, now=LATER) == 5
+    )  # what is off stays as it is
 
 
 def test_the_reminder_goes_to_the_next_date(engine) -> None:
     """Where the first date is off, the family is reminded of the one that is first now."""
     booking = book(engine, made.directory())
-    content_changes.tell_changes(engine, made.directory({"starts": "2027-01-19"}), now=LATER)
+    content_changes.announce_changes(engine, made.directory({"starts": "2027-01-19"}), now=LATER)
     with database.read(engine) as connection:
         reminders = connection.execute(
             sa.select(tables.message).where(
@@ -262,7 +266,7 @@ def test_who_holds_an_offer_is_not_told_of_a_move(engine) -> None:
         {"places": "1", "changes": [{"date": "2027-01-19", "moved_to": "2027-01-20"}]}
     )
 
-    assert content_changes.tell_changes(engine, moved, now=LATER) == 0
+    assert content_changes.announce_changes(engine, moved, now=LATER) == 0
     bookings.accept(engine, moved, booking.id, now=LATER)
     assert kinds(engine, booking) == ["waiting", "offered", "confirmation", "reminder"]
 
@@ -286,7 +290,7 @@ def test_an_offer_ends_with_what_was_offered(engine, fields, edit, planned) -> N
     next_one = book(engine, made.directory({"places": "1", **fields}), 3, planned)
     with pytest.raises(NotPossible):
         bookings.accept(engine, edited, booking.id, now=LATER)
-    ended = [content_changes.call_off(engine, edited, now=LATER) for _ in range(2)]
+    ended = [content_changes.end_waits_for_cancelled(engine, edited, now=LATER) for _ in range(2)]
 
     assert ended == [2, 0]
     assert [status(engine, one) for one in (booking, next_one)] == ["cancelled", "cancelled"]
@@ -299,10 +303,10 @@ def test_an_offer_of_a_run_stands_while_one_date_is_on(engine) -> None:
     """One date that is off ends no offer of the others."""
     booking = offered(engine, {})
     edited = made.directory({"places": "1", "changes": OFF})
-    ended = content_changes.call_off(engine, edited, now=LATER) + waiting_list.lapse(
+    ended = content_changes.end_waits_for_cancelled(engine, edited, now=LATER) + waiting_list.lapse(
         engine, edited, now=LATER
     )
-    content_changes.tell_changes(engine, edited, now=LATER)
+    content_changes.announce_changes(engine, edited, now=LATER)
 
     assert (ended, status(engine, booking)) == (0, "offered")
     assert kinds(engine, booking) == ["waiting", "offered"]
@@ -338,8 +342,8 @@ def rounds_of(engine, edited, now=LATER, times=2) -> list[int]:
     """What the clock does of it, several times over: how many waits ended."""
     ended = []
     for _ in range(times):
-        content_changes.tell_changes(engine, edited, now=now)
-        ended.append(content_changes.call_off(engine, edited, now=now))
+        content_changes.announce_changes(engine, edited, now=now)
+        ended.append(content_changes.end_waits_for_cancelled(engine, edited, now=now))
         waiting_list.offer_everywhere(engine, edited, now=now)
     return ended
 

@@ -201,7 +201,7 @@ def planted(engine, directory, settings, caplog):
     casework.remark(engine, booked.id, f"{PLANTED} has twins", seen="", now=NOW, actor=STAFF)
     session = directory.series[0].all_sessions[0]
     words = f"{PLANTED} brings the cake"
-    casework.tell_all(engine, session.series, session, words, now=NOW, actor=STAFF)
+    casework.send_notice(engine, session.series, session, words, now=NOW, actor=STAFF)
     casework.send_link(engine, booked.id, now=NOW, actor=STAFF)
     marks = [Mark(booked.id, "came", "expected", 0)]
     registers.save(engine, session.series, session, marks, now=NOW, actor=STAFF)
@@ -240,7 +240,7 @@ def test_nothing_stays_of_a_planted_name(engine: Engine, settings, tmp_path, cap
 
     assert before  # or the test looks in the wrong places
     assert any(name.endswith(".eml") for name in before)
-    assert done.swept
+    assert done.vacuumed
     assert found_in(engine, settings, tmp_path, caplog) == []
 
 
@@ -252,11 +252,11 @@ def test_nothing_stays_of_a_family_that_is_erased(
     booked, no = planted(engine, directory, settings, caplog)
     database.write(engine, lambda c: c.execute(tables.notice.delete()))
     database.write(engine, lambda c: c.execute(tables.gap.delete()))
-    swept = retention.erase(
+    vacuumed = retention.erase(
         engine, directory, settings, [booked.id, no.id], now=NOW, actor="command"
     )
 
-    assert swept
+    assert vacuumed
     assert found_in(engine, settings, tmp_path, caplog) == []
     assert rows(engine)["person"] == 30
     assert places.verify(engine) == []

@@ -67,7 +67,7 @@ def test_a_calendar_of_a_sensitive_booking_is_sent_where_it_was_asked_for(sqlite
     booking = post.book()
     bookings.confirm(sqlite, directory, booking.id, now=NOW, actor="staff:1")
     post.came()
-    post.owe(booking, "request-confirmed", calendar=True)
+    post.enqueue(booking, "request-confirmed", calendar=True)
     [letter] = post.came()
 
     [calendar] = letter.calendars

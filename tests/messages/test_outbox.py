@@ -20,7 +20,7 @@ def test_what_is_owed_is_rolled_back_with_its_booking(engine):
 
     def work(connection) -> None:
         booking_id = connection.execute(sa.select(tables.booking.c.id)).scalar_one()
-        messages.owe(connection, booking_id, "waiting", now=NOW, due=NOW, about={})
+        messages.enqueue(connection, booking_id, "waiting", now=NOW, due=NOW, about={})
         raise RuntimeError
 
     book(engine)
@@ -33,7 +33,9 @@ def test_what_is_owed_is_rolled_back_with_its_booking(engine):
 def test_an_unknown_kind_is_refused(engine):
     """A spelling mistake shows in the tests of whoever made it, not in a family's post."""
     with pytest.raises(ValueError, match="reminda"):
-        database.write(engine, lambda c: messages.owe(c, 1, "reminda", now=NOW, due=NOW, about={}))
+        database.write(
+            engine, lambda c: messages.enqueue(c, 1, "reminda", now=NOW, due=NOW, about={})
+        )
 
 
 def test_only_what_is_owed_is_let_go(engine):

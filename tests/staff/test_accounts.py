@@ -32,7 +32,7 @@ def accept(engine: Engine, number: int, token: str) -> tuple[str, ...]:
 
 
 def log(engine: Engine) -> list[tuple[str, str]]:
-    return [(one.actor, one.did) for one in reversed(audit.log(engine))]
+    return [(one.actor, one.action) for one in reversed(audit.log(engine))]
 
 
 # --- who may see what
@@ -247,9 +247,9 @@ def test_the_log_is_cut_down_to_centres_and_people(engine: Engine) -> None:
     of_person = audit.log(engine, staff_id=1)
     older = audit.log(engine, before=of_person[0].id, limit=2)
 
-    assert [one.did for one in of_centre] == ["read register", "book"]
+    assert [one.action for one in of_centre] == ["read register", "book"]
     assert [one.series for one in of_person] == ["harbour/bump", "riverbank/bump"]
-    assert [one.did for one in older] == ["export", "read register"]
+    assert [one.action for one in older] == ["export", "read register"]
     assert audit.log(engine, centres=()) == []
 
 

@@ -168,7 +168,7 @@ def test_a_recovery_code_works_once(engine: Engine, sam) -> None:
 
     assert tried == [False, True, False]
     assert accounts.account(engine, sam.id).recovery_codes == 9
-    assert audit.log(engine)[0].did == "recovery-code"
+    assert audit.log(engine)[0].action == "recovery-code"
 
 
 def test_codes_are_tried_ten_times(engine: Engine, sam) -> None:
@@ -253,7 +253,7 @@ def test_each_visit_has_a_token_of_its_own(engine: Engine, sam) -> None:
     assert sign_in.visit(engine, one, now=NOW) is None
     assert sign_in.visit(engine, two, now=NOW).staff == sam
     assert sign_in.visit(engine, "", now=NOW) is None
-    assert [line.did for line in audit.log(engine)[:3]] == ["sign-out", "sign-in", "sign-in"]
+    assert [line.action for line in audit.log(engine)[:3]] == ["sign-out", "sign-in", "sign-in"]
 
 
 @pytest.mark.parametrize(
