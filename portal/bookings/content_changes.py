@@ -205,7 +205,7 @@ def _news(
             gone = announced.facts_if_removed(row, sessions, directory)
             if gone is not None and not gone.cancelled and gone.ends > now:
                 why = _why_gone(directory, series, planned)
-                yield _New(planned, gone, gone.off(why), why)
+                yield _New(planned, gone, gone.as_cancelled(why), why)
         elif session.ends > now:
             was, facts = Facts.read(row.facts), Facts.of(session)
             if was is None or row.words != facts.words:

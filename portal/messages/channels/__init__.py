@@ -1,4 +1,4 @@
-"""The ways in which letters travel, and which of them the settings chose.
+"""The channels that deliver letters, and which of them the settings choose.
 
 A channel is `channels/<name>.py` plus one line in CHANNELS. It is made from the settings and the
 site, and offers `send(letter)`, which returns a receipt or raises Undelivered, and
