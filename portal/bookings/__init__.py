@@ -1,8 +1,8 @@
-"""Every rule about places: book, wait, offer, accept, change, cancel, and what becomes of the data.
+"""Every rule about places: book, wait, offer, accept, change, cancel, and erase the data later.
 
-The verbs below run in one transaction each, which locks the series first. Beside them: `places`
-counts what is left, `registers` and `casework` are for staff, `content_changes` tells families what
-an editor changed, `personal_data` and `retention` correct and erase what is kept.
+The functions below run in one transaction each, which locks the series first. Besides them:
+`places` counts the places left, `registers` and `casework` are for staff, `content_changes` tells
+families what an editor changed, `personal_data` and `retention` correct and erase personal data.
 """
 
 from portal.bookings.booking import (

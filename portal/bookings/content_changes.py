@@ -1,9 +1,9 @@
-"""What a new build of the content means for what is booked already.
+"""Applies changes in the content to existing bookings.
 
-New numbers of places are taken over; families booked on a session that is off, or held at another
-time or place than they were told, are told once, in the words of the change; who waits for what is
-off, or was offered it, waits no longer and is told so once; and identities with living bookings are
-named, so that a check can refuse to lose them or to give their places out anew.
+New numbers of places are applied; families booked on a session that is cancelled, or held at
+another time or place than announced, are notified once, with the editor's reason; waits and offers
+for something cancelled are ended, with one message; and series with live bookings are listed, so
+that a check can refuse to lose them or to book their places twice.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from portal.messages.announced import Facts
 
 
 def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
-    """Follow the content: new numbers of places are taken over, and freed ones are offered.
+    """Apply new numbers of places from the content, and offer freed places.
 
     Called when a Directory is loaded. Lowering places below what is held keeps all bookings;
-    `over_booked` then says so to staff.
+    `over_booked` then shows this to staff.
     """
     with read(engine) as connection:
         rows = connection.execute(select(bookable)).all()
@@ -55,11 +55,11 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
 
 
 def announce_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
-    """Owe a message to everybody booked on a coming session that is off, or held otherwise.
+    """Queue a message to everybody booked on a coming session that was cancelled or moved.
 
-    It is compared with what they were told last (`baseline`), so that each change is told once,
-    however it was made; mending it later is told again. A date that is gone is off. Returns how
-    many messages were owed.
+    Sessions are compared with what was last announced (`announced`), so that each change is sent
+    once, however it was made; a later correction is sent again. A date that was removed counts as
+    cancelled. Returns the number of messages queued.
     """
     with read(engine) as connection:
         booked: dict[str, set[str]] = {}
@@ -91,10 +91,10 @@ def announce_changes(engine: Engine, directory: Directory, *, now: datetime) -> 
 
 
 def end_waits_for_cancelled(engine: Engine, directory: Directory, *, now: datetime) -> int:
-    """End each wait, and each offer, for what is called off: nobody can get a place there any more.
+    """End each wait and offer for series and sessions that are cancelled.
 
-    A run of which a date is still on keeps its list. Each family is told once, in words of its own.
-    Returns how many waits and offers ended.
+    A run with a date that is still on keeps its waiting list. Each family is notified once.
+    Returns the number of waits and offers ended.
     """
     without = booking.c.status.in_(_WITHOUT_A_PLACE)
     found = []
@@ -119,7 +119,7 @@ def end_waits_for_cancelled(engine: Engine, directory: Directory, *, now: dateti
     def work(connection: Connection, booking_id: int, series: Series, why: str) -> int:
         row = locked_booking(connection, booking_id)
         if row.status not in _WITHOUT_A_PLACE:
-            return 0  # given up, or ended by another process, meanwhile
+            return 0  # cancelled, or ended by another process, in the meantime
         release(connection, row, "cancelled", now)
         said = _said_of(series, why)
         connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=said))
@@ -135,7 +135,7 @@ def end_waits_for_cancelled(engine: Engine, directory: Directory, *, now: dateti
 
 
 def _is_on(series: Series, planned: str, now: datetime) -> bool:
-    """Whether any of it is held, which is so of nearly everything: then nobody need be asked."""
+    """Whether any session is still on. True of nearly all, and saves a query for each booking."""
     coming = announced.booked_sessions(series, [planned], now)
     return any(not session.cancelled for session in coming)
 
@@ -144,12 +144,12 @@ _WITHOUT_A_PLACE = ("waiting", "offered")
 
 
 def why_off(series: Series, sessions: Sequence[Session]) -> str:
-    """Why all that a family waits for is off, as its own page says it."""
+    """Why everything a family waits for is cancelled, as its own page says it."""
     return _said_of(series, announced.reasons(sessions))
 
 
 def _said_of(series: Series, why: str) -> str:
-    # Nobody has looked whether an editor's words may stand on a discreet page.
+    # Nobody has checked whether an editor's words are safe on a discreet page.
     return _DISCREET if series.programme.sensitive else why
 
 
@@ -157,7 +157,7 @@ _DISCREET = "We have had to cancel this"
 
 
 def missing_from_content(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
-    """Identities with living bookings that the content no longer knows, by any name."""
+    """Identities with live bookings that are not in the content, under any name."""
     held = series_with_bookings(engine, now=now)
     return sorted(
         identity
@@ -167,16 +167,16 @@ def missing_from_content(engine: Engine, directory: Directory, *, now: datetime)
 
 
 def booking_mode_changed(engine: Engine, directory: Directory, *, now: datetime) -> list[Series]:
-    """Series booked as a whole of which one now books single dates, or the other way round.
+    """Series that changed from booking as a whole to booking single dates, or the reverse.
 
-    Each has living bookings that would not count any more: all places could be booked again.
+    Each has live bookings that would no longer count: all places could be booked again.
     """
     found = {}
     for identity, planned in _booked_things(engine, now=now):
         series = directory.find_series(identity)
         if series is None or (series.book == "session") == bool(planned):
             continue
-        # A family asks for a run as such, also where staff give it single dates.
+        # Families request a run as a whole, even if staff give single dates.
         if series.booking == "book" or (series.booking == "request" and planned):
             found[series.identity] = series
     return [found[identity] for identity in sorted(found)]
@@ -184,20 +184,19 @@ def booking_mode_changed(engine: Engine, directory: Directory, *, now: datetime)
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """What is said of a date from now on. `was` is what was said; None where nobody wrote it
-    down."""
+    """A change to announce. `was` is what was announced before; None if not recorded."""
 
     planned: str
     was: Facts | None
     now: Facts
     reason: str
-    silent: bool = False  # nothing is new to families: only the facts are written down
+    silent: bool = False  # nothing is new to families: only the facts are recorded
 
 
 def _news(
     directory: Directory, series: Series, rows: Mapping[str, Row[Any]], now: datetime
 ) -> Iterator[_New]:
-    """What differs from what was said, date by date."""
+    """The differences from what was announced, date by date."""
     sessions = {session.anchor: session for session in series.all_sessions}
     for planned, row in sorted(rows.items()):
         session = sessions.get(planned)
@@ -214,13 +213,13 @@ def _news(
 
 
 def _why_gone(directory: Directory, series: Series, planned: str) -> str:
-    """A new closure day says why; a date that was taken out does not."""
+    """The reason: the name of a new closure day, or the standard words for a removed date."""
     closed = school_calendar(directory.terms).closed(date.fromisoformat(planned))
     return closed if closed and series.bank_holidays == "skip" else announced.GONE
 
 
 def _said_before(session: Session) -> str:
-    """The digest in a row from before there were facts: '' where nothing was unusual."""
+    """The digest used in rows older than `facts`: '' if nothing was unusual."""
     if session.state == "on":
         return ""
     said = f"{session.cancelled}|{session.starts.isoformat()}|{session.ends.isoformat()}"
@@ -235,8 +234,10 @@ def _announce(
     news: Iterable[_New],
     now: datetime,
 ) -> int:
-    """Write down what is said now, and owe the news, all of one moment, so that it is one letter
-    to each family."""
+    """Record what is announced now and queue its messages, all with the same time.
+
+    The same time makes it one letter to each family.
+    """
     announced.record_first(connection, identity, fresh, now)
     touched: set[int] = set()
     number = 0
@@ -247,13 +248,13 @@ def _announce(
             .where(
                 told.c.series == identity,
                 told.c.planned == new.planned,
-                # A row from before may hold another digest of the same.
+                # An older row may hold another digest of the same facts.
                 told.c.words != words,
             )
             .values(words=words, facts=new.now.kept, told=now)
         ).rowcount
         if not changed or new.silent:
-            continue  # another process told it, or it is known
+            continue  # another process announced it, or it is known
         kind: AuditAction = "cancelled-by-us" if new.now.cancelled else "moved"
         affected = _holders(connection, identity, new.planned)
         was = {"was": new.was.kept} if new.was else {}
@@ -268,7 +269,7 @@ def _announce(
             connection, now, "content", kind, None, identity,
             planned=new.planned, told=len(affected),
         )  # fmt: skip
-    # Their calendars follow.
+    # Update their calendars.
     if touched:
         connection.execute(
             booking.update()
@@ -295,7 +296,7 @@ def _holders(connection: Connection, identity: str, planned: str) -> Sequence[Ro
 def _remind_of_another(
     connection: Connection, row: Row[int, str], series: Series, planned: str, now: datetime
 ) -> None:
-    """Where the date is off that a family was to be reminded of, the next one takes its place."""
+    """If the date of a queued reminder is cancelled, remind of the next date instead."""
     owed = connection.execute(
         select(message.c.about).where(
             message.c.booking_id == row.id,
@@ -309,12 +310,12 @@ def _remind_of_another(
 
 
 def series_with_bookings(engine: Engine, *, now: datetime) -> set[str]:
-    """Identities with a booking that is alive: they must not vanish from the content."""
+    """Identities with a live booking, which must not disappear from the content."""
     return {identity for identity, _ in _booked_things(engine, now=now)}
 
 
 def _booked_things(engine: Engine, *, now: datetime) -> set[tuple[str, str]]:
-    """What has a booking that is alive, by identity and planned date; '' for a whole series."""
+    """Series and sessions with a live booking, by identity and planned date ('' for a series)."""
     query = (
         select(bookable.c.series, bookable.c.planned)
         .join(booking)

@@ -1,13 +1,14 @@
-"""Forgetting by date, and one family's data seen and deleted on request.
+"""Erases personal data by date, and shows or deletes one family's data on request.
 
-What it hides: when something may be forgotten, and where it could still lie. Who booked goes so
-many days after the last session, and what they need to join in sooner; who cancelled, or was told
-no, as long after that. The booking stays, as a number without a person: counts are kept.
+What it hides: when data may be erased, and where copies of it could be. A family's details are
+erased a set number of days after the last session, and its needs sooner; after a cancellation or
+refusal, the same number of days after that. The booking stays, as a number without a person: counts
+are kept.
 
-A date that is moved takes the end of its bookings along, so that nobody is forgotten before they
-came. Letters in the outbox are deleted with the family they were written to, and on SQLite the file
-is written anew, because a deleted row stays in it until something else takes its place. Running it
-twice is running it once (S51).
+When a date is moved, the end of its bookings moves too, so that nobody is erased before the
+session. Letters in the outbox are deleted with the family they were written to, and the SQLite file
+is rewritten, because a deleted row stays in it until it is overwritten. A second run changes
+nothing (S51).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from portal.directory.values import LONDON, clock_words, day_words
 from portal.messages.letters import reference_of
 from portal.settings import Settings
 
-UNANSWERED = timedelta(days=183)  # half a year: then a request to a programme is over
+UNANSWERED = timedelta(days=183)  # half a year: then a request for a programme expires
 _AT_ONCE = 500
 
 
@@ -77,7 +78,7 @@ class Forgotten:
 
 
 def forget(engine: Engine, directory: Directory, settings: Settings, *, now: datetime) -> Forgotten:
-    """Forget whatever its time has come for. Counts stay."""
+    """Erase all data whose retention period is over. Counts stay."""
     _follow_dates(engine, directory)
     needs = write(engine, lambda c: _forget_needs(c, now, settings.keep_needs_days))
     families = _forget_families(engine, now, settings.keep_days)
@@ -94,7 +95,7 @@ def forget(engine: Engine, directory: Directory, settings: Settings, *, now: dat
 
 
 def _follow_dates(engine: Engine, directory: Directory) -> None:
-    """The end of each living booking's last session, as the content now says."""
+    """Update the end of each live booking's last session from the content."""
 
     def work(connection: Connection) -> None:
         things = connection.execute(
@@ -127,7 +128,7 @@ def _follow_dates(engine: Engine, directory: Directory) -> None:
 
 
 def _over(now: datetime, days: int) -> sa.ColumnElement[bool]:
-    """Bookings that have been over for so many days: by their dates, or by an answer."""
+    """Bookings that ended at least this many days ago: by their dates, or by an answer."""
     since = now - timedelta(days=days)
     answered = booking.c.status.in_(("cancelled", "lapsed", "declined"))
     return sa.or_(
@@ -181,7 +182,7 @@ def _forget_notices(connection: Connection, now: datetime, days: int) -> int:
 
 
 def _forget_gaps(connection: Connection, now: datetime) -> int:
-    """Who told of a gap in service; the gap itself is planned with for longer."""
+    """Erase who reported a gap in service; the gap itself is kept for planning."""
     done = connection.execute(
         gap.update()
         .where(gap.c.created <= now - UNANSWERED, sa.or_(gap.c.name != "", gap.c.email != ""))
@@ -191,7 +192,7 @@ def _forget_gaps(connection: Connection, now: datetime) -> int:
 
 
 def clear_outbox(engine: Engine, outbox: Path) -> int:
-    """Delete the letters in the outbox whose family is not kept any more; returns how many."""
+    """Delete the letters in the outbox whose family has been erased; returns how many."""
     if not outbox.is_dir():
         return 0
     with read(engine) as connection:
@@ -205,7 +206,7 @@ def clear_outbox(engine: Engine, outbox: Path) -> int:
         }
     gone = 0
     for file in sorted(outbox.iterdir()):
-        # What a crash left half written has a dot before its name.
+        # A file that a crash left incomplete has a name starting with a dot.
         found = re.match(r"\.?([0-9a-f]{32})\.(eml|txt)", file.name)
         if found and found[1] not in kept:
             file.unlink(missing_ok=True)
@@ -217,7 +218,7 @@ def clear_outbox(engine: Engine, outbox: Path) -> int:
 
 
 def kept(engine: Engine, reference: str, sees: Sees) -> list[tuple[str, str]] | None:
-    """All that is kept of one booking, as labels and words; None where there is none to see."""
+    """All data of one booking, as labels and words; None if there is none to show."""
     case = casework.case_of(engine, reference, sees)
     if case is None:
         return None
@@ -281,9 +282,9 @@ def erase(
     now: datetime,
     actor: str,
 ) -> bool:
-    """Delete all that is kept of these bookings' families, and give up what they hold.
+    """Delete all personal data of these bookings' families, and cancel what they hold.
 
-    False where the file of SQLite was in use: the daily run cleans it.
+    False if the SQLite file was in use: then the daily run cleans it.
     """
     for one in ids:
         personal_data.erase(engine, directory, one, now=now, actor=actor)
