@@ -696,7 +696,7 @@ def test_a_gap_sent_twice_at_once_is_kept_once(engine: Engine) -> None:
     ],
 )
 def test_offers_lapse_at_decent_hours(now: str, starts: str, expected: str | None) -> None:
-    """A family has 24 decent hours to answer, shorter near the date, none in the last twelve."""
+    """A family has 24 daytime hours to answer, shorter near the date, none in the last twelve."""
 
     def local(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=LONDON)

@@ -160,7 +160,7 @@ def test_nothing_is_noted_of_a_forgotten_family(engine: Engine) -> None:
 
 
 def test_the_link_goes_only_the_way_that_was_chosen(engine: Engine) -> None:
-    """Once, by that way; to nobody who wants no messages, whoever asks for it on the phone."""
+    """Once, by the chosen channel; not to a family that wants no messages, even if it rings."""
     directory = made.directory()
     safe = book(engine, directory, family(1))
     silent = book(engine, directory, Family("Silent", email="x@example.org"))

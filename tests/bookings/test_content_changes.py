@@ -1,4 +1,4 @@
-"""What an edit of the content means for those who are booked, on both databases."""
+"""Edits of the content and existing bookings, on both databases."""
 
 import itertools
 from datetime import timedelta
@@ -77,7 +77,7 @@ def test_a_run_that_is_held_otherwise_is_told(engine, fields) -> None:
 )
 @pytest.mark.parametrize("unit", ["series", "session"])
 def test_a_date_that_is_gone_is_told_as_cancelled(engine, edited, gone, unit) -> None:
-    """However it was taken out; whether one books the series or the session. It is told once."""
+    """However it was removed; for series and single sessions. It is announced once."""
     before = made.directory({"book": unit})
     booking = book(engine, before, planned=gone if unit == "session" else "")
     told = [content_changes.announce_changes(engine, edited, now=LATER) for _ in range(2)]
@@ -101,7 +101,7 @@ def test_a_date_that_is_back_is_told(engine) -> None:
 
 
 def test_dates_beyond_what_is_reckoned_are_not_gone(engine) -> None:
-    """A shorter calendar is no news of a group that goes on."""
+    """A shorter calendar does not change a group that goes on."""
     booking = book(engine, made.directory({"repeats": "weekly"}))
     shorter = made.directory({"repeats": "weekly"})
     series = shorter.series[0]
@@ -183,7 +183,7 @@ def test_a_cancelled_date_is_told_again_for_its_reason_alone(engine) -> None:
 
 
 def test_an_upgrade_tells_nothing_that_was_told(engine) -> None:
-    """Rows from before there were facts, and bookings without one, take what stands now."""
+    """Rows older than `facts`, and bookings without a row, take the current content."""
     fields = {
         "changes": [
             {"date": "2027-01-19", "moved_to": "2027-01-20"},
@@ -339,7 +339,7 @@ def waiting(engine, fields, planned="", number=2) -> bookings.Booking:
 
 
 def rounds_of(engine, edited, now=LATER, times=2) -> list[int]:
-    """What the clock does of it, several times over: how many waits ended."""
+    """Run the worker's steps several times; returns how many waits ended each time."""
     ended = []
     for _ in range(times):
         content_changes.announce_changes(engine, edited, now=now)
@@ -411,7 +411,7 @@ def test_what_is_over_was_not_called_off(engine, unit) -> None:
 
 
 def test_a_shorter_calendar_ends_no_wait(engine) -> None:
-    """What nobody has reckoned is not gone."""
+    """Dates not yet calculated have not been removed."""
     fields = {"repeats": "weekly", "book": "session"}
     family = waiting(engine, fields, "2027-02-16")
     shorter = made.directory({"places": "1", **fields})
@@ -424,7 +424,7 @@ def test_a_shorter_calendar_ends_no_wait(engine) -> None:
 
 
 def test_an_editors_reason_is_not_kept_for_a_discreet_page(engine) -> None:
-    """Nobody has looked whether it tells what the programme is."""
+    """The reason might reveal what the programme is."""
     fields = {"places": "1", "booking": "book"}
     before = made.directory(fields, sensitive=True)
     run = before.private_series[0]

@@ -1,4 +1,4 @@
-"""What is forgotten, when, and that nothing of it stays anywhere; on both databases."""
+"""What is erased and when, and that no copy of it remains; on both databases."""
 
 import logging
 import subprocess
@@ -151,7 +151,7 @@ def test_requests_without_dates(engine: Engine, settings) -> None:
 
 
 def test_the_log_is_kept_for_twelve_months(engine: Engine, settings) -> None:
-    """Who read what is there to be asked for a year."""
+    """The log of who read what is kept for a year."""
     directory = made.directory()
     session = directory.series[0].all_sessions[0]
     registers.of(engine, session.series, session, now=NOW, actor=STAFF)
@@ -185,7 +185,7 @@ def test_the_first_round_of_a_day_forgets(engine: Engine, settings) -> None:
 
 
 def planted(engine, directory, settings, caplog):
-    """A family whose name stands wherever a name can stand, and what was done with it."""
+    """A family whose name is in every place that can hold a name."""
     who = Family(
         f"Amina {PLANTED}",
         email=f"{PLANTED}@example.org".lower(),

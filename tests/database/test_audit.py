@@ -1,4 +1,4 @@
-"""Whatever the tables keep as a short word has plain ones: a new one cannot be forgotten."""
+"""Every code in the tables has a label in plain English, new codes included."""
 
 import ast
 import re
@@ -17,13 +17,13 @@ PORTAL = ROOT / "portal"
 
 
 def states_of(table: sa.Table, name: str) -> set[str]:
-    """What the constraint of this name lets through."""
+    """The values that the constraint of this name allows."""
     [check] = [one for one in table.constraints if str(one.name).endswith(f"_{name}")]
     return set(re.findall(r"'([^']+)'", str(check.sqltext)))
 
 
 def test_each_set_is_whole():
-    """What can be written, as its own declaration has it, and what there are words for."""
+    """The declared codes are exactly those that have labels."""
     assert set(audit.STATES) == states_of(tables.booking, "status") == set(tables.STATUSES)
     assert set(audit.MESSAGES) == set(message_texts.KINDS)
     assert set(audit.DELIVERY) == states_of(tables.message, "state")
@@ -31,7 +31,7 @@ def test_each_set_is_whole():
 
 
 def test_words_are_words():
-    """Not the short word itself, which tells its writer what it means, and nobody else."""
+    """Not the code itself, which means something only to its author."""
     for said in (audit.STATES, audit.MESSAGES, audit.ACTIONS, audit.ACTORS):
         assert [code for code, words in said.items() if not words or words == code] == []
 
@@ -41,7 +41,7 @@ def test_words_are_words():
     [("family", "dance"), ("robot", "book"), ("staff:x", "book"), ("family", "")],
 )
 def test_nothing_without_words_is_written(engine, actor, action):
-    """A line that nobody could read does not come into the log."""
+    """A line without a label is not written to the log."""
     with pytest.raises(ValueError, match="words"):
         database.write(engine, lambda c: database.note(c, NOW, actor, action))
 
@@ -52,7 +52,7 @@ def test_an_action_without_words_is_found_before_it_is_done():
 
 
 def test_every_action_and_message_in_the_code_is_known():
-    """Also where no test goes: whatever a call of `note`, `notify` or `enqueue` writes out."""
+    """Every literal in a call of `note`, `notify` or `enqueue`, even in code that no test runs."""
     actions, kinds = set(), set()
     for call in calls("note", "notify", "enqueue"):
         is_note = call.func.id == "note"

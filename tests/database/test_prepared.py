@@ -1,4 +1,4 @@
-"""Statements that are given to the driver: the same values, rows and faults as everywhere."""
+"""Prepared statements: the same values, rows and errors as elsewhere."""
 
 from datetime import UTC, datetime
 
@@ -83,6 +83,6 @@ def test_a_prepared_statement_is_done_for_each(engine: Engine) -> None:
 
 
 def test_a_bare_statement_that_fails_is_a_fault_of_the_database(engine: Engine) -> None:
-    """A BEGIN that finds the database locked is told as every other statement is."""
+    """A BEGIN that finds the database locked is reported like any other statement."""
     with pytest.raises((OperationalError, sa.exc.ProgrammingError)), engine.connect() as connection:
         execute_plain(connection, "BEGUN")

@@ -47,7 +47,7 @@ def test_a_move_says_why(post):
 
 
 def test_another_venue_is_told_with_both_venues(post):
-    """Who goes to the old place stands before a closed door."""
+    """A family that goes to the old place finds it closed."""
     post.book()
     post.came()
     changed(post, {"date": "2027-02-02", "venue": {"name": "Library", "town": "Leyland"}})

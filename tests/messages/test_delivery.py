@@ -1,4 +1,4 @@
-"""The way out, on both databases: claimed once, sent, tried again, given up."""
+"""Delivery, on both databases: claimed once, sent, tried again, given up."""
 
 import os
 import signal
