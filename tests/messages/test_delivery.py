@@ -54,7 +54,7 @@ def test_a_worker_that_was_overtaken_writes_nothing_down(engine, tmp_path):
     later = NOW + timedelta(hours=1)
     with listeners.mail_server() as (mailbox, port):
         send(engine, settings_for(tmp_path, port), later)
-        post = delivery._Post(engine, DIRECTORY, settings_for(tmp_path, port), later)
+        post = delivery._Round(engine, DIRECTORY, settings_for(tmp_path, port), later)
         outcome = post.deliver(slow)
 
     [row] = rows(engine)
