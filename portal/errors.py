@@ -18,6 +18,6 @@ class PortalError(Exception):
     """A deliberate refusal, in words that a person can act on."""
 
 
-def told(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """The kind of the exception and its frames, innermost last."""
     return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}".rstrip()

@@ -12,7 +12,7 @@ def test_a_fault_is_told_without_its_words():
         except LookupError as error:
             raise ValueError(typed[1]) from error
     except ValueError as error:
-        words = errors.told(error)
+        words = errors.describe(error)
 
     assert words.startswith("ValueError\n  File")
     assert "in test_a_fault_is_told_without_its_words" in words

@@ -1,8 +1,8 @@
-"""Every rule about places: book, wait, offer, accept, change, cancel, and what becomes of the data.
+"""Every rule about places: book, wait, offer, accept, change, cancel, and erase the data later.
 
-The verbs below run in one transaction each, which locks the series first. Beside them: `places`
-counts what is left, `registers` and `casework` are for staff, `content_changes` tells families what
-an editor changed, `personal_data` and `retention` correct and erase what is kept.
+The functions below run in one transaction each, which locks the series first. Besides them:
+`places` counts the places left, `registers` and `casework` are for staff, `content_changes` tells
+families what an editor changed, `personal_data` and `retention` correct and erase personal data.
 """
 
 from portal.bookings.booking import (
@@ -17,8 +17,8 @@ from portal.bookings.booking import (
     book,
     family_of,
     find,
+    find_by_key,
     get,
-    made_with,
 )
 from portal.bookings.transitions import accept, cancel, change, confirm, decline, give
 
@@ -39,7 +39,7 @@ __all__ = [
     "decline",
     "family_of",
     "find",
+    "find_by_key",
     "get",
     "give",
-    "made_with",
 ]

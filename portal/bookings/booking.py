@@ -1,13 +1,13 @@
-"""Every verb about places, each in one transaction: book, change, cancel, accept, confirm, decline.
+"""Makes bookings and requests, each in one transaction, and reads them again.
 
-What it hides: each verb is one transaction (`tables.write`). The row of the bookable thing decides
-first, by one conditional update; then the booking, the messages owed and the audit line are written
-beside it, or nothing is. A constraint of the database stands behind the update, so that a script
-cannot oversell either. What is freed goes to the waiting list (`offers`) in the same transaction.
+What it hides: each function runs in one transaction (`database.write`). The row in `bookable`
+decides first, by one conditional update; then the booking, its messages and the audit line are
+written with it, or nothing is. A database constraint backs up the update, so that a script cannot
+overbook either. `transitions` has what happens to a booking later.
 
-The same idempotency key never books twice: it gives the same booking again, and the same link.
-Links are not stored: they are made from the secret and a random number kept with the booking; the
-database keeps their hash. Series are known by identity, sessions by planned date, nothing else.
+The same idempotency key never books twice: it returns the same booking and the same link. Links are
+not stored: they are made from the secret and a random number stored with the booking; the database
+holds their hash. Series are identified by their identity, sessions by their planned date.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 from portal.bookings.locking import OF_BOOKING, lock, lock_later
 from portal.bookings.opening import opening
 from portal.bookings.places import ROOM_FOR_ALL, claimed, places_of
-from portal.bookings.waiting_list import reminder_of, tell
+from portal.bookings.waiting_list import notify, reminder_of
 from portal.database import insert_if_new, look, note, read, write
-from portal.database.audit import Deed
+from portal.database.audit import AuditAction
 from portal.database.prepared import Prepared, bundle
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash, digest_of, link_of, new_reference
 from portal.database.tables import LIVE, bookable, booking, need, person, referral, told, walk_in
 from portal.directory import Programme, Series, Session
 from portal.errors import PortalError
-from portal.messages import announced, owe_each
+from portal.messages import announced, enqueue_all
 
-MOST_PLACES = 6  # of one booking, for a bookable thing whose places are for persons (S27)
-# A request for a programme without a series is kept under this and the programme's slug.
+MOST_PLACES = 6  # in one booking, if places are counted by person (S27)
+# Prefix of the identity of a request for a programme as such, followed by the programme's slug.
 ASKED_FOR = "programme:"
 
 
 class NotBookable(PortalError):
-    """This cannot be booked now. `why` is one of the words of `Opening`."""
+    """This cannot be booked now. `why` is one of the values of `Opening`."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -50,12 +50,12 @@ class NotBookable(PortalError):
 
 
 class Full(PortalError):
-    """No place is free, and there is no waiting list (or it was not wanted)."""
+    """No place is free, and there is no waiting list (or the family did not want to wait)."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """Who books, as they said it. Ages are words such as '2 years' or '7 months'."""
+    """The family that books, as entered. Ages are words such as '2 years' or '7 months'."""
 
     name: str
     email: str | None = None
@@ -72,7 +72,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Referrer:
-    """The professional who asks for a family, with the family's consent."""
+    """The professional who asks on behalf of a family, with the family's consent."""
 
     name: str
     role: str
@@ -83,9 +83,9 @@ class Referrer:
 
 @dataclass(frozen=True)
 class Booking:
-    """A booking as it stands. `position` is 1 for the next on the waiting list.
+    """A booking as it is now. `position` is 1 for the next on the waiting list.
 
-    `was` is its status before it ended; '' while it has not, and where nobody wrote that down.
+    `was` is its status before it ended; '' while it has not ended, or if that was not recorded.
     """
 
     id: int
@@ -135,44 +135,44 @@ _queue_up = Prepared(
 
 
 def prepared(connection: Connection, series: Series, planned: str, now: datetime) -> Row[Any]:
-    """The bookable row of a series or session as the content now says, locked."""
+    """The bookable row of a series or session, locked and updated from the content."""
     row = lock(connection, series.identity, planned)
-    return _as_it_says(connection, row, series, planned, now)
+    return _row_matching_content(connection, row, series, planned, now)
 
 
 def _prepared_with(
     connection: Connection, series: Series, planned: str, now: datetime, key: str
 ) -> tuple[Row[Any], int | None]:
-    """The same, with the booking that this key made before.
+    """The same, with the id of the booking that this key made before.
 
-    The row comes first: the same form sent twice at once finds the key the second time.
+    The row is locked first: when the same form is sent twice at once, the second finds the key.
     """
     with bundle(connection):
         locked = lock_later(connection, series.identity, planned)
         made = _with_key.later(connection, hashed=digest_of(key))
     row, known = locked().first(), made().scalar()
     if row is None:
-        # Nothing was locked yet when the key was looked for.
-        row = _as_it_says(connection, row, series, planned, now)
+        # No row was locked when the key was looked up, so look again.
+        row = _row_matching_content(connection, row, series, planned, now)
         return row, _known(connection, key)
-    return _as_it_says(connection, row, series, planned, now), known
+    return _row_matching_content(connection, row, series, planned, now), known
 
 
-def _as_it_says(
+def _row_matching_content(
     connection: Connection, row: Row[Any] | None, series: Series, planned: str, now: datetime
 ) -> Row[Any]:
     if row is None:
         follow_name(connection, series)
-        # What stood in the content before anybody booked is no news to who books now.
+        # The first family to book sees the current content, so none of it is a change to them.
         known = announced.booked_sessions(series, [planned], now)
-        announced.begin(connection, series.identity, known, now)
+        announced.record_first(connection, series.identity, known, now)
     elif row.places == places_of(series):
         return row
     return _row_of(connection, series.identity, planned, places_of(series))
 
 
 def follow_name(connection: Connection, series: Series) -> None:
-    """Bring what is booked under an old name of a series under its present one."""
+    """Move rows under a former identity of a series to its present one."""
     for old in series.old_identities:
         for table in (bookable, told, walk_in):
             taken = table.alias()
@@ -180,7 +180,7 @@ def follow_name(connection: Connection, series: Series) -> None:
                 table.update()
                 .where(
                     table.c.series == old,
-                    # Nothing is there under the present name, or both would hold places.
+                    # Only if the present identity has no row, or both would hold places.
                     ~select(taken.c.series)
                     .where(taken.c.series == series.identity, taken.c.planned == table.c.planned)
                     .exists(),
@@ -225,8 +225,8 @@ _ahead = Prepared(
         booking.c.number <= bindparam("number"),
     )
 )
-# Whether the contact holds another one here is asked by the insert itself: from the contact to its
-# bookings, for a series may have very many, a contact has few.
+# The insert itself checks whether the contact has another booking here. It starts from the contact,
+# which has few bookings, because a series may have very many.
 _other = booking.alias()
 _new_booking = Prepared(
     booking.insert()
@@ -249,7 +249,7 @@ _new_booking = Prepared(
 )
 _new_person = Prepared(person.insert(), [name for name in person.c.keys() if name != "remark"])  # noqa: SIM118
 _new_need = Prepared(need.insert(), need.c.keys())
-# What a Booking shows of its row as it is.
+# The columns that a Booking takes unchanged from its row.
 _SHOWN = (
     "reference",
     "status",
@@ -263,7 +263,7 @@ _SHOWN = (
 )
 
 
-# --- verbs of a family -------------------------------------------------------------------------
+# --- booking and asking -------------------------------------------------------------------------
 
 
 def book(
@@ -280,15 +280,15 @@ def book(
     actor: str = "family",
     allowance: Allowance | None = None,
 ) -> Booking:
-    """Take places for a family, or a number on the waiting list, or ask staff for a place.
+    """Book places for a family, join the waiting list, or ask staff for a place.
 
-    The same `key` gives the booking that it made before, whatever else is said. A `request` or
-    `referral` series gives status `requested` and takes no place until staff confirm. Each booking
-    that is made takes its `allowance`. Raises NotBookable, TooOften, and Full where nobody can wait
-    (or `wait` is False and no place is free).
+    The same `key` returns the booking that it made before, whatever the other arguments. A
+    `request` or `referral` series gives status `requested` and takes no place until staff confirm.
+    Each new booking counts towards its `allowance`. Raises NotBookable, TooOften, and Full if there
+    is no waiting list (or `wait` is False) and no place is free.
     """
     planned = session.planned.isoformat() if session else ""
-    # What needs no database is done before the turn at it: others wait for theirs.
+    # Work that needs no database is done before the transaction, because other writers wait.
     state = opening(series, session, now)
     draft = _drafted(family, key=key, secret=secret, now=now, ends=_last_end(series, session))
     reminder = reminder_of(series, session, now)
@@ -298,7 +298,7 @@ def book(
         if known is not None:
             return _read(connection, known, secret)
         asks = series.booking in ("request", "referral")
-        # Who rings before or after the time for forms is booked by staff.
+        # Staff can book for families who ring before booking opens or after it closes.
         by_phone = actor.startswith("staff") and state in ("closed", "not yet")
         if state not in ("open", "request", "referral") and not by_phone:
             raise NotBookable(state)
@@ -345,11 +345,11 @@ def ask(
     actor: str = "family",
     allowance: Allowance | None = None,
 ) -> Booking:
-    """Ask for a programme as such: no series is chosen, or none runs yet.
+    """Ask for a programme as such: no series is chosen, or none is running yet.
 
-    The same `key` gives the same booking, as in `book`; the `allowance` is as there. Staff confirm
-    or decline it. Raises TooOften, and NotBookable where the programme is not asked for, or by a
-    professional alone.
+    The same `key` returns the same booking, and the `allowance` applies, as in `book`. Staff
+    confirm or decline it. Raises TooOften, and NotBookable if the programme takes no requests, or
+    takes them only from professionals.
     """
     identity = f"{ASKED_FOR}{programme.slug}"
     draft = _drafted(family, key=key, secret=secret, now=now, ends=None)
@@ -380,14 +380,14 @@ def ask(
 
 
 def _known(connection: Connection, key: str) -> int | None:
-    """The booking that this key made before."""
+    """The id of the booking that this key made before."""
     found = _with_key(connection, hashed=digest_of(key)).scalar()
     return None if found is None else int(found)
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A booking as far as no database is needed for it."""
+    """The parts of a booking that need no database."""
 
     family: Family
     link: str
@@ -430,11 +430,11 @@ def _write_booking(
     status: str,
     way: str,
     places: int,
-    done_by: tuple[str, Deed],
+    done_by: tuple[str, AuditAction],
     number: int | None = None,
     later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
 ) -> Booking:
-    """The booking, who booked, who asked for them, the messages that are owed, and who did it."""
+    """Write the booking, the family, the referrer, the messages and the audit line."""
     family, now = draft.family, draft.now
     values = {
         **draft.values,
@@ -444,16 +444,16 @@ def _write_booking(
         "places": places,
         "number": number,
     }
-    asked = _new_booking(connection, contact=draft.contact, here=row.id, **values)
-    booking_id, twin = asked.one()
+    inserted = _new_booking(connection, contact=draft.contact, here=row.id, **values)
+    booking_id, twin = inserted.one()
     if referrer is not None:
         _write_referrer(connection, booking_id, referrer, now)
     with bundle(connection):
         _write_family(connection, booking_id, family, draft.contact)
         at_once = (_KIND_OF[status], now, {"twin": bool(twin)})
-        owe_each(connection, booking_id, [at_once, *later], now=now)
-        actor, did = done_by
-        note(connection, now, actor, did, booking_id, row.series, status=status)
+        enqueue_all(connection, booking_id, [at_once, *later], now=now)
+        actor, action = done_by
+        note(connection, now, actor, action, booking_id, row.series, status=status)
     return Booking(
         id=int(booking_id),
         series=row.series,
@@ -480,13 +480,13 @@ def _write_referrer(
             consented=now,
         )
     )
-    tell(connection, booking_id, "professional-received", now)
+    notify(connection, booking_id, "professional-received", now)
 
 
 def _write_family(
     connection: Connection, booking_id: int, family: Family, hashed: bytes | None
 ) -> None:
-    _new_person.alone(
+    _new_person.execute(
         connection,
         booking_id=booking_id,
         name=family.name,
@@ -500,7 +500,7 @@ def _write_family(
         answers=dict(family.answers),
     )
     if family.access or family.language:
-        _new_need.alone(
+        _new_need.execute(
             connection, booking_id=booking_id, access=family.access, language=family.language
         )
 
@@ -511,14 +511,11 @@ def _last_end(series: Series, session: Session | None) -> datetime | None:
     return max((s.ends for s in series.all_sessions), default=None)
 
 
-# --- verbs of staff and of the clock ------------------------------------------------------------
-
-
-# --- questions -----------------------------------------------------------------------------------
+# --- reading -------------------------------------------------------------------------------------
 
 
 def find(engine: Engine, link: str, *, secret: str, now: datetime) -> Booking | None:
-    """The booking behind a family's link; None for a wrong, cut or old one."""
+    """The booking behind a family's link; None for a wrong, truncated or expired link."""
     with read(engine) as connection:
         row = connection.execute(OF_BOOKING.where(booking.c.link_hash == digest_of(link))).first()
         if row is None or not hmac.compare_digest(bytes(row.link_hash), digest_of(link)):
@@ -529,13 +526,13 @@ def find(engine: Engine, link: str, *, secret: str, now: datetime) -> Booking | 
 
 
 def get(engine: Engine, booking_id: int, secret: str) -> Booking:
-    """A booking by its number, for those who hold one already."""
+    """A booking by its id, for callers that have found it already."""
     with read(engine) as connection:
         return _read(connection, booking_id, secret)
 
 
-def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
-    """The booking that this key made: who sends a form again need not wait for anything."""
+def find_by_key(engine: Engine, key: str, secret: str) -> Booking | None:
+    """The booking that this key made, so that a form sent again need not wait for a lock."""
     with look(engine) as connection:
         known = _known(connection, key)
     if known is None:
@@ -545,7 +542,7 @@ def made_with(engine: Engine, key: str, secret: str) -> Booking | None:
 
 
 def family_of(engine: Engine, booking_id: int) -> Family | None:
-    """Who booked; None once it has been forgotten."""
+    """The family that booked; None once its details have been erased."""
     with read(engine) as connection:
         row = connection.execute(
             select(person, booking.c.people, need.c.access, need.c.language)
@@ -557,7 +554,7 @@ def family_of(engine: Engine, booking_id: int) -> Family | None:
 
 
 def family_in(row: Row[Any]) -> Family | None:
-    """The family of a row that joins booking, person and need; None once it is forgotten."""
+    """The family of a row that joins booking, person and need; None once it is erased."""
     if row.name is None:
         return None
     return Family(

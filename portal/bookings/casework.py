@@ -1,12 +1,12 @@
-"""What staff do with bookings one by one: find them, note something, answer, send a link or a word.
+"""Staff work on single bookings: find them, add a note, send the link or a notice.
 
-What it hides: where to look for a family, in which spelling, and what staff may see. A question
-carries `sees`, which says of an identity (`<centre>/<series>`, or of a request to a programme as
-such) whether it may be shown; what may not is as if it were not there.
+What it hides: where to look for a family, in which spelling, and what staff may see. Queries take
+`sees`, which says whether an identity (`<centre>/<series>`, or that of a request for a programme as
+such) may be shown; bookings that may not be shown are treated as if they did not exist.
 
 Names are compared in Python, case-folded and without accents: the two databases fold case
-differently, and only the families of some months are kept. A private link goes only where the
-family wanted messages, by the way it chose (S5); staff never see it.
+differently, and families are stored for some months only. A private link is sent only if the family
+wanted messages, by the channel it chose (S5); staff never see it.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ from portal.errors import PortalError
 Sees = Callable[[str], bool]
 
 MOST_FOUND = 50
-LEAST_FIGURES = 4  # of a phone number: fewer fit too many
+LEAST_FIGURES = 4  # of a phone number: fewer match too many
 LINK_AGAIN_AFTER = timedelta(minutes=10)
 LONGEST_WORDS = 1000
 
 
-class Meanwhile(PortalError):
-    """Somebody else wrote something else meanwhile. `stands` is what they wrote."""
+class EditConflict(PortalError):
+    """Somebody else changed this in the meantime. `current` is what they wrote."""
 
-    def __init__(self, stands: str) -> None:
-        self.stands = stands
+    def __init__(self, current: str) -> None:
+        self.current = current
         super().__init__("Somebody else has changed this meanwhile.")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One booking or request as staff see it. `family` is None once it has been forgotten."""
+    """One booking or request as staff see it. `family` is None once it has been erased."""
 
     id: int
     reference: str
@@ -89,9 +89,9 @@ class Case:
 
 
 def find(engine: Engine, words: str, sees: Sees, *, limit: int = MOST_FOUND) -> list[Case]:
-    """Bookings by name, phone number, email address or reference, the newest first.
+    """Bookings by name, phone number, email address or reference, newest first.
 
-    Every word must be in the name. A phone number fits by four figures in a row or more.
+    Every word must be in the name. A phone number matches by four or more consecutive digits.
     """
     fits = _fitting(words)
     if fits is None:
@@ -114,7 +114,7 @@ def find(engine: Engine, words: str, sees: Sees, *, limit: int = MOST_FOUND) -> 
 
 
 def _fitting(words: str) -> Callable[[Row[Any]], bool] | None:
-    """The question that the words ask of each row; None where they ask nothing."""
+    """A function that says whether a row matches the words; None if they are empty."""
     asked = fold(words).split()
     reference = re.sub(r"[^A-Z0-9]", "", words.upper())
     figures = _figures(words)
@@ -135,7 +135,7 @@ def _fitting(words: str) -> Callable[[Row[Any]], bool] | None:
 
 
 def fold(text: str) -> str:
-    """Text as it is compared: without case, accents and apostrophes."""
+    """Text for comparison: without case, accents and apostrophes."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(
         sign for sign in plain if unicodedata.category(sign) != "Mn" and sign not in "'’"
@@ -148,7 +148,7 @@ def _figures(text: str) -> str:
 
 
 def case_of(engine: Engine, reference: str, sees: Sees) -> Case | None:
-    """The booking of a reference, however it is typed; None where there is none to see."""
+    """The booking with this reference, however it is typed; None if there is none to show."""
     plain = re.sub(r"[^A-Z0-9]", "", reference.upper())
     wanted = f"{plain[:4]}-{plain[4:]}"
     with read(engine) as connection:
@@ -157,14 +157,14 @@ def case_of(engine: Engine, reference: str, sees: Sees) -> Case | None:
 
 
 def requests(engine: Engine, sees: Sees) -> list[Case]:
-    """What waits for an answer, the oldest first."""
+    """Requests waiting for an answer, oldest first."""
     with read(engine) as connection:
         found = _cases(connection, booking.c.status == "requested", sees)
     return sorted(found, key=lambda one: (one.created, one.id))
 
 
 def queue(engine: Engine, series: Series, planned: str) -> list[Case]:
-    """Who was offered a place and who waits for one, in the order of the list."""
+    """Families with an offer and families waiting, in the order of the list."""
     names = (series.identity, *series.old_identities)
     with read(engine) as connection:
         found = _cases(
@@ -180,7 +180,7 @@ def queue(engine: Engine, series: Series, planned: str) -> list[Case]:
 
 
 def queues(engine: Engine, sees: Sees) -> list[tuple[str, str, int, int]]:
-    """Where somebody waits or was offered a place: series, planned, waiting, offered."""
+    """Series and sessions with a waiting list or offers: series, planned, waiting, offered."""
     with read(engine) as connection:
         rows = connection.execute(
             select(bookable.c.series, bookable.c.planned, booking.c.status, sa.func.count())
@@ -198,7 +198,7 @@ def queues(engine: Engine, sees: Sees) -> list[tuple[str, str, int, int]]:
 
 
 def failed(engine: Engine, sees: Sees) -> int:
-    """How many messages could not be sent to families that may be seen."""
+    """The number of failed messages to families that may be shown."""
     with read(engine) as connection:
         rows = connection.execute(
             select(bookable.c.series, sa.func.count())
@@ -277,34 +277,34 @@ def _case(row: Row[Any]) -> Case:
     )
 
 
-# --- doing ------------------------------------------------------------------------------------
+# --- changing ---------------------------------------------------------------------------------
 
 
-def read_by(engine: Engine, case: Case, *, now: datetime, actor: str) -> None:
-    """Note that somebody read what is kept of one family (S30)."""
+def log_reading(engine: Engine, case: Case, *, now: datetime, actor: str) -> None:
+    """Log that somebody read the details of a family (S30)."""
     write(engine, lambda c: note(c, now, actor, "read booking", case.id, case.series))
 
 
 def remark(
     engine: Engine, booking_id: int, words: str, *, seen: str, now: datetime, actor: str
 ) -> None:
-    """Keep a note for staff beside a booking; `seen` is the note that was there before.
+    """Save a staff note on a booking; `seen` is the note as the editor saw it.
 
-    It is deleted with the family, who may see it on request. Raises Meanwhile where another note
-    was written meanwhile, NotPossible where the family has been forgotten.
+    It is erased with the family, who may see it on request. Raises EditConflict if the note has
+    changed in the meantime, NotPossible if the family has been erased.
     """
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
-        stands = connection.execute(
+        current = connection.execute(
             select(person.c.remark).where(person.c.booking_id == booking_id)
         ).scalar()
-        if stands is None:
+        if current is None:
             raise NotPossible("The details of this booking have been deleted.")
-        if stands == words:
+        if current == words:
             return
-        if stands != seen:
-            raise Meanwhile(str(stands))
+        if current != seen:
+            raise EditConflict(str(current))
         connection.execute(
             person.update().where(person.c.booking_id == booking_id).values(remark=words)
         )
@@ -314,10 +314,10 @@ def remark(
 
 
 def send_link(engine: Engine, booking_id: int, *, now: datetime, actor: str) -> bool:
-    """Send the private link again, only to the contact that is stored, by the way it was chosen.
+    """Send the private link again, only to the stored contact, by the channel it chose.
 
-    False where the family wants no messages: then staff read out nothing either. Once is enough
-    for ten minutes.
+    False if the family wants no messages: then staff do not read it out either. At most one is
+    sent in ten minutes.
     """
 
     def work(connection: Connection) -> bool:
@@ -332,7 +332,7 @@ def send_link(engine: Engine, booking_id: int, *, now: datetime, actor: str) -> 
         ).first()
         if lately is not None:
             return True
-        owed = messages.owe(connection, booking_id, "link", now=now, due=now, about={})
+        owed = messages.enqueue(connection, booking_id, "link", now=now, due=now, about={})
         if owed:
             note(connection, now, actor, "send link", booking_id, row.series)
         return owed
@@ -342,28 +342,28 @@ def send_link(engine: Engine, booking_id: int, *, now: datetime, actor: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How many families read a notice in a message, and whom somebody has to ring or tell."""
+    """How many families get a notice as a message, and which must be rung or told in person."""
 
-    told: int
+    notified: int
     others: tuple[Case, ...]
 
 
 def reach(engine: Engine, series: Series, session: Session) -> Reached:
-    """Who would be told by a notice to a session, and who not: those must be rung, or come."""
+    """Who would get a notice to a session, and who must be rung or told in person."""
     with read(engine) as connection:
         cases = _cases(connection, _holding(series, session), lambda _: True)
     others = tuple(one for one in cases if one.family and not _takes_messages(one.family))
-    told = sum(1 for one in cases if one.family) - len(others)
-    return Reached(told, others)
+    notified = sum(1 for one in cases if one.family) - len(others)
+    return Reached(notified, others)
 
 
-def tell_all(
+def send_notice(
     engine: Engine, series: Series, session: Session, words: str, *, now: datetime, actor: str
 ) -> int:
-    """Say something to everybody who has a place in a session; returns how many are sent it.
+    """Send a notice to everybody with a place in a session; returns how many are sent it.
 
-    It goes by the way that each chose, in a message whose subject says nothing (S4), and stands on
-    each family's own page. The same words again within the hour are not sent twice.
+    It goes by the channel that each chose, in a message whose subject reveals nothing (S4), and is
+    shown on each family's own page. The same words are not sent twice within an hour.
     """
 
     def work(connection: Connection) -> int:
@@ -388,21 +388,21 @@ def tell_all(
             .where(_holding(series, session))
         ).scalars()
         about = {"planned": session.anchor, "notice": int(made)}
-        told = sum(
-            messages.owe(connection, one, "notice", now=now, due=now, about=about)
+        notified = sum(
+            messages.enqueue(connection, one, "notice", now=now, due=now, about=about)
             for one in list(ids)
         )
         note(
             connection, now, actor, "notice", None, series.identity,
-            planned=session.anchor, told=told,
+            planned=session.anchor, told=notified,
         )  # fmt: skip
-        return told
+        return notified
 
     return write(engine, work)
 
 
 def notices(engine: Engine, names: Iterable[str], planned: Iterable[str]) -> list[tuple[str, str]]:
-    """What was said to everybody of these sessions: planned date and words, the newest first."""
+    """The notices sent to these sessions: planned date and words, newest first."""
     with read(engine) as connection:
         rows = connection.execute(
             select(notice.c.planned, notice.c.words)

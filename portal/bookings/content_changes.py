@@ -1,9 +1,9 @@
-"""What a new build of the content means for what is booked already.
+"""Applies changes in the content to existing bookings.
 
-New numbers of places are taken over; families booked on a session that is off, or held at another
-time or place than they were told, are told once, in the words of the change; who waits for what is
-off, or was offered it, waits no longer and is told so once; and identities with living bookings are
-named, so that a check can refuse to lose them or to give their places out anew.
+New numbers of places are applied; families booked on a session that is cancelled, or held at
+another time or place than announced, are notified once, with the editor's reason; waits and offers
+for something cancelled are ended, with one message; and series with live bookings are listed, so
+that a check can refuse to lose them or to book their places twice.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from portal import messages
 from portal.bookings.booking import ASKED_FOR, prepared
 from portal.bookings.locking import OF_BOOKING, locked_booking
 from portal.bookings.places import places_of
-from portal.bookings.waiting_list import offer_freed, owe_reminder, release, tell
+from portal.bookings.waiting_list import enqueue_reminder, notify, offer_freed, release
 from portal.content.school_calendar import school_calendar
 from portal.database import note, read, write
-from portal.database.audit import Deed
+from portal.database.audit import AuditAction
 from portal.database.tables import HOLDING, LIVE, bookable, booking, message, told
 from portal.directory import Directory, Series, Session
 from portal.messages import announced
@@ -32,10 +32,10 @@ from portal.messages.announced import Facts
 
 
 def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
-    """Follow the content: new numbers of places are taken over, and freed ones are offered.
+    """Apply new numbers of places from the content, and offer freed places.
 
     Called when a Directory is loaded. Lowering places below what is held keeps all bookings;
-    `over_booked` then says so to staff.
+    `over_booked` then shows this to staff.
     """
     with read(engine) as connection:
         rows = connection.execute(select(bookable)).all()
@@ -54,12 +54,12 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
         write(engine, work)
 
 
-def tell_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
-    """Owe a message to everybody booked on a coming session that is off, or held otherwise.
+def announce_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
+    """Queue a message to everybody booked on a coming session that was cancelled or moved.
 
-    It is compared with what they were told last (`baseline`), so that each change is told once,
-    however it was made; mending it later is told again. A date that is gone is off. Returns how
-    many messages were owed.
+    Sessions are compared with what was last announced (`announced`), so that each change is sent
+    once, however it was made; a later correction is sent again. A date that was removed counts as
+    cancelled. Returns the number of messages queued.
     """
     with read(engine) as connection:
         booked: dict[str, set[str]] = {}
@@ -83,18 +83,18 @@ def tell_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
         if fresh or news:
             owed += write(
                 engine,
-                lambda c, series=series, identity=identity, fresh=fresh, news=news: _tell(  # type: ignore[misc]
+                lambda c, series=series, identity=identity, fresh=fresh, news=news: _announce(  # type: ignore[misc]
                     c, series, identity, fresh, news, now
                 ),
             )
     return owed
 
 
-def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
-    """End each wait, and each offer, for what is called off: nobody can get a place there any more.
+def end_waits_for_cancelled(engine: Engine, directory: Directory, *, now: datetime) -> int:
+    """End each wait and offer for series and sessions that are cancelled.
 
-    A run of which a date is still on keeps its list. Each family is told once, in words of its own.
-    Returns how many waits and offers ended.
+    A run with a date that is still on keeps its waiting list. Each family is notified once.
+    Returns the number of waits and offers ended.
     """
     without = booking.c.status.in_(_WITHOUT_A_PLACE)
     found = []
@@ -112,22 +112,22 @@ def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
                 ).order_by(booking.c.id)
             )
             for row in rows.all():
-                why = announced.called_off(connection, directory, series, row, now)
+                why = announced.cancellation_reason(connection, directory, series, row, now)
                 if why is not None:
                     found.append((row.id, series, why))
 
     def work(connection: Connection, booking_id: int, series: Series, why: str) -> int:
         row = locked_booking(connection, booking_id)
         if row.status not in _WITHOUT_A_PLACE:
-            return 0  # given up, or ended by another process, meanwhile
+            return 0  # cancelled, or ended by another process, in the meantime
         release(connection, row, "cancelled", now)
         said = _said_of(series, why)
         connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=said))
         if row.status == "waiting":
-            tell(connection, booking_id, "waiting-ended", now, reason=why)
+            notify(connection, booking_id, "waiting-ended", now, reason=why)
             note(connection, now, "content", "end waiting", booking_id, row.series)
         else:
-            tell(connection, booking_id, "cancelled-by-us", now, reason=why, offer=True)
+            notify(connection, booking_id, "cancelled-by-us", now, reason=why, offer=True)
             note(connection, now, "content", "end offered", booking_id, row.series)
         return 1
 
@@ -135,7 +135,7 @@ def call_off(engine: Engine, directory: Directory, *, now: datetime) -> int:
 
 
 def _is_on(series: Series, planned: str, now: datetime) -> bool:
-    """Whether any of it is held, which is so of nearly everything: then nobody need be asked."""
+    """Whether any session is still on. True of nearly all, and saves a query for each booking."""
     coming = announced.booked_sessions(series, [planned], now)
     return any(not session.cancelled for session in coming)
 
@@ -144,20 +144,20 @@ _WITHOUT_A_PLACE = ("waiting", "offered")
 
 
 def why_off(series: Series, sessions: Sequence[Session]) -> str:
-    """Why all that a family waits for is off, as its own page says it."""
+    """Why everything a family waits for is cancelled, as its own page says it."""
     return _said_of(series, announced.reasons(sessions))
 
 
 def _said_of(series: Series, why: str) -> str:
-    # Nobody has looked whether an editor's words may stand on a discreet page.
+    # Nobody has checked whether an editor's words are safe on a discreet page.
     return _DISCREET if series.programme.sensitive else why
 
 
 _DISCREET = "We have had to cancel this"
 
 
-def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
-    """Identities with living bookings that the content no longer knows, by any name."""
+def missing_from_content(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
+    """Identities with live bookings that are not in the content, under any name."""
     held = series_with_bookings(engine, now=now)
     return sorted(
         identity
@@ -166,17 +166,17 @@ def lost(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:
     )
 
 
-def booked_otherwise(engine: Engine, directory: Directory, *, now: datetime) -> list[Series]:
-    """Series booked as a whole of which one now books single dates, or the other way round.
+def booking_mode_changed(engine: Engine, directory: Directory, *, now: datetime) -> list[Series]:
+    """Series that changed from booking as a whole to booking single dates, or the reverse.
 
-    Each has living bookings that would not count any more: all places could be booked again.
+    Each has live bookings that would no longer count: all places could be booked again.
     """
     found = {}
     for identity, planned in _booked_things(engine, now=now):
         series = directory.find_series(identity)
         if series is None or (series.book == "session") == bool(planned):
             continue
-        # A family asks for a run as such, also where staff give it single dates.
+        # Families request a run as a whole, even if staff give single dates.
         if series.booking == "book" or (series.booking == "request" and planned):
             found[series.identity] = series
     return [found[identity] for identity in sorted(found)]
@@ -184,28 +184,27 @@ def booked_otherwise(engine: Engine, directory: Directory, *, now: datetime) -> 
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    """What is said of a date from now on. `was` is what was said; None where nobody wrote it
-    down."""
+    """A change to announce. `was` is what was announced before; None if not recorded."""
 
     planned: str
     was: Facts | None
     now: Facts
     reason: str
-    silent: bool = False  # nothing is new to families: only the facts are written down
+    silent: bool = False  # nothing is new to families: only the facts are recorded
 
 
 def _news(
     directory: Directory, series: Series, rows: Mapping[str, Row[Any]], now: datetime
 ) -> Iterator[_New]:
-    """What differs from what was said, date by date."""
+    """The differences from what was announced, date by date."""
     sessions = {session.anchor: session for session in series.all_sessions}
     for planned, row in sorted(rows.items()):
         session = sessions.get(planned)
         if session is None:
-            gone = announced.vanished(row, sessions, directory)
+            gone = announced.facts_if_removed(row, sessions, directory)
             if gone is not None and not gone.cancelled and gone.ends > now:
                 why = _why_gone(directory, series, planned)
-                yield _New(planned, gone, gone.off(why), why)
+                yield _New(planned, gone, gone.as_cancelled(why), why)
         elif session.ends > now:
             was, facts = Facts.read(row.facts), Facts.of(session)
             if was is None or row.words != facts.words:
@@ -214,20 +213,20 @@ def _news(
 
 
 def _why_gone(directory: Directory, series: Series, planned: str) -> str:
-    """A new closure day says why; a date that was taken out does not."""
+    """The reason: the name of a new closure day, or the standard words for a removed date."""
     closed = school_calendar(directory.terms).closed(date.fromisoformat(planned))
     return closed if closed and series.bank_holidays == "skip" else announced.GONE
 
 
 def _said_before(session: Session) -> str:
-    """The digest in a row from before there were facts: '' where nothing was unusual."""
+    """The digest used in rows older than `facts`: '' if nothing was unusual."""
     if session.state == "on":
         return ""
     said = f"{session.cancelled}|{session.starts.isoformat()}|{session.ends.isoformat()}"
     return hashlib.sha256(f"{said}|{session.venue.line}".encode()).hexdigest()
 
 
-def _tell(
+def _announce(
     connection: Connection,
     series: Series,
     identity: str,
@@ -235,9 +234,11 @@ def _tell(
     news: Iterable[_New],
     now: datetime,
 ) -> int:
-    """Write down what is said now, and owe the news, all of one moment, so that it is one letter
-    to each family."""
-    announced.begin(connection, identity, fresh, now)
+    """Record what is announced now and queue its messages, all with the same time.
+
+    The same time makes it one letter to each family.
+    """
+    announced.record_first(connection, identity, fresh, now)
     touched: set[int] = set()
     number = 0
     for new in news:
@@ -247,19 +248,19 @@ def _tell(
             .where(
                 told.c.series == identity,
                 told.c.planned == new.planned,
-                # A row from before may hold another digest of the same.
+                # An older row may hold another digest of the same facts.
                 told.c.words != words,
             )
             .values(words=words, facts=new.now.kept, told=now)
         ).rowcount
         if not changed or new.silent:
-            continue  # another process told it, or it is known
-        kind: Deed = "cancelled-by-us" if new.now.cancelled else "moved"
+            continue  # another process announced it, or it is known
+        kind: AuditAction = "cancelled-by-us" if new.now.cancelled else "moved"
         affected = _holders(connection, identity, new.planned)
         was = {"was": new.was.kept} if new.was else {}
         about = {"planned": new.planned, "reason": new.reason, **was}
         for row in affected:
-            messages.owe(connection, row.id, kind, now=now, due=now, about=about)
+            messages.enqueue(connection, row.id, kind, now=now, due=now, about=about)
             if new.now.cancelled:
                 _remind_of_another(connection, row, series, new.planned, now)
         touched |= {row.id for row in affected}
@@ -268,7 +269,7 @@ def _tell(
             connection, now, "content", kind, None, identity,
             planned=new.planned, told=len(affected),
         )  # fmt: skip
-    # Their calendars follow.
+    # Update their calendars.
     if touched:
         connection.execute(
             booking.update()
@@ -295,7 +296,7 @@ def _holders(connection: Connection, identity: str, planned: str) -> Sequence[Ro
 def _remind_of_another(
     connection: Connection, row: Row[int, str], series: Series, planned: str, now: datetime
 ) -> None:
-    """Where the date is off that a family was to be reminded of, the next one takes its place."""
+    """If the date of a queued reminder is cancelled, remind of the next date instead."""
     owed = connection.execute(
         select(message.c.about).where(
             message.c.booking_id == row.id,
@@ -305,16 +306,16 @@ def _remind_of_another(
     ).scalars()
     if not row.planned and any(about.get("planned") == planned for about in owed):
         messages.drop(connection, row.id, ("reminder",))
-        owe_reminder(connection, row.id, series, None, now)
+        enqueue_reminder(connection, row.id, series, None, now)
 
 
 def series_with_bookings(engine: Engine, *, now: datetime) -> set[str]:
-    """Identities with a booking that is alive: they must not vanish from the content."""
+    """Identities with a live booking, which must not disappear from the content."""
     return {identity for identity, _ in _booked_things(engine, now=now)}
 
 
 def _booked_things(engine: Engine, *, now: datetime) -> set[tuple[str, str]]:
-    """What has a booking that is alive, by identity and planned date; '' for a whole series."""
+    """Series and sessions with a live booking, by identity and planned date ('' for a series)."""
     query = (
         select(bookable.c.series, bookable.c.planned)
         .join(booking)

@@ -1,11 +1,11 @@
-"""Counts that managers need at once: places, booked, waiting, came, by session, series and centre.
+"""Counts for managers: places, booked, waiting and came, by session, series and centre.
 
-What it hides: small numbers say who somebody is. In a centre's own view every number stands, for
-its workers know the families anyway; in any other, 1 to 4 families are "under 5". A total
-would give a hidden number away where only one is hidden, or where what is hidden can only be all
-ones or all fours: then the total is not shown either.
+What it hides: small numbers can identify a family. A centre's own view shows every number, because
+its workers know the families anyway; elsewhere 1 to 4 families are shown as "under 5". A total
+would reveal a hidden number if only one is hidden, or if the hidden numbers can only be all ones or
+all fours: then the total is not shown either.
 
-Cancelled sessions do not count. The numbers outlive the families: they stay when names have gone.
+Cancelled sessions do not count. The numbers stay when the families' details have been erased.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from portal.bookings.registers import Tally, tallies
 from portal.directory import Centre, Directory, Series, Session
 from portal.directory.values import day_words
 
-SMALLEST = 5  # fewer families are not told to others
+SMALLEST = 5  # smaller numbers are not shown to others
 UNDER = f"under {SMALLEST}"
 WITHHELD = "not shown"
 
 COLUMNS = ("Sessions", "Places", "Booked", "Waiting", "Came", "Came without a booking")
-_OPEN = 2  # the first columns tell nothing of families
+_OPEN = 2  # the first columns reveal nothing about families
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a table of counts: what it is about, and its numbers in the order of COLUMNS."""
+    """One line of a table of counts: its subject, and its numbers in the order of COLUMNS."""
 
     label: str
     numbers: tuple[int, ...]
@@ -40,14 +40,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Lines as they are shown, each with its numbers in words, and the line below them."""
+    """The lines as shown, each with its numbers in words, and the total line."""
 
     lines: tuple[tuple[Line, tuple[str, ...]], ...]
     total: tuple[str, ...]
 
 
 def month_of(text: str, today: date) -> date:
-    """The first day of a month written like 2027-01; this month where it is not one."""
+    """The first day of a month written as 2027-01; of this month if the text is invalid."""
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
@@ -57,7 +57,7 @@ def month_of(text: str, today: date) -> date:
 def by_centre(
     engine: Engine, directory: Directory, centres: Iterable[Centre], month: date
 ) -> list[Line]:
-    """A line for each centre, of a month."""
+    """A line for each centre, for one month."""
     found = [(centre, _held_at(directory, [centre], month)) for centre in centres]
     counted = tallies(engine, [one for _, sessions in found for one in sessions])
     return [
@@ -70,7 +70,7 @@ def by_centre(
 def by_series(
     engine: Engine, directory: Directory, centre: Centre, month: date
 ) -> list[tuple[Line, list[Line]]]:
-    """For each series at a centre its line, and one for each of its sessions of a month."""
+    """For each series at a centre its line, and a line for each of its sessions in a month."""
     sessions = _held_at(directory, [centre], month)
     counted = tallies(engine, sessions)
     runs: dict[str, list[Session]] = {}
@@ -85,7 +85,7 @@ def by_series(
 
 
 def _held_at(directory: Directory, centres: Sequence[Centre], month: date) -> list[Session]:
-    """What was or will be held at these centres in a month, sensitive programmes too."""
+    """The sessions held at these centres in a month, including sensitive programmes."""
     slugs = {centre.slug for centre in centres}
     return sorted(
         (
@@ -101,7 +101,7 @@ def _held_at(directory: Directory, centres: Sequence[Centre], month: date) -> li
 
 def _sum(counted: dict[tuple[str, date], Tally], sessions: Sequence[Session]) -> tuple[int, ...]:
     each = [(one, counted[one.series.identity, one.planned]) for one in sessions]
-    # Who waits for a whole series waits once, however many sessions it has.
+    # A family waiting for a whole series counts once, however many sessions it has.
     waits: dict[str, int] = {}
     for one, tally in each:
         waits[one.series.identity] = max(waits.get(one.series.identity, 0), tally.waiting)
@@ -119,7 +119,7 @@ def _sum(counted: dict[tuple[str, date], Tally], sessions: Sequence[Session]) ->
 
 
 def table_of(lines: Sequence[Line], *, own: bool) -> Table:
-    """The lines with their numbers in words; `own` is a centre's own view, where all are shown."""
+    """The lines with their numbers in words; `own` is a centre's own view, with all numbers."""
     shown = tuple(
         (line, tuple(_said(n, own or at < _OPEN) for at, n in enumerate(line.numbers)))
         for line in lines
@@ -152,7 +152,7 @@ def csv(lines: Sequence[Line], *, own: bool, first: str) -> bytes:
 
 
 def csv_of_series(groups: Sequence[tuple[Line, list[Line]]]) -> bytes:
-    """A centre's own numbers, session by session."""
+    """A centre's own numbers, by session."""
     rows = [
         [series.label, session.label, *map(str, session.numbers)]
         for series, sessions in groups

@@ -1,6 +1,6 @@
-"""Gaps in Service: what a practitioner needed for a family, and nothing at hand met.
+"""Gaps in Service: what a practitioner needed for a family and no local service offered.
 
-Nothing in a report names a family. The same key keeps a report once.
+Nothing in a report names a family. The same key stores a report only once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from portal.database.tables import gap
 
 @dataclass(frozen=True)
 class Gap:
-    """A need that nothing at hand meets (Gap in Service). Nothing in it names a family."""
+    """A need that no local service meets (Gap in Service). Nothing in it names a family."""
 
     district: str
     needs: tuple[str, ...]
@@ -33,14 +33,14 @@ class Gap:
 def report(
     engine: Engine, found: Gap, *, key: str, now: datetime, allowance: Allowance | None = None
 ) -> str:
-    """Keep a practitioner's Gap in Service form. Returns its reference; once for each key.
+    """Store a practitioner's Gap in Service form, once for each key. Returns its reference.
 
-    One that is kept takes its `allowance`. Raises TooOften.
+    Each new report counts towards its `allowance`. Raises TooOften.
     """
 
     def work(connection: Connection) -> str:
         reference = new_reference()
-        # The row first: the same form sent twice at once then finds the key the second time.
+        # Insert first: when the same form is sent twice at once, the second finds the key.
         fresh = insert_if_new(
             connection,
             gap,

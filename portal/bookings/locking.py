@@ -1,4 +1,4 @@
-"""Locks the series of a booking, first thing in each transaction (S20)."""
+"""Locks the bookable row of a series or session at the start of each transaction (S20)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, select
 
-from portal.database.prepared import Found, Prepared
+from portal.database.prepared import Prepared, Result
 from portal.database.tables import bookable, booking
 from portal.errors import PortalError
 
 
 class NotPossible(PortalError):
-    """What was asked does not fit the state of the booking."""
+    """The status of the booking does not allow this."""
 
 
 OF_BOOKING = select(booking, bookable.c.series, bookable.c.planned).join(bookable)
@@ -32,13 +32,13 @@ def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
     return lock_later(connection, series, planned)().first()
 
 
-def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Found]:
-    """The same, asked for now, in a bundle with other things."""
+def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Result]:
+    """The same, sent now in a bundle with other statements."""
     return _locked.later(connection, run=series, day=planned)
 
 
 def locked_booking(connection: Connection, booking_id: int) -> Row[Any]:
-    """A booking with its bookable thing, whose row is locked first, as everywhere."""
+    """A booking joined with its bookable row, which is locked first, as everywhere."""
     thing = connection.execute(
         select(bookable.c.id)
         .where(

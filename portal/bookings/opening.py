@@ -1,4 +1,4 @@
-"""When a place can be booked or asked for, from the directory and the time alone: no database."""
+"""Whether a place can be booked or requested, from the directory and the time: no database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Opening = Literal[
 
 
 def opening(series: Series, session: Session | None, now: datetime) -> Opening:
-    """Whether, and how, a place can be had at `now`; what is asked for has its times as well."""
+    """Whether, and how, a place can be booked or requested at `now`."""
     if series.booking == "drop-in":
         return "drop-in"
     if series.withdrawn:
@@ -33,7 +33,7 @@ def opening(series: Series, session: Session | None, now: datetime) -> Opening:
 
 
 def coming_of(series: Series, session: Session | None, now: datetime) -> tuple[Session, ...]:
-    """What begins after `now`, cancelled or not: the session, or the dates of a whole series."""
+    """The sessions that begin after `now`, cancelled or not: one, or those of a whole series."""
     if session is None:
         return series.coming(now)
     return (session,) if session.starts > now else ()
@@ -48,7 +48,7 @@ def booked_session(series: Series, planned: str) -> Session | None:
 
 
 def over(series: Series, planned: str, now: datetime) -> bool:
-    """Whether nothing of what is booked is still to come: it is past, called off or gone."""
+    """Whether everything booked is past, cancelled or removed."""
     if series.withdrawn:
         return True
     if planned:
@@ -58,6 +58,6 @@ def over(series: Series, planned: str, now: datetime) -> bool:
 
 
 def still_to_be_had(directory: Directory, identity: str, planned: str, now: datetime) -> bool:
-    """Whether who was offered a place can still take it: it is neither past nor cancelled."""
+    """Whether an offered place can still be taken: it is neither past nor cancelled."""
     series = directory.find_series(identity)
     return series is None or not over(series, planned, now)

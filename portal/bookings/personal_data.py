@@ -1,8 +1,8 @@
-"""What is kept of a family: to see it, to set it right and to delete it, from its own link (S52).
+"""A family's personal data: seen, corrected and deleted from its own link (S52).
 
-A correction changes who is told and how, so that the reminder is owed anew. Deleting gives up a
-place that is still held, in the same transaction: nobody keeps a place for a family that it can no
-longer reach. The booking itself stays, as a number without a person.
+A correction changes who is contacted and how, so the reminder is queued again. Deleting also
+cancels a place that is still held, in the same transaction, because the family can no longer be
+reached. The booking itself stays, as a number without a person.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from portal import messages
 from portal.bookings.booking import Family, Referrer
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session
-from portal.bookings.waiting_list import offer_freed, owe_reminder, release
+from portal.bookings.waiting_list import enqueue_reminder, offer_freed, release
 from portal.database import note, read, write
 from portal.database.references import contact_hash
 from portal.database.tables import LIVE, booking, message, need, person, referral
@@ -26,7 +26,7 @@ from portal.directory import Directory
 
 
 def referrer_of(engine: Engine, booking_id: int) -> Referrer | None:
-    """The professional who asked for the family, if one did."""
+    """The professional who asked on behalf of the family, if any."""
     with read(engine) as connection:
         row = connection.execute(
             select(referral).where(referral.c.booking_id == booking_id)
@@ -37,7 +37,7 @@ def referrer_of(engine: Engine, booking_id: int) -> Referrer | None:
 
 
 def answer_of(engine: Engine, booking_id: int) -> str:
-    """Why staff said no or called a booking off, as they wrote it for the family; '' if unsaid."""
+    """Why staff declined or cancelled, as written for the family; '' if they gave no reason."""
     with read(engine) as connection:
         reason = connection.execute(
             select(booking.c.reason).where(booking.c.id == booking_id)
@@ -55,9 +55,9 @@ def correct(
     now: datetime,
     actor: str = "family",
 ) -> None:
-    """Keep what the family says now instead of what it said before, numbers and ages left out.
+    """Replace the family's details, except the number of people and their ages.
 
-    Raises NotPossible where the details have been deleted.
+    Raises NotPossible if the details have been deleted.
     """
     contact = family.email or family.phone
 
@@ -91,9 +91,9 @@ def correct(
             late = _late_reminders(connection, booking_id, now)
             messages.drop(connection, booking_id, ("reminder",))
             session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
+            enqueue_reminder(connection, booking_id, series, session, now)
             for about in late:
-                messages.owe(connection, booking_id, "reminder", now=now, due=now, about=about)
+                messages.enqueue(connection, booking_id, "reminder", now=now, due=now, about=about)
         note(connection, now, actor, "correct", booking_id, row.series)
 
     write(engine, work)
@@ -102,7 +102,7 @@ def correct(
 def _late_reminders(
     connection: sa.Connection, booking_id: int, now: datetime
 ) -> Sequence[dict[str, Any]]:
-    """What those reminders are about whose time has come, but which have not gone out yet."""
+    """The `about` of reminders that are due but have not been sent yet."""
     return (
         connection.execute(
             select(message.c.about).where(
@@ -125,16 +125,16 @@ def erase(
     now: datetime,
     actor: str = "family",
 ) -> None:
-    """Delete who booked and what they need, and give up what is still held or waited for.
+    """Delete a family's details and needs, and cancel what it still holds or waits for.
 
-    Nothing is sent about it: there is nobody left to send it to. A second time changes nothing.
+    No message is sent: there is nobody left to send it to. A second call changes nothing.
     """
 
     def work(connection: sa.Connection) -> None:
         row = locked_booking(connection, booking_id)
         if row.status in LIVE:
             release(connection, row, "cancelled", now)
-        let_go(connection, [booking_id])
+        erase_personal_data(connection, [booking_id])
         note(connection, now, actor, "erase", booking_id, row.series)
         if row.status in LIVE:
             offer_freed(connection, directory, row.series, row.planned, now)
@@ -142,10 +142,10 @@ def erase(
     write(engine, work)
 
 
-def let_go(connection: sa.Connection, ids: Sequence[int]) -> None:
-    """Delete all that says who booked, who asked for them and what was written to them.
+def erase_personal_data(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Delete everything about the family, the referrer and the content of their messages.
 
-    The bookings, their marks and what was sent when stay, as numbers without a person.
+    The bookings, their attendance and when messages were sent stay, as numbers without a person.
     """
     for table in (need, referral, person):
         connection.execute(table.delete().where(table.c.booking_id.in_(ids)))

@@ -1,7 +1,7 @@
-"""Room: how many places there are, how many are left, and whether the sums agree.
+"""Counts places: how many there are, how many are left, and whether the totals agree.
 
-A place is one family's, or one person's where the content says so. While anybody waits, nothing is
-left for others: what is freed goes to the waiting list first.
+A place is for one family, or for one person if the content says so. While anybody waits, no places
+are left for others: freed places go to the waiting list first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from portal.database.prepared import Prepared
 from portal.database.tables import HOLDING, bookable, booking
 from portal.directory import Series, Session
 
-# Where staff decide one by one, nothing has to be counted.
+# No limit: for requests that staff decide one by one.
 ROOM_FOR_ALL = 1_000_000
 
 _thing = Prepared(
@@ -27,20 +27,22 @@ _thing = Prepared(
 
 
 def places_of(series: Series) -> int:
-    """How many places it has. Where staff say yes one by one and no number is given: no limit."""
+    """The number of places; no limit if staff confirm each request and no number is given."""
     if series.places is None and series.booking in ("request", "referral"):
         return ROOM_FOR_ALL
     return series.places or 0
 
 
 def claimed(series: Series, people: int) -> int:
-    """How many places a party of so many people claims."""
+    """How many places a party of this size needs."""
     return people if series.place_for == "person" else 1
 
 
 def places_left(engine: Engine, series: Iterable[Series]) -> dict[tuple[str, str], int]:
-    """Places left by (identity, planned or ''); 0 while anybody waits. Unbooked things are full of
-    room and not in the answer's keys: they have `series.places`."""
+    """Places left by (identity, planned or ''); 0 while anybody waits.
+
+    A series or session never booked is not in the result: all of `series.places` are left.
+    """
     with read(engine) as connection:
         rows = connection.execute(select(bookable)).all()
     places = {one.identity: places_of(one) for one in series}
@@ -52,7 +54,7 @@ def places_left(engine: Engine, series: Iterable[Series]) -> dict[tuple[str, str
 
 
 def left(engine: Engine, series: Series, session: Session | None = None) -> int:
-    """Places left of one series or session; 0 while anybody waits."""
+    """Places left in one series or session; 0 while anybody waits."""
     planned = session.planned.isoformat() if session else ""
     with look(engine) as connection:
         row = _thing(connection, run=series.identity, day=planned).first()
@@ -63,7 +65,7 @@ def left(engine: Engine, series: Series, session: Session | None = None) -> int:
 
 
 def unheld(engine: Engine, series: Series, session: Session | None) -> int:
-    """Places that nobody holds, also where families wait: staff may give them by name."""
+    """Places that nobody holds, even while families wait: staff may give them to a family."""
     names = (series.identity, *series.old_identities)
     planned = session.anchor if session else ""
     with read(engine) as connection:
@@ -76,14 +78,14 @@ def unheld(engine: Engine, series: Series, session: Session | None) -> int:
 
 
 def over_booked(engine: Engine) -> list[tuple[str, str, int, int]]:
-    """Where more is held than there are places now: (series, planned, held, places)."""
+    """Series and sessions with more places held than exist: (series, planned, held, places)."""
     with read(engine) as connection:
         rows = connection.execute(select(bookable).where(bookable.c.held > bookable.c.places))
         return [(row.series, row.planned, row.held, row.places) for row in rows]
 
 
 def verify(engine: Engine) -> list[str]:
-    """What does not add up, in words: `held` and `waiting` against the bookings. Empty is well."""
+    """Compare `held` and `waiting` with the bookings; returns the differences in words."""
     held = func.coalesce(
         func.sum(sa.case((booking.c.status.in_(HOLDING), booking.c.places), else_=0)), 0
     )

@@ -1,11 +1,12 @@
 """The register of one session: who is expected, who came, and how many came without a booking.
 
-What it hides: nobody is written down before something is known of them, so a family that books or
-cancels a minute before the session is there or gone by itself. Each line has a version of its own:
-a save says what it saw, so that two workers who mark different families both keep their marks, the
-same mark twice is one, and only where they differ on one family the second is told.
+What it hides: there is no attendance row until a family is marked, so a family that books or
+cancels a minute before the session appears or disappears by itself. Each line has its own version:
+a save includes the version it saw, so that two workers who mark different families both keep their
+marks, the same mark twice counts once, and only if they differ on one family is the second shown a
+conflict.
 
-Reading, changing and exporting are noted: who, what and when, never a name (S30).
+Reading, changing and exporting are logged: who, what and when, never a name (S30).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ MOST_WALK_INS = 999
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One family of a register. Who it was is forgotten in time; the line stays."""
+    """One family in a register. Its details are erased in time; the line stays."""
 
     booking_id: int
     reference: str
@@ -54,15 +55,15 @@ class Line:
 
     @property
     def flagged(self) -> bool:
-        """Whether there is something to read before the family comes."""
+        """Whether there is something to read before the family arrives."""
         known = self.family
-        told = known and (known.notes or known.access or known.language)
-        return bool(told or self.remark)
+        details = known and (known.notes or known.access or known.language)
+        return bool(details or self.remark)
 
 
 @dataclass(frozen=True, slots=True)
 class WalkIns:
-    """Who came without a booking, in numbers."""
+    """Numbers of those who came without a booking."""
 
     families: int = 0
     children: int = 0
@@ -76,7 +77,7 @@ class WalkIns:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One session with its families, as things stand."""
+    """One session with its families, as they are now."""
 
     series: Series
     session: Session
@@ -97,7 +98,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a worker says of one family, and what the register said when it was opened."""
+    """A worker's mark for one family, and the mark `seen` when the register was opened."""
 
     booking_id: int
     mark: str
@@ -107,7 +108,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Somebody else said something else meanwhile. `booking_id` is None for walk-ins."""
+    """Another worker saved something different. `booking_id` is None for walk-ins."""
 
     booking_id: int | None
     theirs: str
@@ -121,7 +122,7 @@ class Saved:
 
 
 def of(engine: Engine, series: Series, session: Session, *, now: datetime, actor: str) -> Register:
-    """The register of a session. That it was read is noted."""
+    """The register of a session. Reading it is logged."""
     with read(engine) as connection:
         register = _register(connection, series, session)
     planned = session.anchor
@@ -142,9 +143,9 @@ def save(
     now: datetime,
     actor: str,
 ) -> Saved:
-    """Keep what a worker marked. What differs from what another one marked is told, not kept.
+    """Save a worker's marks. A mark that conflicts with another worker's is reported, not saved.
 
-    `walk_ins` carries the version that was seen. Raises NotPossible for a session that is off.
+    `walk_ins` holds the version that was seen. Raises NotPossible for a cancelled session.
     """
     if session.cancelled:
         raise NotPossible("This session is cancelled.")
@@ -158,7 +159,7 @@ def save(
         clashes, changed = [], 0
         for one in wanted:
             if one.booking_id not in own:
-                continue  # of another register: nobody marks it from here
+                continue  # it belongs to another register and cannot be marked from here
             theirs = _mark(connection, one, session.anchor, now)
             changed += theirs is None
             if theirs not in (None, one.mark):
@@ -179,7 +180,7 @@ def save(
 
 
 def _mark(connection: Connection, one: Mark, planned: str, now: datetime) -> str | None:
-    """Write one mark, if nobody was quicker; else the mark that stands."""
+    """Save one mark and return None; if another worker was quicker, return the saved mark."""
     key = {"booking_id": one.booking_id, "planned": planned}
     if one.version == 0:
         if insert_if_new(connection, attendance, **key, mark=one.mark, version=1, changed=now):
@@ -196,21 +197,21 @@ def _mark(connection: Connection, one: Mark, planned: str, now: datetime) -> str
         )
         if done.rowcount:
             return None
-    stands = connection.execute(
+    saved = connection.execute(
         select(attendance.c.mark).where(
             attendance.c.booking_id == one.booking_id, attendance.c.planned == planned
         )
     ).scalar()
-    return str(stands or "expected")
+    return str(saved or "expected")
 
 
 def _count_walk_ins(
     connection: Connection, series: Series, planned: str, said: WalkIns, now: datetime
 ) -> tuple[int, int, int] | None:
-    """Write the numbers, if nobody was quicker; else those that stand."""
-    stands = _walk_ins(connection, series, planned)
-    if stands.numbers == said.numbers or stands.version != said.version:
-        return stands.numbers
+    """Save the numbers and return None; if another worker was quicker, return the saved ones."""
+    saved = _walk_ins(connection, series, planned)
+    if saved.numbers == said.numbers or saved.version != said.version:
+        return saved.numbers
     families, children, adults = said.numbers
     values = {
         "families": families,
@@ -247,7 +248,7 @@ def _numbers(numbers: tuple[int, int, int] | None) -> str:
 
 
 def _of_session(series: Series, session: Session, *columns: Any) -> sa.Select[Any]:
-    """What is booked for a session, under any name that the series had."""
+    """The bookings of a session, under any identity that the series has had."""
     return (
         select(*columns)
         .select_from(booking.join(bookable))
@@ -291,12 +292,15 @@ def _register(connection: Connection, series: Series, session: Session) -> Regis
 
 
 def _held(rows: Iterable[Row[Any]], session: Session) -> int:
-    """How many places are taken or offered: a party may hold several."""
+    """How many places are taken or offered; a party may hold several."""
     return sum(row.places for row in rows if row.status in HOLDING and row.created <= session.ends)
 
 
 def _belongs(row: Row[Any], session: Session) -> bool:
-    """Who has a place, and who was marked before they gave it up; not who booked afterwards."""
+    """Whether a booking has a place or was marked before it was cancelled.
+
+    Bookings made after the session do not count.
+    """
     if row.mark is not None:
         return True
     return bool(row.status == "confirmed" and row.created <= session.ends)
@@ -322,7 +326,7 @@ def _walk_ins(connection: Connection, series: Series, planned: str) -> WalkIns:
             walk_in.c.planned == planned,
         )
     ).all()
-    # Under the present name first: an old one is what it was called then.
+    # Prefer the row under the present identity to one under a former identity.
     rows = sorted(found, key=lambda row: row.series != series.identity)
     if not rows:
         return WalkIns()
@@ -331,7 +335,7 @@ def _walk_ins(connection: Connection, series: Series, planned: str) -> WalkIns:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How a session stands, in numbers alone: for lists of sessions."""
+    """The numbers of one session, for lists of sessions."""
 
     booked: int = 0
     held: int = 0  # places that are taken or offered
@@ -343,7 +347,7 @@ class Tally:
 
 
 def tallies(engine: Engine, sessions: Sequence[Session]) -> dict[tuple[str, date], Tally]:
-    """The numbers of many sessions at once, by identity and planned date."""
+    """The numbers of many sessions, by identity and planned date."""
     wanted = {(one.series.identity, one.anchor): one for one in sessions}
     names = _names(one.series for one in sessions)
     with read(engine) as connection:
@@ -397,7 +401,7 @@ def tallies(engine: Engine, sessions: Sequence[Session]) -> dict[tuple[str, date
 
 
 def _names(series: Iterable[Series]) -> dict[str, str]:
-    """Every identity that the series have or had, with the present one."""
+    """Every present or former identity of the series, mapped to the present one."""
     names: dict[str, str] = {}
     for one in series:
         names |= dict.fromkeys(one.old_identities, one.identity)
@@ -409,7 +413,7 @@ def _names(series: Iterable[Series]) -> dict[str, str]:
 
 
 def safe_way(family: Family | None) -> str:
-    """How it is safe to get in touch: it stands before the number, everywhere (S5)."""
+    """How it is safe to get in touch: always shown before the number (S5)."""
     if family is None:
         return ""
     way = {"email": "By email", "text": "By text message", "call": "By phone call"}.get(
@@ -423,7 +427,7 @@ def safe_way(family: Family | None) -> str:
 
 
 def may_ring(family: Family | None) -> bool:
-    """Whether a number may stand beside the name on a list that lies on a table."""
+    """Whether the phone number may be shown on a printed list, which others may see."""
     if not family or not family.phone:
         return False
     return family.contact_by == "call" or (family.contact_by == "text" and family.safe_to_contact)
@@ -473,7 +477,7 @@ def _of_family(name: str) -> Callable[[Line], Cell]:
     return lambda line: getattr(line.family, name) if line.family else ""
 
 
-# What stands in each column before the programme's questions and the dates.
+# The columns before the programme's questions and the dates.
 _COLUMNS: Sequence[tuple[str, Callable[[Line], Cell]]] = (
     ("Reference", lambda line: line.reference),
     ("Status", lambda line: STATES[line.status]),

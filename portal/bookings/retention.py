@@ -1,13 +1,14 @@
-"""Forgetting by date, and one family's data seen and deleted on request.
+"""Erases personal data by date, and shows or deletes one family's data on request.
 
-What it hides: when something may be forgotten, and where it could still lie. Who booked goes so
-many days after the last session, and what they need to join in sooner; who cancelled, or was told
-no, as long after that. The booking stays, as a number without a person: counts are kept.
+What it hides: when data may be erased, and where copies of it could be. A family's details are
+erased a set number of days after the last session, and its needs sooner; after a cancellation or
+refusal, the same number of days after that. The booking stays, as a number without a person: counts
+are kept.
 
-A date that is moved takes the end of its bookings along, so that nobody is forgotten before they
-came. Letters in the outbox are deleted with the family they were written to, and on SQLite the file
-is written anew, because a deleted row stays in it until something else takes its place. Running it
-twice is running it once (S51).
+When a date is moved, the end of its bookings moves too, so that nobody is erased before the
+session. Letters in the outbox are deleted with the family they were written to, and the SQLite file
+is rewritten, because a deleted row stays in it until it is overwritten. A second run changes
+nothing (S51).
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from portal.bookings.locking import locked_booking
 from portal.bookings.opening import booked_session
 from portal.bookings.registers import MARKS, safe_way
 from portal.bookings.waiting_list import release
-from portal.database import note, rate_limits, read, sweep, write
-from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, deed_words, forget_old
+from portal.database import note, rate_limits, read, vacuum, write
+from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, action_words, forget_old
 from portal.database.tables import (
     LIVE,
     attendance,
@@ -47,14 +48,16 @@ from portal.directory.values import LONDON, clock_words, day_words
 from portal.messages.letters import reference_of
 from portal.settings import Settings
 
-UNANSWERED = timedelta(days=183)  # half a year: then a request to a programme is over
+UNANSWERED = timedelta(days=183)  # half a year: then a request for a programme expires
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What one run deleted. `swept` is False where a reader kept SQLite's file from being emptied:
-    the next run does it."""
+    """What one run deleted.
+
+    `vacuumed` is False when a reader kept SQLite's file from being cleaned: the next run does it.
+    """
 
     families: int = 0
     needs: int = 0
@@ -62,7 +65,7 @@ class Forgotten:
     notices: int = 0
     professionals: int = 0
     log_lines: int = 0
-    swept: bool = True
+    vacuumed: bool = True
 
     @property
     def words(self) -> str:
@@ -71,11 +74,11 @@ class Forgotten:
             f"{self.letters:,} letters, {self.notices:,} notices, {self.professionals:,} "
             f"professionals and {self.log_lines:,} lines of the log forgotten."
         )
-        return said if self.swept else f"{said} The file was in use: the next run cleans it."
+        return said if self.vacuumed else f"{said} The file was in use: the next run cleans it."
 
 
 def forget(engine: Engine, directory: Directory, settings: Settings, *, now: datetime) -> Forgotten:
-    """Forget whatever its time has come for. Counts stay."""
+    """Erase all data whose retention period is over. Counts stay."""
     _follow_dates(engine, directory)
     needs = write(engine, lambda c: _forget_needs(c, now, settings.keep_needs_days))
     families = _forget_families(engine, now, settings.keep_days)
@@ -87,12 +90,12 @@ def forget(engine: Engine, directory: Directory, settings: Settings, *, now: dat
         notices=write(engine, lambda c: _forget_notices(c, now, settings.keep_days)),
         professionals=write(engine, lambda c: _forget_gaps(c, now)),
         log_lines=forget_old(engine, now),
-        swept=sweep(engine),
+        vacuumed=vacuum(engine),
     )
 
 
 def _follow_dates(engine: Engine, directory: Directory) -> None:
-    """The end of each living booking's last session, as the content now says."""
+    """Update the end of each live booking's last session from the content."""
 
     def work(connection: Connection) -> None:
         things = connection.execute(
@@ -125,7 +128,7 @@ def _follow_dates(engine: Engine, directory: Directory) -> None:
 
 
 def _over(now: datetime, days: int) -> sa.ColumnElement[bool]:
-    """Bookings that have been over for so many days: by their dates, or by an answer."""
+    """Bookings that ended at least this many days ago: by their dates, or by an answer."""
     since = now - timedelta(days=days)
     answered = booking.c.status.in_(("cancelled", "lapsed", "declined"))
     return sa.or_(
@@ -164,7 +167,7 @@ def _forget_families(engine: Engine, now: datetime, days: int) -> int:
         open_still = select(booking.c.id).where(booking.c.id.in_(some), _unanswered(now))
         for one in list(connection.execute(open_still).scalars()):
             release(connection, locked_booking(connection, one), "cancelled", now)
-        personal_data.let_go(connection, some)
+        personal_data.erase_personal_data(connection, some)
         note(connection, now, "clock", "forget", None, None, families=len(some))
 
     for start in range(0, len(ids), _AT_ONCE):
@@ -179,7 +182,7 @@ def _forget_notices(connection: Connection, now: datetime, days: int) -> int:
 
 
 def _forget_gaps(connection: Connection, now: datetime) -> int:
-    """Who told of a gap in service; the gap itself is planned with for longer."""
+    """Erase who reported a gap in service; the gap itself is kept for planning."""
     done = connection.execute(
         gap.update()
         .where(gap.c.created <= now - UNANSWERED, sa.or_(gap.c.name != "", gap.c.email != ""))
@@ -189,7 +192,7 @@ def _forget_gaps(connection: Connection, now: datetime) -> int:
 
 
 def clear_outbox(engine: Engine, outbox: Path) -> int:
-    """Delete the letters in the outbox whose family is not kept any more; returns how many."""
+    """Delete the letters in the outbox whose family has been erased; returns how many."""
     if not outbox.is_dir():
         return 0
     with read(engine) as connection:
@@ -203,7 +206,7 @@ def clear_outbox(engine: Engine, outbox: Path) -> int:
         }
     gone = 0
     for file in sorted(outbox.iterdir()):
-        # What a crash left half written has a dot before its name.
+        # A file that a crash left incomplete has a name starting with a dot.
         found = re.match(r"\.?([0-9a-f]{32})\.(eml|txt)", file.name)
         if found and found[1] not in kept:
             file.unlink(missing_ok=True)
@@ -215,7 +218,7 @@ def clear_outbox(engine: Engine, outbox: Path) -> int:
 
 
 def kept(engine: Engine, reference: str, sees: Sees) -> list[tuple[str, str]] | None:
-    """All that is kept of one booking, as labels and words; None where there is none to see."""
+    """All data of one booking, as labels and words; None if there is none to show."""
     case = casework.case_of(engine, reference, sees)
     if case is None:
         return None
@@ -262,7 +265,7 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
         yield f"Register of {row.planned}", MARKS[row.mark]
     for row in log:
         who = ACTORS.get(row.actor, "A member of staff")
-        yield "Log", f"{_moment(row.at)}: {who} {deed_words(row.did, row.detail)}"
+        yield "Log", f"{_moment(row.at)}: {who} {action_words(row.did, row.detail)}"
 
 
 def _moment(moment: datetime) -> str:
@@ -279,11 +282,11 @@ def erase(
     now: datetime,
     actor: str,
 ) -> bool:
-    """Delete all that is kept of these bookings' families, and give up what they hold.
+    """Delete all personal data of these bookings' families, and cancel what they hold.
 
-    False where the file of SQLite was in use: the daily run cleans it.
+    False if the SQLite file was in use: then the daily run cleans it.
     """
     for one in ids:
         personal_data.erase(engine, directory, one, now=now, actor=actor)
     clear_outbox(engine, settings.var / "outbox")
-    return sweep(engine)
+    return vacuum(engine)

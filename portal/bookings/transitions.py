@@ -1,6 +1,6 @@
-"""From one state of a booking to the next: cancel, change, accept, confirm, give, decline.
+"""Changes the status of a booking: cancel, change, accept, confirm, give, decline.
 
-Each verb is one transaction that locks the series first and queues what the family is to hear.
+Each function is one transaction, which locks the series first and queues the family's message.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from portal.bookings.booking import Full, claim_for_waiting, claim_places
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
 from portal.bookings.places import claimed
-from portal.bookings.waiting_list import free, offer_freed, owe_reminder, release, tell
+from portal.bookings.waiting_list import enqueue_reminder, free, notify, offer_freed, release
 from portal.database import note, write
 from portal.database.tables import HOLDING, LIVE, booking, person
 from portal.directory import Directory
@@ -30,10 +30,10 @@ def cancel(
     wished: bool | None = None,
     reason: str = "",
 ) -> None:
-    """Give a booking up. Freed places go to the waiting list. A second time changes nothing.
+    """Cancel a booking. Freed places go to the waiting list. A second call changes nothing.
 
-    `wished` says whether the family wants it, as when it rings; by default who does it tells.
-    `reason` is for the family, and stays on its own page.
+    `wished` says whether the family asked for it, for instance by phone; by default this follows
+    from the actor. `reason` is for the family, and is shown on its own page.
     """
     if wished is None:
         wished = actor == "family"
@@ -43,11 +43,11 @@ def cancel(
         if row.status not in LIVE:
             return
         release(connection, row, "cancelled", now)
-        _say_why(connection, booking_id, reason)
+        _store_reason(connection, booking_id, reason)
         kind = "cancelled-by-us"
         if wished:
             kind = "cancelled-by-you" if row.status == "confirmed" else "off-the-list"
-        tell(connection, booking_id, kind, now, reason=reason, before=row.status)
+        notify(connection, booking_id, kind, now, reason=reason, before=row.status)
         note(connection, now, actor, "cancel", booking_id, row.series, status=row.status)
         offer_freed(connection, directory, row.series, row.planned, now)
 
@@ -64,7 +64,7 @@ def change(
     now: datetime,
     actor: str = "family",
 ) -> None:
-    """Come with another number of people. More may need places: raises Full where none is free."""
+    """Change the number of people. Raises Full if this needs more places than are free."""
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
@@ -96,15 +96,15 @@ def change(
 
 
 def accept(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> None:
-    """Take an offered place.
+    """Accept an offered place.
 
-    Raises NotPossible once the offer has lapsed, and where it is past or called off.
+    Raises NotPossible if the offer has lapsed, or the session is past or cancelled.
     """
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
         if row.status == "confirmed":
-            return  # pressed twice
+            return  # the button was pressed twice
         if row.status != "offered" or (row.offered_until and row.offered_until <= now):
             raise NotPossible("This offer has ended.")
         if not still_to_be_had(directory, row.series, row.planned, now):
@@ -114,11 +114,11 @@ def accept(engine: Engine, directory: Directory, booking_id: int, *, now: dateti
             .where(booking.c.id == booking_id)
             .values(status="confirmed", offered_until=None, changed=now)
         )
-        tell(connection, booking_id, "confirmation", now)
+        notify(connection, booking_id, "confirmation", now)
         series = directory.find_series(row.series)
         if series is not None:
             session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
+            enqueue_reminder(connection, booking_id, series, session, now)
         note(connection, now, "family", "accept", booking_id, row.series)
 
     write(engine, work)
@@ -127,7 +127,7 @@ def accept(engine: Engine, directory: Directory, booking_id: int, *, now: dateti
 def confirm(
     engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
 ) -> None:
-    """Say yes to a request: it takes its places now. Raises Full where there are none."""
+    """Confirm a request, which takes its places now. Raises Full if none are free."""
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
@@ -142,11 +142,11 @@ def confirm(
             .where(booking.c.id == booking_id)
             .values(status="confirmed", changed=now)
         )
-        tell(connection, booking_id, "request-confirmed", now)
+        notify(connection, booking_id, "request-confirmed", now)
         series = directory.find_series(row.series)
         if series is not None:
             session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
+            enqueue_reminder(connection, booking_id, series, session, now)
         note(connection, now, actor, "confirm", booking_id, row.series)
 
     write(engine, work)
@@ -155,10 +155,10 @@ def confirm(
 def give(
     engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
 ) -> None:
-    """Give a place to a family that waits or was offered one, as agreed on the phone.
+    """Give a place to a family that waits or has an offer, as agreed on the phone.
 
-    Staff may pass the order of the list by it. Raises Full where nothing is free, NotPossible
-    where the family does not wait any more.
+    Staff may override the order of the list. Raises Full if no place is free, NotPossible if the
+    family is no longer waiting.
     """
 
     def work(connection: Connection) -> None:
@@ -176,18 +176,18 @@ def give(
             .where(booking.c.id == booking_id)
             .values(status="confirmed", number=None, offered_until=None, changed=now)
         )
-        tell(connection, booking_id, "confirmation", now)
+        notify(connection, booking_id, "confirmation", now)
         series = directory.find_series(row.series)
         if series is not None:
             session = booked_session(series, row.planned)
-            owe_reminder(connection, booking_id, series, session, now)
+            enqueue_reminder(connection, booking_id, series, session, now)
         note(connection, now, actor, "give", booking_id, row.series)
 
     write(engine, work)
 
 
 def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, actor: str) -> None:
-    """Say no to a request, with words that are sent."""
+    """Decline a request; the reason is sent to the family."""
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
@@ -196,14 +196,14 @@ def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, acto
         if row.status != "requested":
             raise NotPossible("This request has ended.")
         release(connection, row, "declined", now)
-        _say_why(connection, booking_id, reason)
-        tell(connection, booking_id, "request-declined", now, reason=reason)
+        _store_reason(connection, booking_id, reason)
+        notify(connection, booking_id, "request-declined", now, reason=reason)
         note(connection, now, actor, "decline", booking_id, row.series)
 
     write(engine, work)
 
 
-def _say_why(connection: Connection, booking_id: int, reason: str) -> None:
-    """Keep the words for the family: it may have wanted no message."""
+def _store_reason(connection: Connection, booking_id: int, reason: str) -> None:
+    """Store the reason for the family's page, because it may not want messages."""
     if reason:
         connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=reason))

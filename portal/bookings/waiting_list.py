@@ -1,13 +1,13 @@
-"""The waiting list: when a place can be had, who is offered one next, and when an offer lapses.
+"""The waiting list: who is offered a place next, and when an offer lapses.
 
-The list is in order, and nobody passes it, newcomers included: while anybody waits, a new booking
-waits too. A party that is larger than what is free may be passed twice; after that freed places
-collect for it until it fits or leaves. An offer is held until a stated time, counted in decent
-hours (8:00 to 20:00 in London); in the last twelve hours nothing is offered, staff telephone.
+The list is served in order, and new bookings join its end: while anybody waits, a new booking waits
+too. A party larger than the free places may be passed over twice; after that freed places are
+collected for it until it fits or leaves. An offer is held until a stated time, counted in daytime
+hours (8:00 to 20:00 in London); in the last twelve hours no offers are made, and staff telephone.
 
 Freed places are offered in the transaction that frees them: the functions that take a connection
-run inside a verb of `bookings`, which has locked the row of the bookable thing first. What could
-not be offered then is found by the clock (`offer_everywhere`).
+are called by functions of `bookings` that have locked the bookable row first. Places that could not
+be offered then are offered by the worker later (`offer_everywhere`).
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ from portal.directory import Directory, Series, Session
 from portal.directory.values import LONDON
 from portal.messages.facts import reminder_due
 
-DECENT = (time(8), time(20))
+DAYTIME = (time(8), time(20))
 OFFER_HOURS = 24
 NO_OFFERS_WITHIN = timedelta(hours=12)
 MOST_PASSED = 2
 
 
 def offer_until(now: datetime, starts: datetime) -> datetime | None:
-    """When an offer made at `now` lapses: 24 decent hours on, sooner near the date.
+    """When an offer made at `now` lapses: after 24 daytime hours, sooner near the date.
 
-    None within twelve hours of the start, and where fewer than two decent hours are left before
-    that: then nothing is offered and staff telephone.
+    None within twelve hours of the start, or if fewer than two daytime hours are left before that:
+    then no offer is made and staff telephone.
     """
-    # By UTC: with a zone, Python counts by the clock on the wall, an hour off where that changes.
+    # In UTC: with a zone, Python uses wall-clock time, an hour off when the clocks change.
     last = starts.astimezone(UTC) - NO_OFFERS_WITHIN
-    full = decent_hours_on(now, timedelta(hours=OFFER_HOURS))
+    full = add_daytime_hours(now, timedelta(hours=OFFER_HOURS))
     if full <= last:
         return full
-    if decent_hours_on(now, timedelta(hours=2)) <= last:
+    if add_daytime_hours(now, timedelta(hours=2)) <= last:
         return last
     return None
 
 
-def decent_hours_on(now: datetime, hours: timedelta) -> datetime:
-    """The moment at which so many hours between 8:00 and 20:00 in London have passed."""
+def add_daytime_hours(now: datetime, hours: timedelta) -> datetime:
+    """The time after this many hours between 8:00 and 20:00 in London."""
     day = now.astimezone(LONDON).date()
     left = hours
     while True:
-        opens = datetime.combine(day, DECENT[0], LONDON).astimezone(UTC)
-        closes = datetime.combine(day, DECENT[1], LONDON).astimezone(UTC)
+        opens = datetime.combine(day, DAYTIME[0], LONDON).astimezone(UTC)
+        closes = datetime.combine(day, DAYTIME[1], LONDON).astimezone(UTC)
         begin = max(now.astimezone(UTC), opens)
         if begin < closes:
             if closes - begin >= left:
@@ -64,11 +64,11 @@ def decent_hours_on(now: datetime, hours: timedelta) -> datetime:
         day += timedelta(days=1)
 
 
-def tell(connection: Connection, booking_id: int, kind: str, now: datetime, **about: Any) -> None:
-    messages.owe(connection, booking_id, kind, now=now, due=now, about=about)
+def notify(connection: Connection, booking_id: int, kind: str, now: datetime, **about: Any) -> None:
+    messages.enqueue(connection, booking_id, kind, now=now, due=now, about=about)
 
 
-def owe_reminder(
+def enqueue_reminder(
     connection: Connection,
     booking_id: int,
     series: Series,
@@ -76,13 +76,13 @@ def owe_reminder(
     now: datetime,
 ) -> None:
     for kind, due, about in reminder_of(series, session, now):
-        messages.owe(connection, booking_id, kind, now=now, due=due, about=about)
+        messages.enqueue(connection, booking_id, kind, now=now, due=due, about=about)
 
 
 def reminder_of(
     series: Series, session: Session | None, now: datetime
 ) -> list[tuple[str, datetime, dict[str, str]]]:
-    """The reminder of the next session, as what is owed of it: kind, due, about. [] when late."""
+    """The reminder of the next session, to be queued: kind, due, about. [] if it is too late."""
     coming = [one for one in coming_of(series, session, now) if not one.cancelled]
     if not coming or (due := reminder_due(coming[0])) <= now:
         return []
@@ -102,7 +102,7 @@ def free(connection: Connection, bookable_id: int, places: int) -> None:
 
 
 def release(connection: Connection, row: Row[Any], status: str, now: datetime) -> None:
-    """End a booking: what it held is free, its place in the queue is gone, reminders drop."""
+    """End a booking: free its places, take it off the waiting list, drop its reminders."""
     if row.status in HOLDING:
         free(connection, row.bookable_id, row.places)
     elif row.status == "waiting":
@@ -127,10 +127,10 @@ def release(connection: Connection, row: Row[Any], status: str, now: datetime) -
 
 
 def _offered_until(series: Series, planned: str, now: datetime) -> datetime | None:
-    """When an offer of this series or session would lapse; None where nothing can be offered."""
+    """When an offer of this series or session would lapse; None if none can be made."""
     session = booked_session(series, planned)
     if planned and session is None:
-        return None  # the date is gone from the content
+        return None  # the date was removed from the content
     coming = [one for one in coming_of(series, session, now) if not one.cancelled]
     return offer_until(now, coming[0].starts) if coming else None
 
@@ -138,7 +138,7 @@ def _offered_until(series: Series, planned: str, now: datetime) -> datetime | No
 def offer_freed(
     connection: Connection, directory: Directory, series_identity: str, planned: str, now: datetime
 ) -> None:
-    """Offer free places to those who wait, in order, as the module's docstring says."""
+    """Offer free places to the waiting list, in the order described for this module."""
     series = directory.find_series(series_identity)
     thing = lock(connection, series_identity, planned)
     if series is None or thing is None or not thing.waiting:
@@ -157,10 +157,10 @@ def offer_freed(
         if free <= 0:
             break
         if row.places > thing.places:
-            continue  # the places were lowered: it can never fit, and must not stop the others
+            continue  # the places were lowered: it can never fit, and must not block the others
         if row.places > free:
             if row.passed >= MOST_PASSED:
-                break  # from now on freed places collect for this party
+                break  # from now on freed places are collected for this party
             skipped.append(row.id)
             continue
         free -= row.places
@@ -180,24 +180,24 @@ def offer_freed(
                 .where(booking.c.id.in_(skipped))
                 .values(passed=booking.c.passed + 1)
             )
-            # A party passed for the second time is not passed a third time in the same breath.
-            worn = connection.execute(
+            # A party passed over for the second time must not be passed over again in this loop.
+            limit_reached = connection.execute(
                 select(func.count())
                 .select_from(booking)
                 .where(booking.c.id.in_(skipped), booking.c.passed >= MOST_PASSED)
             ).scalar_one()
         else:
-            worn = 0
-        tell(connection, row.id, "offered", now, until=until.isoformat())
+            limit_reached = 0
+        notify(connection, row.id, "offered", now, until=until.isoformat())
         note(connection, now, "clock", "offer", row.id, series_identity)
-        if worn:
+        if limit_reached:
             break
 
 
 def offer(
     engine: Engine, directory: Directory, series: str, planned: str, *, now: datetime
 ) -> None:
-    """Offer what is free to those who wait: after staff raised the places, or by hand."""
+    """Offer free places to the waiting list: after the places were raised, or by hand."""
 
     def work(connection: Connection) -> None:
         offer_freed(connection, directory, series, planned, now)
@@ -205,7 +205,7 @@ def offer(
     write(engine, work)
 
 
-_lying_free = (
+_unoffered = (
     select(bookable.c.series, bookable.c.planned)
     .where(
         bookable.c.waiting > 0,
@@ -223,14 +223,14 @@ _lying_free = (
 
 
 def offer_everywhere(engine: Engine, directory: Directory, *, now: datetime) -> None:
-    """Offer places that lie free beside a waiting list, for whatever reason nobody was offered one.
+    """Offer free places wherever there is a waiting list, whatever the reason they are free.
 
-    Near a session nothing can be offered, and where somebody waits newcomers wait too: such places
-    are offered when it can be done again, though nothing is freed then.
+    Near a session no offers can be made, and new bookings join the waiting list: such places are
+    offered once that is possible again, although no place is freed at that moment.
     """
     with read(engine) as connection:
-        lying = connection.execute(_lying_free).all()
-    for row in lying:
+        rows = connection.execute(_unoffered).all()
+    for row in rows:
         series = directory.find_series(row.series)
         if series is not None and _offered_until(series, row.planned, now) is not None:
             offer(engine, directory, row.series, row.planned, now=now)
@@ -239,9 +239,9 @@ def offer_everywhere(engine: Engine, directory: Directory, *, now: datetime) -> 
 def move_on(
     engine: Engine, directory: Directory, booking_id: int, *, now: datetime, actor: str
 ) -> None:
-    """End an offer before its time, and offer its place to the next: the family said no.
+    """End an offer early, because the family said no, and offer the place to the next.
 
-    Raises NotPossible where no offer stands.
+    Raises NotPossible if there is no offer.
     """
 
     def work(connection: Connection) -> None:
@@ -251,7 +251,7 @@ def move_on(
         if row.status != "offered":
             raise NotPossible("There is no offer to end.")
         release(connection, row, "lapsed", now)
-        tell(connection, booking_id, "off-the-list", now)
+        notify(connection, booking_id, "off-the-list", now)
         note(connection, now, actor, "move on", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
 
@@ -259,7 +259,10 @@ def move_on(
 
 
 def lapse(engine: Engine, directory: Directory, *, now: datetime) -> int:
-    """End the offers whose time is over, and offer their places on. Returns how many ended."""
+    """End the offers that have expired, and offer their places to the next families.
+
+    Returns the number of offers ended.
+    """
     with read(engine) as connection:
         over = connection.execute(
             select(booking.c.id).where(
@@ -271,9 +274,9 @@ def lapse(engine: Engine, directory: Directory, *, now: datetime) -> int:
     def work(booking_id: int, connection: Connection) -> int:
         row = locked_booking(connection, booking_id)
         if row.status != "offered" or not row.offered_until or row.offered_until > now:
-            return 0  # accepted, or ended by another process, meanwhile
+            return 0  # accepted, or ended by another process, in the meantime
         release(connection, row, "lapsed", now)
-        tell(connection, booking_id, "lapsed", now)
+        notify(connection, booking_id, "lapsed", now)
         note(connection, now, "clock", "lapse", booking_id, row.series)
         offer_freed(connection, directory, row.series, row.planned, now)
         return 1

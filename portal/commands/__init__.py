@@ -320,8 +320,8 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
         engine = database.connect(settings.database_address)
         database.migrate(engine)
         now = datetime.now(UTC)
-        lost = content_changes.lost(engine, directory, now=now)
-        otherwise = content_changes.booked_otherwise(engine, directory, now=now)
+        lost = content_changes.missing_from_content(engine, directory, now=now)
+        otherwise = content_changes.booking_mode_changed(engine, directory, now=now)
     except SQLAlchemyError:
         click.echo("The database cannot be reached, so bookings are not checked.", err=True)
         return []

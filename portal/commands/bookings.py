@@ -96,7 +96,7 @@ def show(root: Path | None, reference: str) -> None:
     said = retention.kept(engine, reference, _everything)
     if case is None or said is None:
         raise _unknown(reference)
-    casework.read_by(engine, case, now=_now(), actor=ACTOR)
+    casework.log_reading(engine, case, now=_now(), actor=ACTOR)
     for label, words in said:
         click.echo(f"{label}: {words}")
     others = casework.with_same_contact(engine, case, settings.secret, _everything)
@@ -123,7 +123,7 @@ def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
     references = ", ".join(one.reference for one in cases)
     if not yes:
         click.confirm(f"Delete who booked {references}? It cannot be undone.", abort=True)
-    swept = retention.erase(
+    vacuumed = retention.erase(
         engine,
         _content(settings),
         settings,
@@ -132,7 +132,7 @@ def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
         actor=ACTOR,
     )
     click.echo(f"Deleted: {references}.")
-    if not swept:
+    if not vacuumed:
         click.echo("The file was in use: the next daily run cleans it.")
 
 
@@ -168,7 +168,7 @@ def restore(root: Path | None, file: Path, replace: bool) -> None:
     click.echo(f"{found.words}, as they were at {made:%H:%M on %d %B %Y}.")
     for words in wrong:
         click.echo(words)
-    if not backups.opens(engine, settings.secret):
+    if not backups.secret_matches(engine, settings.secret):
         click.echo(
             "The secret is not the one from this backup, so links that families already have "
             "do not work. Restore var/secret, or set PORTAL_SECRET_KEY.",

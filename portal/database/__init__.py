@@ -10,24 +10,24 @@ from portal.database.audit import note
 from portal.database.engine import (
     connect,
     insert_if_new,
-    insert_those_new,
+    insert_new_rows,
     look,
     migrate,
     read,
-    sweep,
     upgrade,
+    vacuum,
     write,
 )
 
 __all__ = [
     "connect",
     "insert_if_new",
-    "insert_those_new",
+    "insert_new_rows",
     "look",
     "migrate",
     "note",
     "read",
-    "sweep",
     "upgrade",
+    "vacuum",
     "write",
 ]

@@ -1,7 +1,7 @@
-"""What the tables keep as short words of their own, and what these are called on pages.
+"""The audit log, and the labels shown on pages for the codes that the tables hold.
 
-Each set is here once, so that nothing can be written for which there are no words: `tables.note`
-takes only a `Deed` and a known actor, and tests compare the other sets with what declares them.
+Each set is declared once here, so that nothing without a label can be written: `note` takes only an
+`AuditAction` and a known actor, and tests compare the other sets with their declarations.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from portal.database.engine import read, write
 from portal.database.prepared import Prepared
 from portal.database.tables import IDLE, KEPT_FOR, WHOLE, audit, staff, staff_session
 
-# How a booking stands (`tables.STATUSES`), as staff see it.
+# The status of a booking (`tables.STATUSES`), as staff see it.
 STATES: Mapping[str, str] = {
     "requested": "Waits for an answer",
     "confirmed": "Has a place",
@@ -29,7 +29,7 @@ STATES: Mapping[str, str] = {
     "declined": "We said no",
 }
 
-# What a message says (`wording.KINDS`).
+# The kinds of message (`message_texts.KINDS`).
 MESSAGES: Mapping[str, str] = {
     "confirmation": "You have a place",
     "waiting": "You are on the waiting list",
@@ -49,7 +49,7 @@ MESSAGES: Mapping[str, str] = {
     "notice": "What staff had to say",
 }
 
-# What became of a message (`message.state`).
+# The delivery state of a message (`message.state`).
 DELIVERY: Mapping[str, str] = {
     "owed": "waits to go out",
     "sending": "is going out",
@@ -58,7 +58,7 @@ DELIVERY: Mapping[str, str] = {
     "dropped": "not needed any more",
 }
 
-# Who did what is in the log; members of staff are `staff:<id>`.
+# The actors named in the log; members of staff are `staff:<id>`.
 ACTORS: Mapping[str, str] = {
     "family": "A family",
     "professional": "A professional",
@@ -68,8 +68,8 @@ ACTORS: Mapping[str, str] = {
     "command": "Whoever runs the portal",
 }
 
-# What is written into the log. A deed that nothing does any more stays, for the lines of before.
-Deed = Literal[
+# The actions in the log. An action no longer in use stays here for older lines.
+AuditAction = Literal[
     "accept",
     "account-add",
     "account-change",
@@ -110,7 +110,7 @@ Deed = Literal[
     "sign-in",
     "sign-out",
 ]
-DEEDS: Mapping[str, str] = {
+ACTIONS: Mapping[str, str] = {
     "accept": "took an offered place",
     "account-add": "made the account of {staff}",
     "account-change": "changed the account of {staff}",
@@ -153,7 +153,7 @@ DEEDS: Mapping[str, str] = {
 }
 
 
-# Some are another thing by the state that the booking is in then, or was in before.
+# Some actions read differently by the booking's status: the new one, or the one before.
 _BY_STATE: Mapping[tuple[str, str], str] = {
     ("book", "requested"): "asked for a place",
     ("book", "waiting"): "joined a waiting list",
@@ -163,14 +163,14 @@ _BY_STATE: Mapping[tuple[str, str], str] = {
 }
 
 
-def deed_words(did: str, detail: Mapping[str, Any]) -> str:
-    """What was done, in words; of an older version, which has none here, as it was written."""
+def action_words(action: str, detail: Mapping[str, Any]) -> str:
+    """The action in words; an action of an older version that has none is shown as written."""
     state = str(detail.get("status", ""))
-    return _BY_STATE.get((did, state)) or DEEDS.get(did, did)
+    return _BY_STATE.get((action, state)) or ACTIONS.get(action, action)
 
 
 def actor_known(actor: str) -> bool:
-    """Whether there are words for who did it."""
+    """Whether there is a label for this actor."""
     kind, _, number = actor.partition(":")
     return actor in ACTORS or (kind == "staff" and number.isdecimal())
 
@@ -182,19 +182,19 @@ def note(
     connection: Connection,
     now: datetime,
     actor: str,
-    did: Deed,
+    action: AuditAction,
     booking_id: int | None = None,
     series: str | None = None,
     **detail: Any,
 ) -> None:
-    """Write a line of the log. Raises ValueError where `labels` has no words for it."""
-    if did not in DEEDS or not actor_known(actor):
-        raise ValueError(f"'{actor}' and '{did}' must have words for the log")
-    _noted.alone(
+    """Write a line of the log. Raises ValueError for an unknown actor or action."""
+    if action not in ACTIONS or not actor_known(actor):
+        raise ValueError(f"'{actor}' and '{action}' must have words for the log")
+    _noted.execute(
         connection,
         at=now,
         actor=actor,
-        did=did,
+        did=action,
         booking_id=booking_id,
         series=series,
         detail=detail,
@@ -208,7 +208,7 @@ class Entry:
     id: int
     at: datetime
     actor: str
-    did: str
+    action: str
     booking_id: int | None
     series: str | None
     detail: dict[str, Any]
@@ -222,7 +222,7 @@ def log(
     before: int | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """What was done, the newest first; of these centres alone, of this person, before this line."""
+    """Lines of the log, newest first: optionally of some centres, of one person, before a line."""
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if centres is not None:
         own = (audit.c.series.startswith(f"{one}/", autoescape=True) for one in centres)
@@ -240,8 +240,8 @@ def log(
 
 
 def forget_old(engine: Engine, now: datetime) -> int:
-    """Delete what is over: lines of the log after 12 months, then who was removed that long ago,
-    visits that ended and invitations nobody took. Returns how many lines went."""
+    """Delete lines of the log after 12 months, accounts removed that long ago, ended visits and
+    unused invitations. Returns the number of lines deleted."""
 
     def work(connection: Connection) -> int:
         gone = connection.execute(audit.delete().where(audit.c.at < now - KEPT_FOR)).rowcount

@@ -1,16 +1,16 @@
-"""One file with all that the portal keeps, taken while it runs, to be put into an empty database.
+"""Backs up the whole database into one file while the portal runs, and restores it.
 
-What it hides: two databases, one format. A backup is compressed JSON, one row a line, table by
-table, read in one transaction that sees one moment of the database whatever is booked meanwhile. So
-a backup of SQLite can be restored into PostgreSQL and the other way round, and one of an older
-release into a newer one: it is put into the tables of its own time, which are then migrated.
+What it hides: one format for two databases. A backup is compressed JSON, one row per line, table by
+table, read in one transaction with a consistent snapshot whatever is booked meanwhile. So a backup
+of SQLite can be restored into PostgreSQL and the other way round, and one of an older release into
+a newer one: it is restored into the tables of that release, which are then migrated.
 
-The last line says how many rows there are and their digest. A file that was cut or changed is
-refused before anything is touched; after the rows are in, they are read again and compared.
-Sign-ins are left out: who was signed in when it was made is not signed in by an old file.
+The last line holds the row counts and a digest. A truncated or altered file is refused before
+anything is changed; after the rows are inserted, they are read again and compared. Sign-in sessions
+are left out, so that restoring an old file signs nobody in.
 
-It holds personal data: it is written for its owner's eyes alone, and should be encrypted where it
-is kept, and deleted after 30 days (S51). The secret that makes the links is not in it.
+It holds personal data: only its owner can read the file, and it should be encrypted where it is
+stored and deleted after 30 days (S51). It does not contain the secret that makes the links.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class BackupError(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What is in a file: when it was made, and the rows of each table."""
+    """The contents of a backup: when it was made, and the number of rows of each table."""
 
     made: datetime
     revision: str
@@ -58,13 +58,13 @@ class Backup:
         return f"{sum(self.rows.values()):,} rows of {len(self.rows)} tables"
 
 
-# --- out ----------------------------------------------------------------------------------------
+# --- saving -------------------------------------------------------------------------------------
 
 
 def save(engine: Engine, file: Path, *, now: datetime) -> Backup:
-    """Write a backup into a file that is not there yet. The portal may go on meanwhile.
+    """Write a backup into a new file. The portal may keep running.
 
-    Raises BackupError where the file is there, or cannot be written.
+    Raises BackupError if the file exists already, or cannot be written.
     """
     if file.exists():
         raise BackupError(f"{file} is there already. Name another file.")
@@ -77,7 +77,7 @@ def save(engine: Engine, file: Path, *, now: datetime) -> Backup:
                     made = _write(engine, packed, now)
                 raw.flush()
                 os.fsync(raw.fileno())
-            file.hardlink_to(fresh)  # unlike a rename it never takes another file's place
+            file.hardlink_to(fresh)  # unlike a rename, never replaces an existing file
         finally:
             fresh.unlink(missing_ok=True)
     except FileExistsError as error:
@@ -89,7 +89,7 @@ def save(engine: Engine, file: Path, *, now: datetime) -> Backup:
 
 def _write(engine: Engine, packed: gzip.GzipFile, now: datetime) -> Backup:
     tables = [table for table in metadata.sorted_tables if table.name not in LEFT_OUT]
-    with _one_moment(engine) as connection:
+    with _snapshot(engine) as connection:
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
         kinds = {table.name: _kinds(table) for table in tables}
         header = {
@@ -111,8 +111,8 @@ def _write(engine: Engine, packed: gzip.GzipFile, now: datetime) -> Backup:
 
 
 @contextlib.contextmanager
-def _one_moment(engine: Engine) -> Iterator[Connection]:
-    """A transaction that sees one moment from its first question to its last."""
+def _snapshot(engine: Engine) -> Iterator[Connection]:
+    """A read-only transaction with one consistent snapshot."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(
@@ -122,7 +122,7 @@ def _one_moment(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-# What stands in a cell, and how it is written as JSON.
+# The kind of value in each column, which says how it is written as JSON.
 Kinds = dict[str, str]
 
 
@@ -147,19 +147,19 @@ _TYPES: dict[str, sa.types.TypeEngine[Any]] = {
 
 
 def _light(name: str, kinds: Kinds) -> sa.TableClause:
-    """The table as the file describes it, which may be older than ours."""
+    """The table as the file describes it, which may be an older version."""
     return sa.table(name, *(sa.column(c, _TYPES[k.split()[0]]) for c, k in kinds.items()))
 
 
 def _lines(connection: Connection, name: str, kinds: Kinds) -> Iterator[bytes]:
-    """The rows of a table in the order of its key, which is the same on both databases."""
+    """The rows of a table in primary key order, which is the same on both databases."""
     table = _light(name, kinds)
     keys = [table.c[column] for column, kind in kinds.items() if kind.endswith(" key")]
     if connection.dialect.name == "postgresql":
         texts = _texts(connection, name)
         keys = [sa.collate(key, "C") if key.name in texts else key for key in keys]  # type: ignore[misc]
-    wish = select(table).order_by(*keys).execution_options(yield_per=_AT_ONCE)
-    with connection.execute(wish) as rows:
+    query = select(table).order_by(*keys).execution_options(yield_per=_AT_ONCE)
+    with connection.execute(query) as rows:
         for row in rows:
             yield _line([name, *(_packed(value) for value in row)])
 
@@ -190,11 +190,11 @@ def _line(value: Any) -> bytes:
     return text.encode() + b"\n"
 
 
-# --- in -----------------------------------------------------------------------------------------
+# --- restoring ----------------------------------------------------------------------------------
 
 
 def look(file: Path) -> Backup:
-    """What is in a file, once all of it has been read and found whole. Raises BackupError."""
+    """Read a file to its end and check that it is complete. Raises BackupError."""
     header: dict[str, Any] = {}
     end: dict[str, Any] = {}
     rows: dict[str, int] = {}
@@ -235,10 +235,10 @@ def _read(file: Path) -> Iterator[tuple[bytes, Any]]:
 
 
 def restore(engine: Engine, file: Path, *, replace: bool = False) -> Backup:
-    """Put a backup into an empty database, or with `replace` in the place of what is there.
+    """Restore a backup into an empty database, or with `replace` over the existing data.
 
-    All or nothing, in one transaction; what was written is read again and compared. Raises
-    BackupError where the file is not whole or the database not empty, and changes nothing then.
+    It runs in one transaction, and what was written is read again and compared. Raises BackupError
+    if the file is incomplete or the database is not empty, and then changes nothing.
     """
     found = look(file)
 
@@ -269,7 +269,7 @@ def restore(engine: Engine, file: Path, *, replace: bool = False) -> Backup:
 
 
 def _drop(connection: Connection, there: Iterable[str]) -> None:
-    """Make room: empty tables too, because those of the backup's time may be others."""
+    """Drop all tables, even empty ones, because those of the backup's release may differ."""
     present = sa.MetaData()
     present.reflect(connection, only=sorted(there))
     present.drop_all(connection)
@@ -296,12 +296,12 @@ def _fill(connection: Connection, file: Path) -> dict[str, Kinds]:
         waiting.append({column: _unpacked(cell, kind) for (column, kind), cell in cells})
     put()
     if connection.dialect.name == "postgresql":
-        _count_on(connection, kinds)
+        _reset_sequences(connection, kinds)
     return kinds
 
 
-def _count_on(connection: Connection, kinds: dict[str, Kinds]) -> None:
-    """PostgreSQL counts numbers by itself: it must go on after those that were put in."""
+def _reset_sequences(connection: Connection, kinds: dict[str, Kinds]) -> None:
+    """Set PostgreSQL's sequences to continue after the restored ids."""
     for name, columns in kinds.items():
         if "id" not in columns:
             continue
@@ -316,7 +316,7 @@ def _count_on(connection: Connection, kinds: dict[str, Kinds]) -> None:
 
 
 def _check(connection: Connection, file: Path, kinds: dict[str, Kinds], found: Backup) -> None:
-    """What stands in the database is what stands in the file."""
+    """Compare the database with the file."""
     digest, rows = hashlib.sha256(), {}
     for name, columns in kinds.items():
         rows[name] = 0
@@ -328,8 +328,8 @@ def _check(connection: Connection, file: Path, kinds: dict[str, Kinds], found: B
         raise BackupError("What was written is not what stands in the file. Nothing was kept.")
 
 
-def opens(engine: Engine, secret: str) -> bool:
-    """Whether links made with this secret are those of the bookings in the database."""
+def secret_matches(engine: Engine, secret: str) -> bool:
+    """Whether the links of the bookings in the database were made with this secret."""
     with engine.connect() as connection:
         row = connection.execute(select(booking.c.link_nonce, booking.c.link_hash).limit(1)).first()
     return row is None or belongs_to(secret, bytes(row.link_nonce), bytes(row.link_hash))

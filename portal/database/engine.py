@@ -27,20 +27,20 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
-from portal.database.prepared import bare
+from portal.database.prepared import execute_plain
 
 T = TypeVar("T")
 
 
-# As many as a server has threads. The connection used last is taken first: its pages and statements
-# are still cached, and the others would have to fetch theirs again.
+# One connection for each server thread. The one used last is taken first, because its pages and
+# statements are still cached.
 _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
 
 
 def connect(address: str) -> Engine:
-    """An engine for `sqlite:///path` or `postgresql://...`, set up to lose nothing it confirmed.
+    """An engine for `sqlite:///path` or `postgresql://...`, set up so that no commit is lost.
 
-    Its faults leave out the values of their statements: those are what families typed.
+    Its errors leave out the values of their statements, because families typed them.
     """
     url = sa.make_url(address)
     if url.drivername in ("postgresql", "postgres"):
@@ -64,27 +64,27 @@ def connect(address: str) -> Engine:
         **_POOL,
         connect_args={"connect_timeout": 5},
     )
-    event.listen(engine, "checkin", _laid_down)
-    event.listen(engine, "checkout", partial(_taken_up, engine.dialect))
+    event.listen(engine, "checkin", _on_checkin)
+    event.listen(engine, "checkout", partial(_on_checkout, engine.dialect))
     return engine
 
 
-# A connection that was idle for so many seconds is asked whether it lives before it is used. Asked
-# at each use (`pool_pre_ping`), the question would cost as much as a tenth of a booking.
-_TRUSTED = 1.0
+# Seconds of idleness after which a connection is pinged before use. A ping at each use
+# (`pool_pre_ping`) would cost as much as a tenth of a booking.
+_PING_AFTER = 1.0
 
 
-def _laid_down(_connection: Any, record: Any) -> None:
-    record.info["laid down"] = time.monotonic()
+def _on_checkin(_connection: Any, record: Any) -> None:
+    record.info["returned"] = time.monotonic()
 
 
-def _taken_up(dialect: sa.Dialect, connection: Any, record: Any, _holder: object) -> None:
-    if time.monotonic() - record.info.get("laid down", math.inf) <= _TRUSTED:
+def _on_checkout(dialect: sa.Dialect, connection: Any, record: Any, _holder: object) -> None:
+    if time.monotonic() - record.info.get("returned", math.inf) <= _PING_AFTER:
         return
     try:
         dialect.do_ping(connection)
     except dialect.loaded_dbapi.Error as error:
-        # Then the others are as old: the pool opens new ones.
+        # The other connections are as old, so the pool opens new ones.
         raise InvalidatePoolError from error
 
 
@@ -95,31 +95,31 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is written over
+    cursor.execute("PRAGMA secure_delete=ON")  # deleted data is overwritten
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    bare(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    execute_plain(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 _queue = threading.local()
 
 
-# Threads of one process that write to PostgreSQL at once. More would only wait for each other: for
-# one row's lock while its holder waits for the interpreter's (p99 3 s against 0.8 s at 32 clients).
+# Limits how many threads of one process write to PostgreSQL at once. More would only wait for a row
+# lock whose holder waits for the interpreter (p99 3 s against 0.8 s at 32 clients).
 _gate = threading.Semaphore(2)
 
 
 @contextmanager
-def _turn(engine: Engine) -> Iterator[None]:
-    """Wait for this writer's turn: queues of our own are fairer than what the databases do."""
+def _writer_lock(engine: Engine) -> Iterator[None]:
+    """Hold the writers' lock. Our own queues are fairer than those of the databases."""
     if engine.dialect.name != "sqlite":
         with _gate:
             yield
         return
-    # One open file a thread: a lock belongs to the open file, and a forked child shares it.
+    # One open file per thread: a lock belongs to the open file, and a forked child shares it.
     files: dict[tuple[int, str], int] = _queue.__dict__.setdefault("files", {})
     mine = os.getpid(), f"{engine.url.database}.turn"
     if mine not in files:
@@ -137,7 +137,7 @@ def write(engine: Engine, work: Callable[[Connection], T], *, tries: int = 5) ->
         try:
             with (
                 engine.connect().execution_options(writes=True) as connection,
-                _turn(engine),  # as short as can be: others wait for it
+                _writer_lock(engine),  # held as briefly as possible: other writers wait for it
                 connection.begin(),
             ):
                 return work(connection)
@@ -155,14 +155,14 @@ def _conflict(error: DBAPIError) -> bool:
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees one moment of the database and writes nothing."""
+    """A read-only transaction."""
     with engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def look(engine: Engine) -> Iterator[Connection]:
-    """The same for a single question: PostgreSQL need not begin and end a transaction for it."""
+    """The same for a single query, which on PostgreSQL needs no transaction."""
     if engine.dialect.name == "sqlite":
         with read(engine) as connection:
             yield connection
@@ -171,15 +171,15 @@ def look(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def sweep(engine: Engine) -> bool:
-    """Leave nothing of what was deleted in the files of SQLite: neither in pages nor in the log.
+def vacuum(engine: Engine) -> bool:
+    """Remove deleted data from SQLite's files, both the database pages and the write-ahead log.
 
-    False where somebody who reads kept the log from being emptied. PostgreSQL does it by itself,
-    in time, and no dump of it holds what was deleted.
+    False if a reader prevented the log from being emptied. PostgreSQL vacuums itself in time, and
+    no dump of it holds deleted data.
     """
     if engine.dialect.name != "sqlite":
         return True
-    with _turn(engine):
+    with _writer_lock(engine):
         raw = engine.raw_connection()
         try:
             cursor = raw.cursor()
@@ -194,16 +194,16 @@ def sweep(engine: Engine) -> bool:
 
 
 def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
-    """Insert a row unless its unique key is there; True where it was inserted."""
-    # Not by the count of rows, which psycopg does not know where SQLAlchemy asks for the key.
-    wish = _if_new(connection, table).values(**values).returning(sa.literal(1))
-    return connection.execute(wish).first() is not None
+    """Insert a row unless its unique key already exists; True if it was inserted."""
+    # Not by the row count, which psycopg does not report when SQLAlchemy asks for the key.
+    statement = _if_new(connection, table).values(**values).returning(sa.literal(1))
+    return connection.execute(statement).first() is not None
 
 
-def insert_those_new(
+def insert_new_rows(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert those rows whose unique key is not there."""
+    """Insert those rows whose unique key does not exist yet."""
     if rows:
         connection.execute(_if_new(connection, table), rows)
 
@@ -217,12 +217,12 @@ def _if_new(connection: Connection, table: Table) -> Any:
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the database's tables to a version, forward, in one transaction."""
+    """Upgrade the tables to a revision, in one transaction."""
     write(engine, lambda connection: upgrade(connection, revision))
 
 
 def upgrade(connection: Connection, revision: str) -> None:
-    """The same inside a transaction of the caller's."""
+    """The same inside the caller's transaction."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

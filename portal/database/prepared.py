@@ -1,9 +1,9 @@
-"""Statements whose words are made once, and given straight to the driver.
+"""Prepared statements: SQL rendered once and passed straight to the driver.
 
-For what every booking does. SQLAlchemy looks for a statement's words anew at each execution, and
-wraps each answer in a result of its own; that costs several times the database's own work. What it
-hides: how a value becomes what each driver wants, how a driver's faults become SQLAlchemy's, and
-that PostgreSQL can be asked many things in one piece.
+Used for what every booking does. SQLAlchemy looks up a statement's SQL at each execution and wraps
+each answer in a result of its own, which costs several times the database's own work. What it
+hides: how a value is converted for each driver, how a driver's errors become SQLAlchemy's, and that
+statements can be sent to PostgreSQL in one pipeline.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 
-class Found:
-    """What a statement answered: rows, whose columns are attributes, and how many rows it
-    touched."""
+class Result:
+    """The result of a statement: rows with their columns as attributes, and the row count."""
 
     __slots__ = ("rowcount", "rows")
 
@@ -33,22 +32,22 @@ class Found:
         return self.rows[0] if self.rows else None
 
     def one(self) -> Any:
-        """The one row that there is. Raises ValueError where there is not."""
+        """The only row. Raises ValueError if there is not exactly one."""
         (row,) = self.rows
         return row
 
     def scalar(self) -> Any:
-        """The first column of the first row; None where there is no row."""
+        """The first column of the first row; None if there are no rows."""
         return self.rows[0][0] if self.rows else None
 
     def scalar_one(self) -> Any:
-        """The first column of the one row that there is."""
+        """The first column of the only row."""
         return self.one()[0]
 
 
 class Prepared:
-    """One statement. Values go in and come out as the types of the columns say, and faults are
-    SQLAlchemy's, as everywhere. `columns` are those that an INSERT fills.
+    """One statement. Values are converted by the types of their columns, and errors are
+    SQLAlchemy's, as elsewhere. `columns` are those that an INSERT fills.
     """
 
     def __init__(self, statement: sa.Executable, columns: Iterable[str] = ()) -> None:
@@ -56,47 +55,47 @@ class Prepared:
         self._columns = list(columns) or None
         self._rendered: dict[str, _Rendered] = {}
 
-    def __call__(self, connection: Connection, **given: Any) -> Found:
-        """Raises KeyError where a name is missing, TypeError where one is too many."""
+    def __call__(self, connection: Connection, **given: Any) -> Result:
+        """Raises KeyError if a parameter is missing, TypeError if there are too many."""
         return self.later(connection, **given)()
 
-    def later(self, connection: Connection, **given: Any) -> Callable[[], Found]:
-        """Ask now, and have the answer when this is called: after the `bundle` it is asked in."""
-        made = self._made_for(connection.dialect)
+    def later(self, connection: Connection, **given: Any) -> Callable[[], Result]:
+        """Execute now; call what this returns for the result, after the `bundle` it was sent in."""
+        rendered = self._rendered_for(connection.dialect)
         try:
-            cursor = _raw(connection).execute(made.words, made.values(given))
+            cursor = _raw(connection).execute(rendered.sql, rendered.values(given))
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _fault(connection, made.words, error) from error
+            raise _error(connection, rendered.sql, error) from error
 
-        def found() -> Found:
+        def result() -> Result:
             try:
-                answer = Found(made.rows(cursor, connection.dialect), cursor.rowcount)
+                answer = Result(rendered.rows(cursor, connection.dialect), cursor.rowcount)
                 cursor.close()
             except connection.dialect.loaded_dbapi.Error as error:
-                raise _fault(connection, made.words, error) from error
+                raise _error(connection, rendered.sql, error) from error
             return answer
 
-        return found
+        return result
 
-    def alone(self, connection: Connection, **given: Any) -> None:
-        """Do it, and ask for no answer: in a `bundle` nothing is waited for."""
-        made = self._made_for(connection.dialect)
+    def execute(self, connection: Connection, **given: Any) -> None:
+        """Execute without a result: in a `bundle` nothing waits for it."""
+        rendered = self._rendered_for(connection.dialect)
         try:
-            _raw(connection).execute(made.words, made.values(given)).close()
+            _raw(connection).execute(rendered.sql, rendered.values(given)).close()
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _fault(connection, made.words, error) from error
+            raise _error(connection, rendered.sql, error) from error
 
-    def for_each(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Do it once for each of these, in one go."""
-        made = self._made_for(connection.dialect)
+    def execute_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Execute once for each row, in one call."""
+        rendered = self._rendered_for(connection.dialect)
         cursor = _raw(connection).cursor()
         try:
-            cursor.executemany(made.words, [made.values(row) for row in rows])
+            cursor.executemany(rendered.sql, [rendered.values(row) for row in rows])
             cursor.close()
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _fault(connection, made.words, error) from error
+            raise _error(connection, rendered.sql, error) from error
 
-    def _made_for(self, dialect: sa.Dialect) -> _Rendered:
+    def _rendered_for(self, dialect: sa.Dialect) -> _Rendered:
         return self._rendered.get(dialect.name) or self._render(dialect)
 
     def _render(self, dialect: sa.Dialect) -> _Rendered:
@@ -110,7 +109,7 @@ class Prepared:
             else:
                 own[name] = convert(bind.value) if convert else bind.value
         columns = list(self._statement.exported_columns)
-        made = self._rendered[dialect.name] = _Rendered(
+        rendered = self._rendered[dialect.name] = _Rendered(
             str(compiled),
             binds,
             own,
@@ -118,23 +117,23 @@ class Prepared:
             columns,
             namedtuple("Row", [column.key for column in columns], rename=True),
         )
-        return made
+        return rendered
 
 
-def bare(connection: Connection, words: str) -> None:
-    """Give the driver a statement without values, such as BEGIN."""
+def execute_plain(connection: Connection, sql: str) -> None:
+    """Execute a statement without values, such as BEGIN."""
     try:
-        _raw(connection).execute(words).close()
+        _raw(connection).execute(sql).close()
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _fault(connection, words, error) from error
+        raise _error(connection, sql, error) from error
 
 
 @contextmanager
 def bundle(connection: Connection) -> Iterator[None]:
-    """What is asked in here goes to PostgreSQL in one piece, and its faults come at the end.
+    """Send the statements of this block to PostgreSQL in one pipeline; errors come at its end.
 
-    For statements that need no answer of each other: PostgreSQL does them in order, each in view of
-    what stands when its turn comes. SQLite has no way to be gone.
+    For statements that do not need each other's results: PostgreSQL executes them in order, each
+    seeing the effects of those before it. On SQLite there is no round trip to save.
     """
     if connection.dialect.name == "sqlite":
         yield
@@ -143,7 +142,7 @@ def bundle(connection: Connection) -> Iterator[None]:
         with _raw(connection).pipeline():
             yield
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _fault(connection, "a bundle of statements", error) from error
+        raise _error(connection, "a bundle of statements", error) from error
 
 
 _Convert = Callable[[Any], Any] | None
@@ -151,13 +150,13 @@ _Convert = Callable[[Any], Any] | None
 
 @dataclass(slots=True)
 class _Rendered:
-    words: str
-    binds: dict[str, _Convert]  # by name: what makes a value of the driver's
+    sql: str
+    binds: dict[str, _Convert]  # by name: converts a value for the driver
     own: dict[str, Any]  # values of the statement itself
-    order: list[str] | None  # of the names, where the driver wants no names
-    columns: list[Any]  # of the answer; none where there is no answer
-    row: Any  # the kind of tuple that a row of it becomes
-    converts: list[_Convert] | None = None  # by column, once the driver has said what it sends
+    order: list[str] | None  # of the names, if the driver takes values by position
+    columns: list[Any]  # of the result; empty if there is none
+    row: Any  # the named tuple that a row becomes
+    converts: list[_Convert] | None = None  # by column, known after the first result
 
     def values(self, given: Mapping[str, Any]) -> Any:
         if len(given) > len(self.binds):
@@ -172,7 +171,7 @@ class _Rendered:
     def rows(self, cursor: Any, dialect: sa.Dialect) -> list[Any]:
         if not self.columns:
             return []
-        came, make = cursor.fetchall(), self.row._make
+        fetched, make = cursor.fetchall(), self.row._make
         converts = self.converts
         if converts is None:
             converts = self.converts = [
@@ -180,7 +179,7 @@ class _Rendered:
                 for column, sent in zip(self.columns, cursor.description, strict=True)
             ]
         if not any(converts):
-            return [make(row) for row in came]
+            return [make(row) for row in fetched]
         return [
             make(
                 [
@@ -188,7 +187,7 @@ class _Rendered:
                     for convert, value in zip(converts, row, strict=True)
                 ]
             )
-            for row in came
+            for row in fetched
         ]
 
 
@@ -197,17 +196,17 @@ def _raw(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
-def _fault(connection: Connection, words: str, error: Any) -> BaseException:
-    """What the driver raised, as SQLAlchemy's; a dead connection is given up.
+def _error(connection: Connection, sql: str, error: Any) -> BaseException:
+    """The driver's error as SQLAlchemy's; a dead connection is invalidated.
 
-    Without the values: they are what families typed.
+    The values are left out, because families typed them.
     """
     dialect = connection.dialect
     lost = dialect.is_disconnect(error, _raw(connection), None)
     if lost:
         connection.invalidate(error)
-    told: BaseException = DBAPIError.instance(
-        words,
+    wrapped: BaseException = DBAPIError.instance(
+        sql,
         None,
         error,
         dialect.loaded_dbapi.Error,
@@ -215,4 +214,4 @@ def _fault(connection: Connection, words: str, error: Any) -> BaseException:
         connection_invalidated=lost,
         dialect=dialect,
     )
-    return told
+    return wrapped

@@ -1,11 +1,11 @@
-"""How often something may be asked: token buckets in the shared database.
+"""Rate limits: token buckets in the shared database.
 
-What is limited (a contact, a network address, an account) is kept as a keyed hash, never as
-itself. A bucket fills evenly; an attempt takes one token. Limits by network address stay generous,
-because a library or a family centre shares one address.
+What is limited (a contact, a network address, an account) is stored only as a keyed hash. A bucket
+refills evenly; an attempt takes one token. Limits by network address are generous, because
+everybody in a library or a family centre shares one address.
 
-Tries of a password are stricter: their bucket fills again only when nobody has tried for the whole
-time, so that there are never more tries within any such time than it holds.
+Password attempts are limited more strictly: their bucket refills only after the whole period has
+passed without an attempt, so that no such period ever has more attempts than the bucket holds.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ _refill = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How often `value` may be asked for: a full bucket holds `burst` tokens, and `per_hour` come
-    back in an hour."""
+    """A limit on requests for `value`: the bucket holds `burst` tokens, and refills `per_hour`."""
 
     kind: str
     value: str
@@ -52,13 +51,13 @@ class Limit:
         return min(float(self.burst), tokens + since.total_seconds() / 3600 * self.per_hour)
 
     def wait(self, tokens: float, _since: timedelta) -> float:
-        """The seconds until there is a token."""
+        """Seconds until a token is available."""
         return (1 - tokens) / self.per_hour * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """`burst` tries of `value`, then none until nobody has tried for the time of `within`."""
+    """`burst` attempts on `value`, then none until a whole `within` passes without one."""
 
     kind: str
     value: str
@@ -73,7 +72,7 @@ class Tries:
 
 
 class TooOften(PortalError):
-    """A limit is used up; in `seconds` there is one more."""
+    """A limit is used up; the next attempt is possible in `seconds`."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
@@ -82,9 +81,9 @@ class TooOften(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What one booking takes of its limits, in the transaction that makes it.
+    """The rate limits of one booking, applied in its transaction.
 
-    So a booking that is refused for another reason takes nothing.
+    A booking that is refused for another reason does not count towards them.
     """
 
     secret: str
@@ -100,7 +99,10 @@ class Allowance:
 def spend_each(
     engine: Engine, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
 ) -> int | None:
-    """Take one token of each bucket, or none of any; None, or the seconds until all have one."""
+    """Take one token from each bucket, or from none.
+
+    Returns None, or the seconds until every bucket has a token.
+    """
     asked = list(limits)
     if not asked:
         return None
@@ -110,17 +112,17 @@ def spend_each(
 def take_each(
     connection: Connection, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
 ) -> int | None:
-    """The same inside a transaction of the caller's, which takes no lock after this."""
+    """The same inside the caller's transaction, which must take no lock after this."""
     by_key = {_key(secret, limit): limit for limit in limits}
     if not by_key:
         return None
-    keys = sorted(by_key)  # always in one order, so that two spenders never wait for each other
+    keys = sorted(by_key)  # always in the same order, to avoid deadlocks
     rows = _locked(connection, keys)
     for key in [key for key in keys if key not in rows]:
-        # A full bucket that nobody has touched yet: this one takes its first token.
+        # The bucket does not exist yet: start it full, less this token.
         tokens = float(by_key[key].burst - 1)
         if not _begin[connection.dialect.name](connection, key=key, tokens=tokens, at=now).rowcount:
-            rows |= _locked(connection, [key])  # somebody else has begun it meanwhile
+            rows |= _locked(connection, [key])  # created by another process in the meantime
     since = {key: max(timedelta(), now - row.at) for key, row in rows.items()}
     tokens_of = {key: by_key[key].filled(row.tokens, since[key]) for key, row in rows.items()}
     short = [key for key in rows if tokens_of[key] < 1]
@@ -128,7 +130,7 @@ def take_each(
         begun = [key for key in keys if key not in rows]
         connection.execute(bucket.delete().where(bucket.c.key.in_(begun)))
         return math.ceil(max(by_key[key].wait(tokens_of[key], since[key]) for key in short))
-    _refill.for_each(
+    _refill.execute_many(
         connection,
         [
             {"it": key, "left": tokens_of[key] - 1, "moment": max(now, row.at)}
@@ -139,7 +141,7 @@ def take_each(
 
 
 def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> None:
-    """Put back one token of each: what was tried went well, and shall not count."""
+    """Put one token back into each bucket: a successful attempt does not count."""
     bursts = {_key(secret, limit): limit.burst for limit in limits}
 
     def work(connection: Connection) -> None:
@@ -151,7 +153,7 @@ def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> N
 
 
 def network_of(address: str) -> str:
-    """What one subscriber has: an address, or 64 bits of a long one."""
+    """The network of one subscriber: an IPv4 address, or the first 64 bits of an IPv6 one."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -180,7 +182,7 @@ def _locks(number: int) -> Prepared:
 
 
 def forget(engine: Engine, *, now: datetime, after: timedelta = timedelta(days=2)) -> int:
-    """Drop buckets that nobody touched for so long; returns how many."""
+    """Delete buckets unused for this long; returns the number deleted."""
 
     def work(connection: Connection) -> int:
         return connection.execute(bucket.delete().where(bucket.c.at < now - after)).rowcount

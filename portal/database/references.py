@@ -1,7 +1,7 @@
-"""What stands for a booking outside of the database: references, links, and what is kept of them.
+"""Booking references, private links, and the hashes that are stored of keys, links and contacts.
 
-What it hides: a link is made from the secret and a random number that is kept with the booking, so
-that a copy of the database opens no family's page; a contact is compared by a keyed hash.
+What it hides: a link is made from the secret and a random number stored with the booking, so that
+a copy of the database alone opens no family's page; contacts are compared by a keyed hash.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from base64 import urlsafe_b64encode
 
 from portal.directory.values import phone_figures
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter or digit that is misheard or misread
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without those that are misheard or misread
 
 
 def digest_of(text: str) -> bytes:
-    """What is kept of a key or a link."""
+    """The stored hash of a key or a link."""
     return hashlib.sha256(text.encode()).digest()
 
 
@@ -37,7 +37,7 @@ def belongs_to(secret: str, nonce: bytes, link_hash: bytes) -> bool:
 
 
 def contact_hash(secret: str, contact: str) -> bytes:
-    """One contact, however it is typed, as a keyed hash."""
+    """The keyed hash of an email address or phone number, however it is typed."""
     plain = contact.strip().lower()
     if "@" not in plain:
         plain = re.sub(r"^(\+44|0044)", "0", phone_figures(plain))
@@ -45,8 +45,10 @@ def contact_hash(secret: str, contact: str) -> bytes:
 
 
 def new_reference() -> str:
-    """Eight signs to read out, like K7QM-2XRT. They open nothing."""
-    number = secrets.randbelow(len(ALPHABET) ** 8)  # drawn once: quicker than sign by sign
+    """Eight characters to read out, like K7QM-2XRT. They give access to nothing."""
+    number = secrets.randbelow(
+        len(ALPHABET) ** 8
+    )  # drawn once: quicker than one character at a time
     letters = ""
     for _ in range(8):
         number, sign = divmod(number, len(ALPHABET))

@@ -1,7 +1,7 @@
-"""The tables of the live half, and what their columns may hold.
+"""The tables of the live applications, and the values their columns may hold.
 
-Adding a table takes a migration in `migrations/versions`: a test brings both databases up from
-every released version and compares the outcome with the tables declared here.
+Adding a table takes a migration in `migrations/versions`: a test upgrades both databases from
+every released version and compares the result with the tables declared here.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ metadata = MetaData(
 
 
 class Moment(sa.TypeDecorator[datetime]):
-    """An aware moment, stored in UTC. Naive ones are refused."""
+    """A datetime with a time zone, stored in UTC. Naive datetimes are refused."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any]:
-        """Not the library's own: each booking has eleven moments."""
-        # SQLite keeps no zone, so the text must sort as UTC; its form is the library's.
+        """Faster than the library's own: each booking has eleven moments."""
+        # SQLite stores no time zone, so the text is in UTC and sorts; its format is the library's.
         return _as_text if dialect.name == "sqlite" else _aware
 
     def process_result_value(
@@ -77,7 +77,7 @@ STATUSES = ("requested", "confirmed", "waiting", "offered", "cancelled", "lapsed
 LIVE = ("requested", "confirmed", "waiting", "offered")
 HOLDING = ("confirmed", "offered")
 
-# A thing one can book: a whole series (planned is ''), or one session of it by its planned date.
+# Something that can be booked: a whole series (planned is ''), or one session by its planned date.
 bookable = Table(
     "bookable",
     metadata,
@@ -85,8 +85,8 @@ bookable = Table(
     Column("series", String(200), nullable=False),
     Column("planned", String(10), nullable=False),
     Column("places", Integer, nullable=False),
-    # What the constraint holds `held` to. It is `places`, except where staff lowered the places
-    # below what was held already: then it falls with `held` until it meets `places` again.
+    # The upper limit of `held` in the constraint. It equals `places`, except where the places were
+    # lowered below what was held already: then it falls with `held` until it equals `places`.
     Column("allowed", Integer, nullable=False),
     Column("held", Integer, nullable=False),
     Column("waiting", Integer, nullable=False),  # parties on the waiting list
@@ -101,7 +101,9 @@ booking = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("bookable_id", ForeignKey("bookable.id"), nullable=False),
-    Column("reference", String(9), nullable=False, unique=True),  # read out; opens nothing
+    Column(
+        "reference", String(9), nullable=False, unique=True
+    ),  # read out; gives access to nothing
     Column("key_hash", LargeBinary(32), nullable=False, unique=True),  # of the idempotency key
     Column("link_nonce", LargeBinary(16), nullable=False),  # with the secret, makes the link
     Column("link_hash", LargeBinary(32), nullable=False, unique=True),
@@ -112,13 +114,17 @@ booking = Table(
     Column("people", Integer, nullable=False),
     Column("places", Integer, nullable=False),  # how many it claims
     Column("number", Integer),  # its number on the waiting list
-    Column("passed", Integer, nullable=False),  # how often a smaller party went first
+    Column(
+        "passed", Integer, nullable=False
+    ),  # how often a smaller party was offered a place first
     Column("offered_until", Moment),
-    Column("twin", Boolean, nullable=False),  # the same contact holds another one here
+    Column("twin", Boolean, nullable=False),  # the same contact has another booking here
     Column("created", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
-    Column("ends", Moment),  # the end of its last session: personal data go so long after
-    Column("reason", Text, nullable=False, server_default=""),  # why we said no, for the family
+    Column("ends", Moment),  # the end of its last session: personal data is erased by it
+    Column(
+        "reason", Text, nullable=False, server_default=""
+    ),  # why staff declined or cancelled, for the family
     Column("was", String(10), nullable=False, server_default=""),  # its status before it ended
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("places >= 1 AND people >= 1", name="places"),
@@ -126,7 +132,8 @@ booking = Table(
     Index("ix_booking_offered", "status", "offered_until"),
 )
 
-# Who booked. Kept apart from the booking, because it is erased by date and the booking is not.
+# The person who booked. Separate from the booking, because it is erased by date and the booking is
+# not.
 person = Table(
     "person",
     metadata,
@@ -153,7 +160,7 @@ need = Table(
     Column("language", Text, nullable=False),
 )
 
-# The professional who asked, and the family's consent.
+# The professional who made the request, and the family's consent.
 referral = Table(
     "referral",
     metadata,
@@ -168,19 +175,19 @@ referral = Table(
     CheckConstraint("consent", name="consent"),
 )
 
-# What became of a booking at one session. Without a row the family is expected. It names nobody.
+# The attendance of a booking at one session. Without a row the family is expected. Names nobody.
 attendance = Table(
     "attendance",
     metadata,
     Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True),
     Column("planned", String(10), primary_key=True),
     Column("mark", String(10), nullable=False),
-    Column("version", Integer, nullable=False),  # counted up by each change of this row
+    Column("version", Integer, nullable=False),  # incremented by each change of the row
     Column("changed", Moment, nullable=False),
     CheckConstraint("mark IN ('expected', 'came', 'apologies', 'absent')", name="mark"),
 )
 
-# Who came to a session without a booking, as numbers alone.
+# Walk-ins at a session, as numbers only.
 walk_in = Table(
     "walk_in",
     metadata,
@@ -194,7 +201,7 @@ walk_in = Table(
     CheckConstraint("families >= 0 AND children >= 0 AND adults >= 0", name="numbers"),
 )
 
-# What staff had to say to everybody of a session. It stands on each family's own page.
+# A message from staff to everybody in a session. It is shown on each family's own page.
 notice = Table(
     "notice",
     metadata,
@@ -206,7 +213,7 @@ notice = Table(
     Index("ix_notice_series", "series", "planned"),
 )
 
-# A practitioner's Gap in Service form: a need that nothing at hand meets. It names no family.
+# A practitioner's Gap in Service form: a need that no local service meets. It names no family.
 gap = Table(
     "gap",
     metadata,
@@ -224,21 +231,21 @@ gap = Table(
     Column("created", Moment, nullable=False),
 )
 
-# What is owed to whom. The address is looked up when it is sent, so that it is kept once.
+# The outbox. The address is looked up when the message is sent, so that it is stored only once.
 message = Table(
     "message",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(30), nullable=False),
-    Column("about", JSON, nullable=False),  # what the words need beside the booking
+    Column("about", JSON, nullable=False),  # what the text needs besides the booking
     Column("state", String(10), nullable=False),  # owed, sending, sent, failed, dropped
     Column("due", Moment, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("claimed", Moment),
     Column("claimant", String(64)),
     Column("sent", Moment),
-    Column("trouble", Text),  # why the last try failed
+    Column("trouble", Text),  # why the last attempt failed
     Column("receipt", String(200)),  # the channel's own reference
     Column("created", Moment, nullable=False),
     CheckConstraint("state IN ('owed', 'sending', 'sent', 'failed', 'dropped')", name="state"),
@@ -246,18 +253,19 @@ message = Table(
     Index("ix_message_booking", "booking_id"),
 )
 
-# What families were last told of each booked session, so that each change is told once.
+# What was last announced to families about each booked session, so that each change is announced
+# once.
 told = Table(
     "told",
     metadata,
     Column("series", String(200), primary_key=True),
     Column("planned", String(10), primary_key=True),
-    Column("words", String(64), nullable=False),  # a digest of what was said
+    Column("words", String(64), nullable=False),  # a digest of what was announced
     Column("told", Moment, nullable=False),
     Column("facts", JSON, nullable=False, server_default="{}"),  # when and where; {} in old rows
 )
 
-# Who did what, without a personal value.
+# The audit log: who did what, without personal data.
 audit = Table(
     "audit",
     metadata,
@@ -281,20 +289,20 @@ bucket = Table(
     Column("at", Moment, nullable=False),
 )
 
-# Who works with the portal. A row stays when somebody leaves, without what opened the door, so that
-# the log can still say who it was; it goes with the log.
+# Staff accounts. When somebody leaves, the row stays without its credentials, so that the log can
+# still name the person; it is deleted together with the log.
 ROLES = ("worker", "manager", "administrator")
 staff = Table(
     "staff",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String(254), nullable=False, unique=True),  # an email address, in lower case
-    Column("title", String(80), nullable=False),  # what the person is called
+    Column("title", String(80), nullable=False),  # the person's name
     Column("role", String(20), nullable=False),
-    Column("centres", JSON, nullable=False),  # slugs: where a worker works
+    Column("centres", JSON, nullable=False),  # slugs of the centres where a worker works
     Column("footprint", String(60)),  # of a manager
     Column("password", String(200)),  # an Argon2id hash
-    # With the secret they make the key of the codes: in use, and shown but not yet confirmed.
+    # With the secret, these make the keys of the one-time codes: in use, and shown but unconfirmed.
     Column("factor", LargeBinary(16)),
     Column("factor_shown", LargeBinary(16)),
     Column("factor_step", Integer),  # the time step of the last code: each works once
@@ -314,20 +322,20 @@ staff_code = Table(
     Column("code_hash", LargeBinary(32), primary_key=True),
 )
 
-# Who is signed in at this moment. The browser holds the token, the table its hash.
+# Sign-in sessions. The browser holds the token, the table its hash.
 staff_session = Table(
     "staff_session",
     metadata,
     Column("token_hash", LargeBinary(32), primary_key=True),
     Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
-    Column("whole", Boolean, nullable=False),  # whether the second factor was given too
+    Column("whole", Boolean, nullable=False),  # whether the second factor was checked too
     Column("began", Moment, nullable=False),
     Column("seen", Moment, nullable=False),
     Index("ix_staff_session_staff", "staff_id"),
 )
 
 
-# How long rows of the staff side live.
-IDLE = timedelta(minutes=30)  # a session ends so long after the last press
-WHOLE = timedelta(hours=8)  # and so long after its beginning
-KEPT_FOR = timedelta(days=365)  # the log, and removed accounts that it names
+# How long staff rows are kept.
+IDLE = timedelta(minutes=30)  # a session ends this long after the last request
+WHOLE = timedelta(hours=8)  # and this long after it began
+KEPT_FOR = timedelta(days=365)  # the log, and the removed accounts it names

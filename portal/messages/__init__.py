@@ -1,7 +1,7 @@
-"""What is owed to families and professionals: queued, composed, delivered.
+"""Messages to families and professionals: queued, composed, delivered.
 
-A message is queued in the transaction that causes it (`owe`), composed when it is due (`letters`)
-and delivered by a channel (`send_due`). Channels are in `channels`, one module each.
+A message is queued in the transaction that causes it (`enqueue`), composed when it is due
+(`letters`) and delivered by a channel (`send_due`). Channels are in `channels`, one module each.
 """
 
 from portal.messages.delivery import Sent, claim, send_due
@@ -10,10 +10,10 @@ from portal.messages.outbox import (
     Message,
     about,
     drop,
+    enqueue,
+    enqueue_all,
     listed,
     of_booking,
-    owe,
-    owe_each,
     try_again,
 )
 
@@ -24,10 +24,10 @@ __all__ = [
     "about",
     "claim",
     "drop",
+    "enqueue",
+    "enqueue_all",
     "listed",
     "of_booking",
-    "owe",
-    "owe_each",
     "send_due",
     "try_again",
 ]

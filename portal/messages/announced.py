@@ -1,12 +1,12 @@
-"""What families were last told of each session that is booked, so that a change is seen as one.
+"""What was last announced to families about each booked session, so that changes are recognised.
 
-What it hides: the rows of `told`. One is written when a session can first be booked, and again
-whenever its families are told something else: when and where it is held, or that it is off and why.
-What the content says now is compared with it, so that it does not matter how an editor came to
-change a date: by `changes`, by another time or venue of the whole run, or by taking it out.
+What it hides: the rows of `told`. A row is written when a session is first booked, and updated
+whenever its families are told something new: when and where it is held, or that it is cancelled and
+why. The content is compared with it, so it does not matter how an editor changed a date: in
+`changes`, by another time or venue for the whole run, or by removing the date.
 
-Only what makes a family do something else counts. Of a session that is off, that is the reason
-alone; of a place, which one it is, and not how its name or postcode is written.
+Only what affects a family counts: for a cancelled session, only the reason; for a venue, which one
+it is, and not how its name or postcode is written.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.database import insert_those_new, read
+from portal.database import insert_new_rows, read
 from portal.database.tables import told
 from portal.directory import Directory, Series, Session, Venue
 from portal.directory.values import LONDON
 
-# Why a date is off that was taken out of the content, where the content does not say why.
+# The reason given when a date was removed from the content without one.
 GONE = "We do not meet on this date any more"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is said of one session. `cancelled` is why it is off."""
+    """The facts announced about one session. `cancelled` is the reason, if it is cancelled."""
 
     starts: datetime
     ends: datetime
-    place: str  # the venue's identity: which place it is, however it is written
+    place: str  # the venue's identity, however its name is written
     venue: str  # its name
     cancelled: str | None
 
@@ -45,7 +45,7 @@ class Facts:
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Facts | None:
-        """What `kept` gave; None of a row, or a message, from before there were facts."""
+        """Read the JSON of `kept`; None for a row or message older than these facts."""
         if not kept:
             return None
         starts, ends = (
@@ -55,7 +55,7 @@ class Facts:
 
     @property
     def kept(self) -> dict[str, Any]:
-        """As JSON."""
+        """The facts as JSON."""
         return {
             "starts": self.starts.isoformat(),
             "ends": self.ends.isoformat(),
@@ -66,25 +66,25 @@ class Facts:
 
     @property
     def words(self) -> str:
-        """A digest of what counts: another one is a change that families are told."""
+        """A digest of what counts: families are notified when it changes."""
         said = f"{self.starts.timestamp()}|{self.ends.timestamp()}|{self.place}"
         if self.cancelled:
             said = f"off|{self.cancelled}"
         return hashlib.sha256(said.encode()).hexdigest()
 
-    def off(self, why: str) -> Facts:
-        return replace(self, cancelled=why)
+    def as_cancelled(self, reason: str) -> Facts:
+        return replace(self, cancelled=reason)
 
     def session(self, series: Series, planned: date) -> Session:
-        """A session as it was said to be, whatever the content says now."""
+        """The session as it was announced, whatever the content says now."""
         venue = Venue(self.venue, None, None, None, None)
         return Session(series, planned, self.starts, self.ends, venue, self.cancelled)
 
 
-def begin(
+def record_first(
     connection: Connection, identity: str, sessions: Iterable[Session], now: datetime
 ) -> None:
-    """Take what the content says now for what families know, where nothing was said before."""
+    """Record the sessions as announced, where nothing is recorded yet."""
     rows = [
         {
             "series": identity,
@@ -96,11 +96,11 @@ def begin(
         for session in sessions
         for facts in [Facts.of(session)]
     ]
-    insert_those_new(connection, told, rows)
+    insert_new_rows(connection, told, rows)
 
 
 class Booked(Protocol):
-    """What of a booking says which sessions it is for. A row of it and a `Booking` are one."""
+    """The part of a booking that says which sessions it is for: a row or a `Booking`."""
 
     @property
     def series(self) -> str: ...  # the identity under which it is booked
@@ -110,66 +110,66 @@ class Booked(Protocol):
     def created(self) -> datetime: ...
 
 
-def gone(
+def removed_sessions(
     engine: Engine, directory: Directory, series: Series, booked: Booked, now: datetime
 ) -> tuple[Session, ...]:
-    """`gone_in`, asked by itself."""
+    """`removed_sessions_in` with a connection of its own."""
     with read(engine) as connection:
-        return gone_in(connection, directory, series, booked, now)
+        return removed_sessions_in(connection, directory, series, booked, now)
 
 
-def gone_in(
+def removed_sessions_in(
     connection: Connection, directory: Directory, series: Series, booked: Booked, now: datetime
 ) -> tuple[Session, ...]:
-    """The coming sessions of a booking that the content does not have any more.
+    """The coming sessions of a booking that were removed from the content.
 
-    They are cancelled, whether the family has been told by now or not.
+    They are cancelled, whether or not the family has been notified yet.
     """
     there = {session.anchor for session in series.all_sessions}
     if booked.planned in there:
         return ()
-    wish = select(told).where(told.c.series == booked.series).order_by(told.c.planned)
+    query = select(told).where(told.c.series == booked.series).order_by(told.c.planned)
     if booked.planned:
-        wish = wish.where(told.c.planned == booked.planned)
-    rows = connection.execute(wish).all()
+        query = query.where(told.c.planned == booked.planned)
+    rows = connection.execute(query).all()
     found = []
     for row in rows:
-        facts = vanished(row, there, directory)
-        # Of what was off before it was booked the family never knew.
+        facts = facts_if_removed(row, there, directory)
+        # The family never knew of a session that was cancelled before it booked.
         if facts and facts.ends > now and not (facts.cancelled and row.told < booked.created):
-            off = facts.off(facts.cancelled or GONE)
-            found.append(off.session(series, date.fromisoformat(row.planned)))
+            cancelled = facts.as_cancelled(facts.cancelled or GONE)
+            found.append(cancelled.session(series, date.fromisoformat(row.planned)))
     return tuple(found)
 
 
-def called_off(
+def cancellation_reason(
     connection: Connection, directory: Directory, series: Series, booked: Booked, now: datetime
 ) -> str | None:
-    """Why nothing is held any more of what is booked or waited for.
+    """Why all the coming sessions of a booking or wait are cancelled.
 
-    None while something is, and once all of it is over.
+    None while any is still on, and once all of them are over.
     """
     there = tuple(booked_sessions(series, [booked.planned], now))
     if not all(session.cancelled for session in there):
         return None
-    return reasons(there or gone_in(connection, directory, series, booked, now)) or None
+    return reasons(there or removed_sessions_in(connection, directory, series, booked, now)) or None
 
 
 def reasons(off: Iterable[Session]) -> str:
-    """Why these sessions are off, each reason once."""
+    """Why these sessions are cancelled, each reason once."""
     return "; ".join(dict.fromkeys(session.cancelled or GONE for session in off))
 
 
-def vanished(row: Row[Any], there: Iterable[str], directory: Directory) -> Facts | None:
-    """What was said of a planned date that the content does not have any more; else None."""
-    # Dates after the last that are reckoned are not gone: nobody has looked at them.
+def facts_if_removed(row: Row[Any], there: Iterable[str], directory: Directory) -> Facts | None:
+    """What was announced about a planned date that was removed from the content; else None."""
+    # Dates beyond the end of the calculated sessions have not been removed.
     if row.planned in there or row.planned > directory.feed_until.isoformat():
         return None
     return Facts.read(row.facts)
 
 
 def booked_sessions(series: Series, planned: Iterable[str], now: datetime) -> Iterator[Session]:
-    """The sessions that have not ended of these bookable things; '' stands for the whole run."""
+    """The sessions with these planned dates that have not ended; '' means the whole run."""
     wanted = set(planned)
     return (
         session

@@ -1,9 +1,9 @@
-"""News of sessions that the content moved or cancelled: what of it a family still has to hear.
+"""Works out what a family still has to be told about sessions that were moved or cancelled.
 
-What it hides: a message is owed for each session that changes, and by the time it goes the session
-may have changed again, or back, or have gone from the content. A run that is moved or cancelled as
-a whole is one letter and not one for each date. What a letter says that a session was is what this
-family was last told of it, whatever the content has said in between.
+What it hides: a message is queued for each session that changes, and by the time it is sent the
+session may have changed again, or back, or have been removed. A run that is moved or cancelled as a
+whole is one letter and not one for each date. The "before" in a letter is what this family was last
+told, whatever the content has said in between.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from portal.directory import Directory, Series, Session
 from portal.directory.values import LONDON
 from portal.messages import announced, rendering
 from portal.messages.announced import GONE, Facts
-from portal.messages.outbox import NothingToTell, Owed
+from portal.messages.outbox import NothingToSend, Owed
 
 ABOUT_A_SESSION = ("moved", "cancelled-by-us")
 
 
 @dataclass(frozen=True, slots=True)
 class Change(Owed):
-    """A message about one session that changed; `state` and `sent` say how far it has come."""
+    """A message about one session that changed, with its delivery state and time."""
 
     state: str
     sent: datetime | None
 
     @property
     def planned(self) -> str | None:
-        """The date first planned of the session; None where the booking itself is cancelled."""
+        """The session's planned date; None if the booking itself is cancelled."""
         return self.about.get("planned")
 
 
 def changes_of(connection: Connection, booking_id: int) -> list[Change]:
-    """All that was ever owed to a family about sessions that changed, in order."""
+    """All messages ever queued for a family about changed sessions, in order."""
     rows = connection.execute(
         select(message)
         .where(message.c.booking_id == booking_id, message.c.kind.in_(ABOUT_A_SESSION))
@@ -62,7 +62,7 @@ def changes_of(connection: Connection, booking_id: int) -> list[Change]:
 
 
 def planned_on(sessions: Iterable[Session], planned: str | None) -> Session | None:
-    """The session first planned for this date."""
+    """The session with this planned date."""
     return next((s for s in sessions if s.planned.isoformat() == planned), None)
 
 
@@ -73,16 +73,16 @@ def changed_sessions(
     coming: Sequence[Session],
     now: datetime,
 ) -> list[Session]:
-    """The changed sessions that this message tells of, soonest first. Raises NothingToTell.
+    """The changed sessions that this message is about, soonest first. Raises NothingToSend.
 
-    Those that changed at the same moment are told in one letter, the last that is owed of them, so
-    that none is lost if another one is dropped.
+    Sessions that changed at the same moment go into one letter, the last one queued, so that none
+    is lost if another message is dropped.
     """
     together = [
         change for change in changes if (change.kind, change.created) == (owed.kind, owed.created)
     ]
     if any(change.id > owed.id and change.state in ("owed", "sending") for change in together):
-        raise NothingToTell("It is told together with another date.")
+        raise NothingToSend("It is told together with another date.")
     sessions = [
         session
         for change in together
@@ -90,7 +90,7 @@ def changed_sessions(
         and (session := _still_changed(change, changes, series, coming, now))
     ]
     if not sessions:
-        raise NothingToTell("It is over, or has changed again since.")
+        raise NothingToSend("It is over, or has changed again since.")
     return sorted(sessions, key=lambda session: session.starts)
 
 
@@ -102,8 +102,8 @@ def sessions_off(
     coming: Iterable[Session],
     now: datetime,
 ) -> list[Session]:
-    """What is off of what was waited for, or offered: at the time all of it was."""
-    gone = announced.gone_in(connection, directory, series, booked, now)
+    """The cancelled sessions of a wait or an offer: all were when the message was queued."""
+    gone = announced.removed_sessions_in(connection, directory, series, booked, now)
     return [session for session in (*coming, *gone) if session.cancelled]
 
 
@@ -114,10 +114,10 @@ def _still_changed(
     coming: Sequence[Session],
     now: datetime,
 ) -> Session | None:
-    """The session of a change, where the change still holds and no newer message is about it."""
+    """The session of a change, if the change still holds and no newer message is about it."""
     same = _about(changes, change.planned)
     before = _known_before(changes, change.planned)
-    session = planned_on(coming, change.planned) or _gone(change, before, series, now)
+    session = planned_on(coming, change.planned) or _removed(change, before, series, now)
     if session is None or any(other.id > change.id for other in same):
         return None
     if bool(session.cancelled) != (change.kind == "cancelled-by-us"):
@@ -126,28 +126,28 @@ def _still_changed(
         back = session.state == "on" and not any(_was_sent(changes, other) for other in same)
     else:
         back = before.words == Facts.of(session).words
-    return None if back else session  # changed, and changed back before anybody was told
+    return None if back else session  # changed, and changed back before the family was told
 
 
-def _gone(
+def _removed(
     change: Change, before: Facts | None, series: Series | None, now: datetime
 ) -> Session | None:
-    """A coming session that the content does not have any more, as the family knows it."""
+    """A coming session that was removed from the content, as the family knows it."""
     if series is None or change.planned is None or before is None or before.ends <= now:
         return None
     if any(session.anchor == change.planned for session in series.all_sessions):
         return None
     why = str(change.about.get("reason") or GONE)
-    return before.off(why).session(series, date.fromisoformat(change.planned))
+    return before.as_cancelled(why).session(series, date.fromisoformat(change.planned))
 
 
 def _about(changes: Iterable[Change], planned: str | None) -> list[Change]:
-    """The changes of one session."""
+    """The changes to one session."""
     return [change for change in changes if planned and change.planned == planned]
 
 
 def _known_before(changes: Sequence[Change], planned: str | None) -> Facts | None:
-    """What this family knows of a session: what it was before the first change not yet sent."""
+    """What this family knows about a session: what it was before the first unsent change."""
     same = _about(changes, planned)
     last = max((change.id for change in same if _was_sent(changes, change)), default=0)
     unsent = next((change for change in same if change.id > last), None)
@@ -155,7 +155,7 @@ def _known_before(changes: Sequence[Change], planned: str | None) -> Facts | Non
 
 
 def _was_sent(changes: Sequence[Change], change: Change) -> bool:
-    """Whether a change went out: in a letter of its own, or together with another date."""
+    """Whether a change was sent: in a letter of its own, or together with another date."""
     sent = next(
         (
             other.sent
@@ -172,14 +172,14 @@ def _was_sent(changes: Sequence[Change], change: Change) -> bool:
 
 
 def known_of(changes: Sequence[Change], sessions: Iterable[Session]) -> list[Facts]:
-    """What this family knows of each of these sessions, or else what was planned."""
+    """What this family knows about each of these sessions, or else what was planned."""
     return [_known_before(changes, session.anchor) or _planned(session) for session in sessions]
 
 
 def move_words(
     series: Series, sessions: Sequence[Session], known: Sequence[Facts]
 ) -> Mapping[str, str]:
-    """What moved sessions were, as `known_of` says, and what they are now."""
+    """What moved sessions were, according to `known_of`, and what they are now."""
     elsewhere = any(
         not before.cancelled and before.place != Facts.of(session).place
         for before, session in zip(known, sessions, strict=True)
@@ -197,12 +197,12 @@ def move_words(
 
 
 def _planned(session: Session) -> Facts:
-    """What a changed session was, where nobody wrote down what was said: as it was planned."""
+    """A changed session as it was planned, for want of a record of what was announced."""
     series = session.series
     starts, ends = (
         datetime.combine(session.planned, at, LONDON)
         for at in (series.time.starts, series.time.ends)
     )
-    # Where it is as planned again, what was told is that it was not.
+    # If it is as planned again, families had been told that it was not.
     off = GONE if session.state == "on" else None
     return Facts.of(Session(series, session.planned, starts, ends, series.venue, off))

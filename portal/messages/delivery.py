@@ -1,10 +1,10 @@
-"""The way of what is owed to families and professionals: claimed, composed, handed to a channel.
+"""Delivers queued messages: claims them, composes letters and hands them to a channel.
 
 What it hides: a worker claims rows (owed -> sending, in one write), commits, hands each letter to
-its channel and writes down what became of it; no two workers send one row. A row that a crash left
-at `sending` is claimed again after some minutes. It may have gone by then: GOV.UK Notify is asked
+its channel and records the outcome; no two workers send the same row. A row that a crash left at
+`sending` is claimed again after some minutes. It may have been sent by then: GOV.UK Notify is asked
 by reference before anything is sent, a file is written under the same name, and an email carries
-the same Message-ID, so that a second one does no harm. We rather send twice than not at all.
+the same Message-ID, so that a second one does no harm. Sending twice is better than not at all.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from portal.directory import Directory
 from portal.messages import channels
 from portal.messages.channels import Undelivered
 from portal.messages.letters import letter_of
-from portal.messages.outbox import NothingToTell, Owed
+from portal.messages.outbox import NothingToSend, Owed
 from portal.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 BATCH = 20
-# So many messages that became due within so short a time are a crowd at the door.
+# This many messages due within this time mean that many families are booking right now.
 CROWD = 50
 CROWD_WITHIN = timedelta(seconds=2)
-# Longer than any channel takes over one letter: a row that old at `sending` was left by a crash.
+# Longer than any channel takes for one letter: a row `sending` for this long was left by a crash.
 LEFT_AFTER = timedelta(minutes=15)
-# A claimed row that has waited so long for its turn is put back, lest another worker takes it.
+# A claimed row not sent within this time is put back before another worker can claim it.
 HAND_OVER_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of the messages of one round. `put_off` counts tries that will be repeated."""
+    """The outcomes of one round. `put_off` counts attempts that will be repeated."""
 
     sent: int = 0
     failed: int = 0
@@ -54,7 +54,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Claimed(Owed):
-    """One message that a worker has claimed. `tries` counts this one."""
+    """A message claimed by a worker. `tries` includes this attempt."""
 
     tries: int
     claimed: datetime
@@ -62,10 +62,10 @@ class Claimed(Owed):
 
 
 def claim(engine: Engine, *, now: datetime, claimant: str, limit: int = BATCH) -> list[Claimed]:
-    """Take up to `limit` messages that are due, oldest first, for this worker alone.
+    """Claim up to `limit` due messages, oldest first, for this worker only.
 
-    They are `sending` from the moment this returns. `claimant` names the worker: no two at work at
-    the same time may share a name.
+    They are `sending` when this returns. `claimant` names the worker: no two workers running at the
+    same time may share a name.
     """
 
     def work(connection: Connection) -> list[Claimed]:
@@ -117,33 +117,32 @@ def send_due(
     claimant: str,
     limit: int = 500,
 ) -> Sent:
-    """Deliver what is owed and due, at most `limit` tries of it.
+    """Deliver the messages that are due, with at most `limit` attempts.
 
-    Safe to call from any number of processes at once. While many families book at once, one batch
-    is enough for a round: who stands in the queue for a place comes before the post, which says
-    only what their page has said already. Raises SettingsError where the settings name a channel
-    that cannot work.
+    Safe to call from any number of processes at once. While many families are booking, a round ends
+    after one batch: booking a place comes before messages, which only repeat what the families'
+    pages say already. Raises SettingsError if the settings name a channel that cannot work.
     """
-    post = _Post(engine, directory, settings, now)
+    delivery_round = _Round(engine, directory, settings, now)
     outcomes: Counter[str] = Counter()
     while outcomes.total() < limit:
-        if outcomes and _crowded(engine, post.now()):
+        if outcomes and _many_booking(engine, delivery_round.now()):
             break
         claimed = claim(
             engine,
-            now=post.now(),
+            now=delivery_round.now(),
             claimant=claimant,
             limit=min(BATCH, limit - outcomes.total()),
         )
         if not claimed:
             break
         for one in claimed:
-            outcomes[post.deliver(one)] += 1
+            outcomes[delivery_round.deliver(one)] += 1
     return Sent(**{name: outcomes[name] for name in ("sent", "failed", "put_off", "dropped")})
 
 
-def _crowded(engine: Engine, now: datetime) -> bool:
-    """Whether a crowd is at the door just now."""
+def _many_booking(engine: Engine, now: datetime) -> bool:
+    """Whether many families are booking right now."""
     fresh = (
         select(message.c.id)
         .where(message.c.state == "owed", message.c.due > now - CROWD_WITHIN, message.c.due <= now)
@@ -156,7 +155,7 @@ def _crowded(engine: Engine, now: datetime) -> bool:
 Outcome = Literal["sent", "failed", "put_off", "dropped"]
 
 
-class _Post:
+class _Round:
     """One round of deliveries."""
 
     def __init__(
@@ -173,33 +172,33 @@ class _Post:
         self._began = now, time.monotonic()
 
     def now(self) -> datetime:
-        """The moment handed in, and the time that the round has taken since."""
+        """The `now` passed in, plus the time that the round has taken since."""
         began, ticks = self._began
         return began + timedelta(seconds=time.monotonic() - ticks)
 
     def deliver(self, one: Claimed) -> Outcome:
         if self.now() - one.claimed > HAND_OVER_WITHIN:
-            # It was not tried: another round takes it, with a claim of its own.
-            return self._keep(one, "put_off", state="owed", tries=one.tries - 1)
+            # It was not attempted: another round claims it again.
+            return self._record(one, "put_off", state="owed", tries=one.tries - 1)
         if one.tries > self.most_tries:
             words = "The portal stopped again and again while sending this."
-            return self._keep(one, "failed", state="failed", trouble=words)
+            return self._record(one, "failed", state="failed", trouble=words)
         try:
             receipt = self._send(one)
-        except NothingToTell as error:
+        except NothingToSend as error:
             if error.due is not None:
-                return self._keep(one, "put_off", state="owed", due=error.due, tries=0)
-            return self._keep(one, "dropped", state="dropped", trouble=error.words)
+                return self._record(one, "put_off", state="owed", due=error.due, tries=0)
+            return self._record(one, "dropped", state="dropped", trouble=error.words)
         except Undelivered as error:
             return self._undelivered(one, error.words, error.permanent)
         except WordsError as error:
             return self._undelivered(one, str(error.problems[0]))
         except Exception as error:
-            # Whatever it was, the other messages must go out. What it says may hold an address,
-            # so that only where it happened goes into the log.
-            _log.error("message %s: %s", one.id, errors.told(error))
+            # The other messages must still be sent. The error's text may hold an address, so only
+            # its type and traceback are logged.
+            _log.error("message %s: %s", one.id, errors.describe(error))
             return self._undelivered(one, f"Something went wrong here: {type(error).__name__}.")
-        return self._keep(
+        return self._record(
             one, "sent", state="sent", sent=self.now(), receipt=receipt[:200], trouble=None
         )
 
@@ -215,7 +214,7 @@ class _Post:
         channel = self.channels.get(letter.way)
         if channel is None:
             raise Undelivered(f"We send no messages by {letter.way}: ring them.", permanent=True)
-        # Whether an earlier try went out is not always known: after a crash, or a lost answer.
+        # After a crash or a lost answer it is not known whether an earlier attempt was sent.
         receipt = channel.sent_before(letter) if one.tries > 1 else None
         return receipt or channel.send(letter)
 
@@ -232,12 +231,12 @@ class _Post:
     def _undelivered(self, one: Claimed, words: str, permanent: bool = False) -> Outcome:
         _log.warning("message %s (%s), try %s: %s", one.id, one.kind, one.tries, words)
         if permanent or one.tries >= self.most_tries:
-            return self._keep(one, "failed", state="failed", trouble=words)
+            return self._record(one, "failed", state="failed", trouble=words)
         due = self.now() if one.tries == 1 else self.now() + self.pause
-        return self._keep(one, "put_off", state="owed", due=due, trouble=words)
+        return self._record(one, "put_off", state="owed", due=due, trouble=words)
 
-    def _keep(self, one: Claimed, outcome: Outcome, **values: Any) -> Outcome:
-        """Write down what became of it, unless another worker has taken the row over."""
+    def _record(self, one: Claimed, outcome: Outcome, **values: Any) -> Outcome:
+        """Record the outcome, unless another worker has claimed the row."""
         write(
             self.engine,
             lambda connection: connection.execute(

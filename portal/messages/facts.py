@@ -1,9 +1,9 @@
-"""What is true, at the moment of sending, of a message that is owed.
+"""The facts that a queued message needs, at the moment of sending.
 
-What it hides: whom the message goes to and whether that is still wished; whether there is still
-anything to tell, for a booking may be cancelled and a session moved again before its message goes;
-and the rows that hold what a letter says. A reminder follows its session, or the next one where
-that is off.
+What it hides: who the message goes to and whether they still want it; whether there is still
+anything to send, since a booking may be cancelled and a session moved again before its message
+goes; and the rows that hold the content of a letter. A reminder follows its session, or the next
+one if that is cancelled.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from portal.messages.change_news import (
     sessions_off,
 )
 from portal.messages.channels import Way
-from portal.messages.outbox import NothingToTell, Owed
+from portal.messages.outbox import NothingToSend, Owed
 from portal.settings import Settings
 
-# A message is true only of a booking in these states. Those not named are true of any.
+# A message is sent only for a booking with one of these statuses. Kinds not listed fit any status.
 TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "confirmation": ("confirmed",),
     "waiting": ("waiting",),
     "waiting-ended": ("cancelled",),
     "offered": ("offered",),
     "lapsed": ("lapsed",),
-    "moved": ("confirmed",),  # whose offer stands sees the present dates on its page
+    "moved": ("confirmed",),  # a family with an offer sees the current dates on its page
     "notice": HOLDING,
     "reminder": ("confirmed",),
     "cancelled-by-you": ("cancelled",),
@@ -63,13 +63,13 @@ REMIND_BEFORE = timedelta(hours=48)
 
 
 def reminder_due(session: Session) -> datetime:
-    """When its reminder goes out. Hours pass alike on a day when the clocks change: so by UTC."""
+    """When its reminder is sent. Calculated in UTC, because the clocks may change in between."""
     return session.starts.astimezone(UTC) - REMIND_BEFORE
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a message goes to: an address or a number, and the name as it was typed."""
+    """The recipient of a message: an address or phone number, and the name as it was typed."""
 
     way: Way
     to: str
@@ -81,9 +81,9 @@ class BookingFacts:
     """A booking, with its sessions as the content has them now."""
 
     row: Row[Any]
-    series: Series | None  # None where the content does not have it any more
+    series: Series | None  # None if it was removed from the content
     sessions: tuple[Session, ...]
-    coming: tuple[Session, ...]  # those of them that have not ended
+    coming: tuple[Session, ...]  # the sessions that have not ended
 
     @property
     def status(self) -> str:
@@ -91,23 +91,23 @@ class BookingFacts:
 
     @property
     def discreet(self) -> bool:
-        """Of a series that is not in the content any more nobody knows whether it is sensitive."""
+        """Also true for a series removed from the content, which may have been sensitive."""
         return self.series is None or self.series.programme.sensitive
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """All that the words of one message need. What its kind does not tell is empty, or None."""
+    """All that the text of one message needs. What its kind does not use is empty or None."""
 
     owed: Owed
     booking: BookingFacts
     recipient: Recipient
-    sessions: Sequence[Session]  # those that the message is about
-    known: Sequence[announced.Facts]  # of a move: what the family knows of each of them
-    has_twin: bool  # there is another booking for the same, of the same address or number
-    until: datetime | None  # until when a place is, or was, kept
+    sessions: Sequence[Session]  # the sessions that the message is about
+    known: Sequence[announced.Facts]  # for a move: what the family knows about each of them
+    has_twin: bool  # the same address or number has another booking for it
+    until: datetime | None  # when the offer of a place ends, or ended
     position: int | None  # on the waiting list
-    notice: str  # what staff say to everybody of a session
+    notice: str  # what staff say to everybody in a session
 
 
 def facts_of(
@@ -118,7 +118,7 @@ def facts_of(
     settings: Settings,
     now: datetime,
 ) -> MessageFacts:
-    """What is true of a message now. Raises NothingToTell where it is not to be sent any more."""
+    """The facts of a message now. Raises NothingToSend if it should no longer be sent."""
     booked = _booking(connection, owed, directory, now)
     recipient = _recipient(connection, owed)
     _check_status(owed, booked.status)
@@ -159,32 +159,32 @@ def _recipient(connection: Connection, owed: Owed) -> Recipient:
             select(referral).where(referral.c.booking_id == owed.booking_id)
         ).first()
         if row is None or not row.email:
-            raise NothingToTell("The professional's address is gone.")
+            raise NothingToSend("The professional's address is gone.")
         return Recipient("email", row.email, row.name)
     row = connection.execute(select(person).where(person.c.booking_id == owed.booking_id)).first()
     if row is None:
-        raise NothingToTell("The family has been forgotten.")
+        raise NothingToSend("The family has been forgotten.")
     to = {"email": row.email, "text": row.phone}.get(row.contact_by)
     if not row.safe_to_contact or not to:
-        raise NothingToTell("The family does not want messages.")
+        raise NothingToSend("The family does not want messages.")
     return Recipient(row.contact_by, to, row.name)
 
 
-# --- what is still true ---------------------------------------------------------------------------
+# --- whether the message still applies ------------------------------------------------------------
 
 
 def _of_a_change(owed: Owed) -> bool:
-    """Whether it is about one session that the content changed, and not about a whole booking."""
+    """Whether it is about one session changed in the content, and not about a whole booking."""
     return owed.kind in ABOUT_A_SESSION and bool(owed.about.get("planned"))
 
 
 def _check_status(owed: Owed, status: str) -> None:
     states = TRUE_OF.get(owed.kind, (status,))
     if owed.kind == "cancelled-by-us":
-        # Where one session is cancelled, the family keeps its place in the others.
+        # If only one session is cancelled, the family keeps its place in the others.
         states = ("confirmed",) if _of_a_change(owed) else ("cancelled",)
     if status not in states:
-        raise NothingToTell(f"The booking is {status} by now.")
+        raise NothingToSend(f"The booking is {status} by now.")
 
 
 def _sessions(
@@ -195,13 +195,13 @@ def _sessions(
     directory: Directory,
     now: datetime,
 ) -> Sequence[Session]:
-    """The sessions that a message is about. Raises NothingToTell."""
+    """The sessions that a message is about. Raises NothingToSend."""
     if owed.kind == "reminder":
         return [_reminded(owed, booked, now)]
     if owed.kind == "notice":
         session = planned_on(booked.coming, owed.about.get("planned"))
         if session is None:
-            raise NothingToTell("The session is over, or gone.")
+            raise NothingToSend("The session is over, or gone.")
         return [session]
     if _of_a_change(owed):
         return changed_sessions(owed, changes, booked.series, booked.coming, now)
@@ -214,21 +214,21 @@ def _sessions(
 
 
 def _reminded(owed: Owed, booked: BookingFacts, now: datetime) -> Session:
-    """The session of a reminder; where that is cancelled, the next one that is on."""
-    # Also among those that are over: until the next one is due, the cancelled one may be.
+    """The session of a reminder; if that is cancelled, the next one that is on."""
+    # Look among past sessions too: the cancelled one may be over before the next one is due.
     session = planned_on(booked.sessions, owed.about.get("planned"))
     if session is not None and session.cancelled:
         on = (s for s in booked.coming if s.starts > now and not s.cancelled)
         session = next(on, None)
     if session is None or session.starts <= now:
-        raise NothingToTell("The session is over, or gone.")
+        raise NothingToSend("The session is over, or gone.")
     due = reminder_due(session)
     if due > now:
-        raise NothingToTell("The reminder is for another day by now.", due)
+        raise NothingToSend("The reminder is for another day by now.", due)
     return session
 
 
-# --- what else the rows say -----------------------------------------------------------------------
+# --- other facts from the database ----------------------------------------------------------------
 
 
 def _has_twin(
@@ -238,10 +238,10 @@ def _has_twin(
     recipient: Recipient,
     settings: Settings,
 ) -> bool:
-    """Whether this very address or number has another booking for the same.
+    """Whether this same address or number has another booking for the same series or session.
 
-    Anybody can type the address of somebody else beside a number of their own: then the number
-    hears nothing. Of what is sensitive nobody does.
+    Anybody can type somebody else's address next to their own number: then nothing is said to the
+    number. For a sensitive programme nobody is told.
     """
     if not owed.about.get("twin") or booked.discreet:
         return False
@@ -263,7 +263,7 @@ def _has_twin(
 
 
 def _until(connection: Connection, owed: Owed) -> datetime | None:
-    """Until when a place is, or was, kept: as it was said in the offer."""
+    """When the offer of a place ends, or ended, as the offer said."""
     until = owed.about.get("until")
     if not until:
         offers = connection.execute(
@@ -288,10 +288,10 @@ def _position(connection: Connection, row: Row[Any]) -> int:
 
 
 def _notice(connection: Connection, owed: Owed) -> str:
-    """What staff say to everybody of a session. Raises NothingToTell once it is forgotten."""
+    """What staff say to everybody in a session. Raises NothingToSend once it is deleted."""
     words = connection.execute(
         select(notice.c.words).where(notice.c.id == owed.about.get("notice"))
     ).scalar()
     if not words:
-        raise NothingToTell("What was to be said has been forgotten.")
+        raise NothingToSend("What was to be said has been forgotten.")
     return " ".join(str(words).split())

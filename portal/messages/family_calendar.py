@@ -1,13 +1,13 @@
-"""A booking in the family's own calendar: a file that travels with a message, and a private
-calendar behind the family's link that keeps itself current.
+"""A booking in the family's own calendar: a file attached to a message, and a private calendar
+behind the family's link that stays up to date.
 
 What it hides: each session of a booking is one entry whose UID is made from the booking's random
-number and the date first planned, so that whatever comes later, a moved time or a cancellation,
-updates the same entry instead of adding a second one. SEQUENCE rises with the booking and with the
-series; nothing is taken from a clock.
+number and the planned date, so that a later move or cancellation updates the same entry instead
+of adding a second one. SEQUENCE rises with the booking and with the series; nothing is taken from
+the clock.
 
-Diaries are shared. So no entry holds a child, a need, a reference or the family's link, and one of
-a sensitive programme says "Appointment", when, and nothing else.
+Calendars are shared. So no entry names a child, a need, a reference or the family's link, and an
+entry of a sensitive programme says only "Appointment" and when.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from portal.feeds.calendars import PRODUCT, ZONE
 NEUTRAL_PRODUCT = "-//Lancashire County Council//Calendar//EN"
 NEUTRAL_SUMMARY = "Appointment"
 REFRESH = timedelta(hours=1)
-# A cancellation is one file for each entry (RFC 5546 3.2.5). Of a long run, words must do.
+# A cancellation takes one file for each entry (RFC 5546 3.2.5). For a long run the message must do.
 MOST_CANCELLATIONS = 12
 
 
 class CalendarFile(NamedTuple):
-    """A file to attach to a message. `method` is the METHOD that it holds."""
+    """A file to attach to a message. `method` is its METHOD property."""
 
     name: str
     method: str
@@ -39,7 +39,7 @@ class CalendarFile(NamedTuple):
 
 
 class Booked(Protocol):
-    """What of a booking shows in a calendar. A `bookings.Booking` is one."""
+    """The part of a booking that a calendar needs, such as a `bookings.Booking`."""
 
     @property
     def calendar_id(self) -> str: ...
@@ -70,7 +70,7 @@ def sessions_of(booking: Booked, series: Series) -> tuple[Session, ...]:
 
 
 def uid_of(booking: Booked, session: Session, site: Site) -> str:
-    """What the entry of one session is known by, in every file and for ever."""
+    """The UID of a session's entry, the same in every file and for ever."""
     date = "" if booking.planned else f"-{session.planned.isoformat()}"
     return f"booking-{booking.calendar_id}{date}@{site.domain}"
 
@@ -86,9 +86,9 @@ def attachments(
 ) -> tuple[CalendarFile, ...]:
     """The calendar files of a message about these sessions.
 
-    What is on goes into one file to keep (METHOD:PUBLISH); each entry that is off into one that
-    takes it away (METHOD:CANCEL). `organizer` is an address that is read, `attendee` the family's
-    own; `base` is where the public pages stand.
+    Sessions that are on go into one file (METHOD:PUBLISH); each cancelled entry into a file that
+    removes it (METHOD:CANCEL). `organizer` is an address that somebody reads, `attendee` the
+    family's own; `base` is the address of the public pages.
     """
     entries = [_Entry(booking, session, site, base) for session in sessions]
     on = [entry for entry in entries if not entry.cancelled]
@@ -111,11 +111,11 @@ def attachments(
 def private_calendar(
     booking: Booked, series: Series, site: Site, *, base: str, gone: Iterable[Session] = ()
 ) -> bytes:
-    """The calendar at the family's own link: it follows what is moved and what is cancelled.
+    """The calendar at the family's own link, with moves and cancellations.
 
-    `gone` are sessions that the content does not have any more (`baseline.gone`). Empty while there
-    is no place yet. A booking that was given up shows as cancelled, so that programs that
-    subscribed say so too.
+    `gone` are sessions that were removed from the content (`announced.removed_sessions`). It is
+    empty until the family has a place. A cancelled booking shows as cancelled, so that subscribed
+    programs show it too.
     """
     shown = booking.status in ("confirmed", "cancelled")
     sessions = (*sessions_of(booking, series), *gone) if shown else ()
@@ -133,7 +133,7 @@ def private_calendar(
 
 
 class _Entry:
-    """One session of a booking, as an entry (VEVENT)."""
+    """A calendar entry (VEVENT) for one session of a booking."""
 
     def __init__(self, booking: Booked, session: Session, site: Site, base: str) -> None:
         self.booking = booking

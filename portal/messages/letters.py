@@ -1,8 +1,8 @@
-"""A message that is owed, written as a letter from what is true at the moment of sending.
+"""Composes a queued message as a letter, from the facts at the moment of sending.
 
-What it hides: which values the words of a message are filled with, and which letters carry a
-calendar file. What concerns a sensitive programme is always in the discreet words (S4). `facts`
-says what is true, and whether there is still anything to tell.
+What it hides: which values fill the placeholders of a message, and which letters carry a calendar
+file. Messages about a sensitive programme always use the discreet wording (S4). `facts` provides
+the facts, and decides whether there is still anything to send.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WITH_CALENDAR = (
     "cancelled-by-you",
 )
 
-# What a contact that holds another one of the same group is told beside: in an email, in a text.
+# Added when the contact has another booking for the same group: in an email, in a text.
 _BOOKED_TWICE = (
     "There is another booking with these contact details for the same group. "
     "If you booked twice by mistake, cancel one of them using its link.",
@@ -59,7 +59,7 @@ def letter_of(
     settings: Settings,
     now: datetime,
 ) -> Letter:
-    """The letter that a message is now. Raises NothingToTell, and WordsError for broken words."""
+    """Compose the letter of a message. Raises NothingToSend, and WordsError for broken wording."""
     facts = facts_of(connection, owed, directory=directory, settings=settings, now=now)
     site, booking, recipient = directory.site, facts.booking, facts.recipient
     values = _values(facts, site, settings)
@@ -85,18 +85,18 @@ def letter_of(
 
 
 def reference_of(calendar_id: str, message_id: int, kind: str) -> str:
-    """What a message is known by outside: to Notify, as Message-ID, as a file of the outbox.
+    """The external reference of a message: for Notify, the Message-ID and the outbox file name.
 
-    It tells nothing, and is the same at every try.
+    It reveals nothing, and is the same at every attempt.
     """
     return hashlib.sha256(f"{calendar_id} {message_id} {kind}".encode()).hexdigest()[:32]
 
 
-# --- what the words are filled with ---------------------------------------------------------------
+# --- values of the placeholders -------------------------------------------------------------------
 
 
 def _values(facts: MessageFacts, site: Site, settings: Settings) -> Mapping[str, str]:
-    """A value for each placeholder; '' leaves out the line that it stands in."""
+    """A value for each placeholder; '' leaves out the line that contains it."""
     booking, sessions = facts.booking, facts.sessions
     values = {
         "first_name": rendering.first_name(facts.recipient.name),
@@ -135,7 +135,7 @@ def _series_words(series: Series, sessions: Sequence[Session]) -> Mapping[str, s
 
 
 def _reason(facts: MessageFacts) -> str:
-    """Why it is so: of a session the content says so, of a booking staff did."""
+    """The reason: from the content for a session, from staff for a booking."""
     reasons = [session.cancelled for session in facts.sessions if session.cancelled]
     if facts.owed.kind == "moved":
         reasons = [session.note for session in facts.sessions if session.note]
@@ -149,7 +149,7 @@ def _link(nonce: bytes, site: Site, settings: Settings) -> str:
 
 
 def _base(site: Site, settings: Settings) -> str:
-    """Where the public pages are."""
+    """The address of the public pages."""
     return settings.base_address or site.base_address
 
 
@@ -159,7 +159,7 @@ def _phone(booking: BookingFacts, site: Site) -> str | None:
     return booking.series.programme.phone or booking.series.centre.phone or site.phone
 
 
-# --- what travels with it -------------------------------------------------------------------------
+# --- attachments ----------------------------------------------------------------------------------
 
 
 def _attachments(facts: MessageFacts, site: Site, settings: Settings) -> tuple[Attachment, ...]:
@@ -167,14 +167,14 @@ def _attachments(facts: MessageFacts, site: Site, settings: Settings) -> tuple[A
     if owed.kind not in WITH_CALENDAR or booking.series is None:
         return ()
     if owed.about.get("offer"):
-        return ()  # who never had the place has no entry of it
+        return ()  # the family never had a place, so it has no entry
     if booking.discreet and not owed.about.get("calendar"):
         return ()
     if owed.about.get("before", "confirmed") != "confirmed":
-        return ()  # there is no entry to take away: only who has a place is sent one
+        return ()  # only families with a place were sent an entry to remove
     organizer = site.email or settings.message_sender
     if not organizer:
-        return ()  # without somebody who reads answers a calendar file is not valid
+        return ()  # a calendar file is only valid with an address for replies
     files = family_calendar.attachments(
         cast("family_calendar.Booked", booking.row),
         facts.sessions,

@@ -1,9 +1,9 @@
-"""What is owed to whom: a queue in the database.
+"""The outbox: a queue of messages in the database.
 
-What it hides: a message is owed by one insert inside another verb's transaction, and only where
-the family chose a way of contact and said that it is safe (safety rules S4 and S5). No address and
-no words are kept in the queue: both are looked up when the message is sent, so that an address is
-erased once, and what is told is true at that moment. What is no longer true is dropped unsent.
+What it hides: a message is queued by one insert inside the caller's transaction, and only if the
+family chose a way of contact and said that it is safe (safety rules S4 and S5). The queue holds no
+address and no text: both are looked up when the message is sent, so that an address need be erased
+in only one place, and the text is true at that moment. A message that is no longer true is dropped.
 `delivery` takes the rows from here.
 """
 
@@ -26,7 +26,7 @@ from portal.errors import PortalError
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One message of the queue, to be written as a letter."""
+    """A queued message, to be composed as a letter."""
 
     id: int
     booking_id: int
@@ -35,8 +35,8 @@ class Owed:
     created: datetime
 
 
-class NothingToTell(PortalError):
-    """The message is not to be sent any more; or not yet, where `due` says when."""
+class NothingToSend(PortalError):
+    """The message should no longer be sent; or not yet, if `due` says when."""
 
     def __init__(self, words: str, due: datetime | None = None) -> None:
         self.words = words
@@ -44,21 +44,21 @@ class NothingToTell(PortalError):
         super().__init__(words)
 
 
-# --- owed and let go, inside the transaction of a booking -----------------------------------------
+# --- queueing and dropping, inside the transaction of a booking -----------------------------------
 
 _BOUND = ("booking_id", "kind", "about", "due", "created")
 
 
-def _insert_where(table: sa.Table, *wishes: sa.ColumnElement[bool]) -> sa.Insert:
-    """The insert of one owed message, which writes nothing unless the wishes are met."""
-    # A name of its own for each: SQLAlchemy keeps the names of columns for itself in an insert.
+def _insert_where(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Insert:
+    """The insert of one message, which writes nothing unless the conditions are met."""
+    # With a prefix, because SQLAlchemy reserves the names of columns in an insert.
     values = [bindparam(f"the_{name}", type_=message.c[name].type) for name in _BOUND]
     owed = [sa.literal("owed", message.c.state.type), sa.literal(0, message.c.tries.type)]
     insert = message.insert().from_select(
         [*_BOUND, "state", "tries"],
         select(*values, *owed)
         .select_from(table)
-        .where(table.c.booking_id == bindparam("the_booking_id"), *wishes),
+        .where(table.c.booking_id == bindparam("the_booking_id"), *conditions),
     )
     return insert
 
@@ -71,14 +71,14 @@ _to_family = _insert_where(
         sa.and_(person.c.contact_by == "text", person.c.phone.is_not(None)),
     ),
 )
-_owe_family = Prepared(_to_family.returning(message.c.id))
-_owe_professional = Prepared(
+_enqueue_family = Prepared(_to_family.returning(message.c.id))
+_enqueue_professional = Prepared(
     _insert_where(referral, referral.c.email.is_not(None)).returning(message.c.id)
 )
-_owe_new = Prepared(_to_family)
+_enqueue_new = Prepared(_to_family)
 
 
-def owe(
+def enqueue(
     connection: Connection,
     booking_id: int,
     kind: str,
@@ -87,18 +87,18 @@ def owe(
     due: datetime,
     about: Mapping[str, Any],
 ) -> bool:
-    """Owe a message of this kind from `due` on, inside the caller's transaction.
+    """Queue a message of this kind, to be sent from `due`, inside the caller's transaction.
 
-    Writes nothing where the family chose no way of contact or said that none is safe, and then
-    returns False; so the row of the person is there first. `about` is what the words need beside
-    the booking itself: `planned`, `reason` and `was` of a change, the state of a booking `before`
-    it ended, `until` of an offer, `offer` where one is called off, the `notice`, `twin`, and
-    `calendar` where a family asked for a calendar file although the programme is sensitive.
+    Writes nothing and returns False if the family chose no way of contact or said that none is
+    safe; so the row of the person must be written first. `about` is what the text needs besides the
+    booking itself: `planned`, `reason` and `was` of a change, the status of a booking `before` it
+    ended, `until` of an offer, `offer` if one is called off, the `notice`, `twin`, and `calendar`
+    if a family asked for a calendar file although the programme is sensitive.
     """
     if kind not in KINDS:
         raise ValueError(f"'{kind}' is not a kind of message")
-    owed = _owe_professional if kind in TO_PROFESSIONAL else _owe_family
-    done = owed(
+    insert = _enqueue_professional if kind in TO_PROFESSIONAL else _enqueue_family
+    result = insert(
         connection,
         the_booking_id=booking_id,
         the_kind=kind,
@@ -106,17 +106,17 @@ def owe(
         the_due=due,
         the_created=now,
     )
-    return done.first() is not None
+    return result.first() is not None
 
 
-def owe_each(
+def enqueue_all(
     connection: Connection,
     booking_id: int,
     owed: Iterable[tuple[str, datetime, Mapping[str, Any]]],
     *,
     now: datetime,
 ) -> None:
-    """Owe the family all of these (kind, due, about) at once; as `owe`, without an answer."""
+    """Queue several messages (kind, due, about) for the family at once, as `enqueue` does."""
     rows = [
         {
             "the_booking_id": booking_id,
@@ -127,11 +127,11 @@ def owe_each(
         }
         for kind, due, about in owed
     ]
-    _owe_new.for_each(connection, rows)
+    _enqueue_new.execute_many(connection, rows)
 
 
 def drop(connection: Connection, booking_id: int, kinds: tuple[str, ...]) -> None:
-    """Let go of what is still owed of these kinds. What is being sent is not held back."""
+    """Drop the queued messages of these kinds. Messages being sent are not stopped."""
     connection.execute(
         message.update()
         .where(
@@ -143,12 +143,12 @@ def drop(connection: Connection, booking_id: int, kinds: tuple[str, ...]) -> Non
     )
 
 
-# --- questions of staff ---------------------------------------------------------------------------
+# --- queries for staff ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it stands, for staff. Its words are not kept."""
+    """A message and its delivery state, for staff. Its text is not stored."""
 
     id: int
     booking_id: int
@@ -183,7 +183,7 @@ def listed(
     since: datetime,
     limit: int = 200,
 ) -> list[Listed]:
-    """Messages in these states made since then, the newest first, of what `sees` lets through."""
+    """Messages in these states created since then, newest first, that `sees` allows."""
     query = _with_booking().where(message.c.state.in_(states), message.c.created >= since)
     found: list[Listed] = []
     with read(engine) as connection:

@@ -1,8 +1,8 @@
-"""The words of a message, filled in for one family; and dates, times and places in words.
+"""Fills in the text of a message for one family, and writes dates, times and places in words.
 
-What it hides: a paragraph or a line of a list that names something unknown (no phone number,
-nothing to bring) is left out whole. HTML is made from the Markdown first and filled in afterwards,
-with every value escaped: a family's name is never Markdown, nor HTML, nor a link.
+What it hides: a paragraph or list item that names something unknown (no phone number, nothing to
+bring) is left out completely. HTML is made from the Markdown first and filled in afterwards, with
+every value escaped: a family's name is never treated as Markdown, HTML or a link.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from portal.content.message_texts import PLACEHOLDER, Wording, placeholders
 from portal.directory import Series, Session
 from portal.directory.values import day_words
 
-# A text travels, and is paid for, in parts of 153 signs. Beside what has to be said there may be
-# more in it as long as two parts do.
+# A text message is sent, and paid for, in parts of 153 characters. An extra sentence is added only
+# if the whole text still fits into two parts.
 LONGEST_TEXT = 2 * 153
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A message filled in: `text` for a phone, `plain` and `html` for an email."""
+    """A completed message: `text` for a phone, `plain` and `html` for an email."""
 
     subject: str
     text: str
@@ -48,10 +48,10 @@ def fill(
     discreet: bool,
     extra: tuple[str, str] = ("", ""),
 ) -> Words:
-    """The words with the facts in them.
+    """Fill in the wording with the facts.
 
-    `extra` is a paragraph more, which comes after the first one of an email, and the same for a
-    text message, whose end it is where it fits.
+    `extra` is an extra paragraph, which comes after the second paragraph of an email, and a shorter
+    version for the end of a text message, used if it fits.
     """
     subject = wording.discreet_subject if discreet else wording.subject
     text = wording.discreet_text if discreet else wording.text
@@ -74,9 +74,9 @@ def fill(
 
 
 def _parts(body: str, facts: Mapping[str, str]) -> Iterator[str]:
-    """Paragraphs and lists, without those and their lines that name something unknown."""
+    """Paragraphs and lists, without paragraphs and list items that name something unknown."""
     for part in re.split(r"\n[ \t]*\n+", body.strip()):
-        # A list is kept line by line; the lines of a paragraph belong together.
+        # A list is filtered item by item; a paragraph is kept or left out as a whole.
         lines = re.split(r"\n(?=[ \t]*[-*+][ \t])", part)
         if not re.match(r"[ \t]*[-*+][ \t]", part):
             lines = [part]
@@ -86,12 +86,12 @@ def _parts(body: str, facts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _known(text: str, facts: Mapping[str, str]) -> bool:
-    # A greeting does without the name.
+    # A greeting works without the name.
     return all(facts.get(name) for name in placeholders(text) if name != "first_name")
 
 
 def _unwrapped(part: str) -> str:
-    """A paragraph as one line: mail programs break lines to fit, and better than we can."""
+    """A paragraph as one line: mail programs wrap lines better than we can."""
     return re.sub(r"\n(?![ \t]*([-*+]|\d+\.)[ \t])", " ", part)
 
 
@@ -123,14 +123,14 @@ def _frame() -> Template:
 
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame"})
 MOST_DATES = 12
-_OFF = "cancelled or moved"  # what a date was that is on again
+_OFF = "cancelled or moved"  # said of a date that is on again
 
 
 def first_name(name: str) -> str:
-    """The name to greet with; '' where what was typed is no name.
+    """The name to greet with; '' if what was typed is not a name.
 
-    What is no name is not repeated: a stranger could have us mail an address of the web to anybody
-    by giving it as a name.
+    Text that is not a name is not repeated: a stranger could otherwise make us send a web address
+    to anybody by giving it as a name.
     """
     words = [word for word in name.split() if word.lower().rstrip(".") not in _TITLES]
     if not words or (len(words) == 1 and len(name.split()) > 1):
@@ -142,15 +142,15 @@ def first_name(name: str) -> str:
 
 
 def _in_names(letter: str) -> bool:
-    # The two joiners are part of how Persian and Urdu are written.
+    # The two joiners are needed to write Persian and Urdu.
     return unicodedata.category(letter)[0] in "LM" or letter in "-'’ʼ·\u200c\u200d"
 
 
 def dates_words(series: Series, sessions: Sequence[Session], *, times: bool = True) -> str:
-    """The dates of sessions, in their order, as one line; '' for none.
+    """The dates of sessions, in order, as one line; '' for none.
 
-    With `times`, these are added where they are not the usual ones. Of a long run, the pattern and
-    the first date.
+    With `times`, unusual times are added. For a long run, the pattern and the first date, and the
+    last date unless it is ongoing.
     """
     sessions = sorted(sessions, key=lambda session: session.starts)
     if not sessions:
@@ -174,7 +174,7 @@ def dates_words(series: Series, sessions: Sequence[Session], *, times: bool = Tr
 
 
 def when_and_where(series: Series, sessions: Sequence[Session], *, places: bool) -> str:
-    """Dates with their times, and with their venues where `places` says so, as one line."""
+    """Dates with their times, and with their venues if `places` is true, as one line."""
     alike: dict[str, list[Session]] = {}
     for session in sorted(sessions, key=lambda session: session.starts):
         said = session.times.words + (f", at {session.venue.name}" if places else "")
@@ -187,12 +187,12 @@ def when_and_where(series: Series, sessions: Sequence[Session], *, places: bool)
 
 
 def time_words(series: Series, sessions: Sequence[Session]) -> str:
-    """The time of one session, else the usual one."""
+    """The time of one session; for several, the usual time."""
     return sessions[0].times.words if len(sessions) == 1 else series.time.words
 
 
 def venue_words(series: Series, sessions: Sequence[Session]) -> str:
-    """Where one meets: name, street, town, postcode, and the room at the usual place."""
+    """The venue: name, street, town, postcode, and the room at the usual venue."""
     if len({session.venue.line for session in sessions}) == 1 and sessions[0].moved_venue:
         return sessions[0].venue.line
     return f"{series.venue.line} ({series.room})" if series.room else series.venue.line

@@ -78,7 +78,7 @@ class Portal:
         try:
             return self._answer(environ, start)
         except Exception as error:
-            log.error("Fault outside of any page: %s", errors.told(error))
+            log.error("Fault outside of any page: %s", errors.describe(error))
             return _page(environ, start, 500, "Sorry, something went wrong", _ONCE_MORE)
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

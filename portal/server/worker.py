@@ -38,7 +38,7 @@ class Round:
     and what was forgotten, where it was time for that."""
 
     lapsed: int
-    told: int
+    announced: int
     delivered: Sent
     forgotten: Forgotten | None = None
 
@@ -57,13 +57,13 @@ def once(
 
     `forget` is for the first round of each day: it then forgets what its time has come for.
     """
-    told = 0
+    announced = 0
     if new_content:
         content_changes.open_places(engine, directory, now=now)
-        told = content_changes.tell_changes(engine, directory, now=now)
+        announced = content_changes.announce_changes(engine, directory, now=now)
     # In each round: an older process may have put somebody on a list that is at its end already.
     # Before offers lapse: what is off has not gone to the next family.
-    told += content_changes.call_off(engine, directory, now=now)
+    announced += content_changes.end_waits_for_cancelled(engine, directory, now=now)
     lapsed = waiting_list.lapse(engine, directory, now=now)
     waiting_list.offer_everywhere(engine, directory, now=now)
     delivered = messages.send_due(
@@ -74,7 +74,7 @@ def once(
         claimant=claimant,
     )
     forgotten = retention.forget(engine, directory, settings, now=now) if forget else None
-    return Round(lapsed, told, delivered, forgotten)
+    return Round(lapsed, announced, delivered, forgotten)
 
 
 log = logging.getLogger(__name__)

@@ -1,5 +1,5 @@
-"""Accounts of centre workers, and the ways to sign in.
+"""Staff accounts, and the ways to sign in.
 
-`accounts` keeps them, `sign_in` their sessions; `passwords`, `second_factors` and `openid` prove
-who somebody is. Their pages are in `web/staff`.
+`accounts` manages the accounts, `sign_in` their sessions; `passwords`, `second_factors` and
+`openid` prove who somebody is. The staff pages are in `web/staff`.
 """

@@ -1,12 +1,12 @@
-"""Who works with the portal: accounts, roles, invitations, and the log of who did what.
+"""Staff accounts: roles, invitations and access.
 
-What it hides: an account is opened by an invitation, which works once and for three days; setting
-it up anew is another invitation. A removed account keeps its row as long as the log, so that the
-log can say who it was, and nothing that opens a door. Whatever changes what somebody may see ends
-her sessions in the same transaction. How she signs in is `sign_ins`.
+What it hides: an account is set up with an invitation, which works once and for three days; a reset
+sends another invitation. The row of a removed account is kept as long as the log, so that the log
+can name the person, but its credentials are deleted. Any change to what somebody may see ends their
+sessions in the same transaction. `sign_in` handles signing in.
 
-Every change is written into the log with who did it: `staff:<id>`, or `operator` at the keyboard
-of the server. The log holds no personal value of a family.
+Every change is written into the log with its actor: `staff:<id>`, or `operator` for the command
+line on the server. The log holds no personal data of a family.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from portal.staff import passwords
 Role = Literal["worker", "manager", "administrator"]
 
 INVITED_FOR = timedelta(hours=72)
-OPERATOR = "operator"  # who works at the keyboard of the server
+OPERATOR = "operator"  # the actor of commands run on the server
 
 _NAME = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 
 
 class AccountError(PortalError):
-    """What was asked of an account cannot be done; the message says what to do."""
+    """The account cannot be changed in this way; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Somebody who works with the portal. `name` is an email address, `title` the person's name."""
+    """A member of staff. `name` is an email address, `title` the person's name."""
 
     id: int
     name: str
@@ -53,15 +53,15 @@ class Staff:
 
     @property
     def actor(self) -> str:
-        """How the log names her."""
+        """The actor in the log."""
         return f"staff:{self.id}"
 
     def centres_in(self, directory: Directory) -> frozenset[str]:
-        """The slugs of all centres whose families she may see."""
+        """The slugs of all centres whose families they may see."""
         return frozenset(one.slug for one in directory.centres if self._works_at(one, directory))
 
     def may_see(self, centre: str, directory: Directory) -> bool:
-        """Whether she may see the families of a centre. One that does not exist nobody sees."""
+        """Whether they may see the families of a centre. False for an unknown centre."""
         found = directory.centre(centre)
         return found is not None and self._works_at(found, directory)
 
@@ -79,7 +79,7 @@ class Account:
     """An account as administrators see it."""
 
     staff: Staff
-    ready: bool  # whether password and second factor are set
+    ready: bool  # whether the password and second factor are set
     invited_until: datetime | None
     seen: datetime | None
     removed: datetime | None
@@ -107,24 +107,24 @@ def add(
     now: datetime,
     actor: str = OPERATOR,
 ) -> tuple[int, str]:
-    """A new account, and the token of its invitation. One that was removed comes back anew.
+    """Create an account, or restore a removed one; returns its id and the invitation token.
 
-    Raises AccountError where there is one, or the role lacks its centres or its footprint.
+    Raises AccountError if the account exists, or the role lacks its centres or its footprint.
     """
     name = tidy_name(name)
     if len(name) > 254 or not _NAME.fullmatch(name):
         raise AccountError(f"'{name}' is not an email address. Write it like name@example.org.")
-    values = _place(role, centres, footprint) | {"title": _title(title)}
+    values = _access(role, centres, footprint) | {"title": _title(title)}
     token = secrets.token_urlsafe(24)
 
     def work(connection: Connection) -> int:
-        there = connection.execute(
+        existing = connection.execute(
             select(staff.c.id, staff.c.removed).where(staff.c.name == name).with_for_update()
         ).first()
-        if there and there.removed is None:
+        if existing and existing.removed is None:
             raise AccountError(f"{name} has an account already: reset or change it.")
-        if there:
-            number = int(there.id)
+        if existing:
+            number = int(existing.id)
             changed = staff.update().where(staff.c.id == number)
             connection.execute(changed.values(**values, removed=None, seen=None))
         else:
@@ -148,15 +148,15 @@ def change(
     now: datetime,
     actor: str = OPERATOR,
 ) -> None:
-    """What somebody is called and may do. Where her role or centres change, she is signed out."""
-    place = _place(role, centres, footprint)
+    """Change a person's name and access. A change of access signs the person out."""
+    access = _access(role, centres, footprint)
 
     def work(connection: Connection) -> None:
-        row = there(connection, staff_id)
+        row = active_row(connection, staff_id)
         connection.execute(
-            staff.update().where(staff.c.id == staff_id).values(**place, title=_title(title))
+            staff.update().where(staff.c.id == staff_id).values(**access, title=_title(title))
         )
-        if any(getattr(row, name) != value for name, value in place.items()):
+        if any(getattr(row, name) != value for name, value in access.items()):
             end_visits(connection, staff_id)
         note(connection, now, actor, "account-change", staff=staff_id)
 
@@ -164,11 +164,11 @@ def change(
 
 
 def reset(engine: Engine, staff_id: int, *, now: datetime, actor: str = OPERATOR) -> str:
-    """Take back password and second factor, end all visits; the token of a new invitation."""
+    """Delete the password and second factor, end all visits; returns a new invitation token."""
     token = secrets.token_urlsafe(24)
 
     def work(connection: Connection) -> None:
-        there(connection, staff_id)
+        active_row(connection, staff_id)
         _invite(connection, staff_id, token, now)
         note(connection, now, actor, "account-reset", staff=staff_id)
 
@@ -177,18 +177,18 @@ def reset(engine: Engine, staff_id: int, *, now: datetime, actor: str = OPERATOR
 
 
 def remove(engine: Engine, staff_id: int, *, now: datetime, actor: str = OPERATOR) -> None:
-    """Shut somebody out. Her name stays as long as the log does."""
+    """Remove an account. The name is kept as long as the log."""
 
     def work(connection: Connection) -> None:
-        there(connection, staff_id)
-        _shut(connection, staff_id, removed=now)
+        active_row(connection, staff_id)
+        _revoke(connection, staff_id, removed=now)
         note(connection, now, actor, "account-remove", staff=staff_id)
 
     write(engine, work)
 
 
 def find(engine: Engine, name: str) -> Account | None:
-    """The account of this email address, a removed one too."""
+    """The account with this email address, even if removed."""
     return next(iter(_accounts(engine, staff.c.name == tidy_name(name))), None)
 
 
@@ -197,13 +197,13 @@ def account(engine: Engine, staff_id: int) -> Account | None:
 
 
 def everyone(engine: Engine) -> list[Account]:
-    """All accounts by name, those that were removed at the end."""
+    """All accounts by name, removed ones last."""
     found = _accounts(engine, sa.true())
     return sorted(found, key=lambda one: (one.removed is not None, one.staff.title.casefold()))
 
 
 def tidy_name(name: str) -> str:
-    """An email address as it is kept and compared."""
+    """An email address as it is stored and compared."""
     return name.strip().lower()
 
 
@@ -233,7 +233,7 @@ def _accounts(engine: Engine, condition: sa.ColumnElement[bool]) -> list[Account
 
 
 def staff_of(row: Row[Any]) -> Staff:
-    """The Staff of a row of its table."""
+    """The Staff of a table row."""
     return Staff(
         id=row.id,
         name=row.name,
@@ -244,8 +244,8 @@ def staff_of(row: Row[Any]) -> Staff:
     )
 
 
-def _place(role: str, centres: Iterable[str], footprint: str | None) -> dict[str, Any]:
-    """The columns that say what somebody may see. What the role has no use for is let go."""
+def _access(role: str, centres: Iterable[str], footprint: str | None) -> dict[str, Any]:
+    """The columns that define access, without those that the role does not use."""
     if role not in ROLES:
         raise AccountError(f"'{role}' is not a role. Choose one of {', '.join(ROLES)}.")
     own = sorted(set(centres)) if role == "worker" else []
@@ -264,8 +264,8 @@ def _title(title: str) -> str:
     return title
 
 
-def there(connection: Connection, staff_id: int) -> Row[Any]:
-    """The row of somebody who was not removed, locked."""
+def active_row(connection: Connection, staff_id: int) -> Row[Any]:
+    """The row of an account that has not been removed, locked."""
     row = connection.execute(
         select(staff).where(staff.c.id == staff_id, staff.c.removed.is_(None)).with_for_update()
     ).first()
@@ -274,9 +274,9 @@ def there(connection: Connection, staff_id: int) -> Row[Any]:
     return row
 
 
-def _shut(connection: Connection, staff_id: int, **values: Any) -> None:
-    """Take away all that opens the door."""
-    closed = {
+def _revoke(connection: Connection, staff_id: int, **values: Any) -> None:
+    """Delete all credentials and end all visits."""
+    cleared = {
         "password": None,
         "factor": None,
         "factor_shown": None,
@@ -284,13 +284,13 @@ def _shut(connection: Connection, staff_id: int, **values: Any) -> None:
         "invitation_hash": None,
         "invited_until": None,
     }
-    connection.execute(staff.update().where(staff.c.id == staff_id).values(**closed | values))
+    connection.execute(staff.update().where(staff.c.id == staff_id).values(**cleared | values))
     connection.execute(staff_code.delete().where(staff_code.c.staff_id == staff_id))
     end_visits(connection, staff_id)
 
 
 def _invite(connection: Connection, staff_id: int, token: str, now: datetime) -> None:
-    _shut(
+    _revoke(
         connection,
         staff_id,
         invitation_hash=digest_of(token),
@@ -303,21 +303,21 @@ def _invite(connection: Connection, staff_id: int, token: str, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Somebody behind an invitation. `has_password`: the second factor comes next."""
+    """The person invited. With `has_password`, the second factor comes next."""
 
     staff: Staff
     has_password: bool
 
 
 def invited(engine: Engine, token: str, *, now: datetime) -> Invited | None:
-    """Whose invitation this is; None where it is wrong, used or too old."""
+    """The person invited with this token; None if it is wrong, used or expired."""
     with read(engine) as connection:
         row = connection.execute(_by_invitation(token, now)).first()
     return Invited(staff_of(row), row.password is not None) if row else None
 
 
 def welcome(engine: Engine, token: str, password: str, *, now: datetime) -> bool:
-    """Set the first password. The invitation stays until the second factor is set too."""
+    """Set the first password. The invitation stays valid until the second factor is set too."""
     kept = passwords.hashed(password)
 
     def work(connection: Connection) -> bool:
@@ -339,13 +339,10 @@ def _by_invitation(token: str, now: datetime) -> sa.Select[Any]:
 
 
 def end_visits(connection: Connection, staff_id: int) -> None:
-    """End all sessions of somebody, inside the caller's transaction."""
+    """End all visits of a person, inside the caller's transaction."""
     connection.execute(staff_session.delete().where(staff_session.c.staff_id == staff_id))
 
 
 def digest_of(token: str) -> bytes:
-    """What is kept of a random token."""
+    """The stored hash of a random token."""
     return hashlib.sha256(token.encode()).digest()
-
-
-# --- the log --------------------------------------------------------------------------------------

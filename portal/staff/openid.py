@@ -1,11 +1,11 @@
-"""Signing in by the council's own account: OpenID Connect, authorization code with PKCE (S31).
+"""Signing in with a council account: OpenID Connect, authorization code flow with PKCE (S31).
 
 What it hides: the provider's addresses and keys, read once from its issuer and again when it signs
-with a key we do not know. Nothing that a browser sends decides where we ask (S44). An answer counts
-only where state, nonce, issuer, audience, time and signature are right, and the provider says that
-it has verified the email address. Whose account that is, if anybody's, is not decided here.
+with an unknown key. Nothing that a browser sends decides where we send requests (S44). An answer is
+accepted only if state, nonce, issuer, audience, time and signature are right, and the provider says
+that it has verified the email address. The caller decides whose account that is, if anybody's.
 
-Authlib speaks the protocol; it comes with the extra `oidc`.
+Authlib implements the protocol; it comes with the extra `oidc`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from portal.errors import PortalError
 
 ALGORITHMS = ["RS256", "PS256", "ES256"]
 CLOCKS_DIFFER = 60  # seconds
-_TIMEOUT = 10  # seconds for each answer of the provider
+_TIMEOUT = 10  # seconds for each request to the provider
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class OpenIdError(PortalError):
-    """The sign-in did not come to an end; the message says why, without a personal value."""
+    """The sign-in failed; the message says why, without personal data."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What a browser keeps between leaving for the provider and coming back."""
+    """What the browser keeps while it is at the provider."""
 
     state: str
     nonce: str
@@ -45,14 +45,14 @@ class Begun:
 
 
 def missing() -> str:
-    """What to install; '' where everything is there."""
+    """What to install; '' if everything is installed."""
     if find_spec("authlib") and find_spec("requests"):
         return ""
     return "Signing in by OpenID Connect needs the extra 'oidc': pip install 'portal[oidc]'."
 
 
 def safe_address(address: str) -> bool:
-    """Whether secrets may go there: by https, or within this machine."""
+    """Whether secrets may be sent to this address: by https, or on this machine."""
     parts = urlsplit(address)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
@@ -68,7 +68,7 @@ class OpenId:
         self._keys: Any = None
 
     def begin(self, redirect: str) -> tuple[str, Begun]:
-        """The provider's address to go to, and what to keep meanwhile."""
+        """The provider's address to redirect to, and what the browser keeps meanwhile."""
         begun = Begun(*(secrets.token_urlsafe(32) for _ in range(3)))
         with self._session(redirect) as session:
             address, _ = session.create_authorization_url(
@@ -82,7 +82,7 @@ class OpenId:
     def finish(
         self, begun: Begun, answer: Mapping[str, str], *, redirect: str, now: datetime
     ) -> str:
-        """The verified email address of whoever came back with this answer.
+        """The verified email address of the person who came back with this answer.
 
         Raises OpenIdError.
         """
@@ -135,8 +135,8 @@ class OpenId:
             try:
                 read = jwt.decode(token["id_token"], self._key_set(), algorithms=ALGORITHMS)
             except (JoseError, ValueError):
-                # Keys change. A token that is wrong for another reason is so with new ones too.
-                keys = self._key_set(anew=True)
+                # The keys may have changed. A token that is wrong for another reason fails again.
+                keys = self._key_set(refresh=True)
                 read = jwt.decode(token["id_token"], keys, algorithms=ALGORITHMS)
             claims = CodeIDToken(read.claims, read.header, options, known)
             claims.validate(now=int(now.timestamp()), leeway=CLOCKS_DIFFER)
@@ -144,7 +144,7 @@ class OpenId:
             raise OpenIdError(f"the ID token is not right: {type(error).__name__}") from error
         return dict(claims)
 
-    # The provider.
+    # --- the provider ---
 
     def _session(self, redirect: str) -> Any:
         from authlib.integrations.requests_client import OAuth2Session
@@ -168,11 +168,11 @@ class OpenId:
             raise OpenIdError(f"the provider has no {name} that may be asked")
         return address
 
-    def _key_set(self, *, anew: bool = False) -> Any:
+    def _key_set(self, *, refresh: bool = False) -> Any:
         from joserfc.jwk import KeySet
 
         address = self._address("jwks_uri")
-        if self._keys is None or anew:
+        if self._keys is None or refresh:
             self._keys = KeySet.import_key_set(self._read(address))  # type: ignore[arg-type]
         return self._keys
 

@@ -1,12 +1,12 @@
-"""Passwords of staff: how they are kept, and which are refused.
+"""Staff passwords: how they are stored, and which are refused.
 
-Argon2id with 19 MiB, 2 passes and 1 lane, by a library. Long is what counts: 15 characters or
-more, of any kind, with no rules about capitals or figures. What would be tried first is refused:
-common passwords, names and words in a row, runs of keys, and the names of the person and the
-service. Which those are is known to zxcvbn, whose lists come from passwords that were stolen.
+Argon2id with 19 MiB, 2 passes and 1 lane, by a library. Length is what counts: 15 characters or
+more, of any kind, with no rules about capitals or digits. Passwords that attackers try first are
+refused: common passwords, sequences of names and words, keyboard runs, and the names of the person
+and the service. zxcvbn recognises these, with lists made from stolen passwords.
 
-A name that does not exist costs the same time as a wrong password, because something is always
-compared (S33). Few are worked out at once: each takes 19 MiB.
+An unknown name takes the same time as a wrong password, because a hash is always compared (S33).
+Only a few hashes are computed at once, since each takes 19 MiB.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST = 15
 LONGEST = 128
-EASY = 10.0  # what needs fewer than 10^10 guesses by zxcvbn's count is too easy
-# Long, and known to everybody who guesses.
+EASY = 10.0  # a password that takes fewer than 10^10 guesses by zxcvbn's estimate is too easy
+# Long, but well known to attackers.
 FAMOUS = (
     "correcthorsebatterystaple",
     "maytheforcebewithyou",
@@ -31,39 +31,39 @@ FAMOUS = (
     "tobeornottobe",
     "twinkletwinklelittlestar",
 )
-_ESTIMATED = 72  # characters: the estimate takes long for more, and these decide
+_ESTIMATED = 72  # characters: the estimate is slow for more, and these are enough
 
 _hasher = PasswordHasher(
     time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
-_turns = BoundedSemaphore(4)
+_slots = BoundedSemaphore(4)
 
 
 def hashed(password: str) -> str:
-    """What is kept of a password."""
-    with _turns:
+    """The hash of a password."""
+    with _slots:
         return _hasher.hash(_normal(password))
 
 
 def fits(password: str, kept: str | None) -> bool:
-    """Whether it is the password that was kept. Takes its time where nothing was kept, too."""
+    """Whether the password matches the stored hash. Takes as long if there is none."""
     try:
-        with _turns:
-            _hasher.verify(kept or _nobodys(), _normal(password))
+        with _slots:
+            _hasher.verify(kept or _dummy_hash(), _normal(password))
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None
 
 
 def outdated(kept: str) -> bool:
-    """Whether it was kept by weaker numbers than today's."""
+    """Whether the hash was made with weaker parameters than today's."""
     return _hasher.check_needs_rehash(kept)
 
 
 def wrong(password: str, *, names: Iterable[str] = ()) -> str:
-    """What to do about a new password; '' where it can be kept.
+    """What is wrong with a new password, as advice; '' if it is good.
 
-    `names` are those of the person and the service: they are what a stranger tries first.
+    `names` are those of the person and the service, which attackers try first.
     """
     text = _normal(password)
     if not text:
@@ -83,23 +83,23 @@ def wrong(password: str, *, names: Iterable[str] = ()) -> str:
 
 
 def _guesses(text: str) -> float:
-    from zxcvbn import zxcvbn  # its lists take a while to read, and are seldom needed
+    from zxcvbn import zxcvbn  # imported here: its lists load slowly and are seldom needed
 
-    # It stumbles over line ends and the like, which nobody types.
+    # It fails on line breaks and other unprintable characters, which nobody types.
     typed = "".join(sign if sign.isprintable() else " " for sign in text)
     try:
         return float(zxcvbn(typed, max_length=_ESTIMATED)["guesses_log10"])
-    except ValueError:  # a fault of it must not let anything through
+    except ValueError:  # if it fails, refuse the password
         return 0.0
 
 
 @cache
-def _nobodys() -> str:
+def _dummy_hash() -> str:
     return _hasher.hash("the password of nobody at all")
 
 
 def _normal(password: str) -> str:
-    """The same signs, however a keyboard makes them."""
+    """The same characters, however a keyboard produces them."""
     return unicodedata.normalize("NFKC", password)
 
 

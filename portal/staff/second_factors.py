@@ -1,11 +1,11 @@
-"""The second factor: codes of an app (TOTP), and recovery codes on paper.
+"""The second factor: codes from an app (TOTP), and recovery codes on paper.
 
-No key is kept: it is made of the portal's secret and a random number in the account's row, so that
-a copy of the database alone opens nothing. Codes of one step before and after are taken, because
-clocks differ; the step that was used last is kept by the caller, so that a code works once.
+No key is stored: it is derived from the portal's secret and a random number in the account's row,
+so that a copy of the database alone gives no access. Codes of one step before and after are
+accepted, because clocks differ; the caller stores the last step used, so that a code works once.
 
-Recovery codes hold 50 random bits, without letters that are mistaken for others; only their keyed
-hashes are kept.
+Recovery codes hold about 50 random bits, without characters that look alike; only their keyed
+hashes are stored.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ _SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def new_nonce() -> bytes:
-    """The random number of a new key."""
+    """The random number for a new key."""
     return secrets.token_bytes(16)
 
 
 def key_of(secret: str, nonce: bytes) -> str:
-    """The key that the app holds, in the letters and figures in which one types it."""
+    """The app's key, in the letters and digits (base 32) that people type."""
     made = hmac.new(secret.encode(), b"second-factor:" + nonce, "sha256").digest()
     return base64.b32encode(made[:20]).decode()
 
 
 def address_of(key: str, *, name: str, service: str) -> str:
-    """What the code to scan holds."""
+    """The address inside the QR code to scan."""
     return pyotp.TOTP(key, interval=STEP).provisioning_uri(name=name, issuer_name=service)
 
 
 def step_of(key: str, code: str, *, now: datetime, last: int | None) -> int | None:
-    """The time step that a code stands for; None where it is wrong, too old or was used."""
+    """The time step of a code; None if it is wrong, expired or already used."""
     present = int(now.timestamp()) // STEP
     codes = pyotp.HOTP(key)
     found = None
@@ -51,18 +51,18 @@ def step_of(key: str, code: str, *, now: datetime, last: int | None) -> int | No
 
 
 def new_recovery_codes() -> tuple[str, ...]:
-    """Fresh ones, to be shown once."""
+    """New recovery codes, to be shown once."""
     return tuple(f"{_part()}-{_part()}" for _ in range(RECOVERY_CODES))
 
 
 def recovery_hash(secret: str, staff_id: int, code: str) -> bytes:
-    """What is kept of one. Spaces, dashes and capitals do not matter."""
+    """The stored hash of a recovery code. Spaces, dashes and capitals do not matter."""
     text = f"recovery:{staff_id}:{_typed(code)}"
     return hmac.new(secret.encode(), text.encode(), "sha256").digest()
 
 
 def is_recovery_code(code: str) -> bool:
-    """Whether it has the form of one, and not of a code of the app."""
+    """Whether the code has the form of a recovery code, not of an app's code."""
     return len(_typed(code)) == 10
 
 

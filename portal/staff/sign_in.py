@@ -1,13 +1,13 @@
-"""Signing in: a password, then a code that works once; and who is signed in at this moment.
+"""Signing in, with a password and then a one-time code; and the sessions of those signed in.
 
 What it hides: sessions are rows, so that signing out, a new password, a changed role or a removal
-ends them everywhere at once (S32). The browser holds a random token, the table only its hash. A
-token is new at each step of a sign-in. A wrong name, a wrong password, an account that is not set
-up and one that was removed all get the same answer in the same time; tries are counted before they
-are looked at, for the name that was typed and for the network, and given back where they went
-well (S33).
+ends them everywhere at once (S32). The browser holds a random token, the table only its hash. The
+token changes at each step of a sign-in. A wrong name, a wrong password, an account that is not set
+up and one that was removed all get the same answer in the same time; attempts are counted before
+they are checked, for the name that was typed and for the network, and successful ones are given
+back (S33).
 
-A session of somebody signed in is called a visit here, because a Session is a meeting of a series.
+A sign-in session is called a visit here, because a Session is a meeting of a series.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from portal.database.rate_limits import Tries
 from portal.database.tables import IDLE, WHOLE, staff, staff_code, staff_session
 from portal.errors import PortalError
 from portal.staff import passwords, second_factors
-from portal.staff.accounts import Staff, digest_of, end_visits, staff_of, there, tidy_name
+from portal.staff.accounts import Staff, active_row, digest_of, end_visits, staff_of, tidy_name
 
 HALF_WAY = timedelta(minutes=10)  # between the password and the code
 TRIES_WITHIN = timedelta(minutes=15)
 TRIES_OF_A_PERSON = 10
 TRIES_OF_AN_ADDRESS = 20
-_SEEN_EVERY = timedelta(minutes=1)  # a visit is written down no more often
+_SEEN_EVERY = timedelta(minutes=1)  # the time of a visit is updated no more often than this
 
 
 class Wait(PortalError):
-    """Too many tries. `seconds` is how long to wait."""
+    """Too many attempts. `seconds` is how long to wait."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"wait {seconds} seconds")
@@ -43,7 +43,7 @@ class Wait(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody who is signed in. Not `whole`: the password was right, the code is still asked."""
+    """Somebody who is signed in. If not `whole`, the code is still to be entered."""
 
     staff: Staff
     whole: bool
@@ -56,12 +56,12 @@ class Visit:
 def check_password(
     engine: Engine, secret: str, name: str, password: str, *, address: str, now: datetime
 ) -> Staff | None:
-    """Who this is, where name and password are right and the account is set up; else None.
+    """The member of staff, if name and password are right and the account is set up; else None.
 
-    `address` is the network that asks. Raises Wait after too many tries.
+    `address` is the client's network address. Raises Wait after too many attempts.
     """
     name = tidy_name(name)
-    tried = _Try(engine, secret, "sign-in", name, address, now)
+    attempt = _Attempt(engine, secret, "sign-in", name, address, now)
     with read(engine) as connection:
         row = connection.execute(
             select(staff).where(staff.c.name == name, staff.c.removed.is_(None))
@@ -69,25 +69,25 @@ def check_password(
     right = passwords.fits(password, row.password if row else None)
     if row is None or not right or row.factor is None:
         return None
-    tried.went_well()
+    attempt.succeeded()
     if passwords.outdated(row.password):
         kept = passwords.hashed(password)
-        again = staff.update().where(staff.c.id == row.id, staff.c.password == row.password)
-        write(engine, lambda connection: connection.execute(again.values(password=kept)))
+        rehash = staff.update().where(staff.c.id == row.id, staff.c.password == row.password)
+        write(engine, lambda connection: connection.execute(rehash.values(password=kept)))
     return staff_of(row)
 
 
 def check_code(
     engine: Engine, secret: str, staff_id: int, code: str, *, address: str, now: datetime
 ) -> bool:
-    """Whether a code of the app or a recovery code is right; it is used up at once.
+    """Whether a code from the app or a recovery code is right. It can be used only once.
 
-    Raises Wait after too many tries.
+    Raises Wait after too many attempts.
     """
-    tried = _Try(engine, secret, "code", str(staff_id), address, now)
+    attempt = _Attempt(engine, secret, "code", str(staff_id), address, now)
 
     def work(connection: Connection) -> bool:
-        row = there(connection, staff_id)
+        row = active_row(connection, staff_id)
         if second_factors.is_recovery_code(code):
             used = staff_code.delete().where(
                 staff_code.c.staff_id == staff_id,
@@ -109,16 +109,16 @@ def check_code(
 
     if not write(engine, work):
         return False
-    tried.went_well()
+    attempt.succeeded()
     return True
 
 
 def set_password(engine: Engine, staff_id: int, password: str, *, now: datetime) -> None:
-    """A new password: whoever is signed in with the old one is signed out everywhere."""
+    """Set a new password, and end all visits made with the old one."""
     kept = passwords.hashed(password)
 
     def work(connection: Connection) -> None:
-        there(connection, staff_id)
+        active_row(connection, staff_id)
         connection.execute(staff.update().where(staff.c.id == staff_id).values(password=kept))
         end_visits(connection, staff_id)
         note(connection, now, f"staff:{staff_id}", "password")
@@ -127,10 +127,10 @@ def set_password(engine: Engine, staff_id: int, password: str, *, now: datetime)
 
 
 def show_factor(engine: Engine, secret: str, staff_id: int) -> str:
-    """The key of a second factor that is being set up: the same one until it is confirmed."""
+    """The key of a second factor being set up, the same one until it is confirmed."""
 
     def work(connection: Connection) -> bytes:
-        row = there(connection, staff_id)
+        row = active_row(connection, staff_id)
         if row.factor_shown is not None:
             return bytes(row.factor_shown)
         nonce = second_factors.new_nonce()
@@ -143,15 +143,15 @@ def show_factor(engine: Engine, secret: str, staff_id: int) -> str:
 def confirm_factor(
     engine: Engine, secret: str, staff_id: int, code: str, *, address: str, now: datetime
 ) -> tuple[str, ...]:
-    """Use the second factor that was shown from now on, where the code proves that it works.
+    """Switch to the second factor that was shown, if the code proves that it works.
 
-    Ends the invitation and every visit. The new recovery codes, to be shown once; () where the
-    code is wrong. Raises Wait after too many tries.
+    Ends the invitation and every visit. Returns new recovery codes, to be shown once; () if the
+    code is wrong. Raises Wait after too many attempts.
     """
-    tried = _Try(engine, secret, "code", str(staff_id), address, now)
+    attempt = _Attempt(engine, secret, "code", str(staff_id), address, now)
 
     def work(connection: Connection) -> tuple[str, ...]:
-        row = there(connection, staff_id)
+        row = active_row(connection, staff_id)
         if row.factor_shown is None or row.password is None:
             return ()
         key = second_factors.key_of(secret, row.factor_shown)
@@ -172,17 +172,17 @@ def confirm_factor(
 
     codes = write(engine, work)
     if codes:
-        tried.went_well()
+        attempt.succeeded()
     return codes
 
 
 def new_recovery_codes(
     engine: Engine, secret: str, staff_id: int, *, now: datetime
 ) -> tuple[str, ...]:
-    """Fresh recovery codes, to be shown once; the old ones open nothing any more."""
+    """Make new recovery codes, to be shown once; the old ones no longer work."""
 
     def work(connection: Connection) -> tuple[str, ...]:
-        there(connection, staff_id)
+        active_row(connection, staff_id)
         note(connection, now, f"staff:{staff_id}", "recovery-codes")
         return _renew_codes(connection, secret, staff_id)
 
@@ -205,8 +205,8 @@ def _renew_codes(connection: Connection, secret: str, staff_id: int) -> tuple[st
     return codes
 
 
-class _Try:
-    """One try, counted before it is looked at, and taken back where it went well."""
+class _Attempt:
+    """An attempt, counted before it is checked, and given back if it succeeds."""
 
     def __init__(
         self, engine: Engine, secret: str, kind: str, name: str, address: str, now: datetime
@@ -219,7 +219,7 @@ class _Try:
         if seconds is not None:
             raise Wait(seconds)
 
-    def went_well(self) -> None:
+    def succeeded(self) -> None:
         rate_limits.give_back(self._engine, self._secret, self._limits)
 
 
@@ -227,11 +227,11 @@ class _Try:
 
 
 def begin(engine: Engine, staff_id: int, *, now: datetime, whole: bool, way: str = "code") -> str:
-    """The token of a new visit. Whole ones are written into the log, with the way she came in."""
+    """Start a visit and return its token. A whole one is logged, with the way of signing in."""
     token = secrets.token_urlsafe(32)
 
     def work(connection: Connection) -> None:
-        there(connection, staff_id)
+        active_row(connection, staff_id)
         over = sa.and_(
             staff_session.c.staff_id == staff_id,
             sa.or_(staff_session.c.seen <= now - IDLE, staff_session.c.began <= now - WHOLE),
@@ -251,7 +251,7 @@ def begin(engine: Engine, staff_id: int, *, now: datetime, whole: bool, way: str
 
 
 def visit(engine: Engine, token: str, *, now: datetime) -> Visit | None:
-    """Who is signed in with this token; None where it is wrong, over, or was idle for too long."""
+    """The visit with this token; None if it is wrong, expired, or idle for too long."""
     digest = digest_of(token)
     query = (
         select(
@@ -285,7 +285,7 @@ def end(engine: Engine, found: Visit, *, now: datetime) -> None:
 
 
 def end_everywhere(engine: Engine, staff_id: int, *, now: datetime) -> None:
-    """Sign out wherever she is signed in."""
+    """Sign the person out everywhere."""
 
     def work(connection: Connection) -> None:
         end_visits(connection, staff_id)

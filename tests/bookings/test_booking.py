@@ -299,7 +299,7 @@ def test_a_programme_can_be_asked_for_without_a_series(engine: Engine) -> None:
     assert [status(engine, one) for one in (first, other)] == ["confirmed", "cancelled"]
     assert owed(engine, first.id) == ["request-received", "request-confirmed"]
     assert (places.verify(engine), places.over_booked(engine)) == ([], [])
-    assert content_changes.tell_changes(engine, directory, now=NOW) == 0
+    assert content_changes.announce_changes(engine, directory, now=NOW) == 0
 
 
 def test_who_asks_for_a_programme_is_heard_as_the_content_says(engine: Engine) -> None:
@@ -332,8 +332,8 @@ def test_the_same_form_twice_at_once_is_one_booking(engine: Engine) -> None:
         thread.join()
 
     assert (len(found), len(set(found))) == (8, 1)
-    assert bookings.made_with(engine, "pressed twice", SECRET).id == found[0]
-    assert bookings.made_with(engine, "never pressed", SECRET) is None
+    assert bookings.find_by_key(engine, "pressed twice", SECRET).id == found[0]
+    assert bookings.find_by_key(engine, "never pressed", SECRET) is None
 
 
 def test_places_left_of_one_thing(engine: Engine) -> None:
@@ -572,11 +572,11 @@ def test_changes_are_told_once_in_their_own_words(engine: Engine) -> None:
         {"changes": [{"date": "2027-01-19", "moved_to": "2027-01-20 13:00-15:00"}]}
     )
 
-    assert content_changes.tell_changes(engine, directory, now=NOW) == 0
-    assert content_changes.tell_changes(engine, moved, now=NOW) == 1
-    assert content_changes.tell_changes(engine, moved, now=NOW) == 0
+    assert content_changes.announce_changes(engine, directory, now=NOW) == 0
+    assert content_changes.announce_changes(engine, moved, now=NOW) == 1
+    assert content_changes.announce_changes(engine, moved, now=NOW) == 0
     off = made.directory({"changes": [{"date": "2027-01-19", "cancelled": "Snow"}]})
-    assert content_changes.tell_changes(engine, off, now=NOW) == 1
+    assert content_changes.announce_changes(engine, off, now=NOW) == 1
     assert owed(engine, booking.id) == ["confirmation", "reminder", "moved", "cancelled-by-us"]
     assert bookings.get(engine, booking.id, SECRET).revision == 2
 
@@ -611,11 +611,11 @@ def test_what_one_books_must_stay(engine: Engine, before: dict, after: dict, nam
     session = series.sessions[0] if series.book == "session" else None
     booking = book(engine, directory, session=session)
     changed = made.directory(after)
-    found = content_changes.booked_otherwise(engine, changed, now=NOW)
+    found = content_changes.booking_mode_changed(engine, changed, now=NOW)
     bookings.cancel(engine, changed, booking.id, now=NOW)
 
     assert found == (list(changed.series) if named else [])
-    assert content_changes.booked_otherwise(engine, changed, now=NOW) == []
+    assert content_changes.booking_mode_changed(engine, changed, now=NOW) == []
 
 
 def test_a_renamed_series_keeps_its_bookings(engine: Engine) -> None:
@@ -629,8 +629,8 @@ def test_a_renamed_series_keeps_its_bookings(engine: Engine) -> None:
     gone = made.directory({"places": "1"})
     gone.series[0].link(slug="another")
 
-    assert content_changes.lost(engine, gone, now=NOW) == ["riverbank/bump"]
-    assert content_changes.lost(engine, renamed, now=NOW) == []
+    assert content_changes.missing_from_content(engine, gone, now=NOW) == ["riverbank/bump"]
+    assert content_changes.missing_from_content(engine, renamed, now=NOW) == []
     assert book(engine, renamed, family(1)).status == "waiting"
     assert bookings.get(engine, booked.id, SECRET).series == "riverbank/bump-course"
     assert places.verify(engine) == []
@@ -696,7 +696,7 @@ def test_a_gap_sent_twice_at_once_is_kept_once(engine: Engine) -> None:
     ],
 )
 def test_offers_lapse_at_decent_hours(now: str, starts: str, expected: str | None) -> None:
-    """A family has 24 decent hours to answer, shorter near the date, none in the last twelve."""
+    """A family has 24 daytime hours to answer, shorter near the date, none in the last twelve."""
 
     def local(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=LONDON)

@@ -141,12 +141,12 @@ def test_a_note_is_not_written_over(engine: Engine) -> None:
 
     noted("Twins", "")
     noted("Twins", "")
-    with pytest.raises(casework.Meanwhile) as told:
+    with pytest.raises(casework.EditConflict) as told:
         noted("Allergic to nuts", "")
-    noted("Twins, allergic to nuts", told.value.stands)
+    noted("Twins, allergic to nuts", told.value.current)
 
     seen = casework.case_of(engine, booked.reference, everywhere)
-    assert (told.value.stands, seen.remark) == ("Twins", "Twins, allergic to nuts")
+    assert (told.value.current, seen.remark) == ("Twins", "Twins, allergic to nuts")
 
 
 def test_nothing_is_noted_of_a_forgotten_family(engine: Engine) -> None:
@@ -160,7 +160,7 @@ def test_nothing_is_noted_of_a_forgotten_family(engine: Engine) -> None:
 
 
 def test_the_link_goes_only_the_way_that_was_chosen(engine: Engine) -> None:
-    """Once, by that way; to nobody who wants no messages, whoever asks for it on the phone."""
+    """Once, by the chosen channel; not to a family that wants no messages, even if it rings."""
     directory = made.directory()
     safe = book(engine, directory, family(1))
     silent = book(engine, directory, Family("Silent", email="x@example.org"))
@@ -186,11 +186,11 @@ def test_a_notice_reaches_everybody_in_their_way(engine: Engine, tmp_path) -> No
     reached = casework.reach(engine, session.series, session)
     words = "Bring wellies: we go outside"
     number = [
-        casework.tell_all(engine, session.series, session, words, now=NOW, actor=STAFF)
+        casework.send_notice(engine, session.series, session, words, now=NOW, actor=STAFF)
         for _ in range(2)
     ]
 
-    assert (reached.told, names(reached.others)) == (2, ["Silent"])
+    assert (reached.notified, names(reached.others)) == (2, ["Silent"])
     assert number == [2, 0]
     assert [owed(engine, one.id).count("notice") for one in (told, silent, offered)] == [1, 0, 1]
     assert casework.notices(engine, ["riverbank/bump"], ["2027-01-12"]) == [("2027-01-12", words)]
@@ -205,7 +205,7 @@ def test_a_notice_of_a_sensitive_programme_says_nothing(engine: Engine, tmp_path
     asked = book(engine, directory, family(1))
     bookings.confirm(engine, directory, asked.id, now=NOW, actor=STAFF)
     session = directory.private_series[0].all_sessions[0]
-    casework.tell_all(engine, session.series, session, "Use the side door", now=NOW, actor=STAFF)
+    casework.send_notice(engine, session.series, session, "Use the side door", now=NOW, actor=STAFF)
     letter = written(engine, directory, asked.id, "notice", tmp_path)
 
     assert "side door" not in letter.plain + letter.html

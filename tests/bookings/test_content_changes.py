@@ -1,4 +1,4 @@
-"""What an edit of the content means for those who are booked, on both databases."""
+"""Edits of the content and existing bookings, on both databases."""
 
 import itertools
 from datetime import timedelta
@@ -58,7 +58,7 @@ def test_a_run_that_is_held_otherwise_is_told(engine, fields) -> None:
     """Another time or venue of the whole series moves each of its sessions. It is told once."""
     booking = book(engine, made.directory())
     edited = made.directory(fields)
-    told = [content_changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+    told = [content_changes.announce_changes(engine, edited, now=LATER) for _ in range(2)]
 
     assert told == [6, 0]
     assert news(engine, booking) == [("moved", day) for day in SIX]
@@ -77,10 +77,10 @@ def test_a_run_that_is_held_otherwise_is_told(engine, fields) -> None:
 )
 @pytest.mark.parametrize("unit", ["series", "session"])
 def test_a_date_that_is_gone_is_told_as_cancelled(engine, edited, gone, unit) -> None:
-    """However it was taken out; whether one books the series or the session. It is told once."""
+    """However it was removed; for series and single sessions. It is announced once."""
     before = made.directory({"book": unit})
     booking = book(engine, before, planned=gone if unit == "session" else "")
-    told = [content_changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+    told = [content_changes.announce_changes(engine, edited, now=LATER) for _ in range(2)]
 
     assert told == [1, 0]
     assert news(engine, booking) == [("cancelled-by-us", gone)]
@@ -90,23 +90,25 @@ def test_a_date_that_is_back_is_told(engine) -> None:
     """Who was told that it is off must hear that it is on again."""
     until = {"until": "2027-02-16"}
     booking = book(engine, made.directory(until))
-    content_changes.tell_changes(
+    content_changes.announce_changes(
         engine, made.directory(until | {"except": "2027-01-26"}), now=LATER
     )
-    content_changes.tell_changes(engine, made.directory(until), now=LATER + timedelta(minutes=1))
+    content_changes.announce_changes(
+        engine, made.directory(until), now=LATER + timedelta(minutes=1)
+    )
 
     assert news(engine, booking) == [("cancelled-by-us", "2027-01-26"), ("moved", "2027-01-26")]
 
 
 def test_dates_beyond_what_is_reckoned_are_not_gone(engine) -> None:
-    """A shorter calendar is no news of a group that goes on."""
+    """A shorter calendar does not change a group that goes on."""
     booking = book(engine, made.directory({"repeats": "weekly"}))
     shorter = made.directory({"repeats": "weekly"})
     series = shorter.series[0]
     series.link(all_sessions=series.all_sessions[:4])
     shorter.__dict__["feed_until"] = series.all_sessions[-1].planned
 
-    assert content_changes.tell_changes(engine, shorter, now=LATER) == 0
+    assert content_changes.announce_changes(engine, shorter, now=LATER) == 0
     assert news(engine, booking) == []
 
 
@@ -122,7 +124,7 @@ def test_what_stood_before_it_was_booked_is_no_news(engine) -> None:
     )
     booking = book(engine, edited)
 
-    assert content_changes.tell_changes(engine, edited, now=LATER) == 0
+    assert content_changes.announce_changes(engine, edited, now=LATER) == 0
     assert news(engine, booking) == []
 
 
@@ -134,8 +136,8 @@ def test_dates_that_are_new_are_no_news_until_they_change(engine) -> None:
         {"sessions": "7", "changes": [{"date": "2027-02-23", "cancelled": "Snow"}]}
     )
 
-    assert content_changes.tell_changes(engine, longer, now=LATER) == 0
-    assert content_changes.tell_changes(engine, off, now=LATER) == 1
+    assert content_changes.announce_changes(engine, longer, now=LATER) == 0
+    assert content_changes.announce_changes(engine, off, now=LATER) == 1
     assert news(engine, booking) == [("cancelled-by-us", "2027-02-23")]
 
 
@@ -154,10 +156,10 @@ def test_mending_how_a_place_is_written_is_no_move(engine, centre) -> None:
         ]
     }
     booking = book(engine, made.directory())
-    content_changes.tell_changes(engine, made.directory(fields), now=LATER)
+    content_changes.announce_changes(engine, made.directory(fields), now=LATER)
     told = news(engine, booking)
 
-    assert content_changes.tell_changes(engine, mended(fields, **centre), now=LATER) == 0
+    assert content_changes.announce_changes(engine, mended(fields, **centre), now=LATER) == 0
     assert news(engine, booking) == told
     assert len(told) == 2
 
@@ -166,11 +168,11 @@ def test_a_cancelled_date_is_told_again_for_its_reason_alone(engine) -> None:
     """Another time of the whole run is no news of what is off; other words are."""
     booking = book(engine, made.directory())
     off = [{"date": "2027-01-26", "cancelled": "Snow"}]
-    content_changes.tell_changes(engine, made.directory({"changes": off}), now=LATER)
+    content_changes.announce_changes(engine, made.directory({"changes": off}), now=LATER)
     later = made.directory({"changes": off, "time": "13:00-15:00"})
-    content_changes.tell_changes(engine, later, now=LATER)
+    content_changes.announce_changes(engine, later, now=LATER)
     ice = [{"date": "2027-01-26", "cancelled": "Ice"}]
-    content_changes.tell_changes(
+    content_changes.announce_changes(
         engine, made.directory({"changes": ice, "time": "13:00-15:00"}), now=LATER
     )
 
@@ -181,7 +183,7 @@ def test_a_cancelled_date_is_told_again_for_its_reason_alone(engine) -> None:
 
 
 def test_an_upgrade_tells_nothing_that_was_told(engine) -> None:
-    """Rows from before there were facts, and bookings without one, take what stands now."""
+    """Rows older than `facts`, and bookings without a row, take the current content."""
     fields = {
         "changes": [
             {"date": "2027-01-19", "moved_to": "2027-01-20"},
@@ -203,18 +205,20 @@ def test_an_upgrade_tells_nothing_that_was_told(engine) -> None:
                 )
 
     database.write(engine, as_it_was)
-    told = [content_changes.tell_changes(engine, edited, now=LATER) for _ in range(2)]
+    told = [content_changes.announce_changes(engine, edited, now=LATER) for _ in range(2)]
     later = made.directory({**fields, "time": "13:00-15:00"})
 
     assert told == [0, 0]
     assert news(engine, booking) == []
-    assert content_changes.tell_changes(engine, later, now=LATER) == 5  # what is off stays as it is
+    assert (
+        content_changes.announce_changes(engine, later, now=LATER) == 5
+    )  # what is off stays as it is
 
 
 def test_the_reminder_goes_to_the_next_date(engine) -> None:
     """Where the first date is off, the family is reminded of the one that is first now."""
     booking = book(engine, made.directory())
-    content_changes.tell_changes(engine, made.directory({"starts": "2027-01-19"}), now=LATER)
+    content_changes.announce_changes(engine, made.directory({"starts": "2027-01-19"}), now=LATER)
     with database.read(engine) as connection:
         reminders = connection.execute(
             sa.select(tables.message).where(
@@ -262,7 +266,7 @@ def test_who_holds_an_offer_is_not_told_of_a_move(engine) -> None:
         {"places": "1", "changes": [{"date": "2027-01-19", "moved_to": "2027-01-20"}]}
     )
 
-    assert content_changes.tell_changes(engine, moved, now=LATER) == 0
+    assert content_changes.announce_changes(engine, moved, now=LATER) == 0
     bookings.accept(engine, moved, booking.id, now=LATER)
     assert kinds(engine, booking) == ["waiting", "offered", "confirmation", "reminder"]
 
@@ -286,7 +290,7 @@ def test_an_offer_ends_with_what_was_offered(engine, fields, edit, planned) -> N
     next_one = book(engine, made.directory({"places": "1", **fields}), 3, planned)
     with pytest.raises(NotPossible):
         bookings.accept(engine, edited, booking.id, now=LATER)
-    ended = [content_changes.call_off(engine, edited, now=LATER) for _ in range(2)]
+    ended = [content_changes.end_waits_for_cancelled(engine, edited, now=LATER) for _ in range(2)]
 
     assert ended == [2, 0]
     assert [status(engine, one) for one in (booking, next_one)] == ["cancelled", "cancelled"]
@@ -299,10 +303,10 @@ def test_an_offer_of_a_run_stands_while_one_date_is_on(engine) -> None:
     """One date that is off ends no offer of the others."""
     booking = offered(engine, {})
     edited = made.directory({"places": "1", "changes": OFF})
-    ended = content_changes.call_off(engine, edited, now=LATER) + waiting_list.lapse(
+    ended = content_changes.end_waits_for_cancelled(engine, edited, now=LATER) + waiting_list.lapse(
         engine, edited, now=LATER
     )
-    content_changes.tell_changes(engine, edited, now=LATER)
+    content_changes.announce_changes(engine, edited, now=LATER)
 
     assert (ended, status(engine, booking)) == (0, "offered")
     assert kinds(engine, booking) == ["waiting", "offered"]
@@ -335,11 +339,11 @@ def waiting(engine, fields, planned="", number=2) -> bookings.Booking:
 
 
 def rounds_of(engine, edited, now=LATER, times=2) -> list[int]:
-    """What the clock does of it, several times over: how many waits ended."""
+    """Run the worker's steps several times; returns how many waits ended each time."""
     ended = []
     for _ in range(times):
-        content_changes.tell_changes(engine, edited, now=now)
-        ended.append(content_changes.call_off(engine, edited, now=now))
+        content_changes.announce_changes(engine, edited, now=now)
+        ended.append(content_changes.end_waits_for_cancelled(engine, edited, now=now))
         waiting_list.offer_everywhere(engine, edited, now=now)
     return ended
 
@@ -407,7 +411,7 @@ def test_what_is_over_was_not_called_off(engine, unit) -> None:
 
 
 def test_a_shorter_calendar_ends_no_wait(engine) -> None:
-    """What nobody has reckoned is not gone."""
+    """Dates not yet calculated have not been removed."""
     fields = {"repeats": "weekly", "book": "session"}
     family = waiting(engine, fields, "2027-02-16")
     shorter = made.directory({"places": "1", **fields})
@@ -420,7 +424,7 @@ def test_a_shorter_calendar_ends_no_wait(engine) -> None:
 
 
 def test_an_editors_reason_is_not_kept_for_a_discreet_page(engine) -> None:
-    """Nobody has looked whether it tells what the programme is."""
+    """The reason might reveal what the programme is."""
     fields = {"places": "1", "booking": "book"}
     before = made.directory(fields, sensitive=True)
     run = before.private_series[0]

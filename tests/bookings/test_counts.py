@@ -1,4 +1,4 @@
-"""Counts, and what they must not tell."""
+"""Counts, and what they must not reveal."""
 
 import csv
 import io
@@ -43,7 +43,7 @@ def column(*numbers: int) -> tuple[list[str], str]:
     ],
 )
 def test_small_numbers_are_hidden_from_others(numbers, shown, total) -> None:
-    """1 to 4 families are not told, and cannot be worked out by subtraction."""
+    """1 to 4 families are not shown, and cannot be worked out by subtraction."""
     assert column(*numbers) == (shown, total)
 
 
@@ -73,7 +73,7 @@ def _combinations(number: int) -> list[tuple[int, ...]]:
 
 
 def test_a_centre_sees_its_own_numbers() -> None:
-    """Who works with the families is told every number."""
+    """Workers at the centre see every number."""
     table = table_of([line(3, 1, 2, 4)], own=True)
 
     assert table.lines[0][1] == ("9", "99", "3", "1", "2", "4")

@@ -1,4 +1,4 @@
-"""A family sees, sets right and deletes what is kept of it (S52), on both databases."""
+"""A family sees, corrects and deletes its personal data (S52), on both databases."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def rows(engine: Engine) -> dict[str, int]:
 
 
 def test_a_family_sets_its_details_right(engine: Engine) -> None:
-    """The new words stand instead of the old ones; numbers and ages stay."""
+    """The new details replace the old ones; numbers and ages stay."""
     directory = made.directory()
     booking = book(engine, directory, family(people=3, children=("2 years",), access="A ramp"))
     mended = Family(
@@ -51,7 +51,7 @@ def test_a_reminder_follows_the_wish(engine: Engine) -> None:
 
 
 def test_a_reminder_that_is_on_its_way_is_not_lost(engine: Engine) -> None:
-    """The mail server was down when it was due; meanwhile the family mends its address."""
+    """The mail server was down when it was due; meanwhile the family corrects its address."""
     directory = made.directory()
     booking = book(engine, directory)
     late = NOW + timedelta(days=6, hours=2)

@@ -101,7 +101,7 @@ def test_two_workers_lose_nothing(engine: Engine) -> None:
 
 
 def test_a_mark_can_be_set_right(engine: Engine) -> None:
-    """Who has seen what stands may change it, back to expected too."""
+    """A worker who has seen the current mark may change it, even back to expected."""
     directory = made.directory()
     book(engine, directory, Family("Amina"))
     for said in ("came", "absent", "expected", "came"):
@@ -175,7 +175,7 @@ def test_who_comes_and_goes(engine: Engine) -> None:
 
 
 def test_a_register_marks_its_own_families_alone(engine: Engine) -> None:
-    """A number of another series in a form is let go of: no worker marks what they cannot see."""
+    """A booking of another series in a form is ignored: no worker marks what they cannot see."""
     directory = made.directory({}, {})
     other = book(engine, directory, Family("Elsewhere"), series=directory.series[1])
     done = saved(engine, directory, [Mark(other.id, "came", "expected", 0)])

@@ -1,4 +1,4 @@
-"""What is forgotten, when, and that nothing of it stays anywhere; on both databases."""
+"""What is erased and when, and that no copy of it remains; on both databases."""
 
 import logging
 import subprocess
@@ -151,7 +151,7 @@ def test_requests_without_dates(engine: Engine, settings) -> None:
 
 
 def test_the_log_is_kept_for_twelve_months(engine: Engine, settings) -> None:
-    """Who read what is there to be asked for a year."""
+    """The log of who read what is kept for a year."""
     directory = made.directory()
     session = directory.series[0].all_sessions[0]
     registers.of(engine, session.series, session, now=NOW, actor=STAFF)
@@ -185,7 +185,7 @@ def test_the_first_round_of_a_day_forgets(engine: Engine, settings) -> None:
 
 
 def planted(engine, directory, settings, caplog):
-    """A family whose name stands wherever a name can stand, and what was done with it."""
+    """A family whose name is in every place that can hold a name."""
     who = Family(
         f"Amina {PLANTED}",
         email=f"{PLANTED}@example.org".lower(),
@@ -201,7 +201,7 @@ def planted(engine, directory, settings, caplog):
     casework.remark(engine, booked.id, f"{PLANTED} has twins", seen="", now=NOW, actor=STAFF)
     session = directory.series[0].all_sessions[0]
     words = f"{PLANTED} brings the cake"
-    casework.tell_all(engine, session.series, session, words, now=NOW, actor=STAFF)
+    casework.send_notice(engine, session.series, session, words, now=NOW, actor=STAFF)
     casework.send_link(engine, booked.id, now=NOW, actor=STAFF)
     marks = [Mark(booked.id, "came", "expected", 0)]
     registers.save(engine, session.series, session, marks, now=NOW, actor=STAFF)
@@ -240,7 +240,7 @@ def test_nothing_stays_of_a_planted_name(engine: Engine, settings, tmp_path, cap
 
     assert before  # or the test looks in the wrong places
     assert any(name.endswith(".eml") for name in before)
-    assert done.swept
+    assert done.vacuumed
     assert found_in(engine, settings, tmp_path, caplog) == []
 
 
@@ -252,11 +252,11 @@ def test_nothing_stays_of_a_family_that_is_erased(
     booked, no = planted(engine, directory, settings, caplog)
     database.write(engine, lambda c: c.execute(tables.notice.delete()))
     database.write(engine, lambda c: c.execute(tables.gap.delete()))
-    swept = retention.erase(
+    vacuumed = retention.erase(
         engine, directory, settings, [booked.id, no.id], now=NOW, actor="command"
     )
 
-    assert swept
+    assert vacuumed
     assert found_in(engine, settings, tmp_path, caplog) == []
     assert rows(engine)["person"] == 30
     assert places.verify(engine) == []

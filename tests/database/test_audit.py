@@ -1,4 +1,4 @@
-"""Whatever the tables keep as a short word has plain ones: a new one cannot be forgotten."""
+"""Every code in the tables has a label in plain English, new codes included."""
 
 import ast
 import re
@@ -17,52 +17,53 @@ PORTAL = ROOT / "portal"
 
 
 def states_of(table: sa.Table, name: str) -> set[str]:
-    """What the constraint of this name lets through."""
+    """The values that the constraint of this name allows."""
     [check] = [one for one in table.constraints if str(one.name).endswith(f"_{name}")]
     return set(re.findall(r"'([^']+)'", str(check.sqltext)))
 
 
 def test_each_set_is_whole():
-    """What can be written, as its own declaration has it, and what there are words for."""
+    """The declared codes are exactly those that have labels."""
     assert set(audit.STATES) == states_of(tables.booking, "status") == set(tables.STATUSES)
     assert set(audit.MESSAGES) == set(message_texts.KINDS)
     assert set(audit.DELIVERY) == states_of(tables.message, "state")
-    assert set(audit.DEEDS) == set(typing.get_args(audit.Deed))
+    assert set(audit.ACTIONS) == set(typing.get_args(audit.AuditAction))
 
 
 def test_words_are_words():
-    """Not the short word itself, which tells its writer what it means, and nobody else."""
-    for said in (audit.STATES, audit.MESSAGES, audit.DEEDS, audit.ACTORS):
+    """Not the code itself, which means something only to its author."""
+    for said in (audit.STATES, audit.MESSAGES, audit.ACTIONS, audit.ACTORS):
         assert [code for code, words in said.items() if not words or words == code] == []
 
 
 @pytest.mark.parametrize(
-    ("actor", "did"), [("family", "dance"), ("robot", "book"), ("staff:x", "book"), ("family", "")]
+    ("actor", "action"),
+    [("family", "dance"), ("robot", "book"), ("staff:x", "book"), ("family", "")],
 )
-def test_nothing_without_words_is_written(engine, actor, did):
-    """A line that nobody could read does not come into the log."""
+def test_nothing_without_words_is_written(engine, actor, action):
+    """A line without a label is not written to the log."""
     with pytest.raises(ValueError, match="words"):
-        database.write(engine, lambda c: database.note(c, NOW, actor, did))
+        database.write(engine, lambda c: database.note(c, NOW, actor, action))
 
 
-def test_a_deed_without_words_is_found_before_it_is_done():
-    """The types say so too: each call is checked against `Deed`, variables and all."""
-    assert typing.get_type_hints(database.note)["did"] == audit.Deed
+def test_an_action_without_words_is_found_before_it_is_done():
+    """The types say so too: each call is checked against `AuditAction`, variables and all."""
+    assert typing.get_type_hints(database.note)["action"] == audit.AuditAction
 
 
-def test_every_deed_and_message_in_the_code_is_known():
-    """Also where no test goes: whatever a call of `note`, `tell` or `owe` writes out."""
-    deeds, kinds = set(), set()
-    for call in calls("note", "tell", "owe"):
-        deed = call.func.id == "note"
-        # note(connection, now, actor, did), tell(connection, booking_id, kind), owe likewise
-        for argument in call.args[3:4] if deed else call.args[2:3]:
+def test_every_action_and_message_in_the_code_is_known():
+    """Every literal in a call of `note`, `notify` or `enqueue`, even in code that no test runs."""
+    actions, kinds = set(), set()
+    for call in calls("note", "notify", "enqueue"):
+        is_note = call.func.id == "note"
+        # note(connection, now, actor, action); notify and enqueue(connection, booking_id, kind)
+        for argument in call.args[3:4] if is_note else call.args[2:3]:
             found = {one.value for one in ast.walk(argument) if isinstance(one, ast.Constant)}
-            (deeds if deed else kinds).update(found)
+            (actions if is_note else kinds).update(found)
 
-    assert {"end waiting", "sign-in", "save register"} <= deeds
+    assert {"end waiting", "sign-in", "save register"} <= actions
     assert {"confirmation", "waiting-ended"} <= kinds
-    assert deeds - set(audit.DEEDS) == set()
+    assert actions - set(audit.ACTIONS) == set()
     assert kinds - set(audit.MESSAGES) == set()
 
 

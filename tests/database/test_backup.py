@@ -61,7 +61,7 @@ def filled(engine: Engine):
     session = directory.series[0].all_sessions[0]
     marks = [Mark(one.id, "came", "expected", 0)]
     registers.save(engine, session.series, session, marks, WalkIns(1, 2, 3), now=NOW, actor=STAFF)
-    casework.tell_all(engine, session.series, session, "Bring wellies", now=NOW, actor=STAFF)
+    casework.send_notice(engine, session.series, session, "Bring wellies", now=NOW, actor=STAFF)
     gap = gap_reports.Gap("Preston", ("send",), "A club", "", 100, "Jo", "School", "jo@x.example")
     gap_reports.report(engine, gap, key="gap", now=NOW)
     accounts.add(
@@ -85,8 +85,8 @@ def test_what_is_restored_is_what_was_there(engine: Engine, empty: Engine, tmp_p
     assert restored == made_
     assert content_of(empty) == content_of(engine)
     assert places.verify(empty) == []
-    assert backup.opens(empty, SECRET)
-    assert not backup.opens(empty, "another secret of thirty-two signs")
+    assert backup.secret_matches(empty, SECRET)
+    assert not backup.secret_matches(empty, "another secret of thirty-two signs")
     assert book(empty, directory, family(9), series=directory.series[1]).status == "waiting"
     assert file.stat().st_mode & 0o777 == 0o600
 

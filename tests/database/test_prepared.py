@@ -1,4 +1,4 @@
-"""Statements that are given to the driver: the same values, rows and faults as everywhere."""
+"""Prepared statements: the same values, rows and errors as elsewhere."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from portal import database
 from portal.database import tables
-from portal.database.prepared import Prepared, bare
+from portal.database.prepared import Prepared, execute_plain
 from tests.support.databases import put_bookable
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -75,7 +75,7 @@ def test_a_prepared_statement_is_done_for_each(engine: Engine) -> None:
     rows = [{"key": bytes([n]) * 32, "tokens": n / 2, "at": NOW} for n in range(3)]
     every = Prepared(sa.select(tables.bucket).order_by(tables.bucket.c.key))
 
-    database.write(engine, lambda c: put.for_each(c, rows))
+    database.write(engine, lambda c: put.execute_many(c, rows))
     with database.read(engine) as connection:
         kept = every(connection).rows
 
@@ -83,6 +83,6 @@ def test_a_prepared_statement_is_done_for_each(engine: Engine) -> None:
 
 
 def test_a_bare_statement_that_fails_is_a_fault_of_the_database(engine: Engine) -> None:
-    """A BEGIN that finds the database locked is told as every other statement is."""
+    """A BEGIN that finds the database locked is reported like any other statement."""
     with pytest.raises((OperationalError, sa.exc.ProgrammingError)), engine.connect() as connection:
-        bare(connection, "BEGUN")
+        execute_plain(connection, "BEGUN")

@@ -1,4 +1,4 @@
-"""How often something may be asked, on both databases."""
+"""Rate limits, on both databases."""
 
 import threading
 from datetime import UTC, datetime, timedelta

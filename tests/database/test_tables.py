@@ -145,14 +145,14 @@ def test_a_connection_that_died_while_it_was_idle_is_replaced(
             connection.execute(sa.select(sa.func.pg_terminate_backend(number)))
         other.dispose()
 
-    trusted = "portal.database.engine._TRUSTED"  # seconds after which a connection counts as idle
-    monkeypatch.setattr(trusted, 300.0)
+    ping_after = "portal.database.engine._PING_AFTER"  # seconds of idleness
+    monkeypatch.setattr(ping_after, 300.0)
     first = backend()
     again = backend()
     end(first)
-    monkeypatch.setattr(trusted, -1.0)
+    monkeypatch.setattr(ping_after, -1.0)
     second = backend()
-    monkeypatch.setattr(trusted, 300.0)
+    monkeypatch.setattr(ping_after, 300.0)
     end(second)
     ask = Prepared(sa.select(tables.bookable.c.id))
     with pytest.raises(OperationalError) as broken, database.read(engine) as connection:

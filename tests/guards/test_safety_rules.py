@@ -181,7 +181,7 @@ def test_a_wrong_entry_is_found():
     moved = "it is in portal/settings.py"
     page = (
         "- **S7** A rule.\n"
-        "  Kept in: `portal/errors.py::told`, `portal/errors.py::gone_for_good`,\n"
+        "  Kept in: `portal/errors.py::describe`, `portal/errors.py::gone_for_good`,\n"
         "  `portal/no_such_module.py::load_settings`.\n"
         "  Shown by: `tests/guards/test_imports.py::load_settings`.\n"
     )

@@ -16,7 +16,7 @@ from tests.support.post import SECRET
 def changed(post, *dates, now=NOW, **fields):
     """The content says something else; families are owed the news."""
     post.directory = made.directory({"changes": list(dates), **fields})
-    content_changes.tell_changes(post.engine, post.directory, now=now)
+    content_changes.announce_changes(post.engine, post.directory, now=now)
 
 
 def test_a_moved_session_is_told_with_both_dates(post):
@@ -47,7 +47,7 @@ def test_a_move_says_why(post):
 
 
 def test_another_venue_is_told_with_both_venues(post):
-    """Who goes to the old place stands before a closed door."""
+    """A family that goes to the old place finds it closed."""
     post.book()
     post.came()
     changed(post, {"date": "2027-02-02", "venue": {"name": "Library", "town": "Leyland"}})
@@ -209,7 +209,7 @@ def test_a_closure_day_is_told_in_its_own_words(post):
     post.came()
     closed = [{"date": "2027-01-26", "reason": "Staff training"}]
     post.directory = made.directory(closures=closed)
-    content_changes.tell_changes(post.engine, post.directory, now=NOW)
+    content_changes.announce_changes(post.engine, post.directory, now=NOW)
     [letter] = post.came()
 
     assert "- What is off: Tuesday 26 January 2027\n" in letter.plain
@@ -273,7 +273,7 @@ def test_an_offer_of_what_is_off_is_called_off(post):
     bookings.cancel(post.engine, post.directory, first.id, now=NOW)
     post.came()
     changed(post, places="1", withdrawn="We have no leader")
-    content_changes.call_off(post.engine, post.directory, now=NOW)
+    content_changes.end_waits_for_cancelled(post.engine, post.directory, now=NOW)
     [letter] = post.came()
 
     assert (letter.to, letter.subject) == ("ben@example.org", "Your booking is off")
@@ -316,7 +316,7 @@ def test_who_waits_reads_that_it_is_off_in_words_of_its_own(
             post.settings.model_copy(update={"secret_key": SecretStr(SECRET)}),
             now=NOW,
             claimant="test",
-        ).told
+        ).announced
         for _ in range(2)
     ]
     letter = post.came()[-1]  # to who has the place goes another one

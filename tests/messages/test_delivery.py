@@ -1,4 +1,4 @@
-"""The way out, on both databases: claimed once, sent, tried again, given up."""
+"""Delivery, on both databases: claimed once, sent, tried again, given up."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from tests.support import listeners
 from tests.support.made import NOW
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
-from tests.support.queue import DIRECTORY, book, failed_messages, family, owe_many, rows, send
+from tests.support.queue import DIRECTORY, book, enqueue_many, failed_messages, family, rows, send
 from tests.support.sender import settings_for
 
 # --- claimed --------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ from tests.support.sender import settings_for
 
 def test_no_row_is_claimed_twice(engine):
     """Two workers share what is due; the oldest goes first, and what is not due stays."""
-    owe_many(engine, 5)
+    enqueue_many(engine, 5)
     first = messages.claim(engine, now=NOW, claimant="one", limit=3)
     second = messages.claim(engine, now=NOW, claimant="two", limit=3)
     third = messages.claim(engine, now=NOW, claimant="one")
@@ -38,7 +38,7 @@ def test_no_row_is_claimed_twice(engine):
 
 def test_what_a_crash_left_is_claimed_again(engine):
     """Not before any worker must have finished with it."""
-    owe_many(engine, 1)
+    enqueue_many(engine, 1)
     messages.claim(engine, now=NOW, claimant="killed")
     early = messages.claim(engine, now=NOW + timedelta(minutes=14), claimant="other")
     [late] = messages.claim(engine, now=NOW + timedelta(minutes=15), claimant="other")
@@ -49,12 +49,12 @@ def test_what_a_crash_left_is_claimed_again(engine):
 
 def test_a_worker_that_was_overtaken_writes_nothing_down(engine, tmp_path):
     """It slept through its claim; the row belongs to the worker that took it over."""
-    owe_many(engine, 1)
+    enqueue_many(engine, 1)
     [slow] = messages.claim(engine, now=NOW, claimant="slow")
     later = NOW + timedelta(hours=1)
     with listeners.mail_server() as (mailbox, port):
         send(engine, settings_for(tmp_path, port), later)
-        post = delivery._Post(engine, DIRECTORY, settings_for(tmp_path, port), later)
+        post = delivery._Round(engine, DIRECTORY, settings_for(tmp_path, port), later)
         outcome = post.deliver(slow)
 
     [row] = rows(engine)
@@ -86,7 +86,7 @@ def claim_without_looking(engine, now, claimant, limit, barrier) -> list:
 
 def test_the_race_can_be_lost(engine):
     """S65: without the guard two workers claim the same rows, so the test above can fail."""
-    owe_many(engine, 5)
+    enqueue_many(engine, 5)
     barrier = threading.Barrier(2)
     claimed: list[list[int]] = []
     workers = [
@@ -128,7 +128,7 @@ def end(worker) -> str:
 @pytest.mark.slow
 def test_workers_that_race_send_each_letter_once(engine, database_address, tmp_path):
     """Three processes on the same rows: no letter twice, none left behind."""
-    owe_many(engine, 24)
+    enqueue_many(engine, 24)
     with listeners.mail_server() as (mailbox, port):
         workers = [
             start(database_address, tmp_path, port, f"worker {number}") for number in range(3)
@@ -151,7 +151,7 @@ def test_a_worker_killed_between_sending_and_sent_loses_nothing(engine, database
     It goes out a second time under the same Message-ID, which mail systems take for one letter;
     the letters behind it go out once.
     """
-    owe_many(engine, 3)
+    enqueue_many(engine, 3)
     with listeners.mail_server() as (mailbox, port):
         worker = start(database_address, tmp_path, port, "killed")
 
@@ -178,7 +178,7 @@ def test_a_worker_killed_between_sending_and_sent_loses_nothing(engine, database
 def test_notify_is_asked_before_a_letter_goes_a_second_time(engine, tmp_path):
     """What was taken before the crash is written down as sent, and not sent again."""
     pytest.importorskip("notifications_python_client")
-    owe_many(engine, 1)
+    enqueue_many(engine, 1)
     with listeners.notify_server() as (desk, address):
         settings = load_settings(
             root=ROOT,
@@ -203,7 +203,7 @@ def test_notify_is_asked_before_a_letter_goes_a_second_time(engine, tmp_path):
 
 def test_a_mail_server_that_comes_back_gets_every_letter(engine, tmp_path):
     """Down, then up: none is lost, none comes twice."""
-    owe_many(engine, 4)
+    enqueue_many(engine, 4)
     port = free_port()
     settings = settings_for(tmp_path, port)
     down = send(engine, settings)
@@ -318,7 +318,7 @@ def test_broken_words_wait_until_they_are_mended(engine, tmp_path):
 
 def test_a_round_ends_where_it_was_told_to(engine, tmp_path):
     """A worker with much to do looks up now and then."""
-    owe_many(engine, 30)
+    enqueue_many(engine, 30)
     with listeners.mail_server() as (_, port):
         settings = settings_for(tmp_path, port)
         counts = [send(engine, settings, limit=25).sent for _ in range(2)]

@@ -219,7 +219,7 @@ def test_the_calendar_of_a_sensitive_programme_tells_when_and_nothing_else():
 
 
 def test_diaries_are_shared():
-    """No entry holds the family's link: whoever sees the diary could cancel the booking."""
+    """No entry holds the family's link: anyone who sees the calendar could cancel the booking."""
     data = private(Booked(), made.directory())
 
     assert b"/bookings/" not in data

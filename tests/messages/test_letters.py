@@ -67,7 +67,7 @@ def test_a_calendar_of_a_sensitive_booking_is_sent_where_it_was_asked_for(sqlite
     booking = post.book()
     bookings.confirm(sqlite, directory, booking.id, now=NOW, actor="staff:1")
     post.came()
-    post.owe(booking, "request-confirmed", calendar=True)
+    post.enqueue(booking, "request-confirmed", calendar=True)
     [letter] = post.came()
 
     [calendar] = letter.calendars
@@ -86,7 +86,7 @@ def test_a_series_that_left_the_content_is_taken_for_sensitive(post):
 
 
 def test_a_text_message_holds_a_first_name_and_the_link(post):
-    """S4: whoever sees the screen learns of no group and no place."""
+    """S4: somebody else who sees the screen learns of no group and no place."""
     booking = post.book(Family("Amina Khan", None, "07700 900123", "text", True))
     [text] = post.came()
 
@@ -117,7 +117,7 @@ def test_health_and_children_stay_at_home(post):
 
 
 def test_a_second_booking_of_the_same_contact_is_mentioned(post):
-    """One of the two may be a mistake; the message says how to mend it."""
+    """One of the two may be a mistake; the message says how to put it right."""
     post.directory = made.directory({"places": "5"})
     post.book()
     post.book()

@@ -1,4 +1,4 @@
-"""The queue of messages, on both databases: owed, let go, and owed again."""
+"""The outbox, on both databases: queued, dropped, and queued again."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def test_what_is_owed_is_rolled_back_with_its_booking(engine):
 
     def work(connection) -> None:
         booking_id = connection.execute(sa.select(tables.booking.c.id)).scalar_one()
-        messages.owe(connection, booking_id, "waiting", now=NOW, due=NOW, about={})
+        messages.enqueue(connection, booking_id, "waiting", now=NOW, due=NOW, about={})
         raise RuntimeError
 
     book(engine)
@@ -31,9 +31,11 @@ def test_what_is_owed_is_rolled_back_with_its_booking(engine):
 
 
 def test_an_unknown_kind_is_refused(engine):
-    """A spelling mistake shows in the tests of whoever made it, not in a family's post."""
+    """A misspelt kind fails in the tests, not when a family should get its message."""
     with pytest.raises(ValueError, match="reminda"):
-        database.write(engine, lambda c: messages.owe(c, 1, "reminda", now=NOW, due=NOW, about={}))
+        database.write(
+            engine, lambda c: messages.enqueue(c, 1, "reminda", now=NOW, due=NOW, about={})
+        )
 
 
 def test_only_what_is_owed_is_let_go(engine):
@@ -49,7 +51,7 @@ def test_only_what_is_owed_is_let_go(engine):
 
 
 def test_what_failed_can_be_tried_again(engine, tmp_path):
-    """Once staff have mended the address; pressed twice it is still one letter."""
+    """Once staff have corrected the address; pressed twice it is still one letter."""
     book(engine)
     with listeners.mail_server() as (mailbox, port):
         mailbox.says["RCPT"] = "550 unknown"

@@ -162,7 +162,7 @@ def test_a_course_lists_its_dates():
 
 
 def test_a_list_over_new_year_says_both_years():
-    """The year stands at the last date of each year."""
+    """The year is given with the last date of each year."""
     found = dates(starts="2026-12-22", sessions="3")
 
     assert found == "Tuesday 22 December, 29 December 2026 and 5 January 2027"

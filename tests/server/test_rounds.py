@@ -117,6 +117,6 @@ def test_a_cancelled_session_is_told_once(engine, tmp_path) -> None:
     first = worker.once(engine, off, settings, now=NOW, claimant="a")
     second = worker.once(engine, off, settings, now=NOW, claimant="a")
 
-    assert (first.told, second.told) == (1, 0)
+    assert (first.announced, second.announced) == (1, 0)
     assert first.delivered.sent == 2  # the confirmation, and the bad news
-    assert (second.lapsed, second.told, second.delivered) == (0, 0, Sent())
+    assert (second.lapsed, second.announced, second.delivered) == (0, 0, Sent())

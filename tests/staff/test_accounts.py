@@ -32,7 +32,7 @@ def accept(engine: Engine, number: int, token: str) -> tuple[str, ...]:
 
 
 def log(engine: Engine) -> list[tuple[str, str]]:
-    return [(one.actor, one.did) for one in reversed(audit.log(engine))]
+    return [(one.actor, one.action) for one in reversed(audit.log(engine))]
 
 
 # --- who may see what
@@ -66,7 +66,7 @@ def test_an_administrator_sees_all_that_exist(directory) -> None:
 
 
 def test_a_renamed_centre_keeps_its_workers(directory) -> None:
-    """Its old name stands in the account for as long as nobody changes it."""
+    """The account keeps the centre's old name until somebody changes it."""
     centre = directory.centre("harbour")
     old = Staff(1, "sam@example.org", "Sam", "worker", frozenset({"old-harbour"}))
     before = centre.aliases
@@ -241,15 +241,15 @@ def write_lines(engine: Engine) -> None:
 
 
 def test_the_log_is_cut_down_to_centres_and_people(engine: Engine) -> None:
-    """A manager reads what was done with her centres; the newest stands first."""
+    """A manager reads what was done at her centres, newest first."""
     write_lines(engine)
     of_centre = audit.log(engine, centres={"riverbank"})
     of_person = audit.log(engine, staff_id=1)
     older = audit.log(engine, before=of_person[0].id, limit=2)
 
-    assert [one.did for one in of_centre] == ["read register", "book"]
+    assert [one.action for one in of_centre] == ["read register", "book"]
     assert [one.series for one in of_person] == ["harbour/bump", "riverbank/bump"]
-    assert [one.did for one in older] == ["export", "read register"]
+    assert [one.action for one in older] == ["export", "read register"]
     assert audit.log(engine, centres=()) == []
 
 

@@ -28,7 +28,7 @@ def test_where_nothing_is_kept_nothing_fits() -> None:
 
 
 def test_weaker_numbers_are_noticed() -> None:
-    """A hash of before is made anew at the next sign-in."""
+    """An older hash is renewed at the next sign-in."""
     from argon2 import PasswordHasher
 
     assert passwords.outdated(PasswordHasher(time_cost=1, memory_cost=8192).hash(GOOD))

@@ -168,11 +168,11 @@ def test_a_recovery_code_works_once(engine: Engine, sam) -> None:
 
     assert tried == [False, True, False]
     assert accounts.account(engine, sam.id).recovery_codes == 9
-    assert audit.log(engine)[0].did == "recovery-code"
+    assert audit.log(engine)[0].action == "recovery-code"
 
 
 def test_codes_are_tried_ten_times(engine: Engine, sam) -> None:
-    """Whoever stole a password cannot try all codes."""
+    """A thief with the password cannot try all codes."""
     for number in range(10):
         assert not code(engine, sam, "000000", address=f"192.0.2.{number}")
     with pytest.raises(Wait):
@@ -201,7 +201,7 @@ def test_another_phone_takes_over(engine: Engine, sam) -> None:
 
 
 def test_a_phone_comes_after_a_password(engine: Engine) -> None:
-    """Whoever has only seen the code to scan has no account."""
+    """Seeing the QR code alone gives nobody an account."""
     number, _ = accounts.add(engine, name="n@example.org", title="N", role="administrator", now=NOW)
     typed = pyotp.TOTP(sign_in.show_factor(engine, SECRET, number)).at(NOW)
     given = {"address": HERE, "now": NOW}
@@ -214,7 +214,7 @@ def test_a_phone_comes_after_a_password(engine: Engine) -> None:
 
 
 def test_a_visit_ends_when_nobody_presses(engine: Engine, sam) -> None:
-    """S32: 30 minutes after the last press; each press counts anew."""
+    """S32: 30 minutes after the last request; each request restarts the time."""
     token = sign_in.begin(engine, sam.id, now=NOW, whole=True)
     first = sign_in.visit(engine, token, now=NOW + timedelta(minutes=29))
     second = sign_in.visit(engine, token, now=NOW + timedelta(minutes=58))
@@ -253,7 +253,7 @@ def test_each_visit_has_a_token_of_its_own(engine: Engine, sam) -> None:
     assert sign_in.visit(engine, one, now=NOW) is None
     assert sign_in.visit(engine, two, now=NOW).staff == sam
     assert sign_in.visit(engine, "", now=NOW) is None
-    assert [line.did for line in audit.log(engine)[:3]] == ["sign-out", "sign-in", "sign-in"]
+    assert [line.action for line in audit.log(engine)[:3]] == ["sign-out", "sign-in", "sign-in"]
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,10 @@ class Post:
             )
             return [tuple(row) for row in rows]
 
-    def owe(self, booking, kind, **about) -> None:
+    def enqueue(self, booking, kind, **about) -> None:
         database.write(
             self.engine,
-            lambda c: messages.owe(c, booking.id, kind, now=NOW, due=NOW, about=about),
+            lambda c: messages.enqueue(c, booking.id, kind, now=NOW, due=NOW, about=about),
         )
 
 

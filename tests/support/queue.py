@@ -27,7 +27,7 @@ def book(engine, who=None) -> bookings.Booking:
     return bookings.book(engine, series, who, key=next(KEYS), secret=SECRET, now=NOW)
 
 
-def owe_many(engine, number: int) -> None:
+def enqueue_many(engine, number: int) -> None:
     """So many confirmations, quickly: bookings are tested elsewhere."""
     first = book(engine)
 
@@ -56,7 +56,7 @@ def owe_many(engine, number: int) -> None:
                     answers={},
                 )
             )
-            messages.owe(connection, booking_id, "confirmation", now=NOW, due=NOW, about={})
+            messages.enqueue(connection, booking_id, "confirmation", now=NOW, due=NOW, about={})
         messages.drop(connection, first.id, ("reminder",))
 
     database.write(engine, work)

@@ -114,7 +114,7 @@ class Staffed:
 
     def log(self) -> list[tuple[str, str]]:
         """Who did what, the oldest first."""
-        return [(one.actor, one.did) for one in reversed(audit.log(self.engine))]
+        return [(one.actor, one.action) for one in reversed(audit.log(self.engine))]
 
     def staff(self, role: str = "worker", **given) -> Staff:
         return make_staff(self.engine, role, now=self.now, **given)

@@ -1,4 +1,4 @@
-"""The channels that send letters, and the choice between them by the settings.
+"""The channels that deliver letters, and which of them the settings choose.
 
 A channel is `channels/<name>.py`, a line in CHANNELS, and its name in the choices of
 `email_channel` or `text_channel` in `portal/settings.py`. It is made from the settings and the

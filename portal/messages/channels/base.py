@@ -1,8 +1,9 @@
-"""What a channel is given, and how it says that it could not deliver.
+"""The letter that a channel is given, and the error it raises if it cannot deliver it.
 
-A letter is finished: one person, words filled in, a reference made from its row in the queue. The
-reference is the same at every try, so that a channel can keep a second try from becoming a second
-message: as the name of a file, in a Message-ID, or by asking the service that took the first.
+A letter is complete: one recipient, the text filled in, a reference made from its row in the queue.
+The reference is the same at every attempt, so that a channel can keep a second attempt from
+becoming a second message: as a file name, in a Message-ID, or by asking the service that took the
+first.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _NUMBER = re.compile(r"\+?[0-9]{7,15}")
 
 
 class Undelivered(PortalError):
-    """The letter did not go. `permanent`: trying again is of no use. `words` are for staff."""
+    """The letter was not sent. `permanent`: do not try again. `words` are for staff."""
 
     def __init__(self, words: str, *, permanent: bool = False) -> None:
         self.words = words
@@ -32,7 +33,7 @@ class Undelivered(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A calendar file that travels with a letter. `method` is the METHOD that it holds."""
+    """A calendar file attached to a letter. `method` is its METHOD property."""
 
     name: str
     method: str
@@ -41,7 +42,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message, ready to go. A text message has a `plain` and nothing else to read."""
+    """A message, ready to send. A text message has only a `plain` body."""
 
     way: Way
     to: str
@@ -54,19 +55,19 @@ class Letter:
 
 
 class Channel(Protocol):
-    """A way for letters to travel."""
+    """A way to deliver letters."""
 
     def send(self, letter: Letter) -> str:
         """Hand the letter over and return a receipt. Raises Undelivered."""
 
     def sent_before(self, letter: Letter) -> str | None:
-        """The receipt of an earlier try that nobody wrote down, where this can be found out."""
+        """The receipt of an earlier attempt that was not recorded, if the channel can find out."""
 
 
 def one_address(letter: Letter) -> str:
-    """The address of a letter, if it is one address and nothing beside it (S26).
+    """The address of a letter, if it is a single address and nothing else (S26).
 
-    A comma would add a person, a line break a header. Raises Undelivered, for good.
+    A comma would add a recipient, a line break a header. Raises Undelivered (permanent).
     """
     if letter.way == "text":
         number = phone_figures(letter.to)

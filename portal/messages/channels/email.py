@@ -1,12 +1,12 @@
-"""Letters by a mail server (SMTP), encrypted unless the server is on the same machine.
+"""Sends letters through a mail server (SMTP), encrypted unless it is on the same machine.
 
-What it hides: the message as the standard library writes it (nothing is put together by hand, so
-no name and no subject can add a header), and which of the many ways in which a mail server says no
-are worth another try. Only a refusal of the family's address or of the message itself is for good;
-a wrong password or a refused sender is ours to mend, and the letter waits meanwhile.
+What it hides: the message as the standard library writes it (nothing is assembled by hand, so no
+name and no subject can add a header), and which refusals of a mail server are worth another
+attempt. Only a refusal of the family's address or of the message itself is permanent; a wrong
+password or a refused sender is ours to fix, and the letter waits meanwhile.
 
-A second try after a crash sends the same Message-ID: mail systems show such a pair once, and a
-family that sees it twice has lost nothing.
+A second attempt after a crash sends the same Message-ID: mail systems show such a pair once, and a
+family that sees it twice comes to no harm.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class Email:
             server = self._connection()
             try:
                 server.send_message(message, from_addr=self.sender, to_addrs=[one_address(letter)])
-                # It is taken from here on: a bad goodbye must not have it sent again.
+                # The server has accepted it: an error while closing must not cause a resend.
                 with suppress(OSError):
                     server.quit()
             finally:
                 server.close()
         except smtplib.SMTPResponseException as error:
-            # The server's own words may hold the address, and go into a log with it: leave them.
+            # The server's own text may hold the address, which must not be logged: leave it out.
             raise _refused(error) from error
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0]
@@ -77,7 +77,7 @@ class Email:
     def _connection(self) -> smtplib.SMTP:
         settings = self.settings
         host, port, wait = settings.smtp_host or "", settings.smtp_port, settings.smtp_timeout
-        # A name of our own: the library would ask the network for one, which may take its time.
+        # Give our own host name: the library would look one up, which may be slow.
         name = self.site.domain
         if settings.smtp_tls == "none":
             server = smtplib.SMTP(host, port, name, timeout=wait)
@@ -101,10 +101,10 @@ class Email:
 
 
 def compose(letter: Letter, settings: Settings, site: Site) -> EmailMessage:
-    """The letter as a message of the standard library, which guards the headers."""
+    """The letter as a message of the standard library, which protects the headers."""
     message = EmailMessage(policy=SMTP)
     sender = settings.message_sender or site.email or f"no-reply@{site.domain}"
-    # The sender is the same for every message: another one would tell which are the sensitive ones.
+    # The sender is the same for every message: a different one would reveal the sensitive ones.
     message["From"] = Address(site.name, addr_spec=sender)
     message["To"] = Address(addr_spec=one_address(letter))
     if site.email and site.email != sender:
@@ -126,7 +126,7 @@ def compose(letter: Letter, settings: Settings, site: Site) -> EmailMessage:
             filename=attachment.name,
             params={"charset": "utf-8", "method": attachment.method},
         )
-    # Last: each of these calls takes such headers away, or gives them to a part.
+    # Last, because each of these calls removes such headers or moves them to a part.
     message["Content-Language"] = "en"
     return message
 

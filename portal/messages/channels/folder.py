@@ -1,8 +1,9 @@
-"""Letters as files in var/outbox: for trying things out, and where there is no mail server yet.
+"""Writes letters as files in var/outbox: for trying things out, or until there is a mail server.
 
 An email becomes an .eml file that any mail program opens, a text message a .txt file. The name is
-made from the letter's reference, so that a second try writes the same file again. The files hold
-personal data: only the portal's own account may read them, and nothing clears them away.
+made from the letter's reference, so that a second attempt writes the same file again. The files
+hold personal data: only the portal's own account may read them. They are deleted when the family's
+data is erased.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Folder:
         return name
 
     def sent_before(self, letter: Letter) -> str | None:
-        """The name of its file, where that is there."""
+        """The name of the letter's file, if it exists."""
         name = f"{letter.reference}.{'txt' if letter.way == 'text' else 'eml'}"
         return name if (self.outbox / name).is_file() else None
 

@@ -1,13 +1,13 @@
-"""Letters by GOV.UK Notify, through its own client library (the extra `notify`).
+"""Sends letters through GOV.UK Notify, with its own client library (the extra `notify`).
 
-Notify wants its templates: one for email with ((subject)) and ((body)), one for text messages with
-((body)). It takes no calendar files; the family's page offers the calendar instead. What Notify has
-taken it delivers in its own time.
+Notify needs two templates: one for email with ((subject)) and ((body)), one for text messages with
+((body)). It accepts no calendar files; the family's page offers the calendar instead. Notify
+delivers what it has accepted in its own time.
 
-Notify keeps our reference, and is asked for it before anything is sent a second time: so a crash,
-or an answer that was lost on the way, does not become a second text message.
+Notify stores our reference, and is asked for it before anything is sent a second time: so a crash
+or a lost answer does not cause a second text message.
 
-Errors are told apart by their status, as its documentation asks: messages may change.
+Errors are distinguished by their status, as its documentation asks, because messages may change.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Notify:
     """The account of the settings at GOV.UK Notify."""
 
     def __init__(self, settings: Settings, _site: Site) -> None:
-        # By name, so that types are checked alike with and without the extra.
+        # Imported by name, so that type checking is the same with and without the extra.
         try:
             library = import_module("notifications_python_client.notifications")
             errors = import_module("notifications_python_client.errors")
@@ -41,7 +41,7 @@ class Notify:
             ) from error
         if settings.notify_api_key is None:
             raise SettingsError("PORTAL_NOTIFY_API_KEY is not set, and GOV.UK Notify needs it.")
-        # It logs the whole of an error, which may hold an address; what matters is in Undelivered.
+        # The library logs whole errors, which may hold an address; Undelivered says what matters.
         logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL)
         self.settings = settings
         self._error: type[Exception] = errors.APIError
@@ -70,10 +70,10 @@ class Notify:
         )
 
     def sent_before(self, letter: Letter) -> str | None:
-        """The receipt of the letter that carries this reference, where Notify has one."""
+        """The receipt of the letter with this reference, if Notify has one."""
         found = self._call(self._client.get_all_notifications, reference=letter.reference)
         for one in found.get("notifications", ()):
-            # A failure on their side is one to send again.
+            # A technical failure at Notify is worth sending again.
             if one.get("status") != "technical-failure":
                 return str(one["id"])
         return None
@@ -94,7 +94,7 @@ class Notify:
 
 
 def _said(error: Exception) -> str:
-    """The kinds of error in an answer of Notify, without its words: they may hold an address."""
+    """The kinds of error in an answer of Notify, without its text, which may hold an address."""
     found = getattr(error, "message", None)
     kinds = [str(one.get("error", "")) for one in found] if isinstance(found, list) else []
     return ", ".join(kind for kind in kinds if kind) or "bad request"

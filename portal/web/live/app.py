@@ -60,7 +60,7 @@ class Desk(Flask):
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
     ) -> None:
         asked = request.url_rule.rule if request.url_rule else "an unknown address"
-        what = errors.told(exc_info[1]) if exc_info[1] else ""
+        what = errors.describe(exc_info[1]) if exc_info[1] else ""
         self.logger.error("Fault on %s [%s]: %s", asked, request.method, what)
 
 

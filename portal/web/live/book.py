@@ -89,7 +89,7 @@ def before(programme: Programme) -> Any:
     if request.form.get("step") != "confirm" or not key:
         return None
     with live().database() as engine:
-        made = bookings.made_with(engine, key, live().secret)
+        made = bookings.find_by_key(engine, key, live().secret)
     return lead_on(made, programme) if made else None
 
 
@@ -116,7 +116,7 @@ def sent_already(
     None for a form that has not been sent yet.
     """
     with live().database() as engine:
-        made = bookings.made_with(engine, str(form.key.data), live().secret)
+        made = bookings.find_by_key(engine, str(form.key.data), live().secret)
     if made is None:
         return None
     stands = Other(

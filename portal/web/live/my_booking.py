@@ -139,7 +139,7 @@ def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:
         return ()
     found = live()
     with found.database() as engine:
-        return announced.gone(engine, found.directory, series, booking, found.now)
+        return announced.removed_sessions(engine, found.directory, series, booking, found.now)
 
 
 @pages.get("")

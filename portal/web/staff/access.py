@@ -17,8 +17,8 @@ is sent to sign in, whatever the address; who may not enter gets 403, also where
 Inside a view: `current()` is the Staff, `allowed_centres()` the slugs she may see (a list of
 anything is cut down to them), `sees(identity)` the same of a booking's series, `now()` the moment,
 `live()` the directory and the database: `with live().database() as engine`. What is read, exported
-or changed goes into the log by `database.note(connection, now(), current().actor, deed, ...)`, and
-`database.audit` has words for each deed.
+or changed goes into the log by `database.note(connection, now(), current().actor, action, ...)`;
+`database.audit` has words for each action.
 
 A form extends `forms.StaffForm`; every POST carries its token (`{{ token(csrf) }}` of
 staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view. A view made with

@@ -24,7 +24,7 @@ from portal.bookings import (
     retention,
     waiting_list,
 )
-from portal.bookings.casework import Case, Meanwhile
+from portal.bookings.casework import Case, EditConflict
 from portal.database import audit
 from portal.database.tables import HOLDING, LIVE
 from portal.directory import Series, Session
@@ -104,7 +104,7 @@ def _plain(typed: str) -> str:
 @staff_route(_CASE, may=of_booking())
 def show(reference: str) -> Answered:  # noqa: ARG001  the guard has read it
     with live().database() as engine:
-        casework.read_by(engine, case(), now=now(), actor=current().actor)
+        casework.log_reading(engine, case(), now=now(), actor=current().actor)
     return _show(case(), done=_DONE.get(request.args.get("done", ""), ""))
 
 
@@ -231,8 +231,8 @@ def note(reference: str) -> Answered:  # noqa: ARG001
     seen = request.form.get("seen", "").replace("\r\n", "\n")
     try:
         refused = attempt(lambda: _note(one, said, seen), path_of(one))
-    except Meanwhile as meanwhile:
-        words = f"Somebody wrote “{meanwhile.stands}” in the meantime."
+    except EditConflict as conflict:
+        words = f"Somebody wrote “{conflict.current}” in the meantime."
         told = f"{words} Put both together, and save again"
         one = casework_case(one)
         return _show(one, 409, problems=[("remark", told)], remark=said)

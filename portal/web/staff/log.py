@@ -102,7 +102,7 @@ def _who(actor: str, people: Mapping[int, Account]) -> str:
 
 
 def _did(one: Entry, people: Mapping[int, Account]) -> str:
-    said = audit.deed_words(one.did, one.detail)
+    said = audit.action_words(one.action, one.detail)
     if "{staff}" in said:
         whose = one.detail.get("staff")
         return said.format(staff=_who(f"staff:{whose}", people))

@@ -236,7 +236,7 @@ def notice(centre: str, series: str, planned: str) -> Answered:
     status = form.refused() if request.method == "POST" else 200
     if status is None:
         with live().database() as engine:
-            told = casework.tell_all(
+            told = casework.send_notice(
                 engine,
                 session.series,
                 session,

@@ -154,7 +154,7 @@ def test_a_date_that_is_gone_stands_there_as_cancelled(tmp_path, unit: str) -> N
         return shown, uids[first]
 
     seen = [looks()]
-    content_changes.tell_changes(screens.engine, screens.directory, now=screens.now)
+    content_changes.announce_changes(screens.engine, screens.directory, now=screens.now)
     seen.append(looks())
 
     assert seen == [(True, "CANCELLED")] * 2
@@ -169,7 +169,7 @@ def test_a_date_that_was_gone_before_is_nothing_to_who_books_now(tmp_path) -> No
     screens.book()
     screens.directory = made.directory({"starts": "2027-01-19"})
     screens.wait(minutes=1)
-    content_changes.tell_changes(screens.engine, screens.directory, now=screens.now)
+    content_changes.announce_changes(screens.engine, screens.directory, now=screens.now)
     screens.wait(minutes=1)
     own = screens.visitor().book(email="b@example.org")
 
@@ -261,7 +261,7 @@ def test_an_offer_of_what_is_off_cannot_be_taken(tmp_path) -> None:
     offered = screens.open(second.path)
     screens.directory = made.directory({"places": "1", "withdrawn": "The leader has left"})
     seen, late = screens.open(second.path), offered.press("Take the place")
-    content_changes.call_off(screens.engine, screens.directory, now=screens.now)
+    content_changes.end_waits_for_cancelled(screens.engine, screens.directory, now=screens.now)
     ended = screens.open(second.path)
 
     assert seen.heading == ended.heading == "This offer has ended"
@@ -296,7 +296,7 @@ def test_who_waits_for_what_is_off_sees_that_it_waits_no_longer(
     screens.directory = made.directory({"places": "1", **fields, **edit})
     seen = screens.open(own.path)
     late = ask.press("Yes, leave the list")
-    content_changes.call_off(screens.engine, screens.directory, now=screens.now)
+    content_changes.end_waits_for_cancelled(screens.engine, screens.directory, now=screens.now)
     ended = screens.open(own.path)
 
     for page in (seen, late, ended):
@@ -320,7 +320,7 @@ def test_who_waits_for_a_sensitive_programme_that_is_off_reads_no_reason(tmp_pat
     withdrawn = {**fields, "withdrawn": "The refuge is full"}
     screens.directory = made.directory(withdrawn, sensitive=True)
     seen = [screens.open(f"/bookings/{own.link}")]
-    content_changes.call_off(screens.engine, screens.directory, now=screens.now)
+    content_changes.end_waits_for_cancelled(screens.engine, screens.directory, now=screens.now)
     seen.append(screens.open(f"/bookings/{own.link}"))
 
     for page in seen:
@@ -758,7 +758,7 @@ def test_words_of_staff_reach_who_wanted_no_messages(tmp_path) -> None:
     own = screens.book(contact_by="none", safe_to_contact="no")
     (session, *_) = screens.directory.series[0].all_sessions
     words = "Bring wellies <b>&</b> a coat"
-    casework.tell_all(
+    casework.send_notice(
         screens.engine, session.series, session, words, now=screens.now, actor="staff:1"
     )
     told = screens.open(own.path)
@@ -774,7 +774,7 @@ def test_words_about_a_sensitive_programme_are_folded_away(tmp_path) -> None:
     """Nobody reads them over a shoulder: they are opened by who wants to."""
     screens, own = asked(tmp_path)
     (session, *_) = screens.directory.private_series[0].all_sessions
-    casework.tell_all(
+    casework.send_notice(
         screens.engine, session.series, session, "Side door", now=screens.now, actor="staff:1"
     )
     details = screens.open(own.path).main.all("details")

@@ -392,7 +392,7 @@ def test_what_became_of_a_booking_is_in_plain_words(run):
     booked = book(place, family(1))
     off = {"changes": [{"date": "2027-01-19", "cancelled": "Snow"}]}
     place.directory = made.directory(off)
-    content_changes.tell_changes(place.engine, place.directory, now=place.now)
+    content_changes.announce_changes(place.engine, place.directory, now=place.now)
     worker = place.signed_in()
     marked = worker.open(REGISTER)
     marked.fill(**{f"mark-{booked.id}": "came"}).press("Save the register")

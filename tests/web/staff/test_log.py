@@ -110,11 +110,11 @@ def test_strange_questions_show_all(place, query):
 def test_every_line_is_in_plain_words(place):
     """Whatever is written, and a line of an older version as it is."""
     administrator = place.signed_in("administrator", title="Ada Moss")
-    write(place, *(("content", did, 7, None, {"staff": 1}) for did in audit.DEEDS))
+    write(place, *(("content", did, 7, None, {"staff": 1}) for did in audit.ACTIONS))
     screen = administrator.open(LOG)
     who = audit.ACTORS["content"]
 
-    for words in audit.DEEDS.values():
+    for words in audit.ACTIONS.values():
         assert f"{who} {words.replace('{staff}', 'Ada Moss')}" in screen
     assert f"{who} moved a session" in screen
 
