@@ -25,7 +25,7 @@ from portal.web import filters
 from portal.web.live.alternatives import Other, fits
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import BookForm, LiveForm, book_form
-from portal.web.live.forms.steps import Turn, turn
+from portal.web.live.forms.steps import NextScreen, next_screen
 from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
 
 pages = Blueprint("booking", __name__)
@@ -73,13 +73,13 @@ def book(centre: str, series: str) -> Any:
         return _choose(wanted, now)
     form = book_form(run, request.form if request.method == "POST" else None)
     form.offer(found.settings.ways)
-    next_turn = turn(form, now, found.secret)
+    following = next_screen(form, now, found.secret)
     try:
-        return _screen(wanted, form, next_turn, now)
+        return _screen(wanted, form, following, now)
     except Away:
         if request.method != "POST":
             raise
-        step = "confirm" if next_turn.screen == "confirm" else "check"
+        step = "confirm" if following.screen == "confirm" else "check"
         return away(wanted.path, form, step, wanted.phone)
 
 
@@ -135,24 +135,24 @@ def sent_already(
     )
 
 
-def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> Any:
+def _screen(wanted: Wanted, form: BookForm, following: NextScreen, now: datetime) -> Any:
     programme = wanted.series.programme
-    if next_turn.screen == "form" and (made := before(programme)):
+    if following.screen == "form" and (made := before(programme)):
         return made
-    if next_turn.screen == "check" and (sent := sent_already(form, programme, wanted.explain)):
+    if following.screen == "check" and (sent := sent_already(form, programme, wanted.explain)):
         return sent
-    if next_turn.screen != "form":
+    if following.screen != "form":
         if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
             return before(programme) or _other_age(wanted, form)
-        if next_turn.screen == "confirm":
+        if following.screen == "confirm":
             return _confirm(wanted, form, now)
     left = _left(wanted)
     if request.method != "POST" and not left:
         if not wanted.series.waiting_list:
             return _full(wanted, left)
         form.wait.data = "yes"
-    if next_turn.screen == "form":
-        return _show("live/form.html", wanted, form, left, next_turn.status)
+    if following.screen == "form":
+        return _show("live/form.html", wanted, form, left, following.status)
     if form.wait.data != "yes" and left < places.claimed(wanted.series, form.people.data):
         return _full(wanted, left, form, "check")
     return _show("live/check.html", wanted, form, left, 200)

@@ -106,7 +106,7 @@ class StaffDesk(Desk):
 
     def __init__(self) -> None:
         super().__init__("portal", static_folder=None)
-        self.doors: dict[str, Route] = {}  # by endpoint
+        self.guarded: dict[str, Route] = {}  # by endpoint
 
     def add_url_rule(
         self,
@@ -122,12 +122,12 @@ class StaffDesk(Desk):
             raise Unguarded(f"{rule} does not say who may enter: use staff_route(..., may=...)")
         endpoint = endpoint or f"{view_func.__module__}.{view_func.__name__}".replace(".", "_")
         methods = options.get("methods") or ("GET",)
-        self.doors[endpoint] = Route(rule, view_func, methods, may, refills)
+        self.guarded[endpoint] = Route(rule, view_func, methods, may, refills)
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
-    def door_at(self, rule: str) -> May | None:
+    def may_at(self, rule: str) -> May | None:
         """Who may enter this address, as it is written in its route."""
-        return next((one.may for one in self.doors.values() if one.rule == rule), None)
+        return next((one.may for one in self.guarded.values() if one.rule == rule), None)
 
 
 def this_desk() -> StaffDesk:

@@ -129,19 +129,19 @@ def _guard() -> Any:
             status=403,
         )
     desk = this_desk()
-    door = desk.doors.get(request.endpoint or "")
+    route = desk.guarded.get(request.endpoint or "")
     g.now = live().now
     g.foreign = False
     with live().database() as engine:
         g.visit = visit(engine, cookie.held(), now=g.now)
     signed_in = g.visit is not None and g.visit.whole
-    if door is None or not door.may.strangers:
+    if route is None or not route.may.strangers:
         if not signed_in:
-            again = door is None or "GET" in door.methods
+            again = route is None or "GET" in route.methods
             return redirect(f"{SIGN_IN}?next={quote(request.path)}" if again else SIGN_IN, 303)
-        if door is None:
+        if route is None:
             return None  # Flask answers 404 or 405
-        if not door.may.allows(g.visit.staff, request.view_args or {}):
+        if not route.may.allows(g.visit.staff, request.view_args or {}):
             return refuse()
     check_form(_MOST_FIELDS)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
@@ -151,6 +151,6 @@ def _guard() -> Any:
             g.csrf_valid = True  # not to be worked out again by the form
         except ValidationError:
             g.foreign = True
-            if not door.refills:
+            if not route.refills:
                 abort(400)
     return None

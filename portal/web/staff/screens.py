@@ -53,7 +53,7 @@ class StaffFrame(Frame):
         staff = found.staff if found and found.whole else None
         sections = []
         for path, words in SECTIONS if staff else ():
-            may = this_desk().door_at(path)
+            may = this_desk().may_at(path)
             if may and staff and may.allows(staff, {}):
                 sections.append((path, words))
         text = (
@@ -128,7 +128,7 @@ def wait(seconds: int) -> Response:
 
 def home() -> str:
     """Where one begins after signing in."""
-    return HOME if this_desk().door_at(HOME) else ACCOUNT
+    return HOME if this_desk().may_at(HOME) else ACCOUNT
 
 
 def onward(asked: str | None) -> str:

@@ -27,43 +27,43 @@ NO_STEP = "Press the button again. Nothing has been sent yet"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class NextScreen:
     """What comes next, and the status of the answer that shows it."""
 
     screen: Screen
     status: int = 200
 
 
-def turn(
+def next_screen(
     form: LiveForm, now: datetime, secret: str, *, checked: bool = True, known: bool = False
-) -> Turn:
+) -> NextScreen:
     """Where a form goes next. `checked` forms show their answers before they are confirmed.
 
     Who is `known` has signed in: it is no machine, however quick it types.
     """
     if request.method != "POST":
         form.begin(now, secret)
-        return Turn("form")
+        return NextScreen("form")
     if not _ours(form, now, secret):
         form.trouble = NOT_YOURS if request.cookies else NO_COOKIE
-        return Turn("form", 400)
+        return NextScreen("form", 400)
     step = request.form.get("step", "check")
     if step == "add" and "children" in form:
         form.answer("children").add()
-        return Turn("form")
+        return NextScreen("form")
     if step == "edit":
-        return Turn("form")
+        return NextScreen("form")
     if not form.validate():
-        return Turn("form", 422)
+        return NextScreen("form", 422)
     if form.hasty(now) and not known:
         form.trouble = TOO_FAST
-        return Turn("form", 422)
+        return NextScreen("form", 422)
     if step == "confirm" or (step == "check" and not checked):
-        return Turn("confirm")
+        return NextScreen("confirm")
     if step == "check":
-        return Turn("check")
+        return NextScreen("check")
     form.trouble = NO_STEP
-    return Turn("form", 422)
+    return NextScreen("form", 422)
 
 
 def _ours(form: LiveForm, now: datetime, secret: str) -> bool:
