@@ -1,4 +1,4 @@
-"""`/gap`: a practitioner reports a gap in service, anonymous as to the family."""
+"""`/gap`: a practitioner reports a gap in services, without naming the family."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pages.before_request(check_form)
 
 @pages.route("/gap", methods=["GET", "POST"])
 def gap() -> Any:
-    """A practitioner tells what is missing; nothing names a family."""
+    """The form for a practitioner to report what is missing; nothing names a family."""
     found, now = live(), live().now
     reference = request.args.get("reference")
     if request.method != "POST" and reference is not None:

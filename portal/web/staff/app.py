@@ -36,7 +36,7 @@ from portal.web.staff import (
 from portal.web.staff.access import StaffDesk, routes, this_desk
 from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
 
-# The modules whose views there are: importing them declares their routes.
+# The modules with views: importing them declares their routes.
 VIEWS = (
     accounts,
     bookings,
@@ -66,9 +66,9 @@ def create_staff(
     clock: Callable[[], datetime] = london_now,
     beside: Live | None = None,
 ) -> Flask:
-    """The pages for staff; `beside` is the Live of the desk, whose database connections it shares.
+    """The pages for staff; `beside` is the Live of the live pages, to share database connections.
 
-    Raises Unguarded where a view does not say who may enter.
+    Raises Unguarded if a view does not say who may enter.
     """
     desk = StaffDesk()
     desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
@@ -120,7 +120,7 @@ def create_staff(
 
 
 def _guard() -> Any:
-    """Before every request, whatever its address: who asks, by which way, and may she?"""
+    """Before every request: check who is signed in, that the connection is safe, and access."""
     if not cookie.safe():
         return explain(
             "Open this page by https",
@@ -148,7 +148,7 @@ def _guard() -> Any:
         try:
             once = len(request.form.getlist("csrf_token")) == 1
             validate_csrf(request.form["csrf_token"] if once else "")
-            g.csrf_valid = True  # not to be worked out again by the form
+            g.csrf_valid = True  # so that the form does not check it again
         except ValidationError:
             g.foreign = True
             if not route.refills:
