@@ -1,12 +1,12 @@
 """The feeds: machine-readable copies of the public part of the Directory, as plain files.
 
-A feed is `feeds/<name>.py` plus one line in FEEDS. Its module offers a function that takes a
-Directory and gives, for each public path, a maker of the bytes to write there. Makers are called
-when a file is wanted and no sooner, in any order and in any process, and give the same bytes for
-the same content: no clock, no random number, no order of a set.
+A feed is `feeds/<name>.py` plus one line in FEEDS. Its module has a function that takes a Directory
+and returns, for each public path, a maker: a function that returns the bytes of that file. A maker
+is called only when its file is wanted, in any order and in any process, and returns the same bytes
+for the same content: it must not depend on a clock, a random number or the order of a set.
 
 Addresses in a feed are absolute and start with `directory.site.base_address`: to build for another
-host, hand in a Directory whose site says so.
+host, pass a Directory whose site has that address.
 """
 
 from __future__ import annotations

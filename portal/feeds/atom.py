@@ -1,7 +1,8 @@
 """News and notices for feed readers and for partners' pages (Atom, RFC 4287).
 
-A notice is news while it shows on a centre's page. Each keeps the id it was first published under,
-made of the site's permanent domain, so that a new host or a new name does not show it as unread.
+A notice is in the feed while it shows on a centre's page. Each entry keeps the id that it was first
+published under, made from the site's permanent domain, so that a new host or a new name does not
+show it as unread.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class _Item(NamedTuple):
 
 
 def files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
-    """The feed by its public path."""
+    """The maker of the feed, by public path."""
     return {PATH: partial(_feed, directory)}
 
 
@@ -58,7 +59,7 @@ def _items(directory: Directory) -> Iterator[_Item]:
         name = (centre.aliases or (centre.slug,))[0]
         yield _Item(
             since,
-            # Another notice of the same centre is another piece of news.
+            # The date makes the next notice of the same centre a separate entry.
             f"notice/{name}/{since.astimezone(LONDON):%Y-%m-%d}",
             f"{centre.title}: notice",
             centre.path,
@@ -73,37 +74,37 @@ def _feed(directory: Directory) -> bytes:
     items = items[:MOST]
     root = ElementTree.Element("feed", {"xmlns": SPACE, "xml:lang": "en-GB"})
 
-    def say(parent: ElementTree.Element, name: str, text: str = "", **given: str) -> None:
-        ElementTree.SubElement(parent, name, given).text = _clean(text) or None
+    def add(parent: ElementTree.Element, name: str, text: str = "", **attributes: str) -> None:
+        ElementTree.SubElement(parent, name, attributes).text = _clean(text) or None
 
-    say(root, "title", f"{site.name}, {site.area}: news and notices")
+    add(root, "title", f"{site.name}, {site.area}: news and notices")
     if site.demonstration:
-        say(root, "subtitle", "This is a demonstration: times and places are samples.")
-    say(root, "id", _id(site.domain, "feed"))
-    say(root, "link", rel="self", type="application/atom+xml", href=site.base_address + PATH)
-    say(root, "link", rel="alternate", type="text/html", href=f"{site.base_address}/news/")
-    say(root, "updated", _stamp(max((one.changed for one in items), default=FIRST_REVISION)))
+        add(root, "subtitle", "This is a demonstration: times and places are samples.")
+    add(root, "id", _id(site.domain, "feed"))
+    add(root, "link", rel="self", type="application/atom+xml", href=site.base_address + PATH)
+    add(root, "link", rel="alternate", type="text/html", href=f"{site.base_address}/news/")
+    add(root, "updated", _stamp(max((item.changed for item in items), default=FIRST_REVISION)))
     author = ElementTree.SubElement(root, "author")
-    say(author, "name", site.name)
+    add(author, "name", site.name)
     for item in items:
         entry = ElementTree.SubElement(root, "entry")
         address = site.base_address + item.path
-        say(entry, "title", item.title)
-        say(entry, "id", _id(site.domain, item.id))
-        say(entry, "link", rel="alternate", type="text/html", href=address)
-        say(entry, "published", _stamp(item.published))
-        say(entry, "updated", _stamp(item.changed))
-        say(entry, "summary", item.summary)
+        add(entry, "title", item.title)
+        add(entry, "id", _id(site.domain, item.id))
+        add(entry, "link", rel="alternate", type="text/html", href=address)
+        add(entry, "published", _stamp(item.published))
+        add(entry, "updated", _stamp(item.changed))
+        add(entry, "summary", item.summary)
         if item.html:
             whole = re.sub(r'((?:href|src)=")(?=/)', rf"\g<1>{site.base_address}", item.html)
-            say(entry, "content", whole, type="html")
+            add(entry, "content", whole, type="html")
     ElementTree.indent(root)
     data: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return data + b"\n"
 
 
 def _id(domain: str, name: str) -> str:
-    """A tag address (RFC 4151): it leads nowhere, and is nobody else's."""
+    """A tag URI (RFC 4151): an identifier that belongs to this domain and is not a web address."""
     return f"tag:{domain},2020:{name}"
 
 
@@ -112,5 +113,5 @@ def _stamp(moment: datetime) -> str:
 
 
 def _clean(text: str) -> str:
-    """Text without what XML cannot hold."""
+    """Remove the characters that XML cannot hold."""
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)

@@ -1,13 +1,13 @@
-"""One series as the entries (VEVENT) of a calendar: an entry with a rule, the dates planned never
-to run taken out of it (EXDATE), and one override (RECURRENCE-ID) for each date that changed.
+"""Writes one series as calendar entries (VEVENT): an entry with a recurrence rule, exclusions
+(EXDATE) for dates on which no session is planned, and an override (RECURRENCE-ID) for each change.
 
-Where that would mislead the programs out there, single entries are written instead. A series keeps
-the UID of the name it was first published under, and its time stamps are those of its last change:
-nothing is taken from a clock, so the same content gives the same bytes.
+Where calendar programs would misread that, each session is written as an entry of its own. A series
+keeps the UID of the name it was first published under, and its time stamps are those of its last
+change: nothing depends on a clock, so the same content gives the same bytes.
 
-Folds, rules and parameters are the `icalendar` package's, and so are texts but for one mistake in
-their escapes (`Text`). Lines are joined here and not by its `Event`: every session there is can be
-downloaded, and this is ten times as fast.
+The `icalendar` package does line folding, rules and parameters, and text as well, apart from one
+mistake in its escaping (`Text`). Lines are joined here rather than by its `Event`: every session
+can be downloaded, and this is ten times as fast.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from portal.directory.vocabularies import LANGUAGES
 
 Properties = Iterable[tuple[str, Any]]
 
-# Revisions are counted in minutes from here, so that they rise without anybody keeping count.
+# Revision numbers are minutes since this moment, so that they rise without a stored counter.
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
 
 BEGIN, END = b"BEGIN:VEVENT\r\n", b"END:VEVENT\r\n"
@@ -44,20 +44,20 @@ WAYS = {
 
 
 class Entry(NamedTuple):
-    """One VEVENT, and what it is sorted by."""
+    """One VEVENT with its sort keys."""
 
     uid: str
     recurrence: str
     data: bytes
 
 
-# --- text, as the package writes it ----------------------------------------
+# --- properties as lines ---------------------------------------------------
 
 
 class Text(vText):
-    """A TEXT value whose every character comes out again.
+    """A TEXT value that keeps every character.
 
-    The package takes a written `\\N` for a line break, so `C:\\New` would come out in two lines.
+    The package takes a typed `\\N` for a line break, so it would write `C:\\New` as two lines.
     """
 
     def to_ical(self) -> bytes:
@@ -71,30 +71,30 @@ def one_line(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text with one kind of line break, and without what no calendar can hold."""
+    """Text with one kind of line break and without characters that iCalendar does not allow."""
     text = re.sub(r"\r\n?|[\x85\u2028\u2029]", "\n", text)
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text)
 
 
 def line(name: str, value: str) -> bytes:
-    """A property without parameters: a Text, or what needs no escapes."""
+    """A property without parameters. The value is a Text, or a string that needs no escaping."""
     written = value.to_ical().decode() if isinstance(value, Text) else value
-    # The package leaves this untyped, like all that follows with this pragma.
+    # The package does not type this, nor the other calls marked `no-untyped-call` below.
     return _folded(Contentline(f"{name}:{written}"))  # type: ignore[no-untyped-call]
 
 
 def lines_of(properties: Properties) -> bytes:
-    """Properties as lines, by the package alone. A value with parameters is given as a pair."""
+    """Properties as lines, written by the package. A value with parameters is passed as a pair."""
     event = Event()
     for name, value in properties:
         value, parameters = value if isinstance(value, tuple) else (value, None)
         event.add(name, value, parameters=parameters)
-    # Its first and last lines are BEGIN and END, and an empty one follows.
+    # Leave out its BEGIN and END lines, and the empty line after them.
     return b"".join(_folded(line) for line in event.content_lines()[1:-2])
 
 
 def stamps(changed: datetime) -> bytes:
-    """When an entry last changed, and how many changes came before, as a rising number."""
+    """When an entry last changed, and its revision number (SEQUENCE), which only rises."""
     moment = f"{_digits(changed.astimezone(UTC))}Z"
     minutes = max(0, int((changed - FIRST_REVISION).total_seconds()) // 60)
     lines = f"DTSTAMP:{moment}", f"LAST-MODIFIED:{moment}", f"SEQUENCE:{minutes}"
@@ -102,12 +102,12 @@ def stamps(changed: datetime) -> bytes:
 
 
 def entry(uid: str, dates: bytes, texts: bytes, recurrence: str = "") -> Entry:
-    """An entry of lines that are written already, but for its UID."""
+    """An entry made from a UID and lines that are already written."""
     return Entry(uid, recurrence, b"".join((BEGIN, line("UID", uid), dates, texts, END)))
 
 
 def _folded(line: Contentline) -> bytes:
-    # The package looks at every character, which most lines are too short to need.
+    # The package checks every character; most lines are too short to need folding.
     data: bytes = line.encode()
     if len(data) >= 75:
         data = line.to_ical()  # type: ignore[no-untyped-call]
@@ -127,7 +127,7 @@ def _digits(moment: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What an entry says besides its dates: the usual words of its series, or those of one date."""
+    """What an entry says besides its dates: the series' usual details, or those of one date."""
 
     venue: Venue
     cancelled: bool = False
@@ -136,7 +136,7 @@ class _Words:
 
 
 class Run:
-    """The entries of one series, its texts rendered once for all of them."""
+    """Writes the entries of one series; each distinct text is rendered once."""
 
     def __init__(self, series: Series, site: Site, changed: datetime) -> None:
         centre, _, name = series.first_identity.partition("/")
@@ -148,7 +148,7 @@ class Run:
         self._rendered: dict[_Words, bytes] = {}
 
     def entries(self) -> Iterator[Entry]:
-        """Every session of the series, those that are over too."""
+        """The entries for every session of the series, including past ones."""
         sessions = self.series.all_sessions
         dates = [session.planned for session in sessions]
         rule = [day for day in rule_dates(self.series, dates[-1]) if day >= dates[0]]
@@ -159,12 +159,12 @@ class Run:
         held = date.min  # the last day so far on which this entry has a date
         for session in sessions:
             words = self._words(session)
-            if session.day == session.planned or _in_turn(session, rule, held):
+            if session.day == session.planned or _in_order(session, rule, held):
                 held = session.day
                 if words != self._usual:
                     yield self._override(session, session.starts, session.ends, words)
             else:
-                # Programs refuse, or mix up, a date that has jumped over another of its run.
+                # Calendar programs reject or confuse a date moved past another date of the rule.
                 now = f"Moved to {day_words(session.day)}, {session.times.words}."
                 words = _Words(self.series.venue, cancelled=True, first=(now,))
                 starts, ends = self._start(session.planned), self._end(session.planned)
@@ -172,12 +172,13 @@ class Run:
                 yield self.single(session)
 
     def single(self, session: Session) -> Entry:
-        """One session as an entry of its own, with a UID that its planned date gives."""
+        """One session as an entry of its own, with a UID made from its planned date."""
         dates = _local("DTSTART", session.starts) + _local("DTEND", session.ends)
         return entry(f"{session.anchor}.{self.uid}", dates, self._texts(self._words(session)))
 
     def _regular(self, dates: Sequence[date], rule: Sequence[date]) -> bool:
-        """False where most dates changed: programs that skip overrides would show the old ones."""
+        """Whether to write a rule. False if most dates changed: programs that ignore overrides
+        would show the old dates."""
         if self.series.repeats == "once" or self.series.count == 1:
             return False
         usual = "cancelled" if self._usual.cancelled else "on"
@@ -190,14 +191,16 @@ class Run:
             _local("DTSTART", self._start(first)),
             _local("DTEND", self._end(first)),
             self._rule(first, last),
-            # A line each, as Google and Apple write them: simple readers see one date in a line.
+            # One line per date, as Google and Apple write them: simple readers take only one date
+            # from a line.
             *(_local("EXDATE", self._start(day)) for day in sorted(set(rule) - set(dates))),
         ]
         return entry(self.uid, b"".join(lines), self._texts(self._usual))
 
     def _rule(self, first: date, last: date) -> bytes:
         weekday = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[first.weekday()]
-        # The rule of the series decides, not the first date: a 22nd may be a fourth or a last one.
+        # Take this from the start of the series, not from the first date: in some months the 22nd
+        # is both the fourth and the last of its weekday.
         nth = (self.series.starts.day - 1) // 7 + 1
         every: Mapping[str, Mapping[str, Any]] = {
             "weekly": {"freq": "weekly"},
@@ -205,7 +208,7 @@ class Run:
             "monthly": {"freq": "monthly", "byday": f"{nth if nth < 5 else -1}{weekday}"},
             "daily": {"freq": "weekly", "byday": ["MO", "TU", "WE", "TH", "FR"]},
         }
-        # To the end of the last day: readers that take UNTIL for local time would lose that day.
+        # To the end of the last day: readers that take UNTIL as local time would lose that day.
         until = datetime.combine(last, time(23, 59, 59), LONDON).astimezone(UTC)
         rule = vRecur({**every[self.series.repeats], "until": until})
         data: bytes = rule.to_ical()  # type: ignore[no-untyped-call]
@@ -226,7 +229,7 @@ class Run:
 
     @cached_property
     def _usual(self) -> _Words:
-        """What most dates say. A run that is off altogether says so once."""
+        """The details of most dates: cancelled, if every date is cancelled for the same reason."""
         reasons = {session.cancelled for session in self.series.all_sessions}
         reason = reasons.pop() if len(reasons) == 1 else None
         if not reason:
@@ -270,7 +273,7 @@ class Run:
     def _constant(self) -> bytes:
         series = self.series
         bands = [band for band in AGE_BANDS if band.holds(series.ages or ())]
-        # Without the years after the comma: simple readers split there, escaped or not.
+        # Leave out the years after the comma: simple readers split there even if it is escaped.
         names = [series.programme.title, *(band.title.partition(",")[0] for band in bands)]
         categories = ",".join(Text(name).to_ical().decode() for name in names)
         lines = (
@@ -302,12 +305,12 @@ class Run:
         lines = [f"{label}: {words}" for label, words in labelled.items() if words]
         if site.demonstration:
             lines.insert(0, "This is a demonstration: times and places are samples.")
-        # The address again, and last: many programs do not show the property of that name.
+        # The address is repeated at the end: many programs do not show the URL property.
         return [programme.summary, *lines, f"{site.base_address}{series.path}"]
 
 
-def _in_turn(session: Session, rule: Sequence[date], held: date) -> bool:
-    """True where a moved date still comes after the date before it, and before the next one."""
+def _in_order(session: Session, rule: Sequence[date], held: date) -> bool:
+    """Whether a moved date is still between the dates before and after it in the rule."""
     index = bisect_left(rule, session.planned)
     before = rule[index - 1] if index else date.min
     after = rule[index + 1] if index + 1 < len(rule) else date.max
@@ -324,7 +327,7 @@ def _place(venue: Venue) -> bytes:
     if venue.position is None or not venue.position.exact or withheld:
         return location
     latitude, longitude = venue.position.latitude, venue.position.longitude
-    # Apple shows its map where title and address together are the LOCATION.
+    # Apple shows its map only if title and address together equal LOCATION.
     named = {"VALUE": "URI", "X-TITLE": one_line(venue.name)}
     if rest := address.removeprefix(named["X-TITLE"]).strip(", "):
         named["X-ADDRESS"] = rest

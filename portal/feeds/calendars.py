@@ -1,11 +1,13 @@
 """Calendars that families and partners subscribe to, or copy into their own.
 
-They are read for years by programs that we never see, so they are plain and boring, and do not
-change from one day to the next unless the content does. Each series is rendered once (`entries.py`)
-and every calendar joins the bytes: the same session is the same entry wherever it stands.
+Programs that we cannot test read them for years, so they use only common features and do not
+change from one day to the next unless the content does. Each series is rendered once
+(`calendar_entries.py`) and every calendar joins those bytes: a session has the same entry in each
+calendar.
 
-A feed has a name, which is all that a subscriber sees of it in a list. A download has none, because
-Outlook would open a new calendar for it. None has a METHOD, which would call for an organiser.
+A feed has a name, which is all that a subscriber sees of it in a list. A download has no name,
+because Outlook would create a new calendar for it. Neither has a METHOD, which would require an
+organiser.
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ PRODUCT = "-//Lancashire County Council//Children and Family Wellbeing//EN"
 REFRESH = (timedelta(hours=6), {"VALUE": "DURATION"})
 END = b"END:VCALENDAR\r\n"
 
-# Two rules without an end. The package would list the changes of the clock one by one (RDATE) up to
-# a last date, and desktop Outlook does not read these.
+# Two rules without an end. The package would list the clock changes one by one (RDATE) up to a last
+# date, and desktop Outlook does not read RDATE.
 ZONE = """\
 BEGIN:VTIMEZONE
 TZID:Europe/London
@@ -66,12 +68,12 @@ END:VTIMEZONE
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A page whose groups have a calendar to subscribe to. `kind` is '' for everything there is."""
+    """A page whose groups have a calendar to subscribe to. `kind` is '' for all groups."""
 
     kind: str
     page: str
-    title: str  # as a list of calendars says it
-    name: str  # as a subscriber's program says it
+    title: str  # for our lists of calendars
+    name: str  # for the subscriber's calendar program
     series: Sequence[Series]
 
     @property
@@ -80,7 +82,7 @@ class Facet:
 
 
 def facets(directory: Directory) -> Iterator[Facet]:
-    """Everything, then footprints, districts, ages, centres and programmes. None is sensitive."""
+    """All groups, then footprints, districts, ages, centres and programmes not sensitive."""
     area = directory.site.area
     yield Facet("", "/", f"All groups in {area}", f"Groups in {area}", directory.series)
     for kind, places in (
@@ -105,7 +107,7 @@ def facets(directory: Directory) -> Iterator[Facet]:
 
 
 def files(directory: Directory) -> Mapping[str, Maker]:
-    """Every calendar by its public path: facets, series, coming sessions, and their old paths."""
+    """Makers of all calendars by public path: facets, series, coming sessions and old paths."""
     return Calendars(directory).files()
 
 
@@ -143,16 +145,16 @@ class Calendars:
         return files
 
     def feed(self, facet: Facet) -> bytes:
-        """A calendar to subscribe to, beside its page."""
+        """The calendar to subscribe to for a facet, at an address below its page."""
         address = f"{self.site.base_address}{facet.page}"
         return self.chosen(facet.name, address, f"{address}calendar.ics", facet.series)
 
     def chosen(self, name: str, page: str, source: str, series: Iterable[Series]) -> bytes:
-        """A calendar of these series, whose page and own address are given whole."""
+        """A calendar of these series. `page` and `source` (its own address) are absolute."""
         return self._feed(name, page, source, chain.from_iterable(map(self.entries, series)))
 
     def centre(self, centre: Centre) -> bytes:
-        """A centre's calendar. Subscriptions outlive a centre: then it says where to go."""
+        """A centre's calendar. After a centre closes, it tells subscribers where to go instead."""
         series = self.directory.series_at(centre)
         entries = list(chain.from_iterable(map(self.entries, series)))
         if not entries and not centre.status.open and centre.status.until is None:
@@ -162,15 +164,15 @@ class Calendars:
         return self._feed(name, address, f"{address}calendar.ics", entries)
 
     def download(self, series: Series) -> bytes:
-        """A series to copy."""
+        """A series as a calendar to download."""
         return _joined(_nameless(), self.entries(series))
 
     def session(self, session: Session) -> bytes:
-        """One date to copy."""
+        """One session as a calendar to download."""
         return _joined(_nameless(), [self._run(session.series).single(session)])
 
     def entries(self, series: Series) -> tuple[Entry, ...]:
-        """The entries of a series: none of a run that ended before this school year began, or that
+        """The entries of a series; empty for a series that ended before this school year, or that
         was withdrawn and would have ended by now."""
         if series not in self._entries:
             shown = self._run(series).entries() if self._shown(series) else ()
@@ -178,8 +180,8 @@ class Calendars:
         return self._entries[series]
 
     def last_changed(self, series: Iterable[Series]) -> datetime | None:
-        """When a calendar of these series last changed; None where it is empty."""
-        shown = (one for one in series if self._shown(one))
+        """When a calendar of these series last changed; None if it is empty."""
+        shown = (each for each in series if self._shown(each))
         return max(map(self._changed, shown), default=None)
 
     def _shown(self, series: Series) -> bool:
@@ -193,10 +195,11 @@ class Calendars:
         return self._runs[series]
 
     def _changed(self, series: Series) -> datetime:
-        """When what its entries say last changed.
+        """When the entries of the series last changed.
 
-        Where the next school year's terms are not known yet, time alone takes ongoing runs into
-        it. The day on which that happens is a change too: Google might keep the old end without.
+        Where the next school year's terms are not known yet, ongoing series are extended into it
+        when the horizon reaches it. That day counts as a change: otherwise Google might keep the
+        old end date.
         """
         last, changed = _last_day(series), series.changed.astimezone(UTC)
         carried, since = self._carried
@@ -204,7 +207,8 @@ class Calendars:
 
     @cached_property
     def _carried(self) -> tuple[date, datetime]:
-        """The 1 September that only the horizon has reached, and when it did; else never."""
+        """The 1 September that the horizon has reached but the known terms have not, and the moment
+        when it did; `date.max` if there is none."""
         directory = self.directory
         terms = school_calendar(directory.terms)
         if directory.feed_until <= terms.feed_until(terms.last_known):

@@ -1,12 +1,13 @@
-"""A calendar of one's own making: which series somebody wants, as the query of an address.
+"""Custom calendars: the reader's choice of series, held in the query of the address.
 
-The address is all there is: nothing is stored. Values of one name are alternatives
-(`district=preston&district=chorley`), names are joined (`&age=toddlers`). The order does not matter
-and what stands twice counts once, so that the same wish has one address and one place in a cache.
+Nothing is stored. Values of one name are alternatives (`district=preston&district=chorley`);
+different names narrow the choice (`&age=toddlers`). Order and repeats do not matter: the same
+choice always has the same address, and so one place in a cache.
 
-A word that we do not know is refused: a calendar that quietly left a filter out would show too much
-for years. A programme that has become sensitive is known, and simply has no groups: so its dates
-leave the phones that follow it. Needs are in no name, because diaries are shared.
+An unknown value is refused: a calendar that silently dropped a filter would show too much for
+years. A programme that has become sensitive is still known but has no groups, so its dates
+disappear from subscribers' phones. The calendar's name never includes a need, because people share
+their diaries.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LONGEST_NAME = 70
 
 
 class Question(NamedTuple):
-    """One thing to choose by: its name in addresses, what a form calls it, what a mistake does."""
+    """A filter: its name in addresses, its label in a form, and its noun in error messages."""
 
     name: str
     label: str
@@ -46,7 +47,7 @@ _BY_NAME = {question.name: question for question in QUESTIONS}
 
 
 class ChoiceError(PortalError):
-    """What of a choice we do not know: pairs of the question's name ('' for none) and words."""
+    """Some of a choice is not known. `problems` are pairs: question name ('' for none), message."""
 
     def __init__(self, problems: Iterable[tuple[str, str]]) -> None:
         self.problems = tuple(problems)
@@ -55,7 +56,7 @@ class ChoiceError(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen, in the order of the questions and of their options."""
+    """The values chosen, in the order of the questions and of their options."""
 
     wanted: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -64,13 +65,13 @@ class Choice:
 
     @property
     def query(self) -> str:
-        """'?district=preston&age=toddlers', or nothing where all is wanted."""
+        """'?district=preston&age=toddlers', or '' for all groups."""
         pairs = [(name, value) for name, values in self.wanted for value in values]
         return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def read(directory: Directory, pairs: Iterable[tuple[str, str]]) -> Choice:
-    """The choice that the parameters of an address make. Raises ChoiceError."""
+    """Read a choice from the parameters of an address. Raises ChoiceError."""
     found: dict[str, set[str]] = {}
     problems: dict[tuple[str, str], None] = {}
     for name, value in pairs:
@@ -99,9 +100,9 @@ def read(directory: Directory, pairs: Iterable[tuple[str, str]]) -> Choice:
 
 
 def options(directory: Directory, name: str) -> list[tuple[str, str]]:
-    """What a form offers for a question, as (value, words): only what some group has."""
+    """Options of a question as (value, words): of programmes and needs, those that groups have."""
     if name == "district":
-        return [(one.slug, one.title) for one in directory.districts]
+        return [(district.slug, district.title) for district in directory.districts]
     if name == "programme":
         running = {series.programme.slug for series in directory.series}
         found = [(one.slug, one.title) for one in directory.programmes if one.slug in running]
@@ -117,19 +118,19 @@ def options(directory: Directory, name: str) -> list[tuple[str, str]]:
 
 
 def form(directory: Directory) -> list[tuple[Question, list[tuple[str, str]]]]:
-    """The questions that have more than one answer, each with its answers."""
-    asked = [(question, options(directory, question.name)) for question in QUESTIONS]
-    return [pair for pair in asked if len(pair[1]) > 1]
+    """The questions that have more than one option, each with its options."""
+    questions = [(question, options(directory, question.name)) for question in QUESTIONS]
+    return [pair for pair in questions if len(pair[1]) > 1]
 
 
 def series_of(directory: Directory, choice: Choice) -> tuple[Series, ...]:
-    """The public series that somebody wants."""
+    """The public series that match a choice."""
     tests = [(_TESTS[name], frozenset(values)) for name, values in choice.wanted]
     return tuple(one for one in directory.series if all(test(one, want) for test, want in tests))
 
 
 def in_words(directory: Directory, choice: Choice) -> list[tuple[str, str]]:
-    """What is in it, as pairs of the question's label and plain words, for a page."""
+    """A choice for display on a page, as pairs of the question's label and the values in words."""
     said = []
     for name, values in choice.wanted:
         titles = _titles(directory, name)
@@ -138,11 +139,11 @@ def in_words(directory: Directory, choice: Choice) -> list[tuple[str, str]]:
 
 
 def name_of(directory: Directory, choice: Choice) -> str:
-    """What a subscriber's list of calendars calls it. It says no need: diaries are shared."""
+    """The calendar's name in a subscriber's list. It never says a need: people share diaries."""
     area = directory.site.area
     parts = {name: _titles(directory, name) for name, _ in choice.wanted}
-    # A sensitive programme has a title on its own page, and in no calendar.
-    withheld = {one.slug for one in directory.programmes if one.sensitive}
+    # The title of a sensitive programme is on its own page and never in a calendar.
+    withheld = {programme.slug for programme in directory.programmes if programme.sensitive}
     said = {
         name: _either([parts[name][value] for value in values if value not in withheld])
         for name, values in choice.wanted
@@ -156,11 +157,11 @@ def name_of(directory: Directory, choice: Choice) -> str:
     return f"My choice of groups in {area}"
 
 
-# --- the words that are known, and what they ask of a series ------------------------------------
+# --- known values, and the test of each question -----------------------------------------------
 
 
 def _known(directory: Directory, name: str) -> Mapping[str, str]:
-    """Every value that an address may hold -> the one that stands for it now."""
+    """Every value that an address may hold -> the current value (old slugs map to new ones)."""
     known = {value: value for value in _titles(directory, name)}
     if name == "programme":
         known |= {old: one.slug for one in directory.programmes for old in one.aliases}

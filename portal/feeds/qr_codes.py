@@ -1,7 +1,7 @@
-"""Codes to scan (QR), which bring the page of a calendar from a screen or from paper to a phone.
+"""QR codes that open the page of a calendar on a phone, from a screen or from paper.
 
-They lead to the page and not to the calendar itself: only Apple's phones know what to do with a
-`webcal:` address, and on the page everybody finds the way that works for them.
+They lead to the page rather than to the calendar itself: only iPhones can open a `webcal:` address,
+and the page explains every way to subscribe.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MASK = 4
 
 
 def files(directory: Directory) -> Mapping[str, Maker]:
-    """A code for each calendar of groups, beside it."""
+    """Makers of the code of each facet's calendar, by public path."""
     base = directory.site.base_address
     return {path_of(facet): partial(drawn, base + _leads_to(facet)) for facet in facets(directory)}
 
@@ -30,30 +30,30 @@ def path_of(facet: Facet) -> str:
 
 
 def drawn(address: str) -> bytes:
-    """A code as a file of its own. Black on white, as phones want it in dark surroundings too."""
-    drawn = BytesIO()
+    """A code as an SVG file. Always black on white, which phones need even in dark mode."""
+    buffer = BytesIO()
     _code(address).save(
-        drawn, kind="svg", border=4, scale=4, dark="#000", light="#fff", xmldecl=False, nl=False
+        buffer, kind="svg", border=4, scale=4, dark="#000", light="#fff", xmldecl=False, nl=False
     )
-    return drawn.getvalue()
+    return buffer.getvalue()
 
 
 def in_page(address: str) -> str:
-    """A code as a part of a page that stands for itself, on paper and without a network.
+    """A code as inline SVG, for a page that must work on paper and without a network.
 
-    The page says the address beside it: whoever listens to the page has no use for the code.
+    It is hidden from screen readers: the page gives the address as text beside it.
     """
     code = _code(address).svg_inline(border=2, scale=1, dark="#000", light="#fff", omitsize=True)
     return code.replace("<svg ", '<svg aria-hidden="true" ', 1)
 
 
 def _code(address: str) -> segno.QRCode:
-    # Trying all eight masks takes five times as long for each of hundreds of codes, and readers
-    # take any: there is only one wrong choice, a mask that leaves large areas of one colour, and
-    # the letters of an address are too mixed for that.
+    # Trying all eight masks would take five times as long for each of hundreds of codes. Readers
+    # accept any mask that does not leave large areas of one colour, and the characters of an
+    # address are too varied for that.
     return segno.make(address, error="m", micro=False, mask=_MASK)
 
 
 def _leads_to(facet: Facet) -> str:
-    # The home page has no panel for its calendar: the list of calendars begins with it.
+    # The home page has no calendar panel: its calendar is the first on the list of calendars.
     return f"{facet.page}{ANCHOR}" if facet.kind else f"/calendars/{ANCHOR}"

@@ -1,8 +1,8 @@
 """sitemap.xml and robots.txt: what search engines and calendar readers may fetch.
 
-The sitemap lists the pages, each once, with the day on which what it shows last changed where that
-is known. Sessions of sensitive programmes have no page, so they cannot be in it. The robots' rules
-leave calendars open, as Google Calendar obeys them; its pages keep a demonstration out of search.
+The sitemap lists each page once, with the day its content last changed if that is known. Sessions
+of sensitive programmes have no page, so they cannot be in it. robots.txt allows calendars, because
+Google Calendar obeys it; a demonstration site is kept out of search engines by its pages instead.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from portal.directory import AGE_BANDS, Directory, News, Page, Programme, Series
 from portal.directory.addresses import fixed_pages
 from portal.directory.values import LONDON
 
-# Live addresses: a robot that follows them fills forms, or opens somebody's booking.
+# Live addresses: a robot that followed them would fill in forms, or open a family's booking.
 CLOSED = ("/book/", "/bookings/", "/staff/")
 
 
 def files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
-    """The sitemap by its public path."""
+    """The maker of the sitemap, by public path."""
     return {"/sitemap.xml": partial(_sitemap, directory)}
 
 
 def robots_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
-    """The rules for robots by their public path."""
+    """The maker of robots.txt, by public path."""
     return {"/robots.txt": partial(_robots, directory)}
 
 
 def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
-    """Every page that search engines should know, and the day it changed."""
+    """Every page for search engines, and the day it last changed."""
     for path in fixed_pages(news=bool(directory.news)):
         yield path, None
     for footprint in directory.footprints:

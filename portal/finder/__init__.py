@@ -1,7 +1,7 @@
-"""Finds sessions near a place, by age, day and much else: the twin of `static/find.js`.
+"""Finds sessions near a place, by age, day and other filters: the counterpart of `static/find.js`.
 
-Both answer from the tables that `index` writes, with the words of `texts`. `Finder` answers one
-query; `postcodes` and `postcode_import` hold exact postcodes where they were imported.
+Both answer from the tables that `index` writes, in the wording of `texts`. `Finder` answers one
+query; `postcode_import` reads exact postcodes and `postcodes` stores them.
 """
 
 from portal.finder.search import Answer, Finder

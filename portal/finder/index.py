@@ -1,17 +1,17 @@
-"""The finder's tables: what is on, and where places are, small enough for a phone.
+"""Writes the finder's tables: what is on, and where places are, small enough for a phone.
 
 There are three files, each with a digest of its content in its name, so that browsers may keep
 them for ever. The *index* has all public series with their coming sessions; it starts on the Monday
 of the week, so that it changes once a week and not every midnight. The *places* are towns, centres
-and postcode sectors. The *postcodes* are exact, where the service has imported them.
+and postcode sectors. The *postcodes* are exact, if the service has imported them.
 
-The index is columns: one list for each fact, the series in the same order in all of them, values
-that repeat written once and numbered. Sessions are days counted from the first day, in runs: a
-first day and the gaps after it, which a whole county shares. `decode` undoes it for Python, and
-`static/find.js` for browsers.
+The index is stored by column: one list for each fact, with the series in the same order in every
+list; repeated values are written once and numbered. Sessions are days counted from the first day,
+stored as a first day and the gaps after it, because series across the county share the same gaps.
+`tables.py` decodes it for Python, and `static/find.js` for browsers.
 
 Nothing of a sensitive programme is in any of these (safety S3): they are made from
-`Directory.series`. The place of a centre whose address is not public is its town's.
+`Directory.series`. A centre whose address is not public has the position of its town.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ Maker = Callable[[], bytes]
 Table = Mapping[str, Any]
 ValueT = TypeVar("ValueT")
 
-# Venues are placed to about 10 metres, towns and sectors to about 100.
+# Positions of venues are rounded to about 10 metres, those of towns and sectors to about 100.
 VENUE_GRID = 0.0001
 PLACE_GRID = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The public addresses of the three files; no postcodes where none were imported."""
+    """The public paths of the three files; no path for postcodes if none were imported."""
 
     index: str
     places: str
@@ -51,7 +51,7 @@ class Paths:
 
 
 def files(directory: Directory) -> Mapping[str, Maker]:
-    """The index and the places, by their public paths."""
+    """The makers of the index and the places, by public path."""
     tables = _tables(directory)
     return {
         tables.paths.index: partial(bytes, tables.index),
@@ -60,7 +60,7 @@ def files(directory: Directory) -> Mapping[str, Maker]:
 
 
 def postcode_files(directory: Directory) -> Mapping[str, Maker]:
-    """The exact postcodes by their public path. Raises PostcodesError where they are damaged."""
+    """The maker of the exact postcodes, by path. Raises PostcodesError if they are damaged."""
     if not directory.postcodes:
         return {}
     Postcodes(directory.postcodes)
@@ -68,12 +68,12 @@ def postcode_files(directory: Directory) -> Mapping[str, Maker]:
 
 
 def paths(directory: Directory) -> Paths:
-    """Where the finder's page has its script fetch the tables."""
+    """The paths from which the finder's script fetches the tables."""
     return _tables(directory).paths
 
 
 def tables(directory: Directory) -> tuple[Table, Table]:
-    """Index and places, as a browser reads them."""
+    """The index and the places, as a browser reads them."""
     made = _tables(directory)
     return json.loads(made.index), json.loads(made.places)
 
@@ -111,7 +111,7 @@ def _path(name: str, content: bytes, ending: str) -> str:
 
 
 class _Numbered(dict[ValueT, int]):
-    """Values in the order in which they were first met, each with its number."""
+    """Numbers values in the order in which they are first looked up."""
 
     def __missing__(self, value: ValueT) -> int:
         self[value] = len(self)
@@ -119,7 +119,7 @@ class _Numbered(dict[ValueT, int]):
 
 
 class _Venue(NamedTuple):
-    """What the finder says of a venue: two that say the same are one."""
+    """What the finder shows of a venue; venues that would look the same share one row."""
 
     words: str
     position: Position | None
@@ -145,7 +145,7 @@ class _Index:
         self._runs: _Numbered[tuple[int, int]] = _Numbered()
 
     def table(self) -> Table:
-        """All columns, and the words of the finder."""
+        """All columns, and the finder's texts."""
         rows = [
             (series, sessions)
             for series in sorted(self._directory.series, key=lambda one: one.identity)
@@ -197,7 +197,7 @@ class _Index:
         }
 
     def _coming(self, series: Series) -> list[Session]:
-        """Its sessions in the weeks of the index, those cancelled left out."""
+        """The sessions of a series in the weeks of the index, without cancelled ones."""
         return [
             session
             for session in series.sessions
@@ -207,7 +207,8 @@ class _Index:
     def _row(self, series: Series, sessions: Sequence[Session]) -> tuple[Any, ...]:
         days = [(one.day - self._first).days for one in sessions if _usual(one)]
         programme = series.programme
-        # The upper age for SEND is the programme's, and says nothing of a run with its own ages.
+        # The upper age for SEND belongs to the programme; it does not apply to a series that has
+        # ages of its own.
         send_to = programme.send_to if series.ages == programme.ages else None
         return (
             self._names[series.name],
@@ -225,7 +226,7 @@ class _Index:
         )
 
     def _extra(self, rows: Iterable[tuple[Series, Sequence[Session]]]) -> Table:
-        """Sessions at another time or place than usual, by the number of their series."""
+        """Sessions at another time or place than usual, by series number."""
         found: dict[str, list[int]] = {}
         for number, (series, sessions) in enumerate(rows):
             for session in sessions:
@@ -274,7 +275,7 @@ class _Index:
         }
 
     def _terms(self, calendar: SchoolCalendar) -> Iterator[int]:
-        """The school terms of these weeks: first day, last day, first day..."""
+        """The school terms in these weeks: first day, last day, first day..."""
         days = range((self._last - self._first).days + 1)
         for held, run in groupby(
             days, key=lambda day: calendar.in_term(self._first + timedelta(days=day))
@@ -300,7 +301,7 @@ def _programme(programme: Programme) -> list[Any]:
 
 
 def _spoken(language: str) -> str:
-    """'In Urdu. '; nothing of English."""
+    """'In Urdu. '; '' for English."""
     said = WORDS["language"].replace("{language}", CHOICES["language"][language])
     return "" if language == "en" else f"{said} "
 
@@ -315,7 +316,7 @@ def _minutes(clock: time) -> int:
 
 
 def _gaps(days: Sequence[int]) -> tuple[int, ...]:
-    """Days between one session and the next, and how many such gaps follow: (7, 5, 14, 1)."""
+    """Gaps in days, each followed by how often it repeats: (7, 5, 14, 1)."""
     gaps = groupby(later - sooner for sooner, later in pairwise(days))
     return tuple(number for gap, run in gaps for number in (gap, len(list(run))))
 
@@ -328,7 +329,7 @@ def _steps(numbers: Sequence[int]) -> list[int]:
 
 
 def public_position(directory: Directory, venue: Venue) -> Position | None:
-    """Where a venue may be said to be: its town's place where its address is not public."""
+    """The position of a venue that may be shown: its town's if the address is not public."""
     centre = venue.centre
     if centre is None or centre.address_public:
         return venue.position
@@ -348,7 +349,7 @@ class _Place(NamedTuple):
 def _places(directory: Directory) -> Table:
     """Towns and villages, the largest first; districts; centres; then postcode areas."""
     towns = sorted(directory.settlements, key=lambda one: (-one.population, one.label, one.slug))
-    # A district stands in the list of towns as well; the whole of it is meant.
+    # A district may be in the list of towns as well; its name means the whole district.
     titles = {one.title for one in directory.districts}
     towns = [one for one in towns if one.position.precision != "district" or one.name not in titles]
     known = {one.name.lower() for one in towns}
@@ -375,7 +376,7 @@ def _places(directory: Directory) -> Table:
 
 
 def _areas(directory: Directory) -> list[list[Any]]:
-    """Each outcode with its middle, then its sectors' figures and their steps from that middle."""
+    """Each outcode with its centre, then its sectors' digits and their offsets from that centre."""
     grids = {area.code: _grid(area.position, PLACE_GRID) for area in directory.postcode_areas}
     areas: list[list[Any]] = []
     for outcode, group in groupby(sorted(grids), key=lambda code: code.partition(" ")[0]):

@@ -1,9 +1,9 @@
-"""From eastings and northings of the national grid to latitude and longitude.
+"""Converts eastings and northings of the national grid to latitude and longitude.
 
-The postcode files give metres of the Ordnance Survey's grid. The way to degrees is the published
-one: back through the map's projection onto its own ellipsoid, and from that to WGS 84 by Helmert's
-seven numbers. It is right to within five metres, much finer than the finder needs; the OS's exact
-tables would be larger than the portal.
+The postcode files give positions in metres of the Ordnance Survey's grid. The conversion is the
+published one: the inverse projection onto the grid's own ellipsoid, then a seven-parameter Helmert
+transformation to WGS 84. It is accurate to within five metres, much finer than the finder needs;
+the OS's exact tables would be larger than the portal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _AIRY = 6_377_563.396, 6_356_256.909
 _WGS84 = 6_378_137.0, 6_356_752.314245
 _SCALE, _FALSE_EAST, _FALSE_NORTH = 0.9996012717, 400_000.0, -100_000.0
 _TRUE_ORIGIN = math.radians(49), math.radians(-2)
-# Shifts in metres, change of size, and turns in radians, from the OS's guide to coordinates.
+# Shifts in metres, scale change, and rotations in radians, from the OS's guide to coordinates.
 _SHIFT = 446.448, -125.157, 542.060
 _GROWTH = 1 - 20.4894e-6
 _TURN = tuple(math.radians(seconds / 3600) for seconds in (0.1502, 0.2470, 0.8421))

@@ -1,10 +1,9 @@
-"""Where a family says it is: a postcode or a part of one, a town, a district, a centre.
+"""Finds the place that a family types: a postcode or part of one, a town, a district, a centre.
 
-This reads the finder's own table of places, not the content, and does with it what
-`static/find.js` does in the browser, step by step: the same text must lead to the same place, or to
-the same question back, with scripts and without. Hence the plain rules: names are folded to small
-letters and figures; a name that is not known is compared with all others by the number of slips of
-the finger between the two.
+This reads the finder's own table of places, not the content, and follows `static/find.js` step by
+step: the same text must give the same place, or the same question back, with scripts and without.
+So the rules are simple: names are reduced to lower-case letters and digits; an unknown name is
+compared with all others by the number of typing errors between the two.
 """
 
 from __future__ import annotations
@@ -29,17 +28,17 @@ _SPACE, _MARKS, _WHOLE, _PART = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place that was found. `key` is what an address may say of it: at most a sector."""
+    """A place that was found. `key` is its form in addresses: of a postcode, the sector."""
 
     key: str
     at: Position
     about: bool  # distances from it are not exact
-    district: int | None = None  # search all of this district
+    district: int | None = None  # search the whole of this district
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong with an answer, and places that may have been meant."""
+    """A message about a field, and places that may have been meant."""
 
     field: str
     words: str
@@ -47,19 +46,19 @@ class Mistake:
 
 
 def tidy(text: str) -> str:
-    """Text on one line, without the spaces around it."""
+    """Text on one line, without spaces around it."""
     return _SPACE.sub(" ", text).strip(" ")
 
 
 def fold(text: str) -> str:
-    """A name as everybody might type it: 'Lytham Saint Anne’s' and 'lytham st annes' are one."""
+    """A name reduced for comparison: 'Lytham Saint Anne’s' and 'lytham st annes' are the same."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower().replace("&", " and ")
     words = re.sub("[^a-z0-9]+", " ", plain).strip(" ").split(" ")
     return " ".join("st" if word == "saint" else word for word in words)
 
 
 def slips(a: str, b: str, most: int) -> int:
-    """Letters added, lost, changed or swapped with the next one; above `most` it is most + 1."""
+    """The number of letters added, lost, changed or swapped; `most + 1` if it exceeds `most`."""
     if abs(len(a) - len(b)) > most:
         return most + 1
     before: list[int] = []
@@ -78,7 +77,7 @@ def slips(a: str, b: str, most: int) -> int:
 
 
 class Whereabouts:
-    """Finds places in the finder's table of them."""
+    """Finds places in the finder's table of places."""
 
     def __init__(self, table: Mapping[str, Any], postcodes: Postcodes | None = None) -> None:
         self._postcodes = postcodes
@@ -92,14 +91,14 @@ class Whereabouts:
         self._bare = [fold(name.partition(" (")[0]) for name in self._names]
 
     def find(self, text: str) -> Place | Mistake:
-        """The place that a text names, or what to ask back."""
+        """The place that a text names, or a question to ask back."""
         near = tidy(text)
         if len(near) > LONGEST:
             return Mistake("near", WORDS["e-long"])
         return self._postcode(near) or self._named(near)
 
     def _postcode(self, near: str) -> Place | Mistake | None:
-        """A postcode or the first part of one; None for what does not look like it."""
+        """Find a postcode or the first part of one; None if the text does not look like one."""
         spaced = tidy(re.sub("[^A-Z0-9]+", " ", near.upper()))
         compact = spaced.replace(" ", "")
         whole = _WHOLE.match(compact)
@@ -108,11 +107,11 @@ class Whereabouts:
             return self._area(outcode, figure, letters)
         part = _PART.match(spaced)
         if part and not part[2] and part[1] not in self._areas:
-            # 'BB46' is no outcode, so it is 'BB4 6'; 'BB12' is one.
+            # 'BB46' is not an outcode, so it means 'BB4 6'; 'BB12' is an outcode.
             part = _PART.match(f"{compact[:-1]} {compact[-1]}") or part
         if part:
             return self._area(part[1], (part[2] or "")[:1], "")
-        # Letters of an area alone, or a postcode with a figure too few: no name has figures.
+        # Only the letters of an area, or a postcode with a digit missing: names have no digits.
         if re.search("[0-9]", compact) and len(compact) < 8 and not self._known(fold(near)):
             return Mistake("near", WORDS["e-half"])
         return None
@@ -145,7 +144,7 @@ class Whereabouts:
         return self._ask("e-near" if meant else "e-place", near, meant)
 
     def _known(self, wanted: str) -> list[int]:
-        """The places of that name, by number: a town before a district, before a centre."""
+        """The numbers of the places of that name: towns first, then districts, then centres."""
         by_label = [n for n, name in enumerate(self._folded) if name == wanted]
         if by_label:
             return by_label[:1]
@@ -154,12 +153,12 @@ class Whereabouts:
             return by_name
         if len(wanted) < 3:
             return []
-        # 'Riverbank' for 'Riverbank Children's Centre'.
+        # 'Riverbank' finds 'Riverbank Children's Centre'.
         first = self._towns + len(self._districts)
         return [n for n in range(first, len(self._names)) if self._bare[n].startswith(wanted + " ")]
 
     def _meant(self, wanted: str) -> list[int]:
-        """The likeliest places for a name that is not known, by number, the likeliest first."""
+        """The numbers of the likeliest places for an unknown name, likeliest first."""
         most = 0 if len(wanted) < 4 else 1 if len(wanted) < 6 else 2
         ranked = []
         for number, name in enumerate(self._bare):

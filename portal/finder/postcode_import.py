@@ -1,12 +1,12 @@
-"""The national files of postcodes, in every layout that they have had, read row by row.
+"""Reads the national postcode files, in all their layouts, row by row.
 
 OS Code-Point Open has no header and always the same columns; its spacing of postcodes differs by
 release. The ONS directories (ONSPD, NSPL) name their columns, with a year in the names. Either may
-be one CSV file, a folder or a zip, with other files beside.
+be one CSV file, a folder or a zip, with other files beside it.
 
-The whole country is 1.7 million rows, of which a county keeps some hundred thousand at most, so
-rows are streamed. None goes missing unsaid: each is kept, dropped and counted for a reason that is
-no fault, or named with its line.
+The whole country is 1.7 million rows, of which a county keeps about a hundred thousand at most, so
+rows are streamed. Every row is accounted for: it is kept, or dropped and counted for a reason that
+is not a fault, or reported with its line number.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from typing import IO, NamedTuple
 from portal.errors import PortalError
 from portal.finder.national_grid import degrees
 
-# Told how many bytes have been read, of how many.
+# Called with the number of bytes read so far, and the total.
 Progress = Callable[[int, int], None]
 
-# The letters that may end a postcode: Royal Mail uses no C, I, K, M, O and V there.
+# The letters that may end a postcode: Royal Mail does not use C, I, K, M, O or V there.
 LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 _POSTCODE = re.compile(rf"[A-Z]{{1,2}}[0-9][A-Z0-9]?[0-9][{LETTERS}]{{2}}")
 
 _METRES_IN_MILE = 1609.344
-_NAMED = 1_000  # how many bad rows are named; all are counted
-_NO_POSITION = frozenset(("90", "9"))  # as Code-Point and as ONS say it
-_EAST, _NORTH = 700_000, 1_300_000  # the ends of the national grid
+_NAMED = 1_000  # how many bad rows are listed; all are counted
+_NO_POSITION = frozenset(("90", "9"))  # the codes of Code-Point and of ONS
+_EAST, _NORTH = 700_000, 1_300_000  # the limits of the national grid, in metres
 
 
 class PostcodesError(PortalError):
-    """The file holds no postcodes that can be used; the message says what to do."""
+    """The file holds no usable postcodes; the message says what to do."""
 
 
 class Placed(NamedTuple):
@@ -55,10 +55,10 @@ class Placed(NamedTuple):
 
 @dataclass(slots=True)
 class Report:
-    """What became of every row."""
+    """How many rows were kept, dropped and bad."""
 
     kept: int = 0
-    border: int = 0  # of those kept, how many lie outside the districts
+    border: int = 0  # how many of the rows kept lie outside the districts
     dropped: Counter[str] = field(default_factory=Counter)  # by reason
     bad: int = 0
     named: list[str] = field(default_factory=list)  # 'file:line: what is wrong'
@@ -66,7 +66,7 @@ class Report:
     skipped: list[str] = field(default_factory=list)  # files that hold no postcodes
 
     def lines(self) -> Iterator[str]:
-        """The report in words: what was kept, what was left out and why, how much was bad."""
+        """The report in words: rows kept, rows left out and why, and bad rows."""
         yield f"Kept {self.kept:,}, of which {self.border:,} in the border."
         for reason, number in self.dropped.most_common():
             yield f"Left out {number:,} {reason}."
@@ -89,9 +89,9 @@ def read(
     border_miles: float = 10.0,
     progress: Progress = lambda *_: None,
 ) -> tuple[list[Placed], Report]:
-    """The postcodes of the districts (by their ONS codes), and of a border around them.
+    """Read the postcodes of the districts (by their ONS codes), and of a border around them.
 
-    Raises PostcodesError where there are none.
+    Raises PostcodesError if there are none.
     """
     report = Report()
     rows = _Rows(frozenset(districts), report)
@@ -129,7 +129,7 @@ class _Source(NamedTuple):
 
 @contextmanager
 def _sources(path: Path) -> Iterator[Sequence[_Source]]:
-    """The CSV files of a file, a folder or a zip."""
+    """The CSV files in a path, which may be a CSV file, a folder or a zip."""
     if not path.exists():
         raise PostcodesError(f"{path}: there is no such file. Look for a slip in its name.")
     if path.is_dir():
@@ -160,13 +160,13 @@ def _unpacker(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], IO
 
 
 def _without_doubles(sources: list[_Source]) -> list[_Source]:
-    """ONS packs the same rows twice: whole, and by area in `multi_csv/`."""
+    """Leave out duplicates: ONS packs the same rows twice, whole and by area in `multi_csv/`."""
     whole = [source for source in sources if "multi_csv/" not in source.name.replace("\\", "/")]
     return whole if any(map(_layout, whole)) else sources
 
 
 class _Counted(io.RawIOBase):
-    """Bytes as they are read, and how many were."""
+    """A stream that counts the bytes read from it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -189,7 +189,7 @@ class _Counted(io.RawIOBase):
 # --- layouts --------------------------------------------------------------------------------------
 
 
-# What each column is called, or was: the year's part changes with every release.
+# The names of each column, current and past: the part with the year changes with every release.
 _NAMES = (
     r"pcds|pcd8?|pcd7|pcd2",
     r"(os)?east1m",
@@ -201,7 +201,7 @@ _NAMES = (
 
 
 class _Layout:
-    """Where a row holds postcode, easting, northing, district, quality and, in some, its end."""
+    """Columns of postcode, easting, northing, district, quality and, in some files, end date."""
 
     def __init__(self, columns: Sequence[int], count: int, *, header: bool) -> None:
         self.header = header
@@ -214,7 +214,7 @@ _CODE_POINT = _Layout((0, 2, 3, 8, 1), 10, header=False)
 
 
 def _layout(source: _Source) -> _Layout | None:
-    """How the columns of a file stand, by its first line; None where it holds no postcodes."""
+    """The layout of a file, from its first line; None if it holds no postcodes."""
     with source.open() as stream:
         first = stream.readline(16_384).decode("utf-8-sig", "replace").replace("\0", "")
     row = next(csv.reader([first]), [])
@@ -231,8 +231,8 @@ def _layout(source: _Source) -> _Layout | None:
 
 
 class _Rows:
-    """The rows that may be wanted. Which border ones are is known when all have been read, so they
-    are kept as plain numbers: some 16 bytes each, for a whole country."""
+    """Rows that may be wanted. Which rows lie in the border is known only when all have been read,
+    so rows are kept as plain numbers: about 16 bytes each, for the whole country."""
 
     def __init__(self, districts: frozenset[str], report: Report) -> None:
         self._districts = districts
@@ -243,7 +243,7 @@ class _Rows:
         self.wanted: set[int] = set()  # by index
 
     def take(self, source: _Source, layout: _Layout) -> Iterator[int]:
-        """Read one file; yields now and then how many bytes are done."""
+        """Read one file; yields the number of bytes read from time to time."""
         counted = _Counted(source.open())
         buffered = io.BufferedReader(counted, 1 << 18)
         with io.TextIOWrapper(buffered, "utf-8-sig", "replace") as lines:
@@ -259,7 +259,7 @@ class _Rows:
 
     def _take(self, layout: _Layout, line: str) -> None:
         if line.count(",") == layout.commas:
-            # No cell holds a comma. Cutting takes a tenth of the time that reading as CSV does.
+            # No cell holds a comma. Splitting takes a tenth of the time of reading it as CSV.
             cells = line.split(",", layout.last)
         else:
             try:
@@ -271,7 +271,7 @@ class _Rows:
         self._keep(*layout.cells(cells))
 
     def _keep(self, *cells: str) -> None:
-        """Keep a row, or count why not. Raises ValueError with what is wrong with it."""
+        """Keep a row, or count why it was dropped. Raises ValueError if the row is bad."""
         postcode, east, north, district, quality, *ended = [cell.strip(' "\n') for cell in cells]
         if ended and ended[0]:
             self._report.dropped["no longer in use"] += 1
@@ -320,7 +320,7 @@ class _Rows:
         return [Placed(code, *degrees(*metres)) for code, metres in sorted(kept.items())]
 
     def _cells_near(self, border: float) -> set[tuple[int, int]]:
-        """The squares of a kilometre whose middle lies within so many metres of a wanted one's."""
+        """The 1 km squares whose centre is within `border` metres of the centre of a wanted one."""
         own = {(self._easts[index] // 1000, self._norths[index] // 1000) for index in self.wanted}
         reach = int(border // 1000)
         steps = [
@@ -329,7 +329,7 @@ class _Rows:
             for y in range(-reach, reach + 1)
             if math.hypot(x, y) * 1000 <= border
         ]
-        # Squares in the midst of others add nothing that those around them do not.
+        # A square surrounded by wanted squares adds nothing that they do not.
         edge = [
             (x, y)
             for x, y in own

@@ -1,10 +1,10 @@
-"""Exact postcodes for the finder: one small file, made from the national ones, and opened again.
+"""Exact postcodes for the finder: writes and reads one small file made from the national ones.
 
-It is one file, not one for each district: which file a phone asks for would tell where its family
-lives. Places are rounded to a grid of 100 metres. Neighbours in a sector follow each other along
-the streets, so each postcode is written as the step from the one before, in few bits. The file is
-then as small as a general packer could make it without needing one, and a phone unpacks no more
-than the sector that was typed into it.
+It is one file, not one for each district: which file a phone requested would show where the family
+lives. Positions are rounded to a grid of 100 metres. Neighbouring postcodes of a sector follow each
+other along the streets, so each is stored as the difference from the one before, in few bits. That
+makes the file as small as a general compressor would, without needing one, and a phone unpacks only
+the sector that was typed.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def import_file(
     border_miles: float = 10.0,
     progress: Progress = lambda *_: None,
 ) -> Report:
-    """Make the small file `out` of a national one: districts by their ONS codes, and a border.
+    """Make the small file `out` from a national one: districts by their ONS codes, and a border.
 
-    Raises PostcodesError where nothing in it can be used; `out` then stays as it was.
+    Raises PostcodesError if nothing in it can be used; `out` then stays as it was.
     """
     postcodes, report = postcode_import.read(
         path, districts, border_miles=border_miles, progress=progress
@@ -61,7 +61,8 @@ def import_file(
 
 
 def pack(postcodes: Iterable[Placed]) -> bytes:
-    """The file for phones: a line of JSON that says where each sector is, then the sectors."""
+    """The file for phones: a line of JSON with the place of each sector in the file, then the
+    sectors."""
     sectors: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
     for postcode, latitude, longitude in postcodes:
         sectors[postcode[:-2]].append((_letters(postcode), latitude, longitude))
@@ -91,7 +92,8 @@ def _grid(at: Sequence[float], first: Sequence[float]) -> tuple[int, int]:
 
 
 def _pack_sector(units: Sequence[tuple[int, int, int]]) -> bytes:
-    """Number of units, three orders, then of each the step in letters, latitude and longitude."""
+    """Number of units, three Golomb orders, then for each unit the step in letters, latitude and
+    longitude."""
     steps: list[tuple[int, int, int]] = []
     last = (-1, units[0][1], units[0][2])
     for unit in units:
@@ -119,16 +121,16 @@ def _golomb(number: int, order: int) -> str:
 
 
 def _length(numbers: Sequence[int], order: int) -> int:
-    """How many bits numbers take."""
+    """The number of bits that the numbers take."""
     more = 1 << order
     return 2 * sum((number + more).bit_length() for number in numbers) - len(numbers) * order
 
 
 class Postcodes:
-    """The small file, opened: where a postcode is. `static/find.js` does the same."""
+    """Reads the small file: gives the position of a postcode. `static/find.js` does the same."""
 
     def __init__(self, data: bytes) -> None:
-        """Raises PostcodesError for what `pack` did not make."""
+        """Raises PostcodesError if `data` was not made by `pack`."""
         line, _, self._data = data.partition(b"\n")
         try:
             head = json.loads(line)
@@ -143,7 +145,7 @@ class Postcodes:
         self._places = dict(zip(sectors, pairwise(ends), strict=True))
 
     def find(self, postcode: str) -> Position | None:
-        """Where 'BB4 6AA' is, to about 100 metres; None where it is not in the file."""
+        """The position of 'BB4 6AA', to about 100 metres; None if it is not in the file."""
         start, end = self._places.get(postcode[:-2], (0, 0))
         if start == end or not set(postcode[-2:]) <= set(LETTERS):
             return None
@@ -154,7 +156,7 @@ class Postcodes:
         return None
 
     def middle(self, sector: str) -> Position | None:
-        """The mean of the postcodes of 'BB4 6'; None where there are none."""
+        """The mean position of the postcodes of 'BB4 6'; None if there are none."""
         start, end = self._places.get(sector, (0, 0))
         units = [*_units(self._data[start:end])] if start != end else []
         if not units:
@@ -179,7 +181,7 @@ class _Bits:
         self._at = 0
 
     def take(self, count: int) -> int:
-        """A number of so many bits."""
+        """Read a number of `count` bits."""
         self._at += count
         return int(self._text[self._at - count : self._at] or "0", 2)
 

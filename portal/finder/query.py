@@ -1,8 +1,8 @@
-"""What is asked of the finder: form fields become a question, or say what is wrong with them.
+"""Reads the finder's form fields into a query, with a message for each mistake.
 
-Nothing that comes in is trusted, and nothing is thrown: a value that is not in its list, an age of
-40, two answers that contradict each other each become a sentence. What makes sense is kept, in one
-order, so that the same question always has the same address.
+No input is trusted and no input raises an exception: a value that is not in its list, an age of 40,
+and two answers that contradict each other each give a message. Valid values are kept in a fixed
+order, so that the same query always has the same address.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from portal.finder.texts import (
     WRITTEN,
 )
 
-# Questions that take several values, in the order in which an address has them.
+# Questions that take several values, in their order in addresses.
 SEVERAL = ("day", "part", "need", "booking", "access", "language", "offer", "programme")
 FLAGS = ("together", "free")
 
@@ -36,18 +36,18 @@ Fields = Mapping[str, Sequence[str]]
 
 
 class Age(NamedTuple):
-    """A child's age, from one month to before another. `key` is how an address says it."""
+    """A child's age: months from `first` to before `end`. `key` is its form in addresses."""
 
     first: int
     end: int
     key: str
     label: str
-    years: str = ""  # for 'ages 1 to 2 and 4', where all are in years
+    years: str = ""  # for 'ages 1 to 2 and 4', if all ages are in years
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked, as far as it makes sense. `chosen` holds the answers that take several."""
+    """A query with its valid values. `chosen` holds the questions that take several values."""
 
     near: str = ""
     ages: tuple[Age, ...] = ()
@@ -63,7 +63,7 @@ class Query:
         return self.chosen.get(name, ())
 
     def without(self, name: str, value: str = "") -> Query:
-        """The question with one filter, or one value of it, left out."""
+        """The query without one filter, or without one value of it."""
         first = replace(self, show=PAGE)
         if name == "near":
             return replace(first, near="", miles=USUAL_MILES, order="")
@@ -83,7 +83,7 @@ class Query:
                 return replace(first, miles="any")
 
     def on(self, name: str) -> bool:
-        """Whether a filter says anything."""
+        """Whether a filter is set."""
         if name in SEVERAL:
             return bool(self.several(name))
         given = {"age": self.ages, "together": self.together, "free": self.free, "term": self.term}
@@ -91,7 +91,7 @@ class Query:
 
     @property
     def address(self) -> str:
-        """The query string that asks this again. A postcode is in it up to its sector."""
+        """The query string that repeats this query. A postcode is in it up to its sector."""
         pairs = [("near", self.near)] if self.near else []
         pairs += [("age", age.key) for age in self.ages]
         pairs += [(name, "yes") for name in FLAGS if self.on(name)]
@@ -116,7 +116,8 @@ _AGES, _AGE, _MIXED, _HALF = (
 
 
 def read_age(text: str) -> Age | None:
-    """'2', '8 months', '1-2 years', 'expecting'; None for what is no age. It may be too old."""
+    """Read '2', '8 months', '1-2 years' or 'expecting'; None if it is not an age. It may be too
+    old for any session."""
     said = tidy(re.sub(" old$", "", tidy(text.lower())))
     band = AGE_WORDS.get(fold(said))
     if band:
@@ -149,7 +150,7 @@ def _one(number: int, unit: str) -> Age:
 
 
 def _span(low: int, high: int, unit: str) -> tuple[int, int]:
-    """Weeks or months as months."""
+    """A range of weeks or months, in months."""
     return (low * 12 // 52, high * 12 // 52 + 1) if unit == "week" else (low, high + 1)
 
 
@@ -161,7 +162,7 @@ def _months(number: int) -> Age:
 
 
 def read(fields: Fields, programmes: Sequence[str]) -> tuple[Query, list[Mistake]]:
-    """The question in form fields, and what is wrong with it. `programmes` are those there are."""
+    """Read the query in form fields, and its mistakes. `programmes` are the known slugs."""
     mistakes: list[Mistake] = []
     known = {name: [*CHOICES.get(name, programmes)] for name in SEVERAL}
     near = tidy((fields.get("near") or ("",))[0])
@@ -180,15 +181,15 @@ def read(fields: Fields, programmes: Sequence[str]) -> tuple[Query, list[Mistake
 
 
 def put(name: str, **given: str) -> str:
-    """A sentence of the tables with its gaps filled."""
-    said = WORDS[name]
+    """A sentence of WORDS with its placeholders filled in."""
+    sentence = WORDS[name]
     for key, value in given.items():
-        said = said.replace(f"{{{key}}}", value)
-    return said
+        sentence = sentence.replace(f"{{{key}}}", value)
+    return sentence
 
 
 def _given(name: str, fields: Fields) -> list[str]:
-    """The values of a field, each once, empty ones left out."""
+    """The values of a field without duplicates and empty values."""
     values = (tidy(value).lower() for value in fields.get(name, ()))
     return [*dict.fromkeys(value for value in values if value)]
 
@@ -196,7 +197,7 @@ def _given(name: str, fields: Fields) -> list[str]:
 def _of(
     name: str, known: Sequence[str], fields: Fields, mistakes: list[Mistake]
 ) -> tuple[str, ...]:
-    """Those of the known values that are given, in the order of the list."""
+    """The known values among those given, in the order of the list."""
     given = _given(name, fields)
     if not set(given) <= set(known):
         mistakes.append(Mistake(name, put("e-choose", what=WORDS[f"what-{name}"])))

@@ -1,11 +1,11 @@
-"""The finder's rules: a question becomes a list of sessions, in words.
+"""The finder's rules: from a query to a list of sessions, ready to show.
 
-The same question is answered by `static/find.js` in the browser, where a postcode stays. Both read
-the tables of `feeds/search.py`, both follow the rules here, and a table of queries in the tests is
-asked of both. So the rules are plain: each filter is a test of one series or of one session, order
-is by what is shown (tenths of a mile, then the start), and every word comes from the tables.
+`static/find.js` answers the same queries in the browser, so that a postcode never leaves it. Both
+read the tables of `index.py` and follow the same rules, and the tests put one table of queries to
+both. So the rules are simple: each filter is a test of one series or of one session, the order is
+by what is shown (tenths of a mile, then the start), and every word comes from the tables.
 
-A result is the next session of a series that fits, and how many more of its dates do.
+A result is the next matching session of a series, and how many more of its dates match.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, put, read
 from portal.finder.tables import WAYS, Series, Session, Sieve, Tables
 from portal.finder.texts import CHOICES, MILES, PAGE, WORDS
 
-FAR = 10**6  # tenths of a mile to a venue whose place is not known
-A_YEAR_AHEAD = 300  # days, after which a date says its year
+FAR = 10**6  # tenths of a mile to a venue whose position is not known
+A_YEAR_AHEAD = 300  # days from today; later dates are shown with their year
 
 
 # --- the answer -----------------------------------------------------------------------------------
 
 
 class Link(NamedTuple):
-    """Words, and the query string that they lead to."""
+    """A link: its words and its query string."""
 
     words: str
     query: str
@@ -40,7 +40,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One row of the list: the next session of a series that fits."""
+    """One row of the list: the next matching session of a series."""
 
     path: str
     name: str
@@ -55,37 +55,37 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All that is shown. With mistakes, there are no results."""
+    """All that is shown for a query. If there are mistakes, there are no results."""
 
     asked: Query
     mistakes: tuple[Mistake, ...] = ()
     heading: str = ""
     total: int = 0
     results: tuple[Result, ...] = ()
-    chosen: tuple[Link, ...] = ()  # filters, each with the question without it
-    loosened: tuple[Link, ...] = ()  # what there would be without one of them
-    further: Link | None = None  # the question for more rows
+    chosen: tuple[Link, ...] = ()  # the filters, each linked to the query without it
+    loosened: tuple[Link, ...] = ()  # the queries without one filter that would have results
+    further: Link | None = None  # the query for more rows
 
 
 # --- the finder -----------------------------------------------------------------------------------
 
 
 class Finder:
-    """Answers questions from one set of tables."""
+    """Answers queries from one set of tables."""
 
     def __init__(
         self, index: Mapping[str, Any], places: Mapping[str, Any], postcodes: bytes = b""
     ) -> None:
-        """Raises PostcodesError where the exact postcodes are damaged."""
+        """Raises PostcodesError if the exact postcodes are damaged."""
         self._tables = Tables(index)
         self._where = Whereabouts(places, Postcodes(postcodes) if postcodes else None)
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
-        """The values of each question that lead to at least one series, with their words."""
+        """The values of each question that match at least one series, with their words."""
         return self._tables.choices()
 
     def ask(self, fields: Fields, now: datetime) -> Answer:
-        """The answer to a question in form fields, as it is at `now` (aware)."""
+        """Answer the query in form fields as at `now` (aware)."""
         query, mistakes = read(fields, [*self._tables.programmes])
         place = None
         if query.near:
@@ -95,22 +95,23 @@ class Finder:
             else:
                 place, query = found, replace(query, near=found.key)
         if mistakes:
-            # The place is the first field of the form.
-            return Answer(query, tuple(sorted(mistakes, key=lambda one: one.field != "near")))
+            # The place is the first field of the form, so its mistake comes first.
+            mistakes.sort(key=lambda mistake: mistake.field != "near")
+            return Answer(query, tuple(mistakes))
         return _Search(self._tables, query, place, now).answer()
 
 
 class _Fit(NamedTuple):
-    """A series that fits, with the next of its sessions that do and the number of the others."""
+    """A matching series: its next matching session and how many other sessions match."""
 
     series: Series
     session: Session
     others: int
-    tenths: int  # as they are shown
+    tenths: int  # of a mile, as shown
 
 
 class _Search:
-    """One question, placed in space and time."""
+    """One query, at one place and time."""
 
     def __init__(self, tables: Tables, query: Query, place: Place | None, now: datetime) -> None:
         if now.tzinfo is None:
@@ -129,7 +130,7 @@ class _Search:
         return math.floor(distance(self._place.at, self._tables.venues[venue]) * 10 + 0.5)
 
     def _nearby(self, query: Query) -> list[bool]:
-        """Of each venue, whether it lies where the question looks."""
+        """For each venue, whether it is in the area of the query."""
         place = self._place
         if place is None or not query.near:
             return [True] * len(self._tenths)
@@ -159,7 +160,7 @@ class _Search:
         )
 
     def _fits(self) -> list[_Fit]:
-        """The series that fit, in order."""
+        """The matching series, in order."""
         found = [
             _Fit(series, sessions[0], len(sessions) - 1, self._shown(sessions[0].venue))
             for series, sessions in self._sieve(self._query)
@@ -174,15 +175,15 @@ class _Search:
         return fit.tenths, day, minute, name, identity
 
     def _about(self, venue: int) -> bool:
-        """Whether the distance to a venue is not exact, at one end or the other."""
+        """Whether the distance to a venue is not exact, because either position is not."""
         return venue in self._tables.about or (self._place is not None and self._place.about)
 
     def _shown(self, venue: int) -> int:
-        """The tenths of a mile that are shown, which are whole miles where they are not exact."""
+        """The distance shown, in tenths of a mile; rounded to whole miles if it is not exact."""
         tenths = self._tenths[venue]
         return (tenths + 5) // 10 * 10 if self._about(venue) else tenths
 
-    # --- in which words ---------------------------------------------------------------------------
+    # --- wording ----------------------------------------------------------------------------------
 
     def _heading(self, number: int) -> str:
         """'12 sessions near PR1 8 for ages 1 to 2'."""
@@ -227,7 +228,7 @@ class _Search:
         )
 
     def _chosen(self) -> Iterator[Link]:
-        """The filters that are on, each with the question without it."""
+        """The filters that are set, each linked to the query without it."""
         query, place = self._query, self._place
         if place:
             words = put("f-near" if place.district is None else "f-in", place=place.key)
@@ -248,7 +249,7 @@ class _Search:
             yield Link(CHOICES["term"][query.term], query.without("term").address)
 
     def _loosened(self) -> Iterator[Link]:
-        """What there would be without one of the filters: those with something, counted."""
+        """The queries without one filter that would have results, with the number of results."""
         found = [
             Link(words.replace("{n}", f"{number:,}"), freer.address)
             for words, freer in self._freer()
@@ -259,7 +260,7 @@ class _Search:
         yield from found
 
     def _freer(self) -> Iterator[tuple[str, Query]]:
-        """The question without each of its filters, and the words that say so."""
+        """For each filter, the words that offer to drop it and the query without it."""
         query, place = self._query, self._place
         if place and place.district is None:
             for miles in MILES[MILES.index(query.miles) + 1 :]:
@@ -276,7 +277,7 @@ class _Search:
 
 def _ages_words(ages: Sequence[Age]) -> str:
     if not all(age.years for age in ages):
-        # '2 years and 8 months' would be one child.
+        # '2 years and 8 months' would read as the age of one child.
         said = ", ".join(age.label for age in ages)
         return said if len(ages) == 1 else put("children", n=str(len(ages)), ages=said)
     one = len(ages) == 1 and ages[0].years.isdecimal()

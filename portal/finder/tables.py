@@ -1,7 +1,7 @@
-"""The finder's tables opened: series with their sessions, and which of them fit a question.
+"""Reads the finder's tables into series with their sessions, and filters them by a query.
 
-A question is made ready once for each day, time and venue of the tables, so that looking at some
-tens of thousands of sessions is a few look-ups each.
+A query is first evaluated for each day, time and venue of the tables, so that testing tens of
+thousands of sessions takes only a few look-ups each.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Series:
 
 
 class Tables:
-    """The index of the finder, opened."""
+    """The finder's index, decoded."""
 
     def __init__(self, index: Mapping[str, Any]) -> None:
         self.index = index
@@ -94,13 +94,13 @@ class Tables:
         return session.day, self.index["times"][session.time][0]
 
     def term(self, day: int) -> str:
-        """'term', 'holidays', or nothing where nobody knows yet."""
+        """'term', 'holidays', or '' if the terms are not known yet."""
         if any(first <= day <= last for first, last in pairs(self.index["terms"])):
             return "term"
         return "holidays" if day <= self.index["known"] else ""
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
-        """The values of each question that lead to at least one series, with their words."""
+        """The values of each question that match at least one series, with their words."""
         programmes = self.index["programmes"]
         venues = {session.venue for one in self.series for session in one.sessions}
         used = {
@@ -119,13 +119,13 @@ class Tables:
 
 
 class Sieve:
-    """One question made ready: of each day, time, venue and series, whether it fits."""
+    """A query evaluated in advance: whether each day, time, venue and programme matches."""
 
     def __init__(
         self, tables: Tables, query: Query, nearby: Sequence[bool], now: tuple[int, int]
     ) -> None:
-        """`nearby` says of each venue whether it lies where the question looks; `now` is the day
-        of the index and its minute."""
+        """`nearby` says for each venue whether it is in the area of the query; `now` is the day of
+        the index and the minute of that day."""
         self._tables, self._query, self._now = tables, query, now
         index = tables.index
         self._ends = [ends for _, ends, _ in index["times"]]
@@ -158,14 +158,14 @@ class Sieve:
         self._ways = [not ways or way in ways for way in WAYS]
         self._costs = [not query.free or cost.lower().startswith("free") for cost in index["costs"]]
         self._languages = several("language")
-        # Those with special needs may come for longer, where a programme says so.
-        self._reach = [one[4] if "send" in needs else 0 for one in index["programmes"]]
+        # Some programmes have a higher upper age for children with SEND.
+        self._reach = [row[4] if "send" in needs else 0 for row in index["programmes"]]
 
     def __iter__(self) -> Iterator[tuple[Series, Sequence[Session]]]:
-        """The series that fit, each with those of its sessions that do."""
+        """The matching series, each with its matching sessions."""
         for series in self._tables.series:
             if self._suits(series):
-                sessions = [one for one in series.sessions if self._held(one)]
+                sessions = [session for session in series.sessions if self._held(session)]
                 if sessions:
                     yield series, sessions
 
@@ -198,9 +198,9 @@ class Sieve:
 
 
 def _welcome(age: Age, ranges: Sequence[int], reach: int) -> bool:
-    """Whether a child of this age may come; where no ages are said, all may.
+    """Whether a child of this age may come; without age ranges, every child may.
 
-    `reach` is the upper age, in years, of those with special needs.
+    `reach` is the upper age, in years, for children with SEND.
     """
     if not ranges:
         return True
@@ -218,7 +218,7 @@ def _bits(known: Sequence[str], wanted: Sequence[str]) -> int:
 
 
 def _keys(known: Sequence[str], bits: Iterable[int]) -> frozenset[str]:
-    """The keys that stand in any of these numbers."""
+    """The keys whose bit is set in any of these numbers."""
     every = 0
     for number in bits:
         every |= number

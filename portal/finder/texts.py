@@ -1,8 +1,8 @@
-"""Every sentence of the finder, and the values that its questions take, each written once.
+"""All texts of the finder and the values of its questions, each written once.
 
-The finder answers twice: in the browser by `static/find.js`, and without scripts by `finder.py`.
-Both take their words from these tables, which travel to the browser inside the index, so that the
-two cannot drift apart. `{n}`, `{place}` and the like stand for what is put in.
+The finder has two implementations: `static/find.js` in the browser, and `search.py` for readers
+without scripts. Both take their texts from these tables, which reach the browser inside the index,
+so that the two cannot drift apart. `{n}`, `{place}` and the like are placeholders.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from portal.directory.phrases import MILES as MILES_WORDS
 from portal.directory.values import MONTHS, WEEKDAYS
 from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, LANGUAGES, NEEDS, OFFERS
 
-# How far to look, in miles, and what is meant where nothing is said.
+# How far to look, in miles, and the default.
 MILES = ("1", "3", "5", "10", "20", "any")
 USUAL_MILES = "5"
-# How many results are shown at first, and how many more at each asking.
+# How many results are shown at first, and how many more each time.
 PAGE = 20
 LONGEST = 100  # characters of a place, or of a list of ages
 MOST_AGES = 8
 OLDEST = 26 * 12  # months: up to 25 years, for young people with SEND
 
-# Needs that nobody's browser history should tell of. The pages on urgent help lead to that help.
+# Needs that must not appear in a browser's history. The pages on urgent help cover these.
 PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))
 
 WORDS: Mapping[str, str] = MappingProxyType(
@@ -113,7 +113,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# The values of each question that takes several, with the words for them.
+# The values of each question that takes several, with their words.
 CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "day": {day.lower(): day for day in WEEKDAYS} | {"weekend": "Weekend"},
@@ -127,7 +127,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# The age bands by their slugs: months from and to, and what a heading calls them.
+# The age bands by slug: months from and to, and the words for headings.
 BANDS: Mapping[str, tuple[int, int, str]] = MappingProxyType(
     {band.slug: (band.first, band.end, band.title.partition(",")[0].lower()) for band in AGE_BANDS}
 )
@@ -150,8 +150,8 @@ AGE_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# How postcodes and ages are written, for both languages alike. 'space' holds controls too, and
-# marks that turn text around.
+# Patterns of postcodes and ages, for both Python and JavaScript. 'space' includes control
+# characters and marks that change the direction of text.
 WRITTEN: Mapping[str, str] = MappingProxyType(
     {
         "space": "[\\x00-\\x20\\x7f-\\xa0\\u200b-\\u200f\\u2028-\\u202f\\u2060-\\u206f"

@@ -1,4 +1,5 @@
-"""The production server: the frozen files and the live pages on one address, and its worker.
+"""The production server: the frozen site and the live pages at one address, and the worker.
 
-`app` makes the WSGI application and starts the server; `worker` delivers messages beside it.
+`app` makes the WSGI application, `serve` runs it, and `worker` does the background work: offers,
+messages and deletions.
 """

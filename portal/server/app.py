@@ -1,12 +1,12 @@
-"""The portal for a WSGI server: the frozen site in front, the live pages and the staff behind it.
+"""The portal as a WSGI application: the frozen site first, then the live pages and staff pages.
 
-`create_app()` is what any WSGI server takes; `serve` runs it by Granian, which carries slow readers
-without holding a Python thread for each, and stops cleanly. Where no site has been built yet, every
-page says so, calmly.
+`create_app()` works with any WSGI server. `serve` uses Granian, which serves slow readers without
+holding a Python thread for each, and stops cleanly. Until a site has been built, every page says
+that it is being built.
 
-The live pages use the directory that the published site was made of. When another site takes its
-place, the content is read again, aside, while the last directory still answers; content that has
-become wrong since changes nothing.
+The live pages use the directory that the published site was made from. When a new site is
+published, the content is read again in the background while the previous directory is still used.
+If the content has mistakes by then, the previous directory stays in use.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from werkzeug.wsgi import get_host
 
 from portal import errors
 from portal.server.published import FIRST_READING, Published
-from portal.server.turns import Turns
+from portal.server.request_queue import RequestQueue
 from portal.settings import Settings, load_settings
 from portal.web.frozen_files import Files
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Each request asks for this codec, and so does whoever opens a connection. Python reads it in when
-# it is first asked for; a worker that is forked while a thread does so keeps half of it for ever,
-# and every live page of that worker fails with "unknown encoding: idna".
+# Every request and every connection needs this codec, which Python loads on first use. A worker
+# forked while another thread is loading it keeps a half-loaded codec for good, and every live page
+# of that worker fails with "unknown encoding: idna".
 codecs.lookup("idna")
 
-_PATIENCE = 0.5  # seconds that a live answer waits for those before it
+_MAX_WAIT = 0.5  # seconds that a live request waits for those before it
 
 
 def create_app(settings: Settings | None = None) -> WSGIApplication:
-    """The whole portal as one WSGI application; its settings are the environment's by default."""
+    """The whole portal as one WSGI application; settings come from the environment by default."""
     settings = settings or load_settings()
     published = Published(settings)
     published.start()
@@ -54,15 +54,15 @@ def create_app(settings: Settings | None = None) -> WSGIApplication:
 
 
 def behind_proxies(app: WSGIApplication, proxies: int) -> WSGIApplication:
-    """The application as it is behind so many proxies of our own, whose word is believed.
+    """Trust X-Forwarded-For and X-Forwarded-Proto from this many proxies of our own.
 
-    They say who asks and whether by https. Without them, anybody could say so.
+    With 0 proxies the headers are ignored: any client could send them.
     """
     return ProxyFix(app, x_for=proxies, x_proto=proxies) if proxies else app
 
 
 class Portal:
-    """Files of the site first, then live pages; the same headers on all, and no answer without."""
+    """Serves files of the site, then live pages, with the same headers on every response."""
 
     def __init__(self, settings: Settings, published: Published) -> None:
         self._hosts = settings.trusted_hosts
@@ -71,7 +71,7 @@ class Portal:
         self._published = published
         self._desk = create_desk(published, settings)
         self._staff = create_staff(published, settings, beside=self._desk.extensions["live"])
-        self._turns = Turns(_PATIENCE)
+        self._queue = RequestQueue(_MAX_WAIT)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         start = _with_headers(environ, start)
@@ -79,33 +79,33 @@ class Portal:
             return self._answer(environ, start)
         except Exception as error:
             log.error("Fault outside of any page: %s", errors.describe(error))
-            return _page(environ, start, 500, "Sorry, something went wrong", _ONCE_MORE)
+            return _page(environ, start, 500, "Sorry, something went wrong", _TRY_AGAIN)
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if self._hosts:
             try:
                 get_host(environ, self._hosts)
             except SecurityError:
-                return _page(environ, start, 400, "We do not know this address", _ONCE_MORE)
-        found = self._files(environ, start)
-        if found is not None:
-            return found
+                return _page(environ, start, 400, "We do not know this address", _TRY_AGAIN)
+        body = self._files(environ, start)
+        if body is not None:
+            return body
         if not self._marker.exists() and environ["PATH_INFO"] != "/health":
-            # Where a system cannot swap two folders in one step, there is none for a moment.
+            # On systems that cannot swap two folders atomically, the site is missing for a moment.
             time.sleep(0.05)
-            found = self._files(environ, start)
-            if found is not None:
-                return found
+            body = self._files(environ, start)
+            if body is not None:
+                return body
             if not self._marker.exists():
                 return _page(environ, start, 503, "The site is being built", _IN_A_MINUTE)
         self._published.wait(FIRST_READING)
         live = self._staff if f"{environ['PATH_INFO']}/".startswith("/staff/") else self._desk
-        with self._turns.one():
+        with self._queue.turn():
             return live(environ, start)
 
 
 _IN_A_MINUTE = "It will be here in a minute."
-_ONCE_MORE = "Go back to the page you came from, and try again."
+_TRY_AGAIN = "Go back to the page you came from, and try again."
 
 
 def _page(
@@ -121,14 +121,11 @@ def _with_headers(environ: WSGIEnvironment, start: StartResponse) -> StartRespon
     def starting(
         status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
     ) -> Callable[[bytes], object]:
-        given = {name.lower() for name, _ in headers}
+        present = {name.lower() for name, _ in headers}
         extra = {**HEADERS, "Cache-Control": "no-store", "Server": "portal"}
         if environ["wsgi.url_scheme"] == "https":
             extra["Strict-Transport-Security"] = STRICT_TRANSPORT
-        headers = [*headers, *((n, v) for n, v in extra.items() if n.lower() not in given)]
+        headers = [*headers, *((n, v) for n, v in extra.items() if n.lower() not in present)]
         return start(status, headers, exc_info) if exc_info else start(status, headers)
 
     return starting
-
-
-# --- serving --------------------------------------------------------------------------------------

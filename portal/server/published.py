@@ -1,4 +1,4 @@
-"""What is published now: the directory of the newest site, read again when a new one appears."""
+"""The directory of the published site, read again when a new site is published."""
 
 from __future__ import annotations
 
@@ -17,17 +17,13 @@ from portal.web.site.build_state import MARKER, published_day
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 1.0  # seconds between two looks for a new site
-
-
-_TRY_EVERY = 5.0  # seconds between two readings while there is nothing to answer with
-
-
-FIRST_READING = 10.0  # seconds that a visitor waits for the content to be read at the start
+_LOOK_EVERY = 1.0  # seconds between checks for a new site
+_TRY_EVERY = 5.0  # seconds between attempts to read the content while there is no directory
+FIRST_READING = 10.0  # seconds that a visitor waits for the first reading of the content
 
 
 def read_published(settings: Settings, today: date) -> Directory:
-    """The content for the day of the published site; for `today` where there is no site yet.
+    """Load the content for the day of the published site, or for `today` if there is no site yet.
 
     Raises ContentError with every mistake.
     """
@@ -40,7 +36,7 @@ def read_published(settings: Settings, today: date) -> Directory:
 
 
 def marker_of(out: Path) -> tuple[int, int] | None:
-    """What differs between two published sites: inode and time of the builder's mark."""
+    """Identifies a published site: inode and modification time of its marker file."""
     try:
         stat = (out / MARKER).stat()
     except OSError:
@@ -61,7 +57,7 @@ class Published:
         self._reading = threading.Lock()
 
     def __call__(self) -> Directory | None:
-        """The directory; None while there is none. Quick: another thread reads the content."""
+        """The directory, or None if there is none yet. Quick: another thread reads the content."""
         if time.monotonic() - self._looked > _LOOK_EVERY:
             self._looked = time.monotonic()
             if marker_of(self._settings.out) != self._made_of or self._must_try_again():
@@ -69,15 +65,15 @@ class Published:
         return self._directory
 
     def start(self) -> None:
-        """Read the content, aside."""
+        """Read the content in another thread."""
         threading.Thread(target=self.renew, name="reading content", daemon=True).start()
 
     def wait(self, seconds: float) -> None:
-        """Wait until the content has been read for the first time, well or not."""
+        """Wait until the content has been read for the first time, successfully or not."""
         self._read_once.wait(seconds)
 
     def renew(self) -> None:
-        """Read the content, if it is not being read already. On mistakes, keep what there is."""
+        """Read the content unless that is under way. On mistakes, keep the last directory."""
         if not self._reading.acquire(blocking=False):
             return
         try:
@@ -92,5 +88,5 @@ class Published:
             self._read_once.set()
 
     def _must_try_again(self) -> bool:
-        """Whether nothing could be read yet, and the content may have been mended meanwhile."""
+        """Whether there is still no directory and it is time to try reading the content again."""
         return self._directory is None and time.monotonic() - self._tried > _TRY_EVERY

@@ -1,6 +1,6 @@
-"""`portal serve`: site and live pages by a production server, with builds and rounds beside it.
+"""`portal serve`: runs the production server, with site builds and the worker beside it.
 
-Each worker process has a core of its own where there is one for each.
+Each server process is pinned to a core of its own if there are as many cores as processes.
 """
 
 from __future__ import annotations
@@ -30,36 +30,30 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _THREADS = 32
-
-
-_BEHIND = 5  # how far post yields the processor to answers, in steps of `nice`
-
-
-_LOOK_AFTER = 10  # seconds between two looks after builds and post: what cannot start must not spin
-
-
-_GRACE = 5  # seconds that open answers have when the server stops
+_NICE = 5  # the worker's `nice` value: answers to families have priority over messages
+_CHECK_EVERY = 10  # seconds between checks of builds and worker: one that fails must not spin
+_GRACE = 5  # seconds that open requests have to finish when the server stops
 
 
 def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> None:
     """Serve the portal until interrupted; with `build`, build it now and after every midnight.
 
-    Raises PortalError where it cannot start.
+    Raises PortalError if it cannot start.
     """
     _check_free(settings.host, settings.port)
-    first = _Builds(settings) if build else None
-    if first:
-        first.begin()
-    # Meanwhile: what the server's processes share is imported once, before they are forked.
+    builds = _Builds(settings) if build else None
+    if builds:
+        builds.start()
+    # While it builds, import what the server's processes share, before they are forked.
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import Server
 
-    if first and not first.ended_well():
+    if builds and not builds.succeeded():
         if not (settings.out / MARKER).is_file():
-            raise PortalError("There is no site to serve yet. Mend the content, and start again.")
-        say("The site as it was last built is served.")
+            raise PortalError("There is no site to serve yet. Correct the content and start again.")
+        say("The build failed. The last site that was built is served.")
     server = Server(
         "portal.wsgi",
         address=settings.host,
@@ -75,59 +69,59 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         workers_kill_timeout=_GRACE,
     )
     stopping = threading.Event()
-    rounds = _Rounds(settings)
-    rounds.keep()
+    worker = _Worker(settings)
+    worker.keep_running()
     server.on_startup(
         threading.Thread(
-            target=_beside, args=(settings, first, rounds, stopping, say), daemon=True
+            target=_supervise, args=(settings, builds, worker, stopping, say), daemon=True
         ).start
     )
     try:
-        loader = partial(_in_worker, settings, _Cores(settings.workers))
+        loader = partial(_load_app, settings, _Cores(settings.workers))
         server.serve(target_loader=loader, wrap_loader=False)
     finally:
         stopping.set()
-        if first:
-            first.end()
-        rounds.end()
+        if builds:
+            builds.stop()
+        worker.stop()
 
 
-def _in_worker(settings: Settings, cores: _Cores) -> WSGIApplication:
+def _load_app(settings: Settings, cores: _Cores) -> WSGIApplication:
     if sys.platform == "linux":
-        # A worker whose server was killed must not go on answering in its place.
+        # A server process must not outlive the first process: it would go on answering.
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-    cores.settle()
+    cores.pin()
     return create_app(settings)
 
 
 class _Cores:
-    """A core of its own for each worker, where there is one worker for each core.
+    """Pins each server process to a core of its own, if there are as many cores as processes.
 
-    A worker's threads hand one interpreter to each other. Where they may roam, each wakes on the
-    core that is idle at that moment, and waits there for what the other core still holds: two
-    workers on two cores made a third fewer bookings a second so. With cores to spare they roam: to
-    choose among those is the system's business, which sees what else the machine does.
+    The threads of a process hand one interpreter to each other. Unpinned, each thread wakes on
+    whichever core is idle and waits there for the thread on the other core: two processes on two
+    cores made a third fewer bookings a second that way. With cores to spare nothing is pinned: the
+    operating system chooses better, because it sees what else the machine is doing.
     """
 
     def __init__(self, workers: int) -> None:
         cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         self._cores = cores if len(cores) == workers else []
-        # By core, which process has it; 0 for none. Written by the workers.
+        # The process that holds each core, or 0. Written by the server processes.
         self._holders = multiprocessing.Array("i", len(self._cores))
 
-    def settle(self) -> None:
-        """Give this process the core of a worker that is gone, or one that none has had."""
+    def pin(self) -> None:
+        """Pin this process to a core that is unused, or whose process has ended."""
         with self._holders.get_lock():
             for number, core in enumerate(self._cores):
-                if not _lives(self._holders[number]):
+                if not _is_alive(self._holders[number]):
                     self._holders[number] = os.getpid()
                     os.sched_setaffinity(0, {core})
                     return
 
 
-def _lives(process: int) -> bool:
+def _is_alive(process: int) -> bool:
     if not process:
         return False
     try:
@@ -137,14 +131,14 @@ def _lives(process: int) -> bool:
     return True
 
 
-def _beside(
+def _supervise(
     settings: Settings,
     builds: _Builds | None,
-    rounds: _Rounds,
+    worker: _Worker,
     stopping: threading.Event,
     say: Callable[[str], None],
 ) -> None:
-    """What the first process does while its workers answer."""
+    """In the first process: say when the server answers, keep the worker running, build daily."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     while not stopping.wait(0.02):
         try:
@@ -155,16 +149,16 @@ def _beside(
     shown = f"[{host}]" if ":" in host else host
     say(f"Open http://{shown}:{settings.port}/")
     tried = datetime.now(LONDON).date()
-    while not stopping.wait(_LOOK_AFTER):
-        rounds.keep()
+    while not stopping.wait(_CHECK_EVERY):
+        worker.keep_running()
         today = datetime.now(LONDON).date()
         if builds and today != tried and not builds.running:
             tried = today
-            builds.begin()
+            builds.start()
 
 
 class _Builds:
-    """Builds in a process of their own, so that a fault or a long one cannot touch the server."""
+    """Builds the site in a separate process, so that a bad build cannot harm the server."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -174,53 +168,53 @@ class _Builds:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def begin(self) -> None:
-        """Start a build; what it says goes where we say things."""
+    def start(self) -> None:
+        """Start a build, which writes to our standard output."""
         self._process = _child(self._settings, "build", "--compress")
 
-    def ended_well(self) -> bool:
-        """Wait for its end."""
+    def succeeded(self) -> bool:
+        """Wait for the build to end; whether it succeeded."""
         return self._process is not None and self._process.wait() == 0
 
-    def end(self) -> None:
+    def stop(self) -> None:
         if self._process and self.running:
             self._process.terminate()
             self._process.wait()
 
 
-class _Rounds:
-    """Post and the clock of bookings, in a process of their own that is replaced when it ends."""
+class _Worker:
+    """The process that sends messages and moves bookings on; started again when it ends."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
-        self._over = False
+        self._stopped = False
         self._changing = threading.Lock()
 
-    def keep(self) -> None:
-        """Start it, where it does not run."""
+    def keep_running(self) -> None:
+        """Start the worker if it is not running."""
         with self._changing:
-            if self._over or (self._process and self._process.poll() is None):
+            if self._stopped or (self._process and self._process.poll() is None):
                 return
             if self._process:
-                log.error("The process that sends messages ended. Another one is started.")
+                log.error("The process that sends messages ended. It is being started again.")
             self._process = _child(
                 self._settings, "messages", "send", "--watch", "--beside", str(os.getpid())
             )
-            # Families who wait for an answer come first: a letter costs more than a booking.
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, _BEHIND)
+            # Families waiting for an answer come first: a letter costs more than a booking.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
 
-    def end(self) -> None:
-        """End it for good."""
+    def stop(self) -> None:
+        """Stop the worker for good."""
         with self._changing:
-            self._over = True
+            self._stopped = True
             if self._process:
                 self._process.terminate()
                 self._process.wait()
 
 
 def _child(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
-    """A command of ours in a process of its own; what it says goes where we say things."""
+    """Run a portal command in a separate process that writes to our standard output."""
     given = settings.model_dump(
         mode="json", include={"root", "out", "var", "base_address", "horizon_weeks"}
     )
@@ -231,7 +225,7 @@ def _child(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
 
 
 def _check_free(host: str, port: int) -> None:
-    # Granian shares its port with whoever asks: two servers would answer in turn.
+    # Granian opens its port for sharing: two servers would both start and take requests at random.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,9 +1,9 @@
-"""What the clock does for bookings, beside the server: one round after another.
+"""The worker: does the timed work of bookings beside the server, in rounds.
 
 In a round offers lapse, free places are offered, families hear of changes, messages are delivered
 and old data is deleted. A round is safe to run at any time and in any number of processes, because
-each step claims what it works on. The rounds run in a process of their own, so that a slow mail
-server keeps no page waiting. Faults are logged without names or addresses, and tried again.
+each step claims what it works on. The worker is a process of its own, so that a slow mail server
+does not keep pages waiting. Errors are logged without names or addresses, and the work is retried.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from portal.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round did: offers whose time was over, families newly told of changes, deliveries,
-    and what was forgotten, where it was time for that."""
+    """The results of one round: offers that lapsed, families notified of changes, messages
+    delivered, and old data deleted (None if deletion was not due)."""
 
     lapsed: int
     announced: int
@@ -53,16 +53,16 @@ def once(
     new_content: bool = True,
     forget: bool = False,
 ) -> Round:
-    """One round. Without `new_content` the content is not compared with what is booked.
+    """Run one round. `new_content` compares the content with what is booked.
 
-    `forget` is for the first round of each day: it then forgets what its time has come for.
+    `forget` deletes data past its retention period; it is for the first round of each day.
     """
     announced = 0
     if new_content:
         content_changes.open_places(engine, directory, now=now)
         announced = content_changes.announce_changes(engine, directory, now=now)
-    # In each round: an older process may have put somebody on a list that is at its end already.
-    # Before offers lapse: what is off has not gone to the next family.
+    # In every round: an older process may have added a family to a list that has already ended.
+    # Before offers lapse: a place on a cancelled session must not go to the next family.
     announced += content_changes.end_waits_for_cancelled(engine, directory, now=now)
     lapsed = waiting_list.lapse(engine, directory, now=now)
     waiting_list.offer_everywhere(engine, directory, now=now)
@@ -81,7 +81,7 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """The clock of one installation. `now` gives aware moments."""
+    """Runs the rounds of one installation. `now` returns aware datetimes."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self._settings = settings
@@ -91,15 +91,15 @@ class Watch:
         self._directory: Directory | None = None
         self._made_of: tuple[int, int] | None = None
         self._told = False  # whether this directory has been compared with what is booked
-        self._forgot: date | None = None  # the last day on which old data were forgotten
-        # Two workers at the same time never share a name.
+        self._forgot: date | None = None  # the last day on which old data was deleted
+        # Unique among workers running at the same time.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     def once(self, *, daily: bool = False) -> Round:
-        """One round over what is published now; where that has mistakes, over the last good one.
+        """Run one round with the published content or, if it has mistakes, the last valid content.
 
-        Raises PortalError where there is none yet. With `daily`, the first round of each day
-        forgets what its time has come for.
+        Raises PortalError if there is no valid content yet. With `daily`, the first round of each
+        day deletes data past its retention period.
         """
         if not self._migrated:
             database.migrate(self._engine)
@@ -112,11 +112,13 @@ class Watch:
             except PortalError:
                 if self._directory is None:
                     raise
-                log.error("The content has mistakes: `portal check` lists them. Post goes on.")
+                log.error(
+                    "The content has mistakes: `portal check` lists them. Messages are still sent."
+                )
             self._made_of = marker
         now = self._now()
         day = now.astimezone(LONDON).date()
-        done = once(
+        result = once(
             self._engine,
             self._directory,
             self._settings,
@@ -126,12 +128,12 @@ class Watch:
             forget=daily and day != self._forgot,
         )
         self._told, self._forgot = True, day if daily else self._forgot
-        return done
+        return result
 
     def go_on(self, every: float, beside: int | None = None) -> None:
-        """Rounds until SIGTERM or Ctrl-C, with so many seconds between two.
+        """Run rounds until SIGTERM or Ctrl-C, with a pause of `every` seconds between them.
 
-        `beside`: the process that started this one; when it is gone, so are we.
+        `beside` is the process that started this one; when it ends, this one stops as well.
         """
         stopping = threading.Event()
 
@@ -142,17 +144,18 @@ class Watch:
         signal.signal(signal.SIGINT, stop)
 
         def over() -> bool:
-            # Named by whoever starts us: had it died by now, a stranger would pass for it.
+            # The parent passes its own number. If we asked for it here, and the parent had already
+            # ended, we would get the number of the process that adopted us.
             return stopping.is_set() or beside not in (None, os.getppid())
 
         while not over():
             try:
                 self.once(daily=True)
             except PortalError as error:
-                log.error("No round this time: %s", type(error).__name__)
+                log.error("This round was skipped: %s", type(error).__name__)
             except Exception as error:
-                # The words of a database's error may hold what somebody typed.
-                log.error("A round failed: %s. It is tried again.", type(error).__name__)
+                # The text of a database error may contain what a family typed.
+                log.error("A round failed: %s. It will be tried again.", type(error).__name__)
             until = time.monotonic() + every
             while not over() and time.monotonic() < until:
                 stopping.wait(min(1, every))

@@ -1,7 +1,7 @@
-// The finder: answers in the page, from tables that it fetches at the first search. What somebody
-// types as a place is looked up here and never sent; an address says no more than a sector.
-// It follows the rules of finder.py and its modules, step by step: the same question must have the
-// same answer in both. Every word comes from the tables, all markup from the page.
+// The finder: answers in the page, from tables that it fetches at the first search. A place that is
+// typed is looked up here and never sent; an address holds a sector at most.
+// It follows the rules of portal/finder step by step: the same query must have the same answer in
+// both. All words come from the tables, all markup from the page.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-index]");
@@ -26,7 +26,7 @@
   const asked = {};
   const table = (name, open, kind = "json") => asked[name] ??= fetched(name, kind)
     .catch(async () => {
-      // The site may have been built anew since: the page as it is now knows the new names.
+      // The site may have been rebuilt since: the current page has the new file names.
       const now = await (await fetch(here, { cache: "no-cache" })).text();
       const page = new DOMParser().parseFromString(now, "text/html");
       Object.assign(form.dataset, page.querySelector("form[data-index]").dataset);

@@ -1,4 +1,4 @@
-// Loads the page again when it has been made anew. For `portal preview` alone: never on the site.
+// Reloads the page when it has been rebuilt. Only for `portal preview`, never on the site.
 (() => {
   "use strict";
   const shown = document.currentScript.dataset.version;

@@ -1,6 +1,6 @@
-"""Style sheets and scripts, made smaller.
+"""Minifies style sheets and scripts.
 
-Each carries a hash of its bytes in its name, so that browsers may keep it for a year.
+The name of each file contains a hash of its bytes, so that browsers may keep it for a year.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """A file of `static/` as it is sent: its public path, its media type, its bytes."""
+    """A file of `static/` as it is sent: public path, media type and bytes."""
 
     path: str
     media_type: str
@@ -27,7 +27,7 @@ class StaticFile:
 
 @cache
 def static_files() -> Mapping[str, StaticFile]:
-    """By their names in `static/`; the style sheet and the script made small."""
+    """Files by their names in `static/`, with the style sheet and the scripts minified."""
     files = {}
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
@@ -45,16 +45,16 @@ def static_files() -> Mapping[str, StaticFile]:
 
 @cache
 def staff_sheet() -> StaticFile:
-    """What pages for staff have beside the site's sheet; the public site knows nothing of it."""
+    """The extra style sheet of pages for staff, which the public site does not use."""
     content = rcssmin.cssmin((PACKAGE / "static/staff.css").read_text("utf-8")).encode()
     digest = hashlib.sha256(content).hexdigest()[:10]
     return StaticFile(f"/staff/static/staff.{digest}.css", "text/css", content)
 
 
 def _without_comments(script: str) -> str:
-    """A script without whole-line comments and indents: the rest is left to compression.
+    """A script without whole-line comments and indentation: compression does the rest.
 
-    Libraries that squeeze more (rjsmin) take spaces out of templates within templates.
+    Libraries that minify further (rjsmin) remove spaces from nested template literals.
     """
     lines = (line.strip() for line in script.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"

@@ -1,8 +1,8 @@
-"""What pages say of ages, money, distance, access and places, in the service's own plain words.
+"""Template filters: the wording of ages, money, distance, access and places on pages.
 
 Each function takes nouns or values that were checked when they were read and returns text, or
-markup where a link is made, so that no template builds a `tel:` link or a sentence by itself. What
-is not known is said to be unknown: a page never invents a price or a door.
+markup for links, so that no template has to build a `tel:` link or a sentence. Pages say when
+something is not known: they never invent a price or an exact address.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from portal.directory.phrases import (
 from portal.directory.values import WEEKDAYS, clock_words, day_words, moment_words
 from portal.directory.vocabularies import LANGUAGES
 
-# What the finder says too is in `phrases.py`; templates find all of it here.
+# Wording shared with the finder is in `phrases.py`; it is repeated here for templates.
 __all__ = [
     "ACCESS",
     "ages",
@@ -52,7 +52,7 @@ WEEK = timedelta(days=7)
 
 
 def day(moment: date, *, year: bool = False) -> str:
-    """'Tuesday 24 November', with the year where asked for."""
+    """'Tuesday 24 November'; with the year if `year` is true."""
     return day_words(moment, year=year)
 
 
@@ -62,17 +62,17 @@ def short_day(moment: date) -> str:
 
 
 def clock_of(moment: datetime) -> str:
-    """'10am': the time of a moment."""
+    """'10am': the time of day of a moment."""
     return clock_words(moment.time())
 
 
 def moment(value: datetime) -> str:
-    """The form that `data-ends` carries: '2026-11-24T12:00+00:00'."""
+    """A moment as in the attribute `data-ends`: '2026-11-24T12:00+00:00'."""
     return value.isoformat(timespec="minutes")
 
 
 def access(series: Series) -> str:
-    """'Step-free entrance, baby changing', or that one should ask."""
+    """'Step-free entrance, baby changing', or advice to ask."""
     return phrases.access(series.venue.centre.facilities if series.venue.centre else ())
 
 
@@ -81,7 +81,7 @@ def language(code: str) -> str:
 
 
 def address(venue: Venue) -> str:
-    """Street, town and postcode on one line; 'in Bacup' where only the town is known."""
+    """Street, town and postcode on one line; 'in Bacup' if only the town is known."""
     if venue.address or venue.postcode:
         said = venue.line
         return said.removeprefix(venue.name).lstrip(", ") or said
@@ -89,7 +89,7 @@ def address(venue: Venue) -> str:
 
 
 def directions(venue: Venue) -> str:
-    """A map's address for the way there; empty where the door is not known."""
+    """The address of a map with directions; '' if the exact position is not known."""
     if venue.position and venue.position.exact:
         to = f"{venue.position.latitude:.5f},{venue.position.longitude:.5f}"
         return f"https://www.openstreetmap.org/directions?to={quote(to)}"
@@ -100,7 +100,7 @@ def directions(venue: Venue) -> str:
 
 
 def miles(distance: float, venue: Venue) -> str:
-    """'0.4 miles', 'about 3 miles' where the venue's door is not known."""
+    """'0.4 miles'; 'about 3 miles' if the venue's exact position is not known."""
     return phrases.miles(distance, about=venue.position is None or not venue.position.exact)
 
 
@@ -110,7 +110,7 @@ def tel(phone: str) -> str:
 
 
 def ring(phone: str) -> Markup:
-    """A number as a link; `bdi` keeps its figures in order in pages that run right to left."""
+    """A number as a link; `bdi` keeps its digits in order on pages that run right to left."""
     return Markup('<a href="{}"><bdi>{}</bdi></a>').format(tel(phone), phone)
 
 
@@ -119,7 +119,7 @@ def write(email: str) -> Markup:
 
 
 def reach(site: Site, lead: str = "Ring us on") -> Markup:
-    """A sentence with the number to ring, or with what there is instead of one."""
+    """A sentence with the number to ring, or another way to reach us if there is no number."""
     if site.phone:
         return Markup("{} {}.").format(lead, ring(site.phone))
     if site.email:
@@ -128,20 +128,20 @@ def reach(site: Site, lead: str = "Ring us on") -> Markup:
 
 
 def repeats(series: Series) -> str:
-    """'Tuesdays, 10am to midday', with what limits it: 'in term time', '6 sessions'."""
+    """'Tuesdays, 10am to midday', with its limits: 'in term time', '6 sessions'."""
     words = f"{series.pattern}, {series.time.words}"
     return f"{words}, in term time" if series.term_time_only else words
 
 
 def which(series: Series) -> str:
-    """What tells one run from another: 'Tuesdays', or 'from 12 January 2027' for a course."""
+    """Tells one series from another: 'Tuesdays', or 'from 12 January 2027' for a course."""
     if series.is_course or series.repeats == "daily":
         return f"from {day_words(series.starts, weekday=False)}"
     return series.pattern
 
 
 def span(series: Series) -> str:
-    """From when to when a run goes: '6 sessions, from 12 January to 16 February 2027'."""
+    """The dates of a series: '6 sessions, from 12 January to 16 February 2027'."""
     sessions = series.sessions or series.all_sessions
     if series.repeats == "once" or not sessions:
         return ""
@@ -156,7 +156,7 @@ def span(series: Series) -> str:
 
 
 def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
-    """What a weekly timetable must add: 'Starts 12 January', 'Not on 7 December', '6 sessions'."""
+    """Notes for a weekly timetable: 'Starts 12 January', 'Not on 7 December', '6 sessions'."""
     if series.withdrawn:
         return [f"Cancelled: {series.withdrawn}"]
     sessions = tuple(coming)
@@ -180,7 +180,7 @@ def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
 
 
 def _days_off(series: Series, coming: tuple[Session, ...], until: date) -> list[date]:
-    """The days before `until` on which one would expect it, but it is off or not planned."""
+    """The days before `until` when the series would usually meet but does not."""
     off = {session.day for session in coming if session.cancelled}
     if series.repeats == "weekly" and coming:
         planned = {session.planned for session in series.all_sessions}
@@ -195,7 +195,7 @@ def kind(centre: Centre) -> str:
 
 
 def hours(centre: Centre, moment: date) -> str:
-    """'9am to 5pm', 'closed', or nothing where the hours are not known."""
+    """'9am to 5pm', 'closed', or '' if the hours are not known."""
     if centre.opening_hours is None:
         return ""
     times = centre.opening_hours.get(WEEKDAYS[moment.weekday()], ())
@@ -203,7 +203,7 @@ def hours(centre: Centre, moment: date) -> str:
 
 
 def week_hours(centre: Centre) -> list[tuple[str, str]]:
-    """The hours of a week, days with the same ones together: ('Monday to Friday', '9am to 5pm')."""
+    """A week's hours, with days of equal hours together: ('Monday to Friday', '9am to 5pm')."""
     monday = date(2024, 1, 1)
     days = [(day, hours(centre, monday + timedelta(ahead))) for ahead, day in enumerate(WEEKDAYS)]
     runs = []
@@ -215,7 +215,7 @@ def week_hours(centre: Centre) -> list[tuple[str, str]]:
 
 
 def change(session: Session) -> Markup:
-    """What became of a published date, with its tag; nothing where it runs as planned."""
+    """How a published date has changed, with its tag; empty if it runs as planned."""
     said: list[str] = []
     if session.cancelled:
         said.append(

@@ -1,8 +1,8 @@
-"""The finder's page, frozen and live: its form as it is filled in, and the list in markup.
+"""The finder's page, frozen and live: the form as filled in, and the list of results.
 
-The frozen page is the form alone; `static/find.js` answers it, with the templates that the page
-carries. Without scripts the form goes to the live application, which answers with the same list
-(`answer`). A postcode is used for that one answer: the page that comes back names its sector.
+The frozen page is only the form; `static/find.js` answers it, using templates in the page. Without
+scripts the form goes to the live application, which answers with the same list (`answer`). A
+postcode is used for that one answer only: the page that comes back gives its sector.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ RESULTS = "/find/results"
 
 @lru_cache(maxsize=2)
 def finder(directory: Directory) -> Finder:
-    """The finder of a directory; opened once."""
+    """The finder of a directory, created once."""
     tables = index.tables(directory)
     try:
         return Finder(*tables, directory.postcodes)
     except PostcodesError as error:
-        # A build stops at this; families are answered all the same, by sectors.
+        # A build stops at this error; families still get answers, by sector.
         log.error("%s", error)
         return Finder(*tables)
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """The form: what can be chosen, what was answered, and the answer where there is one."""
+    """The form: the choices, the values filled in, and the finder's answer if there is one."""
 
     choices: Mapping[str, Sequence[tuple[str, str]]]
     paths: index.Paths
@@ -52,12 +52,12 @@ class Asking:
     answer: Answer | None = None
 
     def on(self, name: str) -> frozenset[str]:
-        """The values that were chosen of a question."""
+        """The values chosen for a question."""
         return self.values.get(name, frozenset())
 
     @property
     def errors(self) -> Mapping[str, str]:
-        """What is wrong, by field; nothing where all is well."""
+        """Messages by field; empty if there are no mistakes."""
         found: defaultdict[str, str] = defaultdict(str)
         for one in self.answer.mistakes if self.answer else ():
             found[one.field] = f"{found[one.field]} {one.words}".strip()
@@ -65,28 +65,28 @@ class Asking:
 
     @property
     def found(self) -> Answer:
-        """The answer, which is empty before anything is asked and where something is wrong."""
+        """The answer, which is empty before a search and if there are mistakes."""
         if self.answer is None or self.answer.mistakes:
             return Answer(Query())
         return self.answer
 
     @property
     def open(self) -> bool:
-        """Whether something is wrong with one of the questions that are folded away."""
+        """Whether there is a mistake in one of the questions that are folded away."""
         return bool(_ASKED & self.errors.keys())
 
     def instead(self, near: str) -> str:
-        """The question once more, with a place that may have been meant."""
+        """The query again, with a place that may have been meant."""
         return replace(self.answer.asked, near=near).address if self.answer else ""
 
 
 def blank(directory: Directory) -> Asking:
-    """The form before anything is asked."""
+    """The form before a search."""
     return Asking(_choices(directory), index.paths(directory))
 
 
 def answer(frame: Frame, fields: Fields, now: datetime) -> tuple[str, int]:
-    """The page that answers a question without scripts, and its status."""
+    """The page that answers a query without scripts, and its status."""
     directory = frame.directory
     found = finder(directory).ask(fields, now)
     typed = (fields.get("near") or ("",))[0]
@@ -116,7 +116,7 @@ _ASKED = frozenset((*FLAGS, *SEVERAL, "term", "miles", "order"))
 
 @lru_cache(maxsize=2)
 def _choices(directory: Directory) -> Mapping[str, Sequence[tuple[str, str]]]:
-    """The values of each question, with the words for them."""
+    """The values of each question, with their words."""
     made = {name: [*values.items()] for name, values in finder(directory).choices().items()}
     return {
         **made,

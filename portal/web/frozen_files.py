@@ -1,12 +1,12 @@
-"""The frozen site as answers: a file of build/ for each address, with what caches want.
+"""Serves the frozen site: a file of build/ for each address, with headers for caches.
 
-Each answer opens its file anew, by name, and takes its length and its tag from what it has read.
-So a new site that takes the folder's place (`swap.py`) is served from the next request on, with
-nothing to renew, and an answer that is under way is never cut or mixed.
+Each response opens its file by name and takes its length and ETag from the bytes that it read. So
+when a new site replaces the folder (`atomic_folder.py`), it is served from the next request on
+without a restart, and a response in progress is never cut short or mixed.
 
-Tags are made of the content, and differ for each coding of it: the same page has the same tag on
-every machine that built it, and a proxy never takes the packed form for the plain one. Twins made
-by `build --compress` (`.br`, `.gz`) are sent to those who accept them.
+ETags are made from the content and differ for each encoding: the same page has the same ETag on
+every machine that built it, and a proxy never takes the compressed form for the plain one. The
+compressed copies that `build --compress` makes (`.br`, `.gz`) are sent to clients that accept them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from portal.web.headers import HEADERS
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# The media type of each kind of file that the site may hold. The host's own table is not asked: it
-# differs from one machine to the next. `freezer.py` refuses a page that says otherwise.
+# The media type of each kind of file that the site may hold. The operating system's own table is
+# not used, because it differs between machines. `freezer.py` refuses a page with another type.
 MEDIA_TYPES: Mapping[str, str] = {
     "": "text/plain; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -54,13 +54,14 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".pdf": "application/pdf",
 }
 
-# The codings of twins, the one preferred first.
+# The encodings of the compressed copies, in order of preference.
 TWINS: Mapping[str, str] = {"br": ".br", "gzip": ".gz"}
 
-# A part of an address that can be a file: no dot files, so no marker and no `..`.
+# A part of an address that can be a file. Names that start with a dot are excluded, and so are the
+# marker and `..`.
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~-]{0,199}")
 _LONGEST = 1000
-# A name that holds the digest of its content never changes its content.
+# A file whose name holds a digest of its content never changes.
 _HASHED = re.compile(r"/(static|search)/.*[.-][0-9a-f]{8,64}\.[a-z0-9]+")
 
 _PAGE_AGE = "public, max-age=300"
@@ -69,17 +70,17 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def media_type(name: str) -> str:
-    """The media type of a file by the ending of its name."""
+    """The media type of a file, by its extension."""
     return MEDIA_TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
 
 
 def file_headers(path: str) -> dict[str, str]:
-    """The headers of the file at this address, beside those of every answer."""
+    """The headers of the file at this address, in addition to those of every response."""
     headers = {"Cache-Control": _PAGE_AGE}
     if _HASHED.fullmatch(path):
         headers["Cache-Control"] = _FOR_EVER
     if path == "/find/":
-        # Where a family is stays in its phone; it may ask the phone to look.
+        # The finder may ask the phone for its position, which stays on the phone.
         policy = HEADERS["Permissions-Policy"]
         headers["Permissions-Policy"] = policy.replace("geolocation=()", "geolocation=(self)")
     if path.endswith((".ics", ".atom")):
@@ -101,17 +102,17 @@ class _Content:
     data: bytes
     changed: float  # seconds since 1970
     coding: str | None
-    codings: bool  # whether there is more than one
+    codings: bool  # whether there are compressed copies
 
 
 class Files:
-    """A WSGI application for the files of one folder; what is not there, it leaves to others."""
+    """A WSGI application for the files of one folder; returns None for anything else."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder.absolute())
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes] | None:
-        """The answer for a file of the site; None where there is none."""
+        """The response with a file of the site; None if there is no such file."""
         request = Request(environ)
         name = self._name(request.path)
         if name is None:
@@ -129,20 +130,20 @@ class Files:
         return _answer(request, name, content, start)
 
     def page(self, name: str) -> bytes | None:
-        """One file of the site as it is, such as '404.html'."""
+        """The bytes of one file of the site, such as '404.html'."""
         content = self._read(name, Accept())
         return content.data if content else None
 
     @staticmethod
     def _name(path: str) -> str | None:
-        """The name in the folder that an address asks for, where it may ask for it."""
+        """The name in the folder for an address; None if the address may not be a file."""
         name = path[1:] + ("index.html" if path.endswith("/") else "")
         if len(name) > _LONGEST or name.endswith(tuple(TWINS.values())):
             return None
         return name if all(map(_PART.fullmatch, name.split("/"))) else None
 
     def _read(self, name: str, accepted: Accept) -> _Content | None:
-        # Texts, not paths: every address of a live page is looked up here first.
+        # Strings, which are faster than `Path`: every address of a live page is looked up here.
         path = f"{self._folder}/{name}"
         try:
             os.stat(path)  # noqa: PTH116
@@ -195,5 +196,5 @@ def _answer(
         response = Response("", 416, {"Content-Range": f"bytes */{length}"})
     body, status, sent = response.get_wsgi_response(request.environ)
     start(status, sent)
-    # A list goes out in one piece; a server would send an iterator in chunks.
+    # A list is sent in one piece; a server would send an iterator in chunks.
     return list(body)

@@ -1,11 +1,11 @@
-"""The security headers of every answer, of the frozen site and of the live pages."""
+"""The security headers of every response, for the frozen site and the live pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# On every answer (safety S40). HSTS is added where the site stands on https.
+# On every response (safety S40). HSTS is added if the site is served over https.
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "

@@ -1,8 +1,8 @@
-"""The frame around every page: head, header, navigation and footer.
+"""The layout of every page: head, header, navigation and footer.
 
-A `Frame` belongs to one Directory and renders pages. It keeps what hardly differs from page to page
-(navigation, footer) rendered, because there are thousands of pages and a loop over the same links
-in each is most of the cost.
+A `Frame` belongs to one Directory and renders pages. It caches the rendered parts that hardly
+differ between pages (navigation, footer): there are thousands of pages, and repeating the loops
+over the same links in each would be most of the cost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from markupsafe import Markup
 from portal.directory import Directory
 from portal.web.templating import environment
 
-# Where the navigation leads, and in which words.
+# The links of the navigation, with their words.
 SECTIONS = (
     ("/find/", "Find a session"),
     ("/whats-on/", "What’s on"),
@@ -28,11 +28,11 @@ SECTIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What a page says of itself.
+    """The title and metadata of a page.
 
-    `crumbs` are the pages above it as (path, words), home left out. `sensitive` gives it the exit
-    control. `live` marks the pages of the booking service, which no search engine may keep.
-    `calendar` is the path of the calendar of what the page lists, `feed` of the news it shows.
+    `crumbs` are the pages above it as (path, words), without the home page. `sensitive` gives it
+    the exit control. `live` marks the pages of the booking service, which search engines must not
+    index. `calendar` is the path of the calendar of what the page lists, `feed` of its news feed.
     """
 
     title: str
@@ -50,17 +50,17 @@ class Head:
 
 
 class Frame:
-    """Renders the pages of one Directory, and remembers what they have in common."""
+    """Renders the pages of one Directory, and caches what they have in common."""
 
     def __init__(self, directory: Directory, *, exit_path: str | None = None) -> None:
-        """`exit_path` is where live pages leave through, to end what was begun: '/leave'."""
+        """`exit_path` is the exit address of live pages, '/leave', which also ends the session."""
         self.directory = directory
         self.site = directory.site
         self.exit = exit_path or directory.site.quick_exit
         self._headers: dict[tuple[str, bool], Markup] = {}
 
     def render(self, template: str, head: Head, **given: Any) -> str:
-        """One whole page. `given` are the names that its own template uses."""
+        """Render a whole page. `given` are the variables of its template."""
         return (
             environment()
             .get_template(template)
@@ -78,11 +78,11 @@ class Frame:
         return self.site.base_address + path
 
     def webcal(self, path: str) -> str:
-        """The address that makes a calendar subscribe instead of copy."""
+        """The address with which a calendar program subscribes instead of making a copy."""
         return "webcal:" + self.absolute(path).partition(":")[2]
 
     def header(self, head: Head) -> Markup:
-        """The name and the navigation, with the place of this page in it marked."""
+        """The site name and the navigation, with this page's section marked."""
         key = head.section, head.path == head.section
         if key not in self._headers:
             self._headers[key] = self._part(
@@ -100,7 +100,7 @@ class Frame:
 
     @cached_property
     def pages(self) -> frozenset[str]:
-        """The slugs of the text pages there are: a template links to no other."""
+        """The slugs of the text pages that exist, so that templates link to no others."""
         return frozenset(page.slug for page in self.directory.pages)
 
     def _has(self, path: str) -> bool:

@@ -1,7 +1,7 @@
-"""The one Jinja environment of public and live pages.
+"""The Jinja environment shared by public and live pages.
 
-Undefined names fail (StrictUndefined) and everything is escaped. Templates find nouns with their
-addresses: `series.path`.
+Undefined names fail (StrictUndefined) and everything is escaped. Templates get nouns that know
+their addresses: `series.path`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from portal.web.assets import PACKAGE, staff_sheet, static_files
 
 @cache
 def environment() -> Environment:
-    """The one environment of all pages. It knows words, but no directory: a `Frame` adds that."""
+    """The environment of all pages: filters and texts. A `Frame` adds the directory."""
     made = Environment(
         loader=FileSystemLoader(PACKAGE / "templates"),
         autoescape=True,
@@ -78,13 +78,13 @@ def environment() -> Environment:
 
 
 def json_block(value: object) -> Markup:
-    """A value as JSON that cannot end the script element that holds it."""
+    """A value as JSON that cannot close the script element around it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     text = re.sub(r"[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
     return Markup(text)  # noqa: S704 - what could end the element has just been escaped
 
 
-# What the finder asks beside a place, as (value, words); the home page asks the first two.
+# The finder's questions other than the place, as (value, words); the home page has the first two.
 FINDER: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "age": (("", "Any age"), *((band.slug, band.title) for band in AGE_BANDS)),

@@ -19,7 +19,7 @@ import pytest
 from werkzeug.test import Client
 
 from portal.server.app import create_app
-from portal.server.turns import Turns
+from portal.server.request_queue import RequestQueue
 from portal.settings import load_settings
 from portal.web.headers import HEADERS
 from portal.web.site import build
@@ -476,12 +476,12 @@ def test_nothing_that_every_request_needs_is_read_in_while_workers_are_forked():
 
 def test_live_answers_come_one_after_another_in_order():
     """Threads of a process do not take the interpreter from each other; nobody is passed."""
-    turns, order, at_once = Turns(patience=300), [], []
+    queue, order, at_once = RequestQueue(max_wait=300), [], []
     inside = 0
 
     def answer(number):
         nonlocal inside
-        with turns.one():
+        with queue.turn():
             inside += 1
             at_once.append(inside)
             order.append(number)
@@ -489,10 +489,10 @@ def test_live_answers_come_one_after_another_in_order():
             inside -= 1
 
     threads = [threading.Thread(target=answer, args=(number,)) for number in range(8)]
-    with turns.one():
+    with queue.turn():
         for number, thread in enumerate(threads):
             thread.start()
-            while len(turns._queue) <= number:  # so that they come in this order
+            while len(queue._waiting) <= number:  # so that they come in this order
                 time.sleep(0.001)
     for thread in threads:
         thread.join()
@@ -503,24 +503,24 @@ def test_live_answers_come_one_after_another_in_order():
 
 def test_who_was_patient_goes_on_beside_a_slow_one():
     """Where one answer waits for something slow, the others wait for it no longer than so."""
-    turns, slow, ended = Turns(patience=0.05), threading.Event(), []
+    queue, slow, ended = RequestQueue(max_wait=0.05), threading.Event(), []
 
     def wait_for_long():
-        with turns.one():
+        with queue.turn():
             slow.wait(20)
         ended.append("slow")
 
     first = threading.Thread(target=wait_for_long)
     first.start()
-    while turns.free:
+    while queue.free:
         time.sleep(0.001)
     for number in range(2):
-        with turns.one():
+        with queue.turn():
             ended.append(number)
     slow.set()
     first.join()
-    with turns.one():
+    with queue.turn():
         ended.append("after")
 
     assert ended == [0, 1, "slow", "after"]
-    assert turns.free
+    assert queue.free

@@ -1,7 +1,7 @@
-"""What to offer a family instead: runs with room that suit its children, the nearest first.
+"""Finds alternatives for a family: series with space that suit its children, nearest first.
 
-A page that says no ends with the next best thing. Runs of the same programme come first; then
-others for the same ages in reach. Only public series are ever offered.
+A page that refuses a booking ends with alternatives. Series of the same programme come first, then
+others for the same ages within reach. Only public series are ever offered.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from portal.web import filters
 from portal.web.live.forms.answers import months_of
 
 MOST = 4
-WITHIN = 15.0  # miles: further than that is no help
+WITHIN = 15.0  # miles: anything further away is no help
 
-# Places left by identity and planned date ('' for the whole series), of what can be booked now.
+# Places left in what can be booked now, by identity and planned date ('' for the whole series).
 Left = Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A run to offer instead: where it leads to, its name, and what one wants to know first."""
+    """An alternative to offer: its link, its name and the main facts."""
 
     path: str
     name: str
@@ -33,9 +33,10 @@ class Other:
 
 
 def fits(thing: Series | Programme, ages: Iterable[str]) -> bool:
-    """Whether it is for at least one of these children; true where no age was given.
+    """Whether it is for at least one of these children; true if no age was given.
 
-    Where a programme takes older children with SEND, they are not turned away: we do not ask.
+    Where a programme takes older children with SEND, older children are not turned away, because we
+    do not ask about SEND.
     """
     children = list(months_of(ages))
     ranges = [(one.first, one.end) for one in thing.ages or ()]
@@ -58,7 +59,7 @@ def instead(
     ages: Sequence[str] = (),
     same: bool = True,
 ) -> list[Other]:
-    """Up to four other runs with room; `same` puts those of the same programme first."""
+    """Up to four other series with space; `same` puts those of the same programme first."""
     found = []
     for other in _open(directory, left, now):
         if other is series or not fits(other, ages):
@@ -75,7 +76,7 @@ def instead(
 
 
 def _open(directory: Directory, left: Left, now: datetime) -> Iterator[Series]:
-    """Series that one can come to: with a place left, or without booking."""
+    """Series that a family can come to: with a place left, or without booking."""
     with_room = {identity for (identity, _), places in left.items() if places}
     for series in directory.series:
         if series.withdrawn or not any(not one.cancelled for one in series.next_sessions(now)):
@@ -85,7 +86,7 @@ def _open(directory: Directory, left: Left, now: datetime) -> Iterator[Series]:
 
 
 def _alike(series: Series, other: Series) -> bool:
-    """Whether both are for children of some same age."""
+    """Whether the two series have an age in common."""
     return any(
         one.first < two.end and two.first < one.end
         for one in series.ages or ()

@@ -1,11 +1,11 @@
-"""The live pages: what cannot be a file, because it depends on who asks, or on now.
+"""The live pages: those that cannot be files, because they depend on the visitor or the time.
 
-They are an application of their own, apart from the frozen site, which would write a page without
-arguments into the public folder. A view reads what was asked, calls one verb and renders one page.
+They are an application of their own, apart from the frozen site, because the freezer would write
+their pages into the public folder. A view reads the request, calls one verb and renders one page.
 
-What goes wrong shows one calm page with a way to reach us. A run of a sensitive programme gets the
-same answer as one that does not exist (S3), and logs name the rule that was asked for, never the
-address: an address may hold a token (S43).
+Errors show one calm page with a way to reach us. A series of a sensitive programme gets the same
+response as one that does not exist (S3), and logs name the URL rule, never the address, because an
+address may hold a token (S43).
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
 
-# Gives the directory that is published now; None while there is none.
+# Returns the directory that is published now; None while there is none.
 Current = Callable[[], Directory | None]
 
 _LONGEST_FORM = 64 * 1024
 _MOST_FIELDS = 60
 
-# What a page says of what went wrong, in words that help.
+# The title and advice of the page for each error.
 _FAULTS: Mapping[int, tuple[str, str]] = {
     400: ("We could not read that", "Go back to the page you came from, and try again."),
     404: ("Page not found", "Check the address, or start again from the first page."),
@@ -48,7 +48,7 @@ _FAULTS: Mapping[int, tuple[str, str]] = {
 
 
 def london_now() -> datetime:
-    """The time now; handed on from here, nothing below reads a clock."""
+    """The time now. It is passed on from here: nothing below reads a clock."""
     return datetime.now(LONDON)
 
 
@@ -67,7 +67,7 @@ class Desk(Flask):
 def create_desk(
     current: Current, settings: Settings, *, clock: Callable[[], datetime] = london_now
 ) -> Flask:
-    """The live application for the directory that `current` gives; `clock` says what time it is."""
+    """The live application for the directory that `current` returns; `clock` returns the time."""
     desk = Desk("portal", static_folder=None)
     desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
     desk.config["MAX_FORM_PARTS"] = _MOST_FIELDS
@@ -102,13 +102,13 @@ def create_desk(
     def leave() -> Any:
         answer = redirect(frames.now().site.quick_exit, 303)
         for cookie in request.cookies:
-            # Over https a cookie of this host alone goes only by one that is as strict.
+            # Over https, a `__Host-` cookie is deleted only by a cookie with the same restrictions.
             answer.delete_cookie(cookie, secure=request.is_secure, httponly=True, samesite="Lax")
         return answer
 
     @desk.errorhandler(Away)
     def database_away(error: Away) -> Any:
-        """The public site stands; what needs the database says whom to ring (S63)."""
+        """The public site stays up; pages that need the database say whom to ring (S63)."""
         try:
             if request.method == "POST":
                 path = request.full_path.removesuffix("?")
@@ -135,7 +135,7 @@ def create_desk(
 
 
 class Sent:
-    """A form as it came in, for a page that sends it again; nothing of it has been checked."""
+    """A form as received, unchecked, for a page that sends it again."""
 
     def carried(self) -> Iterator[tuple[str, str]]:
         for name, value in request.form.items(multi=True):
@@ -144,7 +144,7 @@ class Sent:
 
 
 def fault_answer(error: HTTPException, shown: str | bytes) -> Response:
-    """The page shown for a fault, with those of its headers that say what to do."""
+    """The page shown for an error, with the error's headers that tell clients what to do."""
     answer = Response(shown, error.code)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
@@ -153,7 +153,7 @@ def fault_answer(error: HTTPException, shown: str | bytes) -> Response:
 
 
 class Frames:
-    """The frame of the directory that is published now; `make` makes the frame of another one."""
+    """Keeps the frame of the published directory; `make` makes a new one when it changes."""
 
     def __init__(self, current: Current, make: Callable[[Directory], Frame]) -> None:
         self._current = current
@@ -171,13 +171,13 @@ class Frames:
         return frame
 
     def fault(self, code: int, *, sensitive: bool = False) -> str:
-        """The calm page about what went wrong. `sensitive` gives it the exit control (S1)."""
+        """The calm page for an error. `sensitive` gives it the exit control (S1)."""
         title, words = _FAULTS.get(code, _FAULTS[400 if code < 500 else 500])
         try:
             path = request.path
             head = Head(title=title, path=path, live=True, error=True, sensitive=sensitive)
             return self.now().render("live/ask.html", head, paragraphs=[words], phone=None)
-        except Exception:  # the page of a fault must not fail, whatever the fault was
+        except Exception:  # the page for an error must not fail, whatever the error was
             return plain_page(title, words)
 
 

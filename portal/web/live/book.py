@@ -1,9 +1,9 @@
-"""A family books a place: the form, its answers to check, and then its own page.
+"""Booking a place: the form, the answers to check, and then the family's own page.
 
-A view reads the form, asks the rules (`bookings`), and shows one screen. Whatever stands against a
-booking gets a page of its own that explains and offers the next best thing, with the answers kept:
-full, not yet open, closed, over, called off, drop-in, by request, by referral, another age. A run
-of a sensitive programme gets the same answer as one that does not exist (S3).
+A view reads the form, applies the rules (`bookings`), and shows one screen. Each reason against a
+booking has a page that explains it and offers alternatives, with the answers kept: full, not yet
+open, closed, over, cancelled, drop-in, by request, by referral, another age. A series of a
+sensitive programme gets the same response as one that does not exist (S3).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from portal.web import filters
 from portal.web.live.alternatives import Other, fits
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import BookForm, LiveForm, book_form
-from portal.web.live.forms.steps import Turn, turn
+from portal.web.live.forms.steps import NextScreen, next_screen
 from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
 
 pages = Blueprint("booking", __name__)
@@ -73,18 +73,18 @@ def book(centre: str, series: str) -> Any:
         return _choose(wanted, now)
     form = book_form(run, request.form if request.method == "POST" else None)
     form.offer(found.settings.ways)
-    next_turn = turn(form, now, found.secret)
+    following = next_screen(form, now, found.secret)
     try:
-        return _screen(wanted, form, next_turn, now)
+        return _screen(wanted, form, following, now)
     except Away:
         if request.method != "POST":
             raise
-        step = "confirm" if next_turn.screen == "confirm" else "check"
+        step = "confirm" if following.screen == "confirm" else "check"
         return away(wanted.path, form, step, wanted.phone)
 
 
 def before(programme: Programme) -> Any:
-    """The way to what this very form has booked before, whatever has closed since (S22)."""
+    """Redirect to what this form has booked already, even if booking has closed since (S22)."""
     key = request.form.get("key", "")
     if request.form.get("step") != "confirm" or not key:
         return None
@@ -94,12 +94,12 @@ def before(programme: Programme) -> Any:
 
 
 def lead_on(made: Booking, programme: Programme) -> Any:
-    """To the page of what was booked or asked for."""
+    """Redirect to the page of the booking or request."""
     return redirect(_page_of(made, programme), 303)
 
 
 def _page_of(made: Booking, programme: Programme) -> str:
-    """The family's own page. A professional who asked is thanked: the link is the family's."""
+    """The family's own page; for a professional a thank-you page, as the link is the family's."""
     if made.way != "book":
         with live().database() as engine:
             referred = personal_data.referrer_of(engine, made.id) is not None
@@ -111,9 +111,8 @@ def _page_of(made: Booking, programme: Programme) -> str:
 def sent_already(
     form: LiveForm, programme: Programme, explain: Callable[..., Response]
 ) -> Response | None:
-    """For who goes back after sending a form, changes answers and goes on: they would be lost.
-
-    None for a form that has not been sent yet.
+    """A page for a family that goes back after sending a form and changes answers, which would
+    otherwise be lost. None for a form that has not been sent yet.
     """
     with live().database() as engine:
         made = bookings.find_by_key(engine, str(form.key.data), live().secret)
@@ -135,24 +134,24 @@ def sent_already(
     )
 
 
-def _screen(wanted: Wanted, form: BookForm, next_turn: Turn, now: datetime) -> Any:
+def _screen(wanted: Wanted, form: BookForm, following: NextScreen, now: datetime) -> Any:
     programme = wanted.series.programme
-    if next_turn.screen == "form" and (made := before(programme)):
+    if following.screen == "form" and (made := before(programme)):
         return made
-    if next_turn.screen == "check" and (sent := sent_already(form, programme, wanted.explain)):
+    if following.screen == "check" and (sent := sent_already(form, programme, wanted.explain)):
         return sent
-    if next_turn.screen != "form":
+    if following.screen != "form":
         if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
             return before(programme) or _other_age(wanted, form)
-        if next_turn.screen == "confirm":
+        if following.screen == "confirm":
             return _confirm(wanted, form, now)
     left = _left(wanted)
     if request.method != "POST" and not left:
         if not wanted.series.waiting_list:
             return _full(wanted, left)
         form.wait.data = "yes"
-    if next_turn.screen == "form":
-        return _show("live/form.html", wanted, form, left, next_turn.status)
+    if following.screen == "form":
+        return _show("live/form.html", wanted, form, left, following.status)
     if form.wait.data != "yes" and left < places.claimed(wanted.series, form.people.data):
         return _full(wanted, left, form, "check")
     return _show("live/check.html", wanted, form, left, 200)
@@ -164,7 +163,7 @@ def _left(wanted: Wanted) -> int:
 
 
 def _taken(wanted: Wanted) -> bool:
-    """Whether every place is taken: looked at anew only where it was so a moment ago."""
+    """Whether every place is taken. Counted again only if it was full a moment ago."""
     thing = wanted.series.identity, wanted.session.anchor if wanted.session else ""
     return live().left().get(thing) == 0 and not _left(wanted)
 
@@ -172,7 +171,7 @@ def _taken(wanted: Wanted) -> bool:
 def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
     found, family, waits = live(), form.family(), form.wait.data == "yes"
     if not waits and _taken(wanted):
-        # Nobody queues for the database only to hear that they must join another queue.
+        # Answer without waiting for the database lock: the family must join the waiting list.
         return before(wanted.series.programme) or _full(wanted, 0, form, "confirm")
     try:
         with found.database() as engine:
@@ -193,7 +192,7 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
     except Full:
         return _full(wanted, _left(wanted), form, "confirm")
     except NotBookable as refused:
-        # It was closed between the look at the form and the booking.
+        # Booking closed after the form was shown.
         return _refused(wanted, refused.why, now) or abort(409)
 
 
@@ -227,11 +226,11 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
     )
 
 
-# --- what one wants -------------------------------------------------------------------------------
+# --- what the family wants to book ----------------------------------------------------------------
 
 
 def _series(directory: Directory, identity: str) -> Series:
-    """The public series that has this identity, or had it once."""
+    """The public series with this identity, now or in the past."""
     found = directory.find_series(identity)
     if found is None or found.programme.sensitive:
         abort(404)
@@ -239,7 +238,7 @@ def _series(directory: Directory, identity: str) -> Series:
 
 
 def _renamed(series: Series) -> Any:
-    """To its present address, with the date that was chosen. A form goes along with its answers."""
+    """Redirect to its current address with the chosen date. A form is sent on with its answers."""
     query = request.query_string.decode("ascii", "ignore")
     path = f"{series.booking_path}?{query}" if query else series.booking_path
     if request.method != "POST":
@@ -248,7 +247,7 @@ def _renamed(series: Series) -> Any:
 
 
 def _session(series: Series) -> Session | None:
-    """The session asked for by its planned date; none where the whole series is booked."""
+    """The session requested, by its planned date; None if the whole series is booked."""
     planned = request.args.get("session")
     if planned is None or series.book != "session":
         return None
@@ -259,7 +258,7 @@ def _session(series: Series) -> Session | None:
 
 
 def _choose(wanted: Wanted, now: datetime) -> Any:
-    """Which of the dates, where each is booked by itself."""
+    """The page to choose a date, for a series whose sessions are booked separately."""
     if request.method == "POST":
         return redirect(wanted.path, 303)
     series, left = wanted.series, live().left()
@@ -280,11 +279,11 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
     )
 
 
-# --- what stands against it -----------------------------------------------------------------------
+# --- reasons against a booking --------------------------------------------------------------------
 
 
 def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
-    """The page for a state in which nothing can be booked; None where it can."""
+    """The page for a state in which nothing can be booked; None if it can."""
     series = wanted.series
     status = 200 if request.method != "POST" else 409
     if state == "open":
@@ -338,7 +337,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
 
 
 def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "") -> Response:
-    """Every place is taken, or not enough are left; the answers are kept for the waiting list."""
+    """The page for a full series, or too few places; answers are kept for the waiting list."""
     said = ["Every place has been taken. You are not booked."]
     title = "Every place is taken"
     if form is not None and left:
@@ -366,7 +365,7 @@ def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "
 
 
 def _other_age(wanted: Wanted, form: BookForm) -> Response:
-    """Not for children of these ages: what else there is for them."""
+    """The page for children of other ages, with alternatives for them."""
     series = wanted.series
     given = filters.joined(form.children.ages)
     return wanted.explain(
@@ -386,9 +385,9 @@ def _other_age(wanted: Wanted, form: BookForm) -> Response:
 
 @pages.get("/availability.json")
 def availability() -> Response:
-    """Places left of what can be booked now; never of a sensitive programme, which is asked for.
+    """Places left in what can be booked now; never for a sensitive programme, which takes requests.
 
-    `left` where the whole series is booked, else `sessions` by planned date; `wait` says whether
+    `left` if the whole series is booked, otherwise `sessions` by planned date; `wait` says whether
     there is a waiting list.
     """
     found = live()

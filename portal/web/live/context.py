@@ -1,9 +1,10 @@
-"""What the live screens stand on: the content as published, the database, the secret and the clock.
+"""The context of the live pages: published content, database, secret and clock.
 
-What it hides: the database may be away at the start or later, and then every screen says "ring us"
-while the public site stays up (S63); it is migrated when it is first reached. The cookie that binds
-a form's token to its browser is set by forms alone. Places left are counted at most once in a few
-seconds, however many ask. Limits are spent in one go, for a contact, a series and a network.
+What it hides: the database may be unavailable at the start or later, and then every screen says
+"ring us" while the public site stays up (S63); it is migrated when it is first reached. Only forms
+set the cookie that binds a form's token to its browser. Places left are counted at most once in a
+few seconds, however many requests there are. Rate limits for a contact, a series and a network are
+applied together.
 """
 
 from __future__ import annotations
@@ -39,23 +40,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 AVAILABILITY_AGE = timedelta(seconds=5)
-_TRY_AGAIN_AFTER = 2.0  # seconds between two tries to reach a database that is away
+_TRY_AGAIN_AFTER = 2.0  # seconds between attempts to reach an unavailable database
 
 
 class Away(ServiceUnavailable):
-    """The database is away, or broke off: what was asked may be asked again with the same key."""
+    """The database is unavailable or the connection broke: send again with the same key."""
 
     def __init__(self) -> None:
         super().__init__(retry_after=60)
 
 
 class FormCookie(SecureCookieSessionInterface):
-    """Over https the cookie's name binds it to this host: no neighbour can set one for us."""
+    """Over https, the cookie's name binds it to this host: no neighbouring host can set it."""
 
     _signing: URLSafeTimedSerializer | None = None
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Made once an application: its secret does not change."""
+        """Made once for each application, because its secret does not change."""
         if self._signing is None:
             self._signing = super().get_signing_serializer(app)
         return self._signing
@@ -69,7 +70,7 @@ class FormCookie(SecureCookieSessionInterface):
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """Places left at one moment, and what follows from them."""
+    """Places left at one moment, and the alternatives computed from them."""
 
     directory: Directory
     at: datetime
@@ -78,7 +79,7 @@ class _Counted:
 
 
 class Live:
-    """One for each application; `live()` finds it."""
+    """The context of one application; `live()` returns it."""
 
     def __init__(
         self,
@@ -88,7 +89,7 @@ class Live:
         *,
         beside: Live | None = None,
     ) -> None:
-        """`beside` is another application's, whose connections to the database this one shares."""
+        """`beside` is the context of another application; they share database connections."""
         self._beside = beside
         self._frame = frame
         self._clock = clock
@@ -101,14 +102,14 @@ class Live:
         self._kept: _Counted | None = None
 
     def begin(self, desk: Flask) -> None:
-        """Join an application: its cookie, its token, its database."""
+        """Set up an application: its cookie, its form token, its database."""
         desk.extensions["live"] = self
         desk.config.update(
             clock=self._clock,
             SECRET_KEY=self.secret,
             SESSION_COOKIE_HTTPONLY=True,
             SESSION_COOKIE_SAMESITE="Lax",
-            # The cookie goes with the browser; a token must not end before what is being typed.
+            # The cookie lasts until the browser closes, so a token has no expiry of its own.
             WTF_CSRF_TIME_LIMIT=None,
             WTF_I18N_ENABLED=False,
         )
@@ -132,7 +133,7 @@ class Live:
         return clock()
 
     def address(self, path: str) -> str:
-        """Where a live page stands, for calendars and for copying."""
+        """The absolute address of a live page, for calendars and for copying."""
         site = self.frame.site
         base = site.booking_address or self.settings.base_address or site.base_address
         return base.rstrip("/") + path
@@ -141,7 +142,7 @@ class Live:
 
     @contextmanager
     def database(self) -> Iterator[Engine]:
-        """The engine. What it says when it is away becomes `Away`."""
+        """The engine. Errors of an unavailable database become `Away`."""
         try:
             yield self._reach()
         except (
@@ -159,7 +160,7 @@ class Live:
             raise Away from error
 
     def reached(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database is available."""
         try:
             with self.database() as engine, database.read(engine) as connection:
                 connection.exec_driver_sql("SELECT 1")
@@ -186,11 +187,11 @@ class Live:
             return self._engine
 
     def left(self) -> Left:
-        """Places left of every series and session that one can book now, a few seconds old."""
+        """Places left in every series and session that can be booked now; a few seconds old."""
         return self._counted().left
 
     def others(self, series: Series, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
-        """What to offer instead (`instead`), worked out once in a few seconds, however many ask."""
+        """Alternatives (`instead`), computed at most once in a few seconds."""
         counted = self._counted()
         asked = series.identity, tuple(ages), same
         if asked not in counted.others:
@@ -212,7 +213,7 @@ class Live:
     # Limits.
 
     def allowance(self, family: Family, thing: str) -> Allowance:
-        """What a booking of this series or programme takes of what may be booked in an hour."""
+        """What a booking of this series or programme counts towards the hourly limits."""
         contacts = [
             references.contact_hash(self.secret, contact).hex()
             for contact in (family.email, family.phone)
@@ -221,8 +222,8 @@ class Live:
         return self.an_hour(contacts, ("series", thing, self.settings.bookings_per_series))
 
     def an_hour(self, contacts: Iterable[str], *more: tuple[str, str, int]) -> Allowance:
-        """One of what this network address, these contacts and (kind, value, number) may have in an
-        hour; a number of 0 means no limit."""
+        """Count one towards the hourly limits of this network address, these contacts and each
+        (kind, value, number); a number of 0 means no limit."""
         settings = self.settings
         asked = [
             ("address", network_of(request.remote_addr or ""), settings.bookings_per_address),
@@ -238,7 +239,7 @@ class Live:
 
 
 def live() -> Live:
-    """What the screens of this application stand on."""
+    """The context of the current application."""
     found: Live = current_app.extensions["live"]
     return found
 

@@ -1,11 +1,11 @@
-"""A calendar of one's own making, live: the file that programs poll, and the page that shows it.
+"""Live custom calendars: the file that calendar programs poll, and the page that previews it.
 
-Programs ask every hour, for years. So each calendar is made once for a published site, kept with
-its tag and its packed forms, and mostly answered by 304. It changed when the calendar of everything
-did, whose file keeps its time from build to build: a wish that no longer holds a group that has
-gone has changed too, which the groups that are left would not tell.
+Programs poll every hour, for years. So each calendar is made once for a published site, kept with
+its ETag and its compressed forms, and mostly answered with 304. Its time of change is that of the
+calendar of all groups, whose file keeps its time from build to build: a calendar that has lost a
+group has changed too, which the remaining groups would not show.
 
-No database is asked: these answers stay up when bookings are away.
+The database is not used, so these pages stay up when bookings are unavailable.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EVERYTHING = "calendar.ics"
 
 @pages.get(custom_calendar.FILE)
 def custom() -> Response:
-    """The calendar that the parameters ask for; 422 with words where one is not known."""
+    """The calendar that the parameters ask for; 422 with a message if one is not known."""
     kept = _made()
     try:
         chosen = custom_calendar.read(kept.directory, _pairs())
@@ -62,7 +62,7 @@ def custom() -> Response:
 
 @pages.get(custom_calendar.PAGE)
 def preview() -> Response:
-    """The form with what was chosen, what is in the calendar, its address, and its next dates."""
+    """The form as chosen, the contents of the calendar, its address and its next dates."""
     kept, now = _made(), live().now
     directory = kept.directory
     problems: dict[str, str] = {}
@@ -83,7 +83,7 @@ def preview() -> Response:
         crumbs=(("/calendars/", "Calendars"),),
         live=True,
         error=bool(problems),
-        # What somebody needs help with is nobody else's business.
+        # What a person needs help with is private.
         sensitive=bool(chosen.values("need")),
     )
     frame = live().frame
@@ -116,18 +116,18 @@ def _pairs() -> list[tuple[str, str]]:
     return list(request.args.items(multi=True))[:_MOST_PARAMETERS]
 
 
-# --- what is kept for a published site ------------------------------------------------------------
+# --- cache for a published site -------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class _Calendar:
-    """One calendar as it is sent: plain, and packed when somebody first takes it packed."""
+    """One calendar as it is sent: plain, and compressed from the first time that is requested."""
 
     data: bytes
     _packed: dict[str, tuple[bytes, str]] = field(default_factory=dict)
 
     def packed(self, coding: str) -> tuple[bytes, str]:
-        """The bytes in that coding, and their tag: each coding has its own."""
+        """The bytes in an encoding, and their ETag: each encoding has its own."""
         if coding not in self._packed:
             data = self.data
             if coding == "br":
@@ -139,7 +139,7 @@ class _Calendar:
 
 
 class _Made:
-    """The calendars that were asked for since this directory was published."""
+    """The calendars requested since this directory was published."""
 
     def __init__(self, given: Directory, directory: Directory, changed: float) -> None:
         self.given = given
@@ -177,7 +177,7 @@ def _made() -> _Made:
 
 
 def _addressed(directory: Directory) -> Directory:
-    """The directory with the address that the published files were made for: entries are alike."""
+    """The directory with the base address of the published files, so that entries are the same."""
     base = live().settings.base_address
     if not base or base == directory.site.base_address:
         return directory

@@ -1,4 +1,4 @@
-"""`/gap`: a practitioner reports a gap in service, anonymous as to the family."""
+"""`/gap`: a practitioner reports a gap in services, without naming the family."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portal.bookings import gap_reports
 from portal.database.rate_limits import TooOften
 from portal.web.live.context import Away, live
 from portal.web.live.forms.request import GAP_LIMIT, GapForm
-from portal.web.live.forms.steps import turn
+from portal.web.live.forms.steps import next_screen
 from portal.web.live.screens import away, check_form, head, page, thanks, too_many
 
 pages = Blueprint("gap", __name__)
@@ -20,7 +20,7 @@ pages.before_request(check_form)
 
 @pages.route("/gap", methods=["GET", "POST"])
 def gap() -> Any:
-    """A practitioner tells what is missing; nothing names a family."""
+    """The form for a practitioner to report what is missing; nothing names a family."""
     found, now = live(), live().now
     reference = request.args.get("reference")
     if request.method != "POST" and reference is not None:
@@ -36,12 +36,12 @@ def gap() -> Any:
     form = GapForm(formdata=request.form if request.method == "POST" else None)
     districts = [(one.slug, one.title) for one in found.directory.districts]
     form.district.options = [("", "Choose a district"), *districts]
-    next_turn = turn(form, now, found.secret, checked=False)
-    if next_turn.screen == "form":
+    following = next_screen(form, now, found.secret, checked=False)
+    if following.screen == "form":
         return page(
             "live/form.html",
             head("Tell us what is missing", "/gap", error=bool(form.problems())),
-            next_turn.status,
+            following.status,
             form=form,
             about="Gap in Service",
             lead="For practitioners: tell us about a need that no available service meets.",

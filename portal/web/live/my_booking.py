@@ -32,7 +32,7 @@ from portal.web.live.forms.family import (
     limit_people,
     with_questions,
 )
-from portal.web.live.forms.steps import turn
+from portal.web.live.forms.steps import next_screen
 from portal.web.live.screens import away, check_form, explain, head, page
 
 pages = Blueprint("own", __name__, url_prefix="/bookings/<link>")
@@ -301,7 +301,7 @@ def accept(link: str) -> Any:
         return _show(own, None, 409)
     if own.state != "offered":
         return _ended(own)
-    if turn(form, found.now, found.secret, checked=False).status == 400:
+    if next_screen(form, found.now, found.secret, checked=False).status == 400:
         return _show(own, form, 400)
 
     def verb() -> None:
@@ -380,14 +380,14 @@ def _press(own: Own, where: str, words_of: dict[str, Any], verb: Callable[[], No
     """A screen that asks once more, and does it when its button is pressed."""
     form = PressForm(formdata=request.form if request.method == "POST" else None)
     path = f"{own.path}/{where}"
-    next_turn = turn(form, live().now, live().secret, checked=False)
+    following = next_screen(form, live().now, live().secret, checked=False)
     # Nobody presses a wrong button by being quick: haste is no trouble here.
-    if request.method == "POST" and next_turn.status != 400:
+    if request.method == "POST" and following.status != 400:
         return _act(own, form, verb, path)
     return page(
         "live/press.html",
         head(words_of["title"], path, error=bool(form.trouble)),
-        next_turn.status,
+        following.status,
         form=form,
         back=own.path,
         **words_of,
@@ -406,7 +406,7 @@ def change(link: str) -> Any:
     form = NumbersForm(formdata=_posted(), data=data)
     if own.series is not None:
         limit_people(form, own.series)
-    next_turn = turn(form, found.now, found.secret, checked=False)
+    following = next_screen(form, found.now, found.secret, checked=False)
 
     def verb() -> None:
         with found.database() as engine:
@@ -419,9 +419,9 @@ def change(link: str) -> Any:
                 now=found.now,
             )
 
-    if next_turn.screen == "confirm":
+    if following.screen == "confirm":
         return _act(own, form, verb, f"{own.path}/change")
-    return _form(own, form, "Change who is coming", "change", next_turn.status)
+    return _form(own, form, "Change who is coming", "change", following.status)
 
 
 @pages.route("/details", methods=["GET", "POST"])
@@ -443,23 +443,23 @@ def correct(link: str) -> Any:
     form.offer(found.settings.ways, kept=family.contact_by)
     if own.discreet:
         form.discreet()
-    next_turn = turn(form, found.now, found.secret, checked=False)
+    following = next_screen(form, found.now, found.secret, checked=False)
 
     def verb() -> None:
-        mended = Family(**form.contact(), answers=form.mended(family.answers))
+        corrected = Family(**form.contact(), answers=form.corrected(family.answers))
         with found.database() as engine:
             personal_data.correct(
                 engine,
                 found.directory,
                 own.booking.id,
-                mended,
+                corrected,
                 secret=found.secret,
                 now=found.now,
             )
 
-    if next_turn.screen == "confirm":
+    if following.screen == "confirm":
         return _act(own, form, verb, f"{own.path}/details")
-    return _form(own, form, "Your details", "details", next_turn.status)
+    return _form(own, form, "Your details", "details", following.status)
 
 
 def _posted() -> Any:

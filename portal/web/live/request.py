@@ -25,7 +25,7 @@ from portal.web.live.alternatives import Other, fits
 from portal.web.live.book import before, lead_on, sent_already
 from portal.web.live.context import Away, Live, live
 from portal.web.live.forms.request import AskForm, ask_form
-from portal.web.live.forms.steps import turn
+from portal.web.live.forms.steps import next_screen
 from portal.web.live.screens import Press, away, check_form, explain, head, page, thanks, too_many
 
 pages = Blueprint("asking", __name__)
@@ -171,12 +171,12 @@ def _run_words(run: Series, directory: Directory) -> str:
 def _screen(asked: Asked, now: datetime) -> Any:
     found = live()
     form = _form(asked, found.directory)
-    next_turn = turn(form, now, found.secret)
+    following = next_screen(form, now, found.secret)
     if request.method != "POST" and asked.chosen:
         form.series.data = asked.chosen.identity
-    if next_turn.screen == "form":
-        return before(asked.programme) or _show("live/form.html", asked, form, next_turn.status)
-    if next_turn.screen == "check":
+    if following.screen == "form":
+        return before(asked.programme) or _show("live/form.html", asked, form, following.status)
+    if following.screen == "check":
         try:
             sent = sent_already(form, asked.programme, asked.explain)
         except Away:
@@ -188,7 +188,7 @@ def _screen(asked: Asked, now: datetime) -> Any:
         against = _against(asked, form, run)
         if against is not None:
             return before(asked.programme) or against
-    if next_turn.screen == "confirm":
+    if following.screen == "confirm":
         return _confirm(asked, form, run, now)
     return _show("live/check.html", asked, form, 200)
 

@@ -1,8 +1,8 @@
-"""The frozen public site: an address for every page and file that anybody may read.
+"""The public site as a Flask application, which the freezer writes to files.
 
 Pages are declared in `pages/`. Everything else here is a file: feeds, redirects from old addresses,
-static files, the page for unknown addresses, and the rules for static hosts. A file is made when it
-is asked for, so the freezer may make them in any order and in any process.
+static files, the page for unknown addresses, and the headers for static hosts. A file is made when
+it is requested, so the freezer may make files in any order and in any process.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def addresses(directory: Directory, *, leaflets: Leaflets | None = None) -> Iter
 def create_site(
     directory: Directory, *, base_address: str | None = None, leaflets: Leaflets | None = None
 ) -> Flask:
-    """The application of the public site, for freezing and for previews.
+    """Create the application of the public site, for freezing and for previews.
 
-    `base_address` takes the place of the site's own, on pages and in feeds alike. With `leaflets`
-    those of the centres are there as PDF too.
+    `base_address` replaces the site's own, on pages and in feeds. With `leaflets`, the leaflets of
+    centres are also available as PDF.
     """
     if base_address and base_address.rstrip("/") != directory.site.base_address:
         site = directory.site.model_copy(update={"base_address": base_address.rstrip("/")})
@@ -68,7 +68,7 @@ def create_site(
 
 
 class _Slug(BaseConverter):
-    """Part of a page's address. Without it `/404.html` would lead on to `/404.html/`."""
+    """A slug in a page's address. Without it `/404.html` would redirect to `/404.html/`."""
 
     regex = "[a-z0-9-]+"
 
@@ -81,13 +81,13 @@ def _answer(
     **_: str,
 ) -> str | Response:
     if request.path not in found:
-        return _file(context, files)  # an old name, or nothing
+        return _file(context, files)  # an old name, or an unknown one
     noun = found[request.path]
     return make(context) if noun is None else make(context, noun)
 
 
 def _files(directory: Directory, leaflets: Leaflets | None) -> dict[str, _Maker]:
-    """Path -> maker of every other file: feeds, redirects, static files and the like."""
+    """Makers of all other files, by path: feeds, redirects, static files and the like."""
     files: dict[str, _Maker] = {
         "/404.html": lambda context: not_found(context).encode(),
         "/manifest.webmanifest": lambda context: context.part("site/manifest.json"),
@@ -132,7 +132,7 @@ def _file(context: Context, files: Mapping[str, _Maker], **_: str) -> Response:
 
 
 def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
-    """Old path and new path of every page that had another name."""
+    """The old and new path of every page that has been renamed."""
     named: tuple[tuple[str, Sequence[Programme | Page | News]], ...] = (
         ("/programmes/", directory.programmes),
         ("/", directory.pages),
@@ -156,7 +156,7 @@ def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
 
 
 def _headers(context: Context) -> bytes:
-    """The rules of every answer, for static hosts that read a file `_headers`."""
+    """The headers of every response, for static hosts that read a file `_headers`."""
     everywhere = dict(HEADERS)
     if context.site.base_address.startswith("https:"):
         everywhere["Strict-Transport-Security"] = STRICT_TRANSPORT

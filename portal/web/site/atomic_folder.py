@@ -1,12 +1,12 @@
-"""A public folder that is replaced as a whole, or not at all.
+"""Replaces the public folder atomically.
 
-A new site is written into a fresh folder beside the old one and then takes its name in one step of
-the file system, so that readers see the old site or the new one, never a mixture, and a build that
-is killed at any moment leaves the old one as it was (S14). What a killed build left behind is
-cleared away by the next one. Builds into the same place wait for each other.
+A new site is written into a new folder beside the old one, which it then replaces in one step of
+the file system. Readers see the old site or the new one, never a mixture, and a build that is
+killed at any moment leaves the old site as it was (S14). The next build removes what a killed build
+left behind. Builds into the same folder wait for each other.
 
-A folder is only ever replaced when its marker says that we made it: what else stands there is
-somebody's, and stays.
+A folder is replaced only if its marker says that a build made it: any other folder belongs to
+someone else and is left alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from portal.errors import PortalError
 
 MARKER = ".portal-build.json"
-# Files of version control that may stand in the folder before the first build, and are kept.
+# Files of version control that may be in the folder before the first build, and are kept.
 CARRIED = (".gitignore", ".gitattributes")
 
 _AT_FDCWD = -100
@@ -31,18 +31,18 @@ _RENAME_EXCHANGE = 2
 
 
 class BuildError(PortalError):
-    """The site could not be written; the old one stands."""
+    """The site could not be written; the old site is unchanged."""
 
 
 class Replacement:
-    """A fresh folder, `new`, that takes the place of `out` when it is whole."""
+    """A new folder, `new`, that replaces `out` when it is complete."""
 
     def __init__(self, out: Path) -> None:
         self.out = out
         self.new = out.with_name(f"{out.name}.new-{os.getpid()}")
 
     def swap(self) -> None:
-        """Put the new folder in the old one's place, in one step where the system has one."""
+        """Replace the old folder with the new one, atomically if the system can."""
         for name in CARRIED:
             if (self.out / name).is_file() and not (self.new / name).exists():
                 os.link(self.out / name, self.new / name)
@@ -51,17 +51,17 @@ class Replacement:
         elif not _exchange(self.new, self.out):
             aside = self.out.with_name(f"{self.out.name}.old-{os.getpid()}")
             self.out.rename(aside)
-            # Killed here, the next build finds no `out` and puts `aside` back.
+            # If killed here, the next build finds `out` missing and puts `aside` back.
             self.new.rename(self.out)
             aside.rename(self.new)
 
 
 @contextmanager
 def replacement(out: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[Replacement]:
-    """A fresh folder for the block to fill and `swap()`; removed again if it does not.
+    """A new folder for the block to fill and `swap()`; it is removed if the block does not swap.
 
-    Raises BuildError where `out` is not ours to replace. Calls `waiting` when another build is at
-    work on it, and waits.
+    Raises BuildError if `out` was not made by a build. If another build is working on it, calls
+    `waiting` and waits.
     """
     out = out.resolve()
     try:
@@ -81,7 +81,7 @@ def replacement(out: Path, waiting: Callable[[], None] = lambda: None) -> Iterat
     except OSError as error:
         where = os.fspath(error.filename or out)
         if not where.startswith(str(out)) and where != str(out.parent):
-            raise  # of what the block read, not of what was written
+            raise  # an error in reading, not in writing the site
         raise BuildError(
             f"The site could not be written: {where}: {error.strerror or error}. "
             "Check that there is room, and that the folder may be written to."
@@ -106,7 +106,7 @@ def _refuse_foreign(out: Path) -> None:
 
 
 def _recover(out: Path) -> None:
-    """Clear away what a killed build left: half a site, or an old one on its way out."""
+    """Remove what a killed build left: an unfinished site, or an old one being replaced."""
     left = re.compile(re.escape(out.name) + r"\.(new|old)-\d+")
     for found in sorted(out.parent.iterdir()):
         if not left.fullmatch(found.name):
@@ -119,8 +119,8 @@ def _recover(out: Path) -> None:
 
 @contextmanager
 def _alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    # The folder itself is locked, not a file in it: nothing is left lying about. The workers of a
-    # killed build hold the lock until they have ended, so that nobody clears away under their feet.
+    # The folder itself is locked, so that no lock file is left behind. The workers of a killed
+    # build hold the lock until they have ended, so that no other build removes their files.
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -134,8 +134,8 @@ def _alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change names in one step; False where the system cannot."""
-    import ctypes  # here, because a build with nothing to do never needs it
+    """Exchange the names of two folders in one step; False if the system cannot."""
+    import ctypes  # here, because a build with nothing to do does not need it
 
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2

@@ -1,8 +1,8 @@
 """Builds the public site from the content for one day, completely or not at all.
 
 Hides the order of a build, the worker processes and the checks before publishing: `build` reads the
-content, lets `freezer.py` write each page, feed and static file into a fresh folder, checks that
-folder, and only then puts it in the old one's place (`atomic_folder.py`). The same content and day
+content, has `freezer.py` write each page, feed and static file into a new folder, checks that
+folder, and only then replaces the old one with it (`atomic_folder.py`). The same content and day
 give the same bytes, whichever process or machine wrote them.
 
 A build with nothing to do is recognised by `build_state.py` alone, before Flask and pydantic are
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildError", "Built", "build"]
 
-# Called with how many files are done, of how many.
+# Called with the number of files done, and the total.
 Progress = Callable[[int, int], None]
 
-_BLOCK = 32  # neighbours share rendered fragments, so workers take addresses by the block
-_WORTH_FORKING = 400  # files for each worker; below, starting one costs more than it saves
+_BLOCK = 32  # neighbouring pages share rendered fragments, so workers take addresses in blocks
+_WORTH_FORKING = 400  # files for each worker; with fewer, starting one costs more than it saves
 
 
 def build(
@@ -57,7 +57,7 @@ def build(
     """Freeze the site as it is on `today` into `settings.out`.
 
     `full` builds even when nothing has changed. Raises ContentError with every mistake of the
-    content, and BuildError where the site cannot be written; the old site then stands untouched.
+    content, and BuildError if the site cannot be written; the old site is then left unchanged.
     """
     started = time.perf_counter()
     build_state = BuildState.of(settings, today, compress)
@@ -149,19 +149,19 @@ def _workers(jobs: int | None, addresses: Sequence[str]) -> int:
 def _write_in_parallel(
     freezer: Freezer, addresses: Sequence[str], workers: int, progress: Progress
 ) -> Tally:
-    """Each worker writes its share and ends by itself: nobody is left behind if we are killed."""
+    """Have workers write the files. They end by themselves, even if we are killed."""
     import multiprocessing
 
     fork = multiprocessing.get_context("fork")
     blocks = [addresses[start : start + _BLOCK] for start in range(0, len(addresses), _BLOCK)]
     started: list[tuple[ForkProcess, Connection]] = []
     gc.collect()
-    gc.freeze()  # else the collector's marks copy every page of memory that workers share
+    gc.freeze()  # otherwise the garbage collector makes workers copy the memory that they share
     try:
         for number in range(workers):
             share = [address for block in blocks[number::workers] for address in block]
             receiver, sender = fork.Pipe(duplex=False)
-            # A worker must not hold the ends that we read from: it would never notice that we died.
+            # A worker must not hold the ends that we read from: it would not notice if we died.
             ours_alone = [receiver, *(earlier for _, earlier in started)]
             process = fork.Process(target=_work, args=(freezer, share, sender, ours_alone))
             process.start()
@@ -179,10 +179,10 @@ def _write_in_parallel(
 def _work(
     freezer: Freezer, share: Sequence[str], parent: Connection, not_ours: Sequence[Connection]
 ) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C, and ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and stops us
     for connection in not_ours:
         connection.close()
-    with suppress(BrokenPipeError):  # the parent has gone
+    with suppress(BrokenPipeError):  # the parent has ended
         try:
             for number, _ in enumerate(freezer.write(share), 1):
                 if number % _BLOCK == 0:
@@ -241,7 +241,7 @@ def _check_whole(app: Flask, addresses: Sequence[str], tally: Tally, new: Path) 
 
 
 def _names(folder: Path) -> set[str]:
-    """The files of a site, without twins and files that are not its own."""
+    """The files of a site, without compressed copies and files that are not part of it."""
     return {
         name
         for name, _ in files_in(folder)

@@ -1,10 +1,10 @@
-"""What is remembered of the last build: whether anything has changed since, and for which day.
+"""The state of the last build: its day, and whether anything has changed since.
 
-Hides the two files that a build leaves behind and how they are compared. The marker lies in the
-public folder; it says that a build made the folder, for which day, and what is in it. The record
-lies in `var/` and holds the sizes and times of everything that the build read, as one digest. A
-build with nothing to do ends after comparing that digest, so this module imports neither Flask nor
-pydantic: they take longer to import than the comparison takes.
+Hides the two files that a build writes and how they are compared. The marker is in the public
+folder; it says that a build made the folder, for which day, and what is in it. The record is in
+`var/` and holds one digest of the sizes and times of everything that the build read. A build with
+nothing to do ends after comparing that digest, so this module imports neither Flask nor pydantic:
+importing them takes longer than the comparison.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Built:
 
 
 def write_marker(folder: Path, today: date, digests: Mapping[str, str]) -> None:
-    """Mark a folder as made by a build for this day; `digests` are those of its files, by name."""
+    """Mark a folder as made by a build for this day; `digests` are of its files, by name."""
     digest = hashlib.sha256()
     for name, content in sorted(digests.items()):
         digest.update(f"{name}\0{content}\n".encode())
@@ -66,7 +66,7 @@ def write_marker(folder: Path, today: date, digests: Mapping[str, str]) -> None:
 
 
 def published_day(out: Path) -> date | None:
-    """The day that the site in this folder was built for; None where there is no site."""
+    """The day that the site in this folder was built for; None if there is no site."""
     try:
         return date.fromisoformat(json.loads((out / MARKER).read_bytes())["day"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -107,14 +107,14 @@ class BuildState:
 
     def current(self) -> str:
         """A digest of all that a build reads: content, package, options, installed libraries."""
-        # Installing, removing or upgrading a library changes the folder that it is in.
+        # Installing, removing or upgrading a library changes the folder that contains it.
         libraries = [Path(p).stat().st_mtime_ns for p in sys.path if p.endswith("-packages")]
         facts = __version__, sys.version, libraries, self._last_commit(), self._options
         digest = hashlib.sha256(repr(facts).encode())
         folders = [self._root / name for name in ("content", "centres", "programmes")]
         for folder in (*folders, _PACKAGE):
             for name, stat in files_in(folder):
-                # The inode and its change time show when an older file has taken over a name.
+                # The inode and its change time show if an older file has replaced a newer one.
                 state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
                 digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
         with suppress(OSError):
@@ -123,14 +123,14 @@ class BuildState:
         return digest.hexdigest()
 
     def _last_commit(self) -> int | None:
-        """When a commit was last made or fetched: files may take their time of change from it."""
+        """When a commit was last made or fetched: it may give files their time of change."""
         for folder in (self._root, *self._root.parents):
             with suppress(OSError):
                 return (folder / ".git" / "logs" / "HEAD").stat().st_mtime_ns
         return None
 
     def unchanged(self, started: float) -> Built | None:
-        """The result of a build that need not happen, or None where it must.
+        """The last build's result if no build is needed, otherwise None.
 
         `started` is the `time.perf_counter()` from which its seconds are counted.
         """
@@ -162,7 +162,7 @@ class BuildState:
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Every file below a folder with its state, in order of name; none where there is no folder."""
+    """Every file below a folder with its status, in order of name; none if there is no folder."""
     yield from _entries(os.fspath(folder), "")
 
 

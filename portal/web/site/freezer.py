@@ -1,12 +1,12 @@
-"""One page's way from its address to a file, by Frozen-Flask with a shorter way through each page.
+"""Writes each page to a file, using Frozen-Flask with a faster way to request pages.
 
-Frozen-Flask asks a test client for each page, which costs more than making the page. Its addresses
-and its names of files stay; a page is asked for over WSGI and written here. A file that says what
-it said in the last site becomes a second name (a hard link) of the old one: it keeps its time, so
-that caches and `rsync` see what has changed, and nothing else.
+Frozen-Flask requests each page with a test client, which costs more than making the page. Its
+addresses and file names are kept; the page is requested over WSGI and written here. A file that is
+the same as in the last site becomes a hard link to the old file: it keeps its time, so that caches
+and `rsync` see only what has changed.
 
-Here too stands the last wall before sensitive programmes: no file that says where or when one of
-them meets is ever written (S3).
+This is also the last check that protects sensitive programmes: a file that says where or when one
+of them meets is never written (S3).
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ from portal.web.site.atomic_folder import BuildError
 if TYPE_CHECKING:
     from flask import Flask
 
-# Says what a file, by its address and its content, gives away of a sensitive programme.
+# Called with the address and content of a file; returns what it reveals of sensitive programmes.
 Leaks = Callable[[str, bytes], list[str]]
 
-# Whatever Frozen-Flask would cut off (`?`, `#`), unquote (`%`), or write outside its folder (`..`).
+# What Frozen-Flask would cut (`?`, `#`), unquote (`%`) or write outside its folder (`..`).
 _ADDRESS = re.compile(r"/([A-Za-z0-9_][A-Za-z0-9._~-]*/)*([A-Za-z0-9_][A-Za-z0-9._~-]*)?")
 
 _PACKED_ALREADY = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".pdf")
-_WORTH_PACKING = 500  # bytes; below, the headers outweigh what is saved
+_WORTH_PACKING = 500  # bytes; for smaller files the headers outweigh the saving
 _GZIP_LEVEL = 6
-# A few files that most visitors fetch, and that change seldom: as small as can be.
+# A few files that most visitors fetch and that seldom change: compressed as much as possible.
 _FOR_EVERYBODY = ("static/", "search/")
 _BROTLI_QUALITY = 6  # 9 takes thirteen times as long, and saves less than one part in a hundred
 
 
 @dataclass
 class Tally:
-    """What became of some addresses. Workers send theirs to the parent, which adds them up."""
+    """Counts and digests of the files written. Workers send theirs to the parent to add up."""
 
     written: int = 0
     unchanged: int = 0
@@ -65,7 +65,7 @@ class Tally:
 
 
 class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
-    """Writes the pages of `app` into the folder `new`, by comparison with the site `old`."""
+    """Writes the pages of `app` into the folder `new`, reusing unchanged files of `old`."""
 
     def __init__(
         self, app: Flask, new: Path, *, old: Path | None, compress: bool, leaks: Leaks
@@ -74,7 +74,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             app, with_static_files=False, with_no_argument_rules=False, log_url_for=False
         )
         app.config["FREEZER_DESTINATION"] = str(new)
-        # The folder is fresh, and other workers write there too.
+        # The folder is new, and other workers write to it too.
         app.config["FREEZER_REMOVE_EXTRA_FILES"] = False
         app.config["PROPAGATE_EXCEPTIONS"] = True
         self.register_generator(lambda: iter(self._addresses))
@@ -88,7 +88,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         request_started.connect(self._note_endpoint, app)
 
     def write(self, addresses: Iterable[str]) -> Iterator[str]:
-        """Write a file for each address, and say which one it was. Raises BuildError."""
+        """Write a file for each address, and yield the address. Raises BuildError."""
         self._addresses = [check_address(address) for address in addresses]
         for page in self.freeze_yield():
             yield page.url
@@ -98,7 +98,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             self.tally.endpoints.add(request.endpoint)
 
     def _check_endpoints(self, seen: set[str]) -> None:
-        """Frozen-Flask knows endpoints only by name; `build.py` checks those that answered."""
+        """Disabled: it knows endpoints only by name; `build.py` checks those that answered."""
 
     def _build_one(self, url: str, _last_modified: object = None) -> Path:
         name: str = self.urlpath_to_filepath(url)
@@ -132,7 +132,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         def start(line: str, headers: list[tuple[str, str]], *_: object) -> Any:
             nonlocal status, kind
             status, kind = line, dict(headers).get("Content-Type", "")
-            return None  # for `write()`, which no application of ours calls
+            return None  # `write()` is not needed: our applications do not call it
 
         environ = self._environ | {"PATH_INFO": url, "wsgi.input": BytesIO()}
         try:
@@ -171,7 +171,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
                 _link(self._old / (name + ending), self._new / (name + ending))
                 continue
             if coding == "br":
-                # A window larger than the file gains nothing, and takes ten times as long to make.
+                # A window larger than the file gains nothing and takes ten times as long.
                 window = min(22, max(16, len(content).bit_length()))
                 quality = 11 if name.startswith(_FOR_EVERYBODY) else _BROTLI_QUALITY
                 packed = brotli.compress(
@@ -184,7 +184,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
 
 
 def check_address(address: str) -> str:
-    """The address, where it can be the name of a file of the site."""
+    """Return the address if it can be the name of a file. Raises BuildError if not."""
     if not _ADDRESS.fullmatch(address):
         raise BuildError(f"{address!r} cannot be an address of the site, so nothing was written.")
     return address
@@ -195,5 +195,5 @@ def _link(old: Path, new: Path) -> None:
         os.link(old, new)
     except FileExistsError as error:
         raise BuildError(f"Two addresses want one file: {new.name}.") from error
-    except OSError:  # a file system without links
+    except OSError:  # a file system without hard links
         shutil.copy2(old, new)

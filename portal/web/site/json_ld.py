@@ -1,8 +1,8 @@
-"""What pages say to machines in JSON-LD, in the words of schema.org.
+"""Structured data for pages: JSON-LD in the vocabulary of schema.org.
 
-It says nothing that the page does not show. A position is given only where it is a door, not the
-middle of a town, and a sensitive programme has no data at all: whoever reads such a page aloud to a
-machine learns no more than the neutral title.
+It holds nothing that the page does not show. A position is given only if it is exact, not the
+centre of a town, and a sensitive programme has no data at all: a machine that reads its page learns
+no more than the neutral title.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STATUS = {
 
 
 def of_series(series: Series, sessions: tuple[Session, ...], site: Site) -> Data | None:
-    """One event for each of the sessions that the page lists."""
+    """An event for each session that the page lists."""
     if not sessions or series.programme.sensitive:
         return None
     page = site.base_address + series.path
@@ -65,7 +65,7 @@ def of_series(series: Series, sessions: tuple[Session, ...], site: Site) -> Data
 
 
 def of_centre(centre: Centre, site: Site) -> Data:
-    """The building, with its hours and what it has."""
+    """The building, with its hours and facilities."""
     place = _place(centre.venue) | {
         "@context": _CONTEXT,
         "@id": site.base_address + centre.path,

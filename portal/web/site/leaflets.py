@@ -1,9 +1,9 @@
-"""The leaflet of a centre as a PDF, for those who send or print it without a browser.
+"""The leaflet of a centre as a PDF, for people who send or print it without a browser.
 
-It is the leaflet's own page, set by WeasyPrint, which comes with the extra `pdf` and needs Pango on
-the machine. One takes half a second and there are many, so a PDF names what it was made of (its
-/ID), and one from the last site that was made of the same is taken as it is. Nothing in it is taken
-from a clock or from chance, and nothing is fetched: the style sheet is handed in.
+It is the leaflet's own page, rendered by WeasyPrint, which comes with the extra `pdf` and needs
+Pango on the machine. Each takes half a second and there are many, so a PDF holds a digest of its
+source (its /ID), and a PDF of the last site that has the same digest is reused. Nothing in it
+depends on a clock or a random number, and nothing is fetched: the style sheet is passed in.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ MISSING = (
     "Leaflets are not made as PDF: {what}. Pages to print are there all the same. "
     "To have both: pip install 'portal[pdf]', and Pango (Debian: libpangoft2-1.0-0)."
 )
-# Counts up when the same page is to look otherwise as a PDF.
+# Increase this when the same page should give a different PDF.
 _FORM = "1"
 _LINK = re.compile(r"<link [^>]*>|<script[^>]*></script>")
 
 
 @cache
 def missing() -> str | None:
-    """Why no PDF can be made, in words for whoever builds; None where they can."""
+    """The reason why PDFs cannot be made, for the person who builds; None if they can."""
     if find_spec("weasyprint") is None:
         return MISSING.format(what="WeasyPrint is not installed")
     try:
@@ -40,7 +40,7 @@ def missing() -> str | None:
 
 
 class Leaflets:
-    """Makes PDFs of leaflets, or takes them from the site in the folder `earlier`."""
+    """Makes PDFs of leaflets, or reuses those of the site in the folder `earlier`."""
 
     def __init__(self, earlier: Path | None) -> None:
         self._earlier = earlier
@@ -56,7 +56,7 @@ class Leaflets:
         if kept is not None:
             return kept
         logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
-        # Without its links to files, a leaflet has nothing that would have to be fetched.
+        # Without its links to files, there is nothing in a leaflet to fetch.
         document = weasyprint.HTML(
             string=_LINK.sub("", page), base_url=base_address + centre.whats_on_path
         )

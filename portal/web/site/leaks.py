@@ -1,11 +1,12 @@
-"""What may stand in no public file: the sessions of sensitive programmes (safety rule S3).
+"""Finds sessions of sensitive programmes in public files, where they must not be (safety rule S3).
 
-Pages and feeds are made from `Directory.series`, which holds none of them. This looks at the
-finished bytes all the same, because a leak tells somebody where a person can be found. The builder
-asks it about every file, and stops at an answer.
+Pages and feeds are made from `Directory.series`, which holds none of them. The finished bytes are
+checked as well, because a leak shows where a person can be found. The builder checks every file
+and stops at the first leak.
 
-A false alarm stops the site too, so what the public content says of itself is no leak: a sensitive
-group may meet in a building where others meet, and its title may be words that others use.
+A false alarm stops the site too, so what the public content says itself does not count as a leak: a
+sensitive group may meet in a building where others meet, and others may use the same words as its
+title.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from functools import lru_cache
 
 from portal.directory import Directory, Programme, Series, Venue
 
-# On a page, an identity is part of a link. Looking for links first takes the same time however many
-# series are withheld.
+# On a page, an identity is part of a link. Looking for links first takes the same time regardless
+# of how many series are withheld.
 LINK = re.compile(r"/sessions/([\w-]+/[\w-]+)"), re.compile(r"/book/([\w-]+/[\w-]+)")
 
 
 def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
-    """What a public file says about a sensitive series, in words for whoever mends it; or nothing.
+    """Describe what a public file reveals about sensitive series, for the person who corrects it.
 
-    Titles are looked for in calendars alone: they are neutral, and the page of a sensitive
-    programme says its own.
+    Titles are looked for only in calendars: they are neutral, and the page of a sensitive programme
+    shows its own. Returns an empty list if there is no leak.
     """
     withheld = _withheld(directory)
     text = data.decode("utf-8", "replace")
@@ -47,13 +48,13 @@ def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Withheld:
-    """The words to look for, each with what it is."""
+    """The words to look for, each with a description."""
 
     series: frozenset[str]
     addresses: Mapping[str, str]
     titles: Mapping[str, str]
     venues: Mapping[str, str]
-    places: Mapping[str, str]  # one of each venue's words, for the many and long pages
+    places: Mapping[str, str]  # one word or phrase for each venue, because pages are many and long
 
 
 @lru_cache(maxsize=2)
@@ -82,13 +83,13 @@ def _found(wanted: Mapping[str, str], text: str) -> dict[str, str]:
 
 
 def _stands_in(words: str, text: str) -> bool:
-    """True where the words are there, and do not go on to either side."""
+    """Whether the text contains these words as whole words."""
     # Looking for the plain text first makes this quick enough for every file of a large site.
     return words in text and bool(re.search(rf"(?<![\w-]){re.escape(words)}(?![\w-])", text))
 
 
 def _as_written(words: str) -> Iterator[str]:
-    """Words as text has them, and as pages and JSON write them."""
+    """Words as in plain text, and as pages and JSON write them."""
     yield words
     yield html.escape(words).replace("&#x27;", "&#39;")
     yield json.dumps(words)[1:-1]
@@ -110,7 +111,7 @@ def _titles(directory: Directory) -> Iterator[str]:
 
 
 def _venues(directory: Directory) -> Iterator[tuple[str, ...]]:
-    """What would give each place away, the telling words first."""
+    """The words that would reveal each venue, the most specific first."""
     for series in directory.private_series:
         yield from (_said_of(venue) for venue in _venues_of(series))
         if not series.centre.address_public:
@@ -118,7 +119,7 @@ def _venues(directory: Directory) -> Iterator[tuple[str, ...]]:
 
 
 def _public_words(directory: Directory) -> Iterator[str]:
-    """What the public content says: of the service, its programmes, places and public series."""
+    """All words of the public content: the service, its programmes, places and public series."""
     yield from (directory.site.name, directory.site.area)
     for noun in (*directory.footprints, *directory.districts, *directory.pages, *directory.news):
         yield from _texts(noun)
@@ -154,7 +155,7 @@ def _said_of(venue: Venue) -> tuple[str, ...]:
 
 
 def _unfolded(text: str) -> str:
-    """A calendar's text as a reader would see it."""
+    """A calendar's text with its folded lines joined."""
     for written, read in (
         ("\r\n ", ""),
         ("\r\n\t", ""),

@@ -1,8 +1,8 @@
-"""A small picture of where in the county something is, drawn from the positions that we have.
+"""A small map of where in the county something is, drawn from the positions in the content.
 
-Nobody gave us an outline of the county, so each postcode sector is a dot, and together they show
-its shape: dense where people live. A district, a footprint or a centre stands out in the accent.
-The picture says nothing that the words beside it do not, so screen readers do not meet it.
+There is no outline of the county in the content, so each postcode sector is a dot; together they
+show its shape, densest where people live. A district, a footprint or a centre is highlighted. The
+map shows nothing that the text beside it does not say, so it is hidden from screen readers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _HEIGHT = 96  # units from the southernmost dot to the northernmost
 
 
 class Locator:
-    """The county's dots, and pictures made of them, each well under 3 KB."""
+    """Draws locator maps of the county, each well under 3 KB."""
 
     def __init__(self, directory: Directory) -> None:
         sectors = [area for area in directory.postcode_areas if " " in area.code and area.districts]
@@ -31,25 +31,25 @@ class Locator:
         self._west = min((p.longitude for p in positions), default=-3.1)
         east = max((p.longitude for p in positions), default=-2.0)
         self._units = _HEIGHT / max(self._north - self._south, 0.01)
-        # A degree of longitude is shorter than one of latitude, by this much.
+        # The ratio of a degree of longitude to a degree of latitude.
         middle = math.radians((self._north + self._south) / 2)
         self._narrow = math.cos(middle)
         self._width = round((east - self._west) * self._units * self._narrow)
         self._county = self._dots(area.position for area in self._sectors)
 
     def area(self, districts: Iterable[District]) -> Markup:
-        """The county with the sectors of some districts standing out."""
+        """The county with the sectors of these districts highlighted."""
         slugs = {district.slug for district in districts}
         inside = [
             area.position
             for area in self._sectors
-            # A sector on a border belongs where most of its postcodes are, which comes first.
+            # A sector on a border belongs to the district with most of its postcodes, listed first.
             if area.districts and area.districts[0].slug in slugs
         ]
         return self._picture(f'<path class="here" d="{self._dots(inside)}"/>')
 
     def place(self, position: Position | None) -> Markup:
-        """The county with one place standing out; nothing where only its district is known."""
+        """The county with one place highlighted; empty if only its district is known."""
         if position is None or position.precision == "district":
             return Markup()
         x, y = self._point(position)
@@ -65,7 +65,7 @@ class Locator:
 
     def _picture(self, here: str) -> Markup:
         box = f"-4 -4 {self._width + 8} {_HEIGHT + 8}"
-        # Numbers alone, all of them ours.
+        # Only numbers, all of them ours.
         return Markup(  # noqa: S704
             f'<svg class="county" viewBox="{box}" aria-hidden="true" focusable="false">'
             f'<path d="{self._county}"/>{here}</svg>'

@@ -1,8 +1,9 @@
-"""What the published site says of dates, and what another reading of the content would change.
+"""Records the published dates, and lists the changes that families would see from new content.
 
-A build keeps a note of every session's dates in `var/`, never in the public folder: sensitive
-groups are in it. Families and their calendars know a session by its planned date, so that is what
-is compared by: the same planned date elsewhere is a move, and one that is gone is not another.
+A build records every session's dates in `var/`, never in the public folder, because sensitive
+groups are included. Families and their calendars know a session by its planned date, so sessions
+are matched by it: the same planned date at another time or place is a move, and a planned date that
+has gone is a removal.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ Kind = Literal["added", "moved", "cancelled", "on again", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
-    """One session as it was published: start, end, which place, why it was cancelled.
+class Published:
+    """One session as published: start, end, venue, and the reason if it was cancelled.
 
-    How the place is written is no difference: nobody has to go elsewhere (`Venue.identity`).
+    A change in how the venue is written does not count, because it is the same place
+    (`Venue.identity`).
     """
 
     starts: str
@@ -44,7 +46,7 @@ class Record:
 
     until: str
     names: Mapping[str, str]
-    sessions: Mapping[str, Mapping[str, Stood]]
+    sessions: Mapping[str, Mapping[str, Published]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,14 @@ class Difference:
 
     series: str
     name: str
-    path: str  # of its page; '' where it has none
+    path: str  # of its page; '' if it has none
     planned: date
     kind: Kind
     words: str
 
 
 def record(directory: Directory) -> Record:
-    """What a directory says of dates from its day on."""
+    """The dates in a directory from its day on."""
     every = (*directory.series, *directory.private_series)
     places = _Places()
     return Record(
@@ -68,7 +70,7 @@ def record(directory: Directory) -> Record:
         {one.identity: one.name for one in every},
         {
             one.identity: {
-                session.planned.isoformat(): _stands(session, places)
+                session.planned.isoformat(): _published(session, places)
                 for session in one.all_sessions
                 if session.day >= directory.today or session.planned >= directory.today
             }
@@ -78,15 +80,15 @@ def record(directory: Directory) -> Record:
 
 
 class _Places(dict[Venue, tuple[str, str]]):
-    """Which place each venue is, and its line: there are few, and thousands of sessions."""
+    """Caches the identity and the address line of each venue: few venues, thousands of sessions."""
 
     def __missing__(self, venue: Venue) -> tuple[str, str]:
         said = self[venue] = venue.identity, venue.line
         return said
 
 
-def _stands(session: Session, places: _Places) -> Stood:
-    return Stood(
+def _published(session: Session, places: _Places) -> Published:
+    return Published(
         session.starts.isoformat(),
         session.ends.isoformat(),
         *places[session.venue],
@@ -95,7 +97,7 @@ def _stands(session: Session, places: _Places) -> Stood:
 
 
 def keep(folder: Path, directory: Directory) -> None:
-    """Write down what has been published."""
+    """Save the record of what has been published."""
     made = record(directory)
     sessions = {
         identity: {
@@ -107,17 +109,17 @@ def keep(folder: Path, directory: Directory) -> None:
     said = {"until": made.until, "names": made.names, "sessions": sessions}
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{FILE}.{os.getpid()}"
-    # Quick: it is read on this machine, and soon.
+    # A fast format: it is only read on this machine, and soon.
     part.write_bytes(gzip.compress(json.dumps(said).encode(), 1, mtime=0))
     part.replace(folder / FILE)
 
 
 def kept(folder: Path) -> Record | None:
-    """What was written down by the last build; None where there is nothing to read."""
+    """The record that the last build saved; None if there is none to read."""
     try:
         said = json.loads(gzip.decompress((folder / FILE).read_bytes()))
         sessions = {
-            identity: {planned: Stood(*one) for planned, one in dates.items()}
+            identity: {planned: Published(*one) for planned, one in dates.items()}
             for identity, dates in said["sessions"].items()
         }
         return Record(said["until"], said["names"], sessions)
@@ -125,11 +127,11 @@ def kept(folder: Path) -> Record | None:
         return None
 
 
-# --- what would change ---------------------------------------------------------------------------
+# --- changes -------------------------------------------------------------------------------------
 
 
 def differences(before: Record, directory: Directory) -> list[Difference]:
-    """What families would see change from the directory's day on, series by series."""
+    """The changes that families would see from the directory's day on, series by series."""
     found: list[Difference] = []
     living: set[str] = set()
     places = _Places()
@@ -157,12 +159,12 @@ def _of_series(
     stood = before.sessions.get(identity, {})
     path = "" if series.programme.sensitive else series.path
     stands = {session.planned.isoformat(): session for session in series.all_sessions}
-    # A year more than was known is no news of a group that goes on.
+    # Dates beyond those known before are not news: the group simply continues.
     last = before.until if series.ongoing and identity else "9999"
     first = today.isoformat()
     for planned in sorted({*stood, *stands}):
         was, session = stood.get(planned), stands.get(planned)
-        now = _stands(session, places) if session else None
+        now = _published(session, places) if session else None
         said = _said(was, now, planned, first, last)
         if said:
             day = date.fromisoformat(planned)
@@ -170,7 +172,7 @@ def _of_series(
 
 
 def _said(
-    was: Stood | None, now: Stood | None, planned: str, first: str, last: str
+    was: Published | None, now: Published | None, planned: str, first: str, last: str
 ) -> tuple[Kind, str] | None:
     if now is None:
         over = was is None or was.starts[:10] < first
@@ -197,8 +199,8 @@ def _said(
     return "moved", words
 
 
-def _when(stood: Stood) -> str:
-    starts, ends = datetime.fromisoformat(stood.starts), datetime.fromisoformat(stood.ends)
+def _when(session: Published) -> str:
+    starts, ends = datetime.fromisoformat(session.starts), datetime.fromisoformat(session.ends)
     times = f"{clock_words(starts.time())} to {clock_words(ends.time())}"
     return f"{day_words(starts.date())}, {times}"
 

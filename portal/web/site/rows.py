@@ -1,7 +1,7 @@
-"""Rows of lists: each is rendered once in its life, and thousands of pages join them.
+"""Rows of lists: each is rendered once and used on many of the thousands of pages.
 
-A row is the same on every page but for the distance from a place, which is put in afterwards, so a
-row never depends on the page that it stands on. Days of a list group such rows.
+A row is the same on every page apart from the distance from a place, which is filled in afterwards,
+so that rendering does not depend on the page. Lists group rows by day.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portal.directory import Series, Session
 from portal.web import filters
 from portal.web.templating import environment
 
-_MILES = "\0"  # stands in a rendered row where the distance from a place goes
+_MILES = "\0"  # placeholder in a rendered row for the distance from a place
 
 
 class Day(NamedTuple):
@@ -29,7 +29,7 @@ class Day(NamedTuple):
 
 
 class Rows:
-    """Rows of lists, each rendered once in its whole life: thousands of pages join them."""
+    """Rows of lists, each rendered once."""
 
     def __init__(self, coming: Mapping[Series, Sequence[Session]], today: date) -> None:
         self._macros = environment().get_template("site/_rows.html").module
@@ -46,7 +46,7 @@ class Rows:
         return self._of_session[key].replace(_MILES, f", {miles}" if miles else "")
 
     def series(self, series: Series, at: str = "") -> str:
-        """`at` is 'centre' on pages that are about the centre, which rows then leave out."""
+        """`at` is 'centre' on the pages of the centre, where rows leave the centre out."""
         key = series, at
         if key not in self._of_series:
             macro = self._macros.series_row  # type: ignore[attr-defined]  # macros
@@ -55,7 +55,7 @@ class Rows:
         return self._of_series[key]
 
     def days(self, sessions: Iterable[Session], most: int, *, brief: bool = False) -> list[Day]:
-        """Sessions by day, soonest first; after `most` rows whole days are only counted."""
+        """Sessions by day, soonest first; after `most` rows, later days are only counted."""
         days, shown = [], 0
         for day, group in groupby(sessions, key=lambda session: session.day):
             those = list(group)

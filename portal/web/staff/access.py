@@ -11,8 +11,9 @@ say who may enter:
 
 `may` is ANYBODY (for signing in alone), SIGNED_IN, of_role("administrator"), of_centre("centre")
 where the address names a centre, or a `May` of your own: a function of the Staff and the parts of
-the address. Without it there is no view: the application refuses to be made. Who is not signed in
-is sent to sign in, whatever the address; who may not enter gets 403, also where there is nothing.
+the address. A view without `may` is refused when the application is created. People who are not
+signed in are sent to sign in, whatever the address; staff who may not enter get 403, which is also
+the response for records that do not exist.
 
 Inside a view: `current()` is the Staff, `allowed_centres()` the slugs she may see (a list of
 anything is cut down to them), `sees(identity)` the same of a booking's series, `now()` the moment,
@@ -46,7 +47,7 @@ from portal.web.live.context import live
 
 @dataclass(frozen=True, slots=True)
 class May:
-    """Who may enter. `allows` is asked with the Staff and the parts of the address."""
+    """Who may enter. `allows` is called with the Staff and the parts of the address."""
 
     words: str
     allows: Callable[[Staff, Mapping[str, Any]], bool]
@@ -60,12 +61,12 @@ SIGNED_IN = May("whoever is signed in", lambda _staff, _parts: True)
 
 
 def of_role(*roles: str) -> May:
-    """Whoever has one of these roles."""
+    """Staff who have one of these roles."""
     return May(" or ".join(roles), lambda staff, _parts: staff.role in roles)
 
 
 def of_centre(part: str = "centre") -> May:
-    """Whoever may see the families of the centre that this part of the address names."""
+    """Staff who may see the families of the centre that this part of the address names."""
 
     def allows(staff: Staff, parts: Mapping[str, Any]) -> bool:
         return staff.may_see(str(parts[part]), live().directory)
@@ -74,7 +75,7 @@ def of_centre(part: str = "centre") -> May:
 
 
 class Unguarded(RuntimeError):
-    """A page for staff was added without a word about who may enter it."""
+    """A page for staff was added without saying who may enter it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,11 @@ def staff_route(
 
 
 class StaffDesk(Desk):
-    """A Flask application that takes no view without a word about who may enter."""
+    """A Flask application that refuses a view that does not say who may enter."""
 
     def __init__(self) -> None:
         super().__init__("portal", static_folder=None)
-        self.doors: dict[str, Route] = {}  # by endpoint
+        self.guarded: dict[str, Route] = {}  # by endpoint
 
     def add_url_rule(
         self,
@@ -122,12 +123,12 @@ class StaffDesk(Desk):
             raise Unguarded(f"{rule} does not say who may enter: use staff_route(..., may=...)")
         endpoint = endpoint or f"{view_func.__module__}.{view_func.__name__}".replace(".", "_")
         methods = options.get("methods") or ("GET",)
-        self.doors[endpoint] = Route(rule, view_func, methods, may, refills)
+        self.guarded[endpoint] = Route(rule, view_func, methods, may, refills)
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
-    def door_at(self, rule: str) -> May | None:
+    def may_at(self, rule: str) -> May | None:
         """Who may enter this address, as it is written in its route."""
-        return next((one.may for one in self.doors.values() if one.rule == rule), None)
+        return next((one.may for one in self.guarded.values() if one.rule == rule), None)
 
 
 def this_desk() -> StaffDesk:
@@ -137,30 +138,30 @@ def this_desk() -> StaffDesk:
 
 
 def current() -> Staff:
-    """Who is signed in."""
+    """The member of staff who is signed in."""
     found: Visit = g.visit
     return found.staff
 
 
 def allowed_centres() -> frozenset[str]:
-    """The slugs of all centres whose families she may see."""
+    """The slugs of all centres whose families the member of staff may see."""
     return current().centres_in(live().directory)
 
 
 def sees(identity: str) -> bool:
-    """Whether she may see the bookings of a series, or of requests to a programme as such: these
-    belong to no centre yet, so that managers give them to one."""
+    """Whether the member of staff may see the bookings of a series, or requests to a programme as
+    such: these do not belong to a centre yet, so managers assign them to one."""
     directory = live().directory
     series = directory.find_series(identity)
     if series is not None:
         return current().may_see(series.centre.slug, directory)
     if identity.startswith(ASKED_FOR):
         return current().role in ("manager", "administrator")
-    # A series that is gone from the content, with bookings that are not.
+    # The series has gone from the content, but its bookings remain.
     return current().may_see(identity.partition("/")[0], directory)
 
 
 def now() -> datetime:
-    """The moment at which this was asked."""
+    """The moment of this request."""
     moment: datetime = g.now
     return moment

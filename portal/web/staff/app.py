@@ -36,7 +36,7 @@ from portal.web.staff import (
 from portal.web.staff.access import StaffDesk, routes, this_desk
 from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
 
-# The modules whose views there are: importing them declares their routes.
+# The modules with views: importing them declares their routes.
 VIEWS = (
     accounts,
     bookings,
@@ -66,9 +66,9 @@ def create_staff(
     clock: Callable[[], datetime] = london_now,
     beside: Live | None = None,
 ) -> Flask:
-    """The pages for staff; `beside` is the Live of the desk, whose database connections it shares.
+    """The pages for staff; `beside` is the Live of the live pages, to share database connections.
 
-    Raises Unguarded where a view does not say who may enter.
+    Raises Unguarded if a view does not say who may enter.
     """
     desk = StaffDesk()
     desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
@@ -120,7 +120,7 @@ def create_staff(
 
 
 def _guard() -> Any:
-    """Before every request, whatever its address: who asks, by which way, and may she?"""
+    """Before every request: check who is signed in, that the connection is safe, and access."""
     if not cookie.safe():
         return explain(
             "Open this page by https",
@@ -129,28 +129,28 @@ def _guard() -> Any:
             status=403,
         )
     desk = this_desk()
-    door = desk.doors.get(request.endpoint or "")
+    route = desk.guarded.get(request.endpoint or "")
     g.now = live().now
     g.foreign = False
     with live().database() as engine:
         g.visit = visit(engine, cookie.held(), now=g.now)
     signed_in = g.visit is not None and g.visit.whole
-    if door is None or not door.may.strangers:
+    if route is None or not route.may.strangers:
         if not signed_in:
-            again = door is None or "GET" in door.methods
+            again = route is None or "GET" in route.methods
             return redirect(f"{SIGN_IN}?next={quote(request.path)}" if again else SIGN_IN, 303)
-        if door is None:
+        if route is None:
             return None  # Flask answers 404 or 405
-        if not door.may.allows(g.visit.staff, request.view_args or {}):
+        if not route.may.allows(g.visit.staff, request.view_args or {}):
             return refuse()
     check_form(_MOST_FIELDS)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         try:
             once = len(request.form.getlist("csrf_token")) == 1
             validate_csrf(request.form["csrf_token"] if once else "")
-            g.csrf_valid = True  # not to be worked out again by the form
+            g.csrf_valid = True  # so that the form does not check it again
         except ValidationError:
             g.foreign = True
-            if not door.refills:
+            if not route.refills:
                 abort(400)
     return None

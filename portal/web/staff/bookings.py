@@ -40,7 +40,7 @@ from portal.web.live.forms.family import (
     book_form,
     limit_people,
 )
-from portal.web.live.forms.steps import turn
+from portal.web.live.forms.steps import next_screen
 from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
 from portal.web.staff.scope import attempt, case, named, of_booking, posted, series_at, thing
@@ -347,8 +347,8 @@ def change(reference: str) -> Answered:  # noqa: ARG001
     series = thing(one.series)[0]
     if series is not None:
         limit_people(form, series)
-    next_turn = turn(form, now(), live().secret, checked=False, known=True)
-    if next_turn.screen == "confirm":
+    following = next_screen(form, now(), live().secret, checked=False, known=True)
+    if following.screen == "confirm":
         directory, actor = live().directory, current().actor
         children = form.children.ages if form.asks_ages else None
         return _press(
@@ -357,7 +357,7 @@ def change(reference: str) -> Answered:  # noqa: ARG001
             ),
             "changed",
         )
-    return _page(form, "Change who is coming", next_turn.status, "Save")
+    return _page(form, "Change who is coming", following.status, "Save")
 
 
 @staff_route(f"{_CASE}/details", may=of_booking(), methods=("GET", "POST"), refills=True)
@@ -371,8 +371,8 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
     data["safe_to_contact"] = "yes" if known.safe_to_contact else "no"
     form = RequestDetailsForm(formdata=posted(), data=data)  # staff may ring any family
     form.offer(live().settings.ways, kept=known.contact_by)
-    next_turn = turn(form, now(), live().secret, checked=False, known=True)
-    if next_turn.screen == "confirm":
+    following = next_screen(form, now(), live().secret, checked=False, known=True)
+    if following.screen == "confirm":
         directory, secret, actor = live().directory, live().secret, current().actor
         mended = Family(**form.contact(), answers=known.answers)
         return _press(
@@ -382,7 +382,7 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
             "changed",
         )
     said = "Change an email address or a phone number only if you are sure who is asking."
-    return _page(form, "Their details", next_turn.status, "Save", paragraphs=(said,))
+    return _page(form, "Their details", following.status, "Save", paragraphs=(said,))
 
 
 class DeleteForm(StaffForm):
@@ -440,8 +440,8 @@ def book(centre: str, series: str) -> Answered:
     form = book_form(run, posted())
     form.contact_by.options = CONTACT_WAYS_OF_REQUESTS
     form.offer(live().settings.ways)
-    next_turn = turn(form, now(), live().secret, checked=False, known=True)
-    if next_turn.screen == "confirm":
+    following = next_screen(form, now(), live().secret, checked=False, known=True)
+    if following.screen == "confirm":
         return _book(run, session, form.family(), str(form.key.data))
     with live().database() as engine:
         left = places.unheld(engine, run, session)
@@ -449,7 +449,7 @@ def book(centre: str, series: str) -> Answered:
     return page(
         "staff/form.html",
         "Take a booking",
-        next_turn.status,
+        following.status,
         error=bool(form.problems()),
         back=f"/staff/register/{run.identity}/{(session or _next(run)).anchor}",
         form=form,

@@ -40,7 +40,7 @@ def provider_of(settings: Settings) -> OpenId | None:
     return OpenId(settings.oidc_issuer, settings.oidc_client_id, secret.get_secret_value())
 
 
-def door() -> str:
+def start_path() -> str:
     """The address that leads to the council's sign-in; '' where there is none."""
     return COUNCIL if current_app.config["provider"] else ""
 

@@ -1,4 +1,4 @@
-"""Counts of a month: all centres, where small numbers are hidden, and one's own, where none is."""
+"""Counts of a month: all centres with small numbers hidden, and the user's own centres in full."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class StaffForm(LiveForm):
         yield "csrf_token", generate_csrf()
 
     def refused(self) -> int | None:
-        """None where every answer can be kept; else the status of the form shown again."""
+        """None if every answer is valid; otherwise the status of the form shown again."""
         if g.foreign:
             self.trouble = NOT_YOURS
             return 400
@@ -34,7 +34,7 @@ class StaffForm(LiveForm):
 
 
 class Password(Answer):
-    """A password: kept sign for sign, and never shown again."""
+    """A password: kept character for character, and never shown again."""
 
     input_type = "password"
 

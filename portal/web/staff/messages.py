@@ -1,8 +1,8 @@
-"""What families were told and what they were not: owed, sent and failed messages, with the remedy.
+"""Messages to families: waiting, sent and failed, with what to do about failures.
 
-A failed message is a family that does not know. So these stand first, with why, and with the
-booking, which says how it is safe to reach them. Only messages of one's own centres are shown, and
-never their words or an address.
+A failed message means that a family does not know. So failures come first, with the reason and a
+link to the booking, which says how it is safe to reach the family. Staff see only messages of their
+own centres, and never the text or an address.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ OF_MESSAGE = May("whoever works at the centre of the booking", _of_message)
 
 @staff_route(MESSAGES, may=SIGNED_IN)
 def show() -> Answered:
-    """One of the lists; what was not delivered is the first."""
+    """One of the lists; failed messages by default."""
     chosen = request.args.get("show", "failed")
     chosen = chosen if chosen in LISTS else "failed"
     with live().database() as engine:
@@ -78,7 +78,7 @@ def show() -> Answered:
 
 @staff_route(f"{MESSAGES}/<int(max=2147483647):number>/again", may=OF_MESSAGE, methods=("POST",))
 def again(number: int) -> Answered:
-    """Try a failed one once more. Twice does no harm."""
+    """Try a failed message again. Pressing twice does no harm."""
     with live().database() as engine:
         done = messages.try_again(engine, number, now=now(), actor=current().actor)
     return redirect(f"{MESSAGES}?again={int(done)}", 303)
@@ -86,7 +86,7 @@ def again(number: int) -> Answered:
 
 @staff_route(f"{MESSAGES}/again", may=SIGNED_IN, methods=("POST",))
 def all_again() -> Answered:
-    """Try all failed ones of one's own centres: the mail server was away, and is back."""
+    """Try all failed messages of the staff's own centres, after the mail server has been down."""
     with live().database() as engine:
         failed = messages.listed(engine, ("failed",), sees, since=now() - SHOWN_FOR)
         done = [

@@ -1,6 +1,6 @@
-"""One's own account: a new password, another phone, new recovery codes, signing out everywhere.
+"""The user's own account: a new password, another phone, new recovery codes, sign out everywhere.
 
-Whatever opens the door is changed only by who knows the password now: a page left open on a shared
+Anything used to sign in can be changed only with the current password: a page left open on a shared
 computer must not be enough.
 """
 
@@ -142,7 +142,7 @@ def sign_out_everywhere() -> Answered:
 
 
 def _unlocked(form: StaffForm) -> int | None:
-    """None where the form holds the password that one has now; else the status of the refusal."""
+    """None if the form holds the current password; otherwise the status of the refusal."""
     found = live()
     with found.database() as engine:
         staff = sign_in.check_password(

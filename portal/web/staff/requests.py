@@ -1,4 +1,4 @@
-"""What waits for an answer: requests and referrals, and the waiting lists with their offers."""
+"""Requests and referrals that wait for an answer, and the waiting lists with their offers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def requests() -> Answered:
 
 
 def _since(moment: datetime) -> str:
-    """How long somebody has waited for an answer."""
+    """How long a family has waited for an answer."""
     days = (now().astimezone(LONDON).date() - moment.astimezone(LONDON).date()).days
     return {0: "Today", 1: "Yesterday"}.get(days, f"{days} days ago")
 
@@ -82,7 +82,7 @@ def queues() -> Answered:
 
 @staff_route("/staff/waiting/<centre>/<series>", may=of_centre("centre"), methods=("GET", "POST"))
 def queue(centre: str, series: str) -> Answered:
-    """Who was offered a place and who waits. The button offers what is free to the next."""
+    """Families with an offer and families waiting. The button offers free places to the next."""
     found = series_at(centre, series)
     planned = request.args.get("session", "")
     session = session_at(centre, series, planned) if planned else None

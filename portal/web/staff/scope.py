@@ -1,8 +1,8 @@
-"""What somebody may see, asked in one place: which series, which session, which booking.
+"""Decides what staff may see: which series, sessions and bookings.
 
-Whatever is not hers gets the same answer as what is not there. A request to a programme as such
-belongs to no centre: managers and administrators answer it. An address under an old name of a
-series is looked at by the centre where the series is now.
+Staff get the same response for records they may not see as for records that do not exist. A request
+to a programme as such does not belong to a centre: managers and administrators answer it. An
+address with an old name of a series is checked against the centre where the series is now.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _of_booking(_staff: Staff, parts: Mapping[str, Any]) -> bool:
 
 
 def of_booking() -> May:
-    """Whoever may see the centre at which a reference is booked."""
+    """Staff who may see the centre of the booking with this reference."""
     return May("whoever works at the centre of the booking", _of_booking)
 
 
@@ -41,7 +41,7 @@ def case() -> Case:
 
 
 def series_at(centre: str, slug: str) -> Series:
-    """The series that an address names, sensitive ones too; else 403, as for what is not hers."""
+    """The series that an address names, including sensitive ones; 403 if not found or allowed."""
     found = live().directory.find_series(f"{centre}/{slug}")
     if found is None or not current().may_see(found.centre.slug, live().directory):
         abort(403)
@@ -60,7 +60,7 @@ def all_series(directory: Directory) -> tuple[Series, ...]:
 
 
 def thing(identity: str) -> tuple[Series | None, Programme | None]:
-    """What was booked or asked for, as far as the content still knows it."""
+    """The series and programme booked or requested, if the content still has them."""
     directory = live().directory
     series = directory.find_series(identity)
     if series is not None:
@@ -69,13 +69,13 @@ def thing(identity: str) -> tuple[Series | None, Programme | None]:
 
 
 def named(identity: str) -> str:
-    """Its name for a list."""
+    """The name of a booked series or programme, for lists."""
     series, programme = thing(identity)
     return series.name if series else programme.title if programme else identity
 
 
 def attempt(verb: Callable[[], object], back: str) -> Answered | None:
-    """Do it; where the rules about places are against it, the page that says so."""
+    """Call `verb`; returns a page that explains if the rules about places refuse it."""
     try:
         verb()
     except Full:

@@ -1,4 +1,4 @@
-"""The frame of the pages for staff, and the answers that views give: a page or a refusal."""
+"""The layout of the pages for staff, and the responses of views: a page or a refusal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portal.web.templating import environment
 SIGN_IN = "/staff/sign-in"
 ACCOUNT = "/staff/account"
 HOME = "/staff/"
-LASTING = "public, max-age=31536000, immutable"  # of the one file that is no page
+LASTING = "public, max-age=31536000, immutable"  # of the style sheet
 _ON_THE_WAY = (SIGN_IN, "/staff/second-factor", "/staff/sign-out", "/staff/welcome")
 
 # The navigation, in its order. Each is shown where there is such a page and its `may` allows it.
@@ -33,27 +33,18 @@ SECTIONS = (
 )
 
 
-# --- who may enter --------------------------------------------------------------------------------
-
-
-# --- the application ------------------------------------------------------------------------------
-
-
-# --- the guard ------------------------------------------------------------------------------------
-
-
-# --- answers --------------------------------------------------------------------------------------
+# --- responses ------------------------------------------------------------------------------------
 
 
 class StaffFrame(Frame):
-    """The frame of a page for staff: who is signed in, and where she can go."""
+    """The layout of a page for staff: who is signed in, and the links open to them."""
 
     def header(self, head: Head) -> Markup:
         found: Visit | None = g.get("visit")
         staff = found.staff if found and found.whole else None
         sections = []
         for path, words in SECTIONS if staff else ():
-            may = this_desk().door_at(path)
+            may = this_desk().may_at(path)
             if may and staff and may.allows(staff, {}):
                 sections.append((path, words))
         text = (
@@ -96,7 +87,7 @@ def explain(
     back: str = "",
     retry_after: int | None = None,
 ) -> Response:
-    """A page of words alone."""
+    """A page of text only."""
     answer = page("staff/explain.html", title, status, back=back, paragraphs=paragraphs)
     if retry_after is not None:
         answer.headers["Retry-After"] = str(retry_after)
@@ -104,7 +95,7 @@ def explain(
 
 
 def refuse() -> Response:
-    """Not for her, or not there: nobody can tell which."""
+    """The same 403 for a record that staff may not see and for one that does not exist."""
     return explain(
         "You cannot open this page",
         "It belongs to a centre that is not yours, or it is not there any more.",
@@ -115,7 +106,7 @@ def refuse() -> Response:
 
 
 def wait(seconds: int) -> Response:
-    """Too many tries."""
+    """The page for too many attempts."""
     minutes = -(-seconds // 60)
     return explain(
         "Wait a little, and try again",
@@ -127,12 +118,12 @@ def wait(seconds: int) -> Response:
 
 
 def home() -> str:
-    """Where one begins after signing in."""
-    return HOME if this_desk().door_at(HOME) else ACCOUNT
+    """The first page after signing in."""
+    return HOME if this_desk().may_at(HOME) else ACCOUNT
 
 
 def onward(asked: str | None) -> str:
-    """The page that was asked for before signing in, where it is a path of the staff pages."""
+    """The page requested before signing in, if it is a path of the staff pages."""
     asked = asked or ""
     signs = all("!" <= sign <= "~" and sign not in "\\?#%" for sign in asked)
     strange = "//" in asked or ".." in asked or not signs

@@ -149,7 +149,7 @@ def _sign_in_page(form: SignInForm, status: int) -> Response:
 
 def _council() -> str:
     """The address that leads to the council's sign-in; '' where there is none."""
-    path, asked = council_sign_in.door(), _next()
+    path, asked = council_sign_in.start_path(), _next()
     return f"{path}?next={quote(asked)}" if path and asked else path
 
 

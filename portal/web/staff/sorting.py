@@ -1,7 +1,7 @@
-"""Lists in the order of one's choice, by links: the same page comes back, sorted.
+"""Sorts lists by links that load the same page in another order.
 
-The address keeps the choice and whatever else was asked, so that it can be kept and sent on. Rows
-that are alike in what was chosen stay in the usual order, which is the first of those offered.
+The address holds the order and the other parameters, so that it can be bookmarked and shared. Rows
+that are equal in the chosen order keep the default order, which is the first one offered.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flask import request
 
 T = TypeVar("T")
 
-# What says that something has just been done belongs to the page that says so.
+# Parameters that confirm an action belong only to the page that shows the confirmation.
 _SAID_ONCE = ("sort", "done", "again", "saved", "told")
 
 
@@ -34,7 +34,7 @@ class Order(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class OrderLink:
-    """The way to the same list in another order."""
+    """A link to the same list in another order."""
 
     words: str
     path: str
@@ -43,7 +43,7 @@ class OrderLink:
 
 
 def in_order(rows: Iterable[T], *orders: Order[T]) -> tuple[list[T], list[OrderLink]]:
-    """The rows as the address asks for them, and the orders to choose from; none for one row."""
+    """The rows in the order of the address, and links to the other orders; none for one row."""
     found = list(rows)
     asked = request.args.get("sort")
     chosen = next((one for one in orders if one.name == asked), orders[0])

@@ -1,4 +1,4 @@
-"""The first page after signing in: the sessions of a day at one's centres, and what waits."""
+"""The first page after signing in: the day's sessions at the user's centres, and what waits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def today() -> Answered:
         if series.centre.slug in centres
         for session in series.all_sessions
     ]
-    # A date that was moved away is still looked for on its day.
+    # A session that was moved is still listed on its original day, where staff look for it.
     on = sorted(
         (one for one in sessions if day in (one.day, one.planned)),
         key=lambda one: (one.starts, one.series.name, one.series.identity),

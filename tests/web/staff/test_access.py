@@ -84,7 +84,7 @@ def test_strangers_come_in_by_the_door_alone(place):
 
 def test_no_page_is_open_that_is_not_named_here(place):
     """S30: whoever opens another one must write it down above."""
-    found = {one.rule for one in place.app.doors.values() if one.may.strangers}
+    found = {one.rule for one in place.app.guarded.values() if one.may.strangers}
 
     assert found == OPEN
 
@@ -116,7 +116,7 @@ def test_what_was_signed_in_is_closed_again(place, how):
 
 def of_a_centre(app):
     """The routes that depend on the centre, however they find out which it is."""
-    return [one for one in routes(app) if "at the centre" in app.doors[one[2].endpoint].may.words]
+    return [one for one in routes(app) if "at the centre" in app.guarded[one[2].endpoint].may.words]
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def test_roles_are_asked(place):
     browsers = [place.signed_in("worker"), place.signed_in("manager")]
     tokens = [browser.token for browser in browsers]
     for path, method, rule in routes(place.app):
-        if place.app.doors[rule.endpoint].may.words != "administrator":
+        if place.app.guarded[rule.endpoint].may.words != "administrator":
             continue
         for browser, token in zip(browsers, tokens, strict=True):
             answer = asked(browser, rule, method, data={"csrf_token": token})

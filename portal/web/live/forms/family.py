@@ -441,7 +441,7 @@ class DetailsForm(ContactForm):
             if not said:
                 one.missing = ""
 
-    def mended(self, answers: Mapping[str, str]) -> dict[str, str]:
+    def corrected(self, answers: Mapping[str, str]) -> dict[str, str]:
         """These answers, as they are now."""
         now = {question.name: self.answer(name).said for name, question in self._questions}
         return {name: said for name, said in {**answers, **now}.items() if said}
@@ -466,5 +466,5 @@ class RequestDetailsForm(DetailsForm):
         if self.safe_time.raw_data is None:
             self.safe_time.data = answers.get(SAFE_TIME, "")
 
-    def mended(self, answers: Mapping[str, str]) -> dict[str, str]:
-        return super().mended({**answers, SAFE_TIME: self.safe_time.data or ""})
+    def corrected(self, answers: Mapping[str, str]) -> dict[str, str]:
+        return super().corrected({**answers, SAFE_TIME: self.safe_time.data or ""})

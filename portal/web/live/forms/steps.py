@@ -1,8 +1,8 @@
-"""The way of a form from screen to screen: form, check, confirm, and back with every answer kept.
+"""Steps a form through its screens: form, check answers, confirm, and back with all answers kept.
 
-Whatever goes wrong, the form is shown again with what was typed: a token that is missing or of
-another browser (400, with a new token), an answer that cannot be kept (422), a machine's haste
-(422, in calm words). Nothing is decided here about places.
+If anything is wrong, the form is shown again with what was typed: a token that is missing or from
+another browser (400, with a new token), an answer that is not valid (422), or a form filled in too
+fast for a person (422, in calm words). Nothing is decided here about places.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from portal.web.live.forms.family import LiveForm
 
 Screen = Literal["form", "check", "confirm"]
 
-# Fields that say where on the way one is; each is sent once.
+# Fields that carry the step of the form; each is sent once.
 _PROTOCOL = ("csrf_token", "step", "key", "started")
 
 NOT_YOURS = "Look at your answers, and press the button again. Nothing has been sent yet"
@@ -27,50 +27,50 @@ NO_STEP = "Press the button again. Nothing has been sent yet"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What comes next, and the status of the answer that shows it."""
+class NextScreen:
+    """The screen to show next, and the status of the response that shows it."""
 
     screen: Screen
     status: int = 200
 
 
-def turn(
+def next_screen(
     form: LiveForm, now: datetime, secret: str, *, checked: bool = True, known: bool = False
-) -> Turn:
-    """Where a form goes next. `checked` forms show their answers before they are confirmed.
+) -> NextScreen:
+    """The next screen of a form. `checked` forms show their answers before they are confirmed.
 
-    Who is `known` has signed in: it is no machine, however quick it types.
+    `known` means that the person has signed in, so a fast reply is not taken for a machine.
     """
     if request.method != "POST":
         form.begin(now, secret)
-        return Turn("form")
+        return NextScreen("form")
     if not _ours(form, now, secret):
         form.trouble = NOT_YOURS if request.cookies else NO_COOKIE
-        return Turn("form", 400)
+        return NextScreen("form", 400)
     step = request.form.get("step", "check")
     if step == "add" and "children" in form:
         form.answer("children").add()
-        return Turn("form")
+        return NextScreen("form")
     if step == "edit":
-        return Turn("form")
+        return NextScreen("form")
     if not form.validate():
-        return Turn("form", 422)
+        return NextScreen("form", 422)
     if form.hasty(now) and not known:
         form.trouble = TOO_FAST
-        return Turn("form", 422)
+        return NextScreen("form", 422)
     if step == "confirm" or (step == "check" and not checked):
-        return Turn("confirm")
+        return NextScreen("confirm")
     if step == "check":
-        return Turn("check")
+        return NextScreen("check")
     form.trouble = NO_STEP
-    return Turn("form", 422)
+    return NextScreen("form", 422)
 
 
 def _ours(form: LiveForm, now: datetime, secret: str) -> bool:
     """Whether the form comes from this browser and was made by us."""
     once = all(len(request.form.getlist(name)) <= 1 for name in _PROTOCOL)
-    # Asked first, so that what is missing is made anew for the form that is shown again.
+    # Checked first, so that anything missing is created for the form that is shown again.
     begun = form.begun(now, secret)
     own = bool(form.csrf_token.validate(form))
-    g.csrf_valid = own  # not to be worked out again with the other answers
+    g.csrf_valid = own  # so that it is not checked again with the other answers
     return once and begun and own

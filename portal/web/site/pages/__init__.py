@@ -1,10 +1,10 @@
 """Every kind of public page, made from one Directory for one day.
 
 The subjects are modules: `areas`, `browsing`, `calendars`, `centres`, `programmes` and `texts`. A
-page is a function in one of them, declared with `@page(rule, nouns)`, and a template; nothing else
-has to know it. Functions take a `Context`, which holds what pages share.
+page is a function in one of them, declared with `@page(rule, nouns)`, and a template; it needs no
+other registration. Functions take a `Context`, which holds what pages share.
 
-Only `Directory.series` is ever looped over, which holds no sensitive series (safety S3).
+Pages only loop over `Directory.series`, which holds no sensitive series (safety S3).
 """
 
 # Importing a subject declares its pages.

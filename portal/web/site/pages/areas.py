@@ -12,13 +12,13 @@ from portal.web.site.pages.registry import page
 
 @page("/footprints/<slug:slug>/", lambda directory: directory.footprints)
 def footprint(context: Context, footprint: Footprint) -> str:
-    """A footprint, its centres by district, and what is on there this week."""
+    """A footprint: its centres by district, and this week's sessions."""
     return _area(context, footprint, footprint.title, footprint.districts, ())
 
 
 @page("/districts/<slug:slug>/", lambda directory: directory.districts)
 def district(context: Context, district: District) -> str:
-    """A district, its centres, and what is on there this week."""
+    """A district: its centres, and this week's sessions."""
     above = context.directory.footprint_of(district)
     return _area(
         context, district, f"{district.title} district", (district,), ((above.path, above.title),)

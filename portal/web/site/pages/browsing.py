@@ -1,7 +1,7 @@
 """Pages to find and browse sessions: home, near a place, by age, by day.
 
-Lists show days, not moments: sessions that have ended since the build are hidden by the script
-(`data-ends`). Each page lists few enough rows to stay under 14 KB on the wire.
+Lists are made for a day, not a moment: the script hides sessions that have ended since the build
+(`data-ends`). Each page has few enough rows to stay under 14 KB as transferred.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from portal.web.site.rows import Day
 
 NEAR_MILES = 10
 NEAR_ROWS = 40
-FURTHER_ROWS = 5  # where nothing is near
+FURTHER_ROWS = 5  # if there is nothing near
 SOON_ROWS = 5
 BRIEF_ROWS = 120
 TOWNS = 24
@@ -43,14 +43,14 @@ class Weekday:
 
 
 def weekdays(directory: Directory) -> tuple[Weekday, ...]:
-    """The seven days from today, each by its name."""
+    """The seven days from today."""
     days = (directory.today + timedelta(days=ahead) for ahead in range(7))
     return tuple(Weekday(WEEKDAYS[day.weekday()], day) for day in days)
 
 
 @page("/")
 def home(context: Context) -> str:
-    """What is on soon, one session of each programme, and the latest news."""
+    """The next sessions, one of each programme, and the latest news."""
     soon: dict[str, Session] = {}
     for session in context.week:
         if not session.cancelled:
@@ -93,7 +93,7 @@ def find(context: Context) -> str:
 
 @page("/near/<slug:place>/", lambda directory: directory.settlements)
 def near(context: Context, place: Settlement) -> str:
-    """This week's sessions near a place, the nearest chosen and shown by day."""
+    """The nearest of this week's sessions to a place, by day."""
     places = context.once(_meeting_places)
     away = sorted(
         (distance(place.position, position), number) for number, (position, _) in enumerate(places)
@@ -119,7 +119,7 @@ def near(context: Context, place: Settlement) -> str:
 
 
 def _meeting_places(context: Context) -> list[tuple[Position, list[Session]]]:
-    """The few positions where something is on this week, each with its sessions, soonest first."""
+    """The positions with sessions this week, each with its sessions, soonest first."""
     at: dict[Position, list[Session]] = defaultdict(list)
     for session in context.week:
         if session.venue.position and not session.cancelled:
@@ -129,7 +129,7 @@ def _meeting_places(context: Context) -> list[tuple[Position, list[Session]]]:
 
 @page("/ages/<slug:band>/", lambda directory: AGE_BANDS)  # noqa: ARG005 - the same for all
 def ages(context: Context, band: AgeBand) -> str:
-    """Programmes for an age band, and its sessions of this week."""
+    """Programmes for an age band, and this week's sessions."""
     series = context.directory.series_for(band)
     head = Head(
         title=band.title,
@@ -151,7 +151,7 @@ def ages(context: Context, band: AgeBand) -> str:
 
 @page("/whats-on/")
 def whats_on(context: Context) -> str:
-    """Every session of the coming week, in brief."""
+    """All sessions of the coming week, in brief."""
     head = Head(
         title="What’s on this week",
         path="/whats-on/",

@@ -1,4 +1,4 @@
-"""Pages about calendars: how to subscribe, the lists of calendars, and making one's own."""
+"""Pages about calendars: how to subscribe, the lists of calendars, and custom calendars."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
 
-SAMPLE = 3  # sessions that show what is in a calendar
+SAMPLE = 3  # sessions shown as examples of a calendar
 
-# Lists with pages of their own, because they are too long for the page that explains calendars.
+# Lists with their own pages, because they are too long for the page that explains calendars.
 _LISTS = (
     ("/calendars/centres/", "Centres", "centre"),
     ("/calendars/programmes/", "Programmes", "programme"),
@@ -32,7 +32,7 @@ def calendars(context: Context) -> str:
         section="/calendars/",
         summary=text.summary if text else "Calendars to subscribe to.",
     )
-    # The introduction goes before the lists, the instructions after them.
+    # The introduction comes before the lists, the instructions after them.
     intro, heading, manual = (text.html if text else "").partition("<h2")
     return context.render(
         "calendars.html",
@@ -81,7 +81,7 @@ def _calendar_list(context: Context, path: str, title: str, kind: str) -> str:
 
 @page("/calendars/custom/")
 def custom(context: Context) -> str:
-    """The form that makes a calendar of what the reader chooses."""
+    """The form for a custom calendar."""
     head = Head(
         title="Make a calendar of your own",
         path="/calendars/custom/",
@@ -98,7 +98,7 @@ def custom(context: Context) -> str:
 
 
 def _listed(context: Context, kind: str) -> list[tuple[Facet, str, Sequence[Session], date | None]]:
-    """Calendars with their codes, their next sessions, and the day they last changed."""
+    """Calendars with their QR codes, next sessions, and the day they last changed."""
     found: list[tuple[Facet, str, Sequence[Session], date | None]] = []
     calendars = context.once(_calendars)
     for facet in context.once(_facets):

@@ -1,7 +1,7 @@
-"""What the pages of one Directory share: rendering, rows, the coming week, timetables.
+"""The context that the pages of one Directory share: rendering, rows, the week, timetables.
 
-Thousands of pages ask for the same sessions and rows, so these are worked out once in a `Context`.
-A subject keeps what only its own pages share with `once`.
+Thousands of pages need the same sessions and rows, so these are computed once in a `Context`. A
+module caches what only its own pages share with `once`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from portal.web.site.locator_map import Locator
 from portal.web.site.rows import Rows
 from portal.web.templating import environment
 
-# Rows on one page, so that it stays under 14 KB on the wire; after these it links to the days.
+# Rows on one page, so that it stays under 14 KB as transferred; after these it links to the days.
 ROWS = 40
 
 T = TypeVar("T")
 
 
 class Context:
-    """One Directory as pages see it. `files` are the paths of all files beside the pages."""
+    """One Directory, for pages. `files` are the paths of all files other than pages."""
 
     def __init__(self, directory: Directory, files: frozenset[str] = frozenset()) -> None:
         self.directory = directory
@@ -43,7 +43,7 @@ class Context:
         self._once: dict[Callable[[Context], object], object] = {}
 
     def once(self, make: Callable[[Context], T]) -> T:
-        """The result of `make` for this context, worked out at the first call."""
+        """The result of `make` for this context, computed at the first call."""
         if make not in self._once:
             self._once[make] = make(self)
         return cast("T", self._once[make])
@@ -51,7 +51,7 @@ class Context:
     # Rendering.
 
     def render(self, template: str, head: Head, **given: Any) -> str:
-        """A page from its template in `templates/site`; `given` are the names that it uses."""
+        """A page from its template in `templates/site`; `given` are the template's variables."""
         calendar = f"{head.path}calendar.ics"
         if not head.calendar and calendar in self.files:
             head = replace(head, calendar=calendar)
@@ -60,17 +60,17 @@ class Context:
         )
 
     def part(self, template: str, **given: Any) -> bytes:
-        """A file that is not a page, from its template."""
+        """A file that is not a page, rendered from its template."""
         made = environment().get_template(template)
         return made.render(site=self.site, today=self.today, **given).encode()
 
     def _calendar(self, noun: Any) -> str:
-        """The path of a noun's calendar, where there is one."""
+        """The path of a noun's calendar; '' if it has none."""
         path = f"{noun.path}calendar.ics"
         return path if path in self.files else ""
 
     def _code(self, noun: Any) -> str:
-        """The path of the code that leads to a noun's calendar, where there is one."""
+        """The path of the QR code for a noun's calendar; '' if it has none."""
         path = f"{noun.path}calendar.svg"
         return path if path in self.files else ""
 
@@ -95,7 +95,7 @@ class Context:
     def _sessions_from_now(self, series: Series) -> tuple[Session, ...]:
         if series.sessions:
             return series.next_sessions(self.now)
-        # It begins after the horizon of pages, so there are no dates but these to show.
+        # It begins after the horizon of pages, so these are its only dates to show.
         return tuple(session for session in series.all_sessions if session.ends > self.now)
 
     def timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:

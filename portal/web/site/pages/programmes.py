@@ -1,6 +1,6 @@
 """Pages of programmes and of series, the runs of a programme at one centre.
 
-A sensitive programme has a page that says what it is and how to ask, and nothing of where or when.
+The page of a sensitive programme says what it is and how to ask, but not where or when.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from portal.web.site import json_ld
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
 
-DATES = 8  # shown at once; the others unfold
+DATES = 8  # shown at first; the others are folded away
 
 
 @page("/programmes/")
 def programmes(context: Context) -> str:
-    """Every programme, by what it offers."""
+    """All programmes, grouped by what they offer."""
     offers = [
         (title, [one for one in context.directory.programmes if one.offer == offer])
         for offer, title in OFFERS.items()
@@ -37,7 +37,7 @@ def programmes(context: Context) -> str:
 
 @page("/programmes/<slug:slug>/", lambda directory: directory.programmes)
 def programme(context: Context, programme: Programme) -> str:
-    """A programme, and where it is on."""
+    """A programme, and where it takes place."""
     head = Head(
         title=programme.title,
         path=programme.path,
@@ -106,7 +106,7 @@ def series(context: Context, series: Series) -> str:
 
 
 def _away(latitude: float, longitude: float, series: Series) -> float:
-    """How far away a series is, only for sorting: squared degrees, with longitude scaled down."""
+    """The distance of a series, for sorting only: squared degrees, with longitude scaled down."""
     position = series.venue.position
     if position is None:
         return float("inf")
@@ -114,7 +114,7 @@ def _away(latitude: float, longitude: float, series: Series) -> float:
 
 
 def _bookable(series: Series, now: datetime) -> str:
-    """'yes', or why there is no button: 'over', 'off', 'later', 'closed'."""
+    """'yes', or the reason why there is no button: 'over', 'off', 'later', 'closed'."""
     coming = series.coming(now)
     if not coming:
         return "over"

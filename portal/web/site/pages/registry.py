@@ -1,8 +1,8 @@
-"""The registry of pages: which addresses there are, and which function makes the page of each.
+"""The registry of pages: all addresses, and the function that makes each page.
 
-A page is declared once, above the function that makes it, with the rule of its addresses and the
-nouns that have such a page. Routes and the list of addresses both come from these declarations, so
-every page that can be served is frozen, and every address that is listed has a page.
+A page is declared once, above the function that makes it, with its URL rule and the nouns that have
+such a page. Routes and the list of addresses both come from these declarations, so every page that
+can be served is frozen, and every address that is listed has a page.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _Make = Callable[..., str]
 
 
 class Kind(NamedTuple):
-    """A kind of page: the rule of its addresses, the noun at each address, and its function.
+    """A kind of page: its URL rule, the noun at each address, and its function.
 
     `make` takes the context, and the noun unless that is None.
     """
@@ -35,8 +35,8 @@ def page(
 ) -> Callable[[_Make], _Make]:
     """Declare the pages of a rule: one for each noun at its `path`, or a single page without nouns.
 
-    The address of a single page must be in `portal.directory.addresses`, where link checks and the
-    sitemap find it too.
+    The address of a single page must be in `portal.directory.addresses`, which link checks and the
+    sitemap use too.
     """
     if nouns is None and rule not in fixed_pages():
         raise ValueError(f"{rule} is not a fixed page: add it to portal/directory/addresses.py.")

@@ -8,7 +8,7 @@ from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
 
-# Texts that a page of another subject shows, with a template of its own.
+# Texts that are shown on a page of another module, with its own template.
 SHOWN_ELSEWHERE = ("calendars",)
 
 
