@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, Row, bindparam, func, select
+from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from portal.bookings.locking import OF_BOOKING, lock, lock_later
 from portal.bookings.opening import opening
@@ -35,6 +35,7 @@ from portal.database.tables import LIVE, bookable, booking, need, person, referr
 from portal.directory import Programme, Series, Session
 from portal.errors import PortalError
 from portal.messages import announced, enqueue_all
+from portal.messages.facts import waiting_position
 
 MOST_PLACES = 6  # in one booking, if places are counted by person (S27)
 # Prefix of the identity of a request for a programme as such, followed by the programme's slug.
@@ -218,13 +219,6 @@ def _row_of(connection: Connection, identity: str, planned: str, places: int) ->
 
 _by_id = OF_BOOKING.where(booking.c.id == bindparam("it"))
 _with_key = Prepared(select(booking.c.id).where(booking.c.key_hash == bindparam("hashed")))
-_ahead = Prepared(
-    select(func.count()).where(
-        booking.c.bookable_id == bindparam("it"),
-        booking.c.status == sa.literal_column("'waiting'"),
-        booking.c.number <= bindparam("number"),
-    )
-)
 # The insert itself checks whether the contact has another booking here. It starts from the contact,
 # which has few bookings, because a series may have very many.
 _other = booking.alias()
@@ -458,7 +452,7 @@ def _write_booking(
         id=int(booking_id),
         series=row.series,
         planned=row.planned,
-        position=None if number is None else _position(connection, row.id, number),
+        position=None if number is None else waiting_position(connection, row.id, number),
         offered_until=None,
         link=draft.link,
         **{name: values[name] for name in _SHOWN},
@@ -486,19 +480,30 @@ def _write_referrer(
 def _write_family(
     connection: Connection, booking_id: int, family: Family, hashed: bytes | None
 ) -> None:
-    _new_person.execute(
-        connection,
-        booking_id=booking_id,
-        name=family.name,
-        email=family.email,
-        phone=family.phone,
-        contact_by=family.contact_by,
-        safe_to_contact=family.safe_to_contact,
-        contact_hash=hashed,
-        children=list(family.children),
-        notes=family.notes,
-        answers=dict(family.answers),
-    )
+    values = person_values(family, hashed)
+    _new_person.execute(connection, booking_id=booking_id, children=list(family.children), **values)
+    write_needs(connection, booking_id, family)
+
+
+def person_values(family: Family, hashed: bytes | None) -> dict[str, Any]:
+    """The columns of `person` for a family's details, without the ages of its children.
+
+    `hashed` is the keyed hash of its contact.
+    """
+    return {
+        "name": family.name,
+        "email": family.email,
+        "phone": family.phone,
+        "contact_by": family.contact_by,
+        "safe_to_contact": family.safe_to_contact,
+        "contact_hash": hashed,
+        "notes": family.notes,
+        "answers": dict(family.answers),
+    }
+
+
+def write_needs(connection: Connection, booking_id: int, family: Family) -> None:
+    """Write what the family needs, in a row of its own because it is deleted sooner."""
     if family.access or family.language:
         _new_need.execute(
             connection, booking_id=booking_id, access=family.access, language=family.language
@@ -584,12 +589,8 @@ def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
         series=row.series,
         planned=row.planned,
         offered_until=row.offered_until,
-        position=_position(connection, row.bookable_id, row.number) if waits else None,
+        position=waiting_position(connection, row.bookable_id, row.number) if waits else None,
         link=link_of(secret, bytes(row.link_nonce)),
         was=row.was,
         **{name: row._mapping[name] for name in _SHOWN},
     )
-
-
-def _position(connection: Connection, bookable_id: int, number: int) -> int:
-    return int(_ahead(connection, it=bookable_id, number=number).scalar_one())

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, select
 
 from portal import messages
-from portal.bookings.booking import Family, Referrer
+from portal.bookings.booking import Family, Referrer, person_values, write_needs
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session
 from portal.bookings.waiting_list import enqueue_reminder, offer_freed, release
@@ -60,32 +60,19 @@ def correct(
     Raises NotPossible if the details have been deleted.
     """
     contact = family.email or family.phone
+    hashed = contact_hash(secret, contact) if contact else None
 
     def work(connection: sa.Connection) -> None:
         row = locked_booking(connection, booking_id)
         changed = connection.execute(
             person.update()
             .where(person.c.booking_id == booking_id)
-            .values(
-                name=family.name,
-                email=family.email,
-                phone=family.phone,
-                contact_by=family.contact_by,
-                safe_to_contact=family.safe_to_contact,
-                contact_hash=contact_hash(secret, contact) if contact else None,
-                notes=family.notes,
-                answers=dict(family.answers),
-            )
+            .values(person_values(family, hashed))
         ).rowcount
         if not changed:
             raise NotPossible("The details of this booking have been deleted.")
         connection.execute(need.delete().where(need.c.booking_id == booking_id))
-        if family.access or family.language:
-            connection.execute(
-                need.insert().values(
-                    booking_id=booking_id, access=family.access, language=family.language
-                )
-            )
+        write_needs(connection, booking_id, family)
         series = directory.find_series(row.series)
         if row.status == "confirmed" and series is not None:
             late = _late_reminders(connection, booking_id, now)

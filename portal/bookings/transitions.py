@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Row
 
 from portal.bookings.booking import Full, claim_for_waiting, claim_places
 from portal.bookings.locking import NotPossible, locked_booking
@@ -109,16 +110,8 @@ def accept(engine: Engine, directory: Directory, booking_id: int, *, now: dateti
             raise NotPossible("This offer has ended.")
         if not still_to_be_had(directory, row.series, row.planned, now):
             raise NotPossible("What was offered is past, or called off.")
-        connection.execute(
-            booking.update()
-            .where(booking.c.id == booking_id)
-            .values(status="confirmed", offered_until=None, changed=now)
-        )
         notify(connection, booking_id, "confirmation", now)
-        series = directory.find_series(row.series)
-        if series is not None:
-            session = booked_session(series, row.planned)
-            enqueue_reminder(connection, booking_id, series, session, now)
+        _give_place(connection, directory, row, now)
         note(connection, now, "family", "accept", booking_id, row.series)
 
     write(engine, work)
@@ -137,16 +130,8 @@ def confirm(
             raise NotPossible("This request has ended.")
         if claim_places(connection, it=row.bookable_id, n=row.places).rowcount != 1:
             raise Full("Every place is taken.")
-        connection.execute(
-            booking.update()
-            .where(booking.c.id == booking_id)
-            .values(status="confirmed", changed=now)
-        )
         notify(connection, booking_id, "request-confirmed", now)
-        series = directory.find_series(row.series)
-        if series is not None:
-            session = booked_session(series, row.planned)
-            enqueue_reminder(connection, booking_id, series, session, now)
+        _give_place(connection, directory, row, now)
         note(connection, now, actor, "confirm", booking_id, row.series)
 
     write(engine, work)
@@ -171,19 +156,27 @@ def give(
                 raise Full("Every place is taken.")
         elif row.status != "offered":
             raise NotPossible("This family does not wait any more.")
-        connection.execute(
-            booking.update()
-            .where(booking.c.id == booking_id)
-            .values(status="confirmed", number=None, offered_until=None, changed=now)
-        )
         notify(connection, booking_id, "confirmation", now)
-        series = directory.find_series(row.series)
-        if series is not None:
-            session = booked_session(series, row.planned)
-            enqueue_reminder(connection, booking_id, series, session, now)
+        _give_place(connection, directory, row, now)
         note(connection, now, actor, "give", booking_id, row.series)
 
     write(engine, work)
+
+
+def _give_place(connection: Connection, directory: Directory, row: Row[Any], now: datetime) -> None:
+    """Mark a booking as confirmed, and queue its reminders.
+
+    Its places have been claimed already.
+    """
+    connection.execute(
+        booking.update()
+        .where(booking.c.id == row.id)
+        .values(status="confirmed", number=None, offered_until=None, changed=now)
+    )
+    series = directory.find_series(row.series)
+    if series is not None:
+        session = booked_session(series, row.planned)
+        enqueue_reminder(connection, row.id, series, session, now)
 
 
 def decline(engine: Engine, booking_id: int, *, reason: str, now: datetime, actor: str) -> None:

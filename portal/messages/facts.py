@@ -14,9 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from portal.content.message_texts import TO_PROFESSIONAL
+from portal.database.prepared import Prepared
 from portal.database.references import contact_hash
 from portal.database.tables import (
     HOLDING,
@@ -275,16 +276,22 @@ def _until(connection: Connection, owed: Owed) -> datetime | None:
     return datetime.fromisoformat(until) if until else None
 
 
+_ahead = Prepared(
+    select(sa.func.count()).where(
+        booking.c.bookable_id == bindparam("bookable"),
+        booking.c.status == sa.literal_column("'waiting'"),
+        booking.c.number <= bindparam("number"),
+    )
+)
+
+
 def _position(connection: Connection, row: Row[Any]) -> int:
-    return connection.execute(
-        select(sa.func.count())
-        .select_from(booking)
-        .where(
-            booking.c.bookable_id == row.bookable_id,
-            booking.c.status == "waiting",
-            booking.c.number <= row.number,
-        )
-    ).scalar_one()
+    return waiting_position(connection, row.bookable_id, row.number)
+
+
+def waiting_position(connection: Connection, bookable_id: int, number: int) -> int:
+    """The place on a waiting list of the booking with this number: 1 for the next family."""
+    return int(_ahead(connection, bookable=bookable_id, number=number).scalar_one())
 
 
 def _notice(connection: Connection, owed: Owed) -> str:

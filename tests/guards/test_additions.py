@@ -247,7 +247,7 @@ ADDITIONS = {
         after("portal/settings.py", "class Settings(BaseSettings):\n", SETTING),
     ],
     "a table": [
-        after("portal/database/tables.py", "# How long rows of the staff side live.\n", TABLE),
+        after("portal/database/tables.py", "# How long staff rows are kept.\n", TABLE),
         new("portal/database/migrations/versions/9999_favourite.py", MIGRATION),
     ],
     "a command": [

@@ -114,7 +114,9 @@ def serving(app) -> Iterator[str]:
             pass
 
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, name="serving", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(0.02,), name="serving", daemon=True
+    )
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

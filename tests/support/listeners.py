@@ -163,7 +163,7 @@ def notify_server():
             self.reply(200, {"notifications": found, "links": {"current": self.path}})
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield desk, f"http://127.0.0.1:{server.server_address[1]}"

@@ -165,41 +165,30 @@ def _message(one: messages.Message) -> dict[str, str]:
 # --- verbs of one button -----------------------------------------------------------------------
 
 
-def _press(verb: Callable[[Any, int], object], done: str, back: str = "") -> Answered:
-    one = case()
+def _press(verb: Callable[..., object], done: str, *values: Any, **options: Any) -> Answered:
+    """Calls a verb of `portal.bookings` for this booking, and shows the booking or the refusal."""
+    row, directory, actor = case(), live().directory, current().actor
 
     def work() -> None:
         with live().database() as engine:
-            verb(engine, one.id)
+            verb(engine, directory, row.id, *values, now=now(), actor=actor, **options)
 
-    refused = attempt(work, path_of(one))
-    return refused or redirect(back or path_of(one, done), 303)
+    return attempt(work, path_of(row)) or redirect(path_of(row, done), 303)
 
 
 @staff_route(f"{_CASE}/confirm", may=of_booking(), methods=("POST",))
 def confirm(reference: str) -> Answered:  # noqa: ARG001
-    directory, actor = live().directory, current().actor
-    return _press(
-        lambda engine, it: bookings.confirm(engine, directory, it, now=now(), actor=actor),
-        "confirmed",
-    )
+    return _press(bookings.confirm, "confirmed")
 
 
 @staff_route(f"{_CASE}/give", may=of_booking(), methods=("POST",))
 def give(reference: str) -> Answered:  # noqa: ARG001
-    directory, actor = live().directory, current().actor
-    return _press(
-        lambda engine, it: bookings.give(engine, directory, it, now=now(), actor=actor), "given"
-    )
+    return _press(bookings.give, "given")
 
 
 @staff_route(f"{_CASE}/move-on", may=of_booking(), methods=("POST",))
 def move_on(reference: str) -> Answered:  # noqa: ARG001
-    directory, actor = live().directory, current().actor
-    return _press(
-        lambda engine, it: waiting_list.move_on(engine, directory, it, now=now(), actor=actor),
-        "moved-on",
-    )
+    return _press(waiting_list.move_on, "moved-on")
 
 
 @staff_route(f"{_CASE}/link", may=of_booking(), methods=("POST",))
@@ -290,9 +279,9 @@ def decline(reference: str) -> Answered:  # noqa: ARG001
     form = DeclineForm(formdata=posted())
     status = form.refused() if request.method == "POST" else 200
     if status is None:
-        reason, actor = str(form.reason.data), current().actor
+        reason = str(form.reason.data)
         return _press(
-            lambda engine, it: bookings.decline(engine, it, reason=reason, now=now(), actor=actor),
+            lambda engine, _, it, **who: bookings.decline(engine, it, reason=reason, **who),
             "declined",
         )
     return _page(form, "Say no", status, "Send this answer")
@@ -325,14 +314,8 @@ def cancel(reference: str) -> Answered:  # noqa: ARG001
     form = CancelForm(formdata=posted())
     status = form.refused() if request.method == "POST" else 200
     if status is None:
-        directory, actor = live().directory, current().actor
         wished, reason = form.who.data == "family", str(form.reason.data or "")
-        return _press(
-            lambda engine, it: bookings.cancel(
-                engine, directory, it, now=now(), actor=actor, wished=wished, reason=reason
-            ),
-            "cancelled",
-        )
+        return _press(bookings.cancel, "cancelled", wished=wished, reason=reason)
     said = "The place goes to the next family on the list. You cannot undo this."
     return _page(form, "Cancel this booking", status, "Cancel it", paragraphs=(said,), warning=True)
 
@@ -349,14 +332,8 @@ def change(reference: str) -> Answered:  # noqa: ARG001
         limit_people(form, series)
     following = next_screen(form, now(), live().secret, checked=False, known=True)
     if following.screen == "confirm":
-        directory, actor = live().directory, current().actor
         children = form.children.ages if form.asks_ages else None
-        return _press(
-            lambda engine, it: bookings.change(
-                engine, directory, it, form.people.data, children, now=now(), actor=actor
-            ),
-            "changed",
-        )
+        return _press(bookings.change, "changed", form.people.data, children)
     return _page(form, "Change who is coming", following.status, "Save")
 
 
@@ -373,14 +350,8 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
     form.offer(live().settings.ways, kept=known.contact_by)
     following = next_screen(form, now(), live().secret, checked=False, known=True)
     if following.screen == "confirm":
-        directory, secret, actor = live().directory, live().secret, current().actor
-        mended = Family(**form.contact(), answers=known.answers)
-        return _press(
-            lambda engine, it: personal_data.correct(
-                engine, directory, it, mended, secret=secret, now=now(), actor=actor
-            ),
-            "changed",
-        )
+        family = Family(**form.contact(), answers=known.answers)
+        return _press(personal_data.correct, "changed", family, secret=live().secret)
     said = "Change an email address or a phone number only if you are sure who is asking."
     return _page(form, "Their details", following.status, "Save", paragraphs=(said,))
 
@@ -395,10 +366,10 @@ def delete(reference: str) -> Answered:  # noqa: ARG001
     form = DeleteForm(formdata=posted())
     status = form.refused() if request.method == "POST" else 200
     if status is None:
-        directory, settings, actor = live().directory, live().settings, current().actor
+        settings = live().settings
         return _press(
-            lambda engine, it: retention.erase(
-                engine, directory, settings, [it], now=now(), actor=actor
+            lambda engine, directory, it, **who: retention.erase(
+                engine, directory, settings, [it], **who
             ),
             "deleted",
         )
