@@ -64,8 +64,8 @@ ACTORS: Mapping[str, str] = {
     "professional": "A professional",
     "clock": "The portal, by itself",
     "content": "A change of the content",
-    "operator": "Whoever runs the portal",
-    "command": "Whoever runs the portal",
+    "operator": "The person who runs the portal",
+    "command": "The person who runs the portal",
 }
 
 # The actions in the log. An action no longer in use stays here for older lines.

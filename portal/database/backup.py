@@ -67,7 +67,7 @@ def save(engine: Engine, file: Path, *, now: datetime) -> Backup:
     Raises BackupError if the file exists already, or cannot be written.
     """
     if file.exists():
-        raise BackupError(f"{file} is there already. Name another file.")
+        raise BackupError(f"{file} already exists. Name another file.")
     fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -81,7 +81,7 @@ def save(engine: Engine, file: Path, *, now: datetime) -> Backup:
         finally:
             fresh.unlink(missing_ok=True)
     except FileExistsError as error:
-        raise BackupError(f"{file} is there already. Name another file.") from error
+        raise BackupError(f"{file} already exists. Name another file.") from error
     except OSError as error:
         raise BackupError(f"{file} cannot be written: {error.strerror}.") from error
     return made
@@ -217,7 +217,7 @@ def look(file: Path) -> Backup:
 
 def _header(file: Path, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or value.get("portal backup") != FORMAT:
-        raise BackupError(f"{file} is no backup of this portal.")
+        raise BackupError(f"{file} is not a backup of this portal.")
     return value
 
 
@@ -231,7 +231,7 @@ def _read(file: Path) -> Iterator[tuple[bytes, Any]]:
             for line in lines:
                 yield line, json.loads(line)
     except (OSError, EOFError, ValueError, KeyError) as error:
-        raise BackupError(f"{file} cannot be read: it is no backup, or it was cut.") from error
+        raise BackupError(f"{file} cannot be read: it is not a complete backup.") from error
 
 
 def restore(engine: Engine, file: Path, *, replace: bool = False) -> Backup:

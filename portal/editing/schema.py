@@ -101,7 +101,7 @@ _EXAMPLES: Mapping[str, str] = {
     "photo": "front.png",
     "photo_alt": "A low brick building beside a river",
     "programme": "baby-massage",
-    "reason": "The boiler is being mended",
+    "reason": "The boiler is being repaired",
     "room": "Willow Room",
     "session_length": "About 2 hours",
     "slug": "preston",

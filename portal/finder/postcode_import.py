@@ -116,7 +116,7 @@ def read(
     if not rows.wanted:
         raise PostcodesError(
             f"{path}: none of its postcodes lies in the districts {', '.join(sorted(districts))}. "
-            "Give the file that covers them, or mend the codes in content/footprints.yaml."
+            "Give the file that covers them, or correct the codes in content/footprints.yaml."
         )
     return rows.placed(border_miles * _METRES_IN_MILE), report
 

@@ -154,7 +154,7 @@ def test_nothing_is_written_over(engine: Engine, tmp_path) -> None:
     file = tmp_path / "backup.gz"
     backup.save(engine, file, now=NOW)
     before = content_of(engine)
-    with pytest.raises(BackupError, match="is there already"):
+    with pytest.raises(BackupError, match="already exists"):
         backup.save(engine, file, now=NOW)
     with pytest.raises(BackupError, match="not empty"):
         backup.restore(engine, file)

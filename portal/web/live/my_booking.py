@@ -1,7 +1,7 @@
-"""A family's own page behind its private link: how the booking stands, and all one can do with it.
+"""A family's page behind its private link: the state of the booking, and everything to do with it.
 
-Opening a link changes nothing, because mail scanners open links: every change has a screen with a
-button of its own (S24). A wrong, cut or old link gets one and the same answer (S23). The page of a
+Opening a link changes nothing, because mail scanners open links: every change has a screen with its
+own button (S24). Wrong, truncated and expired links get the same response (S23). The page of a
 sensitive programme says neither what it is nor where, and shows days and times only when asked.
 """
 
@@ -43,7 +43,7 @@ _DATES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A booking, and what the content says of it now."""
+    """A booking, with what the content now says about it."""
 
     booking: Booking
     series: Series | None
@@ -61,12 +61,12 @@ class Own:
 
     @property
     def discreet(self) -> bool:
-        """Of what is not in the content any more nobody knows whether it is sensitive."""
+        """A series that is no longer in the content may have been sensitive."""
         return self.programme is None or self.programme.sensitive
 
     @property
     def asked(self) -> bool:
-        """Whether it is a request, which staff answer."""
+        """Whether this is a request, which staff answer."""
         return self.booking.way != "book"
 
     @property
@@ -91,7 +91,7 @@ class Own:
 
 
 def _own(link: str) -> Own:
-    """The booking behind a link; else the one answer that every wrong link gets."""
+    """The booking behind a link; otherwise the response that every wrong link gets."""
     found, now = live(), live().now
     with found.database() as engine:
         booking = bookings.find(engine, link, secret=found.secret, now=now)
@@ -144,7 +144,7 @@ def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:
 
 @pages.get("")
 def show(link: str) -> Response:
-    """How it stands, and what one can do."""
+    """The state of the booking, and what the family can do."""
     own = _own(link)
     form = None
     if own.state == "offered":
@@ -194,7 +194,7 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
 
 
 def _told_about(own: Own) -> tuple[Sequence[str], Sequence[str]]:
-    """Under which names, and of which dates, there may be news for this family."""
+    """The identities and dates under which there may be news for this family."""
     if own.series is None or own.state not in HOLDING:
         return (), ()
     names = (own.series.identity, *own.series.old_identities)
@@ -202,7 +202,7 @@ def _told_about(own: Own) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _others(own: Own) -> Sequence[Other]:
-    """For who waits: runs of the same kind that have room."""
+    """For families that wait: series of the same programme that have places."""
     return () if own.series is None else live().others(own.series)
 
 
@@ -224,7 +224,7 @@ _CANCELLED = {
     "waiting": ("You have left the waiting list", "You are no longer on the waiting list"),
     "offered": ("You have turned this place down", "This offer has ended"),
     "confirmed": ("Your booking is cancelled", "Your booking is cancelled"),
-    "": ("This has ended", "This has ended"),  # nobody wrote down what it was
+    "": ("This has ended", "This has ended"),  # its earlier state was not recorded
 }
 
 
@@ -235,7 +235,7 @@ def _title(own: Own, ours: bool) -> str:
 
 
 def _told(family: Family | None) -> str:
-    """How the family hears from us: '' where it does not."""
+    """How the family hears from the service; '' if it does not."""
     if family is None or family.contact_by == "none":
         return ""
     if family.contact_by == "call":
@@ -247,7 +247,7 @@ def _told(family: Family | None) -> str:
 
 @pages.get("/calendar.ics")
 def calendar(link: str) -> Response:
-    """The family's private calendar, which follows what is moved and cancelled."""
+    """The family's private calendar, which follows moved and cancelled sessions."""
     own, found = _own(link), live()
     if own.series is None:
         abort(404)
@@ -266,7 +266,7 @@ def calendar(link: str) -> Response:
 
 
 def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
-    """Do it and go back to the own page, or explain why not."""
+    """Performs the action and returns to the family's page, or explains why it cannot be done."""
     try:
         verb()
     except Full:
@@ -292,7 +292,7 @@ def _ended(own: Own) -> Response:
 
 @pages.post("/accept")
 def accept(link: str) -> Any:
-    """Take an offered place, until its time."""
+    """Accept an offered place before the offer ends."""
     own, found = _own(link), live()
     form = PressForm(formdata=request.form)
     if own.state == "confirmed":
@@ -313,10 +313,10 @@ def accept(link: str) -> Any:
 
 @pages.route("/cancel", methods=["GET", "POST"])
 def cancel(link: str) -> Any:
-    """Give the place up, after a screen that asks."""
+    """Cancel the booking, after a screen to confirm."""
     own, found = _own(link), live()
     if not own.live:
-        # Pressed twice, it is done; a page that is opened says so.
+        # A second press finds it done; the page says so when opened again.
         return redirect(own.path, 303)
     title, does, yes, no = _CANCELLING[own.state]
     words_of = {"title": title, "paragraphs": [does], "yes": yes, "no": no}
@@ -328,7 +328,7 @@ def cancel(link: str) -> Any:
     return _press(own, "cancel", words_of, verb)
 
 
-# For each living state: the question, what a yes does, yes and no.
+# For each active state: the question, what 'yes' does, and the words for yes and no.
 _CANCELLING = {
     "requested": (
         "Take back your request?",
@@ -359,7 +359,7 @@ _CANCELLING = {
 
 @pages.route("/delete", methods=["GET", "POST"])
 def delete(link: str) -> Any:
-    """Delete what is kept of the family, and give up the place if there is one (S52)."""
+    """Delete the data kept about the family, and give up its place if it has one (S52)."""
     own, found = _own(link), live()
     said = "We will delete your name, how to reach you, and what you told us."
     words_of = {
@@ -377,11 +377,11 @@ def delete(link: str) -> Any:
 
 
 def _press(own: Own, where: str, words_of: dict[str, Any], verb: Callable[[], None]) -> Any:
-    """A screen that asks once more, and does it when its button is pressed."""
+    """A screen to confirm an action, performed when its button is pressed."""
     form = PressForm(formdata=request.form if request.method == "POST" else None)
     path = f"{own.path}/{where}"
     following = next_screen(form, live().now, live().secret, checked=False)
-    # Nobody presses a wrong button by being quick: haste is no trouble here.
+    # Speed does not matter here: a quick press is not a sign of a machine.
     if request.method == "POST" and following.status != 400:
         return _act(own, form, verb, path)
     return page(
@@ -396,7 +396,7 @@ def _press(own: Own, where: str, words_of: dict[str, Any], verb: Callable[[], No
 
 @pages.route("/change", methods=["GET", "POST"])
 def change(link: str) -> Any:
-    """Come with another number of people; more may need places."""
+    """Change the number of people; more people may need more places."""
     own, found = _own(link), live()
     with found.database() as engine:
         family = bookings.family_of(engine, own.booking.id)
@@ -426,17 +426,17 @@ def change(link: str) -> Any:
 
 @pages.route("/details", methods=["GET", "POST"])
 def correct(link: str) -> Any:
-    """See what is kept of the family, and set it right (S52)."""
+    """See the data kept about the family, and correct it (S52)."""
     own, found = _own(link), live()
     with found.database() as engine:
         family = bookings.family_of(engine, own.booking.id)
     if family is None:
         return own.explain("Your details are deleted", "We keep nothing about you here.")
-    # Who booked on the phone may have asked to be rung.
+    # A family that booked by phone may have asked to be rung.
     rung = own.asked or family.contact_by == "call"
     kind: type[DetailsForm] = RequestDetailsForm if rung else DetailsForm
     if own.programme is not None and not own.discreet:
-        # What a sensitive programme asked tells what it is about.
+        # The questions of a sensitive programme show what it is about.
         kind = with_questions(kind, own.programme, own.programme.questions)
     form = kind(formdata=_posted(), data=_data_of(family))
     form.given(family.answers)

@@ -1,8 +1,8 @@
-"""Asking for a place: a family for itself, a professional for a family, a practitioner about a gap.
+"""Requests for a place: by a family, by a professional for a family, by a practitioner about a gap.
 
-A request is for one run of a programme, or for the programme as such where no run is chosen or none
-is planned; staff answer it. Those for a sensitive programme are always for the programme as such,
-so that no screen names a place or a time (S3), and its screens have neutral titles.
+A request is for one series, or for the programme itself if no series is chosen or planned; staff
+answer it. Requests for a sensitive programme are always for the programme itself, so that no screen
+names a place or a time (S3), and their screens have neutral titles.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NEAREST = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A programme that is asked for, by whom, and the runs of it that one may choose."""
+    """A programme that can be requested, by whom, and the series that can be chosen."""
 
     programme: Programme
     who: Who | None
@@ -52,12 +52,12 @@ class Asked:
         return self.programme.request_path + (f"?{query}" if query else "")
 
     def choose(self, who: Who) -> str:
-        """The address of the form for one of the two who may ask."""
+        """The address of the form, for a family or for a professional."""
         return Asked(self.programme, who, self.runs, self.chosen).path
 
     @property
     def ways(self) -> tuple[str, ...]:
-        """The ways of getting a place that this person can use here."""
+        """The ways of getting a place that are open to this person."""
         return _ASKED if self.who == "professional" else ("request",)
 
     @property
@@ -66,7 +66,7 @@ class Asked:
 
     @property
     def alone(self) -> bool:
-        """Whether one may ask for the programme without a run."""
+        """Whether the programme can be requested without a series."""
         return self.programme.booking in self.ways
 
     @property
@@ -87,7 +87,7 @@ class Asked:
 
 @pages.route("/request/<programme>", methods=["GET", "POST"])
 def ask(programme: str) -> Any:
-    """Who asks, then the form, its answers to check, and the request itself."""
+    """Asks who the person is, shows the form and its answers to check, and makes the request."""
     found, now = live(), live().now
     reference = request.args.get("reference")
     if request.method != "POST" and reference is not None:
@@ -137,7 +137,7 @@ def _asked(found: Live, slug: str, now: datetime) -> Any:
 
 
 def _why_not(run: Series, now: datetime) -> tuple[str, str]:
-    """What stands against asking for this run now: a title, and what to do or to know."""
+    """Why this series cannot be requested now: a title, and what to do instead."""
     state, coming = opening(run, None, now), run.coming(now)
     if state == "not yet":
         return "You cannot ask yet", f"You can ask from {_opens(run)}. Come back to this page then."
@@ -239,14 +239,14 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
         action="Continue",
         confirm="Send",
         asks=True,
-        # A professional gets no private link, so that none is spoken of.
+        # A professional gets no private link, so none is mentioned.
         silent=asked.who == "family"
         and (form.contact_by.data == "none" or form.safe_to_contact.data == "no"),
     )
 
 
 def _referred(programme: Programme, reference: str) -> Response:
-    """A professional is thanked. The private link is the family's, and goes to them alone."""
+    """Thanks a professional. The private link belongs to the family, and is sent only to them."""
     again = Asked(programme, "professional", (), None).path
     return thanks(
         "Thank you. We have your request",
@@ -266,7 +266,7 @@ def _referred(programme: Programme, reference: str) -> Response:
 
 
 def _not_asked_for(asked: Asked, now: datetime) -> Response:
-    """A programme that one cannot ask for now: one books it oneself, just comes, or it is shut."""
+    """A programme that cannot be requested now: it is booked online, is drop-in, or is closed."""
     programme, found = asked.programme, live()
     states = [(run, _state(run, now)) for run in found.directory.series_of(programme)]
     status = 200 if request.method != "POST" else 409
@@ -306,12 +306,12 @@ def _state(run: Series, now: datetime) -> str:
     return state
 
 
-# What gives the most hope comes first: it is what the page says.
+# The most hopeful state comes first: the page shows it.
 _HOPE = ("not yet", "full", "closed", "cancelled", "past")
 
 
 def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Response:
-    """No run of it can be asked for, booked or come to now: why, and the next best thing."""
+    """No series can be requested, booked or visited now: explains why, and offers alternatives."""
     found, programme = live(), asked.programme
 
     def hope(one: tuple[Series, str]) -> tuple[int, datetime, str]:
@@ -369,7 +369,7 @@ def _referral(asked: Asked) -> Response:
 
 
 def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None:
-    """What one should know first: another age, or no run in that district. One may still ask."""
+    """What to know first: another age, or no series in that district. It is no refusal."""
     ages = form.children.ages if form.asks_ages else ()
     thing = run or asked.programme
     still = Press("Ask anyway", "check", (("anyway", "yes"),))

@@ -1,4 +1,4 @@
-"""Answers of the live pages: a page, an explanation with what to do next, a form to send again."""
+"""Responses of the live pages: a page, an explanation and what to do, a form to send again."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def head(title: str, path: str, *, error: bool = False) -> Head:
 
 
 def page(template: str, head: Head, status: int = 200, **given: Any) -> Response:
-    """A live screen, which nobody keeps (S8)."""
+    """A live screen, which is never cached (S8)."""
     answer = make_response(live().frame.render(template, head, **given), status)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
 class Answers(Protocol):
-    """What was answered so far. A LiveForm is it."""
+    """The answers so far. `LiveForm` implements this."""
 
     def carried(self) -> Iterable[tuple[str, str]]:
         """Names and values of the hidden fields that bring it to the next screen."""
@@ -52,7 +52,7 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button of a page that explains: it sends the answers on, with one more name and value."""
+    """A button on an explanation: it sends the answers on, with one more name and value."""
 
     words: str
     step: str
@@ -73,7 +73,7 @@ def explain(
     back: str = "",
     retry_after: int | None = None,
 ) -> Response:
-    """A page that says why not, and offers the next best thing. With `form`, answers are kept."""
+    """A page that explains a refusal and offers alternatives. With `form`, answers are kept."""
     answer = page(
         "live/explain.html",
         head(title, path),
@@ -94,7 +94,7 @@ def explain(
 def too_many(
     path: str, form: LiveForm, step: str, seconds: int, phone: str | None = None
 ) -> Response:
-    """Nothing was booked, because of how often it was asked; the answers are kept."""
+    """Nothing was booked, because of a rate limit; the answers are kept."""
     return explain(
         "Wait a little, and try again",
         path,
@@ -110,7 +110,7 @@ def too_many(
 
 
 def away(path: str, form: Answers, step: str, phone: str | None = None) -> Response:
-    """The database broke off: pressing again books once, whatever had been done."""
+    """The database failed: pressing again books once, whether or not the first attempt did."""
     return explain(
         "We cannot take bookings just now",
         path,
@@ -126,7 +126,7 @@ def away(path: str, form: Answers, step: str, phone: str | None = None) -> Respo
 
 
 def check_form(most_fields: int = MOST_FIELDS) -> None:
-    """Refuse what no form of ours sends, before it is read. For `before_request`."""
+    """Refuses, unread, what no form of the portal sends. For `before_request`."""
     if request.method != "POST":
         return
     if request.mimetype != _FORM_TYPE:
@@ -147,7 +147,7 @@ _REFERENCE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
 def thanks(
     title: str, path: str, reference: str, *paragraphs: str, again: str, **given: Any
 ) -> Response:
-    """A page with a reference, which opens nothing; `again` leads back to the form at `path`."""
+    """A page with a reference, which gives no access; `again` leads back to the form at `path`."""
     if not _REFERENCE.fullmatch(reference):
         abort(404)
     return page(

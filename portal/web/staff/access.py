@@ -15,11 +15,11 @@ the address. A view without `may` is refused when the application is created. Pe
 signed in are sent to sign in, whatever the address; staff who may not enter get 403, which is also
 the response for records that do not exist.
 
-Inside a view: `current()` is the Staff, `allowed_centres()` the slugs she may see (a list of
-anything is cut down to them), `sees(identity)` the same of a booking's series, `now()` the moment,
-`live()` the directory and the database: `with live().database() as engine`. What is read, exported
-or changed goes into the log by `database.note(connection, now(), current().actor, action, ...)`;
-`database.audit` has words for each action.
+Inside a view: `current()` is the Staff, `allowed_centres()` the slugs of the centres that this
+person may see (lists are limited to them), `sees(identity)` the same for a booking's series,
+`now()` the moment, `live()` the directory and the database: `with live().database() as engine`.
+What is read, exported or changed goes into the log by `database.note(connection, now(),
+current().actor, action, ...)`; `database.audit` has words for each action.
 
 A form extends `forms.StaffForm`; every POST carries its token (`{{ token(csrf) }}` of
 staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view. A view made with
@@ -57,7 +57,7 @@ class May:
 ANYBODY = May("anybody", lambda _staff, _parts: True, strangers=True)
 
 
-SIGNED_IN = May("whoever is signed in", lambda _staff, _parts: True)
+SIGNED_IN = May("all signed-in staff", lambda _staff, _parts: True)
 
 
 def of_role(*roles: str) -> May:
@@ -71,7 +71,7 @@ def of_centre(part: str = "centre") -> May:
     def allows(staff: Staff, parts: Mapping[str, Any]) -> bool:
         return staff.may_see(str(parts[part]), live().directory)
 
-    return May("whoever works at the centre", allows)
+    return May("staff of the centre", allows)
 
 
 class Unguarded(RuntimeError):

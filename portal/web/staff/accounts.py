@@ -1,8 +1,8 @@
 """The accounts of staff, for administrators: make, change, reset and remove them.
 
-An invitation's link is shown once, in the page that answers; how it reaches the person is the
-administrator's choice. Nobody can remove or change herself here, so that one administrator always
-stays; the commands `portal staff …` can.
+The link of an invitation is shown once, on the page that follows; the administrator chooses how to
+send it. Administrators cannot remove or change their own account here, so that one always stays;
+the commands `portal staff …` can.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from portal.web.staff.screens import page, refuse
 from portal.web.staff.sorting import Order, in_order
 
 ACCOUNTS = "/staff/accounts"
-ONE = f"{ACCOUNTS}/<int(max=2147483647):number>"  # as large as the databases keep
+ONE = f"{ACCOUNTS}/<int(max=2147483647):number>"  # the largest integer that both databases keep
 ADMINISTRATOR = of_role("administrator")
 ROLES = (
     ("worker", "Worker: sees the families of some centres"),
@@ -42,7 +42,7 @@ ANOTHER = May("administrator", _another)
 
 
 class PlaceForm(StaffForm):
-    """Who somebody is, and what she may see."""
+    """A person's name, role and place of work."""
 
     asked: ClassVar[Sequence[str]] = ("title", "role", "centres", "footprint")
 
@@ -59,7 +59,7 @@ class PlaceForm(StaffForm):
     footprint = Pick("Footprint of a manager", what="the footprint", marked=False)
 
     def with_places(self) -> PlaceForm:
-        """The form with the centres and footprints there are."""
+        """The form, with the centres and footprints of the content as choices."""
         directory = live().directory
         self.answer("centres").options = [(one.slug, one.title) for one in directory.centres]
         areas = [(one.slug, one.title) for one in directory.footprints]
@@ -97,7 +97,7 @@ class NewForm(PlaceForm):
 
 @staff_route(ACCOUNTS, may=ADMINISTRATOR)
 def show() -> Answered:
-    """Everybody."""
+    """The list of accounts."""
     with live().database() as engine:
         everyone = accounts.everyone(engine)
     rows, orders = in_order(
@@ -138,7 +138,7 @@ def new() -> Answered:
 
 @staff_route(ONE, may=ANOTHER, methods=("GET", "POST"), refills=True)
 def change(number: int) -> Answered:
-    """Another name, role or place."""
+    """Change a name, role or place of work."""
     with live().database() as engine:
         found = accounts.account(engine, number)
         if found is None or found.removed:
@@ -163,7 +163,7 @@ def change(number: int) -> Answered:
 
 @staff_route(f"{ONE}/reset", may=ANOTHER, methods=("POST",))
 def reset(number: int) -> Answered:
-    """Everything anew, by another invitation."""
+    """Start again with a new invitation."""
     with live().database() as engine:
         token = accounts.reset(engine, number, now=now(), actor=current().actor)
         found = accounts.account(engine, number)
@@ -172,7 +172,7 @@ def reset(number: int) -> Answered:
 
 @staff_route(f"{ONE}/remove", may=ANOTHER, methods=("POST",))
 def remove(number: int) -> Answered:
-    """Shut somebody out."""
+    """Remove an account."""
     with live().database() as engine:
         accounts.remove(engine, number, now=now(), actor=current().actor)
     return redirect(f"{ACCOUNTS}?done=removed", 303)

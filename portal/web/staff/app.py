@@ -125,7 +125,7 @@ def _guard() -> Any:
         return explain(
             "Open this page by https",
             "Staff sign in over a safe connection alone. Put https:// before the address.",
-            "For whoever runs the portal: where a proxy stands in front, set PORTAL_PROXIES.",
+            "For the person who runs the portal: if there is a proxy in front, set PORTAL_PROXIES.",
             status=403,
         )
     desk = this_desk()

@@ -1,7 +1,8 @@
-"""Bookings one by one: find, look at, answer, set right, cancel, delete; and take one on the phone.
+"""Staff pages for one booking: find, view, answer, correct, cancel, delete; and booking by phone.
 
-Each verb has an address of its own under the booking's, so that one route says who may. What the
-rules about places refuse is said in words. The private link is never shown: staff have it sent.
+Each action has its own address under the booking's, so that its route says who may use it. Refusals
+by the rules about places are explained in words. The private link is never shown: staff have it
+sent to the family.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ def _show(
 
 
 def _message(one: messages.Message) -> dict[str, str]:
-    """A message as the page shows it: what it says, what became of it and when, and why not."""
+    """A message as the page shows it: its kind, its delivery with the time, and any trouble."""
     moment = filters.moment_words((one.sent or one.due).astimezone(LONDON))
     return {
         "kind": audit.MESSAGES.get(one.kind, one.kind),
@@ -234,7 +235,7 @@ def _note(one: Case, said: str, seen: str) -> None:
 
 
 def casework_case(one: Case) -> Case:
-    """The same booking as it is now."""
+    """The same booking, read again."""
     with live().database() as engine:
         return casework.case_of(engine, one.reference, sees) or one
 
@@ -400,7 +401,7 @@ def _over(one: Case) -> Answered:
     refills=True,
 )
 def book(centre: str, series: str) -> Answered:
-    """Take a booking for a family that rings or comes by; where all is full it waits."""
+    """Book for a family that rings or visits; if it is full, the family joins the waiting list."""
     run = series_at(centre, series)
     session = _session(run)
     if run.booking == "drop-in":

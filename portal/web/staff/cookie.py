@@ -1,13 +1,13 @@
 """The one cookie of the staff pages, and the token that binds each form to it.
 
-Over https its name begins with `__Host-`: no neighbour can set one for us, and it goes to this host
-alone. Before sign-in it holds a random number that stands for nothing, after sign-in the token of
-a visit; what it holds changes at each step, so that nobody can know it beforehand. The token of
-forms is made of what the cookie holds, in the place where Flask-WTF looks for it: all live forms
-work here too, and each ends with the visit it was shown in.
+Over https its name begins with `__Host-`: other hosts of the domain cannot set it, and it is sent
+only to this host. Before sign-in it holds a random number, after sign-in the token of a visit; it
+changes at each step, so that it cannot be known beforehand. The form token is made from the cookie,
+where Flask-WTF looks for it: live forms work here too, and expire with the visit they were shown
+in.
 
-Over plain http nobody can sign in but on the machine itself: browser and server both at a loopback
-address, and no proxy between, so that a server in use refuses whatever comes without https.
+Over plain http, sign-in works only on the machine itself: browser and server both at a loopback
+address, without a proxy, so that a server in use refuses all requests without https.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwa
 
 
 def safe() -> bool:
-    """Whether a cookie may travel this way: by https, or within this machine."""
+    """Whether a cookie may be sent: over https, or within this machine."""
     if request.is_secure:
         return True
     host = urlsplit(f"//{request.host}").hostname
@@ -46,7 +46,7 @@ def name() -> str:
 
 
 class StaffCookie(dict[str, Any], SessionMixin):
-    """What Flask calls the session of this request. Only the form token can be asked of it."""
+    """Flask's session for this request. It holds only the form token."""
 
     def __init__(self, held: str, secret: str) -> None:
         super().__init__()
@@ -58,11 +58,11 @@ class StaffCookie(dict[str, Any], SessionMixin):
         self.hold(held or secrets.token_urlsafe(32))
 
     def hold(self, held: str) -> None:
-        """Give the browser another value; forms of before are not taken any more."""
+        """Gives the browser a new value; earlier forms are no longer accepted."""
         self.held = held
         digest = hmac.new(self._secret.encode(), f"staff-form:{held}".encode(), "sha256")
         super().__setitem__(TOKEN, digest.hexdigest())
-        g.pop(TOKEN, None)  # Flask-WTF remembers the one it made for this request
+        g.pop(TOKEN, None)  # Flask-WTF caches the token made for this request
 
     def __getitem__(self, key: str) -> Any:
         self._asked = True
@@ -70,7 +70,7 @@ class StaffCookie(dict[str, Any], SessionMixin):
 
     @property
     def to_send(self) -> bool:
-        """Whether the browser needs it: it is another one, or a form was made with a new one."""
+        """Whether the cookie must be sent: it changed, or a form was made with a new one."""
         return self.held != self._given and (bool(self._given) or self._asked or self.signed_in)
 
 
@@ -97,13 +97,13 @@ class Cookies(SessionInterface):
 
 
 def held() -> str:
-    """What the browser's cookie holds."""
+    """The value of the browser's cookie."""
     cookie: StaffCookie = session._get_current_object()  # type: ignore[attr-defined]
     return cookie.held
 
 
 def hold(value: str) -> None:
-    """Give the browser the token of a visit; '' takes it away, and leaves a number for nothing."""
+    """Gives the browser the token of a visit; '' replaces it with a random number."""
     cookie: StaffCookie = session._get_current_object()  # type: ignore[attr-defined]
     cookie.hold(value or secrets.token_urlsafe(32))
     cookie.signed_in = bool(value)

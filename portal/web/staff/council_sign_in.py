@@ -1,8 +1,8 @@
-"""Signing in by the council's account, where the settings name a provider.
+"""Signing in with the council's account, if the settings name a provider.
 
-What is kept between leaving and coming back travels in a signed cookie of ten minutes, so that the
-answer counts in the browser that asked and nowhere else. It goes away with the answer. No account
-is ever made here: whoever the council knows and we do not has nothing to do with families.
+The state between leaving and returning is in a signed cookie for ten minutes, so that the answer
+counts only in the browser that asked; the cookie is deleted with the answer. No account is ever
+made here: council staff without an account do not work with these families.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def provider_of(settings: Settings) -> OpenId | None:
-    """The provider that the settings name. Raises SettingsError where its library is missing."""
+    """The provider that the settings name. Raises SettingsError if its library is missing."""
     if settings.oidc_issuer is None:
         return None
     if words := missing():

@@ -63,7 +63,7 @@ def _orders(first: str, said: Callable[[Any], Iterable[str]]) -> list[Order[Any]
 def counts_page() -> Answered:
     month = _month()
     table = counts.table_of(_of_centres(live().directory.centres, month), own=False)
-    # By what is shown alone: the place in the list must not tell what is hidden.
+    # Only by visible values: the order must not reveal hidden numbers.
     shown, orders = in_order(table.lines, *_orders("Centre", lambda row: row[1]))
     return page(
         "staff/counts.html",

@@ -1,7 +1,7 @@
-"""The log: who read, exported or changed what, and when.
+"""The audit log: who read, exported or changed which records, and when.
 
-Administrators see all of it, managers what was done with their centres. It names staff, bookings by
-reference number alone, and no family. A page of it can be kept to one person.
+Administrators see all of it, managers the lines about their centres. It names staff, and bookings
+only by reference; it never names a family. It can be filtered by person.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SHOWN = 100
 
 @staff_route(LOG, may=of_role("manager", "administrator"))
 def show() -> Answered:
-    """A page of lines, the newest first."""
+    """One page of the log, newest first."""
     staff = current()
     of, before = _number("of"), _number("before")
     whole = staff.role == "administrator"
@@ -62,7 +62,7 @@ def _number(name: str) -> int | None:
 
 
 def _slugs() -> set[str]:
-    """Her centres, by the names they had before too: old lines hold these."""
+    """The centres that the user may see, including former slugs, which old lines hold."""
     directory, own = live().directory, allowed_centres()
     return {
         slug

@@ -44,7 +44,7 @@ def _of_message(staff: Staff, parts: Mapping[str, Any]) -> bool:  # noqa: ARG001
     return found is not None and sees(found.series)
 
 
-OF_MESSAGE = May("whoever works at the centre of the booking", _of_message)
+OF_MESSAGE = May("staff of the centre of the booking", _of_message)
 
 
 @staff_route(MESSAGES, may=SIGNED_IN)

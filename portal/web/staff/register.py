@@ -1,8 +1,8 @@
-"""The register of a session: on the screen, on paper and as a file; and a word to everybody in it.
+"""The register of a session: on screen, on paper and as a file; and a message to all its families.
 
-One button saves all marks. What the page showed when it was opened travels hidden with it, so that
-two workers lose nothing; where they differ, the page comes back and says so. On paper the same page
-is a list to tick, on one side.
+One button saves all marks. The marks that the page showed when opened are sent with it as hidden
+fields, so that two workers lose nothing; if they differ, the page is shown again and says so. On
+paper the same page is a list to tick, on one side.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _wrong(name: str, typed: str) -> list[tuple[str, str]]:
 
 
 def _marks() -> list[Mark]:
-    """What was chosen for each family that the page showed."""
+    """The mark chosen for each family on the page."""
     found = []
     for number, version, seen in _SEEN.findall(request.form.get("seen", "")):
         chosen = request.form.get(f"mark-{number}", seen)
@@ -149,7 +149,7 @@ def _show(
 
 
 def questions(programme: Programme | None, lines: Iterable[Line]) -> dict[str, str]:
-    """What was asked, as it stands before the answers; also what is asked no more."""
+    """The labels of the questions, including questions that are no longer asked."""
     names = {name for line in lines if line.family for name in line.family.answers}
     asked = {one.name: one.label for one in programme.questions} if programme else {}
     said = {name: asked.get(name, name) for name in names}
@@ -157,7 +157,7 @@ def questions(programme: Programme | None, lines: Iterable[Line]) -> dict[str, s
 
 
 def _done() -> tuple[str, str] | None:
-    """What has just been done, in a heading and a sentence."""
+    """A heading and a sentence that confirm what was just done."""
     if request.args.get("saved") == "yes":
         return "Saved", "All marks have been saved."
     told = request.args.get("told", "")

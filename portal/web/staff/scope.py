@@ -31,7 +31,7 @@ def _of_booking(_staff: Staff, parts: Mapping[str, Any]) -> bool:
 
 def of_booking() -> May:
     """Staff who may see the centre of the booking with this reference."""
-    return May("whoever works at the centre of the booking", _of_booking)
+    return May("staff of the centre of the booking", _of_booking)
 
 
 def case() -> Case:

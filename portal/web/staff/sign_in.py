@@ -1,7 +1,7 @@
-"""Signing in and out: name and password, then a code; and the first time, by an invitation.
+"""Signing in and out: email and password, then a code; the first time, by an invitation.
 
-The page that was asked for travels along as `next`, in the address and in the forms; it is a path
-of the staff pages or nothing. A wrong name and a wrong password get the same words (S33).
+The requested page is passed along as `next`, in the address and the forms; only paths of the staff
+pages are accepted. A wrong name and a wrong password get the same words (S33).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class CodeForm(StaffForm):
 
 
 class NewPassword(Password):
-    """A password that is to be kept: not a common one, not a name."""
+    """A new password: not a common one, and not a name."""
 
     def __init__(self, label: str = "", **given: object) -> None:
         super().__init__(
@@ -204,7 +204,7 @@ def sign_out() -> Answered:
 
 
 def _next() -> str:
-    """The path that was asked for; '' where there is none that may be followed."""
+    """The requested path; '' if there is none that may be followed."""
     asked = request.values.get("next", "")
     return asked if asked and onward(asked) == asked else ""
 
@@ -214,7 +214,7 @@ def _next() -> str:
 
 @staff_route("/staff/welcome/<token>", may=ANYBODY, methods=("GET", "POST"), refills=True)
 def welcome(token: str) -> Answered:
-    """An invitation: first a password, then the second factor."""
+    """Accept an invitation: first a password, then the second factor."""
     found = live()
     with found.database() as engine:
         guest = accounts.invited(engine, token, now=now())
@@ -247,7 +247,7 @@ def welcome(token: str) -> Answered:
 
 def _welcome_factor(staff: Staff) -> Response:
     form = CodeForm()
-    # The password's form, sent twice: there is no code in it, so that it must not be blamed.
+    # The password form sent twice has no code, so a missing code is not a mistake.
     status = form.refused() if request.method == "POST" and "password" not in request.form else 200
     return factor_page(
         "staff/welcome.html", "Add your phone", status, form, staff, way="invitation", staff=staff
@@ -264,8 +264,8 @@ def factor_page(
     way: str,
     **given: Any,
 ) -> Response:
-    """The page that shows the key of a new second factor. With no `status` yet, the code in the
-    form is looked at: a right one makes the factor count, and begins a visit anew."""
+    """The page that shows the key of a new second factor. If `status` is None, the code in the form
+    is checked: a correct code confirms the factor and starts a new visit."""
     found = live()
     with found.database() as engine:
         key = sign_in.show_factor(engine, found.secret, whose.id)
@@ -295,7 +295,7 @@ def factor_page(
 
 
 def begin_anew(staff: Staff, codes: tuple[str, ...], *, way: str) -> Response:
-    """A new visit, and the recovery codes that were made with the second factor."""
+    """Starts a new visit, and shows the recovery codes made with the second factor."""
     with live().database() as engine:
         token = sign_in.begin(engine, staff.id, now=now(), whole=True, way=way)
         cookie.hold(token)
@@ -309,7 +309,7 @@ def recovery_codes(staff: Staff, codes: tuple[str, ...]) -> Response:
 
 
 def drawn(staff: Staff, key: str) -> Markup:
-    """The square that the app scans."""
+    """The QR code for the app to scan."""
     address = second_factors.address_of(key, name=staff.name, service=live().frame.site.name)
     return Markup(drawings.in_page(address))  # noqa: S704  made by a library out of modules
 

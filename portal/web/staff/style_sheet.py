@@ -1,4 +1,4 @@
-"""The style sheet of the pages for staff. The sign-in needs it too, so that anybody may read it."""
+"""The style sheet of the pages for staff. Sign-in needs it too, so anybody may read it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portal.web.staff.screens import LASTING
 
 @staff_route("/staff/static/<name>", may=ANYBODY)
 def sheet(name: str) -> Response:
-    """One file, under the name that changes with what it holds."""
+    """One file, at an address that changes with its content."""
     file = staff_sheet()
     if file.path != f"/staff/static/{name}":
         abort(404)

@@ -46,7 +46,7 @@ def test_an_administrator_reads_who_did_what(place):
     assert "Sam Brook noted something gone/series" in screen
     assert "A professional asked for a place Family Support, booking number 8" in screen
     assert "Somebody who left saved a register" in screen
-    assert "Whoever runs the portal made the account of Sam Brook" in screen
+    assert "The person who runs the portal made the account of Sam Brook" in screen
     assert "Ada Moss signed in" in screen
     assert "Monday 4 January 2027" in screen
 

@@ -1,9 +1,8 @@
-"""Each kind of answer that a live form takes: how it is cleaned, checked, shown again and said.
+"""The kinds of answer in a live form: how each is cleaned, checked, shown again and put in words.
 
-What comes from outside is text that may be anything: twice, hidden signs, figures of any script, a
-thousand characters too many. A field keeps one clean value, or says in one sentence what to do; the
-same sentence stands in the summary and beside the field. Names in any script are right; what
-nobody can see is not a name (S25).
+Input may be anything: repeated fields, invisible characters, digits of any script, far too much
+text. A field keeps one clean value, or says in one sentence what to do; the same sentence is shown
+in the summary and beside the field. Names may be in any script, but must be visible (S25).
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from wtforms.utils import unset_value
 
 from portal.directory.values import phone_figures
 
-# Signs that turn the direction of what follows: on a printed register they could hide a name.
+# Characters that change text direction: on a printed register they could hide a name.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# Letters and signs by their kind, yet nothing to see.
+# Classed as letters or symbols, but invisible.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 _EMAIL = re.compile(
@@ -28,14 +27,14 @@ _EMAIL = re.compile(
     r"@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
 )
 _PHONE = re.compile(r"(\+[1-9][0-9]{7,14}|00[1-9][0-9]{7,14}|0[1-9][0-9]{8,9})")
-# Numbers that no text message reaches: of houses, offices and services.
+# Numbers that cannot receive text messages: landlines, offices and services.
 _NO_TEXTS = re.compile(r"(0|\+44|0044)[1234589].*")
 
 Option = tuple[str, str]
 
 
 def printable(text: str, *, lines: bool = False) -> str:
-    """Text without what cannot be shown, for a page that shows it again."""
+    """Text without unprintable characters, for a page that shows it again."""
     if text.isprintable():
         return text  # as nearly all is: no control sign, none that turns
     return "".join(sign for sign in text if not _hidden(sign, lines))
@@ -48,20 +47,20 @@ def _hidden(sign: str, lines: bool) -> bool:
 
 
 def without_marks(text: str) -> str:
-    """Text without marks that have no width, such as those that a telephone puts around a number
-    that is copied from its contacts. Whoever sends them cannot see them."""
+    """Text without zero-width marks, such as a phone puts around a number copied from its
+    contacts. The sender cannot see them."""
     if text.isprintable():
         return text
     return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
 
 
 def visible(text: str, kinds: str = "LNPS") -> bool:
-    """Whether there is a sign of these kinds to see: letter, number, punctuation, symbol."""
+    """Whether the text has a visible letter, number, punctuation mark or symbol."""
     return any(unicodedata.category(sign)[0] in kinds and sign not in _BLANK for sign in text)
 
 
 def plain_figures(text: str) -> str:
-    """Figures of any script as 0 to 9."""
+    """Digits of any script as 0 to 9."""
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
 
 
@@ -74,7 +73,7 @@ class Answer(Field):
     kind: ClassVar[str] = "line"
     input_type: ClassVar[str] = "text"
     lines: ClassVar[bool] = False
-    copied: ClassVar[bool] = False  # from somewhere else, and with it signs that nobody sees
+    copied: ClassVar[bool] = False  # pasted from elsewhere, with invisible characters
 
     def __init__(
         self,
@@ -103,7 +102,7 @@ class Answer(Field):
         self.length = 0
         self.dirty = False
 
-    # What templates show.
+    # For templates.
 
     @property
     def words(self) -> str:
@@ -170,7 +169,7 @@ class Answer(Field):
             text = without_marks(text)
         self.typed = printable(text, lines=self.lines)
         self.dirty = self.typed != text
-        # What nobody can see is no answer.
+        # Invisible text counts as no answer.
         text = unicodedata.normalize("NFC", self.typed) if visible(self.typed) else ""
         text = text.strip() if self.lines else " ".join(text.split())
         # Of what is kept, which can be longer than what was typed: U+0958 is composed of two.
@@ -183,7 +182,7 @@ class Answer(Field):
         return not wrong
 
     def blame(self, words: str) -> None:
-        """Add what a look at several answers together found wrong with this one."""
+        """Adds a mistake found by comparing several answers."""
         if not self.errors:
             self.errors = [words]
 
@@ -194,7 +193,7 @@ class Answer(Field):
         return text
 
     def wrong(self) -> str:
-        """What to do about this answer; '' where it can be kept."""
+        """What to correct in this answer; '' if it can be kept."""
         if len(self.raw_data or ()) > 1:
             return f"Give {self.what} only once"
         if self.dirty:
@@ -314,7 +313,7 @@ class Pick(Choice):
 
 
 class Ticks(Answer):
-    """Any number of a list."""
+    """Any number of choices from a list."""
 
     kind = "ticks"
 

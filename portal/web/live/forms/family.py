@@ -1,8 +1,8 @@
-"""The live forms: what each asks, in which groups, and what its answers mean to the work below.
+"""The live forms: what each asks, in which groups, and how its answers are passed on.
 
-What it hides: how answers travel. They stay inside the form from screen to screen, with a key that
-makes one booking of however many presses (S22), the moment at which the form was first shown,
-signed, and a box that only a machine fills in. No cookie holds an answer.
+It hides how answers travel. They stay inside the form from screen to screen, with an idempotency
+key, so that repeated presses make one booking (S22), the signed time at which the form was first
+shown, and a honeypot box. No cookie holds an answer.
 
 A family gives at most five compulsory answers. Ages are asked for, never dates of birth (S50).
 """
@@ -53,9 +53,9 @@ class Group:
 
 
 class _Token(FlaskForm.Meta.csrf_class):  # type: ignore[misc]  # Flask-WTF has no types
-    """The token that binds a form to its browser, made where it is shown (`LiveForm.protocol`).
+    """The token that binds a form to its browser, made only when shown (`LiveForm.protocol`).
 
-    Most presses end on another page, which shows none.
+    Most submissions end on a page without a form.
     """
 
     def generate_csrf_token(self, csrf_token_field: Field) -> None:
@@ -63,14 +63,14 @@ class _Token(FlaskForm.Meta.csrf_class):  # type: ignore[misc]  # Flask-WTF has 
 
 
 class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """What every live form carries beside its answers."""
+    """The fields that every live form has beside its answers."""
 
     class Meta:
         csrf_class = _Token
 
         def bind_field(self, form: FlaskForm, unbound: Any, options: dict[str, Any]) -> Field:
-            """A copy of the field as it was first made: to make it anew takes longer than to read
-            what it was sent. What differs from form to form is set by `process` and `validate`."""
+            """A copy of the field as it was first made: making it again takes longer than reading
+            the input. `process` and `validate` set what differs from form to form."""
             if unbound.field_class is _Token.field_class:
                 token: Field = unbound.bind(form=form, **options)
                 return token
@@ -83,7 +83,7 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     step = StringField()
     key = StringField()
     started = StringField()
-    subject = StringField()  # nobody sees this box: who fills it in is a machine
+    subject = StringField()  # a honeypot: people cannot see this box
 
     trouble = ""  # what is wrong with the form as a whole, in a sentence
 
@@ -104,7 +104,7 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return [("", self.trouble), *found] if self.trouble else found
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Whether all that was asked can be kept. What was not asked is let go of (S25)."""
+        """Whether all answers are valid. Answers that were not asked for are discarded (S25)."""
         super().validate(extra_validators)
         asked = set(self.answers())
         for one in self._fields.values():
@@ -128,19 +128,19 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         yield "key", str(self.key.data)
         yield "started", str(self.started.data)
 
-    # The key, and the moment at which the form was first shown.
+    # The key, and the time at which the form was first shown.
 
     def begin(self, now: datetime, secret: str) -> None:
-        """A fresh form."""
+        """Starts a new form, with a new key and time."""
         self.key.data = secrets.token_urlsafe(16)
         self.started.data = _stamp(now, secret)
 
     def renew(self) -> None:
-        """The same answers as another form, which may be sent once more."""
+        """Keeps the answers, with a new key, so that the form can be sent once more."""
         self.key.data = secrets.token_urlsafe(16)
 
     def begun(self, now: datetime, secret: str) -> bool:
-        """Whether key and moment are ours; else they are made anew."""
+        """Whether the key and time are signed by the portal; otherwise new ones are made."""
         stamped = str(self.started.data or "")
         seconds = stamped.partition(".")[0]
         well = bool(_KEY.fullmatch(str(self.key.data or ""))) and bool(
@@ -152,7 +152,7 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return well
 
     def hasty(self, now: datetime) -> bool:
-        """Whether a machine filled it in: sooner than a person can, or the box nobody sees."""
+        """Whether a machine filled it in: too quickly for a person, or with the honeypot box."""
         began = int(str(self.started.data).partition(".")[0])
         return now.timestamp() - began < LEAST_SECONDS or bool(self.subject.data)
 
@@ -167,7 +167,7 @@ def _signed(seconds: str, secret: str) -> str:
 
 
 class PressForm(LiveForm):
-    """A form with nothing but a button."""
+    """A form with only a button."""
 
     def groups(self) -> Sequence[Group]:
         return ()
@@ -180,7 +180,7 @@ CONTACT_WAYS: Sequence[Option] = (
     ("text", "By text message"),
     ("none", "Do not contact me. I will come"),
 )
-# Staff answer a request, so that they may ring too.
+# Staff answer a request, so they may ring too.
 CONTACT_WAYS_OF_REQUESTS: Sequence[Option] = (
     ("call", "By phone call"),
     ("email", "By email"),
@@ -191,7 +191,7 @@ YES_NO: Sequence[Option] = (("yes", "Yes"), ("no", "No"))
 
 
 class SafeTime(Answer):
-    """When somebody may be rung."""
+    """When it is safe to ring somebody."""
 
     def __init__(self, label: str = "", **given: Any) -> None:
         hint = "For example, weekday mornings after 9:30."
@@ -199,7 +199,7 @@ class SafeTime(Answer):
 
 
 class ContactForm(LiveForm):
-    """Who one is, and how it is safe to get in touch (S5)."""
+    """Name, and how it is safe to get in touch (S5)."""
 
     whose: ClassVar[str] = "your"
 
@@ -245,14 +245,14 @@ class ContactForm(LiveForm):
     )
 
     def discreet(self) -> None:
-        """Where somebody may look over a shoulder: the browser offers nothing that it knows."""
+        """Turns off the browser's autofill, in case somebody else can see the screen."""
         for name in ("name", "email", "phone"):
             self.answer(name).autocomplete = "off"
 
     def offer(self, ways: Collection[str], *, kept: str = "") -> None:
-        """Offer, of the ways in which messages go, these alone, and the one that is kept already.
+        """Offers only these ways of contact for messages, and the one that the family already has.
 
-        That we ring, or do not get in touch, can always be chosen.
+        A phone call, or no contact, can always be chosen.
         """
         sent = {"email", "text"} - {*ways, kept}
         options = self.contact_by.options
@@ -274,7 +274,7 @@ class ContactForm(LiveForm):
         return self.well
 
     def contact(self) -> dict[str, Any]:
-        """The fields of a Family that say who and how."""
+        """The contact fields of a Family."""
         return {
             "name": self.name.data,
             "email": self.email.data or None,
@@ -287,7 +287,7 @@ class ContactForm(LiveForm):
         }
 
     def who(self) -> list[Answer]:
-        """Who it is, and the safe way to reach them."""
+        """The answers about who the family is, and the safe way to reach it."""
         return [self.name, self.email, self.phone, self.contact_by, self.safe_to_contact]
 
     def beside(self) -> list[Answer]:
@@ -341,7 +341,7 @@ class FamilyForm(ContactForm):
 
 
 class BookForm(FamilyForm):
-    """A family books a place. `wait` says that it knows of the waiting list."""
+    """A family books a place. `wait` is set once it has been told about the waiting list."""
 
     wait = StringField()
 
@@ -356,7 +356,7 @@ _made: WeakKeyDictionary[Any, dict[type, type]] = WeakKeyDictionary()
 
 
 def with_questions(base: type, thing: Series | Programme, questions: Sequence[Question]) -> type:
-    """The form `base` with the questions that a programme asks beside ours."""
+    """The form `base` with the programme's own questions added."""
     made = _made.setdefault(thing, {})
     if base not in made:
         named = [(f"question-{question.name}", question) for question in questions]
@@ -386,7 +386,7 @@ def book_form(series: Series, formdata: Any = None) -> BookForm:
 
 
 def limit_people(form: FamilyForm | NumbersForm, series: Series) -> None:
-    """Ask for as many people as can come, and for ages where there are children."""
+    """Limits the number of people, and asks for ages if there may be children."""
     form.people.hint = "Count yourself, other adults and children."
     if series.place_for == "person":
         form.people.most = min(MOST_PLACES, series.places or MOST_PLACES)
@@ -421,7 +421,7 @@ class NumbersForm(LiveForm):
 
 
 class DetailsForm(ContactForm):
-    """What is kept of a family, to be set right; with what its programme asked, if that is told."""
+    """A family's details, to be corrected; with its answers to the programme, if shown."""
 
     _questions: ClassVar[Sequence[tuple[str, Question]]] = ()
 
@@ -433,7 +433,7 @@ class DetailsForm(ContactForm):
         ]
 
     def given(self, answers: Mapping[str, str]) -> None:
-        """Show what was answered. Nobody has to answer what was not asked at the time."""
+        """Fills in the earlier answers. Questions added since then are optional."""
         for name, question in self._questions:
             one, said = self.answer(name), answers.get(question.name, "")
             if one.raw_data is None:
@@ -442,7 +442,7 @@ class DetailsForm(ContactForm):
                 one.missing = ""
 
     def corrected(self, answers: Mapping[str, str]) -> dict[str, str]:
-        """These answers, as they are now."""
+        """The answers as corrected."""
         now = {question.name: self.answer(name).said for name, question in self._questions}
         return {name: said for name, said in {**answers, **now}.items() if said}
 

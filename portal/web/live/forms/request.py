@@ -1,9 +1,9 @@
-"""What families and professionals are asked when they ask for a place, and what practitioners are
-asked about a gap.
+"""The forms for families and professionals who request a place, and for practitioners who report a
+gap.
 
-A request is read by a person. So it may say when it is safe to ring, and where one would like to
-go; a professional says who they are and that the family agreed. For a sensitive programme nothing
-is asked that a first talk does not need. The gap form has no place for a family's name.
+Staff read each request, so it may say when it is safe to ring and where the family would like to
+go; professionals say who they are and that the family agreed. For a sensitive programme only what a
+first talk needs is asked. The gap form has no field for a family's name.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 
-GAP_LIMIT = 500  # pounds that the panel can pay
+GAP_LIMIT = 500  # pounds: the most the panel can pay
 
 _ANY_SERIES: Option = ("", "No particular group")
 _ANYWHERE: Option = ("", "Anywhere")
@@ -50,7 +50,7 @@ _ANYWHERE: Option = ("", "Anywhere")
 class AskForm(FamilyForm):
     """A family asks for a place, or for a first talk.
 
-    `anyway` says that it was told what stands against it, and asks all the same.
+    `anyway` is set when the family was told why it may be refused, and asks all the same.
     """
 
     anyway = StringField()
@@ -93,7 +93,7 @@ class AskForm(FamilyForm):
 
 
 class ReferForm(AskForm):
-    """A professional asks for a family, which has agreed to it."""
+    """A professional asks for a family, with its consent."""
 
     whose: ClassVar[str] = "the family’s"
 
@@ -211,9 +211,9 @@ def ask_form(
     alone: bool = True,
     formdata: Any = None,
 ) -> AskForm:
-    """The form to ask for a place in a programme; `series` are its runs that one can choose.
+    """The form to request a place in a programme; `series` are those that can be chosen.
 
-    `alone` says whether one may ask for the programme without any of them.
+    `alone`: whether the programme can be requested without a series.
     """
     base = ReferForm if who == "professional" else AskForm
     form: AskForm = with_questions(base, programme, programme.questions)(formdata=formdata)
@@ -225,14 +225,14 @@ def ask_form(
     if programme.place_for == "person":
         form.people.most = MOST_PLACES
     if programme.sensitive:
-        # Nothing is asked that is not needed for a first talk.
+        # Only what a first talk needs is asked.
         form.asks_numbers = form.asks_ages = False
         form.discreet()
     return form
 
 
 class GapForm(LiveForm):
-    """A practitioner tells of a need that nothing at hand meets. Nothing names a family."""
+    """A practitioner reports a need that no local service meets. No field names a family."""
 
     district = Pick("In which district is it?", what="a district", missing="Choose the district")
     needs = Ticks(
@@ -288,7 +288,7 @@ class GapForm(LiveForm):
         return [Group("The gap", gap), Group("You", [self.name, self.organisation, self.email])]
 
     def gap(self) -> Gap:
-        """What was told."""
+        """The gap as reported."""
         return Gap(
             self.district.data,
             self.needs.chosen,
