@@ -28,22 +28,12 @@ from portal.directory import (
     Settlement,
     TextFile,
 )
+from portal.directory.addresses import RESERVED
 from portal.directory.fields import SAFE_TIME, WHERE
 from portal.directory.values import Position, near
-from portal.directory.vocabularies import LANGUAGES
 
 # First parts of addresses that belong to something else than a page. `calendars` is a page whose
 # text the site completes.
-RESERVED = frozenset(
-    (
-        "404", "ages", "availability", "book", "bookings", "calendars", "centres", "districts",
-        "embed", "feed", "find", "footprints", "gap", "health", "index", "leave", "live",
-        "manifest", "near", "news", "offline", "openreferral", "programmes", "request", "robots",
-        "search", "service-worker", "sessions", "sitemap", "staff", "static", "whats-on",
-        *LANGUAGES,
-    )
-)  # fmt: skip
-
 _BOOKABLE = ("book", "request")
 
 

@@ -1,11 +1,11 @@
 """Loads the content folders as one Directory, or reports every mistake in them.
 
-The way: `tree` reads each file by itself, `crosschecks` and `links` hold the files beside each
-other, and only when nothing is wrong are the nouns linked here: a series to its centre, programme,
-venue and sessions. So a Directory never has loose ends, and nobody after this module looks for any.
+`reader` reads each file by itself, `checks` and `link_checks` compare the files, and only when
+nothing is wrong does `linking` join the nouns: a series to its centre, programme, venue and
+sessions. So every reference in a Directory leads somewhere, and no later module has to check.
 
-`changed` is worked out here too: a calendar entry must say when what it says last changed, and
-builds keep no memory. It is what the file says, else its last commit, else its own time.
+`history` says when each file last changed, because calendar entries must say so and builds keep no
+memory: by the file's own `updated`, else its last commit, else its modification time.
 """
 
 from __future__ import annotations
@@ -108,12 +108,3 @@ def warnings(directory: Directory) -> list[Problem]:
                 "Plan it again with 'portal next-term', or delete the file.",
             )
     return sorted(found)
-
-
-# --- the map -------------------------------------------------------------------------------------
-
-
-# --- linking -------------------------------------------------------------------------------------
-
-
-# --- when it last changed ------------------------------------------------------------------------

@@ -8,7 +8,13 @@ noun only at one of these addresses. Nouns know their own addresses (`series.pat
 from __future__ import annotations
 
 from portal.directory.values import WEEKDAYS
+from portal.directory.vocabularies import LANGUAGES
 
+# Pages of the live applications. A page of text cannot have the first part of such an address.
+LIVE = (
+    "/availability.json", "/book/", "/bookings/", "/find/results", "/gap", "/health", "/leave",
+    "/request/", "/staff/",
+)  # fmt: skip
 _NEWS = "/news/"
 _FIXED = (
     "/",
@@ -22,6 +28,18 @@ _FIXED = (
     "/calendars/programmes/",
     "/calendars/custom/",
 )
+
+
+# Names that no page of text can have: the first parts of all other addresses, and some to come.
+RESERVED = frozenset(
+    (
+        *(path.split("/")[1].partition(".")[0] for path in (*_FIXED, *LIVE) if path != "/"),
+        "ages", "districts", "embed", "footprints", "near", "sessions",
+        "404", "feed", "index", "live", "manifest", "offline", "openreferral", "robots", "search",
+        "service-worker", "sitemap", "static",
+        *LANGUAGES,
+    )
+)  # fmt: skip
 
 
 def weekday_path(weekday: str) -> str:

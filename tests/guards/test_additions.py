@@ -123,14 +123,17 @@ from click.testing import CliRunner
 
 from portal import content, database
 from portal.database import tables
-from portal.commands import main
+from portal.commands import _plain_settings, main
 from portal.content.message_texts import load_words
-from portal.directory import Centre
+from portal.directory.addresses import RESERVED
 from portal.editing import schema
 from portal.feeds import files
 from portal.messages.channels import opened
 from portal.settings import Settings
+from portal.directory.vocabularies import FACILITIES
+from portal.web.assets import static_files
 from portal.web.frozen_files import media_type
+from portal.web.site.build_state import BuildState
 from portal.web.live.app import create_desk
 from portal.web.site.app import addresses, create_site
 from portal.web.staff.app import create_staff
@@ -139,6 +142,8 @@ root, var = map(Path, sys.argv[1:])
 settings = Settings(root=root, out=var / "site", var=var, email_channel="kept")
 directory = content.load(root, today=date(2026, 11, 23))
 riverbank = directory.centre("riverbank")
+changed = settings.model_copy(update={"greeting": "Good day"})
+client_has = lambda client, path: client.get(path).status_code == 200
 site = create_site(directory).test_client()
 live = create_desk(lambda: directory, settings, clock=lambda: datetime(2026, 11, 23, 9, tzinfo=UTC))
 staff = create_staff(lambda: directory, settings)
@@ -151,29 +156,41 @@ feeds = {path: maker for path, _, maker in files(directory)}
 print(json.dumps({
     "a field": [riverbank.car_park, "Where to park." in schema.manual()],
     "a feed": feeds["/towns.txt"]().decode(),
-    "a channel": [type(opened(settings, directory.site)["email"]).__name__],
-    "a page": ["/towns/" in addresses(directory), "<h1>Towns</h1>" in site.get("/towns/").text],
+    "a channel that carries email or texts": [
+        type(opened(settings, directory.site)["email"]).__name__],
+    "a page": ["/towns/" in addresses(directory), "<h1>Towns</h1>" in site.get("/towns/").text,
+        "towns" in RESERVED],
     "a live page": live.test_client().get("/clock").text,
     "a page for staff": staff.test_client().get(
         "/staff/hello", base_url="https://localhost").status_code,
     "a setting": [settings.greeting, "PORTAL_GREETING" in schema.settings()],
     "a table": favourites,
     "a command": CliRunner().invoke(main, ["towns"]).output,
-    "a kind of file": media_type("card.vcf"),
+    "a known word (a facility, a need, a language)": [
+        FACILITIES[key] for key in riverbank.facilities if key == "sand-pit"],
+    "a setting that changes the site": [
+        BuildState.of(settings, date(2026, 11, 23), False).current()
+        != BuildState.of(changed, date(2026, 11, 23), False).current(),
+        "greeting" in _plain_settings(None, None)],
+    "a style sheet or script": client_has(site, static_files()["map.js"].path),
+    "a file extension": media_type("card.vcf"),
     "a kind of message": load_words(root, "birthday").subject,
 }))
 """
 USED = {
     "a field": ["Behind the building", True],
     "a feed": "Bacup\nFleetwood\nNelson\nPreston\n",
-    "a channel": ["Kept"],
-    "a page": [True, True],
+    "a channel that carries email or texts": ["Kept"],
+    "a page": [True, True, True],
     "a live page": "09:00",
     "a page for staff": 303,
     "a setting": ["Hello", True],
     "a table": [],
     "a command": "Bacup\n",
-    "a kind of file": "text/vcard; charset=utf-8",
+    "a known word (a facility, a need, a language)": ["Sand pit"],
+    "a setting that changes the site": [True, True],
+    "a style sheet or script": True,
+    "a file extension": "text/vcard; charset=utf-8",
     "a kind of message": "A birthday",
 }
 
@@ -211,7 +228,7 @@ ADDITIONS = {
             '    Feed("towns", "text/plain; charset=utf-8", towns.files),\n',
         ),
     ],
-    "a channel": [
+    "a channel that carries email or texts": [
         new("portal/messages/channels/kept.py", CHANNEL),
         after(
             "portal/messages/channels/__init__.py",
@@ -253,7 +270,34 @@ ADDITIONS = {
     "a command": [
         after("portal/commands/__init__.py", "    ctx.obj = root\n", COMMAND),
     ],
-    "a kind of file": [
+    "a known word (a facility, a need, a language)": [
+        after(
+            "portal/directory/vocabularies.py",
+            "FACILITIES: Mapping[str, str] = {\n",
+            '    "sand-pit": "Sand pit",\n',
+        ),
+    ],
+    "a setting that changes the site": [
+        after(
+            "portal/web/site/build_state.py",
+            '            "horizon_weeks": settings.horizon_weeks,\n',
+            '            "greeting": settings.greeting,\n',
+        ),
+        instead(
+            "portal/commands/__init__.py",
+            '        "leaflets": environ',
+            '        "greeting": environ.get("PORTAL_GREETING"),\n        "leaflets": environ',
+        ),
+    ],
+    "a style sheet or script": [
+        new("portal/static/map.js", "console.log(1);\n"),
+        after(
+            "portal/web/assets.py",
+            '        ("site.css", "text/css", rcssmin.cssmin),\n',
+            '        ("map.js", "text/javascript", _without_comments),\n',
+        ),
+    ],
+    "a file extension": [
         after(
             "portal/web/frozen_files.py",
             '    ".ics": "text/calendar; charset=utf-8",\n',
@@ -310,7 +354,12 @@ def used(tmp_path_factory):
         file.write_text(text if old is None else before.replace(old, text), "utf-8")
     riverbank = root / "centres/preston/riverbank/index.md"
     words = riverbank.read_text("utf-8")
-    riverbank.write_text(words.replace("---\n", "---\ncar_park: Behind the building\n", 1), "utf-8")
+    riverbank.write_text(
+        words.replace("---\n", "---\ncar_park: Behind the building\n", 1).replace(
+            "facilities: [", "facilities: [sand-pit, ", 1
+        ),
+        "utf-8",
+    )
     command = [sys.executable, "-c", USE, str(root), str(folder / "var")]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     found = subprocess.run(

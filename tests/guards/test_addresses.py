@@ -9,13 +9,15 @@ from itertools import groupby
 import pytest
 
 from portal.content import link_checks
-from portal.content.checks import RESERVED
 from portal.content.reader import read_tree
-from portal.directory.addresses import fixed_pages
+from portal.directory.addresses import RESERVED, fixed_pages
 from portal.directory.vocabularies import LANGUAGES
 from portal.feeds import sitemap
+from portal.settings import Settings
+from portal.web.live.app import create_desk
 from portal.web.site.app import addresses
 from portal.web.site.pages import KINDS
+from portal.web.staff.app import create_staff
 
 LIVE = ("/book/", "/request/", "/gap", "/find/results")  # pages of the booking service
 TRANSLATIONS = tuple(f"/{language}/" for language in LANGUAGES)  # checked; without pages so far
@@ -71,3 +73,20 @@ def test_no_address_is_declared_twice(directory):
     declared = sorted(path for kind in KINDS for path, _ in kind.nouns(directory))
 
     assert [path for path, group in groupby(declared) if len(list(group)) > 1] == []
+
+
+def test_pages_of_text_cannot_take_a_live_address(directory, tmp_path, sample_root):
+    """The first part of every live address is reserved: a file would hide the live page."""
+    settings = Settings(root=sample_root, out=tmp_path / "site", var=tmp_path)
+    rules = [
+        rule.rule
+        for app in (
+            create_desk(lambda: directory, settings),
+            create_staff(lambda: directory, settings),
+        )
+        for rule in app.url_map.iter_rules()
+    ]
+    first = {rule.split("/")[1].partition(".")[0] for rule in rules}
+
+    assert len(rules) > 30
+    assert first - RESERVED == set()
