@@ -18,7 +18,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 # What Chromium leaves off. The first two are pages of its own, for an address bar that nobody sees:
 # each window loads them, which takes it longer than a page of ours. The third is a process in
 # reserve, for a site that is never visited. The others are what Playwright leaves off; they are
@@ -61,6 +67,7 @@ UNPAINTED = (*FLAGS, "--disable-threaded-compositing")
 NARROW, WIDE = (320, 640), (1280, 900)
 # The rules of axe that colours can break: the dark scheme changes nothing else.
 COLOURS = ("color-contrast", "link-in-text-block")
+OF_SIZE = ("target-size", "scrollable-region-focusable")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -241,24 +248,38 @@ def axe_faults(page, rules: tuple[str, ...] = (), *, without=(), within="documen
     return [f"{rule} at {where}: {' '.join(words.split())}" for rule, where, words in found]
 
 
-# How each element looks, and which of them look otherwise than they did before.
-LOOKS = """() => [...document.querySelectorAll("*")].map((one) => {
-    const {color, backgroundColor, backgroundImage, opacity, fontSize, fontWeight}
-        = getComputedStyle(one);
-    return [one.checkVisibility({visibilityProperty: true}), color, backgroundColor,
-        backgroundImage, opacity, fontSize, fontWeight].join();
-})"""
-CHANGED = f"""(before) => {{
-    const now = ({LOOKS})();
-    const all = [...document.querySelectorAll("*")];
-    const changed = new Set();
-    all.forEach((one, at) => {{
-        const same = before.length === now.length && before[at] === now[at];
-        if (!same || changed.has(one.parentElement)) changed.add(one);
-    }});
-    window.changed = {{include: [...changed].filter((one) => document.body.contains(one)
-        && one.checkVisibility({{visibilityProperty: true}}))}};
-}}"""
+# Elements with text whose looks have not been seen yet: colours, background and size of the text,
+# of the element and of all around it. Contrast depends on nothing else, and takes axe longer than
+# all else; so of a hundred rows that look alike it is asked of one.
+UNSEEN = """(seen) => {
+    const known = new Set(seen), found = new Map(), keys = new Map([[null, ""]]);
+    const hash = (text) => {
+        let one = 0xdeadbeef, other = 0x41c6ce57;
+        for (let at = 0; at < text.length; at++) {
+            const sign = text.charCodeAt(at);
+            one = Math.imul(one ^ sign, 2654435761);
+            other = Math.imul(other ^ sign, 1597334677);
+        }
+        return (one >>> 0).toString(36) + (other >>> 0).toString(36);
+    };
+    for (const one of document.querySelectorAll("*")) {
+        const {color, backgroundColor, backgroundImage, opacity, fontSize, fontWeight, display,
+            textDecorationLine, borderBottomStyle, position} = getComputedStyle(one);
+        const key = hash([keys.get(one.parentElement), one.localName, color, backgroundColor,
+            backgroundImage, opacity, fontSize, fontWeight, display === "inline",
+            textDecorationLine, borderBottomStyle, position].join());
+        keys.set(one, key);
+        const words = one.matches("input, select, textarea")
+            || [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+        if (words && !known.has(key) && !found.has(key)
+            && document.body.contains(one) && one.checkVisibility({visibilityProperty: true})
+        ) found.set(key, one);
+    }
+    window.unseen = {include: [...found.values()]};
+    return [...found.keys()];
+}"""
+SHOWN = """() => [...document.querySelectorAll("*")].map(
+    (one) => Number(one.checkVisibility({visibilityProperty: true}))).join("")"""
 
 OPEN_DETAILS = "() => document.querySelectorAll('details').forEach(one => { one.open = true; })"
 
@@ -340,32 +361,30 @@ SMALL_SCREEN = f"""() => {{
 FOR_MACHINES = ('<input id="subject"', '<button name="step" value="check" tabindex="-1"')
 
 
+_seen: set[str] = set()  # looks in which axe found enough contrast
+
+
 def unfit(page) -> list[str]:
     """What keeps somebody from using the page as it stands, on a phone and on a desk, light and
-    dark: what axe finds, what scrolls sideways, what is too small for a thumb.
-
-    Contrast takes axe longer than all else. So on the phone it is asked only of what looks
-    otherwise there than on the desk: another colour, background or size of text, or not shown."""
+    dark: what axe finds, what scrolls sideways, what is too small for a thumb."""
     found = []
+    shown = None
     page.evaluate(OPEN_DETAILS)
-    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
-    looks = {}
-    for scheme, rules in (("dark", COLOURS), ("light", ())):
-        page.emulate_media(color_scheme=scheme)
-        looks[scheme] = page.evaluate(LOOKS)
-        found += [f"at {WIDE[0]}: {scheme}: {one}" for one in axe_faults(page, rules)]
-    found += [f"at {WIDE[0]}: {one}" for one in _layout_faults(page)]
-    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
-    faults = _layout_faults(page)
-    faults += axe_faults(page, without=COLOURS)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(CHANGED, looks[scheme])
-        pale = axe_faults(page, COLOURS, within="window.changed")
-        faults += [f"{scheme}: {one}" for one in pale]
-    return found + [f"at {NARROW[0]}: {one}" for one in faults]
-
-
-def _layout_faults(page) -> list[str]:
-    small = page.evaluate(SMALL_TARGETS)
-    return [one for one in small if not one.startswith(FOR_MACHINES)] + page.evaluate(SIDEWAYS)
+    for width, height in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": height})
+        small = page.evaluate(SMALL_TARGETS)
+        faults = [one for one in small if not one.startswith(FOR_MACHINES)]
+        faults += page.evaluate(SIDEWAYS)
+        before, shown = shown, page.evaluate(SHOWN)
+        # Where the same elements are shown, only these rules can tell one size from another.
+        rules = OF_SIZE if shown == before else ()
+        faults += axe_faults(page, rules, without=() if rules else COLOURS)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            looks = page.evaluate(UNSEEN, list(_seen))
+            pale = axe_faults(page, COLOURS, within="window.unseen")
+            if not pale:
+                _seen.update(looks)
+            faults += [f"{scheme}: {one}" for one in pale]
+        found += [f"at {width}: {one}" for one in faults]
+    return found
