@@ -15,7 +15,7 @@ run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:
 
 test: check ## Set up, check the form of the code, and run all tests.
 	tests/setup
-	.venv/bin/pytest -n 2 --dist worksteal
+	.venv/bin/pytest -n 3 --dist worksteal
 
 quick: .venv/ready-to-test ## The tests without a browser, PostgreSQL or kills, and none marked slow.
 	.venv/bin/pytest -n 2 --dist worksteal -m "not browser and not postgres and not kills and not slow"
