@@ -22,6 +22,20 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
 TOUCHED = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
 
+# The longest first, so that no process is left with a long test when the others have ended.
+LONGEST = ("kills", "browser", "slow", "postgres")
+
+
+@pytest.hookimpl(trylast=True)  # after markers have been added by fixture
+def pytest_collection_modifyitems(items):
+    """Put the kinds of test that take long at the beginning, each kind in its old order."""
+    items.sort(
+        key=lambda item: next(
+            (at for at, kind in enumerate(LONGEST) if item.get_closest_marker(kind)), len(LONGEST)
+        )
+    )
+
+
 @pytest.fixture
 def disk_path():
     """A folder on the disk, where a confirmed write takes as long as in service."""

@@ -41,7 +41,7 @@ def test_closures_reach_the_dates(read):
     """A day on which the centre is closed is cancelled on the group's page."""
     text = words_of(read, "/sessions/riverbank/play-monday/")
 
-    assert "Cancelled The boiler is being repaired." in text
+    assert "Cancelled The boiler is being mended." in text
 
 
 def test_withdrawn_series(read, pages):
