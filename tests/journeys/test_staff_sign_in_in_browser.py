@@ -178,7 +178,7 @@ def test_somebody_new(chromium, address, office, scripts, size) -> None:
         ada.page.wait_for_load_state("load")
         assert "It will be sent again" in ada.words
         ada.go("/staff/account").follow("Use another phone").scan()
-        ada.fill(Password_that_you_have_now=PASSWORD, Code_from_your_phone=ada.code())
+        ada.fill(Current_password=PASSWORD, Code_from_your_phone=ada.code())
         ada.press("Use this phone")
         again = ada.page.locator(".codes code").all_inner_texts()
         ada.go("/staff/account").press("Sign out everywhere")
