@@ -93,12 +93,25 @@ def read_clock(text: str) -> time:
 POSTCODE = re.compile(r"(GIR ?0AA|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})")
 
 
+_NAME = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL = rf"{_NAME}(\.{_NAME})*@{_LABEL}(\.{_LABEL})+"
+
+
+def is_email(text: str) -> bool:
+    """Whether this is one email address: in files, in forms, and when a message is sent (S26)."""
+    local = text.rpartition("@")[0]
+    return bool(re.fullmatch(EMAIL, text)) and len(text) <= 254 and len(local) <= 64
+
+
 def phone_figures(number: str) -> str:
     """A phone number as it is dialled: without spaces, brackets, dots and dashes of any length.
 
-    The 0 of '+44 (0)7700 900123' is for those who dial within the country, and goes too.
+    The 0 of '+44 (0)7700 900123' is for those who dial within the country, and goes too. A number
+    that starts with 44 is one of this country whose '+' was left out.
     """
     figures = re.sub(r"[ ().\u2010-\u2015-]", "", number)
+    figures = re.sub(r"^44(?=0?[1-9][0-9]{9}$)", "+44", figures)
     return re.sub(r"^(\+44|0044)0", r"\1", figures)
 
 
