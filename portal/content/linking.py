@@ -111,6 +111,9 @@ class Linking:
         inherited = {
             name: getattr(programme, name) for name in INHERITED if getattr(series, name) is None
         }
+        # The upper age with SEND belongs to the ages beside which it is written.
+        if series.send_to is None and series.ages in (None, programme.ages):
+            inherited["send_to"] = programme.send_to
 
         def venue_of(fields: OutreachVenue) -> Venue:
             return Venue(

@@ -295,7 +295,7 @@ Age = Annotated[
         "pregnancy, or ages with their unit",
         "0-6 months",
         r"[Pp]regnancy|([Bb]irth|[0-9]{1,3}) *(weeks?|months?|years?)? *((-|–|to) *[0-9]{1,3} *)?"
-        r"(weeks?|months?|years?)?",
+        r"\+? *(weeks?|months?|years?)?",
     ),
 ]
 Ages = Annotated[tuple[Age, ...], BeforeValidator(listed)]

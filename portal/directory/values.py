@@ -205,9 +205,16 @@ class OpenStatus:
         )
 
 
+# The service ends at 25 years, for young people with SEND: in months, the first age excluded.
+OLDEST = 26 * 12
+
+
 @dataclass(frozen=True, slots=True)
 class AgeRange:
-    """Ages in months, from the first included to the first excluded; pregnancy is -9 to 0."""
+    """Ages in months, from the first included to the first excluded; pregnancy is -9 to 0.
+
+    '12-19+ years' goes on to the oldest age of the service, and its words say so.
+    """
 
     first: int
     end: int
@@ -224,16 +231,21 @@ class AgeRange:
         text = plain_text(value).lower().replace("–", "-").replace(" to ", "-")
         if text == "pregnancy":
             return cls(-9, 0, "pregnancy")
+        plain = text.replace("+", "", 1)
         found = re.fullmatch(
             r"(birth|\d{1,3})\s*(weeks?|months?|years?)?\s*(?:-\s*(\d{1,3})\s*)?"
             r"(weeks?|months?|years?)?",
-            text,
+            plain,
         )
         unit = found and (found[4] or found[2])
-        if not found or not unit or (found[3] is None and found[4] and found[2]):
+        misplaced = plain != text and not re.search(
+            r"\d *(weeks?|months?|years?)? *\+[a-z ]*$", text
+        )
+        if not found or not unit or misplaced or (found[3] is None and found[4] and found[2]):
             raise wrong(
                 f"'{value}' is not an age.",
-                "Write 'pregnancy', '0-6 months', '2-4 years' or '6 weeks-12 months'.",
+                "Write 'pregnancy', '0-6 months', '2-4 years', '12-19+ years' or "
+                "'6 weeks-12 months'.",
             )
         low = 0 if found[1] == "birth" else int(found[1])
         low_unit = (found[2] or unit).rstrip("s")
@@ -242,7 +254,10 @@ class AgeRange:
         first, end = _months(low, low_unit), _months(high + 1, high_unit)
         if end <= first:
             raise wrong(f"'{value}' ends before it starts.", "Write the younger age first.")
-        return cls(first, end, _age_words(low, low_unit, high, high_unit))
+        words = _age_words(low, low_unit, high, high_unit)
+        if plain == text:
+            return cls(first, end, words)
+        return cls(first, max(end, OLDEST), f"{words} and over")
 
 
 def _months(number: int, unit: str) -> int:

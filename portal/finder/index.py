@@ -207,14 +207,12 @@ class _Index:
     def _row(self, series: Series, sessions: Sequence[Session]) -> tuple[Any, ...]:
         days = [(one.day - self._first).days for one in sessions if _usual(one)]
         programme = series.programme
-        # The upper age for SEND belongs to the programme; it does not apply to a series that has
-        # ages of its own.
-        send_to = programme.send_to if series.ages == programme.ages else None
         return (
             self._names[series.name],
             self._programmes[programme],
             self._ages[
-                phrases.sentence(phrases.ages(series.ages, send_to)),
+                phrases.sentence(phrases.ages(series)),
+                series.send_to or 0,
                 *(months for one in series.ages or () for months in (one.first, one.end)),
             ],
             self._costs[phrases.sentence(phrases.cost(series))],
@@ -296,7 +294,6 @@ def _programme(programme: Programme) -> list[Any]:
         programme.title,
         offers.index(programme.offer),
         wanted,
-        programme.send_to or 0,
     ]
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from portal.directory.values import OLDEST
 from portal.finder.places import Mistake, fold, tidy
 from portal.finder.texts import (
     AGE_WORDS,
@@ -21,7 +22,6 @@ from portal.finder.texts import (
     LONGEST,
     MILES,
     MOST_AGES,
-    OLDEST,
     PAGE,
     USUAL_MILES,
     WORDS,

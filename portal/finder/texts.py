@@ -22,7 +22,6 @@ USUAL_MILES = "5"
 PAGE = 20
 LONGEST = 100  # characters of a place, or of a list of ages
 MOST_AGES = 8
-OLDEST = 26 * 12  # months: up to 25 years, for young people with SEND
 
 # Needs that must not appear in a browser's history. The pages on urgent help cover these.
 PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))

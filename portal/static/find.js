@@ -52,11 +52,10 @@
     let n = -1;
     let at = 0;
     const slugs = made.slugs.split(" ");
-    const programmes = made.programmes.map(([slug, , offer, needs, reach]) => ({
+    const programmes = made.programmes.map(([slug, , offer, needs]) => ({
       programme: [slug],
       offer: [keys(choices.offer)[offer]],
       need: marked(keys(choices.need), needs),
-      reach,
     }));
     choices.programme = Object.fromEntries(made.programmes);
     made.venues = venues.names.map((name, v) => ({
@@ -85,12 +84,13 @@
       }
       const extra = [...made.extra[n] || []];
       while (extra.length) meet(...extra.splice(0, 3));
-      const [ages, ...ranges] = made.ages[made.age[n]];
+      const [ages, reach, ...ranges] = made.ages[made.age[n]];
       return {
         ...programmes[made.programme[n]],
         identity: `${centre}/${slugs[n]}`,
         name: made.names[made.name[n]],
         ages,
+        reach,
         ranges: pairs(ranges),
         cost: made.costs[made.cost[n]],
         booking: [keys(choices.booking)[made.way[n]]],

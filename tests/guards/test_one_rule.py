@@ -1,8 +1,11 @@
 """One rule for each value, whoever writes it: an editor in a file, or a family in a form."""
 
+import json
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -11,12 +14,15 @@ from wtforms import Form
 
 from portal import content
 from portal.content import prose
-from portal.directory import fields
+from portal.directory import fields, phrases
+from portal.finder.tables import Tables
 from portal.messages.channels import Letter, Undelivered
 from portal.messages.channels.base import one_address
 from portal.web import filters
 from portal.web.live.forms import answers
 from tests.support.made import NOW
+from tests.support.paths import ROOT
+from tests.support.shipped import DAY
 
 GOOD = (
     "name@example.org",
@@ -108,3 +114,72 @@ def test_every_address_can_be_linked(email):
     """Text may link to any address that a file takes, and so do pages."""
     assert not prose.render(f"[Write](mailto:{email})").problems
     assert "%40" not in filters.write(email)
+
+
+def test_the_model_decides_the_ages():
+    """Only reading asks for a programme's upper age with SEND: all else asks the series."""
+    sources = [path for path in (ROOT / "portal").rglob("*") if path.suffix in (".py", ".html")]
+    asking = [path.name for path in sources if "programme.send_to" in path.read_text("utf-8")]
+
+    assert asking == ["linking.py"]
+
+
+@pytest.fixture(scope="module")
+def shipped_series():
+    return {series.path: series for series in content.load(ROOT, today=DAY).series}
+
+
+def rows(document):
+    """Every line of a list and row of a table that leads to one series, with that series' path."""
+    for row in (*document.all("li"), *document.all("tr")):
+        paths = {re.sub(r"[#?].*", "", link["href"]) for link in row.all("a") if "href" in link}
+        paths = {path for path in paths if re.fullmatch("/sessions/[^/]+/[^/]+/", path)}
+        if len(paths) == 1:
+            yield paths.pop(), row.text()
+
+
+def test_the_same_ages_in_every_list(shipped, shipped_series):
+    """Where a line about a series says ages, it says them as its page does, SEND included."""
+    wrong, seen = [], Counter()
+    for path, document in shipped.documents.items():
+        for of, text in rows(document):
+            words = phrases.ages(shipped_series[of])
+            if re.search(r"\b(Ages|All ages|Birth|Pregnancy|Babies)\b.*(\.|\bBook|\bDrop)", text):
+                seen[words in text] += 1
+                wrong += [(path, of, text)] if words not in text else []
+
+    assert wrong == []
+    assert seen[True] > 1000
+
+
+def test_the_same_ages_on_pages_and_in_calendars(shipped, shipped_series):
+    """A page, its leaflet, the finder and the calendar agree on an upper age with SEND."""
+    table = json.loads(shipped.files[next(p for p in shipped.files if "/index-" in p)].read_text())
+    finder = Tables(table)
+    for found in finder.series:
+        series = shipped_series[f"/sessions/{found.identity}/"]
+        words = phrases.ages(series)
+        assert words in shipped.documents[series.path].text()
+        assert table["ages"][found.age][0] == phrases.sentence(words)
+        assert table["ages"][found.age][1] == (series.send_to or 0)
+        calendar = shipped.calendars[f"{series.path}calendar.ics"].replace(b"\r\n ", b"").decode()
+        with_send = f"(to {series.send_to} with special educational needs or disabilities)"
+        assert ("with special educational needs" in calendar) is bool(series.send_to)
+        assert not series.send_to or with_send in calendar
+
+
+def test_buildings_for_young_people_are_for_19_and_over():
+    """The service has buildings for 0-11, 12-19+ and 0-19, to 25 with SEND: sources say so."""
+    kinds = Counter(
+        (phrases.ages(centre), centre.kind)
+        for centre in content.load(ROOT, today=DAY).centres
+        if centre.ages
+    )
+
+    assert {words for words, _ in kinds} <= {
+        "Birth to 11 years",
+        "Ages 12 to 19 years and over",
+        "Ages 12 to 19 years",  # one building, whose source says so
+        "Birth to 19 years (up to 25 with SEND)",
+    }
+    assert sum(n for (words, _), n in kinds.items() if words == "Ages 12 to 19 years") == 1
