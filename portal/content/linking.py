@@ -90,6 +90,7 @@ class Linking:
             news=tuple(sorted(news, key=lambda one: (-one.date_.toordinal(), one.slug))),
             settlements=self._map.settlements,
             postcode_areas=self._map.postcode_areas,
+            neighbours=self._map.neighbours,
         )
 
     def _link(self, text: Text[TextT]) -> TextT:

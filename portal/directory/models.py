@@ -679,6 +679,16 @@ class PostcodeArea:
     districts: tuple[District, ...]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Neighbour:
+    """A town outside the county that families search by, and the council that serves it."""
+
+    name: str
+    council: str
+    position: Position
+    outcodes: tuple[str, ...]  # those that belong to its council, wholly or in part
+
+
 # --- the Directory ---------------------------------------------------------
 
 

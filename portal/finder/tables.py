@@ -169,9 +169,6 @@ class Sieve:
                 if sessions:
                     yield series, sessions
 
-    def count(self) -> int:
-        return sum(1 for _ in self)
-
     def _held(self, session: Session) -> bool:
         day, time, venue = session
         return (
