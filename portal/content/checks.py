@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
+from portal.content import phone_numbers
 from portal.content.date_checks import mistakes
 from portal.content.front_matter import Problem, Written
 from portal.content.gazetteer import Gazetteer
@@ -45,6 +46,7 @@ def check(tree: Tree) -> None:
     _check_programmes(tree)
     _check_series(tree)
     _check_pages(tree)
+    _check_phones(tree)
 
 
 # --- areas and terms -----------------------------------------------------------------------------
@@ -119,6 +121,38 @@ def _check_closures(written: Written, closures: Iterable[Closure]) -> None:
             written.wrong(
                 (*here, "until"), "'until': it is before 'from'. Correct one of the dates."
             )
+
+
+# --- phone numbers -------------------------------------------------------------------------------
+
+# Numbers that are shorter than others, such as 111 and 116 123.
+_SHORT_NUMBER = re.compile(r"1[0-9]{2}|116[0-9]{3}|999")
+_PHONE_FAULTS: Mapping[phone_numbers.Fault, str] = {
+    "mobile": "is not a mobile number: they have 11 figures. Correct it.",
+    "figures": "has too few figures, too many, or an area code that is not in use. Correct it.",
+    "area code": "has no area code. Write it like 01772 532536.",
+    "country": "is not a number of that country. Correct it, or its code.",
+    "unclear": "is not a UK phone number. Write it like 01772 532536.",
+}
+
+
+def _check_phones(tree: Tree) -> None:
+    """Families ring these numbers, so each must be one that can be rung."""
+    if tree.site:
+        _check_phone(tree.written["content/site.yaml"], tree.site.phone)
+    centres = [folder.centre for folder in tree.centres if folder.centre]
+    texts: list[Text[Programme] | Text[Centre]] = [*tree.programmes, *centres]
+    for text in texts:
+        if text.noun:
+            _check_phone(text.written, text.noun.phone)
+
+
+def _check_phone(written: Written, phone: str | None) -> None:
+    if not phone or _SHORT_NUMBER.fullmatch(phone.replace(" ", "")):
+        return
+    number = phone_numbers.read(phone)
+    if not isinstance(number, phone_numbers.PhoneNumber):
+        written.wrong(("phone",), f"'phone': '{phone}' {_PHONE_FAULTS[number]}")
 
 
 # --- centres and programmes ----------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import Literal, TypeVar
 
 from portal.content.front_matter import Problem
 from portal.content.sources import Row, Tree
-from portal.directory import District, Footprints, PostcodeArea, Settlement
+from portal.directory import District, Footprints, Neighbour, PostcodeArea, Settlement
 from portal.directory.values import POSTCODE, Position, near, slugify
 
 _AREA = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?( [0-9])?")
@@ -190,6 +190,18 @@ def read_postcode_area(row: Mapping[str, str], districts: Collection[District]) 
     )
 
 
+def read_neighbour(row: Mapping[str, str], _: Collection[District]) -> Neighbour:
+    """One row of content/neighbours.csv. Raises ValueError with what is wrong and the remedy."""
+    name, council = _cell(row, "name"), _cell(row, "council")
+    if not name or not council:
+        raise ValueError("a town and its council belong together. Write both.")
+    outcodes = [code.strip().upper() for code in _cell(row, "outcodes").split(";") if code.strip()]
+    for code in outcodes:
+        if " " in code or not _AREA.fullmatch(code):
+            raise ValueError(f"'{code}' is not a postcode district. Write it like BB3.")
+    return Neighbour(name, council, replace(_position(row), precision="town"), tuple(outcodes))
+
+
 def _cell(row: Mapping[str, str], column: str) -> str:
     # A reader of CSV gives None for the columns that a short row lacks.
     text: str | None = row.get(column)
@@ -236,6 +248,7 @@ class Map:
 
     settlements: tuple[Settlement, ...] = ()
     postcode_areas: tuple[PostcodeArea, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     whole = False
 
 
@@ -256,6 +269,7 @@ def read_map(tree: Tree) -> Map:
     found.settlements = name_apart(read("content/places.csv", tree.places, read_settlement))
     areas = list(read("content/outcodes.csv", tree.outcodes, read_postcode_area))
     found.postcode_areas = tuple(areas)
+    found.neighbours = tuple(read("content/neighbours.csv", tree.neighbours, read_neighbour))
     found.whole = bool(tree.places and tree.outcodes) and len(tree.problems) == before
     return found
 

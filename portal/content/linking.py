@@ -90,6 +90,7 @@ class Linking:
             news=tuple(sorted(news, key=lambda one: (-one.date_.toordinal(), one.slug))),
             settlements=self._map.settlements,
             postcode_areas=self._map.postcode_areas,
+            neighbours=self._map.neighbours,
         )
 
     def _link(self, text: Text[TextT]) -> TextT:
@@ -111,6 +112,9 @@ class Linking:
         inherited = {
             name: getattr(programme, name) for name in INHERITED if getattr(series, name) is None
         }
+        # The upper age with SEND belongs to the ages beside which it is written.
+        if series.send_to is None and series.ages in (None, programme.ages):
+            inherited["send_to"] = programme.send_to
 
         def venue_of(fields: OutreachVenue) -> Venue:
             return Venue(

@@ -25,7 +25,7 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
-from portal.directory.values import slugify
+from portal.directory.values import EMAIL, slugify
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -49,7 +49,7 @@ _CLEANER = nh3.Cleaner(
 _TAG = r"<(?:/?[A-Za-z][^\s\"'<>@]*+(?:\s[^<>]*+)?|[!?][^<>]*+)>|<!--"
 _LINK = re.compile(
     r"https://[A-Za-z0-9.-]+(:\d+)?([/?#]\S*)?"
-    r"|mailto:[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+    rf"|mailto:{EMAIL}"
     r"|tel:\+?[0-9-]{3,20}"
     r"|/(?![/\\])[^\s\\]*"
     r"|#\S+"

@@ -57,13 +57,15 @@ _SIGNATURES = {
 
 # FIELDS.md and schema/ are written by `portal schema`.
 _CONTENT_FILES = (
-    "site.yaml", "footprints.yaml", "terms.yaml", "places.csv", "outcodes.csv", "FIELDS.md",
+    "site.yaml", "footprints.yaml", "terms.yaml", "places.csv", "outcodes.csv", "neighbours.csv",
+    "FIELDS.md",
 )  # fmt: skip
 _CONTENT_FOLDERS = ("pages", "news", "messages", "schema")
 _PLACE_COLUMNS = (
     "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
 )  # fmt: skip
 _OUTCODE_COLUMNS = ("code", "latitude", "longitude", "districts")
+_NEIGHBOUR_COLUMNS = ("name", "council", "latitude", "longitude", "outcodes")
 
 
 def read_tree(root: Path, memory: FileCache | None = None) -> Tree:
@@ -119,6 +121,8 @@ class _Reader:
             tree.terms = self._yaml(Terms, "content/terms.yaml", files)
             tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS)
             tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
+            if "neighbours.csv" in files:
+                tree.neighbours = self._table("content/neighbours.csv", files, _NEIGHBOUR_COLUMNS)
         for files, folders in self._listed("content/pages"):
             self._no_folders("content/pages", folders, "Only pages belong in this folder.")
             tree.pages = self._texts(Page, "content/pages", files)

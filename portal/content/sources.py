@@ -91,6 +91,7 @@ class Tree:
     terms: Terms | None = None
     places: list[Row] = field(default_factory=list)
     outcodes: list[Row] = field(default_factory=list)
+    neighbours: list[Row] = field(default_factory=list)
     pages: list[Text[Page]] = field(default_factory=list)
     news: list[Text[News]] = field(default_factory=list)
     programmes: list[Text[Programme]] = field(default_factory=list)

@@ -14,6 +14,7 @@ from portal.directory.models import (
     Centre,
     District,
     Footprint,
+    Neighbour,
     News,
     Noun,
     Page,
@@ -46,6 +47,7 @@ class Directory(Noun):
     news: tuple[News, ...]
     settlements: tuple[Settlement, ...]
     postcode_areas: tuple[PostcodeArea, ...]
+    neighbours: tuple[Neighbour, ...] = Field((), description="Towns outside the county.")
     postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
 
     @classmethod

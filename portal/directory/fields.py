@@ -27,6 +27,7 @@ from portal.directory.values import (
     OpenStatus,
     Position,
     TimeRange,
+    is_email,
     near,
     plain_text,
     read_clock,
@@ -134,15 +135,15 @@ SAFE_TIME, WHERE = "safe-time", "where"
 
 def _phone(value: object) -> str:
     text = re.sub(r"\s+", " ", plain_text(value))
-    digits = re.sub(r"[ ()-]", "", text)
-    if not re.fullmatch(r"(\+44\d{9,10}|0\d{9,10}|0800\d{6,7}|1\d{2}|116\d{3}|999)", digits):
+    # Whether there is a number like that is asked later (`content.phone_numbers`), once for each.
+    if not re.fullmatch(r"[0-9+(][0-9 ().+-]{1,24}[0-9]( ?(x|ext\.?) ?[0-9]{1,5})?", text):
         raise wrong(f"'{text}' is not a UK phone number.", "Write it like 01772 532536.")
     return text
 
 
 def _email(value: object) -> str:
     text = plain_text(value)
-    if not re.fullmatch(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+    if not is_email(text):
         raise wrong(f"'{text}' is not an email address.", "Write it like name@example.org.")
     return text
 
@@ -294,7 +295,7 @@ Age = Annotated[
         "pregnancy, or ages with their unit",
         "0-6 months",
         r"[Pp]regnancy|([Bb]irth|[0-9]{1,3}) *(weeks?|months?|years?)? *((-|–|to) *[0-9]{1,3} *)?"
-        r"(weeks?|months?|years?)?",
+        r"\+? *(weeks?|months?|years?)?",
     ),
 ]
 Ages = Annotated[tuple[Age, ...], BeforeValidator(listed)]

@@ -350,7 +350,10 @@ class Centre(TextFile):
     closures: tuple[Closure, ...] = Field(
         (), description="Days it had to close: its sessions there show as cancelled."
     )
-    ages: Ages = Field((), description="The ages it is for.")
+    ages: Ages = Field((), description="The ages it is for: 0-11 years, 12-19+ years.")
+    send_to: Number | None = Field(
+        None, description="The upper age for those with special educational needs or disabilities."
+    )
     aliases: Aliases = Field((), description="Names it had before, the oldest first.")
     sources: Lines = Field((), description="Where the facts come from.")
     checked: Day | None = Field(
@@ -477,6 +480,11 @@ class Series(TextFile):
     language: Language = Field("en", description="The language spoken.")
     leader: Line | None = Field(None, description="Who leads it: a role, or a first name.")
     ages: Ages | None = Field(None, description="Ages, if other than the programme's.")
+    send_to: Number | None = Field(
+        None,
+        description="The upper age for those with special educational needs or disabilities. The "
+        "programme's counts only for its own ages.",
+    )
     cost: Line | None = Field(None, description="The cost, if other than the programme's.")
     bring: Line | None = Field(None, description="What to bring, if other than the programme's.")
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
@@ -669,6 +677,16 @@ class PostcodeArea:
     code: str
     position: Position
     districts: tuple[District, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Neighbour:
+    """A town outside the county that families search by, and the council that serves it."""
+
+    name: str
+    council: str
+    position: Position
+    outcodes: tuple[str, ...]  # those that belong to its council, wholly or in part
 
 
 # --- the Directory ---------------------------------------------------------

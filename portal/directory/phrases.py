@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from portal.directory.models import Programme, Series, Venue
+from portal.directory.models import Centre, Programme, Series, Venue
 from portal.directory.values import AgeRange
 from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES
 
@@ -50,8 +50,12 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def ages(ranges: Iterable[AgeRange] | None, send_to: int | None = None) -> str:
-    """'Ages 2 to 4 years', 'Pregnancy, birth to 6 months', 'All ages'."""
+def ages(thing: Series | Programme | Centre) -> str:
+    """'Ages 12 to 19 years (up to 25 with SEND)', 'Pregnancy, birth to 6 months', 'All ages'."""
+    return age_words(thing.ages, thing.send_to)
+
+
+def age_words(ranges: Iterable[AgeRange] | None, send_to: int | None = None) -> str:
     said = [one.words for one in ranges or ()]
     if not said:
         words = "All ages"

@@ -93,12 +93,25 @@ def read_clock(text: str) -> time:
 POSTCODE = re.compile(r"(GIR ?0AA|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})")
 
 
+_NAME = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL = rf"{_NAME}(\.{_NAME})*@{_LABEL}(\.{_LABEL})+"
+
+
+def is_email(text: str) -> bool:
+    """Whether this is one email address: in files, in forms, and when a message is sent (S26)."""
+    local = text.rpartition("@")[0]
+    return bool(re.fullmatch(EMAIL, text)) and len(text) <= 254 and len(local) <= 64
+
+
 def phone_figures(number: str) -> str:
     """A phone number as it is dialled: without spaces, brackets, dots and dashes of any length.
 
-    The 0 of '+44 (0)7700 900123' is for those who dial within the country, and goes too.
+    The 0 of '+44 (0)7700 900123' is for those who dial within the country, and goes too. A number
+    that starts with 44 is one of this country whose '+' was left out.
     """
     figures = re.sub(r"[ ().\u2010-\u2015-]", "", number)
+    figures = re.sub(r"^44(?=0?[1-9][0-9]{9}$)", "+44", figures)
     return re.sub(r"^(\+44|0044)0", r"\1", figures)
 
 
@@ -192,9 +205,16 @@ class OpenStatus:
         )
 
 
+# The service ends at 25 years, for young people with SEND: in months, the first age excluded.
+OLDEST = 26 * 12
+
+
 @dataclass(frozen=True, slots=True)
 class AgeRange:
-    """Ages in months, from the first included to the first excluded; pregnancy is -9 to 0."""
+    """Ages in months, from the first included to the first excluded; pregnancy is -9 to 0.
+
+    '12-19+ years' goes on to the oldest age of the service, and its words say so.
+    """
 
     first: int
     end: int
@@ -211,16 +231,21 @@ class AgeRange:
         text = plain_text(value).lower().replace("–", "-").replace(" to ", "-")
         if text == "pregnancy":
             return cls(-9, 0, "pregnancy")
+        plain = text.replace("+", "", 1)
         found = re.fullmatch(
             r"(birth|\d{1,3})\s*(weeks?|months?|years?)?\s*(?:-\s*(\d{1,3})\s*)?"
             r"(weeks?|months?|years?)?",
-            text,
+            plain,
         )
         unit = found and (found[4] or found[2])
-        if not found or not unit or (found[3] is None and found[4] and found[2]):
+        misplaced = plain != text and not re.search(
+            r"\d *(weeks?|months?|years?)? *\+[a-z ]*$", text
+        )
+        if not found or not unit or misplaced or (found[3] is None and found[4] and found[2]):
             raise wrong(
                 f"'{value}' is not an age.",
-                "Write 'pregnancy', '0-6 months', '2-4 years' or '6 weeks-12 months'.",
+                "Write 'pregnancy', '0-6 months', '2-4 years', '12-19+ years' or "
+                "'6 weeks-12 months'.",
             )
         low = 0 if found[1] == "birth" else int(found[1])
         low_unit = (found[2] or unit).rstrip("s")
@@ -229,7 +254,10 @@ class AgeRange:
         first, end = _months(low, low_unit), _months(high + 1, high_unit)
         if end <= first:
             raise wrong(f"'{value}' ends before it starts.", "Write the younger age first.")
-        return cls(first, end, _age_words(low, low_unit, high, high_unit))
+        words = _age_words(low, low_unit, high, high_unit)
+        if plain == text:
+            return cls(first, end, words)
+        return cls(first, max(end, OLDEST), f"{words} and over")
 
 
 def _months(number: int, unit: str) -> int:

@@ -288,8 +288,8 @@ class Run:
     def _description(self) -> Sequence[str]:
         series, programme, site = self.series, self.series.programme, self.site
         ages = ", ".join(age.words for age in series.ages or ())
-        if ages and programme.send_to and series.ages == programme.ages:
-            ages += f" (to {programme.send_to} with special educational needs or disabilities)"
+        if ages and series.send_to:
+            ages += f" (to {series.send_to} with special educational needs or disabilities)"
         phone = programme.phone or series.centre.phone or site.phone
         contacts = [way for way in (phone, series.centre.email or site.email) if way]
         labelled = {

@@ -18,19 +18,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from functools import lru_cache, partial
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 from portal.content.school_calendar import school_calendar
-from portal.directory import Centre, Directory, Programme, Series, Session, Venue, phrases
+from portal.directory import (
+    Centre,
+    Directory,
+    Neighbour,
+    Programme,
+    Series,
+    Session,
+    Settlement,
+    Venue,
+    phrases,
+)
 from portal.directory.schedule import SchoolCalendar
 from portal.directory.values import Position, TimeRange
+from portal.finder.places import fold, short_form
 from portal.finder.postcodes import Postcodes
-from portal.finder.texts import AGE_WORDS, BANDS, CALENDAR, CHOICES, WORDS, WRITTEN
+from portal.finder.texts import (
+    AGE_WORDS,
+    BANDS,
+    CALENDAR,
+    CHOICES,
+    FEW,
+    SHORT,
+    WIDER,
+    WORDS,
+    WRITTEN,
+)
 
 Maker = Callable[[], bytes]
 Table = Mapping[str, Any]
@@ -171,6 +192,9 @@ class _Index:
             "choices": self._choices(),
             "bands": dict(BANDS),
             "ageWords": dict(AGE_WORDS),
+            "short": dict(SHORT),
+            "wider": [*WIDER],
+            "few": FEW,
             **CALENDAR,
             "names": [*self._names],
             "programmes": [*map(_programme, self._programmes)],
@@ -207,14 +231,12 @@ class _Index:
     def _row(self, series: Series, sessions: Sequence[Session]) -> tuple[Any, ...]:
         days = [(one.day - self._first).days for one in sessions if _usual(one)]
         programme = series.programme
-        # The upper age for SEND belongs to the programme; it does not apply to a series that has
-        # ages of its own.
-        send_to = programme.send_to if series.ages == programme.ages else None
         return (
             self._names[series.name],
             self._programmes[programme],
             self._ages[
-                phrases.sentence(phrases.ages(series.ages, send_to)),
+                phrases.sentence(phrases.ages(series)),
+                series.send_to or 0,
                 *(months for one in series.ages or () for months in (one.first, one.end)),
             ],
             self._costs[phrases.sentence(phrases.cost(series))],
@@ -296,7 +318,6 @@ def _programme(programme: Programme) -> list[Any]:
         programme.title,
         offers.index(programme.offer),
         wanted,
-        programme.send_to or 0,
     ]
 
 
@@ -347,7 +368,9 @@ class _Place(NamedTuple):
 
 
 def _places(directory: Directory) -> Table:
-    """Towns and villages, the largest first; districts; centres; then postcode areas."""
+    """Towns and villages, the largest first; districts; centres; towns outside the county; then
+    postcode areas.
+    """
     towns = sorted(directory.settlements, key=lambda one: (-one.population, one.label, one.slug))
     # A district may be in the list of towns as well; its name means the whole district.
     titles = {one.title for one in directory.districts}
@@ -359,11 +382,22 @@ def _places(directory: Directory) -> Table:
         for centre in directory.centres
         if (position := public_position(directory, centre.venue))
     ]
+    outside = _outside(directory)
+    # 'Newton' is also said for 'Newton-with-Scales': the list must have a name for each alone.
+    short = {short_form(name) for name in (*(one.name for one in towns), *outside)}
     listed = [
-        *(_Place(one.label, one.position, one.position.precision != "point") for one in towns),
+        *(
+            _Place(_label(one, short), one.position, one.position.precision != "point")
+            for one in towns
+        ),
         *(_Place(one.title, one.position, True) for one in districts),
         *(_Place(centre.title, at, not at.exact) for centre, at in centres),
     ]
+    for one in outside.values():
+        shared = fold(one.name) in short | {fold(town.name) for town in towns}
+        label = f"{one.name} (outside {directory.site.area})" if shared else one.name
+        listed.append(_Place(label, one.position, about=True))
+    councils = [*dict.fromkeys(one.council for one in directory.neighbours)]
     numbers = [one.slug for one in directory.districts]
     return {
         "names": [one.label for one in listed],
@@ -371,8 +405,26 @@ def _places(directory: Directory) -> Table:
         "about": [number for number, one in enumerate(listed) if one.about],
         "towns": len(towns),
         "districts": [numbers.index(one.slug) for one in districts],
+        "councils": councils,
+        "outside": [councils.index(one.council) for one in outside.values()],
+        "elsewhere": {
+            code: (councils.index(one.council), *_grid(one.position, PLACE_GRID))
+            for one in directory.neighbours
+            for code in one.outcodes
+        },
         "areas": _areas(directory),
     }
+
+
+def _outside(directory: Directory) -> Mapping[str, Neighbour]:
+    """The towns outside the county by name, except those that are in the list of our towns."""
+    ours = {one.name.lower() for one in directory.settlements}
+    return {one.name: one for one in directory.neighbours if one.name.lower() not in ours}
+
+
+def _label(town: Settlement, short: Container[str]) -> str:
+    """The name of a town, with its district if a longer name is also said in short like it."""
+    return replace(town, unique=town.unique and fold(town.name) not in short).label
 
 
 def _areas(directory: Directory) -> list[list[Any]]:

@@ -16,13 +16,16 @@ from typing import Any
 
 from portal.directory.values import Position
 from portal.finder.postcodes import Postcodes
-from portal.finder.texts import LONGEST, WORDS, WRITTEN
+from portal.finder.texts import LONGEST, SHORT, WORDS, WRITTEN
 
 GRID = 0.001
 MOST_MEANT = 5
 
-_SPACE, _MARKS, _WHOLE, _PART = (
-    re.compile(WRITTEN[name]) for name in ("space", "marks", "whole", "part")
+_SPACE, _MARKS, _WHOLE, _PART, _AREAS = (
+    re.compile(WRITTEN[name]) for name in ("space", "marks", "whole", "part", "areas")
+)
+_LONGER, _COUNTY, _SEASIDE, _KINDS = (
+    re.compile(WRITTEN[name]) for name in ("longer", "county", "seaside", "kinds")
 )
 
 
@@ -34,6 +37,7 @@ class Place:
     at: Position
     about: bool  # distances from it are not exact
     district: int | None = None  # search the whole of this district
+    council: str = ""  # the council that serves it, if it is outside the county
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,27 @@ def fold(text: str) -> str:
     """A name reduced for comparison: 'Lytham Saint Anne’s' and 'lytham st annes' are the same."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower().replace("&", " and ")
     words = re.sub("[^a-z0-9]+", " ", plain).strip(" ").split(" ")
-    return " ".join("st" if word == "saint" else word for word in words)
+    return " ".join(SHORT.get(word, word) for word in words)
+
+
+def short_form(name: str) -> str:
+    """'newton' of 'Newton-with-Scales'; '' of a name that is not said in short."""
+    folded = fold(name)
+    short = _LONGER.sub("", folded)
+    return "" if short == folded else short
+
+
+def without_kind(folded: str) -> str:
+    """A centre's name without what kind of building it is: 'riverbank', 'chai'."""
+    return " ".join(_KINDS.sub("", folded).split())
+
+
+def forms(near: str) -> Iterator[str]:
+    """A name as typed, then without what may be said around it: 'Bacup, Lancashire'."""
+    for text in (near, near.partition(",")[0]):
+        wanted = fold(text)
+        bare = _COUNTY.sub("", wanted)
+        yield from (form for form in (wanted, bare, _SEASIDE.sub("", bare)) if form)
 
 
 def slips(a: str, b: str, most: int) -> int:
@@ -87,8 +111,14 @@ class Whereabouts:
         self._towns: int = table["towns"]
         self._districts: Sequence[int] = table["districts"]
         self._areas = dict(_areas(table["areas"]))
+        self._councils: Sequence[str] = table["councils"]
+        self._outside: Sequence[int] = table["outside"]
+        self._elsewhere: Mapping[str, Sequence[int]] = table["elsewhere"]
         self._folded = [fold(name) for name in self._names]
         self._bare = [fold(name.partition(" (")[0]) for name in self._names]
+        self._centres = range(
+            self._towns + len(self._districts), len(self._names) - len(self._outside)
+        )
 
     def find(self, text: str) -> Place | Mistake:
         """The place that a text names, or a question to ask back."""
@@ -106,36 +136,44 @@ class Whereabouts:
             outcode, figure, letters = whole[1], whole[2].replace("O", "0"), whole[3]
             return self._area(outcode, figure, letters)
         part = _PART.match(spaced)
-        if part and not part[2] and part[1] not in self._areas:
+        if part and not part[2] and part[1] not in {*self._areas, *self._elsewhere}:
             # 'BB46' is not an outcode, so it means 'BB4 6'; 'BB12' is an outcode.
             part = _PART.match(f"{compact[:-1]} {compact[-1]}") or part
         if part:
             return self._area(part[1], (part[2] or "")[:1], "")
         # Only the letters of an area, or a postcode with a digit missing: names have no digits.
-        if re.search("[0-9]", compact) and len(compact) < 8 and not self._known(fold(near)):
+        if re.search("[0-9]", compact) and len(compact) < 8 and not self._named_so(near):
             return Mistake("near", WORDS["e-half"])
         return None
 
     def _area(self, outcode: str, figure: str, letters: str) -> Place | Mistake:
+        """The position of a postcode, exact if it is imported. A sector in which the county has no
+        postcodes is outside, even if the rest of its outcode is not."""
         sector = f"{outcode} {figure}"
-        if letters and self._postcodes:
-            at = self._postcodes.find(sector + letters)
-            if at:
-                return Place(sector, at, about=False)
+        row = self._elsewhere.get(outcode)
+        council = self._councils[row[0]] if row and sector not in self._areas else ""
+        at = self._postcodes.find(sector + letters) if letters and self._postcodes else None
+        if at:
+            return Place(sector, at, about=False, council=council)
         if figure:
             at = self._areas.get(sector)
             if at is None and self._postcodes:
                 at = self._postcodes.middle(sector)
             if at:
-                return Place(sector, at, about=True)
+                return Place(sector, at, about=True, council=council)
+        if row and (figure or outcode not in self._areas):
+            at = Position(row[1] * GRID, row[2] * GRID, "town")
+            return Place(sector if figure else outcode, at, about=True, council=council)
         at = self._areas.get(outcode)
-        return Place(outcode, at, about=True) if at else Mistake("near", WORDS["e-postcode"])
+        if at:
+            return Place(outcode, at, about=True)
+        return Mistake("near", WORDS["e-outside" if _AREAS.match(outcode) else "e-postcode"])
 
     def _named(self, near: str) -> Place | Mistake:
         wanted = fold(near)
         if not wanted:
             return Mistake("near", WORDS["e-empty"])
-        found = self._known(wanted)
+        found = self._named_so(near)
         if len(found) == 1:
             return self._place(found[0])
         if found:
@@ -143,19 +181,37 @@ class Whereabouts:
         meant = self._meant(wanted)
         return self._ask("e-near" if meant else "e-place", near, meant)
 
+    def _named_so(self, near: str) -> list[int]:
+        """The numbers of the places that the text names, in full or with more around the name."""
+        found = (self._known(wanted) for wanted in forms(near))
+        return next((numbers for numbers in found if numbers), [])
+
     def _known(self, wanted: str) -> list[int]:
         """The numbers of the places of that name: towns first, then districts, then centres."""
-        by_label = [n for n, name in enumerate(self._folded) if name == wanted]
+        by_label = [
+            n
+            for n, name in enumerate(self._folded)
+            if name == wanted and name != self._bare[n]  # 'Warton (Fylde)'
+        ]
         if by_label:
             return by_label[:1]
-        by_name = [n for n, name in enumerate(self._bare) if name == wanted]
-        if by_name:
+        # 'Newton' is also said for 'Newton-with-Scales'.
+        by_name = [
+            n
+            for n, name in enumerate(self._bare)
+            if wanted in (name, "" if n in self._centres else _LONGER.sub("", name))
+        ]
+        if by_name or len(wanted) < 3:
             return by_name
-        if len(wanted) < 3:
-            return []
-        # 'Riverbank' finds 'Riverbank Children's Centre'.
-        first = self._towns + len(self._districts)
-        return [n for n in range(first, len(self._names)) if self._bare[n].startswith(wanted + " ")]
+        # 'Riverbank' finds 'Riverbank Children's Centre', and so does 'Riverbank Centre'.
+        begun = wanted.removeprefix("the ") + " "
+        by_start = [
+            n for n in self._centres if f"{self._bare[n].removeprefix('the ')} ".startswith(begun)
+        ]
+        core = without_kind(wanted)
+        if by_start or core in ("", wanted):
+            return by_start
+        return [n for n in self._centres if without_kind(self._bare[n]) == core]
 
     def _meant(self, wanted: str) -> list[int]:
         """The numbers of the likeliest places for an unknown name, likeliest first."""
@@ -177,7 +233,9 @@ class Whereabouts:
         at = Position(self._at[2 * number] * GRID, self._at[2 * number + 1] * GRID)
         ours = number - self._towns
         district = self._districts[ours] if 0 <= ours < len(self._districts) else None
-        return Place(self._names[number], at, number in self._about, district)
+        outside = number - self._centres.stop
+        council = self._councils[self._outside[outside]] if outside >= 0 else ""
+        return Place(self._names[number], at, number in self._about, district, council)
 
 
 def _areas(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Position]]:

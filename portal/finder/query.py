@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from portal.directory.values import OLDEST
 from portal.finder.places import Mistake, fold, tidy
 from portal.finder.texts import (
     AGE_WORDS,
@@ -21,9 +22,7 @@ from portal.finder.texts import (
     LONGEST,
     MILES,
     MOST_AGES,
-    OLDEST,
     PAGE,
-    USUAL_MILES,
     WORDS,
     WRITTEN,
 )
@@ -54,7 +53,7 @@ class Query:
     together: bool = False
     free: bool = False
     term: str = ""
-    miles: str = USUAL_MILES
+    miles: str = ""  # empty: as far as is needed
     order: str = ""
     show: int = PAGE
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -66,7 +65,7 @@ class Query:
         """The query without one filter, or without one value of it."""
         first = replace(self, show=PAGE)
         if name == "near":
-            return replace(first, near="", miles=USUAL_MILES, order="")
+            return replace(first, near="", miles="", order="")
         if name == "age":
             return replace(first, ages=tuple(a for a in self.ages if value and a.key != value))
         if name in SEVERAL:
@@ -98,7 +97,7 @@ class Query:
         pairs += [(name, value) for name in SEVERAL for value in self.several(name)]
         if self.term:
             pairs.append(("term", self.term))
-        if self.near and self.miles != USUAL_MILES:
+        if self.near and self.miles:
             pairs.append(("miles", self.miles))
         if self.order:
             pairs.append(("order", self.order))
@@ -223,8 +222,8 @@ def _term(fields: Fields, mistakes: list[Mistake]) -> str:
 
 
 def _miles(near: str, fields: Fields, mistakes: list[Mistake]) -> str:
-    miles = _one_of("miles", MILES, fields, mistakes) or USUAL_MILES
-    if not near and miles not in (USUAL_MILES, "any"):
+    miles = _one_of("miles", MILES, fields, mistakes)
+    if not near and miles not in ("", "any"):
         mistakes.append(Mistake("near", put("e-mile" if miles == "1" else "e-miles", n=miles)))
     return miles
 

@@ -22,7 +22,7 @@ from portal.finder.places import Mistake, Place, Whereabouts
 from portal.finder.postcodes import Postcodes
 from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, put, read
 from portal.finder.tables import WAYS, Series, Session, Sieve, Tables
-from portal.finder.texts import CHOICES, MILES, PAGE, WORDS
+from portal.finder.texts import CHOICES, FEW, MILES, PAGE, WIDER, WORDS
 
 FAR = 10**6  # tenths of a mile to a venue whose position is not known
 A_YEAR_AHEAD = 300  # days from today; later dates are shown with their year
@@ -60,6 +60,7 @@ class Answer:
     asked: Query
     mistakes: tuple[Mistake, ...] = ()
     heading: str = ""
+    notes: tuple[str, ...] = ()  # what to know of the place, and how far the search went
     total: int = 0
     results: tuple[Result, ...] = ()
     chosen: tuple[Link, ...] = ()  # the filters, each linked to the query without it
@@ -122,6 +123,7 @@ class _Search:
         self._minute = here.hour * 60 + here.minute
         self._query = query
         self._place = place
+        self._miles = query.miles
         self._tenths = [self._away(venue) for venue in range(len(tables.venues))]
 
     def _away(self, venue: int) -> int:
@@ -136,11 +138,31 @@ class _Search:
             return [True] * len(self._tenths)
         if place.district is not None:
             return [place.district == one for one in self._tables.index["venues"]["district"]]
-        far = FAR if query.miles == "any" else int(query.miles) * 10
+        far = int(query.miles) * 10 if query.miles.isdecimal() else FAR
         return [tenths <= far for tenths in self._tenths]
 
     def _sieve(self, query: Query) -> Sieve:
         return Sieve(self._tables, query, self._nearby(query), (self._day, self._minute))
+
+    def _matching(self, query: Query) -> tuple[str, Sequence[tuple[Series, Sequence[Session]]]]:
+        """How far the search goes, in miles, and the series that match, each with its sessions.
+
+        If the family does not say how far, the search goes on until there is more than a little.
+        """
+        place = self._place
+        if place is None or place.district is not None or query.miles or not query.near:
+            return query.miles, [*self._sieve(query)]
+        reached, found = WIDER[0], [*self._sieve(replace(query, miles=WIDER[0]))]
+        for miles in WIDER[1:]:
+            if len(found) >= FEW:
+                break
+            more = [*self._sieve(replace(query, miles=miles))]
+            if len(more) > len(found):
+                reached, found = miles, more
+        return reached if found else WIDER[-1], found
+
+    def _number(self, query: Query) -> int:
+        return len(self._matching(query)[1])
 
     def answer(self) -> Answer:
         query = self._query
@@ -152,6 +174,7 @@ class _Search:
         return Answer(
             asked=query,
             heading=self._heading(len(fits)),
+            notes=tuple(self._notes(len(fits))),
             total=len(fits),
             results=tuple(self._result(fit) for fit in fits[: query.show]),
             chosen=tuple(self._chosen()),
@@ -161,9 +184,10 @@ class _Search:
 
     def _fits(self) -> list[_Fit]:
         """The matching series, in order."""
+        self._miles, matching = self._matching(self._query)
         found = [
             _Fit(series, sessions[0], len(sessions) - 1, self._shown(sessions[0].venue))
-            for series, sessions in self._sieve(self._query)
+            for series, sessions in matching
         ]
         return sorted(found, key=self._order)
 
@@ -186,13 +210,25 @@ class _Search:
     # --- wording ----------------------------------------------------------------------------------
 
     def _heading(self, number: int) -> str:
-        """'12 sessions near PR1 8 for ages 1 to 2'."""
+        """'12 groups near PR1 8 for ages 1 to 2'."""
         said = put("no" if number == 0 else "one" if number == 1 else "many", n=f"{number:,}")
         if self._place:
             said += put("near" if self._place.district is None else "in", place=self._place.key)
         if self._query.ages:
             said += put("for", ages=_ages_words(self._query.ages))
         return said
+
+    def _notes(self, number: int) -> Iterator[str]:
+        """Which council serves a place outside the county, and why the search went further."""
+        place = self._place
+        if place and place.council:
+            words = "outside" if number else "outside-no"
+            yield put(words, place=place.key, council=place.council)
+        elif not self._query.miles and self._miles not in ("", WIDER[0]):
+            near = len([*self._sieve(replace(self._query, miles=WIDER[0]))])
+            far = put("far-any" if self._miles == "any" else "far", miles=self._miles)
+            words = "wider-no" if near == 0 else "wider-one" if near == 1 else "wider"
+            yield put(words, n=str(near), usual=WIDER[0], far=far)
 
     def _result(self, fit: _Fit) -> Result:
         index, series, venue = self._tables.index, fit.series, fit.session.venue
@@ -233,8 +269,8 @@ class _Search:
         if place:
             words = put("f-near" if place.district is None else "f-in", place=place.key)
             yield Link(words, query.without("near").address)
-            if place.district is None and query.miles != "any":
-                words = put("f-mile" if query.miles == "1" else "f-miles", n=query.miles)
+            if place.district is None and self._miles != "any":
+                words = put("f-mile" if self._miles == "1" else "f-miles", n=self._miles)
                 yield Link(words, query.without("miles").address)
         for age in query.ages:
             yield Link(phrases.capital(age.label), query.without("age", age.key).address)
@@ -253,9 +289,9 @@ class _Search:
         found = [
             Link(words.replace("{n}", f"{number:,}"), freer.address)
             for words, freer in self._freer()
-            if (number := self._sieve(freer).count())
+            if (number := self._number(freer))
         ]
-        if not found and (number := self._sieve(Query()).count()):
+        if not found and (number := self._number(Query())):
             found = [Link(put("l-all", n=f"{number:,}"), Query().address)]
         yield from found
 
@@ -263,9 +299,10 @@ class _Search:
         """For each filter, the words that offer to drop it and the query without it."""
         query, place = self._query, self._place
         if place and place.district is None:
-            for miles in MILES[MILES.index(query.miles) + 1 :]:
+            # Without a choice of miles, the search has gone to any distance by now.
+            for miles in MILES[MILES.index(query.miles or "any") + 1 :]:
                 wider = replace(query, miles=miles)
-                if miles == "any" or self._sieve(wider).count():
+                if miles == "any" or self._number(wider):
                     yield put("l-miles-any" if miles == "any" else "l-miles", miles=miles), wider
                     break
         elif place:

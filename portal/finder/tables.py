@@ -152,14 +152,14 @@ class Sieve:
             (not wanted or bool(had & wanted))
             and (not offers or OFFERS[offer] in offers)
             and (not programmes or slug in programmes)
-            for slug, _, offer, had, _ in index["programmes"]
+            for slug, _, offer, had in index["programmes"]
         ]
         ways = several("booking")
         self._ways = [not ways or way in ways for way in WAYS]
         self._costs = [not query.free or cost.lower().startswith("free") for cost in index["costs"]]
         self._languages = several("language")
-        # Some programmes have a higher upper age for children with SEND.
-        self._reach = [row[4] if "send" in needs else 0 for row in index["programmes"]]
+        # Some groups have a higher upper age for children with SEND.
+        self._send = "send" in needs
 
     def __iter__(self) -> Iterator[tuple[Series, Sequence[Session]]]:
         """The matching series, each with its matching sessions."""
@@ -168,9 +168,6 @@ class Sieve:
                 sessions = [session for session in series.sessions if self._held(session)]
                 if sessions:
                     yield series, sessions
-
-    def count(self) -> int:
-        return sum(1 for _ in self)
 
     def _held(self, session: Session) -> bool:
         day, time, venue = session
@@ -192,8 +189,8 @@ class Sieve:
         ages = self._query.ages
         if not ages:
             return True
-        ranges = self._tables.index["ages"][series.age][1:]
-        suited = [_welcome(age, ranges, self._reach[series.programme]) for age in ages]
+        _, reach, *ranges = self._tables.index["ages"][series.age]
+        suited = [_welcome(age, ranges, reach if self._send else 0) for age in ages]
         return all(suited) if self._query.together else any(suited)
 
 

@@ -15,24 +15,25 @@ from portal.directory.phrases import MILES as MILES_WORDS
 from portal.directory.values import MONTHS, WEEKDAYS
 from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, LANGUAGES, NEEDS, OFFERS
 
-# How far to look, in miles, and the default.
+# How far to look, in miles. If a family does not say, it is as far as the first of WIDER that holds
+# at least FEW results, or as many as there are anywhere.
 MILES = ("1", "3", "5", "10", "20", "any")
-USUAL_MILES = "5"
+WIDER = ("5", "10", "20", "any")
+FEW = 5
 # How many results are shown at first, and how many more each time.
 PAGE = 20
 LONGEST = 100  # characters of a place, or of a list of ages
 MOST_AGES = 8
-OLDEST = 26 * 12  # months: up to 25 years, for young people with SEND
 
 # Needs that must not appear in a browser's history. The pages on urgent help cover these.
 PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
-        # the heading
-        "one": "1 session",
-        "many": "{n} sessions",
-        "no": "No sessions",
+        # the heading: each row is a group or a course, which may have many sessions
+        "one": "1 group",
+        "many": "{n} groups",
+        "no": "No groups",
         "near": " near {place}",
         "in": " in {place}",
         "for": " for {ages}",
@@ -48,6 +49,17 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "language": "In {language}.",
         **MILES_WORDS,
         "next": "Show {n} more",
+        # notes under the heading
+        "outside": "{place} is in another council’s area: {council}. "
+        "Ask them what is on near you. These are our nearest groups.",
+        "outside-no": "{place} is in another council’s area: {council}. "
+        "Ask them what is on near you.",
+        "wider-no": "Nothing is within {usual} miles, so we looked {far}.",
+        "wider-one": "Only 1 group is within {usual} miles, so we looked {far}.",
+        "wider": "Only {n} groups are within {usual} miles, so we looked {far}.",
+        "far": "within {miles} miles",
+        "far-any": "further, at any distance",
+        "usual": "{usual} miles, or further if little is near",
         # filters that are chosen, each a link that takes it away
         "remove": "Remove",
         "f-near": "Near {place}",
@@ -85,6 +97,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "e-empty": "Enter a postcode, town, village or centre.",
         "e-half": "Enter your whole postcode, or its first part, such as BB4.",
         "e-postcode": "We do not know that postcode. Check it, or enter a town in Lancashire.",
+        "e-outside": "That postcode is outside Lancashire. Your own council knows what is near "
+        "you: find it at gov.uk/find-local-council. Or enter a town in Lancashire.",
         "e-place": "We do not know “{near}”. Check the spelling, or enter a postcode or town.",
         "e-near": "We do not know “{near}”. Did you mean one of these?",
         "e-which": "There is more than one “{near}”. Choose the one you mean.",
@@ -159,11 +173,38 @@ WRITTEN: Mapping[str, str] = MappingProxyType(
         "marks": "[\\u0300-\\u036f'’‘`´]",
         "whole": "^([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9O])([A-Z]{2})$",
         "part": "^([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]?)?$",
+        # the area letters of every postcode of the United Kingdom
+        "areas": "^(?:A[BL]|B[ABDHLNRST]?|C[ABFHMORTVW]|D[ADEGHLNTY]|E[CHNX]?|F[KY]|G[LU]?"
+        "|H[ADGPRSUX]|I[GPV]|K[ATWY]|L[ADELNSU]?|M[EKL]?|N[EGNPRW]?|O[LX]|P[AEHLOR]|R[GHM]"
+        "|S[AEGKLMNOPRSTWY]?|T[ADFNQRSW]|UB|W[ACDFNRSV]?|YO|ZE)[0-9]",
+        # the parts of a name that are compared without: 'Newton with Scales', 'Bacup, Lancashire',
+        # 'St Annes on Sea', and what kind of building a centre is
+        "longer": " (?:with|in|le|on|by|upon|under) .*$",
+        "county": "(?: (?:in|lancashire|lancs|england|uk|united kingdom))+$",
+        "seaside": " (?:on sea|by the sea|by sea|village|town|town centre|city|city centre)$",
+        "kinds": "\\b(?:the|childrens?|young|peoples?|family|hub|neighbourhood|community|centre"
+        "|library|and)\\b",
         "ages": "[,;&+\\n]| and ",
         "mixed": "^([0-9]{1,2}) ?(?:y|yrs?|years?) ?([0-9]{1,2}) ?(?:m|mo|mths?|months?)$",
         "half": "^([0-9]{1,2}) ?(?:\\.5|½)(?: ?(?:y|yrs?|years?))?$",
         "age": "^([0-9]{1,3})(?: ?(?:-|–|to) ?([0-9]{1,3}))? ?"
         "(w|wks?|weeks?|m|mo|mths?|months?|y|yrs?|years?)?$",
+    }
+)
+
+# Short and other forms of words in names, by what they are compared as.
+SHORT: Mapping[str, str] = MappingProxyType(
+    {
+        "saint": "st",
+        "street": "st",
+        "gt": "great",
+        "lt": "little",
+        "ltl": "little",
+        "upr": "upper",
+        "lwr": "lower",
+        "rd": "road",
+        "center": "centre",
+        "ctr": "centre",
     }
 )
 

@@ -52,11 +52,10 @@
     let n = -1;
     let at = 0;
     const slugs = made.slugs.split(" ");
-    const programmes = made.programmes.map(([slug, , offer, needs, reach]) => ({
+    const programmes = made.programmes.map(([slug, , offer, needs]) => ({
       programme: [slug],
       offer: [keys(choices.offer)[offer]],
       need: marked(keys(choices.need), needs),
-      reach,
     }));
     choices.programme = Object.fromEntries(made.programmes);
     made.venues = venues.names.map((name, v) => ({
@@ -85,12 +84,13 @@
       }
       const extra = [...made.extra[n] || []];
       while (extra.length) meet(...extra.splice(0, 3));
-      const [ages, ...ranges] = made.ages[made.age[n]];
+      const [ages, reach, ...ranges] = made.ages[made.age[n]];
       return {
         ...programmes[made.programme[n]],
         identity: `${centre}/${slugs[n]}`,
         name: made.names[made.name[n]],
         ages,
+        reach,
         ranges: pairs(ranges),
         cost: made.costs[made.cost[n]],
         booking: [keys(choices.booking)[made.way[n]]],
@@ -109,7 +109,8 @@
   const match = (name, text) => [...text.matchAll(written[name])][0];
   const fold = (text) => text.normalize("NFKD").replace(written.marks, "").toLowerCase()
     .replace(/&/g, " and ").replace(/[^a-z0-9]+/g, " ").replace(/^ | $/g, "")
-    .replace(/\bsaint\b/g, "st");
+    .replace(/\w+/g, (word) => Object.hasOwn(index.short, word) ? index.short[word] : word);
+  const cut = (name, text) => text.replace(written[name], "");
 
   const openPlaces = (made) => {
     made.areas.forEach(([outcode, up, across, ...sectors]) => {
@@ -120,7 +121,8 @@
       }
     });
     places = made;
-    get("places").append(...made.names.map((name) => new Option(name, name)));
+    made.beyond = made.names.length - made.outside.length;
+    get("places").append(...made.names.slice(0, made.beyond).map((name) => new Option(name, name)));
   };
 
   // Exact postcodes: a line that says where each sector is, then steps in few bits.
@@ -162,16 +164,22 @@
   const wrong = (field, said, given, meant = []) => ({ field, words: say(said, given), meant });
   const area = (outcode, figure, letters) => {
     const key = `${outcode} ${figure}`;
+    const [one, ...grid] = places.elsewhere[outcode] || [];
+    const council = places.areas[key] ? undefined : places.councils[one];
     const units = figure && postcodes ? postcodes(key) : [];
     const alphabet = "ABDEFGHJLNPQRSTUWXYZ";
     const exact = letters && units.find(([unit]) =>
       alphabet[Math.floor(unit / 20)] + alphabet[unit % 20] === letters);
-    if (exact) return { key, at: onGrid(exact.slice(1)) };
+    if (exact) return { key, at: onGrid(exact.slice(1)), council };
     const mean = (n) => units.reduce((sum, unit) => sum + unit[n], 0) / units.length;
     const middle = figure && (places.areas[key] || (units[0] && onGrid([mean(1), mean(2)])));
-    if (middle) return { key, at: middle, about: true };
-    return places.areas[outcode] ? { key: outcode, at: places.areas[outcode], about: true }
-      : wrong("near", "e-postcode");
+    if (middle) return { key, at: middle, about: true, council };
+    const known = places.areas[outcode];
+    if (grid[0] && (figure || !known)) {
+      return { key: figure ? key : outcode, at: grid.map((n) => n * 0.001), about: true, council };
+    }
+    return known ? { key: outcode, at: known, about: true }
+      : wrong("near", match("areas", outcode) ? "e-outside" : "e-postcode");
   };
   const slips = (a, b, most) => {
     let before;
@@ -191,13 +199,25 @@
     const wanted = fold(near);
     const size = wanted.length;
     const bare = places.names.map((name) => fold(name.split(" (")[0]));
-    const label = places.names.findIndex((name) => fold(name) === wanted);
     const where = (fits) => [...bare.keys()].filter(fits);
-    let those = label < 0 ? where((n) => bare[n] === wanted) : [label];
-    const centres = places.towns + places.districts.length;
-    if (!those.length && size > 2) {
-      those = where((n) => n >= centres && bare[n].startsWith(`${wanted} `));
-    }
+    const centre = (n) => n >= places.towns + places.districts.length && n < places.beyond;
+    const start = (name) => `${name.replace(/^the /, "")} `;
+    const core = (name) => tidy(cut("kinds", name));
+    const called = (name) => {
+      const label = places.names.findIndex((one, n) => fold(one) === name && name !== bare[n]);
+      if (label >= 0) return [label];
+      const same = where((n) => bare[n] === name || (!centre(n) && cut("longer", bare[n]) === name));
+      if (same.length || name.length < 3) return same;
+      const begun = where((n) => centre(n) && start(bare[n]).startsWith(start(name)));
+      if (begun.length || ["", name].includes(core(name))) return begun;
+      return where((n) => centre(n) && core(bare[n]) === core(name));
+    };
+    const forms = [near, near.split(",")[0]].flatMap((text) => {
+      const county = cut("county", fold(text));
+      return [fold(text), county, cut("seaside", county)];
+    });
+    let those = [];
+    forms.some((form) => form && (those = called(form)).length);
     const compact = near.toUpperCase().replace(/[^A-Z0-9]+/g, "");
     if (!those.length && /\d/.test(compact) && compact.length < 8) return wrong("near", "e-half");
     if (!size) return wrong("near", "e-empty");
@@ -208,6 +228,7 @@
         at: [places.at[2 * n] * 0.001, places.at[2 * n + 1] * 0.001],
         about: places.about.includes(n),
         district: places.districts[n - places.towns],
+        council: places.councils[places.outside[n - places.beyond]],
       };
     }
     let said = "e-which";
@@ -229,7 +250,7 @@
     const whole = match("whole", compact);
     if (whole) return area(whole[1], whole[2].replace("O", "0"), whole[3]);
     let part = match("part", spaced);
-    if (part && !part[2] && !places.areas[part[1]]) {
+    if (part && !part[2] && !places.areas[part[1]] && !places.elsewhere[part[1]]) {
       part = match("part", compact.replace(/.$/, " $&")) || part;
     }
     return part ? area(part[1], part[2]?.[0] || "", "") : named(near);
@@ -290,8 +311,8 @@
     const terms = of("term", keys(index.choices.term));
     if (terms[1]) note("term", "e-both");
     query.term = terms[1] ? "" : terms[0] || "";
-    query.miles = one("miles", MILES) || "5";
-    if (!query.near && !["5", "any"].includes(query.miles)) {
+    query.miles = one("miles", MILES) || "";
+    if (!query.near && !["", "any"].includes(query.miles)) {
       note("near", query.miles === "1" ? "e-mile" : "e-miles", { n: query.miles });
     }
     query.order = one("order", ["nearest", "soonest"]) === "soonest" ? "soonest" : "";
@@ -302,7 +323,7 @@
   };
   const without = (query, name, value) => {
     const rest = { ...query, show: PAGE };
-    if (name === "near") return { ...rest, near: "", miles: "5", order: "" };
+    if (name === "near") return { ...rest, near: "", miles: "", order: "" };
     if (name === "miles") return { ...rest, miles: "any" };
     const now = query[name];
     const left = Array.isArray(now) && now.filter((one) => value && one !== value);
@@ -316,7 +337,7 @@
     FLAGS.forEach((name) => query[name] && add(name, "yes"));
     SEVERAL.forEach((name) => query[name].forEach((value) => add(name, value)));
     if (query.term) add("term", query.term);
-    if (query.near && query.miles !== "5") add("miles", query.miles);
+    if (query.near && query.miles) add("miles", query.miles);
     if (query.order) add("order", query.order);
     if (query.show !== PAGE || !`${said}`) add("show", query.show);
     return `${said}`;
@@ -392,7 +413,22 @@
       });
     };
 
-    const fits = sieve(query);
+    // How far the search goes, what it finds there, and how much is near: see `_matching`.
+    const matching = (asking) => {
+      if (!place || whole || asking.miles || !asking.near) return [asking.miles, sieve(asking)];
+      let [reached] = index.wider;
+      const near = sieve({ ...asking, miles: reached }).length;
+      let most = near;
+      index.wider.slice(1).some((miles) => {
+        if (most >= index.few) return true;
+        const n = sieve({ ...asking, miles }).length;
+        if (n > most) [most, reached] = [n, miles];
+      });
+      if (!most) reached = "any";
+      return [reached, sieve({ ...asking, miles: reached }), near];
+    };
+
+    const [reached, fits, near] = matching(query);
     const before = (a, b) => a < b ? -1 : a > b;
     const nearer = (a, b) => a.fit[0].venue.shown - b.fit[0].venue.shown;
     const sooner = (a, b) => a.fit[0].start - b.fit[0].start;
@@ -427,12 +463,22 @@
       };
     });
 
+    const notes = [];
+    const [usual] = index.wider;
+    if (place?.council) {
+      const { key, council } = place;
+      notes.push(say(total ? "outside" : "outside-no", { place: key, council }));
+    } else if (near !== undefined && reached !== usual) {
+      const far = say(reached === "any" ? "far-any" : "far", { miles: reached });
+      notes.push(say(near ? near > 1 ? "wider" : "wider-one" : "wider-no", { n: near, usual, far }));
+    }
+
     const chosen = [];
     const choose = (said, name, value) => chosen.push([said, address(without(query, name, value))]);
     if (place) {
       choose(say(whole ? "f-in" : "f-near", { place: place.key }), "near");
-      if (!whole && query.miles !== "any") {
-        choose(say(query.miles === "1" ? "f-mile" : "f-miles", { n: query.miles }), "miles");
+      if (!whole && reached !== "any") {
+        choose(say(reached === "1" ? "f-mile" : "f-miles", { n: reached }), "miles");
       }
     }
     query.age.forEach((one) => choose(one.label[0].toUpperCase() + one.label.slice(1), "age", one));
@@ -443,14 +489,14 @@
 
     const loosened = [];
     const loosen = (name, asking, miles) => {
-      const n = sieve(asking).length;
+      const n = matching(asking)[1].length;
       if (n) loosened.push([say(name, { n: figures(n), miles }), address(asking)]);
       return n;
     };
     if (!total) {
       if (whole) loosen("l-near", without(query, "near"));
       else if (place) {
-        MILES.slice(MILES.indexOf(query.miles) + 1).some((miles) =>
+        MILES.slice(MILES.indexOf(query.miles || "any") + 1).some((miles) =>
           loosen(miles === "any" ? "l-miles-any" : "l-miles", { ...query, miles }, miles));
       }
       ["age", ...FLAGS, ...SEVERAL, "term"].forEach((name) => {
@@ -462,6 +508,7 @@
       heading: say(total ? total > 1 ? "many" : "one" : "no", { n: figures(total) })
         + (place ? say(whole ? "in" : "near", { place: place.key }) : "")
         + (query.age.length ? say("for", { ages: agesWords(query.age) }) : ""),
+      notes,
       rows,
       chosen,
       loosened,
@@ -487,12 +534,13 @@
     made.querySelector("a").href = `${here}?${query}`;
     return made;
   }));
-  const list = ({ heading = "", rows = [], chosen = [], loosened = [], further = [] } = {}) => {
+  const list = ({ heading = "", notes = [], rows = [], chosen = [], loosened = [], further = [] } = {}) => {
     if (get("count").textContent.trim() !== heading) {
       show("count", heading ? [copy("heading", { heading })] : []);
       get("count").hidden = false;
     }
     document.title = heading ? `${heading} – ${title}` : title;
+    show("notes", notes.map((said) => copy("notes-one", { words: said })));
     links("chosen", chosen);
     links("loosened", loosened);
     links("further", further);
@@ -622,7 +670,7 @@
       if (control.type === "checkbox") control.checked = values.includes(control.value);
       else if (name === "age") control.value = values.join(", ").replace(/-(?=[a-z])/g, " ");
       else if (name && !(name === "near" && values[0] === known.key)) {
-        control.value = values[0] || control.dataset.usual || "";
+        control.value = values[0] || "";
       }
     });
     if (query) return run(fields, how);

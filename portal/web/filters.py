@@ -115,7 +115,7 @@ def ring(phone: str) -> Markup:
 
 
 def write(email: str) -> Markup:
-    return Markup('<a href="mailto:{0}">{0}</a>').format(email)
+    return Markup('<a href="mailto:{}">{}</a>').format(quote(email, safe="@!$'*+"), email)
 
 
 def reach(site: Site, lead: str = "Ring us on") -> Markup:

@@ -19,7 +19,7 @@ from portal.directory import Directory
 from portal.finder import Answer, Finder, index
 from portal.finder.postcode_import import PostcodesError
 from portal.finder.query import FLAGS, SEVERAL, Fields, Query, put
-from portal.finder.texts import MILES, WORDS
+from portal.finder.texts import MILES, WIDER, WORDS
 from portal.web.layout import Frame, Head
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _choices(directory: Directory) -> Mapping[str, Sequence[tuple[str, str]]]:
     made = {name: [*values.items()] for name, values in finder(directory).choices().items()}
     return {
         **made,
-        "miles": [(one, _how_far(one)) for one in MILES],
+        "miles": [("", put("usual", usual=WIDER[0])), *((one, _how_far(one)) for one in MILES)],
         "term": [("", "Any time of year"), *made["term"]],
         "order": [("", "Nearest first"), ("soonest", "Soonest first")],
         "offer": [("", "Anything"), *made["offer"]],

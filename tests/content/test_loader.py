@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from portal import content
 from portal.content import ContentError, Problem
 from portal.content.front_matter import LARGEST_FILE
+from portal.directory import phrases
 from tests.support.paths import BROKEN, ROOT
 
 BENCH = ROOT / "benchmarks" / "bench_content.py"
@@ -57,6 +58,24 @@ def series_named(directory, identity):
     found = directory.find_series(identity)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("", "Birth to 4 years (up to 7 with SEND)"),
+        ("ages: 2-3 years\n", "Ages 2 to 3 years"),
+        ("ages: 2-3 years\nsend_to: 6\n", "Ages 2 to 3 years (up to 6 with SEND)"),
+        ("ages: 0-4 years\n", "Birth to 4 years (up to 7 with SEND)"),
+        ("send_to: 9\n", "Birth to 4 years (up to 9 with SEND)"),
+    ],
+)
+def test_the_upper_age_with_send_belongs_to_the_ages_beside_it(root, lines, expected):
+    """A programme's upper age with SEND holds for its own ages, not for those of a series."""
+    edit(root, "centres/preston/riverbank/play-monday.md", ("room: Hall\n", f"room: Hall\n{lines}"))
+    series = series_named(load(root), "riverbank/play-monday")
+
+    assert phrases.ages(series) == expected
 
 
 # --- mistakes ------------------------------------------------------------------------------------
@@ -211,8 +230,8 @@ ODD = [
         make_news_a_file,
         [
             "content/news:1:1: the portal does not use this. The files here are site.yaml, "
-            "footprints.yaml, terms.yaml, places.csv, outcodes.csv, FIELDS.md. Move or "
-            "delete it.",
+            "footprints.yaml, terms.yaml, places.csv, outcodes.csv, neighbours.csv, FIELDS.md. "
+            "Move or delete it.",
             "content/news:1:1: this folder cannot be read (Not a directory). Make it a readable "
             "folder.",
         ],

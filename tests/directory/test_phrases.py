@@ -1,6 +1,7 @@
 """What is said of ages, money, distance, access and places."""
 
 import pytest
+from pydantic_core import PydanticCustomError
 
 from portal.directory import Venue, phrases
 from portal.directory.values import AgeRange
@@ -35,14 +36,25 @@ def test_miles(distance, exact, about):
         (("2-4 years",), "Ages 2 to 4 years"),
         (("pregnancy", "0-6 months"), "Pregnancy, birth to 6 months"),
         (("5-11 years", "13 years"), "Ages 5 to 11 years and 13 years"),
+        (("12-19+ years",), "Ages 12 to 19 years and over"),
+        (("16 years +",), "Ages 16 years and over"),
     ],
 )
 def test_ages(said, expected):
     """Ages as a family says them, and the upper age of those with special needs."""
     ranges = [AgeRange.read(one) for one in said]
 
-    assert phrases.ages(ranges) == expected
-    assert phrases.ages(ranges, 25) == f"{expected} (up to 25 with SEND)"
+    assert phrases.age_words(ranges) == expected
+    assert phrases.age_words(ranges, 25) == f"{expected} (up to 25 with SEND)"
+
+
+def test_ages_without_an_upper_end():
+    """'12-19+ years' holds a young adult of the oldest age that the service is for; 12-19 not."""
+    assert (AgeRange.read("12-19+ years").first, AgeRange.read("12-19+ years").end) == (144, 312)
+    assert AgeRange.read("12-19 years").end == 240
+    for text in ("+12-19 years", "12+-19 years", "pregnancy+", "12-19++ years"):
+        with pytest.raises(PydanticCustomError):
+            AgeRange.read(text)
 
 
 @pytest.mark.parametrize(

@@ -139,4 +139,4 @@ def test_an_empty_directory(directory):
     empty = directory.model_copy(update={"series": ()})
     answer = Finder(*index.tables(empty)).ask({}, datetime(2026, 11, 23, tzinfo=LONDON))
 
-    assert (answer.heading, answer.loosened) == ("No sessions", ())
+    assert (answer.heading, answer.loosened) == ("No groups", ())

@@ -98,6 +98,7 @@ ANSWER = """() => {
             (one) => [said(one), one.getAttribute("href")]),
         meant: all("#mistakes li li a").map(link),
         fields: all(".error").map((one) => [one.id, said(one)]),
+        notes: all("#notes p").map(said),
         chosen: all("#chosen a").map(link),
         rows: all("#rows > li").map((one) => [said(one), one.querySelector("a").pathname]),
         further: all("#further a").map(link),
@@ -352,7 +353,7 @@ def test_what_a_screen_reader_meets(scripted):
         .count()
         == 1
     )
-    assert re.search(r'status:\n\s+- heading "\d+ sessions near Bacup for age 2" \[level=2\]', tree)
+    assert re.search(r'status:\n\s+- heading "\d+ groups near Bacup for age 2" \[level=2\]', tree)
     described = page.get_by_label("Child’s age").evaluate(
         "(one) => one.getAttribute('aria-describedby').split(' ')"
         ".map((id) => document.getElementById(id).textContent.trim()).join(' ').trim()"

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from portal.directory.values import phone_figures
+from portal.directory.values import is_email, phone_figures
 from portal.errors import PortalError
 
 Way = Literal["email", "text"]
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _NUMBER = re.compile(r"\+?[0-9]{7,15}")
 
 
@@ -74,6 +73,6 @@ def one_address(letter: Letter) -> str:
         if _NUMBER.fullmatch(number):
             return number
         raise Undelivered("The phone number is not one that we can send a text to.", permanent=True)
-    if len(letter.to) <= 254 and _ADDRESS.fullmatch(letter.to):
+    if is_email(letter.to):
         return letter.to
     raise Undelivered("The email address is not one that we can write to.", permanent=True)

@@ -35,16 +35,15 @@ class Other:
 def fits(thing: Series | Programme, ages: Iterable[str]) -> bool:
     """Whether it is for at least one of these children; true if no age was given.
 
-    Where a programme takes older children with SEND, older children are not turned away, because we
-    do not ask about SEND.
+    Where older children with SEND may come, older children are not turned away, because we do not
+    ask about SEND.
     """
     children = list(months_of(ages))
     ranges = [(one.first, one.end) for one in thing.ages or ()]
     if not children or not ranges or any(first < 0 for first, _ in ranges):
         return True
-    programme = thing if isinstance(thing, Programme) else thing.programme
-    if programme.send_to:
-        ranges.append((ranges[0][0], programme.send_to * 12 + 12))
+    if thing.send_to:
+        ranges.append((ranges[0][0], thing.send_to * 12 + 12))
     return any(
         first < older and younger < end for first, end in ranges for younger, older in children
     )

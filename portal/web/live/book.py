@@ -370,8 +370,7 @@ def _other_age(wanted: Wanted, form: BookForm) -> Response:
     given = filters.joined(form.children.ages)
     return wanted.explain(
         "This group is for another age",
-        f"This group is for: {filters.ages(series.ages, series.programme.send_to)}. "
-        f"You told us: {given}.",
+        f"This group is for: {filters.ages(series)}. You told us: {given}.",
         "Do you think it would still suit you? Ring us.",
         form=form,
         presses=[Press("Change your answers", "edit", secondary=True)],

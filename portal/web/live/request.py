@@ -377,8 +377,7 @@ def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None
     if not fits(thing, ages):
         return asked.explain(
             "This is for a different age",
-            f"This is for: {filters.ages(thing.ages, asked.programme.send_to)}. "
-            f"You told us: {filters.joined(ages)}.",
+            f"This is for: {filters.ages(thing)}. You told us: {filters.joined(ages)}.",
             "You can still ask. A worker will then look for something suitable.",
             form=form,
             presses=[still, change],

@@ -9,26 +9,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from wtforms import Field
 from wtforms.utils import unset_value
 
-from portal.directory.values import phone_figures
+from portal.content import phone_numbers
+from portal.content.phone_numbers import LONGEST, Fault, PhoneNumber
+from portal.directory.values import is_email
 
 # Characters that change text direction: on a printed register they could hide a name.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Classed as letters or symbols, but invisible.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
-_EMAIL = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
-)
-_PHONE = re.compile(r"(\+[1-9][0-9]{7,14}|00[1-9][0-9]{7,14}|0[1-9][0-9]{8,9})")
-# Numbers that cannot receive text messages: landlines, offices and services.
-_NO_TEXTS = re.compile(r"(0|\+44|0044)[1234589].*")
+# What to do about a phone number that cannot be rung; `{what}` is 'your phone number'.
+_PHONE_FAULTS: Mapping[Fault, str] = {
+    "mobile": "Enter {what} again: a mobile number has 11 figures, like 07700 900123",
+    "figures": "Enter {what} again, with all its figures, like 01772 532536",
+    "area code": "Enter {what} with its area code, like 01772 532536",
+    "country": "Enter {what} again, with the code of its country, like +48 601 234 567",
+    "unclear": "Enter {what} like 07700 900123",
+}
 
 Option = tuple[str, str]
 
@@ -238,36 +241,37 @@ class Email(Answer):
         super().__init__(label, **{"longest": 254, "inputmode": "email", **given})
 
     def wrong_value(self) -> str:
-        local = self.text.rpartition("@")[0]
-        if _EMAIL.fullmatch(self.text) and len(local) <= 64:
+        if is_email(self.text):
             return ""
         return f"Enter {self.what} like name@example.org"
 
 
 class Phone(Answer):
-    """A phone number of this country, or of another with its code."""
+    """A phone number of this country, or of another with its code.
+
+    Its value is the number as people here write it, so that the family sees how it was understood.
+    """
 
     input_type = "tel"
     copied = True
 
     def __init__(self, label: str = "", **given: Any) -> None:
-        super().__init__(label, **{"longest": 30, "inputmode": "tel", **given})
+        super().__init__(label, **{"longest": LONGEST, "inputmode": "tel", **given})
+        self.number: PhoneNumber | Fault = "unclear"
 
     def read(self, text: str) -> str:
-        return plain_figures(text)
-
-    @property
-    def _figures(self) -> str:
-        return phone_figures(self.text)
+        text = plain_figures(text)
+        self.number = phone_numbers.read(text) if 0 < len(text) <= self.longest else "unclear"
+        return self.number.words if isinstance(self.number, PhoneNumber) else text
 
     @property
     def takes_texts(self) -> bool:
-        return not _NO_TEXTS.fullmatch(self._figures)
+        return isinstance(self.number, PhoneNumber) and self.number.takes_texts
 
     def wrong_value(self) -> str:
-        if _PHONE.fullmatch(self._figures):
+        if isinstance(self.number, PhoneNumber):
             return ""
-        return f"Enter {self.what} like 07700 900123"
+        return _PHONE_FAULTS[self.number].replace("{what}", self.what)
 
 
 class Whole(Answer):

@@ -75,7 +75,7 @@ def series(context: Context, series: Series) -> str:
         path=series.path,
         section="/whats-on/",
         summary=f"{filters.repeats(series)} at {filters.place(series.venue)}. "
-        f"{filters.ages(series.ages)}.",
+        f"{filters.ages(series)}.",
         crumbs=(
             (series.centre.path, series.centre.title),
             (series.programme.path, series.programme.title),

@@ -142,9 +142,9 @@ def test_email_addresses_that_are_right(email: str) -> None:
     ("name", "copied", "kept"),
     [
         ("phone", "\u202a07700 900123\u202c", "07700 900123"),  # from a telephone's contacts
-        ("phone", "\u2068+44 7700 900123\u2069", "+44 7700 900123"),
-        ("phone", "07700\u200e900123", "07700900123"),
-        ("phone", "07700\u00ad900123", "07700900123"),
+        ("phone", "\u2068+48 601 234 567\u2069", "+48 601 234 567"),
+        ("phone", "07700 \u200e900123", "07700 900123"),
+        ("phone", "07700\u00ad 900123", "07700 900123"),
         ("email", "amina@example.org\u200b", "amina@example.org"),
         ("email", "\ufeffamina@example.org", "amina@example.org"),
     ],
@@ -210,11 +210,18 @@ def test_phone_numbers_that_are_right(phone: str) -> None:
         ("07700.900.123", "07700900123"),
         ("(07700) 900 123", "07700900123"),
         ("07700\u00a0900123", "07700900123"),
-        ("+44 7700 900123", "+447700900123"),
-        ("+44 (0)7700 900123", "+447700900123"),
-        ("0044 7700–900123", "00447700900123"),
-        ("0044 (0) 7700 900 123", "00447700900123"),
+        ("+44 7700 900123", "07700900123"),
+        ("+44 (0)7700 900123", "07700900123"),
+        ("0044 7700–900123", "07700900123"),
+        ("0044 (0) 7700 900 123", "07700900123"),
+        ("44 7700 900123", "07700900123"),
+        ("447700900123", "07700900123"),
+        ("7700 900123", "07700900123"),
+        ("O7700 9OO123", "07700900123"),
+        ("07700,900,123", "07700900123"),
+        ("Mob: 07700 900123", "07700900123"),
         ("+48 601-234-567", "+48601234567"),
+        ("0048 601234567", "+48601234567"),
         ("٠٧٧٠٠–٩٠٠١٢٣", "07700900123"),
     ],
 )
@@ -236,10 +243,43 @@ def test_a_house_is_sent_no_text_however_its_number_is_written() -> None:
     assert set(wrong(phone="+44 (0)1772 900123", contact_by="text")) == {"phone"}
 
 
-@pytest.mark.parametrize("phone", ["0770", "7700900123", "call me", "07700 900123 or 5", "0" * 31])
+@pytest.mark.parametrize("phone", ["0770", "call me", "07700 900123 or 5", "0" * 31, "999", "+"])
 def test_what_is_no_phone_number_is_refused(phone: str) -> None:
     """One number that can be rung."""
     assert set(wrong(phone=phone)) == {"phone"}
+
+
+@pytest.mark.parametrize(
+    ("phone", "said"),
+    [
+        ("07700 90012", "again: a mobile number has 11 figures, like 07700 900123"),
+        ("07700 9001234", "again: a mobile number has 11 figures, like 07700 900123"),
+        ("+44 7700 90012", "again: a mobile number has 11 figures, like 07700 900123"),
+        ("01772 53253", "again, with all its figures, like 01772 532536"),
+        ("532536", "with its area code, like 01772 532536"),
+        ("+48 601 234 56", "again, with the code of its country, like +48 601 234 567"),
+        ("ask my mum", "like 07700 900123"),
+    ],
+)
+def test_a_number_that_cannot_be_rung_says_what_to_write(phone: str, said: str) -> None:
+    """No text could reach a number that lacks a figure, so it is refused when it is typed."""
+    assert wrong(phone=phone, contact_by="text") == {"phone": f"Enter your phone number {said}"}
+
+
+@pytest.mark.parametrize("missing", range(1, 11))
+def test_a_mobile_number_with_any_figure_missing_is_refused(missing: int) -> None:
+    """A confirmation could never arrive."""
+    whole = "07911123456"
+
+    assert set(wrong(phone=whole[:missing] + whole[missing + 1 :], contact_by="text")) == {"phone"}
+
+
+def test_an_extension_is_kept() -> None:
+    """A school's number may have one; a text cannot go to it."""
+    form = filled(phone="01772 532536 x12", contact_by="none")
+
+    assert form.family().phone == "01772 532536 ext. 12"
+    assert set(wrong(phone="07700 900123 ext 4", contact_by="text")) == {"phone"}
 
 
 @pytest.mark.parametrize(

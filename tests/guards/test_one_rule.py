@@ -1,0 +1,185 @@
+"""One rule for each value, whoever writes it: an editor in a file, or a family in a form."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from werkzeug.datastructures import MultiDict
+from wtforms import Form
+
+from portal import content
+from portal.content import prose
+from portal.directory import fields, phrases
+from portal.finder.tables import Tables
+from portal.messages.channels import Letter, Undelivered
+from portal.messages.channels.base import one_address
+from portal.web import filters
+from portal.web.live.forms import answers
+from tests.support.made import NOW
+from tests.support.paths import ROOT
+from tests.support.shipped import DAY
+
+GOOD = (
+    "name@example.org",
+    "o'brien@example.org",
+    "a.b+c@mail.example.co.uk",
+    "x@xn--bcher-kva.example",
+    "first_last/office@example.org",
+)
+BAD = (
+    "name",
+    "name@example",
+    "a..b@example.org",
+    ".a@example.org",
+    "a@-example.org",
+    "a@example.org, b@example.org",
+    f"{'a' * 65}@example.org",
+    f"a@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.{'f' * 20}.org",
+)
+
+
+PHONES = {
+    "01772 532536": True,
+    "+44 7700 900123": True,
+    "44 7700 900123": True,
+    "(01772) 532-536": True,
+    "0800 1111": True,
+    "07700 90012": False,
+    "01772 53253": False,
+    "532536": False,
+    "ring Amina": False,
+    "07700 900123, 07700 900124": False,
+}
+
+
+class ContactForm(Form):
+    email = answers.Email("Email address", what="your email address")
+    phone = answers.Phone("Phone number", what="your phone number")
+
+
+def in_a_file(email):
+    try:
+        return TypeAdapter(fields.Email).validate_python(email) == email
+    except ValidationError:
+        return False
+
+
+def in_a_message(email):
+    try:
+        return one_address(Letter("email", email, "Hello.", "0123456789abcdef", NOW)) == email
+    except Undelivered:
+        return False
+
+
+@pytest.mark.parametrize("email", [*GOOD, *BAD])
+def test_one_rule_for_email_addresses(email):
+    """A file takes the addresses that a form takes, and messages go to just those."""
+    expected = email in GOOD
+
+    assert in_a_file(email) is expected
+    assert in_a_message(email) is expected
+    assert ContactForm(MultiDict({"email": email})).validate() is expected
+
+
+@pytest.mark.parametrize(("phone", "expected"), PHONES.items())
+def test_one_rule_for_phone_numbers(sample_root, tmp_path, phone, expected):
+    """A file takes the numbers that a form takes; a form says what to write instead of others."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    file = root / "programmes/play-sessions.md"
+    file.write_text(file.read_text().replace("---\n", f"---\nphone: '{phone}'\n", 1))
+    try:
+        taken = content.load(root, today=NOW.date()).programme("play-sessions").phone == phone
+    except content.ContentError:
+        taken = False
+
+    assert taken is expected
+    assert ContactForm(MultiDict({"phone": phone})).validate() is expected
+
+
+@pytest.mark.parametrize("name", ["portal.web.live.app", "portal.content", "portal.web.site.build"])
+def test_the_library_of_numbers_waits_for_a_number(name):
+    """It takes longer to import than a page to answer, so nothing imports it at the start."""
+    code = f"import sys, {name}; sys.exit('phonenumbers' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("email", GOOD)
+def test_every_address_can_be_linked(email):
+    """Text may link to any address that a file takes, and so do pages."""
+    assert not prose.render(f"[Write](mailto:{email})").problems
+    assert "%40" not in filters.write(email)
+
+
+def test_the_model_decides_the_ages():
+    """Only reading, and a programme's own page, ask for its upper age: all else asks the series."""
+    sources = [path for path in (ROOT / "portal").rglob("*") if path.suffix in (".py", ".html")]
+    asking = [path.name for path in sources if "programme.send_to" in path.read_text("utf-8")]
+
+    assert sorted(asking) == ["linking.py", "programme.html"]
+
+
+@pytest.fixture(scope="module")
+def shipped_series():
+    return {series.path: series for series in content.load(ROOT, today=DAY).series}
+
+
+def rows(document):
+    """Every line of a list and row of a table that leads to one series, with that series' path."""
+    for row in (*document.all("li"), *document.all("tr")):
+        paths = {re.sub(r"[#?].*", "", link["href"]) for link in row.all("a") if "href" in link}
+        paths = {path for path in paths if re.fullmatch("/sessions/[^/]+/[^/]+/", path)}
+        if len(paths) == 1:
+            yield paths.pop(), row.text
+
+
+def test_the_same_ages_in_every_list(shipped, shipped_series):
+    """Where a line about a series says ages, it says them as its page does, SEND included."""
+    wrong, right = [], Counter()
+    for path, document in shipped.documents.items():
+        for of, text in rows(document):
+            series = shipped_series[of]
+            if phrases.age_words(series.ages) in text:
+                right[path.split("/")[1]] += phrases.ages(series) in text
+                wrong += [(path, of, text)] if phrases.ages(series) not in text else []
+
+    assert wrong == []
+    assert {"centres", "embed", "near", "programmes", "districts", "whats-on"} <= right.keys()
+    assert right.total() > 1000
+
+
+def test_the_same_ages_on_pages_and_in_calendars(shipped, shipped_series):
+    """A page, its leaflet, the finder and the calendar agree on an upper age with SEND."""
+    table = json.loads(shipped.files[next(p for p in shipped.files if "/index-" in p)].read_text())
+    finder = Tables(table)
+    for found in finder.series:
+        series = shipped_series[f"/sessions/{found.identity}/"]
+        words = phrases.ages(series)
+        assert words in shipped.documents[series.path].text
+        assert table["ages"][found.age][0] == phrases.sentence(words)
+        assert table["ages"][found.age][1] == (series.send_to or 0)
+        calendar = shipped.calendars[f"{series.path}calendar.ics"].replace(b"\r\n ", b"").decode()
+        said = re.findall(r"\(to (\d+) with special educational needs", calendar)
+        assert set(said) == ({str(series.send_to)} if series.send_to else set())
+
+
+def test_buildings_for_young_people_are_for_19_and_over():
+    """The service has buildings for 0-11, 12-19+ and 0-19, to 25 with SEND: sources say so."""
+    kinds = Counter(
+        (phrases.ages(centre), centre.kind)
+        for centre in content.load(ROOT, today=DAY).centres
+        if centre.ages
+    )
+
+    assert {words for words, _ in kinds} <= {
+        "Birth to 11 years",
+        "Ages 12 to 19 years and over",
+        "Ages 12 to 19 years",  # one building, whose source says so
+        "Birth to 19 years (up to 25 with SEND)",
+    }
+    assert sum(n for (words, _), n in kinds.items() if words == "Ages 12 to 19 years") == 1
