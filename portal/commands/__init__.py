@@ -140,6 +140,8 @@ def build(
             waiting=lambda: click.echo("Another build is running. Waiting for it to finish."),
         )
     click.echo(_built(built))
+    if built.warning:
+        click.echo(built.warning, err=True)
 
 
 @main.command()

@@ -1,6 +1,10 @@
-"""When each content file last changed: its own date, its last commit, or its time on disk.
+"""When each content file last changed: the latest of its own `updated`, the last commit that
+touched it, and its time on disk if it differs from that commit.
 
-One pass over the history of the repository serves all files.
+One pass over the history of the repository serves all files. Merges count: what a merge brings in
+was changed, for readers of the published site, when it was merged. The latest time of all commits
+of a file is taken rather than that of its last one, because the clocks of editors differ and a
+calendar's revision number may only rise.
 """
 
 from __future__ import annotations
@@ -9,55 +13,94 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from portal.directory.values import LONDON
 
+_FOLDERS = ("content", "centres", "programmes")
+_LONGEST = 30  # seconds that git may take
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """What git says of the files of a root, by path from the root."""
+
+    commits: Mapping[str, int] = field(default_factory=dict)  # seconds of the latest commit
+    edited: frozenset[str] = frozenset()  # files that differ from the last commit
+    whole: bool = False  # no commits are missing, as they are in a shallow clone
+
 
 class Changes:
-    """When each file last changed, cut to seconds."""
+    """When each file last changed, cut to seconds.
+
+    `whole` is False if commits are missing: in a shallow clone, or a copy without a history.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._commits = _last_commits(root)
+        self._history = _history_of(root)
+        self.whole = self._history.whole
 
     def of(self, path: str, updated: date | None = None) -> datetime:
-        """What the file says of it, else its last commit, else its own time."""
-        if isinstance(updated, datetime):
-            return updated.astimezone(UTC).replace(microsecond=0)
-        if updated:
-            return datetime.combine(updated, time(), LONDON).astimezone(UTC)
-        seconds = self._commits.get(path)
-        if seconds is None:
-            seconds = int((self._root / path).stat().st_mtime)
-        return datetime.fromtimestamp(seconds, UTC)
+        """The latest of `updated`, the last commit, and the file's own time if it was edited
+        since."""
+        seconds = self._history.commits.get(path)
+        if seconds is None or path in self._history.edited:
+            seconds = max(seconds or 0, int((self._root / path).stat().st_mtime))
+        changed = datetime.fromtimestamp(seconds, UTC)
+        return max(changed, _moment(updated)) if updated else changed
 
 
-def _last_commits(root: Path) -> Mapping[str, int]:
-    """The time of the last commit of each file, in seconds; nothing where there is no history.
+def _moment(updated: date) -> datetime:
+    if isinstance(updated, datetime):
+        return updated.astimezone(UTC).replace(microsecond=0)
+    return datetime.combine(updated, time(), LONDON).astimezone(UTC)
 
-    One pass over the history. Without git, in a damaged checkout or after half a minute, nothing.
-    """
+
+def _history_of(root: Path) -> _History:
+    """Empty without git, in a damaged checkout, or if git takes too long."""
     root = root.resolve()
     git = shutil.which("git")
     if git is None or not any((folder / ".git").exists() for folder in (root, *root.parents)):
-        return {}
-    # A hook that calls us has GIT_DIR set, to a path that may be wrong from here.
-    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
-    command = [
-        git, "-c", "core.quotePath=false", "log", "--format=%x01%ct", "--name-only", "-z",
-        "--no-renames", "--relative", "--", "content", "centres", "programmes",
-    ]  # fmt: skip
-    try:
+        return _History()
+
+    def answer(*words: str) -> str:
+        # A hook that calls us has GIT_DIR set, to a path that may be wrong from here.
+        environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
         done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            command, cwd=root, env=environment, capture_output=True, timeout=30, check=True
+            [git, "--no-optional-locks", "-c", "core.quotePath=false", *words],
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            timeout=_LONGEST,
+            check=True,
         )
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    found: dict[str, int] = {}
-    for commit in done.stdout.decode("utf-8", "replace").split("\x01")[1:]:
+        return done.stdout.decode("utf-8", "replace")
+
+    try:
+        prefix, shallow = answer("rev-parse", "--show-prefix", "--is-shallow-repository").split(
+            "\n"
+        )[:2]
+        # The full history: git would leave out merges that equal one of their sides.
+        log = answer(
+            "log", "--format=%x01%ct", "--name-only", "-z", "--no-renames", "--relative",
+            "--full-history", "--diff-merges=first-parent", "--", *_FOLDERS,
+        )  # fmt: skip
+        status = answer(
+            "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *_FOLDERS
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return _History()
+    edited = (line[3:].removeprefix(prefix) for line in status.split("\0") if line)
+    return _History(_latest(log), frozenset(edited), shallow == "false")
+
+
+def _latest(log: str) -> Mapping[str, int]:
+    latest: dict[str, int] = {}
+    for commit in log.split("\x01")[1:]:
         seconds, *paths = commit.replace("\n", "\0").split("\0")
         for path in paths:
-            found.setdefault(path, int(seconds))
-    return found
+            latest[path] = max(latest.get(path, 0), int(seconds))
+    return latest

@@ -54,7 +54,9 @@ class Linking:
         self._horizon = today + timedelta(weeks=horizon_weeks)
         self._calendar = school_calendar(self._terms)
         self._until = self._calendar.feed_until(self._horizon)
-        self._terms_changed = changes.of("content/terms.yaml")
+        self._site.link(changed=changes.of("content/site.yaml"))
+        # Every entry of a calendar says what these two say: dates, and the phone number.
+        self._shared_changed = max(self._site.changed, changes.of("content/terms.yaml"))
 
     def directory(self) -> Directory:
         tree = self._tree
@@ -68,7 +70,11 @@ class Linking:
             text = required(folder.centre)
             centre = self._link(text)
             position = find_position(self._gazetteer, centre, centre.district)
-            centre.link(position=position or middle[centre.district], images=folder.images)
+            centre.link(
+                position=position or middle[centre.district],
+                images=folder.images,
+                read_for=self._today,
+            )
             _link_translations(text)
             centres.append(centre)
             series += [self._series(one, centre, programmes) for one in folder.series]
@@ -80,6 +86,7 @@ class Linking:
             today=self._today,
             horizon=self._horizon,
             feed_until=self._until,
+            whole_history=self._changes.whole,
             terms=self._terms,
             footprints=self._footprints.footprints,
             centres=tuple(sorted(centres, key=lambda one: (one.title, one.slug))),
@@ -131,7 +138,7 @@ class Linking:
             venue=venue_of(series.venue_fields) if series.venue_fields else centre.venue,
             horizon=self._horizon,
             # A calendar entry says what all of these say.
-            changed=max(series.changed, programme.changed, centre.changed, self._terms_changed),
+            changed=max(series.changed, programme.changed, centre.changed, self._shared_changed),
             **inherited,
         )
         series.link(all_sessions=sessions(series, self._calendar, self._until, venue_of=venue_of))

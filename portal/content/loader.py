@@ -5,7 +5,7 @@ nothing is wrong does `linking` join the nouns: a series to its centre, programm
 sessions. So every reference in a Directory leads somewhere, and no later module has to check.
 
 `history` says when each file last changed, because calendar entries must say so and builds keep no
-memory: by the file's own `updated`, else its last commit, else its modification time.
+memory: the latest of the file's own `updated`, its last commit, and its time on disk if it differs.
 """
 
 from __future__ import annotations
@@ -95,6 +95,14 @@ def warnings(directory: Directory) -> list[Problem]:
                 "checked",
                 f"this was last checked on {last}, more than 3 months ago. "
                 "Check that it is right, and write today's date.",
+            )
+    for centre in directory.centres:
+        if not centre.status.open and centre.status.since is None:
+            warn(
+                centre,
+                "status",
+                "this does not say since when the centre is closed, and groups met there before. "
+                "Write it like 'closed from 2026-12-01'.",
             )
     start = datetime.combine(directory.today, time(), LONDON)
     for series in (*directory.series, *directory.private_series):

@@ -37,6 +37,9 @@ class Directory(Noun):
     today: date
     horizon: date  # the last day that pages show
     feed_until: date  # the last day that calendars hold: it moves once a year, not every day
+    whole_history: bool = Field(
+        True, description="False if commits are missing, so that files may seem to change later."
+    )
     terms: Terms
     footprints: tuple[Footprint, ...]
     centres: tuple[Centre, ...]
@@ -54,6 +57,13 @@ class Directory(Noun):
     def of(cls, **parts: Any) -> Directory:
         """A Directory of parts that are checked already."""
         return cls.model_construct(**parts)
+
+    def at(self, base_address: str | None) -> Directory:
+        """The same Directory for a site at another address, if there is one."""
+        base = (base_address or "").rstrip("/")
+        if not base or base == self.site.base_address:
+            return self
+        return self.model_copy(update={"site": self.site.model_copy(update={"base_address": base})})
 
     @cached_property
     def districts(self) -> tuple[District, ...]:

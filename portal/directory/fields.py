@@ -349,9 +349,9 @@ Status = Annotated[
     OpenStatus,
     BeforeValidator(OpenStatus.read),
     text(
-        "open, closed, or closed until its last closed day",
-        "closed until 2027-01-10",
-        r"open|closed|closed until [0-9A-Za-z -]+",
+        "open; or closed, from its first and until its last closed day",
+        "closed from 2026-12-01 until 2027-01-10",
+        r"open|closed( from [0-9A-Za-z -]+?)?( until [0-9A-Za-z -]+)?",
     ),
 ]
 Moved = Annotated[

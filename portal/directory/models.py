@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -64,6 +64,8 @@ from portal.directory.fields import (
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
 # --- fields: what editors write --------------------------------------------
 
 
@@ -75,6 +77,14 @@ class Fields(BaseModel):
 
 class Noun(Fields):
     """A thing with an identity: compared as itself, never field by field."""
+
+    def link(self, **given: Any) -> Self:
+        """Fills in facts known only once everything is read.
+
+        For `content.load`, and for calendars that keep the time of change that is published.
+        """
+        self.__dict__.update(given)
+        return self
 
     # A function of its own: pydantic puts a hash of all fields in the place of `object.__hash__`.
     def __hash__(self) -> int:
@@ -109,6 +119,8 @@ class Site(Noun):
     attribution: Lines = Field(
         (), description="Lines that the licences of the data require the site to show."
     )
+
+    changed: ClassVar[datetime] = LONG_AGO  # linked: the last change of the file
 
 
 class Term(Noun):
@@ -241,13 +253,8 @@ class TextFile(Noun):
     body: ClassVar[str] = ""  # Markdown as written
     html: ClassVar[str] = ""  # the body, made safe
     lines: ClassVar[Mapping[str, int]] = MappingProxyType({})  # the line of each field
-    changed: ClassVar[datetime]  # the last change of what it says, aware
+    changed: ClassVar[datetime] = LONG_AGO  # the last change of what it says, aware
     translations: ClassVar[Mapping[str, TextFile]] = MappingProxyType({})
-
-    def link(self, **given: Any) -> Self:
-        """Fills in facts known only once everything is read. For `content.load` alone."""
-        self.__dict__.update(given)
-        return self
 
 
 class Page(TextFile):
@@ -346,7 +353,10 @@ class Centre(TextFile):
     photo: Line | None = Field(None, description="A file of this folder.")
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
     notice: Notice | None = Field(None, description="A notice with from and until.")
-    status: Status = Field(OpenStatus(), description="open, closed, or closed until 2027-01-10.")
+    status: Status = Field(
+        OpenStatus(),
+        description="open, closed from 2026-12-01, or closed from 2026-12-01 until 2027-01-10.",
+    )
     closures: tuple[Closure, ...] = Field(
         (), description="Days it had to close: its sessions there show as cancelled."
     )
@@ -363,6 +373,7 @@ class Centre(TextFile):
 
     position: ClassVar[Position | None] = None  # linked: its door, its postcode or its town
     images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
+    read_for: ClassVar[date | None] = None  # linked: the day of the Directory
 
     @property
     def path(self) -> str:
@@ -401,7 +412,26 @@ class Centre(TextFile):
             words = "The centre is closed"
             if self.status.until:
                 words += f" until {day_words(last)}"
-            yield self.checked or date.min, last, words
+            yield self.closed_from, last, words
+
+    @property
+    def closed(self) -> bool:
+        """Whether its status closes it on the day of the Directory."""
+        if self.status.open or self.read_for is None:
+            return not self.status.open
+        return self.closed_from <= self.read_for <= (self.status.until or date.max)
+
+    @property
+    def closed_from(self) -> date:
+        """The first day on which its status closes it: groups met there before.
+
+        If the status does not say, it is the day of the file's last change, but no later than a
+        day for which the file says that it is closed: the Directory's, or that of its last check.
+        """
+        if self.status.since:
+            return self.status.since
+        known = max(self.read_for or date.max, self.checked or date.min)
+        return min(self.changed.astimezone(LONDON).date(), known)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -183,10 +183,12 @@ class MovedTo:
 
 @dataclass(frozen=True, slots=True)
 class OpenStatus:
-    """'open', 'closed', or 'closed until 2027-01-10' (the last closed day)."""
+    """'open', 'closed', 'closed from 2026-12-01' (the first closed day), 'closed until 2027-01-10'
+    (the last one), or 'closed from 2026-12-01 until 2027-01-10'."""
 
     open: bool = True
     until: date | None = None
+    since: date | None = None
 
     @classmethod
     def read(cls, value: object) -> OpenStatus:
@@ -195,14 +197,17 @@ class OpenStatus:
         text = plain_text(value)
         if text.lower() == "open":
             return cls()
-        if text.lower() == "closed":
-            return cls(open=False)
-        if text.lower().startswith("closed until "):
-            return cls(open=False, until=read_day(text[len("closed until ") :]))
-        raise wrong(
-            f"'{text}' is not a state of a centre.",
-            "Write 'open', 'closed' or 'closed until 2027-01-10'.",
-        )
+        written = re.fullmatch(r"closed(?: from (.+?))?(?: until (.+))?", text, re.IGNORECASE)
+        if written is None:
+            raise wrong(
+                f"'{text}' is not a state of a centre.",
+                "Write 'open', 'closed from 2026-12-01', 'closed until 2027-01-10' or "
+                "'closed from 2026-12-01 until 2027-01-10'.",
+            )
+        since, until = (read_day(day) if day else None for day in written.groups())
+        if since and until and until < since:
+            raise wrong(f"'{text}' ends before it begins.", "Write the earlier day first.")
+        return cls(open=False, until=until, since=since)
 
 
 # The service ends at 25 years, for young people with SEND: in months, the first age excluded.

@@ -93,11 +93,15 @@ def lines_of(properties: Properties) -> bytes:
     return b"".join(_folded(line) for line in event.content_lines()[1:-2])
 
 
+def revision_of(changed: datetime) -> int:
+    """The revision number (SEQUENCE) of an entry that last changed then."""
+    return max(0, int((changed - FIRST_REVISION).total_seconds()) // 60)
+
+
 def stamps(changed: datetime) -> bytes:
-    """When an entry last changed, and its revision number (SEQUENCE), which only rises."""
+    """When an entry last changed, and its revision number, which only rises."""
     moment = f"{_digits(changed.astimezone(UTC))}Z"
-    minutes = max(0, int((changed - FIRST_REVISION).total_seconds()) // 60)
-    lines = f"DTSTAMP:{moment}", f"LAST-MODIFIED:{moment}", f"SEQUENCE:{minutes}"
+    lines = f"DTSTAMP:{moment}", f"LAST-MODIFIED:{moment}", f"SEQUENCE:{revision_of(changed)}"
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
@@ -125,6 +129,12 @@ def _digits(moment: datetime) -> str:
 # --- one series ------------------------------------------------------------
 
 
+def uid_of(series: Series, site: Site) -> str:
+    """The UID of a series, from the name it was first published under."""
+    centre, _, name = series.first_identity.partition("/")
+    return f"{name}.{centre}@{site.domain}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What an entry says besides its dates: the series' usual details, or those of one date."""
@@ -139,11 +149,10 @@ class Run:
     """Writes the entries of one series; each distinct text is rendered once."""
 
     def __init__(self, series: Series, site: Site, changed: datetime) -> None:
-        centre, _, name = series.first_identity.partition("/")
         self.series = series
         self.site = site
         self.changed = changed
-        self.uid = f"{name}.{centre}@{site.domain}"
+        self.uid = uid_of(series, site)
         self._plain = _Words(series.venue)
         self._rendered: dict[_Words, bytes] = {}
 
@@ -166,6 +175,7 @@ class Run:
             else:
                 # Calendar programs reject or confuse a date moved past another date of the rule.
                 now = f"Moved to {day_words(session.day)}, {session.times.words}."
+                now += " That date has an entry of its own."
                 words = _Words(self.series.venue, cancelled=True, first=(now,))
                 starts, ends = self._start(session.planned), self._end(session.planned)
                 yield self._override(session, starts, ends, words)

@@ -5,17 +5,22 @@ change from one day to the next unless the content does. Each series is rendered
 (`calendar_entries.py`) and every calendar joins those bytes: a session has the same entry in each
 calendar.
 
-A feed has a name, which is all that a subscriber sees of it in a list. A download has no name,
-because Outlook would create a new calendar for it. Neither has a METHOD, which would require an
-organiser.
+A feed has a name, which is all that a subscriber sees of it in a list, so no two feeds share one. A
+download has no name, because Outlook would create a new calendar for it. Neither has a METHOD,
+which would require an organiser.
+
+An address that was published once keeps answering (`former_files`): after a 404, phones keep what
+they have, for example where a group meets that is withheld now.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from itertools import chain
 
 from icalendar import Calendar, Timezone
@@ -35,6 +40,7 @@ from portal.feeds.calendar_entries import (
     lines_of,
     one_line,
     stamps,
+    uid_of,
 )
 
 Maker = Callable[[], bytes]
@@ -42,6 +48,7 @@ Maker = Callable[[], bytes]
 PRODUCT = "-//Lancashire County Council//Children and Family Wellbeing//EN"
 REFRESH = (timedelta(hours=6), {"VALUE": "DURATION"})
 END = b"END:VCALENDAR\r\n"
+RUN = "run.ics"  # beside a series' own calendar, where that holds more than one UID
 
 # Two rules without an end. The package would list the clock changes one by one (RDATE) up to a last
 # date, and desktop Outlook does not read RDATE.
@@ -85,19 +92,26 @@ def facets(directory: Directory) -> Iterator[Facet]:
     """All groups, then footprints, districts, ages, centres and programmes not sensitive."""
     area = directory.site.area
     yield Facet("", "/", f"All groups in {area}", f"Groups in {area}", directory.series)
-    for kind, places in (
-        ("footprint", directory.footprints),
-        ("district", directory.districts),
-    ):
-        for place in places:
-            name = f"Groups in {place.title}"
-            yield Facet(kind, place.path, place.title, name, directory.series_in(place))
+    districts = {district.title for district in directory.districts}
+    for footprint in directory.footprints:
+        # A footprint may have the name of a district in it.
+        shared = footprint.title in districts
+        name = f"Groups in the {footprint.title} area" if shared else f"Groups in {footprint.title}"
+        series = directory.series_in(footprint)
+        yield Facet("footprint", footprint.path, footprint.title, name, series)
+    for district in directory.districts:
+        name = f"Groups in {district.title}"
+        series = directory.series_in(district)
+        yield Facet("district", district.path, district.title, name, series)
     for band in AGE_BANDS:
         ages = band.title[0].lower() + band.title[1:]
         name = f"Groups for {ages}"
         yield Facet("age", band.path, band.title, name, directory.series_for(band))
+    titles = Counter(centre.title for centre in directory.centres)
     for centre in directory.centres:
         name = f"Groups at {centre.title}"
+        if titles[centre.title] > 1:
+            name += f", {centre.town or directory.district_of(centre).title}"
         yield Facet("centre", centre.path, centre.title, name, directory.series_at(centre))
     for programme in directory.programmes:
         if not programme.sensitive:
@@ -106,9 +120,49 @@ def facets(directory: Directory) -> Iterator[Facet]:
             yield Facet("programme", programme.path, programme.title, name, series)
 
 
+def closed_for_good(directory: Directory) -> Iterator[Centre]:
+    """The centres that are closed, and will not open again."""
+    return (one for one in directory.centres if one.closed and one.status.until is None)
+
+
 def files(directory: Directory) -> Mapping[str, Maker]:
     """Makers of all calendars by public path: facets, series, coming sessions and old paths."""
-    return Calendars(directory).files()
+    return calendars_of(directory).files()
+
+
+@lru_cache(maxsize=1)
+def calendars_of(directory: Directory) -> Calendars:
+    """The calendars of a Directory, kept so that a build renders each series once."""
+    return Calendars(directory)
+
+
+def former_files(directory: Directory, paths: Iterable[str]) -> Mapping[str, Maker]:
+    """Makers of calendars that were published before and are no longer among `files`.
+
+    Single dates that are over are left out: nobody waits for news of them.
+    """
+    calendars = calendars_of(directory)
+    makers: dict[str, Maker] = {}
+    for path in paths:
+        part = _PART.fullmatch(path)
+        series = directory.find_series(part["identity"]) if part else None
+        planned = part["planned"] if part else None
+        if planned and planned < directory.today.isoformat():
+            continue
+        if series is None or series.programme.sensitive:
+            makers[path] = partial(calendars.ended, named=not path.startswith("/sessions/"))
+        elif planned is None:
+            makers[path] = partial(calendars.run, series)
+        else:
+            session = next((one for one in series.all_sessions if one.anchor == planned), None)
+            makers[path] = partial(calendars.session, session) if session else calendars.ended
+    return makers
+
+
+# A file of a part of a series: one date, or the series without dates that moved past others.
+_PART = re.compile(
+    rf"/sessions/(?P<identity>[^/]+/[^/]+)/(?:(?P<planned>\d{{4}}-\d\d-\d\d)\.ics|{re.escape(RUN)})"
+)
 
 
 class Calendars:
@@ -125,47 +179,80 @@ class Calendars:
     def files(self) -> Mapping[str, Maker]:
         directory = self.directory
         files: dict[str, Maker] = {}
+        closed = {centre.path: centre for centre in closed_for_good(directory)}
         for facet in facets(directory):
-            files[facet.path] = partial(self.feed, facet)
+            centre = closed.get(facet.page)
+            more = [self.closed(centre)] if centre else []
+            files[facet.path] = partial(self.feed, facet, more)
         moved: dict[str, str] = {}
         for programme in directory.programmes:
             if not programme.sensitive:
                 moved |= {f"/programmes/{old}/": programme.path for old in programme.aliases}
         for centre in directory.centres:
-            files[f"{centre.path}calendar.ics"] = partial(self.centre, centre)
             moved |= {f"/centres/{old}/": centre.path for old in centre.aliases}
         for series in directory.series:
             files[f"{series.path}calendar.ics"] = partial(self.download, series)
             moved |= {f"/sessions/{old}/": series.path for old in series.old_identities}
-            for session in series.sessions:
-                if session.day >= directory.today:
+            coming = {one for one in series.sessions if one.day >= directory.today}
+            for session in series.all_sessions:
+                apart = self._apart(session)
+                if session in coming or apart:
                     files[session.calendar_path] = partial(self.session, session)
+                if apart:
+                    files[f"{series.path}{RUN}"] = partial(self.run, series)
         for old, page in moved.items():
             files.setdefault(f"{old}calendar.ics", files[f"{page}calendar.ics"])
         return files
 
-    def feed(self, facet: Facet) -> bytes:
+    def feed(self, facet: Facet, more: Iterable[Entry] = ()) -> bytes:
         """The calendar to subscribe to for a facet, at an address below its page."""
         address = f"{self.site.base_address}{facet.page}"
-        return self.chosen(facet.name, address, f"{address}calendar.ics", facet.series)
+        entries = chain(more, *map(self.entries, facet.series))
+        return self._feed(facet.name, address, f"{address}calendar.ics", entries)
 
     def chosen(self, name: str, page: str, source: str, series: Iterable[Series]) -> bytes:
-        """A calendar of these series. `page` and `source` (its own address) are absolute."""
+        """A calendar of these series. `page` and `source` (its own address) are absolute.
+
+        Without `source` the file does not hold its address, which would say what was chosen.
+        """
         return self._feed(name, page, source, chain.from_iterable(map(self.entries, series)))
 
-    def centre(self, centre: Centre) -> bytes:
-        """A centre's calendar. After a centre closes, it tells subscribers where to go instead."""
-        series = self.directory.series_at(centre)
-        entries = list(chain.from_iterable(map(self.entries, series)))
-        if not entries and not centre.status.open and centre.status.until is None:
-            entries = [self._closed(centre)]
-        address = f"{self.site.base_address}{centre.path}"
-        name = f"Groups at {centre.title}"
-        return self._feed(name, address, f"{address}calendar.ics", entries)
+    def ended(self, *, named: bool = False) -> bytes:
+        """An empty calendar, for an address whose groups are gone or withheld.
+
+        It is the same for all of them, so that it does not say which, or why.
+        """
+        if not named:
+            return _joined(_nameless(), ())
+        page = f"{self.site.base_address}/calendars/"
+        return self._feed("This calendar has ended", page, "", ())
 
     def download(self, series: Series) -> bytes:
-        """A series as a calendar to download."""
+        """A series as a calendar."""
         return _joined(_nameless(), self.entries(series))
+
+    def run(self, series: Series) -> bytes:
+        """A series to download, without the dates that moved past others.
+
+        Programs that add a file expect one UID in it. Such a date has a UID, and so a file, of its
+        own (`session`). Without a rule, each date has one.
+        """
+        entries = self.entries(series)
+        run = [entry for entry in entries if entry.uid == uid_of(series, self.site)]
+        return _joined(_nameless(), run or entries)
+
+    def apart(self, series: Series) -> list[Session]:
+        """The coming sessions that moved past others, and are not in `run`."""
+        today = self.directory.today
+        return [one for one in series.all_sessions if one.day >= today and self._apart(one)]
+
+    def _apart(self, session: Session) -> bool:
+        """Whether a session has a UID of its own although its series has a rule."""
+        if session.day == session.planned:
+            return False
+        uid = uid_of(session.series, self.site)
+        uids = {entry.uid for entry in self.entries(session.series)}
+        return {uid, f"{session.anchor}.{uid}"} <= uids
 
     def session(self, session: Session) -> bytes:
         """One session as a calendar to download."""
@@ -174,15 +261,15 @@ class Calendars:
     def entries(self, series: Series) -> tuple[Entry, ...]:
         """The entries of a series; empty for a series that ended before this school year, or that
         was withdrawn and would have ended by now."""
+        run = self._run(series)
         if series not in self._entries:
-            shown = self._run(series).entries() if self._shown(series) else ()
-            self._entries[series] = tuple(shown)
+            self._entries[series] = tuple(run.entries()) if self._shown(series) else ()
         return self._entries[series]
 
     def last_changed(self, series: Iterable[Series]) -> datetime | None:
         """When a calendar of these series last changed; None if it is empty."""
         shown = (each for each in series if self._shown(each))
-        return max(map(self._changed, shown), default=None)
+        return max(map(self.changed, shown), default=None)
 
     def _shown(self, series: Series) -> bool:
         last = _last_day(series)
@@ -190,11 +277,14 @@ class Calendars:
         return last is not None and last >= over
 
     def _run(self, series: Series) -> Run:
-        if series not in self._runs:
-            self._runs[series] = Run(series, self.site, self._changed(series))
+        changed = self.changed(series)
+        # A build corrects the time of change once it has compared the entries with the old ones.
+        if series not in self._runs or self._runs[series].changed != changed:
+            self._runs[series] = Run(series, self.site, changed)
+            self._entries.pop(series, None)
         return self._runs[series]
 
-    def _changed(self, series: Series) -> datetime:
+    def changed(self, series: Series) -> datetime:
         """When the entries of the series last changed.
 
         Where the next school year's terms are not known yet, ongoing series are extended into it
@@ -217,10 +307,11 @@ class Calendars:
         day = carried - (directory.horizon - directory.today)
         return carried, datetime.combine(day, time(), LONDON).astimezone(UTC)
 
-    def _closed(self, centre: Centre) -> Entry:
+    def closed(self, centre: Centre) -> Entry:
+        """The entry that says where to go after a centre has closed for good."""
         site, district = self.site, self.directory.district_of(centre)
         uid = f"closed.{(centre.aliases or (centre.slug,))[0]}@{site.domain}"
-        day = centre.checked or centre.changed.astimezone(LONDON).date()
+        day = centre.status.since or centre.checked or centre.closed_from
         there = f"{site.base_address}{district.path}"
         words = f"{centre.title} has closed. Find groups near it on our page for {district.title}."
         texts = (
@@ -229,15 +320,20 @@ class Calendars:
             line("DESCRIPTION", Text(f"{words}\n{there}")),
             line("URL", there),
             line("TRANSP", "TRANSPARENT"),
-            stamps(centre.changed),
+            stamps(self.closing_changed(centre)),
         )
         dates = lines_of([("dtstart", day), ("dtend", day + timedelta(days=1))])
         return entry(uid, dates, b"".join(texts))
+
+    def closing_changed(self, centre: Centre) -> datetime:
+        """When the entry about a closed centre last changed."""
+        return max(centre.changed, self.site.changed)
 
     def _feed(self, name: str, page: str, source: str, entries: Iterable[Entry]) -> bytes:
         about = f"{name}: {page}"
         if self.site.demonstration:
             about = f"This is a demonstration: times and places are samples. {about}"
+        own: Properties = [("source", (source, {"VALUE": "URI"}))] if source else []
         head = _head(
             (
                 ("name", Text(one_line(name))),
@@ -246,7 +342,7 @@ class Calendars:
                 ("x-wr-timezone", "Europe/London"),
                 ("refresh-interval", REFRESH),
                 ("x-published-ttl", "PT6H"),
-                ("source", (source, {"VALUE": "URI"})),
+                *own,
                 ("url", page),
             )
         )

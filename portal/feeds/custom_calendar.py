@@ -5,15 +5,17 @@ different names narrow the choice (`&age=toddlers`). Order and repeats do not ma
 choice always has the same address, and so one place in a cache.
 
 An unknown value is refused: a calendar that silently dropped a filter would show too much for
-years. A programme that has become sensitive is still known but has no groups, so its dates
-disappear from subscribers' phones. The calendar's name never includes a need, because people share
-their diaries.
+years. For the same reason an address with too many values is refused as a whole. A programme that
+has become sensitive is still known but has no groups, so its dates disappear from subscribers'
+phones. The calendar never says a need, in its name or elsewhere, because people share their
+diaries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -25,6 +27,7 @@ from portal.errors import PortalError
 PAGE = "/calendars/preview"
 FILE = "/calendars/custom.ics"
 LONGEST_NAME = 70
+MOST_VALUES = 120  # more than all options of all questions
 
 
 class Question(NamedTuple):
@@ -66,12 +69,29 @@ class Choice:
     @property
     def query(self) -> str:
         """'?district=preston&age=toddlers', or '' for all groups."""
-        pairs = [(name, value) for name, values in self.wanted for value in values]
+        return self._query(QUESTIONS)
+
+    @property
+    def shared_query(self) -> str:
+        """The query without what nobody else should read in a shared diary."""
+        return self._query([question for question in QUESTIONS if question.name != "need"])
+
+    @property
+    def private(self) -> bool:
+        """Whether the choice says what somebody needs help with."""
+        return bool(self.values("need"))
+
+    def _query(self, questions: Sequence[Question]) -> str:
+        pairs = [(one.name, value) for one in questions for value in self.values(one.name)]
         return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def read(directory: Directory, pairs: Iterable[tuple[str, str]]) -> Choice:
     """Read a choice from the parameters of an address. Raises ChoiceError."""
+    pairs = list(islice(pairs, MOST_VALUES + 1))
+    if len(pairs) > MOST_VALUES:
+        words = f"This address chooses more than {MOST_VALUES} things. Choose fewer, or leave out a"
+        raise ChoiceError([("", f"{words} question: then it does not matter.")])
     found: dict[str, set[str]] = {}
     problems: dict[tuple[str, str], None] = {}
     for name, value in pairs:

@@ -1,8 +1,9 @@
 """sitemap.xml and robots.txt: what search engines and calendar readers may fetch.
 
 The sitemap lists each page once, with the day its content last changed if that is known. Sessions
-of sensitive programmes have no page, so they cannot be in it. robots.txt allows calendars, because
-Google Calendar obeys it; a demonstration site is kept out of search engines by its pages instead.
+of sensitive programmes have no page, so they cannot be in it. robots.txt allows calendars, a
+family's own among them, because Google Calendar obeys it; a demonstration site is kept out of
+search engines by its pages instead.
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from portal.directory import AGE_BANDS, Directory, News, Page, Programme, Series
 from portal.directory.addresses import fixed_pages
 from portal.directory.values import LONDON
 
-# Live addresses: a robot that followed them would fill in forms, or open a family's booking.
+# Live addresses: a robot that followed them would fill in forms, or open a family's booking. Their
+# answers say `X-Robots-Tag: noindex` as well, for robots that follow a link all the same.
 CLOSED = ("/book/", "/bookings/", "/staff/")
+# A family's own calendar, which its calendar program must be able to read. It comes first for
+# simple readers, which take the first rule that fits; others take the longest.
+OPEN = ("/bookings/*/calendar.ics$",)
 
 
 def files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
@@ -75,5 +80,6 @@ def _sitemap(directory: Directory) -> bytes:
 
 
 def _robots(directory: Directory) -> bytes:
-    rules = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED), "Allow: /", ""]
+    allowed = (f"Allow: {path}" for path in OPEN)
+    rules = ["User-agent: *", *allowed, *(f"Disallow: {path}" for path in CLOSED), "Allow: /", ""]
     return "\n".join([*rules, f"Sitemap: {directory.site.base_address}/sitemap.xml\n"]).encode()

@@ -20,7 +20,7 @@ from icalendar import Calendar, Event, Timezone
 
 from portal.directory import Series, Session, Site
 from portal.directory.values import day_words
-from portal.feeds.calendar_entries import FIRST_REVISION, Text, one_line
+from portal.feeds.calendar_entries import Text, one_line, revision_of
 from portal.feeds.calendars import PRODUCT, ZONE
 
 NEUTRAL_PRODUCT = "-//Lancashire County Council//Calendar//EN"
@@ -109,17 +109,18 @@ def attachments(
 
 
 def private_calendar(
-    booking: Booked, series: Series, site: Site, *, base: str, gone: Iterable[Session] = ()
+    booking: Booked, series: Series | None, site: Site, *, base: str, gone: Iterable[Session] = ()
 ) -> bytes:
     """The calendar at the family's own link, with moves and cancellations.
 
     `gone` are sessions that were removed from the content (`announced.removed_sessions`). It is
     empty until the family has a place. A cancelled booking shows as cancelled, so that subscribed
-    programs show it too.
+    programs show it too. Without a series, which the content may have lost, it is empty and
+    discreet: after an error, programs would keep the old entries.
     """
-    shown = booking.status in ("confirmed", "cancelled")
-    sessions = (*sessions_of(booking, series), *gone) if shown else ()
-    discreet = series.programme.sensitive
+    shown = series is not None and booking.status in ("confirmed", "cancelled")
+    sessions = (*sessions_of(booking, series), *gone) if series and shown else ()
+    discreet = series is None or series.programme.sensitive
     name = "Appointments" if discreet else "Our sessions"
     properties = {
         "name": name,
@@ -154,12 +155,11 @@ class _Entry:
     def _properties(self, organizer: str, attendee: str) -> Iterator[tuple[str, Any]]:
         series_changed = self.series.changed.astimezone(UTC)
         changed = max(series_changed, self.booking.changed.astimezone(UTC)).replace(microsecond=0)
-        minutes = max(0, int((series_changed - FIRST_REVISION).total_seconds()) // 60)
         yield "uid", uid_of(self.booking, self.session, self.site)
         yield "dtstamp", changed
         yield "last-modified", changed
         # Both only rise, and so does their sum, whichever of them changed.
-        yield "sequence", minutes + self.booking.revision
+        yield "sequence", revision_of(series_changed) + self.booking.revision
         yield "dtstart", self.session.starts
         yield "dtend", self.session.ends
         yield "status", "CANCELLED" if self.cancelled else "CONFIRMED"

@@ -13,6 +13,8 @@ from portal.directory import Directory
 from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.settings import Settings
+from portal.web.site import published_calendars
+from portal.web.site.atomic_folder import ours
 from portal.web.site.build_state import MARKER, published_day
 
 log = logging.getLogger(__name__)
@@ -27,12 +29,17 @@ def read_published(settings: Settings, today: date) -> Directory:
 
     Raises ContentError with every mistake.
     """
-    return content.load(
+    directory = content.load(
         settings.root,
         today=published_day(settings.out) or today,
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
     )
+    # The entries that live pages and messages make have the stamps of the published ones.
+    out = settings.out if ours(settings.out) else None
+    published = published_calendars.read(out, settings.var)
+    published_calendars.hold(directory.at(settings.base_address), published)
+    return directory
 
 
 def marker_of(out: Path) -> tuple[int, int] | None:

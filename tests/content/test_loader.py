@@ -605,7 +605,7 @@ def test_the_horizon_follows_the_day(root):
 
 
 def test_a_file_says_when_it_last_changed(root):
-    """`updated` wins; a series changed when its programme, its centre or the terms did."""
+    """The latest of `updated` and its own time; a series changed when its programme did."""
     old = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
     for path in root.rglob("*"):
         os.utime(path, (old, old))

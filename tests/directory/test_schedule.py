@@ -426,8 +426,8 @@ def test_a_session_moved_into_a_closure_is_off():
 
 
 def test_a_centre_closed_for_a_while():
-    """`status: closed until` cancels sessions up to that day."""
-    centre = centre_of(status="closed until 2027-01-19", checked="2027-01-10")
+    """`status: closed from ... until ...` cancels the sessions on those days and no others."""
+    centre = centre_of(status="closed from 2027-01-10 until 2027-01-19")
     found = sessions(series_of(centre, sessions="3"), CALENDAR, YEAR_END)
 
     assert [bool(session.cancelled) for session in found] == [True, True, False]

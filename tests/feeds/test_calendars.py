@@ -173,6 +173,45 @@ def test_every_page_of_groups_has_a_calendar(county):
     } == feeds
 
 
+def test_no_two_feeds_have_one_name(county, directory):
+    """The name is all that a subscriber sees: a footprint named like its district says area, and
+    two centres of one name say their town."""
+    made = county(group=WEEKLY)
+    again = made.centres[0].model_copy(update={"town": "Leyland"}).link(slug="other")
+    made = made.model_copy(update={"centres": (*made.centres, again)})
+    names = [facet.name for facet in calendars.facets(made)]
+
+    assert len(set(names)) == len(names)
+    assert {"Groups in Preston", "Groups in the Preston area"} < set(names)
+    assert {"Groups at Riverbank Centre, Preston", "Groups at Riverbank Centre, Leyland"} < {*names}
+    sample = [facet.name for facet in calendars.facets(directory)]
+    assert len(set(sample)) == len(sample)
+
+
+def test_an_address_published_once_answers(county):
+    """A series, a programme or a date that is gone answers an empty calendar that names nothing; a
+    date under an old name answers that date; only dates that are over are gone."""
+    made = county(group=f"{WEEKLY}aliases: [first]\n")
+    paths = [
+        "/programmes/talks/calendar.ics",
+        "/sessions/riverbank/talks/calendar.ics",
+        "/sessions/riverbank/talks/2027-01-12.ics",
+        "/sessions/riverbank/talks/2026-11-22.ics",
+        "/sessions/riverbank/first/2027-01-12.ics",
+        "/sessions/riverbank/group/run.ics",
+    ]
+    files = {path: make() for path, make in calendars.former_files(made, paths).items()}
+    feed, series, single, session, run = files.values()
+
+    assert paths[3] not in files
+    assert [entries(data) for data in (feed, series, single)] == [{}, {}, {}]
+    assert icalendar.Calendar.from_ical(feed)["X-WR-CALNAME"] == "This calendar has ended"
+    assert b"NAME" not in series.replace(b"TZNAME", b"")
+    assert b"talks" not in feed + series + single
+    assert run == calendars.files(made)["/sessions/riverbank/group/calendar.ics"]()
+    assert session == calendars.files(made)["/sessions/riverbank/group/2027-01-12.ics"]()
+
+
 def test_old_names_keep_their_calendars(county):
     """A calendar stays at every address that it ever had, and stays the same."""
     centre = """
@@ -673,6 +712,31 @@ def test_one_edit_changes_one_entry(county):
     )
 
 
+def test_a_download_holds_one_uid(county):
+    """A date that moved past another has a UID, and so a file, of its own. The file of the rest is
+    beside the series' calendar, which holds both."""
+    run = f"""{WEEKLY}
+changes:
+  - date: 2027-01-26
+    moved_to: 2027-02-03 18:00-20:00
+"""
+    made = county(group=run)
+    files = calendars.files(made)
+    both = entries(files["/sessions/riverbank/group/calendar.ics"]())
+    whole = entries(files["/sessions/riverbank/group/run.ics"]())
+    moved = entries(files["/sessions/riverbank/group/2027-01-26.ics"]())
+
+    assert {uid for uid, _ in whole} == {"group.riverbank@families.example"}
+    assert both == whole | moved
+    assert "/sessions/riverbank/group/run.ics" not in calendars.files(county(group=WEEKLY))
+    assert "has an entry of its own" in lines(whole[max(whole)], "DESCRIPTION")[0]
+    assert list(moved) == [("2027-01-26.group.riverbank@families.example", "")]
+    assert lines(moved[min(moved)], "DTSTART") == ["TZID=Europe/London:20270203T180000"]
+    assert [one.anchor for one in calendars.calendars_of(made).apart(made.series[0])] == [
+        "2027-01-26"
+    ]
+
+
 def test_a_single_session_is_one_entry(county):
     """Each coming date can be had by itself, cancelled and moved ones in their new state."""
     files = calendars.files(county(group=CASES["moved to another day and time"]))
@@ -713,6 +777,48 @@ checked: 2026-10-30
     assert lines(text, "SUMMARY") == ["Riverbank Centre has closed"]
     assert lines(text, "URL") == ["https://families.example/districts/preston/"]
     assert lines(text, "DESCRIPTION")[0].endswith(r"\nhttps://families.example/districts/preston/")
+
+
+CLOSED = """
+title: Riverbank Centre
+kind: family hub
+district: preston
+status: {}
+"""
+
+
+def test_dates_before_a_centre_closed_stay_as_they_were(county):
+    """A closed centre calls off the dates from its first closed day on, and no earlier one."""
+    run = WEEKLY.replace("2027-01-12", "2026-11-10")
+    centre = CLOSED.format("closed from 2026-12-01")
+    made = county(group=run, centre=centre, today=date(2026, 12, 7))
+    found = entries(calendars.files(made)["/centres/riverbank/calendar.ics"]())
+    off = {session.anchor for session in made.series[0].all_sessions if session.cancelled}
+
+    assert off == {"2026-12-01", "2026-12-08", "2026-12-15"}
+    assert lines(found["closed.riverbank@families.example", ""], "STATUS") == ["CONFIRMED"]
+    assert len(found) > 1
+
+
+def test_a_centre_that_does_not_say_since_when_closed_when_its_file_changed(county):
+    """Without a first day in `status`, dates before the file's last change stay as they were."""
+    run = WEEKLY.replace("2027-01-12", "2026-08-18").replace("sessions: 6", "sessions: 4")
+    made = county(group=run, centre=CLOSED.format("closed") + "checked: 2026-07-01\n")
+
+    assert [bool(session.cancelled) for session in made.series[0].all_sessions] == [
+        session.day >= date(2026, 9, 1) for session in made.series[0].all_sessions
+    ]
+
+
+def test_a_centre_that_will_close_is_open_until_then(county):
+    """A last day known in advance calls off the dates after it, and nothing says closed yet."""
+    made = county(group=WEEKLY, centre=CLOSED.format("closed from 2027-02-01"))
+    made.centres[0].link(read_for=made.today)
+    found = entries(calendars.files(made)["/centres/riverbank/calendar.ics"]())
+
+    assert not made.centres[0].closed
+    assert [bool(one.cancelled) for one in made.series[0].all_sessions] == [False] * 3 + [True] * 3
+    assert "closed.riverbank@families.example" not in {uid for uid, _ in found}
 
 
 @pytest.mark.parametrize("status", ["open", "closed until 2027-01-10"])

@@ -131,3 +131,22 @@ def test_forms_offer_what_is_known(directory):
         for value, words in answers:
             assert words
             assert (value,) == read(directory, f"{question.name}={value}").values(question.name)
+
+
+def test_more_values_than_there_are_choices_are_refused(directory):
+    """An address with more than 120 values is refused: part of it would be another calendar."""
+    most = "&".join(["district=preston"] * custom_calendar.MOST_VALUES)
+
+    assert read(directory, most).values("district") == ("preston",)
+    with pytest.raises(ChoiceError, match="more than 120"):
+        read(directory, f"{most}&age=toddlers")
+
+
+def test_a_shared_address_says_no_need(directory):
+    """The query that a diary shows leaves the need out, and keeps everything else."""
+    chosen = read(directory, "need=send&district=preston")
+
+    assert chosen.query == "?district=preston&need=send"
+    assert chosen.shared_query == "?district=preston"
+    assert chosen.private
+    assert not read(directory, "district=preston").private

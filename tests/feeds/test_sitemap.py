@@ -1,4 +1,7 @@
+import re
 from xml.etree import ElementTree
+
+import pytest
 
 from portal.feeds import sitemap
 
@@ -58,12 +61,14 @@ def test_the_map_lists_the_pages_of_the_site(directory):
     assert frozen - elsewhere == mapped
 
 
-def test_robots_may_read_calendars_and_nothing_live(county):
-    """Calendars are open to robots, as Google's obeys them; bookings and staff pages are not."""
+def test_robots_may_read_calendars_and_no_live_page(county):
+    """Calendars are open to robots, a family's own too, as Google's obeys the rules; bookings and
+    staff pages are not."""
     rules = sitemap.robots_files(county())["/robots.txt"]().decode()
 
     assert rules == (
         "User-agent: *\n"
+        "Allow: /bookings/*/calendar.ics$\n"
         "Disallow: /book/\n"
         "Disallow: /bookings/\n"
         "Disallow: /staff/\n"
@@ -71,3 +76,30 @@ def test_robots_may_read_calendars_and_nothing_live(county):
         "\n"
         "Sitemap: https://families.example/sitemap.xml\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/bookings/abc123/calendar.ics", True),
+        ("/calendar.ics", True),
+        ("/centres/riverbank/", True),
+        ("/bookings/abc123", False),
+        ("/bookings/abc123/", False),
+        ("/bookings/abc123/cancel", False),
+        ("/bookings/abc123/calendar.ics/more", False),
+        ("/bookings/abc123/calendar.ics?more=1", False),
+        ("/book/riverbank/play", False),
+        ("/staff/", False),
+    ],
+)
+def test_readers_that_obey_robots_txt_reach_a_familys_calendar(county, path, allowed):
+    """Of what is below /bookings/, exactly the calendars are open: the longest rule decides."""
+    rules = sitemap.robots_files(county())["/robots.txt"]().decode()
+    fitting = []
+    for kind, pattern in re.findall(r"^(Allow|Disallow): (.+)$", rules, re.M):
+        written = re.escape(pattern).replace(r"\*", ".*").replace(r"\$", "$")
+        if re.match(written, path):
+            fitting.append((len(pattern), kind))
+
+    assert allowed == (max(fitting)[1] == "Allow")

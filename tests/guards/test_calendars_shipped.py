@@ -169,6 +169,33 @@ def test_same_entries_everywhere(shipped):
     assert own.keys() == everything.keys()
 
 
+def test_a_download_holds_one_uid(shipped):
+    """Programs that add a file expect one; only a series without a rule has one for each date."""
+    wrong, number = [], 0
+    for path, page in shipped.pages.items():
+        if not path.startswith("/sessions/"):
+            continue
+        for link in page.all("a", where=lambda one: "download" in one):
+            data = shipped.calendars[link["href"]]
+            uids = {uid for uid, _ in _blocks(data)}
+            number += 1
+            if len(uids) > 1 and b"RRULE" in data:
+                wrong.append(f"{path} links to {link['href']}: {uids}")
+
+    assert number > 1000
+    assert wrong == []
+
+
+def test_no_two_feeds_have_one_name(shipped):
+    """The name is all that a subscriber sees of a calendar in a list."""
+    names = {}
+    for path, data in shipped.calendars.items():
+        if name := re.search(rb"^X-WR-CALNAME:(.*)\r$", data, re.M):
+            names.setdefault(name[1], []).append(path)
+
+    assert {name: paths for name, paths in names.items() if len(paths) > 1} == {}
+
+
 @pytest.mark.parametrize("kind", ["centres", "districts", "footprints", "programmes", "ages"])
 def test_facets_hold_what_their_pages_link_to(shipped, kind):
     """Together the calendars of centres, districts and so on hold every series, none twice."""

@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from portal import errors
 from portal.directory import Directory
 from portal.directory.values import LONDON
+from portal.feeds.sitemap import CLOSED
 from portal.settings import Settings
 from portal.web import finder_page
 from portal.web.frozen_files import Files
@@ -83,6 +84,12 @@ def create_desk(
         custom_calendar.pages,
     ):
         desk.register_blueprint(pages)
+
+    @desk.after_request
+    def unlisted(answer: Response) -> Response:
+        if request.path.startswith(CLOSED):
+            answer.headers["X-Robots-Tag"] = "noindex"
+        return answer
 
     @desk.get("/health")
     def health() -> tuple[dict[str, str], int]:

@@ -35,7 +35,6 @@ pages = Blueprint("calendars", __name__)
 
 SHOWN = 10
 _MOST_KEPT = 64
-_MOST_PARAMETERS = 120
 _EVERYTHING = "calendar.ics"
 
 
@@ -84,7 +83,7 @@ def preview() -> Response:
         live=True,
         error=bool(problems),
         # What a person needs help with is private.
-        sensitive=bool(chosen.values("need")),
+        sensitive=chosen.private,
     )
     frame = live().frame
     words = frame.render(
@@ -113,7 +112,7 @@ def preview() -> Response:
 
 
 def _pairs() -> list[tuple[str, str]]:
-    return list(request.args.items(multi=True))[:_MOST_PARAMETERS]
+    return list(request.args.items(multi=True))
 
 
 # --- cache for a published site -------------------------------------------------------------------
@@ -157,9 +156,9 @@ class _Made:
                 )
                 series = custom_calendar.series_of(self.directory, chosen)
                 name = custom_calendar.name_of(self.directory, chosen)
-                data = self.calendars.chosen(
-                    name, page + chosen.query, address + chosen.query, series
-                )
+                # In a diary that others see, neither address may say what the family needs.
+                source = "" if chosen.private else address + chosen.query
+                data = self.calendars.chosen(name, page + chosen.shared_query, source, series)
                 self._kept[chosen] = _Calendar(data)
             self._kept.move_to_end(chosen)
             while len(self._kept) > _MOST_KEPT:
@@ -171,18 +170,10 @@ def _made() -> _Made:
     given = live().directory
     made: _Made | None = current_app.extensions.get("own calendars")
     if made is None or made.given is not given:
-        made = _Made(given, _addressed(given), _changed(given))
+        # As in the published files, so that entries are the same.
+        made = _Made(given, given.at(live().settings.base_address), _changed(given))
         current_app.extensions["own calendars"] = made
     return made
-
-
-def _addressed(directory: Directory) -> Directory:
-    """The directory with the base address of the published files, so that entries are the same."""
-    base = live().settings.base_address
-    if not base or base == directory.site.base_address:
-        return directory
-    site = directory.site.model_copy(update={"base_address": base})
-    return directory.model_copy(update={"site": site})
 
 
 def _changed(directory: Directory) -> float:

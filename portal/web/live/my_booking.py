@@ -249,8 +249,6 @@ def _told(family: Family | None) -> str:
 def calendar(link: str) -> Response:
     """The family's private calendar, which follows moved and cancelled sessions."""
     own, found = _own(link), live()
-    if own.series is None:
-        abort(404)
     base = found.settings.base_address or found.frame.site.base_address
     data = family_calendar.private_calendar(
         own.booking, own.series, found.frame.site, base=base, gone=own.gone
@@ -258,7 +256,6 @@ def calendar(link: str) -> Response:
     answer = make_response(data)
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
     answer.headers["Cache-Control"] = "no-store"
-    answer.headers["X-Robots-Tag"] = "noindex"
     return answer
 
 

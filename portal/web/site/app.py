@@ -7,7 +7,7 @@ it is requested, so the freezer may make files in any order and in any process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter
 
 from portal import feeds
 from portal.directory import Centre, Directory, News, Page, Programme
+from portal.feeds import calendars
 from portal.web.assets import static_files
 from portal.web.frozen_files import file_headers, media_type
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
@@ -25,28 +26,35 @@ from portal.web.site.pages import KINDS, Context, leaflet, not_found
 _Maker = Callable[[Context], bytes]
 
 
-def addresses(directory: Directory, *, leaflets: Leaflets | None = None) -> Iterator[str]:
-    """Every public path: pages, files of the feeds, redirects from old names, static files."""
+def addresses(
+    directory: Directory, *, leaflets: Leaflets | None = None, once: Collection[str] = ()
+) -> Iterator[str]:
+    """Every public path: pages, files of the feeds, redirects from old names, static files.
+
+    `once` are the addresses of calendars that were published before, which keep answering.
+    """
     for kind in KINDS:
         for path, _ in kind.nouns(directory):
             yield path
-    yield from _files(directory, leaflets)
+    yield from _files(directory, leaflets, once)
 
 
 def create_site(
-    directory: Directory, *, base_address: str | None = None, leaflets: Leaflets | None = None
+    directory: Directory,
+    *,
+    base_address: str | None = None,
+    leaflets: Leaflets | None = None,
+    once: Collection[str] = (),
 ) -> Flask:
     """Create the application of the public site, for freezing and for previews.
 
     `base_address` replaces the site's own, on pages and in feeds. With `leaflets`, the leaflets of
-    centres are also available as PDF.
+    centres are also available as PDF. `once` is that of `addresses`.
     """
-    if base_address and base_address.rstrip("/") != directory.site.base_address:
-        site = directory.site.model_copy(update={"base_address": base_address.rstrip("/")})
-        directory = directory.model_copy(update={"site": site})
+    directory = directory.at(base_address)
     app = Flask("portal.site", static_folder=None, template_folder=None)
     app.url_map.converters["slug"] = _Slug
-    files = _files(directory, leaflets)
+    files = _files(directory, leaflets, once)
     context = Context(directory, frozenset(files))
     for kind in KINDS:
         found = dict(kind.nouns(directory))
@@ -86,7 +94,9 @@ def _answer(
     return make(context) if noun is None else make(context, noun)
 
 
-def _files(directory: Directory, leaflets: Leaflets | None) -> dict[str, _Maker]:
+def _files(
+    directory: Directory, leaflets: Leaflets | None, once: Collection[str]
+) -> dict[str, _Maker]:
     """Makers of all other files, by path: feeds, redirects, static files and the like."""
     files: dict[str, _Maker] = {
         "/404.html": lambda context: not_found(context).encode(),
@@ -96,6 +106,9 @@ def _files(directory: Directory, leaflets: Leaflets | None) -> dict[str, _Maker]
     for static in static_files().values():
         files[static.path] = partial(_constant, static.content)
     for path, _, maker in feeds.files(directory):
+        files[path] = partial(_made, maker)
+    gone = sorted(path for path in once if path not in files)
+    for path, maker in calendars.former_files(directory, gone).items():
         files[path] = partial(_made, maker)
     if leaflets is not None:
         for centre in directory.centres:

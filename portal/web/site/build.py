@@ -15,7 +15,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -65,10 +65,16 @@ def build(
         done = None if full else build_state.unchanged(started)
         if done:
             return done
+        from portal.web.site import published_calendars, published_dates
+        from portal.web.site.published_calendars import PublishedCalendars
+
         state = (
             build_state.current()
         )  # before reading, so that a change meanwhile is seen next time
-        directory, app, addresses = _site(settings, today)
+        published = published_calendars.read(fresh.out if ours(fresh.out) else None, settings.var)
+        directory = _content(settings, today)
+        stamps, earlier = published_calendars.hold(directory, published)
+        app, addresses = _site(settings, directory, published.addresses)
         tally = _write(
             app, addresses, directory, fresh, _workers(jobs, addresses), compress, progress
         )
@@ -76,32 +82,26 @@ def build(
         removed = _names(fresh.out) - _names(fresh.new) if ours(fresh.out) else set()
         write_marker(fresh.new, today, tally.digests)
         fresh.swap()
-        _keep_record(settings, directory)
+        published_dates.keep(settings.var, directory)
+        calendars = frozenset(address for address in addresses if address.endswith(".ics"))
+        published_calendars.keep(settings.var, PublishedCalendars(stamps, calendars))
         built = Built(
             len(addresses),
             tally.written,
             tally.unchanged,
             len(removed),
             time.perf_counter() - started,
+            published_calendars.warning(directory, earlier),
         )
         build_state.remember(state, built)
         return built
 
 
-def _keep_record(settings: Settings, directory: Directory) -> None:
-    from portal.web.site import published_dates
-
-    published_dates.keep(settings.var, directory)
-
-
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def _site(settings: Settings, today: date) -> tuple[Directory, Flask, list[str]]:
+def _content(settings: Settings, today: date) -> Directory:
     from portal import content
-    from portal.web.site.app import addresses, create_site
-    from portal.web.site.freezer import check_address
-    from portal.web.site.leaflets import Leaflets, missing
 
     directory = content.load(
         settings.root,
@@ -109,12 +109,22 @@ def _site(settings: Settings, today: date) -> tuple[Directory, Flask, list[str]]
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
     )
+    return directory.at(settings.base_address)
+
+
+def _site(
+    settings: Settings, directory: Directory, once: Collection[str]
+) -> tuple[Flask, list[str]]:
+    from portal.web.site.app import addresses, create_site
+    from portal.web.site.freezer import check_address
+    from portal.web.site.leaflets import Leaflets, missing
+
     leaflets = None
     if settings.leaflets and missing() is None:
         leaflets = Leaflets(settings.out if ours(settings.out) else None)
-    app = create_site(directory, base_address=settings.base_address, leaflets=leaflets)
-    listed = addresses(directory, leaflets=leaflets)
-    return directory, app, [*dict.fromkeys(map(check_address, listed))]
+    app = create_site(directory, leaflets=leaflets, once=once)
+    listed = addresses(directory, leaflets=leaflets, once=once)
+    return app, [*dict.fromkeys(map(check_address, listed))]
 
 
 def _write(

@@ -51,6 +51,7 @@ class Built:
     unchanged: int
     removed: int
     seconds: float
+    warning: str = ""  # what the person who builds should know
 
 
 # --- the marker ---------------------------------------------------------------------------------
@@ -109,7 +110,8 @@ class BuildState:
         """A digest of all that a build reads: content, package, options, installed libraries."""
         # Installing, removing or upgrading a library changes the folder that contains it.
         libraries = [Path(p).stat().st_mtime_ns for p in sys.path if p.endswith("-packages")]
-        facts = __version__, sys.version, libraries, self._last_commit(), self._options
+        commits = self._last_commit(), self._missing_commits()
+        facts = __version__, sys.version, libraries, commits, self._options
         digest = hashlib.sha256(repr(facts).encode())
         folders = [self._root / name for name in ("content", "centres", "programmes")]
         for folder in (*folders, _PACKAGE):
@@ -127,6 +129,13 @@ class BuildState:
         for folder in (self._root, *self._root.parents):
             with suppress(OSError):
                 return (folder / ".git" / "logs" / "HEAD").stat().st_mtime_ns
+        return None
+
+    def _missing_commits(self) -> int | None:
+        """When the missing commits of a shallow clone were last listed; None if it has all."""
+        for folder in (self._root, *self._root.parents):
+            with suppress(OSError):
+                return (folder / ".git" / "shallow").stat().st_mtime_ns
         return None
 
     def unchanged(self, started: float) -> Built | None:

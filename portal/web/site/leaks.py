@@ -33,7 +33,7 @@ def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
     """
     withheld = _withheld(directory)
     text = data.decode("utf-8", "replace")
-    found = _found(withheld.addresses, path)
+    found = {} if _empty(path, data) else _found(withheld.addresses, path)
     if path.endswith(("/", ".html")):
         linked = {identity for link in LINK for identity in link.findall(text)}
         found |= {words: withheld.addresses[words] for words in sorted(linked & withheld.series)}
@@ -76,6 +76,12 @@ def _withheld(directory: Directory) -> _Withheld:
         looked_for((words for said in venues for words in said), meets),
         looked_for((words for said in venues for words in said[:1]), meets),
     )
+
+
+def _empty(path: str, data: bytes) -> bool:
+    """Whether this is an empty calendar: it may keep the address of a series withheld since."""
+    whole = data.startswith(b"BEGIN:VCALENDAR\r\n") and data.endswith(b"END:VCALENDAR\r\n")
+    return path.endswith(".ics") and whole and b"BEGIN:VEVENT" not in data
 
 
 def _found(wanted: Mapping[str, str], text: str) -> dict[str, str]:

@@ -88,6 +88,7 @@ def create_staff(
     def keep_nowhere(answer: Response) -> Response:
         if answer.headers.get("Cache-Control") != LASTING:
             answer.headers["Cache-Control"] = "no-store"
+        answer.headers["X-Robots-Tag"] = "noindex"
         return answer
 
     @desk.errorhandler(Wait)

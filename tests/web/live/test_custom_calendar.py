@@ -286,3 +286,27 @@ def test_only_the_page_to_frame_can_be_framed(chromium, tmp_path, sample_root):
     assert seen["/embed/riverbank/", "cookies"] == 0
     assert seen["/embed/riverbank/"] == ["What’s on at Riverbank Centre", 1]
     assert seen["/centres/riverbank/"][0] != "Riverbank Centre"
+
+
+def test_a_calendar_does_not_say_the_need_it_was_chosen_for(client):
+    """People share their diaries: no line of the file holds the need, nor an address with it."""
+    data = client.get("/calendars/custom.ics?need=send&district=preston").data
+    plain = client.get("/calendars/custom.ics?district=preston").data
+    head = data.replace(b"\r\n ", b"").partition(b"BEGIN:VTIMEZONE")[0]
+
+    assert b"send" not in head
+    assert b"SOURCE" not in head
+    assert b"URL:https://families.example/calendars/preview?district=preston\r\n" in head
+    assert b"SOURCE" in plain
+
+
+def test_an_address_with_too_many_values_is_refused(client):
+    """No filter is dropped in silence: the calendar and the page say what is wrong."""
+    query = "&".join(["district=preston"] * 120 + ["age=toddlers"])
+    answer = client.get(f"/calendars/custom.ics?{query}")
+
+    assert answer.status_code == 422
+    assert "more than 120" in answer.text
+    page = client.get(f"/calendars/preview?{query}")
+    assert page.status_code == 422
+    assert "more than 120" in page.text

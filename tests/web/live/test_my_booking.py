@@ -185,7 +185,10 @@ def test_a_run_that_has_left_the_content(screens) -> None:
 
     assert page.status == 200
     assert "Bump" not in page
-    assert screens.open(f"{own.path}/calendar.ics").status == 404
+    calendar = screens.open(f"{own.path}/calendar.ics")
+    assert calendar.status == 200  # after an error, a phone keeps the old entries
+    assert b"BEGIN:VEVENT" not in calendar.answer.data
+    assert b"NAME:Appointments" in calendar.answer.data
     ended = page.follow("Cancel your booking").press("Yes, cancel it")
     assert ended.heading == "Your booking is cancelled"
 
@@ -636,6 +639,15 @@ def test_a_database_that_is_away_when_details_are_sent(screens) -> None:
 
 
 # --- the private calendar -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["", "/calendar.ics", "/cancel"])
+def test_nothing_behind_a_link_is_listed_by_search_engines(screens, part) -> None:
+    """Every answer below /bookings/ says so to robots, a wrong link's too."""
+    own = screens.book()
+
+    for path in (own.path, "/bookings/wrong"):
+        assert screens.open(path + part).answer.headers["X-Robots-Tag"] == "noindex"
 
 
 def test_the_private_calendar_follows_the_booking(screens) -> None:

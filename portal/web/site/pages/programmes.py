@@ -10,6 +10,7 @@ from functools import partial
 
 from portal.directory import Programme, Series
 from portal.directory.vocabularies import OFFERS
+from portal.feeds.calendars import RUN, calendars_of
 from portal.web import filters
 from portal.web.layout import Head
 from portal.web.site import json_ld
@@ -93,6 +94,8 @@ def series(context: Context, series: Series) -> str:
     return context.render(
         "series.html",
         head,
+        copy=copy if (copy := f"{series.path}{RUN}") in context.files else "",
+        apart=calendars_of(context.directory).apart(series),
         series=series,
         programme=series.programme,
         venue=series.venue,

@@ -1,0 +1,184 @@
+"""What subscribers have of our calendars: the addresses, and the stamps of each series.
+
+Two promises need a memory. A revision number (SEQUENCE) never falls, although a shallow clone, a
+copy without a history or an older commit may give earlier times; and an address that was published
+answers for ever. What was published is read from the public folder itself, and from a record in
+`var/`, which also knows sensitive series: families that booked them have entries too. Either may be
+missing. Without both, a build stamps entries from the content alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+
+from portal.directory import Directory, TextFile
+from portal.feeds.calendar_entries import FIRST_REVISION, revision_of, uid_of
+from portal.feeds.calendars import calendars_of, closed_for_good
+
+FILE = "published-calendars.json"
+_EVERYTHING = "calendar.ics"  # the feed that holds every public series
+
+_ENTRY = re.compile(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", re.DOTALL)
+_STAMPS = re.compile(rb"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):.*\r\n", re.MULTILINE)
+# A single date has the UID of its series behind its own planned date.
+_UID = re.compile(r"^UID:(?:\d{4}-\d\d-\d\d\.)?(.+)\r$", re.MULTILINE)
+_SEQUENCE = re.compile(rb"^SEQUENCE:(\d+)\r$", re.MULTILINE)
+_MODIFIED = re.compile(rb"^LAST-MODIFIED:(\d{8}T\d{6})Z\r$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When the entries of a series last changed, and a digest of the rest of what they say."""
+
+    changed: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCalendars:
+    """The stamps by UID of the series, and the addresses of all calendars."""
+
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
+    addresses: frozenset[str] = frozenset()
+
+
+def read(out: Path | None, var: Path) -> PublishedCalendars:
+    """What the last build published; `out` is its folder, if there is one."""
+    kept = _kept(var)
+    if out is None:
+        return kept
+    files = (path.relative_to(out).as_posix() for path in out.rglob("*.ics"))
+    stamps = dict(kept.stamps)
+    for uid, stamp in _stamps_in(out / _EVERYTHING):
+        if uid not in stamps or stamps[uid].changed <= stamp.changed:
+            stamps[uid] = stamp
+    return PublishedCalendars(stamps, kept.addresses | {f"/{name}" for name in files})
+
+
+def keep(var: Path, published: PublishedCalendars) -> None:
+    """Save what is published now."""
+    stamps = published.stamps.items()
+    record = {
+        "stamps": {uid: [one.changed.isoformat(), one.digest] for uid, one in stamps},
+        "addresses": sorted(published.addresses),
+    }
+    var.mkdir(parents=True, exist_ok=True)
+    part = var / f"{FILE}.{os.getpid()}"
+    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    part.replace(var / FILE)
+
+
+def hold(
+    directory: Directory, published: PublishedCalendars
+) -> tuple[Mapping[str, Stamp], Sequence[TextFile]]:
+    """Give each series a time of change that its published entries allow, and each closed centre.
+
+    If it says the same as before, it keeps the published time when the content gives an earlier
+    one; if it says something else, it gets a later one. Where commits are missing, the content
+    cannot say when something changed: what says the same then keeps the published time in any case.
+
+    Returns all stamps, with those of series that are gone, which may come back; and the series and
+    centres to which the content alone would have given an earlier time.
+    """
+    stamps = dict(published.stamps)
+    earlier: list[TextFile] = []
+    for noun, uid, now in _given(directory):
+        stamps[uid] = now
+        was = published.stamps.get(uid)
+        if was is None:
+            continue
+        changed = _allowed(now, was, whole=directory.whole_history)
+        if changed != now.changed:
+            noun.link(changed=changed)
+            stamps[uid] = Stamp(changed, now.digest)
+        if now.changed < was.changed:
+            earlier.append(noun)
+    return stamps, earlier
+
+
+def warning(directory: Directory, earlier: Sequence[TextFile]) -> str:
+    """The words about these files for the person who builds; '' if there are none."""
+    if not earlier:
+        return ""
+    words = (
+        f"This copy of the content says that {len(earlier)} files, such as {earlier[0].source}, "
+        "changed before their calendar entries were published. The published times are kept."
+    )
+    if directory.whole_history:
+        return words
+    return f"{words} Its history is not complete: in a shallow clone, run 'git fetch --unshallow'."
+
+
+def _given(directory: Directory) -> Iterator[tuple[TextFile, str, Stamp]]:
+    """The stamps that the content gives to series, and to entries about closed centres."""
+    calendars = calendars_of(directory)
+    for series in (*directory.series, *directory.private_series):
+        entries = (entry.data for entry in calendars.entries(series))
+        digest = _digest(entries, private=series.programme.sensitive)
+        yield series, uid_of(series, directory.site), Stamp(calendars.changed(series), digest)
+    for centre in closed_for_good(directory):
+        entry = calendars.closed(centre)
+        digest = _digest([entry.data], private=False)
+        yield centre, entry.uid, Stamp(calendars.closing_changed(centre), digest)
+
+
+def _allowed(now: Stamp, was: Stamp, *, whole: bool) -> datetime:
+    if now.digest == was.digest:
+        return max(now.changed, was.changed) if whole else was.changed
+    if revision_of(now.changed) > revision_of(was.changed):
+        return now.changed
+    return was.changed + timedelta(minutes=1)
+
+
+# --- digests --------------------------------------------------------------------------------------
+
+
+def _digest(entries: Iterable[bytes], *, private: bool) -> str:
+    """A digest of entries without their stamps, in any order."""
+    digest = blake2b(b"private" if private else b"", digest_size=16)
+    for text in sorted(_STAMPS.sub(b"", entry) for entry in entries):
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def _stamps_in(calendar: Path) -> Iterator[tuple[str, Stamp]]:
+    """The stamps of each series in a published file; nothing if there is none to read."""
+    try:
+        data = calendar.read_bytes()
+    except OSError:
+        return
+    entries: dict[str, list[bytes]] = defaultdict(list)
+    for text in _ENTRY.findall(data):
+        uid = _UID.search(text.replace(b"\r\n ", b"").decode("utf-8", "replace"))
+        if uid and _SEQUENCE.search(text) and _MODIFIED.search(text):
+            entries[uid[1]].append(text)
+    for name, texts in entries.items():
+        yield name, Stamp(max(map(_changed, texts)), _digest(texts, private=False))
+
+
+def _changed(entry: bytes) -> datetime:
+    modified, sequence = _MODIFIED.search(entry), _SEQUENCE.search(entry)
+    if modified is None or sequence is None:
+        return FIRST_REVISION
+    written = datetime.strptime(modified[1].decode(), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    return max(written, FIRST_REVISION + timedelta(minutes=int(sequence[1])))
+
+
+def _kept(var: Path) -> PublishedCalendars:
+    try:
+        record = json.loads((var / FILE).read_bytes())
+        stamps = {
+            uid: Stamp(datetime.fromisoformat(changed), digest)
+            for uid, (changed, digest) in record["stamps"].items()
+        }
+        return PublishedCalendars(stamps, frozenset(record["addresses"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return PublishedCalendars()
