@@ -25,6 +25,7 @@ from portal.bookings.locking import NotPossible
 from portal.database.rate_limits import TooOften
 from portal.database.tables import HOLDING
 from portal.directory import Series
+from portal.directory.fields import SAFE_TIME
 from portal.directory.values import LONDON
 from portal.messages import family_calendar
 from portal.web import filters
@@ -171,7 +172,7 @@ def _told(family: Family | None) -> str:
     if family is None or family.contact_by == "none":
         return ""
     if family.contact_by == "call":
-        return "ring you"
+        return "ring you at the time that you gave" if SAFE_TIME in family.answers else "ring you"
     if not family.safe_to_contact:
         return ""
     return {"email": "send you an email", "text": "send you a text message"}[family.contact_by]
@@ -337,7 +338,7 @@ def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
     session = next((one for one in series.all_sessions if one.anchor == planned), None)
     if (session is None) == (series.book == "session"):
         abort(404)
-    asked = {question.name for question in series.programme.questions}
+    asked = {SAFE_TIME, *(question.name for question in series.programme.questions)}
     answers = {name: said for name, said in family.answers.items() if name in asked}
     try:
         with found.database() as engine:
@@ -441,9 +442,7 @@ def correct(link: str) -> Any:
         family = bookings.family_of(engine, own.booking.id)
     if family is None:
         return own.explain("Your details are deleted", "We keep nothing about you here.")
-    # A family that booked by phone may have asked to be rung.
-    rung = own.asked or family.contact_by == "call"
-    kind: type[DetailsForm] = RequestDetailsForm if rung else DetailsForm
+    kind: type[DetailsForm] = RequestDetailsForm if own.asked else DetailsForm
     if own.programme is not None and not own.discreet:
         # The questions of a sensitive programme show what it is about.
         kind = with_questions(kind, own.programme, own.programme.questions)
