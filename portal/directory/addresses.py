@@ -15,6 +15,8 @@ LIVE = (
     "/availability.json", "/book/", "/bookings/", "/find/results", "/gap", "/health", "/leave",
     "/request/", "/staff/",
 )  # fmt: skip
+# Those that a text may link to as they stand, without a name of a series or programme after them.
+LIVE_PAGES = ("/find/results", "/gap")
 _NEWS = "/news/"
 _FIXED = (
     "/",

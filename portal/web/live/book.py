@@ -312,7 +312,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
             "A professional needs to ask for this place",
             "A worker who knows you can ask for this place with you. This can be your midwife, "
             "your health visitor or your school.",
-            "Talk to them, or ring us. We will tell you who can ask for you.",
+            "Talk to them, or ring us to find out who can ask for you.",
             others=[
                 Other(
                     f"{series.programme.request_path}?who=professional&series={series.identity}",

@@ -95,7 +95,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         notices=said,
         others=_others(own) if own.state == "waiting" and not own.discreet else (),
         restoring=_begun() if restorable else None,
-        choices=_choices(own, family, restorable=restorable),
+        choices=_choices(own, family, again=not restorable and not reason),
         told=_told(family),
         kept=family is not None,
         calendar=path,
@@ -112,15 +112,17 @@ def _begun() -> PressForm:
     return form
 
 
-def _choices(own: Own, family: Family | None, *, restorable: bool) -> Sequence[Choice]:
-    """For families whose booking has ended: what else they can take. Nothing on discreet pages."""
+def _choices(own: Own, family: Family | None, *, again: bool) -> Sequence[Choice]:
+    """For families whose booking has ended: what else they can take. Nothing on discreet pages.
+
+    What staff ended or declined, with a reason, is not offered `again`.
+    """
     if not own.ended or own.discreet:
         return ()
     series = own.series
     if series is None and own.programme is not None:
         # A request for the programme as such: groups like any of its series.
         series = next(iter(live().directory.series_of(own.programme)), None)
-    again = not restorable and own.state != "declined"
     return choices(own.booking, series, family, again=again)
 
 

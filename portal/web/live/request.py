@@ -349,7 +349,7 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
     return asked.explain(title, *said, **given)
 
 
-_WHEN_AGAIN = "Ring us. We will tell you when it runs again, and what else there is."
+_WHEN_AGAIN = "Ring us to ask when it runs again, and what else there is."
 
 
 def _opens(run: Series) -> str:
@@ -361,7 +361,7 @@ def _referral(asked: Asked) -> Response:
         "A professional needs to ask for this place",
         "A worker who knows you can ask for this place with you. This can be your midwife, "
         "your health visitor or your school.",
-        "Talk to them, or ring us. We will tell you who can ask for you.",
+        "Talk to them, or ring us to find out who can ask for you.",
         others=[
             Other(asked.choose("professional"), "I work with a family", "Ask for a place for them")
         ],
@@ -397,7 +397,7 @@ def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None
     return asked.explain(
         f"It is not running in {district.title} at the moment",
         "These are the nearest groups. You can ask for one of them, and your answers are kept.",
-        f"You can also ask for {district.title}. We will then tell you when it runs there.",
+        f"You can also ask for {district.title}. A worker will read your request and answer you.",
         form=form,
         presses=[*near, Press(f"Ask for {district.title}", "check", still.extra), change],
     )

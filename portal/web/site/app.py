@@ -20,7 +20,7 @@ from portal.web.assets import static_files
 from portal.web.frozen_files import file_headers, media_type
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.site.leaflets import Leaflets
-from portal.web.site.pages import KINDS, Context, leaflet, not_found
+from portal.web.site.pages import DEFAULT_PERIODS, KINDS, Context, leaflet, not_found
 
 _Maker = Callable[[Context], bytes]
 
@@ -34,12 +34,16 @@ def addresses(directory: Directory, *, leaflets: Leaflets | None = None) -> Iter
 
 
 def create_site(
-    directory: Directory, *, base_address: str | None = None, leaflets: Leaflets | None = None
+    directory: Directory,
+    *,
+    base_address: str | None = None,
+    leaflets: Leaflets | None = None,
+    periods: Mapping[str, int] | None = None,
 ) -> Flask:
     """Create the application of the public site, for freezing and for previews.
 
     `base_address` replaces the site's own, on pages and in feeds. With `leaflets`, the leaflets of
-    centres are also available as PDF.
+    centres are also available as PDF. `periods` is `Settings.periods`, for the pages of text.
     """
     if base_address and base_address.rstrip("/") != directory.site.base_address:
         site = directory.site.model_copy(update={"base_address": base_address.rstrip("/")})
@@ -47,7 +51,7 @@ def create_site(
     app = Flask("portal.site", static_folder=None, template_folder=None)
     app.url_map.converters["slug"] = _Slug
     files = _files(directory, leaflets)
-    context = Context(directory, frozenset(files))
+    context = Context(directory, frozenset(files), periods or DEFAULT_PERIODS)
     for kind in KINDS:
         found = dict(kind.nouns(directory))
         if found:

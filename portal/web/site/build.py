@@ -112,7 +112,12 @@ def _site(settings: Settings, today: date) -> tuple[Directory, Flask, list[str]]
     leaflets = None
     if settings.leaflets and missing() is None:
         leaflets = Leaflets(settings.out if ours(settings.out) else None)
-    app = create_site(directory, base_address=settings.base_address, leaflets=leaflets)
+    app = create_site(
+        directory,
+        base_address=settings.base_address,
+        leaflets=leaflets,
+        periods=settings.periods,
+    )
     listed = addresses(directory, leaflets=leaflets)
     return directory, app, [*dict.fromkeys(map(check_address, listed))]
 

@@ -58,7 +58,7 @@ def test_what_is_left_of_a_course_that_is_called_off_halfway(tmp_path) -> None:
     screens = Screens(tmp_path)
     own = screens.book()
     screens.wait(days=10)
-    dates = ("2027-01-19", "2027-01-26", "2027-02-02", "2027-02-09", "2027-02-23")
+    dates = ("2027-01-19", "2027-01-26", "2027-02-02", "2027-02-09", "2027-02-16")
     off = [{"date": one, "cancelled": "The leader is ill"} for one in dates]
     screens.directory = made.directory({"changes": off})
 
@@ -136,7 +136,7 @@ def test_one_press_takes_a_group_near_by(tmp_path) -> None:
 def test_what_needs_more_answers_or_places_is_a_link(tmp_path, questions: bool) -> None:
     """A group with a question of its own, or too few places, is not booked in one press."""
     asked = [{"name": "due", "label": "When is it due?", "required": "yes"}] if questions else []
-    few = {**LATER, "place_for": "person", "places": "2"}
+    few = LATER if questions else {**LATER, "place_for": "person", "places": "2"}
     screens = Screens(tmp_path, made.directory({}, few, questions=asked))
     answers = {"question__due": "May"} if questions else {}
     done = cancelled(screens.book(people="3", **answers))
@@ -154,10 +154,13 @@ def test_a_place_that_went_in_the_meantime_is_not_taken(tmp_path) -> None:
     screens = Screens(tmp_path, made.directory({}, {**LATER, "places": "1"}))
     done = cancelled(screens.book())
     [name] = [one for one in buttons(done) if "Thursdays" in one]
+    client = screens.client
     screens.visitor().book("/book/riverbank/bump-1", email="b@example.org")
+    screens.client = client
     late = done.press(name, follow=False)
 
-    assert late.status in (400, 409)
+    assert (late.status, late.heading) == (409, "You cannot have this place")
+    assert "You are not booked." in late
     assert screens.count("booking") == 2
 
 
@@ -198,8 +201,7 @@ def test_a_lapsed_offer_can_join_the_list_again(tmp_path) -> None:
     screens = Screens(tmp_path, made.directory({"places": "1"}))
     first = screens.book()
     client = screens.client
-    screens.visitor().book(email="b@example.org")
-    second = screens.open(f"/bookings/{_last_link(screens)}")
+    second = screens.visitor().book(email="b@example.org")
     screens.visitor().book(email="c@example.org")
     screens.client = client
     cancelled(first)
@@ -208,12 +210,6 @@ def test_a_lapsed_offer_can_join_the_list_again(tmp_path) -> None:
 
     assert page.heading == "This offer has ended"
     assert buttons(page, "Join the waiting list") or buttons(page)
-
-
-def _last_link(screens: Screens) -> str:
-    with database.read(screens.engine) as connection:
-        number = connection.execute(tables.booking.select()).all()[-1].id
-    return bookings.get(screens.engine, number, screens.settings.secret).link
 
 
 def test_a_request_that_was_taken_back_by_mistake(tmp_path) -> None:
@@ -237,7 +233,8 @@ def test_what_staff_cancelled_has_no_way_back(tmp_path) -> None:
 
     assert page.heading == "Your booking is cancelled"
     assert "Take my place back" not in page
-    assert any("Thursdays" in one for one in buttons(page))
+    assert [one for one in buttons(page) if "Thursdays" not in one] == []
+    assert len(buttons(page)) == 1
 
 
 def test_after_the_details_are_deleted_there_are_links_only(tmp_path) -> None:

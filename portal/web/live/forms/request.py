@@ -41,7 +41,7 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 
-GAP_LIMIT = 500  # pounds: the most the panel can pay
+GAP_LIMIT = 500  # pounds: the most that can be asked for
 
 _ANY_SERIES: Option = ("", "No particular group")
 _ANYWHERE: Option = ("", "Anywhere")
@@ -259,7 +259,7 @@ class GapForm(LiveForm):
         what="the sum in pounds",
         least=1,
         most=GAP_LIMIT,
-        hint=f"Whole pounds, if you know. A panel can pay up to £{GAP_LIMIT}.",
+        hint=f"Whole pounds, if you know, and £{GAP_LIMIT} at most.",
     )
     name = Name(
         "Your full name",

@@ -427,7 +427,7 @@ def test_a_sensitive_programme_asks_only_for_a_first_talk() -> None:
 
 
 def test_a_gap_names_a_sum_within_the_limit() -> None:
-    """A panel pays up to 500 pounds, and the form says so."""
+    """At most 500 pounds can be asked for, and the form says so."""
     good = {
         "district": "preston",
         "needs": "send",
