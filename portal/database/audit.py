@@ -71,6 +71,7 @@ ACTORS: Mapping[str, str] = {
 # The actions in the log. An action no longer in use stays here for older lines.
 AuditAction = Literal[
     "accept",
+    "answer complaint",
     "account-add",
     "account-change",
     "account-remove",
@@ -80,6 +81,7 @@ AuditAction = Literal[
     "cancel",
     "cancelled-by-us",
     "change",
+    "complain",
     "confirm",
     "correct",
     "decline",
@@ -113,6 +115,7 @@ AuditAction = Literal[
 ]
 ACTIONS: Mapping[str, str] = {
     "accept": "took an offered place",
+    "answer complaint": "answered a complaint about data",
     "account-add": "made the account of {staff}",
     "account-change": "changed the account of {staff}",
     "account-remove": "removed the account of {staff}",
@@ -122,6 +125,7 @@ ACTIONS: Mapping[str, str] = {
     "cancel": "cancelled a booking",
     "cancelled-by-us": "called off a session",
     "change": "changed who comes",
+    "complain": "complained about data",
     "confirm": "confirmed a request",
     "correct": "corrected details",
     "decline": "declined a request",

@@ -349,7 +349,7 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
     return asked.explain(title, *said, **given)
 
 
-_WHEN_AGAIN = "Ring us to ask when it runs again, and what else there is."
+_WHEN_AGAIN = "Ring us. You can ask when it runs again, and what else there is."
 
 
 def _opens(run: Series) -> str:

@@ -260,7 +260,6 @@ def test_the_way_of_contact_needs_its_address(answers: dict, where: str) -> None
     ("name", "value"),
     [
         ("contact_by", "pigeon"),
-        ("contact_by", "call"),
         ("safe_to_contact", "maybe"),
         ("people", "0"),
         ("people", "11"),
