@@ -184,6 +184,11 @@ class Settings(BaseSettings):
         return frozenset(real or {way for way, channel in chosen.items() if channel == "folder"})
 
     @property
+    def periods(self) -> dict[str, int]:
+        """How many days data is kept, by the placeholders that a page of text can have."""
+        return {"keep_days": self.keep_days, "keep_needs_days": self.keep_needs_days}
+
+    @property
     def postcodes(self) -> Path:
         """The exact postcodes for the finder, where `portal postcodes import` has made them."""
         return self.var / "postcodes.bin"

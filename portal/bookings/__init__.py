@@ -20,7 +20,16 @@ from portal.bookings.booking import (
     find_by_key,
     get,
 )
-from portal.bookings.transitions import accept, cancel, change, confirm, decline, give
+from portal.bookings.transitions import (
+    accept,
+    cancel,
+    change,
+    confirm,
+    decline,
+    give,
+    restorable,
+    restore,
+)
 
 __all__ = [
     "ASKED_FOR",
@@ -42,4 +51,6 @@ __all__ = [
     "find_by_key",
     "get",
     "give",
+    "restorable",
+    "restore",
 ]

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, select
 from portal import messages
 from portal.bookings import casework, personal_data
 from portal.bookings.casework import Case, Sees
+from portal.bookings.complaints import forget_complaints
 from portal.bookings.locking import locked_booking
 from portal.bookings.opening import booked_session
 from portal.bookings.registers import MARKS, safe_way
@@ -83,6 +84,7 @@ def forget(engine: Engine, directory: Directory, settings: Settings, *, now: dat
     needs = write(engine, lambda c: _forget_needs(c, now, settings.keep_needs_days))
     families = _forget_families(engine, now, settings.keep_days)
     rate_limits.forget(engine, now=now)
+    write(engine, lambda c: forget_complaints(c, now))
     return Forgotten(
         families=families,
         needs=needs,

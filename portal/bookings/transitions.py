@@ -1,4 +1,4 @@
-"""Changes the status of a booking: cancel, change, accept, confirm, give, decline.
+"""Changes the status of a booking: cancel, restore, change, accept, confirm, give, decline.
 
 Each function is one transaction, which locks the series first and queues the family's message.
 """
@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Connection, Engine, Row, select
 
-from portal.bookings.booking import Full, claim_for_waiting, claim_places
-from portal.bookings.locking import NotPossible, locked_booking
+from portal import messages
+from portal.bookings.booking import ASKED_FOR, Full, claim_for_waiting, claim_places
+from portal.bookings.locking import OF_BOOKING, NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
 from portal.bookings.places import claimed
 from portal.bookings.waiting_list import enqueue_reminder, free, notify, offer_freed, release
-from portal.database import note, write
-from portal.database.tables import HOLDING, LIVE, booking, person
+from portal.database import note, read, write
+from portal.database.tables import HOLDING, LIVE, bookable, booking, person
 from portal.directory import Directory
 
 
@@ -53,6 +54,75 @@ def cancel(
         offer_freed(connection, directory, row.series, row.planned, now)
 
     write(engine, work)
+
+
+def restore(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> None:
+    """Take back a family's own cancellation: it has its place again, or its request is open again.
+
+    A second call changes nothing. Raises Full once the place is given away, and NotPossible for a
+    booking that ended in another way, whose details are deleted, or whose dates are past.
+    """
+
+    def work(connection: Connection) -> None:
+        row = locked_booking(connection, booking_id)
+        if row.status in LIVE:
+            return  # the button was pressed twice
+        _check_restorable(connection, directory, row, now)
+        if row.was == "confirmed":
+            if claim_places(connection, it=row.bookable_id, n=row.places).rowcount != 1:
+                raise Full("The place was given to another family.")
+            _give_place(connection, directory, row, now)
+        connection.execute(
+            booking.update()
+            .where(booking.c.id == booking_id)
+            .values(status=row.was, was="", changed=now, revision=booking.c.revision + 1)
+        )
+        # Messages about the cancellation that have not gone out are no longer true.
+        messages.drop(connection, booking_id, ("cancelled-by-you", "off-the-list", "confirmation"))
+        kind = "confirmation" if row.was == "confirmed" else "request-received"
+        notify(connection, booking_id, kind, now)
+        note(connection, now, "family", "restore", booking_id, row.series, status=row.was)
+
+    write(engine, work)
+
+
+def restorable(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> bool:
+    """Whether `restore` would succeed now."""
+    with read(engine) as connection:
+        row = connection.execute(OF_BOOKING.where(booking.c.id == booking_id)).one()
+        try:
+            _check_restorable(connection, directory, row, now)
+        except NotPossible:
+            return False
+        if row.was != "confirmed":
+            return True
+        room = connection.execute(
+            select(bookable.c.id).where(
+                bookable.c.id == row.bookable_id,
+                bookable.c.held + row.places <= bookable.c.places,
+                bookable.c.waiting == 0,
+            )
+        ).first()
+        return room is not None
+
+
+def _check_restorable(
+    connection: Connection, directory: Directory, row: Row[Any], now: datetime
+) -> None:
+    """Raises NotPossible unless the family itself cancelled a place or request that can still be.
+
+    A family gives no reason; staff and the content always do.
+    """
+    known = select(person.c.booking_id).where(person.c.booking_id == row.id)
+    if row.status != "cancelled" or row.was not in ("confirmed", "requested") or row.reason:
+        raise NotPossible("This was not cancelled by the family.")
+    if connection.execute(known).first() is None:
+        raise NotPossible("The family's details are deleted.")
+    asked = row.series.startswith(ASKED_FOR)
+    if not asked and directory.find_series(row.series) is None:
+        raise NotPossible("What was booked is no longer in the content.")
+    if not still_to_be_had(directory, row.series, row.planned, now):
+        raise NotPossible("What was booked is past, or called off.")
 
 
 def change(

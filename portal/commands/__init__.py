@@ -386,15 +386,20 @@ def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
     then refused in the usual way. A test compares these defaults with those of `Settings`.
     """
     environ = {name.upper(): value for name, value in os.environ.items()}
-    weeks = environ.get("PORTAL_HORIZON_WEEKS", "26")
     return {
         "root": root or Path(environ.get("PORTAL_ROOT", ".")),
         "out": out or Path(environ.get("PORTAL_OUT", "build")),
         "var": Path(environ.get("PORTAL_VAR", "var")),
         "base_address": environ.get("PORTAL_BASE_ADDRESS", "").rstrip("/") or None,
-        "horizon_weeks": int(weeks) if weeks.isdecimal() else weeks,
+        "horizon_weeks": _number(environ.get("PORTAL_HORIZON_WEEKS", "26")),
         "leaflets": environ.get("PORTAL_LEAFLETS", "yes").lower() in _YES,
+        "keep_days": _number(environ.get("PORTAL_KEEP_DAYS", "30")),
+        "keep_needs_days": _number(environ.get("PORTAL_KEEP_NEEDS_DAYS", "7")),
     }
+
+
+def _number(value: str) -> int | str:
+    return int(value) if value.isdecimal() else value
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Whether each link in a text leads somewhere on this site.
 
 The addresses are worked out from the files and not from the finished site, so that an editor hears
-of a dead link at once, with its line. The site's own test walks the real pages.
+of a dead link at once, with its line. An address that is only printed, as `/find/` between
+backticks, is a promise too and is checked alike. The site's own test walks the real pages.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import cache
 
 from portal.content.sources import Text, Tree
 from portal.directory import AGE_BANDS, Settlement, TextFile
-from portal.directory.addresses import fixed_pages
+from portal.directory.addresses import LIVE_PAGES, fixed_pages
 from portal.directory.values import near
 
 
@@ -29,7 +30,7 @@ def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
     meant = cache(lambda address: near(address, known))
     images = {f"/centres/{one.slug}/{name}" for one in tree.centres for name in one.images}
     for text in tree.texts():
-        for line, target in text.prose.links:
+        for line, target in (*text.prose.links, *_printed(text)):
             if target[0] not in "/#" or target.startswith(unsure):
                 continue
             if words := _wrong_target(target, text, known, meant):
@@ -40,6 +41,12 @@ def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
                     f"there is no picture '{source}'.{near(source, images)} Correct the address."
                 )
                 text.written.wrong_at(text.written.body_line + line - 1, 1, words)
+
+
+def _printed(text: Text[TextFile]) -> Iterator[tuple[int, str]]:
+    """The addresses between backticks, with their lines; patterns such as `/x/<name>/` are none."""
+    for number, line in enumerate(text.written.body.split("\n"), 1):
+        yield from ((number, found) for found in _IN_CODE.findall(line))
 
 
 def _wrong_target(
@@ -66,7 +73,7 @@ def addresses(
     tree: Tree, settlements: Iterable[Settlement] | None
 ) -> Iterator[tuple[str, frozenset[str] | None]]:
     """Every address that a text may link to, with its headings; None where any may be there."""
-    for address in (*fixed_pages(news=bool(tree.news)), *_FILES, *_LIVE):
+    for address in (*fixed_pages(news=bool(tree.news)), *_FILES, *LIVE_PAGES):
         yield address, None
     yield from ((settlement.path, None) for settlement in settlements or ())
     yield from ((band.path, None) for band in AGE_BANDS)
@@ -104,8 +111,8 @@ def addresses(
 
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_IN_CODE = re.compile(r"(?<!`)`(/[^`<>…*{}\s]*)`(?!`)")
 _FILES = ("/calendar.ics", "/feed.atom", "/sitemap.xml")
-_LIVE = ("/gap", "/find/results")
 
 
 def _addresses_of(text: Text[TextFile], path: str) -> Iterator[tuple[str, frozenset[str] | None]]:

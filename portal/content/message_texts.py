@@ -36,17 +36,29 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "waiting-ended": ((), ("reason",)),
     "offered": (("until",), ()),
     "lapsed": (("until",), ()),
-    "moved": ((), ("was", "now", "reason")),
+    "moved": ((), ("was", "now", "reason", "still")),
     "reminder": ((), ("day",)),
     "cancelled-by-us": ((), ("reason", "still")),
     "cancelled-by-you": ((), ()),
-    "off-the-list": ((), ()),
+    "off-the-list": ((), ("reason",)),
     "request-received": ((), ()),
     "request-confirmed": ((), ()),
     "request-declined": ((), ("reason",)),
     "professional-received": ((), ()),
     "link": ((), ()),
     "notice": ((), ("words",)),
+}
+
+# What happened decides which words a message about a change has (`messages.letters.wording_of`), so
+# that its first sentence is true of one date, of several, and of all. These files stand beside
+# those of the kinds.
+WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    **KINDS,
+    "dates-cancelled": ((), ("reason", "still")),
+    "place-cancelled": ((), ("reason",)),
+    "other-venue": ((), ("was_venue", "reason", "still")),
+    "on-again": ((), ("now", "reason")),
+    "changed": ((), ("was", "now", "reason", "still")),
 }
 
 # To the professional who asked. They never hold the link, which is the family's own.
@@ -95,7 +107,7 @@ class Wording:
 
 
 def load_words(root: Path, kind: str) -> Wording:
-    """The words of one kind of message. Raises WordsError."""
+    """The words of one kind of message, or of one of the `WORDINGS`. Raises WordsError."""
     written, wording = _read(root, kind)
     if wording is None:
         raise WordsError(written.problems)
@@ -104,13 +116,13 @@ def load_words(root: Path, kind: str) -> Wording:
 
 def check_words(root: Path) -> list[Problem]:
     """All that is wrong with the words of all messages, in the order of files and lines."""
-    problems = [problem for kind in KINDS for problem in _read(root, kind)[0].problems]
+    problems = [problem for kind in WORDINGS for problem in _read(root, kind)[0].problems]
     for found in sorted((root / FOLDER).glob("*.md")):
-        if found.stem in KINDS:
+        if found.stem in WORDINGS:
             continue
         path = (FOLDER / found.name).as_posix()
-        words = f"there is no message called '{found.stem}'.{near(found.stem, KINDS)}"
-        problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(KINDS)}."))
+        words = f"there is no message called '{found.stem}'.{near(found.stem, WORDINGS)}"
+        problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(WORDINGS)}."))
         if found.is_file() and not found.is_symlink():
             problems += read_file(found, path).problems
     return sorted(problems)
@@ -165,7 +177,7 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
     def wrong(line: int, words: str) -> None:
         written.wrong_at(line, 1, words)
 
-    own, _ = KINDS[kind]
+    own, _ = WORDINGS[kind]
     harmless = [word for word in HARMLESS if word != "link" or kind not in TO_PROFESSIONAL]
     known = {*harmless, *own, *_telling(kind)}
     subject = field.endswith("subject")
@@ -197,4 +209,4 @@ def placeholders(text: str) -> list[str]:
 
 
 def _telling(kind: str) -> tuple[str, ...]:
-    return (*TELLING, *KINDS[kind][1])
+    return (*TELLING, *WORDINGS[kind][1])

@@ -71,6 +71,7 @@ ACTORS: Mapping[str, str] = {
 # The actions in the log. An action no longer in use stays here for older lines.
 AuditAction = Literal[
     "accept",
+    "answer complaint",
     "account-add",
     "account-change",
     "account-remove",
@@ -80,6 +81,7 @@ AuditAction = Literal[
     "cancel",
     "cancelled-by-us",
     "change",
+    "complain",
     "confirm",
     "correct",
     "decline",
@@ -103,6 +105,7 @@ AuditAction = Literal[
     "recovery-code",
     "recovery-codes",
     "remark",
+    "restore",
     "save register",
     "second-factor",
     "send again",
@@ -112,6 +115,7 @@ AuditAction = Literal[
 ]
 ACTIONS: Mapping[str, str] = {
     "accept": "took an offered place",
+    "answer complaint": "answered a complaint about data",
     "account-add": "made the account of {staff}",
     "account-change": "changed the account of {staff}",
     "account-remove": "removed the account of {staff}",
@@ -121,6 +125,7 @@ ACTIONS: Mapping[str, str] = {
     "cancel": "cancelled a booking",
     "cancelled-by-us": "called off a session",
     "change": "changed who comes",
+    "complain": "complained about data",
     "confirm": "confirmed a request",
     "correct": "corrected details",
     "decline": "declined a request",
@@ -144,6 +149,7 @@ ACTIONS: Mapping[str, str] = {
     "recovery-code": "used a recovery code",
     "recovery-codes": "made new recovery codes",
     "remark": "noted something",
+    "restore": "took back a cancellation",
     "save register": "saved a register",
     "second-factor": "set up their phone",
     "send again": "sent a message again",

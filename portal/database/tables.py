@@ -231,6 +231,24 @@ gap = Table(
     Column("created", Moment, nullable=False),
 )
 
+# A complaint about how we use somebody's data, with how it is safe to answer it.
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("reference", String(9), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
+    Column("email", String(254)),
+    Column("phone", String(30)),
+    Column("contact_by", String(10), nullable=False),
+    Column("safe_to_contact", Boolean, nullable=False),
+    Column("safe_time", String(100), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("answered", Moment),
+)
+
 # The outbox. The address is looked up when the message is sent, so that it is stored only once.
 message = Table(
     "message",

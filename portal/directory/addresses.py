@@ -12,9 +12,11 @@ from portal.directory.vocabularies import LANGUAGES
 
 # Pages of the live applications. A page of text cannot have the first part of such an address.
 LIVE = (
-    "/availability.json", "/book/", "/bookings/", "/find/results", "/gap", "/health", "/leave",
-    "/request/", "/staff/",
+    "/availability.json", "/book/", "/bookings/", "/complaint", "/find/results", "/gap", "/health",
+    "/leave", "/request/", "/staff/",
 )  # fmt: skip
+# Those that a text may link to as they stand, without a name of a series or programme after them.
+LIVE_PAGES = ("/complaint", "/find/results", "/gap")
 _NEWS = "/news/"
 _FIXED = (
     "/",

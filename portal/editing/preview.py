@@ -101,7 +101,7 @@ class Preview:
             number = len(problems)
             self._say(f"{number:,} mistake{'s' if number > 1 else ''}. {READY}")
             return
-        app = create_site(directory)
+        app = create_site(directory, periods=settings.periods)
         shown = Shown(self._next(), app, (), time.perf_counter() - started)
         self._directory = directory
         self._show(shown)

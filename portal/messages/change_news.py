@@ -176,10 +176,27 @@ def known_of(changes: Sequence[Change], sessions: Iterable[Session]) -> list[Fac
     return [_known_before(changes, session.anchor) or _planned(session) for session in sessions]
 
 
+def move_wording(sessions: Sequence[Session], known: Sequence[Facts]) -> str:
+    """Which words are true of all these sessions: one of `message_texts.WORDINGS`."""
+    pairs = [(before, Facts.of(session)) for before, session in zip(known, sessions, strict=True)]
+    if all(before.cancelled for before, _ in pairs):
+        return "on-again"
+    if any(before.cancelled for before, _ in pairs):
+        return "changed"
+    if all(before.place == now.place for before, now in pairs):
+        return "moved"
+    same_time = all((one.starts, one.ends) == (two.starts, two.ends) for one, two in pairs)
+    one_move = len({(before.place, now.place) for before, now in pairs}) == 1
+    return "other-venue" if same_time and one_move else "changed"
+
+
 def move_words(
-    series: Series, sessions: Sequence[Session], known: Sequence[Facts]
+    series: Series, sessions: Sequence[Session], known: Sequence[Facts], *, each: bool
 ) -> Mapping[str, str]:
-    """What moved sessions were, according to `known_of`, and what they are now."""
+    """What moved sessions were, according to `known_of`, and what they are now.
+
+    `each` names every date, because there are others that have not changed.
+    """
     elsewhere = any(
         not before.cancelled and before.place != Facts.of(session).place
         for before, session in zip(known, sessions, strict=True)
@@ -190,9 +207,10 @@ def move_words(
     ]
     several = len({session.venue.line for session in sessions}) > 1
     return {
-        "was": rendering.when_and_where(series, were, places=elsewhere),
-        "now": rendering.when_and_where(series, sessions, places=several),
+        "was": rendering.when_and_where(series, were, places=elsewhere, each=each),
+        "now": rendering.when_and_where(series, sessions, places=several, each=each),
         "venue": "" if several else rendering.venue_words(series, sessions),
+        "was_venue": known[0].venue if known else "",
     }
 
 

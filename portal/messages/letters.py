@@ -1,8 +1,9 @@
 """Composes a queued message as a letter, from the facts at the moment of sending.
 
-What it hides: which values fill the placeholders of a message, and which letters carry a calendar
-file. Messages about a sensitive programme always use the discreet wording (S4). `facts` provides
-the facts, and decides whether there is still anything to send.
+What it hides: which words are true of a change, which values fill the placeholders of a message,
+and which letters carry a calendar file. Messages about a sensitive programme always use the
+discreet wording (S4). `facts` provides the facts, and decides whether there is still anything to
+send.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from portal.database.references import link_of
 from portal.directory import Directory, Series, Session, Site
 from portal.directory.values import moment_words
 from portal.messages import family_calendar, rendering
-from portal.messages.change_news import move_words
+from portal.messages.change_news import ABOUT_A_SESSION, move_wording, move_words
 from portal.messages.channels import Attachment, Letter
 from portal.messages.facts import BookingFacts, MessageFacts, facts_of
 from portal.messages.outbox import Owed
@@ -64,7 +65,7 @@ def letter_of(
     site, booking, recipient = directory.site, facts.booking, facts.recipient
     values = _values(facts, site, settings)
     words = rendering.fill(
-        load_words(settings.root, owed.kind),
+        load_words(settings.root, wording_of(facts)),
         values,
         discreet=booking.discreet,
         extra=TWINS[owed.kind] if facts.has_twin else ("", ""),
@@ -82,6 +83,30 @@ def letter_of(
         html=words.html,
         attachments=_attachments(facts, site, settings),
     )
+
+
+def wording_of(facts: MessageFacts) -> str:
+    """Which words the letter has: those of its kind, or those that are true of this change."""
+    owed, booking = facts.owed, facts.booking
+    if owed.kind == "moved" and facts.sessions:
+        return move_wording(facts.sessions, facts.known)
+    if owed.kind != "cancelled-by-us" or owed.about.get("offer"):
+        return owed.kind
+    if booking.status == "confirmed":
+        return "dates-cancelled" if _still_on(facts) else "cancelled-by-us"
+    # Staff ended this one booking: what was booked goes on for others.
+    had_place = owed.about.get("before", "confirmed") == "confirmed"
+    return "place-cancelled" if had_place else "off-the-list"
+
+
+def _still_on(facts: MessageFacts) -> list[Session]:
+    """The coming sessions of a booking that are on and that its message is not about."""
+    changed = {session.planned for session in facts.sessions}
+    return [
+        session
+        for session in facts.booking.coming
+        if not session.cancelled and session.planned not in changed
+    ]
 
 
 def reference_of(calendar_id: str, message_id: int, kind: str) -> str:
@@ -112,17 +137,17 @@ def _values(facts: MessageFacts, site: Site, settings: Settings) -> Mapping[str,
         "words": facts.notice,
     }
     if booking.series is not None:
-        values |= _series_words(booking.series, sessions)
+        of_a_change = facts.owed.kind in ABOUT_A_SESSION and booking.status == "confirmed"
+        still = _still_on(facts) if of_a_change else []
+        values |= _series_words(booking.series, sessions, each=bool(still))
+        values |= {"still": rendering.dates_words(booking.series, still, each=True)}
         if facts.owed.kind == "moved" and sessions:
-            values |= move_words(booking.series, sessions, facts.known)
-        if facts.owed.kind == "cancelled-by-us" and booking.status == "confirmed":
-            on = [session for session in booking.coming if not session.cancelled]
-            values |= {"still": rendering.dates_words(booking.series, on)}
+            values |= move_words(booking.series, sessions, facts.known, each=bool(still))
     return values
 
 
-def _series_words(series: Series, sessions: Sequence[Session]) -> Mapping[str, str]:
-    dates = rendering.dates_words(series, sessions)
+def _series_words(series: Series, sessions: Sequence[Session], *, each: bool) -> Mapping[str, str]:
+    dates = rendering.dates_words(series, sessions, each=each)
     return {
         "series": series.name,
         "programme": series.programme.title,

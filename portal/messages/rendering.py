@@ -146,18 +146,20 @@ def _in_names(letter: str) -> bool:
     return unicodedata.category(letter)[0] in "LM" or letter in "-'’ʼ·\u200c\u200d"
 
 
-def dates_words(series: Series, sessions: Sequence[Session], *, times: bool = True) -> str:
+def dates_words(
+    series: Series, sessions: Sequence[Session], *, times: bool = True, each: bool = False
+) -> str:
     """The dates of sessions, in order, as one line; '' for none.
 
     With `times`, unusual times are added. For a long run, the pattern and the first date, and the
-    last date unless it is ongoing.
+    last date unless it is ongoing; with `each`, every date, because others between are not meant.
     """
     sessions = sorted(sessions, key=lambda session: session.starts)
     if not sessions:
         return ""
     if len(sessions) == 1:
         return day_words(sessions[0].day)
-    if len(sessions) > MOST_DATES:
+    if len(sessions) > MOST_DATES and not each:
         words = f"{series.pattern}, from {day_words(sessions[0].day)}"
         return words if series.ongoing else f"{words} to {day_words(sessions[-1].day)}"
     days: list[str] = []
@@ -173,7 +175,9 @@ def dates_words(series: Series, sessions: Sequence[Session], *, times: bool = Tr
     return f"{', '.join(days[:-1])} and {days[-1]}"
 
 
-def when_and_where(series: Series, sessions: Sequence[Session], *, places: bool) -> str:
+def when_and_where(
+    series: Series, sessions: Sequence[Session], *, places: bool, each: bool = False
+) -> str:
     """Dates with their times, and with their venues if `places` is true, as one line."""
     alike: dict[str, list[Session]] = {}
     for session in sorted(sessions, key=lambda session: session.starts):
@@ -182,7 +186,8 @@ def when_and_where(series: Series, sessions: Sequence[Session], *, places: bool)
     if list(alike) == [_OFF]:
         return _OFF
     return "; ".join(
-        f"{dates_words(series, some, times=False)}, {said}" for said, some in alike.items()
+        f"{dates_words(series, some, times=False, each=each)}, {said}"
+        for said, some in alike.items()
     )
 
 

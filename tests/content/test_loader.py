@@ -575,6 +575,20 @@ def test_links_within_the_site_are_known(root):
     assert load(root)
 
 
+def test_an_address_that_is_printed_is_there(root):
+    """Between backticks it is no link, but a promise all the same."""
+    good = "Open `/find/`, `/calendar.ics` or `/gap`. A centre is at `/centres/<name>/`."
+    edit(root, "content/pages/about.md", ("## Where we work", f"{good}\n\n## Where we work"))
+    assert load(root)
+    edit(root, "content/pages/about.md", ("`/find/`", "`/openreferral/`"))
+    with pytest.raises(ContentError) as raised:
+        load(root)
+
+    assert [problem.words.partition(".")[0] for problem in raised.value.problems] == [
+        "'/openreferral/' is not a page of this site"
+    ]
+
+
 def test_warnings_do_not_stop_anything(directory):
     """Facts long unchecked and series that are over are told, with the line to mend."""
     assert [str(problem) for problem in content.warnings(directory)] == [

@@ -10,7 +10,7 @@ import pytest
 
 from portal.content import link_checks
 from portal.content.reader import read_tree
-from portal.directory.addresses import RESERVED, fixed_pages
+from portal.directory.addresses import LIVE_PAGES, RESERVED, fixed_pages
 from portal.directory.vocabularies import LANGUAGES
 from portal.feeds import sitemap
 from portal.settings import Settings
@@ -19,7 +19,7 @@ from portal.web.site.app import addresses
 from portal.web.site.pages import KINDS
 from portal.web.staff.app import create_staff
 
-LIVE = ("/book/", "/request/", "/gap", "/find/results")  # pages of the booking service
+LIVE = ("/book/", "/request/", *LIVE_PAGES)  # pages of the booking service
 TRANSLATIONS = tuple(f"/{language}/" for language in LANGUAGES)  # checked; without pages so far
 EMBEDDED = "/embed/"  # only shown inside the pages of partners, so not in the sitemap
 
@@ -51,6 +51,17 @@ def test_accepted_links_lead_somewhere(directory, linkable):
     elsewhere = {path for path in linkable if path.startswith((*LIVE, *TRANSLATIONS))}
 
     assert linkable - elsewhere - set(addresses(directory)) == set()
+
+
+def test_accepted_live_links_are_answered(directory, linkable, tmp_path, sample_root):
+    """A link to a live page is accepted only if a route of the live part answers it."""
+    settings = Settings(root=sample_root, out=tmp_path / "site", var=tmp_path)
+    routes = create_desk(lambda: directory, settings).url_map.bind("families.example")
+    made_of_names = ("/book/", "/request/")
+    live = {path for path in linkable if path in LIVE_PAGES or path.startswith(made_of_names)}
+
+    assert {*LIVE_PAGES} <= live
+    assert [path for path in sorted(live) if not routes.test(path, "GET")] == []
 
 
 def test_the_sitemap_lists_every_page(directory, pages):

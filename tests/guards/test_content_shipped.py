@@ -255,3 +255,14 @@ def test_programmes_are_those_of_the_plan():
     """A programme's file is named for its slug, and says where its facts come from."""
     for slug, one in programmes().items():
         assert one.fields.get("sources"), slug
+
+
+@pytest.mark.parametrize("page", ["urgent-help", "stay-safe-online", "contact"])
+def test_help_is_where_one_looks(shipped_directory, page):
+    """Pages on which somebody in fear looks for help lead to each programme of ours for them."""
+    [text] = [one for one in shipped_directory.pages if one.slug == page]
+    ours = [one for one in shipped_directory.programmes if "domestic-abuse" in one.needs]
+    ours = [one for one in ours if one.sensitive]
+
+    assert len(ours) >= 2
+    assert [one.path for one in ours if f'href="{one.path}"' not in text.html] == []

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from portal.directory.addresses import LIVE_PAGES
 from tests.support import nu
 from tests.support.shipped import (
     DAY,
@@ -172,7 +173,7 @@ def _live_forms(shipped):
             run = re.fullmatch(rf"series=({slug}/{slug})", query) if query else None
             return found[1] in asked and (run[1] in public if run else not query)
         return not query and (
-            path in ("/gap", "/find/results", "/leave", "/calendars/preview")
+            path in (*LIVE_PAGES, "/leave", "/calendars/preview")
             or path.startswith(("/bookings/", "/staff/"))
         )
 

@@ -165,7 +165,7 @@ def test_a_first_day(desk, chromium, tmp_path):
         email.message_from_bytes(file.read_bytes(), policy=policy.default)
         for file in (var / "outbox").glob("*.eml")
     ]
-    told = [one for one in letters if one["Subject"] == "Your booking is off"]
+    told = [one for one in letters if one["Subject"] == "Part of your booking is off"]
     assert [one["To"] for one in told] == ["parent1@example.org"]
     words = told[0].get_body(("plain",)).get_content()
     assert "The room is flooded" in words

@@ -27,8 +27,11 @@ def test_a_moved_session_is_told_with_both_dates(post):
     [letter] = post.came()
 
     assert letter.subject == "Your booking has changed"
-    assert "- It was: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
-    assert "- It is now: Wednesday 3 February 2027, 1pm to 3pm\n" in letter.plain
+    assert (
+        "Bump, Birth and Beyond will not be on Tuesday 2 February 2027, 10am to midday. It has "
+        "moved to Wednesday 3 February 2027, 1pm to 3pm. You still have your place.\n"
+    ) in letter.plain
+    assert "- What has not changed: Tuesday 12 January, 19 January, 26 January" in letter.plain
     [event] = letter.calendars[0].walk("VEVENT")
     [before] = [e for e in confirmation.calendars[0].walk("VEVENT") if e["uid"] == event["uid"]]
     assert event["sequence"] > before["sequence"]
@@ -53,8 +56,10 @@ def test_another_venue_is_told_with_both_venues(post):
     changed(post, {"date": "2027-02-02", "venue": {"name": "Library", "town": "Leyland"}})
     [letter] = post.came()
 
-    assert "- It was: Tuesday 2 February 2027, 10am to midday, at Riverbank\n" in letter.plain
-    assert "- Where: Library, Leyland\n" in letter.plain
+    assert (
+        "Bump, Birth and Beyond will not be at Riverbank on Tuesday 2 February 2027. It will be at "
+        "Library, Leyland. You still have your place.\n"
+    ) in letter.plain
 
 
 def test_a_cancelled_session_is_told_with_its_reason(post):
@@ -64,8 +69,8 @@ def test_a_cancelled_session_is_told_with_its_reason(post):
     changed(post, {"date": "2027-02-02", "cancelled": "The boiler is broken"})
     [letter] = post.came()
 
-    assert letter.subject == "Your booking is off"
-    assert "- What is off: Tuesday 2 February 2027\n" in letter.plain
+    assert letter.subject == "Part of your booking is off"
+    assert "We have had to cancel Bump, Birth and Beyond on Tuesday 2 Feb" in letter.plain
     assert "- Why: The boiler is broken\n" in letter.plain
     [calendar] = letter.calendars
     assert str(calendar["method"]) == "CANCEL"
@@ -98,7 +103,7 @@ def test_of_two_changes_the_last_is_told(post):
     changed(post, {"date": "2027-02-02", "cancelled": "Snow"}, now=later)
     letters = post.came(later)
 
-    assert [letter.subject for letter in letters] == ["Your booking is off"]
+    assert [letter.subject for letter in letters] == ["Part of your booking is off"]
 
 
 def test_what_was_changed_and_changed_back_is_not_told(post):
@@ -121,8 +126,7 @@ def test_what_was_told_and_changed_back_is_told(post):
     changed(post, now=later)
     [letter] = post.came(later)
 
-    assert "- It was: cancelled or moved\n" in letter.plain
-    assert "- It is now: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
+    assert "is on after all: Tuesday 2 February 2027, 10am to midday. You" in letter.plain
 
 
 WHOLE = "Tuesday 12 January, 19 January, 26 January, 2 February, 9 February and 16 February 2027"
@@ -137,7 +141,8 @@ def test_a_run_at_another_time_is_one_letter(post):
     [letter] = post.came()
 
     assert letter.subject == "Your booking has changed"
-    assert f"- It was: {WHOLE}, 10am to midday\n- It is now: {WHOLE}, 1pm to 3pm\n" in letter.plain
+    assert f"will not be on {WHOLE}, 10am to midday. It has moved to {WHOLE}, 1" in letter.plain
+    assert "What has not changed" not in letter.plain
     before, after = (
         {str(event["uid"]): event for event in one.calendars[0].walk("VEVENT")}
         for one in (confirmation, letter)
@@ -155,9 +160,7 @@ def test_a_run_at_another_place_is_one_letter(post):
     changed(post, venue=LIBRARY)
     [letter] = post.came()
 
-    assert f"- It was: {WHOLE}, 10am to midday, at Riverbank\n" in letter.plain
-    assert f"- It is now: {WHOLE}, 10am to midday\n" in letter.plain
-    assert "- Where: Library, 2 High Street, Leyland\n" in letter.plain
+    assert f"will not be at Riverbank on {WHOLE}. It will be at Library, 2 Hi" in letter.plain
     places = {str(event["location"]) for event in letter.calendars[0].walk("VEVENT")}
     assert places == {"Library, 2 High Street, Leyland"}
 
@@ -177,6 +180,7 @@ def test_dates_that_change_in_several_ways_are_one_letter(post):
         "- It was: Tuesday 2 February and 9 February 2027, 10am to midday, at Riverbank\n"
         "- It is now: Wednesday 3 February 2027, 1pm to 3pm, at Riverbank; "
         "Tuesday 9 February 2027, 10am to midday, at Library\n"
+        "- What has not changed: Tuesday 12 January, 19 January, 26 January and 16 February 2027\n"
         "- Your reference"
     ) in letter.plain
 
@@ -188,9 +192,10 @@ def test_a_date_that_is_gone_is_told_and_leaves_the_calendar(post):
     changed(post, starts="2027-01-19")
     [letter] = post.came()
 
-    assert letter.subject == "Your booking is off"
+    assert letter.subject == "Part of your booking is off"
+    assert "cancel Bump, Birth and Beyond on Tuesday 12 January 2027. You keep" in letter.plain
     assert (
-        "- What is off: Tuesday 12 January 2027\n- Time: 10am to midday\n"
+        "- Time: 10am to midday\n"
         "- Why: We do not meet on this date any more\n"
         "- What is still on: Tuesday 19 January, 26 January, 2 February, 9 February, "
         "16 February and 23 February 2027\n"
@@ -212,7 +217,7 @@ def test_a_closure_day_is_told_in_its_own_words(post):
     content_changes.announce_changes(post.engine, post.directory, now=NOW)
     [letter] = post.came()
 
-    assert "- What is off: Tuesday 26 January 2027\n" in letter.plain
+    assert "cancel Bump, Birth and Beyond on Tuesday 26 January 2027." in letter.plain
     assert "- Why: Staff training\n" in letter.plain
 
 
@@ -227,7 +232,7 @@ def test_one_date_of_a_run_that_is_on_again_is_told(post):
     changed(post, off[1], now=later)
     [letter] = post.came(later)
 
-    assert "- It is now: Tuesday 12 January 2027, 10am to midday\n" in letter.plain
+    assert "on after all: Tuesday 12 January 2027, 10am to midday." in letter.plain
 
 
 def test_who_was_not_told_of_a_move_hears_what_it_was_at_first(post):
@@ -239,8 +244,10 @@ def test_who_was_not_told_of_a_move_hears_what_it_was_at_first(post):
     changed(post, {"date": "2027-02-02", "moved_to": "2027-02-04"}, now=later)
     [letter] = post.came(later)
 
-    assert "- It was: Tuesday 2 February 2027, 10am to midday\n" in letter.plain
-    assert "- It is now: Thursday 4 February 2027, 10am to midday\n" in letter.plain
+    assert (
+        "will not be on Tuesday 2 February 2027, 10am to midday. It has moved to Thursday 4 "
+        "February 2027, 10am to midday."
+    ) in letter.plain
 
 
 def test_what_was_moved_and_told_is_what_it_was(post):
@@ -253,7 +260,7 @@ def test_what_was_moved_and_told_is_what_it_was(post):
     changed(post, {"date": "2027-02-02", "moved_to": "2027-02-04"}, now=later)
     [letter] = post.came(later)
 
-    assert "- It was: Wednesday 3 February 2027, 10am to midday\n" in letter.plain
+    assert "will not be on Wednesday 3 February 2027, 10am to midday." in letter.plain
 
 
 def test_a_run_that_was_changed_and_changed_back_is_not_told(post):
@@ -333,3 +340,107 @@ def test_who_waits_reads_that_it_is_off_in_words_of_its_own(
     assert "You are no longer on the waiting list." in letter.plain
     assert "set out" not in letter.plain
     assert letter.calendars == []
+
+
+# --- one change, one sentence that is true of it --------------------------------------------------
+
+OFF = {"cancelled": "Snow"}
+DAY_OFF = {"date": "2027-01-12", **OFF}
+MOVE = {"date": "2027-01-12", "moved_to": "2027-01-13 13:00-15:00"}
+AWAY = {"date": "2027-01-12", "venue": LIBRARY}
+GROUP = "Bump, Birth and Beyond"
+
+
+@pytest.mark.parametrize(
+    ("dates", "fields", "subject", "sentence"),
+    [
+        (
+            [DAY_OFF],
+            {},
+            "Part of your booking is off",
+            f"We have had to cancel {GROUP} on Tuesday 12 January 2027. You keep your place for "
+            "everything that is still on.",
+        ),
+        (
+            [DAY_OFF, {"date": "2027-01-19", **OFF}],
+            {},
+            "Part of your booking is off",
+            f"We have had to cancel {GROUP} on Tuesday 12 January and 19 January 2027. You keep "
+            "your place for everything that is still on.",
+        ),
+        (
+            [],
+            {"withdrawn": "We have no leader"},
+            "Your booking is off",
+            f"We have had to cancel {GROUP}, so do not set out for it. We know that you had "
+            "planned for it.",
+        ),
+        (
+            [MOVE],
+            {},
+            "Your booking has changed",
+            f"{GROUP} will not be on Tuesday 12 January 2027, 10am to midday. It has moved to "
+            "Wednesday 13 January 2027, 1pm to 3pm. You still have your place.",
+        ),
+        (
+            [AWAY],
+            {},
+            "Your booking has changed",
+            f"{GROUP} will not be at Riverbank on Tuesday 12 January 2027. It will be at Library, "
+            "2 High Street, Leyland. You still have your place.",
+        ),
+        (
+            [MOVE | AWAY],
+            {},
+            "Your booking has changed",
+            f"There is more than one change to {GROUP}. You still have your place.",
+        ),
+        (
+            [MOVE, AWAY | {"date": "2027-01-19"}],
+            {},
+            "Your booking has changed",
+            f"There is more than one change to {GROUP}. You still have your place.",
+        ),
+    ],
+    ids=["a date off", "dates off", "all off", "moved", "other venue", "both", "several"],
+)
+def test_one_change_has_one_sentence_that_is_true_of_it(post, dates, fields, subject, sentence):
+    """The first sentence is true of this change alone, and names the dates that it is about."""
+    post.book()
+    post.came()
+    changed(post, *dates, **fields)
+    [letter] = post.came()
+    _, first, *_ = letter.plain.split("\n\n")
+
+    assert (letter.subject, first) == (subject, sentence)
+    assert ("still on" in letter.plain) == (subject == "Part of your booking is off")
+
+
+@pytest.mark.parametrize("way", ["email", "text"])
+def test_nothing_says_that_a_booking_is_off_while_a_date_is_on(post, way):
+    """One of twelve dates is cancelled: the family keeps the eleven others, by text too."""
+    post.directory = made.directory({"sessions": "12"})
+    post.book(Family("Amina Khan", "a@example.org", "07700 900123", way, True))
+    post.came()
+    changed(post, DAY_OFF, sessions="12")
+    [letter] = post.came()
+
+    for wrong in ("Your booking is off", "do not set out", "cancel your booking"):
+        assert wrong not in f"{getattr(letter, 'subject', '')} {letter.plain}"
+    assert ("The rest is still on" if way == "text" else "- What is still on: ") in letter.plain
+
+
+def test_many_dates_off_are_each_named_while_others_are_on(post):
+    """'Tuesdays, from ... to ...' would take in the dates between them that are on."""
+    post.directory = made.directory({"sessions": "20", "term_time_only": "no"})
+    post.book()
+    post.came()
+    days = [session.anchor for session in post.series.all_sessions if session.day.day > 7]
+    off = [{"date": day, **OFF} for day in days]
+    changed(post, *off, sessions="20", term_time_only="no")
+    [letter] = post.came()
+    _, first, *_ = letter.plain.split("\n\n")
+
+    assert len(days) > 12
+    assert " from " not in first
+    assert first.count(",") >= len(days) - 2

@@ -29,11 +29,13 @@ FACTS = {
     "position": "2",
     "was": "Tuesday 12 January 2027, 10am to midday",
     "now": "Wednesday 13 January 2027, 10am to midday",
+    "was_venue": "Old Library",
+    "still": "Tuesday 19 January 2027",
     "words": "Bring wellies: we go outside",
 }
 
 
-@pytest.mark.parametrize("kind", message_texts.KINDS)
+@pytest.mark.parametrize("kind", message_texts.WORDINGS)
 @pytest.mark.parametrize("discreet", [False, True])
 def test_nothing_is_left_to_fill_in(kind, discreet):
     """Whatever is known is put in; no bracket reaches a family."""
@@ -47,20 +49,20 @@ def test_nothing_is_left_to_fill_in(kind, discreet):
     assert (FACTS["link"] in words.text) == family
 
 
-@pytest.mark.parametrize("kind", message_texts.KINDS)
+@pytest.mark.parametrize("kind", message_texts.WORDINGS)
 def test_discreet_words_tell_nothing(kind):
     """S4: subject and text never name the group, its place or its time; discreet words neither."""
     words = load_words(ROOT, kind)
     open_ = fill(words, FACTS, discreet=False)
     discreet = fill(words, FACTS, discreet=True)
 
-    telling = ("Bump", "Riverbank", "12 January", "10am", "boiler")
+    telling = ("Bump", "Riverbank", "Library", "12 January", "19 January", "10am", "boiler")
     said = [open_.subject, open_.text]
     said += [discreet.subject, discreet.text, discreet.plain, discreet.html]
     assert [word for word in telling for text in said if word in text] == []
 
 
-@pytest.mark.parametrize("kind", message_texts.KINDS)
+@pytest.mark.parametrize("kind", message_texts.WORDINGS)
 def test_the_html_is_whole_and_asks_nobody_for_anything(kind):
     """It parses without a mistake, and no picture, style sheet or script is fetched (S7)."""
     words = fill(load_words(ROOT, kind), FACTS, discreet=False)

@@ -25,11 +25,12 @@ Left = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """An alternative to offer: its link, its name and the main facts."""
+    """An alternative to offer: its link, its name, the main facts, and the series if it is one."""
 
     path: str
     name: str
     words: str
+    identity: str = ""
 
 
 def fits(thing: Series | Programme, ages: Iterable[str]) -> bool:
@@ -109,4 +110,4 @@ def _offer(series: Series, left: Left, now: datetime) -> Other:
         said.append(f"{filters.count(places, 'place')} left")
     elif series.booking == "drop-in":
         said.append("just come")
-    return Other(series.path, series.name, ", ".join(said))
+    return Other(series.path, series.name, ", ".join(said), series.identity)

@@ -26,7 +26,7 @@ from portal.settings import Settings
 from portal.web import finder_page
 from portal.web.frozen_files import Files
 from portal.web.layout import Frame, Head
-from portal.web.live import book, custom_calendar, gap, my_booking, screens
+from portal.web.live import book, complaint, custom_calendar, gap, my_booking, screens
 from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
@@ -81,6 +81,7 @@ def create_desk(
         my_booking.pages,
         request_pages,
         gap.pages,
+        complaint.pages,
         custom_calendar.pages,
     ):
         desk.register_blueprint(pages)

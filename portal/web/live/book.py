@@ -24,8 +24,9 @@ from portal.directory.values import LONDON
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
 from portal.web.live.context import Away, live
-from portal.web.live.forms.family import BookForm, LiveForm, book_form
+from portal.web.live.forms.family import BookForm, FamilyForm, LiveForm, book_form
 from portal.web.live.forms.steps import NextScreen, next_screen
+from portal.web.live.safe_contact import unheard
 from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
 
 pages = Blueprint("booking", __name__)
@@ -145,6 +146,9 @@ def _screen(wanted: Wanted, form: BookForm, following: NextScreen, now: datetime
             return before(programme) or _other_age(wanted, form)
         if following.screen == "confirm":
             return _confirm(wanted, form, now)
+        back = wanted.series.path
+        if unsafe := unheard(form, wanted.path, family=True, phone=wanted.phone, back=back):
+            return unsafe
     left = _left(wanted)
     if request.method != "POST" and not left:
         if not wanted.series.waiting_list:
@@ -222,8 +226,21 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         action="Continue",
         confirm="Join the waiting list" if waits else "Confirm booking",
         asks=False,
-        silent=form.contact_by.data == "none" or form.safe_to_contact.data == "no",
+        **spoken(form),
     )
+
+
+def spoken(form: FamilyForm) -> dict[str, Any]:
+    """For the page of answers to check: how the family hears from us, and what is kept how long."""
+    rings = form.contact_by.data == "call"
+    unsafe = form.safe_to_contact.data == "no"
+    return {
+        "rings": rings,
+        "quietly": unsafe,
+        "silent": not rings and (unsafe or form.contact_by.data == "none"),
+        "kept": live().settings.keep_days,
+        "needs_kept": live().settings.keep_needs_days,
+    }
 
 
 # --- what the family wants to book ----------------------------------------------------------------
@@ -295,7 +312,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
             "A professional needs to ask for this place",
             "A worker who knows you can ask for this place with you. This can be your midwife, "
             "your health visitor or your school.",
-            "Talk to them, or ring us. We will tell you who can ask for you.",
+            "Talk to them, or ring us to find out who can ask for you.",
             others=[
                 Other(
                     f"{series.programme.request_path}?who=professional&series={series.identity}",

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, request
 from portal.bookings import gap_reports
 from portal.database.rate_limits import TooOften
 from portal.web.live.context import Away, live
-from portal.web.live.forms.request import GAP_LIMIT, GapForm
+from portal.web.live.forms.request import GapForm
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.screens import away, check_form, head, page, thanks, too_many
 
@@ -28,8 +28,9 @@ def gap() -> Any:
             "Thank you. We have your form",
             "/gap",
             reference,
-            "A panel of managers will read what you wrote. We will answer you by email.",
-            "Keep the reference. It cannot be used to see your form.",
+            "We keep what you wrote under this reference. We do not answer each form.",
+            "Does the family need help now? Do not wait: ask for support in the usual way.",
+            "The reference cannot be used to see your form.",
             again="Tell us about another gap",
             phone=None,
         )
@@ -47,7 +48,7 @@ def gap() -> Any:
             lead="For practitioners: tell us about a need that no available service meets.",
             others=(),
             room="Never write who the family is: no name, no address, no date of birth. "
-            f"A panel looks at each form. It can pay up to £{GAP_LIMIT}.",
+            "We do not answer each form.",
             back="/professionals/" if "professionals" in found.frame.pages else "/",
             phone=None,
             action="Send",

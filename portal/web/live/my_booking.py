@@ -8,20 +8,29 @@ sensitive programme says neither what it is nor where, and shows days and times 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Literal
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
 
 from portal import bookings
-from portal.bookings import Booking, Family, Full, casework, content_changes, personal_data
+from portal.bookings import (
+    Family,
+    Full,
+    NotBookable,
+    casework,
+    personal_data,
+)
 from portal.bookings.locking import NotPossible
-from portal.database.tables import HOLDING, LIVE
-from portal.directory import Programme, Series, Session
+from portal.database.rate_limits import TooOften
+from portal.database.tables import HOLDING
+from portal.directory import Series
+from portal.directory.fields import SAFE_TIME
 from portal.directory.values import LONDON
-from portal.messages import announced, family_calendar
+from portal.messages import family_calendar
 from portal.web import filters
 from portal.web.live.alternatives import Other
+from portal.web.live.choices import Choice, TakeForm, choices, takes
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import (
     DetailsForm,
@@ -33,7 +42,8 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 from portal.web.live.forms.steps import next_screen
-from portal.web.live.screens import away, check_form, explain, head, page
+from portal.web.live.own_booking import Own, own_booking
+from portal.web.live.screens import away, check_form, head, page, too_many
 
 pages = Blueprint("own", __name__, url_prefix="/bookings/<link>")
 pages.before_request(check_form)
@@ -41,136 +51,34 @@ pages.before_request(check_form)
 _DATES_SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A booking, with what the content now says about it."""
-
-    booking: Booking
-    series: Series | None
-    programme: Programme | None
-    # Of the booking. An offer that is over, or a wait for what is off, has ended; 'over' is what
-    # has no date to come.
-    state: str
-    was: str  # its state before it ended; '' where nobody wrote that down
-    gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
-    off: str = ""  # why what was waited for is off, where the clock has not said so yet
-
-    @property
-    def path(self) -> str:
-        return f"/bookings/{self.booking.link}"
-
-    @property
-    def discreet(self) -> bool:
-        """A series that is no longer in the content may have been sensitive."""
-        return self.programme is None or self.programme.sensitive
-
-    @property
-    def asked(self) -> bool:
-        """Whether this is a request, which staff answer."""
-        return self.booking.way != "book"
-
-    @property
-    def phone(self) -> str | None:
-        if self.programme is None or self.discreet:
-            return self.programme.phone if self.programme else None
-        centre = self.series.centre.phone if self.series else None
-        return self.programme.phone or centre
-
-    @property
-    def sessions(self) -> tuple[Session, ...]:
-        """Its sessions that have not ended, cancelled ones included, soonest first."""
-        return _sessions(self.booking, self.series, self.gone)
-
-    @property
-    def live(self) -> bool:
-        return self.state in LIVE
-
-    def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
-        given = {"back": self.path, "phone": self.phone, **given}
-        return explain(title, self.path, *paragraphs, **given)
-
-
-def _own(link: str) -> Own:
-    """The booking behind a link; otherwise the response that every wrong link gets."""
-    found, now = live(), live().now
-    with found.database() as engine:
-        booking = bookings.find(engine, link, secret=found.secret, now=now)
-    if booking is None:
-        abort(404)
-    directory = found.directory
-    series = directory.find_series(booking.series)
-    if series is not None:
-        programme: Programme | None = series.programme
-    else:
-        programme = directory.programme(booking.series.removeprefix(bookings.ASKED_FOR))
-    gone = _gone(booking, series)
-    state = booking.status
-    off = ""
-    # Before the clock has said so, too.
-    sessions = _sessions(booking, series, gone)
-    if series is not None and state in ("waiting", "offered") and _all_off(sessions):
-        state, off = "cancelled", content_changes.why_off(series, sessions)
-    elif state == "offered" and booking.offered_until and booking.offered_until <= now:
-        state = "lapsed"
-    elif series is not None and state in ("confirmed", "waiting"):
-        held = family_calendar.sessions_of(booking, series)
-        if held and all(session.ends <= now for session in held):
-            state = "over"
-    was = booking.status if state != booking.status else booking.was
-    return Own(booking, series, programme, state, was, gone, off)
-
-
-def _sessions(
-    booking: Booking, series: Series | None, gone: tuple[Session, ...]
-) -> tuple[Session, ...]:
-    if series is None:
-        return ()
-    found = (*family_calendar.sessions_of(booking, series), *gone)
-    coming = (one for one in found if one.ends > live().now)
-    return tuple(sorted(coming, key=lambda one: one.starts))
-
-
-def _all_off(sessions: Sequence[Session]) -> bool:
-    return bool(sessions) and all(session.cancelled for session in sessions)
-
-
-def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:
-    if series is None:
-        return ()
-    found = live()
-    with found.database() as engine:
-        return announced.removed_sessions(engine, found.directory, series, booking, found.now)
-
-
 @pages.get("")
 def show(link: str) -> Response:
     """The state of the booking, and what the family can do."""
-    own = _own(link)
-    form = None
-    if own.state == "offered":
-        form = PressForm(formdata=None)
-        form.begin(live().now, live().secret)
-    return _show(own, form, 200)
+    own = own_booking(link)
+    return _show(own, _begun() if own.state == "offered" else None, 200)
 
 
-def _show(own: Own, form: PressForm | None, status: int) -> Response:
+def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> Response:
     sessions = own.sessions
     until = own.booking.offered_until
     with live().database() as engine:
         family = bookings.family_of(engine, own.booking.id)
         ended = own.state in ("declined", "cancelled")
         reason = own.off or (personal_data.answer_of(engine, own.booking.id) if ended else "")
-        said = casework.notices(engine, *_told_about(own)) if own.live and own.series else []
+        said = casework.notices(engine, *_told_about(own)) if own.series else []
+        restorable = own.ended and bookings.restorable(
+            engine, live().directory, own.booking.id, now=live().now
+        )
     # Who gave it up gave no reason; whose details are deleted may not have ended it either.
     ours = bool(reason) or family is None
     in_vain = own.state == "cancelled" and own.was in ("waiting", "offered") and ours
-    waits = own.series is not None and not own.discreet and (own.state == "waiting" or in_vain)
     title = _title(own, ours)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
+    on = [one for one in sessions if not one.cancelled]
     return page(
         "live/own.html",
-        head("Your booking" if own.discreet else title, own.path),
+        head("Your booking" if own.discreet else title, own.path, error=bool(trouble)),
         status,
         own=own,
         booking=own.booking,
@@ -179,23 +87,48 @@ def _show(own: Own, form: PressForm | None, status: int) -> Response:
         in_vain=in_vain,
         sessions=sessions[:_DATES_SHOWN],
         later=sessions[_DATES_SHOWN:],
-        on=[one for one in sessions if not one.cancelled],
+        on=on,
+        off_first=[one for one in sessions if on and one.starts < on[0].starts],
+        some_off=bool(on) and len(on) < len(sessions),
         until=filters.moment_words(until.astimezone(LONDON)) if until else "",
         reason=filters.sentence(reason) if reason else "",
         notices=said,
-        others=_others(own) if waits else (),
+        others=_others(own) if own.state == "waiting" and not own.discreet else (),
+        restoring=_begun() if restorable else None,
+        choices=_choices(own, family, again=not restorable and not reason),
         told=_told(family),
         kept=family is not None,
         calendar=path,
         address=address,
         webcal="webcal:" + address.partition(":")[2],
         form=form,
+        trouble=trouble,
     )
+
+
+def _begun() -> PressForm:
+    form = PressForm(formdata=None)
+    form.begin(live().now, live().secret)
+    return form
+
+
+def _choices(own: Own, family: Family | None, *, again: bool) -> Sequence[Choice]:
+    """For families whose booking has ended: what else they can take. Nothing on discreet pages.
+
+    What staff ended or declined, with a reason, is not offered `again`.
+    """
+    if not own.ended or own.discreet:
+        return ()
+    series = own.series
+    if series is None and own.programme is not None:
+        # A request for the programme as such: groups like any of its series.
+        series = next(iter(live().directory.series_of(own.programme)), None)
+    return choices(own.booking, series, family, again=again)
 
 
 def _told_about(own: Own) -> tuple[Sequence[str], Sequence[str]]:
     """The identities and dates under which there may be news for this family."""
-    if own.series is None or own.state not in HOLDING:
+    if own.series is None or own.booking.status not in HOLDING:
         return (), ()
     names = (own.series.identity, *own.series.old_identities)
     return names, [session.anchor for session in own.sessions]
@@ -229,6 +162,8 @@ _CANCELLED = {
 
 
 def _title(own: Own, ours: bool) -> str:
+    if own.place_is_off and own.begun:
+        return "The rest of your dates are cancelled"
     if own.state == "cancelled":
         return _CANCELLED[own.was][1 if ours else 0]
     return _TITLES[own.state][1 if own.asked or own.discreet else 0]
@@ -239,7 +174,7 @@ def _told(family: Family | None) -> str:
     if family is None or family.contact_by == "none":
         return ""
     if family.contact_by == "call":
-        return "ring you"
+        return "ring you at the time that you gave" if SAFE_TIME in family.answers else "ring you"
     if not family.safe_to_contact:
         return ""
     return {"email": "send you an email", "text": "send you a text message"}[family.contact_by]
@@ -248,7 +183,7 @@ def _told(family: Family | None) -> str:
 @pages.get("/calendar.ics")
 def calendar(link: str) -> Response:
     """The family's private calendar, which follows moved and cancelled sessions."""
-    own, found = _own(link), live()
+    own, found = own_booking(link), live()
     base = found.settings.base_address or found.frame.site.base_address
     data = family_calendar.private_calendar(
         own.booking, own.series, found.frame.site, base=base, gone=own.gone
@@ -290,7 +225,7 @@ def _ended(own: Own) -> Response:
 @pages.post("/accept")
 def accept(link: str) -> Any:
     """Accept an offered place before the offer ends."""
-    own, found = _own(link), live()
+    own, found = own_booking(link), live()
     form = PressForm(formdata=request.form)
     if own.state == "confirmed":
         return redirect(own.path, 303)  # pressed twice
@@ -311,7 +246,7 @@ def accept(link: str) -> Any:
 @pages.route("/cancel", methods=["GET", "POST"])
 def cancel(link: str) -> Any:
     """Cancel the booking, after a screen to confirm."""
-    own, found = _own(link), live()
+    own, found = own_booking(link), live()
     if not own.live:
         # A second press finds it done; the page says so when opened again.
         return redirect(own.path, 303)
@@ -347,17 +282,94 @@ _CANCELLING = {
     ),
     "confirmed": (
         "Cancel your booking?",
-        "Another family can then have your place. You cannot undo this.",
+        "Another family can then have your place. Until one does, you can take it back.",
         "Yes, cancel it",
         "No, keep it",
     ),
 }
 
 
+@pages.post("/restore")
+def restore(link: str) -> Any:
+    """Take back a cancellation by mistake, until the place is given away."""
+    own, found = own_booking(link), live()
+    form = PressForm(formdata=request.form)
+    if own.live:
+        return redirect(own.path, 303)  # pressed twice
+    if next_screen(form, found.now, found.secret, checked=False).status == 400:
+        return _show(own, None, 400, form.trouble)
+    try:
+        with found.database() as engine:
+            bookings.restore(engine, found.directory, own.booking.id, now=found.now)
+    except (Full, NotPossible):
+        return own.explain(
+            "You cannot have this place back",
+            "It has gone to another family, or it is no longer on. Look at your booking to see "
+            "what else has space.",
+            status=409,
+        )
+    except Away:
+        return away(f"{own.path}/restore", form, "confirm", own.phone)
+    return redirect(own.path, 303)
+
+
+@pages.post("/take")
+def take(link: str) -> Any:
+    """Book another date or group instead, with the details given before."""
+    own, found = own_booking(link), live()
+    form = TakeForm(formdata=request.form)
+    with found.database() as engine:
+        family = bookings.family_of(engine, own.booking.id)
+    if own.live or own.discreet or family is None:
+        return redirect(own.path, 303)
+    if next_screen(form, found.now, found.secret, checked=False).status == 400:
+        return _show(own, None, 400, form.trouble)
+    series = found.directory.find_series(str(form.series.data))
+    if series is None or series.programme.sensitive:
+        abort(404)
+    if not takes(series, family, own.booking.people):
+        return redirect(series.booking_path, 303)
+    return _take(own, form, series, family)
+
+
+def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
+    found, planned = live(), str(form.planned.data or "")
+    session = next((one for one in series.all_sessions if one.anchor == planned), None)
+    if (session is None) == (series.book == "session"):
+        abort(404)
+    asked = {SAFE_TIME, *(question.name for question in series.programme.questions)}
+    answers = {name: said for name, said in family.answers.items() if name in asked}
+    try:
+        with found.database() as engine:
+            made = bookings.book(
+                engine,
+                series,
+                replace(family, answers=answers),
+                key=form.idempotency_key,
+                secret=found.secret,
+                now=found.now,
+                session=session,
+                wait=form.wait.data == "yes",
+                allowance=found.allowance(family, series.identity),
+            )
+    except (Full, NotBookable):
+        return own.explain(
+            "You cannot have this place",
+            "It has gone to another family, or booking has closed. You are not booked. Go back to "
+            "see what else has space.",
+            status=409,
+        )
+    except TooOften as refused:
+        return too_many(f"{own.path}/take", form, "confirm", refused.seconds, own.phone)
+    except Away:
+        return away(f"{own.path}/take", form, "confirm", own.phone)
+    return redirect(f"/bookings/{made.link}", 303)
+
+
 @pages.route("/delete", methods=["GET", "POST"])
 def delete(link: str) -> Any:
     """Delete the data kept about the family, and give up its place if it has one (S52)."""
-    own, found = _own(link), live()
+    own, found = own_booking(link), live()
     said = "We will delete your name, how to reach you, and what you told us."
     words_of = {
         "title": "Delete your details?",
@@ -394,7 +406,7 @@ def _press(own: Own, where: str, words_of: dict[str, Any], verb: Callable[[], No
 @pages.route("/change", methods=["GET", "POST"])
 def change(link: str) -> Any:
     """Change the number of people; more people may need more places."""
-    own, found = _own(link), live()
+    own, found = own_booking(link), live()
     with found.database() as engine:
         family = bookings.family_of(engine, own.booking.id)
     if not own.live or family is None or own.discreet:
@@ -424,14 +436,12 @@ def change(link: str) -> Any:
 @pages.route("/details", methods=["GET", "POST"])
 def correct(link: str) -> Any:
     """See the data kept about the family, and correct it (S52)."""
-    own, found = _own(link), live()
+    own, found = own_booking(link), live()
     with found.database() as engine:
         family = bookings.family_of(engine, own.booking.id)
     if family is None:
         return own.explain("Your details are deleted", "We keep nothing about you here.")
-    # A family that booked by phone may have asked to be rung.
-    rung = own.asked or family.contact_by == "call"
-    kind: type[DetailsForm] = RequestDetailsForm if rung else DetailsForm
+    kind: type[DetailsForm] = RequestDetailsForm if own.asked else DetailsForm
     if own.programme is not None and not own.discreet:
         # The questions of a sensitive programme show what it is about.
         kind = with_questions(kind, own.programme, own.programme.questions)

@@ -22,10 +22,11 @@ from portal.directory import Directory, District, Programme, Series
 from portal.directory.values import LONDON, distance
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
-from portal.web.live.book import before, lead_on, sent_already
+from portal.web.live.book import before, lead_on, sent_already, spoken
 from portal.web.live.context import Away, Live, live
 from portal.web.live.forms.request import AskForm, ask_form
 from portal.web.live.forms.steps import next_screen
+from portal.web.live.safe_contact import unheard
 from portal.web.live.screens import Press, away, check_form, explain, head, page, thanks, too_many
 
 pages = Blueprint("asking", __name__)
@@ -190,7 +191,9 @@ def _screen(asked: Asked, now: datetime) -> Any:
             return before(asked.programme) or against
     if following.screen == "confirm":
         return _confirm(asked, form, run, now)
-    return _show("live/check.html", asked, form, 200)
+    family, back = asked.who == "family", asked.programme.path
+    unsafe = unheard(form, asked.path, family=family, phone=asked.phone, back=back)
+    return unsafe or _show("live/check.html", asked, form, 200)
 
 
 def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> Any:
@@ -240,8 +243,7 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
         confirm="Send",
         asks=True,
         # A professional gets no private link, so none is mentioned.
-        silent=asked.who == "family"
-        and (form.contact_by.data == "none" or form.safe_to_contact.data == "no"),
+        **{**spoken(form), **({"silent": False, "rings": False} if asked.who != "family" else {})},
     )
 
 
@@ -347,7 +349,7 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
     return asked.explain(title, *said, **given)
 
 
-_WHEN_AGAIN = "Ring us. We will tell you when it runs again, and what else there is."
+_WHEN_AGAIN = "Ring us. You can ask when it runs again, and what else there is."
 
 
 def _opens(run: Series) -> str:
@@ -359,7 +361,7 @@ def _referral(asked: Asked) -> Response:
         "A professional needs to ask for this place",
         "A worker who knows you can ask for this place with you. This can be your midwife, "
         "your health visitor or your school.",
-        "Talk to them, or ring us. We will tell you who can ask for you.",
+        "Talk to them, or ring us to find out who can ask for you.",
         others=[
             Other(asked.choose("professional"), "I work with a family", "Ask for a place for them")
         ],
@@ -394,7 +396,7 @@ def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None
     return asked.explain(
         f"It is not running in {district.title} at the moment",
         "These are the nearest groups. You can ask for one of them, and your answers are kept.",
-        f"You can also ask for {district.title}. We will then tell you when it runs there.",
+        f"You can also ask for {district.title}. A worker will read your request and answer you.",
         form=form,
         presses=[*near, Press(f"Ask for {district.title}", "check", still.extra), change],
     )

@@ -21,7 +21,7 @@ from portal.web.assets import static_files
 from portal.web.frozen_files import file_headers, media_type
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.site.leaflets import Leaflets
-from portal.web.site.pages import KINDS, Context, leaflet, not_found
+from portal.web.site.pages import DEFAULT_PERIODS, KINDS, Context, leaflet, not_found
 
 _Maker = Callable[[Context], bytes]
 
@@ -45,17 +45,19 @@ def create_site(
     base_address: str | None = None,
     leaflets: Leaflets | None = None,
     once: Collection[str] = (),
+    periods: Mapping[str, int] | None = None,
 ) -> Flask:
     """Create the application of the public site, for freezing and for previews.
 
     `base_address` replaces the site's own, on pages and in feeds. With `leaflets`, the leaflets of
-    centres are also available as PDF. `once` is that of `addresses`.
+    centres are also available as PDF. `once` is that of `addresses`. `periods` is
+    `Settings.periods`, for the pages of text.
     """
     directory = directory.at(base_address)
     app = Flask("portal.site", static_folder=None, template_folder=None)
     app.url_map.converters["slug"] = _Slug
     files = _files(directory, leaflets, once)
-    context = Context(directory, frozenset(files))
+    context = Context(directory, frozenset(files), periods or DEFAULT_PERIODS)
     for kind in KINDS:
         found = dict(kind.nouns(directory))
         if found:

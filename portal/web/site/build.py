@@ -122,7 +122,7 @@ def _site(
     leaflets = None
     if settings.leaflets and missing() is None:
         leaflets = Leaflets(settings.out if ours(settings.out) else None)
-    app = create_site(directory, leaflets=leaflets, once=once)
+    app = create_site(directory, leaflets=leaflets, once=once, periods=settings.periods)
     listed = addresses(directory, leaflets=leaflets, once=once)
     return app, [*dict.fromkeys(map(check_address, listed))]
 

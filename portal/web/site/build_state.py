@@ -82,8 +82,8 @@ def nothing_to_do(
 ) -> Built | None:
     """The last build's result if nothing that it read has changed since; otherwise None.
 
-    `options` are `base_address`, `horizon_weeks` and `leaflets`. Quick, because it compares only
-    the sizes and times of files.
+    `options` are `base_address`, `horizon_weeks`, `leaflets` and the periods of `Settings`. Quick,
+    because it compares only the sizes and times of files.
     """
     return BuildState(root, out, var, (today, compress, options)).unchanged(time.perf_counter())
 
@@ -103,6 +103,7 @@ class BuildState:
             "base_address": settings.base_address,
             "horizon_weeks": settings.horizon_weeks,
             "leaflets": settings.leaflets,
+            **settings.periods,
         }
         return cls(settings.root, settings.out, settings.var, (today, compress, options))
 

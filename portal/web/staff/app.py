@@ -21,6 +21,7 @@ from portal.web.live.screens import check_form
 from portal.web.staff import (
     accounts,
     bookings,
+    complaints,
     cookie,
     council_sign_in,
     counts,
@@ -40,6 +41,7 @@ from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home
 VIEWS = (
     accounts,
     bookings,
+    complaints,
     council_sign_in,
     counts,
     log,

@@ -348,10 +348,11 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
     data = {name: getattr(known, name) for name in named_}
     data["safe_to_contact"] = "yes" if known.safe_to_contact else "no"
     form = RequestDetailsForm(formdata=posted(), data=data)  # staff may ring any family
+    form.given(known.answers)
     form.offer(live().settings.ways, kept=known.contact_by)
     following = next_screen(form, now(), live().secret, checked=False, known=True)
     if following.screen == "confirm":
-        family = Family(**form.contact(), answers=known.answers)
+        family = Family(**form.contact(), answers=form.corrected(known.answers))
         return _press(personal_data.correct, "changed", family, secret=live().secret)
     said = "Change an email address or a phone number only if you are sure who is asking."
     return _page(form, "Their details", following.status, "Save", paragraphs=(said,))

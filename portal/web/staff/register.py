@@ -18,6 +18,7 @@ from portal.bookings import casework, registers
 from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.database.audit import STATES
 from portal.directory import Programme, Series, Session
+from portal.directory.fields import SAFE_TIME, WHERE
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Lines, plain_figures
 from portal.web.staff.access import current, now, of_centre, staff_route
@@ -151,7 +152,8 @@ def _show(
 def questions(programme: Programme | None, lines: Iterable[Line]) -> dict[str, str]:
     """The labels of the questions, including questions that are no longer asked."""
     names = {name for line in lines if line.family for name in line.family.answers}
-    asked = {one.name: one.label for one in programme.questions} if programme else {}
+    asked = {SAFE_TIME: "When it is safe to ring", WHERE: "Where they would like to go"}
+    asked |= {one.name: one.label for one in programme.questions} if programme else {}
     said = {name: asked.get(name, name) for name in names}
     return {name: one if one.endswith("?") else f"{one}:" for name, one in said.items()}
 

@@ -26,6 +26,7 @@ SECTIONS = (
     ("/staff/requests", "Requests"),
     ("/staff/bookings", "Bookings"),
     ("/staff/messages", "Messages"),
+    ("/staff/complaints", "Complaints"),
     ("/staff/counts", "Counts"),
     ("/staff/log", "Log"),
     ("/staff/accounts", "Accounts"),

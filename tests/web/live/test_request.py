@@ -492,7 +492,7 @@ def test_only_what_reaches_a_family_is_offered(tmp_path, settings, ways) -> None
     screens = Screens(tmp_path, content, **settings)
     asked = f"{ASK}?series=riverbank/bump-1"
     for path, others, button in (
-        ("/book/riverbank/bump", {"none"}, "Continue"),
+        ("/book/riverbank/bump", {"none", "call"}, "Continue"),
         (f"{asked}&who=family", {"none", "call"}, "Continue"),
         (f"{asked}&who=professional", {"none", "call"}, "Continue"),
     ):
@@ -544,7 +544,7 @@ def test_a_gap_is_told(screens) -> None:
     row = kept(screens, "gap")
 
     assert "Never write who the family is" in form
-    assert "up to £500" in form
+    assert "£500 at most" in form
     assert first.heading == "Thank you. We have your form"
     assert row.reference in first
     assert first.path == again.path == f"/gap?reference={row.reference}"

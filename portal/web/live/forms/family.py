@@ -178,9 +178,9 @@ class PressForm(LiveForm):
 CONTACT_WAYS: Sequence[Option] = (
     ("email", "By email"),
     ("text", "By text message"),
+    ("call", "By phone call, at a time that is safe for me"),
     ("none", "Do not contact me. I will come"),
 )
-# Staff answer a request, so they may ring too.
 CONTACT_WAYS_OF_REQUESTS: Sequence[Option] = (
     ("call", "By phone call"),
     ("email", "By email"),
@@ -222,9 +222,11 @@ class ContactForm(LiveForm):
         "Is it safe to leave you a message?",
         what="if it is safe to leave a message",
         missing="Say if it is safe to leave you a message",
-        hint="Think about who else may read your email or pick up your phone.",
+        hint="Think about who else may read your email or pick up your phone. If you say no, we "
+        "send no email and no text message, and leave no message on your phone.",
         options=YES_NO,
     )
+    safe_time = SafeTime("When is it safe to ring you?")
     access = Lines(
         "What do you need to be able to join in?",
         what="what you need",
@@ -288,7 +290,14 @@ class ContactForm(LiveForm):
 
     def who(self) -> list[Answer]:
         """The answers about who the family is, and the safe way to reach it."""
-        return [self.name, self.email, self.phone, self.contact_by, self.safe_to_contact]
+        return [
+            self.name,
+            self.email,
+            self.phone,
+            self.contact_by,
+            self.safe_to_contact,
+            self.safe_time,
+        ]
 
     def beside(self) -> list[Answer]:
         """What else helps us, all of it optional."""
@@ -296,7 +305,12 @@ class ContactForm(LiveForm):
 
 
 class FamilyForm(ContactForm):
-    """A family that books or asks for itself."""
+    """A family that books or asks for itself.
+
+    `quiet` is set once it has been told what it means that no message is safe.
+    """
+
+    quiet = StringField()
 
     asks_numbers = True  # how many come
     asks_ages = True
@@ -327,6 +341,17 @@ class FamilyForm(ContactForm):
             Group("Anything we should know", [*asked, *self.beside()]),
         ]
 
+    def protocol(self) -> Iterator[tuple[str, str]]:
+        yield from super().protocol()
+        if self.quiet.data == "yes":
+            yield "quiet", "yes"
+
+    @property
+    def unheard(self) -> bool:
+        """Whether a way of contact was chosen that is never used, because no message is safe."""
+        unsafe = self.safe_to_contact.data == "no" and self.contact_by.data in ("email", "text")
+        return unsafe and self.quiet.data != "yes"
+
     def family(self) -> Family:
         return Family(
             **self.contact(),
@@ -336,7 +361,8 @@ class FamilyForm(ContactForm):
         )
 
     def more(self) -> dict[str, str]:
-        given = ((question.name, self.answer(name).said) for name, question in self._questions)
+        given = [(question.name, self.answer(name).said) for name, question in self._questions]
+        given.append((SAFE_TIME, self.safe_time.data or ""))
         return {name: said for name, said in given if said}
 
 
@@ -440,10 +466,13 @@ class DetailsForm(ContactForm):
                 one.data = {"Yes": "yes", "No": "no"}.get(said, said) if said else None
             if not said:
                 one.missing = ""
+        if self.safe_time.raw_data is None:
+            self.safe_time.data = answers.get(SAFE_TIME, "")
 
     def corrected(self, answers: Mapping[str, str]) -> dict[str, str]:
         """The answers as corrected."""
         now = {question.name: self.answer(name).said for name, question in self._questions}
+        now[SAFE_TIME] = self.safe_time.data or ""
         return {name: said for name, said in {**answers, **now}.items() if said}
 
 
@@ -457,14 +486,3 @@ class RequestDetailsForm(DetailsForm):
         missing="Choose how we may contact you",
         options=CONTACT_WAYS_OF_REQUESTS,
     )
-
-    def who(self) -> list[Answer]:
-        return [*super().who(), self.safe_time]
-
-    def given(self, answers: Mapping[str, str]) -> None:
-        super().given(answers)
-        if self.safe_time.raw_data is None:
-            self.safe_time.data = answers.get(SAFE_TIME, "")
-
-    def corrected(self, answers: Mapping[str, str]) -> dict[str, str]:
-        return super().corrected({**answers, SAFE_TIME: self.safe_time.data or ""})

@@ -16,7 +16,7 @@ from wtforms import StringField
 from portal.bookings import MOST_PLACES, Referrer
 from portal.bookings.gap_reports import Gap
 from portal.directory import Programme
-from portal.directory.fields import SAFE_TIME, WHERE
+from portal.directory.fields import WHERE
 from portal.directory.vocabularies import NEEDS
 from portal.web.live.forms.answers import (
     Answer,
@@ -41,7 +41,7 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 
-GAP_LIMIT = 500  # pounds: the most the panel can pay
+GAP_LIMIT = 500  # pounds: the most that can be asked for
 
 _ANY_SERIES: Option = ("", "No particular group")
 _ANYWHERE: Option = ("", "Anywhere")
@@ -69,7 +69,7 @@ class AskForm(FamilyForm):
         you, *others = super().groups()
         wanted: list[Answer] = [one for one in (self.series, self.district) if len(one.options) > 1]
         return [
-            Group(you.title, [*you.fields, self.safe_time], you.lead),
+            you,
             *([Group("What you are looking for", wanted)] if wanted else []),
             *others,
         ]
@@ -85,8 +85,6 @@ class AskForm(FamilyForm):
 
     def more(self) -> dict[str, str]:
         given = super().more()
-        if self.safe_time.data:
-            given[SAFE_TIME] = self.safe_time.data
         if self.district.text:
             given[WHERE] = self.district.said
         return given
@@ -151,7 +149,8 @@ class ReferForm(AskForm):
         "Is it safe to leave them a message?",
         what="if it is safe to leave a message",
         missing="Say if it is safe to leave them a message",
-        hint="Ask them who else may read their email or pick up their phone.",
+        hint="Ask them who else may read their email or pick up their phone. If they say no, we "
+        "send no email and no text message, and leave no message on their phone.",
         options=YES_NO,
     )
     safe_time = SafeTime("When is a good and safe time to reach them?")
@@ -260,7 +259,7 @@ class GapForm(LiveForm):
         what="the sum in pounds",
         least=1,
         most=GAP_LIMIT,
-        hint=f"Whole pounds, if you know. A panel can pay up to £{GAP_LIMIT}.",
+        hint=f"Whole pounds, if you know, and £{GAP_LIMIT} at most.",
     )
     name = Name(
         "Your full name",

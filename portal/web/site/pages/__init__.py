@@ -10,8 +10,8 @@ Pages only loop over `Directory.series`, which holds no sensitive series (safety
 # Importing a subject declares its pages.
 from portal.web.site.pages import areas, browsing, calendars, programmes  # noqa: F401
 from portal.web.site.pages.centres import leaflet
-from portal.web.site.pages.context import Context
+from portal.web.site.pages.context import DEFAULT_PERIODS, Context
 from portal.web.site.pages.registry import KINDS, Kind
 from portal.web.site.pages.texts import not_found
 
-__all__ = ["KINDS", "Context", "Kind", "leaflet", "not_found"]
+__all__ = ["DEFAULT_PERIODS", "KINDS", "Context", "Kind", "leaflet", "not_found"]

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from portal.directory import Directory, Programme, Series, Session
 from portal.directory.values import LONDON, WEEKDAYS
+from portal.settings import Settings
 from portal.web.layout import Frame, Head
 from portal.web.site.locator_map import Locator
 from portal.web.site.rows import Rows
@@ -25,13 +26,23 @@ from portal.web.templating import environment
 # Rows on one page, so that it stays under 14 KB as transferred; after these it links to the days.
 ROWS = 40
 
+DEFAULT_PERIODS: Mapping[str, int] = {
+    name: Settings.model_fields[name].default for name in ("keep_days", "keep_needs_days")
+}
+
 T = TypeVar("T")
 
 
 class Context:
-    """One Directory, for pages. `files` are the paths of all files other than pages."""
+    """One Directory, for pages. `files` are the paths of all files other than pages; `periods` how
+    many days data is kept (`Settings.periods`)."""
 
-    def __init__(self, directory: Directory, files: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        files: frozenset[str] = frozenset(),
+        periods: Mapping[str, int] = DEFAULT_PERIODS,
+    ) -> None:
         self.directory = directory
         self.site = directory.site
         self.today = directory.today
@@ -40,6 +51,7 @@ class Context:
         self.rows = Rows(self.coming, directory.today)
         self.locator = Locator(directory)
         self.files = files
+        self.periods = periods
         self._once: dict[Callable[[Context], object], object] = {}
 
     def once(self, make: Callable[[Context], T]) -> T:

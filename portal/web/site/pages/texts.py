@@ -1,9 +1,14 @@
-"""Pages of text: news, the pages of `content/pages`, and the page for unknown addresses."""
+"""Pages of text: news, the pages of `content/pages`, and the page for unknown addresses.
+
+A page of `content/pages` can say how long data is kept, as `{keep_days}` and `{keep_needs_days}`:
+the figures come from the settings that the deletion uses, so that the page cannot promise others.
+"""
 
 from __future__ import annotations
 
 from portal.directory import News, Page
 from portal.feeds import atom
+from portal.web import filters
 from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
@@ -35,7 +40,7 @@ def news(context: Context, news: News) -> str:
         crumbs=(("/news/", "News"),),
         feed=atom.PATH,
     )
-    return context.render("page.html", head, page=news, dated=news.date_)
+    return context.render("page.html", head, page=news, dated=news.date_, html=news.html)
 
 
 @page(
@@ -51,7 +56,17 @@ def text(context: Context, text: Page) -> str:
         summary=text.summary,
         sensitive=text.sensitive,
     )
-    return context.render("page.html", head, page=text, dated=text.updated)
+    return context.render(
+        "page.html", head, page=text, dated=text.updated, html=_filled(context, text)
+    )
+
+
+def _filled(context: Context, text: Page) -> str:
+    """The text with its periods, such as "30 days". All other braces stay as written."""
+    html = text.html
+    for name, days in context.periods.items():
+        html = html.replace(f"{{{name}}}", filters.count(days, "day"))
+    return html
 
 
 def not_found(context: Context) -> str:

@@ -300,7 +300,6 @@ def test_the_way_of_contact_needs_its_address(answers: dict, where: str) -> None
     ("name", "value"),
     [
         ("contact_by", "pigeon"),
-        ("contact_by", "call"),
         ("safe_to_contact", "maybe"),
         ("people", "0"),
         ("people", "11"),
@@ -467,7 +466,7 @@ def test_a_sensitive_programme_asks_only_for_a_first_talk() -> None:
 
 
 def test_a_gap_names_a_sum_within_the_limit() -> None:
-    """A panel pays up to 500 pounds, and the form says so."""
+    """At most 500 pounds can be asked for, and the form says so."""
     good = {
         "district": "preston",
         "needs": "send",

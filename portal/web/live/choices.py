@@ -1,0 +1,149 @@
+"""What a family can take after its booking has ended: the next dates, and groups with space.
+
+One press takes one of them, with the details that the family gave before. Where that is not
+possible, because a group asks questions of its own or has no place for a party of this size, the
+choice is a link to its page instead. Only public series are offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wtforms import StringField
+
+from portal.bookings import MOST_PLACES, Booking, Family
+from portal.bookings.opening import opening
+from portal.bookings.places import claimed
+from portal.directory import Series, Session
+from portal.web import filters
+from portal.web.live.alternatives import Other
+from portal.web.live.context import live
+from portal.web.live.forms.family import PressForm
+
+MOST_DATES = 3  # of the series that was booked
+
+
+class TakeForm(PressForm):
+    """A button that books one date or group. `wait` is set where it joins a waiting list."""
+
+    series = StringField()
+    planned = StringField()
+    wait = StringField()
+
+    def protocol(self) -> Iterator[tuple[str, str]]:
+        yield from super().protocol()
+        yield "series", str(self.series.data or "")
+        yield "planned", str(self.planned.data or "")
+        if self.wait.data == "yes":
+            yield "wait", "yes"
+
+    @property
+    def idempotency_key(self) -> str:
+        """Each choice of a page has a key of its own: two buttons are two bookings."""
+        return f"{self.key.data}:{self.series.data}:{self.planned.data}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A date or group to take, with the form that takes it; without one, it is only a link."""
+
+    other: Other
+    form: TakeForm | None = None
+
+    @property
+    def button(self) -> str:
+        waits = self.form is not None and self.form.wait.data == "yes"
+        return "Join the waiting list" if waits else "Take this place"
+
+
+def choices(
+    booking: Booking, series: Series | None, family: Family | None, *, again: bool
+) -> list[Choice]:
+    """What the family can take now, what was booked first.
+
+    `again` says whether to offer what was booked itself, which a family that can restore its
+    booking does not need. Without the family's details there are links only.
+    """
+    if series is None:
+        return []
+    ages = family.children if family else ()
+    found = list(_same(booking, series, family, again=again))
+    for other in live().others(series, ages):
+        run = live().directory.find_series(other.identity)
+        taken = next(_with_room(booking, run), None) if run else None
+        if run is None or taken is None or not takes(run, family, booking.people):
+            found.append(Choice(other))
+        else:
+            found.append(_choice(run, *taken))
+    return found
+
+
+def takes(series: Series, family: Family | None, people: int) -> bool:
+    """Whether one press can book this series: it needs no answers that we do not have."""
+    if family is None or series.booking != "book" or series.programme.sensitive:
+        return False
+    if claimed(series, people) > min(MOST_PLACES, series.places or MOST_PLACES):
+        return False
+    return all(
+        question.name in family.answers or not question.required
+        for question in series.programme.questions
+    )
+
+
+def _same(
+    booking: Booking, series: Series, family: Family | None, *, again: bool
+) -> Iterator[Choice]:
+    """What was booked, if it can be booked again, and the next dates of the same series."""
+    if not takes(series, family, booking.people):
+        return
+    shown = 0
+    own = series.identity, booking.planned
+    for session, left in _with_room(booking, series):
+        planned = session.anchor if session else ""
+        if planned == booking.planned and not again:
+            continue
+        shown += 1
+        if shown > MOST_DATES:
+            return
+        yield _choice(series, session, left)
+    places_left = live().left()
+    full = own in places_left and places_left[own] < claimed(series, booking.people)
+    if again and full and series.waiting_list:
+        session = _session(series, booking.planned)
+        yield _choice(series, session, 0, wait=True)
+
+
+def _with_room(booking: Booking, series: Series) -> Iterator[tuple[Session | None, int]]:
+    """What can be booked now for a party of this size, soonest first, with the places left."""
+    left, now = live().left(), live().now
+    claims = claimed(series, booking.people)
+    things: Sequence[Session | None] = [None]
+    if series.book == "session":
+        things = series.next_sessions(now)
+    for session in things:
+        places = left.get((series.identity, session.anchor if session else ""), 0)
+        if places >= claims and opening(series, session, now) == "open":
+            yield session, places
+
+
+def _session(series: Series, planned: str) -> Session | None:
+    return next((one for one in series.all_sessions if one.anchor == planned), None)
+
+
+def _choice(series: Series, session: Session | None, left: int, *, wait: bool = False) -> Choice:
+    form = TakeForm(formdata=None)
+    form.begin(live().now, live().secret)
+    form.series.data = series.identity
+    form.planned.data = session.anchor if session else ""
+    form.wait.data = "yes" if wait else ""
+    if session is not None:
+        when = f"{filters.day(session.day, year=True)}, {session.times.words}"
+        venue = session.venue
+    else:
+        first = next(one for one in series.coming(live().now) if not one.cancelled)
+        when = f"{filters.repeats(series)}, next on {filters.day(first.day)}"
+        venue = series.venue
+    places = "every place is taken" if wait else f"{filters.count(left, 'place')} left"
+    words = f"{when}, at {filters.place(venue)}, {places}"
+    return Choice(Other(series.path, series.name, words, series.identity), form)

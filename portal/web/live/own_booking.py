@@ -1,0 +1,141 @@
+"""The booking behind a family's private link, with what the content says about it now.
+
+What it hides: the state that a page shows is not the booking's status alone. An offer may have run
+out, and all the dates of a place or a wait may be cancelled, before the worker has said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort
+
+from portal import bookings
+from portal.bookings import Booking, content_changes
+from portal.database.tables import LIVE
+from portal.directory import Programme, Series, Session
+from portal.messages import announced, family_calendar
+from portal.web.live.context import live
+from portal.web.live.screens import explain
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A booking, with what the content now says about it."""
+
+    booking: Booking
+    series: Series | None
+    programme: Programme | None
+    # Of the booking. An offer that is over, and a place, an offer or a wait for what is off, has
+    # ended; 'over' is what has no date to come.
+    state: str
+    was: str  # its state before it ended; '' where nobody wrote that down
+    gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
+    off: str = ""  # why all the dates are off, where the booking itself was not cancelled
+
+    @property
+    def path(self) -> str:
+        return f"/bookings/{self.booking.link}"
+
+    @property
+    def discreet(self) -> bool:
+        """A series that is no longer in the content may have been sensitive."""
+        return self.programme is None or self.programme.sensitive
+
+    @property
+    def asked(self) -> bool:
+        """Whether this is a request, which staff answer."""
+        return self.booking.way != "book"
+
+    @property
+    def phone(self) -> str | None:
+        if self.programme is None or self.discreet:
+            return self.programme.phone if self.programme else None
+        centre = self.series.centre.phone if self.series else None
+        return self.programme.phone or centre
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Its sessions that have not ended, cancelled ones included, soonest first."""
+        return _sessions(self.booking, self.series, self.gone)
+
+    @property
+    def live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def ended(self) -> bool:
+        """Whether the family may want something else instead."""
+        return self.state in ("cancelled", "declined", "lapsed")
+
+    @property
+    def place_is_off(self) -> bool:
+        """Whether the family has a place, and every date that is left is cancelled."""
+        return bool(self.off) and self.booking.status == "confirmed"
+
+    @property
+    def begun(self) -> bool:
+        """Whether some of its dates took place."""
+        if self.series is None:
+            return False
+        held = family_calendar.sessions_of(self.booking, self.series)
+        return any(one.ends <= live().now and not one.cancelled for one in held)
+
+    def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
+        given = {"back": self.path, "phone": self.phone, **given}
+        return explain(title, self.path, *paragraphs, **given)
+
+
+def own_booking(link: str) -> Own:
+    """The booking behind a link; otherwise the response that every wrong link gets."""
+    found, now = live(), live().now
+    with found.database() as engine:
+        booking = bookings.find(engine, link, secret=found.secret, now=now)
+    if booking is None:
+        abort(404)
+    directory = found.directory
+    series = directory.find_series(booking.series)
+    if series is not None:
+        programme: Programme | None = series.programme
+    else:
+        programme = directory.programme(booking.series.removeprefix(bookings.ASKED_FOR))
+    gone = _gone(booking, series)
+    state = booking.status
+    off = ""
+    # Before the clock has said so, too.
+    sessions = _sessions(booking, series, gone)
+    holds = state in ("confirmed", "waiting", "offered")
+    if series is not None and holds and _all_off(sessions):
+        state, off = "cancelled", content_changes.why_off(series, sessions)
+    elif state == "offered" and booking.offered_until and booking.offered_until <= now:
+        state = "lapsed"
+    elif series is not None and state in ("confirmed", "waiting"):
+        held = family_calendar.sessions_of(booking, series)
+        if held and all(session.ends <= now for session in held):
+            state = "over"
+    was = booking.status if state != booking.status else booking.was
+    return Own(booking, series, programme, state, was, gone, off)
+
+
+def _sessions(
+    booking: Booking, series: Series | None, gone: tuple[Session, ...]
+) -> tuple[Session, ...]:
+    if series is None:
+        return ()
+    found = (*family_calendar.sessions_of(booking, series), *gone)
+    coming = (one for one in found if one.ends > live().now)
+    return tuple(sorted(coming, key=lambda one: one.starts))
+
+
+def _all_off(sessions: Sequence[Session]) -> bool:
+    return bool(sessions) and all(session.cancelled for session in sessions)
+
+
+def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:
+    if series is None:
+        return ()
+    found = live()
+    with found.database() as engine:
+        return announced.removed_sessions(engine, found.directory, series, booking, found.now)
