@@ -237,7 +237,7 @@ class Calendars:
     def _feed(self, name: str, page: str, source: str, entries: Iterable[Entry]) -> bytes:
         about = f"{name}: {page}"
         if self.site.demonstration:
-            about = f"This is a demonstration: times and places are samples. {about}"
+            about = f"This is a demonstration: times, places and costs are samples. {about}"
         head = _head(
             (
                 ("name", Text(one_line(name))),
