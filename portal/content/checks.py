@@ -207,6 +207,7 @@ def _check_centre(
             f"'district': {centre.district} is in the footprint {right}, but this file is in "
             f"{folder.footprint}. Move the folder to centres/{right}/, or correct the district.",
         )
+    _check_sample(written, centre)
     if centre.photo and centre.photo not in folder.images:
         known = near(centre.photo, folder.images)
         written.wrong(
@@ -229,6 +230,7 @@ def _check_programmes(tree: Tree) -> None:
         programme = text.noun
         if not programme:
             continue
+        _check_sample(text.written, programme)
         if programme.sensitive:
             _check_sensitive(text.written, programme.booking)
         names = Counter(question.name for question in programme.questions)
@@ -264,6 +266,22 @@ def _check_sensitive(written: Written, booking: str | None) -> None:
             "'booking': places in a sensitive programme cannot be booked online. "
             "Write 'request' or 'referral'.",
         )
+
+
+def _check_sample(written: Written, noun: Centre | Programme) -> None:
+    """A mark for a fact that the file does not give would hide a slip in the name."""
+    given = [
+        info.alias or name
+        for name, info in type(noun).model_fields.items()
+        if name in noun.model_fields_set and name != "sample"
+    ]
+    for number, name in enumerate(noun.sample):
+        if name not in given:
+            written.wrong(
+                ("sample", number),
+                f"'sample': this file has no '{name}'.{near(name, given)} "
+                "Write the name of a field of this file.",
+            )
 
 
 def _check_aliases(texts: Iterable[Text[TextFile]], living: set[str]) -> None:

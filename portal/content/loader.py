@@ -24,6 +24,7 @@ from portal.content.linking import Linking
 from portal.content.message_texts import check_words
 from portal.content.reader import read_tree
 from portal.directory import Centre, Directory, Programme, Series
+from portal.directory.phrases import count
 from portal.directory.values import LONDON, day_words
 from portal.errors import PortalError
 
@@ -104,6 +105,7 @@ def warnings(directory: Directory) -> list[Problem]:
                 "this does not say since when the centre is closed, and groups met there before. "
                 "Write it like 'closed from 2026-12-01'.",
             )
+    found += _samples(directory)
     start = datetime.combine(directory.today, time(), LONDON)
     for series in (*directory.series, *directory.private_series):
         dates = series.all_sessions
@@ -116,3 +118,32 @@ def warnings(directory: Directory) -> list[Problem]:
                 "Plan it again with 'portal next-term', or delete the file.",
             )
     return sorted(found)
+
+
+def _samples(directory: Directory) -> list[Problem]:
+    """Facts that somebody has to check: all in one line for a demonstration, else by file."""
+    nouns: list[Centre | Programme] = [*directory.centres, *directory.programmes]
+    things = [thing for thing in nouns if thing.sample]
+    if directory.site.demonstration:
+        pages = [page for page in directory.pages if 'href="tel:' in page.html]
+        words = (
+            f"this site is a demonstration. {_have(len(things), 'file')} sample facts, and "
+            f"{_have(len(pages), 'text page')} phone numbers. Check all of them before you "
+            "remove 'demonstration'."
+        )
+        return [Problem("content/site.yaml", 1, 1, words, "warning")]
+    return [
+        Problem(
+            thing.source,
+            thing.lines.get("sample", 1),
+            1,
+            f"these facts are samples: {', '.join(thing.sample)}. Check or replace each, and "
+            "remove it from 'sample'.",
+            "warning",
+        )
+        for thing in things
+    ]
+
+
+def _have(number: int, what: str) -> str:
+    return f"{count(number, what)} {'has' if number == 1 else 'have'}"

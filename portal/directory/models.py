@@ -256,6 +256,10 @@ class TextFile(Noun):
     changed: ClassVar[datetime] = LONG_AGO  # the last change of what it says, aware
     translations: ClassVar[Mapping[str, TextFile]] = MappingProxyType({})
 
+    def is_sample(self, field: str) -> bool:
+        """Whether the fact in this field is a sample. Readers are told; machines do not get it."""
+        return field in getattr(self, "sample", ())
+
 
 class Page(TextFile):
     """A text page: content/pages/<slug>.md."""
@@ -321,6 +325,9 @@ class Programme(TextFile):
     checked: Day | None = Field(
         None, description="The day somebody last checked that everything is right."
     )
+    sample: Lines = Field(
+        (), description="Fields of this file whose facts are samples, such as: [phone, checked]."
+    )
     updated: Day | None = Field(None, description="The day somebody last changed it.")
 
     @property
@@ -369,11 +376,19 @@ class Centre(TextFile):
     checked: Day | None = Field(
         None, description="The day somebody last checked that everything is right."
     )
+    sample: Lines = Field(
+        (), description="Fields of this file whose facts are samples, such as: [phone, checked]."
+    )
     updated: Day | None = Field(None, description="The day somebody last changed it.")
 
     position: ClassVar[Position | None] = None  # linked: its door, its postcode or its town
     images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
     read_for: ClassVar[date | None] = None  # linked: the day of the Directory
+
+    @property
+    def contact_phone(self) -> str | None:
+        """The number to ring: its phone, unless that is a sample."""
+        return None if self.is_sample("phone") else self.phone
 
     @property
     def path(self) -> str:
@@ -530,6 +545,10 @@ class Series(TextFile):
     venue: ClassVar[Venue]
     all_sessions: ClassVar[tuple[Session, ...]] = ()
     horizon: ClassVar[date] = date.max
+
+    def is_sample(self, field: str) -> bool:
+        """Whether the fact is a sample: one that the series takes from its programme may be."""
+        return field not in self.model_fields_set and self.programme.is_sample(field)
 
     @property
     def identity(self) -> str:

@@ -79,7 +79,7 @@ def _feed(directory: Directory) -> bytes:
 
     add(root, "title", f"{site.name}, {site.area}: news and notices")
     if site.demonstration:
-        add(root, "subtitle", "This is a demonstration: times and places are samples.")
+        add(root, "subtitle", "This is a demonstration: times, places and costs are samples.")
     add(root, "id", _id(site.domain, "feed"))
     add(root, "link", rel="self", type="application/atom+xml", href=site.base_address + PATH)
     add(root, "link", rel="alternate", type="text/html", href=f"{site.base_address}/news/")

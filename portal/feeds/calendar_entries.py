@@ -300,7 +300,7 @@ class Run:
         ages = ", ".join(age.words for age in series.ages or ())
         if ages and series.send_to:
             ages += f" (to {series.send_to} with special educational needs or disabilities)"
-        phone = programme.phone or series.centre.phone or site.phone
+        phone = programme.phone or series.centre.contact_phone or site.phone
         contacts = [way for way in (phone, series.centre.email or site.email) if way]
         labelled = {
             "For": programme.audience,
@@ -314,7 +314,7 @@ class Run:
         }
         lines = [f"{label}: {words}" for label, words in labelled.items() if words]
         if site.demonstration:
-            lines.insert(0, "This is a demonstration: times and places are samples.")
+            lines.insert(0, "This is a demonstration: times, places and costs are samples.")
         # The address is repeated at the end: many programs do not show the URL property.
         return [programme.summary, *lines, f"{site.base_address}{series.path}"]
 

@@ -332,7 +332,7 @@ class Calendars:
     def _feed(self, name: str, page: str, source: str, entries: Iterable[Entry]) -> bytes:
         about = f"{name}: {page}"
         if self.site.demonstration:
-            about = f"This is a demonstration: times and places are samples. {about}"
+            about = f"This is a demonstration: times, places and costs are samples. {about}"
         own: Properties = [("source", (source, {"VALUE": "URI"}))] if source else []
         head = _head(
             (

@@ -192,7 +192,7 @@ class _Entry:
         if series.bring:
             yield f"Bring: {series.bring}"
         yield "To change or cancel your booking, use the link in our message."
-        if phone := series.programme.phone or series.centre.phone or self.site.phone:
+        if phone := series.programme.phone or series.centre.contact_phone or self.site.phone:
             yield f"Questions: ring {phone}"
         yield f"{self.base}{series.path}"
 

@@ -181,7 +181,7 @@ def _base(site: Site, settings: Settings) -> str:
 def _phone(booking: BookingFacts, site: Site) -> str | None:
     if booking.series is None or booking.discreet:
         return site.phone
-    return booking.series.programme.phone or booking.series.centre.phone or site.phone
+    return booking.series.programme.phone or booking.series.centre.contact_phone or site.phone
 
 
 # --- attachments ----------------------------------------------------------------------------------

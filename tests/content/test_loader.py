@@ -599,10 +599,24 @@ def test_warnings_do_not_stop_anything(directory):
         "centres/lancaster-fylde-wyre/harbour/summer-2026.md:5:1: all its sessions are over; "
         "the last was on 26 August 2026. Plan it again with 'portal next-term', or delete "
         "the file.",
+        "content/site.yaml:1:1: this site is a demonstration. 1 file has sample facts, and 2 text "
+        "pages have phone numbers. Check all of them before you remove 'demonstration'.",
         "programmes/baby-massage.md:18:1: this was last checked on 1 July 2026, more than 3 months "
         "ago. Check that it is right, and write today's date.",
     ]
     assert {"warning"} == {problem.severity for problem in content.warnings(directory)}
+
+
+def test_sample_facts_are_listed_once_the_site_is_no_demonstration(root):
+    """Each file with sample facts has a line of its own, so that none goes live unseen."""
+    site = root / "content/site.yaml"
+    site.write_text(site.read_text().replace("demonstration: yes", "demonstration: no"))
+    found = [str(problem) for problem in content.warnings(load(root)) if "samples" in str(problem)]
+
+    assert found == [
+        "centres/preston/riverbank/index.md:34:1: these facts are samples: transport. Check or "
+        "replace each, and remove it from 'sample'."
+    ]
 
 
 def test_the_horizon_follows_the_day(root):

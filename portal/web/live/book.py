@@ -49,7 +49,7 @@ class Wanted:
 
     @property
     def phone(self) -> str | None:
-        return self.series.programme.phone or self.series.centre.phone
+        return self.series.programme.phone or self.series.centre.contact_phone
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
         given.setdefault("back", self.series.path)

@@ -53,7 +53,7 @@ class Own:
     def phone(self) -> str | None:
         if self.programme is None or self.discreet:
             return self.programme.phone if self.programme else None
-        centre = self.series.centre.phone if self.series else None
+        centre = self.series.centre.contact_phone if self.series else None
         return self.programme.phone or centre
 
     @property

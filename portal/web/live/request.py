@@ -78,7 +78,7 @@ class Asked:
 
     @property
     def phone(self) -> str | None:
-        centre = self.chosen.centre.phone if self.chosen else None
+        centre = self.chosen.centre.contact_phone if self.chosen else None
         return self.programme.phone or centre
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
@@ -132,7 +132,7 @@ def _asked(found: Live, slug: str, now: datetime) -> Any:
     return before(programme) or asked.explain(
         *_why_not(run, now),
         others=others,
-        phone=programme.phone or run.centre.phone,
+        phone=programme.phone or run.centre.contact_phone,
         status=200 if request.method != "POST" else 409,
     )
 
@@ -322,7 +322,7 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
 
     hopeful = sorted(states, key=hope)
     run, state = hopeful[0]
-    given: dict[str, Any] = {"phone": programme.phone or run.centre.phone, "status": status}
+    given: dict[str, Any] = {"phone": programme.phone or run.centre.contact_phone, "status": status}
     if state == "not yet":
         others = [
             Other(one.path, one.name, f"{_run_words(one, found.directory)}, from {_opens(one)}")

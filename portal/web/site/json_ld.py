@@ -1,8 +1,8 @@
 """Structured data for pages: JSON-LD in the vocabulary of schema.org.
 
-It holds nothing that the page does not show. A position is given only if it is exact, not the
-centre of a town, and a sensitive programme has no data at all: a machine that reads its page learns
-no more than the neutral title.
+It holds nothing that the page does not show, and no fact marked as a sample. A position is given
+only if it is exact, not the centre of a town, and a sensitive programme has no data at all: a
+machine that reads its page learns no more than the neutral title.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def of_series(series: Series, sessions: tuple[Session, ...], site: Site) -> Data
         "organizer": {"@id": organizer["@id"]},
         "inLanguage": series.language,
     }
-    if series.cost:
+    if series.cost and not series.is_sample("cost"):
         common["isAccessibleForFree"] = filters.is_free(series)
     events = []
     for session in sessions:
@@ -71,9 +71,9 @@ def of_centre(centre: Centre, site: Site) -> Data:
         "@id": site.base_address + centre.path,
         "url": site.base_address + centre.path,
     }
-    if centre.phone:
-        place["telephone"] = centre.phone
-    if centre.opening_hours:
+    if centre.contact_phone:
+        place["telephone"] = centre.contact_phone
+    if centre.opening_hours and not centre.is_sample("opening_hours"):
         place["openingHoursSpecification"] = [
             {
                 "@type": "OpeningHoursSpecification",
@@ -84,7 +84,7 @@ def of_centre(centre: Centre, site: Site) -> Data:
             for day, spans in centre.opening_hours.items()
             for span in spans
         ]
-    if centre.facilities:
+    if centre.facilities and not centre.is_sample("facilities"):
         place["amenityFeature"] = [
             {"@type": "LocationFeatureSpecification", "name": FACILITIES[name], "value": True}
             for name in centre.facilities
@@ -100,7 +100,7 @@ def of_programme(programme: Programme, site: Site) -> Data | None:
         "@type": "ServiceChannel",
         "serviceUrl": site.base_address + programme.path,
     }
-    if phone := programme.phone or site.phone:
+    if phone := (None if programme.is_sample("phone") else programme.phone) or site.phone:
         channel["servicePhone"] = {"@type": "ContactPoint", "telephone": phone}
     service: Data = {
         "@context": _CONTEXT,
