@@ -83,7 +83,7 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
         problems = _against_bookings(settings, directory)
         mistakes = len(problems)
         if not mistakes:
-            problems = content.warnings(directory)
+            problems = sorted([*content.warnings(directory), *content.leftovers(settings.root)])
     except content.ContentError as error:
         problems = error.problems
         mistakes = len(problems)

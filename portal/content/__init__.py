@@ -5,6 +5,6 @@
 
 from portal.content.cache import FileCache
 from portal.content.front_matter import Problem
-from portal.content.loader import ContentError, load, warnings
+from portal.content.loader import FOLDERS, ContentError, leftovers, load, warnings
 
-__all__ = ["ContentError", "FileCache", "Problem", "load", "warnings"]
+__all__ = ["FOLDERS", "ContentError", "FileCache", "Problem", "leftovers", "load", "warnings"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args
 
@@ -17,7 +17,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from portal.content.yaml_reader import UNSEEN, Marks, Place, find, read_fields
+from portal.content.encodings import decoded
+from portal.content.yaml_reader import UNSEEN, Marks, Place, Remarks, find, read_fields
+from portal.directory.characters import HYPHEN, odd_in, plain
+from portal.directory.field_forms import AsWritten
 from portal.directory.values import near
 
 LARGEST_FILE = 1_000_000  # bytes
@@ -70,6 +73,7 @@ class Written:
     problems: list[Problem] = field(default_factory=list)
     fields: dict[str, Any] | None = None
     marks: Marks | None = None
+    remarks: Remarks = field(default_factory=dict)
     body: str = ""
     body_line: int = 1
 
@@ -110,15 +114,11 @@ def read_file(path: str | os.PathLike[str], name: str) -> Written:
         return written
     first, _, rest = text.partition("\n")
     if first.rstrip() != "---":
-        written.wrong_at(
-            1,
-            1,
-            "the fields are missing. Start with a line '---', then write one field per line.",
-        )
+        written.wrong_at(*_no_start(text))
         return written
     end = _FENCE.search(rest)
     if end is None:
-        written.wrong_at(1, 1, "the fields have no end. Add a line '---' after the last field.")
+        written.wrong_at(*_no_end(rest))
         return written
     front = rest[: end.start()]
     written.body = rest[end.end() :]
@@ -128,6 +128,33 @@ def read_file(path: str | os.PathLike[str], name: str) -> Written:
 
 
 _FENCE = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
+# Word makes one long dash of two or three hyphens.
+_LIKE_A_FENCE = re.compile(rf"^\s*(?:-|{HYPHEN}){{1,9}}\s*$")
+
+
+def _no_start(text: str) -> tuple[int, int, str]:
+    """Line, column and words for a file that does not start with '---'."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.rstrip() == "---" and number > 1:
+            return 1, 1, f"the first line must be '---', which is on line {number}. Move it up."
+        if _LIKE_A_FENCE.match(line):
+            return number, 1, _not_a_fence(line)
+        if line.strip():
+            break
+    words = "the fields are missing. Start with a line '---', then write one field per line."
+    return 1, 1, words
+
+
+def _no_end(rest: str) -> tuple[int, int, str]:
+    for number, line in enumerate(rest.split("\n"), 2):
+        if _LIKE_A_FENCE.match(line) and line.strip() != "-":
+            return number, 1, _not_a_fence(line)
+    return 1, 1, "the fields have no end. Add a line '---' after the last field."
+
+
+def _not_a_fence(line: str) -> str:
+    what = odd_in(line) or ("a space" if line.strip() == "---" else f"{len(line.strip())} hyphens")
+    return f"this line has {what}. Write three hyphens '---' and nothing else."
 
 
 def read_yaml(path: str | os.PathLike[str], name: str) -> Written:
@@ -141,7 +168,7 @@ def read_yaml(path: str | os.PathLike[str], name: str) -> Written:
 
 def _take_fields(text: str, first_line: int, written: Written) -> None:
     if found := read_fields(text, first_line, written.wrong_at):
-        written.fields, written.marks = found
+        written.fields, written.marks, written.remarks = found
 
 
 def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) -> str | None:
@@ -160,16 +187,9 @@ def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) 
     if len(raw) > LARGEST_FILE:
         wrong("the file is larger than 1 MB. Split it into several files.")
         return None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            wrong("the file is UTF-16. Save it as UTF-8.")
-        else:
-            wrong(
-                f"the byte 0x{raw[error.start]:02x} here is not UTF-8. Save the file as UTF-8.",
-                raw[: error.start].decode("utf-8-sig", "replace"),
-            )
+    text = decoded(raw)
+    if isinstance(text, tuple):
+        wrong(*text)
         return None
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -196,6 +216,7 @@ def as_noun(model: type[ModelT], written: Written, what: str) -> ModelT | None:
     """The fields as a noun, called `what` in words ('a centre'). None with what is wrong noted."""
     if written.fields is None:
         return None
+    _check_remarks(model, written)
     # An empty value has been noted already.
     noted = {(problem.line, problem.column) for problem in written.problems}
     try:
@@ -208,17 +229,70 @@ def as_noun(model: type[ModelT], written: Written, what: str) -> ModelT | None:
     return None
 
 
+def check_remark(written: Written, place: Place) -> None:
+    """Note that words are followed by a remark, which may have been meant as part of them."""
+    remark = written.remarks.get(written.at(place))
+    if remark and not _SAMPLE.match(remark):
+        written.wrong(
+            place,
+            f"everything from '#' is left out: '{remark}'. Put the whole value between quotes, or "
+            "move the remark to a line of its own.",
+        )
+
+
+# A fact that is marked as a sample. The mark says itself that it is not part of the words.
+_SAMPLE = re.compile(r"#+\s*sample\b")
+
+
+def _check_remarks(model: type[BaseModel], written: Written) -> None:
+    """A date or a number ends by itself, so that a remark is one. Words have no such end."""
+    if written.remarks:
+        for place in _places_of_words(model, written.fields, ()):
+            check_remark(written, place)
+
+
+def _places_of_words(model: type[BaseModel], values: Any, place: Place) -> Iterator[Place]:
+    fields = _fields_of(model)
+    for name, value in values.items() if isinstance(values, dict) else ():
+        if name not in fields:
+            continue
+        inner = _model_in(fields[name].annotation)
+        parts = [((*place, name), value)]
+        if isinstance(value, list):
+            parts = [((*place, name, index), part) for index, part in enumerate(value)]
+        for where, part in parts:
+            if inner:
+                yield from _places_of_words(inner, part, where)
+            elif isinstance(part, str) and _is_words(fields[name]):
+                yield where
+
+
+def _is_words(info: FieldInfo) -> bool:
+    return any(form.free for form in _forms_in(info.metadata, info.annotation))
+
+
+def _forms_in(metadata: Iterable[Any], annotation: Any) -> Iterator[AsWritten]:
+    yield from (one for one in metadata if isinstance(one, AsWritten))
+    for inner in get_args(annotation):
+        yield from _forms_in(getattr(inner, "__metadata__", ()), inner)
+
+
 def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple[Place, str]:
     place, kind = detail["loc"], detail["type"]
     if place[-1:] == ("[key]",):
         place = place[:-1]
     name = next((str(step) for step in reversed(place) if isinstance(step, str)), "")
+    odd = odd_in(name)
     owner = _model_at(model, place[:-1]) or model
     fields = _fields_of(owner)
     if kind == "extra_forbidden":
         holder = what if len(place) == 1 else f"'{_holder(place)}'"
+        if odd and plain(name).strip() in fields:
+            return place, f"there is {odd} in the name of this field. Type '{plain(name).strip()}'."
+        unseen = f" It has {odd} in it." if odd else ""
         return place, (
-            f"'{name}' is not a field of {holder}.{near(name, fields)} Fields: {', '.join(fields)}."
+            f"'{name}' is not a field of {holder}.{unseen}{near(name, fields)} "
+            f"Fields: {', '.join(fields)}."
         )
     if kind == "missing":
         return place, f"'{name}' is missing. Write {_lowered(fields[name].description or 'it.')}"

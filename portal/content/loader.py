@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from portal.content import file_names
 from portal.content.cache import FileCache
 from portal.content.checks import check, check_towns
 from portal.content.front_matter import Problem
@@ -28,6 +29,7 @@ from portal.directory.phrases import count
 from portal.directory.values import LONDON, day_words
 from portal.errors import PortalError
 
+FOLDERS = ("content", "centres", "programmes")
 _CHECK_AGAIN = timedelta(days=92)
 
 
@@ -72,6 +74,11 @@ def load(
     if postcodes and postcodes.is_file():
         return directory.model_copy(update={"postcodes": postcodes.read_bytes()})
     return directory
+
+
+def leftovers(root: Path) -> list[Problem]:
+    """Warnings of files that are passed over, and may hold work that was not saved."""
+    return file_names.leftovers(root, FOLDERS)
 
 
 def warnings(directory: Directory) -> list[Problem]:

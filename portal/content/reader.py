@@ -1,8 +1,9 @@
 """Reads the content folders: finds the files, and reads each by itself.
 
 A file that the portal does not use is reported as a mistake: it may be a session that families
-would never see. A name is checked before anything is done with it, because it becomes an
-address and a path of the site. Links are not followed, and nothing but plain files is opened.
+would never see. What systems and editors leave behind is passed over (`file_names`). A name is
+checked before anything is done with it, because it becomes an address and a path of the site. Links
+are not followed, and nothing but plain files is opened.
 
 Checks across files are in `checks`.
 """
@@ -13,16 +14,24 @@ import csv
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from portal.content import prose
 from portal.content.cache import FileCache
+from portal.content.file_names import (
+    copy_of,
+    ending_words,
+    name_words,
+    passed_over,
+    right_name,
+)
 from portal.content.front_matter import (
     LARGEST_FILE,
     Problem,
     as_noun,
+    check_remark,
     one_line,
     read_file,
     read_text,
@@ -103,7 +112,13 @@ class _Reader:
         tree = self._tree
         for files, folders in self._listed("content"):
             for name in files:
-                if name not in _CONTENT_FILES:
+                right = _right_table(name)
+                if right and right != name:
+                    remedy = f"Name it '{right}'."
+                    if right in files:
+                        remedy = f"There is a '{right}' too: compare the two, and delete one."
+                    self._wrong(f"content/{name}", f"the portal does not read this. {remedy}")
+                elif not right:
                     self._stray(
                         f"content/{name}",
                         f"The files here are {', '.join(_CONTENT_FILES)}."
@@ -133,7 +148,7 @@ class _Reader:
         for files, folders in self._listed("content/messages"):
             self._no_folders("content/messages", folders, "Only messages belong in this folder.")
             for name in files:
-                if not name.endswith(".md"):
+                if not name.endswith(".md") and not self._misnamed("content/messages", name, files):
                     self._stray(
                         f"content/messages/{name}", "Only Markdown files belong in this folder."
                     )
@@ -158,20 +173,20 @@ class _Reader:
             for name in files:
                 if Path(name).suffix.lower() in _SIGNATURES:
                     self._image(folder, name)
-                elif not name.endswith(".md"):
+                elif not name.endswith(".md") and not self._misnamed(path, name, files):
                     self._stray(f"{path}/{name}", "Only Markdown files and pictures belong here.")
             index = [name for name in markdown if name.startswith("index.")]
             series = [name for name in markdown if not name.startswith("index.")]
             address = f"/centres/{slug}/"
-            centres = self._texts(Centre, path, index, address)
+            centres = self._texts(Centre, path, index, address, beside=files)
             if "index.md" in index:
                 folder.centre = centres[0]
                 folder.centre.slug = slug
-            elif not index:
+            elif not index and not any(right_name(name) == "index.md" for name in files):
                 self._wrong(
                     f"{path}/index.md", "this file is missing. Add it to describe the centre."
                 )
-            folder.series = self._texts(Series, path, series, address)
+            folder.series = self._texts(Series, path, series, address, beside=files)
 
     def _image(self, folder: CentreFolder, name: str) -> None:
         path = f"{folder.path}/{name}"
@@ -212,12 +227,14 @@ class _Reader:
             return
         for entry in entries:
             name = entry.name
-            if name.startswith(".") or name.endswith("~"):
-                continue  # What editors and file managers leave behind.
+            if passed_over(name):
+                continue
             if entry.is_symlink():
                 self._wrong(f"{path}/{name}", "this is a symbolic link. Put the file itself here.")
             elif entry.is_dir(follow_symlinks=False):
-                folders.append(name)
+                # 'New folder', which somebody made and left.
+                if "." in name or not _is_empty(entry.path):
+                    folders.append(name)
             elif entry.is_file(follow_symlinks=False):
                 files.append(name)
             else:
@@ -226,21 +243,40 @@ class _Reader:
 
     # --- names -----------------------------------------------------------------------------
 
-    def _slugs(self, path: str, names: Iterable[str], suffix: str = "") -> Iterator[str]:
-        """The names that can be addresses; the others are mistakes."""
+    def _slugs(
+        self, path: str, names: Iterable[str], suffix: str = "", beside: Iterable[str] = ()
+    ) -> Iterator[str]:
+        """The names that can be addresses; the others are mistakes. `beside` are other names."""
         known = list(names)
         for name in known:
             if _SLUG.fullmatch(name):
                 yield name
                 continue
-            better = slugify(unicodedata.normalize("NFKC", name)) or "my-group"
-            words = f"'{name}' cannot be part of an address."
             twin = next((one for one in known if one != name and _folded(one) == _folded(name)), "")
             if twin:
-                words += f" On some computers it is the same name as '{twin}'. Delete one of them."
+                words = (
+                    f"'{name}' cannot be part of an address. On some computers it is the same name "
+                    f"as '{twin}'. Delete one of them."
+                )
             else:
-                words += f" Name it '{better}{suffix}'."
+                words = " ".join(name_words(name, suffix, {*known, *beside}))
             self._wrong(f"{path}/{name}{suffix}", words)
+
+    def _misnamed(self, path: str, name: str, files: Collection[str]) -> bool:
+        """Whether the ending of a file was a slip, which is then reported."""
+        right = right_name(name)
+        if name.endswith(".txt") and not right and self._has_fields(f"{path}/{name}"):
+            right = f"{name[:-4]}.md"
+        if right:
+            self._wrong(f"{path}/{name}", ending_words(name, right, files))
+        return bool(right)
+
+    def _has_fields(self, path: str) -> bool:
+        try:
+            with (self._root / path).open("rb") as file:
+                return file.read(6).removeprefix(b"\xef\xbb\xbf").startswith(b"---")
+        except OSError:
+            return False
 
     def _wrong(self, path: str, words: str) -> None:
         shown = one_line(path.encode("utf-8", "backslashreplace").decode())
@@ -291,22 +327,32 @@ class _Reader:
         return rows
 
     def _texts(
-        self, model: type[TextT], path: str, files: Iterable[str], images_at: str = ""
+        self,
+        model: type[TextT],
+        path: str,
+        files: Sequence[str],
+        images_at: str = "",
+        beside: Sequence[str] = (),
     ) -> list[Text[TextT]]:
-        """The Markdown files of a folder, each with its translations."""
+        """The Markdown files of a folder, each with its translations. `beside`: all files."""
         originals: dict[str, Text[TextT]] = {}
         translations: list[tuple[str, str, str]] = []
         stems = []
+        known = {name.removesuffix(".md") for name in beside or files}
         for name in files:
             stem, dot, suffix = name.rpartition(".")
             slug, _, language = stem.partition(".")
+            if self._misnamed(path, name, beside or files):
+                continue
             if suffix != "md" or not dot:
                 self._stray(f"{path}/{name}", f"The file of {WHAT[model]} ends in '.md'.")
+            elif language and copy_of(stem, known):
+                self._wrong(f"{path}/{name}", " ".join(name_words(stem, ".md", known)))
             elif language:
                 translations.append((name, slug, language))
             else:
                 stems.append(stem)
-        for slug in self._slugs(path, stems, ".md"):
+        for slug in self._slugs(path, stems, ".md", known):
             originals[slug] = self._text(model, path, f"{slug}.md", slug, images_at)
         for name, slug, language in translations:
             original = originals.get(slug)
@@ -366,6 +412,26 @@ class _Reader:
         return False
 
 
+def _right_table(name: str) -> str:
+    """The file of content/ that is meant by a name, such as 'Site.yml' or 'site.yaml.txt'."""
+    plain = name.casefold().removesuffix(".txt")
+    plain = f"{plain[:-4]}.yaml" if plain.endswith(".yml") else plain
+    return next((one for one in _CONTENT_FILES if one.casefold() == plain), "")
+
+
+def _is_empty(path: str) -> bool:
+    """Whether there is nothing in a folder but litter and other empty folders."""
+    try:
+        with os.scandir(path) as entries:
+            return all(
+                passed_over(entry.name)
+                or (entry.is_dir(follow_symlinks=False) and _is_empty(entry.path))
+                for entry in entries
+            )
+    except OSError:
+        return False
+
+
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
@@ -394,6 +460,8 @@ def _check_translated(model: type[TextFile], text: Text[TextT]) -> None:
             written.wrong((name,), f"'{name}': write it as text on one line.")
         elif not value.strip():
             written.wrong((name,), f"'{name}' is empty. Write something, or remove the line.")
+        else:
+            check_remark(written, (name,))
     if written.fields == {} and not text.prose.html:
         written.wrong((), "this translation is empty. Write something, or delete it.")
 

@@ -14,6 +14,13 @@ from typing import Any
 
 import yaml
 
+from portal.content.yaml_slips import (
+    indented_with_tab,
+    slips,
+    typographic_quotes,
+    wrong_quotes,
+)
+
 _LONGEST_VALUE = 5_000  # characters
 _DEEPEST = 8
 
@@ -26,6 +33,7 @@ Place = tuple[str | int, ...]
 Marks = Mapping[str, "Mark"] | Sequence["Mark"]
 Mark = tuple[int, int, "Marks | None"]  # line, column, the marks inside
 Wrong = Callable[[int, int, str], None]  # line, column, words
+Remarks = dict[tuple[int, int], str]  # by line and column of the field that has one behind it
 
 
 def find(marks: Marks | None, place: Place) -> tuple[int, int]:
@@ -43,13 +51,20 @@ def find(marks: Marks | None, place: Place) -> tuple[int, int]:
     return line, column
 
 
-def read_fields(text: str, first_line: int, wrong: Wrong) -> tuple[dict[str, Any], Marks] | None:
-    """The fields and their marks, or None and a note of what is wrong.
+def read_fields(
+    text: str, first_line: int, wrong: Wrong
+) -> tuple[dict[str, Any], Marks, Remarks] | None:
+    """The fields, their marks and the remarks behind them, or None and a note of what is wrong.
 
     `first_line` is the line of the file on which the text begins.
     """
+    if found := list(slips(text)):
+        for line, column, words in found:
+            wrong(line + first_line, column + 1, words)
+        return None
     try:
-        return _Fields(text, first_line, wrong).read()
+        reading = _Fields(text, first_line, wrong)
+        return (*reading.read(), reading.remarks)
     except _RefusedError as refused:
         mark, words = refused.mark, refused.words
     except yaml.MarkedYAMLError as error:
@@ -75,7 +90,8 @@ class _Fields:
     """Builds plain dicts and lists of text from YAML events, with the position of each."""
 
     def __init__(self, text: str, first_line: int, wrong: Wrong) -> None:
-        self._lines = text.split("\n") if " #" in text else None
+        self._lines = text.split("\n") if "#" in text else None
+        self.remarks: Remarks = {}
         self._escapes = "\\" in text
         self._loader = _Loader(text)
         self._first_line = first_line
@@ -201,10 +217,17 @@ class _Fields:
                     f"everything from '#' would be ignored: '{rest.strip()}'. "
                     "Put the value between quotes.",
                 )
+            if found := _REMARK.match(rest):
+                at = key.start_mark if key is not None else event.start_mark
+                self.remarks[at.line + self._first_line, at.column + 1] = found[1].rstrip()
+        if event.implicit[0] and value[:1] in "“„‘" and (words := typographic_quotes(value)):
+            at = key.start_mark if key is not None else event.start_mark
+            self._wrong(at.line + self._first_line, at.column + 1, words)
 
 
 # 'Room #3' would lose its number; a remark has a space after the sign.
 _LOST = re.compile(r"\s+#[^\s#]")
+_REMARK = re.compile(r"\s+(#.*)")
 
 
 def _sign_words(event: Any) -> str:
@@ -225,6 +248,12 @@ def _plain_words(error: Any, lines: Sequence[str]) -> tuple[Any, str]:
     start = error.context_mark or mark
     line = lines[mark.line] if mark.line < len(lines) else ""
     sign = line[mark.column : mark.column + 1]
+    if indented_with_tab(lines, mark.line):
+        return mark, "this line is indented with a tab. Use spaces."
+    # YAML reads on to the next line before it complains.
+    for at in (start, mark):
+        if at.line < len(lines) and (words := wrong_quotes(lines[at.line])):
+            return at, words
     if "mapping values are not allowed" in problem:
         return mark, (
             "this ':' cannot be read. Put the whole value between quotes, "
@@ -236,8 +265,6 @@ def _plain_words(error: Any, lines: Sequence[str]) -> tuple[Any, str]:
         closing = problem[-2:-1]
         return start, f"a bracket is opened here and not closed. Close it with '{closing}'."
     if "cannot start any token" in problem:
-        if sign == "\t":
-            return mark, "this line is indented with a tab. Use spaces."
         return mark, f"a value cannot start with '{sign}'. Put it between quotes."
     if sign == ":":
         return mark, "a field has no name. Write its name before ':'."

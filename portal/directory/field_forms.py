@@ -25,6 +25,11 @@ class AsWritten:
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
     words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
+    @property
+    def free(self) -> bool:
+        """Whether any words will do."""
+        return self.schema.get("type") == ["string", "number"]
+
 
 def text(how: str, example: str, pattern: str = "") -> AsWritten:
     """Words, of a form where there is a pattern."""

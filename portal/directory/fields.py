@@ -27,6 +27,7 @@ from portal.directory.values import (
     OpenStatus,
     Position,
     TimeRange,
+    form_text,
     is_email,
     near,
     plain_text,
@@ -56,8 +57,40 @@ def _one_line(value: object) -> str:
     return re.sub(r"\s*\n\s*", " ", text)
 
 
+_YES_OR_NO = ("yes", "no", "true", "false", "on", "off", "y", "n", "x", "ok")
+_NO_REASON = (*_YES_OR_NO, "cancelled", "withdrawn", "closed", "none", "n/a", "tbc", "tba")
+
+
+def _words(value: object) -> str:
+    text = _one_line(value)
+    if text.lower().rstrip(".") in _YES_OR_NO or not any(map(str.isalpha, text)):
+        raise wrong(f"'{text}' tells families nothing.", "Say it in words, or remove the line.")
+    return text
+
+
+def _reason(value: object) -> str:
+    text = _one_line(value)
+    if text.lower().rstrip(".!") in _NO_REASON or not any(map(str.isalpha, text)):
+        raise wrong(
+            f"'{text}' is not a reason.",
+            "Write why, in words for families, like 'The worker is ill'. "
+            "If it is on after all, remove the line.",
+        )
+    return text
+
+
+def _cost(value: object) -> str:
+    text = _one_line(value)
+    if text.lower().rstrip(".") in _YES_OR_NO or re.fullmatch(r"[\d., -]+", text):
+        raise wrong(
+            f"'{text}' does not say what it costs.",
+            "Write 'Free', or the price with its unit, like '£2 a family'.",
+        )
+    return text
+
+
 def _flag(value: object) -> bool:
-    text = plain_text(value).lower()
+    text = form_text(value).lower()
     if text in ("yes", "true", "on"):
         return True
     if text in ("no", "false", "off"):
@@ -66,7 +99,7 @@ def _flag(value: object) -> bool:
 
 
 def _number(value: object) -> int:
-    text = plain_text(value)
+    text = form_text(value)
     if not re.fullmatch(r"\d{1,6}", text):
         raise wrong(f"'{text}' is not a whole number.", "Write figures only, such as 12.")
     return int(text)
@@ -80,7 +113,7 @@ def _positive(value: object) -> int:
 
 
 def _moment(value: object) -> datetime:
-    text = plain_text(value)
+    text = form_text(value)
     day, _, clock = text.partition(" ")
     return datetime.combine(read_day(day), read_clock(clock or "00:00"), LONDON)
 
@@ -89,7 +122,7 @@ def _one_of(words: Mapping[str, str], what: str) -> Callable[[object], str]:
     by_name = {name.lower(): key for key, name in words.items()} | {key: key for key in words}
 
     def read(value: object) -> str:
-        text = plain_text(value)
+        text = form_text(value)
         if text.lower() not in by_name:
             raise wrong(
                 f"'{text}' is not {what} that we know.{near(text, words)}",
@@ -106,7 +139,7 @@ def listed(value: object) -> object:
 
 
 def _slug(value: object) -> str:
-    text = plain_text(value)
+    text = form_text(value)
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
         raise wrong(
             f"'{text}' cannot be part of an address.",
@@ -116,14 +149,14 @@ def _slug(value: object) -> str:
 
 
 def _alias(value: object) -> str:
-    text = plain_text(value)
+    text = form_text(value)
     for part in text.split("/", 1):
         _slug(part)
     return text
 
 
 def _postcode(value: object) -> str:
-    text = re.sub(r"\s+", "", plain_text(value)).upper()
+    text = re.sub(r"\s+", "", form_text(value)).upper()
     if not POSTCODE.fullmatch(text):
         raise wrong(f"'{value}' is not a full postcode.", "Write it like PR1 8RJ.")
     return f"{text[:-3]} {text[-3:]}"
@@ -173,6 +206,13 @@ _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _DEGREES = r"-?[0-9]{1,3}(\.[0-9]+)?"
 
 Line = Annotated[str, BeforeValidator(_one_line), text("words on one line", "Riverbank Centre")]
+Words = Annotated[str, BeforeValidator(_words), text("words for families", "A towel")]
+Reason = Annotated[
+    str, BeforeValidator(_reason), text("a reason, in words for families", "The worker is ill")
+]
+Cost = Annotated[
+    str, BeforeValidator(_cost), text("Free, or the price with its unit", "£2 a family")
+]
 Text = Annotated[str, BeforeValidator(plain_text), text("words", "Ring the bell.")]
 Flag = Annotated[bool, BeforeValidator(_flag), yes_or_no()]
 Number = Annotated[

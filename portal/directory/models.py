@@ -29,6 +29,7 @@ from portal.directory.fields import (
     BookingWay,
     BookUnit,
     CentreKind,
+    Cost,
     Day,
     Days,
     Degrees,
@@ -54,6 +55,7 @@ from portal.directory.fields import (
     Postcode,
     ProgrammeKind,
     QuestionType,
+    Reason,
     Repeats,
     Slug,
     Status,
@@ -61,6 +63,7 @@ from portal.directory.fields import (
     Times,
     Web,
     Weekday,
+    Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
 
@@ -139,7 +142,7 @@ class Closure(Noun):
     date_: Day | None = Field(None, alias="date", description="One day; or give from and until.")
     from_: Day | None = Field(None, alias="from", description="The first day closed.")
     until: Day | None = Field(None, description="The last day closed.")
-    reason: Line = Field(description="Why, in words for families.")
+    reason: Reason = Field(description="Why, in words for families.")
 
     @property
     def first(self) -> date:
@@ -199,7 +202,7 @@ class Footprints(Noun):
 class Notice(Noun):
     """Something that visitors must know for a while."""
 
-    text: Line = Field(description="What they must know.")
+    text: Words = Field(description="What they must know.")
     from_: Day | None = Field(None, alias="from", description="The first day it shows.")
     until: Day | None = Field(None, description="The last day it shows.")
 
@@ -234,12 +237,14 @@ class Change(Noun):
     """A change to one published date."""
 
     date_: Day = Field(alias="date", description="The date first published.")
-    cancelled: Line | None = Field(None, description="Why it is cancelled, in words for families.")
+    cancelled: Reason | None = Field(
+        None, description="Why it is cancelled, in words for families."
+    )
     moved_to: Moved | None = Field(
         None, description="The new day and, where it changes, time: 2027-03-03 13:00-15:00."
     )
     venue: OutreachVenue | None = Field(None, description="Where it is held instead.")
-    note: Line | None = Field(None, description="Anything else to know about this date.")
+    note: Words | None = Field(None, description="Anything else to know about this date.")
 
 
 class TextFile(Noun):
@@ -310,8 +315,8 @@ class Programme(TextFile):
     places: Number | None = Field(None, description="How many places one series has.")
     sessions: Number | None = Field(None, description="How many sessions a course has.")
     session_length: Line | None = Field(None, description="How long a session lasts, in words.")
-    cost: Line | None = Field(None, description="'Free', or the price in words.")
-    bring: Line | None = Field(None, description="What to bring.")
+    cost: Cost | None = Field(None, description="'Free', or the price in words.")
+    bring: Words | None = Field(None, description="What to bring.")
     questions: tuple[Question, ...] = Field((), description="What is asked when booking.")
     delivered_with: Line | None = Field(
         None, description="The partner that runs it with the service."
@@ -356,7 +361,7 @@ class Centre(TextFile):
         None, description="One weekday per line: Monday: 09:00-17:00, or closed."
     )
     facilities: Facilities = Field((), description="What it has, by known words.")
-    transport: Line | None = Field(None, description="Buses and trains, in words.")
+    transport: Words | None = Field(None, description="Buses and trains, in words.")
     photo: Line | None = Field(None, description="A file of this folder.")
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
     notice: Notice | None = Field(None, description="A notice with from and until.")
@@ -506,7 +511,7 @@ class Series(TextFile):
         (), alias="except", description="Dates left out of the plan from the start."
     )
     changes: tuple[Change, ...] = Field((), description="Changes to published dates.")
-    withdrawn: Line | None = Field(
+    withdrawn: Reason | None = Field(
         None, description="Why the whole series is cancelled, in words for families."
     )
     book: BookUnit = Field(
@@ -530,8 +535,8 @@ class Series(TextFile):
         description="The upper age for those with special educational needs or disabilities. The "
         "programme's counts only for its own ages.",
     )
-    cost: Line | None = Field(None, description="The cost, if other than the programme's.")
-    bring: Line | None = Field(None, description="What to bring, if other than the programme's.")
+    cost: Cost | None = Field(None, description="The cost, if other than the programme's.")
+    bring: Words | None = Field(None, description="What to bring, if other than the programme's.")
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
     aliases: Aliases = Field(
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic_core import PydanticCustomError
 
+from portal.directory.characters import odd_in, plain
+
 LONDON = ZoneInfo("Europe/London")
 
 
@@ -43,6 +45,8 @@ def slugify(name: str) -> str:
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:
+    if odd := odd_in(what):
+        what = f"{what} It has {odd} in it."
     # The braces of a remedy are text, not placeholders, so they go in as context.
     return PydanticCustomError("remedy", "{what} {remedy}", {"what": what, "remedy": remedy})
 
@@ -53,8 +57,13 @@ def plain_text(value: object) -> str:
     return value.strip()
 
 
+def form_text(value: object) -> str:
+    """Text that has a form, such as a date, in the signs and single spaces of a keyboard."""
+    return " ".join(plain(plain_text(value)).split())
+
+
 def read_degrees(value: object) -> float:
-    text = plain_text(value)
+    text = form_text(value)
     if not re.fullmatch(r"-?\d{1,3}(\.\d+)?", text):
         raise wrong(f"'{text}' is not a number of degrees.", "Write it like 53.7632.")
     return float(text)
@@ -62,7 +71,7 @@ def read_degrees(value: object) -> float:
 
 def read_day(value: object) -> date:
     """'2027-01-12' or '12 January 2027' -> date."""
-    text = plain_text(value)
+    text = form_text(value)
     iso = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", text)
     words = re.fullmatch(r"(?:[A-Za-z]+ )?(\d{1,2}) ([A-Za-z]+) (\d{4})", text)
     if iso:
@@ -150,7 +159,7 @@ class TimeRange:
     def read(cls, value: object) -> TimeRange:
         if isinstance(value, TimeRange):
             return value
-        first, dash, last = plain_text(value).replace("–", "-").replace(" to ", "-").partition("-")
+        first, dash, last = form_text(value).replace(" to ", "-").partition("-")
         if not dash:
             raise wrong(f"'{value}' has no end.", "Write both times, like 10:00-12:00.")
         times = cls(read_clock(first), read_clock(last))
@@ -177,7 +186,7 @@ class MovedTo:
     def read(cls, value: object) -> MovedTo:
         if isinstance(value, MovedTo):
             return value
-        day, _, times = plain_text(value).partition(" ")
+        day, _, times = form_text(value).partition(" ")
         return cls(read_day(day), TimeRange.read(times) if times.strip() else None)
 
 
@@ -194,7 +203,7 @@ class OpenStatus:
     def read(cls, value: object) -> OpenStatus:
         if isinstance(value, OpenStatus):
             return value
-        text = plain_text(value)
+        text = form_text(value)
         if text.lower() == "open":
             return cls()
         written = re.fullmatch(r"closed(?: from (.+?))?(?: until (.+))?", text, re.IGNORECASE)
@@ -233,7 +242,7 @@ class AgeRange:
     def read(cls, value: object) -> AgeRange:
         if isinstance(value, AgeRange):
             return value
-        text = plain_text(value).lower().replace("–", "-").replace(" to ", "-")
+        text = form_text(value).lower().replace(" to ", "-")
         if text == "pregnancy":
             return cls(-9, 0, "pregnancy")
         plain = text.replace("+", "", 1)
@@ -291,7 +300,7 @@ class Position:
     def read(cls, value: object) -> Position:
         if isinstance(value, Position):
             return value
-        latitude, comma, longitude = plain_text(value).partition(",")
+        latitude, comma, longitude = form_text(value).partition(",")
         if not comma:
             raise wrong(f"'{value}' is not a position.", "Write it like 53.7632, -2.7044.")
         position = cls(read_degrees(latitude), read_degrees(longitude))

@@ -32,7 +32,6 @@ from portal.web.site import published_dates
 from portal.web.site.app import create_site
 from portal.web.site.published_dates import Difference, Record
 
-FOLDERS = ("content", "centres", "programmes")
 _DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
 _LOOK_EVERY = 1000  # milliseconds
 _HEAD_START = 0.1  # seconds for browsers to fetch the new page before the processor is busy
@@ -115,6 +114,8 @@ class Preview:
         with self._changed:
             self._details = shown.version, details
             self._changed.notify_all()
+        for problem in content.leftovers(settings.root):
+            self._say(str(problem))
         self._say(f"No mistakes, {shown.seconds:.2f} s. {READY}")
         # What is still in use is left alone, and the rest is taken away while nobody waits: the
         # collector would otherwise look at the whole county in the middle of each reading.
@@ -125,7 +126,7 @@ class Preview:
     def watch(self, stop: threading.Event) -> None:
         """Read the content again at each save, until stopped."""
         root = self._settings.root
-        folders = [root / name for name in FOLDERS if (root / name).is_dir()]
+        folders = [root / name for name in content.FOLDERS if (root / name).is_dir()]
         for changes in watch(
             *folders,
             step=20,
@@ -236,7 +237,7 @@ class _Quiet(WSGIRequestHandler):
 
 def _state(root: Path) -> object:
     """A fingerprint that changes when a file is added, removed or written."""
-    files = (path for name in FOLDERS for path in (root / name).rglob("*"))
+    files = (path for name in content.FOLDERS for path in (root / name).rglob("*"))
     return {(path, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path))}
 
 

@@ -25,6 +25,7 @@ TODAY = date(2026, 11, 23)
 
 INDEX = "centres/preston/riverbank/index.md"
 SPRING = "centres/preston/riverbank/bump-spring.md"
+SAVE = "Save it as UTF-8 (in Notepad: Save as, then Encoding)."
 PLACED = re.compile(r"[^\n:]+:\d+:\d+: [^\n]+")
 
 
@@ -127,6 +128,18 @@ def make_utf_16(root):
     (root / INDEX).write_bytes((root / INDEX).read_text(encoding="utf-8").encode("utf-16"))
 
 
+def make_utf_16_without_mark(root):
+    (root / INDEX).write_bytes((root / INDEX).read_text(encoding="utf-8").encode("utf-16-le"))
+
+
+def make_read_as_windows(root):
+    edit(root, INDEX, ("lift", "caf\u00c3\u00a9"))
+
+
+def make_lost_character(root):
+    edit(root, INDEX, ("lift", "caf\ufffd"))
+
+
 def make_symbolic_link(root):
     (root / INDEX).unlink()
     (root / INDEX).symlink_to("/etc/passwd")
@@ -201,8 +214,26 @@ ODD = [
         make_line_separator,
         [f"{INDEX}:5:14: there is an invisible character (U+2028) here. Remove it."],
     ),
-    (make_latin, [f"{INDEX}:23:16: the byte 0xe9 here is not UTF-8. Save the file as UTF-8."]),
-    (make_utf_16, [f"{INDEX}:1:1: the file is UTF-16. Save it as UTF-8."]),
+    (
+        make_latin,
+        [f"{INDEX}:23:16: the byte 0xe9 ('é' on Windows) here is not UTF-8. {SAVE}"],
+    ),
+    (make_utf_16, [f"{INDEX}:1:1: the file is UTF-16. {SAVE}"]),
+    (make_utf_16_without_mark, [f"{INDEX}:1:1: the file is UTF-16. {SAVE}"]),
+    (
+        make_read_as_windows,
+        [
+            f"{INDEX}:23:16: 'Ã©' is what is left of a character that was saved in another "
+            "encoding. Type 'é' in its place."
+        ],
+    ),
+    (
+        make_lost_character,
+        [
+            f"{INDEX}:23:16: '\ufffd' is what is left of a character that was saved in another "
+            "encoding. Type the right one again."
+        ],
+    ),
     (
         make_symbolic_link,
         [
@@ -424,12 +455,66 @@ def test_what_editors_leave_behind_is_not_read(root):
     assert len(load(root).centres) == 4
 
 
+LITTER = (
+    "Thumbs.db", "desktop.ini", "ehthumbs.db", "~$programme.docx", "4913", "5036", "Icon\r",
+    "x.md~", ".~lock.x.odt#", "__MACOSX/x.md", "@eaDir/x", "New folder/",
+    "New folder (2)/Thumbs.db", "New folder/again/",
+)  # fmt: skip
+LEFT_OVER = (
+    "x.bak", "bump-spring.md.bak", "bump-spring.md.orig", "x.rej", "#x.md#", "x.md.save", "x.tmp",
+    "bump-spring.md.old", "x.md_backup", "index.md.swp",
+)  # fmt: skip
+
+
+def test_known_litter_stops_nothing(root):
+    """Litter of systems and editors is passed over in every folder; lost work is warned of."""
+    before = load(root)
+    folders = (
+        "content", "content/pages", "content/news", "content/messages", "programmes", "centres",
+        "centres/preston", "centres/preston/riverbank",
+    )  # fmt: skip
+    for folder in folders:
+        for name in (*LITTER, *LEFT_OVER):
+            path = root / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if name.endswith("/"):
+                path.mkdir(exist_ok=True)
+            else:
+                path.write_text("---\ntitle: x\n")
+    after = load(root)
+
+    assert [one.path for one in after.series] == [one.path for one in before.series]
+    assert [one.path for one in after.centres] == [one.path for one in before.centres]
+    found = content.leftovers(root)
+    assert {one.path for one in found} == {
+        f"{folder}/{name}" for folder in folders for name in LEFT_OVER
+    }
+    assert {one.severity for one in found} == {"warning"}
+    assert "compare it with the file of that name" in found[0].words
+
+
+def test_what_may_be_content_is_not_litter(root):
+    """A folder with a file in it, and a file of another kind, may be what somebody wants shown."""
+    (root / "programmes/New folder").mkdir()
+    (root / "programmes/New folder/play.md").write_text("x")
+    (root / "programmes/prices.xlsx").write_text("x")
+    (root / "programmes/2027").write_text("x")
+
+    assert [line.partition(":")[0] for line in mistakes(root)] == [
+        "programmes/2027",
+        "programmes/New folder",
+        "programmes/prices.xlsx",
+    ]
+
+
 def test_remarks_are_no_values(root):
-    """A remark after a space and a sign is left out; values between quotes keep the sign."""
+    """A remark is left out where it cannot be part of the value; words need quotes for that."""
     edit(
         root,
         SPRING,
         ("room: Willow Room", "room: 'Room #3' # upstairs\n# It has no lift."),
+        ("places: 10", "places: 10 # the fire officer's number"),
+        ("leader: Amina and Jo", "leader: Amina and Jo # sample"),
     )
 
     assert series_named(load(root), "riverbank/bump-spring").room == "Room #3"
@@ -553,7 +638,7 @@ def test_pictures_of_a_centre_can_stand_in_its_texts(root):
     """A picture is named as the file beside the text, and gets its address on the site."""
     edit(root, INDEX, ("The front door", "![The front](front.png)\n\nThe front door"))
 
-    assert '<img alt="The front" src="/centres/riverbank/front.png">' in (
+    assert '<img src="/centres/riverbank/front.png" alt="The front">' in (
         load(root).centre("riverbank").html
     )
 

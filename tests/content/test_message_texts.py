@@ -45,7 +45,8 @@ def test_the_shipped_words_can_be_sent():
         ("confirmation", "{time}", "{{time}}", 21, "has no partner"),
         ("confirmation", "{time}", "<b>{time}</b>", 21, "is HTML"),
         ("confirmation", "\n\n{link}\n\nThis link", "\n\nThis link", 16, "has no {link}"),
-        ("confirmation", "---\n\nHello", "--\n\nHello", 1, "no end"),
+        ("confirmation", "---\n\nHello", "--\n\nHello", 14, "Write three hyphens"),
+        ("confirmation", "---\n\nHello", "Hello", 1, "no end"),
         ("waiting", "{position} on the", "{number} on the", 17, "Known: bring"),
     ],
 )

@@ -641,7 +641,10 @@ def test_a_group_that_goes_on_can_be_changed_before_the_next_terms_are_known():
 
 def test_a_date_changes_once():
     """Two changes of one date are written as one."""
-    changes = [{"date": "2027-01-19", "note": "Bring a hat"}, {"date": "2027-01-19", "note": "No"}]
+    changes = [
+        {"date": "2027-01-19", "note": "Bring a hat"},
+        {"date": "2027-01-19", "note": "Bring a drink"},
+    ]
 
     assert changed(1, "date", "already has a change", changes=changes)
 

@@ -72,7 +72,7 @@ def test_comments_and_order_stay(root):
     file.write_text(
         "---\n# Agreed with the midwives\nprogramme: bump-birth-and-beyond\nplaces: 8\n\n"
         "starts: 2026-11-04  # a Wednesday\ntime: 10:00-12:00\n# We were closed\nexcept:\n"
-        "- 2026-11-11\nuntil: 2026-12-16\nroom: Hall # the large one\nupdated: 2026-11-09\n"
+        "- 2026-11-11\nuntil: 2026-12-16\nroom: 'Hall' # the large one\nupdated: 2026-11-09\n"
         "term_time_only: no\n---\n\nSee you in November.\n"
     )
     directory = content.load(root, today=TODAY)
@@ -81,7 +81,7 @@ def test_comments_and_order_stay(root):
     assert (root / RIVERBANK / "first-course-spring-2027.md").read_text() == (
         "---\n# Agreed with the midwives\nprogramme: bump-birth-and-beyond\nplaces: 8\n\n"
         "starts: 2027-01-06  # a Wednesday\ntime: 10:00-12:00\nuntil: 2027-03-24\n"
-        "room: Hall # the large one\nterm_time_only: yes\n---\n\nSee you in November.\n"
+        "room: 'Hall' # the large one\nterm_time_only: yes\n---\n\nSee you in November.\n"
     )
     assert "  Left out: Wednesday 17 February 2027 (school holidays)." in copy.said
     assert "  Not copied: except." in copy.said

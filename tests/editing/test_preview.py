@@ -128,7 +128,7 @@ def test_what_will_change_is_compared_with_what_was_built(preview, browse, setti
     preview.read()
     page = browse("/-preview/").text
 
-    assert "the site last built" in page
+    assert "the site last built on this machine" in page
     assert "1 date cancelled" in page
     assert "Tuesday 26 January 2027, 10am to midday is cancelled: Snow &lt;here&gt;." in page
     assert "Bookings were not checked." in page
