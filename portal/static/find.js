@@ -176,7 +176,9 @@
     if (middle) return { key, at: middle, about: true, council };
     const known = places.areas[outcode];
     if (grid[0] && (figure || !known)) {
-      return { key: figure ? key : outcode, at: grid.map((n) => n * 0.001), about: true, council };
+      // The exact postcodes may say more when they arrive.
+      const at = grid.map((n) => n * 0.001);
+      return { key: figure ? key : outcode, at, about: true, council, rough: true };
     }
     return known ? { key: outcode, at: known, about: true }
       : wrong("near", match("areas", outcode) ? "e-outside" : "e-postcode");
@@ -621,7 +623,7 @@
     const settle = (first) => {
       if (mine !== turn) return;
       const [query, mistakes] = read(fields);
-      let place = near && (near === known.key ? known : found(near));
+      let place = near && (near === known.key && !known.rough ? known : found(near));
       if (place.words) {
         mistakes.push(place);
         place = undefined;

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from datetime import datetime, time
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -15,7 +16,11 @@ from wtforms import Form
 from portal import content
 from portal.content import prose
 from portal.directory import fields, phrases
+from portal.directory.values import LONDON
+from portal.finder import Finder, index
+from portal.finder.places import Place, Whereabouts
 from portal.finder.tables import Tables
+from portal.finder.texts import WORDS
 from portal.messages.channels import Letter, Undelivered
 from portal.messages.channels.base import one_address
 from portal.web import filters
@@ -183,3 +188,59 @@ def test_buildings_for_young_people_are_for_19_and_over():
         "Birth to 19 years (up to 25 with SEND)",
     }
     assert sum(n for (words, _), n in kinds.items() if words == "Ages 12 to 19 years") == 1
+
+
+def test_a_count_says_what_it_counts(shipped_series):
+    """Groups are counted as groups, and their dates as sessions: never one word for both."""
+    templates = sorted(
+        path.name
+        for path in (ROOT / "portal/templates").rglob("*.html")
+        if re.search(r'count\("(more )?session"', path.read_text("utf-8"))
+    )
+    # Each of these counts dates.
+    dated = ["_parts.html", "near.html", "programme.html", "weekday.html", "whats_on.html"]
+    finder = Finder(*index.tables(content.load(ROOT, today=DAY)))
+    answer = finder.ask({}, datetime.combine(DAY, time(), LONDON))
+
+    assert templates == dated
+    assert answer.heading == f"{answer.total} groups"
+    assert answer.total <= len(shipped_series)
+    assert not [words for words in WORDS.values() if "{n}" in words and "session" in words]
+
+
+def test_every_name_on_the_list_of_places_leads_to_that_place():
+    """What the finder offers to choose is a name that it knows, and one place alone has it."""
+    directory = content.load(ROOT, today=DAY)
+    _, places = index.tables(directory)
+    where = Whereabouts(places)
+    found = {name: where.find(name) for name in places["names"]}
+
+    assert len(found) == len(places["names"])
+    assert [name for name, place in found.items() if getattr(place, "key", None) != name] == []
+    for neighbour in directory.neighbours:
+        for outcode in neighbour.outcodes:
+            for text in (outcode, f"{outcode} 1", f"{outcode} 1AA"):
+                assert isinstance(where.find(text), Place), text
+
+
+@pytest.mark.parametrize(
+    ("near", "key"),
+    [
+        ("Chai Centre", "The Chai Centre"),
+        ("Riverbank Centre", "Riverbank Children's Centre"),
+        ("Bacup, Lancashire", "Bacup"),
+        ("Gt Harwood", "Great Harwood"),
+        ("St Annes on Sea", "St Anne's"),
+        ("Tay St", "Tay Street Family Hub"),
+    ],
+)
+def test_names_as_families_say_them(near, key):
+    """A centre without 'children's', a town with its county, and short words are all known."""
+    assert Whereabouts(index.tables(content.load(ROOT, today=DAY))[1]).find(near).key == key
+
+
+def test_names_that_several_places_share():
+    """'Newton' is asked about: another town is called so in short."""
+    found = Whereabouts(index.tables(content.load(ROOT, today=DAY))[1]).find("Newton")
+
+    assert found.meant == ("Newton (Ribble Valley)", "Newton-with-Scales")
