@@ -55,6 +55,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 # those of the kinds.
 WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **KINDS,
+    "date-cancelled": ((), ("reason",)),
     "dates-cancelled": ((), ("reason", "still")),
     "place-cancelled": ((), ("reason",)),
     "other-venue": ((), ("was_venue", "reason", "still")),

@@ -90,10 +90,13 @@ def wording_of(facts: MessageFacts) -> str:
     owed, booking = facts.owed, facts.booking
     if owed.kind == "moved" and facts.sessions:
         return move_wording(facts.sessions, facts.known)
-    if owed.kind != "cancelled-by-us" or owed.about.get("offer"):
+    if owed.kind != "cancelled-by-us":
         return owed.kind
-    if booking.status == "confirmed":
-        return "dates-cancelled" if _still_on(facts) else "cancelled-by-us"
+    if booking.status == "confirmed" and _still_on(facts):
+        return "dates-cancelled"
+    if booking.status == "confirmed" or owed.about.get("offer"):
+        # A date that was booked by itself is off, and the group may meet on others.
+        return "date-cancelled" if booking.row.planned else "cancelled-by-us"
     # Staff ended this one booking: what was booked goes on for others.
     had_place = owed.about.get("before", "confirmed") == "confirmed"
     return "place-cancelled" if had_place else "off-the-list"

@@ -75,14 +75,15 @@ from portal.web.staff.access import SIGNED_IN, current, staff_route
 def hello():
     return f"Hello {current().name}"
 '''
-MIGRATION = '''
+LAST = max(path.name[:4] for path in ROOT.glob("portal/database/migrations/versions/[0-9]*.py"))
+MIGRATION = f'''
 """Favourite centres."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0005"
+down_revision = "{LAST}"
 
 
 def upgrade():

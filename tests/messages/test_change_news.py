@@ -444,3 +444,18 @@ def test_many_dates_off_are_each_named_while_others_are_on(post):
     assert len(days) > 12
     assert " from " not in first
     assert first.count(",") >= len(days) - 2
+
+
+def test_a_date_that_was_booked_by_itself_does_not_call_off_the_group(post):
+    """The booking is off, and the group goes on: the sentence names the date."""
+    post.directory = made.directory({"book": "session"})
+    post.book(session=post.series.all_sessions[0])
+    post.came()
+    changed(post, DAY_OFF, book="session")
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking is off"
+    assert (
+        f"We have had to cancel {GROUP} on Tuesday 12 January 2027, so do not set out for it."
+    ) in letter.plain
+    assert "still on" not in letter.plain
