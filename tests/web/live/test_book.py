@@ -809,3 +809,16 @@ def test_a_browser_that_keeps_no_cookie(screens) -> None:
     assert (first.status, again.status) == (400, 400)
     assert "allow cookies for this site, or ring us" in again
     assert again.press("Continue").heading == "Check your answers"
+
+
+def test_the_finder_leaves_out_what_is_full(tmp_path) -> None:
+    """Asked for what has places, it lists a group until its last place is taken."""
+    screens = run(tmp_path, {"places": "1"})
+    before = screens.open("/find/results?room=yes")
+    screens.book()
+    screens.wait(seconds=6)
+    after = screens.open("/find/results?room=yes")
+
+    assert "/sessions/riverbank/bump/" in before.answer.text
+    assert "/sessions/riverbank/bump/" not in after.answer.text
+    assert "/sessions/riverbank/bump/" in screens.open("/find/results?show=20").answer.text
