@@ -293,7 +293,7 @@ def book(
             return _read(connection, known, secret)
         asks = series.booking in ("request", "referral")
         # Staff can book for families who ring before booking opens or after it closes.
-        by_phone = actor.startswith("staff") and state in ("closed", "not yet")
+        by_phone = actor.startswith("staff") and state in ("closed", "started", "not yet")
         if state not in ("open", "request", "referral") and not by_phone:
             raise NotBookable(state)
         if series.booking == "referral" and referrer is None and not actor.startswith("staff"):

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
 
 from portal.directory import Directory, Series, Session
-
-Opening = Literal[
-    "open", "not yet", "closed", "past", "cancelled", "drop-in", "request", "referral", "unknown"
-]
+from portal.directory.state import Kind, state_of
 
 
-def opening(series: Series, session: Session | None, now: datetime) -> Opening:
-    """Whether, and how, a place can be booked or requested at `now`."""
-    if series.booking == "drop-in":
-        return "drop-in"
-    if series.withdrawn:
-        return "cancelled"
-    coming = coming_of(series, session, now)
-    if not coming:
-        return "past"
-    if all(one.cancelled for one in coming):
-        return "cancelled"
-    if series.opens and now < series.opens:
-        return "not yet"
-    if series.booking_ends and series.booking_ends <= now:
-        return "closed"
-    if series.booking in ("request", "referral"):
-        return series.booking  # type: ignore[return-value]  # checked content
-    return "open"
+def opening(series: Series, session: Session | None, now: datetime) -> Kind:
+    """Whether, and how, a place can be booked or requested at `now`: as every page says it."""
+    return state_of(series, session, now).kind
 
 
 def coming_of(series: Series, session: Session | None, now: datetime) -> tuple[Session, ...]:

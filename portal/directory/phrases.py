@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from portal.directory.models import Centre, Programme, Series, Venue
 from portal.directory.values import AgeRange
-from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES
+from portal.directory.vocabularies import FACILITIES
 
 # What a result says of access: the facilities that decide whether a family can come at all.
 ACCESS = (
@@ -72,11 +72,6 @@ def cost(series: Series | Programme) -> str:
 
 def is_free(series: Series | Programme) -> bool:
     return (series.cost or "").lower().startswith("free")
-
-
-def way(series: Series | Programme) -> str:
-    """How one gets a place, in two or three words: 'Drop in', 'Book a place'."""
-    return BOOKING_WAYS[series.booking or "request"]
 
 
 def access(facilities: Iterable[str]) -> str:

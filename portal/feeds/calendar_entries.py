@@ -25,6 +25,7 @@ from icalendar.parser import Contentline
 
 from portal.directory import AGE_BANDS, Series, Session, Site, Venue
 from portal.directory.schedule import rule_dates
+from portal.directory.state import lasting_words
 from portal.directory.values import LONDON, day_words
 from portal.directory.vocabularies import LANGUAGES
 
@@ -34,13 +35,6 @@ Properties = Iterable[tuple[str, Any]]
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
 
 BEGIN, END = b"BEGIN:VEVENT\r\n", b"END:VEVENT\r\n"
-
-WAYS = {
-    "drop-in": "Come along. You do not need to book.",
-    "book": "Book a place on our page.",
-    "request": "Ask us for a place on our page.",
-    "referral": "A professional who knows your family asks for a place for you.",
-}
 
 
 class Entry(NamedTuple):
@@ -306,7 +300,7 @@ class Run:
             "For": programme.audience,
             "Ages": ages,
             "Cost": series.cost,
-            "How to get a place": WAYS[series.booking or programme.booking],
+            "How to get a place": lasting_words(series),
             "Room": series.room,
             "Bring": series.bring,
             "Language": LANGUAGES[series.language] if series.language != "en" else None,

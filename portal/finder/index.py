@@ -20,7 +20,7 @@ import hashlib
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache, partial
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -38,7 +38,8 @@ from portal.directory import (
     phrases,
 )
 from portal.directory.schedule import SchoolCalendar
-from portal.directory.values import Position, TimeRange
+from portal.directory.state import State, phases
+from portal.directory.values import LONDON, Position, TimeRange
 from portal.finder.places import fold, short_form
 from portal.finder.postcodes import Postcodes
 from portal.finder.texts import (
@@ -162,6 +163,8 @@ class _Index:
         self._languages: _Numbered[str] = _Numbered()
         self._ages: _Numbered[tuple[str | int, ...]] = _Numbered()
         self._times: _Numbered[tuple[int, int, str]] = _Numbered()
+        self._tags: _Numbered[tuple[str, str, int]] = _Numbered()
+        self._states: _Numbered[tuple[int, ...]] = _Numbered()
         self._patterns: _Numbered[tuple[int, ...]] = _Numbered()
         self._runs: _Numbered[tuple[int, int]] = _Numbered()
 
@@ -177,8 +180,8 @@ class _Index:
             (slug, len(list(group)))
             for slug, group in groupby(rows, key=lambda row: row[0].centre.slug)
         ]
-        columns_by_fact = zip(*columns, strict=True) if columns else [()] * 9
-        name, programme, ages, cost, way, language, venue, times, run = columns_by_fact
+        columns_by_fact = zip(*columns, strict=True) if columns else [()] * 10
+        name, programme, ages, cost, way, state, language, venue, times, run = columns_by_fact
         ways = list(CHOICES["booking"])
         extra = self._extra(rows)
         calendar = school_calendar(self._directory.terms)
@@ -203,6 +206,8 @@ class _Index:
             "languages": [[key, _spoken(key)] for key in self._languages],
             "venues": self._venue_columns(),
             "times": [*self._times],
+            "tags": [*self._tags],
+            "states": [*self._states],
             "patterns": [*self._patterns],
             "runs": [*self._runs],
             "centres": [slug for slug, _ in centres],
@@ -213,6 +218,7 @@ class _Index:
             "age": ages,
             "cost": cost,
             "way": [ways.index(one) for one in way],
+            "state": state,
             "language": language,
             "venue": _steps(venue),
             "time": times,
@@ -241,11 +247,30 @@ class _Index:
             ],
             self._costs[phrases.sentence(phrases.cost(series))],
             series.booking,
+            self._states[self._phases(series)],
             self._languages[series.language],
             self._venue(series.venue, series.centre),
             self._time(series.time),
             self._runs[days[0] if days else 0, self._patterns[_gaps(days)]] if days else -1,
         )
+
+    def _phases(self, series: Series) -> tuple[int, ...]:
+        """The states of a series from the first day: tag, minute of the change, tag, and so on.
+
+        Before them is the tag of a session that has begun, or -1 if single dates are not booked.
+        """
+        begun = State("started", series.booking or "request")
+        found = [self._tag(begun) if series.book == "session" else -1]
+        for phase in phases(series, None, datetime.combine(self._first, time(), LONDON)):
+            if phase.begins:
+                here = phase.begins.astimezone(LONDON)
+                days = (here.date() - self._first).days
+                found.append(days * 1440 + _minutes(here.time()))
+            found.append(self._tag(phase.state))
+        return tuple(found)
+
+    def _tag(self, state: State) -> int:
+        return self._tags[state.tag, state.words, int(state.joinable)]
 
     def _extra(self, rows: Iterable[tuple[Series, Sequence[Session]]]) -> Table:
         """Sessions at another time or place than usual, by series number."""

@@ -29,7 +29,7 @@ from portal.finder.texts import (
 
 # Questions that take several values, in their order in addresses.
 SEVERAL = ("day", "part", "need", "booking", "access", "language", "offer", "programme")
-FLAGS = ("together", "free")
+FLAGS = ("room", "together", "free")
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -50,6 +50,7 @@ class Query:
 
     near: str = ""
     ages: tuple[Age, ...] = ()
+    room: bool = False  # only what can be booked or joined now
     together: bool = False
     free: bool = False
     term: str = ""
@@ -72,6 +73,8 @@ class Query:
             kept = tuple(one for one in self.several(name) if value and one != value)
             return replace(first, chosen={**self.chosen, name: kept})
         match name:
+            case "room":
+                return replace(first, room=False)
             case "together":
                 return replace(first, together=False)
             case "free":
@@ -85,7 +88,13 @@ class Query:
         """Whether a filter is set."""
         if name in SEVERAL:
             return bool(self.several(name))
-        given = {"age": self.ages, "together": self.together, "free": self.free, "term": self.term}
+        given = {
+            "age": self.ages,
+            "room": self.room,
+            "together": self.together,
+            "free": self.free,
+            "term": self.term,
+        }
         return bool(given[name])
 
     @property
@@ -168,6 +177,7 @@ def read(fields: Fields, programmes: Sequence[str]) -> tuple[Query, list[Mistake
     query = Query(
         near=near,
         ages=_ages(fields, mistakes),
+        room=_flag("room", fields, mistakes),
         together=_flag("together", fields, mistakes),
         free=_flag("free", fields, mistakes),
         term=_term(fields, mistakes),

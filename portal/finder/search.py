@@ -21,10 +21,12 @@ from portal.directory.values import LONDON, distance
 from portal.finder.places import Mistake, Place, Whereabouts
 from portal.finder.postcodes import Postcodes
 from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, put, read
-from portal.finder.tables import WAYS, Series, Session, Sieve, Tables
+from portal.finder.tables import Series, Session, Sieve, Tables
 from portal.finder.texts import CHOICES, FEW, MILES, PAGE, WIDER, WORDS
 
 FAR = 10**6  # tenths of a mile to a venue whose position is not known
+# Series (identity, "") and dates (identity, date) in which every place is taken.
+Full = frozenset[tuple[str, str]]
 A_YEAR_AHEAD = 300  # days from today; later dates are shown with their year
 
 
@@ -48,8 +50,8 @@ class Result:
     more: str
     where: str
     facts: str  # ages and cost, as sentences
-    way: str  # the key of how to get a place
-    way_words: str
+    tag: str  # the colour of its state
+    state: str  # how to get a place now, or why one cannot
     last: str  # language and access, as sentences
 
 
@@ -85,8 +87,8 @@ class Finder:
         """The values of each question that match at least one series, with their words."""
         return self._tables.choices()
 
-    def ask(self, fields: Fields, now: datetime) -> Answer:
-        """Answer the query in form fields as at `now` (aware)."""
+    def ask(self, fields: Fields, now: datetime, full: Full = frozenset()) -> Answer:
+        """Answer the query in form fields as at `now` (aware). `full` has no place left."""
         query, mistakes = read(fields, [*self._tables.programmes])
         place = None
         if query.near:
@@ -99,7 +101,7 @@ class Finder:
             # The place is the first field of the form, so its mistake comes first.
             mistakes.sort(key=lambda mistake: mistake.field != "near")
             return Answer(query, tuple(mistakes))
-        return _Search(self._tables, query, place, now).answer()
+        return _Search(self._tables, query, place, now, full).answer()
 
 
 class _Fit(NamedTuple):
@@ -114,7 +116,9 @@ class _Fit(NamedTuple):
 class _Search:
     """One query, at one place and time."""
 
-    def __init__(self, tables: Tables, query: Query, place: Place | None, now: datetime) -> None:
+    def __init__(
+        self, tables: Tables, query: Query, place: Place | None, now: datetime, full: Full
+    ) -> None:
         if now.tzinfo is None:
             raise ValueError("now must have a time zone")
         here = now.astimezone(LONDON)
@@ -124,6 +128,7 @@ class _Search:
         self._query = query
         self._place = place
         self._miles = query.miles
+        self._full = full
         self._tenths = [self._away(venue) for venue in range(len(tables.venues))]
 
     def _away(self, venue: int) -> int:
@@ -142,7 +147,8 @@ class _Search:
         return [tenths <= far for tenths in self._tenths]
 
     def _sieve(self, query: Query) -> Sieve:
-        return Sieve(self._tables, query, self._nearby(query), (self._day, self._minute))
+        now = self._day, self._minute
+        return Sieve(self._tables, query, self._nearby(query), now, self._full)
 
     def _matching(self, query: Query) -> tuple[str, Sequence[tuple[Series, Sequence[Session]]]]:
         """How far the search goes, in miles, and the series that match, each with its sessions.
@@ -236,6 +242,7 @@ class _Search:
         if fit.others:
             more = put("more-one" if fit.others == 1 else "more", n=str(fit.others))
         where = index["venues"]["names"][venue]
+        tag = self._tables.tag(series, fit.session, (self._day, self._minute))
         if self._place and fit.tenths < FAR:
             miles = phrases.tenths_of_miles(fit.tenths, about=self._about(venue))
             where = put("where", venue=where, miles=miles)
@@ -246,8 +253,8 @@ class _Search:
             more=more,
             where=where,
             facts=f"{index['ages'][series.age][0]} {index['costs'][series.cost]}",
-            way=WAYS[series.way],
-            way_words=CHOICES["booking"][WAYS[series.way]],
+            tag=tag.colour,
+            state=tag.words,
             last=series.spoken + index["venues"]["access"][venue],
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -28,6 +28,14 @@ class Session(NamedTuple):
     venue: int
 
 
+class Tag(NamedTuple):
+    """A state as it is shown: its colour and words, and 1 if a family can book, ask or come."""
+
+    colour: str
+    words: str
+    joinable: int
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     identity: str
@@ -36,6 +44,7 @@ class Series:
     age: int
     cost: int
     way: int
+    states: Sequence[int]  # of `Tables.tag`
     language: str
     spoken: str
     sessions: tuple[Session, ...]
@@ -73,6 +82,7 @@ class Tables:
                 age=index["age"][n],
                 cost=index["cost"][n],
                 way=index["way"][n],
+                states=index["states"][index["state"][n]],
                 language=index["languages"][index["language"][n]][0],
                 spoken=index["languages"][index["language"][n]][1],
                 sessions=tuple(sorted(self._sessions(n, venues[n]), key=self.start)),
@@ -92,6 +102,18 @@ class Tables:
     def start(self, session: Session) -> tuple[int, int]:
         """Day and minute."""
         return session.day, self.index["times"][session.time][0]
+
+    def tag(self, series: Series, session: Session, now: tuple[int, int]) -> Tag:
+        """The state of a session and its series at a day and minute."""
+        begun, tag, *later = series.states
+        day, minute = now
+        if begun >= 0 and self.start(session) <= now:
+            tag = begun
+        else:
+            for change, then in pairs(later):
+                if change <= day * 1440 + minute:
+                    tag = then
+        return Tag(*self.index["tags"][tag])
 
     def term(self, day: int) -> str:
         """'term', 'holidays', or '' if the terms are not known yet."""
@@ -122,11 +144,16 @@ class Sieve:
     """A query evaluated in advance: whether each day, time, venue and programme matches."""
 
     def __init__(
-        self, tables: Tables, query: Query, nearby: Sequence[bool], now: tuple[int, int]
+        self,
+        tables: Tables,
+        query: Query,
+        nearby: Sequence[bool],
+        now: tuple[int, int],
+        full: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         """`nearby` says for each venue whether it is in the area of the query; `now` is the day of
-        the index and the minute of that day."""
-        self._tables, self._query, self._now = tables, query, now
+        the index and the minute of that day. `full` are the series and dates without a place."""
+        self._tables, self._query, self._now, self._full = tables, query, now, full
         index = tables.index
         self._ends = [ends for _, ends, _ in index["times"]]
         several = query.several
@@ -165,9 +192,19 @@ class Sieve:
         """The matching series, each with its matching sessions."""
         for series in self._tables.series:
             if self._suits(series):
-                sessions = [session for session in series.sessions if self._held(session)]
+                sessions = [one for one in series.sessions if self._fits(series, one)]
                 if sessions:
                     yield series, sessions
+
+    def _fits(self, series: Series, session: Session) -> bool:
+        return self._held(session) and (not self._query.room or self._has_room(series, session))
+
+    def _has_room(self, series: Series, session: Session) -> bool:
+        """Whether a family can book, ask or come now, as far as is known."""
+        if not self._tables.tag(series, session, self._now).joinable:
+            return False
+        day = self._tables.first + timedelta(days=session.day)
+        return not {(series.identity, ""), (series.identity, day.isoformat())} & self._full
 
     def _held(self, session: Session) -> bool:
         day, time, venue = session

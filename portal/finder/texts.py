@@ -66,10 +66,12 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "f-in": "In {place}",
         "f-miles": "Within {n} miles",
         "f-mile": "Within 1 mile",
+        "f-room": "Has places",
         "f-together": "For all my children",
         "f-free": "Free",
         # nothing found: what to leave out
         "l-age": "{n} for any age",
+        "l-room": "{n} with those that you cannot book or join now",
         "l-together": "{n} for some of your children",
         "l-day": "{n} on any day",
         "l-part": "{n} at any time of day",
@@ -87,11 +89,6 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-all": "{n} without any of your choices",
         "try": "You could choose one of these instead:",
         "nothing": "Nothing that matches is planned yet.",
-        # places left, where the booking service says
-        "left-one": "1 place left",
-        "left": "{n} places left",
-        "full": "Full",
-        "full-wait": "Full: join the waiting list",
         # mistakes
         "e-long": "Enter a shorter place: a postcode, town, village or centre.",
         "e-empty": "Enter a postcode, town, village or centre.",
@@ -123,6 +120,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "what-term": "term time or holidays",
         "what-order": "how to sort",
         "what-free": "free or not",
+        "what-room": "has places or not",
         "what-together": "all my children",
     }
 )

@@ -11,7 +11,7 @@
   const here = location.pathname;
   const PAGE = 20;
   const FAR = 1e6;
-  const FLAGS = ["together", "free"];
+  const FLAGS = ["room", "together", "free"];
   const SEVERAL = ["day", "part", "need", "booking", "access", "language", "offer", "programme"];
   const MILES = ["1", "3", "5", "10", "20", "any"];
   let index, places, postcodes, onGrid, words, written;
@@ -94,6 +94,7 @@
         ranges: pairs(ranges),
         cost: made.costs[made.cost[n]],
         booking: [keys(choices.booking)[made.way[n]]],
+        states: made.states[made.state[n]],
         language: [made.languages[made.language[n]][0]],
         spoken: made.languages[made.language[n]][1],
         sessions: sessions.sort((a, b) => a.start - b.start),
@@ -376,8 +377,17 @@
     return say(tenths ? tenths === 10 ? "miles-one" : "miles" : "miles-none", { n });
   };
 
-  const answered = (query, place) => {
+  const dated = (day) => new Date(Date.parse(index.first) + day * 864e5).toISOString().slice(0, 10);
+  const answered = (query, place, live) => {
     const [today, minute] = present();
+    const now = today * 1440 + minute;
+    const tag = ({ states: [begun, first, ...later] }, { start }) => index.tags[
+      begun >= 0 && start <= now ? begun
+        : pairs(later).reduce((tag, [change, then]) => change <= now ? then : tag, first)];
+    const roomy = (series, session) => {
+      const one = live?.[series.identity];
+      return tag(series, session)[2] && (one?.left ?? one?.sessions?.[dated(session.day)]) !== 0;
+    };
     const whole = place?.district !== undefined;
     index.venues.forEach((venue) => {
       venue.away = !place || venue.nowhere ? FAR : Math.floor(distance(place.at, venue.at) * 10 + 0.5);
@@ -410,7 +420,8 @@
       const held = ({ day, time, venue }) => dayFits[day] && time.fits && venue.fits
         && (day > today || (day === today && time.ends > minute));
       return index.series.filter((series) => {
-        series.fit = suits(series) ? series.sessions.filter(held) : [];
+        series.fit = suits(series) ? series.sessions.filter((session) =>
+          held(session) && (!asking.room || roomy(series, session))) : [];
         return series.fit[0];
       });
     };
@@ -441,12 +452,14 @@
 
     const rows = fits.slice(0, query.show).map((series) => {
       const [{ day, time, venue }] = series.fit;
+      const [colour, state] = tag(series, series.fit[0]);
       const others = series.fit.length - 1;
       const date = new Date(Date.parse(index.first) + day * 864e5);
       return {
         identity: series.identity,
-        planned: date.toISOString().slice(0, 10),
-        way: series.booking[0],
+        planned: dated(day),
+        colour,
+        state,
         name: series.name,
         when: say(day - today > 300 ? "when-year" : "when", {
           weekday: index.weekdays[day % 7],
@@ -460,7 +473,6 @@
           venue: venue.name, miles: milesWords(venue.away, venue.loose),
         }) : venue.name,
         facts: `${series.ages} ${series.cost}`,
-        wayWords: index.choices.booking[series.booking[0]],
         last: series.spoken + venue.access,
       };
     });
@@ -551,7 +563,7 @@
     show("rows", rows.map((one) => {
       const made = copy("row", one);
       made.querySelector("a").href = `/sessions/${one.identity}/`;
-      made.querySelector(".tag").classList.add(one.way);
+      if (one.colour) made.querySelector(".tag").classList.add(one.colour);
       Object.assign(made.dataset, { series: one.identity, planned: one.planned });
       return made;
     }));
@@ -589,16 +601,17 @@
 
   // Places left, where the booking service says; the list is whole without.
   let left;
+  const counted = async () => {
+    if (!form.dataset.live) return {};
+    left ??= fetch(form.dataset.live).then((answer) => answer.json()).catch(() => ({}));
+    return (await left)?.series || {};
+  };
   const placesLeft = async () => {
-    if (!form.dataset.live) return;
-    left ??= fetch(form.dataset.live).then((answer) => answer.json()).catch(() => ({ series: {} }));
-    const { series } = await left;
+    const series = await counted();
     get("rows").querySelectorAll("[data-series]").forEach((line) => {
-      const one = series?.[line.dataset.series];
-      const n = one?.left ?? one?.sessions?.[line.dataset.planned];
-      if (n === undefined || line.querySelector(".left")) return;
-      const said = n > 1 ? "left" : n ? "left-one" : one.wait ? "full-wait" : "full";
-      line.append(copy("left", { words: say(said, { n }) }));
+      const { says } = series[line.dataset.series] || {};
+      const words = says?.[""] ?? says?.[line.dataset.planned];
+      if (words && !line.querySelector(".left")) line.append(copy("left", { words }));
     });
   };
 
@@ -620,6 +633,7 @@
     get("results").ariaBusy = true;
     const loaded = await load();
     const near = loaded && tidy(fields.near?.[0] || "");
+    const live = loaded && fields.room && await counted();
     const settle = (first) => {
       if (mine !== turn) return;
       const [query, mistakes] = read(fields);
@@ -639,7 +653,7 @@
       history[first && how === "ask" ? "pushState" : "replaceState"](null, "", to);
       shown = location.search;
       const before = get("rows").children.length;
-      list(answered(query, place || undefined));
+      list(answered(query, place || undefined, live));
       if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
       if (first && how === "go") get("found").focus();
       // On a phone the list begins below what can be seen.

@@ -4,11 +4,13 @@
   "use strict";
   const all = (selector) => document.querySelectorAll(selector);
 
-  // A frozen page may be hours old: what has ended goes, and a day that is over says so.
+  // A frozen page may be hours old: what has ended goes, what begins comes (booking that opens or
+  // closes), and a day that is over says so.
   const tidy = () => {
     const now = Date.now();
-    all("[data-ends]").forEach((element) => {
-      element.hidden = Date.parse(element.dataset.ends) <= now;
+    all("[data-starts], [data-ends]").forEach((element) => {
+      const { starts, ends } = element.dataset;
+      element.hidden = Date.parse(starts) > now || Date.parse(ends) <= now;
     });
     all("[data-over]").forEach((line) => {
       line.hidden = [...line.previousElementSibling.children].some((row) => !row.hidden);
@@ -93,9 +95,13 @@
         const [identity, date] = line.dataset.left.split(" ");
         const left = date ? series[identity]?.sessions?.[date] : series[identity]?.left;
         if (left === undefined) return;
-        line.textContent = left ? `${left} ${left === 1 ? "place" : "places"} left`
-          : series[identity].wait ? "Full: join the waiting list" : "Full";
+        const { says, wait } = series[identity];
+        const button = line.previousElementSibling;
+        line.textContent = says?.[date || ""] ?? "";
         line.hidden = false;
+        if (left || !button) return;
+        if (!wait) button.hidden = true;
+        else if (!date) button.textContent = "Join the waiting list";
       });
     }).catch(() => {});
   }

@@ -27,9 +27,9 @@ from portal.directory.phrases import (
     joined,
     place,
     sentence,
-    way,
 )
-from portal.directory.values import WEEKDAYS, clock_words, day_words, moment_words
+from portal.directory.state import Phase, end_words
+from portal.directory.values import LONDON, WEEKDAYS, clock_words, day_words, moment_words
 from portal.directory.vocabularies import LANGUAGES
 
 # Wording shared with the finder is in `phrases.py`; it is repeated here for templates.
@@ -39,12 +39,12 @@ __all__ = [
     "capital",
     "cost",
     "count",
+    "end_words",
     "is_free",
     "joined",
     "moment_words",
     "place",
     "sentence",
-    "way",
 ]
 
 
@@ -69,6 +69,21 @@ def clock_of(moment: datetime) -> str:
 def moment(value: datetime) -> str:
     """A moment as in the attribute `data-ends`: '2026-11-24T12:00+00:00'."""
     return value.isoformat(timespec="minutes")
+
+
+def lasts(phase: Phase) -> Markup:
+    """The attributes with which the script shows a phase of a state in its time alone."""
+    starts, ends = (moment(one) if one else "" for one in (phase.begins, phase.ends))
+    said = Markup(' data-starts="{}"').format(starts) if starts else Markup()
+    if ends:
+        said += Markup(' data-ends="{}"').format(ends)
+    return said + Markup(" hidden") if starts else said
+
+
+def state_words(phase: Phase, today: date) -> str:
+    """The words of a phase. One that ends on the day of the build says when: scripts may be off."""
+    ends_today = phase.ends is not None and phase.ends.astimezone(LONDON).date() == today
+    return phase.dated if ends_today else phase.state.words
 
 
 def access(series: Series) -> str:

@@ -19,6 +19,7 @@ from portal.directory import Directory
 from portal.finder import Answer, Finder, index
 from portal.finder.postcode_import import PostcodesError
 from portal.finder.query import FLAGS, SEVERAL, Fields, Query, put
+from portal.finder.search import Full
 from portal.finder.texts import MILES, WIDER, WORDS
 from portal.web.layout import Frame, Head
 
@@ -85,10 +86,15 @@ def blank(directory: Directory) -> Asking:
     return Asking(_choices(directory), index.paths(directory))
 
 
-def answer(frame: Frame, fields: Fields, now: datetime) -> tuple[str, int]:
-    """The page that answers a query without scripts, and its status."""
+def answer(
+    frame: Frame, fields: Fields, now: datetime, full: Full = frozenset()
+) -> tuple[str, int]:
+    """The page that answers a query without scripts, and its status.
+
+    `full` are the series and dates without a place, for the filter "has places".
+    """
     directory = frame.directory
-    found = finder(directory).ask(fields, now)
+    found = finder(directory).ask(fields, now, full)
     typed = (fields.get("near") or ("",))[0]
     whole_postcode = not found.mistakes and re.search("[0-9]", found.asked.near)
     asking = Asking(

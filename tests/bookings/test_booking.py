@@ -367,17 +367,21 @@ def test_drop_ins_are_not_booked(engine: Engine) -> None:
         ({"opens": "2027-01-04 09:00"}, NOW, "open"),
         ({"closes": "2027-01-04"}, NOW, "open"),  # the end of that day
         ({"closes": "2027-01-03"}, NOW, "closed"),
-        ({}, datetime(2027, 1, 12, 10, tzinfo=UTC), "closed"),  # a course has begun
+        ({}, datetime(2027, 1, 12, 10, tzinfo=UTC), "started"),  # a course has begun
         ({"book": "session"}, datetime(2027, 1, 12, 10, tzinfo=UTC), "open"),  # single dates go on
         ({"sessions": None, "until": "2027-03-30"}, datetime(2027, 1, 20, tzinfo=UTC), "open"),
         ({}, datetime(2027, 6, 1, tzinfo=UTC), "past"),
         ({"withdrawn": "The leader has left."}, NOW, "cancelled"),
         ({"repeats": "once"}, datetime(2027, 1, 12, 9, 59, tzinfo=UTC), "open"),
-        ({"repeats": "once"}, datetime(2027, 1, 12, 10, tzinfo=UTC), "past"),  # it runs
+        ({"repeats": "once"}, datetime(2027, 1, 12, 10, tzinfo=UTC), "started"),
+        ({"repeats": "once"}, datetime(2027, 1, 12, 12, tzinfo=UTC), "past"),
         ({"repeats": "once", "changes": OFF}, NOW, "cancelled"),
         ({"repeats": "weekly", "changes": OFF}, NOW, "open"),  # it goes on after that
         ({"until": "2027-01-26", "changes": OFF}, NOW, "open"),
-        ({"until": "2027-01-19", "changes": OFF}, datetime(2027, 1, 19, 10, tzinfo=UTC), "past"),
+        ({"until": "2027-01-19", "changes": OFF}, datetime(2027, 1, 19, 10, tzinfo=UTC), "started"),
+        ({"booking": "drop-in"}, datetime(2027, 1, 12, 11, tzinfo=UTC), "drop-in"),
+        ({"booking": "drop-in"}, datetime(2027, 6, 1, tzinfo=UTC), "past"),
+        ({"booking": "drop-in", "repeats": "once", "changes": OFF}, NOW, "cancelled"),
         ({"until": "2027-01-12", "changes": OFF}, NOW, "cancelled"),
         # It begins after the last day that pages show.
         ({"repeats": "once", "starts": "2027-07-13"}, NOW, "open"),

@@ -2,19 +2,21 @@
 `web/test_find.py`."""
 
 import string
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portal.directory.state import state_of
 from portal.directory.values import LONDON
 from portal.finder import Finder, index
 from portal.finder.postcode_import import Placed
 from portal.finder.postcodes import pack
 from portal.finder.query import read_age
 from portal.finder.texts import CHOICES, WORDS
+from tests.support import made
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=LONDON)  # a Monday, before anything has begun
 
@@ -87,7 +89,7 @@ def test_results_say_all_in_order(ask):
     assert row.when == "Thursday 26 November, 1:30pm to 3pm"
     assert row.where == "Riverbank Centre, Preston, 0.5 miles"
     assert row.facts == "Birth to 4 years (up to 7 with SEND). Free."
-    assert (row.way, row.way_words) == ("drop-in", "Drop in")
+    assert (row.tag, row.state) == ("drop-in", "Drop in")
     assert row.last == "In Urdu. Step-free entrance, accessible toilet, baby changing."
 
 
@@ -282,7 +284,17 @@ def test_more_rows(finder, directory):
         "slugs": " ".join(slug for slug in table["slugs"].split(" ") for _ in range(3)),
         **{
             name: [value for value in table[name] for _ in range(3)]
-            for name in ("name", "programme", "age", "cost", "way", "language", "time", "run")
+            for name in (
+                "name",
+                "programme",
+                "age",
+                "cost",
+                "way",
+                "state",
+                "language",
+                "time",
+                "run",
+            )
         },
         "venue": [value for step in table["venue"] for value in (step, 0, 0)],
         "extra": {str(int(n) * 3 + m): e for n, e in table["extra"].items() for m in range(3)},
@@ -472,7 +484,9 @@ hostile = st.text(
 @settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(
-        st.sampled_from([*CHOICES, "near", "age", "miles", "order", "show", "free", "together"]),
+        st.sampled_from(
+            [*CHOICES, "near", "age", "miles", "order", "show", "free", "together", "room"]
+        ),
         st.lists(hostile, max_size=3),
         max_size=5,
     )
@@ -521,3 +535,67 @@ def test_ages_however_they_are_said(text, months):
 def test_what_is_no_age(text):
     """Anything else is not guessed at."""
     assert read_age(text) is None
+
+
+# --- the state of each row ------------------------------------------------------------------------
+
+RUNS = {
+    "open": {"title": "Open", "repeats": "weekly"},
+    "later": {"title": "Later", "opens": "2027-01-05 09:00"},
+    "closed": {"title": "Closed", "closes": "2027-01-03"},
+    "begun": {"title": "Begun", "starts": "2026-12-29", "bank_holidays": "run"},
+    "drop": {"title": "Drop", "booking": "drop-in"},
+    "referral": {"title": "Referral", "booking": "referral"},
+}
+
+
+@pytest.fixture(scope="module")
+def in_states():
+    directory = made.directory(*RUNS.values())
+    finder = Finder(*index.tables(directory))
+    return lambda query, now=made.NOW, full=frozenset(): finder.ask(
+        parse_qs(query, keep_blank_values=True), now, full
+    )
+
+
+def test_a_row_says_the_state_and_not_the_way(in_states):
+    """A row says what can be done now: what has closed, not opened or begun is not 'Book'."""
+    said = {row.name: row.state for row in in_states("").results}
+
+    assert said == {
+        "Open": "Book a place",
+        "Later": "Book from 5 January, 9am",
+        "Closed": "Booking has closed",
+        "Begun": "Started: ask us",
+        "Drop": "Drop in",
+        "Referral": "Through a professional",
+    }
+
+
+def test_the_state_of_a_row_changes_at_its_moment(in_states):
+    """The index is made for a week, and answers with the state at the minute of the question."""
+
+    def later(hour, minute):
+        now = datetime(2027, 1, 5, hour, minute, tzinfo=LONDON)
+        return next(row.state for row in in_states("", now).results if row.name == "Later")
+
+    assert (later(8, 59), later(9, 0)) == ("Book from 5 January, 9am", "Book a place")
+
+
+def test_only_what_has_places(in_states):
+    """'Has places' leaves what a family can book, ask for or come to now, and nothing full."""
+    full = frozenset({("riverbank/bump", "")})
+
+    assert {row.name for row in in_states("room=yes").results} == {"Open", "Drop"}
+    assert {row.name for row in in_states("room=yes", full=full).results} == {"Drop"}
+    assert [link.words for link in in_states("room=yes").chosen] == ["Has places"]
+
+
+def test_every_state_agrees_with_the_booking_page(in_states):
+    """The finder's states are those of `portal.directory.state`, at any moment of the week."""
+    directory = made.directory(*RUNS.values())
+    for hours in range(0, 24 * 12, 7):
+        now = made.NOW + timedelta(hours=hours)
+        for row in in_states("", now).results:
+            series = directory.find_series(row.path.removeprefix("/sessions/").strip("/"))
+            assert row.state == state_of(series, None, now).words, (row.name, now)

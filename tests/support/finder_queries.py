@@ -153,6 +153,11 @@ QUERIES = (
     "offer=young-people&near=Skelmersdale",
     "programme=baby-massage",
     "free=yes&near=Clitheroe&age=1",
+    # What can be booked or joined now.
+    "room=yes&near=Burnley&miles=20",
+    "room=yes&booking=book&show=60",
+    "room=yes&booking=referral",
+    "room=perhaps&near=Nelson",
     "near=Bacup&age=1&day=wednesday&part=morning&booking=drop-in&free=yes&access=step-free",
     "show=40",
     "near=Preston&show=60&miles=10",

@@ -522,7 +522,15 @@ def test_places_left(chromium, address):
             "(all) => all.map((one) => one.dataset.series)"
         )
         left = dict(
-            zip(identities, [{"left": 4}, {"left": 1}, {"left": 0, "wait": True}], strict=False)
+            zip(
+                identities,
+                [
+                    {"left": 4, "says": {"": "4 places left"}},
+                    {"left": 1, "says": {"": "Only 1 place left"}},
+                    {"left": 0, "says": {"": "Full: join the waiting list"}, "wait": True},
+                ],
+                strict=False,
+            )
         )
         page.route("**/availability.json", lambda route: route.fulfill(json={"series": left}))
         page.reload()
@@ -532,7 +540,7 @@ def test_places_left(chromium, address):
             page.locator(".left").all_inner_texts()
             == [
                 "4 places left",
-                "1 place left",
+                "Only 1 place left",
                 "Full: join the waiting list",
             ][: len(identities)]
         )

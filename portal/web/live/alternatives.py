@@ -79,7 +79,7 @@ def _open(directory: Directory, left: Left, now: datetime) -> Iterator[Series]:
     """Series that a family can come to: with a place left, or without booking."""
     with_room = {identity for (identity, _), places in left.items() if places}
     for series in directory.series:
-        if series.withdrawn or not any(not one.cancelled for one in series.next_sessions(now)):
+        if not any(not one.cancelled for one in series.next_sessions(now)):
             continue
         if series.identity in with_room or opening(series, None, now) in ("drop-in", "request"):
             yield series

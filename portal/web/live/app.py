@@ -104,7 +104,9 @@ def create_desk(
 
     @desk.get("/find/results")
     def results() -> tuple[str, int]:
-        return finder_page.answer(frames.now(), request.args.to_dict(flat=False), clock())
+        asked = request.args.to_dict(flat=False)
+        full = live.full() if "room" in asked else frozenset()
+        return finder_page.answer(frames.now(), asked, clock(), full)
 
     @desk.get("/leave")
     def leave() -> Any:

@@ -2,7 +2,7 @@
 
 A view reads the form, applies the rules (`bookings`), and shows one screen. Each reason against a
 booking has a page that explains it and offers alternatives, with the answers kept: full, not yet
-open, closed, over, cancelled, drop-in, by request, by referral, another age. A series of a
+open, closed, started, over, cancelled, drop-in, by request, by referral, another age. A series of a
 sensitive programme gets the same response as one that does not exist (S3).
 """
 
@@ -20,6 +20,7 @@ from portal.bookings import Booking, Full, NotBookable, personal_data, places
 from portal.bookings.opening import coming_of, opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, Programme, Series, Session
+from portal.directory.state import places_words
 from portal.directory.values import LONDON
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
@@ -209,7 +210,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
     if session := wanted.session:
         when, venue = f"{filters.day(session.day, year=True)}, {session.times.words}", session.venue
     if not waits and left:
-        places = f"{filters.count(left, 'place')} left."
+        places = f"{places_words(left, waiting_list=series.waiting_list)}."
     else:
         places = "Every place is taken. You can join the waiting list." if waits else ""
     return page(
@@ -343,13 +344,15 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     why = series.withdrawn or (coming[0].cancelled if coming else "")
     title, said = {
         "closed": ("Booking has closed", "You can no longer book this online."),
+        "started": ("This has started", "You can no longer book this online."),
         "past": ("This is over", "There are no more dates to book."),
         "cancelled": (
             "This is cancelled",
             filters.sentence(why) if why else "This session is not running.",
         ),
     }.get(state, ("You cannot book this", "It cannot be booked online."))
-    again = "Ring us. Sometimes we can still find a place." if state == "closed" else ""
+    late = state in ("closed", "started")
+    again = "Ring us. Sometimes we can still find a place." if late else ""
     return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
 
 
@@ -404,7 +407,7 @@ def availability() -> Response:
     """Places left in what can be booked now; never for a sensitive programme, which takes requests.
 
     `left` if the whole series is booked, otherwise `sessions` by planned date; `wait` says whether
-    there is a waiting list.
+    there is a waiting list. `says` has the words for each, by planned date ("" for a whole series).
     """
     found = live()
     series: dict[str, dict[str, Any]] = {}
@@ -412,7 +415,8 @@ def availability() -> Response:
         run = found.directory.find_series(identity)
         if run is None or run.programme.sensitive:
             continue
-        row = series.setdefault(identity, {"wait": run.waiting_list})
+        row = series.setdefault(identity, {"wait": run.waiting_list, "says": {}})
+        row["says"][planned] = places_words(left, waiting_list=run.waiting_list)
         if planned:
             row.setdefault("sessions", {})[planned] = left
         else:

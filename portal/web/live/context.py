@@ -190,6 +190,13 @@ class Live:
         """Places left in every series and session that can be booked now; a few seconds old."""
         return self._counted().left
 
+    def full(self) -> frozenset[tuple[str, str]]:
+        """What has no place left, as `left` names it; nothing while the database is away."""
+        try:
+            return frozenset(thing for thing, left in self.left().items() if not left)
+        except Away:
+            return frozenset()
+
     def others(self, series: Series, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
         """Alternatives (`instead`), computed at most once in a few seconds."""
         counted = self._counted()

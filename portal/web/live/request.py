@@ -142,7 +142,7 @@ def _why_not(run: Series, now: datetime) -> tuple[str, str]:
     state, coming = opening(run, None, now), run.coming(now)
     if state == "not yet":
         return "You cannot ask yet", f"You can ask from {_opens(run)}. Come back to this page then."
-    if state == "closed":
+    if state in ("closed", "started"):
         return "You can no longer ask for a place", "Requests for this group have closed. Ring us."
     why = run.withdrawn or (coming[0].cancelled if coming else "")
     said = filters.sentence(why) if why else "It has no more dates."
@@ -294,13 +294,8 @@ _NO_NEED = "You do not need to ask"
 
 
 def _state(run: Series, now: datetime) -> str:
-    """How it stands: as `opening` has it, but "full" where nobody can wait either, and "past" or
-    "cancelled" also where one would just come."""
+    """Its state as `opening` says it, but "full" where nobody can join a waiting list either."""
     state = opening(run, None, now)
-    if state == "drop-in":
-        coming = run.next_sessions(now)
-        if run.withdrawn or not any(not one.cancelled for one in coming):
-            return "cancelled" if run.withdrawn or coming else "past"
     if state == "open" and not run.waiting_list:
         left = live().left().items()
         if not any(places for (identity, _), places in left if identity == run.identity):
@@ -309,7 +304,7 @@ def _state(run: Series, now: datetime) -> str:
 
 
 # The most hopeful state comes first: the page shows it.
-_HOPE = ("not yet", "full", "closed", "cancelled", "past")
+_HOPE = ("not yet", "full", "started", "closed", "cancelled", "past")
 
 
 def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Response:
@@ -342,6 +337,11 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
         "full": ("Every place is taken", "Ring us. Sometimes we can still find a place."),
         "closed": (
             "You can no longer ask for a place" if asks else "Booking has closed",
+            f"It is too late to {'ask' if asks else 'book'} online.",
+            "Ring us. Sometimes we can still find a place.",
+        ),
+        "started": (
+            "This has started",
             f"It is too late to {'ask' if asks else 'book'} online.",
             "Ring us. Sometimes we can still find a place.",
         ),

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.directory import Centre, Programme, Series, Session, Site, Venue
+from portal.directory.state import Phase
 from portal.directory.values import LONDON
 from portal.directory.vocabularies import FACILITIES
 from portal.web import filters
@@ -25,8 +26,13 @@ _STATUS = {
 }
 
 
-def of_series(series: Series, sessions: tuple[Session, ...], site: Site) -> Data | None:
-    """An event for each session that the page lists."""
+def of_series(
+    series: Series, sessions: tuple[Session, ...], site: Site, phase: Phase
+) -> Data | None:
+    """An event for each session that the page lists, with an offer if it can be booked.
+
+    `phase` is the series' state on the day of the page.
+    """
     if not sessions or series.programme.sensitive:
         return None
     page = site.base_address + series.path
@@ -44,6 +50,7 @@ def of_series(series: Series, sessions: tuple[Session, ...], site: Site) -> Data
     }
     if series.cost and not series.is_sample("cost"):
         common["isAccessibleForFree"] = filters.is_free(series)
+    offer = _offer(series, page, phase)
     events = []
     for session in sessions:
         event = common | {
@@ -53,6 +60,8 @@ def of_series(series: Series, sessions: tuple[Session, ...], site: Site) -> Data
             "eventStatus": _STATUS["moved" if session.moved else "on"],
             "location": {"@id": usual["@id"]},
         }
+        if offer and not session.cancelled:
+            event["offers"] = {"@id": offer["@id"]}
         if session.cancelled:
             event["eventStatus"] = _STATUS["cancelled"]
         elif session.moved:
@@ -61,7 +70,29 @@ def of_series(series: Series, sessions: tuple[Session, ...], site: Site) -> Data
         if session.moved_venue:
             event["location"] = _place(session.venue)
         events.append(event)
-    return {"@context": _CONTEXT, "@graph": [organizer, usual, *events]}
+    return {
+        "@context": _CONTEXT,
+        "@graph": [organizer, usual, *([offer] if offer else ()), *events],
+    }
+
+
+def _offer(series: Series, page: str, phase: Phase) -> Data | None:
+    """What can be booked, and from when until when; None if nothing can be booked.
+
+    It says nothing of places left: only the booking pages know them.
+    """
+    opens, ends = phase.state.opens, phase.ends
+    if phase.state.kind == "not yet" and phase.state.way == "book":
+        ends = series.booking_ends
+    elif phase.state.kind != "open":
+        return None
+    offer: Data = {"@type": "Offer", "@id": f"{page}#offer", "url": page}
+    for name, moment in (("availabilityStarts", opens), ("availabilityEnds", ends)):
+        if moment:
+            offer[name] = moment.astimezone(LONDON).isoformat(timespec="minutes")
+    if filters.is_free(series):
+        offer |= {"price": "0", "priceCurrency": "GBP"}
+    return offer
 
 
 def of_centre(centre: Centre, site: Site) -> Data:

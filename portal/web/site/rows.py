@@ -7,13 +7,14 @@ so that rendering does not depend on the page. Lists group rows by day.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from portal.directory import Series, Session
+from portal.directory.state import phases, unit
 from portal.web import filters
 from portal.web.templating import environment
 
@@ -31,10 +32,13 @@ class Day(NamedTuple):
 class Rows:
     """Rows of lists, each rendered once."""
 
-    def __init__(self, coming: Mapping[Series, Sequence[Session]], today: date) -> None:
+    def __init__(
+        self, coming: Mapping[Series, Sequence[Session]], today: date, now: datetime
+    ) -> None:
         self._macros = environment().get_template("site/_rows.html").module
         self._coming = coming
         self._today = today
+        self._now = now
         self._of_session: dict[tuple[Session, bool], str] = {}
         self._of_series: dict[tuple[Series, str], str] = {}
 
@@ -42,7 +46,9 @@ class Rows:
         key = session, brief
         if key not in self._of_session:
             macro = self._macros.session_brief if brief else self._macros.session_row  # type: ignore[attr-defined]  # macros
-            self._of_session[key] = str(macro(session, _MILES))
+            # A row goes when its session ends, so later states are of no use in it.
+            states = phases(session.series, unit(session), self._now, session.ends)
+            self._of_session[key] = str(macro(session, _MILES, states, self._today))
         return self._of_session[key].replace(_MILES, f", {miles}" if miles else "")
 
     def series(self, series: Series, at: str = "") -> str:
@@ -51,7 +57,8 @@ class Rows:
         if key not in self._of_series:
             macro = self._macros.series_row  # type: ignore[attr-defined]  # macros
             notes = filters.notes(series, self._coming.get(series, ()), self._today)
-            self._of_series[key] = str(macro(series, notes, at))
+            states = phases(series, None, self._now)
+            self._of_series[key] = str(macro(series, notes, at, states, self._today))
         return self._of_series[key]
 
     def days(self, sessions: Iterable[Session], most: int, *, brief: bool = False) -> list[Day]:

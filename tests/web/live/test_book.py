@@ -345,11 +345,12 @@ def test_not_enough_places_for_a_party(tmp_path) -> None:
     [
         ({"opens": "2027-01-05 09:00"}, None, "You cannot book yet", "9am on Tuesday 5 January"),
         ({"closes": "2027-01-03"}, None, "Booking has closed", "Ring us"),
-        ({}, datetime(2027, 1, 12, 11, tzinfo=UTC), "Booking has closed", "Ring us"),
+        ({}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This has started", "Ring us"),
         ({}, datetime(2027, 6, 1, tzinfo=UTC), "This is over", "no more dates"),
         ({"withdrawn": "The leader has left"}, None, "This is cancelled", "The leader has left."),
         ({"repeats": "once", "changes": OFF}, None, "This is cancelled", "The leader is ill."),
-        ({"repeats": "once"}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This is over", "no more"),
+        ({"repeats": "once"}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This has started", "Ring us"),
+        ({"repeats": "once"}, datetime(2027, 1, 12, 13, tzinfo=UTC), "This is over", "no more"),
         ({"booking": "drop-in"}, None, "Just come", "You do not need to book"),
         (
             {"booking": "referral"},
@@ -754,7 +755,11 @@ def test_places_left_for_scripts(tmp_path) -> None:
     assert answer.headers["Cache-Control"] == "public, max-age=10"
     assert "Set-Cookie" not in answer.headers
     assert list(series) == ["riverbank/bump", "riverbank/bump-1"]
-    assert series["riverbank/bump"] == {"left": 2, "wait": True}
+    assert series["riverbank/bump"] == {
+        "left": 2,
+        "says": {"": "Only 2 places left"},
+        "wait": True,
+    }
     assert series["riverbank/bump-1"]["sessions"]["2027-01-12"] == 2
     assert series["riverbank/bump-1"]["wait"] is False
 
@@ -804,3 +809,16 @@ def test_a_browser_that_keeps_no_cookie(screens) -> None:
     assert (first.status, again.status) == (400, 400)
     assert "allow cookies for this site, or ring us" in again
     assert again.press("Continue").heading == "Check your answers"
+
+
+def test_the_finder_leaves_out_what_is_full(tmp_path) -> None:
+    """Asked for what has places, it lists a group until its last place is taken."""
+    screens = run(tmp_path, {"places": "1"})
+    before = screens.open("/find/results?room=yes")
+    screens.book()
+    screens.wait(seconds=6)
+    after = screens.open("/find/results?room=yes")
+
+    assert "/sessions/riverbank/bump/" in before.answer.text
+    assert "/sessions/riverbank/bump/" not in after.answer.text
+    assert "/sessions/riverbank/bump/" in screens.open("/find/results?show=20").answer.text

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from portal.directory import AGE_BANDS, AgeBand, Directory, Session, Settlement
 from portal.directory.addresses import weekday_path
+from portal.directory.state import unit
 from portal.directory.values import WEEKDAYS, Position, day_words, distance
 from portal.feeds import atom
 from portal.web import filters, finder_page
@@ -50,10 +51,10 @@ def weekdays(directory: Directory) -> tuple[Weekday, ...]:
 
 @page("/")
 def home(context: Context) -> str:
-    """The next sessions, one of each programme, and the latest news."""
+    """The next sessions that a family can come to, one of each programme, and the latest news."""
     soon: dict[str, Session] = {}
     for session in context.week:
-        if not session.cancelled:
+        if not session.cancelled and context.joinable(session.series, unit(session)):
             soon.setdefault(session.series.programme.slug, session)
     shown = list(soon.values())[:SOON_ROWS]
     head = Head(

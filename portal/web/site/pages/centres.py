@@ -10,6 +10,7 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from portal.directory import Centre
+from portal.directory.state import unit
 from portal.feeds import qr_codes
 from portal.web import filters
 from portal.web.layout import Head
@@ -101,6 +102,7 @@ def leaflet(context: Context, centre: Centre) -> str:
         many=sum(len(series) for _, series in timetable),
         square=Markup(qr_codes.in_page(context.frame.absolute(centre.path))),  # noqa: S704 - drawn
         week=context.today - timedelta(days=context.today.weekday()),
+        state_words=context.state_words,
         pdf=centre.leaflet_path if centre.leaflet_path in context.files else "",
     )
 
@@ -113,5 +115,10 @@ def embed(context: Context, centre: Centre) -> str:
     coming = [one for each in series for one in context.coming.get(each, ())]
     coming.sort(key=lambda one: (one.starts, one.series.identity))
     return context.render(
-        "embed.html", head, centre=centre, sessions=coming[:EMBEDDED_ROWS], left=len(coming)
+        "embed.html",
+        head,
+        centre=centre,
+        sessions=coming[:EMBEDDED_ROWS],
+        left=len(coming),
+        state_words=lambda session: context.state_words(session.series, unit(session)),
     )

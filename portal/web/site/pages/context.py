@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from markupsafe import Markup
 
 from portal.directory import Directory, Programme, Series, Session
+from portal.directory.state import phases
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.settings import Settings
 from portal.web.layout import Frame, Head
@@ -48,7 +49,7 @@ class Context:
         self.today = directory.today
         self.now = datetime.combine(directory.today, time(), LONDON)
         self.frame = Frame(directory)
-        self.rows = Rows(self.coming, directory.today)
+        self.rows = Rows(self.coming, directory.today, self.now)
         self.locator = Locator(directory)
         self.files = files
         self.periods = periods
@@ -109,6 +110,15 @@ class Context:
             return series.next_sessions(self.now)
         # It begins after the horizon of pages, so these are its only dates to show.
         return tuple(session for session in series.all_sessions if session.ends > self.now)
+
+    def joinable(self, series: Series, session: Session | None = None) -> bool:
+        """Whether a family can book, ask or come on this day, or from some hour of it."""
+        tomorrow = self.now + timedelta(days=1)
+        return any(one.state.joinable for one in phases(series, session, self.now, tomorrow))
+
+    def state_words(self, series: Series, session: Session | None = None) -> str:
+        """The state on this day, in words that say until when: for paper and foreign pages."""
+        return phases(series, session, self.now)[0].dated
 
     def timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:
         """Series that still meet, by the weekday of their next session, Monday first."""

@@ -5,10 +5,12 @@ The page of a sensitive programme says what it is and how to ask, but not where 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
-from portal.directory import Programme, Series
+from portal.directory import District, Programme, Series
+from portal.directory.state import phases
 from portal.directory.vocabularies import OFFERS
 from portal.feeds.calendars import RUN, calendars_of
 from portal.web import filters
@@ -52,10 +54,11 @@ def programme(context: Context, programme: Programme) -> str:
         return context.render("sensitive.html", head, programme=programme)
     series = [one for one in context.directory.series_of(programme) if one in context.coming]
     where = []
-    for district in context.directory.districts:
+    districts = context.directory.districts
+    for district in sorted(districts, key=partial(_nothing_now, context, series)):
         there = [one for one in series if one.centre.district == district.slug]
         if there:
-            there.sort(key=lambda one: (one.centre.title, context.coming[one][0].starts))
+            there.sort(key=partial(_first_now, context))
             where.append((district, context.series_rows(there)))
     related = [
         one
@@ -71,6 +74,7 @@ def programme(context: Context, programme: Programme) -> str:
 def series(context: Context, series: Series) -> str:
     """A series: its dates, its venue, and how to get a place."""
     coming = context.coming.get(series, ())
+    states = phases(series, None, context.now)
     head = Head(
         title=f"{series.name}, {filters.which(series)}, {filters.place(series.venue)}",
         path=series.path,
@@ -81,7 +85,7 @@ def series(context: Context, series: Series) -> str:
             (series.centre.path, series.centre.title),
             (series.programme.path, series.programme.title),
         ),
-        linked_data=json_ld.of_series(series, coming, context.site),
+        linked_data=json_ld.of_series(series, coming, context.site, states[0]),
     )
     others = [
         one
@@ -91,6 +95,7 @@ def series(context: Context, series: Series) -> str:
     here = series.venue.position or series.centre.position
     if here:
         others.sort(key=partial(_away, here.latitude, here.longitude))
+    others.sort(key=lambda one: not context.joinable(one))
     return context.render(
         "series.html",
         head,
@@ -104,7 +109,8 @@ def series(context: Context, series: Series) -> str:
         more_dates=coming[DATES:],
         files=context.files,
         others=context.series_rows(others[:3]),
-        bookable=_bookable(series, context.now),
+        states=states,
+        dates_states={one: phases(series, one, context.now) for one in coming},
     )
 
 
@@ -116,15 +122,12 @@ def _away(latitude: float, longitude: float, series: Series) -> float:
     return (position.latitude - latitude) ** 2 + (0.6 * (position.longitude - longitude)) ** 2
 
 
-def _bookable(series: Series, now: datetime) -> str:
-    """'yes', or the reason why there is no button: 'over', 'off', 'later', 'closed'."""
-    coming = series.coming(now)
-    if not coming:
-        return "over"
-    if all(session.cancelled for session in coming):
-        return "off"
-    if series.opens and series.opens >= now + timedelta(days=1):
-        return "later"
-    if series.booking_ends and series.booking_ends <= now:
-        return "closed"
-    return "yes"
+def _first_now(context: Context, series: Series) -> tuple[bool, str, datetime]:
+    """The order of a programme's list: first what a family can have now, then by centre."""
+    return not context.joinable(series), series.centre.title, context.coming[series][0].starts
+
+
+def _nothing_now(context: Context, series: Sequence[Series], district: District) -> bool:
+    """Whether none of these series in a district can be had now: such districts come last."""
+    here = (one for one in series if one.centre.district == district.slug)
+    return not any(map(context.joinable, here))

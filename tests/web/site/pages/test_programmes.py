@@ -1,9 +1,11 @@
 """Pages of programmes and series say when, where, for whom and how to get a place."""
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime
 
 import pytest
 
+from portal.web.assets import static_files
 from portal.web.site.app import create_site
 from tests.support import made
 from tests.support.page_reader import data_of, words_of
@@ -70,7 +72,13 @@ def test_no_button_where_all_dates_are_off():
     assert shown == [True, False, False, True]
 
 
-BOOK, CLOSED = 'href="/book/riverbank/bump"', "Booking has closed."
+def shown_in(html):
+    """What is shown without scripts: nothing of the states that come later."""
+    return re.sub(r"<(span|p)[^>]* data-starts[^>]* hidden>.*?</\1>", "", html, flags=re.S)
+
+
+BOOK, CLOSED = 'href="/book/riverbank/bump"', "<b>Booking has closed.</b>"
+STARTED = "<b>It has started.</b>"
 DATE, ASK = 'href="/book/riverbank/bump?session=2027-01-19"', 'href="/request/bump?'
 
 
@@ -78,20 +86,21 @@ DATE, ASK = 'href="/book/riverbank/bump?session=2027-01-19"', 'href="/request/bu
     ("day", "fields", "expected"),
     [
         (date(2027, 1, 12), {}, BOOK),
-        (date(2027, 1, 13), {}, CLOSED),
+        (date(2027, 1, 13), {}, STARTED),
+        (date(2027, 1, 5), {"closes": "2027-01-04"}, CLOSED),
         (date(2027, 1, 13), {"until": "2027-03-30"}, BOOK),
         (date(2027, 1, 13), {"book": "session"}, DATE),
         (date(2027, 1, 13), {"booking": "request"}, ASK),
         (date(2027, 1, 13), {"closes": "2027-01-13"}, BOOK),
-        (date(2027, 1, 14), {"closes": "2027-01-13"}, CLOSED),
+        (date(2027, 1, 14), {"closes": "2027-01-13"}, STARTED),
     ],
 )
 def test_a_page_offers_what_can_be_booked_on_its_day(day, fields, expected):
     """As the live pages do: a course closes when it begins, a closing date at the day's end."""
     client = create_site(made.directory(fields, today=day)).test_client()
-    html = client.get("/sessions/riverbank/bump/").text
+    html = shown_in(client.get("/sessions/riverbank/bump/").text)
 
-    assert [way for way in (BOOK, CLOSED, DATE, ASK) if way in html] == [expected]
+    assert [way for way in (BOOK, CLOSED, STARTED, DATE, ASK) if way in html] == [expected]
 
 
 def test_booking_by_session(pages):
@@ -149,3 +158,52 @@ def test_sensitive_page(pages, read):
     assert data_of(html) is None
     assert "calendar.ics" not in html
     assert "data-ends" not in html
+
+
+@pytest.mark.browser
+def test_a_frozen_page_changes_over_at_the_right_moment(chromium):
+    """Without a new build, the script shows the state of the moment alone, and no other."""
+    directory = made.directory({"opens": "2027-01-05 09:00", "closes": "2027-01-08"})
+    address = "/sessions/riverbank/bump/"
+    html = create_site(directory).test_client().get(address).text
+    script = static_files()["site.js"].content.decode()
+    seen = {}
+    for day, hour in ((5, 8), (5, 9), (8, 23), (9, 0), (12, 10)):
+        page = chromium.new_page()
+        page.clock.set_fixed_time(datetime(2027, 1, day, hour, 30, tzinfo=UTC))
+        page.set_content(html)
+        page.evaluate(script)
+        said = page.locator("dt:text-is('How to get a place') + dd b:visible")
+        seen[day, hour] = said.all_inner_texts(), page.locator("[role=button]:visible").count()
+        page.close()
+
+    assert seen == {
+        (5, 8): (["Not yet."], 0),
+        (5, 9): (["Book a place."], 1),
+        (8, 23): (["Book a place."], 1),
+        (9, 0): (["Booking has closed."], 0),
+        (12, 10): (["It has started."], 0),
+    }
+
+
+def test_structured_data_offers_what_can_be_booked():
+    """An offer stands for what can be booked, with its times; what has started has none."""
+    found = []
+    for day in (4, 13):
+        directory = made.directory({"opens": "2027-01-05 09:00"}, today=date(2027, 1, day))
+        html = create_site(directory).test_client().get("/sessions/riverbank/bump/").text
+        found.append([one for one in data_of(html)["@graph"] if one["@type"] == "Offer"])
+
+    page = "https://families.example/sessions/riverbank/bump/"
+    assert found == [
+        [
+            {
+                "@type": "Offer",
+                "@id": f"{page}#offer",
+                "url": page,
+                "availabilityStarts": "2027-01-05T09:00+00:00",
+                "availabilityEnds": "2027-01-12T10:00+00:00",
+            }
+        ],
+        [],
+    ]
