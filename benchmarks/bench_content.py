@@ -83,10 +83,10 @@ def make(root: Path, centres: int = 100, series: int = 15, seed: int = 1) -> Non
             encoding="utf-8",
         )
         for index in range(series):
-            (folder / f"series-{index}.md").write_text(_series(chance), encoding="utf-8")
+            (folder / f"series-{index}.md").write_text(_series(chance, index), encoding="utf-8")
 
 
-def _series(chance: random.Random) -> str:
+def _series(chance: random.Random, index: int) -> str:
     week = date(2026, 9, 7) + timedelta(weeks=chance.choice((0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 13)))
     start = week + timedelta(days=chance.randrange(5))
     hour = chance.randrange(9, 16)
@@ -96,12 +96,13 @@ def _series(chance: random.Random) -> str:
     if kind == 0:
         lines = ["programme: bump-birth-and-beyond", *lines, "sessions: 6", "term_time_only: yes"]
     elif kind == 1:
-        lines = ["programme: baby-massage", *lines, "sessions: 4", "room: Willow Room"]
+        lines = ["programme: baby-massage", *lines, "sessions: 4"]
         lines += ["changes:", f"  - date: {start}", "    note: Bring a photo."]
     elif kind == 2:
         lines = ["programme: play-sessions", *lines, "term_time_only: yes", "cost: £1 a family"]
     else:
         lines = ["programme: infant-feeding-support", *lines, "repeats: fortnightly"]
+    lines.append(f"room: Room {index}")  # Each has its own, so that no two are in one.
     note = f"\n{_note(chance)}\n" if chance.random() < 0.5 else ""
     return "---\n" + "\n".join(lines) + "\n---\n" + note
 

@@ -14,6 +14,7 @@ from datetime import date
 
 from portal.content import phone_numbers
 from portal.content.date_checks import mistakes
+from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written
 from portal.content.gazetteer import Gazetteer
 from portal.content.school_calendar import school_calendar
@@ -342,6 +343,7 @@ def _check_series(tree: Tree) -> None:
                     names = [step for step in place if isinstance(step, str)]
                     written.wrong(place, f"'{names[-1]}': {words}" if names else words)
     _check_identities(tree)
+    check_doubles(tree, calendar)
 
 
 def _check_booking(written: Written, series: Series, programme: Programme) -> None:

@@ -45,6 +45,14 @@ def mistakes(series: Series, calendar: SchoolCalendar) -> Iterator[Mistake]:
     yield from _wrong_booking(series, planned)
 
 
+def times_held(series: Series, calendar: SchoolCalendar) -> Mapping[date, list[TimeRange]]:
+    """When its sessions are held, by day: without those cancelled or held elsewhere."""
+    planned = planned_dates(series, calendar, _reckoned_until(series, calendar))
+    away = {change.date_ for change in series.changes if change.venue}
+    held = _times_held(series, [day for day in planned if day not in away])
+    return {day: [times for times, _ in meetings] for day, meetings in held.items()}
+
+
 def _reckoned_until(series: Series, calendar: SchoolCalendar) -> date:
     if series.ongoing:
         # A year more than is known, so that sessions can still be changed where nobody has

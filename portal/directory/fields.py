@@ -240,6 +240,11 @@ Slug = Annotated[
 Alias = Annotated[
     str, BeforeValidator(_alias), text("a name it had", "old-name", rf"{_SLUG}(/{_SLUG})?")
 ]
+SeriesName = Annotated[
+    str,
+    BeforeValidator(_alias),
+    text("a series' file without '.md'", "play-monday", rf"{_SLUG}(/{_SLUG})?"),
+]
 Postcode = Annotated[
     str, BeforeValidator(_postcode), text("a whole postcode", "PR1 8RJ", r"[A-Za-z0-9 ]{5,9}")
 ]
@@ -346,6 +351,7 @@ Location = Annotated[
 ]
 Lines = Annotated[tuple[Line, ...], BeforeValidator(listed)]
 Aliases = Annotated[tuple[Alias, ...], BeforeValidator(listed)]
+SeriesNames = Annotated[tuple[SeriesName, ...], BeforeValidator(listed)]
 
 
 def _hours(value: object) -> object:

@@ -57,6 +57,7 @@ from portal.directory.fields import (
     QuestionType,
     Reason,
     Repeats,
+    SeriesNames,
     Slug,
     Status,
     Text,
@@ -540,6 +541,11 @@ class Series(TextFile):
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
     aliases: Aliases = Field(
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
+    )
+    alongside: SeriesNames = Field(
+        (),
+        description="Series that are meant to meet at the same time in the same place: the names "
+        "of their files.",
     )
     sources: Lines = Field((), description="Where the facts come from.")
     updated: Moment | None = Field(None, description="The day somebody last changed it.")

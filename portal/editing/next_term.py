@@ -8,7 +8,7 @@ names. Dates of the copy are planned like all others, so holidays are left out b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -62,7 +62,9 @@ def next_term(
 
     Either all are written or none. Raises WritingError or ContentError.
     """
-    copies = [_copied(root, directory, _found(directory, name), term) for name in names]
+    found = [_found(directory, name) for name in names]
+    together = {series.identity for series in found}
+    copies = [_copied(root, directory, series, term, together) for series in found]
     files = {path: text for copy in copies for path, text in copy.files.items()}
     if len(files) < sum(len(copy.files) for copy in copies):
         raise WritingError(
@@ -106,7 +108,9 @@ def _span_for(directory: Directory, series: Series, wanted: str | None) -> Span:
     return min(later, key=lambda span: span.first)
 
 
-def _copied(root: Path, directory: Directory, series: Series, term: str | None) -> Copy:
+def _copied(
+    root: Path, directory: Directory, series: Series, term: str | None, together: Collection[str]
+) -> Copy:
     if series.ongoing:
         raise WritingError(
             f"{series.identity} has no last date, so it carries on and needs no copy. To end "
@@ -128,12 +132,20 @@ def _copied(root: Path, directory: Directory, series: Series, term: str | None) 
     for name, moment in (("opens", series.opens), ("closes", series.closes)):
         if moment:
             changed[name] = f"{moment.date() + moved} {moment:%H:%M}"
+    if alongside := list(_alongside(directory, series, span, together)):
+        changed["alongside"] = f"[{', '.join(alongside)}]"
     source = Path(series.source)
     text = (root / source).read_text(encoding="utf-8-sig")
     planned = _planned(text, changed, calendar, span, source)
+    slug = _slug_in(series.slug, span)
+    twin = _planned_already(directory, series, planned)
+    if twin and twin.slug != slug:
+        raise WritingError(
+            f"{series.identity} is in {span.name} already, as {twin.source}. Change that file, or "
+            "name antwin term with --term."
+        )
     if series.until:
         changed["until"] = planned[-1].isoformat()
-    slug = _slug_in(series.slug, span)
     files = {source.with_name(f"{slug}.md"): _edited(text, changed)}
     for language, other in series.translations.items():
         words = (root / other.source).read_text(encoding="utf-8-sig")
@@ -172,6 +184,19 @@ def _planned(
     return planned_dates(series, calendar, until)
 
 
+def _planned_already(directory: Directory, series: Series, planned: list[date]) -> Series | None:
+    """The same group at the same time, under whatever name somebody gave it."""
+    for other in (*directory.series, *directory.private_series):
+        if other is series or (other.centre, other.programme) != (series.centre, series.programme):
+            continue
+        alike = (other.name, other.language, other.ages, other.room, other.time) == (
+            series.name, series.language, series.ages, series.room, series.time
+        )  # fmt: skip
+        if alike and set(planned) & {one.day for one in other.all_sessions if not one.cancelled}:
+            return other
+    return None
+
+
 def _slug_in(slug: str, span: Span) -> str:
     seasons = "autumn|winter|spring|summer"
     months = "|".join(month.lower() for month in MONTHS)
@@ -179,8 +204,20 @@ def _slug_in(slug: str, span: Span) -> str:
     return f"{stem}-{slugify(span.name)}"
 
 
-# Fields about past dates, or about the file itself.
-_DROPPED = ("changes", "except", "withdrawn", "aliases", "updated")
+def _alongside(
+    directory: Directory, series: Series, span: Span, together: Collection[str]
+) -> Iterator[str]:
+    """The copies of the series that are meant to meet at the same time, where there are any."""
+    for name in series.alongside:
+        centre, slash, slug = name.rpartition("/")
+        copy = f"{centre}{slash}{_slug_in(slug, span)}"
+        whole = f"{centre or series.centre.slug}/"
+        if whole + slug in together or directory.find_series(whole + _slug_in(slug, span)):
+            yield copy
+
+
+# Fields about past dates, other series, or the file itself.
+_DROPPED = ("changes", "except", "withdrawn", "alongside", "aliases", "updated")
 
 
 def _edited(text: str, changed: Mapping[str, str]) -> str:
@@ -259,7 +296,7 @@ def _said(
     for name in ("opens", "closes"):
         if name in changed:
             yield f"  Booking {name} on {changed[name]}."
-    gone = [name for name in _DROPPED if name in series.lines and name != "updated"]
+    gone = [name for name in _DROPPED if name in series.lines and name not in {"updated", *changed}]
     if gone:
         yield f"  Not copied: {', '.join(gone)}."
     found = re.search(rf"\b({'|'.join(MONTHS)}|20\d\d)\b", series.body)

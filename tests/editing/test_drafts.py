@@ -85,7 +85,7 @@ def test_a_series_is_asked_for_in_plain_words(new, root):
     found = new(
         "series",
         typed=["3", "massage", "tuesday", "2027-01-13", "2027-01-12", "10-11", "10:00-11:00", "",
-               "4", "yes", "8", "Willow Room", "Bring a towel: we have oil.", ""],
+               "4", "yes", "8", "Oak Room", "Bring a towel: we have oil.", ""],
     )  # fmt: skip
 
     said = found.output

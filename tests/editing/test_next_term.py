@@ -88,6 +88,43 @@ def test_comments_and_order_stay(root):
     assert "  Its text mentions November: read it again." in copy.said
 
 
+def test_what_is_planned_already_is_not_planned_again(root):
+    """A group that somebody planned under another name is not planned once more beside it."""
+    first, again = root / RIVERBANK / "first.md", root / RIVERBANK / "after-easter.md"
+    text = (
+        "---\nprogramme: bump-birth-and-beyond\nplaces: 8\nstarts: 2026-11-04\n"
+        "time: 10:00-12:00\nsessions: 4\nroom: Hall\n---\n"
+    )
+    first.write_text(text)
+    again.write_text(text.replace("2026-11-04", "2027-01-13"))
+    directory = content.load(root, today=TODAY)
+
+    with pytest.raises(WritingError, match=r"is in spring 2027 already, as .*after-easter\.md\."):
+        next_term(root, directory, ["riverbank/first"], "spring 2027", today=TODAY)
+
+
+def test_groups_that_meet_together_do_so_again(root):
+    """Series that are meant to meet at one time say so in the next term too, with new names."""
+    one, two = root / RIVERBANK / "one.md", root / RIVERBANK / "two.md"
+    text = (
+        "---\nprogramme: bump-birth-and-beyond\nplaces: 8\nstarts: 2026-11-04\n"
+        "time: 10:00-12:00\nsessions: 4\nroom: Hall\n---\n"
+    )
+    one.write_text(text)
+    two.write_text(text.replace("room: Hall\n", "room: Hall\nalongside:\n  - one\n"))
+    directory = content.load(root, today=TODAY)
+    names = ["riverbank/two", "riverbank/one"]
+    copies = next_term(root, directory, names, "spring 2027", today=TODAY)
+
+    copied = (root / RIVERBANK / "two-spring-2027.md").read_text()
+    assert "alongside: [one-spring-2027]\n" in copied
+    assert "  - one" not in copied
+    assert not any("Not copied" in line for copy in copies for line in copy.said)
+    two.unlink()
+    (root / RIVERBANK / "two-spring-2027.md").unlink()
+    assert content.load(root, today=TODAY)
+
+
 def test_sessions_that_do_not_fit(portal):
     """A course longer than its term is copied all the same, and says so."""
     found = portal("riverbank/bump-autumn", "--term", "spring 2 2027")
