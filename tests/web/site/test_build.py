@@ -122,13 +122,16 @@ def test_what_has_not_changed_is_not_touched(settings, today, series_file):
 
 
 def test_a_file_that_has_no_source_any_more_goes(settings, today, series_file):
-    """A series that is removed leaves no page, calendar or twin behind."""
+    """A series that is removed leaves no page and no twin behind, and its calendars are empty."""
     build.build(settings, today=today, compress=True)
     series_file.unlink()
 
     built = build.build(settings, today=today, compress=True)
 
-    assert not (settings.out / "sessions/riverbank/play-monday").exists()
+    left = files(settings.out / "sessions/riverbank/play-monday")
+    assert "calendar.ics" in left
+    assert {name for name in left if not name.endswith((".ics", ".ics.br", ".ics.gz"))} == set()
+    assert not [name for name, data in left.items() if b"BEGIN:VEVENT" in data]
     assert built.removed > 0
 
 
