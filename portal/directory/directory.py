@@ -34,8 +34,8 @@ class Directory(Noun):
 
     site: Site
     today: date
-    horizon: date  # the last day that pages show
-    feed_until: date  # the last day that calendars hold: it moves once a year, not every day
+    horizon: date  # the last day on which series that go on are shown, in every output
+    feed_until: date  # the last day on which calendars have them: it moves on once a year
     terms: Terms
     footprints: tuple[Footprint, ...]
     centres: tuple[Centre, ...]

@@ -141,18 +141,25 @@ def which(series: Series) -> str:
 
 
 def span(series: Series) -> str:
-    """The dates of a series: '6 sessions, from 12 January to 16 February 2027'."""
-    sessions = series.sessions or series.all_sessions
-    if series.repeats == "once" or not sessions:
+    """The dates of a series with an end: '6 sessions, from 12 January to 16 February 2027'.
+
+    The first and last day are those on which it is held, and the number is that of the file, with
+    the cancelled dates beside it.
+    """
+    sessions = series.held
+    if series.repeats == "once" or series.ongoing or not sessions:
         return ""
     first, last = sessions[0].day, sessions[-1].day
-    if series.is_course:
-        begin = day_words(first, weekday=False, year=first.year != last.year)
-        words = count(series.count or len(sessions), "session")
-        return f"{words}, from {begin} to {day_words(last, weekday=False)}"
-    if series.until:
-        return f"Until {day_words(last, weekday=False)}"
-    return ""
+    dates = day_words(last, weekday=False)
+    if first == last:
+        dates = f"on {dates}"
+    else:
+        dates = f"from {day_words(first, weekday=False, year=first.year != last.year)} to {dates}"
+    if not series.is_course:
+        return capital(dates)
+    words = count(series.count or len(sessions), "session")
+    off = len(series.sessions) - len(sessions)
+    return f"{words}, {f'{off} cancelled, ' if off else ''}{dates}"
 
 
 def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:

@@ -69,6 +69,8 @@ def book(centre: str, series: str) -> Any:
     state = opening(run, wanted.session, now)
     if state != "open":
         return before(run.programme) or _refused(wanted, state, now)
+    if wanted.session and wanted.session not in run.sessions:
+        return before(run.programme) or _too_far_ahead(wanted)
     if run.book == "session" and wanted.session is None:
         return _choose(wanted, now)
     form = book_form(run, request.form if request.method == "POST" else None)
@@ -275,7 +277,7 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
         series=series,
         phone=wanted.phone,
         coming=coming[:_DATES_SHOWN],
-        more=len(coming) > _DATES_SHOWN,
+        later=coming[_DATES_SHOWN:],
     )
 
 
@@ -334,6 +336,17 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     }.get(state, ("You cannot book this", "It cannot be booked online."))
     again = "Ring us. Sometimes we can still find a place." if state == "closed" else ""
     return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
+
+
+def _too_far_ahead(wanted: Wanted) -> Response:
+    """The page for a date of an ongoing group that lies past the horizon of every list."""
+    return wanted.explain(
+        "You cannot book this date yet",
+        "You can book it nearer the time. Choose an earlier date, or ring us.",
+        others=[Other(wanted.series.booking_path, "Choose a date", wanted.series.name)],
+        others_title="Dates that you can book now",
+        status=200 if request.method != "POST" else 409,
+    )
 
 
 def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "") -> Response:

@@ -504,6 +504,29 @@ def test_a_session_is_chosen_first(tmp_path) -> None:
     assert "Full: join the waiting list" in screens.open(BUMP)
 
 
+def test_every_date_that_can_be_booked_is_listed(tmp_path) -> None:
+    """A date whose link works is on the page to choose from: of a course all, however many."""
+    screens = run(tmp_path, {"book": "session", "sessions": "40"})
+    choose = screens.open(BUMP)
+    listed = [one["href"] for one in choose.main.all("a") if "session=" in one.get("href", "")]
+
+    assert len(listed) == 40
+    assert "Later dates: 28" in choose
+    assert "nearer the time" not in choose
+    assert screens.open(listed[-1]).heading == "Book a place"
+
+
+def test_dates_past_the_horizon_are_booked_later(tmp_path) -> None:
+    """A group that goes on takes bookings up to the last date that is shown, and says so."""
+    screens = run(tmp_path, {"book": "session", "repeats": "weekly"})
+    choose, later = screens.open(BUMP), screens.open(f"{BUMP}?session=2027-07-13")
+
+    assert "2027-07-13" not in choose.html
+    assert "You can book dates after these nearer the time." in choose
+    assert (later.status, later.heading) == (200, "You cannot book this date yet")
+    assert later.follow("Choose a date").heading == "Choose a date"
+
+
 @pytest.mark.parametrize("session", ["2027-01-13", "nonsense", "2027-99-99", "", "%00"])
 def test_an_unknown_date_is_not_there(tmp_path, session: str) -> None:
     """404, whatever it says."""

@@ -89,14 +89,8 @@ class Context:
     @cached_property
     def coming(self) -> Mapping[Series, tuple[Session, ...]]:
         """The series that still meet, each with its sessions from today."""
-        found = {series: self._sessions_from_now(series) for series in self.directory.series}
+        found = {series: series.next_sessions(self.now) for series in self.directory.series}
         return {series: sessions for series, sessions in found.items() if sessions}
-
-    def _sessions_from_now(self, series: Series) -> tuple[Session, ...]:
-        if series.sessions:
-            return series.next_sessions(self.now)
-        # It begins after the horizon of pages, so these are its only dates to show.
-        return tuple(session for session in series.all_sessions if session.ends > self.now)
 
     def timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:
         """Series that still meet, by the weekday of their next session, Monday first."""
