@@ -95,6 +95,17 @@ class Directory(Noun):
     def _series_by_district(self) -> Mapping[str, list[Series]]:
         return _grouped(self.series, lambda series: series.centre.district)
 
+    @cached_property
+    def leaflet_until(self) -> date:
+        """The last day that printed leaflets speak of: the end of this term, or of the next one if
+        less than two weeks of this one are left. Without known terms it is the horizon."""
+        ends: dict[tuple[str, str], date] = {}
+        for half in self.terms.terms:
+            term = half.year, half.part.partition(" ")[0].lower()
+            ends[term] = max(half.last, ends.get(term, half.last))
+        coming = [end for end in ends.values() if end >= self.today + timedelta(weeks=2)]
+        return min([*coming, self.horizon])
+
     def district(self, slug: str) -> District | None:
         return self._district.get(slug)
 

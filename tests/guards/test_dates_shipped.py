@@ -35,7 +35,7 @@ def with_an_end(directory):
     found = [
         series
         for series in directory.series
-        if series.count or series.until
+        if not series.ongoing
         if any(not one.cancelled and one.day >= DAY for one in series.all_sessions)
     ]
     assert len(found) > 50
@@ -66,3 +66,83 @@ def test_the_last_day_of_a_course_is_its_real_last_day(directory, page, with_an_
             wrong.append(f"{series.path}: the finder ends on another day")
 
     assert wrong == []
+
+
+def changed_dates(series):
+    """The coming dates that are cancelled, moved, or held at another place."""
+    return [one for one in series.sessions if one.day >= DAY and one.state != "on"]
+
+
+def row_of(tree, series, tag):
+    """The row of a list that links to the page of a series, as text; '' if there is none."""
+    rows = [row for row in tree.all(tag) if row.all("a", where=_links_to(series.path))]
+    return rows[0].text if rows else ""
+
+
+def _links_to(path):
+    return lambda link: link.get("href") == path
+
+
+def not_said(session, text):
+    """What a row does not say of a changed date."""
+    words = [day_words(session.planned, weekday=False, year=False)]
+    if session.cancelled:
+        words = ["Not on", day_words(session.day, weekday=False, year=False)]
+    if session.cancelled and session.series.withdrawn:
+        words = ["Cancelled"]
+    elif not session.cancelled and session.moved:
+        words += [day_words(session.day, weekday=False, year=False), session.times.words]
+    if not session.cancelled and session.moved_venue:
+        words.append(session.venue.name)
+    return [word for word in words if word not in text]
+
+
+def test_every_changed_date_is_said_in_every_list(directory, page):
+    """Lists of centres and programmes, and leaflets up to their last day, know each coming date
+    that is cancelled, moved, or held elsewhere; an embedded list those that it has room for."""
+    wrong, number = [], 0
+    for series in directory.series:
+        changes = changed_dates(series)
+        # Four cancelled in a row are said as 'x to y'.
+        if not changes or sum(bool(one.cancelled) for one in changes) > 3:
+            continue
+        centre, programme = series.centre, series.programme
+        lists = {
+            path: row_of(page(path), series, tag)
+            for path, tag in (
+                (centre.path, "li"),
+                (centre.whats_on_path, "tr"),
+                (programme.path, "li"),
+            )
+        }
+        for session in changes:
+            number += 1
+            for path, text in lists.items():
+                on_leaflet = session.planned <= directory.leaflet_until
+                if (path != centre.whats_on_path or on_leaflet) and not_said(session, text):
+                    wrong.append(f"{path} {series.slug} {session.planned}: {text}")
+    assert number > 10
+    assert wrong == []
+
+
+def test_every_series_with_an_end_says_its_dates_in_lists(page, with_an_end):
+    """A club of one week, or a single date, is never 'Weekdays, 1pm to 5pm' alone."""
+    wrong = []
+    for series in with_an_end:
+        text = row_of(page(series.centre.path), series, "li")
+        if day_words(last_day(series), weekday=False) not in text:
+            wrong.append(f"{series.path}: {text}")
+    assert wrong == []
+
+
+def test_leaflets_say_until_when_they_are_right(directory, page):
+    """A leaflet is for the days up to the end of a term, and lists what starts later as later."""
+    assert directory.leaflet_until > DAY
+    for centre in directory.centres:
+        tree = page(centre.whats_on_path)
+        assert f"Until {day_words(directory.leaflet_until)}." in tree.text, centre.slug
+        for series in directory.series_at(centre):
+            coming = [one for one in series.sessions if one.day >= DAY]
+            if coming and coming[0].day > directory.leaflet_until:
+                assert f"{series.name}, from {day_words(coming[0].day)}" in tree.text
+                assert row_of(tree, series, "tr") == ""

@@ -50,8 +50,24 @@ class Wanted:
     def phone(self) -> str | None:
         return self.series.programme.phone or self.series.centre.phone
 
+    @property
+    def when(self) -> str:
+        """When and where it is: of a series also its first and last day, and dates that change."""
+        series, session = self.series, self.session
+        if session:
+            day = filters.day(session.day, year=True)
+            return f"{day}, {session.times.words}, at {filters.place(session.venue)}."
+        coming = series.next_sessions(live().now)
+        said = filters.dates(series, coming, live().now.astimezone(LONDON).date())
+        first = next((one for one in coming if not one.cancelled), None)
+        announced = any(words.startswith(("Starts", "Next on")) for words in said)
+        if series.ongoing and first and not announced:
+            said.insert(0, f"Next on {filters.day(first.day, year=True)}")
+        where = f"{filters.repeats(series)}, at {filters.place(series.usual_venue)}"
+        return " ".join(map(filters.sentence, (where, *said)))
+
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
-        given.setdefault("back", self.series.path)
+        given = {"back": self.series.path, "about": self.series.name, "lead": self.when, **given}
         return explain(title, self.path, *paragraphs, phone=self.phone, **given)
 
     def others(self, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
@@ -203,9 +219,6 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
     title = {"live/check.html": "Check your answers"}.get(
         template, "Join the waiting list" if waits else "Book a place"
     )
-    when, venue = filters.repeats(series), series.venue
-    if session := wanted.session:
-        when, venue = f"{filters.day(session.day, year=True)}, {session.times.words}", session.venue
     if not waits and left:
         places = f"{filters.count(left, 'place')} left."
     else:
@@ -216,7 +229,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         status,
         form=form,
         about=series.name,
-        lead=f"{when}, at {filters.place(venue)}.",
+        lead=wanted.when,
         room=places,
         others=wanted.others() if waits and template == "live/form.html" else (),
         back=series.path,
@@ -312,7 +325,6 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
         return wanted.explain(
             "Just come",
             "You do not need to book. Come along on the day.",
-            f"{filters.repeats(series)}, at {filters.place(series.venue)}.",
             status=status,
         )
     others = wanted.others()

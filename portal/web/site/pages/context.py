@@ -93,15 +93,16 @@ class Context:
         return {series: sessions for series, sessions in found.items() if sessions}
 
     def timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:
-        """Series that still meet, by the weekday of their next session, Monday first."""
+        """Series that still meet, by their usual weekday, Monday first."""
         groups: dict[int, list[Series]] = defaultdict(list)
         for one in series:
             if one in self.coming:
                 daily = one.repeats == "daily"
-                groups[7 if daily else self.coming[one][0].day.weekday()].append(one)
+                first = one.held[0].day if one.repeats == "once" else one.starts
+                groups[7 if daily else first.weekday()].append(one)
         named = (*WEEKDAYS, "Monday to Friday")
         return [
-            (named[number], sorted(groups[number], key=lambda one: (one.time.starts, one.name)))
+            (named[number], sorted(groups[number], key=lambda one: (one.times.starts, one.name)))
             for number in sorted(groups)
         ]
 
