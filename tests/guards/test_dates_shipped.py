@@ -4,6 +4,7 @@ The pages are made here for one day, without a build, so that these tests stay s
 """
 
 import json
+import re
 
 import pytest
 
@@ -146,3 +147,23 @@ def test_leaflets_say_until_when_they_are_right(directory, page):
             if coming and coming[0].day > directory.leaflet_until:
                 assert f"{series.name}, from {day_words(coming[0].day)}" in tree.text
                 assert row_of(tree, series, "tr") == ""
+
+
+def test_links_with_a_number_lead_to_that_number(directory, page):
+    """'Friday 4 December: 8 sessions' on an area's page leads to a list of 8, not the county's."""
+    number = 0
+    for area in (*directory.footprints, *directory.districts):
+        for link in page(area.path).one("main").all("a"):
+            found = re.search(r": (\d+) sessions?$", link.text)
+            if not found or not link["href"].startswith("/whats-on/"):
+                continue
+            path, _, part = link["href"].partition("#")
+            named = page(path).one(where=lambda one, part=part: one.get("id") == part)
+            section = named if named.tag == "section" else named.parent
+            heading = f"{area.title}: {found[1]} session"
+            rows = [row for row in section.all("li") if "data-ends" in row]
+            if named.tag == "section":
+                assert len(rows) == int(found[1]), (area.path, link["href"])
+            assert heading in section.text, (area.path, link["href"])
+            number += 1
+    assert number > 5
