@@ -100,7 +100,7 @@ def not_said(session, text):
 
 def test_every_changed_date_is_said_in_every_list(directory, page):
     """Lists of centres and programmes, and leaflets up to their last day, know each coming date
-    that is cancelled, moved, or held elsewhere; an embedded list those that it has room for."""
+    that is cancelled, moved, or held elsewhere."""
     wrong, number = [], 0
     for series in directory.series:
         changes = changed_dates(series)
@@ -167,3 +167,20 @@ def test_links_with_a_number_lead_to_that_number(directory, page):
             assert heading in section.text, (area.path, link["href"])
             number += 1
     assert number > 5
+
+
+def test_embedded_lists_say_every_change(directory, page):
+    """A partner's page says of each date that it lists that it is off, moved, or elsewhere."""
+    number = 0
+    for centre in directory.centres:
+        changed = [one for series in directory.series_at(centre) for one in changed_dates(series)]
+        rows = [row.text for row in page(centre.embed_path).all("li")]
+        for session in changed:
+            day = f"{day_words(session.day, year=False)}, {session.times.words}"
+            for text in (row for row in rows if row.startswith(f"{day}{session.series.name} ")):
+                said = {"cancelled": "Cancelled"}.get(session.state, "Moved from")
+                if session.moved_venue:
+                    said = f"Other place {session.venue.name}"
+                assert said in text
+                number += 1
+    assert number

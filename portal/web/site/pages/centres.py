@@ -83,7 +83,7 @@ def leaflet(context: Context, centre: Centre) -> str:
         title=f"What’s on at {centre.title}",
         path=centre.whats_on_path,
         section="/centres/",
-        summary=f"The week at {centre.title} on one page, to print.",
+        summary=f"The groups at {centre.title} on one page, to print.",
         crumbs=(*_centre_crumbs(context, centre), (centre.path, centre.title)),
     )
     here, until = context.directory.series_at(centre), context.directory.leaflet_until
