@@ -6,7 +6,7 @@ Each noun gets what it can only know then: a series its centre, programme, venue
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ from portal.directory import (
     TextFile,
     Venue,
 )
-from portal.directory.schedule import sessions
+from portal.directory.schedule import horizon_of, last_to_plan, sessions
 
 ThingT = TypeVar("ThingT")
 
@@ -51,7 +51,7 @@ class Linking:
         self._gazetteer = gazetteer
         self._changes = changes
         self._today = today
-        self._horizon = today + timedelta(weeks=horizon_weeks)
+        self._horizon = horizon_of(today, horizon_weeks)
         self._calendar = school_calendar(self._terms)
         self._until = self._calendar.feed_until(self._horizon)
         self._site.link(changed=changes.of("content/site.yaml"))
@@ -141,7 +141,8 @@ class Linking:
             changed=max(series.changed, programme.changed, centre.changed, self._shared_changed),
             **inherited,
         )
-        series.link(all_sessions=sessions(series, self._calendar, self._until, venue_of=venue_of))
+        until = last_to_plan(series, self._until)
+        series.link(all_sessions=sessions(series, self._calendar, until, venue_of=venue_of))
         _link_translations(text)
         return series
 

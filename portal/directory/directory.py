@@ -35,8 +35,8 @@ class Directory(Noun):
 
     site: Site
     today: date
-    horizon: date  # the last day that pages show
-    feed_until: date  # the last day that calendars hold: it moves once a year, not every day
+    horizon: date  # the last day on which series that go on are shown, in every output
+    feed_until: date  # the last day on which calendars have them: it moves on once a year
     whole_history: bool = Field(
         True, description="False if commits are missing, so that files may seem to change later."
     )
@@ -106,6 +106,17 @@ class Directory(Noun):
     @cached_property
     def _series_by_district(self) -> Mapping[str, list[Series]]:
         return _grouped(self.series, lambda series: series.centre.district)
+
+    @cached_property
+    def leaflet_until(self) -> date:
+        """The last day that printed leaflets speak of: the end of this term, or of the next one if
+        less than two weeks of this one are left. Without known terms it is the horizon."""
+        ends: dict[tuple[str, str], date] = {}
+        for half in self.terms.terms:
+            term = half.year, half.part.partition(" ")[0].lower()
+            ends[term] = max(half.last, ends.get(term, half.last))
+        coming = [end for end in ends.values() if end >= self.today + timedelta(weeks=2)]
+        return min([*coming, self.horizon])
 
     def district(self, slug: str) -> District | None:
         return self._district.get(slug)

@@ -625,9 +625,22 @@ class Series(TextFile):
 
     @cached_property
     def sessions(self) -> tuple[Session, ...]:
-        """Its sessions up to the horizon that pages show, in the order in which they happen."""
-        shown = [session for session in self.all_sessions if session.planned <= self.horizon]
-        return tuple(sorted(shown, key=lambda session: session.starts))
+        """The sessions that every list of dates shows, in the order in which they happen.
+
+        A series with an end is shown whole. One that goes on is shown up to the horizon, or up to
+        its first date if that is later.
+        """
+        every = tuple(sorted(self.all_sessions, key=lambda session: session.starts))
+        if not self.ongoing or not every:
+            return every
+        first = next((session for session in every if not session.cancelled), every[0])
+        last = max(self.horizon, first.planned)
+        return tuple(session for session in every if min(session.planned, session.day) <= last)
+
+    @property
+    def held(self) -> tuple[Session, ...]:
+        """The sessions that are shown and not cancelled; all of them if every one is cancelled."""
+        return tuple(one for one in self.sessions if not one.cancelled) or self.sessions
 
     def next_sessions(self, now: datetime, number: int | None = None) -> tuple[Session, ...]:
         """The sessions that have not ended at `now` (aware), cancelled ones included."""
@@ -639,17 +652,30 @@ class Series(TextFile):
     def coming(self, now: datetime) -> tuple[Session, ...]:
         """The sessions that begin after `now`, in order, cancelled ones included.
 
-        A family can still attend these in full. The horizon of pages does not cut them.
+        A family can still attend these in full. The horizon does not cut them.
         """
         begin = (session for session in self.all_sessions if session.starts > now)
         return tuple(sorted(begin, key=lambda session: session.starts))
+
+    @property
+    def times(self) -> TimeRange:
+        """The times of day at which it meets: for a single session, those to which it moved."""
+        moved = self.repeats == "once" and self.all_sessions
+        return self.all_sessions[0].times if moved else self.time
+
+    @property
+    def usual_venue(self) -> Venue:
+        """Where it meets: for a single session, the place where that is held."""
+        once = self.repeats == "once" and self.all_sessions
+        return self.all_sessions[0].venue if once else self.venue
 
     @property
     def pattern(self) -> str:
         """'Tuesdays', 'Every second Tuesday', 'Second Tuesday of the month', a date for one."""
         weekday = WEEKDAYS[self.starts.weekday()]
         if self.repeats == "once":
-            return day_words(self.starts)
+            # A single date that moved is announced with its new day.
+            return day_words(self.all_sessions[0].day if self.all_sessions else self.starts)
         if self.repeats == "daily":
             return "Weekdays"
         if self.repeats == "fortnightly":

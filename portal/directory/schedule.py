@@ -15,7 +15,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping, Set
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import accumulate, islice
 from typing import TypeVar
@@ -104,6 +104,37 @@ class SchoolCalendar:
 
 def days_later(day: date, days: int) -> date:
     return date.fromordinal(min(day.toordinal() + days, date.max.toordinal()))
+
+
+def week_begins(day: date) -> date:
+    """The Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def horizon_of(today: date, weeks: int) -> date:
+    """The last day on which series that go on are shown, the same for every output.
+
+    It is counted from the Monday of the week, so that what is shown changes once a week: otherwise
+    browsers would fetch the finder's index again every day.
+    """
+    return days_later(week_begins(today), 7 * weeks)
+
+
+def horizon_reached(day: date, today: date, horizon: date) -> date:
+    """The Monday on which the horizon reached a day, or will: the way back from `horizon_of`."""
+    first = day - (horizon - week_begins(today))
+    return days_later(first, -first.weekday() % 7)
+
+
+def last_to_plan(series: Series, feed_until: date) -> date:
+    """The last day on which dates of a series are looked for.
+
+    A series with an end is known whole, even where calendars of ongoing series end before it does.
+    The checks of dates allow it five years.
+    """
+    if series.ongoing:
+        return feed_until
+    return max(feed_until, days_later(series.starts, FIVE_YEARS))
 
 
 # --- dates -----------------------------------------------------------------

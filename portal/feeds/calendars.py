@@ -28,6 +28,7 @@ from icalendar.cal.component import Component
 
 from portal.content.school_calendar import school_calendar
 from portal.directory import AGE_BANDS, Centre, Directory, Series, Session
+from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
 from portal.feeds.calendar_entries import (
     FIRST_REVISION,
@@ -293,7 +294,8 @@ class Calendars:
         """
         last, changed = _last_day(series), series.changed.astimezone(UTC)
         carried, since = self._carried
-        return max(changed, since) if last and last >= carried else changed
+        extended = series.ongoing and last and last >= carried
+        return max(changed, since) if extended else changed
 
     @cached_property
     def _carried(self) -> tuple[date, datetime]:
@@ -304,7 +306,7 @@ class Calendars:
         if directory.feed_until <= terms.feed_until(terms.last_known):
             return date.max, FIRST_REVISION
         carried = date(directory.feed_until.year - 1, 9, 1)
-        day = carried - (directory.horizon - directory.today)
+        day = horizon_reached(carried, directory.today, directory.horizon)
         return carried, datetime.combine(day, time(), LONDON).astimezone(UTC)
 
     def closed(self, centre: Centre) -> Entry:

@@ -20,7 +20,7 @@ import hashlib
 import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache, partial
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -37,7 +37,7 @@ from portal.directory import (
     Venue,
     phrases,
 )
-from portal.directory.schedule import SchoolCalendar
+from portal.directory.schedule import SchoolCalendar, week_begins
 from portal.directory.state import State, phases
 from portal.directory.values import LONDON, Position, TimeRange
 from portal.finder.places import fold, short_form
@@ -154,8 +154,7 @@ class _Index:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._first = directory.today - timedelta(days=directory.today.weekday())
-        self._last = self._first + (directory.horizon - directory.today)
+        self._first = week_begins(directory.today)
         self._programmes: _Numbered[Programme] = _Numbered()
         self._venues: _Numbered[_Venue] = _Numbered()
         self._names: _Numbered[str] = _Numbered()
@@ -175,6 +174,8 @@ class _Index:
             for series in sorted(self._directory.series, key=lambda one: one.identity)
             if (sessions := self._coming(series))
         ]
+        days = (session.day for _, sessions in rows for session in sessions)
+        last = max(days, default=self._first)
         columns = [self._row(series, sessions) for series, sessions in rows]
         centres = [
             (slug, len(list(group)))
@@ -187,8 +188,8 @@ class _Index:
         calendar = school_calendar(self._directory.terms)
         return {
             "first": self._first.isoformat(),
-            "last": (self._last - self._first).days,
-            "terms": [*self._terms(calendar)],
+            "last": (last - self._first).days,
+            "terms": [*self._terms(calendar, last)],
             "known": (calendar.covers_until - self._first).days,
             "words": dict(WORDS),
             "written": dict(WRITTEN),
@@ -227,11 +228,14 @@ class _Index:
         }
 
     def _coming(self, series: Series) -> list[Session]:
-        """The sessions of a series in the weeks of the index, without cancelled ones."""
+        """The sessions of a series from this week on, without cancelled ones.
+
+        The series itself decides how far ahead it is shown.
+        """
         return [
             session
             for session in series.sessions
-            if self._first <= session.day <= self._last and not session.cancelled
+            if self._first <= session.day and not session.cancelled
         ]
 
     def _row(self, series: Series, sessions: Sequence[Session]) -> tuple[Any, ...]:
@@ -321,9 +325,9 @@ class _Index:
             "access": [phrases.sentence(phrases.access(one.facilities)) for one in venues],
         }
 
-    def _terms(self, calendar: SchoolCalendar) -> Iterator[int]:
-        """The school terms in these weeks: first day, last day, first day..."""
-        days = range((self._last - self._first).days + 1)
+    def _terms(self, calendar: SchoolCalendar, last: date) -> Iterator[int]:
+        """The school terms up to the last session: first day, last day, first day..."""
+        days = range((last - self._first).days + 1)
         for held, run in groupby(
             days, key=lambda day: calendar.in_term(self._first + timedelta(days=day))
         ):

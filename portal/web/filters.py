@@ -144,7 +144,7 @@ def reach(site: Site, lead: str = "Ring us on") -> Markup:
 
 def repeats(series: Series) -> str:
     """'Tuesdays, 10am to midday', with its limits: 'in term time', '6 sessions'."""
-    words = f"{series.pattern}, {series.time.words}"
+    words = f"{series.pattern}, {series.times.words}"
     return f"{words}, in term time" if series.term_time_only else words
 
 
@@ -156,37 +156,36 @@ def which(series: Series) -> str:
 
 
 def span(series: Series) -> str:
-    """The dates of a series: '6 sessions, from 12 January to 16 February 2027'."""
-    sessions = series.sessions or series.all_sessions
-    if series.repeats == "once" or not sessions:
+    """The dates of a series with an end: '6 sessions, from 12 January to 16 February 2027'.
+
+    The first and last day are those on which it is held, and the number is that of the file, with
+    the cancelled dates beside it.
+    """
+    sessions = series.held
+    if series.repeats == "once" or series.ongoing or not sessions:
         return ""
     first, last = sessions[0].day, sessions[-1].day
-    if series.is_course:
-        begin = day_words(first, weekday=False, year=first.year != last.year)
-        words = count(series.count or len(sessions), "session")
-        return f"{words}, from {begin} to {day_words(last, weekday=False)}"
-    if series.until:
-        return f"Until {day_words(last, weekday=False)}"
-    return ""
+    dates = day_words(last, weekday=False)
+    if first == last:
+        dates = f"on {dates}"
+    else:
+        dates = f"from {day_words(first, weekday=False, year=first.year != last.year)} to {dates}"
+    if not series.is_course:
+        return capital(dates)
+    words = count(series.count or len(sessions), "session")
+    off = len(series.sessions) - len(sessions)
+    return f"{words}, {f'{off} cancelled, ' if off else ''}{dates}"
 
 
-def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
-    """Notes for a weekly timetable: 'Starts 12 January', 'Not on 7 December', '6 sessions'."""
+def notes(
+    series: Series, coming: Iterable[Session], today: date, until: date = date.max
+) -> list[str]:
+    """Notes for a weekly timetable: its dates, what changes up to `until`, 'In term time'."""
     if series.withdrawn:
         return [f"Cancelled: {series.withdrawn}"]
-    sessions = tuple(coming)
-    on = [session for session in sessions if not session.cancelled]
-    said = []
-    if on and series.repeats not in ("once", "daily") and on[0].day >= today + WEEK:
-        verb = "Starts" if on[0] is series.all_sessions[0] else "Next on"
-        same_year = on[0].day.year == today.year
-        said.append(f"{verb} {day_words(on[0].day, weekday=False, year=not same_year)}")
-    if off := _days_off(series, sessions, today + 4 * WEEK):
-        said.append(f"Not on {joined(day_words(day, weekday=False, year=False) for day in off)}")
+    said = dates(series, coming, today, until)
     if series.repeats in ("fortnightly", "monthly"):
         said.append(series.pattern)
-    if series.is_course:
-        said.append(count(series.count or 0, "session"))
     if series.term_time_only:
         said.append("In term time")
     if series.language != "en":
@@ -194,15 +193,73 @@ def notes(series: Series, coming: Iterable[Session], today: date) -> list[str]:
     return said
 
 
-def _days_off(series: Series, coming: tuple[Session, ...], until: date) -> list[date]:
-    """The days before `until` when the series would usually meet but does not."""
-    off = {session.day for session in coming if session.cancelled}
+def dates(
+    series: Series, coming: Iterable[Session], today: date, until: date = date.max
+) -> list[str]:
+    """When a series runs, and each changed date that is shown: 'Not on 7 December'."""
+    sessions = tuple(coming)
+    on = [session for session in sessions if not session.cancelled]
+    said = [words] if (words := span(series)) else []
+    later = on and series.repeats not in ("once", "daily") and on[0].day >= today + WEEK
+    if later and not (said and on[0] is series.held[0]):
+        verb = "Starts" if on[0] is series.all_sessions[0] else "Next on"
+        said.append(f"{verb} {_date(on[0].day, today)}")
+    if off := _off(series, sessions, today, until):
+        said.append(f"Not on {joined(off)}")
+    return said + [
+        words
+        for session in series.sessions
+        if today <= max(session.planned, session.day) and min(session.planned, session.day) <= until
+        if (words := _changed(session, today))
+    ]
+
+
+def _date(day: date, today: date) -> str:
+    """'12 January', with the year if it is not this year."""
+    return day_words(day, weekday=False, year=day.year != today.year)
+
+
+def _changed(session: Session, today: date) -> str:
+    """'12 January: moved to Wednesday 13 January, 1pm to 3pm'; '' for a date that did not change.
+
+    Cancelled dates are listed together, by `_off`.
+    """
+    if session.cancelled:
+        return ""
+    said = []
+    once = session.series.repeats == "once"
+    if session.moved and once:
+        said.append(f"moved from {_date(session.planned, today)}, {session.series.time.words}")
+    elif session.moved:
+        year = session.day.year != today.year
+        day = f"{day_words(session.day, year=year)}, " if session.day != session.planned else ""
+        said.append(f"moved to {day}{session.times.words}")
+    if session.moved_venue:
+        said.append(f"at {place(session.venue)}")
+    if session.note:
+        said.append(session.note)
+    return f"{_date(session.planned, today)}: {', '.join(said)}" if said else ""
+
+
+def _off(series: Series, coming: tuple[Session, ...], today: date, until: date) -> list[str]:
+    """The dates up to `until` that are cancelled, and those of the next four weeks on which the
+    series would usually meet but does not. Four cancelled in a row or more are 'x to y'."""
+    off: dict[date, str] = {}
     if series.repeats == "weekly" and coming:
         planned = {session.planned for session in series.all_sessions}
-        first, last = coming[0].planned, min(coming[-1].planned, until)
-        weeks = range(0, (last - first).days, 7)
-        off |= {first + timedelta(ahead) for ahead in weeks} - planned
-    return sorted(day for day in off if day < until)
+        first, last = coming[0].planned, min(coming[-1].planned, today + 4 * WEEK)
+        for ahead in range(0, (last - first).days, 7):
+            if (day := first + timedelta(ahead)) not in planned:
+                off[day] = _date(day, today)
+    shown = (session for session in coming if session.day <= until)
+    for cancelled, run in groupby(shown, key=lambda session: bool(session.cancelled)):
+        days = [session.day for session in run]
+        if cancelled and len(days) > 3:
+            off = {day: words for day, words in off.items() if not days[0] < day < days[-1]}
+            off[days[0]] = f"{_date(days[0], today)} to {_date(days[-1], today)}"
+        elif cancelled:
+            off |= {day: _date(day, today) for day in days}
+    return [off[day] for day in sorted(off)]
 
 
 def kind(centre: Centre) -> str:

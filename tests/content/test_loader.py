@@ -24,6 +24,7 @@ BENCH = ROOT / "benchmarks" / "bench_content.py"
 TODAY = date(2026, 11, 23)
 
 INDEX = "centres/preston/riverbank/index.md"
+BUMP = "centres/preston/riverbank/bump-spring.md"
 SPRING = "centres/preston/riverbank/bump-spring.md"
 SAVE = "Save it as UTF-8 (in Notepad: Save as, then Encoding)."
 PLACED = re.compile(r"[^\n:]+:\d+:\d+: [^\n]+")
@@ -705,13 +706,39 @@ def test_sample_facts_are_listed_once_the_site_is_no_demonstration(root):
 
 
 def test_the_horizon_follows_the_day(root):
-    """Ongoing series are shown for as many weeks as are asked for."""
+    """Ongoing series are shown for as many weeks as are asked for, from the Monday of the week."""
+    directory = load(root, today=date(2027, 1, 4), horizon_weeks=2)
+    sunday = load(root, today=date(2027, 1, 10), horizon_weeks=2)
+
+    assert date(2027, 1, 18) == directory.horizon == sunday.horizon
+    assert date(2027, 1, 18) >= max(
+        session.planned
+        for series in directory.series
+        for session in series.sessions
+        if series.ongoing
+    )
+
+
+def test_a_series_with_an_end_is_shown_whole(root):
+    """The horizon is for groups that go on: it cuts neither a course nor what has an `until`, even
+    where that goes on after calendars of ongoing groups end."""
+    edit(root, BUMP, ("sessions: 6\nterm_time_only: yes\n", "until: 2029-02-06\n"))
     directory = load(root, today=date(2027, 1, 4), horizon_weeks=2)
 
-    assert date(2027, 1, 18) == directory.horizon
-    assert date(2027, 1, 18) >= max(
-        session.planned for series in directory.series for session in series.sessions
-    )
+    assert date(2029, 2, 6) > directory.feed_until
+    assert series_named(directory, "riverbank/bump-spring").sessions[-1].day == date(2029, 2, 6)
+    for series in directory.series:
+        if not series.ongoing:
+            assert set(series.sessions) == set(series.all_sessions), series.identity
+
+
+def test_a_group_that_begins_after_the_horizon_is_shown_with_its_first_date(root):
+    """Otherwise it would be nowhere to be found until then."""
+    edit(root, BUMP, ("sessions: 6\n", ""))
+    directory = load(root, today=date(2026, 11, 23), horizon_weeks=2)
+    series = series_named(directory, "riverbank/bump-spring")
+
+    assert [session.planned for session in series.sessions] == [date(2027, 1, 12)]
 
 
 # --- when it last changed ------------------------------------------------------------------------

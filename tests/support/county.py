@@ -1,6 +1,6 @@
 """A small county made by hand, for series that no file of the sample has."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 import yaml
@@ -87,7 +87,7 @@ def county():
         site = Site.model_validate(yaml.load(SITE, yaml.BaseLoader))
         terms = Terms.model_validate(yaml.load(TERMS, yaml.BaseLoader))
         calendar = school_calendar(terms)
-        horizon = today + timedelta(weeks=weeks)
+        horizon = schedule.horizon_of(today, weeks)
         until = calendar.feed_until(horizon)
         preston = District(
             slug="preston", title="Preston", code="E07000123", latitude="53.7", longitude="-2.7"
@@ -108,7 +108,8 @@ def county():
             if other := one.venue_fields:
                 venue = Venue(other.name, other.address, other.town, other.postcode, other.location)
             one.link(**fields, centre=riverbank, programme=programme, venue=venue, horizon=horizon)
-            return one.link(all_sessions=schedule.sessions(one, calendar, until))
+            end = schedule.last_to_plan(one, until)
+            return one.link(all_sessions=schedule.sessions(one, calendar, end))
 
         return Directory.of(
             site=site,

@@ -132,7 +132,7 @@ def directory(
         venue = Venue(out.name, out.address, out.town, out.postcode, None) if out else None
         series.link(programme=programme, venue=venue or riverbank.venue, horizon=horizon)
         series.link(title=series.title or programme.title, ages=series.ages or programme.ages)
-        until = calendar.feed_until(horizon)
+        until = schedule.last_to_plan(series, calendar.feed_until(horizon))
         made.append(series.link(all_sessions=schedule.sessions(series, calendar, until)))
     return Directory.of(
         site=site,

@@ -52,8 +52,24 @@ class Wanted:
     def phone(self) -> str | None:
         return self.series.programme.phone or self.series.centre.contact_phone
 
+    @property
+    def when(self) -> str:
+        """When and where it is: of a series also its first and last day, and dates that change."""
+        series, session = self.series, self.session
+        if session:
+            day = filters.day(session.day, year=True)
+            return f"{day}, {session.times.words}, at {filters.place(session.venue)}."
+        coming = series.next_sessions(live().now)
+        said = filters.dates(series, coming, live().now.astimezone(LONDON).date())
+        first = next((one for one in coming if not one.cancelled), None)
+        announced = any(words.startswith(("Starts", "Next on")) for words in said)
+        if series.ongoing and first and not announced:
+            said.insert(0, f"Next on {filters.day(first.day, year=True)}")
+        where = f"{filters.repeats(series)}, at {filters.place(series.usual_venue)}"
+        return " ".join(map(filters.sentence, (where, *said)))
+
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
-        given.setdefault("back", self.series.path)
+        given = {"back": self.series.path, "about": self.series.name, "lead": self.when, **given}
         return explain(title, self.path, *paragraphs, phone=self.phone, **given)
 
     def others(self, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
@@ -71,6 +87,8 @@ def book(centre: str, series: str) -> Any:
     state = opening(run, wanted.session, now)
     if state != "open":
         return before(run.programme) or _refused(wanted, state, now)
+    if wanted.session and wanted.session not in run.sessions:
+        return before(run.programme) or _too_far_ahead(wanted)
     if run.book == "session" and wanted.session is None:
         return _choose(wanted, now)
     form = book_form(run, request.form if request.method == "POST" else None)
@@ -206,9 +224,6 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
     title = {"live/check.html": "Check your answers"}.get(
         template, "Join the waiting list" if waits else "Book a place"
     )
-    when, venue = filters.repeats(series), series.venue
-    if session := wanted.session:
-        when, venue = f"{filters.day(session.day, year=True)}, {session.times.words}", session.venue
     if not waits and left:
         places = f"{places_words(left, waiting_list=series.waiting_list)}."
     else:
@@ -219,7 +234,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         status,
         form=form,
         about=series.name,
-        lead=f"{when}, at {filters.place(venue)}.",
+        lead=wanted.when,
         room=places,
         others=wanted.others() if waits and template == "live/form.html" else (),
         back=series.path,
@@ -293,7 +308,7 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
         series=series,
         phone=wanted.phone,
         coming=coming[:_DATES_SHOWN],
-        more=len(coming) > _DATES_SHOWN,
+        later=coming[_DATES_SHOWN:],
     )
 
 
@@ -328,7 +343,6 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
         return wanted.explain(
             "Just come",
             "You do not need to book. Come along on the day.",
-            f"{filters.repeats(series)}, at {filters.place(series.venue)}.",
             status=status,
         )
     others = wanted.others()
@@ -354,6 +368,17 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     late = state in ("closed", "started")
     again = "Ring us. Sometimes we can still find a place." if late else ""
     return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
+
+
+def _too_far_ahead(wanted: Wanted) -> Response:
+    """The page for a date of an ongoing group that lies past the horizon of every list."""
+    return wanted.explain(
+        "You cannot book this date yet",
+        "You can book it nearer the time. Choose an earlier date, or ring us.",
+        others=[Other(wanted.series.booking_path, "Choose a date", wanted.series.name)],
+        others_title="Dates that you can book now",
+        status=200 if request.method != "POST" else 409,
+    )
 
 
 def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "") -> Response:

@@ -82,7 +82,8 @@ class Asked:
         return self.programme.phone or centre
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
-        given = {"back": self.programme.path, "phone": self.phone, **given}
+        about = self.chosen.name if self.chosen else self.programme.title
+        given = {"back": self.programme.path, "phone": self.phone, "about": about, **given}
         return explain(title, self.path, *paragraphs, **given)
 
 
@@ -166,7 +167,8 @@ def _form(asked: Asked, directory: Directory) -> AskForm:
 def _run_words(run: Series, directory: Directory) -> str:
     district = directory.district_of(run.centre).title
     name = f"{run.name}, " if run.name != run.programme.title else ""
-    return f"{district}: {name}{filters.repeats(run)}, {run.venue.name}"
+    dates = f", {span}" if (span := filters.span(run)) else ""
+    return f"{district}: {name}{filters.repeats(run)}, {run.usual_venue.name}{dates}"
 
 
 def _screen(asked: Asked, now: datetime) -> Any:

@@ -71,14 +71,21 @@ def explain(
     others_title: str = "You could try these instead",
     phone: str | None = None,
     back: str = "",
+    about: str = "",
+    lead: str = "",
     retry_after: int | None = None,
 ) -> Response:
-    """A page that explains a refusal and offers alternatives. With `form`, answers are kept."""
+    """A page that explains a refusal and offers alternatives. With `form`, answers are kept.
+
+    `about` and `lead` name the group that was refused, and say when and where it is.
+    """
     answer = page(
         "live/explain.html",
         head(title, path),
         status,
         paragraphs=paragraphs,
+        about=about,
+        lead=lead,
         form=form,
         presses=presses,
         others=others,

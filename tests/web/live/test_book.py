@@ -505,6 +505,52 @@ def test_a_session_is_chosen_first(tmp_path) -> None:
     assert "Full: join the waiting list" in screens.open(BUMP)
 
 
+def test_the_form_says_when_a_course_runs(tmp_path) -> None:
+    """Two courses at one centre are told apart by their dates, and changed dates are said at once,
+    on the form, on the answers to check, and where a booking is refused."""
+    moved = [{"date": "2027-01-19", "moved_to": "2027-01-20 13:00-15:00"}]
+    screens = run(tmp_path, {"changes": moved}, {"starts": "2027-03-02", "opens": "2027-02-01"})
+    form, refused = screens.open(BUMP), screens.open(f"{BUMP}-1")
+    check = form.fill(**FAMILY).press("Continue")
+
+    for screen in (form, check):
+        assert "6 sessions, from 12 January to 16 February 2027." in screen
+        assert "19 January: moved to Wednesday 20 January, 1pm to 3pm." in screen
+    assert refused.heading == "You cannot book yet"
+    assert "Bump, Birth and Beyond" in refused
+    assert "6 sessions, from 2 March to 6 April 2027." in refused
+
+
+def test_the_form_says_when_an_ongoing_group_meets_next(tmp_path) -> None:
+    """A group without an end has a next date, and the form says it."""
+    form = run(tmp_path, {"repeats": "weekly"}).open(BUMP)
+
+    assert "Starts 12 January." in form
+
+
+def test_every_date_that_can_be_booked_is_listed(tmp_path) -> None:
+    """A date whose link works is on the page to choose from: of a course all, however many."""
+    screens = run(tmp_path, {"book": "session", "sessions": "40"})
+    choose = screens.open(BUMP)
+    listed = [one["href"] for one in choose.main.all("a") if "session=" in one.get("href", "")]
+
+    assert len(listed) == 40
+    assert "Later dates: 28" in choose
+    assert "nearer the time" not in choose
+    assert screens.open(listed[-1]).heading == "Book a place"
+
+
+def test_dates_past_the_horizon_are_booked_later(tmp_path) -> None:
+    """A group that goes on takes bookings up to the last date that is shown, and says so."""
+    screens = run(tmp_path, {"book": "session", "repeats": "weekly"})
+    choose, later = screens.open(BUMP), screens.open(f"{BUMP}?session=2027-07-13")
+
+    assert "2027-07-13" not in choose.html
+    assert "You can book dates after these nearer the time." in choose
+    assert (later.status, later.heading) == (200, "You cannot book this date yet")
+    assert later.follow("Choose a date").heading == "Choose a date"
+
+
 @pytest.mark.parametrize("session", ["2027-01-13", "nonsense", "2027-99-99", "", "%00"])
 def test_an_unknown_date_is_not_there(tmp_path, session: str) -> None:
     """404, whatever it says."""

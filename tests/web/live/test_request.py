@@ -164,7 +164,10 @@ def test_a_district_without_a_run_is_no_mistake(tmp_path) -> None:
     page = form.press("Continue")
 
     assert (page.status, page.heading) == (200, "It is not running in Pendle at the moment")
-    near = page.press("Ask for Preston: Tuesdays, 10am to midday, Riverbank")
+    near = page.press(
+        "Ask for Preston: Tuesdays, 10am to midday, Riverbank, "
+        "6 sessions, from 12 January to 16 February 2027"
+    )
     assert near.heading == "Check your answers"
     assert dict(near.fields("Send"))["series"] == "riverbank/bump"
     own = page.press("Ask for Pendle").press("Send")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from portal.directory import District, Footprint
 from portal.web.layout import Head
+from portal.web.site.pages.browsing import part_of
 from portal.web.site.pages.context import ROWS, Context
 from portal.web.site.pages.registry import page
 
@@ -45,6 +46,7 @@ def _area(
         "area.html",
         head,
         area=area,
+        part=part_of(area),
         county=context.locator.area(districts),
         districts=[(one, context.directory.centres_in(one)) for one in districts],
         programmes=context.running_programmes(series),

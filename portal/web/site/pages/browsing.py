@@ -12,7 +12,15 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from portal.directory import AGE_BANDS, AgeBand, Directory, Session, Settlement
+from portal.directory import (
+    AGE_BANDS,
+    AgeBand,
+    Directory,
+    District,
+    Footprint,
+    Session,
+    Settlement,
+)
 from portal.directory.addresses import weekday_path
 from portal.directory.state import unit
 from portal.directory.values import WEEKDAYS, Position, day_words, distance
@@ -169,9 +177,14 @@ def whats_on(context: Context) -> str:
     )
 
 
+def part_of(area: Footprint | District) -> str:
+    """The id of an area's part of a weekday's page. A footprint may have a district's slug."""
+    return f"area-{area.slug}" if isinstance(area, Footprint) else area.slug
+
+
 @page("/whats-on/<slug:weekday>/", weekdays)
 def weekday(context: Context, weekday: Weekday) -> str:
-    """One day of the coming week, by district."""
+    """One day of the coming week, by footprint and district, each with its number of sessions."""
     head = Head(
         title=f"What’s on on {weekday.name}",
         path=weekday.path,
@@ -180,17 +193,22 @@ def weekday(context: Context, weekday: Weekday) -> str:
         crumbs=(("/whats-on/", "What’s on"),),
     )
     on_day = [session for session in context.week if session.day == weekday.day]
-    here = []
-    for district in context.directory.districts:
-        there = [one for one in on_day if one.series.centre.district == district.slug]
-        if there:
-            rows = "".join(context.rows.session(one, brief=True) for one in there)
-            here.append((district, Markup(rows)))  # noqa: S704 - rendered
+    areas = []
+    for footprint in context.directory.footprints:
+        districts = []
+        for district in footprint.districts:
+            there = [one for one in on_day if one.series.centre.district == district.slug]
+            if there:
+                rows = "".join(context.rows.session(one, brief=True) for one in there)
+                districts.append((district, len(there), Markup(rows)))  # noqa: S704 - rendered
+        if districts:
+            areas.append((footprint, sum(number for _, number, _ in districts), districts))
     return context.render(
         "weekday.html",
         head,
         weekday=weekday,
         weekdays=weekdays(context.directory),
-        districts=here,
+        areas=areas,
+        part_of=part_of,
         number=len(on_day),
     )

@@ -79,15 +79,18 @@ def centre(context: Context, centre: Centre) -> str:
 
 @page("/centres/<slug:slug>/whats-on/", lambda directory: directory.centres, "whats_on_path")
 def leaflet(context: Context, centre: Centre) -> str:
-    """A centre's week on one page, to print."""
+    """A centre's groups of this term on one page, to print."""
     head = Head(
         title=f"What’s on at {centre.title}",
         path=centre.whats_on_path,
         section="/centres/",
-        summary=f"The week at {centre.title} on one page, to print.",
+        summary=f"The groups at {centre.title} on one page, to print.",
         crumbs=(*_centre_crumbs(context, centre), (centre.path, centre.title)),
     )
-    timetable = context.timetable(context.directory.series_at(centre))
+    here, until = context.directory.series_at(centre), context.directory.leaflet_until
+    begins = {one: context.coming[one][0].day for one in here if one in context.coming}
+    timetable = context.timetable(one for one, first in begins.items() if first <= until)
+    later = [(one, first) for one, first in begins.items() if first > until]
     return context.render(
         "leaflet.html",
         head,
@@ -95,13 +98,17 @@ def leaflet(context: Context, centre: Centre) -> str:
         timetable=[
             (
                 name,
-                [(one, filters.notes(one, context.coming[one], context.today)) for one in series],
+                [
+                    (one, filters.notes(one, context.coming[one], context.today, until))
+                    for one in series
+                ],
             )
             for name, series in timetable
         ],
+        later=sorted(later, key=lambda row: (row[1], row[0].name)),
         many=sum(len(series) for _, series in timetable),
         square=Markup(qr_codes.in_page(context.frame.absolute(centre.path))),  # noqa: S704 - drawn
-        week=context.today - timedelta(days=context.today.weekday()),
+        until=until,
         state_words=context.state_words,
         pdf=centre.leaflet_path if centre.leaflet_path in context.files else "",
     )

@@ -102,14 +102,8 @@ class Context:
     @cached_property
     def coming(self) -> Mapping[Series, tuple[Session, ...]]:
         """The series that still meet, each with its sessions from today."""
-        found = {series: self._sessions_from_now(series) for series in self.directory.series}
+        found = {series: series.next_sessions(self.now) for series in self.directory.series}
         return {series: sessions for series, sessions in found.items() if sessions}
-
-    def _sessions_from_now(self, series: Series) -> tuple[Session, ...]:
-        if series.sessions:
-            return series.next_sessions(self.now)
-        # It begins after the horizon of pages, so these are its only dates to show.
-        return tuple(session for session in series.all_sessions if session.ends > self.now)
 
     def joinable(self, series: Series, session: Session | None = None) -> bool:
         """Whether a family can book, ask or come on this day, or from some hour of it."""
@@ -121,15 +115,16 @@ class Context:
         return phases(series, session, self.now)[0].dated
 
     def timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:
-        """Series that still meet, by the weekday of their next session, Monday first."""
+        """Series that still meet, by their usual weekday, Monday first."""
         groups: dict[int, list[Series]] = defaultdict(list)
         for one in series:
             if one in self.coming:
                 daily = one.repeats == "daily"
-                groups[7 if daily else self.coming[one][0].day.weekday()].append(one)
+                first = one.held[0].day if one.repeats == "once" else one.starts
+                groups[7 if daily else first.weekday()].append(one)
         named = (*WEEKDAYS, "Monday to Friday")
         return [
-            (named[number], sorted(groups[number], key=lambda one: (one.time.starts, one.name)))
+            (named[number], sorted(groups[number], key=lambda one: (one.times.starts, one.name)))
             for number in sorted(groups)
         ]
 
