@@ -639,7 +639,7 @@ def test_pictures_of_a_centre_can_stand_in_its_texts(root):
     """A picture is named as the file beside the text, and gets its address on the site."""
     edit(root, INDEX, ("The front door", "![The front](front.png)\n\nThe front door"))
 
-    assert '<img src="/centres/riverbank/front.png" alt="The front">' in (
+    assert '<img alt="The front" src="/centres/riverbank/front.png">' in (
         load(root).centre("riverbank").html
     )
 
