@@ -184,6 +184,8 @@ def _told(family: Family | None) -> str:
 def calendar(link: str) -> Response:
     """The family's private calendar, which follows moved and cancelled sessions."""
     own, found = own_booking(link), live()
+    if own.booking.series.startswith(bookings.ASKED_FOR):
+        abort(404)  # a request for a programme never has dates
     base = found.settings.base_address or found.frame.site.base_address
     data = family_calendar.private_calendar(
         own.booking, own.series, found.frame.site, base=base, gone=own.gone

@@ -433,7 +433,7 @@ def test_a_family_cannot_refer_itself(tmp_path) -> None:
 
 def test_a_professional_asks_for_the_programme_as_such(tmp_path) -> None:
     """Also where it has no run at all, as with a worker of one's own."""
-    screens = run(tmp_path, {"withdrawn": "x"}, way="referral")
+    screens = run(tmp_path, {"withdrawn": "The worker is ill"}, way="referral")
     form = screens.open(f"{ASK}?who=professional").fill(**FAMILY, **WORKER)
     thanks = form.press("Continue").press("Send")
 
