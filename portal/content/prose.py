@@ -25,6 +25,7 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
+from portal.content.prose_differences import difference
 from portal.directory.values import EMAIL, slugify
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -103,6 +104,8 @@ def _render(markdown: str, images_at: str) -> Prose:
             _converter.cache_clear()  # This one believes for ever that it is inside a list.
             return Prose(problems=((1, _TOO_DEEP),))
         problems = tuple(sorted(set(_problems(markdown, findings))))
+        if not problems and (found := difference(markdown, made)):
+            problems = (found,)
         return Prose(
             _CLEANER.clean(made),
             tuple(findings.headings),
