@@ -73,8 +73,8 @@ def _words(block: _Block, markdown: str) -> str:
 
 @cache
 def _parser() -> MarkdownIt:
-    # Tags and entities are text on the site, and have mistakes of their own.
-    return MarkdownIt("commonmark").enable("table").disable(["html_block", "html_inline", "entity"])
+    # Tags are reported as mistakes of their own.
+    return MarkdownIt("commonmark").enable("table").disable(["html_block", "html_inline"])
 
 
 def _blocks(markdown: str) -> list[_Block]:
