@@ -26,6 +26,7 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
 from portal.content.prose_differences import difference
+from portal.directory.characters import name_of
 from portal.directory.values import EMAIL, slugify
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -103,7 +104,7 @@ def _render(markdown: str, images_at: str) -> Prose:
         except RecursionError:
             _converter.cache_clear()  # This one believes for ever that it is inside a list.
             return Prose(problems=((1, _TOO_DEEP),))
-        problems = tuple(sorted(set(_problems(markdown, findings))))
+        problems = tuple(sorted({*_problems(markdown, findings), *_signs(markdown, made)}))
         if not problems and (found := difference(markdown, made)):
             problems = (found,)
         return Prose(
@@ -113,6 +114,26 @@ def _render(markdown: str, images_at: str) -> Prose:
             tuple(_placed(markdown, findings.images)),
             problems,
         )
+
+
+_PASTED_MARK = re.compile(r"^[ ]{0,3}(?:([•‣◦▪·–—])[ \u00a0\t]|[-*+](\u00a0))", re.MULTILINE)
+
+
+_TABLE_LINE = re.compile(r"^[ ]{0,3}\|.*\|[ \t]*$", re.MULTILINE)
+
+
+def _signs(markdown: str, made: str) -> Iterator[tuple[int, str]]:
+    """Lists pasted from Word or the web, and tables without their second line.
+
+    Their signs would be published as they are.
+    """
+    if "<p>|" in made and (row := _TABLE_LINE.search(markdown)):
+        words = "this is not a table yet. Add a line such as |---|---| below its first line."
+        yield markdown.count("\n", 0, row.start()) + 1, words
+    for found in _PASTED_MARK.finditer(markdown):
+        name = name_of(found[1] or found[2])
+        words = f"{name} does not start an item of a list. Start the line with '- '."
+        yield markdown.count("\n", 0, found.start()) + 1, words
 
 
 _one_at_a_time = Lock()
@@ -278,6 +299,9 @@ def _wrong_link(target: str) -> str:
         return f"'{shown}' is not a safe link. Start it with https://."
     if not target:
         return "this link has no address. Write it between the round brackets."
+    if target.startswith("tel:"):
+        figures = re.sub(r"[^0-9+]", "", target)
+        return f"'{shown}' has more than figures after 'tel:'. Write 'tel:{figures}'."
     return (
         f"'{shown}' is not a link that the portal can use. "
         "Start it with https://, mailto:, tel:, or / for a page of this site."

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 FIRST, LAST = days_of(2026)
 LONDON = ZoneInfo("Europe/London")
 MAIN = re.compile(r"/(footprints|districts|ages)/[^/]+/calendar\.ics")
-WEEKS = 52
+WEEKS = 53  # the horizon counts from a Monday, and the year may begin after it
 WINTER = date(2026, 12, 14), date(2027, 2, 8)
 
 # Over both changes of the clock, on the very Sundays; with every kind of change there is.
@@ -150,8 +150,9 @@ class Pages:
         return {path for path, dates in self.dates.items() if dates}
 
     def of(self, found):
-        """All that the pages of the series in a calendar say."""
-        return sorted(one for path in {date[0] for date in found} for one in self.dates[path])
+        """All that the pages of the series in a calendar say of the year."""
+        paths = {date[0] for date in found}
+        return sorted(one for path in paths for one in self.dates[path] if on(one) < LAST)
 
 
 @pytest.fixture(scope="module")

@@ -575,7 +575,7 @@ def test_linked_data(shipped, wrong_address):
         for value in _values(found):
             text = str(value)
             if text.startswith("http") and not text.startswith("https://schema.org"):
-                fault = wrong_address(text.removesuffix("#venue").removesuffix("#service"))
+                fault = wrong_address(re.sub("#(venue|service|offer)$", "", text))
                 if fault:
                     wrong.append(f"{path}: {text} {fault}")
             if value is None or value == "":
