@@ -14,9 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from portal.database import insert_if_new, note, read, write
+from portal.database import insert_once, note, read, write
 from portal.database.rate_limits import Allowance
-from portal.database.references import digest_of, new_reference
 from portal.database.tables import complaint
 from portal.directory.values import LONDON
 
@@ -61,23 +60,12 @@ def complain(
     """
 
     def work(connection: Connection) -> str:
-        reference = new_reference()
-        # Insert first: when the same form is sent twice at once, the second finds the key.
-        fresh = insert_if_new(
-            connection,
-            complaint,
-            key_hash=digest_of(key),
-            reference=reference,
-            words=words,
-            created=now,
-            **contact,
-        )
-        if not fresh:
-            known = select(complaint.c.reference).where(complaint.c.key_hash == digest_of(key))
-            return str(connection.execute(known).scalar_one())
-        if allowance is not None:
-            allowance.take(connection, now)
-        note(connection, now, "family", "complain", detail_reference=reference)
+        values = {"words": words, "created": now, **contact}
+        reference, fresh = insert_once(connection, complaint, key, **values)
+        if fresh:
+            if allowance is not None:
+                allowance.take(connection, now)
+            note(connection, now, "family", "complain", detail_reference=reference)
         return reference
 
     return write(engine, work)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
-from portal.database import insert_if_new, note, write
+from portal.database import insert_once, note, write
 from portal.database.rate_limits import Allowance
-from portal.database.references import digest_of, new_reference
 from portal.database.tables import gap
 
 
@@ -39,13 +38,10 @@ def report(
     """
 
     def work(connection: Connection) -> str:
-        reference = new_reference()
-        # Insert first: when the same form is sent twice at once, the second finds the key.
-        fresh = insert_if_new(
+        reference, fresh = insert_once(
             connection,
             gap,
-            key_hash=digest_of(key),
-            reference=reference,
+            key,
             district=found.district,
             needs=list(found.needs),
             wanted=found.wanted,
@@ -56,12 +52,10 @@ def report(
             email=found.email,
             created=now,
         )
-        if not fresh:
-            known = select(gap.c.reference).where(gap.c.key_hash == digest_of(key))
-            return str(connection.execute(known).scalar_one())
-        if allowance is not None:
-            allowance.take(connection, now)
-        note(connection, now, "professional", "gap", detail_reference=reference)
+        if fresh:
+            if allowance is not None:
+                allowance.take(connection, now)
+            note(connection, now, "professional", "gap", detail_reference=reference)
         return reference
 
     return write(engine, work)

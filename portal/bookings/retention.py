@@ -55,7 +55,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What one run deleted.
+    """The result of one run of the deletion.
 
     `vacuumed` is False when a reader kept SQLite's file from being cleaned: the next run does it.
     """

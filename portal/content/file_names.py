@@ -1,4 +1,4 @@
-"""What the name of a file says: the litter of a system, a copy, a slip in its ending.
+"""Recognises litter of systems, copies and wrong endings by the names of files.
 
 Windows, editors and sync programs leave files behind that nobody wrote. They are passed over, so
 that they stop nothing; where one may hold work that was not saved, `leftovers` warns. A copy is a

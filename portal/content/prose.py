@@ -119,7 +119,8 @@ def _render(markdown: str, images_at: str) -> Prose:
 _PASTED_MARK = re.compile(r"^[ ]{0,3}(?:([•‣◦▪·–—])[ \u00a0\t]|[-*+](\u00a0))", re.MULTILINE)
 
 
-_TABLE_LINE = re.compile(r"^[ ]{0,3}\|.*\|[ \t]*$", re.MULTILINE)
+_TABLE_LINE = re.compile(r"[ ]{0,3}\|.*\|[ \t]*$")
+_DELIMITERS = re.compile(r"[ ]{0,3}\|?[ :|-]*-[ :|-]*$")
 
 
 def _signs(markdown: str, made: str) -> Iterator[tuple[int, str]]:
@@ -127,9 +128,15 @@ def _signs(markdown: str, made: str) -> Iterator[tuple[int, str]]:
 
     Their signs would be published as they are.
     """
-    if "<p>|" in made and (row := _TABLE_LINE.search(markdown)):
-        words = "this is not a table yet. Add a line such as |---|---| below its first line."
-        yield markdown.count("\n", 0, row.start()) + 1, words
+    if "<p>|" in made:
+        lines = ["", *markdown.split("\n"), ""]
+        for number, line in enumerate(lines[1:-1], 1):
+            first = _TABLE_LINE.match(line) and not _TABLE_LINE.match(lines[number - 1])
+            if first and not _DELIMITERS.match(lines[number + 1]):
+                words = (
+                    "this is not a table yet. Add a line such as |---|---| below its first line."
+                )
+                yield number, words
     for found in _PASTED_MARK.finditer(markdown):
         name = name_of(found[1] or found[2])
         words = f"{name} does not start an item of a list. Start the line with '- '."

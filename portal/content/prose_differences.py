@@ -1,4 +1,4 @@
-"""Places in a text that other Markdown programs read otherwise than the site does.
+"""Finds text that other Markdown programs show differently from the site.
 
 An editor's preview follows CommonMark; Python-Markdown, which makes the pages, joins a list or a
 table to the line above it. Both read the text here, and the first place where they differ is
@@ -30,11 +30,11 @@ _KINDS = {
     "hr": "a line across",
 }
 _INDENT = (
-    "other programs show this list otherwise than the site does. Indent what belongs to an item "
+    "other programs show this list differently from the site. Indent what belongs to an item "
     "by four spaces, and number items like '1.'."
 )
-_SAY_OTHERWISE = (
-    "other programs show this otherwise than the site does. "
+_SIMPLIFY = (
+    "other programs show this differently from the site. "
     "Write it more simply, with an empty line above and below."
 )
 
@@ -61,14 +61,14 @@ def difference(markdown: str, made: str) -> tuple[int, str] | None:
                 block = following
             return block.first + 1, _words(block, markdown)
         at += len(block.shape)
-    return None if at == len(shape) else (markdown.count("\n") + 1, _SAY_OTHERWISE)
+    return None if at == len(shape) else (markdown.count("\n") + 1, _SIMPLIFY)
 
 
 def _words(block: _Block, markdown: str) -> str:
     above = markdown.split("\n")[block.first - 1] if block.first else ""
     if block.kind in _KINDS and above.strip():
         return f"{_KINDS[block.kind]} needs an empty line above it. Add one."
-    return _INDENT if _KINDS.get(block.kind) == "a list" else _SAY_OTHERWISE
+    return _INDENT if _KINDS.get(block.kind) == "a list" else _SIMPLIFY
 
 
 @cache
@@ -101,7 +101,7 @@ def _shape(made: str) -> list[str]:
     inside: list[str] = []
     words: list[str] = []
 
-    def say() -> None:
+    def flush() -> None:
         # White space and line breaks are shown alike.
         if text := "".join("".join(words).split()):
             shape.append(text)
@@ -113,11 +113,11 @@ def _shape(made: str) -> list[str]:
         elif tag:
             if tag == "p" and "li" in inside:
                 continue
-            say()
+            flush()
             if closing:
                 inside.pop()
             elif tag != "hr":
                 inside.append(tag)
             shape.append(f"<{closing}{tag}>")
-    say()
+    flush()
     return shape

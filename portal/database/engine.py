@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from portal.database.prepared import execute_plain
+from portal.database.references import digest_of, new_reference
 
 T = TypeVar("T")
 
@@ -198,6 +199,19 @@ def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
     # Not by the row count, which psycopg does not report when SQLAlchemy asks for the key.
     statement = _if_new(connection, table).values(**values).returning(sa.literal(1))
     return connection.execute(statement).first() is not None
+
+
+def insert_once(connection: Connection, table: Table, key: str, **values: Any) -> tuple[str, bool]:
+    """Insert a row with a new reference, once for each idempotency key.
+
+    Returns the reference of the row with this key, and whether it was inserted now. Inserting comes
+    first: when a form is sent twice at once, the second finds the row of the first.
+    """
+    hashed, reference = digest_of(key), new_reference()
+    if insert_if_new(connection, table, key_hash=hashed, reference=reference, **values):
+        return reference, True
+    known = sa.select(table.c.reference).where(table.c.key_hash == hashed)
+    return str(connection.execute(known).scalar_one()), False
 
 
 def insert_new_rows(

@@ -312,7 +312,9 @@ class Programme(TextFile):
     audience: Line | None = Field(None, description="Who may come, in words.")
     needs: Needs = Field((), description="The priority groups it helps.")
     booking: BookingWay = Field(description="drop-in, book, request or referral.")
-    place_for: PlaceFor = Field("family", description="What one place is for: family or person.")
+    place_for: PlaceFor = Field(
+        "family", description="Whether a place is for a family or a person."
+    )
     places: Number | None = Field(None, description="How many places one series has.")
     sessions: Number | None = Field(None, description="How many sessions a course has.")
     session_length: Line | None = Field(None, description="How long a session lasts, in words.")
@@ -519,7 +521,9 @@ class Series(TextFile):
         "series", description="What a family books: the whole series or one session."
     )
     booking: BookingWay | None = Field(None, description="How to get a place.")
-    place_for: PlaceFor | None = Field(None, description="What one place is for: family or person.")
+    place_for: PlaceFor | None = Field(
+        None, description="Whether a place is for a family or a person."
+    )
     places: Number | None = Field(None, description="How many places there are.")
     waiting_list: Flag = Field(True, description="no: when it is full, there is no waiting list.")
     opens: Moment | None = Field(None, description="When booking opens: 2027-01-04 09:00.")

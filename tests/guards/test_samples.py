@@ -86,7 +86,7 @@ def test_machines_get_no_sample(shipped):
 
 
 def test_no_sample_number_is_given_to_ring(shipped):
-    """A sample phone is shown on the centre's own pages alone, with its mark; never to ring."""
+    """A sample phone is shown on the centre's own pages alone, each time with its mark."""
     wrong = [path for path, data in shipped.calendars.items() if b"01632 960" in data]
     wrong += [
         path
@@ -94,6 +94,33 @@ def test_no_sample_number_is_given_to_ring(shipped):
         if "01632 960" in page.text and not path.startswith("/centres/")
     ]
 
+    for path, page in shipped.pages.items():
+        marked = any(one.get("class") == "tag sample" for one in page.all("span"))
+        if "01632 960" in page.text and not marked:
+            wrong.append(f"{path} has no mark")
+
+    assert wrong == []
+
+
+def test_machines_get_no_price_that_is_a_sample(shipped):
+    """A cost that is a sample gives no price and no "free" to search engines."""
+    sampled = {
+        file.slug for file in written("programmes") if "cost" in file.fields.get("sample", ())
+    }
+    pages = [
+        f"/sessions/{file.identity}/"
+        for file in written("centres")
+        if file.fields.get("programme") in sampled and "cost" not in file.fields
+    ]
+    wrong = [
+        path
+        for path in pages
+        if path in shipped.pages
+        for data in linked_data(shipped.pages[path])
+        if re.search('"(price|isAccessibleForFree)"', json.dumps(data))
+    ]
+
+    assert len(pages) > 100
     assert wrong == []
 
 

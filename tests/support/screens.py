@@ -69,8 +69,8 @@ class Screens:
     def book(self, path: str = "/book/riverbank/bump", **answers) -> "Screen":
         """All the way to the family's own page."""
         screen = self.open(path).fill(**{**FAMILY, **answers}).press("Continue")
-        if "Go on. I will look at my own page" in screen:
-            screen = screen.press("Go on. I will look at my own page")
+        if "Continue. I will look at my own page" in screen:
+            screen = screen.press("Continue. I will look at my own page")
         button = next(
             b for b in ("Confirm booking", "Join the waiting list", "Send") if b in screen
         )

@@ -1,4 +1,4 @@
-"""What a family can take after its booking has ended: the next dates, and groups with space.
+"""Offers the next dates, and groups with space, to a family whose booking has ended.
 
 One press takes one of them, with the details that the family gave before. Where that is not
 possible, because a group asks questions of its own or has no place for a party of this size, the

@@ -1,7 +1,7 @@
 """The booking behind a family's private link, with what the content says about it now.
 
 What it hides: the state that a page shows is not the booking's status alone. An offer may have run
-out, and all the dates of a place or a wait may be cancelled, before the worker has said so.
+out, and all the dates of a place or a wait may be cancelled, before the worker has recorded it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ class Own:
     booking: Booking
     series: Series | None
     programme: Programme | None
-    # Of the booking. An offer that is over, and a place, an offer or a wait for what is off, has
-    # ended; 'over' is what has no date to come.
+    # The booking's status, except that an offer that has lapsed, and anything whose dates are all
+    # cancelled, has ended; 'over' if no date is left.
     state: str
-    was: str  # its state before it ended; '' where nobody wrote that down
+    was: str  # its state before it ended; '' if that was not recorded
     gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
     off: str = ""  # why all the dates are off, where the booking itself was not cancelled
 
@@ -104,7 +104,7 @@ def own_booking(link: str) -> Own:
     gone = _gone(booking, series)
     state = booking.status
     off = ""
-    # Before the clock has said so, too.
+    # The worker may not have ended it yet.
     sessions = _sessions(booking, series, gone)
     holds = state in ("confirmed", "waiting", "offered")
     if series is not None and holds and _all_off(sessions):

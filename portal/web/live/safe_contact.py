@@ -1,4 +1,4 @@
-"""Says what it means that no message is safe, and offers a safe time or way instead (S5).
+"""Explains what it means that no message is safe, and offers a safe time or way instead (S5).
 
 A family that answers "No, it is not safe to leave a message" would otherwise choose email or text,
 and wait for news that is never sent.
@@ -33,7 +33,7 @@ def unheard(
         presses=[
             Press(f"Give a safe time to ring {them}", "edit"),
             Press(
-                "Go on. I will look at my own page" if family else "Go on without contact",
+                "Continue. I will look at my own page" if family else "Continue without contact",
                 "check",
                 (("quiet", "yes"),),
                 secondary=True,

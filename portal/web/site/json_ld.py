@@ -90,7 +90,7 @@ def _offer(series: Series, page: str, phase: Phase) -> Data | None:
     for name, moment in (("availabilityStarts", opens), ("availabilityEnds", ends)):
         if moment:
             offer[name] = moment.astimezone(LONDON).isoformat(timespec="minutes")
-    if filters.is_free(series):
+    if filters.is_free(series) and not series.is_sample("cost"):
         offer |= {"price": "0", "priceCurrency": "GBP"}
     return offer
 

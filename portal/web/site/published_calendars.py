@@ -1,4 +1,4 @@
-"""What subscribers have of our calendars: the addresses, and the stamps of each series.
+"""Remembers the published calendars: their addresses, and the stamps of each series.
 
 Two promises need a memory. A revision number (SEQUENCE) never falls, although a shallow clone, a
 copy without a history or an older commit may give earlier times; and an address that was published

@@ -56,7 +56,7 @@ def test_a_family_may_go_on_and_look_at_its_own_page(tmp_path, way: str) -> None
     """Its choice: nothing is sent, and each page says so again."""
     screens, path = forms(tmp_path, way)
     told = screens.open(path).fill(**UNSAFE).press("Continue")
-    check = told.press("Go on. I will look at my own page")
+    check = told.press("Continue. I will look at my own page")
     own = check.press("Confirm booking" if way == "book" else "Send")
 
     assert "we cannot tell you if a date is cancelled or moved" in check
@@ -86,7 +86,7 @@ def test_a_professional_reads_it_of_the_family(tmp_path) -> None:
     told = form.press("Continue")
 
     assert told.heading == "We will not leave them a message"
-    assert "Go on without contact" in told
+    assert "Continue without contact" in told
 
 
 def test_how_long_details_are_kept_is_what_the_settings_say(tmp_path) -> None:
