@@ -26,7 +26,7 @@ from portal.settings import Settings
 from portal.web import finder_page
 from portal.web.frozen_files import Files
 from portal.web.layout import Frame, Head
-from portal.web.live import book, complaint, custom_calendar, gap, my_booking, screens
+from portal.web.live import book, complaint, custom_calendar, gap, my_booking, screens, subjects
 from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
@@ -122,15 +122,9 @@ def create_desk(
         try:
             if request.method == "POST":
                 path = request.full_path.removesuffix("?")
-                return screens.away(path, Sent(), request.form.get("step", "confirm"))
-            return screens.explain(
-                "We cannot take bookings just now",
-                request.path,
-                "It is our fault, not yours. Ring us, and we do it for you.",
-                "Or try again in a few minutes. All other pages work.",
-                status=503,
-                retry_after=60,
-            )
+                step = request.form.get("step", "confirm")
+                return screens.away(path, subjects.of_address(), Sent(), step)
+            return screens.away(request.path, subjects.of_address())
         except ServiceUnavailable:
             return fault(error)
 

@@ -29,6 +29,7 @@ from portal.web.live.forms.family import BookForm, FamilyForm, LiveForm, book_fo
 from portal.web.live.forms.steps import NextScreen, next_screen
 from portal.web.live.safe_contact import unheard
 from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
+from portal.web.live.subjects import Subject, of_series, planned_on
 
 pages = Blueprint("booking", __name__)
 pages.before_request(check_form)
@@ -49,28 +50,11 @@ class Wanted:
         return f"{self.series.booking_path}{asked}"
 
     @property
-    def phone(self) -> str | None:
-        return self.series.programme.phone or self.series.centre.contact_phone
-
-    @property
-    def when(self) -> str:
-        """When and where it is: of a series also its first and last day, and dates that change."""
-        series, session = self.series, self.session
-        if session:
-            day = filters.day(session.day, year=True)
-            return f"{day}, {session.times.words}, at {filters.place(session.venue)}."
-        coming = series.next_sessions(live().now)
-        said = filters.dates(series, coming, live().now.astimezone(LONDON).date())
-        first = next((one for one in coming if not one.cancelled), None)
-        announced = any(words.startswith(("Starts", "Next on")) for words in said)
-        if series.ongoing and first and not announced:
-            said.insert(0, f"Next on {filters.day(first.day, year=True)}")
-        where = f"{filters.repeats(series)}, at {filters.place(series.usual_venue)}"
-        return " ".join(map(filters.sentence, (where, *said)))
+    def subject(self) -> Subject:
+        return of_series(self.series, self.session)
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
-        given = {"back": self.series.path, "about": self.series.name, "lead": self.when, **given}
-        return explain(title, self.path, *paragraphs, phone=self.phone, **given)
+        return explain(title, self.path, *paragraphs, subject=self.subject, **given)
 
     def others(self, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
         return live().others(self.series, ages, same=same)
@@ -83,7 +67,10 @@ def book(centre: str, series: str) -> Any:
     run = _series(found.directory, f"{centre}/{series}")
     if run.identity != f"{centre}/{series}":
         return _renamed(run)
-    wanted = Wanted(run, _session(run))
+    planned = request.args.get("session") if run.book == "session" else None
+    wanted = Wanted(run, planned_on(run, planned))
+    if planned is not None and wanted.session is None:
+        return before(run.programme) or _no_such_date(wanted)
     state = opening(run, wanted.session, now)
     if state != "open":
         return before(run.programme) or _refused(wanted, state, now)
@@ -100,7 +87,7 @@ def book(centre: str, series: str) -> Any:
         if request.method != "POST":
             raise
         step = "confirm" if following.screen == "confirm" else "check"
-        return away(wanted.path, form, step, wanted.phone)
+        return away(wanted.path, wanted.subject, form, step)
 
 
 def before(programme: Programme) -> Any:
@@ -165,8 +152,7 @@ def _screen(wanted: Wanted, form: BookForm, following: NextScreen, now: datetime
             return before(programme) or _other_age(wanted, form)
         if following.screen == "confirm":
             return _confirm(wanted, form, now)
-        back = wanted.series.path
-        if unsafe := unheard(form, wanted.path, family=True, phone=wanted.phone, back=back):
+        if unsafe := unheard(form, wanted.path, family=True, subject=wanted.subject):
             return unsafe
     left = _left(wanted)
     if request.method != "POST" and not left:
@@ -211,7 +197,14 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
             )
         return lead_on(made, wanted.series.programme)
     except TooOften as refused:
-        return too_many(wanted.path, form, "confirm", refused.seconds, wanted.phone)
+        return too_many(
+            wanted.path,
+            form,
+            "confirm",
+            refused.seconds,
+            subject=wanted.subject,
+            others=wanted.others(),
+        )
     except Full:
         return _full(wanted, _left(wanted), form, "confirm")
     except NotBookable as refused:
@@ -233,12 +226,9 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         head(title, wanted.path, error=bool(form.problems())),
         status,
         form=form,
-        about=series.name,
-        lead=wanted.when,
+        subject=wanted.subject,
         room=places,
         others=wanted.others() if waits and template == "live/form.html" else (),
-        back=series.path,
-        phone=wanted.phone,
         action="Continue",
         confirm="Join the waiting list" if waits else "Confirm booking",
         asks=False,
@@ -279,17 +269,6 @@ def _renamed(series: Series) -> Any:
     return before(series.programme) or redirect(path, 308)
 
 
-def _session(series: Series) -> Session | None:
-    """The session requested, by its planned date; None if the whole series is booked."""
-    planned = request.args.get("session")
-    if planned is None or series.book != "session":
-        return None
-    for session in series.all_sessions:
-        if session.anchor == planned:
-            return session
-    abort(404)
-
-
 def _choose(wanted: Wanted, now: datetime) -> Any:
     """The page to choose a date, for a series whose sessions are booked separately."""
     if request.method == "POST":
@@ -306,7 +285,7 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
         "live/choose.html",
         head("Choose a date", wanted.path),
         series=series,
-        phone=wanted.phone,
+        phone=wanted.subject.phone,
         coming=coming[:_DATES_SHOWN],
         later=coming[_DATES_SHOWN:],
     )
@@ -368,6 +347,17 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     late = state in ("closed", "started")
     again = "Ring us. Sometimes we can still find a place." if late else ""
     return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
+
+
+def _no_such_date(wanted: Wanted) -> Response:
+    """The page for a date that the series does not have, or does not have any more."""
+    return wanted.explain(
+        "There is nothing on this date",
+        "The date in the link may have been taken out. Choose another date, or ring us.",
+        others=[Other(wanted.series.booking_path, "Choose a date", wanted.series.name)],
+        others_title="Dates that you can book",
+        status=404,
+    )
 
 
 def _too_far_ahead(wanted: Wanted) -> Response:

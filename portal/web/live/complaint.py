@@ -15,6 +15,9 @@ from portal.web.live.forms.answers import Answer, Choice, Lines
 from portal.web.live.forms.family import CONTACT_WAYS_OF_REQUESTS, ContactForm, Group
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.screens import away, check_form, head, page, thanks, too_many
+from portal.web.live.subjects import Subject
+
+SUBJECT = Subject("Your complaint about how we use your data")
 
 pages = Blueprint("complaint", __name__)
 pages.before_request(check_form)
@@ -73,17 +76,16 @@ def complain() -> Any:
     form.discreet()
     following = next_screen(form, now, found.secret, checked=False)
     if following.screen == "form":
+        lead = f"We look into it, and answer you within {complaints.DAYS} days."
+        back = "/privacy/" if "privacy" in found.frame.pages else "/"
         return page(
             "live/form.html",
             head("Complain about how we use your data", "/complaint", error=bool(form.problems())),
             following.status,
             form=form,
-            about="",
-            lead=f"We look into it, and answer you within {complaints.DAYS} days.",
+            subject=Subject("", lead, back=back),
             others=(),
             room="",
-            back="/privacy/" if "privacy" in found.frame.pages else "/",
-            phone=None,
             action="Send",
         )
     return _store(form, now)
@@ -105,7 +107,7 @@ def _store(form: ComplaintForm, now: datetime) -> Any:
                 allowance=found.an_hour(reached),
             )
     except TooOften as refused:
-        return too_many("/complaint", form, "confirm", refused.seconds)
+        return too_many("/complaint", form, "confirm", refused.seconds, subject=SUBJECT)
     except Away:
-        return away("/complaint", form, "confirm")
+        return away("/complaint", SUBJECT, form, "confirm")
     return redirect(f"/complaint?reference={reference}", 303)

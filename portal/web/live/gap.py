@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,12 @@ from portal.web.live.context import Away, live
 from portal.web.live.forms.request import GapForm
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.screens import away, check_form, head, page, thanks, too_many
+from portal.web.live.subjects import Subject
+
+SUBJECT = Subject(
+    "Gap in Service",
+    "For practitioners: tell us about a need that no available service meets.",
+)
 
 pages = Blueprint("gap", __name__)
 pages.before_request(check_form)
@@ -39,18 +46,16 @@ def gap() -> Any:
     form.district.options = [("", "Choose a district"), *districts]
     following = next_screen(form, now, found.secret, checked=False)
     if following.screen == "form":
+        back = "/professionals/" if "professionals" in found.frame.pages else "/"
         return page(
             "live/form.html",
             head("Tell us what is missing", "/gap", error=bool(form.problems())),
             following.status,
             form=form,
-            about="Gap in Service",
-            lead="For practitioners: tell us about a need that no available service meets.",
+            subject=replace(SUBJECT, back=back),
             others=(),
             room="Never write who the family is: no name, no address, no date of birth. "
             "We do not answer each form.",
-            back="/professionals/" if "professionals" in found.frame.pages else "/",
-            phone=None,
             action="Send",
         )
     return _report(form, now)
@@ -65,7 +70,7 @@ def _report(form: GapForm, now: datetime) -> Any:
                 engine, told, key=str(form.key.data), now=now, allowance=allowance
             )
     except TooOften as refused:
-        return too_many("/gap", form, "confirm", refused.seconds)
+        return too_many("/gap", form, "confirm", refused.seconds, subject=SUBJECT)
     except Away:
-        return away("/gap", form, "confirm")
+        return away("/gap", SUBJECT, form, "confirm")
     return redirect(f"/gap?reference={reference}", 303)

@@ -44,6 +44,7 @@ from portal.web.live.forms.family import (
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.own_booking import Own, own_booking
 from portal.web.live.screens import away, check_form, head, page, too_many
+from portal.web.live.subjects import of_series, planned_on
 
 pages = Blueprint("own", __name__, url_prefix="/bookings/<link>")
 pages.before_request(check_form)
@@ -216,7 +217,7 @@ def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
             status=409,
         )
     except Away:
-        return away(where, form, "confirm", own.phone)
+        return away(where, own.subject, form, "confirm")
     return redirect(own.path, 303)
 
 
@@ -311,7 +312,7 @@ def restore(link: str) -> Any:
             status=409,
         )
     except Away:
-        return away(f"{own.path}/restore", form, "confirm", own.phone)
+        return away(f"{own.path}/restore", own.subject, form, "confirm")
     return redirect(own.path, 303)
 
 
@@ -336,7 +337,7 @@ def take(link: str) -> Any:
 
 def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
     found, planned = live(), str(form.planned.data or "")
-    session = next((one for one in series.all_sessions if one.anchor == planned), None)
+    session = planned_on(series, planned)
     if (session is None) == (series.book == "session"):
         abort(404)
     asked = {SAFE_TIME, *(question.name for question in series.programme.questions)}
@@ -359,12 +360,15 @@ def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
             "You cannot have this place",
             "It has gone to another family, or booking has closed. You are not booked. Go back to "
             "see what else has space.",
+            subject=of_series(series, session, back=own.path),
             status=409,
         )
     except TooOften as refused:
-        return too_many(f"{own.path}/take", form, "confirm", refused.seconds, own.phone)
+        path, about = f"{own.path}/take", of_series(series, session, back=own.path)
+        return too_many(path, form, "confirm", refused.seconds, subject=about)
     except Away:
-        return away(f"{own.path}/take", form, "confirm", own.phone)
+        about = of_series(series, session, back=own.path)
+        return away(f"{own.path}/take", about, form, "confirm")
     return redirect(f"/bookings/{made.link}", 303)
 
 
@@ -400,7 +404,7 @@ def _press(own: Own, where: str, words_of: dict[str, Any], verb: Callable[[], No
         head(words_of["title"], path, error=bool(form.trouble)),
         following.status,
         form=form,
-        back=own.path,
+        subject=own.subject,
         **words_of,
     )
 
@@ -487,11 +491,8 @@ def _form(own: Own, form: LiveForm, title: str, where: str, status: int) -> Resp
         head(title, f"{own.path}/{where}", error=bool(form.problems())),
         status,
         form=form,
-        about="",
-        lead="",
+        subject=own.subject,
         room="",
         others=(),
-        back=own.path,
-        phone=own.phone,
         action="Save",
     )

@@ -7,7 +7,7 @@ out, and all the dates of a place or a wait may be cancelled, before the worker 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response, abort
@@ -19,6 +19,13 @@ from portal.directory import Programme, Series, Session
 from portal.messages import announced, family_calendar
 from portal.web.live.context import live
 from portal.web.live.screens import explain
+from portal.web.live.subjects import (
+    OWN_BOOKING,
+    Subject,
+    of_programme,
+    of_series,
+    planned_on,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +57,17 @@ class Own:
         return self.booking.way != "book"
 
     @property
-    def phone(self) -> str | None:
+    def subject(self) -> Subject:
+        """What was booked, where its page may name it."""
         if self.programme is None or self.discreet:
-            return self.programme.phone if self.programme else None
-        centre = self.series.centre.contact_phone if self.series else None
-        return self.programme.phone or centre
+            phone = self.programme.phone if self.programme else None
+            return replace(OWN_BOOKING, phone=phone, back=self.path)
+        if self.series is None:
+            return replace(of_programme(self.programme), back=self.path)
+        planned = self.booking.planned
+        session = next((one for one in self.gone if one.anchor == planned), None)
+        session = session or planned_on(self.series, planned)
+        return of_series(self.series, session, back=self.path)
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -84,8 +97,10 @@ class Own:
         return any(one.ends <= live().now and not one.cancelled for one in held)
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
-        given = {"back": self.path, "phone": self.phone, **given}
-        return explain(title, self.path, *paragraphs, **given)
+        """Why something cannot be done; where the page may name groups, with others to try."""
+        if self.series is not None and not self.discreet:
+            given = {"others": live().others(self.series), **given}
+        return explain(title, self.path, *paragraphs, **{"subject": self.subject, **given})
 
 
 def own_booking(link: str) -> Own:

@@ -8,7 +8,7 @@ names a place or a time (S3), and their screens have neutral titles.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -28,6 +28,7 @@ from portal.web.live.forms.request import AskForm, ask_form
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.safe_contact import unheard
 from portal.web.live.screens import Press, away, check_form, explain, head, page, thanks, too_many
+from portal.web.live.subjects import Subject, of_programme, of_series
 
 pages = Blueprint("asking", __name__)
 pages.before_request(check_form)
@@ -77,14 +78,18 @@ class Asked:
         return "Ask for a place for a family" if self.who == "professional" else "Ask for a place"
 
     @property
-    def phone(self) -> str | None:
-        centre = self.chosen.centre.contact_phone if self.chosen else None
-        return self.programme.phone or centre
+    def subject(self) -> Subject:
+        """The series that was chosen, or else the programme."""
+        return self.about(self.chosen)
+
+    def about(self, run: Series | None) -> Subject:
+        """The series that is chosen on the form; the programme if there is none."""
+        if run is None:
+            return of_programme(self.programme)
+        return of_series(run, back=self.programme.path)
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
-        about = self.chosen.name if self.chosen else self.programme.title
-        given = {"back": self.programme.path, "phone": self.phone, "about": about, **given}
-        return explain(title, self.path, *paragraphs, **given)
+        return explain(title, self.path, *paragraphs, **{"subject": self.subject, **given})
 
 
 @pages.route("/request/<programme>", methods=["GET", "POST"])
@@ -133,7 +138,7 @@ def _asked(found: Live, slug: str, now: datetime) -> Any:
     return before(programme) or asked.explain(
         *_why_not(run, now),
         others=others,
-        phone=programme.phone or run.centre.contact_phone,
+        subject=of_series(run, back=programme.path),
         status=200 if request.method != "POST" else 409,
     )
 
@@ -183,7 +188,7 @@ def _screen(asked: Asked, now: datetime) -> Any:
         try:
             sent = sent_already(form, asked.programme, asked.explain)
         except Away:
-            return away(asked.path, form, "check", asked.phone)
+            return away(asked.path, asked.subject, form, "check")
         if sent is not None:
             return sent
     run = found.directory.find_series(form.series.text) if form.series.text else None
@@ -193,8 +198,8 @@ def _screen(asked: Asked, now: datetime) -> Any:
             return before(asked.programme) or against
     if following.screen == "confirm":
         return _confirm(asked, form, run, now)
-    family, back = asked.who == "family", asked.programme.path
-    unsafe = unheard(form, asked.path, family=family, phone=asked.phone, back=back)
+    family = asked.who == "family"
+    unsafe = unheard(form, asked.path, family=family, subject=asked.about(run))
     return unsafe or _show("live/check.html", asked, form, 200)
 
 
@@ -217,15 +222,23 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
                 made = bookings.ask(engine, asked.programme, family, **given)
         return lead_on(made, asked.programme)
     except TooOften as refused:
-        return too_many(asked.path, form, "confirm", refused.seconds, asked.phone)
+        return too_many(
+            asked.path,
+            form,
+            "confirm",
+            refused.seconds,
+            subject=asked.about(run),
+            others=found.others(run) if run else (),
+        )
     except NotBookable:
         return asked.explain(
             "You cannot ask for this online",
             "The way to get a place has changed. Look at its page, or ring us.",
+            subject=asked.about(run),
             status=409,
         )
     except Away:
-        return away(asked.path, form, "confirm", asked.phone)
+        return away(asked.path, asked.about(run), form, "confirm")
 
 
 def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
@@ -235,12 +248,9 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
         head(title, asked.path, error=bool(form.problems())),
         status,
         form=form,
-        about=asked.programme.title,
-        lead="",
+        subject=replace(asked.subject, back=asked.programme.request_path),
         others=(),
         room="A worker will read what you write and answer you. You do not have a place yet.",
-        back=asked.programme.request_path,
-        phone=asked.phone,
         action="Continue",
         confirm="Send",
         asks=True,
@@ -311,7 +321,7 @@ _HOPE = ("not yet", "full", "started", "closed", "cancelled", "past")
 
 def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Response:
     """No series can be requested, booked or visited now: explains why, and offers alternatives."""
-    found, programme = live(), asked.programme
+    found = live()
 
     def hope(one: tuple[Series, str]) -> tuple[int, datetime, str]:
         run, state = one
@@ -319,7 +329,7 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
 
     hopeful = sorted(states, key=hope)
     run, state = hopeful[0]
-    given: dict[str, Any] = {"phone": programme.phone or run.centre.contact_phone, "status": status}
+    given: dict[str, Any] = {"subject": of_series(run, back=asked.programme.path), "status": status}
     if state == "not yet":
         others = [
             Other(one.path, one.name, f"{_run_words(one, found.directory)}, from {_opens(one)}")
@@ -383,6 +393,7 @@ def _against(asked: Asked, form: AskForm, run: Series | None) -> Response | None
             "This is for a different age",
             f"This is for: {filters.ages(thing)}. You told us: {filters.joined(ages)}.",
             "You can still ask. A worker will then look for something suitable.",
+            subject=asked.about(run),
             form=form,
             presses=[still, change],
         )

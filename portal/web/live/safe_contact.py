@@ -10,11 +10,10 @@ from flask import Response
 
 from portal.web.live.forms.family import FamilyForm
 from portal.web.live.screens import Press, explain
+from portal.web.live.subjects import Subject
 
 
-def unheard(
-    form: FamilyForm, path: str, *, family: bool, phone: str | None, back: str
-) -> Response | None:
+def unheard(form: FamilyForm, path: str, *, family: bool, subject: Subject) -> Response | None:
     """The page that says so before the answers are checked; None if a safe way was chosen.
 
     `family`: whether it is the family that fills in the form, and not a professional.
@@ -29,6 +28,7 @@ def unheard(
         f"cancelled or moved, we cannot tell {them}.",
         f"Is there a safe time to ring {them}? Choose a phone call, and write down the time. We "
         "leave no message if somebody else picks up.",
+        subject=subject,
         form=form,
         presses=[
             Press(f"Give a safe time to ring {them}", "edit"),
@@ -39,6 +39,4 @@ def unheard(
                 secondary=True,
             ),
         ],
-        phone=phone,
-        back=back,
     )

@@ -6,24 +6,18 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
-from flask import Response, make_response, request
+from flask import Response, abort, make_response, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from portal.web import filters
 from portal.web.layout import Head
 from portal.web.live.alternatives import Other
-from portal.web.live.forms.family import LiveForm
-
-if TYPE_CHECKING:
-    pass
-
-
-from flask import abort
-
 from portal.web.live.context import live
+from portal.web.live.forms.family import LiveForm
+from portal.web.live.subjects import Subject
 
 MOST_FIELDS = 60
 
@@ -64,34 +58,25 @@ def explain(
     title: str,
     path: str,
     *paragraphs: str,
+    subject: Subject,
     status: int = 200,
     form: Answers | None = None,
     presses: Sequence[Press] = (),
     others: Sequence[Other] = (),
     others_title: str = "You could try these instead",
-    phone: str | None = None,
-    back: str = "",
-    about: str = "",
-    lead: str = "",
     retry_after: int | None = None,
 ) -> Response:
-    """A page that explains a refusal and offers alternatives. With `form`, answers are kept.
-
-    `about` and `lead` name the group that was refused, and say when and where it is.
-    """
+    """A page that explains a refusal and offers alternatives. With `form`, answers are kept."""
     answer = page(
         "live/explain.html",
         head(title, path),
         status,
         paragraphs=paragraphs,
-        about=about,
-        lead=lead,
+        subject=subject,
         form=form,
         presses=presses,
         others=others,
         others_title=others_title,
-        phone=phone,
-        back=back,
     )
     if retry_after is not None:
         answer.headers["Retry-After"] = str(retry_after)
@@ -99,35 +84,49 @@ def explain(
 
 
 def too_many(
-    path: str, form: LiveForm, step: str, seconds: int, phone: str | None = None
+    path: str,
+    form: LiveForm,
+    step: str,
+    seconds: int,
+    *,
+    subject: Subject,
+    others: Sequence[Other] = (),
 ) -> Response:
-    """Nothing was booked, because of a rate limit; the answers are kept."""
+    """Nothing was stored, because of a rate limit; the answers are kept."""
     return explain(
         "Wait a little, and try again",
         path,
-        "Many bookings came in a short time. So we have not taken yours yet.",
+        "We received many forms in a short time, so we have not taken yours yet.",
         f"Try again in {filters.count(math.ceil(seconds / 60), 'minute')}. Your answers are kept "
-        "on this page. Or ring us, and we book for you.",
+        "on this page. Or ring us, and we will do it for you.",
+        subject=subject,
         status=429,
         form=form,
         presses=[Press("Try again", step)],
-        phone=phone,
+        others=others,
         retry_after=seconds,
     )
 
 
-def away(path: str, form: Answers, step: str, phone: str | None = None) -> Response:
-    """The database failed: pressing again books once, whether or not the first attempt did."""
+def away(path: str, subject: Subject, form: Answers | None = None, step: str = "") -> Response:
+    """The database failed. Pressing again acts once, whether or not the first attempt worked."""
+    again = "Or wait a minute, and open this page again."
+    if form is not None:
+        again = (
+            "Or wait a minute, and press the button. Your answers are kept on this page. We "
+            "store them only once, even if you press twice."
+        )
     return explain(
-        "We cannot take bookings just now",
+        "We cannot do this just now",
         path,
-        "It is our fault, not yours. Ring us, and we do it for you.",
-        "Or wait a minute and press the button. Your answers are kept on this page. You are not "
-        "booked twice.",
+        "It is our fault, not yours. Ring us, and we will do it for you.",
+        again,
+        subject=subject,
         status=503,
         form=form,
-        presses=[Press("Try again", step)],
-        phone=phone,
+        presses=[Press("Try again", step)] if form is not None else (),
+        others=[Other("/find/", "Find a session", "The pages about centres and groups work.")],
+        others_title="What you can still do here",
         retry_after=60,
     )
 

@@ -694,7 +694,7 @@ def test_without_a_database_one_is_told_to_ring(tmp_path) -> None:
 
     assert page.status == 503
     assert "Ring us" in page
-    assert "01772 000000" in page
+    assert "01772 111111" in page
     assert page.answer.headers["Retry-After"] == "60"
     assert (health.status, health.answer.json["database"]) == (503, "not reached")
     assert screens.open("/availability.json").status == 503
@@ -711,7 +711,7 @@ def test_a_database_that_breaks_off_loses_no_answer(screens) -> None:
         connection.exec_driver_sql("ALTER TABLE away RENAME TO booking")
     booked = broken.press("Try again")
 
-    assert (broken.status, broken.heading) == (503, "We cannot take bookings just now")
+    assert (broken.status, broken.heading) == (503, "We cannot do this just now")
     assert "01772 111111" in broken
     assert booked.heading == "Your place is booked"
     assert screens.count() == 1

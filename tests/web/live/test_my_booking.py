@@ -619,7 +619,7 @@ def test_a_database_that_breaks_off_while_cancelling(screens) -> None:
     with screens.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE away RENAME TO message")
 
-    assert (broken.status, broken.heading) == (503, "We cannot take bookings just now")
+    assert (broken.status, broken.heading) == (503, "We cannot do this just now")
     assert broken.press("Try again").heading == "Your booking is cancelled"
 
 
@@ -633,7 +633,7 @@ def test_a_database_that_is_away_when_details_are_sent(screens) -> None:
         connection.exec_driver_sql("ALTER TABLE away RENAME TO booking")
     saved = broken.press("Try again")
 
-    assert (broken.status, broken.heading) == (503, "We cannot take bookings just now")
+    assert (broken.status, broken.heading) == (503, "We cannot do this just now")
     assert saved.heading == "Your place is booked"
     assert "I bring a\nfriend" in screens.open(f"{saved.path}/details").html
 
