@@ -51,8 +51,8 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 # What happened decides which words a message about a change has (`messages.letters.wording_of`), so
-# that its first sentence is true of one date, of several, and of all. These files stand beside
-# those of the kinds.
+# that its first sentence is true of one date, of several, of all, and of some that are cancelled
+# while others move. These files are beside those of the kinds.
 WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **KINDS,
     "date-cancelled": ((), ("reason",)),
@@ -61,6 +61,7 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "other-venue": ((), ("was_venue", "reason", "still")),
     "on-again": ((), ("now", "reason")),
     "changed": ((), ("was", "now", "reason", "still")),
+    "off-and-changed": ((), ("off", "reason", "was", "now", "note", "still")),
 }
 
 # To the professional who asked. They never hold the link, which is the family's own.

@@ -1,9 +1,9 @@
 """Works out what a family still has to be told about sessions that were moved or cancelled.
 
 What it hides: a message is queued for each session that changes, and by the time it is sent the
-session may have changed again, or back, or have been removed. A run that is moved or cancelled as a
-whole is one letter and not one for each date. The "before" in a letter is what this family was last
-told, whatever the content has said in between.
+session may have changed again, or back, or have been removed. What one edit cancels and moves is
+one letter, and not one for each date or each kind of change. The "before" in a letter is what this
+family was last told, whatever the content has said in between.
 """
 
 from __future__ import annotations
@@ -78,9 +78,7 @@ def changed_sessions(
     Sessions that changed at the same moment go into one letter, the last one queued, so that none
     is lost if another message is dropped.
     """
-    together = [
-        change for change in changes if (change.kind, change.created) == (owed.kind, owed.created)
-    ]
+    together = [change for change in changes if change.planned and change.created == owed.created]
     if any(change.id > owed.id and change.state in ("owed", "sending") for change in together):
         raise NothingToSend("It is told together with another date.")
     sessions = [
@@ -160,7 +158,7 @@ def _was_sent(changes: Sequence[Change], change: Change) -> bool:
         (
             other.sent
             for other in changes
-            if (other.kind, other.created, other.state) == (change.kind, change.created, "sent")
+            if other.planned and (other.created, other.state) == (change.created, "sent")
         ),
         None,
     )

@@ -104,11 +104,32 @@ class MessageFacts:
     booking: BookingFacts
     recipient: Recipient
     sessions: Sequence[Session]  # the sessions that the message is about
-    known: Sequence[announced.Facts]  # for a move: what the family knows about each of them
+    known: Sequence[announced.Facts]  # of a change: what the family knows about each of them
     has_twin: bool  # the same address or number has another booking for it
     until: datetime | None  # when the offer of a place ends, or ended
     position: int | None  # on the waiting list
     notice: str  # what staff say to everybody in a session
+
+    @property
+    def of_a_change(self) -> bool:
+        """Whether it is about sessions that were cancelled or moved, and not a whole booking."""
+        return _of_a_change(self.owed)
+
+    @property
+    def off(self) -> list[Session]:
+        """The sessions it is about that are cancelled."""
+        return [session for session in self.sessions if session.cancelled]
+
+    @property
+    def on(self) -> list[Session]:
+        """The sessions it is about that are held."""
+        return [session for session in self.sessions if not session.cancelled]
+
+    @property
+    def known_on(self) -> list[announced.Facts]:
+        """What the family knows about each session that is held."""
+        pairs = zip(self.sessions, self.known, strict=True)
+        return [before for session, before in pairs if not session.cancelled]
 
 
 def facts_of(
@@ -131,7 +152,7 @@ def facts_of(
         booking=booked,
         recipient=recipient,
         sessions=sessions,
-        known=known_of(changes, sessions) if owed.kind == "moved" else (),
+        known=known_of(changes, sessions) if about_changes else (),
         has_twin=_has_twin(connection, owed, booked, recipient, settings),
         until=_until(connection, owed) if owed.kind in ("offered", "lapsed") else None,
         position=_position(connection, booked.row) if owed.kind == "waiting" else None,

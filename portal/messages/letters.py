@@ -9,7 +9,7 @@ send.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -88,9 +88,10 @@ def letter_of(
 def wording_of(facts: MessageFacts) -> str:
     """Which words the letter has: those of its kind, or those that are true of this change."""
     owed, booking = facts.owed, facts.booking
-    if owed.kind == "moved" and facts.sessions:
-        return move_wording(facts.sessions, facts.known)
-    if owed.kind != "cancelled-by-us":
+    if facts.of_a_change and facts.on:
+        # The kind is that of the last message; the letter is about all that changed with it.
+        return "off-and-changed" if facts.off else move_wording(facts.on, facts.known_on)
+    if owed.kind != "cancelled-by-us" and not facts.of_a_change:
         return owed.kind
     if booking.status == "confirmed" and _still_on(facts):
         return "dates-cancelled"
@@ -144,8 +145,13 @@ def _values(facts: MessageFacts, site: Site, settings: Settings) -> Mapping[str,
         still = _still_on(facts) if of_a_change else []
         values |= _series_words(booking.series, sessions, each=bool(still))
         values |= {"still": rendering.dates_words(booking.series, still, each=True)}
-        if facts.owed.kind == "moved" and sessions:
-            values |= move_words(booking.series, sessions, facts.known, each=bool(still))
+        if facts.of_a_change and facts.on:
+            each = bool(still or facts.off)
+            values |= move_words(booking.series, facts.on, facts.known_on, each=each)
+            values |= {
+                "off": rendering.dates_words(booking.series, facts.off, each=True),
+                "note": _joined(session.note for session in facts.on),
+            }
     return values
 
 
@@ -164,11 +170,14 @@ def _series_words(series: Series, sessions: Sequence[Session], *, each: bool) ->
 
 def _reason(facts: MessageFacts) -> str:
     """The reason: from the content for a session, from staff for a booking."""
-    reasons = [session.cancelled for session in facts.sessions if session.cancelled]
-    if facts.owed.kind == "moved":
-        reasons = [session.note for session in facts.sessions if session.note]
-    words = "; ".join(dict.fromkeys(reasons)) or str(facts.owed.about.get("reason") or "")
-    return " ".join(words.split())
+    reasons = [session.cancelled for session in facts.off]
+    if facts.of_a_change and not facts.off:
+        reasons = [session.note for session in facts.on]
+    return _joined(reasons) or " ".join(str(facts.owed.about.get("reason") or "").split())
+
+
+def _joined(reasons: Iterable[str | None]) -> str:
+    return " ".join("; ".join(dict.fromkeys(filter(None, reasons))).split())
 
 
 def _link(nonce: bytes, site: Site, settings: Settings) -> str:

@@ -416,6 +416,68 @@ def test_one_change_has_one_sentence_that_is_true_of_it(post, dates, fields, sub
     assert ("still on" in letter.plain) == (subject == "Part of your booking is off")
 
 
+ALSO_MOVED = {"date": "2027-01-19", "moved_to": "2027-01-20 13:00-15:00"}
+DAYS = {"2027-01-12": "12 January", "2027-01-19": "19 January", "2027-01-26": "26 January"}
+SWAPS = {
+    "cancelled first": [DAY_OFF, ALSO_MOVED],
+    "moved first": [MOVE, {"date": "2027-01-19", **OFF}],
+    "cancelled and elsewhere": [DAY_OFF, AWAY | {"date": "2027-01-26"}],
+    "cancelled, moved and elsewhere": [
+        DAY_OFF,
+        ALSO_MOVED | {"note": "A vote"},
+        AWAY | {"date": "2027-01-26"},
+    ],
+}
+
+
+@pytest.mark.parametrize("way", ["email", "text"])
+@pytest.mark.parametrize("dates", SWAPS.values(), ids=SWAPS)
+def test_an_edit_that_cancels_and_moves_dates_is_one_letter(post, dates, way):
+    """One edit is one letter, with each cancelled date, each change and what is still on."""
+    post.book(Family("Amina Khan", "a@example.org", "07700 900123", way, True))
+    post.came()
+    changed(post, *dates)
+    [letter] = post.came()
+
+    assert [state for kind, state in post.states() if kind in ("moved", "cancelled-by-us")] == [
+        *["dropped"] * (len(dates) - 1),
+        "sent",
+    ]
+    if way == "text":
+        assert "Part of your booking is off, and part has changed." in letter.plain
+        return
+    [off] = [words for day, words in DAYS.items() if {"date": day, **OFF} in dates]
+    assert letter.subject == "Your booking has changed"
+    assert f"We have had to cancel {GROUP} on Tuesday {off} 2027. Something else" in letter.plain
+    assert "- Why it is off: Snow\n" in letter.plain
+    was = letter.plain.partition("- It was: ")[2].partition("\n")[0]
+    assert off not in was
+    assert all((DAYS[date["date"]] in was) == ("cancelled" not in date) for date in dates)
+    assert ("- Why: A vote\n" in letter.plain) == any("note" in date for date in dates)
+    assert "9 February" in letter.plain.partition("- What has not changed: ")[2]
+    assert sorted(str(one["method"]) for one in letter.calendars) == ["CANCEL", "PUBLISH"]
+    changed(post, *dates, now=NOW + timedelta(minutes=5))
+    assert post.came(NOW + timedelta(minutes=5)) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "subject"),
+    [(ALSO_MOVED, "Your booking has changed"), (DAY_OFF, "Part of your booking is off")],
+    ids=["moved", "cancelled"],
+)
+def test_what_is_taken_back_unsent_leaves_words_that_are_true_of_the_rest(post, left, subject):
+    """Of a cancelled and a moved date one is put right: the letter is about the other alone."""
+    post.book()
+    post.came()
+    later = NOW + timedelta(seconds=1)
+    changed(post, DAY_OFF, ALSO_MOVED)
+    changed(post, left, now=later)
+    [letter] = post.came(later)
+
+    assert letter.subject == subject
+    assert "Something else has changed" not in letter.plain
+
+
 @pytest.mark.parametrize("way", ["email", "text"])
 def test_nothing_says_that_a_booking_is_off_while_a_date_is_on(post, way):
     """One of twelve dates is cancelled: the family keeps the eleven others, by text too."""
