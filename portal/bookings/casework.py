@@ -84,6 +84,11 @@ class Case:
     def name(self) -> str:
         return self.family.name if self.family else "Details deleted"
 
+    @property
+    def contacts(self) -> tuple[str | None, ...]:
+        """The family's email address and phone number, as far as they are known."""
+        return (self.family.email, self.family.phone) if self.family else ()
+
 
 # --- finding ----------------------------------------------------------------------------------
 

@@ -2,22 +2,26 @@
 
 The law gives 30 days. The page that follows the form acknowledges the complaint; staff work through
 the list in the order of the days on which the answers are due. The same key stores one complaint
-only. An answered complaint is deleted after half a year.
+only. An answered complaint is deleted after half a year. Complaints are found by the contact of a
+family that asks what is kept about it; one that is not answered stays until it is, unless it is
+deleted by its own reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
 from portal.database import insert_once, note, read, write
 from portal.database.rate_limits import Allowance
+from portal.database.references import contact_hash
 from portal.database.tables import complaint
-from portal.directory.values import LONDON
+from portal.directory.values import LONDON, day_words
 
 DAYS = 30  # until the answer is due
 KEPT_FOR = timedelta(days=183)  # after the answer
@@ -43,6 +47,10 @@ class Complaint:
     def due(self) -> date:
         """The day by which it is to be answered."""
         return self.created.astimezone(LONDON).date() + timedelta(days=DAYS)
+
+    def left(self, today: date) -> int:
+        """How many days are left to answer it; below 0 if it is overdue."""
+        return (self.due - today).days
 
 
 def complain(
@@ -73,13 +81,72 @@ def complain(
 
 def waiting_complaints(engine: Engine) -> Sequence[Complaint]:
     """Those not answered yet, in the order in which their answers are due."""
+    return _complaints(engine, complaint.c.answered.is_(None))
+
+
+def with_reference(engine: Engine, reference: str) -> Complaint | None:
+    """The complaint with this reference, answered or not."""
+    return next(iter(_complaints(engine, complaint.c.reference == reference.strip().upper())), None)
+
+
+def with_contacts(engine: Engine, contacts: Iterable[str | None], secret: str) -> list[Complaint]:
+    """The complaints by anybody with one of these email addresses or phone numbers."""
+    hashes = {contact_hash(secret, contact) for contact in contacts if contact}
+    return [
+        found
+        for found in _complaints(engine, sa.true())
+        if any(one and contact_hash(secret, one) in hashes for one in (found.email, found.phone))
+    ]
+
+
+def _complaints(engine: Engine, condition: sa.ColumnElement[bool]) -> list[Complaint]:
     query = (
         select(*(complaint.c[name] for name in Complaint.__slots__))
-        .where(complaint.c.answered.is_(None))
+        .where(condition)
         .order_by(complaint.c.created, complaint.c.id)
     )
     with read(engine) as connection:
         return [Complaint(**row._mapping) for row in connection.execute(query)]
+
+
+def kept(found: Complaint) -> list[tuple[str, str]]:
+    """All that is kept of a complaint, as labels and words."""
+    reach = {"email": "By email", "text": "By text message", "call": "By phone call"}
+    message = "" if found.safe_to_contact else "leave no message"
+    answered = found.answered
+    rows = [
+        ("Complaint about data", found.reference),
+        ("Made", _day(found.created)),
+        ("Name", found.name),
+        ("Email", found.email or ""),
+        ("Phone", found.phone or ""),
+        (
+            "Safe way to answer",
+            ", ".join(filter(None, [reach[found.contact_by], message, found.safe_time])),
+        ),
+        ("What was wrong", found.words),
+        ("Answered", _day(answered) if answered else f"Not yet. Due by {day_words(found.due)}"),
+    ]
+    return [(label, words) for label, words in rows if words]
+
+
+def _day(moment: datetime) -> str:
+    return day_words(moment.astimezone(LONDON).date())
+
+
+def log_reading(engine: Engine, number: int, *, now: datetime, actor: str) -> None:
+    """Log that somebody read complaints, and how many (S30)."""
+    write(engine, lambda c: note(c, now, actor, "read complaint", detail_number=number))
+
+
+def erase(engine: Engine, complaint_id: int, *, now: datetime, actor: str) -> None:
+    """Delete a complaint, answered or not."""
+
+    def work(connection: Connection) -> None:
+        connection.execute(complaint.delete().where(complaint.c.id == complaint_id))
+        note(connection, now, actor, "erase complaint", detail_number=complaint_id)
+
+    write(engine, work)
 
 
 def answered(engine: Engine, complaint_id: int, *, now: datetime, actor: str) -> bool:

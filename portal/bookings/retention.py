@@ -65,6 +65,7 @@ class Forgotten:
     letters: int = 0
     notices: int = 0
     professionals: int = 0
+    complaints: int = 0
     log_lines: int = 0
     vacuumed: bool = True
 
@@ -73,7 +74,8 @@ class Forgotten:
         said = (
             f"{self.families:,} families, {self.needs:,} notes of what they need, "
             f"{self.letters:,} letters, {self.notices:,} notices, {self.professionals:,} "
-            f"professionals and {self.log_lines:,} lines of the log forgotten."
+            f"professionals, {self.complaints:,} complaints and {self.log_lines:,} lines "
+            "of the log forgotten."
         )
         return said if self.vacuumed else f"{said} The file was in use: the next run cleans it."
 
@@ -84,13 +86,13 @@ def forget(engine: Engine, directory: Directory, settings: Settings, *, now: dat
     needs = write(engine, lambda c: _forget_needs(c, now, settings.keep_needs_days))
     families = _forget_families(engine, now, settings.keep_days)
     rate_limits.forget(engine, now=now)
-    write(engine, lambda c: forget_complaints(c, now))
     return Forgotten(
         families=families,
         needs=needs,
         letters=clear_outbox(engine, settings.var / "outbox"),
         notices=write(engine, lambda c: _forget_notices(c, now, settings.keep_days)),
         professionals=write(engine, lambda c: _forget_gaps(c, now)),
+        complaints=write(engine, lambda c: forget_complaints(c, now)),
         log_lines=forget_old(engine, now),
         vacuumed=vacuum(engine),
     )

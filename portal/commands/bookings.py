@@ -18,8 +18,11 @@ import click
 from portal.errors import PortalError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Engine
 
+    from portal.bookings.complaints import Complaint
     from portal.directory import Directory
     from portal.settings import Settings
 
@@ -88,41 +91,60 @@ def forget(root: Path | None) -> None:
 @click.argument("reference")
 @click.pass_obj
 def show(root: Path | None, reference: str) -> None:
-    """Show all that is kept about the booking with this REFERENCE, for a family that asks."""
-    from portal.bookings import casework, retention
+    """Show all that is kept about the booking or complaint with this REFERENCE, and the complaints
+    of the same contact, for a family that asks."""
+    from portal.bookings import casework, complaints, retention
 
     settings, engine = _reach(root)
     case = casework.case_of(engine, reference, _everything)
     said = retention.kept(engine, reference, _everything)
     if case is None or said is None:
-        raise _unknown(reference)
-    casework.log_reading(engine, case, now=_now(), actor=ACTOR)
-    for label, words in said:
-        click.echo(f"{label}: {words}")
-    others = casework.with_same_contact(engine, case, settings.secret, _everything)
-    for other in others:
-        click.echo(f"The same contact has another booking: {other.reference}")
+        found = [_complaint(engine, reference)]
+    else:
+        casework.log_reading(engine, case, now=_now(), actor=ACTOR)
+        found = complaints.with_contacts(engine, case.contacts, settings.secret)
+        _echo(said)
+        for other in casework.with_same_contact(engine, case, settings.secret, _everything):
+            click.echo(f"The same contact has another booking: {other.reference}")
+    for one in found:
+        _echo(complaints.kept(one))
+    if found:
+        complaints.log_reading(engine, len(found), now=_now(), actor=ACTOR)
 
 
 @bookings.command()
 @click.argument("reference")
-@click.option("--all", "same", is_flag=True, help="Also all other bookings with the same contact.")
+@click.option(
+    "--all",
+    "same",
+    is_flag=True,
+    help="Also all other bookings, and the answered complaints, with the same contact.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
-    """Delete all that is kept about a family, and free the places it holds."""
-    from portal.bookings import casework, retention
+    """Delete all that is kept about a family, and free the places it holds; or one complaint.
+
+    REFERENCE is that of a booking, or of a complaint about data.
+    """
+    from portal.bookings import casework, complaints, retention
 
     settings, engine = _reach(root)
     case = casework.case_of(engine, reference, _everything)
     if case is None:
-        raise _unknown(reference)
-    cases = [case]
-    if same:
+        found = [_complaint(engine, reference)]
+    else:
+        contacts = case.contacts if same else ()
+        found = complaints.with_contacts(engine, contacts, settings.secret)
+    gone = [one for one in found if case is None or one.answered]
+    cases = [case] if case else []
+    if case and same:
         cases += casework.with_same_contact(engine, case, settings.secret, _everything)
-    references = ", ".join(one.reference for one in cases)
+    references = ", ".join([*(one.reference for one in cases), *(one.reference for one in gone)])
     if not yes:
-        click.confirm(f"Delete who booked {references}? It cannot be undone.", abort=True)
+        click.confirm(f"Delete what is kept of {references}? It cannot be undone.", abort=True)
+    for one in gone:
+        complaints.erase(engine, one.id, now=_now(), actor=ACTOR)
     vacuumed = retention.erase(
         engine,
         _content(settings),
@@ -132,6 +154,12 @@ def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
         actor=ACTOR,
     )
     click.echo(f"Deleted: {references}.")
+    for one in found:
+        if one not in gone:
+            click.echo(
+                f"Complaint {one.reference} is not answered yet, so it stays. To delete it too: "
+                f"portal bookings erase {one.reference}"
+            )
     if not vacuumed:
         click.echo("The file was in use: the next daily run cleans it.")
 
@@ -208,8 +236,20 @@ def _everything(_identity: str) -> bool:
     return True
 
 
-def _unknown(reference: str) -> PortalError:
-    return PortalError(f"There is no booking '{reference}'. References look like ABCD-2345.")
+def _complaint(engine: Engine, reference: str) -> Complaint:
+    """The complaint with this reference, which is not that of a booking. Raises PortalError."""
+    from portal.bookings import complaints
+
+    found = complaints.with_reference(engine, reference)
+    if found is None:
+        words = f"There is no booking or complaint '{reference}'. References look like ABCD-2345."
+        raise PortalError(words)
+    return found
+
+
+def _echo(rows: Iterable[tuple[str, str]]) -> None:
+    for label, words in rows:
+        click.echo(f"{label}: {words}")
 
 
 def _write(file: Path, data: bytes) -> None:

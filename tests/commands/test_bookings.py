@@ -4,13 +4,13 @@ import csv
 import io
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from portal import bookings, database
-from portal.bookings import Family
+from portal.bookings import Family, complaints
 from portal.commands import main
 from portal.database import tables
 from tests.support.databases import new_sqlite
@@ -125,6 +125,45 @@ def test_one_family_is_shown_and_erased(portal, booked):
     assert erased.output == f"Deleted: {first.reference}, {other.reference}.\n"
     assert "amina" not in after.output.lower()
     assert portal("verify").output == "Everything adds up.\n"
+
+
+def complain(engine, phone, words, *, days_ago, answered=False):
+    """A complaint by the family of `booked`, as its form stores it."""
+    now = datetime.now(UTC) - timedelta(days=days_ago)
+    contact = {
+        "name": "Amina", "email": "AMINA@example.org", "phone": phone, "contact_by": "email",
+        "safe_to_contact": True, "safe_time": "",
+    }  # fmt: skip
+    reference = complaints.complain(engine, contact, words, key=words, now=now)
+    if answered:
+        number = complaints.with_reference(engine, reference).id
+        assert complaints.answered(engine, number, now=now, actor="command")
+    return reference
+
+
+def test_complaints_are_shown_and_erased_with_the_family(portal, booked, tmp_path):
+    """S52: what a family complained about is in what is shown to it, and goes when it is answered.
+
+    A complaint that waits stays until somebody deletes it by its own reference.
+    """
+    first, _ = booked
+    engine = database.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
+    old = complain(engine, None, "You rang at night.", days_ago=40, answered=True)
+    new = complain(engine, "01772 900999", "You wrote to my sister.", days_ago=2)
+    engine.dispose()
+    shown, alone = portal("show", first.reference), portal("show", new)
+    erased = portal("erase", first.reference, "--all", "--yes")
+    left = portal("show", new)
+    gone = [portal("erase", new, "--yes"), portal("show", new), portal("show", old)]
+
+    assert f"Complaint about data: {old}" in shown.output
+    assert "What was wrong: You rang at night." in shown.output
+    assert "Answered: Not yet. Due by" in alone.output
+    assert "Name: Amina" in alone.output
+    assert old in erased.output.partition("\n")[0]
+    assert f"Complaint {new} is not answered yet, so it stays." in erased.output
+    assert "You wrote to my sister." in left.output
+    assert [one.exit_code for one in gone] == [0, 1, 1]
 
 
 def test_forgetting_says_what_it_did(portal, booked):

@@ -20,6 +20,8 @@ def waiting() -> Answered:
     """What is not answered yet, the most urgent first."""
     with live().database() as engine:
         found = complaints.waiting_complaints(engine)
+        if found:
+            complaints.log_reading(engine, len(found), now=now(), actor=current().actor)
     return page(
         "staff/complaints.html",
         "Complaints about data",

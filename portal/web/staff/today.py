@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from flask import request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, opening, places, registers
+from portal.bookings import casework, complaints, opening, places, registers
 from portal.bookings.casework import fold
 from portal.directory import Session
 from portal.directory.values import LONDON
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, allowed_centres, now, sees, staff_route
+from portal.web.staff.access import SIGNED_IN, allowed_centres, current, now, sees, staff_route
+from portal.web.staff.complaints import MAY
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
@@ -52,6 +53,7 @@ def today() -> Answered:
         failed = casework.failed(engine, sees)
         queues = casework.queues(engine, sees)
         over = places.over_booked(engine)
+        owed = complaints.waiting_complaints(engine) if MAY.allows(current(), {}) else ()
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -68,6 +70,7 @@ def today() -> Answered:
         failed=failed,
         queues=len(queues),
         over=[*_over_booked(over)],
+        complaints=owed,
         now=now(),
     )
 

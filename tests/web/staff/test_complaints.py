@@ -37,8 +37,8 @@ def test_each_complaint_has_the_day_by_which_it_is_due(place, role):
     given = {"footprint": "preston"} if role == "manager" else {}
     screen = place.signed_in(role, **given).open(COMPLAINTS)
 
-    assert "Overdue since Sunday 3 January 2027" in screen
-    assert "Due by Wednesday 3 February 2027" in screen
+    assert "Overdue since Sunday 3 January 2027 (1 day late)" in screen
+    assert "Due by Wednesday 3 February 2027 (30 days left)" in screen
     assert screen.words.index("The older one") < screen.words.index("The newer one")
     assert "By phone call, leave no message, Weekday mornings: 01772 900123" in screen
 
@@ -63,4 +63,39 @@ def test_workers_do_not_read_complaints(place):
     browser = place.signed_in("worker", centres=["riverbank"])
 
     assert browser.open(COMPLAINTS).status == 403
-    assert "Complaints" not in browser.open("/staff/").html
+    assert "omplaint" not in browser.open("/staff/").html
+
+
+ONE = "1 complaint about data waits for an answer. It is"
+TWO = "2 complaints about data wait for an answer. The first is"
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ([0], f"{ONE} due by Wednesday 3 February 2027 (30 days left)"),
+        ([30, 0], f"{TWO} due by Monday 4 January 2027 (today)"),
+        ([32], f"{ONE} overdue since Saturday 2 January 2027 (2 days late)"),
+    ],
+    ids=["new", "due today", "overdue"],
+)
+@pytest.mark.parametrize("role", ["manager", "administrator"])
+def test_today_says_when_the_first_answer_is_due(place, role, days, words):
+    """Managers and administrators see on Today how many wait, and the days that are left."""
+    for number in days:
+        complain(place, days_ago=number)
+    given = {"footprint": "preston"} if role == "manager" else {}
+    browser = place.signed_in(role, **given)
+
+    assert words in browser.open("/staff/")
+    assert "read complaint" not in [did for _, did in place.log()]
+
+
+def test_reading_complaints_is_logged(place):
+    """S30: who opened the list, once each time, without names; an empty list is not a reading."""
+    browser = place.signed_in("administrator")
+    browser.open(COMPLAINTS)
+    complain(place)
+    browser.open(COMPLAINTS)
+
+    assert [did for _, did in place.log()].count("read complaint") == 1
