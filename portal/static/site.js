@@ -101,7 +101,14 @@
         line.hidden = false;
         if (left || !button) return;
         if (!wait) button.hidden = true;
-        else if (!date) button.textContent = "Join the waiting list";
+        if (date) return;
+        // The whole series is full: nothing may say that it can be booked, and nothing twice.
+        const taken = "Every place is taken.";
+        all("[data-open]").forEach((fact) => {
+          fact.textContent = wait ? `${taken} You can join the waiting list.` : taken;
+        });
+        if (wait) button.textContent = "Join the waiting list";
+        line.hidden = true;
       });
     }).catch(() => {});
   }

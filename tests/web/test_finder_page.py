@@ -546,6 +546,29 @@ def test_places_left(chromium, address):
         )
 
 
+@pytest.mark.parametrize("wait", [True, False], ids=["waiting list", "no waiting list"])
+def test_a_page_of_a_full_series_says_so_once(chromium, address, wait):
+    """Where every place is taken, nothing says "Book a place", and the waiting list is named once
+    as a fact and once on its button."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        open_now = page.request.get("/availability.json").json()["series"]
+        identity = next(name for name, row in open_now.items() if "left" in row)
+        says = "Full: join the waiting list" if wait else "Full"
+        full = {identity: {"left": 0, "says": {"": says}, "wait": wait}}
+        page.route("**/availability.json", lambda route: route.fulfill(json={"series": full}))
+        visitor.open(f"/sessions/{identity}/")
+        fact = page.locator("[data-open]", has_text="Every place is taken.")
+        fact.wait_for(timeout=5000)
+        words = page.locator("main").inner_text()
+        buttons = page.locator("main .button:visible").all_inner_texts()
+
+        assert "Book a place" not in words
+        assert "Full" not in words
+        assert ("You can join the waiting list." in fact.inner_text()) == wait
+        assert ("Join the waiting list" in buttons) == wait
+
+
 def test_damaged_postcodes_do_not_stop_the_live_page():
     """Where the file of exact postcodes was damaged since, sectors do, and the log says so."""
     directory = content.load(ROOT, today=DAY).model_copy(update={"postcodes": b"damaged"})

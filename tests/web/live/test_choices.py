@@ -237,6 +237,16 @@ def test_what_staff_cancelled_has_no_way_back(tmp_path) -> None:
     assert len(buttons(page)) == 1
 
 
+def test_the_page_of_an_ended_booking_says_what_it_was_for(tmp_path) -> None:
+    """A family with two bookings reads which one has ended: its group, day, time and centre."""
+    screens = Screens(tmp_path, made.directory(BY_DATE))
+    done = cancelled(screens.book(f"{BUMP}?session=2027-01-19"))
+    facts = done.main.one("dl").text
+
+    for words in ("Bump, Birth and Beyond", "Tuesday 19 January 2027, 10am to midday", "Riverbank"):
+        assert words in facts
+
+
 def test_after_the_details_are_deleted_there_are_links_only(tmp_path) -> None:
     """We no longer know who it is, so nothing can be booked for them (S52)."""
     screens = Screens(tmp_path, made.directory({}, LATER))
