@@ -73,8 +73,10 @@ def _when(series: Series, session: Session | None) -> str:
     coming = series.next_sessions(now)
     dates = filters.dates(series, coming, now.astimezone(LONDON).date())
     first = next((one for one in coming if not one.cancelled), None)
+    if coming and first is None:
+        dates = [filters.span(series)]  # all dates are cancelled: naming each says nothing more
     announced = any(words.startswith(("Starts", "Next on")) for words in dates)
     if series.ongoing and first and not announced:
         dates.insert(0, f"Next on {filters.day(first.day, year=True)}")
     where = f"{filters.repeats(series)}, at {filters.place(series.usual_venue)}"
-    return " ".join(map(filters.sentence, (where, *dates)))
+    return " ".join(map(filters.sentence, filter(None, (where, *dates))))

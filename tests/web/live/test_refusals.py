@@ -223,6 +223,14 @@ def test_a_refusal_about_a_sensitive_booking_names_nothing(tmp_path) -> None:
         assert words not in page
 
 
+def test_a_cancelled_group_is_not_followed_by_each_cancelled_date(tmp_path) -> None:
+    """Where every date is off, the page says when the group was to be held, and not "Not on"."""
+    page = opened(Screens(tmp_path, made.directory(OFF)))
+
+    assert "6 sessions, from 12 January to 16 February 2027." in page
+    assert "Not on" not in page
+
+
 def test_only_one_function_makes_refusals() -> None:
     """The page of a refusal is rendered by `screens.explain` only, which demands a subject."""
     uses = [
