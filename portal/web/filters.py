@@ -236,9 +236,9 @@ def _changed(session: Session, today: date) -> str:
         said.append(f"moved to {day}{session.times.words}")
     if session.moved_venue:
         said.append(f"at {place(session.venue)}")
-    if session.note:
-        said.append(session.note)
-    return f"{_date(session.planned, today)}: {', '.join(said)}" if said else ""
+    # A note is a sentence of its own.
+    words = ". ".join(filter(None, (", ".join(said), session.note)))
+    return f"{_date(session.planned, today)}: {words}" if words else ""
 
 
 def _off(series: Series, coming: tuple[Session, ...], today: date, until: date) -> list[str]:

@@ -231,6 +231,14 @@ def test_a_cancelled_group_is_not_followed_by_each_cancelled_date(tmp_path) -> N
     assert "Not on" not in page
 
 
+def test_a_note_beside_a_move_is_a_sentence_of_its_own(tmp_path) -> None:
+    """What an editor notes about a moved date follows after a full stop, and not after a comma."""
+    move = {"date": "2027-01-19", "moved_to": "2027-01-20", "note": "The hall is used for a vote"}
+    page = opened(Screens(tmp_path, made.directory({"changes": [move]})))
+
+    assert "20 January, 10am to midday. The hall is used for a vote." in page
+
+
 def test_only_one_function_makes_refusals() -> None:
     """The page of a refusal is rendered by `screens.explain` only, which demands a subject."""
     uses = [
