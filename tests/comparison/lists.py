@@ -53,7 +53,7 @@ class Rows:
         if kind == "list" or usual.venue.centre != series.centre["slug"]:
             yield from missing("venue", shown, usual.venue.place)
         yield from missing("ages", shown, words.ages(series))
-        if kind == "list":
+        if kind == "list" or (kind == "centre" and series.repeats == "once"):
             yield from missing("pattern", shown, words.pattern(series))
         if leaflet and series.repeats == "once":
             yield from missing("day", shown, words.short(series.sessions[0].day, 0))

@@ -62,9 +62,17 @@ class LivePages:
             return "Full: join the waiting list" if waits else "Full"
         return f"{'Only ' if left < 4 else ''}{left} place{'s' if left > 1 else ''} left"
 
-    def booking(self, path, html):
-        """The booking page of a series that families book themselves."""
+    def booking(self, path, html, leads_to=""):
+        """The booking page of a series, or where it leads to if a family asks for a place."""
         series = self._all[path.replace("/book/", "/sessions/") + "/"]
+        asks = words.state(series, None, self._now) == "request"
+        form = f"/request/{series.fields['programme']}?series={series.identity}"
+        if leads_to != (form if asks else ""):
+            yield series.path, "state", f"leads to {leads_to}", form if asks else "a page"
+        if not asks:
+            yield from self._booking_page(series, html)
+
+    def _booking_page(self, series, html):
         main = main_of(html)
         shown = text(f"<h1{main}")
         title = shown.partition(series.name)[0].strip()
@@ -76,12 +84,13 @@ class LivePages:
         held = TITLES.get(kind) or ("Join the waiting list" if full else "Book a place")
         if title != held:
             yield series.path, "state", title, held
-        usual = words.usual(series)
+        usual, today = words.usual(series), self._now.date()
         pattern = f"{words.pattern(series)}, {words.times(usual)}"
         for value, said in (
             ("times", pattern),
             ("venue", f"at {usual.venue.place}"),
             ("last day", words.span(series)),
+            ("cancelled", (off := words.not_on(series, today, now=self._now)) and f"Not on {off}."),
             ("opens", words.whole_moment(series.opens) if kind == "not yet" else ""),
         ):
             for one in missing(value, shown, said):

@@ -201,6 +201,9 @@ class Pages:
         for title, part in re.findall(
             r"<h3>(.*?)</h3>\s*<ul class=\"rows\">(.*?)</ul>", main, re.S
         ):
+            had = [words.joinable_on(self._all[of], self._today) for of, _ in rows(part)]
+            if had != sorted(had, reverse=True):
+                yield path, f"order in {text(title)}", had, "what can be had now comes first"
             for of, _ in rows(part):
                 district = self._all[of].centre["district"]
                 if text(title) != self._districts()[district]["title"]:

@@ -57,9 +57,9 @@ class OneDay:
         made = [*self._booked(desk, pages, taken)]
         assert made
         for series in self.comparison.series.values():
-            if series.way == "book":
-                path = f"/book/{series.identity}"
-                yield path, pages.booking(path, desk.client.get(path).text)
+            path = f"/book/{series.identity}"
+            answer = desk.client.get(path)
+            yield path, pages.booking(path, answer.text, answer.headers.get("Location", ""))
         path = "/availability.json"
         yield path, pages.availability(path, desk.client.get(path).text)
         path = "/find/results?show=9980"

@@ -5,7 +5,7 @@ from the portal's code.
 """
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from tests.comparison.files import DAY, WEEK
 
@@ -103,9 +103,9 @@ def span(series):
     return f"{series.number} sessions, {f'{off} cancelled, ' if off else ''}{dates}"
 
 
-def not_on(series, today, until):
+def not_on(series, today, until=date.max, now=datetime.min):
     """'7 December and 14 December': cancelled dates, and gaps of the next four weeks."""
-    coming, off = series.coming(today), {}
+    coming, off = [one for one in series.coming(today) if one.ends > now], {}
     if series.repeats == "weekly" and coming:
         planned = {one.planned for one in series.sessions}
         day, end = coming[0].planned, min(coming[-1].planned, today + 4 * WEEK)
@@ -204,6 +204,16 @@ def on_page(series, session, now):
     end = ends(series, session, now)
     today = end is not None and end.date() == now.date()
     return (dated if today else state_words)(series, session, now)
+
+
+def joinable_on(series, day):
+    """Whether a family can book, ask or come at some moment of a day."""
+    at = datetime.combine(day, time())
+    while at and at.date() == day:
+        if state(series, None, at) in ("open", "request", "drop-in"):
+            return True
+        at = ends(series, None, at)
+    return False
 
 
 def _moment(at, *, last=False):
