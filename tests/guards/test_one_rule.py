@@ -1,6 +1,5 @@
 """One rule for each value, whoever writes it: an editor in a file, or a family in a form."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -19,7 +18,6 @@ from portal.directory import fields, phrases
 from portal.directory.values import LONDON
 from portal.finder import Finder, index
 from portal.finder.places import Place, Whereabouts
-from portal.finder.tables import Tables
 from portal.finder.texts import WORDS
 from portal.messages.channels import Letter, Undelivered
 from portal.messages.channels.base import one_address
@@ -132,45 +130,6 @@ def test_the_model_decides_the_ages():
 @pytest.fixture(scope="module")
 def shipped_series():
     return {series.path: series for series in content.load(ROOT, today=DAY).series}
-
-
-def rows(document):
-    """Every line of a list and row of a table that leads to one series, with that series' path."""
-    for row in (*document.all("li"), *document.all("tr")):
-        paths = {re.sub(r"[#?].*", "", link["href"]) for link in row.all("a") if "href" in link}
-        paths = {path for path in paths if re.fullmatch("/sessions/[^/]+/[^/]+/", path)}
-        if len(paths) == 1:
-            yield paths.pop(), row.text
-
-
-def test_the_same_ages_in_every_list(shipped, shipped_series):
-    """Where a line about a series says ages, it says them as its page does, SEND included."""
-    wrong, right = [], Counter()
-    for path, document in shipped.documents.items():
-        for of, text in rows(document):
-            series = shipped_series[of]
-            if phrases.age_words(series.ages) in text:
-                right[path.split("/")[1]] += phrases.ages(series) in text
-                wrong += [(path, of, text)] if phrases.ages(series) not in text else []
-
-    assert wrong == []
-    assert {"centres", "embed", "near", "programmes", "districts", "whats-on"} <= right.keys()
-    assert right.total() > 1000
-
-
-def test_the_same_ages_on_pages_and_in_calendars(shipped, shipped_series):
-    """A page, its leaflet, the finder and the calendar agree on an upper age with SEND."""
-    table = json.loads(shipped.files[next(p for p in shipped.files if "/index-" in p)].read_text())
-    finder = Tables(table)
-    for found in finder.series:
-        series = shipped_series[f"/sessions/{found.identity}/"]
-        words = phrases.ages(series)
-        assert words in shipped.documents[series.path].text
-        assert table["ages"][found.age][0] == phrases.sentence(words)
-        assert table["ages"][found.age][1] == (series.send_to or 0)
-        calendar = shipped.calendars[f"{series.path}calendar.ics"].replace(b"\r\n ", b"").decode()
-        said = re.findall(r"\(to (\d+) with special educational needs", calendar)
-        assert set(said) == ({str(series.send_to)} if series.send_to else set())
 
 
 def test_buildings_for_young_people_are_for_19_and_over():

@@ -1,0 +1,248 @@
+"""Says the facts of the files in English, and the state of a series at a moment.
+
+This is written from the rules of the pages ("10am to midday", "Book a place by 4 January"), not
+from the portal's code.
+"""
+
+import re
+from datetime import date, datetime, time, timedelta
+
+from tests.comparison.files import DAY, WEEK
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+WAYS = {
+    "book": "Book a place",
+    "drop-in": "Drop in",
+    "request": "Ask for a place",
+    "referral": "Through a professional",
+}
+
+
+def short(day, year=None):
+    """'4 January'; with the year if it is not `year`."""
+    words = f"{day.day} {MONTHS[day.month - 1]}"
+    return words if year == day.year or year is None else f"{words} {day.year}"
+
+
+def long(day, year=True):
+    words = f"{WEEKDAYS[day.weekday()]} {short(day)}"
+    return f"{words} {day.year}" if year else words
+
+
+def clock(at):
+    if (at.hour, at.minute) == (12, 0):
+        return "midday"
+    minutes = f":{at.minute:02}" if at.minute else ""
+    return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"
+
+
+def times(session):
+    return f"{clock(session.starts)} to {clock(session.ends)}"
+
+
+def usual(series):
+    """A session whose time and place are those of the series, for lists."""
+    return series.sessions[0] if series.repeats == "once" else _Usual(series)
+
+
+class _Usual:
+    def __init__(self, series):
+        first, last = series.fields["time"].split("-")
+        self.starts, self.ends = (datetime.strptime(one.strip(), "%H:%M") for one in (first, last))
+        self.venue = series.venue
+
+
+def pattern(series):
+    first = series.sessions[0].planned
+    weekday = WEEKDAYS[first.weekday()]
+    nth = ["First", "Second", "Third", "Fourth"][min((first.day - 1) // 7, 3)]
+    return {
+        "once": long(series.sessions[0].day),
+        "daily": "Weekdays",
+        "weekly": f"{weekday}s",
+        "fortnightly": f"Every second {weekday}",
+        "monthly": f"{nth} {weekday} of the month",
+    }[series.repeats]
+
+
+def ages(series):
+    said = [_range(text) for text in series.ages]
+    words = ", ".join(said) or "all ages"
+    if said and said[0][0].isdigit():
+        words = f"Ages {' and '.join(said)}"
+    send = f" (up to {series.send_to} with SEND)" if series.send_to else ""
+    return words[0].upper() + words[1:] + send
+
+
+def _range(text):
+    if text == "pregnancy":
+        return text
+    text = text.replace(" weeks-", " weeks to ").replace(" months-", " months to ")
+    more = " and over" if "+" in text else ""
+    text = text.replace("+", "").replace("-", " to ")
+    return (f"birth{text[1:]}" if text.startswith("0 ") else text) + more
+
+
+def span(series):
+    """'6 sessions, from 12 January to 16 February 2027'."""
+    held = sorted(series.held or series.sessions, key=lambda one: one.starts)
+    if series.ongoing or series.repeats == "once":
+        return ""
+    first, last = held[0].day, held[-1].day
+    year = f" {first.year}" if first.year != last.year else ""
+    dates = f"from {short(first)}{year} to {short(last)} {last.year}"
+    if first == last:
+        dates = f"on {short(first)} {first.year}"
+    if series.number < 2:
+        return dates[0].upper() + dates[1:]
+    off = len(series.sessions) - len(held)
+    return f"{series.number} sessions, {f'{off} cancelled, ' if off else ''}{dates}"
+
+
+def not_on(series, today, until=date.max, now=datetime.min):
+    """'7 December and 14 December': cancelled dates, and gaps of the next four weeks."""
+    coming, off = [one for one in series.coming(today) if one.ends > now], {}
+    if series.repeats == "weekly" and coming:
+        planned = {one.planned for one in series.sessions}
+        day, end = coming[0].planned, min(coming[-1].planned, today + 4 * WEEK)
+        while day < end:
+            off |= {} if day in planned else {day: short(day, today.year)}
+            day += WEEK
+    run = []
+    for one in [*(one for one in coming if one.day <= until), None]:
+        if one is not None and one.cancelled:
+            run.append(one.day)
+            continue
+        if len(run) > 3:
+            off = {day: words for day, words in off.items() if not run[0] < day < run[-1]}
+            off[run[0]] = f"{short(run[0], today.year)} to {short(run[-1], today.year)}"
+        else:
+            off |= {day: short(day, today.year) for day in run}
+        run = []
+    said = [off[day] for day in sorted(off)]
+    return " and ".join(filter(None, [", ".join(said[:-1]), *said[-1:]]))
+
+
+def changed(session, today):
+    """'12 January: moved to Wednesday 13 January, 1pm to 3pm'; '' if it is as planned."""
+    said, year = [], today.year
+    if session.moved and session.series.repeats == "once":
+        hours = times(_Usual(session.series))
+        said.append(f"moved from {short(session.planned, year)}, {hours}")
+    elif session.moved:
+        day = long(session.day, session.day.year != year)
+        said.append(
+            f"moved to {f'{day}, ' if session.day != session.planned else ''}{times(session)}"
+        )
+    if session.elsewhere:
+        said.append(f"at {session.venue.place}")
+    if session.note:
+        said.append(session.note)
+    return f"{short(session.planned, year)}: {', '.join(said)}" if said else ""
+
+
+# --- the state ------------------------------------------------------------------------------------
+
+
+def state(series, session, now):
+    """One of: open, not yet, closed, started, past, cancelled, drop-in, request, referral."""
+    dates = [session] if session else series.sessions
+    held = [one for one in dates if not one.cancelled]
+    if series.fields.get("withdrawn"):
+        return "cancelled"
+    if not dates or max(one.ends for one in dates) <= now:
+        return "past"
+    if not held or max(one.ends for one in held) <= now:
+        return "cancelled"
+    if series.way == "drop-in":
+        return "drop-in"
+    if series.opens and now < series.opens:
+        return "not yet"
+    if max(one.starts for one in held) <= now:
+        return "started"
+    if series.closes and series.closes <= now:
+        endless = session is None and series.ongoing
+        return "closed" if endless or min(one.starts for one in held) > now else "started"
+    return "open" if series.way == "book" else series.way
+
+
+def state_words(series, session, now):
+    kind = state(series, session, now)
+    if kind == "not yet":
+        verb = {"request": "Ask", "referral": "Professionals ask"}.get(series.way, "Book")
+        return f"{verb} from {_moment(series.opens)}"
+    closed = "Requests have closed" if series.way == "request" else "Booking has closed"
+    fixed = {"closed": closed, "started": "Started: ask us", "past": "Over"}
+    return (fixed | {"cancelled": "Cancelled"}).get(kind) or WAYS[series.way]
+
+
+def ends(series, session, now):
+    """The moment at which the state of `now` ends; None if it does not."""
+    dates = [session] if session else series.sessions
+    moments = {series.opens, series.closes}
+    if session or not series.ongoing:
+        moments |= {at for one in dates for at in (one.starts, one.ends)}
+    was = state(series, session, now)
+    later = sorted(at for at in moments if at and at > now)
+    return next((at for at in later if state(series, session, at) != was), None)
+
+
+def dated(series, session, now):
+    """The words of the state, with its end where it is open: for paper and foreign pages."""
+    said, end = state_words(series, session, now), ends(series, session, now)
+    if end and state(series, session, now) in ("open", "request"):
+        return f"{said} by {_moment(end, last=True)}"
+    return said
+
+
+def on_page(series, session, now):
+    """The words of a row: dated if the state ends on the day itself."""
+    end = ends(series, session, now)
+    today = end is not None and end.date() == now.date()
+    return (dated if today else state_words)(series, session, now)
+
+
+def joinable_on(series, day):
+    """Whether a family can book, ask or come at some moment of a day."""
+    at = datetime.combine(day, time())
+    while at and at.date() == day:
+        if state(series, None, at) in ("open", "request", "drop-in"):
+            return True
+        at = ends(series, None, at)
+    return False
+
+
+def _moment(at, *, last=False):
+    if at.time() == time():
+        return short(at.date() - (DAY if last else timedelta()))
+    return f"{short(at)}, {clock(at)}"
+
+
+def whole_moment(at):
+    return f"{clock(at)} on {long(at)}"
+
+
+def end_words(at):
+    return f"the end of {long(at - DAY)}" if at.time() == time() else whole_moment(at)
+
+
+def months(series):
+    """The first and the end of each range of ages, in months: pregnancy is -9 to 0."""
+    return [month for text in series.ages for month in _months(text)]
+
+
+def _months(text):
+    if text == "pregnancy":
+        return [-9, 0]
+    found = re.fullmatch(r"(\d+) ?(\w+)?-(\d+)\+? (\w+)", text)
+    low, unit, high, last = found.groups()
+    end = _in_months(int(high) + 1, last)
+    return [_in_months(int(low), unit or last), max(end, 26 * 12) if "+" in text else end]
+
+
+def _in_months(number, unit):
+    return number * 12 // {"w": 52, "m": 12, "y": 1}[unit[0]]
