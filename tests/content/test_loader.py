@@ -19,6 +19,7 @@ from portal.content import ContentError, Problem
 from portal.content.cache import FileCache
 from portal.content.front_matter import LARGEST_FILE
 from portal.directory import phrases
+from tests.support.long_forms import LONG
 from tests.support.paths import BROKEN, ROOT
 
 BENCH = ROOT / "benchmarks" / "bench_content.py"
@@ -868,11 +869,11 @@ def read_or_told(root, memory=None):
 
 @pytest.mark.slow
 def test_no_slip_of_the_hand_gives_a_traceback(root):
-    """S13 300 files changed at random: each is read, or told with file, line and remedy."""
+    """S13 Files changed at random: each is read, or told with file, line and remedy."""
     chance = random.Random(20261123)
     files = sorted(path for path in root.rglob("*") if path.suffix in (".md", ".yaml", ".csv"))
     outcomes, memory = set(), FileCache()
-    for _ in range(300):
+    for _ in range(300 if LONG else 120):
         file = chance.choice(files)
         before = file.read_bytes()
         file.write_bytes(mutated(before, chance))
@@ -903,7 +904,9 @@ READ = FileCache()
 
 @pytest.mark.slow
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60 if LONG else 30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(fields=st.dictionaries(FIELD, VALUE, min_size=1, max_size=4))
 def test_any_value_is_read_or_told(fields, root):
