@@ -1,5 +1,6 @@
 """What most tests need: the sample site, the day on which it is read, and its directory."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -24,6 +25,16 @@ TOUCHED = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
 # The longest first, so that no process is left with a long test when the others have ended.
 LONGEST = ("kills", "browser", "slow", "postgres")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Collect without looking for garbage: thousands of tests are made, and none is thrown away."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)  # after markers have been added by fixture

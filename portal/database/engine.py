@@ -17,13 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
@@ -32,6 +30,8 @@ from portal.database.references import digest_of, new_reference
 
 T = TypeVar("T")
 
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 # One connection for each server thread. The one used last is taken first, because its pages and
 # statements are still cached.
@@ -237,10 +237,30 @@ def migrate(engine: Engine, revision: str = "head") -> None:
 
 def upgrade(connection: Connection, revision: str) -> None:
     """The same inside the caller's transaction."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
     if connection.dialect.name == "postgresql":
         # Two processes that start at once must not migrate at once.
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7264123)"))
+    if revision == "head" and _revision_of(connection) == newest_revision():
+        return
+    # Alembic takes a quarter of a second to import, and few starts have anything to migrate.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+@cache
+def newest_revision() -> str:
+    """The revision of the tables declared here: the files of migrations begin with its number."""
+    return max(file.name for file in (_MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
+def _revision_of(connection: Connection) -> str | None:
+    """The revision of a database; None before its first migration."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)

@@ -1,6 +1,5 @@
 """Places under pressure: a state machine against a simple model, and races between processes."""
 
-import multiprocessing
 import queue
 import threading
 from collections import Counter
@@ -23,76 +22,16 @@ from sqlalchemy import Engine
 from portal import bookings, database
 from portal.bookings import Family, content_changes, locking, places, waiting_list
 from portal.database import tables
-from tests.support import made
+from tests.support import made, processes, race
 from tests.support.databases import put_bookable
+from tests.support.long_forms import LONG
 from tests.support.made import NOW
+from tests.support.race import SECRET, WORKERS
 
-SECRET = "a secret of thirty-two characters"
-WORKERS = 4
 FAMILIES = 200
-PLACES = 12
 
 
 # --- races -------------------------------------------------------------------------------------
-
-
-def _unguarded(engine: Engine, directory, who: Family, key: str, together) -> str:
-    """What a careless programmer writes: look first, book later. It must go wrong.
-
-    Nobody books before one family of each worker has looked: no run goes well by luck.
-    """
-    series = directory.series[0]
-    with database.read(engine) as connection:
-        row = connection.execute(sa.select(tables.bookable)).one()
-        held = connection.execute(
-            sa.select(sa.func.count()).where(tables.booking.c.status == "confirmed")
-        ).scalar_one()
-    status = "confirmed" if held < row.places else "waiting"
-    together.wait(120)
-    database.write(
-        engine,
-        lambda c: c.execute(
-            tables.booking.insert().values(
-                bookable_id=row.id,
-                reference=key[-9:],
-                key_hash=key.encode().ljust(32),
-                link_nonce=b"n" * 16,
-                link_hash=key.encode().rjust(32),
-                calendar_id=key,
-                revision=0,
-                status=status,
-                way="book",
-                people=who.people,
-                places=1,
-                passed=0,
-                twin=False,
-                created=NOW,
-                changed=NOW,
-                ends=series.sessions[-1].ends,
-            )
-        ),
-    )
-    return status
-
-
-def _run(address: str, share: list[int], guarded: bool, together, answers) -> None:
-    engine = database.connect(address)
-    directory = made.directory({"places": str(PLACES)})
-    outcome = []
-    with database.read(engine):
-        together.wait(120)  # connected before the race begins, not in the middle of it
-    for number in share:
-        who = Family(f"Parent {number}", email=f"p{number}@example.org")
-        key = f"family-{number:04}"
-        if guarded:
-            booking = bookings.book(
-                engine, directory.series[0], who, key=key, secret=SECRET, now=NOW
-            )
-            outcome.append((number, booking.status))
-        else:
-            outcome.append((number, _unguarded(engine, directory, who, key, together)))
-    engine.dispose()
-    answers.put(outcome)
 
 
 def _race(address: str, families: int, *, guarded: bool, kind, together, answers) -> list:
@@ -102,7 +41,7 @@ def _race(address: str, families: int, *, guarded: bool, kind, together, answers
     """
     workers = [
         kind(
-            target=_run,
+            target=race.run,
             args=(address, list(range(first, families, WORKERS)), guarded, together, answers),
         )
         for first in range(WORKERS)
@@ -119,14 +58,13 @@ def _race(address: str, families: int, *, guarded: bool, kind, together, answers
 @pytest.mark.slow
 def test_two_hundred_families_for_twelve_places(engine: Engine, database_address: str) -> None:
     """Exactly 12 are confirmed, 188 wait in order, none is lost, and the sums agree."""
-    spawn = multiprocessing.get_context("spawn")
     told = _race(
         database_address,
         FAMILIES,
         guarded=True,
-        kind=spawn.Process,
-        together=spawn.Barrier(WORKERS),
-        answers=spawn.Queue(),
+        kind=processes.FORKED.Process,
+        together=processes.FORKED.Barrier(WORKERS),
+        answers=processes.FORKED.Queue(),
     )
     with database.read(engine) as connection:
         stored = connection.execute(
@@ -292,7 +230,7 @@ def _empty(connection: sa.Connection) -> None:
 def test_any_order_of_verbs_keeps_the_sums(engine: Engine) -> None:
     """Whatever families, staff and the clock do, held and waiting add up."""
     machine = type("Machine", (Places,), {"engine": engine})
-    examples = 25 if engine.dialect.name == "sqlite" else 10
+    examples = (25 if LONG else 12) if engine.dialect.name == "sqlite" else (10 if LONG else 5)
 
     run_state_machine_as_test(
         machine,

@@ -11,6 +11,7 @@ from itertools import chain
 
 import pytest
 
+from tests.support import processes
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -27,15 +28,8 @@ def portal(tmp_path):
     """Runs the real command in a folder of its own."""
 
     def portal(*arguments, **environ):
-        return subprocess.run(
-            [sys.executable, "-m", "portal", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, **environ},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        words = map(str, arguments)
+        return processes.portal(*words, cwd=tmp_path, env={**os.environ, **environ})
 
     return portal
 
@@ -157,6 +151,15 @@ def test_a_wrong_setting_is_refused(portal, root):
 def test_help_and_version(portal, options):
     """They need no content."""
     assert portal(*options).returncode == 0
+
+
+def test_it_is_a_module_that_can_be_run():
+    """`python -m portal` is the command; other tests here fork it, to save its imports."""
+    command = [sys.executable, "-m", "portal", "check", "--root", str(ROOT / "nowhere")]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert found.returncode == 2  # `--root` comes before the command
+    assert "Usage: portal" in found.stderr
 
 
 def test_make_help_lists_the_targets():

@@ -1,17 +1,21 @@
 """The tables, and the one way to write."""
 
+import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from portal import database
 from portal.database import tables
+from portal.database.engine import newest_revision
 from portal.database.prepared import Prepared
 from tests.support.databases import put_bookable
 
@@ -35,6 +39,17 @@ def test_migrating_twice_changes_nothing(fresh_engine: Engine) -> None:
 
     with database.read(fresh_engine) as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(tables.bookable)).scalar()
+
+
+def test_an_up_to_date_database_is_known_without_alembic(engine: Engine, monkeypatch) -> None:
+    """A start with nothing to migrate does not load Alembic; the number it compares is the last."""
+    folder = Path(database.__file__).parent / "migrations"
+    assert newest_revision() == ScriptDirectory(str(folder)).get_current_head()
+
+    monkeypatch.setitem(sys.modules, "alembic", None)  # an import of it fails
+    database.migrate(engine)
+    with pytest.raises(ImportError):
+        database.migrate(engine, "0001")
 
 
 def test_the_database_refuses_one_place_too_many(engine: Engine) -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def test_what_web_shares_is_below_its_packages():
 
 def imports_of(path):
     """The modules of the portal that a module imports, at any depth, for types included."""
-    modules = {module_name(file): file for file in (ROOT / "portal").rglob("*.py")}
+    modules = module_names()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
@@ -114,6 +115,12 @@ def imports_of(path):
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
                 yield name if name in modules else node.module
+
+
+@cache
+def module_names():
+    """Every module of the portal."""
+    return {module_name(file) for file in (ROOT / "portal").rglob("*.py")}
 
 
 def module_name(path):

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +17,7 @@ from tests.support.made import NOW
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
 from tests.support.queue import DIRECTORY, book, enqueue_many, failed_messages, family, rows, send
-from tests.support.sender import settings_for
+from tests.support.sender import Worker, settings_for
 
 # --- claimed --------------------------------------------------------------------------------------
 
@@ -108,39 +106,20 @@ def test_the_race_can_be_lost(engine):
 # --- several processes ----------------------------------------------------------------------------
 
 
-def start(address, folder, port, claimant, now=NOW) -> subprocess.Popen:
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.sender", address, str(folder), str(port), claimant,
-         now.isoformat()],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    assert worker.stdout.readline() == "ready\n"
-    return worker
-
-
-def end(worker) -> str:
-    return worker.communicate(timeout=120)[0].strip()
-
-
 @pytest.mark.slow
 def test_workers_that_race_send_each_letter_once(engine, database_address, tmp_path):
     """Three processes on the same rows: no letter twice, none left behind."""
     enqueue_many(engine, 24)
     with listeners.mail_server() as (mailbox, port):
-        workers = [
-            start(database_address, tmp_path, port, f"worker {number}") for number in range(3)
-        ]
+        names = [f"worker {number}" for number in range(3)]
+        workers = [Worker(database_address, tmp_path, port, name) for name in names]
         for worker in workers:
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-        told = [end(worker) for worker in workers]
+            worker.go()
+        sent = [worker.end() for worker in workers]
 
     ids = [message["Message-ID"] for message in mailbox.messages()]
     assert (len(ids), len(set(ids))) == (24, 24)
-    assert sum(int(words.split()[0]) for words in told) == 24
+    assert sum(sent) == 24
     assert {row.state for row in rows(engine)} == {"sent"}
 
 
@@ -153,21 +132,20 @@ def test_a_worker_killed_between_sending_and_sent_loses_nothing(engine, database
     """
     enqueue_many(engine, 3)
     with listeners.mail_server() as (mailbox, port):
-        worker = start(database_address, tmp_path, port, "killed")
+        worker = Worker(database_address, tmp_path, port, "killed")
 
         def kill() -> None:
             if len(mailbox.taken) == 1:
-                os.kill(worker.pid, signal.SIGKILL)
+                os.kill(worker.process.pid, signal.SIGKILL)
 
         mailbox.on_data = kill
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-        end(worker)
+        worker.go()
+        sent = worker.end()
         left = [row.state for row in rows(engine)]
         at_once = send(engine, settings_for(tmp_path, port))
         later = send(engine, settings_for(tmp_path, port), NOW + timedelta(minutes=16))
 
-    assert worker.returncode == -signal.SIGKILL
+    assert (worker.process.exitcode, sent) == (-signal.SIGKILL, None)
     assert left == ["sending"] * 3
     assert (at_once.sent, later.sent) == (0, 3)
     ids = [message["Message-ID"] for message in mailbox.messages()]

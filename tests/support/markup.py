@@ -31,14 +31,31 @@ HIDDEN = frozenset({"script", "style", "template"})
 class Element:
     """One element. `element["href"]` is an attribute, `element.parts` its elements and text."""
 
-    __slots__ = ("attributes", "line", "parent", "parts", "tag")
+    __slots__ = ("_end", "_page", "_start", "attributes", "line", "parent", "parts", "tag")
 
-    def __init__(self, tag: str, attributes: dict[str, str], parent: "Element | None", line: int):
+    def __init__(
+        self,
+        tag: str,
+        attributes: dict[str, str],
+        parent: "Element | None",
+        line: int,
+        page: "list[Element]",
+    ):
         self.tag = tag
         self.attributes = attributes
         self.parent = parent
         self.parts: list[Element | str] = []
         self.line = line
+        # Elements below an element follow it without a gap in the list of the whole page, so that
+        # a guard that looks at every element of a thousand pages walks along a list.
+        self._page = page
+        self._start = len(page) + 1
+        self._end = self._start
+        page.append(self)
+
+    def close(self) -> None:
+        """Nothing more comes below this element."""
+        self._end = len(self._page)
 
     def __getitem__(self, name: str) -> str:
         return self.attributes[name]
@@ -70,9 +87,7 @@ class Element:
 
     def __iter__(self) -> "Iterator[Element]":
         """Every element below this one, in the order of the page."""
-        for child in self.children:
-            yield child
-            yield from child
+        return iter(self._page[self._start : self._end])
 
     def all(
         self, *tags: str, where: "Callable[[Element], object] | None" = None
@@ -149,15 +164,15 @@ class Unbalanced(ValueError):
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.top = Element("#document", {}, None, 0)
+        self._page: list[Element] = []
+        self.top = Element("#document", {}, None, 0, self._page)
         self._here = self.top
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        names = [name for name, _ in attributes]
-        if len(names) != len(set(names)):
-            raise Unbalanced(f"line {self.getpos()[0]}: <{tag}> has an attribute twice")
         values = {name: value or "" for name, value in attributes}
-        element = Element(tag, values, self._here, self.getpos()[0])
+        if len(values) != len(attributes):
+            raise Unbalanced(f"line {self.lineno}: <{tag}> has an attribute twice")
+        element = Element(tag, values, self._here, self.lineno, self._page)
         self._here.parts.append(element)
         if tag not in VOID:
             self._here = element
@@ -169,7 +184,8 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if self._here.tag != tag or self._here.parent is None:
-            raise Unbalanced(f"line {self.getpos()[0]}: </{tag}> closes {self._here!r}")
+            raise Unbalanced(f"line {self.lineno}: </{tag}> closes {self._here!r}")
+        self._here.close()
         self._here = self._here.parent
 
     def handle_data(self, data: str) -> None:
@@ -179,6 +195,7 @@ class _Reader(HTMLParser):
         super().close()
         if self._here is not self.top:
             raise Unbalanced(f"{self._here!r} is never closed")
+        self.top.close()
 
 
 def parsed(text: str) -> Element:

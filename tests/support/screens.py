@@ -5,6 +5,7 @@ one answer; its forms are sent exactly as a browser would send them.
 """
 
 from datetime import timedelta
+from functools import cached_property
 
 from sqlalchemy import Engine, func, select
 
@@ -16,6 +17,10 @@ from portal.web.live.app import create_desk
 from tests.support import made
 from tests.support.databases import new_sqlite
 from tests.support.markup import Element, parsed
+from tests.support.routing import remember_builders
+
+# A test makes an application of its own, and all of them have the same addresses.
+remember_builders()
 
 FAMILY = {
     "name": "Amina Khan",
@@ -94,11 +99,11 @@ class Screen:
     def html(self) -> str:
         return self.answer.text
 
-    @property
+    @cached_property
     def tree(self) -> Element:
         return parsed(self.html.removeprefix("<!DOCTYPE html>").strip())
 
-    @property
+    @cached_property
     def main(self) -> Element:
         return self.tree.one("main")
 

@@ -1,9 +1,5 @@
-"""A worker that sends what is owed, as a process of its own: to be raced, and to be killed.
+"""A worker that sends what is owed, as a process of its own: to be raced, and to be killed."""
 
-python -m tests.support.sender DATABASE FOLDER PORT CLAIMANT NOW
-"""
-
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +7,7 @@ from pydantic import SecretStr
 
 from portal import database, messages
 from portal.settings import load_settings
-from tests.support import made
+from tests.support import made, processes
 from tests.support.paths import ROOT
 
 SECRET = "a secret of thirty-two characters"
@@ -45,21 +41,44 @@ def send(engine, settings, directory, *, now, claimant, **given) -> messages.Sen
     )
 
 
-def main() -> None:
-    address, folder, port, claimant, now = sys.argv[1:]
+def run(address: str, folder: Path, port: int, claimant: str, now: datetime, starter) -> None:
+    """Say when everything is connected, wait for a word, send, and say how many were sent."""
     engine = database.connect(address)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()  # so that all start at once
+    with database.read(engine):
+        starter.send("ready")
+    starter.recv()  # so that all start at once
     sent = send(
         engine,
-        settings_for(Path(folder), int(port)),
+        settings_for(folder, port),
         made.directory({"places": "500"}),
-        now=datetime.fromisoformat(now),
+        now=now,
         claimant=claimant,
     )
-    sys.stdout.write(f"{sent.sent} {sent.put_off}\n")
+    starter.send(sent.sent)
 
 
-if __name__ == "__main__":
-    main()
+class Worker:
+    """Such a process, as the test that started it holds it."""
+
+    def __init__(self, address: str, folder: Path, port: int, claimant: str) -> None:
+        self._pipe, other = processes.FORKED.Pipe()
+        given = address, folder, port, claimant, made.NOW, other
+        self.process = processes.FORKED.Process(target=run, args=given)
+        self.process.start()
+        other.close()  # so that its end is heard here
+        assert self._pipe.poll(120)
+        assert self._pipe.recv() == "ready"
+
+    def go(self) -> None:
+        self._pipe.send("go")
+
+    def end(self) -> int | None:
+        """How many it has sent; None if it was killed."""
+        try:
+            assert self._pipe.poll(120)
+            sent = self._pipe.recv()
+        except EOFError:
+            sent = None
+        self._pipe.close()
+        self.process.join(60)
+        return sent

@@ -106,7 +106,8 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
         if not out.is_dir():
             # Leaflets as PDF take longer than all the rest; they have tests of their own.
             settings = Settings(root=ROOT, out=out, var=base / "shipped-var", leaflets=False)
-            build.build(settings, today=DAY, compress=True)
+            # By two processes: a guard compares the site with one that a single process built.
+            build.build(settings, today=DAY, compress=True, jobs=2)
     return Shipped(out)
 
 

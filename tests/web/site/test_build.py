@@ -87,15 +87,14 @@ def test_the_site_is_the_one_of_frozen_flask(settings, today, tmp_path):
 def test_the_same_content_and_day_give_the_same_bytes(settings, today, tmp_path):
     """Another process, another order of sets, more workers: the same files, twins and marker."""
     folders = []
-    for seed, jobs in (("1", "1"), ("2", "1"), ("3", "3")):
+    for seed, jobs in (("1", "1"), ("3", "3")):
         folders.append(tmp_path / f"build-{seed}")
         options = "--today", str(today), "--compress", "--jobs", jobs, "--out", str(folders[-1])
         assert command(settings, *options, seed=seed).wait() == 0
 
-    first, *others = map(files, folders)
+    first, other = map(files, folders)
     assert [name for name in first if name.endswith(".br")]
-    for other in others:
-        assert other == first
+    assert other == first
 
 
 def test_a_kind_of_file_has_a_known_media_type(settings, today):
