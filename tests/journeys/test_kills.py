@@ -66,7 +66,7 @@ def _press(browser, form, stop, told, ended) -> None:
             try:
                 status, where = browser.confirm(key, number)
             except (OSError, http.client.HTTPException):  # the answer broke off
-                time.sleep(0.02)
+                time.sleep(0.2)
                 continue
             if status == 303:
                 told.setdefault(key, set()).add(where)
