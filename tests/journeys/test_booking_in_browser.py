@@ -18,7 +18,8 @@ from portal.server.app import create_app
 from portal.settings import Settings
 from portal.web.site import build
 from tests.support import nu
-from tests.support.browser import serving, unfit, visiting
+from tests.support.browser import serving, visiting
+from tests.support.viewer import html_of, viewing
 
 pytestmark = pytest.mark.browser
 
@@ -474,15 +475,15 @@ def _screens(family, place):
     yield "thanks"
 
 
-def test_every_screen_is_fit_for_all(at_home, place, tmp_path) -> None:
+def test_every_screen_is_fit_for_all(at_home, place, address, unpainted, tmp_path) -> None:
     """axe finds nothing at 320 and 1280 px, light and dark; nothing scrolls sideways, all buttons
     and fields can be hit with a thumb; and the HTML is right."""
     faults, folder = [], tmp_path / "pages"
     folder.mkdir()
-    with at_home() as family:
+    with at_home() as family, viewing(unpainted, address) as viewer:
         for number, name in enumerate(_screens(family, place)):
             (folder / f"{number}.html").write_text(family.page.content(), encoding="utf-8")
-            faults += [f"{name} {one}" for one in unfit(family.page)]
+            faults += [f"{name} {fault}" for fault in viewer.unfit(html_of(family.page))]
 
     assert faults == []
     assert len([*folder.iterdir()]) >= 24

@@ -6,13 +6,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.browser import NARROW, SMALL_SCREEN, WIDE, axe_faults, midnight, unfit, visiting
+from tests.support.browser import NARROW, WIDE, axe_faults, midnight, unfit, visiting
 from tests.support.shipped import DAY, sensitive_programmes, site_file
+from tests.support.viewer import html_of, viewing
 
 pytestmark = pytest.mark.browser
 
 SHOWN = 25
-SHARES = 4  # every page is opened, in so many tests, which test processes divide between them
+SHARES = 2  # pages are looked at in so many tests, which test processes divide between them
+
+# What the style sheet and the scripts can see of a page.
+PARTS = re.compile(
+    r'<[a-z][a-z0-9]*|(?<= )(?:class|type|role)="[^"]*"|(?<= )(?:data|aria)-[a-z-]+(?==)'
+)
+LEADS_ON = 'http-equiv="refresh"'
 
 
 def kind_of(path):
@@ -24,15 +31,33 @@ def kind_of(path):
 
 
 @pytest.fixture(scope="session")
-def sample(shipped):
-    """A few pages of every kind: the largest, one in the middle, the smallest."""
+def pages(shipped):
+    """The HTML of each page by its address, without those that only lead on to another page."""
+    texts = {
+        path: file.read_text("utf-8")
+        for path, file in shipped.files.items()
+        if file.suffix == ".html" and path != "/404.html"
+    }
+    return {path: text for path, text in texts.items() if LEADS_ON not in text}
+
+
+@pytest.fixture(scope="session")
+def sample(pages):
+    """A few pages of every kind: the largest, one in the middle, the smallest. And so many more
+    that each element, class and attribute of the site is on one of them."""
     kinds = defaultdict(list)
-    for path in shipped.documents:
+    for path in pages:
         kinds[kind_of(path)].append(path)
     chosen = {f"/programmes/{slug}/" for slug in sensitive_programmes()}
     for paths in kinds.values():
-        paths.sort(key=lambda path: (shipped.files[path].stat().st_size, path))
+        paths.sort(key=lambda path: (len(pages[path]), path))
         chosen |= {paths[-1], paths[len(paths) // 2], paths[0]}
+    seen = set().union(*(PARTS.findall(pages[path]) for path in chosen))
+    for path, text in pages.items():
+        parts = set(PARTS.findall(text))
+        if not parts <= seen:
+            seen |= parts
+            chosen.add(path)
     return sorted(chosen)
 
 
@@ -44,32 +69,52 @@ def share_of(paths, number):
 
 
 @pytest.mark.parametrize("number", range(SHARES))
-def test_every_page_on_a_small_phone(unpainted, portal_address, shipped, number):
+def test_every_page_on_a_small_phone(unpainted, portal_address, pages, number):
     """No page scrolls sideways at 320 px, with text of twice the size or widely spaced neither.
 
-    Nothing to touch is too small. No page makes its script fail, breaks the rules that are sent
-    with it, asks another host, or sets a cookie.
+    Nothing to touch is too small, and no page makes its script fail.
     """
-    wrong = []
-    with visiting(unpainted, portal_address, size=NARROW, now=midnight(DAY)) as visitor:
-        page = visitor.page
-        # Pages near a place are all alike, and 400 of 1,000: one in four of them will do.
-        near = [path for path in shipped.pages if path.startswith("/near/")]
-        left_out = {"/404.html", *near} - set(near[::4])
-        for path in share_of([path for path in shipped.pages if path not in left_out], number):
-            visitor.open(path)
-            wrong += [f"{path}: {fault}" for fault in page.evaluate(SMALL_SCREEN)]
-        cookies = visitor.context.cookies()
+    # Pages near a place are all alike, and 400 of 1,000: one in four of them will do.
+    near = [path for path in pages if path.startswith("/near/")]
+    left_out = set(near) - set(near[::4])
+    texts = [
+        (path, text)
+        for path, text in pages.items()
+        if path not in left_out and not path.startswith("/embed/")
+    ]
+    with viewing(unpainted, portal_address, now=midnight(DAY)) as viewer:
+        wrong = viewer.on_a_small_phone(share_of(texts, number))
+        faults = viewer.faults
 
     assert wrong[:SHOWN] == []
-    assert visitor.faults[:SHOWN] == []
-    assert visitor.foreign == []
-    assert cookies == []
+    assert faults[:SHOWN] == []
+
+
+PLANTED = {
+    "sideways": ('<canvas width="400"></canvas>', r"^/planted/: <canvas .* ends at \d+ of 320 px"),
+    "twice as large": (f"<pre>{'w' * 20}</pre>", r": twice as large: "),
+    "widely spaced": (f"<pre>{'w' * 24}</pre>", r": widely spaced: "),
+    "too small": ('<p><a href="/">.</a></p>', r": <a .* is [\d.]+ by [\d.]+ px$"),
+    "a script": ("<section><p data-over></p></section>", r": fault in a script: TypeError"),
+}
+
+
+def test_what_does_not_fit_on_a_small_phone_is_found(unpainted, portal_address, pages):
+    """The look at every page finds each kind of fault, on its page alone and not on the next."""
+    wrong = {}
+    with viewing(unpainted, portal_address, now=midnight(DAY)) as viewer:
+        for name, (html, _) in PLANTED.items():
+            text = re.sub("<main[^>]*>", lambda main, html=html: main[0] + html, pages["/"])
+            wrong[name] = viewer.on_a_small_phone([("/planted/", text), ("/", pages["/"])])
+
+    for name, (_, words) in PLANTED.items():
+        assert any(re.search(words, fault) for fault in wrong[name]), (name, wrong[name])
+        assert all(fault.startswith("/planted/: ") for fault in wrong[name]), wrong[name]
 
 
 # --- a few pages of every kind ----------------------------------------------------------------
 
-LAYOUT = """() => [innerWidth, ...[...document.querySelectorAll("*")].map((one) => {
+LAYOUT = """() => [innerWidth, ...[...document.body.querySelectorAll("*")].map((one) => {
     const {x, y, width, height} = one.getBoundingClientRect();
     const {color, backgroundColor, display} = getComputedStyle(one);
     return [x, y, width, height, color, backgroundColor, display].join();
@@ -82,27 +127,36 @@ PALE = """() => {
 }"""
 
 
-def test_a_browser_that_paints_nothing_measures_the_same(chromium, unpainted, portal_address):
+def test_unpainted_and_shown_pages_measure_the_same(chromium, unpainted, portal_address):
     """Every element has the same place and colours, at each size and in each scheme, and axe sees
-    what is wrong: looking at pages without painting them looks at no less."""
-    seen = []
-    for browser in (chromium, unpainted):
-        with visiting(browser, portal_address, now=midnight(DAY)) as visitor:
-            page = visitor.page
-            for path in ("/", "/find/", "/calendars/centres/"):
-                visitor.open(path)
-                for width, height in (NARROW, WIDE):
-                    page.set_viewport_size({"width": width, "height": height})
-                    for scheme in ("light", "dark"):
-                        page.emulate_media(color_scheme=scheme)
-                        seen.append((browser, page.evaluate(LAYOUT)))
-            page.evaluate(PALE)
-            seen.append((browser, axe_faults(page, ("color-contrast",))))
-    painted, bare = ([found for one, found in seen if one is of] for of in (chromium, unpainted))
+    what is wrong, in a browser that paints nothing and in the viewer too: they look at no less."""
+    seen = {"painted": [], "unpainted": [], "viewer": []}
 
-    assert len(painted) == 13
-    assert painted == bare
-    assert [fault.partition(" at ")[0] for fault in bare[-1]] == ["color-contrast"]
+    def look(page, kind):
+        for width, height in (NARROW, WIDE):
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                seen[kind].append(page.evaluate(LAYOUT))
+
+    with viewing(unpainted, portal_address, now=midnight(DAY)) as viewer:
+        for kind, browser in (("painted", chromium), ("unpainted", unpainted)):
+            with visiting(browser, portal_address, now=midnight(DAY)) as visitor:
+                page = visitor.page
+                for path in ("/", "/find/", "/calendars/centres/"):
+                    visitor.open(path)
+                    look(page, kind)
+                    if kind == "unpainted":
+                        viewer.show(html_of(page))
+                        look(viewer.page, "viewer")
+                page.evaluate(PALE)
+                seen[kind].append(axe_faults(page, ("color-contrast",)))
+        viewer.page.evaluate(PALE)
+        seen["viewer"].append(axe_faults(viewer.page, ("color-contrast",)))
+
+    assert len(seen["painted"]) == 13
+    assert seen["painted"] == seen["unpainted"] == seen["viewer"]
+    assert [fault.partition(" at ")[0] for fault in seen["viewer"][-1]] == ["color-contrast"]
 
 
 ADDED = {
@@ -113,6 +167,9 @@ ADDED = {
     "pale in the dark": "@media (prefers-color-scheme: dark) { h1 { color: #222 } }",
     "wide on the phone": "footer { min-width: 25rem }",
     "small on the phone": "@media (width < 30rem) { nav a { display: block; height: 10px } }",
+    "close on the phone": "@media (width < 30rem) { nav a { display: block; height: 11px } }",
+    "covered on the phone": "@media (width < 30rem) { header a + *, header a { min-height: 44px; "
+    "margin-block-end: -40px; display: block } }",
 }
 NAMED = {
     "pale on the phone": r"at 320: (light|dark): color-contrast at h1",
@@ -121,61 +178,68 @@ NAMED = {
     "pale in the dark": r"at 1280: dark: color-contrast at h1",
     "wide on the phone": r"at 320: <.* ends at",
     "small on the phone": r"at 320: <a .* px$",
+    "close on the phone": r"at 320: target-size at .*nav",
+    "covered on the phone": r"at 320: target-size at ",
 }
 
 
-@pytest.mark.parametrize("what", ADDED)
-def test_what_is_wrong_at_one_size_or_in_one_scheme_is_found(unpainted, portal_address, what):
+def test_what_is_wrong_at_one_size_or_in_one_scheme_is_found(unpainted, portal_address, pages):
     """The looks at pages below find a fault that shows at one size or in one scheme alone."""
-    with visiting(unpainted, portal_address, now=midnight(DAY)) as visitor:
-        visitor.open("/")
-        visitor.page.evaluate(
-            "(rules) => { const sheet = new CSSStyleSheet(); sheet.replaceSync(rules);"
-            " document.adoptedStyleSheets = [sheet]; }",
-            ADDED[what],
-        )
-        found = unfit(visitor.page)
+    found = {}
+    with viewing(unpainted, portal_address, now=midnight(DAY)) as viewer:
+        for what, rules in ADDED.items():
+            viewer.show(pages["/"])
+            viewer.page.evaluate(
+                "(rules) => { const sheet = new CSSStyleSheet(); sheet.replaceSync(rules);"
+                " document.adoptedStyleSheets = [sheet]; }",
+                rules,
+            )
+            found[what] = unfit(viewer.page)
 
-    assert [fault for fault in found if re.search(NAMED[what], fault)], found
-
-
-@pytest.mark.parametrize("number", range(SHARES))
-def test_fit_for_all(unpainted, portal_address, sample, number):
-    """Pages of every kind, with everything opened: axe finds nothing on a phone and on a desk,
-    light and dark; nothing sticks out of the screen, or is too small to touch."""
-    wrong = []
-    with visiting(unpainted, portal_address, now=midnight(DAY)) as visitor:
-        for path in share_of(sample, number):
-            visitor.open(path)
-            wrong += [f"{path}: {fault}" for fault in unfit(visitor.page)]
-
-    assert wrong[:SHOWN] == []
+    for what, words in NAMED.items():
+        assert [fault for fault in found[what] if re.search(words, fault)], (what, found[what])
 
 
 def _lines(page):
     return [line.strip() for line in page.locator("main").inner_text().split("\n") if line.strip()]
 
 
-def test_pages_without_scripts(unpainted, portal_address, sample):
-    """Who has no scripts reads the same: every line is there, in the same order."""
+def _line_without_scripts(with_scripts, without):
+    """The first line that only those without scripts read. The script adds to some lines: 'Today,
+    Monday 23 November', a button to copy an address."""
+    remaining = iter(with_scripts)
+    for line in without:
+        if not any(read.endswith(line) or line in read for read in remaining):
+            return line
+    return None
+
+
+@pytest.mark.parametrize("number", range(SHARES))
+def test_pages_of_every_kind(unpainted, portal_address, pages, sample, number):
+    """Pages of every kind are fit for all, with scripts and without.
+
+    No page makes its script fail, breaks the rules that are sent with it, asks another host, or
+    sets a cookie. With everything opened, axe finds nothing on a phone and on a desk, light and
+    dark; nothing sticks out of the screen, or is too small to touch. Who has no scripts reads the
+    same: every line is there, in the same order.
+    """
     wrong = []
     with (
-        visiting(unpainted, portal_address, now=midnight(DAY)) as one,
-        visiting(unpainted, portal_address, scripts=False) as other,
+        visiting(unpainted, portal_address, now=midnight(DAY)) as visitor,
+        viewing(unpainted, portal_address) as viewer,
     ):
-        for path in sample:
-            one.open(path)
-            other.open(path)
-            with_scripts = iter(_lines(one.page))
-            # The script adds: 'Today, Monday 23 November', a button to copy an address.
-            for line in _lines(other.page):
-                if not any(said.endswith(line) or line in said for said in with_scripts):
-                    wrong.append(f"{path}: {line}")
-                    break
+        for path in share_of(sample, number):
+            visitor.open(path)
+            viewer.show(pages[path])
+            line = _line_without_scripts(_lines(visitor.page), _lines(viewer.page))
+            wrong += [f"{path}: not read with scripts: {line}"] if line else []
+            wrong += [f"{path}: {fault}" for fault in viewer.unfit(html_of(visitor.page))]
+        cookies = visitor.context.cookies()
 
-    assert wrong == []
-    assert other.faults == []
-    assert all(not urlsplit(url).path.endswith(".json") for url in other.requests)
+    assert wrong[:SHOWN] == []
+    assert visitor.faults[:SHOWN] == []
+    assert visitor.foreign == []
+    assert cookies == []
 
 
 # --- one page at a time ---------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from portal.bookings import Family, Referrer, casework, registers
 from portal.bookings.registers import Mark
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
 from tests.support import nu
-from tests.support.browser import NARROW, WIDE, serving, unfit, visiting
+from tests.support.browser import NARROW, WIDE, serving, visiting
 from tests.support.staffed import sign_in_browser
+from tests.support.viewer import html_of, viewing
 
 pytestmark = pytest.mark.browser
 
@@ -209,17 +210,17 @@ def _screens(worker: Worker, office, day):
     yield "register, where two differ"
 
 
-def test_every_screen_is_fit_for_all(chromium, address, office, day, tmp_path) -> None:
+def test_every_screen_is_fit_for_all(chromium, unpainted, address, office, day, tmp_path) -> None:
     """axe finds nothing at 320 and 1280 px, light and dark; nothing scrolls sideways, all can be
     hit with a thumb; and the HTML is right."""
     faults, folder = [], tmp_path / "pages"
     folder.mkdir()
-    with visiting(chromium, address) as visitor:
+    with visiting(chromium, address) as visitor, viewing(unpainted, address) as viewer:
         sign_in_browser(visitor.context, address, office.app._staff, role="administrator")
         worker = Worker(visitor, office)
         for number, name in enumerate(_screens(worker, office, day)):
             page = worker.page
-            faults += [f"{name} {one}" for one in unfit(page)]
+            faults += [f"{name} {one}" for one in viewer.unfit(html_of(page))]
             answer = visitor.context.request.get(page.url) if "mistake" not in name else None
             html = answer.text() if answer and answer.ok else ""
             (folder / f"{number}.html").write_text(html or page.content(), encoding="utf-8")

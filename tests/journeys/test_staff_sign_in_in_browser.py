@@ -17,9 +17,10 @@ from portal.server.app import create_app
 from portal.settings import Settings
 from portal.web.site import build
 from tests.support import made, nu
-from tests.support.browser import NARROW, WIDE, serving, unfit, visiting
+from tests.support.browser import NARROW, WIDE, serving, visiting
 from tests.support.queue import failed_messages
 from tests.support.staffed import sign_in_browser
+from tests.support.viewer import html_of, viewing
 
 pytestmark = pytest.mark.browser
 
@@ -224,17 +225,17 @@ def _screens(ada: Worker, office, address):
     yield "not for her"
 
 
-def test_every_screen_is_fit_for_all(chromium, address, office, tmp_path) -> None:
+def test_every_screen_is_fit_for_all(chromium, unpainted, address, office, tmp_path) -> None:
     """axe finds nothing at 320 and 1280 px, light and dark; nothing scrolls sideways, all buttons
     and fields can be hit with a thumb; and the HTML is right."""
     office.fail_messages(2)
     faults, folder = [], tmp_path / "pages"
     folder.mkdir()
-    with visiting(chromium, address) as visitor:
+    with visiting(chromium, address) as visitor, viewing(unpainted, address) as viewer:
         ada = Worker(visitor, office)
         for number, name in enumerate(_screens(ada, office, address)):
             (folder / f"{number}.html").write_text(ada.page.content(), encoding="utf-8")
-            faults += [f"{name} {one}" for one in unfit(ada.page)]
+            faults += [f"{name} {fault}" for fault in viewer.unfit(html_of(ada.page))]
 
     assert faults == []
     assert len([*folder.iterdir()]) >= 20

@@ -16,9 +16,10 @@ from portal.web.frozen_files import file_headers
 from portal.web.live.app import create_desk
 from portal.web.site.app import create_site
 from tests.support import nu
-from tests.support.browser import OPEN_DETAILS, serving, unfit, visiting
+from tests.support.browser import OPEN_DETAILS, serving, visiting
 from tests.support.finder_queries import QUERIES
 from tests.support.shipped import DAY, ROOT
+from tests.support.viewer import html_of, viewing
 
 pytestmark = pytest.mark.browser
 
@@ -595,27 +596,21 @@ def in_state(page, state, path):
     page.evaluate(OPEN_DETAILS)
 
 
-@pytest.mark.parametrize("path", ["/find/", "/find/results"], ids=["scripts", "no scripts"])
-def test_every_state_is_fit_for_all(chromium, address, path):
-    """Before a search, with results, without, and with mistakes; on a phone and on a desk."""
+def test_every_state_is_fit_for_all(chromium, unpainted, address, tmp_path):
+    """Before a search, with results, without, and with mistakes, made by the script and by the
+    server: each state is fit for all on a phone and on a desk, and its HTML is right."""
     found = []
-    with visiting(chromium, address, now=NOW) as visitor:
-        for state in STATES:
-            in_state(visitor.page, state, path)
-            found += [f"{state}: {fault}" for fault in unfit(visitor.page)]
-
-    assert found == []
-
-
-def test_markup_conforms_in_every_state(chromium, address, tmp_path):
-    """The HTML checker has nothing to say about any state, as the script or the server made it."""
-    with visiting(chromium, address, now=NOW) as visitor:
+    with visiting(chromium, address, now=NOW) as visitor, viewing(unpainted, address) as viewer:
         for path in ("/find/", "/find/results"):
             for state in STATES:
                 in_state(visitor.page, state, path)
-                name = f"{path.strip('/').replace('/', '-')}-{state}.html"
-                (tmp_path / name).write_text(visitor.page.content(), encoding="utf-8")
+                name = f"{path.strip('/').replace('/', '-')}-{state}"
+                (tmp_path / f"{name}.html").write_text(visitor.page.content(), encoding="utf-8")
+                faults = viewer.unfit(html_of(visitor.page))
+                found += [f"{name}: {fault}" for fault in faults]
 
+    assert found == []
+    assert len([*tmp_path.iterdir()]) == 2 * len(STATES)
     assert nu.messages(tmp_path) == []
 
 
