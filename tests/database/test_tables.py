@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from portal import database
 from portal.database import tables
 from portal.database.prepared import Prepared
+from portal.directory.values import LONGEST_AREA, LONGEST_SLUG
 from tests.support.databases import put_bookable
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -35,6 +36,21 @@ def test_migrating_twice_changes_nothing(fresh_engine: Engine) -> None:
 
     with database.read(fresh_engine) as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(tables.bookable)).scalar()
+
+
+def test_the_longest_names_of_content_fit_into_the_tables() -> None:
+    """PostgreSQL refuses a value that is longer than its column: content has the same limits."""
+    series = LONGEST_SLUG + len("/") + LONGEST_SLUG
+    longest = {"series": series, "district": LONGEST_AREA, "footprint": LONGEST_AREA}
+    columns = [
+        column
+        for table in tables.metadata.tables.values()
+        for column in table.columns
+        if column.name in longest and isinstance(column.type, sa.String)
+    ]
+
+    assert {column.name for column in columns} == set(longest)
+    assert [str(one) for one in columns if (one.type.length or 0) < longest[one.name]] == []
 
 
 def test_the_database_refuses_one_place_too_many(engine: Engine) -> None:
