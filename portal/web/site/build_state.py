@@ -21,7 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal import __version__
+from portal import __version__, private_files
 from portal.web.site.atomic_folder import MARKER
 
 if TYPE_CHECKING:
@@ -161,10 +161,7 @@ class BuildState:
         found = found if isinstance(found, dict) else {}
         records = {out: record for out, record in found.items() if Path(out).is_dir()}
         records[str(self._out)] = {"marker": self._marker(), "state": state, "pages": built.pages}
-        self._record.parent.mkdir(parents=True, exist_ok=True)
-        part = self._record.with_name(f"{_RECORD}.{os.getpid()}")
-        part.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
-        part.replace(self._record)
+        private_files.write_file(self._record, f"{json.dumps(records, indent=1)}\n".encode())
 
     def _marker(self) -> list[int]:
         stat = (self._out / MARKER).stat()
