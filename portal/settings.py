@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from portal import private_files
 from portal.directory.fields import Email
 from portal.errors import PortalError
 
@@ -212,7 +213,7 @@ class Settings(BaseSettings):
         try:
             with suppress(FileNotFoundError):
                 return _read_secret(path)
-            self.var.mkdir(parents=True, exist_ok=True)
+            private_files.make_folder(self.var)
             fresh = path.with_name(f"secret.{os.getpid()}-{secrets.token_hex(4)}")
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:

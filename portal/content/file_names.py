@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from portal.content.front_matter import Problem, one_line
-from portal.directory.values import slugify
+from portal.directory.values import LONGEST_SLUG, slugify
 
 _LITTER = (
     "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "$recycle.bin",
@@ -122,7 +122,10 @@ def name_words(stem: str, suffix: str, stems: Collection[str]) -> Iterator[str]:
                 "which one it is, in small letters."
             )
         return
-    yield f"'{stem}' cannot be part of an address."
+    if len(stem) > LONGEST_SLUG:
+        yield f"the name has {len(stem)} characters, and may have at most {LONGEST_SLUG}."
+    else:
+        yield f"'{stem}' cannot be part of an address."
     if better in stems:
         yield f"There is a '{better}{suffix}' too: compare the two, and delete one."
     else:

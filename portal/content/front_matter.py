@@ -19,7 +19,13 @@ from pydantic_core import ErrorDetails
 
 from portal.content.encodings import decoded
 from portal.content.yaml_reader import UNSEEN, Marks, Place, Remarks, find, read_fields
-from portal.directory.characters import HYPHEN, odd_in, plain
+from portal.directory.characters import (
+    HYPHEN,
+    hidden_in,
+    name_of,
+    odd_in,
+    plain,
+)
 from portal.directory.field_forms import AsWritten
 from portal.directory.values import near
 
@@ -206,7 +212,18 @@ def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) 
             text[: found.start()],
         )
         return None
-    return text
+    return text if text.isascii() else _visible(text, name, problems)
+
+
+def _visible(text: str, name: str, problems: list[Problem]) -> str:
+    """The text without hidden characters, each line that had one noted as a mistake."""
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        for found in hidden_in(line):
+            words = f"there is {name_of(found)} here, which nobody can see. Remove it."
+            problems.append(Problem(name, index + 1, line.index(found) + 1, words))
+            lines[index] = lines[index].replace(found, "")
+    return "\n".join(lines)
 
 
 # --- fields and nouns --------------------------------------------------------------------------

@@ -49,7 +49,7 @@ from portal.directory import (
     Terms,
     TextFile,
 )
-from portal.directory.values import near, slugify
+from portal.directory.values import LONGEST_SLUG, near, slugify
 from portal.directory.vocabularies import LANGUAGES
 
 NounT = TypeVar("NounT", Site, Footprints, Terms)
@@ -192,9 +192,10 @@ class _Reader:
         path = f"{folder.path}/{name}"
         file = self._root / path
         stem, suffix = file.stem, file.suffix
-        if not _IMAGE.fullmatch(name):
+        if not _IMAGE.fullmatch(name) or len(stem) > LONGEST_SLUG:
             better = f"{slugify(stem) or 'picture'}{suffix.lower()}"
-            self._wrong(path, f"'{name}' cannot be part of an address. Name it '{better}'.")
+            what = "is too long" if len(stem) > LONGEST_SLUG else "cannot be part of an address"
+            self._wrong(path, f"'{name}' {what}. Name it '{better}'.")
         try:
             with file.open("rb") as opened:
                 start = opened.read(16)
@@ -249,7 +250,7 @@ class _Reader:
         """The names that can be addresses; the others are mistakes. `beside` are other names."""
         known = list(names)
         for name in known:
-            if _SLUG.fullmatch(name):
+            if _SLUG.fullmatch(name) and len(name) <= LONGEST_SLUG:
                 yield name
                 continue
             twin = next((one for one in known if one != name and _folded(one) == _folded(name)), "")

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
+from portal import private_files
 from portal.database.prepared import execute_plain
 from portal.database.references import digest_of, new_reference
 
@@ -49,7 +50,7 @@ def connect(address: str) -> Engine:
     if url.get_backend_name() == "sqlite":
         if not url.database or url.database == ":memory:":
             raise ValueError("the database needs a file: several processes share it")
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(url.database))
         engine = sa.create_engine(
             url,
             hide_parameters=True,
@@ -106,6 +107,17 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 _queue = threading.local()
+
+
+def _make_private(file: Path) -> None:
+    """SQLite gives the files beside the database the mode that the database has."""
+    if not file.parent.exists():
+        private_files.make_folder(file.parent)
+    with suppress(OSError):  # what cannot be opened is reported when it is first used
+        private_files.make_file(file)
+        for beside in ("-wal", "-shm"):
+            if (there := file.with_name(file.name + beside)).exists():
+                private_files.make_file(there)
 
 
 # Limits how many threads of one process write to PostgreSQL at once. More would only wait for a row

@@ -59,6 +59,31 @@ def name_of(character: str) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name} (U+{ord(character):04X})"
 
 
+# What nobody sees, or what turns the order of the letters after it: with these a page can show
+# another name, number or address than the file holds. Emoji and some scripts need the joiners, and
+# text that runs from right to left needs its marks, so those are let through there.
+_HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u2060-\u206f\u202a-\u202e"
+    "\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|(?<![^\x00-\x7f\\s])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\\s])"
+    "|[\u200e\u200f]"
+)
+
+
+def hidden_in(line: str) -> str:
+    """Each character of a line that is hidden or changes its direction, once."""
+    if line.isascii():
+        return ""
+    hidden = dict.fromkeys(found[0] for found in _HIDDEN.finditer(line))
+    if any(map(_runs_left, line)):
+        hidden = {one: None for one in hidden if one not in "\u200e\u200f"}
+    return "".join(hidden)
+
+
+def _runs_left(character: str) -> bool:
+    return unicodedata.bidirectional(character) in ("R", "AL") and character.isalpha()
+
+
 def odd_in(text: str) -> str:
     """The name of the first character that is not what it looks like, or nothing."""
     found = None if text.isascii() else _ODD.search(text)

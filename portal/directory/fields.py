@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator
@@ -20,6 +21,8 @@ from pydantic import AfterValidator, BeforeValidator
 from portal.directory.field_forms import by_weekday, figures, one_of, text, yes_or_no
 from portal.directory.values import (
     LONDON,
+    LONGEST_AREA,
+    LONGEST_SLUG,
     POSTCODE,
     WEEKDAYS,
     AgeRange,
@@ -112,10 +115,30 @@ def _positive(value: object) -> int:
     return number
 
 
+def _age_in_years(value: object) -> int:
+    number = _positive(value)
+    if number > 25:
+        raise wrong(
+            f"{number} is beyond 25 years, the oldest age of the service.", "Write 25 or less."
+        )
+    return number
+
+
 def _moment(value: object) -> datetime:
     text = form_text(value)
     day, _, clock = text.partition(" ")
     return datetime.combine(read_day(day), read_clock(clock or "00:00"), LONDON)
+
+
+def _end(value: object) -> datetime:
+    """A moment at which something ends. A date without a time is its end, at midnight."""
+    text = form_text(value)
+    if " " in text:
+        return _moment(text)
+    day = read_day(text)
+    if day == date.max:
+        raise wrong(f"'{text}' is too far away.", "Write a day of the next years.")
+    return datetime.combine(day + timedelta(days=1), time(), LONDON)
 
 
 def _one_of(words: Mapping[str, str], what: str) -> Callable[[object], str]:
@@ -138,12 +161,17 @@ def listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-def _slug(value: object) -> str:
+def _slug(value: object, longest: int = LONGEST_SLUG) -> str:
     text = form_text(value)
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
         raise wrong(
             f"'{text}' cannot be part of an address.",
             f"Use small letters, digits and single hyphens, like '{slugify(text) or 'my-group'}'.",
+        )
+    if len(text) > longest:
+        raise wrong(
+            f"'{text}' has {len(text)} characters, and a name has at most {longest}.",
+            f"Shorten it, like '{slugify(text)[:longest].rstrip('-')}'.",
         )
     return text
 
@@ -218,6 +246,9 @@ Flag = Annotated[bool, BeforeValidator(_flag), yes_or_no()]
 Number = Annotated[
     int, BeforeValidator(_positive), figures("a whole number", "12", "[0-9]{1,6}", 1, 999_999)
 ]
+AgeInYears = Annotated[
+    int, BeforeValidator(_age_in_years), figures("an age in years", "7", "[0-9]{1,2}", 1, 25)
+]
 Order = Annotated[
     int, BeforeValidator(_number), figures("a whole number", "2", "[0-9]{1,6}", 0, 999_999)
 ]
@@ -234,8 +265,22 @@ Moment = Annotated[
     BeforeValidator(_moment),
     text("a date, and a time where it matters", "2027-01-04 09:00", rf"{_DAY}( {_CLOCK})?"),
 ]
+EndMoment = Annotated[
+    datetime,
+    BeforeValidator(_end),
+    text(
+        "a date, which counts to its end, or a date and a time",
+        "2027-01-04 17:00",
+        rf"{_DAY}( {_CLOCK})?",
+    ),
+]
 Slug = Annotated[
     str, BeforeValidator(_slug), text("a file's name without '.md'", "baby-massage", _SLUG)
+]
+AreaSlug = Annotated[
+    str,
+    BeforeValidator(partial(_slug, longest=LONGEST_AREA)),
+    text("a name in small letters", "south-ribble", _SLUG),
 ]
 Alias = Annotated[
     str, BeforeValidator(_alias), text("a name it had", "old-name", rf"{_SLUG}(/{_SLUG})?")

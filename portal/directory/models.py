@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -22,8 +22,10 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.directory.fields import (
+    AgeInYears,
     Ages,
     Aliases,
+    AreaSlug,
     BankHolidays,
     BaseAddress,
     BookingWay,
@@ -34,6 +36,7 @@ from portal.directory.fields import (
     Days,
     Degrees,
     Email,
+    EndMoment,
     Facilities,
     Flag,
     Language,
@@ -166,7 +169,7 @@ class Terms(Noun):
 class District(Noun):
     """One of the county's districts."""
 
-    slug: Slug = Field(description="Its name in addresses.")
+    slug: AreaSlug = Field(description="Its name in addresses.")
     title: Line = Field(description="Its name.")
     code: Line = Field(description="Its ONS code, such as E07000117.")
     latitude: Degrees = Field(description="The middle of it, in degrees.")
@@ -184,7 +187,7 @@ class District(Noun):
 class Footprint(Noun):
     """One of the five areas in which the service is delivered."""
 
-    slug: Slug = Field(description="Its name in addresses.")
+    slug: AreaSlug = Field(description="Its name in addresses.")
     title: Line = Field(description="Its name.")
     summary: Line = Field("", description="One sentence about the area.")
     districts: tuple[District, ...] = Field(description="The districts in it.")
@@ -306,7 +309,7 @@ class Programme(TextFile):
     kind: ProgrammeKind = Field(description="group, one-to-one, outreach, drop-in or information.")
     level: Level | None = Field(None, description="universal (level 1) or targeted (level 2).")
     ages: Ages = Field((), description="Ages of the children: pregnancy, 0-6 months, 2-4 years.")
-    send_to: Number | None = Field(
+    send_to: AgeInYears | None = Field(
         None, description="The upper age for those with special educational needs or disabilities."
     )
     audience: Line | None = Field(None, description="Who may come, in words.")
@@ -352,7 +355,7 @@ class Centre(TextFile):
 
     title: Line = Field(description="Its name.")
     kind: CentreKind = Field(description="family hub, children's centre, library...")
-    district: Slug = Field(description="The slug of its district.")
+    district: AreaSlug = Field(description="The slug of its district.")
     town: Line | None = Field(None, description="The town or village it is in.")
     address: Line | None = Field(None, description="Street, without town and postcode.")
     postcode: Postcode | None = Field(None, description="Its postcode.")
@@ -376,7 +379,7 @@ class Centre(TextFile):
         (), description="Days it had to close: its sessions there show as cancelled."
     )
     ages: Ages = Field((), description="The ages it is for: 0-11 years, 12-19+ years.")
-    send_to: Number | None = Field(
+    send_to: AgeInYears | None = Field(
         None, description="The upper age for those with special educational needs or disabilities."
     )
     aliases: Aliases = Field((), description="Names it had before, the oldest first.")
@@ -527,7 +530,10 @@ class Series(TextFile):
     places: Number | None = Field(None, description="How many places there are.")
     waiting_list: Flag = Field(True, description="no: when it is full, there is no waiting list.")
     opens: Moment | None = Field(None, description="When booking opens: 2027-01-04 09:00.")
-    closes: Moment | None = Field(None, description="When booking closes.")
+    closes: EndMoment | None = Field(
+        None,
+        description="When booking closes: 2027-01-11 17:00, or 2027-01-11 for all of that day.",
+    )
     venue_fields: OutreachVenue | None = Field(
         None, alias="venue", description="Where it meets, if not at the centre."
     )
@@ -535,7 +541,7 @@ class Series(TextFile):
     language: Language = Field("en", description="The language spoken.")
     leader: Line | None = Field(None, description="Who leads it: a role, or a first name.")
     ages: Ages | None = Field(None, description="Ages, if other than the programme's.")
-    send_to: Number | None = Field(
+    send_to: AgeInYears | None = Field(
         None,
         description="The upper age for those with special educational needs or disabilities. The "
         "programme's counts only for its own ages.",
@@ -612,13 +618,12 @@ class Series(TextFile):
 
     @property
     def booking_ends(self) -> datetime | None:
-        """When booking closes, if it does: as written, a date without a time at its end.
+        """When booking closes, if it does.
 
         If no `closes` is given, a course that is booked as a whole closes when it begins.
         """
         if self.closes:
-            local = self.closes.astimezone(LONDON)
-            return self.closes + timedelta(days=1) if local.time() == time() else self.closes
+            return self.closes
         if self.is_course and self.booking == "book" and self.book == "series":
             return min((one.starts for one in self.all_sessions if not one.cancelled), default=None)
         return None

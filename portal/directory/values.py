@@ -38,10 +38,20 @@ def near(word: str, words: Iterable[str]) -> str:
     return f" Did you mean '{found[0]}'?" if found else ""
 
 
+# Addresses and keys are made of these names. A file system, a proxy and the tables of bookings each
+# have a limit of their own, and this is far below all of them.
+LONGEST_SLUG = 64
+LONGEST_AREA = 60  # of footprints and districts
+
+
 def slugify(name: str) -> str:
-    """A name as a file name: 'Lytham St Anne's' -> 'lytham-st-annes'."""
+    """A name as a file name, of at most 64 characters: 'Lytham St Anne's' -> 'lytham-st-annes'."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’.]", "", plain.lower())).strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’.]", "", plain.lower())).strip("-")
+    if len(slug) <= LONGEST_SLUG:
+        return slug
+    whole_words, _, _ = slug[: LONGEST_SLUG + 1].rpartition("-")
+    return whole_words or slug[:LONGEST_SLUG]
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:
@@ -268,6 +278,11 @@ class AgeRange:
         first, end = _months(low, low_unit), _months(high + 1, high_unit)
         if end <= first:
             raise wrong(f"'{value}' ends before it starts.", "Write the younger age first.")
+        if end > OLDEST:
+            raise wrong(
+                f"'{value}' goes beyond 25 years, the oldest age of the service.",
+                "Write 25 or less; for parents, give the ages of their children.",
+            )
         words = _age_words(low, low_unit, high, high_unit)
         if plain == text:
             return cls(first, end, words)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import yaml
@@ -20,7 +20,7 @@ from portal.content.front_matter import Written, as_noun
 from portal.content.school_calendar import school_calendar
 from portal.directory import Directory, Series, Term
 from portal.directory.schedule import SchoolCalendar, planned_dates, rule_dates
-from portal.directory.values import MONTHS, WEEKDAYS, day_words, near, slugify
+from portal.directory.values import LONGEST_SLUG, MONTHS, WEEKDAYS, day_words, near, slugify
 from portal.editing.drafts import WritingError, add
 
 
@@ -132,6 +132,8 @@ def _copied(
     for name, moment in (("opens", series.opens), ("closes", series.closes)):
         if moment:
             changed[name] = f"{moment.date() + moved} {moment:%H:%M}"
+    if series.closes and series.closes.time() == time():  # the end of the day before
+        changed["closes"] = str(series.closes.date() - timedelta(days=1) + moved)
     if alongside := list(_alongside(directory, series, span, together)):
         changed["alongside"] = f"[{', '.join(alongside)}]"
     source = Path(series.source)
@@ -142,7 +144,7 @@ def _copied(
     if twin and twin.slug != slug:
         raise WritingError(
             f"{series.identity} is in {span.name} already, as {twin.source}. Change that file, or "
-            "name antwin term with --term."
+            "name another term with --term."
         )
     if series.until:
         changed["until"] = planned[-1].isoformat()
@@ -201,7 +203,9 @@ def _slug_in(slug: str, span: Span) -> str:
     seasons = "autumn|winter|spring|summer"
     months = "|".join(month.lower() for month in MONTHS)
     stem = re.sub(rf"-({seasons}|{months})(-\d)?(-20\d\d)?$|-20\d\d$", "", slug)
-    return f"{stem}-{slugify(span.name)}"
+    term = slugify(span.name)
+    stem = stem[: LONGEST_SLUG - len(term) - 1].rstrip("-")
+    return f"{stem}-{term}"
 
 
 def _alongside(

@@ -10,16 +10,14 @@ the sector that was typed.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
 
+from portal import private_files
 from portal.directory.values import Position
 from portal.finder import postcode_import
 from portal.finder.postcode_import import LETTERS, Placed, PostcodesError, Progress, Report
@@ -46,17 +44,7 @@ def import_file(
     postcodes, report = postcode_import.read(
         path, districts, border_miles=border_miles, progress=progress
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=out.name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(pack(postcodes))
-        Path(name).chmod(0o644)
-        Path(name).replace(out)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    private_files.write_file(out, pack(postcodes))
     return report
 
 

@@ -510,6 +510,19 @@ def test_what_may_be_content_is_not_litter(root):
     ]
 
 
+def test_a_folder_named_like_a_file_is_a_mistake(root):
+    """An empty folder 'play.md' is reported wherever content is read."""
+    folders = (
+        "programmes", "content/pages", "content/news", "content/messages",
+        "centres/preston/riverbank", "centres/preston",
+    )  # fmt: skip
+    for folder in folders:
+        (root / folder / "play.md").mkdir()
+
+    found = {line.partition(":")[0] for line in mistakes(root)}
+    assert found == {f"{folder}/play.md" for folder in folders}
+
+
 def test_remarks_are_no_values(root):
     """A remark is left out where it cannot be part of the value; words need quotes for that."""
     edit(

@@ -17,6 +17,7 @@ from portal import database
 from portal.database import tables
 from portal.database.engine import newest_revision
 from portal.database.prepared import Prepared
+from portal.directory.values import LONGEST_AREA, LONGEST_SLUG
 from tests.support.databases import put_bookable
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -50,6 +51,21 @@ def test_an_up_to_date_database_is_known_without_alembic(engine: Engine, monkeyp
     database.migrate(engine)
     with pytest.raises(ImportError):
         database.migrate(engine, "0001")
+
+
+def test_the_longest_names_of_content_fit_into_the_tables() -> None:
+    """PostgreSQL refuses a value that is longer than its column: content has the same limits."""
+    series = LONGEST_SLUG + len("/") + LONGEST_SLUG
+    longest = {"series": series, "district": LONGEST_AREA, "footprint": LONGEST_AREA}
+    columns = [
+        column
+        for table in tables.metadata.tables.values()
+        for column in table.columns
+        if column.name in longest and isinstance(column.type, sa.String)
+    ]
+
+    assert {column.name for column in columns} == set(longest)
+    assert [str(one) for one in columns if (one.type.length or 0) < longest[one.name]] == []
 
 
 def test_the_database_refuses_one_place_too_many(engine: Engine) -> None:

@@ -58,7 +58,10 @@ def place(tmp_path, sample_root):
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_every_command_runs(page, place, monkeypatch):
-    """In the order of the page, each says what the page says that it says."""
+    """In the order of the page, each says what the page says that it says.
+
+    After each, everything under var/ is for the portal's own account alone (S67).
+    """
     monkeypatch.chdir(place)
     ran = 0
     for kind, block in BLOCK.findall(page.read_text("utf-8")):
@@ -67,11 +70,21 @@ def test_every_command_runs(page, place, monkeypatch):
         elif kind == "console":
             for command, typed, said in commands(block):
                 run(command, typed, said, place)
+                assert open_to_others(place / "var") == []
                 ran += 1
         else:
             assert kind in FILES, f"{page.name}: nobody tries a block of {kind}"
 
     assert ran
+
+
+def open_to_others(folder):
+    """What other accounts of the machine may open in a folder, with its mode."""
+    return [
+        f"{path.name} {path.stat().st_mode & 0o777:o}"
+        for path in (folder, *folder.rglob("*"))
+        if path.stat().st_mode & 0o077
+    ]
 
 
 def commands(block):

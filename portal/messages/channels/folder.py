@@ -8,8 +8,7 @@ data is erased.
 
 from __future__ import annotations
 
-import os
-
+from portal import private_files
 from portal.directory import Site
 from portal.messages.channels.base import Letter, Undelivered, one_address
 from portal.messages.channels.email import compose
@@ -44,11 +43,4 @@ class Folder:
         return name if (self.outbox / name).is_file() else None
 
     def _write(self, name: str, content: bytes) -> None:
-        self.outbox.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self.outbox / f".{name}.{os.getpid()}"
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.outbox / name)
+        private_files.write_file(self.outbox / name, content)

@@ -21,7 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal import __version__
+from portal import __version__, private_files
 from portal.web.site.atomic_folder import MARKER
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class BuildState:
         digest = hashlib.sha256(repr(facts).encode())
         folders = [self._root / name for name in ("content", "centres", "programmes")]
         for folder in (*folders, _PACKAGE):
-            for name, stat in files_in(folder):
+            for name, stat in files_in(folder, folders=True):
                 # The inode and its change time show if an older file has replaced a newer one.
                 state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
                 digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
@@ -161,22 +161,23 @@ class BuildState:
         found = found if isinstance(found, dict) else {}
         records = {out: record for out, record in found.items() if Path(out).is_dir()}
         records[str(self._out)] = {"marker": self._marker(), "state": state, "pages": built.pages}
-        self._record.parent.mkdir(parents=True, exist_ok=True)
-        part = self._record.with_name(f"{_RECORD}.{os.getpid()}")
-        part.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
-        part.replace(self._record)
+        private_files.write_file(self._record, f"{json.dumps(records, indent=1)}\n".encode())
 
     def _marker(self) -> list[int]:
         stat = (self._out / MARKER).stat()
         return [stat.st_ino, stat.st_mtime_ns]
 
 
-def files_in(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Every file below a folder with its status, in order of name; none if there is no folder."""
-    yield from _entries(os.fspath(folder), "")
+def files_in(folder: Path, *, folders: bool = False) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file below a folder with its status, in order of name; none if there is no folder.
+
+    `folders` adds the folders that are named like a file, such as an empty 'play.md': they are
+    mistakes, so a check sees them.
+    """
+    yield from _entries(os.fspath(folder), "", folders)
 
 
-def _entries(folder: str, inside: str) -> Iterator[tuple[str, os.stat_result]]:
+def _entries(folder: str, inside: str, folders: bool) -> Iterator[tuple[str, os.stat_result]]:
     try:
         with os.scandir(folder) as found:
             entries: Iterable[os.DirEntry[str]] = sorted(found, key=lambda entry: entry.name)
@@ -185,6 +186,8 @@ def _entries(folder: str, inside: str) -> Iterator[tuple[str, os.stat_result]]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             if entry.name != "__pycache__":
-                yield from _entries(entry.path, f"{inside}{entry.name}/")
+                if folders and "." in entry.name:
+                    yield f"{inside}{entry.name}/", entry.stat(follow_symlinks=False)
+                yield from _entries(entry.path, f"{inside}{entry.name}/", folders)
         else:
             yield inside + entry.name, entry.stat(follow_symlinks=False)

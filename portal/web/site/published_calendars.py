@@ -10,7 +10,6 @@ missing. Without both, a build stamps entries from the content alone.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
+from portal import private_files
 from portal.directory import Directory, TextFile
 from portal.feeds.calendar_entries import FIRST_REVISION, revision_of, uid_of
 from portal.feeds.calendars import calendars_of, closed_for_good
@@ -70,10 +70,7 @@ def keep(var: Path, published: PublishedCalendars) -> None:
         "stamps": {uid: [one.changed.isoformat(), one.digest] for uid, one in stamps},
         "addresses": sorted(published.addresses),
     }
-    var.mkdir(parents=True, exist_ok=True)
-    part = var / f"{FILE}.{os.getpid()}"
-    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    part.replace(var / FILE)
+    private_files.write_file(var / FILE, f"{json.dumps(record, indent=1)}\n".encode())
 
 
 def hold(

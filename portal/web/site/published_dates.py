@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
+from portal import private_files
 from portal.directory import Directory, Series, Session, Venue
 from portal.directory.values import clock_words, day_words
 
@@ -107,11 +107,8 @@ def keep(folder: Path, directory: Directory) -> None:
         for identity, dates in made.sessions.items()
     }
     said = {"until": made.until, "names": made.names, "sessions": sessions}
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{FILE}.{os.getpid()}"
     # A fast format: it is only read on this machine, and soon.
-    part.write_bytes(gzip.compress(json.dumps(said).encode(), 1, mtime=0))
-    part.replace(folder / FILE)
+    private_files.write_file(folder / FILE, gzip.compress(json.dumps(said).encode(), 1, mtime=0))
 
 
 def kept(folder: Path) -> Record | None:

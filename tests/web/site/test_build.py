@@ -135,12 +135,22 @@ def test_a_file_that_has_no_source_any_more_goes(settings, today, series_file):
 
 
 def test_a_mistake_leaves_the_old_site_as_it_was(settings, today, series_file):
-    """Content with a mistake changes nothing, byte for byte, and leaves nothing beside it."""
+    """Content with a mistake changes nothing, byte for byte, and leaves nothing beside it.
+
+    A folder named like a file is a mistake too, also where nothing else has changed.
+    """
     build.build(settings, today=today)
     before, there = files(settings.out), states(settings.out)
-    series_file.write_text(series_file.read_text().replace("programme:", "program:"))
+    text, written = series_file.read_text(), series_file.stat()
+    series_file.write_text(text.replace("programme:", "program:"))
 
     with pytest.raises(ContentError):
+        build.build(settings, today=today)
+
+    series_file.write_text(text)
+    os.utime(series_file, ns=(written.st_atime_ns, written.st_mtime_ns))
+    (series_file.parent / "empty.md").mkdir()
+    with pytest.raises(ContentError, match=r"empty\.md"):
         build.build(settings, today=today)
 
     assert files(settings.out) == before

@@ -92,11 +92,16 @@ DATE, ASK = 'href="/book/riverbank/bump?session=2027-01-19"', 'href="/request/bu
         (date(2027, 1, 13), {"book": "session"}, DATE),
         (date(2027, 1, 13), {"booking": "request"}, ASK),
         (date(2027, 1, 13), {"closes": "2027-01-13"}, BOOK),
+        (date(2027, 1, 4), {"closes": "2027-01-05 00:00"}, BOOK),
+        (date(2027, 1, 5), {"closes": "2027-01-05 00:00"}, CLOSED),
         (date(2027, 1, 14), {"closes": "2027-01-13"}, STARTED),
     ],
 )
 def test_a_page_offers_what_can_be_booked_on_its_day(day, fields, expected):
-    """As the live pages do: a course closes when it begins, a closing date at the day's end."""
+    """As the live pages do: a course closes when it begins, a closing date at the day's end.
+
+    A closing date with a time, midnight too, means that moment.
+    """
     client = create_site(made.directory(fields, today=day)).test_client()
     html = shown_in(client.get("/sessions/riverbank/bump/").text)
 

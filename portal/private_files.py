@@ -1,0 +1,49 @@
+"""Files that only the portal's own account may read: whatever it keeps under `var/` (S67).
+
+The database, letters and records name families or say when they come. So each file is made
+with mode 0600, in folders with 0700, whatever the account's umask says.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder of ours, or close one that is there to other accounts."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _close(path, 0o700)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file if there is none, or close one that is there to other accounts."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    _close(path, 0o600)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file or replace it at once, so that nobody ever reads a part of it.
+
+    Raises OSError if it cannot be written; the old file then stays.
+    """
+    make_folder(path.parent)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _close(path: Path, mode: int) -> None:
+    status = path.stat()
+    # A file of another account cannot be changed, and is that account's to look after.
+    if stat.S_IMODE(status.st_mode) & 0o077 and status.st_uid == os.geteuid():
+        path.chmod(mode)
