@@ -25,7 +25,7 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
-from portal.content.prose_differences import difference
+from portal.content.prose_differences import difference, surplus_cells
 from portal.directory.characters import name_of
 from portal.directory.values import EMAIL, slugify
 
@@ -124,10 +124,12 @@ _DELIMITERS = re.compile(r"[ ]{0,3}\|?[ :|-]*-[ :|-]*$")
 
 
 def _signs(markdown: str, made: str) -> Iterator[tuple[int, str]]:
-    """Lists pasted from Word or the web, and tables without their second line.
+    """Lists pasted from Word or the web, tables without their second line, and surplus cells.
 
-    Their signs would be published as they are.
+    Their signs would be published as they are, and those cells would not be published.
     """
+    if "<table" in made:
+        yield from surplus_cells(markdown)
     if "<p>|" in made:
         lines = ["", *markdown.split("\n"), ""]
         for number, line in enumerate(lines[1:-1], 1):

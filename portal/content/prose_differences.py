@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -62,6 +62,31 @@ def difference(markdown: str, made: str) -> tuple[int, str] | None:
             return block.first + 1, _words(block, markdown)
         at += len(block.shape)
     return None if at == len(shape) else (markdown.count("\n") + 1, _SIMPLIFY)
+
+
+def surplus_cells(markdown: str) -> Iterator[tuple[int, str]]:
+    """The rows of tables that have more cells than the first: no reader shows those cells."""
+    lines = markdown.split("\n")
+    columns = 0
+    for token in _parser().parse(markdown):
+        if token.type == "table_open":
+            columns = 0
+        elif token.type == "tr_open" and token.map:
+            number = token.map[0]
+            cells = _cells(lines[number])
+            columns = columns or cells
+            if cells > columns:
+                yield (
+                    number + 1,
+                    f"this row has {cells} cells and its table has {columns} columns, so the rest "
+                    "would not be shown. Add a column to the first two lines, or write \\| for a "
+                    "line that belongs to the text.",
+                )
+
+
+def _cells(line: str) -> int:
+    line = re.sub(r"`[^`]*`", "", line).strip().removeprefix("|")
+    return len(re.findall(r"(?<!\\)\|", re.sub(r"(?<!\\)\|$", "", line))) + 1
 
 
 def _words(block: _Block, markdown: str) -> str:

@@ -325,3 +325,30 @@ def test_one_text_does_not_change_the_next():
 def test_whatever_is_written_the_html_is_safe(written):
     """S16 No text at all makes a tag, an attribute or an address that is not on the list."""
     assert_safe(render(written, images_at="/centres/a/").html)
+
+
+class TestSurplusCells:
+    """Cells beyond the columns of their table, which no Markdown reader shows."""
+
+    @pytest.mark.parametrize(
+        "table",
+        [
+            "| a | b |\n|---|---|\n| 1 | 2 |\n| 1 | 2 | lost |\n",
+            "a | b\n--- | ---\n1 | 2\n1 | 2 | lost\n",
+            "| a |\n|---|\n| 1 |\n| 1 | lost |\n",
+        ],
+    )
+    def test_are_reported_by_line(self, table):
+        """A row with more cells than its table has columns is a mistake on its line."""
+        (problem,) = render(f"Text.\n\n{table}").problems
+
+        assert problem[0] == 6
+        assert "would not be shown" in problem[1]
+
+    @pytest.mark.parametrize(
+        "rows",
+        ["| 1 | 2 |", "| 1 |", "| 1 | 2 \\| 3 |", "1 | 2", "| 1 | |", "| 1 | 2 |\n\nA | b | c"],
+    )
+    def test_fitting_rows_are_right(self, rows):
+        """Rows that fit their table, or are shorter, are accepted."""
+        assert render(f"| a | b |\n|---|---|\n{rows}\n").problems == ()

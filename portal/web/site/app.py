@@ -181,7 +181,6 @@ def _headers(context: Context) -> bytes:
         ("/find/", "/find/"),
         ("/*.ics", "/calendar.ics"),
         ("/*.atom", "/feed.atom"),
-        ("/openreferral/*", "/openreferral/"),
         ("/embed/*", "/embed/"),
     )
     others = [(pattern, file_headers(path)) for pattern, path in examples]

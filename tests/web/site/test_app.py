@@ -1,5 +1,6 @@
 """The public site, made of the sample: every address, and what the pages say."""
 
+import fnmatch
 import gzip
 import json
 import re
@@ -337,6 +338,14 @@ def test_headers(answers):
         assert f"  {name}: {value}\n" in file
     assert "Strict-Transport-Security: max-age=31536000" in file
     assert "immutable" in file
+
+
+def test_headers_are_for_files_that_exist(answers):
+    """Each pattern of the file for static hosts matches a file that is built."""
+    patterns = [one for one in answers["/_headers"].text.splitlines() if one.startswith("/")]
+
+    assert len(patterns) > 5
+    assert [one for one in patterns if not fnmatch.filter(answers, one)] == []
 
 
 def test_manifest(answers):
