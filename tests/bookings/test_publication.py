@@ -1,5 +1,8 @@
 """Two checkouts over one database: only the newest published content acts, on both databases."""
 
+import ast
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +15,7 @@ from portal.database.generations import NotPublished, OutOfDate
 from portal.messages import delivery
 from tests.support import made
 from tests.support.made import NOW
+from tests.support.paths import ROOT
 
 SECRET = "a secret of thirty-two characters"
 SNOW = {"changes": [{"date": "2027-01-19", "cancelled": "Snow"}]}
@@ -169,3 +173,42 @@ def test_letters_are_written_by_the_newest_content_alone(engine):
 
     assert delivery.claim(engine, now=NOW, claimant="old", edition=old.edition) == []
     assert len(delivery.claim(engine, now=NOW, claimant="new", edition=new.edition)) == 1
+
+
+def test_what_content_decides_carries_its_generation():
+    """Each line of the log about a change of the content or an offer says by which generation."""
+    missing, found = [], 0
+    for path in sorted((ROOT / "portal").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(call, ast.Call) or getattr(call.func, "id", "") != "note":
+                continue
+            words = {arg.value for arg in call.args if isinstance(arg, ast.Constant)}
+            if words & {"content", "offer"}:
+                found += 1
+                if "generation" not in {keyword.arg for keyword in call.keywords}:
+                    missing.append(f"{path.name}:{call.lineno}")
+
+    assert missing == []
+    assert found >= 5
+
+
+def test_a_publication_and_an_announcement_exclude_each_other(engine):
+    """While older content announces, nothing newer is published: no change is told backwards."""
+    old = edition("old")
+    publish(engine, old)
+    order, inside = [], threading.Event()
+
+    def announcing(connection):
+        assert generations.hold_newest(connection, "old") == 1
+        inside.set()
+        time.sleep(0.2)
+        order.append("announced")
+
+    thread = threading.Thread(target=database.write, args=(engine, announcing))
+    thread.start()
+    inside.wait(10)
+    publish(engine, edition("new"), 1)
+    order.append("published")
+    thread.join()
+
+    assert order == ["announced", "published"]
