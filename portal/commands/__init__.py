@@ -164,7 +164,10 @@ def publish(root: Path | None, back: bool) -> None:
     directory = read_published(settings, _today())
     engine = database.connect(settings.database_address)
     database.migrate(engine)
-    made = publish_site(engine, settings, directory, now=datetime.now(UTC), back=back)
+    try:
+        made = publish_site(engine, settings, directory, now=datetime.now(UTC), back=back)
+    finally:
+        engine.dispose()
     click.echo(f"Generation {made.number} is published.")
 
 
@@ -396,8 +399,8 @@ def _publish_new(settings: Settings) -> None:
     from portal.web.site.build_state import published_edition
 
     site = published_edition(settings.out)
+    engine = database.connect(settings.database_address)
     try:
-        engine = database.connect(settings.database_address)
         database.migrate(engine)
         with database.read(engine) as connection:
             standing = generations.standing(connection, site[0] if site else "")
@@ -406,7 +409,10 @@ def _publish_new(settings: Settings) -> None:
     except generations.NotPublished as error:
         click.echo(str(error), err=True)
     except SQLAlchemyError:
-        click.echo("The database cannot be reached. Messages will publish this later.", err=True)
+        words = "The database cannot be reached: this is published with the next messages."
+        click.echo(words, err=True)
+    finally:
+        engine.dispose()
 
 
 def _built(built: Built) -> str:

@@ -23,6 +23,7 @@ from portal.server.worker import Watch
 from portal.settings import SettingsError, load_settings
 from portal.web.live.app import create_desk
 from portal.web.site.build_state import MARKER, write_marker
+from tests.support.databases import new_sqlite
 
 SECRET = "a secret of thirty-two characters"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -72,13 +73,26 @@ class Machine:
         return CliRunner().invoke(main, ["--root", str(given.root), *words], env=environ)
 
 
+def machines_over(folder, sample_root, address):
+    """One machine with the content as it was, and one where a date was called off since."""
+    old = Machine(folder / "old", sample_root, address)
+    new = Machine(folder / "new", sample_root, address)
+    new.write("changes:\n", "changes:\n  - date: 2027-01-19\n    cancelled: Snow\n")
+    yield old.build(1), new.build(2)
+    old.watch._engine.dispose()
+    new.watch._engine.dispose()
+
+
 @pytest.fixture
 def machines(tmp_path, sample_root, database_address):
-    """One machine with the content as it was, and one where a date was called off since."""
-    old = Machine(tmp_path / "old", sample_root, database_address)
-    new = Machine(tmp_path / "new", sample_root, database_address)
-    new.write("changes:\n", "changes:\n  - date: 2027-01-19\n    cancelled: Snow\n")
-    return old.build(1), new.build(2)
+    """Two machines over one database, once of each kind."""
+    yield from machines_over(tmp_path, sample_root, database_address)
+
+
+@pytest.fixture
+def local_machines(tmp_path, sample_root):
+    """Two machines, where the kind of the database makes no difference."""
+    yield from machines_over(tmp_path, sample_root, new_sqlite(tmp_path / "portal.db"))
 
 
 def book(engine, machine):
@@ -133,9 +147,9 @@ def test_going_back_tells_families_again(machines, engine):
     assert kinds(engine) == ["confirmation", "cancelled-by-us", "moved"]
 
 
-def test_what_was_not_built_is_not_published(machines):
+def test_what_was_not_built_is_not_published(local_machines):
     """Files edited after the build are nobody's news until the next build."""
-    _, new = machines
+    _, new = local_machines
     new.write("places: 10", "places: 3")
 
     found = new.portal("publish")
@@ -160,12 +174,13 @@ def test_a_build_publishes_what_it_built(tmp_path, sample_root):
     assert edition == machine.read().edition
 
 
-def test_a_machine_without_the_role_publishes_and_sends_nothing(machines, engine):
+def test_a_machine_without_the_role_publishes_and_sends_nothing(local_machines):
     """`PORTAL_ROLES=web` answers pages, and leaves building and sending to another machine."""
-    _, new = machines
+    _, new = local_machines
     new.settings = new.settings.model_copy(update={"roles": ("web",)})
     sent = new.portal("messages", "send")
-    with database.read(engine) as connection:
+    new.portal("build")
+    with database.read(new.watch._engine) as connection:
         assert not connection.execute(sa.select(tables.generation)).all()
 
     assert sent.exit_code == 1
@@ -195,13 +210,13 @@ def test_unknown_roles_are_refused(monkeypatch, written):
         load_settings()
 
 
-def test_health_says_whether_the_content_is_the_newest(machines, caplog):
+def test_health_says_whether_the_content_is_the_newest(local_machines, caplog):
     """Operators see from outside which machine has older content; the log says it once."""
-    old, new = machines
+    old, new = local_machines
     old.watch.once()
     new.watch.once()
     said = []
-    for machine in machines:
+    for machine in local_machines:
         directory = machine.read()
         desk = create_desk(lambda it=directory: it, machine.settings, clock=lambda: NOW)
         answers = [desk.test_client().get("/health") for _ in range(2)]
@@ -229,9 +244,9 @@ def test_messages_wait_for_every_page_of_the_machine(machines, engine):
     assert (told.announced, told.delivered.sent) == (1, 2)
 
 
-def test_messages_do_not_wait_for_ever(machines, monkeypatch, caplog):
+def test_messages_do_not_wait_for_ever(local_machines, monkeypatch, caplog):
     """A process that cannot read the new content holds up messages for a minute only."""
-    old, new = machines
+    old, new = local_machines
     stuck = Reader(new.settings.var)
     stuck.has_read(old.read().edition)
     monkeypatch.setattr("portal.server.worker._WAIT_FOR_READERS", 0)
@@ -253,9 +268,9 @@ def test_the_file_of_a_dead_process_holds_nobody_up(tmp_path):
     assert not list((tmp_path / "readers").iterdir())
 
 
-def test_new_content_is_read_by_the_clock(machines):
+def test_new_content_is_read_by_the_clock(local_machines):
     """Long after a publication, the first answer is already made from the new content."""
-    _, new = machines
+    _, new = local_machines
     published = Published(new.settings)
     published.start()
     published.wait(10)
@@ -268,9 +283,9 @@ def test_new_content_is_read_by_the_clock(machines):
     assert published().edition == new.read().edition
 
 
-def test_an_application_that_is_dropped_stops_looking(machines):
+def test_an_application_that_is_dropped_stops_looking(local_machines):
     """Its thread ends, and its file is given up."""
-    _, new = machines
+    _, new = local_machines
     before = threading.active_count()
     app = create_app(new.settings)
     assert Client(app).get("/health").json["content"] == "loaded"
