@@ -14,6 +14,7 @@ from portal import bookings, content, database
 from portal.bookings import Family
 from portal.commands import main
 from portal.database import tables
+from portal.database.generations import OutOfDate
 from portal.errors import PortalError
 from portal.server import readers, serve
 from portal.server.app import create_app
@@ -22,6 +23,7 @@ from portal.server.readers import Reader
 from portal.server.worker import Watch
 from portal.settings import SettingsError, load_settings
 from portal.web.live.app import create_desk
+from portal.web.live.context import Away
 from portal.web.site.build_state import MARKER, write_marker
 from tests.support.databases import new_sqlite
 
@@ -297,3 +299,14 @@ def test_an_application_that_is_dropped_stops_looking(local_machines):
             return
         threading.Event().wait(0.05)
     pytest.fail("the thread goes on")
+
+
+def test_a_form_refused_by_older_content_can_be_sent_again(local_machines, caplog):
+    """The page is the one for a database that is away: it keeps the answers and the key (S63)."""
+    old, _ = local_machines
+    directory = old.read()
+    desk = create_desk(lambda: directory, old.settings, clock=lambda: NOW)
+    with pytest.raises(Away), desk.extensions["live"].database():
+        raise OutOfDate("the newest published content has another rule for the series.")
+
+    assert "refused by older content" in caplog.text
