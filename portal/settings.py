@@ -10,16 +10,19 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from portal import private_files
 from portal.directory.fields import Email
 from portal.errors import PortalError
 
 SHORTEST_SECRET = 32
+
+Role = Literal["web", "post", "build"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class SettingsError(PortalError):
@@ -54,6 +57,11 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=1, le=65535, description="The port that `portal serve` listens on.")
     workers: int = Field(
         1, ge=1, le=64, description="Server processes of `portal serve`; best one per core."
+    )
+    roles: Annotated[tuple[Role, ...], NoDecode] = Field(
+        ROLES,
+        description="What this machine does, with commas: web answers pages, post sends messages "
+        "and makes offers, build builds the site and publishes it. One machine has all three.",
     )
     trusted_hosts: tuple[str, ...] = Field(
         (), description="Host names to answer, as a JSON list; if empty, all are answered."
@@ -229,6 +237,15 @@ class Settings(BaseSettings):
                 f"The secret cannot be kept in {path}: {error.strerror}. "
                 "Set PORTAL_SECRET_KEY, or let PORTAL_VAR name a folder that can be written."
             ) from error
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _roles(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(role.strip() for role in value.split(",") if role.strip())
+        if not value:
+            raise ValueError(f"name one or more of {', '.join(ROLES)}")
+        return value
 
     @field_validator("secret_key")
     @classmethod

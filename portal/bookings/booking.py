@@ -22,19 +22,20 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
-from portal.bookings.locking import OF_BOOKING, lock, lock_later
+from portal.bookings.bookable_rows import row_matching_content, row_of
+from portal.bookings.locking import OF_BOOKING, lock_later
 from portal.bookings.opening import opening
-from portal.bookings.places import ROOM_FOR_ALL, claimed, places_of
+from portal.bookings.places import ROOM_FOR_ALL, claimed
 from portal.bookings.waiting_list import notify, reminder_of
-from portal.database import insert_if_new, look, note, read, write
+from portal.database import look, note, read, write
 from portal.database.audit import AuditAction
 from portal.database.prepared import Prepared, bundle
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash, digest_of, link_of, new_reference
-from portal.database.tables import LIVE, bookable, booking, need, person, referral, told, walk_in
+from portal.database.tables import LIVE, bookable, booking, need, person, referral
 from portal.directory import Programme, Series, Session
 from portal.errors import PortalError
-from portal.messages import announced, enqueue_all
+from portal.messages import enqueue_all
 from portal.messages.facts import waiting_position
 
 MOST_PLACES = 6  # in one booking, if places are counted by person (S27)
@@ -135,86 +136,25 @@ _queue_up = Prepared(
 )
 
 
-def prepared(connection: Connection, series: Series, planned: str, now: datetime) -> Row[Any]:
-    """The bookable row of a series or session, locked and updated from the content."""
-    row = lock(connection, series.identity, planned)
-    return _row_matching_content(connection, row, series, planned, now)
-
-
 def _prepared_with(
     connection: Connection, series: Series, planned: str, now: datetime, key: str
 ) -> tuple[Row[Any], int | None]:
-    """The same, with the id of the booking that this key made before.
+    """The row of what is booked, as `prepared`, and the booking that this key made before.
 
     The row is locked first: when the same form is sent twice at once, the second finds the key.
     """
     with bundle(connection):
         locked = lock_later(connection, series.identity, planned)
         made = _with_key.later(connection, hashed=digest_of(key))
-    row, known = locked().first(), made().scalar()
+    row: Any = locked().first()
+    known = made().scalar()
+    if known is not None:
+        return row, known
     if row is None:
         # No row was locked when the key was looked up, so look again.
-        row = _row_matching_content(connection, row, series, planned, now)
+        row = row_matching_content(connection, row, series, planned, now)
         return row, _known(connection, key)
-    return _row_matching_content(connection, row, series, planned, now), known
-
-
-def _row_matching_content(
-    connection: Connection, row: Row[Any] | None, series: Series, planned: str, now: datetime
-) -> Row[Any]:
-    if row is None:
-        follow_name(connection, series)
-        # The first family to book sees the current content, so none of it is a change to them.
-        known = announced.booked_sessions(series, [planned], now)
-        announced.record_first(connection, series.identity, known, now)
-    elif row.places == places_of(series):
-        return row
-    return _row_of(connection, series.identity, planned, places_of(series))
-
-
-def follow_name(connection: Connection, series: Series) -> None:
-    """Move rows under a former identity of a series to its present one."""
-    for old in series.old_identities:
-        for table in (bookable, told, walk_in):
-            taken = table.alias()
-            connection.execute(
-                table.update()
-                .where(
-                    table.c.series == old,
-                    # Only if the present identity has no row, or both would hold places.
-                    ~select(taken.c.series)
-                    .where(taken.c.series == series.identity, taken.c.planned == table.c.planned)
-                    .exists(),
-                )
-                .values(series=series.identity)
-            )
-
-
-def _row_of(connection: Connection, identity: str, planned: str, places: int) -> Row[Any]:
-    row = lock(connection, identity, planned)
-    if row is None:
-        insert_if_new(
-            connection,
-            bookable,
-            series=identity,
-            planned=planned,
-            places=places,
-            allowed=places,
-            held=0,
-            waiting=0,
-            last_number=0,
-        )
-        row = lock(connection, identity, planned)
-    elif row.places != places:
-        connection.execute(
-            bookable.update()
-            .where(bookable.c.id == row.id)
-            .values(places=places, allowed=max(places, row.held))
-        )
-        row = lock(connection, identity, planned)
-    if row is None:
-        raise AssertionError("a row that was just written is not there")
-    return row
+    return row_matching_content(connection, row, series, planned, now), None
 
 
 _by_id = OF_BOOKING.where(booking.c.id == bindparam("it"))
@@ -279,7 +219,8 @@ def book(
     The same `key` returns the booking that it made before, whatever the other arguments. A
     `request` or `referral` series gives status `requested` and takes no place until staff confirm.
     Each new booking counts towards its `allowance`. Raises NotBookable, TooOften, and Full if there
-    is no waiting list (or `wait` is False) and no place is free.
+    is no waiting list (or `wait` is False) and no place is free; and OutOfDate if the content is
+    older than the newest published one, which has another rule for this series.
     """
     planned = session.planned.isoformat() if session else ""
     # Work that needs no database is done before the transaction, because other writers wait.
@@ -349,7 +290,7 @@ def ask(
     draft = _drafted(family, key=key, secret=secret, now=now, ends=None)
 
     def work(connection: Connection) -> Booking:
-        row = _row_of(connection, identity, "", ROOM_FOR_ALL)
+        row = row_of(connection, identity, "", ROOM_FOR_ALL)
         known = _known(connection, key)
         if known is not None:
             return _read(connection, known, secret)

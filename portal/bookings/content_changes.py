@@ -18,13 +18,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
-from portal.bookings.booking import ASKED_FOR, prepared
+from portal.bookings.bookable_rows import prepared
+from portal.bookings.booking import ASKED_FOR
 from portal.bookings.locking import OF_BOOKING, locked_booking
 from portal.bookings.places import places_of
 from portal.bookings.waiting_list import enqueue_reminder, notify, offer_freed, release
 from portal.content.school_calendar import school_calendar
 from portal.database import note, read, write
 from portal.database.audit import AuditAction
+from portal.database.generations import hold_newest
 from portal.database.tables import HOLDING, LIVE, bookable, booking, message, told
 from portal.directory import Directory, Series, Session
 from portal.messages import announced
@@ -47,8 +49,14 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
             continue
 
         def work(connection: Connection, series: Series = series, row: Row[Any] = row) -> None:
+            number = hold_newest(connection, directory.edition)
+            if number is None:
+                return
             prepared(connection, series, row.planned, now)
-            note(connection, now, "content", "places", None, series.identity, places=series.places)
+            note(
+                connection, now, "content", "places", None, series.identity,
+                places=series.places, generation=number,
+            )  # fmt: skip
             offer_freed(connection, directory, series.identity, row.planned, now)
 
         write(engine, work)
@@ -59,7 +67,8 @@ def announce_changes(engine: Engine, directory: Directory, *, now: datetime) -> 
 
     Sessions are compared with what was last announced (`announced`), so that each change is sent
     once, however it was made; a later correction is sent again. A date that was removed counts as
-    cancelled. Returns the number of messages queued.
+    cancelled. Content that is not the newest generation announces nothing (S66). Returns the number
+    of messages queued.
     """
     with read(engine) as connection:
         booked: dict[str, set[str]] = {}
@@ -117,6 +126,9 @@ def end_waits_for_cancelled(engine: Engine, directory: Directory, *, now: dateti
                     found.append((row.id, series, why))
 
     def work(connection: Connection, booking_id: int, series: Series, why: str) -> int:
+        number = hold_newest(connection, directory.edition)
+        if number is None:
+            return 0
         row = locked_booking(connection, booking_id)
         if row.status not in _WITHOUT_A_PLACE:
             return 0  # cancelled, or ended by another process, in the meantime
@@ -125,10 +137,14 @@ def end_waits_for_cancelled(engine: Engine, directory: Directory, *, now: dateti
         connection.execute(booking.update().where(booking.c.id == booking_id).values(reason=said))
         if row.status == "waiting":
             notify(connection, booking_id, "waiting-ended", now, reason=why)
-            note(connection, now, "content", "end waiting", booking_id, row.series)
+            note(
+                connection, now, "content", "end waiting", booking_id, row.series, generation=number
+            )
         else:
             notify(connection, booking_id, "cancelled-by-us", now, reason=why, offer=True)
-            note(connection, now, "content", "end offered", booking_id, row.series)
+            note(
+                connection, now, "content", "end offered", booking_id, row.series, generation=number
+            )
         return 1
 
     return sum(write(engine, lambda c, one=one: work(c, *one)) for one in found)  # type: ignore[misc]
@@ -238,6 +254,9 @@ def _announce(
 
     The same time makes it one letter to each family.
     """
+    generation = hold_newest(connection, series.edition)
+    if generation is None:
+        return 0
     announced.record_first(connection, identity, fresh, now)
     touched: set[int] = set()
     number = 0
@@ -267,7 +286,7 @@ def _announce(
         number += len(affected)
         note(
             connection, now, "content", kind, None, identity,
-            planned=new.planned, told=len(affected),
+            planned=new.planned, told=len(affected), generation=generation,
         )  # fmt: skip
     # Update their calendars.
     if touched:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, select
 
+from portal.database.generations import newest_edition
 from portal.database.prepared import Prepared, Result
 from portal.database.tables import bookable, booking
 from portal.errors import PortalError
@@ -21,14 +22,17 @@ OF_BOOKING = select(booking, bookable.c.series, bookable.c.planned).join(bookabl
 
 
 _locked = Prepared(
-    select(bookable)
+    select(bookable, newest_edition.label("newest"))
     .where(bookable.c.series == sa.bindparam("run"), bookable.c.planned == sa.bindparam("day"))
-    .with_for_update()
+    .with_for_update(of=bookable)
 )
 
 
 def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
-    """The bookable row, locked until the end of the transaction (SQLite: the whole database)."""
+    """The bookable row, locked until the end of the transaction (SQLite: the whole database).
+
+    Its `newest` is the edition of the newest published content; None while nothing is published.
+    """
     return lock_later(connection, series, planned)().first()
 
 

@@ -22,6 +22,7 @@ from portal import messages
 from portal.bookings.locking import NotPossible, lock, locked_booking
 from portal.bookings.opening import booked_session, coming_of
 from portal.database import note, read, write
+from portal.database.generations import hold_newest
 from portal.database.tables import HOLDING, bookable, booking
 from portal.directory import Directory, Series, Session
 from portal.directory.values import LONDON
@@ -146,6 +147,9 @@ def offer_freed(
     until = _offered_until(series, planned, now)
     if until is None:
         return
+    number = hold_newest(connection, directory.edition)
+    if number is None:
+        return  # a process with the newest content offers them in its next round
     free = thing.places - thing.held
     waiting = connection.execute(
         select(booking)
@@ -189,7 +193,7 @@ def offer_freed(
         else:
             limit_reached = 0
         notify(connection, row.id, "offered", now, until=until.isoformat())
-        note(connection, now, "clock", "offer", row.id, series_identity)
+        note(connection, now, "clock", "offer", row.id, series_identity, generation=number)
         if limit_reached:
             break
 

@@ -142,6 +142,33 @@ def build(
     click.echo(_built(built))
     if built.warning:
         click.echo(built.warning, err=True)
+    if out is None and today is None:  # else it is a trial, or for another machine
+        _publish_new(settings)
+
+
+@main.command()
+@click.option("--back", is_flag=True, help="Go back to content that was published before.")
+@click.pass_obj
+def publish(root: Path | None, back: bool) -> None:
+    """Let families hear of the content of the site here. A build does so by itself.
+
+    Of several machines or folders over one database, only the last published one tells and offers
+    families anything. Going back to older content has to be said: --back.
+    """
+    from portal import database
+    from portal.server.published import read_published
+    from portal.server.publishing import publish as publish_site
+    from portal.settings import load_settings
+
+    settings = load_settings(root=root)
+    directory = read_published(settings, _today())
+    engine = database.connect(settings.database_address)
+    database.migrate(engine)
+    try:
+        made = publish_site(engine, settings, directory, now=datetime.now(UTC), back=back)
+    finally:
+        engine.dispose()
+    click.echo(f"Generation {made.number} is published.")
 
 
 @main.command()
@@ -247,6 +274,8 @@ def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
+    if "post" not in settings.roles:
+        raise PortalError("PORTAL_ROLES leaves out post: another machine sends the messages.")
     clock = worker.Watch(settings, now=lambda: datetime.now(UTC))
     if watch:
         clock.go_on(every, beside)
@@ -310,7 +339,7 @@ def _counted(number: int, noun: str) -> str:
 
 def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]:
     """Mistakes in the content that existing bookings rule out, if there is a database."""
-    if settings.database_url is None and not (settings.var / "portal.db").is_file():
+    if not _has_database(settings):
         return []
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -348,6 +377,42 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
         )
         problems.append(Problem(series.source, 1, 1, words))
     return problems
+
+
+def _has_database(settings: Settings) -> bool:
+    return settings.database_url is not None or (settings.var / "portal.db").is_file()
+
+
+def _publish_new(settings: Settings) -> None:
+    """Publish a site that has just been built, where there is a database and the role `build`.
+
+    If that fails, the process that sends messages tries again.
+    """
+    if "build" not in settings.roles or not _has_database(settings):
+        return
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from portal import database
+    from portal.database import generations
+    from portal.server.published import read_published
+    from portal.server.publishing import publish
+    from portal.web.site.build_state import published_edition
+
+    site = published_edition(settings.out)
+    engine = database.connect(settings.database_address)
+    try:
+        database.migrate(engine)
+        with database.read(engine) as connection:
+            standing = generations.standing(connection, site[0] if site else "")
+        if standing.newest is None or not standing.current:
+            publish(engine, settings, read_published(settings, _today()), now=datetime.now(UTC))
+    except generations.NotPublished as error:
+        click.echo(str(error), err=True)
+    except SQLAlchemyError:
+        words = "The database cannot be reached: this is published with the next messages."
+        click.echo(words, err=True)
+    finally:
+        engine.dispose()
 
 
 def _built(built: Built) -> str:

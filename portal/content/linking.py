@@ -42,6 +42,7 @@ class Linking:
         changes: Changes,
         today: date,
         horizon_weeks: int,
+        edition: str,
     ) -> None:
         self._tree = tree
         self._site = required(tree.site)
@@ -51,6 +52,7 @@ class Linking:
         self._gazetteer = gazetteer
         self._changes = changes
         self._today = today
+        self._edition = edition
         self._horizon = horizon_of(today, horizon_weeks)
         self._calendar = school_calendar(self._terms)
         self._until = self._calendar.feed_until(self._horizon)
@@ -87,6 +89,7 @@ class Linking:
             horizon=self._horizon,
             feed_until=self._until,
             whole_history=self._changes.whole,
+            edition=self._edition,
             terms=self._terms,
             footprints=self._footprints.footprints,
             centres=tuple(sorted(centres, key=lambda one: (one.title, one.slug))),
@@ -137,6 +140,7 @@ class Linking:
             programme=programme,
             venue=venue_of(series.venue_fields) if series.venue_fields else centre.venue,
             horizon=self._horizon,
+            edition=self._edition,
             # A calendar entry says what all of these say.
             changed=max(series.changed, programme.changed, centre.changed, self._shared_changed),
             **inherited,

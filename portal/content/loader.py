@@ -17,6 +17,7 @@ from pathlib import Path
 from portal.content import file_names
 from portal.content.cache import FileCache
 from portal.content.checks import check, check_towns
+from portal.content.edition import edition_of
 from portal.content.front_matter import Problem
 from portal.content.gazetteer import Gazetteer, read_map
 from portal.content.history import Changes
@@ -54,7 +55,9 @@ def load(
     Ongoing series are shown for so many weeks; calendars know them to the end of the school year.
     `postcodes` is the file that `portal postcodes import` makes, if it has been made. Pass
     the same `memory` when reading a root again: then only files that changed are read again.
+    The Directory's `edition` is '' if files changed while they were read.
     """
+    before = edition_of(root, FOLDERS)
     tree = read_tree(root, memory)
     map_of = read_map(tree)
     check(tree)
@@ -70,7 +73,10 @@ def load(
     }
     if problems:
         raise ContentError(sorted(problems))
-    directory = Linking(tree, map_of, gazetteer, Changes(root), today, horizon_weeks).directory()
+    edition = before if edition_of(root, FOLDERS) == before else ""
+    directory = Linking(
+        tree, map_of, gazetteer, Changes(root), today, horizon_weeks, edition
+    ).directory()
     if postcodes and postcodes.is_file():
         return directory.model_copy(update={"postcodes": postcodes.read_bytes()})
     return directory

@@ -283,6 +283,26 @@ told = Table(
     Column("facts", JSON, nullable=False, server_default="{}"),  # when and where; {} in old rows
 )
 
+# The publications of the content, each with other content than the one before.
+generation = Table(
+    "generation",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("edition", String(64), nullable=False),  # the digest of its content files
+    Column("built", Moment, nullable=False),  # when its site was built
+    Column("published", Moment, nullable=False),
+    Column("publisher", String(120), nullable=False),  # the account and machine
+)
+
+# The rule by which each series of the newest generation is booked, as a digest.
+series_rule = Table(
+    "series_rule",
+    metadata,
+    Column("series", String(200), primary_key=True),
+    Column("rule", String(64), nullable=False),
+    Column("generation", Integer, nullable=False),  # the one that last changed it
+)
+
 # The audit log: who did what, without personal data.
 audit = Table(
     "audit",

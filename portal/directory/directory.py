@@ -40,6 +40,9 @@ class Directory(Noun):
     whole_history: bool = Field(
         True, description="False if commits are missing, so that files may seem to change later."
     )
+    edition: str = Field(
+        "", description="A digest of all content files; '' if they changed while they were read."
+    )
     terms: Terms
     footprints: tuple[Footprint, ...]
     centres: tuple[Centre, ...]

@@ -566,6 +566,7 @@ class Series(TextFile):
     venue: ClassVar[Venue]
     all_sessions: ClassVar[tuple[Session, ...]] = ()
     horizon: ClassVar[date] = date.max
+    edition: ClassVar[str] = ""  # of the content that it was read with
 
     def is_sample(self, field: str) -> bool:
         """Whether the fact is a sample: one that the series takes from its programme may be."""

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, select
 from portal import errors
 from portal.content.message_texts import WordsError
 from portal.database import read, write
+from portal.database.generations import hold_newest, standing
 from portal.database.tables import message
 from portal.directory import Directory
 from portal.messages import channels
@@ -61,14 +62,19 @@ class Claimed(Owed):
     claimant: str
 
 
-def claim(engine: Engine, *, now: datetime, claimant: str, limit: int = BATCH) -> list[Claimed]:
+def claim(
+    engine: Engine, *, now: datetime, claimant: str, limit: int = BATCH, edition: str = ""
+) -> list[Claimed]:
     """Claim up to `limit` due messages, oldest first, for this worker only.
 
     They are `sending` when this returns. `claimant` names the worker: no two workers running at the
-    same time may share a name.
+    same time may share a name. Nothing is claimed for content whose `edition` is not the newest
+    generation's: letters say what is true by the content.
     """
 
     def work(connection: Connection) -> list[Claimed]:
+        if hold_newest(connection, edition) is None:
+            return []
         due = (
             select(message.c.id)
             .where(
@@ -133,6 +139,7 @@ def send_due(
             now=delivery_round.now(),
             claimant=claimant,
             limit=min(BATCH, limit - outcomes.total()),
+            edition=directory.edition,
         )
         if not claimed:
             break
@@ -204,6 +211,8 @@ class _Round:
 
     def _send(self, one: Claimed) -> str:
         with read(self.engine) as connection:
+            if not standing(connection, self.directory.edition).current:
+                raise NothingToSend("Other content was published.", due=self.now())
             letter = letter_of(
                 connection,
                 one,

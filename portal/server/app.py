@@ -98,7 +98,8 @@ class Portal:
                 return body
             if not self._marker.exists():
                 return _page(environ, start, 503, "The site is being built", _IN_A_MINUTE)
-        self._published.wait(FIRST_READING)
+        # A form must not be answered by content that has just been replaced.
+        self._published.wait(FIRST_READING, latest=environ["REQUEST_METHOD"] == "POST")
         live = self._staff if f"{environ['PATH_INFO']}/".startswith("/staff/") else self._desk
         with self._queue.turn():
             return live(environ, start)

@@ -38,10 +38,16 @@ _GRACE = 5  # seconds that open requests have to finish when the server stops
 def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> None:
     """Serve the portal until interrupted; with `build`, build it now and after every midnight.
 
+    `settings.roles` may leave out building, and the process that sends messages.
     Raises PortalError if it cannot start.
     """
+    if "web" not in settings.roles:
+        raise PortalError(
+            "PORTAL_ROLES leaves out web, so there is nothing to serve here. "
+            "`portal messages send --watch` sends messages, `portal build` builds."
+        )
     _check_free(settings.host, settings.port)
-    builds = _Builds(settings) if build else None
+    builds = _Builds(settings) if build and "build" in settings.roles else None
     if builds:
         builds.start()
     # While it builds, import what the server's processes share, before they are forked.
@@ -69,8 +75,9 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         workers_kill_timeout=_GRACE,
     )
     stopping = threading.Event()
-    worker = _Worker(settings)
-    worker.keep_running()
+    worker = _Worker(settings) if "post" in settings.roles else None
+    if worker:
+        worker.keep_running()
     server.on_startup(
         threading.Thread(
             target=_supervise, args=(settings, builds, worker, stopping, say), daemon=True
@@ -83,7 +90,8 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         stopping.set()
         if builds:
             builds.stop()
-        worker.stop()
+        if worker:
+            worker.stop()
 
 
 def _load_app(settings: Settings, cores: _Cores) -> WSGIApplication:
@@ -134,7 +142,7 @@ def _is_alive(process: int) -> bool:
 def _supervise(
     settings: Settings,
     builds: _Builds | None,
-    worker: _Worker,
+    worker: _Worker | None,
     stopping: threading.Event,
     say: Callable[[str], None],
 ) -> None:
@@ -150,7 +158,8 @@ def _supervise(
     say(f"Open http://{shown}:{settings.port}/")
     tried = datetime.now(LONDON).date()
     while not stopping.wait(_CHECK_EVERY):
-        worker.keep_running()
+        if worker:
+            worker.keep_running()
         today = datetime.now(LONDON).date()
         if builds and today != tried and not builds.running:
             tried = today

@@ -24,12 +24,17 @@ from sqlalchemy import Engine
 from portal import database, messages
 from portal.bookings import content_changes, retention, waiting_list
 from portal.bookings.retention import Forgotten
+from portal.database import generations
+from portal.database.generations import NotPublished
 from portal.directory import Directory
 from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.messages import Sent
 from portal.server.published import marker_of, read_published
+from portal.server.publishing import publish
+from portal.server.readers import behind
 from portal.settings import Settings
+from portal.web.site.build_state import published_edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,9 @@ def once(
 
 log = logging.getLogger(__name__)
 
+# Seconds that messages wait for processes that still answer with the content before.
+_WAIT_FOR_READERS = 60
+
 
 class Watch:
     """Runs the rounds of one installation. `now` returns aware datetimes."""
@@ -90,7 +98,13 @@ class Watch:
         self._migrated = False
         self._directory: Directory | None = None
         self._made_of: tuple[int, int] | None = None
-        self._told = False  # whether this directory has been compared with what is booked
+        # The generation as which this directory was compared with what is booked.
+        self._compared: int | None = None
+        self._said = ""  # what the log says of the content here
+        self._late = 0  # how many processes the log called late
+        self._waited_since: float | None = (
+            None  # for processes that still answer with other content
+        )
         self._forgot: date | None = None  # the last day on which old data was deleted
         # Unique among workers running at the same time.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -99,7 +113,8 @@ class Watch:
         """Run one round with the published content or, if it has mistakes, the last valid content.
 
         Raises PortalError if there is no valid content yet. With `daily`, the first round of each
-        day deletes data past its retention period.
+        day deletes data past its retention period. Nothing happens where other content is the
+        newest generation, or while pages of this machine are still made from the content before.
         """
         if not self._migrated:
             database.migrate(self._engine)
@@ -108,7 +123,7 @@ class Watch:
         if self._directory is None or marker != self._made_of:
             try:
                 today = self._now().astimezone(LONDON).date()
-                self._directory, self._told = read_published(self._settings, today), False
+                self._directory, self._compared = read_published(self._settings, today), None
             except PortalError:
                 if self._directory is None:
                     raise
@@ -117,6 +132,9 @@ class Watch:
                 )
             self._made_of = marker
         now = self._now()
+        number = self._newest(self._directory, now)
+        if number is None or self._must_wait(self._directory):
+            return Round(0, 0, Sent())
         day = now.astimezone(LONDON).date()
         result = once(
             self._engine,
@@ -124,11 +142,54 @@ class Watch:
             self._settings,
             now=now,
             claimant=self._claimant,
-            new_content=not self._told,
+            new_content=number != self._compared,
             forget=daily and day != self._forgot,
         )
-        self._told, self._forgot = True, day if daily else self._forgot
+        self._compared, self._forgot = number, day if daily else self._forgot
         return result
+
+    def _newest(self, directory: Directory, now: datetime) -> int | None:
+        """The number of the newest generation if it has our content; None if we must not act.
+
+        With the role `build`, a new site that no build has published yet is published here.
+        """
+        said = ""
+        with database.read(self._engine) as connection:
+            found = generations.standing(connection, directory.edition)
+        unpublished = found.newest is None or not found.current
+        if (
+            unpublished
+            and "build" in self._settings.roles
+            and published_edition(self._settings.out)
+        ):
+            try:
+                return publish(self._engine, self._settings, directory, now=now).number
+            except NotPublished as error:
+                said = str(error)
+        if found.current:
+            self._said = ""
+            return found.number
+        self._compared = None
+        said = said or f"The content here is {found.words}. It tells and offers families nothing."
+        if said != self._said:
+            log.error("%s", said)
+        self._said = said
+        return None
+
+    def _must_wait(self, directory: Directory) -> bool:
+        """Whether pages of this machine still say what was true before: not for long."""
+        number = behind(self._settings.var, directory.edition)
+        if not number:
+            self._waited_since = None
+            return False
+        if self._waited_since is None:
+            self._waited_since = time.monotonic()
+        if time.monotonic() - self._waited_since < _WAIT_FOR_READERS:
+            return True
+        if number != self._late:
+            log.error("%s processes still answer with other content. Messages go on.", number)
+        self._late = number
+        return False
 
     def go_on(self, every: float, beside: int | None = None) -> None:
         """Run rounds until SIGTERM or Ctrl-C, with a pause of `every` seconds between them.

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from portal import bookings, database
 from portal.bookings import Family, Full, Referrer, casework, personal_data, places, waiting_list
-from portal.bookings.booking import prepared
+from portal.bookings.bookable_rows import prepared
 from portal.bookings.locking import NotPossible
 from portal.database import tables
 from portal.messages.letters import letter_of

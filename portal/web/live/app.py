@@ -98,9 +98,10 @@ def create_desk(
         if directory is None:
             return {"content": "not loaded"}, 503
         said = {"content": "loaded", "day": directory.today.isoformat()}
-        if not live.reached():
+        standing = live.standing()
+        if standing is None:
             return {**said, "database": "not reached"}, 503
-        return {**said, "database": "reached"}, 200
+        return {**said, "database": "reached", "generation": standing.words}, 200
 
     @desk.get("/find/results")
     def results() -> tuple[str, int]:

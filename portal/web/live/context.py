@@ -28,7 +28,8 @@ from werkzeug.exceptions import ServiceUnavailable
 from portal import database
 from portal.bookings import Family, places
 from portal.bookings.opening import opening
-from portal.database import references
+from portal.database import generations, references
+from portal.database.generations import OutOfDate, Standing
 from portal.database.rate_limits import Allowance, Limit, network_of
 from portal.directory import Directory, Series
 from portal.web.layout import Frame
@@ -100,6 +101,7 @@ class Live:
         self._failed = float("-inf")
         self._counting = Lock()
         self._kept: _Counted | None = None
+        self._said = ""  # what the log says of our content
 
     def begin(self, desk: Flask) -> None:
         """Set up an application: its cookie, its form token, its database."""
@@ -142,9 +144,12 @@ class Live:
 
     @contextmanager
     def database(self) -> Iterator[Engine]:
-        """The engine. Errors of an unavailable database become `Away`."""
+        """The engine. Errors of an unavailable database become `Away`, and so does OutOfDate."""
         try:
             yield self._reach()
+        except OutOfDate as error:
+            log.error("A booking was refused by older content: %s", error)
+            raise Away from error
         except (
             database_errors.OperationalError,
             database_errors.InterfaceError,
@@ -159,14 +164,17 @@ class Live:
             log.error("The database cannot be read.")
             raise Away from error
 
-    def reached(self) -> bool:
-        """Whether the database is available."""
+    def standing(self) -> Standing | None:
+        """How our content compares with the newest published; None while the database is away."""
         try:
             with self.database() as engine, database.read(engine) as connection:
-                connection.exec_driver_sql("SELECT 1")
+                found = generations.standing(connection, self.directory.edition)
         except Away:
-            return False
-        return True
+            return None
+        if not found.current and found.words != self._said:
+            log.error("The content here is %s. It tells and offers families nothing.", found.words)
+        self._said = found.words
+        return found
 
     def _reach(self) -> Engine:
         if self._beside is not None:

@@ -80,7 +80,7 @@ def build(
         )
         _check_whole(app, addresses, tally, fresh.new)
         removed = _names(fresh.out) - _names(fresh.new) if ours(fresh.out) else set()
-        write_marker(fresh.new, today, tally.digests)
+        write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
         published_dates.keep(settings.var, directory)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ __all__ = [
     "files_in",
     "nothing_to_do",
     "published_day",
+    "published_edition",
     "write_marker",
 ]
 
@@ -57,12 +58,20 @@ class Built:
 # --- the marker ---------------------------------------------------------------------------------
 
 
-def write_marker(folder: Path, today: date, digests: Mapping[str, str]) -> None:
-    """Mark a folder as made by a build for this day; `digests` are of its files, by name."""
+def write_marker(folder: Path, today: date, edition: str, digests: Mapping[str, str]) -> None:
+    """Mark a folder as made by a build for this day, of this edition of the content.
+
+    `digests` are of its files, by name.
+    """
     digest = hashlib.sha256()
     for name, content in sorted(digests.items()):
         digest.update(f"{name}\0{content}\n".encode())
-    marker = {"version": __version__, "day": today.isoformat(), "digest": digest.hexdigest()}
+    marker = {
+        "version": __version__,
+        "day": today.isoformat(),
+        "edition": edition,
+        "digest": digest.hexdigest(),
+    }
     (folder / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
 
 
@@ -72,6 +81,20 @@ def published_day(out: Path) -> date | None:
         return date.fromisoformat(json.loads((out / MARKER).read_bytes())["day"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def published_edition(out: Path) -> tuple[str, datetime] | None:
+    """The edition of the content that the site in this folder was made from, and when.
+
+    None if there is no site, or one that was built before editions were written down.
+    """
+    try:
+        with (out / MARKER).open("rb") as file:
+            built = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            edition = json.load(file)["edition"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return (edition, built) if isinstance(edition, str) and edition else None
 
 
 # --- has anything changed? ----------------------------------------------------------------------

@@ -1,0 +1,50 @@
+"""The edition of the content: which files are the same, on whichever machine."""
+
+import os
+import shutil
+
+from portal.content.edition import edition_of
+from portal.content.loader import FOLDERS, load
+
+
+def test_the_same_files_are_one_edition(directory, sample_root, today, tmp_path):
+    """Times of files, and what systems leave behind, make no other edition."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    for path in root.rglob("*.md"):
+        os.utime(path, (1, 1))
+    (root / "centres/.DS_Store").write_bytes(b"\0")
+    (root / "programmes/.bump.md.swp").write_text("half a sentence")
+    copied = load(root, today=today)
+
+    assert copied.edition == directory.edition != ""
+    assert {series.edition for series in copied.series} == {copied.edition}
+
+
+def test_another_word_or_name_is_another_edition(sample_root, tmp_path):
+    """Every file that pages, dates or messages come from counts, and so does its name."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    found = [edition_of(root, FOLDERS)]
+    for name in ("content/terms.yaml", "content/messages/offered.md", "programmes/baby-massage.md"):
+        file = root / name
+        file.write_text(file.read_text("utf-8") + "\n", encoding="utf-8")
+        found.append(edition_of(root, FOLDERS))
+    page = next((root / "content/pages").glob("*.md"))
+    page.rename(page.with_name("another.md"))
+    found.append(edition_of(root, FOLDERS))
+
+    assert len(set(found)) == 5
+
+
+def test_content_that_changes_while_it_is_read_has_no_edition(
+    sample_root, today, tmp_path, monkeypatch
+):
+    """What was read may be of both versions, so it is never taken for a published one."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    terms = root / "content/terms.yaml"
+
+    def saved_meanwhile(*_):
+        terms.write_text(terms.read_text("utf-8") + "\n", encoding="utf-8")
+
+    monkeypatch.setattr("portal.content.loader.check_links", saved_meanwhile)
+
+    assert load(root, today=today).edition == ""
