@@ -7,7 +7,7 @@ a newer one: it is restored into the tables of that release, which are then migr
 
 The last line holds the row counts and a digest. A truncated or altered file is refused before
 anything is changed; after the rows are inserted, they are read again and compared. Sign-in sessions
-are left out, so that restoring an old file signs nobody in.
+and known devices are left out, so that restoring an old file signs nobody in.
 
 It holds personal data: only its owner can read the file, and it should be encrypted where it is
 stored and deleted after 30 days (S51). It does not contain the secret that makes the links.
@@ -37,7 +37,7 @@ from portal.database.tables import Moment, booking, metadata
 from portal.errors import PortalError
 
 FORMAT = 1
-LEFT_OUT = ("staff_session",)
+LEFT_OUT = ("sign_in_tries", "staff_device", "staff_session")
 _AT_ONCE = 500
 
 

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal.database import note, read, write
-from portal.database.tables import ROLES, staff, staff_code, staff_session
+from portal.database.tables import ROLES, staff, staff_code, staff_device, staff_session
 from portal.directory import Directory
 from portal.errors import PortalError
 from portal.staff import passwords
@@ -279,13 +279,13 @@ def _revoke(connection: Connection, staff_id: int, **values: Any) -> None:
     cleared = {
         "password": None,
         "factor": None,
-        "factor_shown": None,
         "factor_step": None,
         "invitation_hash": None,
         "invited_until": None,
     }
     connection.execute(staff.update().where(staff.c.id == staff_id).values(**cleared | values))
-    connection.execute(staff_code.delete().where(staff_code.c.staff_id == staff_id))
+    for table in (staff_code, staff_device):
+        connection.execute(table.delete().where(table.c.staff_id == staff_id))
     end_visits(connection, staff_id)
 
 

@@ -14,7 +14,8 @@ from wtforms import ValidationError
 
 from portal.settings import Settings
 from portal.staff.accounts import AccountError
-from portal.staff.sign_in import Wait, visit
+from portal.staff.sign_in import visit
+from portal.staff.tries import Wait
 from portal.web.live.app import Current, Frames, fault_answer, london_now
 from portal.web.live.context import Away, Live, live
 from portal.web.live.screens import check_form

@@ -106,7 +106,14 @@ def _back() -> Answered:
                 status=403,
                 back=SIGN_IN,
             )
-        token = sign_in.begin(engine, account.staff.id, now=now(), whole=True, way="council")
+        token = sign_in.begin(
+            engine,
+            account.staff.id,
+            now=now(),
+            whole=True,
+            way="council",
+            device=cookie.keep_device(),
+        )
     cookie.hold(token)
     return redirect(onward(kept.get("next")), 303)
 
