@@ -24,6 +24,8 @@ from sqlalchemy import Engine
 from portal import database, messages
 from portal.bookings import content_changes, retention, waiting_list
 from portal.bookings.retention import Forgotten
+from portal.database import journal
+from portal.database.journal import Journal
 from portal.directory import Directory
 from portal.directory.values import LONDON
 from portal.errors import PortalError
@@ -92,6 +94,7 @@ class Watch:
         self._made_of: tuple[int, int] | None = None
         self._told = False  # whether this directory has been compared with what is booked
         self._forgot: date | None = None  # the last day on which old data was deleted
+        self._journal = Journal(settings.var / journal.FILE)
         # Unique among workers running at the same time.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
@@ -127,6 +130,9 @@ class Watch:
             new_content=not self._told,
             forget=daily and day != self._forgot,
         )
+        self._journal.follow(self._engine, now=now)
+        if daily and day != self._forgot:
+            self._journal.prune(now)
         self._told, self._forgot = True, day if daily else self._forgot
         return result
 
