@@ -20,7 +20,7 @@ from portal.database.tables import (
     DEVICE_FOR,
     IDLE,
     KEPT_FOR,
-    WHOLE,
+    REMEMBERED,
     audit,
     sign_in_tries,
     staff,
@@ -280,8 +280,7 @@ def forget_old(engine: Engine, now: datetime) -> int:
     def work(connection: Connection) -> int:
         gone = connection.execute(audit.delete().where(audit.c.at < now - KEPT_FOR)).rowcount
         connection.execute(staff.delete().where(staff.c.removed < now - KEPT_FOR))
-        over = sa.or_(staff_session.c.seen <= now - IDLE, staff_session.c.began <= now - WHOLE)
-        connection.execute(staff_session.delete().where(over))
+        connection.execute(staff_session.delete().where(staff_session.c.began <= now - REMEMBERED))
         late = staff.update().where(
             staff.c.invited_until <= now, staff.c.invitation_hash.is_not(None)
         )

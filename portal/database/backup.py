@@ -38,7 +38,7 @@ from portal.database.tables import Moment, booking, metadata
 from portal.errors import PortalError
 
 FORMAT = 1
-LEFT_OUT = ("sign_in_tries", "staff_device", "staff_session")
+LEFT_OUT = ("kept_form", "sign_in_tries", "staff_device", "staff_session")
 _AT_ONCE = 500
 
 

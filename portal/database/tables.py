@@ -350,6 +350,19 @@ staff_session = Table(
     Index("ix_staff_session_staff", "staff_id"),
 )
 
+# Forms that staff sent after their visit had ended: for an hour at most.
+kept_form = Table(
+    "kept_form",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("what", String(100), nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_kept_form_staff", "staff_id"),
+)
+
 # The browsers that have signed in to an account: they have an allowance of attempts of their own.
 staff_device = Table(
     "staff_device",
@@ -375,5 +388,6 @@ sign_in_tries = Table(
 # How long staff rows are kept.
 IDLE = timedelta(minutes=30)  # a session ends this long after the last request
 WHOLE = timedelta(hours=8)  # and this long after it began
+REMEMBERED = timedelta(hours=24)  # what its browser sends later is kept for the account
 DEVICE_FOR = timedelta(days=90)  # a device is known this long after its last sign-in
 KEPT_FOR = timedelta(days=365)  # the log, and the removed accounts it names

@@ -32,6 +32,7 @@ from portal.errors import PortalError
 from portal.messages import Sent
 from portal.server.published import marker_of, read_published
 from portal.settings import Settings
+from portal.staff import kept_forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Watch:
             new_content=not self._told,
             forget=daily and day != self._forgot,
         )
+        kept_forms.expire(self._engine, now=now)
         self._journal.follow(self._engine, now=now)
         if daily and day != self._forgot:
             self._journal.prune(now)

@@ -22,6 +22,7 @@ from portal.database import insert_if_new, note, read, write
 from portal.database.tables import (
     DEVICE_FOR,
     IDLE,
+    REMEMBERED,
     WHOLE,
     staff,
     staff_code,
@@ -43,6 +44,7 @@ class Visit:
     staff: Staff
     whole: bool
     token_hash: bytes
+    left: int  # the seconds until it ends if nothing more is pressed
 
 
 # --- passwords and second factors -----------------------------------------------------------------
@@ -274,7 +276,7 @@ def begin(
         active_row(connection, staff_id)
         over = sa.and_(
             staff_session.c.staff_id == staff_id,
-            sa.or_(staff_session.c.seen <= now - IDLE, staff_session.c.began <= now - WHOLE),
+            staff_session.c.began <= now - REMEMBERED,
         )
         connection.execute(staff_session.delete().where(over))
         connection.execute(
@@ -319,7 +321,25 @@ def visit(engine: Engine, token: str, *, now: datetime) -> Visit | None:
     if now - row.at >= _SEEN_EVERY:
         seen = staff_session.update().where(staff_session.c.token_hash == digest).values(seen=now)
         write(engine, lambda connection: connection.execute(seen))
-    return Visit(staff_of(row), bool(row.whole), digest)
+    left = min(IDLE, longest - (now - row.began))
+    return Visit(staff_of(row), bool(row.whole), digest, int(left.total_seconds()))
+
+
+def timed_out(engine: Engine, token: str, *, now: datetime) -> Staff | None:
+    """Whose visit this was, if it ended by itself in the last day; None after signing out."""
+    query = (
+        select(staff)
+        .join(staff_session, staff_session.c.staff_id == staff.c.id)
+        .where(
+            staff_session.c.token_hash == digest_of(token),
+            staff_session.c.whole,
+            staff_session.c.began > now - REMEMBERED,
+            staff.c.removed.is_(None),
+        )
+    )
+    with read(engine) as connection:
+        row = connection.execute(query).first()
+    return staff_of(row) if row else None
 
 
 def end(engine: Engine, found: Visit, *, now: datetime) -> None:

@@ -150,7 +150,13 @@ def unlock() -> Answered:
     return redirect(f"{ACCOUNTS}?done=unlocked", 303)
 
 
-@staff_route(f"{ACCOUNTS}/new", may=ADMINISTRATOR, methods=("GET", "POST"), refills=True)
+@staff_route(
+    f"{ACCOUNTS}/new",
+    may=ADMINISTRATOR,
+    methods=("GET", "POST"),
+    refills=True,
+    keeps="a new account",
+)
 def new() -> Answered:
     """Make an account, and show its invitation."""
     form = NewForm().with_places()
@@ -168,7 +174,7 @@ def new() -> Answered:
     return _form_page("Make an account", form, status or 422, "Make the account")
 
 
-@staff_route(ONE, may=ANOTHER, methods=("GET", "POST"), refills=True)
+@staff_route(ONE, may=ANOTHER, methods=("GET", "POST"), refills=True, keeps="a changed account")
 def change(number: int) -> Answered:
     """Change a name, role or place of work."""
     with live().database() as engine:

@@ -15,14 +15,14 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Answered
 
 from portal.feeds import qr_codes as drawings
-from portal.staff import accounts, passwords, second_factors, sign_in
+from portal.staff import accounts, kept_forms, passwords, second_factors, sign_in
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Answer, Email
 from portal.web.staff import cookie, council_sign_in
 from portal.web.staff.access import ANYBODY, SIGNED_IN, now, staff_route
 from portal.web.staff.forms import Password, StaffForm
-from portal.web.staff.screens import SIGN_IN, explain, home, onward, page
+from portal.web.staff.screens import KEPT, SIGN_IN, explain, home, onward, page
 
 SECOND = "/staff/second-factor"
 NOT_RIGHT = "The email address or the password is not right. Check both, and try again"
@@ -142,6 +142,7 @@ def _sign_in_page(form: SignInForm, status: int) -> Response:
         form=form,
         next=_next(),
         out="out" in request.args,
+        kept="kept" in request.args,
         council=_council(),
     )
 
@@ -180,7 +181,8 @@ def second_factor() -> Answered:
         sign_in.end(engine, g.visit, now=now())
         device = cookie.keep_device()
         cookie.hold(sign_in.begin(engine, staff.id, now=now(), whole=True, device=device))
-    return redirect(onward(asked), 303)
+        kept = kept_forms.of(engine, staff.id, now=now())
+    return redirect(KEPT if kept else onward(asked), 303)
 
 
 def asker() -> dict[str, Any]:

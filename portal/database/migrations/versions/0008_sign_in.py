@@ -1,4 +1,4 @@
-"""Known devices, attempts to sign in; the key of a new phone is no longer stored before its use."""
+"""Known devices, attempts to sign in and forms kept; an unconfirmed phone's key is not stored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,4 +32,18 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_tries")),
     )
+    op.create_table(
+        "kept_form",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("what", sa.String(length=100), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_kept_form_staff_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_form")),
+    )
+    op.create_index("ix_kept_form_staff", "kept_form", ["staff_id"])
     op.drop_column("staff", "factor_shown")
