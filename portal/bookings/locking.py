@@ -17,6 +17,13 @@ class NotPossible(PortalError):
     """The status of the booking does not allow this."""
 
 
+class KeyUsed(NotPossible):
+    """The form with this key was sent before, for something else; nothing was booked now."""
+
+    def __init__(self) -> None:
+        super().__init__("This form was sent before, for another group or date.")
+
+
 OF_BOOKING = select(booking, bookable.c.series, bookable.c.planned).join(bookable)
 
 

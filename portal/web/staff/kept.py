@@ -17,8 +17,10 @@ from wtforms import ValidationError
 
 from portal.directory.values import LONDON
 from portal.staff import kept_forms, sign_in
+from portal.staff.kept_forms import KeptForm
 from portal.web import filters
 from portal.web.live.context import live
+from portal.web.live.forms.family import began_at, stamp
 from portal.web.live.screens import check_form
 from portal.web.staff import cookie
 from portal.web.staff.access import SIGNED_IN, Route, current, now, staff_route
@@ -40,10 +42,12 @@ def keep(route: Route, most_fields: int) -> bool:
         staff = sign_in.timed_out(engine, cookie.held(), now=now())
         if staff is None or not route.may.allows(staff, request.view_args or {}):
             return False
+        dropped = {"csrf_token", "started", FIELD}
+        key, started = (request.form.get(name, "") for name in ("key", "started"))
+        if began_at(key, started, live().secret) is None:
+            dropped.add("key")  # not made for this browser, so it must not be signed again
         fields = [
-            (name, value)
-            for name, value in request.form.items(multi=True)
-            if name not in ("csrf_token", FIELD)
+            (name, value) for name, value in request.form.items(multi=True) if name not in dropped
         ]
         kept_forms.keep(
             engine,
@@ -75,11 +79,17 @@ def show() -> Answered:
         found = kept_forms.of(engine, current().id, now=now())
     if not found:
         return redirect(home(), 303)
-    rows = [
-        (one, filters.clock_of(one.at.astimezone(LONDON)), [*one.fields, (FIELD, str(one.id))])
-        for one in found
-    ]
+    rows = [(one, filters.clock_of(one.at.astimezone(LONDON)), _fields(one)) for one in found]
     return page("staff/kept.html", "Save your work", rows=rows)
+
+
+def _fields(form: KeptForm) -> list[tuple[str, str]]:
+    """The fields of a kept form; its key is signed for the cookie of this visit."""
+    fields = [*form.fields, (FIELD, str(form.id))]
+    key = dict(fields).get("key")
+    if key is not None:
+        fields.append(("started", stamp(key, int(form.at.timestamp()), live().secret)))
+    return fields
 
 
 @staff_route(f"{KEPT}/drop", may=SIGNED_IN, methods=("POST",))
