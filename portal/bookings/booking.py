@@ -22,7 +22,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
-from portal.bookings.locking import OF_BOOKING, KeyUsed, lock, lock_later
+from portal.bookings.locking import OF_BOOKING, lock, lock_later, same_thing
 from portal.bookings.opening import opening
 from portal.bookings.places import ROOM_FOR_ALL, claimed, places_of
 from portal.bookings.waiting_list import notify, reminder_of
@@ -291,7 +291,7 @@ def book(
     def work(connection: Connection) -> Booking:
         row, known = _prepared_with(connection, series, planned, now, key)
         if known is not None:
-            return _same(_read(connection, known, secret), planned, *identities)
+            return same_thing(_read(connection, known, secret), planned, *identities)
         asks = series.booking in ("request", "referral")
         # Staff can book for families who ring before booking opens or after it closes.
         by_phone = actor.startswith("staff") and state in ("closed", "started", "not yet")
@@ -353,7 +353,7 @@ def ask(
         row = _row_of(connection, identity, "", ROOM_FOR_ALL)
         known = _known(connection, key)
         if known is not None:
-            return _same(_read(connection, known, secret), "", identity)
+            return same_thing(_read(connection, known, secret), "", identity)
         if programme.booking not in ("request", "referral"):
             raise NotBookable(programme.booking)
         if programme.booking == "referral" and referrer is None and not actor.startswith("staff"):
@@ -372,13 +372,6 @@ def ask(
         )
 
     return write(engine, work)
-
-
-def _same(made: Booking, planned: str, *identities: str) -> Booking:
-    """What a key made before, if it is what is asked for now. Raises KeyUsed."""
-    if made.series not in identities or made.planned != planned:
-        raise KeyUsed
-    return made
 
 
 def _known(connection: Connection, key: str) -> int | None:
