@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from portal.bookings.bookable_rows import row_matching_content, row_of
-from portal.bookings.locking import OF_BOOKING, lock_later
+from portal.bookings.locking import OF_BOOKING, lock_later, same_thing
 from portal.bookings.opening import opening
 from portal.bookings.places import ROOM_FOR_ALL, claimed
 from portal.bookings.waiting_list import notify, reminder_of
@@ -216,13 +216,14 @@ def book(
 ) -> Booking:
     """Book places for a family, join the waiting list, or ask staff for a place.
 
-    The same `key` returns the booking that it made before, whatever the other arguments. A
+    The same `key` returns the booking that it made before, and raises KeyUsed elsewhere. A
     `request` or `referral` series gives status `requested` and takes no place until staff confirm.
     Each new booking counts towards its `allowance`. Raises NotBookable, TooOften, and Full if there
     is no waiting list (or `wait` is False) and no place is free; and OutOfDate if the content is
     older than the newest published one, which has another rule for this series.
     """
     planned = session.planned.isoformat() if session else ""
+    identities = series.identity, *series.old_identities
     # Work that needs no database is done before the transaction, because other writers wait.
     state = opening(series, session, now)
     draft = _drafted(family, key=key, secret=secret, now=now, ends=_last_end(series, session))
@@ -231,7 +232,7 @@ def book(
     def work(connection: Connection) -> Booking:
         row, known = _prepared_with(connection, series, planned, now, key)
         if known is not None:
-            return _read(connection, known, secret)
+            return same_thing(_read(connection, known, secret), planned, *identities)
         asks = series.booking in ("request", "referral")
         # Staff can book for families who ring before booking opens or after it closes.
         by_phone = actor.startswith("staff") and state in ("closed", "started", "not yet")
@@ -293,7 +294,7 @@ def ask(
         row = row_of(connection, identity, "", ROOM_FOR_ALL)
         known = _known(connection, key)
         if known is not None:
-            return _read(connection, known, secret)
+            return same_thing(_read(connection, known, secret), "", identity)
         if programme.booking not in ("request", "referral"):
             raise NotBookable(programme.booking)
         if programme.booking == "referral" and referrer is None and not actor.startswith("staff"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, select
@@ -16,6 +16,31 @@ from portal.errors import PortalError
 
 class NotPossible(PortalError):
     """The status of the booking does not allow this."""
+
+
+class KeyUsed(NotPossible):
+    """The form with this key was sent before, for something else; nothing was booked now."""
+
+    def __init__(self) -> None:
+        super().__init__("This form was sent before, for another group or date.")
+
+
+class _Made(Protocol):
+    @property
+    def series(self) -> str: ...
+
+    @property
+    def planned(self) -> str: ...
+
+
+M = TypeVar("M", bound=_Made)
+
+
+def same_thing(made: M, planned: str, *identities: str) -> M:
+    """What a key made before, if it is what is asked for now. Raises KeyUsed."""
+    if made.series not in identities or made.planned != planned:
+        raise KeyUsed
+    return made
 
 
 OF_BOOKING = select(booking, bookable.c.series, bookable.c.planned).join(bookable)

@@ -129,6 +129,52 @@ def erase(
     write(engine, work)
 
 
+def erase_again(connection: sa.Connection, references: Sequence[str], now: datetime) -> int:
+    """Erase these families again after a backup brought them back; returns how many it brought.
+
+    Freed places are offered by the next round of the worker.
+    """
+    number = 0
+    for booking_id in _with_details(connection, references):
+        row = locked_booking(connection, booking_id)
+        if row.status in LIVE:
+            release(connection, row, "cancelled", now)
+        erase_personal_data(connection, [booking_id])
+        note(connection, now, "operator", "erase", booking_id, row.series)
+        number += 1
+    return number
+
+
+def distrust_contacts(connection: sa.Connection, references: Sequence[str], now: datetime) -> int:
+    """Send nothing to families whose details are older than what they told us since (S5).
+
+    They may have said that no message is safe. Returns how many there are.
+    """
+    found = _with_details(connection, references)
+    for booking_id in found:
+        row = locked_booking(connection, booking_id)
+        connection.execute(
+            person.update()
+            .where(person.c.booking_id == booking_id)
+            .values(
+                contact_by="none",
+                safe_to_contact=False,
+                remark=sa.func.trim(person.c.remark + _OLD),
+            )
+        )
+        note(connection, now, "operator", "correct", booking_id, row.series)
+    return len(found)
+
+
+_OLD = " These details came back from a backup, and the family has changed them since."
+
+
+def _with_details(connection: sa.Connection, references: Sequence[str]) -> list[int]:
+    """The bookings with these references whose families are still stored."""
+    query = select(booking.c.id).join(person).where(booking.c.reference.in_(references))
+    return list(connection.execute(query.order_by(booking.c.id)).scalars())
+
+
 def erase_personal_data(connection: sa.Connection, ids: Sequence[int]) -> None:
     """Delete everything about the family, the referrer and the content of their messages.
 

@@ -153,6 +153,7 @@ def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
         now=_now(),
         actor=ACTOR,
     )
+    _follow(settings, engine)
     click.echo(f"Deleted: {references}.")
     for one in found:
         if one not in gone:
@@ -171,9 +172,11 @@ def backup(root: Path | None, file: Path) -> None:
     """Write all bookings to a new FILE, while the portal keeps running."""
     from portal.database import backup as backups
 
-    _, engine = _reach(root)
+    settings, engine = _reach(root)
+    _follow(settings, engine)
     made = backups.save(engine, file, now=_now())
     click.echo(f"{made.words} in {file}. It holds personal data: encrypt it where you keep it.")
+    click.echo(f"Keep {settings.var / 'deletions.jsonl'} elsewhere: restoring it needs the newest.")
     click.echo("Keep the secret (var/secret or PORTAL_SECRET_KEY) too: links need it.")
 
 
@@ -182,29 +185,20 @@ def backup(root: Path | None, file: Path) -> None:
 @click.option("--replace", is_flag=True, help="Replace what is in the database now.")
 @click.pass_obj
 def restore(root: Path | None, file: Path, replace: bool) -> None:
-    """Load FILE into an empty database. Stop the portal first."""
-    from portal import database
-    from portal.bookings import places
-    from portal.database import backup as backups
+    """Load FILE into an empty database. Stop the portal first.
+
+    What was deleted after the backup was made is deleted again.
+    """
+    from portal.commands.restoring import Restoring
     from portal.settings import load_settings
 
-    settings = load_settings(root=root)
-    engine = database.connect(settings.database_address)
-    found = backups.restore(engine, file, replace=replace)
-    wrong = places.verify(engine)
-    made = found.made.astimezone(ZoneInfo("Europe/London"))
-    click.echo(f"{found.words}, as they were at {made:%H:%M on %d %B %Y}.")
-    for words in wrong:
+    restoring = Restoring(load_settings(root=root), file, replace=replace, now=_now())
+    for words in restoring.lines():
         click.echo(words)
-    if not backups.secret_matches(engine, settings.secret):
-        click.echo(
-            "The secret is not the one from this backup, so links that families already have "
-            "do not work. Restore var/secret, or set PORTAL_SECRET_KEY.",
-            err=True,
-        )
-    if wrong:
+    for words in filter(None, [*restoring.troubles, restoring.warning]):
+        click.echo(words, err=True)
+    if restoring.troubles:
         sys.exit(1)
-    click.echo("Everything adds up.")
 
 
 # --- what the commands share -----------------------------------------------------------------
@@ -218,6 +212,13 @@ def _reach(root: Path | None) -> tuple[Settings, Engine]:
     engine = database.connect(settings.database_address)
     database.migrate(engine)
     return settings, engine
+
+
+def _follow(settings: Settings, engine: Engine) -> None:
+    """Note beside the database what no backup may undo; the worker does so in each round."""
+    from portal.database import journal
+
+    journal.Journal(settings.var / journal.FILE).follow(engine, now=_now())
 
 
 def _content(settings: Settings) -> Directory:

@@ -14,6 +14,8 @@ from functools import cached_property
 from sqlalchemy import Engine
 
 from portal import content, database
+from portal.database import journal
+from portal.database.journal import Journal
 from portal.directory import Directory
 from portal.directory.values import LONDON, clock_words, day_words, near
 from portal.settings import Settings
@@ -66,6 +68,7 @@ class Staffing:
             footprint=footprint or found.staff.footprint,
             now=self._now,
         )
+        self._follow()
         changed = self._found(name)
         yield f"{changed.staff.name} is {_place(changed)} now."
 
@@ -74,6 +77,7 @@ class Staffing:
         "may know."""
         found = self._found(name)
         token = accounts.reset(self._engine, found.staff.id, now=self._now)
+        self._follow()
         yield f"{found.staff.name} is signed out everywhere. The password and phone no longer work."
         yield from self._invitation(token)
 
@@ -81,6 +85,7 @@ class Staffing:
         """Remove an account."""
         found = self._found(name)
         accounts.remove(self._engine, found.staff.id, now=self._now)
+        self._follow()
         yield f"{found.staff.name} is signed out everywhere and can no longer sign in."
 
     def listed(self) -> Iterator[str]:
@@ -100,6 +105,10 @@ class Staffing:
     @cached_property
     def _directory(self) -> Directory:
         return content.load(self._settings.root, today=self._now.astimezone(LONDON).date())
+
+    def _follow(self) -> None:
+        """Note beside the database what no backup may undo."""
+        Journal(self._settings.var / journal.FILE).follow(self._engine, now=self._now)
 
     def _found(self, name: str) -> Account:
         found = accounts.find(self._engine, name)

@@ -16,7 +16,17 @@ from sqlalchemy import Connection, Engine, select
 
 from portal.database.engine import read, write
 from portal.database.prepared import Prepared
-from portal.database.tables import IDLE, KEPT_FOR, WHOLE, audit, staff, staff_session
+from portal.database.tables import (
+    DEVICE_FOR,
+    IDLE,
+    KEPT_FOR,
+    REMEMBERED,
+    audit,
+    sign_in_tries,
+    staff,
+    staff_device,
+    staff_session,
+)
 
 # The status of a booking (`tables.STATUSES`), as staff see it.
 STATES: Mapping[str, str] = {
@@ -62,6 +72,7 @@ DELIVERY: Mapping[str, str] = {
 ACTORS: Mapping[str, str] = {
     "family": "A family",
     "professional": "A professional",
+    "stranger": "Somebody not signed in",
     "clock": "The portal, by itself",
     "content": "A change of the content",
     "operator": "The person who runs the portal",
@@ -81,6 +92,7 @@ AuditAction = Literal[
     "cancel",
     "cancelled-by-us",
     "change",
+    "code-failed",
     "complain",
     "confirm",
     "correct",
@@ -97,6 +109,8 @@ AuditAction = Literal[
     "lapse",
     "move on",
     "moved",
+    "network-locked",
+    "network-unlock",
     "notice",
     "offer",
     "password",
@@ -113,7 +127,11 @@ AuditAction = Literal[
     "send again",
     "send link",
     "sign-in",
+    "sign-in-failed",
+    "sign-in-locked",
+    "sign-in-unlock",
     "sign-out",
+    "unknown-name",
 ]
 ACTIONS: Mapping[str, str] = {
     "accept": "took an offered place",
@@ -127,6 +145,7 @@ ACTIONS: Mapping[str, str] = {
     "cancel": "cancelled a booking",
     "cancelled-by-us": "called off a session",
     "change": "changed who comes",
+    "code-failed": "entered a wrong code for {staff}",
     "complain": "complained about data",
     "confirm": "confirmed a request",
     "correct": "corrected details",
@@ -143,6 +162,8 @@ ACTIONS: Mapping[str, str] = {
     "lapse": "let an offer lapse",
     "move on": "moved an offer on",
     "moved": "moved a session",
+    "network-locked": "was stopped after too many tries from one network",
+    "network-unlock": "let a network try to sign in again",
     "notice": "told everybody of a session",
     "offer": "offered a place",
     "password": "changed their own password",
@@ -159,7 +180,11 @@ ACTIONS: Mapping[str, str] = {
     "send again": "sent a message again",
     "send link": "sent the link of a booking",
     "sign-in": "signed in",
+    "sign-in-failed": "failed to sign in as {staff}",
+    "sign-in-locked": "was stopped after too many tries to sign in as {staff}",
+    "sign-in-unlock": "let {staff} try to sign in again",
     "sign-out": "signed out",
+    "unknown-name": "tried to sign in with a name that has no account",
 }
 
 
@@ -250,18 +275,22 @@ def log(
 
 
 def forget_old(engine: Engine, now: datetime) -> int:
-    """Delete lines of the log after 12 months, accounts removed that long ago, ended visits and
-    unused invitations. Returns the number of lines deleted."""
+    """Delete lines of the log after 12 months, accounts removed that long ago, ended visits,
+    unused invitations, devices not used any more and old attempts to sign in.
+
+    Returns the number of lines deleted.
+    """
 
     def work(connection: Connection) -> int:
         gone = connection.execute(audit.delete().where(audit.c.at < now - KEPT_FOR)).rowcount
         connection.execute(staff.delete().where(staff.c.removed < now - KEPT_FOR))
-        over = sa.or_(staff_session.c.seen <= now - IDLE, staff_session.c.began <= now - WHOLE)
-        connection.execute(staff_session.delete().where(over))
+        connection.execute(staff_session.delete().where(staff_session.c.began <= now - REMEMBERED))
         late = staff.update().where(
             staff.c.invited_until <= now, staff.c.invitation_hash.is_not(None)
         )
-        connection.execute(late.values(invitation_hash=None, password=None, factor_shown=None))
+        connection.execute(late.values(invitation_hash=None, password=None))
+        connection.execute(staff_device.delete().where(staff_device.c.seen < now - DEVICE_FOR))
+        connection.execute(sign_in_tries.delete().where(sign_in_tries.c.at < now - IDLE))
         return int(gone)
 
     return write(engine, work)

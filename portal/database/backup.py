@@ -7,7 +7,7 @@ a newer one: it is restored into the tables of that release, which are then migr
 
 The last line holds the row counts and a digest. A truncated or altered file is refused before
 anything is changed; after the rows are inserted, they are read again and compared. Sign-in sessions
-are left out, so that restoring an old file signs nobody in.
+and known devices are left out, so that restoring an old file signs nobody in.
 
 It holds personal data: only its owner can read the file, and it should be encrypted where it is
 stored and deleted after 30 days (S51). It does not contain the secret that makes the links.
@@ -22,7 +22,7 @@ import json
 import os
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,13 +31,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, LargeBinary, select
 
+from portal.database import journal
 from portal.database.engine import upgrade, write
 from portal.database.references import belongs_to
 from portal.database.tables import Moment, booking, metadata
 from portal.errors import PortalError
 
 FORMAT = 1
-LEFT_OUT = ("staff_session",)
+LEFT_OUT = ("kept_form", "sign_in_tries", "staff_device", "staff_session")
 _AT_ONCE = 500
 
 
@@ -234,11 +235,19 @@ def _read(file: Path) -> Iterator[tuple[bytes, Any]]:
         raise BackupError(f"{file} cannot be read: it is not a complete backup.") from error
 
 
-def restore(engine: Engine, file: Path, *, replace: bool = False) -> Backup:
+# Called once the rows are restored, with the deletions of the database that was replaced; None if
+# it had no log.
+Finish = Callable[[Connection, list[journal.Line] | None], None]
+
+
+def restore(
+    engine: Engine, file: Path, *, replace: bool = False, finish: Finish | None = None
+) -> Backup:
     """Restore a backup into an empty database, or with `replace` over the existing data.
 
-    It runs in one transaction, and what was written is read again and compared. Raises BackupError
-    if the file is incomplete or the database is not empty, and then changes nothing.
+    It runs in one transaction, and what was written is read again and compared; `finish` ends the
+    transaction by doing again what the backup is too old to know. Raises BackupError if the file is
+    incomplete or the database is not empty, and then changes nothing.
     """
     found = look(file)
 
@@ -253,6 +262,8 @@ def restore(engine: Engine, file: Path, *, replace: bool = False) -> Backup:
             raise BackupError(
                 "The database is not empty. Restore into an empty one, or say --replace."
             )
+        since = found.made - journal.MARGIN
+        noted = journal.lines(connection, since) if "audit" in filled else None
         _drop(connection, there)
         try:
             upgrade(connection, found.revision)
@@ -263,6 +274,8 @@ def restore(engine: Engine, file: Path, *, replace: bool = False) -> Backup:
         kinds = _fill(connection, file)
         _check(connection, file, kinds, found)
         upgrade(connection, "head")
+        if finish is not None:
+            finish(connection, noted)
 
     write(engine, work)
     return found

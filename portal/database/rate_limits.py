@@ -4,8 +4,7 @@ What is limited (a contact, a network address, an account) is stored only as a k
 refills evenly; an attempt takes one token. Limits by network address are generous, because
 everybody in a library or a family centre shares one address.
 
-Password attempts are limited more strictly: their bucket refills only after the whole period has
-passed without an attempt, so that no such period ever has more attempts than the bucket holds.
+Attempts to sign in are counted elsewhere, in sliding windows (`portal.staff.tries`).
 """
 
 from __future__ import annotations
@@ -50,25 +49,9 @@ class Limit:
     def filled(self, tokens: float, since: timedelta) -> float:
         return min(float(self.burst), tokens + since.total_seconds() / 3600 * self.per_hour)
 
-    def wait(self, tokens: float, _since: timedelta) -> float:
+    def wait(self, tokens: float) -> float:
         """Seconds until a token is available."""
         return (1 - tokens) / self.per_hour * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """`burst` attempts on `value`, then none until a whole `within` passes without one."""
-
-    kind: str
-    value: str
-    burst: int
-    within: timedelta
-
-    def filled(self, tokens: float, since: timedelta) -> float:
-        return float(self.burst) if since >= self.within else tokens
-
-    def wait(self, _tokens: float, since: timedelta) -> float:
-        return (self.within - since).total_seconds()
 
 
 class TooOften(PortalError):
@@ -97,7 +80,7 @@ class Allowance:
 
 
 def spend_each(
-    engine: Engine, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
+    engine: Engine, secret: str, limits: Iterable[Limit], *, now: datetime
 ) -> int | None:
     """Take one token from each bucket, or from none.
 
@@ -110,7 +93,7 @@ def spend_each(
 
 
 def take_each(
-    connection: Connection, secret: str, limits: Iterable[Limit | Tries], *, now: datetime
+    connection: Connection, secret: str, limits: Iterable[Limit], *, now: datetime
 ) -> int | None:
     """The same inside the caller's transaction, which must take no lock after this."""
     by_key = {_key(secret, limit): limit for limit in limits}
@@ -129,7 +112,7 @@ def take_each(
     if short:
         begun = [key for key in keys if key not in rows]
         connection.execute(bucket.delete().where(bucket.c.key.in_(begun)))
-        return math.ceil(max(by_key[key].wait(tokens_of[key], since[key]) for key in short))
+        return math.ceil(max(by_key[key].wait(tokens_of[key]) for key in short))
     _refill.execute_many(
         connection,
         [
@@ -138,18 +121,6 @@ def take_each(
         ],
     )
     return None
-
-
-def give_back(engine: Engine, secret: str, limits: Iterable[Limit | Tries]) -> None:
-    """Put one token back into each bucket: a successful attempt does not count."""
-    bursts = {_key(secret, limit): limit.burst for limit in limits}
-
-    def work(connection: Connection) -> None:
-        for row in _locked(connection, sorted(bursts)).values():
-            left = min(bursts[bytes(row.key)], row.tokens + 1)
-            _refill(connection, it=row.key, left=left, moment=row.at)
-
-    write(engine, work)
 
 
 def network_of(address: str) -> str:
@@ -163,7 +134,7 @@ def network_of(address: str) -> str:
     return str(found)
 
 
-def _key(secret: str, limit: Limit | Tries) -> bytes:
+def _key(secret: str, limit: Limit) -> bytes:
     words = f"limit:{limit.kind}:{limit.value}"
     return hmac.digest(secret.encode(), words.encode(), "sha256")
 

@@ -340,9 +340,7 @@ staff = Table(
     Column("centres", JSON, nullable=False),  # slugs of the centres where a worker works
     Column("footprint", String(60)),  # of a manager
     Column("password", String(200)),  # an Argon2id hash
-    # With the secret, these make the keys of the one-time codes: in use, and shown but unconfirmed.
-    Column("factor", LargeBinary(16)),
-    Column("factor_shown", LargeBinary(16)),
+    Column("factor", LargeBinary(16)),  # with the secret, makes the key of the one-time codes
     Column("factor_step", Integer),  # the time step of the last code: each works once
     Column("invitation_hash", LargeBinary(32), unique=True),
     Column("invited_until", Moment),
@@ -372,8 +370,44 @@ staff_session = Table(
     Index("ix_staff_session_staff", "staff_id"),
 )
 
+# Forms that staff sent after their visit had ended: for an hour at most.
+kept_form = Table(
+    "kept_form",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("what", String(100), nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_kept_form_staff", "staff_id"),
+)
+
+# The browsers that have signed in to an account: they have an allowance of attempts of their own.
+staff_device = Table(
+    "staff_device",
+    metadata,
+    Column("device_hash", LargeBinary(32), primary_key=True),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True),
+    Column("seen", Moment, nullable=False),  # the last sign-in
+)
+
+# Recent attempts to sign in, by a keyed hash of what is limited.
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("moments", JSON, nullable=False),  # in seconds since 1970
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE")),  # whose account is locked
+    Column("network", String(60), nullable=False),  # the network that is locked
+    Column("until", Moment),  # the end of the lock
+    Column("refused", Integer, nullable=False),  # attempts refused during the lock
+    Column("at", Moment, nullable=False),  # the last attempt that counts
+)
 
 # How long staff rows are kept.
 IDLE = timedelta(minutes=30)  # a session ends this long after the last request
 WHOLE = timedelta(hours=8)  # and this long after it began
+REMEMBERED = timedelta(hours=24)  # what its browser sends later is kept for the account
+DEVICE_FOR = timedelta(days=90)  # a device is known this long after its last sign-in
 KEPT_FOR = timedelta(days=365)  # the log, and the removed accounts it names

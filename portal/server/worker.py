@@ -24,8 +24,9 @@ from sqlalchemy import Engine
 from portal import database, messages
 from portal.bookings import content_changes, retention, waiting_list
 from portal.bookings.retention import Forgotten
-from portal.database import generations
+from portal.database import generations, journal
 from portal.database.generations import NotPublished
+from portal.database.journal import Journal
 from portal.directory import Directory
 from portal.directory.values import LONDON
 from portal.errors import PortalError
@@ -34,6 +35,7 @@ from portal.server.published import marker_of, read_published
 from portal.server.publishing import publish
 from portal.server.readers import behind
 from portal.settings import Settings
+from portal.staff import kept_forms
 from portal.web.site.build_state import published_edition
 
 
@@ -106,6 +108,7 @@ class Watch:
             None  # for processes that still answer with other content
         )
         self._forgot: date | None = None  # the last day on which old data was deleted
+        self._journal = Journal(settings.var / journal.FILE)
         # Unique among workers running at the same time.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
@@ -145,6 +148,10 @@ class Watch:
             new_content=number != self._compared,
             forget=daily and day != self._forgot,
         )
+        kept_forms.expire(self._engine, now=now)
+        self._journal.follow(self._engine, now=now)
+        if daily and day != self._forgot:
+            self._journal.prune(now)
         self._compared, self._forgot = number, day if daily else self._forgot
         return result
 

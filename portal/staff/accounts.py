@@ -12,9 +12,10 @@ line on the server. The log holds no personal data of a family.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -23,7 +24,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal.database import note, read, write
-from portal.database.tables import ROLES, staff, staff_code, staff_session
+from portal.database.audit import AuditAction
+from portal.database.journal import Line
+from portal.database.tables import ROLES, staff, staff_code, staff_device, staff_session
 from portal.directory import Directory
 from portal.errors import PortalError
 from portal.staff import passwords
@@ -158,7 +161,7 @@ def change(
         )
         if any(getattr(row, name) != value for name, value in access.items()):
             end_visits(connection, staff_id)
-        note(connection, now, actor, "account-change", staff=staff_id)
+        note(connection, now, actor, "account-change", staff=staff_id, access=access)
 
     write(engine, work)
 
@@ -279,13 +282,13 @@ def _revoke(connection: Connection, staff_id: int, **values: Any) -> None:
     cleared = {
         "password": None,
         "factor": None,
-        "factor_shown": None,
         "factor_step": None,
         "invitation_hash": None,
         "invited_until": None,
     }
     connection.execute(staff.update().where(staff.c.id == staff_id).values(**cleared | values))
-    connection.execute(staff_code.delete().where(staff_code.c.staff_id == staff_id))
+    for table in (staff_code, staff_device):
+        connection.execute(table.delete().where(table.c.staff_id == staff_id))
     end_visits(connection, staff_id)
 
 
@@ -296,6 +299,61 @@ def _invite(connection: Connection, staff_id: int, token: str, now: datetime) ->
         invitation_hash=digest_of(token),
         invited_until=now + INVITED_FOR,
     )
+
+
+# --- after a backup was restored ------------------------------------------------------------------
+
+
+def do_again(connection: Connection, lines: Sequence[Line], now: datetime) -> Iterator[str]:
+    """Do again what happened to accounts after a backup, inside the transaction that restores it.
+
+    Replaced passwords and phones are in no backup, so those of the backup are deleted. Returns what
+    was done, for the operator.
+    """
+    for staff_id in sorted({line.staff for line in lines}):
+        row = connection.execute(
+            select(staff).where(staff.c.id == staff_id, staff.c.removed.is_(None)).with_for_update()
+        ).first()
+        if row is not None:
+            actions = [line.action for line in lines if line.staff == staff_id]
+            accesses = [line.access for line in lines if line.staff == staff_id and line.access]
+            yield from _again(connection, row, actions, accesses, now)
+
+
+_RESET = {"account-add", "account-remove", "account-reset", "password", "second-factor"}
+
+
+def _again(
+    connection: Connection,
+    row: Row[Any],
+    actions: Sequence[str],
+    accesses: Sequence[str],
+    now: datetime,
+) -> Iterator[str]:
+    def log(action: AuditAction, **detail: Any) -> None:
+        note(connection, now, OPERATOR, action, staff=row.id, **detail)
+
+    added = [action for action in actions if action in ("account-add", "account-remove")]
+    if added and added[-1] == "account-remove":
+        _revoke(connection, row.id, removed=now)
+        log("account-remove")
+        yield f"{row.name} was removed since then, and is removed again."
+        return
+    if accesses:
+        access = json.loads(accesses[-1])
+        connection.execute(staff.update().where(staff.c.id == row.id).values(**access))
+        log("account-change", access=access)
+        yield f"{row.name} has the role and places again that were given since then."
+    if _RESET.intersection(actions):
+        _revoke(connection, row.id)
+        log("account-reset")
+        yield (
+            f"{row.name} has a new password or phone since then, and the old ones are deleted: "
+            f"`portal staff reset {row.name}` makes a new invitation."
+        )
+    elif {"recovery-code", "recovery-codes"}.intersection(actions):
+        connection.execute(staff_code.delete().where(staff_code.c.staff_id == row.id))
+        yield f"{row.name} used or made recovery codes since then: the old ones are deleted."
 
 
 # --- an invitation --------------------------------------------------------------------------------

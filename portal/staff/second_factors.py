@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyotp
 
 STEP = 30  # seconds
 RECOVERY_CODES = 10
+SEALED_FOR = timedelta(minutes=10)  # from the password to the first code of a new phone
 _SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -31,6 +33,31 @@ def key_of(secret: str, nonce: bytes) -> str:
     """The app's key, in the letters and digits (base 32) that people type."""
     made = hmac.new(secret.encode(), b"second-factor:" + nonce, "sha256").digest()
     return base64.b32encode(made[:20]).decode()
+
+
+def sealed(secret: str, nonce: bytes, bound: bytes, now: datetime) -> str:
+    """A new key's nonce, for the form that confirms the key: it works only with the same `bound`.
+
+    A form has it only if the password was given, so the key need not be stored before that.
+    """
+    begun = int(now.timestamp())
+    return f"{begun}.{nonce.hex()}.{_seal(secret, begun, nonce, bound)}"
+
+
+def opened(secret: str, seal: str, bound: bytes, now: datetime) -> bytes | None:
+    """The nonce of a seal; None if the seal is wrong, bound to something else, or too old."""
+    match = re.fullmatch(r"([0-9]{1,12})\.([0-9a-f]{32})\.([0-9a-f]{64})", seal)
+    if match is None:
+        return None
+    begun, nonce = int(match[1]), bytes.fromhex(match[2])
+    right = hmac.compare_digest(_seal(secret, begun, nonce, bound), match[3])
+    fresh = 0 <= now.timestamp() - begun < SEALED_FOR.total_seconds()
+    return nonce if right and fresh else None
+
+
+def _seal(secret: str, begun: int, nonce: bytes, bound: bytes) -> str:
+    words = b"new-factor:%d:" % begun + nonce + bound
+    return hmac.digest(secret.encode(), words, "sha256").hex()
 
 
 def address_of(key: str, *, name: str, service: str) -> str:

@@ -3,9 +3,8 @@
 What it hides: sessions are rows, so that signing out, a new password, a changed role or a removal
 ends them everywhere at once (S32). The browser holds a random token, the table only its hash. The
 token changes at each step of a sign-in. A wrong name, a wrong password, an account that is not set
-up and one that was removed all get the same answer in the same time; attempts are counted before
-they are checked, for the name that was typed and for the network, and successful ones are given
-back (S33).
+up and one that was removed all get the same answer in the same time; `tries` counts and limits the
+attempts (S33).
 
 A sign-in session is called a visit here, because a Session is a meeting of a series.
 """
@@ -19,26 +18,23 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
-from portal.database import note, rate_limits, read, write
-from portal.database.rate_limits import Tries
-from portal.database.tables import IDLE, WHOLE, staff, staff_code, staff_session
-from portal.errors import PortalError
+from portal.database import insert_if_new, note, read, write
+from portal.database.tables import (
+    DEVICE_FOR,
+    IDLE,
+    REMEMBERED,
+    WHOLE,
+    staff,
+    staff_code,
+    staff_device,
+    staff_session,
+)
 from portal.staff import passwords, second_factors
 from portal.staff.accounts import Staff, active_row, digest_of, end_visits, staff_of, tidy_name
+from portal.staff.tries import Attempt
 
 HALF_WAY = timedelta(minutes=10)  # between the password and the code
-TRIES_WITHIN = timedelta(minutes=15)
-TRIES_OF_A_PERSON = 10
-TRIES_OF_AN_ADDRESS = 20
 _SEEN_EVERY = timedelta(minutes=1)  # the time of a visit is updated no more often than this
-
-
-class Wait(PortalError):
-    """Too many attempts. `seconds` is how long to wait."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"wait {seconds} seconds")
-        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +44,41 @@ class Visit:
     staff: Staff
     whole: bool
     token_hash: bytes
+    left: int  # the seconds until it ends if nothing more is pressed
 
 
 # --- passwords and second factors -----------------------------------------------------------------
 
 
 def check_password(
-    engine: Engine, secret: str, name: str, password: str, *, address: str, now: datetime
+    engine: Engine,
+    secret: str,
+    name: str,
+    password: str,
+    *,
+    address: str,
+    device: str = "",
+    now: datetime,
+    invited: bool = False,
 ) -> Staff | None:
     """The member of staff, if name and password are right and the account is set up; else None.
 
-    `address` is the client's network address. Raises Wait after too many attempts.
+    `address` is the client's network address, `device` the token of a browser that has signed in
+    before. With `invited` the phone need not be set up yet. Raises Wait after too many attempts.
     """
     name = tidy_name(name)
-    attempt = _Attempt(engine, secret, "sign-in", name, address, now)
     with read(engine) as connection:
         row = connection.execute(
             select(staff).where(staff.c.name == name, staff.c.removed.is_(None))
         ).first()
+        staff_id = row.id if row else None
+        known = _known_device(connection, device, staff_id, now)
+    attempt = Attempt(
+        engine, secret, "sign-in", name, staff_id=staff_id, address=address, device=known, now=now
+    )
     right = passwords.fits(password, row.password if row else None)
-    if row is None or not right or row.factor is None:
+    if row is None or not right or (row.factor is None and not invited):
+        attempt.failed()
         return None
     attempt.succeeded()
     if passwords.outdated(row.password):
@@ -78,13 +89,20 @@ def check_password(
 
 
 def check_code(
-    engine: Engine, secret: str, staff_id: int, code: str, *, address: str, now: datetime
+    engine: Engine,
+    secret: str,
+    staff_id: int,
+    code: str,
+    *,
+    address: str,
+    device: str = "",
+    now: datetime,
 ) -> bool:
     """Whether a code from the app or a recovery code is right. It can be used only once.
 
     Raises Wait after too many attempts.
     """
-    attempt = _Attempt(engine, secret, "code", str(staff_id), address, now)
+    attempt = _code_attempt(engine, secret, staff_id, address=address, device=device, now=now)
 
     def work(connection: Connection) -> bool:
         row = active_row(connection, staff_id)
@@ -108,9 +126,31 @@ def check_code(
         return True
 
     if not write(engine, work):
+        attempt.failed()
         return False
     attempt.succeeded()
     return True
+
+
+def _code_attempt(
+    engine: Engine, secret: str, staff_id: int, *, address: str, device: str, now: datetime
+) -> Attempt:
+    with read(engine) as connection:
+        known = _known_device(connection, device, staff_id, now)
+    name = str(staff_id)
+    return Attempt(
+        engine, secret, "code", name, staff_id=staff_id, address=address, device=known, now=now
+    )
+
+
+def _known_device(connection: Connection, device: str, staff_id: int | None, now: datetime) -> str:
+    """The device, if it has signed in to this account before; else ''."""
+    known = select(staff_device.c.staff_id).where(
+        staff_device.c.device_hash == digest_of(device),
+        staff_device.c.staff_id == staff_id,
+        staff_device.c.seen >= now - DEVICE_FOR,
+    )
+    return device if device and connection.execute(known).first() else ""
 
 
 def set_password(engine: Engine, staff_id: int, password: str, *, now: datetime) -> None:
@@ -126,41 +166,50 @@ def set_password(engine: Engine, staff_id: int, password: str, *, now: datetime)
     write(engine, work)
 
 
-def show_factor(engine: Engine, secret: str, staff_id: int) -> str:
-    """The key of a second factor being set up, the same one until it is confirmed."""
+def new_factor(secret: str, visit: bytes, *, now: datetime) -> str:
+    """Begin to set up a second factor, after the password was given: a seal for the form.
 
-    def work(connection: Connection) -> bytes:
-        row = active_row(connection, staff_id)
-        if row.factor_shown is not None:
-            return bytes(row.factor_shown)
-        nonce = second_factors.new_nonce()
-        connection.execute(staff.update().where(staff.c.id == staff_id).values(factor_shown=nonce))
-        return nonce
+    `visit` is the hash of the visit or of the invitation: the seal works nowhere else.
+    """
+    return second_factors.sealed(secret, second_factors.new_nonce(), visit, now)
 
-    return second_factors.key_of(secret, write(engine, work))
+
+def factor_key(secret: str, seal: str, visit: bytes, *, now: datetime) -> str | None:
+    """The key to show; None if the seal is not valid here, or older than ten minutes."""
+    nonce = second_factors.opened(secret, seal, visit, now)
+    return None if nonce is None else second_factors.key_of(secret, nonce)
 
 
 def confirm_factor(
-    engine: Engine, secret: str, staff_id: int, code: str, *, address: str, now: datetime
+    engine: Engine,
+    secret: str,
+    staff_id: int,
+    seal: str,
+    visit: bytes,
+    code: str,
+    *,
+    address: str,
+    device: str = "",
+    now: datetime,
 ) -> tuple[str, ...]:
-    """Switch to the second factor that was shown, if the code proves that it works.
+    """Switch to the second factor of this seal, if the code proves that it works.
 
     Ends the invitation and every visit. Returns new recovery codes, to be shown once; () if the
-    code is wrong. Raises Wait after too many attempts.
+    code or the seal is wrong. Raises Wait after too many attempts.
     """
-    attempt = _Attempt(engine, secret, "code", str(staff_id), address, now)
+    attempt = _code_attempt(engine, secret, staff_id, address=address, device=device, now=now)
+    nonce = second_factors.opened(secret, seal, visit, now)
 
     def work(connection: Connection) -> tuple[str, ...]:
         row = active_row(connection, staff_id)
-        if row.factor_shown is None or row.password is None:
+        if nonce is None or row.password is None:
             return ()
-        key = second_factors.key_of(secret, row.factor_shown)
+        key = second_factors.key_of(secret, nonce)
         step = second_factors.step_of(key, code, now=now, last=None)
         if step is None:
             return ()
         values = {
-            "factor": row.factor_shown,
-            "factor_shown": None,
+            "factor": nonce,
             "factor_step": step,
             "invitation_hash": None,
             "invited_until": None,
@@ -173,6 +222,8 @@ def confirm_factor(
     codes = write(engine, work)
     if codes:
         attempt.succeeded()
+    else:
+        attempt.failed()
     return codes
 
 
@@ -205,36 +256,27 @@ def _renew_codes(connection: Connection, secret: str, staff_id: int) -> tuple[st
     return codes
 
 
-class _Attempt:
-    """An attempt, counted before it is checked, and given back if it succeeds."""
-
-    def __init__(
-        self, engine: Engine, secret: str, kind: str, name: str, address: str, now: datetime
-    ) -> None:
-        person = (f"staff-{kind}", name, TRIES_OF_A_PERSON)
-        network = ("sign-in-network", rate_limits.network_of(address), TRIES_OF_AN_ADDRESS)
-        self._limits = [Tries(*one, within=TRIES_WITHIN) for one in (person, network)]
-        self._engine, self._secret = engine, secret
-        seconds = rate_limits.spend_each(engine, secret, self._limits, now=now)
-        if seconds is not None:
-            raise Wait(seconds)
-
-    def succeeded(self) -> None:
-        rate_limits.give_back(self._engine, self._secret, self._limits)
-
-
 # --- visits ---------------------------------------------------------------------------------------
 
 
-def begin(engine: Engine, staff_id: int, *, now: datetime, whole: bool, way: str = "code") -> str:
-    """Start a visit and return its token. A whole one is logged, with the way of signing in."""
+def begin(
+    engine: Engine,
+    staff_id: int,
+    *,
+    now: datetime,
+    whole: bool,
+    way: str = "code",
+    device: str = "",
+) -> str:
+    """Start a visit and return its token. A whole one is logged, with the way of signing in, and
+    its `device` is known from now on."""
     token = secrets.token_urlsafe(32)
 
     def work(connection: Connection) -> None:
         active_row(connection, staff_id)
         over = sa.and_(
             staff_session.c.staff_id == staff_id,
-            sa.or_(staff_session.c.seen <= now - IDLE, staff_session.c.began <= now - WHOLE),
+            staff_session.c.began <= now - REMEMBERED,
         )
         connection.execute(staff_session.delete().where(over))
         connection.execute(
@@ -245,9 +287,18 @@ def begin(engine: Engine, staff_id: int, *, now: datetime, whole: bool, way: str
         if whole:
             connection.execute(staff.update().where(staff.c.id == staff_id).values(seen=now))
             note(connection, now, f"staff:{staff_id}", "sign-in", way=way)
+            if device:
+                _remember(connection, device, staff_id, now)
 
     write(engine, work)
     return token
+
+
+def _remember(connection: Connection, device: str, staff_id: int, now: datetime) -> None:
+    values = {"device_hash": digest_of(device), "staff_id": staff_id}
+    if not insert_if_new(connection, staff_device, **values, seen=now):
+        mine = [staff_device.c[name] == value for name, value in values.items()]
+        connection.execute(staff_device.update().where(*mine).values(seen=now))
 
 
 def visit(engine: Engine, token: str, *, now: datetime) -> Visit | None:
@@ -270,7 +321,25 @@ def visit(engine: Engine, token: str, *, now: datetime) -> Visit | None:
     if now - row.at >= _SEEN_EVERY:
         seen = staff_session.update().where(staff_session.c.token_hash == digest).values(seen=now)
         write(engine, lambda connection: connection.execute(seen))
-    return Visit(staff_of(row), bool(row.whole), digest)
+    left = min(IDLE, longest - (now - row.began))
+    return Visit(staff_of(row), bool(row.whole), digest, int(left.total_seconds()))
+
+
+def timed_out(engine: Engine, token: str, *, now: datetime) -> Staff | None:
+    """Whose visit this was, if it ended by itself in the last day; None after signing out."""
+    query = (
+        select(staff)
+        .join(staff_session, staff_session.c.staff_id == staff.c.id)
+        .where(
+            staff_session.c.token_hash == digest_of(token),
+            staff_session.c.whole,
+            staff_session.c.began > now - REMEMBERED,
+            staff.c.removed.is_(None),
+        )
+    )
+    with read(engine) as connection:
+        row = connection.execute(query).first()
+    return staff_of(row) if row else None
 
 
 def end(engine: Engine, found: Visit, *, now: datetime) -> None:

@@ -51,6 +51,14 @@ def staff_sheet() -> StaticFile:
     return StaticFile(f"/staff/static/staff.{digest}.css", "text/css", content)
 
 
+@cache
+def staff_script() -> StaticFile:
+    """The script of pages for staff."""
+    content = _without_comments((PACKAGE / "static/staff.js").read_text("utf-8")).encode()
+    digest = hashlib.sha256(content).hexdigest()[:10]
+    return StaticFile(f"/staff/static/staff.{digest}.js", "text/javascript", content)
+
+
 def _without_comments(script: str) -> str:
     """A script without whole-line comments and indentation: compression does the rest.
 

@@ -19,7 +19,7 @@ from portal.directory import AGE_BANDS
 from portal.directory.values import WEEKDAYS, clock_words
 from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, NEEDS, OFFERS
 from portal.web import filters
-from portal.web.assets import PACKAGE, staff_sheet, static_files
+from portal.web.assets import PACKAGE, staff_script, staff_sheet, static_files
 
 
 @cache
@@ -74,7 +74,11 @@ def environment() -> Environment:
         OFFERS=OFFERS,
         WEEKDAYS=WEEKDAYS,
         hours=filters.hours,
-        static={**static_files(), "staff.css": staff_sheet()},
+        static={
+            **static_files(),
+            "staff.css": staff_sheet(),
+            "staff.js": staff_script(),
+        },
     )
     return made
 

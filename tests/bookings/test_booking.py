@@ -80,6 +80,27 @@ def test_the_same_key_never_books_twice(engine: Engine) -> None:
     assert owed(engine) == ["confirmation", "reminder"]
 
 
+def test_a_key_is_of_one_thing(engine: Engine) -> None:
+    """S22: the key of one group books no other and does not pass for it; a group keeps its key
+    under a new name."""
+    directory = made.directory({}, {"book": "session"})
+    first, second = directory.series
+    book(engine, directory, key="once")
+    session, other = second.all_sessions[:2]
+    book(engine, directory, series=second, session=session, key="dated")
+    for given in (
+        {"key": "once", "series": second, "session": session},
+        {"key": "dated", "series": second, "session": other},
+        {"key": "dated", "series": first},
+    ):
+        with pytest.raises(locking.KeyUsed):
+            book(engine, directory, **given)
+    with database.read(engine) as connection:
+        number = connection.execute(sa.select(sa.func.count(tables.booking.c.id))).scalar_one()
+
+    assert number == 2
+
+
 def test_when_full_the_next_waits_in_order(engine: Engine) -> None:
     """The position on the waiting list is told, and newcomers do not pass it."""
     directory = made.directory({"places": "1"})

@@ -78,32 +78,6 @@ def test_several_limits_are_spent_together_or_not_at_all(engine: Engine) -> None
     assert ask() is None
 
 
-def tried(engine: Engine, now: datetime) -> int | None:
-    limit = rate_limits.Tries("tries", "one", 3, timedelta(minutes=15))
-    return rate_limits.spend_each(engine, SECRET, [limit], now=now)
-
-
-def test_tries_come_back_when_nobody_tries(engine: Engine) -> None:
-    """S33: never more within the time than the bucket holds; a refused try puts nothing off."""
-    moments = [NOW + timedelta(minutes=minutes) for minutes in (0, 10, 20, 21, 34, 35)]
-
-    assert [tried(engine, moment) for moment in moments] == [None, None, None, 840, 60, None]
-
-
-def test_what_is_given_back_can_be_spent_again(engine: Engine) -> None:
-    """What went well does not count; no bucket holds more than at first."""
-    limit = rate_limits.Tries("tries", "one", 3, timedelta(minutes=15))
-    for _ in range(3):
-        tried(engine, NOW)
-    rate_limits.give_back(engine, SECRET, [limit])
-    after_one = [tried(engine, NOW), tried(engine, NOW)]
-    for _ in range(9):
-        rate_limits.give_back(engine, SECRET, [limit])
-
-    assert after_one == [None, 900]
-    assert [tried(engine, NOW) for _ in range(4)] == [None, None, None, 900]
-
-
 def test_what_is_refused_takes_nothing_and_leaves_no_trace(engine: Engine) -> None:
     """One of several limits is used up: the others keep what they have, begun or not."""
 

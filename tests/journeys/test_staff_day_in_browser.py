@@ -280,8 +280,52 @@ def _pages(data: bytes) -> int:
     return sum(len(re.findall(rb"/Type\s*/Page(?!s)", text)) for text in texts)
 
 
+def test_a_visit_warns_before_it_ends_and_marks_save_themselves(
+    chromium, address, office, day
+) -> None:
+    """Two minutes before the end the page says so, and one press goes on; a mark is saved a moment
+    after it was made, beside what a colleague marked meanwhile."""
+    booked = {
+        name: casework.find(office.engine, day[name], lambda _: True)[0].id
+        for name in ("Amina", "Beth")
+    }
+    session = series(office, COURSE).all_sessions[0]
+    with visiting(chromium, address) as visitor:
+        sign_in_browser(visitor.context, address, office.app._staff, role="administrator")
+        worker = Worker(visitor, office)
+        page = worker.page
+        page.clock.install()
+        worker.go(REGISTER)
+        warning, state = page.locator("[data-signout]"), page.locator("[data-saved]")
+        page.clock.fast_forward("27:50")
+        before = warning.is_visible()
+        page.clock.fast_forward("00:20")
+        warned = warning.inner_text()
+        page.get_by_role("button", name="Stay signed in").click()
+        warning.wait_for(state="hidden")
+        marks = [Mark(booked["Beth"], "absent", "expected", 0)]
+        given = {"now": office.now, "actor": "staff:1"}
+        registers.save(office.engine, session.series, session, marks, **given)
+        amina = page.locator("tr", has_text=day["Amina"])
+        for mark in ("Came", "Sent apologies"):
+            amina.get_by_label(mark, exact=True).check()
+            page.clock.fast_forward("00:02")
+            state.get_by_text("Saved.").wait_for()
+        beth = page.locator("tr", has_text=day["Beth"]).get_by_label("Did not come")
+        shown = beth.is_checked()
+        faults = visitor.faults
+    found = registers.of(office.engine, session.series, session, **given)
+    marked = {line.booking_id: line.mark for line in found.lines}
+
+    assert not before
+    assert "You will be signed out in 2 minutes." in warned
+    assert (marked[booked["Amina"]], marked[booked["Beth"]]) == ("apologies", "absent")
+    assert shown
+    assert faults == []
+
+
 def test_a_page_left_open_is_closed(chromium, address, office) -> None:
-    """After half an hour a press leads to the sign-in, and nothing is saved (S32)."""
+    """After half an hour a press leads to the sign-in, and nothing is saved before (S32)."""
     with visiting(chromium, address, scripts=False) as visitor:
         sign_in_browser(visitor.context, address, office.app._staff, role="administrator")
         worker = Worker(visitor, office).go(REGISTER)
@@ -289,6 +333,7 @@ def test_a_page_left_open_is_closed(chromium, address, office) -> None:
         worker.fill(Families="9").press("Save the register")
 
         assert worker.heading == "Sign in"
+        assert "What you sent is kept for an hour" in worker.words
     session = series(office, COURSE).all_sessions[0]
     register = registers.of(office.engine, session.series, session, now=office.now, actor="staff:1")
     assert register.walk_ins.families != 9

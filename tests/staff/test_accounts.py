@@ -24,11 +24,13 @@ def add(engine: Engine, name: str = "sam@example.org", **given) -> tuple[int, st
 def accept(engine: Engine, number: int, token: str) -> tuple[str, ...]:
     """Take an invitation all the way."""
     assert accounts.welcome(engine, token, PASSWORD, now=NOW)
-    key = sign_in.show_factor(engine, SECRET, number)
     import pyotp
 
-    code = pyotp.TOTP(key).at(NOW)
-    return sign_in.confirm_factor(engine, SECRET, number, code, address="192.0.2.1", now=NOW)
+    visit = accounts.digest_of(token)
+    seal = sign_in.new_factor(SECRET, visit, now=NOW)
+    code = pyotp.TOTP(sign_in.factor_key(SECRET, seal, visit, now=NOW)).at(NOW)
+    given = {"address": "192.0.2.1", "now": NOW}
+    return sign_in.confirm_factor(engine, SECRET, number, seal, visit, code, **given)
 
 
 def log(engine: Engine) -> list[tuple[str, str]]:
@@ -198,7 +200,7 @@ def test_resetting_and_removing_shut_every_door(engine: Engine, end) -> None:
     assert sign_in.visit(engine, visit, now=NOW) is None
     assert not sign_in.check_password(engine, SECRET, "sam@example.org", PASSWORD, **given)
     assert accounts.account(engine, number).recovery_codes == 0
-    assert log(engine)[-1] == ("staff:9", f"account-{end.__name__}")
+    assert ("staff:9", f"account-{end.__name__}") in log(engine)
     if end is accounts.reset:
         assert not sign_in.check_code(engine, SECRET, number, code, **given)
 

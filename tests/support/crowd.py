@@ -3,11 +3,14 @@
 For the test of kills and for the benchmark of bookings.
 """
 
+import hmac
 import http.client
+import json
 import re
 import secrets
 import shutil
 import time
+from base64 import urlsafe_b64decode
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,6 +20,8 @@ from portal.directory.values import WEEKDAYS
 PATH = "/book/riverbank/crowd"
 # Forms refuse a machine's haste.
 PATIENCE = 3.2
+# Known here, so that one opened form can be signed for many keys: see `_stamp`.
+SECRET = "the secret of a crowd at the door"
 
 
 def content_with_a_course(folder: Path, sample: Path, places: int) -> Path:
@@ -48,6 +53,7 @@ def environment(root: Path, folder: Path, **more: str) -> dict[str, str]:
         "PORTAL_ROOT": str(root),
         "PORTAL_OUT": str(folder / "build"),
         "PORTAL_VAR": str(folder / "var"),
+        "PORTAL_SECRET_KEY": SECRET,
         "PORTAL_BOOKINGS_PER_ADDRESS": "1000000",
         "PORTAL_BOOKINGS_PER_CONTACT": "1000000",
         "PORTAL_BOOKINGS_PER_SERIES": "1000000",
@@ -89,6 +95,7 @@ class Browser:
         return {
             **self.hidden,
             "key": key,
+            "started": self._stamp(key),
             "step": "confirm",
             "name": f"Parent {number}",
             "email": f"parent{number}@example.org",
@@ -98,6 +105,14 @@ class Browser:
             "people": "2",
             "subject": "",
         }
+
+    def _stamp(self, key: str) -> str:
+        """The stamp of a form with this key, as the portal makes it for this browser's cookie."""
+        payload = self.cookie.partition("=")[2].partition(".")[0]
+        token = json.loads(urlsafe_b64decode(f"{payload}=="))["csrf_token"]
+        began = self.hidden["started"].partition(".")[0]
+        words = f"form:{began}:{key}:{token}"
+        return f"{began}.{hmac.digest(SECRET.encode(), words.encode(), 'sha256').hex()[:32]}"
 
     def status_of(self, path: str) -> int:
         return self._ask("GET", path)[0]

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, abort, jsonify, redirect, request
 
 from portal import bookings
 from portal.bookings import Booking, Full, NotBookable, personal_data, places
+from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import coming_of, opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, Programme, Series, Session
@@ -25,7 +26,7 @@ from portal.directory.values import LONDON
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
 from portal.web.live.context import Away, live
-from portal.web.live.forms.family import BookForm, FamilyForm, LiveForm, book_form
+from portal.web.live.forms.family import BookForm, FamilyForm, LiveForm, began_at, book_form
 from portal.web.live.forms.steps import NextScreen, next_screen
 from portal.web.live.safe_contact import unheard
 from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
@@ -70,12 +71,12 @@ def book(centre: str, series: str) -> Any:
     planned = request.args.get("session") if run.book == "session" else None
     wanted = Wanted(run, planned_on(run, planned))
     if planned is not None and wanted.session is None:
-        return before(run.programme) or _no_such_date(wanted)
+        return before(run, wanted.explain) or _no_such_date(wanted)
     state = opening(run, wanted.session, now)
     if state != "open":
-        return before(run.programme) or _refused(wanted, state, now)
+        return before(run, wanted.explain) or _refused(wanted, state, now)
     if wanted.session and wanted.session not in run.sessions:
-        return before(run.programme) or _too_far_ahead(wanted)
+        return before(run, wanted.explain) or _too_far_ahead(wanted)
     if run.book == "session" and wanted.session is None:
         return _choose(wanted, now)
     form = book_form(run, request.form if request.method == "POST" else None)
@@ -90,14 +91,53 @@ def book(centre: str, series: str) -> Any:
         return away(wanted.path, wanted.subject, form, step)
 
 
-def before(programme: Programme) -> Any:
-    """Redirect to what this form has booked already, even if booking has closed since (S22)."""
+def before(thing: Series | Programme, explained: Callable[..., Response]) -> Any:
+    """Redirect to what this form has booked already, even if booking has closed since (S22).
+
+    The key alone is not enough: the stamp shows that the form was made for this browser. Another
+    browser, and a key that made something else, get a page without the private link.
+    """
     key = request.form.get("key", "")
     if request.form.get("step") != "confirm" or not key:
         return None
     with live().database() as engine:
         made = bookings.find_by_key(engine, key, live().secret)
-    return lead_on(made, programme) if made else None
+    if made is None:
+        return None
+    if began_at(key, request.form.get("started", ""), live().secret) is None:
+        return explained(
+            "You have sent this form already",
+            "We have what you sent. We do not show it here, because your browser was closed since, "
+            "or is another one.",
+            "Use the link in our message to you. If you have none, ring us.",
+            status=409,
+        )
+    programme = thing.programme if isinstance(thing, Series) else thing
+    if not _is_of(made, thing):
+        return explained(
+            "You have sent this form already",
+            "We have what you sent, and it is not for this group or date. Nothing more was booked.",
+            status=409,
+            others=[_sent_before(made, programme)],
+            others_title="What you sent",
+        )
+    return lead_on(made, programme)
+
+
+def _is_of(made: Booking, thing: Series | Programme) -> bool:
+    """Whether a booking is of this series and the date in the address, or of this programme."""
+    if isinstance(thing, Series):
+        asked = request.args.get("session", "") if made.planned else ""
+        return made.series in (thing.identity, *thing.old_identities) and made.planned == asked
+    series = live().directory.find_series(made.series)
+    if series is not None:
+        return series.programme is thing
+    return made.series == f"{bookings.ASKED_FOR}{thing.slug}"
+
+
+def _sent_before(made: Booking, programme: Programme) -> Other:
+    words = "See what happens next", "Change it there, or ring us"
+    return Other(_page_of(made, programme), *words)
 
 
 def lead_on(made: Booking, programme: Programme) -> Any:
@@ -125,9 +165,6 @@ def sent_already(
         made = bookings.find_by_key(engine, str(form.key.data), live().secret)
     if made is None:
         return None
-    stands = Other(
-        _page_of(made, programme), "See what happens next", "Change it there, or ring us"
-    )
     form.renew()
     return explain(
         "You have sent this form already",
@@ -136,20 +173,20 @@ def sent_already(
         status=409,
         form=form,
         presses=[Press("Send as a new form", "check", secondary=True)],
-        others=[stands],
+        others=[_sent_before(made, programme)],
         others_title="What you sent",
     )
 
 
 def _screen(wanted: Wanted, form: BookForm, following: NextScreen, now: datetime) -> Any:
     programme = wanted.series.programme
-    if following.screen == "form" and (made := before(programme)):
+    if following.screen == "form" and (made := before(wanted.series, wanted.explain)):
         return made
     if following.screen == "check" and (sent := sent_already(form, programme, wanted.explain)):
         return sent
     if following.screen != "form":
         if not fits(wanted.series, form.children.ages if form.asks_ages else ()):
-            return before(programme) or _other_age(wanted, form)
+            return before(wanted.series, wanted.explain) or _other_age(wanted, form)
         if following.screen == "confirm":
             return _confirm(wanted, form, now)
         if unsafe := unheard(form, wanted.path, family=True, subject=wanted.subject):
@@ -181,7 +218,7 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
     found, family, waits = live(), form.family(), form.wait.data == "yes"
     if not waits and _taken(wanted):
         # Answer without waiting for the database lock: the family must join the waiting list.
-        return before(wanted.series.programme) or _full(wanted, 0, form, "confirm")
+        return before(wanted.series, wanted.explain) or _full(wanted, 0, form, "confirm")
     try:
         with found.database() as engine:
             made = bookings.book(
@@ -205,6 +242,9 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
             subject=wanted.subject,
             others=wanted.others(),
         )
+    except KeyUsed:
+        sent = sent_already(form, wanted.series.programme, wanted.explain)
+        return sent or abort(409)
     except Full:
         return _full(wanted, _left(wanted), form, "confirm")
     except NotBookable as refused:
@@ -266,7 +306,7 @@ def _renamed(series: Series) -> Any:
     path = f"{series.booking_path}?{query}" if query else series.booking_path
     if request.method != "POST":
         return redirect(path, 301)
-    return before(series.programme) or redirect(path, 308)
+    return before(series, Wanted(series, None).explain) or redirect(path, 308)
 
 
 def _choose(wanted: Wanted, now: datetime) -> Any:

@@ -21,7 +21,7 @@ from portal.bookings import (
     casework,
     personal_data,
 )
-from portal.bookings.locking import NotPossible
+from portal.bookings.locking import KeyUsed, NotPossible
 from portal.database.rate_limits import TooOften
 from portal.database.tables import HOLDING
 from portal.directory import Series
@@ -355,7 +355,7 @@ def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
                 wait=form.wait.data == "yes",
                 allowance=found.allowance(family, series.identity),
             )
-    except (Full, NotBookable):
+    except (Full, KeyUsed, NotBookable):
         return own.explain(
             "You cannot have this place",
             "It has gone to another family, or booking has closed. You are not booked. Go back to "

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, abort, redirect, request
 
 from portal import bookings
 from portal.bookings import NotBookable
+from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, District, Programme, Series
@@ -103,14 +104,14 @@ def ask(programme: str) -> Any:
     if isinstance(asked, Response):
         return asked
     if not {asked.programme.booking, *(run.booking for run in asked.runs)} & set(_ASKED):
-        return before(asked.programme) or _not_asked_for(asked, now)
+        return before(asked.programme, asked.explain) or _not_asked_for(asked, now)
     if asked.who is None:
         if request.method == "POST":
             return redirect(asked.path, 303)
         return page("live/who.html", head(asked.title, asked.path), asked=asked)
     wanted = asked.chosen
     if (wanted and wanted.booking not in asked.ways) or not (asked.alone or asked.open_runs):
-        return before(asked.programme) or _referral(asked)
+        return before(asked.programme, asked.explain) or _referral(asked)
     return _screen(asked, now)
 
 
@@ -135,7 +136,7 @@ def _asked(found: Live, slug: str, now: datetime) -> Any:
         others = [Other(asked.path, "Ask for another group", "We will look for a place with you")]
     else:
         others = found.others(run)
-    return before(programme) or asked.explain(
+    return before(programme, asked.explain) or asked.explain(
         *_why_not(run, now),
         others=others,
         subject=of_series(run, back=programme.path),
@@ -183,7 +184,9 @@ def _screen(asked: Asked, now: datetime) -> Any:
     if request.method != "POST" and asked.chosen:
         form.series.data = asked.chosen.identity
     if following.screen == "form":
-        return before(asked.programme) or _show("live/form.html", asked, form, following.status)
+        return before(asked.programme, asked.explain) or _show(
+            "live/form.html", asked, form, following.status
+        )
     if following.screen == "check":
         try:
             sent = sent_already(form, asked.programme, asked.explain)
@@ -195,7 +198,7 @@ def _screen(asked: Asked, now: datetime) -> Any:
     if form.anyway.data != "yes":
         against = _against(asked, form, run)
         if against is not None:
-            return before(asked.programme) or against
+            return before(asked.programme, asked.explain) or against
     if following.screen == "confirm":
         return _confirm(asked, form, run, now)
     family = asked.who == "family"
@@ -230,6 +233,8 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
             subject=asked.about(run),
             others=found.others(run) if run else (),
         )
+    except KeyUsed:
+        return sent_already(form, asked.programme, asked.explain) or abort(409)
     except NotBookable:
         return asked.explain(
             "You cannot ask for this online",

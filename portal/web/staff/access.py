@@ -24,6 +24,8 @@ current().actor, action, ...)`; `database.audit` has words for each action.
 A form extends `forms.StaffForm`; every POST carries its token (`{{ token(csrf) }}` of
 staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view. A view made with
 `refills=True` is called all the same, and shows the form again: `form.refused()` gives the status.
+`keeps="the register"` says in words what the form holds: if it is sent after a visit has timed out,
+it is kept, and saved after signing in. Say so for every form with work in it, without passwords.
 Templates extend staff/_base.html. The page is in the navigation when `screens.SECTIONS` names it.
 
 Tests: `tests/support/staffed.py` signs in for you.
@@ -85,18 +87,24 @@ class Route:
     methods: Sequence[str]
     may: May
     refills: bool
+    keeps: str
 
 
 routes: dict[Callable[..., Any], Route] = {}
 
 
 def staff_route(
-    rule: str, *, may: May, methods: Sequence[str] = ("GET",), refills: bool = False
+    rule: str,
+    *,
+    may: May,
+    methods: Sequence[str] = ("GET",),
+    refills: bool = False,
+    keeps: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A view of the staff pages at this whole address, for those who `may` enter."""
 
     def add(view: Callable[..., Any]) -> Callable[..., Any]:
-        routes[view] = Route(rule, view, methods, may, refills)
+        routes[view] = Route(rule, view, methods, may, refills, keeps)
         return view
 
     return add
@@ -119,11 +127,12 @@ class StaffDesk(Desk):
     ) -> None:
         may = options.pop("may", None)
         refills = options.pop("refills", False)
+        keeps = options.pop("keeps", "")
         if not isinstance(may, May) or view_func is None:
             raise Unguarded(f"{rule} does not say who may enter: use staff_route(..., may=...)")
         endpoint = endpoint or f"{view_func.__module__}.{view_func.__name__}".replace(".", "_")
         methods = options.get("methods") or ("GET",)
-        self.guarded[endpoint] = Route(rule, view_func, methods, may, refills)
+        self.guarded[endpoint] = Route(rule, view_func, methods, may, refills, keeps)
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
     def may_at(self, rule: str) -> May | None:

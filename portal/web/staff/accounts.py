@@ -7,6 +7,7 @@ the commands `portal staff …` can.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -15,8 +16,10 @@ from werkzeug.wrappers import Response as Answered
 
 from portal.bookings.casework import fold
 from portal.directory.values import LONDON, day_words
-from portal.staff import accounts
+from portal.staff import accounts, tries
 from portal.staff.accounts import Account, AccountError, Staff
+from portal.staff.tries import Lock
+from portal.web import filters
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Choice, Email, Name, Pick, Ticks
 from portal.web.staff.access import May, current, now, of_role, staff_route
@@ -100,6 +103,8 @@ def show() -> Answered:
     """The list of accounts."""
     with live().database() as engine:
         everyone = accounts.everyone(engine)
+        held = tries.locks(engine, now=now())
+    people = {one.staff.id: one.staff.title for one in everyone}
     rows, orders = in_order(
         (
             (one, _role(one.staff), _state(one), one.staff.id != current().id and not one.removed)
@@ -110,7 +115,14 @@ def show() -> Answered:
         Order("state", "last sign-in", _last_seen, falling=True),
     )
     done = request.args.get("done", "")
-    return page("staff/accounts.html", "Accounts", rows=rows, orders=orders, done=done)
+    return page(
+        "staff/accounts.html",
+        "Accounts",
+        rows=rows,
+        orders=orders,
+        done=done,
+        locks=[_lock(one, people) for one in held],
+    )
 
 
 def _last_seen(row: tuple[Account, str, str, bool]) -> float:
@@ -118,7 +130,33 @@ def _last_seen(row: tuple[Account, str, str, bool]) -> float:
     return seen.timestamp() if seen else 0
 
 
-@staff_route(f"{ACCOUNTS}/new", may=ADMINISTRATOR, methods=("GET", "POST"), refills=True)
+def _lock(lock: Lock, people: Mapping[int, str]) -> dict[str, str]:
+    """A lock as the page shows it, with what the form that lifts it sends."""
+    whose = f"the network {lock.network}" if lock.network else people.get(lock.staff_id or 0, "")
+    until = filters.clock_of(lock.until.astimezone(LONDON))
+    refused = filters.count(lock.refused, "more try", "more tries")
+    words = f"until {until}, {refused} refused"
+    return {"whose": whose, "words": words, "key": lock.key.hex()}
+
+
+@staff_route(f"{ACCOUNTS}/unlock", may=ADMINISTRATOR, methods=("POST",))
+def unlock() -> Answered:
+    """Lift one lock on signing in."""
+    key = request.form.get("lock", "")
+    if not re.fullmatch(r"[0-9a-f]{64}", key):
+        return refuse()
+    with live().database() as engine:
+        tries.lift(engine, [bytes.fromhex(key)], now=now(), actor=current().actor)
+    return redirect(f"{ACCOUNTS}?done=unlocked", 303)
+
+
+@staff_route(
+    f"{ACCOUNTS}/new",
+    may=ADMINISTRATOR,
+    methods=("GET", "POST"),
+    refills=True,
+    keeps="a new account",
+)
 def new() -> Answered:
     """Make an account, and show its invitation."""
     form = NewForm().with_places()
@@ -136,7 +174,7 @@ def new() -> Answered:
     return _form_page("Make an account", form, status or 422, "Make the account")
 
 
-@staff_route(ONE, may=ANOTHER, methods=("GET", "POST"), refills=True)
+@staff_route(ONE, may=ANOTHER, methods=("GET", "POST"), refills=True, keeps="a changed account")
 def change(number: int) -> Answered:
     """Change a name, role or place of work."""
     with live().database() as engine:

@@ -14,7 +14,8 @@ from wtforms import ValidationError
 
 from portal.settings import Settings
 from portal.staff.accounts import AccountError
-from portal.staff.sign_in import Wait, visit
+from portal.staff.sign_in import visit
+from portal.staff.tries import Wait
 from portal.web.live.app import Current, Frames, fault_answer, london_now
 from portal.web.live.context import Away, Live, live
 from portal.web.live.screens import check_form
@@ -25,6 +26,7 @@ from portal.web.staff import (
     cookie,
     council_sign_in,
     counts,
+    kept,
     log,
     messages,
     my_account,
@@ -34,7 +36,7 @@ from portal.web.staff import (
     style_sheet,
     today,
 )
-from portal.web.staff.access import StaffDesk, routes, this_desk
+from portal.web.staff.access import Route, StaffDesk, routes, this_desk
 from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
 
 # The modules with views: importing them declares their routes.
@@ -44,6 +46,7 @@ VIEWS = (
     complaints,
     council_sign_in,
     counts,
+    kept,
     log,
     messages,
     my_account,
@@ -82,9 +85,20 @@ def create_staff(
     desk.session_interface = cookie.Cookies(found.secret)
     for one in routes.values():
         desk.add_url_rule(
-            one.rule, view_func=one.view, methods=one.methods, may=one.may, refills=one.refills
+            one.rule,
+            view_func=one.view,
+            methods=one.methods,
+            may=one.may,
+            refills=one.refills,
+            keeps=one.keeps,
         )
     desk.before_request(_guard)
+
+    @desk.after_request
+    def drop_kept(answer: Response) -> Response:
+        if number := g.get("kept_id"):
+            kept.sent(number, answer)
+        return answer
 
     @desk.after_request
     def keep_nowhere(answer: Response) -> Response:
@@ -122,6 +136,14 @@ def create_staff(
     return desk
 
 
+def _to_sign_in(route: Route | None) -> Any:
+    """Send a stranger to sign in, and keep the form of a visit that has timed out."""
+    asked = f"?next={quote(request.path)}" if route is None or "GET" in route.methods else ""
+    if route is not None and request.method == "POST" and kept.keep(route, _MOST_FIELDS):
+        asked = f"{asked}&kept" if asked else "?kept"
+    return redirect(f"{SIGN_IN}{asked}", 303)
+
+
 def _guard() -> Any:
     """Before every request: check who is signed in, that the connection is safe, and access."""
     if not cookie.safe():
@@ -140,8 +162,7 @@ def _guard() -> Any:
     signed_in = g.visit is not None and g.visit.whole
     if route is None or not route.may.strangers:
         if not signed_in:
-            again = route is None or "GET" in route.methods
-            return redirect(f"{SIGN_IN}?next={quote(request.path)}" if again else SIGN_IN, 303)
+            return _to_sign_in(route)
         if route is None:
             return None  # Flask answers 404 or 405
         if not route.may.allows(g.visit.staff, request.view_args or {}):
@@ -152,6 +173,7 @@ def _guard() -> Any:
             once = len(request.form.getlist("csrf_token")) == 1
             validate_csrf(request.form["csrf_token"] if once else "")
             g.csrf_valid = True  # so that the form does not check it again
+            g.kept_id = request.form.get(kept.FIELD, "") if signed_in else ""
         except ValidationError:
             g.foreign = True
             if not route.refills:

@@ -209,7 +209,7 @@ def link(reference: str) -> Answered:  # noqa: ARG001
     )
 
 
-@staff_route(f"{_CASE}/note", may=of_booking(), methods=("POST",))
+@staff_route(f"{_CASE}/note", may=of_booking(), methods=("POST",), keeps="your note")
 def note(reference: str) -> Answered:  # noqa: ARG001
     one = case()
     form = NoteForm(formdata=request.form)
@@ -275,7 +275,13 @@ class DeclineForm(StaffForm):
     )
 
 
-@staff_route(f"{_CASE}/decline", may=of_booking(), methods=("GET", "POST"), refills=True)
+@staff_route(
+    f"{_CASE}/decline",
+    may=of_booking(),
+    methods=("GET", "POST"),
+    refills=True,
+    keeps="your answer to a request",
+)
 def decline(reference: str) -> Answered:  # noqa: ARG001
     form = DeclineForm(formdata=posted())
     status = form.refused() if request.method == "POST" else 200
@@ -310,7 +316,13 @@ class CancelForm(StaffForm):
         return self.well
 
 
-@staff_route(f"{_CASE}/cancel", may=of_booking(), methods=("GET", "POST"), refills=True)
+@staff_route(
+    f"{_CASE}/cancel",
+    may=of_booking(),
+    methods=("GET", "POST"),
+    refills=True,
+    keeps="the cancellation of a booking",
+)
 def cancel(reference: str) -> Answered:  # noqa: ARG001
     form = CancelForm(formdata=posted())
     status = form.refused() if request.method == "POST" else 200
@@ -321,7 +333,13 @@ def cancel(reference: str) -> Answered:  # noqa: ARG001
     return _page(form, "Cancel this booking", status, "Cancel it", paragraphs=(said,), warning=True)
 
 
-@staff_route(f"{_CASE}/change", may=of_booking(), methods=("GET", "POST"), refills=True)
+@staff_route(
+    f"{_CASE}/change",
+    may=of_booking(),
+    methods=("GET", "POST"),
+    refills=True,
+    keeps="how many people come",
+)
 def change(reference: str) -> Answered:  # noqa: ARG001
     one = case()
     if one.family is None or one.status not in LIVE:
@@ -338,7 +356,13 @@ def change(reference: str) -> Answered:  # noqa: ARG001
     return _page(form, "Change who is coming", following.status, "Save")
 
 
-@staff_route(f"{_CASE}/details", may=of_booking(), methods=("GET", "POST"), refills=True)
+@staff_route(
+    f"{_CASE}/details",
+    may=of_booking(),
+    methods=("GET", "POST"),
+    refills=True,
+    keeps="the corrected details of a family",
+)
 def correct(reference: str) -> Answered:  # noqa: ARG001
     one = case()
     known = one.family
@@ -400,6 +424,7 @@ def _over(one: Case) -> Answered:
     may=of_centre("centre"),
     methods=("GET", "POST"),
     refills=True,
+    keeps="a booking for a family",
 )
 def book(centre: str, series: str) -> Answered:
     """Book for a family that rings or visits; if it is full, the family joins the waiting list."""

@@ -1,10 +1,13 @@
-"""The one cookie of the staff pages, and the token that binds each form to it.
+"""The cookies of the staff pages, and the token that binds each form to a visit.
 
 Over https its name begins with `__Host-`: other hosts of the domain cannot set it, and it is sent
 only to this host. Before sign-in it holds a random number, after sign-in the token of a visit; it
 changes at each step, so that it cannot be known beforehand. The form token is made from the cookie,
 where Flask-WTF looks for it: live forms work here too, and expire with the visit they were shown
 in.
+
+A second cookie marks a browser that somebody has signed in with. It opens nothing: such a browser
+only has an allowance of attempts of its own (`portal.staff.tries`).
 
 Over plain http, sign-in works only on the machine itself: browser and server both at a loopback
 address, without a proxy, so that a server in use refuses all requests without https.
@@ -21,10 +24,13 @@ from urllib.parse import urlsplit
 from flask import Flask, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 
+from portal.database.tables import DEVICE_FOR
+
 if TYPE_CHECKING:
     from flask import Request, Response
 
 STRICT, PLAIN = "__Host-portal-staff", "portal-staff"
+DEVICE = "__Host-portal-device", "portal-device"  # over https, and over plain http
 TOKEN = "csrf_token"  # noqa: S105  the name under which Flask-WTF keeps it
 
 _HELD = re.compile(r"[A-Za-z0-9_-]{32,64}")
@@ -55,6 +61,7 @@ class StaffCookie(dict[str, Any], SessionMixin):
         self._asked = False
         self.held = ""
         self.signed_in = False
+        self.new_device = ""
         self.hold(held or secrets.token_urlsafe(32))
 
     def hold(self, held: str) -> None:
@@ -94,12 +101,39 @@ class Cookies(SessionInterface):
                 samesite="Lax",
                 path="/",
             )
+        if isinstance(session, StaffCookie) and session.new_device:
+            response.set_cookie(
+                _device_name(),
+                session.new_device,
+                max_age=DEVICE_FOR,
+                secure=request.is_secure,
+                httponly=True,
+                samesite="Lax",
+                path="/",
+            )
 
 
 def held() -> str:
     """The value of the browser's cookie."""
     cookie: StaffCookie = session._get_current_object()  # type: ignore[attr-defined]
     return cookie.held
+
+
+def _device_name() -> str:
+    return DEVICE[0] if request.is_secure else DEVICE[1]
+
+
+def device() -> str:
+    """The token of a browser that somebody has signed in with; '' for another one."""
+    given = request.cookies.get(_device_name(), "")
+    return given if _HELD.fullmatch(given) else ""
+
+
+def keep_device() -> str:
+    """Mark this browser as one that somebody has signed in with, and return its token."""
+    cookie: StaffCookie = session._get_current_object()  # type: ignore[attr-defined]
+    cookie.new_device = device() or secrets.token_urlsafe(32)
+    return cookie.new_device
 
 
 def hold(value: str) -> None:

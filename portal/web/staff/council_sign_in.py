@@ -14,12 +14,12 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as Answered
 
 from portal.settings import Settings, SettingsError
-from portal.staff import accounts, sign_in
+from portal.staff import accounts, kept_forms, sign_in
 from portal.staff.openid import Begun, OpenId, OpenIdError, missing
 from portal.web.live.context import live
 from portal.web.staff import cookie
 from portal.web.staff.access import ANYBODY, now, staff_route
-from portal.web.staff.screens import SIGN_IN, explain, onward
+from portal.web.staff.screens import KEPT, SIGN_IN, explain, onward
 
 COUNCIL = "/staff/council"
 BACK = f"{COUNCIL}/back"
@@ -106,9 +106,17 @@ def _back() -> Answered:
                 status=403,
                 back=SIGN_IN,
             )
-        token = sign_in.begin(engine, account.staff.id, now=now(), whole=True, way="council")
+        token = sign_in.begin(
+            engine,
+            account.staff.id,
+            now=now(),
+            whole=True,
+            way="council",
+            device=cookie.keep_device(),
+        )
+        work = kept_forms.of(engine, account.staff.id, now=now())
     cookie.hold(token)
-    return redirect(onward(kept.get("next")), 303)
+    return redirect(KEPT if work else onward(kept.get("next")), 303)
 
 
 def _not_done(error: OpenIdError) -> Answered:

@@ -18,9 +18,10 @@ from portal.web.staff import cookie
 from portal.web.staff.access import SIGNED_IN, allowed_centres, current, now, staff_route
 from portal.web.staff.forms import Password, StaffForm
 from portal.web.staff.screens import ACCOUNT, SIGN_IN, page
-from portal.web.staff.sign_in import CodeForm, WelcomeForm, factor_page, recovery_codes
+from portal.web.staff.sign_in import WelcomeForm, asker, factor_page, recovery_codes
 
 NOT_IT = "This is not your password. Type the one that you signed in with"
+TOO_LATE = "More than 10 minutes have passed. Type your password again"
 _DONE = {"password": "Your password is changed", "phone": "Your phone is changed"}
 
 
@@ -35,11 +36,6 @@ def _now_password() -> Password:
 
 class PasswordForm(WelcomeForm):
     asked: ClassVar[Sequence[str]] = ("old", "password", "again")
-    old = _now_password()
-
-
-class FactorForm(CodeForm):
-    asked: ClassVar[Sequence[str]] = ("old", "code")
     old = _now_password()
 
 
@@ -74,7 +70,8 @@ def password() -> Answered:
     if status is None:
         with live().database() as engine:
             sign_in.set_password(engine, current().id, form.password.data, now=now())
-            cookie.hold(sign_in.begin(engine, current().id, now=now(), whole=True))
+            device = cookie.keep_device()
+            cookie.hold(sign_in.begin(engine, current().id, now=now(), whole=True, device=device))
         return redirect(f"{ACCOUNT}?done=password", 303)
     return page(
         "staff/account_form.html",
@@ -93,17 +90,38 @@ def password() -> Answered:
 
 @staff_route(f"{ACCOUNT}/phone", may=SIGNED_IN, methods=("GET", "POST"), refills=True)
 def phone() -> Answered:
-    form = FactorForm()
+    """Ask for the password first: only then is a new key made and shown."""
+    form = ConfirmForm()
     status: int | None = 200
-    if request.method == "POST":
+    if "seal" in request.form:
+        if shown := _new_phone(new=False):
+            return shown
+        form = ConfirmForm(formdata=None)
+        form.trouble, status = TOO_LATE, 422
+    elif request.method == "POST":
         status = form.refused() or _unlocked(form)
-    return factor_page(
+    if status is None:
+        return _new_phone(new=True) or redirect(request.path, 303)
+    return page(
         "staff/account_form.html",
         "Use another phone",
         status,
-        form,
+        error=status >= 400,
+        back=ACCOUNT,
+        form=form,
+        button="Continue",
+        paragraphs=["First type your password. Then you can add the other phone."],
+    )
+
+
+def _new_phone(*, new: bool) -> Answered | None:
+    return factor_page(
+        "staff/account_form.html",
+        "Use another phone",
         current(),
+        g.visit.token_hash,
         way="phone",
+        new=new,
         back=ACCOUNT,
         button="Use this phone",
         paragraphs=["Codes from your old phone will stop working."],
@@ -150,8 +168,7 @@ def _unlocked(form: StaffForm) -> int | None:
             found.secret,
             g.visit.staff.name,
             form.answer("old").data,
-            address=request.remote_addr or "",
-            now=now(),
+            **asker(),
         )
     if staff is not None:
         return None

@@ -38,7 +38,9 @@ def path_of(session: Session) -> str:
     return f"/staff/register/{session.series.identity}/{session.anchor}"
 
 
-@staff_route(_REGISTER, may=of_centre("centre"), methods=("GET", "POST"), refills=True)
+@staff_route(
+    _REGISTER, may=of_centre("centre"), methods=("GET", "POST"), refills=True, keeps="the register"
+)
 def register(centre: str, series: str, planned: str) -> Answered:
     session = session_at(centre, series, planned)
     if request.method == "GET":
@@ -224,6 +226,7 @@ class NoticeForm(StaffForm):
     may=of_centre("centre"),
     methods=("GET", "POST"),
     refills=True,
+    keeps="your message to the families of a session",
 )
 def notice(centre: str, series: str, planned: str) -> Answered:
     session = session_at(centre, series, planned)

@@ -17,6 +17,7 @@ from portal.web.templating import environment
 SIGN_IN = "/staff/sign-in"
 ACCOUNT = "/staff/account"
 HOME = "/staff/"
+KEPT = "/staff/kept"  # what was sent after a visit had timed out
 LASTING = "public, max-age=31536000, immutable"  # of the style sheet
 _ON_THE_WAY = (SIGN_IN, "/staff/second-factor", "/staff/sign-out", "/staff/welcome")
 
@@ -56,6 +57,7 @@ class StaffFrame(Frame):
                 staff=staff,
                 sections=sections,
                 section=head.section,
+                left=found.left if found else 0,
                 current="page" if head.path == head.section else "true",
                 csrf=generate_csrf,
             )

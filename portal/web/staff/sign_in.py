@@ -15,14 +15,14 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Answered
 
 from portal.feeds import qr_codes as drawings
-from portal.staff import accounts, passwords, second_factors, sign_in
+from portal.staff import accounts, kept_forms, passwords, second_factors, sign_in
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Answer, Email
 from portal.web.staff import cookie, council_sign_in
 from portal.web.staff.access import ANYBODY, SIGNED_IN, now, staff_route
 from portal.web.staff.forms import Password, StaffForm
-from portal.web.staff.screens import SIGN_IN, explain, home, onward, page
+from portal.web.staff.screens import KEPT, SIGN_IN, explain, home, onward, page
 
 SECOND = "/staff/second-factor"
 NOT_RIGHT = "The email address or the password is not right. Check both, and try again"
@@ -124,8 +124,7 @@ def password_page() -> Answered:
             found.secret,
             form.name.data,
             form.password.data,
-            address=request.remote_addr or "",
-            now=now(),
+            **asker(),
         )
         if staff is None:
             form.trouble = NOT_RIGHT
@@ -143,6 +142,7 @@ def _sign_in_page(form: SignInForm, status: int) -> Response:
         form=form,
         next=_next(),
         out="out" in request.args,
+        kept="kept" in request.args,
         council=_council(),
     )
 
@@ -173,15 +173,21 @@ def second_factor() -> Answered:
             found.secret,
             staff.id,
             form.code.data,
-            address=request.remote_addr or "",
-            now=now(),
+            **asker(),
         )
         if not right:
             form.code.blame(WRONG_CODE)
             return _second_page(form, 422)
         sign_in.end(engine, g.visit, now=now())
-        cookie.hold(sign_in.begin(engine, staff.id, now=now(), whole=True))
-    return redirect(onward(asked), 303)
+        device = cookie.keep_device()
+        cookie.hold(sign_in.begin(engine, staff.id, now=now(), whole=True, device=device))
+        kept = kept_forms.of(engine, staff.id, now=now())
+    return redirect(KEPT if kept else onward(asked), 303)
+
+
+def asker() -> dict[str, Any]:
+    """Who tries to sign in, and when: for the limits on attempts."""
+    return {"address": request.remote_addr or "", "device": cookie.device(), "now": now()}
 
 
 def _second_page(form: CodeForm, status: int) -> Response:
@@ -212,6 +218,19 @@ def _next() -> str:
 # --- the first time -------------------------------------------------------------------------------
 
 
+class KnownPassword(StaffForm):
+    """The password that was chosen with this invitation before."""
+
+    asked: ClassVar[Sequence[str]] = ("password",)
+
+    password = Password(
+        "Password",
+        what="your password",
+        missing="Enter the password that you chose",
+        autocomplete="current-password",
+    )
+
+
 @staff_route("/staff/welcome/<token>", may=ANYBODY, methods=("GET", "POST"), refills=True)
 def welcome(token: str) -> Answered:
     """Accept an invitation: first a password, then the second factor."""
@@ -226,62 +245,80 @@ def welcome(token: str) -> Answered:
                 status=404,
                 back=SIGN_IN,
             )
-        staff = guest.staff
-        if guest.has_password:
-            return _welcome_factor(staff)
-        form = WelcomeForm().for_staff(staff)
+        staff, invitation = guest.staff, accounts.digest_of(token)
+        if "seal" in request.form:
+            return _welcome_factor(staff, invitation)
+        form = KnownPassword() if guest.has_password else WelcomeForm().for_staff(staff)
         status = form.refused() if request.method == "POST" else 200
-        if status is not None:
-            return page(
-                "staff/welcome.html",
-                "Choose your password",
-                status,
-                error=status >= 400,
-                form=form,
-                staff=staff,
-                drawn="",
+        if status is None and guest.has_password:
+            known = sign_in.check_password(
+                engine, found.secret, staff.name, form.password.data, invited=True, **asker()
             )
-        accounts.welcome(engine, token, form.password.data, now=now())
-    return redirect(request.path, 303)
-
-
-def _welcome_factor(staff: Staff) -> Response:
-    form = CodeForm()
-    # The password form sent twice has no code, so a missing code is not a mistake.
-    status = form.refused() if request.method == "POST" and "password" not in request.form else 200
-    return factor_page(
-        "staff/welcome.html", "Add your phone", status, form, staff, way="invitation", staff=staff
+            if known is None:
+                form.password.blame("This is not the password that you chose. Type it again")
+                status = 422
+        elif status is None:
+            accounts.welcome(engine, token, form.password.data, now=now())
+    if status is None:
+        return _welcome_factor(staff, invitation, new=True)
+    return page(
+        "staff/welcome.html",
+        "Type your password" if guest.has_password else "Choose your password",
+        status,
+        error=status >= 400,
+        form=form,
+        staff=staff,
+        has_password=guest.has_password,
+        drawn="",
     )
+
+
+def _welcome_factor(staff: Staff, invitation: bytes, *, new: bool = False) -> Answered:
+    shown = factor_page(
+        "staff/welcome.html",
+        "Add your phone",
+        staff,
+        invitation,
+        way="invitation",
+        new=new,
+        staff=staff,
+    )
+    return shown or redirect(request.path, 303)
 
 
 def factor_page(
     template: str,
     title: str,
-    status: int | None,
-    form: CodeForm,
     whose: Staff,
+    visit: bytes,
     *,
     way: str,
+    new: bool,
     **given: Any,
-) -> Response:
-    """The page that shows the key of a new second factor. If `status` is None, the code in the form
-    is checked: a correct code confirms the factor and starts a new visit."""
-    found = live()
-    with found.database() as engine:
-        key = sign_in.show_factor(engine, found.secret, whose.id)
-        if status is None:
-            new = sign_in.confirm_factor(
-                engine,
-                found.secret,
-                whose.id,
-                form.code.data,
-                address=request.remote_addr or "",
-                now=now(),
+) -> Response | None:
+    """The page that shows the key of a new second factor, only after the password was given.
+
+    With `new` the password was given just now, and a new key is made. Otherwise the form holds the
+    seal of the key, and a correct code confirms it and starts a new visit. None if the seal is not
+    valid: then the password is asked for again.
+    """
+    found, form = live(), CodeForm(formdata=None if new else request.form)
+    seal = request.form.get("seal", "")
+    if new:
+        seal = sign_in.new_factor(found.secret, visit, now=now())
+    key = sign_in.factor_key(found.secret, seal, visit, now=now())
+    if key is None:
+        return None
+    status = 200 if new else form.refused()
+    if status is None:
+        with found.database() as engine:
+            codes = sign_in.confirm_factor(
+                engine, found.secret, whose.id, seal, visit, form.code.data, **asker()
             )
-            if new:
-                return begin_anew(whose, new, way=way)
-            form.code.blame(WRONG_CODE)
-    status = status or 422
+        if codes:
+            return begin_anew(whose, codes, way=way)
+        form.code.blame(WRONG_CODE)
+        status = 422
     return page(
         template,
         title,
@@ -290,6 +327,7 @@ def factor_page(
         form=form,
         drawn=drawn(whose, key),
         key=spaced(key),
+        seal=[("seal", seal)],
         **given,
     )
 
@@ -297,7 +335,8 @@ def factor_page(
 def begin_anew(staff: Staff, codes: tuple[str, ...], *, way: str) -> Response:
     """Starts a new visit, and shows the recovery codes made with the second factor."""
     with live().database() as engine:
-        token = sign_in.begin(engine, staff.id, now=now(), whole=True, way=way)
+        device = cookie.keep_device()
+        token = sign_in.begin(engine, staff.id, now=now(), whole=True, way=way, device=device)
         cookie.hold(token)
         g.visit = sign_in.visit(engine, token, now=now())
     return recovery_codes(staff, codes)

@@ -219,12 +219,73 @@ def test_a_lost_answer_and_a_form_that_is_not_taken_any_more(tmp_path, then, now
 
 
 def test_a_lost_answer_and_a_lost_cookie(screens) -> None:
-    """The browser was closed meanwhile: nobody is told that nothing has been sent."""
+    """The browser was closed meanwhile: nobody is told that nothing has been sent, and the page
+    does not show the private link."""
     check = screens.open(BUMP).fill(**FAMILY).press("Continue")
     first = check.press("Confirm booking")
     screens.visitor()
+    again = check.press("Confirm booking")
 
-    assert check.press("Confirm booking").path == first.path
+    assert (again.status, again.heading) == (409, "You have sent this form already")
+    assert first.path not in again.html
+    assert "Use the link in our message to you" in again
+    assert screens.count() == 1
+
+
+def test_a_key_alone_opens_nothing(screens) -> None:
+    """S23: with somebody else's key, in a browser of one's own, with a token and a time that are
+    right there, and after booking has closed, nobody comes to the private link."""
+    check = screens.open(BUMP).fill(**FAMILY).press("Continue")
+    theirs = dict(check.fields("Confirm booking"))
+    path = check.press("Confirm booking").path
+    own = dict(screens.visitor().open(BUMP).fill(**FAMILY).fields("Continue"))
+    stolen = {**own, "key": theirs["key"], "step": "confirm"}
+    tried = [stolen, {**stolen, "started": theirs["started"]}, {**stolen, "csrf_token": ""}]
+    tried.append({"step": "confirm", "key": theirs["key"]})
+    screens.wait(seconds=9)
+    for now in (screens.now, datetime(2027, 1, 12, 11, tzinfo=UTC)):
+        screens.now = now
+        for fields in tried:
+            answer = screens.send(BUMP, fields)
+            assert answer.status in (400, 409)
+            assert path not in answer.html
+            assert "Location" not in answer.answer.headers
+    assert screens.count() == 1
+
+
+def test_a_form_of_another_group_is_not_taken_for_this_one(tmp_path) -> None:
+    """S22: nobody is left to think that a second group is booked: the page says that it is not,
+    leads to what was sent, and keeps the answers for a new form."""
+    screens = run(tmp_path, {}, {"title": "Cook together"})
+    other = screens.directory.series[1].booking_path
+    check = screens.open(BUMP).fill(**FAMILY).press("Continue")
+    first = check.press("Confirm booking")
+    fields = dict(check.fields("Confirm booking"))
+    said = screens.send(other, fields)
+    own = said.follow("See what happens next")
+    booked = said.press("Send as a new form").press("Confirm booking")
+    screens.now = datetime(2027, 1, 12, 11, tzinfo=UTC)
+    late = screens.send(other, fields)
+
+    assert (said.status, said.heading) == (409, "You have sent this form already")
+    assert own.path == first.path
+    assert booked.path != first.path
+    assert "Cook together" in booked
+    assert (late.status, "Nothing more was booked" in late) == (409, True)
+    assert screens.count() == 2
+
+
+def test_a_form_grows_too_old(screens) -> None:
+    """A page that was open for more than a day is shown again, with its answers and a new key."""
+    form = screens.open(BUMP).fill(**FAMILY)
+    before = dict(form.fields("Continue"))
+    late = form.press("Continue", seconds=25 * 3600)
+    after = dict(late.fields("Continue"))
+
+    assert (late.status, "open for more than a day" in late) == (400, True)
+    assert after["name"] == "Amina Khan"
+    assert after["key"] != before["key"]
+    assert late.press("Continue").heading == "Check your answers"
 
 
 def test_back_after_booking_and_other_answers(screens) -> None:

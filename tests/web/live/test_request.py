@@ -400,15 +400,15 @@ def test_a_professional_never_gets_the_private_link(tmp_path, way) -> None:
     check = form.press("Continue")
     sent = [check.press("Send", follow=False) for _ in range(2)]
     fields = dict(check.fields("Send"))
-    sent += [
-        screens.send(path, fields)
-        for path in (f"{ASK}?who=family&series=riverbank/bump", "/book/riverbank/bump-1")
-    ]
+    sent.append(screens.send(f"{ASK}?who=family&series=riverbank/bump", fields))
+    elsewhere = screens.send("/book/riverbank/bump-1", fields)
     row = kept(screens, "booking")
     thanks = screens.open(sent[0].answer.headers["Location"])
 
     assert thanks.path == f"{ASK}?who=professional&reference={row.reference}"
     assert {one.answer.headers["Location"] for one in sent} == {thanks.path}
+    assert (elsewhere.status, "/bookings/" in elsewhere.html) == (409, False)
+    assert elsewhere.follow("See what happens next").path == thanks.path
     assert row.reference in thanks
     assert "only in the way that you chose for them" in thanks
     assert "/bookings/" not in thanks.html

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from portal.staff import accounts, sign_in
+from portal.staff import accounts, sign_in, tries
 from tests.support.staffed import Staffed
 
 ACCOUNTS = "/staff/accounts"
@@ -142,3 +142,23 @@ def test_how_accounts_stand_is_said(place, ada):
     assert "The invitation has expired Cy Hill Worker at no centre that there is" in screen
     assert "Last signed in on Friday 8 January 2027 Ada Moss Administrator" in screen
     assert sign_in.visit(place.engine, "", now=place.now) is None
+
+
+def test_a_lock_is_seen_and_lifted(place, ada):
+    """S33: an administrator sees whose sign-in is stopped and until when, and lets them try."""
+    sam = place.staff(name="sam@example.org", title="Sam Brook")
+    given = {"address": "198.51.100.7", "now": place.now}
+    for _ in range(10):
+        sign_in.check_password(place.engine, place.secret, sam.name, "wrong", **given)
+    before = ada.open(ACCOUNTS)
+    with pytest.raises(tries.Wait):
+        sign_in.check_password(place.engine, place.secret, sam.name, "wrong", **given)
+    screen = ada.open(ACCOUNTS)
+    after = screen.press("Let them try again")
+
+    assert "Sign-ins that are stopped" not in before
+    assert "Stopped Sam Brook until 9:15am, 1 more try refused" in screen
+    assert "The lock is lifted" in after
+    assert "Stopped" not in after
+    assert place.log()[-2:] == [("stranger", "sign-in-locked"), (ada.staff.actor, "sign-in-unlock")]
+    assert "let Sam Brook try to sign in again" in ada.open("/staff/log")

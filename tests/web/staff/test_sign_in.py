@@ -155,7 +155,23 @@ def test_too_many_tries_wait(place, sam):
 
     assert screen.status == 429
     assert 0 < int(screen.answer.headers["Retry-After"]) <= 900
-    assert "Try again in 15 minutes" in screen
+    assert "Try again in 14 minutes" in screen
+
+
+def test_a_browser_that_signed_in_before_is_not_locked_by_others(place, sam):
+    """S33: its own cookie says so, for 90 days; the cookie opens nothing by itself."""
+    browser, stranger = place.stranger(), place.stranger()
+    signed_in(browser, sam).fill(code=code_of(place, sam)).press("Sign in")
+    device = browser.client.get_cookie(cookie.DEVICE[1])
+    browser.open(ACCOUNT).press("Sign out everywhere")
+    for _ in range(10):
+        signed_in(stranger, sam, "not the password at all", IN)
+
+    assert device.max_age == 90 * 24 * 3600
+    assert stranger.client.get_cookie(cookie.DEVICE[1]) is None
+    assert signed_in(stranger, sam).status == 429
+    assert browser.open(ACCOUNT).status == 303
+    assert signed_in(browser, sam).heading == "Enter your code"
 
 
 def test_a_slow_form_keeps_its_page(place, sam):
@@ -371,15 +387,34 @@ def test_passwords_that_cannot_be_kept(place, invitation, typed, words):
 
 
 def test_a_wrong_code_keeps_the_key(place, invitation):
-    """The square stays the same until it is confirmed, also when the page is opened again."""
+    """The square stays the same on the page where the code is typed, for ten minutes."""
     path = f"/staff/welcome/{invitation[1]}"
     browser = place.stranger()
     second = browser.open(path).fill(password=NEW, again=NEW).press("Continue")
+    key_before = key_on(second)
     wrong = second.fill(code="000000").press("Finish")
-    later = place.stranger().open(path)
+    late = wrong.fill(code="000000").press("Finish", seconds=600)
 
     assert wrong.status == 422
-    assert key_on(second) == key_on(wrong) == key_on(later)
+    assert key_before == key_on(wrong)
+    assert late.heading == "Type your password"
+
+
+def test_a_key_is_shown_only_after_the_password(place, invitation):
+    """Opening the invitation once more shows no key: it asks for the password that was chosen with
+    it, and shows another key then."""
+    path = f"/staff/welcome/{invitation[1]}"
+    first = place.stranger().open(path).fill(password=NEW, again=NEW).press("Continue")
+    again = place.stranger().open(path)
+    wrong = again.fill(password="not that at all").press("Continue")
+    right = wrong.fill(password=NEW).press("Continue")
+    typed = pyotp.TOTP(key_on(right)).at(place.now)
+
+    assert again.heading == wrong.heading == "Type your password"
+    assert "<code>" not in again.html + wrong.html
+    assert wrong.status == 422
+    assert key_on(right) != key_on(first)
+    assert right.fill(code=typed).press("Finish", seconds=0).heading == "Your recovery codes"
 
 
 def test_a_form_sent_twice_is_not_a_wrong_code(place, invitation):
@@ -421,32 +456,38 @@ def test_a_new_password(place, sam):
     ("part", "button", "typed"),
     [
         ("password", "Change the password", {"password": NEW, "again": NEW}),
-        ("phone", "Use this phone", {"code": "123456"}),
+        ("phone", "Continue", {}),
         ("codes", "Make new codes", {}),
     ],
 )
 def test_a_page_left_open_changes_nothing(place, sam, part, button, typed):
-    """What opens the door is changed only by who knows the password."""
+    """What opens the door is changed, and a new key is shown, only to who knows the password."""
     browser = place.stranger()
     browser.become(sam)
     before = place.log()
+    assert "<code>" not in browser.open(f"{ACCOUNT}/{part}").html
     for old, words in (("", "Enter your current password"), ("wrong", "not your pass")):
         screen = browser.open(f"{ACCOUNT}/{part}").fill(old=old, **typed).press(button)
         assert screen.status == 422
         assert words in screen.beside["old"]
 
-    assert place.log() == before
+    assert {action for _, action in place.log()[len(before) :]} == {"sign-in-failed"}
 
 
 def test_another_phone(place, sam):
     """The new one works from now on, with new recovery codes; the old one does not."""
     browser = place.stranger()
     browser.become(sam)
-    screen = browser.open(f"{ACCOUNT}/phone")
-    wrong = screen.fill(old=PASSWORD, code="000000").press("Use this phone")
+    asked = browser.open(f"{ACCOUNT}/phone").fill(old=PASSWORD)
+    screen, other = asked.press("Continue"), asked.press("Continue")
+    wrong = screen.fill(code="000000").press("Use this phone")
+    late = other.press("Use this phone", seconds=600)
+    screen = asked.press("Continue")
     typed = pyotp.TOTP(key_on(screen)).at(place.now)
-    codes = screen.fill(old=PASSWORD, code=typed).press("Use this phone", seconds=0)
+    codes = screen.fill(code=typed).press("Use this phone", seconds=0)
 
+    assert len({key_on(one) for one in (screen, other, wrong)}) == 3
+    assert "More than 10 minutes have passed" in late
     assert "not right" in wrong.beside["code"]
     assert codes.heading == "Your recovery codes"
     assert browser.open(ACCOUNT).status == 200

@@ -1,8 +1,8 @@
 """The live forms: what each asks, in which groups, and how its answers are passed on.
 
 It hides how answers travel. They stay inside the form from screen to screen, with an idempotency
-key, so that repeated presses make one booking (S22), the signed time at which the form was first
-shown, and a honeypot box. No cookie holds an answer.
+key, so that repeated presses make one booking (S22), the time at which the form was first shown,
+signed together with the key for this browser, and a honeypot box. No cookie holds an answer.
 
 A family gives at most five compulsory answers. Ages are asked for, never dates of birth (S50).
 """
@@ -14,10 +14,11 @@ import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
+from flask import session
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
 from wtforms import Field, StringField
@@ -38,6 +39,7 @@ from portal.web.live.forms.answers import (
 )
 
 LEAST_SECONDS = 3  # a person needs longer to fill in a form
+OLDEST = timedelta(hours=24)  # a form that was shown earlier is shown again
 LARGEST_FAMILY = 10
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -85,6 +87,8 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     started = StringField()
     subject = StringField()  # a honeypot: people cannot see this box
 
+    _began = 0  # the seconds at which it was first shown
+    _secret = ""
     trouble = ""  # what is wrong with the form as a whole, in a sentence
 
     def groups(self) -> Sequence[Group]:
@@ -124,46 +128,55 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     def protocol(self) -> Iterator[tuple[str, str]]:
         """The hidden fields of every screen."""
-        yield "csrf_token", generate_csrf()
+        yield "csrf_token", generate_csrf()  # makes the cookie that the stamp is bound to
         yield "key", str(self.key.data)
-        yield "started", str(self.started.data)
+        yield "started", stamp(str(self.key.data), self._began, self._secret)
 
     # The key, and the time at which the form was first shown.
 
     def begin(self, now: datetime, secret: str) -> None:
         """Starts a new form, with a new key and time."""
         self.key.data = secrets.token_urlsafe(16)
-        self.started.data = _stamp(now, secret)
+        self._began, self._secret = int(now.timestamp()), secret
 
     def renew(self) -> None:
         """Keeps the answers, with a new key, so that the form can be sent once more."""
         self.key.data = secrets.token_urlsafe(16)
 
     def begun(self, now: datetime, secret: str) -> bool:
-        """Whether the key and time are signed by the portal; otherwise new ones are made."""
-        stamped = str(self.started.data or "")
-        seconds = stamped.partition(".")[0]
-        well = bool(_KEY.fullmatch(str(self.key.data or ""))) and bool(
-            re.fullmatch(r"[0-9]{1,12}", seconds)
-        )
-        well = well and hmac.compare_digest(stamped, _signed(seconds, secret))
-        if not well:
+        """Whether the portal made this key and time for this browser; if not, makes new ones."""
+        began = began_at(str(self.key.data or ""), str(self.started.data or ""), secret)
+        if began is None:
             self.begin(now, secret)
-        return well
+            return False
+        self._began, self._secret = began, secret
+        return True
+
+    def stale(self, now: datetime) -> bool:
+        """Whether the form was first shown more than a day ago."""
+        return not -60 <= now.timestamp() - self._began <= OLDEST.total_seconds()
 
     def hasty(self, now: datetime) -> bool:
         """Whether a machine filled it in: too quickly for a person, or with the honeypot box."""
-        began = int(str(self.started.data).partition(".")[0])
-        return now.timestamp() - began < LEAST_SECONDS or bool(self.subject.data)
+        return now.timestamp() - self._began < LEAST_SECONDS or bool(self.subject.data)
 
 
-def _stamp(now: datetime, secret: str) -> str:
-    return _signed(str(int(now.timestamp())), secret)
+def stamp(key: str, began: int, secret: str) -> str:
+    """When a form with this key was first shown, signed for the cookie of this browser.
+
+    So the key alone leads to no booking.
+    """
+    words = f"form:{began}:{key}:{session.get('csrf_token', '')}"
+    return f"{began}.{hmac.digest(secret.encode(), words.encode(), 'sha256').hex()[:32]}"
 
 
-def _signed(seconds: str, secret: str) -> str:
-    digest = hmac.digest(secret.encode(), f"form:{seconds}".encode(), "sha256").hex()
-    return f"{seconds}.{digest[:32]}"
+def began_at(key: str, stamped: str, secret: str) -> int | None:
+    """The seconds of a stamp; None unless it is of this key and this browser."""
+    seconds = stamped.partition(".")[0]
+    if not _KEY.fullmatch(key) or not re.fullmatch(r"[0-9]{1,12}", seconds):
+        return None
+    right = hmac.compare_digest(stamped.encode(), stamp(key, int(seconds), secret).encode())
+    return int(seconds) if right and "csrf_token" in session else None
 
 
 class PressForm(LiveForm):

@@ -1,8 +1,9 @@
 """Steps a form through its screens: form, check answers, confirm, and back with all answers kept.
 
 If anything is wrong, the form is shown again with what was typed: a token that is missing or from
-another browser (400, with a new token), an answer that is not valid (422), or a form filled in too
-fast for a person (422, in calm words). Nothing is decided here about places.
+another browser, or a form older than a day (400, with a new token), an answer that is not valid
+(422), or a form filled in too fast for a person (422, in calm words). Nothing is decided here about
+places.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _PROTOCOL = ("csrf_token", "step", "key", "started")
 
 NOT_YOURS = "Look at your answers, and press the button again. Nothing has been sent yet"
 NO_COOKIE = f"{NOT_YOURS}. If this comes again, allow cookies for this site, or ring us"
+TOO_OLD = "This page was open for more than a day. Look at your answers, and press the button again"
 TOO_FAST = "That was very quick. Look at your answers, and press the button again"
 NO_STEP = "Press the button again. Nothing has been sent yet"
 
@@ -46,6 +48,10 @@ def next_screen(
         return NextScreen("form")
     if not _ours(form, now, secret):
         form.trouble = NOT_YOURS if request.cookies else NO_COOKIE
+        return NextScreen("form", 400)
+    if form.stale(now):
+        form.begin(now, secret)
+        form.trouble = TOO_OLD
         return NextScreen("form", 400)
     step = request.form.get("step", "check")
     if step == "add" and "children" in form:

@@ -1,0 +1,210 @@
+"""A backup that is restored brings back no family, person, role or password that ended since."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from portal import bookings, database
+from portal.bookings import Family, personal_data, retention
+from portal.commands.restoring import Restoring
+from portal.database import backup, journal, tables
+from portal.database.journal import Journal, Line
+from portal.settings import Settings
+from portal.staff import accounts, sign_in
+from tests.support.databases import new_sqlite
+from tests.support.made import NOW
+from tests.support.staffed import PASSWORD, make_staff
+
+SECRET = "a secret of thirty-two characters"
+SERIES = "riverbank/bump-spring"
+LATER = NOW + timedelta(days=1)
+
+
+class Portal:
+    """A portal with bookings and staff, a backup of them, and what has happened since."""
+
+    def __init__(self, folder, root, directory, address) -> None:
+        given = {"var": folder / "var", "root": root, "secret_key": SECRET}
+        self.settings = Settings(**given, database_url=address)
+        self.directory, self.file = directory, folder / "backup.gz"
+        self.engine = database.connect(address)
+        self.erased, self.corrected, self.stays = (
+            self.book(name) for name in ("Amina", "Beth", "Cara")
+        )
+        names = ("gone", "moved", "changed", "codes", "same")
+        self.staff = {name: make_staff(self.engine, name=f"{name}@example.org") for name in names}
+        backup.save(self.engine, self.file, now=NOW)
+        self.happen()
+
+    def book(self, name: str) -> bookings.Booking:
+        return bookings.book(
+            self.engine,
+            self.directory.find_series(SERIES),
+            Family(name, email="a@example.org", contact_by="email", safe_to_contact=True),
+            key=f"{name} of sixteen signs",
+            secret=SECRET,
+            now=NOW,
+        )
+
+    def happen(self) -> None:
+        """What a day brings after the backup."""
+        given = {"now": LATER}
+        personal_data.erase(self.engine, self.directory, self.erased.id, **given)
+        unsafe = Family("Beth", email="b@example.org", contact_by="none")
+        personal_data.correct(
+            self.engine, self.directory, self.corrected.id, unsafe, secret=SECRET, **given
+        )
+        number = {name: staff.id for name, staff in self.staff.items()}
+        accounts.remove(self.engine, number["gone"], **given)
+        accounts.change(
+            self.engine,
+            number["moved"],
+            title="Moved",
+            role="manager",
+            footprint="preston",
+            **given,
+        )
+        sign_in.set_password(self.engine, number["changed"], "four other words 12", **given)
+        sign_in.new_recovery_codes(self.engine, SECRET, number["codes"], **given)
+
+    def restore(self, *, replace=True, now=LATER) -> tuple[list[str], list[str]]:
+        restoring = Restoring(self.settings, self.file, replace=replace, now=now)
+        return list(restoring.lines()), restoring.troubles
+
+    def names(self) -> set[str]:
+        with database.read(self.engine) as connection:
+            return set(connection.execute(sa.select(tables.person.c.name)).scalars())
+
+    def account(self, name: str) -> accounts.Account:
+        return accounts.find(self.engine, f"{name}@example.org")
+
+    def opens(self, name: str, password: str = PASSWORD) -> bool:
+        given = {"address": "192.0.2.1", "now": LATER}
+        email = f"{name}@example.org"
+        return sign_in.check_password(self.engine, SECRET, email, password, **given) is not None
+
+
+@pytest.fixture
+def portal(tmp_path, sample_root, directory, database_address):
+    portal = Portal(tmp_path, sample_root, directory, database_address)
+    yield portal
+    portal.engine.dispose()
+
+
+def assert_nothing_came_back(portal: Portal) -> None:
+    assert portal.names() == {"Beth", "Cara"}
+    assert bookings.get(portal.engine, portal.erased.id, SECRET).status == "cancelled"
+    beth = bookings.family_of(portal.engine, portal.corrected.id)
+    assert (beth.contact_by, beth.safe_to_contact) == ("none", False)
+    assert portal.account("gone").removed
+    moved = portal.account("moved").staff
+    assert (moved.role, moved.footprint, moved.centres) == ("manager", "preston", frozenset())
+    assert not portal.account("changed").ready
+    opened = [name for name in portal.staff if portal.opens(name)]
+    assert opened == ["moved", "codes", "same"]
+
+
+def test_what_ended_since_the_backup_stays_ended(portal) -> None:
+    """S51: erasures, removals, roles and passwords are done again, from the database that is
+    replaced; the command says so, and nothing of it is lost for the next restore."""
+    said, troubles = portal.restore()
+
+    assert_nothing_came_back(portal)
+    words = "\n".join(said)
+    assert "Families erased since then, and erased again: 1." in words
+    assert "changed their details since then, and get no message now: 1." in words
+    assert "gone@example.org was removed since then, and is removed again." in words
+    assert "moved@example.org has the role and places again" in words
+    assert "`portal staff reset changed@example.org` makes a new invitation" in words
+    assert "codes@example.org used or made recovery codes" in words
+    assert "same@example.org" not in words
+    assert troubles == []
+    assert said[-1] == "Everything adds up."
+    portal.restore()
+    assert_nothing_came_back(portal)
+
+
+@pytest.fixture
+def small(tmp_path, sample_root, directory):
+    portal = Portal(tmp_path, sample_root, directory, new_sqlite(tmp_path / "portal.db"))
+    yield portal
+    portal.engine.dispose()
+
+
+def test_the_file_beside_a_lost_database_is_enough(small, tmp_path) -> None:
+    """S51: the worker has copied the references into a file, which holds nothing personal."""
+    book = Journal(small.settings.var / journal.FILE)
+    counts = [book.follow(small.engine, now=LATER) for _ in range(2)]
+    text = (small.settings.var / journal.FILE).read_text()
+    small.engine.dispose()
+    address = f"sqlite:///{tmp_path / 'new.db'}"
+    small.settings = Settings(
+        var=small.settings.var,
+        root=small.settings.root,
+        secret_key=SECRET,
+        database_url=address,
+    )
+    small.engine = database.connect(address)
+    small.restore(replace=False)
+
+    assert counts[1] == 0
+    assert text.count("\n") == counts[0]
+    assert "@" not in text
+    assert "argon2" not in text
+    assert (small.settings.var / journal.FILE).stat().st_mode & 0o777 == 0o600
+    assert_nothing_came_back(small)
+
+
+def test_what_was_deleted_by_date_is_deleted_again(small) -> None:
+    """S51: the daily deletion runs before anybody sees the restored bookings."""
+    late = NOW + timedelta(days=200)
+    retention.forget(small.engine, small.directory, small.settings, now=late)
+    said, _ = small.restore(now=late)
+
+    assert small.names() == set()
+    assert any(line.startswith("Deleted by date: 2 families") for line in said)
+
+
+def test_a_restore_without_any_record_says_so(small, tmp_path) -> None:
+    """The operator learns that deletions cannot be done again, and content that cannot be read
+    does not stop a restore."""
+    empty = f"sqlite:///{tmp_path / 'empty.db'}"
+    small.settings = Settings(
+        var=tmp_path / "other", root=tmp_path, secret_key=SECRET, database_url=empty
+    )
+    _, troubles = small.restore(replace=False)
+
+    assert any("no record of deletions" in words for words in troubles)
+    assert any("`portal bookings forget`" in words for words in troubles)
+
+
+def test_later_changes_win_and_old_ones_do_nothing(small) -> None:
+    """A backup made after a change holds it: restoring that backup resets nobody."""
+    small.file = small.file.with_name("later.gz")
+    backup.save(small.engine, small.file, now=LATER + timedelta(minutes=1))
+    Journal(small.settings.var / journal.FILE).follow(small.engine, now=LATER)
+    said, _ = small.restore(now=LATER + timedelta(hours=1))
+
+    assert small.opens("changed", "four other words 12")
+    assert "makes a new invitation" not in "\n".join(said)
+
+
+def test_the_file_of_deletions_survives_a_crash_and_is_pruned(tmp_path) -> None:
+    """A line cut short spoils no other; lines older than the log are dropped."""
+    file = tmp_path / journal.FILE
+    old, new = (
+        Line(NOW - timedelta(days=400), "erase", "ABCD-2345"),
+        Line(NOW, "erase", "ABCD-2346"),
+    )
+    book = Journal(file)
+    book.add([old])
+    file.write_bytes(file.read_bytes() + b'{"at": "20')
+    book.add([new])
+    both = book.read()
+    book.prune(NOW)
+
+    assert both == [old, new]
+    assert book.read() == [new]
+    book.prune(NOW + timedelta(days=400))
+    assert not file.exists()
