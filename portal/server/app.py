@@ -15,10 +15,11 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response
-from werkzeug.wsgi import get_current_url, get_host
+from werkzeug.wsgi import get_host
 
 from portal import errors
 from portal.server.published import FIRST_READING, Published
@@ -129,7 +130,9 @@ def _relative(location: str, environ: WSGIEnvironment) -> str:
     The router writes the host that the visitor sent, which may be anything while no hosts are
     trusted (S41).
     """
-    own = get_current_url(environ, root_only=True)
-    if not location.startswith(own):
+    parts = urlsplit(location)
+    own = (get_host(environ).lower(), environ.get("HTTP_HOST", "").lower())
+    if not parts.netloc or parts.netloc.lower() not in own:
         return location
-    return "/" + location.removeprefix(own).lstrip("/\\")
+    # Two slashes at the start would lead to another host.
+    return urlunsplit(("", "", "/" + parts.path.lstrip("/\\"), parts.query, parts.fragment))

@@ -18,6 +18,7 @@ import brotli
 import pytest
 from werkzeug.test import Client
 
+from portal.directory.addresses import LIVE, LIVE_PAGES
 from portal.server.app import create_app
 from portal.server.request_queue import RequestQueue
 from portal.settings import load_settings
@@ -230,6 +231,30 @@ def test_no_answer_is_cut_while_sites_change_places(server):
         assert int(headers["Content-Length"]) == len(body)
         page = brotli.decompress(body) if headers["Content-Encoding"] == "br" else body
         assert page.rstrip().endswith(b"</html>")
+
+
+def test_redirects_stay_on_this_site_whatever_host_is_named(server):
+    """S41: a redirect of ours holds no host: while no hosts are trusted, it would be the
+    visitor's."""
+    named = [*LIVE, *LIVE_PAGES, "/book/riverbank/play-monday", "/centres", "/centres/index.html"]
+    asked = {way for path in named for way in (path, f"{path}/", f"/{path}", path + "//x")}
+    asked |= {"//evil.example//staff", "///evil.example/", "/staff//evil.example", "/staff"}
+    redirects = 0
+    for path in asked:
+        for host in ("evil.example", "EVIL.example:80", "evil.example:8000"):
+            where = server.ask(path, Host=host)[1]["Location"] or ""
+            assert not where.startswith(("//", "/\\"))
+            assert not where.lower().startswith(("http://evil", "https://evil"))
+            redirects += where.startswith("/")
+
+    assert redirects > 10
+
+
+def test_a_proxy_that_is_not_set_is_said_by_health(server):
+    """Forwarded addresses that arrive and are not believed are said to who looks at /health."""
+    _, _, body = server.ask("/health", X_Forwarded_For="192.0.2.7")
+
+    assert b"PORTAL_PROXIES" in body
 
 
 SLOW = 400 if LONG else 60  # more than the server has threads

@@ -17,6 +17,7 @@ from portal.web.staff.access import SIGNED_IN, allowed_centres, now, sees, staff
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
+from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none
 
@@ -69,6 +70,7 @@ def today() -> Answered:
         queues=len(queues),
         over=[*_over_booked(over)],
         now=now(),
+        warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
 
 
