@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         description="How many proxies of your own stand in front: so many forwarded addresses are "
         "believed. 0 believes none.",
     )
+    connections_per_network: int = Field(
+        200,
+        ge=0,
+        description="Connections that one network may have open to each process of `portal serve`; "
+        "where it opens more, the one that has waited longest is closed. 0 sets no limit.",
+    )
     secret_key: SecretStr | None = Field(
         None,
         description=(

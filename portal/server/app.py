@@ -1,8 +1,7 @@
 """The portal as a WSGI application: the frozen site first, then the live pages and staff pages.
 
-`create_app()` works with any WSGI server. `serve` uses Granian, which serves slow readers without
-holding a Python thread for each, and stops cleanly. Until a site has been built, every page says
-that it is being built.
+`create_app()` works with any WSGI server that reads a request before it takes a thread, as `serve`
+does (`portal.server.reading`). Until a site has been built, every page says that it is being built.
 
 The live pages use the directory that the published site was made from. When a new site is
 published, the content is read again in the background while the previous directory is still used.
@@ -16,9 +15,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from werkzeug.exceptions import SecurityError
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
@@ -31,6 +30,7 @@ from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.live.app import create_desk, plain_page
 from portal.web.site.build_state import MARKER
 from portal.web.staff.app import create_staff
+from portal.web.visitors import behind_proxies
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -51,14 +51,6 @@ def create_app(settings: Settings | None = None) -> WSGIApplication:
     published = Published(settings)
     published.start()
     return behind_proxies(Portal(settings, published), settings.proxies)
-
-
-def behind_proxies(app: WSGIApplication, proxies: int) -> WSGIApplication:
-    """Trust X-Forwarded-For and X-Forwarded-Proto from this many proxies of our own.
-
-    With 0 proxies the headers are ignored: any client could send them.
-    """
-    return ProxyFix(app, x_for=proxies, x_proto=proxies) if proxies else app
 
 
 class Portal:
@@ -126,7 +118,22 @@ def _with_headers(environ: WSGIEnvironment, start: StartResponse) -> StartRespon
         extra = {**HEADERS, "Cache-Control": "no-store", "Server": "portal"}
         if environ["wsgi.url_scheme"] == "https":
             extra["Strict-Transport-Security"] = STRICT_TRANSPORT
+        headers = [(n, _relative(v, environ) if n == "Location" else v) for n, v in headers]
         headers = [*headers, *((n, v) for n, v in extra.items() if n.lower() not in present)]
         return start(status, headers, exc_info) if exc_info else start(status, headers)
 
     return starting
+
+
+def _relative(location: str, environ: WSGIEnvironment) -> str:
+    """A redirect within this site, without its host.
+
+    The router writes the host that the visitor sent, which may be anything while no hosts are
+    trusted (S41).
+    """
+    parts = urlsplit(location)
+    own = (get_host(environ).lower(), environ.get("HTTP_HOST", "").lower())
+    if not parts.netloc or parts.netloc.lower() not in own:
+        return location
+    # Two slashes at the start would lead to another host.
+    return urlunsplit(("", "", "/" + parts.path.lstrip("/\\"), parts.query, parts.fragment))

@@ -1,22 +1,22 @@
-"""`portal serve`: runs the production server, with site builds and the worker beside it.
-
-Each server process is pinned to a core of its own if there are as many cores as processes.
-"""
+"""`portal serve`: runs the production server, with site builds and the worker beside it."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import Any
 
 from portal.directory.values import LONDON
 from portal.errors import PortalError
@@ -24,15 +24,14 @@ from portal.server.app import create_app
 from portal.settings import Settings
 from portal.web.site.build_state import MARKER
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
 log = logging.getLogger(__name__)
 
-_THREADS = 32
+# Threads that answer. Live pages cannot take those of files and of `/health`.
+_THREADS = {"live": 28, "files": 4, "health": 1}
 _NICE = 5  # the worker's `nice` value: answers to families have priority over messages
 _CHECK_EVERY = 10  # seconds between checks of builds and worker: one that fails must not spin
 _GRACE = 5  # seconds that open requests have to finish when the server stops
+_BACKLOG = 1024  # connections that wait to be accepted
 
 
 def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> None:
@@ -46,124 +45,109 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
             "PORTAL_ROLES leaves out web, so there is nothing to serve here. "
             "`portal messages send --watch` sends messages, `portal build` builds."
         )
-    _check_free(settings.host, settings.port)
+    listening = _bound(settings.host, settings.port)
     builds = _Builds(settings) if build and "build" in settings.roles else None
     if builds:
         builds.start()
     # While it builds, import what the server's processes share, before they are forked.
-    from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
-    from granian.server import Server
+    from portal.server import connections, reading  # noqa: F401
+    from portal.server.processes import Processes
 
     if builds and not builds.succeeded():
         if not (settings.out / MARKER).is_file():
             raise PortalError("There is no site to serve yet. Correct the content and start again.")
         say("The build failed. The last site that was built is served.")
-    server = Server(
-        "portal.wsgi",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=settings.workers,
-        blocking_threads=_THREADS,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
-        websockets=False,
-        log_level=LogLevels.error,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_GRACE,
-    )
-    stopping = threading.Event()
     worker = _Worker(settings) if "post" in settings.roles else None
-    if worker:
-        worker.keep_running()
-    server.on_startup(
-        threading.Thread(
-            target=_supervise, args=(settings, builds, worker, stopping, say), daemon=True
-        ).start
-    )
+    processes = Processes(settings.workers, partial(_answer, settings, listening))
     try:
-        loader = partial(_load_app, settings, _Cores(settings.workers))
-        server.serve(target_loader=loader, wrap_loader=False)
+        with _until_asked_to_stop() as stopping:
+            if worker:
+                worker.keep_running()
+            processes.keep_running()
+            say(f"Open {_first_answer(settings, stopping)}")
+            checked, tried = time.monotonic(), datetime.now(LONDON).date()
+            while not stopping():
+                processes.wait(0.1)
+                processes.keep_running()
+                if time.monotonic() - checked < _CHECK_EVERY:
+                    continue
+                checked = time.monotonic()
+                if worker:
+                    worker.keep_running()
+                today = datetime.now(LONDON).date()
+                if builds and today != tried and not builds.running:
+                    tried = today
+                    builds.start()
     finally:
-        stopping.set()
+        processes.stop(_GRACE + 1)
         if builds:
             builds.stop()
         if worker:
             worker.stop()
 
 
-def _load_app(settings: Settings, cores: _Cores) -> WSGIApplication:
-    if sys.platform == "linux":
-        # A server process must not outlive the first process: it would go on answering.
-        import ctypes
+def _answer(settings: Settings, listening: socket.socket) -> None:
+    """In a process of the server: answer requests until SIGTERM."""
+    import uvicorn
 
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-    cores.pin()
-    return create_app(settings)
+    from portal.server.connections import Connection, Connections
+    from portal.server.reading import Reading
+
+    connections = Connections(settings.connections_per_network, settings.proxies)
+    protocol: Any = partial(Connection, connections)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Reading(create_app(settings), _THREADS),
+            loop="asyncio",
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.CRITICAL,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_graceful_shutdown=_GRACE,
+        )
+    )
+
+    async def run() -> None:
+        watching = asyncio.create_task(connections.watch())
+        await server.serve(sockets=[listening])
+        watching.cancel()
+
+    asyncio.run(run())
 
 
-class _Cores:
-    """Pins each server process to a core of its own, if there are as many cores as processes.
+@contextmanager
+def _until_asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Take Ctrl-C and SIGTERM as a wish to stop; gives a function that says whether one came."""
+    asked: list[int] = []
 
-    The threads of a process hand one interpreter to each other. Unpinned, each thread wakes on
-    whichever core is idle and waits there for the thread on the other core: two processes on two
-    cores made a third fewer bookings a second that way. With cores to spare nothing is pinned: the
-    operating system chooses better, because it sees what else the machine is doing.
-    """
+    def ask(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
 
-    def __init__(self, workers: int) -> None:
-        cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-        self._cores = cores if len(cores) == workers else []
-        # The process that holds each core, or 0. Written by the server processes.
-        self._holders = multiprocessing.Array("i", len(self._cores))
-
-    def pin(self) -> None:
-        """Pin this process to a core that is unused, or whose process has ended."""
-        with self._holders.get_lock():
-            for number, core in enumerate(self._cores):
-                if not _is_alive(self._holders[number]):
-                    self._holders[number] = os.getpid()
-                    os.sched_setaffinity(0, {core})
-                    return
-
-
-def _is_alive(process: int) -> bool:
-    if not process:
-        return False
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        os.kill(process, 0)
-    except OSError:
-        return False
-    return True
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _supervise(
-    settings: Settings,
-    builds: _Builds | None,
-    worker: _Worker | None,
-    stopping: threading.Event,
-    say: Callable[[str], None],
-) -> None:
-    """In the first process: say when the server answers, keep the worker running, build daily."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    while not stopping.wait(0.02):
+def _first_answer(settings: Settings, stopping: Callable[[], bool]) -> str:
+    """Wait until the server takes connections; the address to open."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    while not stopping():
         try:
             socket.create_connection((host, settings.port), 1).close()
         except OSError:
+            time.sleep(0.02)
             continue
         break
     shown = f"[{host}]" if ":" in host else host
-    say(f"Open http://{shown}:{settings.port}/")
-    tried = datetime.now(LONDON).date()
-    while not stopping.wait(_CHECK_EVERY):
-        if worker:
-            worker.keep_running()
-        today = datetime.now(LONDON).date()
-        if builds and today != tried and not builds.running:
-            tried = today
-            builds.start()
+    return f"http://{shown}:{settings.port}/"
 
 
 class _Builds:
@@ -233,15 +217,20 @@ def _child(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "portal", *words], env=environ)  # noqa: S603
 
 
-def _check_free(host: str, port: int) -> None:
-    # Granian opens its port for sharing: two servers would both start and take requests at random.
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has the port. On `::` it takes IPv4 visitors too."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise PortalError(
-                f"Port {port} of {host} cannot be used: {error.strerror}. "
-                "Stop the program that uses it, or choose another with --port."
-            ) from error
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if host == "::":
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise PortalError(
+            f"Port {port} of {host} cannot be used: {error.strerror}. "
+            "Stop the program that uses it, or choose another with --port."
+        ) from error
+    return bound

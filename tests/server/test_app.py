@@ -18,12 +18,14 @@ import brotli
 import pytest
 from werkzeug.test import Client
 
+from portal.directory.addresses import LIVE, LIVE_PAGES
 from portal.server.app import create_app
 from portal.server.request_queue import RequestQueue
 from portal.settings import load_settings
 from portal.web.headers import HEADERS
 from portal.web.site import build
 from portal.web.site.build_state import MARKER
+from tests.support.long_forms import LONG
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -130,7 +132,7 @@ def test_every_answer_carries_the_headers(server, path, method, status):
     assert headers["Server"] == "portal"
     assert headers["Cache-Control"]
     assert "Strict-Transport-Security" not in headers
-    assert not re.search(r"granian|werkzeug|python|flask", str(headers), re.IGNORECASE)
+    assert not re.search(r"uvicorn|werkzeug|python|flask", str(headers), re.IGNORECASE)
 
 
 def test_live_pages_are_not_kept(server):
@@ -230,6 +232,66 @@ def test_no_answer_is_cut_while_sites_change_places(server):
         assert int(headers["Content-Length"]) == len(body)
         page = brotli.decompress(body) if headers["Content-Encoding"] == "br" else body
         assert page.rstrip().endswith(b"</html>")
+
+
+def test_redirects_stay_on_this_site_whatever_host_is_named(server):
+    """S41: a redirect of ours holds no host: while no hosts are trusted, it would be the
+    visitor's."""
+    named = [*LIVE, *LIVE_PAGES, "/book/riverbank/play-monday", "/centres", "/centres/index.html"]
+    asked = {way for path in named for way in (path, f"{path}/", f"/{path}", path + "//x")}
+    asked |= {"//evil.example//staff", "///evil.example/", "/staff//evil.example", "/staff"}
+    redirects = 0
+    for path in asked:
+        for host in ("evil.example", "EVIL.example:80", "evil.example:8000"):
+            where = server.ask(path, Host=host)[1]["Location"] or ""
+            assert not where.startswith(("//", "/\\"))
+            assert not where.lower().startswith(("http://evil", "https://evil"))
+            redirects += where.startswith("/")
+
+    assert redirects > 10
+
+
+def test_a_proxy_that_is_not_set_is_said_by_health(server):
+    """Forwarded addresses that arrive and are not believed are said to who looks at /health."""
+    _, _, body = server.ask("/health", X_Forwarded_For="192.0.2.7")
+
+    assert b"PORTAL_PROXIES" in body
+
+
+SLOW = 400 if LONG else 60  # more than the server has threads
+
+
+def test_slow_senders_and_readers_stop_nobody(server):
+    """S27: with many that send a header or a body, or read an answer, a byte at a time, a page, a
+    form and /health are answered within a second."""
+    big = server.settings.out / "static/big.txt"
+    big.write_bytes(b"x" * 4_000_000)
+    form = "/book/riverbank/play-monday"
+    first = {
+        "header": b"GET / HTTP/1.1\r\nHost: x\r\n",
+        "body": f"POST {form} HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n".encode(),
+        "reader": b"GET /static/big.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+    }
+    slow, took = [], []
+    try:
+        for kind, sent in first.items():
+            for _ in range(SLOW):
+                one = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+                slow.append((kind, one))
+                one.sendall(sent)
+            for kind_of, one in slow:
+                with suppress(OSError):  # the server may have closed it
+                    _ = one.recv(1) if kind_of == "reader" else one.send(b"a")
+            for path in ("/", form, "/health"):
+                began = time.monotonic()
+                assert server.ask(path)[0] == 200
+                took.append(time.monotonic() - began)
+    finally:
+        for _, one in slow:
+            one.close()
+        big.unlink()
+
+    assert max(took) < 1
 
 
 def until(true, seconds=60):
@@ -334,7 +396,7 @@ class TestStartAndStop:
             found = subprocess.run(["pgrep", "-f", words], capture_output=True, check=False)
             return set(map(int, found.stdout.split()))
 
-        soon = "from portal.server import serve; serve._LOOK_AFTER = 0.1"
+        soon = "from portal.server import serve; serve._CHECK_EVERY = 0.1"
         program = "-c", f"{soon}; from portal.commands import main; main()"
         server = Server(root, "--no-build", program=program)
         try:

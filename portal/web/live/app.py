@@ -30,6 +30,7 @@ from portal.web.live import book, complaint, custom_calendar, gap, my_booking, s
 from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
+from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 
 # Returns the directory that is published now; None while there is none.
 Current = Callable[[], Directory | None]
@@ -98,6 +99,8 @@ def create_desk(
         if directory is None:
             return {"content": "not loaded"}, 503
         said = {"content": "loaded", "day": directory.today.isoformat()}
+        if request.environ.get(NOT_BELIEVED):
+            said["proxies"] = SET_PROXIES
         standing = live.standing()
         if standing is None:
             return {**said, "database": "not reached"}, 503

@@ -25,6 +25,7 @@ from flask import Flask, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 
 from portal.database.tables import DEVICE_FOR
+from portal.web.live.context import live
 
 if TYPE_CHECKING:
     from flask import Request, Response
@@ -35,16 +36,41 @@ TOKEN = "csrf_token"  # noqa: S105  the name under which Flask-WTF keeps it
 
 _HELD = re.compile(r"[A-Za-z0-9_-]{32,64}")
 _HERE = ("127.0.0.1", "::1")
-_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "Via")
+_LOCAL = ("localhost", *_HERE)
+_FORWARDED = (
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "X-Real-IP",
+    "Forwarded",
+    "Via",
+)
 
 
 def safe() -> bool:
-    """Whether a cookie may be sent: over https, or within this machine."""
+    """Whether a cookie may be sent: over https, or within this machine.
+
+    A proxy on this machine may forward neither address nor host, and its visitors would seem to be
+    here. So nobody is here once proxies or public hosts are set, or where the browser names another
+    site as the one it is on.
+    """
     if request.is_secure:
         return True
-    host = urlsplit(f"//{request.host}").hostname
-    here = host in ("localhost", *_HERE) and request.remote_addr in _HERE
-    return here and not any(name in request.headers for name in _FORWARDED)
+    settings = live().settings
+    served = settings.proxies or any(host not in _LOCAL for host in settings.trusted_hosts)
+    if served or request.remote_addr not in _HERE or not _is_here(f"//{request.host}"):
+        return False
+    named = (request.headers.get(header) for header in ("Origin", "Referer"))
+    return all(_is_here(one) for one in named if one and one != "null") and not any(
+        header in request.headers for header in _FORWARDED
+    )
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return urlsplit(address).hostname in _LOCAL
+    except ValueError:
+        return False
 
 
 def name() -> str:

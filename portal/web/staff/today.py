@@ -18,6 +18,7 @@ from portal.web.staff.complaints import MAY
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
+from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none
 
@@ -72,6 +73,7 @@ def today() -> Answered:
         over=[*_over_booked(over)],
         complaints=owed,
         now=now(),
+        warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
 
 

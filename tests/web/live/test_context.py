@@ -3,9 +3,9 @@
 import pytest
 from werkzeug.test import Client
 
-from portal.server.app import behind_proxies
 from portal.settings import SettingsError, load_settings
 from portal.web.live.alternatives import fits, instead
+from portal.web.visitors import behind_proxies
 from tests.support import made
 from tests.support.screens import Screens
 

@@ -9,6 +9,7 @@ import pytest
 from portal import bookings
 from portal.bookings import Family, Referrer, casework, content_changes, registers
 from portal.bookings.registers import Mark, WalkIns
+from portal.web.visitors import NOT_BELIEVED
 from tests.bookings.test_booking import KEYS, family
 from tests.support import made
 from tests.support.staffed import Staffed
@@ -67,6 +68,18 @@ def test_today_shows_the_sessions_of_ones_centres(run):
     assert first.heading == "Bump, Birth and Beyond"
     assert "Moved group" in moved
     assert "1 waiting list with families on it" in screen
+
+
+def test_today_says_that_a_proxy_is_not_set(run):
+    """Where forwarded addresses arrive and are not believed, the first page says what to set."""
+    place = run({})
+    worker = place.signed_in()
+    assert "PORTAL_PROXIES" not in worker.open("/staff/").html
+
+    within = place.app.wsgi_app
+    place.app.wsgi_app = lambda environ, start: within({**environ, NOT_BELIEVED: True}, start)
+
+    assert "PORTAL_PROXIES" in worker.open("/staff/").html
 
 
 def test_today_says_where_more_is_booked_than_there_is_room_for(run):

@@ -296,6 +296,9 @@ def test_the_whole_way_over_https(place, sam):
         ("http://127.0.0.1:8000", {"REMOTE_ADDR": "192.0.2.7"}, False),
         ("http://127.0.0.1:8000", {"HTTP_X_FORWARDED_FOR": "192.0.2.7"}, False),
         ("http://127.0.0.1:8000", {"HTTP_X_FORWARDED_PROTO": "https"}, False),
+        ("http://127.0.0.1:8000", {"HTTP_ORIGIN": "http://127.0.0.1:8000"}, True),
+        ("http://127.0.0.1:8000", {"HTTP_ORIGIN": "http://families.example"}, False),
+        ("http://127.0.0.1:8000", {"HTTP_REFERER": "http://families.example/staff/"}, False),
     ],
 )
 def test_plain_http_is_for_this_machine_alone(place, sam, base, given, safe):
@@ -313,6 +316,20 @@ def test_plain_http_is_for_this_machine_alone(place, sam, base, given, safe):
     assert ("Set-Cookie" in answer.headers) is safe
     assert posted.status_code == (400 if safe else 403)
     assert safe or "https" in answer.text
+
+
+@pytest.mark.parametrize("served", [{"proxies": 1}, {"trusted_hosts": ("families.example",)}])
+def test_a_proxy_that_forwards_nothing_is_not_this_machine(place, sam, monkeypatch, served):
+    """S41: where proxies or public hosts are set, no request by plain http is from this machine."""
+    context = place.app.extensions["live"]
+    monkeypatch.setattr(context, "settings", context.settings.model_copy(update=served))
+
+    answer = place.app.test_client().get(
+        IN, base_url="http://127.0.0.1:8000", environ_base={"REMOTE_ADDR": "127.0.0.1"}
+    )
+
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_nothing_is_kept(place, sam):
