@@ -22,6 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
+from portal import private_files
 from portal.database.engine import look
 from portal.database.tables import KEPT_FOR, audit, booking
 
@@ -126,7 +127,7 @@ class Journal:
         text = "".join(f"{line.text()}\n" for line in fresh)
         if not text:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(self._file.parent)
         handle = os.open(self._file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(handle, "ab+") as file:
             if size := file.seek(0, os.SEEK_END):

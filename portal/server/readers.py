@@ -13,6 +13,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from portal import private_files
+
 _FOLDER = "readers"
 
 
@@ -33,7 +35,7 @@ class Reader:
 
     def _write(self, edition: str) -> None:
         if self._file is None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_files.make_folder(self._folder)
             name = f"{os.getpid()}-{secrets.token_hex(4)}"
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             self._file = os.open(self._folder / name, flags, 0o600)
