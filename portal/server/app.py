@@ -33,7 +33,7 @@ from portal.web.staff.app import create_staff
 from portal.web.visitors import behind_proxies
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +45,12 @@ codecs.lookup("idna")
 _MAX_WAIT = 0.5  # seconds that a live request waits for those before it
 
 
-def create_app(settings: Settings | None = None) -> WSGIApplication:
+def create_app(settings: Settings | None = None) -> Portal:
     """The whole portal as one WSGI application; settings come from the environment by default."""
     settings = settings or load_settings()
     published = Published(settings)
     published.start()
-    return behind_proxies(Portal(settings, published), settings.proxies)
+    return Portal(settings, published)
 
 
 class Portal:
@@ -64,8 +64,12 @@ class Portal:
         self._desk = create_desk(published, settings)
         self._staff = create_staff(published, settings, beside=self._desk.extensions["live"])
         self._queue = RequestQueue(_MAX_WAIT)
+        self._with_visitor = behind_proxies(self._guarded, settings.proxies)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return self._with_visitor(environ, start)
+
+    def _guarded(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         start = _with_headers(environ, start)
         try:
             return self._answer(environ, start)
