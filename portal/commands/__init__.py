@@ -280,7 +280,7 @@ def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None
     if watch:
         clock.go_on(every, beside)
         return
-    done = clock.once()
+    done = clock.once(wait=True)
     click.echo(
         f"{done.delivered.sent:,} sent, {done.delivered.put_off:,} put off, "
         f"{done.delivered.failed:,} failed, {done.delivered.dropped:,} no longer true."

@@ -112,12 +112,13 @@ class Watch:
         # Unique among workers running at the same time.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
-    def once(self, *, daily: bool = False) -> Round:
+    def once(self, *, daily: bool = False, wait: bool = False) -> Round:
         """Run one round with the published content or, if it has mistakes, the last valid content.
 
         Raises PortalError if there is no valid content yet. With `daily`, the first round of each
         day deletes data past its retention period. Nothing happens where other content is the
-        newest generation, or while pages of this machine are still made from the content before.
+        newest generation, or while pages of this machine are still made from the content before;
+        `wait` waits for those.
         """
         if not self._migrated:
             database.migrate(self._engine)
@@ -136,8 +137,12 @@ class Watch:
             self._made_of = marker
         now = self._now()
         number = self._newest(self._directory, now)
-        if number is None or self._must_wait(self._directory):
+        if number is None:
             return Round(0, 0, Sent())
+        while self._must_wait(self._directory):
+            if not wait:
+                return Round(0, 0, Sent())
+            time.sleep(0.2)
         day = now.astimezone(LONDON).date()
         result = once(
             self._engine,

@@ -121,7 +121,13 @@ def test_a_first_day(desk, chromium, tmp_path):
     desk.run("build")
     book = f"/book/centre-0/{Path(path).stem}"
     var = tmp_path / "var"
-    settings = Settings(root=desk.root, out=tmp_path / "build", var=var, leaflets=False)
+    settings = Settings(
+        root=desk.root,
+        out=tmp_path / "build",
+        var=var,
+        leaflets=False,
+        secret_key=crowd.SECRET,
+    )
     with serving(create_app(settings)) as address:
         family = crowd.Browser(int(address.rpartition(":")[2]), book)
         family.open_form()
