@@ -43,6 +43,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         # a result
         "when": "{weekday} {day} {month}, {times}",
         "when-year": "{weekday} {day} {month} {year}, {times}",
+        "moved": "Moved from {weekday} {day} {month}.",
+        "moved-time": "Moved from {times}.",
+        "elsewhere": "Other place.",
         "more-one": "and 1 more date",
         "more": "and {n} more dates",
         "where": "{venue}, {miles}",

@@ -106,6 +106,9 @@ QUERIES = (
     "near=Manchester",
     "near=Llanfairpwllgwyngyll",
     "near=Preston+North",
+    # A date that moved to another day, and one at another place than usual.
+    "programme=surviving-teens&near=Longridge&day=thursday",
+    "programme=play-sessions&near=BB9&miles=1",
     # Ages, several at once, with and without 'all of them'.
     "age=2",
     "age=0",
