@@ -413,7 +413,7 @@ def _places(directory: Directory) -> Table:
         if (position := public_position(directory, centre.venue))
     ]
     outside = _outside(directory)
-    # 'Newton' is also said for 'Newton-with-Scales': the list must have a name for each alone.
+    # 'Bolton' is also said for 'Bolton-by-Bowland': the list must have a name for each alone.
     short = {short_form(name) for name in (*(one.name for one in towns), *outside)}
     listed = [
         *(

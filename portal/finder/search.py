@@ -229,8 +229,10 @@ class _Search:
         """Which council serves a place outside the county, and why the search went further."""
         place = self._place
         if place and place.council:
-            words = "outside" if number else "outside-no"
-            yield put(words, place=place.key, council=place.council)
+            yield put("outside", place=place.key, council=place.council)
+            if number:
+                rough = [put("rough", place=place.key)] if place.about else []
+                yield " ".join([WORDS["nearest"], *rough])
         elif not self._query.miles and self._miles not in ("", WIDER[0]):
             near = len([*self._sieve(replace(self._query, miles=WIDER[0]))])
             far = put("far-any" if self._miles == "any" else "far", miles=self._miles)

@@ -492,8 +492,9 @@
     const notes = [];
     const [usual] = index.wider;
     if (place?.council) {
-      const { key, council } = place;
-      notes.push(say(total ? "outside" : "outside-no", { place: key, council }));
+      const { key, council, about } = place;
+      notes.push(say("outside", { place: key, council }));
+      if (total) notes.push(words.nearest + (about ? ` ${say("rough", { place: key })}` : ""));
     } else if (near !== undefined && reached !== usual) {
       const far = say(reached === "any" ? "far-any" : "far", { miles: reached });
       notes.push(say(near ? near > 1 ? "wider" : "wider-one" : "wider-no", { n: near, usual, far }));

@@ -430,14 +430,17 @@ def test_mistakes_are_sentences(ask, query, expected):
     ],
 )
 def test_a_place_outside_the_county(ask, near, key, council):
-    """It says whose area it is, and lists the nearest groups; it never asks for the spelling."""
+    """It says whose area it is as far as is known, and lists the nearest groups with the warning
+    that distances are rough; it never asks for the spelling."""
     answer = ask(f"near={near}")
 
     assert answer.mistakes == ()
     assert answer.asked.near == key
     assert answer.notes == (
-        f"{key} is in another council’s area: {council}. "
-        "Ask them what is on near you. These are our nearest groups.",
+        f"{key} is in another council’s area, as far as we know: {council}. Ask them what is on "
+        "near you, or find your council at gov.uk/find-local-council.",
+        "These are our nearest groups. "
+        f"The distances are rough: we do not know exactly where {key} is.",
     )
     assert answer.results
 
@@ -445,8 +448,9 @@ def test_a_place_outside_the_county(ask, near, key, council):
 def test_outside_without_anything_near(ask):
     """Nothing is promised below the note where there is nothing."""
     assert ask("near=Blackburn&miles=1").notes == (
-        "Blackburn is in another council’s area: Blackburn with Darwen Borough Council. "
-        "Ask them what is on near you.",
+        "Blackburn is in another council’s area, as far as we know: Blackburn with Darwen Borough "
+        "Council. Ask them what is on near you, or find your council at "
+        "gov.uk/find-local-council.",
     )
 
 

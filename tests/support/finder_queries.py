@@ -56,7 +56,6 @@ QUERIES = (
     "near=Bacup,+Rossendale",
     "near=Gt+Harwood",
     "near=St+Annes+on+Sea",
-    "near=Newton+%28Ribble+Valley%29",
     "near=Bolton",
     "near=Bolton+%28outside+Lancashire%29",
     "near=Barrow",
