@@ -30,7 +30,7 @@ from tests.support.screens import Screens
 pytestmark = pytest.mark.slow
 
 DAYS = (date(2026, 11, 30), date(2026, 12, 16), date(2027, 6, 28))
-# Rows near places are those of other lists, so that a few of these 418 pages are enough.
+# Rows near places are those of other lists, so that a few of these 417 pages are enough.
 READ = re.compile(r"/|/(?!near/(?!p)).*/|.*\.ics|/search/index-.*")
 # Leaflets with a cancelled and a moved date: each PDF takes half a second.
 ON_PAPER = ("chai-centre", "lytham")
