@@ -17,7 +17,7 @@ import click
 from portal import content
 from portal.directory import Directory
 from portal.directory.values import LONDON, WEEKDAYS, read_day, slugify
-from portal.editing.drafts import Draft, WritingError, add, place_of
+from portal.editing.drafts import Answer, Draft, WritingError, add, doubled_with, place_of
 from portal.editing.schema import KINDS, fields_of, form_of
 from portal.settings import load_settings
 
@@ -147,8 +147,35 @@ def _write(kind: str, root: Path | None, given: Mapping[str, str]) -> None:
     _complete(draft, today)
     name = given.get("name") or _name(draft, silent)
     path = place_of(draft, name, beside.get("centre"))
-    add(settings.root, {path: draft.text(beside.get("text", ""))}, today=today)
+    text = beside.get("text", "")
+    try:
+        add(settings.root, {path: draft.text(text)}, today=today)
+    except content.ContentError as error:
+        others = doubled_with(f"{beside.get('centre')}/{name}", error.problems)
+        if silent or not others or not _all_meant(error):
+            raise
+        draft.answer("alongside", ", ".join([*_listed(draft.fields.get("alongside")), *others]))
+        add(settings.root, {path: draft.text(text)}, today=today)
     click.echo(f"{path.as_posix()} is written and has no mistakes. To see it: portal preview")
+
+
+def _all_meant(error: content.ContentError) -> bool:
+    """Ask whether a group and those in its place at its time are all meant."""
+    for problem in error.problems:
+        click.echo(f"  {problem.words}")
+    while True:
+        click.echo("Are they all meant? yes or no")
+        try:
+            said = input("> ").strip().lower()
+        except EOFError:
+            click.echo()
+            return False
+        if said in ("yes", "no"):
+            return said == "yes"
+
+
+def _listed(value: Answer | None) -> list[str]:
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _in_order(questions: Sequence[Ask], given: Mapping[str, str]) -> list[Ask]:

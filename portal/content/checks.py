@@ -261,12 +261,14 @@ def _check_programmes(tree: Tree) -> None:
 
 
 def _check_sensitive(written: Written, booking: str | None) -> None:
-    if booking not in ("request", "referral"):
-        written.wrong(
-            ("booking",),
-            "'booking': places in a sensitive programme cannot be booked online. "
-            "Write 'request' or 'referral'.",
+    if booking in ("request", "referral"):
+        return
+    words = "places in a sensitive programme cannot be booked online."
+    if booking == "drop-in":
+        words = (
+            "the venue and times of a sensitive programme are withheld, so families cannot drop in."
         )
+    written.wrong(("booking",), f"'booking': {words} Write 'request' or 'referral'.")
 
 
 def _check_sample(written: Written, noun: Centre | Programme) -> None:

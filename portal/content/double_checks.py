@@ -156,18 +156,21 @@ def _check_pair(first: _Run, second: _Run) -> None:
         when = f"{day_words(day)}, {times.words}"
         name = first.text.slug if first.centre == second.centre else first.identity
         both = f"If both are meant, write 'alongside: {name}'."
+        doubles = first.identity, second.identity
         if same_group:
             second.text.written.wrong(
                 ("starts",),
                 f"'starts': {first.text.file} is the same group at the same time: {when}. Families "
                 "would see it twice, and it would have twice the places. Delete one of the two "
                 f"files, or correct its dates. {both}",
+                doubles=doubles,
             )
         else:
             second.text.written.wrong(
                 ("room",),
                 f"'room': {first.text.file} is in the same room at the same time: {when}. "
                 f"Change the room, day or time of one. {both}",
+                doubles=doubles,
             )
         return
 

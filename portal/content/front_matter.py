@@ -44,6 +44,8 @@ class Problem:
     column: int
     words: str
     severity: Literal["mistake", "warning"] = "mistake"
+    # The series that meet in one place at one time: not a mistake where `alongside` says so.
+    doubles: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.words}"
@@ -87,9 +89,10 @@ class Written:
         """Line and column of a field, or of the last thing on the way to it that is there."""
         return find(self.marks, place)
 
-    def wrong(self, place: Place, words: str) -> None:
+    def wrong(self, place: Place, words: str, *, doubles: tuple[str, ...] = ()) -> None:
         """Note a mistake at a field."""
-        self.wrong_at(*self.at(place), words)
+        line, column = self.at(place)
+        self.problems.append(Problem(self.path, line, column, one_line(words), doubles=doubles))
 
     def wrong_at(self, line: int, column: int, words: str) -> None:
         """Note a mistake at a line."""

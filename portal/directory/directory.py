@@ -166,9 +166,10 @@ class Directory(Noun):
     def sessions_between(
         self, start: datetime, end: datetime, series: Iterable[Series] | None = None
     ) -> tuple[Session, ...]:
-        """Public sessions that start in [start, end), cancelled ones included, soonest first."""
+        """Public sessions that start in [start, end), soonest first: also cancelled ones, and old
+        days of those that moved."""
         chosen = self.series if series is None else series
-        found = [s for one in chosen for s in one.sessions if start <= s.starts < end]
+        found = [s for one in chosen for s in one.listed if start <= s.starts < end]
         return tuple(sorted(found, key=lambda s: (s.starts, s.series.name, s.series.identity)))
 
     def week_from(self, day: date) -> tuple[datetime, datetime]:

@@ -12,7 +12,7 @@ by looping over it cannot leak a venue (safety rule S3).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -647,6 +647,15 @@ class Series(TextFile):
         last = max(self.horizon, first.planned)
         return tuple(session for session in every if min(session.planned, session.day) <= last)
 
+    @cached_property
+    def listed(self) -> tuple[Session, ...]:
+        """The sessions as lists by day show them, in order.
+
+        One that moved to another day is in the list of its old day too, where families look for it.
+        """
+        old = (session.on_old_day for session in self.sessions if session.day != session.planned)
+        return tuple(sorted((*self.sessions, *old), key=lambda session: session.starts))
+
     @property
     def held(self) -> tuple[Session, ...]:
         """The sessions that are shown and not cancelled; all of them if every one is cancelled."""
@@ -713,10 +722,25 @@ class Session:
     moved: bool = False
     moved_venue: bool = False
     note: str | None = None
+    moved_to: Session | None = None  # in lists by day, on the old day: the session itself
 
     @property
     def day(self) -> date:
         return self.starts.date()
+
+    @property
+    def on_old_day(self) -> Session:
+        """What a list says on the planned day of a session that moved to another one."""
+        starts, ends = (
+            datetime.combine(self.planned, clock, LONDON)
+            for clock in (self.series.time.starts, self.series.time.ends)
+        )
+        return replace(self, starts=starts, ends=ends, moved=False, moved_to=self)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a family that comes on this day finds it on."""
+        return not self.cancelled and self.moved_to is None
 
     @property
     def times(self) -> TimeRange:
@@ -726,7 +750,7 @@ class Session:
     def state(self) -> Literal["on", "cancelled", "moved"]:
         if self.cancelled:
             return "cancelled"
-        return "moved" if self.moved or self.moved_venue else "on"
+        return "moved" if self.moved or self.moved_venue or self.moved_to else "on"
 
     @property
     def anchor(self) -> str:

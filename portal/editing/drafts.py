@@ -8,7 +8,7 @@ new files: if it has a mistake, they are deleted.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +19,7 @@ import yaml
 
 from portal import content
 from portal.content.date_checks import mistakes
-from portal.content.front_matter import Written, as_noun
+from portal.content.front_matter import Problem, Written, as_noun
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import WHAT
 from portal.directory import Directory, Series
@@ -140,6 +140,18 @@ def place_of(draft: Draft, slug: str, centre: str | None = None) -> Path:
         raise WritingError(f"'{draft.fields['district']}' is not a district. Known: {known}.")
     footprint = draft.directory.footprint_of(district)
     return Path("centres") / footprint.slug / slug / "index.md"
+
+
+def doubled_with(identity: str, problems: Sequence[Problem]) -> list[str]:
+    """The series in the same place at the same time, as `alongside` names them.
+
+    Empty if there is a mistake of another kind as well, which `alongside` would not take away.
+    """
+    if not all(identity in problem.doubles for problem in problems):
+        return []
+    others = (one for problem in problems for one in problem.doubles if one != identity)
+    here = f"{identity.partition('/')[0]}/"
+    return [*dict.fromkeys(one.removeprefix(here) for one in others)]
 
 
 def add(root: Path, files: Mapping[Path, str], *, today: date) -> Directory:

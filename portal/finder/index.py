@@ -277,7 +277,8 @@ class _Index:
         return self._tags[state.tag, state.words, int(state.joinable)]
 
     def _extra(self, rows: Iterable[tuple[Series, Sequence[Session]]]) -> Table:
-        """Sessions at another time or place than usual, by series number."""
+        """Sessions that moved or are at another place, by series number: day, time, place and the
+        day first planned."""
         found: dict[str, list[int]] = {}
         for number, (series, sessions) in enumerate(rows):
             for session in sessions:
@@ -287,6 +288,7 @@ class _Index:
                             (session.day - self._first).days,
                             self._time(session.times),
                             self._venue(session.venue, series.centre),
+                            (session.planned - self._first).days,
                         )
                     )
         return found
@@ -357,8 +359,7 @@ def _spoken(language: str) -> str:
 
 
 def _usual(session: Session) -> bool:
-    series = session.series
-    return session.times == series.time and session.venue is series.venue
+    return session.state == "on"
 
 
 def _minutes(clock: time) -> int:
@@ -412,7 +413,7 @@ def _places(directory: Directory) -> Table:
         if (position := public_position(directory, centre.venue))
     ]
     outside = _outside(directory)
-    # 'Newton' is also said for 'Newton-with-Scales': the list must have a name for each alone.
+    # 'Bolton' is also said for 'Bolton-by-Bowland': the list must have a name for each alone.
     short = {short_form(name) for name in (*(one.name for one in towns), *outside)}
     listed = [
         *(

@@ -62,7 +62,7 @@ def fold(text: str) -> str:
 
 
 def short_form(name: str) -> str:
-    """'newton' of 'Newton-with-Scales'; '' of a name that is not said in short."""
+    """'bolton' of 'Bolton-by-Bowland'; '' of a name that is not said in short."""
     folded = fold(name)
     short = _LONGER.sub("", folded)
     return "" if short == folded else short
@@ -195,7 +195,7 @@ class Whereabouts:
         ]
         if by_label:
             return by_label[:1]
-        # 'Newton' is also said for 'Newton-with-Scales'.
+        # 'Bolton' is also said for 'Bolton-by-Bowland'.
         by_name = [
             n
             for n, name in enumerate(self._bare)

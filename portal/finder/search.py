@@ -49,6 +49,7 @@ class Result:
     when: str
     more: str
     where: str
+    change: str  # from when it moved, and whether it is at another place than usual
     facts: str  # ages and cost, as sentences
     tag: str  # the colour of its state
     state: str  # how to get a place now, or why one cannot
@@ -228,8 +229,10 @@ class _Search:
         """Which council serves a place outside the county, and why the search went further."""
         place = self._place
         if place and place.council:
-            words = "outside" if number else "outside-no"
-            yield put(words, place=place.key, council=place.council)
+            yield put("outside", place=place.key, council=place.council)
+            if number:
+                rough = [put("rough", place=place.key)] if place.about else []
+                yield " ".join([WORDS["nearest"], *rough])
         elif not self._query.miles and self._miles not in ("", WIDER[0]):
             near = len([*self._sieve(replace(self._query, miles=WIDER[0]))])
             far = put("far-any" if self._miles == "any" else "far", miles=self._miles)
@@ -252,6 +255,7 @@ class _Search:
             when=self._when(fit.session),
             more=more,
             where=where,
+            change=self._change(series, fit.session),
             facts=f"{index['ages'][series.age][0]} {index['costs'][series.cost]}",
             tag=tag.colour,
             state=tag.words,
@@ -259,16 +263,31 @@ class _Search:
         )
 
     def _when(self, session: Session) -> str:
+        words = "when-year" if session.day - self._day > A_YEAR_AHEAD else "when"
+        return self._dated(words, session.day, session.time)
+
+    def _dated(self, words: str, number: int, time: int) -> str:
         index = self._tables.index
-        day = self._tables.first + timedelta(days=session.day)
+        day = self._tables.first + timedelta(days=number)
         return put(
-            "when-year" if session.day - self._day > A_YEAR_AHEAD else "when",
+            words,
             weekday=index["weekdays"][day.weekday()],
             day=str(day.day),
             month=index["months"][day.month - 1],
             year=str(day.year),
-            times=index["times"][session.time][2],
+            times=index["times"][time][2],
         )
+
+    def _change(self, series: Series, session: Session) -> str:
+        """'Moved from Wednesday 9 December. Other place.'; '' if it is as usual."""
+        said = []
+        if session.day != session.planned:
+            said.append(self._dated("moved", session.planned, series.time))
+        elif session.time != series.time:
+            said.append(self._dated("moved-time", session.planned, series.time))
+        if session.venue != series.venue:
+            said.append(WORDS["elsewhere"])
+        return " ".join(said)
 
     def _chosen(self) -> Iterator[Link]:
         """The filters that are set, each linked to the query without it."""

@@ -26,6 +26,7 @@ class Session(NamedTuple):
     day: int  # from the first day of the index, a Monday
     time: int
     venue: int
+    planned: int  # the day first planned: another one if the session moved
 
 
 class Tag(NamedTuple):
@@ -47,6 +48,8 @@ class Series:
     states: Sequence[int]  # of `Tables.tag`
     language: str
     spoken: str
+    time: int  # as usual
+    venue: int
     sessions: tuple[Session, ...]
 
 
@@ -85,6 +88,8 @@ class Tables:
                 states=index["states"][index["state"][n]],
                 language=index["languages"][index["language"][n]][0],
                 spoken=index["languages"][index["language"][n]][1],
+                time=index["time"][n],
+                venue=venues[n],
                 sessions=tuple(sorted(self._sessions(n, venues[n]), key=self.start)),
             )
 
@@ -94,10 +99,10 @@ class Tables:
             first, pattern = index["runs"][run]
             gaps = (gap for gap, many in pairs(index["patterns"][pattern]) for _ in range(many))
             for day in accumulate(gaps, initial=first):
-                yield Session(day, time, venue)
+                yield Session(day, time, venue, day)
         extra = index["extra"].get(str(number), ())
-        for at in range(0, len(extra), 3):
-            yield Session(*extra[at : at + 3])
+        for at in range(0, len(extra), 4):
+            yield Session(*extra[at : at + 4])
 
     def start(self, session: Session) -> tuple[int, int]:
         """Day and minute."""
@@ -203,16 +208,15 @@ class Sieve:
         """Whether a family can book, ask or come now, as far as is known."""
         if not self._tables.tag(series, session, self._now).joinable:
             return False
-        day = self._tables.first + timedelta(days=session.day)
-        return not {(series.identity, ""), (series.identity, day.isoformat())} & self._full
+        planned = self._tables.first + timedelta(days=session.planned)
+        return not {(series.identity, ""), (series.identity, planned.isoformat())} & self._full
 
     def _held(self, session: Session) -> bool:
-        day, time, venue = session
         return (
-            self._days[day]
-            and self._times[time]
-            and self._venues[venue]
-            and (day, self._ends[time]) > self._now
+            self._days[session.day]
+            and self._times[session.time]
+            and self._venues[session.venue]
+            and (session.day, self._ends[session.time]) > self._now
         )
 
     def _suits(self, series: Series) -> bool:

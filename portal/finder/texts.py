@@ -43,6 +43,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         # a result
         "when": "{weekday} {day} {month}, {times}",
         "when-year": "{weekday} {day} {month} {year}, {times}",
+        "moved": "Moved from {weekday} {day} {month}.",
+        "moved-time": "Moved from {times}.",
+        "elsewhere": "Other place.",
         "more-one": "and 1 more date",
         "more": "and {n} more dates",
         "where": "{venue}, {miles}",
@@ -50,10 +53,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         **MILES_WORDS,
         "next": "Show {n} more",
         # notes under the heading
-        "outside": "{place} is in another council’s area: {council}. "
-        "Ask them what is on near you. These are our nearest groups.",
-        "outside-no": "{place} is in another council’s area: {council}. "
-        "Ask them what is on near you.",
+        "outside": "{place} is in another council’s area, as far as we know: {council}. Ask "
+        "them what is on near you, or find your council at gov.uk/find-local-council.",
+        "nearest": "These are our nearest groups.",
+        "rough": "The distances are rough: we do not know exactly where {place} is.",
         "wider-no": "Nothing is within {usual} miles, so we looked {far}.",
         "wider-one": "Only 1 group is within {usual} miles, so we looked {far}.",
         "wider": "Only {n} groups are within {usual} miles, so we looked {far}.",

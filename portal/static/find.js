@@ -71,9 +71,11 @@
       n += 1;
       at += made.venue[n];
       const sessions = [];
-      const meet = (day, at, venue) => {
+      const usual = { time: made.times[made.time[n]], venue: made.venues[at] };
+      const meet = (day, at, venue, planned = day) => {
         const time = made.times[at];
-        sessions.push({ day, time, start: day * 1440 + time.starts, venue: made.venues[venue] });
+        const start = day * 1440 + time.starts;
+        sessions.push({ day, time, start, venue: made.venues[venue], planned });
       };
       if (made.run[n] >= 0) {
         let [day, pattern] = made.runs[made.run[n]];
@@ -83,7 +85,7 @@
         });
       }
       const extra = [...made.extra[n] || []];
-      while (extra.length) meet(...extra.splice(0, 3));
+      while (extra.length) meet(...extra.splice(0, 4));
       const [ages, reach, ...ranges] = made.ages[made.age[n]];
       return {
         ...programmes[made.programme[n]],
@@ -97,6 +99,7 @@
         states: made.states[made.state[n]],
         language: [made.languages[made.language[n]][0]],
         spoken: made.languages[made.language[n]][1],
+        usual,
         sessions: sessions.sort((a, b) => a.start - b.start),
       };
     }));
@@ -386,7 +389,7 @@
         : pairs(later).reduce((tag, [change, then]) => change <= now ? then : tag, first)];
     const roomy = (series, session) => {
       const one = live?.[series.identity];
-      return tag(series, session)[2] && (one?.left ?? one?.sessions?.[dated(session.day)]) !== 0;
+      return tag(series, session)[2] && (one?.left ?? one?.sessions?.[dated(session.planned)]) !== 0;
     };
     const whole = place?.district !== undefined;
     index.venues.forEach((venue) => {
@@ -451,27 +454,36 @@
     const figures = (number) => number.toLocaleString("en-GB");
 
     const rows = fits.slice(0, query.show).map((series) => {
-      const [{ day, time, venue }] = series.fit;
+      const [{ day, time, venue, planned }] = series.fit;
+      const { usual } = series;
       const [colour, state] = tag(series, series.fit[0]);
       const others = series.fit.length - 1;
-      const date = new Date(Date.parse(index.first) + day * 864e5);
-      return {
-        identity: series.identity,
-        planned: dated(day),
-        colour,
-        state,
-        name: series.name,
-        when: say(day - today > 300 ? "when-year" : "when", {
-          weekday: index.weekdays[day % 7],
+      const when = (name, at, clock) => {
+        const date = new Date(Date.parse(index.first) + at * 864e5);
+        return say(name, {
+          weekday: index.weekdays[(date.getUTCDay() + 6) % 7],
           day: date.getUTCDate(),
           month: index.months[date.getUTCMonth()],
           year: date.getUTCFullYear(),
-          times: time.said,
-        }),
+          times: clock.said,
+        });
+      };
+      const moved = day !== planned ? "moved" : time !== usual.time && "moved-time";
+      return {
+        identity: series.identity,
+        planned: dated(planned),
+        colour,
+        state,
+        name: series.name,
+        when: when(day - today > 300 ? "when-year" : "when", day, time),
         more: others ? say(others > 1 ? "more" : "more-one", { n: others }) : "",
         where: venue.away < FAR ? say("where", {
           venue: venue.name, miles: milesWords(venue.away, venue.loose),
         }) : venue.name,
+        change: [
+          ...moved ? [when(moved, planned, usual.time)] : [],
+          ...venue !== usual.venue ? [words.elsewhere] : [],
+        ].join(" "),
         facts: `${series.ages} ${series.cost}`,
         last: series.spoken + venue.access,
       };
@@ -480,8 +492,9 @@
     const notes = [];
     const [usual] = index.wider;
     if (place?.council) {
-      const { key, council } = place;
-      notes.push(say(total ? "outside" : "outside-no", { place: key, council }));
+      const { key, council, about } = place;
+      notes.push(say("outside", { place: key, council }));
+      if (total) notes.push(words.nearest + (about ? ` ${say("rough", { place: key })}` : ""));
     } else if (near !== undefined && reached !== usual) {
       const far = say(reached === "any" ? "far-any" : "far", { miles: reached });
       notes.push(say(near ? near > 1 ? "wider" : "wider-one" : "wider-no", { n: near, usual, far }));

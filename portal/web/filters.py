@@ -295,6 +295,13 @@ def change(session: Session) -> Markup:
                 sentence(session.cancelled)
             )
         )
+    elif session.moved_to:
+        said.append(
+            Markup('<strong class="tag moved">Moved</strong> to {}, {}.').format(
+                day_words(session.moved_to.day, year=session.moved_to.day.year != session.day.year),
+                session.moved_to.times.words,
+            )
+        )
     elif session.moved:
         said.append(
             Markup('<strong class="tag moved">Moved</strong> from {}.').format(

@@ -4,7 +4,7 @@ Times are those on the wall in London, without a zone, as editors write them. Va
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +48,7 @@ class Session:
     venue: Venue
     cancelled: str
     note: str
+    moved_to: "Session | None" = None  # in lists by day, on the day it was planned for
 
     @property
     def day(self):
@@ -143,6 +144,17 @@ class Series:
         first = next((one for one in ordered if not one.cancelled), ordered[0])
         last = max(self.horizon, first.planned)
         return [one for one in ordered if min(one.planned, one.day) <= last]
+
+    @cached_property
+    def listed(self):
+        """The sessions of lists by day: one that moved to another day is on its old day too."""
+        old = [
+            replace(one, starts=starts, ends=ends, moved_to=one)
+            for one in self.shown
+            for starts, ends in [between(one.planned, self.fields["time"])]
+            if one.day != one.planned
+        ]
+        return sorted([*self.shown, *old], key=lambda one: one.starts)
 
     def coming(self, day):
         return [one for one in self.shown if one.day >= day]

@@ -29,7 +29,7 @@ class FinderIndex:
         said = {series: [*self._sessions(index, n)] for n, series in self._rows(index)}
         held = {
             of: [
-                (one.starts, one.ends, words.times(one), one.venue.place)
+                (one.starts, one.ends, words.times(one), one.venue.place, one.planned)
                 for one in series.shown
                 if one.day >= monday and not one.cancelled
             ]
@@ -61,9 +61,10 @@ class FinderIndex:
             pairs = iter(index["patterns"][pattern])
             gaps = [gap for gap, many in zip(pairs, pairs, strict=True) for _ in range(many)]
             venue = sum(index["venue"][: n + 1])
-            found = [(day, index["time"][n], venue) for day in accumulate(gaps, initial=start)]
+            days = accumulate(gaps, initial=start)
+            found = [(day, index["time"][n], venue, day) for day in days]
         extra = iter(index["extra"].get(str(n), ()))
-        for day, at, venue in (*found, *zip(extra, extra, extra, strict=True)):
+        for day, at, venue, planned in (*found, *zip(extra, extra, extra, extra, strict=True)):
             starts, ends, said = index["times"][at]
             midnight = datetime.combine(first + timedelta(days=day), time())
             yield (
@@ -71,6 +72,7 @@ class FinderIndex:
                 midnight + timedelta(minutes=ends),
                 said,
                 index["venues"]["names"][venue],
+                first + timedelta(days=planned),
             )
 
     def _facts(self, index, n, series, first):
@@ -143,6 +145,19 @@ class FinderResults:
             yield "count", shown, "no more dates"
         yield from missing("venue", shown, session.venue.place)
         yield from missing("ages", shown, f"{words.ages(series)}.")
+        yield from self._change(session, shown)
         begun = series.by_date and session.starts <= self._now
         said = "Started: ask us" if begun else words.state_words(series, None, self._now)
         yield from missing("state", shown, said)
+
+    def _change(self, session, shown):
+        """The marks of a moved or relocated date: there if, and only if, it is so."""
+        if session.moved != ("Moved from" in shown):
+            yield "moved", "Moved from" in shown, session.moved
+        elif session.moved:
+            apart = session.day != session.planned
+            usual = words.times(words.usual(session.series))
+            was = words.long(session.planned, False) if apart else usual
+            yield from missing("moved", shown, f"Moved from {was}.")
+        if session.elsewhere != ("Other place" in shown):
+            yield "venue", "Other place" in shown, session.elsewhere

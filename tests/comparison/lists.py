@@ -23,7 +23,7 @@ class Rows:
         miles = re.sub(r", (?:about |less than )?[\d.a ]+ miles?(?=[.<])", "", row)
         series = self._series.get(path)
         ends = local(re.search(r'data-ends="([^"]+)"', row)[1])
-        found = next((one for one in series.sessions if one.ends == ends), None) if series else None
+        found = next((one for one in series.listed if one.ends == ends), None) if series else None
         if found is None:
             return None, [("session", f"one that ends at {ends}", "there is no such session")]
         return found, self._once(self._of_session, found, miles)
@@ -31,7 +31,7 @@ class Rows:
     def _of_session(self, session, row):
         shown = text(visible(row))
         yield from facts(session, shown)
-        if not session.cancelled:
+        if not session.cancelled and not session.moved_to:
             by_date = session if session.series.by_date else None
             said = words.on_page(session.series, by_date, self._now)
             tags = [text(one) for one in re.findall(r'<span class="tag.*?</span>', visible(row))]
@@ -91,12 +91,23 @@ def facts(session, shown, venue=True):
 
 
 def change(session, shown):
-    """The marks of a cancelled, moved or relocated session: there if, and only if, it is so."""
+    """The marks of a cancelled, moved or relocated session: there if, and only if, it is so.
+
+    On its old day a moved session says where it has gone.
+    """
     if bool(session.cancelled) != ("Cancelled" in shown):
         yield "cancelled", "Cancelled" in shown, session.cancelled or False
     elif session.cancelled:
         yield from missing("cancelled", shown, session.cancelled.rstrip("."))
         return
+    if (session.moved_to is not None) != ("Moved to" in shown):
+        yield "moved", "Moved to" in shown, session.moved_to
+    elif session.moved_to:
+        now = session.moved_to
+        year = now.day.year != session.day.year
+        yield from missing(
+            "moved", shown, f"Moved to {words.long(now.day, year)}, {words.times(now)}."
+        )
     if session.moved != ("Moved from" in shown):
         yield "moved", "Moved from" in shown, session.moved
     elif session.moved:

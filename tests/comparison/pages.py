@@ -23,7 +23,9 @@ class Pages:
         self._rows = Rows(series, midnight, self._until)
         self._coming = {one: found for one in series.values() if (found := one.coming(self._today))}
         week = self._today + timedelta(days=7)
-        sessions = [one for found in self._coming.values() for one in found if one.day < week]
+        sessions = [
+            one for series in self._coming for one in series.listed if self._today <= one.day < week
+        ]
         self._week = sorted(sessions, key=lambda one: one.starts)
         self.readers = (
             (r"/sessions/[^/]+/[^/]+/", self._series),
@@ -248,9 +250,10 @@ class Pages:
         slug = path.split("/")[2]
         coming = [
             one
-            for run, found in self._coming.items()
+            for run in self._coming
             if run.centre["slug"] == slug
-            for one in found
+            for one in run.listed
+            if one.day >= self._today
         ]
         coming.sort(key=lambda one: (one.starts, one.series.identity))
         shown = [*rows(html)]
@@ -276,7 +279,7 @@ class Pages:
         yield from missing("ages", shown, f"{words.ages(series)}.")
         if session.elsewhere or series.venue.centre != series.centre["slug"]:
             yield from missing("venue", shown, f"at {session.venue.place}")
-        if not session.cancelled:
+        if not session.cancelled and not session.moved_to:
             by_date = session if series.by_date else None
             yield from missing("state", shown, f"{words.dated(series, by_date, self._now)}.")
 
@@ -294,6 +297,8 @@ class Pages:
             yield from wrong
             if session is not None and session not in self._week:
                 yield session.series.path, "day", session.day, "not in this week"
+            if session is not None and session.moved_to and not path.startswith("/ages/"):
+                yield session.series.path, "moved", session.day, "a list of what is on"
 
     def _in(self, slug):
         """Whether a series belongs to a district or footprint."""
@@ -331,8 +336,9 @@ class Pages:
             yield path, "centres", sorted(listed), sorted(centres)
 
     def _by_day(self, path, main, sessions):
-        """Days of rows; what is left out is counted."""
-        held = Counter(one.day for one in sessions)
+        """Days of rows; what is left out is counted. A moved session counts on its new day, and a
+        day that is shown says all that moved away from it."""
+        held = Counter(one.day for one in sessions if not one.moved_to)
         parts = re.split(r'<h\d data-day="([\d-]+)">', main.partition("What runs here")[0])
         numbers = {}
         for day, part in zip(parts[1::2], parts[2::2], strict=True):
@@ -343,7 +349,13 @@ class Pages:
                 if session and (str(session.day) != day or session not in sessions):
                     yield session.series.path, "day", day, session.day
             more = re.search(r"([\d,]+) more sessions? on", part)
-            numbers[date.fromisoformat(day)] = len(shown) + (int(more[1]) if more else 0)
+            numbers[date.fromisoformat(day)] = number_of(
+                session for session, _ in shown if session
+            ) + (int(more[1]) if more else 0)
+            said = {session for session, _ in shown}
+            for old in (one for one in sessions if one.moved_to and str(one.day) == day):
+                if old not in said:
+                    yield old.series.path, f"old day {day}", "no row", "one that says it moved"
             for number, month, count in re.findall(r"(\d+) (\w+): (\d+) sessions?<", later):
                 days = (self._today + timedelta(days=ahead) for ahead in range(7))
                 when = next(one for one in days if words.short(one) == f"{number} {month}")
@@ -355,7 +367,7 @@ class Pages:
     def _whats_on(self, path, html):
         main = main_of(html)
         yield from self._by_day(path, main, self._week)
-        yield from self._count(path, main, len(self._week))
+        yield from self._count(path, main, number_of(self._week))
 
     def _count(self, value, html, held):
         said = re.search(r"([\d,]+) sessions?", text(html))
@@ -366,7 +378,7 @@ class Pages:
     def _weekday(self, path, html):
         main, name = main_of(html), path.split("/")[2].title()
         on_day = [one for one in self._week if words.WEEKDAYS[one.day.weekday()] == name]
-        yield from self._count(path, main.partition("</p>")[0], len(on_day))
+        yield from self._count(path, main.partition("</p>")[0], number_of(on_day))
         parts = re.split(r'<h2 id="([a-z-]+)">', main)
         areas = dict(zip(parts[1::2], parts[2::2], strict=True))
         for slug in self._districts():
@@ -379,11 +391,12 @@ class Pages:
             for session in (said - Counter(there)) + (Counter(there) - said):
                 of = session.series.path if session else path
                 yield of, f"sessions in {slug}", said[session], there.count(session)
-            yield from self._count(f"{path}#{slug}", part.partition("</h2>")[0], len(there))
+            yield from self._count(f"{path}#{slug}", part.partition("</h2>")[0], number_of(there))
         for area in self._files.footprints:
             whole = re.search(re.escape(area["title"]) + r": (\d+) session", text(main))
-            there = [one.series for one in on_day if self._in(area["slug"])(one.series)]
-            inside, several = len(there), len({one.centre["district"] for one in there}) > 1
+            there = [one for one in on_day if self._in(area["slug"])(one.series)]
+            inside = number_of(there)
+            several = len({one.series.centre["district"] for one in there}) > 1
             # The sum is said where there is more than one district to add up.
             if several and int(whole[1] if whole else 0) != inside:
                 yield path, f"sessions in {area['slug']}", whole and whole[1], inside
@@ -395,3 +408,8 @@ class Pages:
         said = set(re.findall(rf'href="/{kind}/([^/"]+)/"', main_of(html)))
         if said != held:
             yield path, kind, sorted(said), sorted(held)
+
+
+def number_of(sessions):
+    """How many sessions there are, without the old days of those that moved."""
+    return sum(not one.moved_to for one in sessions)

@@ -140,9 +140,9 @@ def changed(session, today):
         )
     if session.elsewhere:
         said.append(f"at {session.venue.place}")
-    if session.note:
-        said.append(session.note)
-    return f"{short(session.planned, year)}: {', '.join(said)}" if said else ""
+    # A note is a sentence of its own.
+    said = ". ".join(filter(None, (", ".join(said), session.note)))
+    return f"{short(session.planned, year)}: {said}" if said else ""
 
 
 # --- the state ------------------------------------------------------------------------------------

@@ -757,3 +757,37 @@ def test_a_county_of_dates_is_whole():
 
     assert len(found) > 55_000
     assert {CALENDAR.closed(session.planned) for session in found} == {None}
+
+
+# --- lists by day ---------------------------------------------------------------------------------
+
+
+def listed(**fields):
+    series = series_of(sessions="2", **fields)
+    series.link(all_sessions=sessions(series, CALENDAR, YEAR_END))
+    return [
+        (one.day.isoformat(), one.is_on, one.moved_to and one.moved_to.day.isoformat())
+        for one in series.listed
+    ]
+
+
+def test_a_moved_session_is_listed_on_its_old_day_too():
+    """A session that moved to another day is on its old day in lists, with the day it moved to."""
+    change = {"date": "2027-01-12", "moved_to": "2027-01-20"}
+
+    assert listed(changes=[change]) == [
+        ("2027-01-12", False, "2027-01-20"),
+        ("2027-01-19", True, None),
+        ("2027-01-20", True, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"moved_to": "2027-01-12 13:00-15:00"}, {"venue": {"name": "Village Hall"}}, {"note": "Snow"}],
+)
+def test_a_session_that_stays_on_its_day_is_listed_once(change):
+    """Another time or place on the same day adds nothing to lists."""
+    days = [day for day, _, _ in listed(changes=[{"date": "2027-01-12", **change}])]
+
+    assert days == ["2027-01-12", "2027-01-19"]

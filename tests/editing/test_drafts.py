@@ -99,6 +99,40 @@ def test_a_series_is_asked_for_in_plain_words(new, root):
     assert text.endswith("---\n\nBring a towel: we have oil.\n")
 
 
+# A group in the hall at the time of the play group, and then a group of the same kind at its time.
+IN_THE_HALL = ["riverbank", "massage", "", "2027-01-11", "09:45-10:45", "", "4", "", "8", "Hall"]
+AT_ITS_TIME = ["riverbank", "play-sessions", "", "2027-01-11", "09:45-10:45", "", "4", "", "", ""]
+
+
+@pytest.mark.parametrize("typed", [IN_THE_HALL, AT_ITS_TIME])
+def test_a_group_beside_another_is_written_if_both_are_meant(new, root, typed):
+    """A group in the room or place of another at its time is asked about: if both are meant, the
+    file says so, and if not, nothing is written."""
+    before = sorted(root.rglob("*"))
+    refused = new("series", typed=[*typed, "", "", "no"])
+
+    assert refused.exit_code == 1
+    assert sorted(root.rglob("*")) == before
+    found = new("series", typed=[*typed, "", "", "perhaps", "yes"])
+
+    assert found.exit_code == 0, found.output
+    assert "at the same time: Monday 11 January 2027" in found.output
+    assert found.output.count("Are they all meant? yes or no") == 2
+    (path,) = {*root.rglob("*")} - {*before}
+    assert "\nalongside: play-monday\n" in path.read_text()
+    assert content.load(root, today=TODAY)
+
+
+def test_options_do_not_say_for_an_editor_that_both_are_meant(new, root):
+    """With options alone a double is refused, with the name to give as `alongside`."""
+    options = [*OPTIONS["series"], "--starts", "2027-01-11", "--time", "09:45-10:45"]
+    refused = new("series", *options, "--room", "Hall")
+
+    assert refused.exit_code == 1
+    assert "If both are meant, write 'alongside: play-monday'." in refused.output
+    assert new("series", *options, "--room", "Hall", "--alongside", "play-monday").exit_code == 0
+
+
 def test_a_part_of_a_name_finds_several(new):
     """What fits more than one thing is asked again, with those that fit."""
     found = new("series", typed=["r", "river"])

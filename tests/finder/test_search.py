@@ -56,6 +56,29 @@ def test_without_a_place_soonest_first(ask):
     assert answer.results[7].more == ""
 
 
+def test_a_changed_date_says_how_it_changed(ask):
+    """The row of a date that moved says from when, and that of one held elsewhere says so."""
+
+    def feeding(day):
+        now = datetime(2026, 12, day, 8, tzinfo=LONDON)
+        (row,) = ask("programme=infant-feeding-support&day=wednesday&day=thursday", now).results
+        return row.when.partition(",")[0], row.change
+
+    assert feeding(1) == ("Wednesday 2 December", "Other place.")
+    assert feeding(9) == ("Thursday 10 December", "Moved from Wednesday 9 December.")
+    assert feeding(11) == ("Wednesday 16 December", "")
+
+
+def test_places_of_a_moved_date_are_those_of_its_planned_day(finder):
+    """A moved date without a place is left out, although bookings know it by its planned day."""
+    now = datetime(2026, 12, 9, 8, tzinfo=LONDON)
+    full = frozenset({("weavers-yard/feeding-wednesday", "2026-12-09")})
+    query = parse_qs("programme=infant-feeding-support&room=yes")
+    (row,) = finder.ask(query, now, full).results
+
+    assert row.when.startswith("Wednesday 16 December")
+
+
 def test_nearest_then_soonest(ask):
     """Where distances are the same as shown, the sooner comes first."""
     answer = ask("near=Preston&miles=any")
@@ -407,14 +430,17 @@ def test_mistakes_are_sentences(ask, query, expected):
     ],
 )
 def test_a_place_outside_the_county(ask, near, key, council):
-    """It says whose area it is, and lists the nearest groups; it never asks for the spelling."""
+    """It says whose area it is as far as is known, and lists the nearest groups with the warning
+    that distances are rough; it never asks for the spelling."""
     answer = ask(f"near={near}")
 
     assert answer.mistakes == ()
     assert answer.asked.near == key
     assert answer.notes == (
-        f"{key} is in another council’s area: {council}. "
-        "Ask them what is on near you. These are our nearest groups.",
+        f"{key} is in another council’s area, as far as we know: {council}. Ask them what is on "
+        "near you, or find your council at gov.uk/find-local-council.",
+        "These are our nearest groups. "
+        f"The distances are rough: we do not know exactly where {key} is.",
     )
     assert answer.results
 
@@ -422,8 +448,9 @@ def test_a_place_outside_the_county(ask, near, key, council):
 def test_outside_without_anything_near(ask):
     """Nothing is promised below the note where there is nothing."""
     assert ask("near=Blackburn&miles=1").notes == (
-        "Blackburn is in another council’s area: Blackburn with Darwen Borough Council. "
-        "Ask them what is on near you.",
+        "Blackburn is in another council’s area, as far as we know: Blackburn with Darwen Borough "
+        "Council. Ask them what is on near you, or find your council at "
+        "gov.uk/find-local-council.",
     )
 
 

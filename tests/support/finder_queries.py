@@ -56,7 +56,6 @@ QUERIES = (
     "near=Bacup,+Rossendale",
     "near=Gt+Harwood",
     "near=St+Annes+on+Sea",
-    "near=Newton+%28Ribble+Valley%29",
     "near=Bolton",
     "near=Bolton+%28outside+Lancashire%29",
     "near=Barrow",
@@ -106,6 +105,9 @@ QUERIES = (
     "near=Manchester",
     "near=Llanfairpwllgwyngyll",
     "near=Preston+North",
+    # A date that moved to another day, and one at another place than usual.
+    "programme=surviving-teens&near=Longridge&day=thursday",
+    "programme=play-sessions&near=BB9&miles=1",
     # Ages, several at once, with and without 'all of them'.
     "age=2",
     "age=0",

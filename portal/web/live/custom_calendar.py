@@ -72,7 +72,7 @@ def preview() -> Response:
         for name, said in error.problems:  # one message beside each field
             problems[name] = f"{problems[name]} {said}" if name in problems else said
     series = custom_calendar.series_of(directory, chosen)
-    coming = [session for one in series for session in one.next_sessions(now)]
+    coming = [session for one in series for session in one.listed if session.ends > now]
     coming.sort(key=lambda session: (session.starts, session.series.identity))
     changed = kept.calendars.last_changed(series)
     head = Head(

@@ -29,6 +29,11 @@ class Day(NamedTuple):
     left_out: int = 0
 
 
+def number_of(sessions: Iterable[Session]) -> int:
+    """How many sessions there are: one that moved counts on its new day alone."""
+    return sum(session.moved_to is None for session in sessions)
+
+
 class Rows:
     """Rows of lists, each rendered once."""
 
@@ -62,16 +67,19 @@ class Rows:
         return self._of_series[key]
 
     def days(self, sessions: Iterable[Session], most: int, *, brief: bool = False) -> list[Day]:
-        """Sessions by day, soonest first; after `most` rows, later days are only counted."""
+        """Sessions by day, soonest first; after `most` rows, later days are only counted.
+
+        A day that is shown always says which sessions moved away from it.
+        """
         days, shown = [], 0
         for day, group in groupby(sessions, key=lambda session: session.day):
             those = list(group)
             if shown and shown + len(those) > most:
-                days.append(Day(day, Markup(), len(those)))
+                days.append(Day(day, Markup(), number_of(those)))
                 shown = most
                 continue
-            rows = those[:most]
+            rows = those[:most] + [one for one in those[most:] if one.moved_to]
             shown += len(rows)
             joined = "".join(self.session(one, brief=brief) for one in rows)
-            days.append(Day(day, Markup(joined), len(those) - len(rows)))  # noqa: S704 - rendered
+            days.append(Day(day, Markup(joined), number_of(those) - number_of(rows)))  # noqa: S704 - rendered
         return days

@@ -7,7 +7,7 @@ copy, or in a shallow one. Half of the series carry `updated:`, which no edit to
 
 import re
 import shutil
-from itertools import cycle, product
+from itertools import product
 
 import pytest
 
@@ -25,10 +25,12 @@ pytestmark = pytest.mark.slow
 
 WAYS = "committed", "uncommitted", "merged"
 COPIES = "whole", "shallow"
-# Each way with each copy, and each copy after each other.
-ROUNDS = [*product(COPIES, WAYS), *zip(cycle(COPIES), WAYS, strict=False)]
+# Each way with each copy, and each copy after the other.
+ROUNDS = [*product(COPIES, WAYS), ("whole", "committed")]
 
 KINDS = "cancel", "move", "venue", "withdraw", "close"
+# Programmes become sensitive in one round of each way, in place of an edit that another round has.
+SENSITIVE_ROUNDS = 0, 1, 5
 DATED = {
     "cancel": "    cancelled: Snow\n",
     "move": "    moved_to: {day} 17:05-18:20\n",
@@ -59,9 +61,7 @@ class Content:
         sensitive = set()
         programmes = [one for one in self.directory.programmes if not one.sensitive]
         for place, programme in enumerate(programmes):
-            # Not in the fifth round, whose kinds are not met again.
-            turn = place % (len(ROUNDS) - 1)
-            if number == turn + (turn >= len(KINDS) - 1):
+            if number == SENSITIVE_ROUNDS[place % len(SENSITIVE_ROUNDS)]:
                 sensitive.add(programme)
                 self._add(texts, programme, "sensitive: yes\n")
                 for noun in (programme, *self.directory.series_of(programme)):
@@ -142,6 +142,7 @@ class Subscribers:
         self.out.mkdir()
         self.memory = memory
         self.known, self.times = {}, {}
+        self.private = 0  # series withheld at first
 
     def publish(self, root):
         """Publish as a build does; the UIDs of the entries whose words have changed."""
@@ -153,9 +154,10 @@ class Subscribers:
         former = calendars.former_files(directory, sorted(gone))
         over = {one for one in gone if one[-14:-4] < DAY.isoformat() and one[-14:-12] == "20"}
         assert gone - over == former.keys() - over
-        # Most of them are the same empty calendar.
-        for data, path in {make(): path for path, make in former.items()}.items():
-            assert leaks.leaks(directory, path, data) == []
+        if len(directory.private_series) > self.private:
+            # Most of them are the same empty calendar.
+            for data, path in {make(): path for path, make in former.items()}.items():
+                assert leaks.leaks(directory, path, data) == []
         addresses = frozenset(makers.keys() | former.keys())
         published_calendars.keep(self.var, PublishedCalendars(stamps, addresses))
         for series in (*directory.series, *directory.private_series):
@@ -191,6 +193,7 @@ def test_every_edit_of_every_series_raises_its_revision(tmp_path):
     county = County(root, tmp_path / "shallow")
     subscribers = Subscribers(tmp_path, first.memory)
     subscribers.publish(root)
+    subscribers.private = len(first.directory.private_series)
     met = set()
     for number, (copy, way) in enumerate(ROUNDS):
         texts, kinds = first.edited(number)
@@ -213,7 +216,8 @@ def test_every_edit_of_every_series_raises_its_revision(tmp_path):
             terms = root / "content/terms.yaml"
             county.save(terms, terms.read_text() + "# checked again\n")
             county.commit()
-            assert not subscribers.publish(county.copy(copy))[1]
+            if copy == "whole":
+                assert not subscribers.publish(root)[1]
             county.merge()
         if way != "uncommitted":
             directory, changed = subscribers.publish(county.copy(copy))

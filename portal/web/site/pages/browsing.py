@@ -29,7 +29,7 @@ from portal.web import filters, finder_page
 from portal.web.layout import Head
 from portal.web.site.pages.context import ROWS, Context
 from portal.web.site.pages.registry import page
-from portal.web.site.rows import Day
+from portal.web.site.rows import Day, number_of
 
 NEAR_MILES = 10
 NEAR_ROWS = 40
@@ -62,7 +62,7 @@ def home(context: Context) -> str:
     """The next sessions that a family can come to, one of each programme, and the latest news."""
     soon: dict[str, Session] = {}
     for session in context.week:
-        if not session.cancelled and context.joinable(session.series, unit(session)):
+        if session.is_on and context.joinable(session.series, unit(session)):
             soon.setdefault(session.series.programme.slug, session)
     shown = list(soon.values())[:SOON_ROWS]
     head = Head(
@@ -131,7 +131,7 @@ def _meeting_places(context: Context) -> list[tuple[Position, list[Session]]]:
     """The positions with sessions this week, each with its sessions, soonest first."""
     at: dict[Position, list[Session]] = defaultdict(list)
     for session in context.week:
-        if session.venue.position and not session.cancelled:
+        if session.venue.position and session.is_on:
             at[session.venue.position].append(session)
     return list(at.items())
 
@@ -172,7 +172,7 @@ def whats_on(context: Context) -> str:
         "whats_on.html",
         head,
         days=context.rows.days(context.week, BRIEF_ROWS, brief=True),
-        number=len(context.week),
+        number=number_of(context.week),
         weekdays=weekdays(context.directory),
     )
 
@@ -200,7 +200,7 @@ def weekday(context: Context, weekday: Weekday) -> str:
             there = [one for one in on_day if one.series.centre.district == district.slug]
             if there:
                 rows = "".join(context.rows.session(one, brief=True) for one in there)
-                districts.append((district, len(there), Markup(rows)))  # noqa: S704 - rendered
+                districts.append((district, number_of(there), Markup(rows)))  # noqa: S704 - rendered
         if districts:
             areas.append((footprint, sum(number for _, number, _ in districts), districts))
     return context.render(
@@ -210,5 +210,5 @@ def weekday(context: Context, weekday: Weekday) -> str:
         weekdays=weekdays(context.directory),
         areas=areas,
         part_of=part_of,
-        number=len(on_day),
+        number=number_of(on_day),
     )

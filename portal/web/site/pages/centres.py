@@ -119,7 +119,7 @@ def embed(context: Context, centre: Centre) -> str:
     """A centre's next sessions, to show inside a partner's page."""
     head = Head(title=f"What’s on at {centre.title}", path=centre.embed_path)
     series = context.directory.series_at(centre)
-    coming = [one for each in series for one in context.coming.get(each, ())]
+    coming = [one for each in series for one in each.listed if one.ends > context.now]
     coming.sort(key=lambda one: (one.starts, one.series.identity))
     return context.render(
         "embed.html",

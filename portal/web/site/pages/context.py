@@ -91,7 +91,7 @@ class Context:
 
     @cached_property
     def week(self) -> tuple[Session, ...]:
-        """All public sessions of the seven days from today."""
+        """All public sessions of the seven days from today, and old days of those that moved."""
         return self.directory.sessions_between(*self.directory.week_from(self.today))
 
     def week_of(self, series: Iterable[Series]) -> list[Session]:

@@ -3,7 +3,11 @@
 import re
 from datetime import date
 
+import pytest
+
+from portal import content
 from portal.directory import AGE_BANDS
+from portal.web.site.app import create_site
 from portal.web.site.pages.browsing import weekdays
 from tests.support.page_reader import words_of
 
@@ -68,3 +72,55 @@ def test_weekdays_start_today(directory):
     """The seven weekdays of /whats-on/ are those from today."""
     assert next(one.day for one in weekdays(directory)) == date(2026, 11, 23)
     assert [one.name for one in weekdays(directory)][:2] == ["Monday", "Tuesday"]
+
+
+@pytest.fixture(scope="module")
+def moved(sample_root):
+    """The site in a week in which the feeding group of Wednesday moves to Thursday."""
+    return create_site(content.load(sample_root, today=date(2026, 12, 7))).test_client()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/whats-on/",
+        "/whats-on/wednesday/",
+        "/districts/pendle/",
+        "/ages/babies/",
+        "/embed/weavers-yard/",
+    ],
+)
+def test_the_old_day_of_a_moved_session_says_where_it_went(moved, path):
+    """Each list by day says on the old day of a session to which day and time it has moved."""
+    rows = re.findall(r"<li.*?</li>", moved.get(path).text, re.S)
+    old = [row for row in rows if "weavers-yard/feeding-wednesday/" in row and "<s>" in row]
+
+    assert len(old) == 1
+    assert "Moved</strong> to Thursday 10 December, 11:30am to 1:30pm." in old[0]
+
+
+def test_a_moved_session_is_counted_once(moved, sample_root):
+    """The numbers of sessions leave out old days."""
+    said = {
+        path: int(re.search(r"([\d,]+) sessions?", moved.get(path).text)[1])
+        for path in ("/whats-on/", "/whats-on/wednesday/", "/whats-on/thursday/")
+    }
+    directory = content.load(sample_root, today=date(2026, 12, 7))
+    week = [
+        one
+        for series in directory.series
+        for one in series.sessions
+        if 0 <= (one.day - directory.today).days < 7
+    ]
+
+    assert said == {
+        "/whats-on/": len(week),
+        "/whats-on/wednesday/": sum(one.day == date(2026, 12, 9) for one in week),
+        "/whats-on/thursday/": sum(one.day == date(2026, 12, 10) for one in week),
+    }
+
+
+@pytest.mark.parametrize("path", ["/", "/near/nelson/"])
+def test_lists_of_what_is_near_or_soon_leave_old_days_out(moved, path):
+    """Where lists choose what a family can come to, a session is there on its new day alone."""
+    assert "</strong> to Thursday" not in moved.get(path).text
