@@ -20,10 +20,11 @@ test: check ## Set up, check the form of the code, and run all tests.
 quick: .venv/ready-to-test ## The tests without a browser, PostgreSQL or kills, and none marked slow.
 	.venv/bin/pytest -n 2 --dist worksteal -m "not browser and not postgres and not kills and not slow"
 
-# The modules whose tests have a long form: those that import it.
-assurance: .venv/ready-to-test ## Random tests, races and kills with many more rounds than in make test.
+# The modules whose tests have a long form or figures: those that import them.
+assurance: .venv/ready-to-test ## The long forms of tests, and their figures in the last line.
+	tests/setup
 	PORTAL_TESTS_LONG=1 .venv/bin/pytest -n 2 --dist worksteal \
-		$$(grep -rl "^from tests.support.long_forms import" tests)
+		$$(grep -rlE --include="test_*.py" "^from tests.support(.long_forms)? import.*(LONG|figures)" tests)
 
 check: .venv/ready-to-test ## Format, lint, types and import contracts: seconds.
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache
