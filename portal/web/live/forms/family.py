@@ -152,9 +152,12 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return well
 
     def hasty(self, now: datetime) -> bool:
-        """Whether a machine filled it in: too quickly for a person, or with the honeypot box."""
+        """Whether a machine filled it in: too quickly for a person, or with the honeypot box.
+
+        A form that is older than this clock says was opened before the clock was put back.
+        """
         began = int(str(self.started.data).partition(".")[0])
-        return now.timestamp() - began < LEAST_SECONDS or bool(self.subject.data)
+        return abs(now.timestamp() - began) < LEAST_SECONDS or bool(self.subject.data)
 
 
 def _stamp(now: datetime, secret: str) -> str:
