@@ -32,6 +32,13 @@ check: .venv/ready-to-test ## Format, lint, types and import contracts: seconds.
 bench: .venv/ready-to-test ## Measure builds and answers on this machine.
 	.venv/bin/python -m benchmarks
 
+sbom: .venv/ready-to-test ## List all that the portal installs in sbom.json (CycloneDX).
+	$(PYTHON) -m venv --clear .venv/sbom
+	.venv/sbom/bin/pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[notify,oidc,pdf,postgres]'
+	.venv/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file sbom.json .venv/sbom/bin/python
+
 format: .venv/ready-to-test ## Put the code into its form.
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
@@ -45,4 +52,4 @@ lock: ## Renew constraints.txt within the ranges of pyproject.toml.
 .venv/ready-to-test: .venv/ready
 	$(PIP) --editable '.[test]' && touch $@
 
-.PHONY: help run test quick assurance check bench format lock
+.PHONY: help run test quick assurance check bench sbom format lock
