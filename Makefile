@@ -20,16 +20,24 @@ test: check ## Set up, check the form of the code, and run all tests.
 quick: .venv/ready-to-test ## The tests without a browser, PostgreSQL or kills, and none marked slow.
 	.venv/bin/pytest -n 2 --dist worksteal -m "not browser and not postgres and not kills and not slow"
 
-# The modules whose tests have a long form: those that import it.
-assurance: .venv/ready-to-test ## Random tests, races and kills with many more rounds than in make test.
+# The modules whose tests have a long form or figures: those that import them.
+assurance: .venv/ready-to-test ## The long forms of tests, and their figures in the last line.
+	tests/setup
 	PORTAL_TESTS_LONG=1 .venv/bin/pytest -n 2 --dist worksteal \
-		$$(grep -rl "^from tests.support.long_forms import" tests)
+		$$(grep -rlE --include="test_*.py" "^from tests.support(.long_forms)? import.*(LONG|figures)" tests)
 
 check: .venv/ready-to-test ## Format, lint, types and import contracts: seconds.
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache
 
 bench: .venv/ready-to-test ## Measure builds and answers on this machine.
 	.venv/bin/python -m benchmarks
+
+sbom: .venv/ready-to-test ## List all that the portal installs in sbom.json (CycloneDX).
+	$(PYTHON) -m venv --clear .venv/sbom
+	.venv/sbom/bin/pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[notify,oidc,pdf,postgres]'
+	.venv/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file sbom.json .venv/sbom/bin/python
 
 format: .venv/ready-to-test ## Put the code into its form.
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
@@ -44,4 +52,4 @@ lock: ## Renew constraints.txt within the ranges of pyproject.toml.
 .venv/ready-to-test: .venv/ready
 	$(PIP) --editable '.[test]' && touch $@
 
-.PHONY: help run test quick assurance check bench format lock
+.PHONY: help run test quick assurance check bench sbom format lock

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
             "sqlite:///path or postgresql://name:password@host/base; by default var/portal.db."
         ),
     )
+    database_pooled: bool = Field(
+        False,
+        description="Whether PORTAL_DATABASE_URL leads to a pooler in transaction mode, such as "
+        "PgBouncer, and not straight to PostgreSQL.",
+    )
     bookings_per_address: int = Field(
         60,
         ge=0,
@@ -210,9 +215,12 @@ class Settings(BaseSettings):
 
     @property
     def database_address(self) -> str:
-        """The address for `tables.connect`. It may hold a password: never log it."""
+        """The address for `database.connect`. It may hold a password: never log it."""
         if self.database_url is not None:
-            return self.database_url.get_secret_value()
+            address = self.database_url.get_secret_value()
+            if self.database_pooled and address.startswith("postgres"):
+                address += "&pooled=yes" if "?" in address else "?pooled=yes"
+            return address
         return f"sqlite:///{self.var / 'portal.db'}"
 
     @property

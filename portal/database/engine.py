@@ -42,7 +42,8 @@ _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": T
 def connect(address: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://...`, set up so that no commit is lost.
 
-    Its errors leave out the values of their statements, because families typed them.
+    `?pooled=yes` says that a pooler in transaction mode is in front of PostgreSQL. Errors leave out
+    the values of their statements, because families typed them.
     """
     url = sa.make_url(address)
     if url.drivername in ("postgresql", "postgres"):
@@ -60,12 +61,12 @@ def connect(address: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = sa.create_engine(
-        url,
-        hide_parameters=True,
-        **_POOL,
-        connect_args={"connect_timeout": 5},
-    )
+    given: dict[str, Any] = {"connect_timeout": 5}
+    if "pooled" in url.query:
+        url = url.difference_update_query(["pooled"])
+        # The next transaction may get a connection that does not know a statement prepared here.
+        given["prepare_threshold"] = None
+    engine = sa.create_engine(url, hide_parameters=True, **_POOL, connect_args=given)
     event.listen(engine, "checkin", _on_checkin)
     event.listen(engine, "checkout", partial(_on_checkout, engine.dialect))
     return engine

@@ -36,6 +36,9 @@ _refill = Prepared(
     .values(tokens=bindparam("left"), at=bindparam("moment"))
 )
 
+# Clocks of several machines may differ so much; a bucket used later was used by a wrong clock.
+_SKEW = timedelta(minutes=5)
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -106,7 +109,7 @@ def take_each(
         tokens = float(by_key[key].burst - 1)
         if not _begin[connection.dialect.name](connection, key=key, tokens=tokens, at=now).rowcount:
             rows |= _locked(connection, [key])  # created by another process in the meantime
-    since = {key: max(timedelta(), now - row.at) for key, row in rows.items()}
+    since = {key: _since(now, row.at) for key, row in rows.items()}
     tokens_of = {key: by_key[key].filled(row.tokens, since[key]) for key, row in rows.items()}
     short = [key for key in rows if tokens_of[key] < 1]
     if short:
@@ -116,11 +119,23 @@ def take_each(
     _refill.execute_many(
         connection,
         [
-            {"it": key, "left": tokens_of[key] - 1, "moment": max(now, row.at)}
+            {"it": key, "left": tokens_of[key] - 1, "moment": _moment(now, row.at)}
             for key, row in rows.items()
         ],
     )
     return None
+
+
+def _since(now: datetime, used: datetime) -> timedelta:
+    """How long ago a bucket was used. If that was long after `now`, the clock was wrong and has
+    been put back: the bucket must not stay empty until then."""
+    ahead = used - now
+    return ahead if ahead > _SKEW else max(timedelta(), -ahead)
+
+
+def _moment(now: datetime, used: datetime) -> datetime:
+    """When a bucket was used last, with this time."""
+    return now if used - now > _SKEW else max(now, used)
 
 
 def network_of(address: str) -> str:

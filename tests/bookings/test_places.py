@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from portal import bookings, database
 from portal.bookings import Family, content_changes, locking, places, waiting_list
 from portal.database import tables
-from tests.support import made, processes, race
+from tests.support import figures, made, processes, race
 from tests.support.databases import put_bookable
 from tests.support.long_forms import LONG
 from tests.support.made import NOW
@@ -194,6 +194,7 @@ class Places(RuleBasedStateMachine):
 
     @invariant()
     def the_sums_agree(self) -> None:
+        figures.record(steps=1)
         assert places.verify(self.engine) == []
 
     @invariant()
@@ -227,10 +228,11 @@ def _empty(connection: sa.Connection) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900 if LONG else 300)
 def test_any_order_of_verbs_keeps_the_sums(engine: Engine) -> None:
     """Whatever families, staff and the clock do, held and waiting add up."""
     machine = type("Machine", (Places,), {"engine": engine})
-    examples = (25 if LONG else 12) if engine.dialect.name == "sqlite" else (10 if LONG else 5)
+    examples = (100 if LONG else 12) if engine.dialect.name == "sqlite" else (10 if LONG else 5)
 
     run_state_machine_as_test(
         machine,

@@ -19,7 +19,8 @@ from portal.content import ContentError, Problem
 from portal.content.cache import FileCache
 from portal.content.front_matter import LARGEST_FILE
 from portal.directory import phrases
-from tests.support.long_forms import LONG
+from tests.support import figures
+from tests.support.long_forms import LONG, rounds
 from tests.support.paths import BROKEN, ROOT
 
 BENCH = ROOT / "benchmarks" / "bench_content.py"
@@ -108,6 +109,7 @@ def test_each_mistake_is_told_like_this(name, root):
     if os.environ.get("PORTAL_REWRITE"):
         (folder / "expected.txt").write_text(found, encoding="utf-8")
 
+    figures.record(hostile_files=1)
     assert (folder / "expected.txt").read_text(encoding="utf-8") == found
 
 
@@ -886,12 +888,13 @@ def test_no_slip_of_the_hand_gives_a_traceback(root):
     chance = random.Random(20261123)
     files = sorted(path for path in root.rglob("*") if path.suffix in (".md", ".yaml", ".csv"))
     outcomes, memory = set(), FileCache()
-    for _ in range(300 if LONG else 120):
+    for _ in rounds(120, seconds=150):
         file = chance.choice(files)
         before = file.read_bytes()
         file.write_bytes(mutated(before, chance))
         outcomes.add(read_or_told(root, memory))
         file.write_bytes(before)
+        figures.record(fuzzed_files=1)
 
     assert {True, False} == outcomes
 
@@ -913,11 +916,13 @@ VALUE = st.recursive(
 
 
 READ = FileCache()
+DATED = 2000 if LONG else 30
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900 if LONG else 300)
 @settings(
-    max_examples=60 if LONG else 30,
+    max_examples=DATED,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -933,6 +938,7 @@ def test_any_value_is_read_or_told(fields, root):
     series = root / "centres/preston/riverbank/any.md"
     series.write_text(f"---\n{text}---\n", encoding="utf-8")
 
+    figures.record(fuzzed_files=1)
     assert read_or_told(root, READ) in (True, False)
 
 

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.content.prose import Heading, Prose, render
+from tests.support import figures
+from tests.support.long_forms import LONG
 
 HTML = re.compile(r"</?([a-z0-9]+)((?: [a-z]+=\"[^\"<>]*\")*)>")
 ALLOWED = {
@@ -305,7 +307,8 @@ def test_one_text_does_not_change_the_next():
     assert render("A\n\nB").html == "<p>A</p>\n<p>B</p>"
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.timeout(900 if LONG else 300)
+@settings(max_examples=15_000 if LONG else 300, deadline=None)
 @given(
     st.lists(
         st.sampled_from(
@@ -324,6 +327,7 @@ def test_one_text_does_not_change_the_next():
 )  # fmt: skip
 def test_whatever_is_written_the_html_is_safe(written):
     """S16 No text at all makes a tag, an attribute or an address that is not on the list."""
+    figures.record(fuzzed_texts=1)
     assert_safe(render(written, images_at="/centres/a/").html)
 
 

@@ -2,15 +2,10 @@
 
 import hashlib
 import http.client
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import date
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +15,7 @@ from portal.bookings import places
 from portal.database import tables
 from portal.settings import load_settings
 from portal.web.site import build
-from tests.support import crowd
+from tests.support import crowd, figures
 from tests.support.long_forms import LONG
 from tests.support.ports import free_port
 
@@ -29,31 +24,6 @@ pytestmark = pytest.mark.kills
 KILLS = 20 if LONG else 6  # each one is a start of the server
 CLIENTS = 10
 PLACES = 300
-
-
-class Killable:
-    """`portal serve` with all its processes in a group of their own, so that all die at once."""
-
-    def __init__(self, folder: Path, root: Path, port: int) -> None:
-        self.port = port
-        self.command = [sys.executable, "-m", "portal", "serve", "--no-build", "--port", str(port)]
-        self.environ = os.environ | crowd.environment(root, folder)
-        self.log = (folder / "log").open("ab")
-        self.process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            env=self.environ,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
-        )
-        crowd.wait_until_healthy(self.port)
-
-    def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
 
 
 def _press(browser, form, stop, told, ended) -> None:
@@ -98,7 +68,7 @@ def test_kills_under_load_lose_nothing(disk_path, sample_root) -> None:
     )
     build.build(settings, today=date.today())
     port = free_port()
-    server = Killable(disk_path, root, port)
+    server = crowd.Killable(disk_path, root, port)
     server.start()
     told: dict[str, set[str]] = {}
     ended: list[tuple[int, str]] = []
@@ -159,6 +129,14 @@ def test_kills_under_load_lose_nothing(disk_path, sample_root) -> None:
     wrong = places.verify(engine)
     engine.dispose()
 
+    figures.record(
+        kills=KILLS,
+        lost=len(missing) + sum(_hash(key) not in keys for key in told),
+        doubled=sum(number != 1 for _, number in owed)
+        + sum(len(one) != 1 for one in told.values()),
+        oversold=max(0, statuses["confirmed"] - PLACES),
+        errors=len(wrong),
+    )
     assert len(told) > KILLS, "too little happened for this to mean anything"
     assert missing == []
     assert [where for where in told.values() if len(where) != 1] == []

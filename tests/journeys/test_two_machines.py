@@ -17,7 +17,7 @@ from portal import content, database
 from portal.bookings import places
 from portal.database import tables
 from portal.web.site.build_state import write_marker
-from tests.journeys.test_kills import Killable, _hash, _press, _until_more_are_answered
+from tests.journeys.test_kills import _hash, _press, _until_more_are_answered
 from tests.support import crowd
 from tests.support.ports import free_port
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.kills, pytest.mark.postgres]
 
 CLIENTS = 3  # of each machine
 PLACES = 60
-SECRET = "a secret of thirty-two characters"
+SECRET = crowd.SECRET
 
 
 class Machine:
@@ -34,7 +34,7 @@ class Machine:
     def __init__(self, folder, root, address):
         self.folder, self.root = folder, root
         self.port = free_port()
-        self.server = Killable(folder, root, self.port)
+        self.server = crowd.Killable(folder, root, self.port)
         self.server.environ |= {"PORTAL_DATABASE_URL": address, "PORTAL_SECRET_KEY": SECRET}
         self.publish()
 

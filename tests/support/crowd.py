@@ -1,14 +1,18 @@
 """Families at the door of a served portal: real forms over HTTP, as fast as they can be pressed.
 
-For the test of kills and for the benchmark of bookings.
+For the tests of kills and for the benchmark of bookings.
 """
 
 import hmac
 import http.client
 import json
+import os
 import re
 import secrets
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from base64 import urlsafe_b64decode
 from datetime import date, timedelta
@@ -84,9 +88,9 @@ class Browser:
             value = re.search(r'value="([^"]*)"', field)
             self.hidden[name[1]] = value[1] if value else ""
 
-    def confirm(self, key: str, number: int) -> tuple[int, str]:
+    def confirm(self, key: str, number: int, **more: str) -> tuple[int, str]:
         """Press the last button. Returns the status, and where it leads ('' for nowhere)."""
-        body = urlencode(self.answers(key, number))
+        body = urlencode(self.answers(key, number) | more)
         status, headers, _ = self._ask("POST", self.path, body)
         return status, headers["Location"] or ""
 
@@ -157,3 +161,28 @@ def wait_until_healthy(port: int, seconds: float = 180) -> float:
             asking.close()
         assert time.monotonic() - began < seconds, "the server did not come up"
         time.sleep(0.02)
+
+
+class Killable:
+    """`portal serve` with all its processes in a group of their own, so that all die at once."""
+
+    def __init__(self, folder: Path, root: Path, port: int, **settings: str) -> None:
+        self.port = port
+        self.command = [sys.executable, "-m", "portal", "serve", "--no-build", "--port", str(port)]
+        self.environ = os.environ | environment(root, folder, **settings)
+        self.log = (folder / "log").open("ab")
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            env=self.environ,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        wait_until_healthy(self.port)
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()

@@ -17,7 +17,7 @@ import sqlite3
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -58,8 +58,23 @@ def postgres_server() -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(words)
         pytest.skip(words)
-    with _cluster(programs, *_WITHOUT_WAITING_FOR_THE_DISK) as address:
+    with _cluster(programs, *_WITHOUT_WAITING_FOR_THE_DISK) as (address, _):
         yield address
+
+
+@pytest.fixture
+def restartable(request: pytest.FixtureRequest) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A database on a server of its own, and a function that kills the server and starts it."""
+    if os.environ.get("TEST_DATABASE_URL"):
+        pytest.skip("the server of TEST_DATABASE_URL is not ours to restart")
+    request.getfixturevalue("postgres_server")  # skips, or fails, without PostgreSQL
+    programs = binaries()
+    assert programs is not None
+    # What a killed server had committed is with the operating system, which goes on.
+    settings = "-c fsync=off", "-c full_page_writes=off"
+    with _cluster(programs, *settings) as (server, restart), fresh_database(server) as address:
+        _migrate(address)
+        yield address, restart
 
 
 @contextmanager
@@ -68,12 +83,12 @@ def fresh_postgres() -> Iterator[str]:
     programs = binaries()
     if programs is None:
         raise SystemExit("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    with _cluster(programs) as server, fresh_database(server) as address:
+    with _cluster(programs) as (server, _), fresh_database(server) as address:
         yield address
 
 
 @contextmanager
-def _cluster(programs: Path, *settings: str) -> Iterator[str]:
+def _cluster(programs: Path, *settings: str) -> Iterator[tuple[str, Callable[[], None]]]:
     folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))
     # The server refuses to run as root.
     become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -90,12 +105,16 @@ def _cluster(programs: Path, *settings: str) -> Iterator[str]:
     run(str(programs / "initdb"), *words)
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=200"
     options = " ".join((options, *settings))
-    start = ("-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    run(str(programs / "pg_ctl"), *start)
+    server = (str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"))
+    run(*server, "-o", options, "start")
+
+    def restart() -> None:
+        run(*server, "-o", options, "-m", "immediate", "restart")
+
     try:
-        yield f"postgresql://portal@/postgres?host={folder}"
+        yield f"postgresql://portal@/postgres?host={folder}", restart
     finally:
-        run(str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+        run(*server, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -157,8 +157,11 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return not -60 <= now.timestamp() - self._began <= OLDEST.total_seconds()
 
     def hasty(self, now: datetime) -> bool:
-        """Whether a machine filled it in: too quickly for a person, or with the honeypot box."""
-        return now.timestamp() - self._began < LEAST_SECONDS or bool(self.subject.data)
+        """Whether a machine filled it in: too quickly for a person, or with the honeypot box.
+
+        A form that is older than this clock says was opened before the clock was put back.
+        """
+        return abs(now.timestamp() - self._began) < LEAST_SECONDS or bool(self.subject.data)
 
 
 def stamp(key: str, began: int, secret: str) -> str:
