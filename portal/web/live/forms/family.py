@@ -153,8 +153,11 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         return True
 
     def stale(self, now: datetime) -> bool:
-        """Whether the form was first shown more than a day ago."""
-        return not -60 <= now.timestamp() - self._began <= OLDEST.total_seconds()
+        """Whether the form was first shown more than a day ago.
+
+        A time still to come is signed too: it was ours before the clock was put back.
+        """
+        return now.timestamp() - self._began > OLDEST.total_seconds()
 
     def hasty(self, now: datetime) -> bool:
         """Whether a machine filled it in: too quickly for a person, or with the honeypot box.
