@@ -334,7 +334,7 @@ class TestStartAndStop:
             found = subprocess.run(["pgrep", "-f", words], capture_output=True, check=False)
             return set(map(int, found.stdout.split()))
 
-        soon = "from portal.server import serve; serve._LOOK_AFTER = 0.1"
+        soon = "from portal.server import serve; serve._CHECK_EVERY = 0.1"
         program = "-c", f"{soon}; from portal.commands import main; main()"
         server = Server(root, "--no-build", program=program)
         try:
