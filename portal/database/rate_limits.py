@@ -19,17 +19,12 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.database.engine import write
 from portal.database.prepared import Prepared
 from portal.database.tables import bucket
 from portal.errors import PortalError
 
-_begin = {
-    name: Prepared(insert(bucket).on_conflict_do_nothing(), bucket.c.keys())
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
 _refill = Prepared(
     bucket.update()
     .where(bucket.c.key == bindparam("it"))
@@ -38,6 +33,16 @@ _refill = Prepared(
 
 # Clocks of several machines may differ so much; a bucket used later was used by a wrong clock.
 _SKEW = timedelta(minutes=5)
+
+
+@cache
+def _begin(dialect: str) -> Prepared:
+    # Each dialect takes a tenth of a second to import, so that only the one in use is.
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    return Prepared(insert(bucket).on_conflict_do_nothing(), bucket.c.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ def take_each(
     for key in [key for key in keys if key not in rows]:
         # The bucket does not exist yet: start it full, less this token.
         tokens = float(by_key[key].burst - 1)
-        if not _begin[connection.dialect.name](connection, key=key, tokens=tokens, at=now).rowcount:
+        begin = _begin(connection.dialect.name)
+        if not begin(connection, key=key, tokens=tokens, at=now).rowcount:
             rows |= _locked(connection, [key])  # created by another process in the meantime
     since = {key: _since(now, row.at) for key, row in rows.items()}
     tokens_of = {key: by_key[key].filled(row.tokens, since[key]) for key, row in rows.items()}

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from portal.directory.models import (
     Centre,
@@ -32,6 +32,9 @@ from portal.directory.vocabularies import AgeBand
 
 class Directory(Noun):
     """All that was read from the content, cross-referenced and checked, for one day."""
+
+    # Its parts are checked already, so no process needs a validator of all of them.
+    model_config = ConfigDict(defer_build=True)
 
     site: Site
     today: date

@@ -285,8 +285,8 @@ UNSEEN = """(seen) => {
 # The elements to touch that another one overlaps, or that are small and have another one near.
 # Those alone can break axe's rule on targets, which takes as long as all other rules together.
 CRAMPED = """() => {
-    const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, "
-        + "[tabindex], [role=button], [contenteditable]")].filter(
+    const all = [...document.querySelectorAll("a[href], area[href], button, input, select, "
+        + "textarea, summary, [tabindex], [role=button], [contenteditable]")].filter(
         (one) => one.checkVisibility({visibilityProperty: true}));
     const boxes = new Map(all.map((one) => [one, one.getBoundingClientRect()]));
     const near = (a, b, space) => a.left - space < b.right && b.left - space < a.right

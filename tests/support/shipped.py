@@ -9,7 +9,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ class Shipped:
     """The frozen site: its files by public address, and its pages as trees."""
 
     out: Path
+    _parsed: dict[str, Element] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def files(self) -> Mapping[str, Path]:
@@ -41,13 +42,17 @@ class Shipped:
                 found["/" + re.sub(r"(^|/)index\.html$", r"\1", name)] = path
         return found
 
+    def document(self, path: str) -> Element:
+        """The HTML document at an address, as a tree."""
+        if path not in self._parsed:
+            self._parsed[path] = parsed(self.files[path].read_text("utf-8"))
+        return self._parsed[path]
+
     @cached_property
     def documents(self) -> Mapping[str, Element]:
         """Every HTML document by its address, as a tree."""
         return {
-            path: parsed(file.read_text("utf-8"))
-            for path, file in self.files.items()
-            if file.suffix == ".html"
+            path: self.document(path) for path, file in self.files.items() if file.suffix == ".html"
         }
 
     @cached_property

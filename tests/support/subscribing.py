@@ -96,9 +96,13 @@ LIBRARIES = {"icalendar": by_icalendar, "vobject": by_vobject, "ical": by_ical}
 # --- what the site's own pages say ----------------------------------------------
 
 
-def on_page(path, page):
+def tree_of(page):
+    """A page as the two functions below read it."""
+    return html5lib.parse(page.decode(), namespaceHTMLElements=True)
+
+
+def on_page(path, tree):
     """The dates that a series' page lists, read from its words as a family reads them."""
-    tree = html5lib.parse(page.decode(), namespaceHTMLElements=True)
     title = "".join(tree.find(f".//{XHTML}h1").itertext())
     found = []
     for row in tree.iter(f"{XHTML}li"):
@@ -118,13 +122,12 @@ def on_page(path, page):
     return sorted(found)
 
 
-def left_behind(path, page):
+def left_behind(path, tree):
     """The days on which dates were planned that are now on another day: page and day.
 
     A page says such a date once, at its new time. Where it jumped over another date of its run, a
     calendar says it there, and that it is off at its old time.
     """
-    tree = html5lib.parse(page.decode(), namespaceHTMLElements=True)
     rows = (row for row in tree.iter(f"{XHTML}li") if row.get("data-ends") and row.get("id"))
     return {
         (path, date.fromisoformat(row.get("id")))
