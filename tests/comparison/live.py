@@ -86,11 +86,14 @@ class LivePages:
             yield series.path, "state", title, held
         usual, today = words.usual(series), self._now.date()
         pattern = f"{words.pattern(series)}, {words.times(usual)}"
+        # Where every date is cancelled, naming each says nothing more.
+        goes_on = any(not one.cancelled and one.ends > self._now for one in series.shown)
+        off = words.not_on(series, today, now=self._now) if goes_on else ""
         for value, said in (
             ("times", pattern),
             ("venue", f"at {usual.venue.place}"),
             ("last day", words.span(series)),
-            ("cancelled", (off := words.not_on(series, today, now=self._now)) and f"Not on {off}."),
+            ("cancelled", off and f"{off}."),
             ("opens", words.whole_moment(series.opens) if kind == "not yet" else ""),
         ):
             for one in missing(value, shown, said):
