@@ -20,6 +20,11 @@ EVERYWHERE = ("/centres/riverbank/", "/centres/riverbank/whats-on/", "/embed/riv
 AREAS = ("/centres/", "/districts/preston/", "/footprints/preston/")
 
 
+LAST = "{date: 2026-12-14, note: Bring the whole family}"
+NOTED = f"{PLAY}changes: [{LAST}]\n"
+HOURS = "opening_hours: {Monday: 09:00-17:00, Tuesday: closed}\n"
+
+
 @pytest.fixture
 def words(county):
     """The words of a page of a county made of one centre and its series."""
@@ -116,3 +121,63 @@ def test_a_leaflet_lists_the_dates_off_up_to_its_own_last_day(words):
 
     assert "Until Friday 18 December 2026." in text
     assert "Not on 7 December." in text
+
+
+@pytest.mark.parametrize("path", ["/sessions/riverbank/play/", *EVERYWHERE])
+def test_a_date_cancelled_with_its_centre_loses_its_note(words, path):
+    """What was to happen on a date is not said when the centre's closing cancels the date."""
+    closed = f"{CENTRE}status: closed from 2026-12-14\n"
+
+    assert "Bring the whole family" in words(path, {"play": NOTED})
+    assert "Bring the whole family" not in words(path, {"play": NOTED}, centre=closed)
+
+
+def test_no_output_has_the_note_of_a_date_that_something_else_cancels(county):
+    """A note stays beside the reason it was written with, and goes if centre or group is off."""
+    closing = f"{CENTRE}closures: [{{date: 2026-12-14, reason: Flood}}]\n"
+    with_reason = NOTED.replace("note:", "cancelled: Fair, note:")
+    notes = {
+        one.note
+        for directory in (
+            county({"play": NOTED}, centre=closing),
+            county({"play": f"{NOTED}withdrawn: Nobody leads it\n"}),
+        )
+        for one in directory.series[0].all_sessions
+    }
+    kept = county({"play": with_reason}, centre=closing).series[0].all_sessions
+
+    assert notes == {None}
+    assert [one.note for one in kept if one.note] == ["Bring the whole family"]
+
+
+def test_a_calendar_is_offered_only_where_there_are_dates(pages, directory):
+    """A page says that a calendar updates when dates change only if it has dates to list."""
+    today = directory.today
+    coming = {
+        one.programme for one in directory.series if any(d.day >= today for d in one.sessions)
+    }
+    for programme in directory.programmes:
+        offered = "Subscribe, and your calendar updates" in pages[programme.path]
+
+        assert offered == (programme in coming and not programme.sensitive), programme.slug
+
+
+@pytest.mark.parametrize(
+    ("time", "said"), [("16:30-17:00", False), ("16:30-17:30", True), ("08:30-10:00", True)]
+)
+def test_groups_outside_the_opening_hours_are_said_beside_them(words, time, said):
+    """A centre whose groups meet while it is not open says so once, beside its hours."""
+    run = {"play": PLAY.replace("10:00-11:30", time)}
+    text = words("/centres/riverbank/", run, centre=f"{CENTRE}{HOURS}")
+
+    assert text.count("Groups may meet outside these hours.") == said
+
+
+def test_cancelled_groups_and_those_elsewhere_do_not_meet_outside_the_hours(words):
+    """Only dates that are held in the building itself are compared with its hours."""
+    late = PLAY.replace("10:00-11:30", "18:00-19:00")
+    hall = "venue: {name: Village Hall, address: 1 Lane, town: Preston, postcode: PR1 8RJ}\n"
+    for run in (f"{late}withdrawn: Nobody leads it\n", f"{late}{hall}"):
+        text = words("/centres/riverbank/", {"play": run}, centre=f"{CENTRE}{HOURS}")
+
+        assert "Groups may meet outside" not in text
