@@ -448,6 +448,11 @@ class Centre(TextFile):
         return self.closed_from <= self.read_for <= (self.status.until or date.max)
 
     @property
+    def closes_later(self) -> bool:
+        """Whether its status closes it only after the day of the Directory."""
+        return not (self.status.open or self.read_for is None) and self.closed_from > self.read_for
+
+    @property
     def closed_from(self) -> date:
         """The first day on which its status closes it: groups met there before.
 
@@ -660,6 +665,16 @@ class Series(TextFile):
     def held(self) -> tuple[Session, ...]:
         """The sessions that are shown and not cancelled; all of them if every one is cancelled."""
         return tuple(one for one in self.sessions if not one.cancelled) or self.sessions
+
+    @property
+    def ends_with_centre(self) -> date | None:
+        """The last day held, if all later dates are cancelled as the centre closes for good."""
+        if self.withdrawn or self.centre.status.open or self.centre.status.until:
+            return None
+        first = self.centre.closed_from
+        held = [session.day for session in self.all_sessions if not session.cancelled]
+        more = any(session.day >= first for session in self.all_sessions)
+        return max(held) if more and held and max(held) < first else None
 
     def next_sessions(self, now: datetime, number: int | None = None) -> tuple[Session, ...]:
         """The sessions that have not ended at `now` (aware), cancelled ones included."""

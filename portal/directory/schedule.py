@@ -219,8 +219,11 @@ def sessions(
                 back = change.venue.name.lower() == centre.title.lower()
                 venue = centre.venue if back else venue_of(change.venue)
         cancelled = series.withdrawn or (change.cancelled if change else None)
+        note = change.note if change else None
         if not cancelled and venue.centre is centre:
             cancelled = next((why for first, last, why in closed if first <= day <= last), None)
+        if cancelled and not (change and cancelled == change.cancelled):
+            note = None  # it was written about a date that was to be held
         starts, ends = span(day, clock)
         made.append(
             Session(
@@ -232,7 +235,7 @@ def sessions(
                 cancelled,
                 moved=(day, clock) != (planned, times),
                 moved_venue=venue is not usual,
-                note=change.note if change else None,
+                note=note,
             )
         )
     return tuple(made)

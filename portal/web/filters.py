@@ -8,7 +8,7 @@ something is not known: they never invent a price or an exact address.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -28,6 +28,7 @@ from portal.directory.phrases import (
     place,
     sentence,
 )
+from portal.directory.schedule import rule_dates
 from portal.directory.state import Phase, end_words
 from portal.directory.values import LONDON, WEEKDAYS, clock_words, day_words, moment_words
 from portal.directory.vocabularies import LANGUAGES
@@ -49,6 +50,8 @@ __all__ = [
 
 
 WEEK = timedelta(days=7)
+# How far ahead dates off are listed. A list that cannot be complete is not made: it says its weeks.
+WEEKS_LISTED = 8
 
 
 def day(moment: date, *, year: bool = False) -> str:
@@ -204,8 +207,12 @@ def dates(
     if later and not (said and on[0] is series.held[0]):
         verb = "Starts" if on[0] is series.all_sessions[0] else "Next on"
         said.append(f"{verb} {_date(on[0].day, today)}")
-    if off := _off(series, sessions, today, until):
-        said.append(f"Not on {joined(off)}")
+    last = series.ends_with_centre
+    if last:
+        over = series.centre.closed
+        end = "the centre has closed" if over else "then the centre closes"
+        said.append(f"Until {day_words(last, year=last.year != today.year)}, {end}")
+    said += _dates_off(series, sessions, today, min(until, last or until))
     return said + [
         words
         for session in series.sessions
@@ -241,25 +248,57 @@ def _changed(session: Session, today: date) -> str:
     return f"{_date(session.planned, today)}: {words}" if words else ""
 
 
-def _off(series: Series, coming: tuple[Session, ...], today: date, until: date) -> list[str]:
-    """The dates up to `until` that are cancelled, and those of the next four weeks on which the
-    series would usually meet but does not. Four cancelled in a row or more are 'x to y'."""
-    off: dict[date, str] = {}
-    if series.repeats == "weekly" and coming:
-        planned = {session.planned for session in series.all_sessions}
-        first, last = coming[0].planned, min(coming[-1].planned, today + 4 * WEEK)
-        for ahead in range(0, (last - first).days, 7):
-            if (day := first + timedelta(ahead)) not in planned:
-                off[day] = _date(day, today)
-    shown = (session for session in coming if session.day <= until)
-    for cancelled, run in groupby(shown, key=lambda session: bool(session.cancelled)):
-        days = [session.day for session in run]
-        if cancelled and len(days) > 3:
-            off = {day: words for day, words in off.items() if not days[0] < day < days[-1]}
-            off[days[0]] = f"{_date(days[0], today)} to {_date(days[-1], today)}"
-        elif cancelled:
-            off |= {day: _date(day, today) for day in days}
-    return [off[day] for day in sorted(off)]
+def _dates_off(
+    series: Series, coming: tuple[Session, ...], today: date, until: date
+) -> Iterator[str]:
+    """'Not on 7 December': cancelled dates and gaps together.
+
+    Where neither `until` nor the series ends before, the list ends after some weeks and says so.
+    """
+    last = max((session.planned for session in series.all_sessions), default=today)
+    listed = today + WEEKS_LISTED * WEEK
+    named = min(until, last) > listed and until == date.max
+    off = list(_off(series, coming, today, listed if named else min(until, max(last, today))))
+    if off:
+        lead = f"In the next {WEEKS_LISTED} weeks not on" if named else "Not on"
+        yield f"{lead} {joined(off)}"
+
+
+def _off(series: Series, coming: tuple[Session, ...], today: date, last: date) -> Iterator[str]:
+    """The dates up to `last` that are cancelled, or on which the series would usually meet but does
+    not. Four in a row or more are 'x to y'."""
+    planned = {session.planned for session in series.all_sessions}
+    held = {session.day for session in coming if not session.cancelled}
+    gaps = {day for day in rule_dates(series, last) if day >= today} - planned
+    cancelled = {session.day for session in coming if session.cancelled and session.day <= last}
+    off = (gaps | cancelled) - held
+    for is_off, run in groupby(sorted(off | held), key=off.__contains__):
+        days = [_date(day, today) for day in run] if is_off else []
+        yield from days if len(days) < 4 else (f"{days[0]} to {days[-1]}",)
+
+
+def closing(centre: Centre) -> str:
+    """'This centre closes for good on Monday 14 December 2026': '' if it is open, and stays so."""
+    if centre.closed:
+        until = centre.status.until
+        return f"This centre is closed{f' until {day_words(until)}' if until else ''}"
+    if not centre.closes_later:
+        return ""
+    first, last = centre.closed_from, centre.status.until
+    if last is None:
+        return f"This centre closes for good on {day_words(first)}"
+    same = first.year == last.year
+    return f"This centre is closed from {day_words(first, year=not same)} to {day_words(last)}"
+
+
+def closing_mark(centre: Centre, today: date) -> str:
+    """The mark of a centre in lists: 'Closed', 'Closes for good on 14 December', or ''."""
+    if centre.closed:
+        return "Closed"
+    if not centre.closes_later:
+        return ""
+    first, last = _date(centre.closed_from, today), centre.status.until
+    return f"Closed from {first} to {_date(last, today)}" if last else f"Closes for good on {first}"
 
 
 def kind(centre: Centre) -> str:

@@ -41,6 +41,8 @@ def environment() -> Environment:
         capital=filters.capital,
         change=filters.change,
         clock=clock_words,
+        closing=filters.closing,
+        closing_mark=filters.closing_mark,
         clock_of=filters.clock_of,
         cost=filters.cost,
         count=filters.count,

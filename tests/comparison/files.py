@@ -228,7 +228,8 @@ class Files:
             off = series.fields.get("withdrawn") or change.get("cancelled")
             if not off and venue.centre:
                 off = _closed(series.centre, starts.date(), today)
-            note = change.get("note", "")
+            why = None if series.fields.get("withdrawn") else change.get("cancelled")
+            note = change.get("note", "") if not off or off == why else ""
             yield Session(series, planned, starts, ends, venue, off or "", note)
 
     def _planned(self, fields, last):
@@ -237,7 +238,7 @@ class Files:
         in_term = fields.get("term_time_only") == "yes"
         runs = fields.get("bank_holidays") == "run"
         number = 0
-        for day in _rule(fields, last):
+        for day in rule_of(fields, last):
             holiday = in_term and not any(first <= day <= end for first, end in self._halves)
             closed = not runs and (day in self._closed or day in bank_holidays(day.year))
             if holiday or closed or day in left_out:
@@ -317,7 +318,7 @@ def _closed(centre, day, today):
     return "The centre is closed" if first <= day <= last else ""
 
 
-def _rule(fields, last):
+def rule_of(fields, last):
     first, repeats = day_of(fields["starts"]), fields.get("repeats", "weekly")
     last = min(last, day_of(fields["until"])) if "until" in fields else last
     if repeats == "once":

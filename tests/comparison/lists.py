@@ -66,19 +66,22 @@ class Rows:
         yield from self._changes(series, shown, today, self._until if leaflet else None)
 
     def _changes(self, series, shown, today, until):
-        until = until or max((one.day for one in series.sessions), default=today)
         if why := series.fields.get("withdrawn"):
             yield from missing("cancelled", shown, f"Cancelled: {why}")
             return
         yield from missing("last day", shown, words.span(series))
         off = words.not_on(series, today, until)
-        said = re.search(r"Not on (.*?)\.", shown)
-        if (said[1] if said else "") != off:
-            yield "cancelled", said and said[0], off and f"Not on {off}"
+        said = re.search(r"(?:In the next \d+ weeks not|Not) on .*?(?=\.)", shown)
+        if (said[0] if said else "") != off:
+            yield "cancelled", said and said[0], off
+        if last := words.ends_with_centre(series):
+            yield from missing(
+                "last day", shown, f"Until {words.long(last, last.year != today.year)}"
+            )
         for one in series.shown:
             if one.cancelled or max(one.planned, one.day) < today:
                 continue
-            if min(one.planned, one.day) <= until:
+            if until is None or min(one.planned, one.day) <= until:
                 yield from missing("moved", shown, words.changed(one, today).rstrip("."))
 
 

@@ -84,13 +84,18 @@ class LivePages:
         held = TITLES.get(kind) or ("Join the waiting list" if full else "Book a place")
         if title != held:
             yield series.path, "state", title, held
-        usual = words.usual(series)
+        usual, today = words.usual(series), self._now.date()
         pattern = f"{words.pattern(series)}, {words.times(usual)}"
+        coming = [one for one in series.shown if one.ends > self._now]
+        off = words.not_on(series, today, now=self._now)
+        off = off and f"{off}."
+        if coming and all(one.cancelled for one in coming):
+            off = coming[0].cancelled.rstrip(".")  # naming each date would say nothing more
         for value, said in (
             ("times", pattern),
             ("venue", f"at {usual.venue.place}"),
             ("last day", words.span(series)),
-            ("cancelled", self._off(series)),
+            ("cancelled", off),
             ("opens", words.whole_moment(series.opens) if kind == "not yet" else ""),
         ):
             for one in missing(value, shown, said):
@@ -100,14 +105,6 @@ class LivePages:
             said = "Every place is taken" if full else self._places(self.left(series), series)
             for one in missing("places left", shown, said):
                 yield series.path, *one
-
-    def _off(self, series):
-        """The dates that are off, or why, if all of them are."""
-        coming = [one for one in series.shown if one.ends > self._now]
-        if coming and all(one.cancelled for one in coming):
-            return coming[0].cancelled.rstrip(".")
-        off = words.not_on(series, self._now.date(), now=self._now)
-        return off and f"Not on {off}."
 
     def _changes(self, series, shown):
         today = self._now.date()

@@ -241,9 +241,16 @@ class Pages:
                 ("ages", words.ages(series)),
                 ("state", words.dated(series, None, self._now)),
                 ("last day", words.span(series)),
-                ("cancelled", off and f"Not on {off}"),
+                ("cancelled", off),
             ):
                 for one in missing(value, shown, said):
+                    yield series.path, *one
+            for session in series.shown:
+                days = session.planned, session.day
+                if session.cancelled or max(days) < self._today or min(days) > self._until:
+                    continue
+                moved = words.changed(session, self._today).rstrip(".")
+                for one in missing("moved", shown, moved):
                     yield series.path, *one
 
     def _embed(self, path, html):

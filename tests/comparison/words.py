@@ -7,7 +7,7 @@ from the portal's code.
 import re
 from datetime import date, datetime, time, timedelta
 
-from tests.comparison.files import DAY, WEEK
+from tests.comparison.files import DAY, WEEK, rule_of
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -103,28 +103,39 @@ def span(series):
     return f"{series.number} sessions, {f'{off} cancelled, ' if off else ''}{dates}"
 
 
-def not_on(series, today, until=date.max, now=datetime.min):
-    """'7 December and 14 December': cancelled dates, and gaps of the next four weeks."""
-    coming, off = [one for one in series.coming(today) if one.ends > now], {}
-    if series.repeats == "weekly" and coming:
-        planned = {one.planned for one in series.sessions}
-        day, end = coming[0].planned, min(coming[-1].planned, today + 4 * WEEK)
-        while day < end:
-            off |= {} if day in planned else {day: short(day, today.year)}
-            day += WEEK
-    run = []
-    for one in [*(one for one in coming if one.day <= until), None]:
-        if one is not None and one.cancelled:
-            run.append(one.day)
+def not_on(series, today, until=None, now=datetime.min):
+    """'Not on 7 December and 14 December': cancelled dates and dates of the rule without a session.
+
+    Up to the day of a leaflet, else for eight weeks, which are named if the series goes on.
+    """
+    coming = [one for one in series.coming(today) if one.ends > now]
+    final = max((one.planned for one in series.sessions), default=today)
+    if (end := ends_with_centre(series)) and until is None:
+        until = final
+    last = min(one for one in (until, end, final if until else today + 8 * WEEK) if one)
+    off = {one.day for one in coming if one.cancelled and one.day <= last}
+    rule = rule_of(series.fields, min(last, final))
+    off |= {day for day in rule if day >= today} - {one.planned for one in series.sessions}
+    off -= (on := {one.day for one in coming if not one.cancelled})
+    said, run = [], []
+    for day in [*sorted(off | on), None]:
+        if day in off:
+            run.append(short(day, today.year))
             continue
-        if len(run) > 3:
-            off = {day: words for day, words in off.items() if not run[0] < day < run[-1]}
-            off[run[0]] = f"{short(run[0], today.year)} to {short(run[-1], today.year)}"
-        else:
-            off |= {day: short(day, today.year) for day in run}
+        said += [f"{run[0]} to {run[-1]}"] if len(run) > 3 else run
         run = []
-    said = [off[day] for day in sorted(off)]
-    return " and ".join(filter(None, [", ".join(said[:-1]), *said[-1:]]))
+    lead = "Not on" if until or final <= last else "In the next 8 weeks not on"
+    joined = " and ".join(filter(None, [", ".join(said[:-1]), *said[-1:]]))
+    return f"{lead} {joined}" if said else ""
+
+
+def ends_with_centre(series):
+    """The last day held, if the centre then closes for good; else None."""
+    status = re.fullmatch(r"closed from (\S+)", series.centre.get("status", "open"))
+    first = date.fromisoformat(status[1]) if status else date.max
+    held = [one.day for one in series.sessions if not one.cancelled]
+    after = any(one.day >= first for one in series.sessions)
+    return max(held) if after and held and max(held) < first else None
 
 
 def changed(session, today):
@@ -140,9 +151,8 @@ def changed(session, today):
         )
     if session.elsewhere:
         said.append(f"at {session.venue.place}")
-    # A note is a sentence of its own.
-    said = ". ".join(filter(None, (", ".join(said), session.note)))
-    return f"{short(session.planned, year)}: {said}" if said else ""
+    changes = ". ".join(filter(None, [", ".join(said), session.note]))
+    return f"{short(session.planned, year)}: {changes}" if changes else ""
 
 
 # --- the state ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from portal import content
 from portal.bookings import complaints
+from portal.bookings.gap_reports import Gap
 from portal.content.message_texts import KINDS
 from portal.database.tables import KEPT_FOR, ROLES
 from portal.settings import Settings
@@ -138,6 +140,24 @@ def test_no_entry_of_the_table_is_out_of_date():
     everything = " ".join(texts().values())
 
     assert [words for words in PROMISES if words not in everything] == []
+
+
+# "Anonymous" in these forms means the family: they ask who the professional is.
+_NAMELESS = re.compile(r"\b(?:anonym\w*|unnamed|without (?:a|your|any) name)\b", re.I)
+
+
+def test_no_form_is_called_anonymous_that_asks_for_a_name():
+    """Only the family of the Gap in Service form is unnamed, so a text that says so names it."""
+    said = [
+        (name, sentence)
+        for name, text in texts().items()
+        for sentence in re.split(r"(?<=[.?!])\s|<[^>]*>", text)
+        if _NAMELESS.search(sentence)
+    ]
+
+    assert {"name", "email"} <= {field.name for field in fields(Gap)}
+    assert said
+    assert [one for one in said if "family" not in one[1]] == []
 
 
 # --- addresses ------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def county():
             slug="preston", title="Preston", code="E07000123", latitude="53.7", longitude="-2.7"
         )
         riverbank = _read(Centre, centre, slug="riverbank")
-        riverbank.link(position=riverbank.location)
+        riverbank.link(position=riverbank.location, read_for=today)
         programmes = {
             "play": _read(Programme, PROGRAMME, slug="play"),
             "moving-on": _read(Programme, SENSITIVE, slug="moving-on"),

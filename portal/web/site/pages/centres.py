@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from portal.directory import Centre
 from portal.directory.state import unit
+from portal.directory.values import WEEKDAYS
 from portal.feeds import qr_codes
 from portal.web import filters
 from portal.web.layout import Head
@@ -68,12 +69,31 @@ def centre(context: Context, centre: Centre) -> str:
         county=context.locator.place(centre.position if centre.address_public else None),
         district=district,
         others=others[:6],
+        outside_hours=_meets_outside_hours(context, centre),
         finished=[one for one in context.directory.series_at(centre) if one not in context.coming],
         tomorrow=context.now + timedelta(days=1),
         timetable=[
             (name, context.series_rows(series, "centre"))
             for name, series in context.timetable(context.directory.series_at(centre))
         ],
+    )
+
+
+def _meets_outside_hours(context: Context, centre: Centre) -> bool:
+    """Whether a coming date in the building is not within the hours of its day."""
+    held = (
+        session
+        for series in context.directory.series_at(centre)
+        for session in context.coming.get(series, ())
+        if session.venue.centre is centre and not session.cancelled
+    )
+    hours = centre.opening_hours or {}
+    return any(
+        not any(
+            span.starts <= session.starts.time() and session.ends.time() <= span.ends
+            for span in hours.get(WEEKDAYS[session.day.weekday()], ())
+        )
+        for session in held
     )
 
 

@@ -42,7 +42,7 @@ def test_closed_centre(read):
     """A closed centre says so first."""
     text = words_of(read, "/centres/harbour/")
 
-    assert "This centre is closed It is closed until Friday 27 November 2026." in text
+    assert "This centre is closed until Friday 27 November 2026" in text
 
 
 def test_directions_only_to_doors(directory, pages):
