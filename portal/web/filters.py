@@ -50,7 +50,7 @@ __all__ = [
 
 
 WEEK = timedelta(days=7)
-# How far ahead dates off are listed. A list that cannot be complete is not made: it says its weeks.
+# How far ahead dates off are listed. Where a series goes on after that, the list says its weeks.
 WEEKS_LISTED = 8
 
 
@@ -209,9 +209,7 @@ def dates(
         said.append(f"{verb} {_date(on[0].day, today)}")
     last = series.ends_with_centre
     if last:
-        over = series.centre.closed
-        end = "the centre has closed" if over else "then the centre closes"
-        said.append(f"Until {day_words(last, year=last.year != today.year)}, {end}")
+        said.append(end_with_centre(series, today))
     said += _dates_off(series, sessions, today, min(until, last or until))
     return said + [
         words
@@ -219,6 +217,15 @@ def dates(
         if today <= max(session.planned, session.day) and min(session.planned, session.day) <= until
         if (words := _changed(session, today))
     ]
+
+
+def end_with_centre(series: Series, today: date) -> str:
+    """'Until Monday 7 December, then the centre closes'; '' if the series does not end so."""
+    last = series.ends_with_centre
+    if last is None:
+        return ""
+    end = "the centre has closed" if series.centre.closed else "then the centre closes"
+    return f"Until {day_words(last, year=last.year != today.year)}, {end}"
 
 
 def _date(day: date, today: date) -> str:

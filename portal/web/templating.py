@@ -47,6 +47,7 @@ def environment() -> Environment:
         cost=filters.cost,
         count=filters.count,
         day=filters.day,
+        end_with_centre=filters.end_with_centre,
         end_words=filters.end_words,
         directions=filters.directions,
         joined=filters.joined,
