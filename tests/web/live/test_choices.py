@@ -196,6 +196,25 @@ def test_the_way_back_ends_when_the_place_is_given_away(tmp_path) -> None:
     assert page.press(name).heading == "You are on the waiting list"
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_way_back_is_promised_only_where_there_is_one(tmp_path, waits: bool) -> None:
+    """Where families wait, a cancelled place is theirs at once: the page says so before and after,
+    and promises no way back."""
+    screens = Screens(tmp_path, made.directory({"places": "1"}))
+    own = screens.book()
+    client = screens.client
+    if waits:
+        screens.visitor().book(email="b@example.org")
+        screens.client = client
+    asked = own.follow("Cancel your booking")
+    done = asked.press("Yes, cancel it")
+
+    assert ("you can take it back" in asked) is not waits
+    assert ("to the next family on the waiting list at once" in asked) is waits
+    assert ("Take my place back" in done) is not waits
+    assert ("You cannot take your place back" in done) is waits
+
+
 def test_a_lapsed_offer_can_join_the_list_again(tmp_path) -> None:
     """As its message says: join the list again from this page."""
     screens = Screens(tmp_path, made.directory({"places": "1"}))
