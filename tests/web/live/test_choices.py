@@ -231,6 +231,21 @@ def test_a_lapsed_offer_can_join_the_list_again(tmp_path) -> None:
     assert buttons(page, "Join the waiting list") or buttons(page)
 
 
+def test_what_has_no_space_to_take_is_not_headed_as_with_space(tmp_path) -> None:
+    """Under "with space" is only what one press books; a group by request says how to get in under
+    a heading of its own."""
+    asks = {**LATER, "booking": "request", "title": "By request"}
+    screens = Screens(tmp_path, made.directory({}, LATER, asks))
+    done = cancelled(screens.book())
+    _, _, rest = done.main.text.partition("Other dates and groups with space")
+    space, _, others = rest.partition("Other ways to come")
+
+    assert "Bump on Thursdays" in space
+    assert "By request" not in space
+    assert "By request" in others
+    assert "ask for a place on its page" in others
+
+
 def test_a_request_that_was_taken_back_by_mistake(tmp_path) -> None:
     """It can be asked for again with one press."""
     screens = Screens(tmp_path, made.directory({"booking": "request"}, way="request"))
