@@ -64,6 +64,13 @@ def left(engine: Engine, series: Series, session: Session | None = None) -> int:
     return 0 if row.waiting else max(0, places - row.held)
 
 
+def waited_for(engine: Engine, series: str, planned: str) -> bool:
+    """Whether families wait for a place: then a place that is freed goes to them."""
+    with look(engine) as connection:
+        row = _thing(connection, run=series, day=planned).first()
+    return row is not None and row.waiting > 0
+
+
 def unheld(engine: Engine, series: Series, session: Session | None) -> int:
     """Places that nobody holds, even while families wait: staff may give them to a family."""
     names = (series.identity, *series.old_identities)

@@ -110,4 +110,8 @@ def _offer(series: Series, left: Left, now: datetime) -> Other:
         said.append(f"{filters.count(places, 'place')} left")
     elif series.booking == "drop-in":
         said.append("just come")
+    elif series.booking == "request":
+        said.append("ask for a place on its page")
+    else:
+        said.append("choose a date on its page")
     return Other(series.path, series.name, ", ".join(said), series.identity)

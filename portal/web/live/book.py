@@ -60,6 +60,18 @@ class Wanted:
     def others(self, ages: Sequence[str] = (), *, same: bool = True) -> list[Other]:
         return live().others(self.series, ages, same=same)
 
+    def other_dates(self, now: datetime, *, waiting: bool = True) -> list[Other]:
+        """A link to the page to choose a date, where this is one date and others can be booked.
+
+        Without `waiting`, only if one of them has a place.
+        """
+        if self.session is None:
+            return []
+        left = [left for session, left in _coming(self.series, now) if session != self.session]
+        if not (any(left) or (left and waiting and self.series.waiting_list)):
+            return []
+        return [Other(self.series.booking_path, "Choose another date", self.series.name)]
+
 
 @pages.route("/book/<centre>/<series>", methods=["GET", "POST"])
 def book(centre: str, series: str) -> Any:
@@ -313,12 +325,8 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
     """The page to choose a date, for a series whose sessions are booked separately."""
     if request.method == "POST":
         return redirect(wanted.path, 303)
-    series, left = wanted.series, live().left()
-    coming = [
-        (session, left[series.identity, session.anchor])
-        for session in series.next_sessions(now)
-        if (series.identity, session.anchor) in left
-    ]
+    series = wanted.series
+    coming = _coming(series, now)
     if not coming:
         return _refused(wanted, "past", now)
     return page(
@@ -329,6 +337,16 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
         coming=coming[:_DATES_SHOWN],
         later=coming[_DATES_SHOWN:],
     )
+
+
+def _coming(series: Series, now: datetime) -> list[tuple[Session, int]]:
+    """The dates that can be booked now, full ones included, each with its places left."""
+    left = live().left()
+    return [
+        (session, left[series.identity, session.anchor])
+        for session in series.next_sessions(now)
+        if (series.identity, session.anchor) in left
+    ]
 
 
 # --- reasons against a booking --------------------------------------------------------------------
@@ -364,7 +382,8 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
             "You do not need to book. Come along on the day.",
             status=status,
         )
-    others = wanted.others()
+    dates = wanted.other_dates(now)
+    others = [*dates, *wanted.others()]
     if state == "not yet" and series.opens:
         opens = filters.moment_words(series.opens.astimezone(LONDON))
         return wanted.explain(
@@ -379,11 +398,15 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
         "closed": ("Booking has closed", "You can no longer book this online."),
         "started": ("This has started", "You can no longer book this online."),
         "past": ("This is over", "There are no more dates to book."),
+        "past date": ("This date is over", "You can choose another date."),
         "cancelled": (
             "This is cancelled",
             filters.sentence(why) if why else "This session is not running.",
         ),
-    }.get(state, ("You cannot book this", "It cannot be booked online."))
+    }.get(
+        "past date" if state == "past" and dates else state,
+        ("You cannot book this", "It cannot be booked online."),
+    )
     late = state in ("closed", "started")
     again = "Ring us. Sometimes we can still find a place." if late else ""
     return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
@@ -434,8 +457,8 @@ def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "
         status=409,
         form=form if presses else None,
         presses=presses,
-        others=wanted.others(),
-        others_title="Groups with space",
+        others=[*wanted.other_dates(live().now, waiting=False), *wanted.others()],
+        others_title="Dates and groups with space" if wanted.session else "Groups with space",
     )
 
 

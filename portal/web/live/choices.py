@@ -52,9 +52,17 @@ class Choice:
     form: TakeForm | None = None
 
     @property
+    def waits(self) -> bool:
+        return self.form is not None and self.form.wait.data == "yes"
+
+    @property
+    def has_space(self) -> bool:
+        """Whether one press books it; if not, its words say how to get in."""
+        return self.form is not None and not self.waits
+
+    @property
     def button(self) -> str:
-        waits = self.form is not None and self.form.wait.data == "yes"
-        return "Join the waiting list" if waits else "Take this place"
+        return "Join the waiting list" if self.waits else "Take this place"
 
 
 def choices(

@@ -20,6 +20,7 @@ from portal.bookings import (
     NotBookable,
     casework,
     personal_data,
+    places,
 )
 from portal.bookings.locking import KeyUsed, NotPossible
 from portal.database.rate_limits import TooOften
@@ -96,6 +97,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         notices=said,
         others=_others(own) if own.state == "waiting" and not own.discreet else (),
         restoring=_begun() if restorable else None,
+        given_away=_given_away(own, ours, restorable) and bool(on),
         choices=_choices(own, family, again=not restorable and not reason),
         told=_told(family),
         kept=family is not None,
@@ -105,6 +107,11 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         form=form,
         trouble=trouble,
     )
+
+
+def _given_away(own: Own, ours: bool, restorable: bool) -> bool:
+    """Whether the family gave up its place, and other families wait for it or have it."""
+    return own.state == "cancelled" and own.was == "confirmed" and not (ours or restorable)
 
 
 def _begun() -> PressForm:
@@ -254,6 +261,10 @@ def cancel(link: str) -> Any:
         # A second press finds it done; the page says so when opened again.
         return redirect(own.path, 303)
     title, does, yes, no = _CANCELLING[own.state]
+    if own.state == "confirmed" and _waited_for(own):
+        does = (
+            "Your place goes to the next family on the waiting list at once. You cannot undo this."
+        )
     words_of = {"title": title, "paragraphs": [does], "yes": yes, "no": no}
 
     def verb() -> None:
@@ -261,6 +272,12 @@ def cancel(link: str) -> Any:
             bookings.cancel(engine, found.directory, own.booking.id, now=found.now)
 
     return _press(own, "cancel", words_of, verb)
+
+
+def _waited_for(own: Own) -> bool:
+    """Whether families wait for what is booked, so that nobody can take a place back."""
+    with live().database() as engine:
+        return places.waited_for(engine, own.booking.series, own.booking.planned)
 
 
 # For each active state: the question, what 'yes' does, and the words for yes and no.

@@ -627,7 +627,34 @@ def test_a_cancelled_or_past_date_cannot_be_booked(tmp_path) -> None:
     screens.now = datetime(2027, 1, 13, tzinfo=UTC)
 
     assert "The leader is ill." in screens.open(f"{BUMP}?session=2027-01-19")
-    assert screens.open(f"{BUMP}?session=2027-01-12").heading == "This is over"
+    assert screens.open(f"{BUMP}?session=2027-01-12").heading == "This date is over"
+
+
+@pytest.mark.parametrize("date", ["2027-01-12", "2027-01-19", "2027-01-26"])
+def test_a_date_that_cannot_be_booked_leads_to_the_others(tmp_path, date: str) -> None:
+    """A refusal of one date, over, cancelled or full, never speaks for the series: it leads to the
+    dates that can be booked."""
+    off = [{"date": "2027-01-19", "cancelled": "The leader is ill"}]
+    fields = {"book": "session", "places": "1", "waiting_list": "no", "changes": off}
+    screens = run(tmp_path, fields)
+    screens.book(f"{BUMP}?session=2027-01-26")
+    screens.now = datetime(2027, 1, 13, tzinfo=UTC)
+    refused = screens.open(f"{BUMP}?session={date}")
+    choose = refused.follow("Choose another date")
+
+    assert "no more dates" not in refused
+    assert choose.heading == "Choose a date"
+    assert "2 February 2027" in choose
+
+
+def test_the_last_date_says_that_there_are_no_more(tmp_path) -> None:
+    """Where no other date can be booked, the page of a past date offers none."""
+    screens = run(tmp_path, {"book": "session", "sessions": "1"})
+    screens.now = datetime(2027, 1, 13, tzinfo=UTC)
+    over = screens.open(f"{BUMP}?session=2027-01-12")
+
+    assert "There are no more dates to book." in over
+    assert "Choose another date" not in over
 
 
 def test_a_date_means_nothing_where_the_whole_run_is_booked(screens) -> None:

@@ -196,6 +196,25 @@ def test_the_way_back_ends_when_the_place_is_given_away(tmp_path) -> None:
     assert page.press(name).heading == "You are on the waiting list"
 
 
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_way_back_is_promised_only_where_there_is_one(tmp_path, waits: bool) -> None:
+    """Where families wait, a cancelled place is theirs at once: the page says so before and after,
+    and promises no way back."""
+    screens = Screens(tmp_path, made.directory({"places": "1"}))
+    own = screens.book()
+    client = screens.client
+    if waits:
+        screens.visitor().book(email="b@example.org")
+        screens.client = client
+    asked = own.follow("Cancel your booking")
+    done = asked.press("Yes, cancel it")
+
+    assert ("you can take it back" in asked) is not waits
+    assert ("to the next family on the waiting list at once" in asked) is waits
+    assert ("Take my place back" in done) is not waits
+    assert ("You cannot take your place back" in done) is waits
+
+
 def test_a_lapsed_offer_can_join_the_list_again(tmp_path) -> None:
     """As its message says: join the list again from this page."""
     screens = Screens(tmp_path, made.directory({"places": "1"}))
@@ -210,6 +229,21 @@ def test_a_lapsed_offer_can_join_the_list_again(tmp_path) -> None:
 
     assert page.heading == "This offer has ended"
     assert buttons(page, "Join the waiting list") or buttons(page)
+
+
+def test_what_has_no_space_to_take_is_not_headed_as_with_space(tmp_path) -> None:
+    """Under "with space" is only what one press books; a group by request says how to get in under
+    a heading of its own."""
+    asks = {**LATER, "booking": "request", "title": "By request"}
+    screens = Screens(tmp_path, made.directory({}, LATER, asks))
+    done = cancelled(screens.book())
+    _, _, rest = done.main.text.partition("Other dates and groups with space")
+    space, _, others = rest.partition("Other ways to come")
+
+    assert "Bump on Thursdays" in space
+    assert "By request" not in space
+    assert "By request" in others
+    assert "ask for a place on its page" in others
 
 
 def test_a_request_that_was_taken_back_by_mistake(tmp_path) -> None:
