@@ -166,10 +166,10 @@ def why_off(series: Series, sessions: Sequence[Session]) -> str:
 
 def _said_of(series: Series, why: str) -> str:
     # Nobody has checked whether an editor's words are safe on a discreet page.
-    return _DISCREET if series.programme.sensitive else why
+    return DISCREET_REASON if series.programme.sensitive else why
 
 
-_DISCREET = "We have had to cancel this"
+DISCREET_REASON = "We have had to cancel this"
 
 
 def missing_from_content(engine: Engine, directory: Directory, *, now: datetime) -> list[str]:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -113,7 +114,10 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
 def build(
     root: Path | None, out: Path | None, today: str | None, full: bool, jobs: int, compress: bool
 ) -> None:
-    """Build the public site. The previous one stays until the new one is complete."""
+    """Build the public site. The previous one stays until the new one is complete.
+
+    Like `portal check`, it refuses content with mistakes, or without what families have booked.
+    """
     from portal.web.site import build as building
     from portal.web.site.build_state import nothing_to_do
 
@@ -137,6 +141,7 @@ def build(
             jobs=jobs,
             compress=compress,
             progress=progress,
+            accept=partial(_refuse_to_lose_bookings, settings),
             waiting=lambda: click.echo("Another build is running. Waiting for it to finish."),
         )
     click.echo(_built(built))
@@ -349,10 +354,13 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
 
     try:
         engine = database.connect(settings.database_address)
-        database.migrate(engine)
-        now = datetime.now(UTC)
-        lost = content_changes.missing_from_content(engine, directory, now=now)
-        otherwise = content_changes.booking_mode_changed(engine, directory, now=now)
+        try:
+            database.migrate(engine)
+            now = datetime.now(UTC)
+            lost = content_changes.missing_from_content(engine, directory, now=now)
+            otherwise = content_changes.booking_mode_changed(engine, directory, now=now)
+        finally:
+            engine.dispose()  # a build forks its workers next
     except SQLAlchemyError:
         click.echo("The database cannot be reached, so bookings are not checked.", err=True)
         return []
@@ -377,6 +385,14 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
         )
         problems.append(Problem(series.source, 1, 1, words))
     return problems
+
+
+def _refuse_to_lose_bookings(settings: Settings, directory: Directory) -> None:
+    """Raise ContentError if the content rules out bookings that families have made."""
+    from portal.content import ContentError
+
+    if problems := _against_bookings(settings, directory):
+        raise ContentError(problems)
 
 
 def _has_database(settings: Settings) -> bool:

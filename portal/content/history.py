@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from portal.directory.values import LONDON
+from portal.errors import PortalError
 
 _FOLDERS = ("content", "centres", "programmes")
 _LONGEST = 30  # seconds that git may take
@@ -48,9 +49,16 @@ class Changes:
         since."""
         seconds = self._history.commits.get(path)
         if seconds is None or path in self._history.edited:
-            seconds = max(seconds or 0, int((self._root / path).stat().st_mtime))
+            seconds = max(seconds or 0, self._edited(path))
         changed = datetime.fromtimestamp(seconds, UTC)
         return max(changed, _moment(updated)) if updated else changed
+
+    def _edited(self, path: str) -> int:
+        try:
+            return int((self._root / path).stat().st_mtime)
+        except FileNotFoundError:
+            words = f"{path} was removed while it was being read. Try again."
+            raise PortalError(words) from None
 
 
 def _moment(updated: date) -> datetime:

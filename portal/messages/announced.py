@@ -142,6 +142,17 @@ def removed_sessions_in(
     return tuple(found)
 
 
+def cancelled_when_removed(engine: Engine, booked: Booked, now: datetime) -> bool:
+    """Whether all coming sessions of a booking were cancelled before its series was removed."""
+    query = select(told).where(told.c.series == booked.series)
+    if booked.planned:
+        query = query.where(told.c.planned == booked.planned)
+    with read(engine) as connection:
+        known = [Facts.read(row.facts) for row in connection.execute(query)]
+    coming = [facts for facts in known if facts and facts.ends > now]
+    return bool(coming) and all(facts.cancelled for facts in coming)
+
+
 def cancellation_reason(
     connection: Connection, directory: Directory, series: Series, booked: Booked, now: datetime
 ) -> str | None:

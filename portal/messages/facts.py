@@ -144,6 +144,7 @@ def facts_of(
     booked = _booking(connection, owed, directory, now)
     recipient = _recipient(connection, owed)
     _check_status(owed, booked.status)
+    _check_dates(connection, owed, booked)
     about_changes = owed.kind == "moved" or _of_a_change(owed)
     changes = changes_of(connection, owed.booking_id) if about_changes else []
     sessions = _sessions(connection, owed, booked, changes, directory, now)
@@ -207,6 +208,19 @@ def _check_status(owed: Owed, status: str) -> None:
         states = ("confirmed",) if _of_a_change(owed) else ("cancelled",)
     if status not in states:
         raise NothingToSend(f"The booking is {status} by now.")
+
+
+def _check_dates(connection: Connection, owed: Owed, booked: BookingFacts) -> None:
+    """Raise NothingToSend if a place is confirmed whose dates have all been cancelled since.
+
+    The cancellation is a message of its own; without one, the confirmation is all that is sent.
+    """
+    if owed.kind not in ("confirmation", "request-confirmed"):
+        return
+    if not booked.coming or any(not session.cancelled for session in booked.coming):
+        return
+    if any(change.kind == "cancelled-by-us" for change in changes_of(connection, owed.booking_id)):
+        raise NothingToSend("All its dates have been cancelled.")
 
 
 def _sessions(

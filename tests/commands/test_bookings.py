@@ -56,8 +56,9 @@ def booked(tmp_path, directory):
     return made
 
 
-def test_what_is_booked_is_checked(booked, tmp_path, sample_root):
-    """`portal check` refuses to lose what is booked, and to have its places booked again."""
+@pytest.fixture
+def losing(booked, tmp_path, sample_root):
+    """Content that has lost a booked series, and books another one by single dates."""
     root = shutil.copytree(sample_root, tmp_path / "root")
     one = root / f"centres/preston/{SERIES}.md"
     one.write_text(one.read_text().replace("room:", "book: session\nroom:"))
@@ -66,14 +67,33 @@ def test_what_is_booked_is_checked(booked, tmp_path, sample_root):
     alive = tables.booking.update().values(ends=None)  # whatever the day of this test
     database.write(engine, lambda connection: connection.execute(alive))
     engine.dispose()
+    return root
+
+
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_content_that_loses_bookings_is_refused(losing, tmp_path, command):
+    """Neither `portal check` nor `portal build` accepts content that loses what families have
+    booked, or has its places booked again."""
     environ = {"PORTAL_VAR": str(tmp_path / "var"), "PORTAL_SECRET_KEY": SECRET}
-    found = CliRunner().invoke(main, ["--root", str(root), "check"], env=environ)
+    out = tmp_path / "site"
+    arguments = ["build", "--out", str(out)] if command == "build" else [command]
+    found = CliRunner().invoke(main, ["--root", str(losing), *arguments], env=environ)
 
     gone, again = found.stdout.splitlines()
     assert found.exit_code == 1
+    assert not out.exists()
     assert gone.startswith("centres/preston/riverbank/first-aid.md:1:1: families have booked this")
     assert again.startswith("centres/preston/riverbank/bump-spring.md:1:1: families have booked")
     assert "Write 'book: series'" in again
+
+
+def test_content_is_not_compared_with_a_database_that_is_away(losing, tmp_path):
+    """Where the database cannot be reached, the command says that bookings were not checked."""
+    environ = {"PORTAL_DATABASE_URL": f"sqlite:///{tmp_path}"}
+    found = CliRunner().invoke(main, ["--root", str(losing), "check"], env=environ)
+
+    assert "The database cannot be reached, so bookings are not checked." in found.stderr
+    assert found.exit_code == 0
 
 
 def test_a_register_is_exported_once(portal, booked, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from portal import content
 from portal.content.history import Changes
+from portal.errors import PortalError
 
 START = datetime(2026, 10, 1, 10, tzinfo=UTC)
 PATH = "centres/a/b/group.md"
@@ -137,3 +138,9 @@ def test_a_series_changes_with_all_that_its_entry_says(sample_root, tmp_path, to
     directory = content.load(root, today=today)
 
     assert directory.find_series("riverbank/play-monday").changed == later
+
+
+def test_a_file_removed_while_the_content_is_read_is_named(tmp_path):
+    """A file that is gone before its time is read is named in plain words, without a traceback."""
+    with pytest.raises(PortalError, match=r"centres/gone\.md was removed while it was being read"):
+        Changes(tmp_path).of("centres/gone.md")

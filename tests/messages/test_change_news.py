@@ -76,6 +76,19 @@ def test_a_cancelled_session_is_told_with_its_reason(post):
     assert str(calendar["method"]) == "CANCEL"
 
 
+@pytest.mark.parametrize("unit", ["series", "session"])
+def test_a_booking_cancelled_before_its_letter_was_sent_is_not_confirmed(post, unit):
+    """Where all dates were cancelled before "Your place is booked" was sent, only the cancellation
+    is sent."""
+    post.directory = made.directory({"book": unit})
+    post.book(session=post.series.all_sessions[0] if unit == "session" else None)
+    changed(post, book=unit, withdrawn="The leader has left")
+    [letter] = post.came()
+
+    assert letter.subject == "Your booking is off"
+    assert ("confirmation", "dropped") in post.states()
+
+
 def test_a_run_that_is_called_off_is_one_letter(post):
     """Six dates are not six letters."""
     post.book()

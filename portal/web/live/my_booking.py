@@ -172,6 +172,8 @@ _CANCELLED = {
 def _title(own: Own, ours: bool) -> str:
     if own.place_is_off and own.begun:
         return "The rest of your dates are cancelled"
+    if own.removed:
+        return "Check with us before you come"
     if own.state == "cancelled":
         return _CANCELLED[own.was][1 if ours else 0]
     return _TITLES[own.state][1 if own.asked or own.discreet else 0]

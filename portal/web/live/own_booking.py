@@ -52,6 +52,11 @@ class Own:
         return self.programme is None or self.programme.sensitive
 
     @property
+    def removed(self) -> bool:
+        """Whether it is still booked, and the content no longer has what was booked."""
+        return self.live and self.programme is None
+
+    @property
     def asked(self) -> bool:
         """Whether this is a request, which staff answer."""
         return self.booking.way != "book"
@@ -124,6 +129,8 @@ def own_booking(link: str) -> Own:
     holds = state in ("confirmed", "waiting", "offered")
     if series is not None and holds and _all_off(sessions):
         state, off = "cancelled", content_changes.why_off(series, sessions)
+    elif programme is None and holds and _cancelled_when_removed(booking):
+        state, off = "cancelled", content_changes.DISCREET_REASON
     elif state == "offered" and booking.offered_until and booking.offered_until <= now:
         state = "lapsed"
     elif series is not None and state in ("confirmed", "waiting"):
@@ -146,6 +153,12 @@ def _sessions(
 
 def _all_off(sessions: Sequence[Session]) -> bool:
     return bool(sessions) and all(session.cancelled for session in sessions)
+
+
+def _cancelled_when_removed(booking: Booking) -> bool:
+    found = live()
+    with found.database() as engine:
+        return announced.cancelled_when_removed(engine, booking, found.now)
 
 
 def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:

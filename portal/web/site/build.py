@@ -53,11 +53,13 @@ def build(
     compress: bool = False,
     progress: Progress = lambda *_: None,
     waiting: Callable[[], None] = lambda: None,
+    accept: Callable[[Directory], None] = lambda _: None,
 ) -> Built:
     """Freeze the site as it is on `today` into `settings.out`.
 
-    `full` builds even when nothing has changed. Raises ContentError with every mistake of the
-    content, and BuildError if the site cannot be written; the old site is then left unchanged.
+    `full` builds even when nothing has changed. `accept` may raise an error to refuse the content.
+    Raises ContentError with every mistake of the content, and BuildError if the site cannot be
+    written. After any error the old site is left unchanged.
     """
     started = time.perf_counter()
     build_state = BuildState.of(settings, today, compress)
@@ -73,6 +75,7 @@ def build(
         )  # before reading, so that a change meanwhile is seen next time
         published = published_calendars.read(fresh.out if ours(fresh.out) else None, settings.var)
         directory = _content(settings, today)
+        accept(directory)
         stamps, earlier = published_calendars.hold(directory, published)
         app, addresses = _site(settings, directory, published.addresses)
         tally = _write(

@@ -107,7 +107,8 @@ def warning(directory: Directory, earlier: Sequence[TextFile]) -> str:
         return ""
     words = (
         f"This copy of the content says that {len(earlier)} files, such as {earlier[0].source}, "
-        "changed before their calendar entries were published. The published times are kept."
+        "changed before their calendar entries were published. The entries keep the times of "
+        "change that calendars already have."
     )
     if directory.whole_history:
         return words

@@ -185,12 +185,30 @@ def test_a_run_that_has_left_the_content(screens) -> None:
 
     assert page.status == 200
     assert "Bump" not in page
+    assert page.heading == "Check with us before you come"
+    assert "We no longer have this group on our site" in page
+    for promise in ("You have a place", "told you where to come", "If something changes, we will"):
+        assert promise not in page
     calendar = screens.open(f"{own.path}/calendar.ics")
     assert calendar.status == 200  # after an error, a phone keeps the old entries
     assert b"BEGIN:VEVENT" not in calendar.answer.data
     assert b"NAME:Appointments" in calendar.answer.data
     ended = page.follow("Cancel your booking").press("Yes, cancel it")
     assert ended.heading == "Your booking is cancelled"
+
+
+def test_a_cancelled_run_that_has_left_the_content_stays_cancelled(screens) -> None:
+    """A group that was cancelled before it left the content is still cancelled on the own page."""
+    own = screens.book()
+    screens.directory = made.directory({"withdrawn": "The leader has left"})
+    content_changes.announce_changes(screens.engine, screens.directory, now=screens.now)
+    screens.directory = made.directory()
+    screens.directory.series[0].link(slug="other")
+    page = screens.open(own.path)
+
+    assert page.heading == "Your booking is cancelled"
+    assert "We have had to cancel this" in page
+    assert "You have a place" not in page
 
 
 def test_who_wants_no_messages_is_told_to_look(screens) -> None:

@@ -210,7 +210,7 @@ def test_a_copy_without_a_history_keeps_what_is_published(repository, tmp_path, 
         os.utime(path, (BEGUN.timestamp() - 10**6, BEGUN.timestamp() - 10**6))
 
     assert subscriber.publish(copy) == before
-    assert "The published times are kept." in subscriber.warning
+    assert "The entries keep the times of change that calendars already have." in subscriber.warning
     old = repository.root, repository.now
     repository.root, repository.now = copy, BEGUN - timedelta(days=10)
     EDITS["move"](repository)
