@@ -226,3 +226,10 @@ def places_words(left: int, *, waiting_list: bool) -> str:
         return "Full: join the waiting list" if waiting_list else "Full"
     said = "1 place left" if left == 1 else f"{left:,} places left"
     return f"Only {said}" if left <= FEW else said
+
+
+def place_is_for(series: Series) -> str:
+    """Who comes on one place: a whole family, or one person."""
+    if series.place_for == "person":
+        return "Each person needs a place."
+    return "One place is for one family, however many of you come."

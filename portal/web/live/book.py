@@ -21,7 +21,7 @@ from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import coming_of, opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Directory, Programme, Series, Session
-from portal.directory.state import places_words
+from portal.directory.state import place_is_for, places_words
 from portal.directory.values import LONDON
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
@@ -270,7 +270,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         template, "Join the waiting list" if waits else "Book a place"
     )
     if not waits and left:
-        places = f"{places_words(left, waiting_list=series.waiting_list)}."
+        places = f"{places_words(left, waiting_list=series.waiting_list)}. {place_is_for(series)}"
     else:
         places = "Every place is taken. You can join the waiting list." if waits else ""
     return page(
@@ -333,6 +333,7 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
         "live/choose.html",
         head("Choose a date", wanted.path),
         series=series,
+        place_is_for=place_is_for(series),
         phone=wanted.subject.phone,
         coming=coming[:_DATES_SHOWN],
         later=coming[_DATES_SHOWN:],

@@ -869,6 +869,19 @@ def test_a_broken_constraint_puts_nothing_typed_into_the_log(on_both, caplog, br
 # --- places left ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("book", ["series", "session"])
+@pytest.mark.parametrize(
+    ("place_for", "said"),
+    [
+        ("family", "One place is for one family, however many of you come."),
+        ("person", "Each person needs a place."),
+    ],
+)
+def test_places_say_for_whom_they_are(tmp_path, book: str, place_for: str, said: str) -> None:
+    """Beside the places left, the page says whether one is for a family or for each person."""
+    assert said in run(tmp_path, {"book": book, "place_for": place_for}).open(BUMP)
+
+
 def test_places_left_for_scripts(tmp_path) -> None:
     """Of what can be booked now, by series or by session; briefly kept, and never personal."""
     screens = run(
