@@ -124,7 +124,12 @@ def _still_changed(
         back = session.state == "on" and not any(_was_sent(changes, other) for other in same)
     else:
         back = before.words == Facts.of(session).words
-    return None if back else session  # changed, and changed back before the family was told
+    if back:
+        return None  # changed, and changed back before the family was told
+    if session.cancelled and before and before.starts.date() != session.day:
+        # It had been moved, and the family knows the day it was moved to.
+        return before.as_cancelled(session.cancelled).session(session.series, session.planned)
+    return session
 
 
 def _removed(

@@ -276,6 +276,20 @@ def test_what_was_moved_and_told_is_what_it_was(post):
     assert "will not be on Wednesday 3 February 2027, 10am to midday." in letter.plain
 
 
+def test_a_moved_session_that_is_cancelled_is_named_by_the_day_it_was_moved_to(post):
+    """The family holds the new day, so the letter that cancels it names that day."""
+    post.book()
+    post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03"})
+    post.came()
+    later = NOW + timedelta(minutes=1)
+    changed(post, {"date": "2027-02-02", "cancelled": "Snow"}, now=later)
+    [letter] = post.came(later)
+
+    assert "cancel Bump, Birth and Beyond on Wednesday 3 February 2027" in letter.plain
+    assert "2 February" not in letter.plain
+
+
 def test_a_run_that_was_changed_and_changed_back_is_not_told(post):
     """Nobody had heard of it."""
     post.book()
