@@ -346,6 +346,7 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
     """Mistakes in the content that existing bookings rule out, if there is a database."""
     if not _has_database(settings):
         return []
+    from sqlalchemy import inspect
     from sqlalchemy.exc import SQLAlchemyError
 
     from portal import database
@@ -355,6 +356,8 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
     try:
         engine = database.connect(settings.database_address)
         try:
+            if not inspect(engine).has_table("bookable"):
+                return []  # nothing has been booked there yet
             database.migrate(engine)
             now = datetime.now(UTC)
             lost = content_changes.missing_from_content(engine, directory, now=now)
