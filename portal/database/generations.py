@@ -155,8 +155,8 @@ def _check_newer(newest: Generation, known: int, built: datetime) -> None:
     else:
         return
     raise NotPublished(
-        f"{why} Generation {newest.number} ({newest.publisher}) stays the newest, and nobody is "
-        "told or offered anything by this content. To go back to it on purpose: "
+        f"{why} Generation {newest.number} ({newest.publisher}) stays the newest, and this "
+        "content tells and offers families nothing. To go back to it on purpose: "
         "portal publish --back"
     )
 

@@ -1,8 +1,8 @@
 """Works out what a family still has to be told about sessions that were moved or cancelled.
 
 What it hides: a message is queued for each session that changes, and by the time it is sent the
-session may have changed again, or back, or have been removed. What one edit cancels and moves is
-one letter, and not one for each date or each kind of change. The "before" in a letter is what this
+session may have changed again, or back, or have been removed. If one edit cancels some dates and
+moves others, the family gets one letter about all of them. The "before" in a letter is what this
 family was last told, whatever the content has said in between.
 """
 

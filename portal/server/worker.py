@@ -104,9 +104,8 @@ class Watch:
         self._compared: int | None = None
         self._said = ""  # what the log says of the content here
         self._late = 0  # how many processes the log called late
-        self._waited_since: float | None = (
-            None  # for processes that still answer with other content
-        )
+        # Since when it has waited for processes that still answer with other content.
+        self._waited_since: float | None = None
         self._forgot: date | None = None  # the last day on which old data was deleted
         self._journal = Journal(settings.var / journal.FILE)
         # Unique among workers running at the same time.
