@@ -87,8 +87,20 @@ def port():
         yield port
 
 
+opened = []
+
+
+@pytest.fixture(autouse=True)
+def closed_afterwards():
+    """Closes every socket of a test, also those that a failure or a refusal left open."""
+    yield
+    while opened:
+        opened.pop().close()
+
+
 def connect(port, first=b""):
     made = socket.create_connection(("127.0.0.1", port), timeout=10)
+    opened.append(made)
     made.sendall(first)
     return made
 
@@ -248,10 +260,14 @@ def test_connections_in_all_are_limited(monkeypatch):
 def test_long_headers_are_refused(port):
     """S27: a header without an end fills no memory."""
     endless = connect(port, HEADER)
-    with suppress(ConnectionError):
+    sent_whole = False
+    with suppress(ConnectionError):  # closed while we were sending
         for _ in range(100):
             endless.sendall(b"X-More: %s\r\n" % (b"a" * 10_000))
-        assert heard(endless).startswith(b"HTTP/1.1 400")
+        sent_whole = True
+    said = heard(endless)
+
+    assert said.startswith(b"HTTP/1.1 400") or (not said and not sent_whole)
 
 
 @pytest.mark.parametrize("chunked", [False, True])
