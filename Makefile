@@ -13,9 +13,15 @@ run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:
 	.venv/bin/portal check && .venv/bin/portal build --compress
 	.venv/bin/portal serve
 
-test: check ## Set up, check the form of the code, and run all tests.
+test: .venv/ready-to-test ## Set up, check the form of the code, and run all tests.
+	@$(MAKE) --no-print-directory --jobs=2 check compiled-tests
 	tests/setup
 	.venv/bin/pytest -n 3 --dist worksteal
+
+# Beside the check of types, which keeps one core busy. Otherwise each process of the test run
+# would compile all tests.
+compiled-tests: .venv/ready-to-test
+	-@.venv/bin/pytest --collect-only --quiet >/dev/null
 
 quick: .venv/ready-to-test ## The tests without a browser, PostgreSQL or kills, and none marked slow.
 	.venv/bin/pytest -n 2 --dist worksteal -m "not browser and not postgres and not kills and not slow"
@@ -52,4 +58,4 @@ lock: ## Renew constraints.txt within the ranges of pyproject.toml.
 .venv/ready-to-test: .venv/ready
 	$(PIP) --editable '.[test]' && touch $@
 
-.PHONY: help run test quick assurance check bench sbom format lock
+.PHONY: help run test compiled-tests quick assurance check bench sbom format lock

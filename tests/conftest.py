@@ -29,12 +29,16 @@ LONGEST = ("kills", "browser", "slow", "postgres")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Collect without looking for garbage: thousands of tests are made, and none is thrown away."""
+    """Collect without looking for garbage: thousands of tests are made, and none is thrown away.
+
+    Later searches pass over what was made here: a fifth of the time of quick tests.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)  # after markers have been added by fixture

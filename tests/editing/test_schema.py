@@ -4,7 +4,6 @@ import json
 import re
 from fnmatch import fnmatch
 
-import jsonschema
 import pytest
 import yaml
 from pydantic import ValidationError
@@ -38,6 +37,8 @@ def kind_named(name):
 
 
 def validator(kind):
+    import jsonschema  # three seconds, which only these tests shall take
+
     made = schema.schema(kind)
     jsonschema.Draft202012Validator.check_schema(made)
     return jsonschema.Draft202012Validator(made)
