@@ -198,7 +198,11 @@ def calendar(link: str) -> Response:
         abort(404)  # a request for a programme never has dates
     base = found.settings.base_address or found.frame.site.base_address
     data = family_calendar.private_calendar(
-        own.booking, own.series, found.frame.site, base=base, gone=own.gone
+        own.booking,
+        own.held or own.remembered,
+        found.frame.site,
+        base=base,
+        discreet=own.discreet,
     )
     answer = make_response(data)
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
