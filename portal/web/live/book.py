@@ -24,7 +24,7 @@ from portal.directory import Directory, Programme, Series, Session
 from portal.directory.state import place_is_for, places_words
 from portal.directory.values import LONDON
 from portal.web import filters
-from portal.web.live.alternatives import Other, fits
+from portal.web.live.alternatives import Other, fits, under_headings
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import BookForm, FamilyForm, LiveForm, began_at, book_form
 from portal.web.live.forms.steps import NextScreen, next_screen
@@ -70,7 +70,8 @@ class Wanted:
         left = [left for session, left in _coming(self.series, now) if session != self.session]
         if not (any(left) or (left and waiting and self.series.waiting_list)):
             return []
-        return [Other(self.series.booking_path, "Choose another date", self.series.name)]
+        path, name = self.series.booking_path, self.series.name
+        return [Other(path, "Choose another date", name, has_space=any(left))]
 
 
 @pages.route("/book/<centre>/<series>", methods=["GET", "POST"])
@@ -280,7 +281,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         form=form,
         subject=wanted.subject,
         room=places,
-        others=wanted.others() if waits and template == "live/form.html" else (),
+        others=under_headings(wanted.others()) if waits and template == "live/form.html" else (),
         action="Continue",
         confirm="Join the waiting list" if waits else "Confirm booking",
         asks=False,
@@ -459,7 +460,7 @@ def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "
         form=form if presses else None,
         presses=presses,
         others=[*wanted.other_dates(live().now, waiting=False), *wanted.others()],
-        others_title="Dates and groups with space" if wanted.session else "Groups with space",
+        others_title=None,
     )
 
 
