@@ -12,6 +12,7 @@ from datetime import datetime
 
 from portal.bookings.opening import opening
 from portal.directory import Directory, Programme, Series
+from portal.directory.state import places_in_row
 from portal.directory.values import distance
 from portal.web import filters
 from portal.web.live.forms.answers import months_of
@@ -126,7 +127,7 @@ def _offer(series: Series, left: Left, now: datetime) -> Other:
     said = [when, f"at {filters.place(series.venue)}"]
     places = left.get((series.identity, ""))
     if places:
-        said.append(f"{filters.count(places, 'place')} left")
+        said.append(places_in_row(series, places))
     elif series.booking == "drop-in":
         said.append("just come")
     elif series.booking == "request":

@@ -334,7 +334,6 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
         "live/choose.html",
         head("Choose a date", wanted.path),
         series=series,
-        place_is_for=place_is_for(series),
         phone=wanted.subject.phone,
         coming=coming[:_DATES_SHOWN],
         later=coming[_DATES_SHOWN:],
@@ -444,7 +443,7 @@ def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "
         title = "There are not enough places"
         said = [
             f"There {'is' if left == 1 else 'are'} {filters.count(left, 'place')} left, and you "
-            f"want {form.people.data}. You are not booked."
+            f"want {form.people.data}. {place_is_for(wanted.series)} You are not booked."
         ]
     presses = []
     if form is not None and wanted.series.waiting_list:
@@ -487,7 +486,8 @@ def availability() -> Response:
     """Places left in what can be booked now; never for a sensitive programme, which takes requests.
 
     `left` if the whole series is booked, otherwise `sessions` by planned date; `wait` says whether
-    there is a waiting list. `says` has the words for each, by planned date ("" for a whole series).
+    there is a waiting list. `says` has the words for each, by planned date ("" for a whole series),
+    and `place` says who comes on one place.
     """
     found = live()
     series: dict[str, dict[str, Any]] = {}
@@ -495,7 +495,8 @@ def availability() -> Response:
         run = found.directory.find_series(identity)
         if run is None or run.programme.sensitive:
             continue
-        row = series.setdefault(identity, {"wait": run.waiting_list, "says": {}})
+        fixed = {"wait": run.waiting_list, "place": place_is_for(run)}
+        row = series.setdefault(identity, {**fixed, "says": {}})
         row["says"][planned] = places_words(left, waiting_list=run.waiting_list)
         if planned:
             row.setdefault("sessions", {})[planned] = left
