@@ -222,7 +222,8 @@ def _news(
                 why = _why_gone(directory, series, planned)
                 yield _New(planned, gone, gone.as_cancelled(why), why)
         elif session.ends > now:
-            was, facts = Facts.read(row.facts), Facts.of(session)
+            was = Facts.read(row.facts)
+            facts = announced.known_facts(session, was)
             if was is None or row.words != facts.words:
                 silent = was is None and row.words == _said_before(session)
                 yield _New(planned, was, facts, session.cancelled or session.note or "", silent)

@@ -658,8 +658,12 @@ class Series(TextFile):
 
         One that moved to another day is in the list of its old day too, where families look for it.
         """
-        old = (session.on_old_day for session in self.sessions if session.day != session.planned)
-        return tuple(sorted((*self.sessions, *old), key=lambda session: session.starts))
+        return _with_old_days(self.sessions)
+
+    def listed_on(self, day: date) -> tuple[Session, ...]:
+        """What a list of one day shows, past the horizon too."""
+        near = (one for one in self.all_sessions if day in (one.day, one.planned))
+        return tuple(one for one in _with_old_days(near) if one.day == day)
 
     @property
     def held(self) -> tuple[Session, ...]:
@@ -718,6 +722,12 @@ class Series(TextFile):
             nth = ("First", "Second", "Third", "Fourth", "Last")[(self.starts.day - 1) // 7]
             return f"{nth} {weekday} of the month"
         return f"{weekday}s"
+
+
+def _with_old_days(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    sessions = tuple(sessions)
+    old = (session.on_old_day for session in sessions if session.day != session.planned)
+    return tuple(sorted((*sessions, *old), key=lambda session: session.starts))
 
 
 # Taken from the programme where the series does not say.

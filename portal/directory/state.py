@@ -232,4 +232,10 @@ def place_is_for(series: Series) -> str:
     """Who comes on one place: a whole family, or one person."""
     if series.place_for == "person":
         return "Each person needs a place."
-    return "One place is for one family, however many of you come."
+    return "One place is for the whole family."
+
+
+def places_in_row(series: Series, left: int) -> str:
+    """The places left in a row of a list, and who comes on one: '3 places left, each for ...'."""
+    one = "one person" if series.place_for == "person" else "a whole family"
+    return f"1 place left, for {one}" if left == 1 else f"{left:,} places left, each for {one}"

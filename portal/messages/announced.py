@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal.database import insert_new_rows, read
-from portal.database.tables import told
+from portal.database.tables import generation, told
 from portal.directory import Directory, Series, Session, Venue
 from portal.directory.values import LONDON
 
@@ -81,6 +82,23 @@ class Facts:
         return Session(series, planned, self.starts, self.ends, venue, self.cancelled)
 
 
+def known_facts(session: Session, before: Facts | None) -> Facts:
+    """The facts of a session. One that is cancelled stays on the day that families know.
+
+    If it had been moved, that is not the planned day, to which the content has put it back.
+    """
+    if session.cancelled and before and before.starts != session.starts:
+        return before.as_cancelled(session.cancelled)
+    return Facts.of(session)
+
+
+def as_known(session: Session, before: Facts | None) -> Session:
+    """The session that letters, calendars and pages name to families: see `known_facts`."""
+    facts = known_facts(session, before)
+    moved = facts.starts != session.starts
+    return facts.session(session.series, session.planned) if moved else session
+
+
 def record_first(
     connection: Connection, identity: str, sessions: Iterable[Session], now: datetime
 ) -> None:
@@ -110,47 +128,79 @@ class Booked(Protocol):
     def created(self) -> datetime: ...
 
 
-def removed_sessions(
-    engine: Engine, directory: Directory, series: Series, booked: Booked, now: datetime
+def known_sessions(
+    connection: Connection,
+    directory: Directory,
+    series: Series,
+    booked: Booked,
+    held: Iterable[Session],
+    now: datetime,
 ) -> tuple[Session, ...]:
-    """`removed_sessions_in` with a connection of its own."""
-    with read(engine) as connection:
-        return removed_sessions_in(connection, directory, series, booked, now)
+    """The sessions of a booking as its family knows them, soonest first.
 
-
-def removed_sessions_in(
-    connection: Connection, directory: Directory, series: Series, booked: Booked, now: datetime
-) -> tuple[Session, ...]:
-    """The coming sessions of a booking that were removed from the content.
-
-    They are cancelled, whether or not the family has been notified yet.
+    `held` are those of the content. Coming sessions that were removed from the content are added:
+    they are cancelled, whether or not the family has been notified yet.
     """
+    held = tuple(held)
     there = {session.anchor for session in series.all_sessions}
-    if booked.planned in there:
-        return ()
+    if booked.planned in there and not any(session.cancelled for session in held):
+        return held
+    rows = {row.planned: row for row in _announced_to(connection, booked)}
+    found = []
+    for session in held:
+        row = rows.get(session.anchor)
+        found.append(as_known(session, Facts.read(row.facts) if row else None))
+    for planned, row in rows.items():
+        facts = facts_if_removed(row, there, directory)
+        if facts and facts.ends > now:
+            cancelled = facts.as_cancelled(facts.cancelled or GONE)
+            found.append(cancelled.session(series, date.fromisoformat(planned)))
+    return tuple(sorted(found, key=lambda session: session.starts))
+
+
+def _announced_to(connection: Connection, booked: Booked) -> list[Row[Any]]:
+    """The rows of what its family knows, which is not what was cancelled before it booked."""
     query = select(told).where(told.c.series == booked.series).order_by(told.c.planned)
     if booked.planned:
         query = query.where(told.c.planned == booked.planned)
-    rows = connection.execute(query).all()
-    found = []
-    for row in rows:
-        facts = facts_if_removed(row, there, directory)
-        # The family never knew of a session that was cancelled before it booked.
-        if facts and facts.ends > now and not (facts.cancelled and row.told < booked.created):
-            cancelled = facts.as_cancelled(facts.cancelled or GONE)
-            found.append(cancelled.session(series, date.fromisoformat(row.planned)))
-    return tuple(found)
+    return [
+        row
+        for row in connection.execute(query)
+        if row.told >= booked.created or not (row.facts or {}).get("cancelled")
+    ]
 
 
-def cancelled_when_removed(engine: Engine, booked: Booked, now: datetime) -> bool:
-    """Whether all coming sessions of a booking were cancelled before its series was removed."""
-    query = select(told).where(told.c.series == booked.series)
-    if booked.planned:
-        query = query.where(told.c.planned == booked.planned)
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A coming session of a series that the content no longer has, as it was announced.
+
+    `changed` is when that was last announced, or when content without it was published.
+    """
+
+    planned: date
+    starts: datetime
+    ends: datetime
+    cancelled: str | None
+    changed: datetime
+
+
+def remembered_sessions(engine: Engine, booked: Booked, now: datetime) -> tuple[Remembered, ...]:
+    """The coming sessions of a booking whose whole series was removed from the content."""
     with read(engine) as connection:
-        known = [Facts.read(row.facts) for row in connection.execute(query)]
-    coming = [facts for facts in known if facts and facts.ends > now]
-    return bool(coming) and all(facts.cancelled for facts in coming)
+        rows = _announced_to(connection, booked)
+        published = connection.execute(select(sa.func.max(generation.c.published))).scalar()
+    known = [(row, facts) for row in rows if (facts := Facts.read(row.facts))]
+    return tuple(
+        Remembered(
+            date.fromisoformat(row.planned),
+            facts.starts,
+            facts.ends,
+            facts.cancelled,
+            max(row.told, published or row.told),
+        )
+        for row, facts in known
+        if facts.ends > now
+    )
 
 
 def cancellation_reason(
@@ -163,7 +213,8 @@ def cancellation_reason(
     there = tuple(booked_sessions(series, [booked.planned], now))
     if not all(session.cancelled for session in there):
         return None
-    return reasons(there or removed_sessions_in(connection, directory, series, booked, now)) or None
+    known = known_sessions(connection, directory, series, booked, there, now)
+    return reasons(session for session in known if session.cancelled) or None
 
 
 def reasons(off: Iterable[Session]) -> str:

@@ -101,8 +101,8 @@ def sessions_off(
     now: datetime,
 ) -> list[Session]:
     """The cancelled sessions of a wait or an offer: all were when the message was queued."""
-    gone = announced.removed_sessions_in(connection, directory, series, booked, now)
-    return [session for session in (*coming, *gone) if session.cancelled]
+    known = announced.known_sessions(connection, directory, series, booked, coming, now)
+    return [session for session in known if session.cancelled]
 
 
 def _still_changed(
@@ -126,10 +126,7 @@ def _still_changed(
         back = before.words == Facts.of(session).words
     if back:
         return None  # changed, and changed back before the family was told
-    if session.cancelled and before and before.starts.date() != session.day:
-        # It had been moved, and the family knows the day it was moved to.
-        return before.as_cancelled(session.cancelled).session(session.series, session.planned)
-    return session
+    return announced.as_known(session, before)
 
 
 def _removed(

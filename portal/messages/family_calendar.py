@@ -7,7 +7,8 @@ of adding a second one. SEQUENCE rises with the booking and with the series; not
 the clock.
 
 Calendars are shared. So no entry names a child, a need, a reference or the family's link, and an
-entry of a sensitive programme says only "Appointment" and when.
+entry of a sensitive programme says only "Appointment" and when. So does one of a series that the
+content no longer has, which may have been sensitive.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from portal.directory import Series, Session, Site
 from portal.directory.values import day_words
 from portal.feeds.calendar_entries import Text, one_line, revision_of
 from portal.feeds.calendars import PRODUCT, ZONE
+from portal.messages.announced import Remembered
 
 NEUTRAL_PRODUCT = "-//Lancashire County Council//Calendar//EN"
 NEUTRAL_SUMMARY = "Appointment"
@@ -69,7 +71,7 @@ def sessions_of(booking: Booked, series: Series) -> tuple[Session, ...]:
     return tuple(sorted(found, key=lambda session: session.starts))
 
 
-def uid_of(booking: Booked, session: Session, site: Site) -> str:
+def uid_of(booking: Booked, session: Session | Remembered, site: Site) -> str:
     """The UID of a session's entry, the same in every file and for ever."""
     date = "" if booking.planned else f"-{session.planned.isoformat()}"
     return f"booking-{booking.calendar_id}{date}@{site.domain}"
@@ -109,18 +111,21 @@ def attachments(
 
 
 def private_calendar(
-    booking: Booked, series: Series | None, site: Site, *, base: str, gone: Iterable[Session] = ()
+    booking: Booked,
+    sessions: Iterable[Session | Remembered],
+    site: Site,
+    *,
+    base: str,
+    discreet: bool,
 ) -> bytes:
     """The calendar at the family's own link, with moves and cancellations.
 
-    `gone` are sessions that were removed from the content (`announced.removed_sessions`). It is
-    empty until the family has a place. A cancelled booking shows as cancelled, so that subscribed
-    programs show it too. Without a series, which the content may have lost, it is empty and
-    discreet: after an error, programs would keep the old entries.
+    `sessions` are those that the family knows (`announced.known_sessions`), or, if the content no
+    longer has the series, those that we remember (`announced.remembered_sessions`). It is empty
+    until the family has a place. A cancelled booking shows as cancelled, so that subscribed
+    programs show it too.
     """
-    shown = series is not None and booking.status in ("confirmed", "cancelled")
-    sessions = (*sessions_of(booking, series), *gone) if series and shown else ()
-    discreet = series is None or series.programme.sensitive
+    shown = booking.status in ("confirmed", "cancelled")
     name = "Appointments" if discreet else "Our sessions"
     properties = {
         "name": name,
@@ -129,20 +134,28 @@ def private_calendar(
         "refresh-interval": (REFRESH, {"VALUE": "DURATION"}),
         "x-published-ttl": "PT1H",
     }
-    entries = [_Entry(booking, session, site, base) for session in sessions]
+    entries: list[_Entry | _Remembered] = [
+        _Remembered(booking, session, site)
+        if isinstance(session, Remembered)
+        else _Entry(booking, session, site, base)
+        for session in (sessions if shown else ())
+    ]
     return _calendar([entry.event() for entry in entries], properties, discreet)
 
 
-class _Entry:
-    """A calendar entry (VEVENT) for one session of a booking."""
+class _Neutral:
+    """A calendar entry (VEVENT) that says only when a session is, and whether it is on."""
 
-    def __init__(self, booking: Booked, session: Session, site: Site, base: str) -> None:
+    status = "CONFIRMED"
+    summary = NEUTRAL_SUMMARY
+
+    def __init__(
+        self, booking: Booked, session: Session | Remembered, site: Site, changed: datetime
+    ) -> None:
         self.booking = booking
-        self.session = session
-        self.series = session.series
+        self.when = session
         self.site = site
-        self.base = base
-        self.discreet = self.series.programme.sensitive
+        self.changed = changed.astimezone(UTC)
         self.cancelled = bool(session.cancelled) or booking.status != "confirmed"
 
     def event(self, organizer: str = "", attendee: str = "") -> Event:
@@ -153,25 +166,57 @@ class _Entry:
         return event
 
     def _properties(self, organizer: str, attendee: str) -> Iterator[tuple[str, Any]]:
-        series_changed = self.series.changed.astimezone(UTC)
-        changed = max(series_changed, self.booking.changed.astimezone(UTC)).replace(microsecond=0)
-        yield "uid", uid_of(self.booking, self.session, self.site)
+        changed = max(self.changed, self.booking.changed.astimezone(UTC)).replace(microsecond=0)
+        yield "uid", uid_of(self.booking, self.when, self.site)
         yield "dtstamp", changed
         yield "last-modified", changed
         # Both only rise, and so does their sum, whichever of them changed.
-        yield "sequence", revision_of(series_changed) + self.booking.revision
-        yield "dtstart", self.session.starts
-        yield "dtend", self.session.ends
-        yield "status", "CANCELLED" if self.cancelled else "CONFIRMED"
-        summary = NEUTRAL_SUMMARY if self.discreet else one_line(self.series.name)
-        yield "summary", Text(f"CANCELLED: {summary}" if self.cancelled else summary)
+        yield "sequence", revision_of(self.changed) + self.booking.revision
+        yield "dtstart", self.when.starts
+        yield "dtend", self.when.ends
+        yield "status", "CANCELLED" if self.cancelled else self.status
+        yield "summary", Text(f"CANCELLED: {self.summary}" if self.cancelled else self.summary)
         if organizer:
-            name = {} if self.discreet else {"CN": self.site.name}
-            yield "organizer", (f"mailto:{organizer}", name)
+            yield "organizer", (f"mailto:{organizer}", self._organizer_name())
         if attendee:
             yield "attendee", (f"mailto:{attendee}", {"RSVP": "FALSE"})
+        yield from self._more()
+
+    def _organizer_name(self) -> Mapping[str, str]:
+        return {}
+
+    def _more(self) -> Iterator[tuple[str, Any]]:
+        yield "class", "PRIVATE"
+
+
+class _Remembered(_Neutral):
+    """An entry of a series that the content no longer has, so that nobody knows if it is on."""
+
+    status = "TENTATIVE"
+    summary = f"Ask us first: {NEUTRAL_SUMMARY}"
+
+    def __init__(self, booking: Booked, session: Remembered, site: Site) -> None:
+        super().__init__(booking, session, site, session.changed)
+
+
+class _Entry(_Neutral):
+    """An entry of a session that the content has; of a sensitive programme, a neutral one."""
+
+    def __init__(self, booking: Booked, session: Session, site: Site, base: str) -> None:
+        super().__init__(booking, session, site, session.series.changed)
+        self.session = session
+        self.series = session.series
+        self.base = base
+        self.discreet = self.series.programme.sensitive
+        if not self.discreet:
+            self.summary = one_line(self.series.name)
+
+    def _organizer_name(self) -> Mapping[str, str]:
+        return {} if self.discreet else {"CN": self.site.name}
+
+    def _more(self) -> Iterator[tuple[str, Any]]:
         if self.discreet:
-            yield "class", "PRIVATE"
+            yield from super()._more()
             return
         yield "url", f"{self.base}{self.series.path}"
         yield "description", Text("\n".join(self._lines()))

@@ -622,9 +622,13 @@
   const placesLeft = async () => {
     const series = await counted();
     get("rows").querySelectorAll("[data-series]").forEach((line) => {
-      const { says } = series[line.dataset.series] || {};
-      const words = says?.[""] ?? says?.[line.dataset.planned];
-      if (words && !line.querySelector(".left")) line.append(copy("left", { words }));
+      const { says, left, sessions, place } = series[line.dataset.series] || {};
+      const { planned } = line.dataset;
+      const words = says?.[""] ?? says?.[planned];
+      const room = left ?? sessions?.[planned];
+      if (words && !line.querySelector(".left")) {
+        line.append(copy("left", { words: room ? `${words}. ${place}` : words }));
+      }
     });
   };
 

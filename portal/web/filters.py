@@ -29,7 +29,7 @@ from portal.directory.phrases import (
     sentence,
 )
 from portal.directory.schedule import rule_dates
-from portal.directory.state import Phase, end_words
+from portal.directory.state import Phase, end_words, place_is_for
 from portal.directory.values import LONDON, WEEKDAYS, clock_words, day_words, moment_words
 from portal.directory.vocabularies import LANGUAGES
 
@@ -45,6 +45,7 @@ __all__ = [
     "joined",
     "moment_words",
     "place",
+    "place_is_for",
     "sentence",
 ]
 

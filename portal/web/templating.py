@@ -58,6 +58,7 @@ def environment() -> Environment:
         moment=filters.moment,
         moment_words=filters.moment_words,
         place=filters.place,
+        place_is_for=filters.place_is_for,
         reach=filters.reach,
         repeats=filters.repeats,
         ring=filters.ring,

@@ -49,6 +49,9 @@ class LivePages:
             for planned, left in row.get("sessions", {"": row.get("left")}).items():
                 found[identity, planned] = left
                 words_of = self._places(left, self._all[f"/sessions/{identity}/"])
+                each = words.place_for(self._all[f"/sessions/{identity}/"])
+                if row["place"] != each:
+                    yield f"/sessions/{identity}/", "who comes on a place", row["place"], each
                 if row["says"][planned] != words_of:
                     yield f"/sessions/{identity}/", "words", row["says"][planned], words_of
         for identity, planned in sorted(found.keys() | held.keys()):
@@ -105,6 +108,8 @@ class LivePages:
             said = "Every place is taken" if full else self._places(self.left(series), series)
             for one in missing("places left", shown, said):
                 yield series.path, *one
+            for one in missing("place for", shown, "" if full else words.place_for(series)):
+                yield series.path, *one
 
     def _changes(self, series, shown):
         today = self._now.date()
@@ -120,6 +125,8 @@ class LivePages:
         held = {str(one.planned): one for one in self.open_dates(series)}
         if said.keys() != held.keys():
             yield series.path, "dates to choose", sorted(said), sorted(held)
+        for one in missing("place for", text(main), words.place_for(series)):
+            yield series.path, *one
         for planned in said.keys() & held.keys():
             session, (day, rest) = held[planned], said[planned]
             for value, part, expected in (

@@ -73,6 +73,8 @@ class Pages:
             "referral": "Through a professional.",
         }[kind]
         yield "state", f"^ {how}", f"^ {said}"
+        if kind == "open":
+            yield "place for", how, words.place_for(series)
         if kind in ("open", "request") and end:
             verb = "Book" if kind == "open" else "Ask"
             yield "state", how, f"{verb} by {words.end_words(end)}"

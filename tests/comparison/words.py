@@ -158,6 +158,13 @@ def changed(session, today):
 # --- the state ------------------------------------------------------------------------------------
 
 
+def place_for(series):
+    """Who comes on one place, where pages say how many are left."""
+    if series.value("place_for", "family") == "person":
+        return "Each person needs a place."
+    return "One place is for the whole family."
+
+
 def state(series, session, now):
     """One of: open, not yet, closed, started, past, cancelled, drop-in, request, referral."""
     dates = [session] if session else series.sessions

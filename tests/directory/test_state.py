@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.directory.state import lasting_words, phases, places_words, state_of
+from portal.directory.state import (
+    lasting_words,
+    phases,
+    place_is_for,
+    places_in_row,
+    places_words,
+    state_of,
+)
 from tests.support import made
 
 NOW = made.NOW
@@ -123,3 +130,26 @@ def test_words_for_places_left():
         "4 places left",
     ]
     assert places_words(0, waiting_list=False) == "Full"
+
+
+@pytest.mark.parametrize(
+    ("place_for", "sentence", "rows"),
+    [
+        (
+            "family",
+            "One place is for the whole family.",
+            ["1 place left, for a whole family", "2 places left, each for a whole family"],
+        ),
+        (
+            "person",
+            "Each person needs a place.",
+            ["1 place left, for one person", "2 places left, each for one person"],
+        ),
+    ],
+)
+def test_a_number_of_places_says_who_comes_on_one(place_for, sentence, rows):
+    """A place is one family's, or one person's: pages say which in a sentence, rows in brief."""
+    series = made.directory({"place_for": place_for}).series[0]
+
+    assert place_is_for(series) == sentence
+    assert [places_in_row(series, left) for left in (1, 2)] == rows

@@ -3,11 +3,13 @@
 That outputs say the state that the files give is compared in `tests/comparison`.
 """
 
+import re
 from datetime import UTC, datetime
 
 from portal.directory.state import JOINABLE, KINDS, State
 from portal.directory.vocabularies import BOOKING_WAYS
 from tests.support.paths import ROOT
+from tests.support.shipped import DAY
 
 
 def test_every_state_has_words():
@@ -19,6 +21,20 @@ def test_every_state_has_words():
             assert said
             if way == "book" and kind not in JOINABLE and kind != "referral":
                 assert said != "Book a place"
+
+
+def test_lists_of_today_say_that_they_keep_what_has_ended(shipped):
+    """Only a frozen page that lists a session of today says, without scripts, when it was made."""
+    lists, notes = re.compile(f'<li[^>]* data-ends="{DAY}'), 0
+    for path, file in shipped.files.items():
+        if file.suffix == ".html":
+            html = file.read_text("utf-8")
+            said = html.count("This list was made at the start of Monday 23 November 2026.")
+
+            assert said == html.count("<noscript>") == bool(lists.search(html)), path
+            notes += said
+
+    assert notes > 50
 
 
 def test_no_template_prints_the_way_of_booking():

@@ -41,7 +41,13 @@ def files(booking, directory, sessions=None):
 
 def private(booking, directory) -> bytes:
     series = (*directory.series, *directory.private_series)[0]
-    return family_calendar.private_calendar(booking, series, directory.site, base=BASE)
+    return family_calendar.private_calendar(
+        booking,
+        family_calendar.sessions_of(booking, series),
+        directory.site,
+        base=BASE,
+        discreet=series.programme.sensitive,
+    )
 
 
 def entries(data: bytes) -> dict[str, icalendar.Event]:

@@ -514,7 +514,7 @@ def test_a_booking_service_that_does_not_answer(chromium, address, body):
 
 
 def test_places_left(chromium, address):
-    """What the booking service says of places is added to its rows, in plain words."""
+    """What the booking service says of places, and of who comes on one, is added to its rows."""
     with visiting(chromium, address, now=NOW) as visitor:
         page = visitor.page
         visitor.open("/find/?near=Accrington&booking=book")
@@ -526,8 +526,8 @@ def test_places_left(chromium, address):
             zip(
                 identities,
                 [
-                    {"left": 4, "says": {"": "4 places left"}},
-                    {"left": 1, "says": {"": "Only 1 place left"}},
+                    {"left": 4, "says": {"": "4 places left"}, "place": "For a family."},
+                    {"left": 1, "says": {"": "Only 1 place left"}, "place": "For one."},
                     {"left": 0, "says": {"": "Full: join the waiting list"}, "wait": True},
                 ],
                 strict=False,
@@ -540,8 +540,8 @@ def test_places_left(chromium, address):
         assert (
             page.locator(".left").all_inner_texts()
             == [
-                "4 places left",
-                "Only 1 place left",
+                "4 places left. For a family.",
+                "Only 1 place left. For one.",
                 "Full: join the waiting list",
             ][: len(identities)]
         )

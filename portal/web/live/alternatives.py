@@ -12,11 +12,13 @@ from datetime import datetime
 
 from portal.bookings.opening import opening
 from portal.directory import Directory, Programme, Series
+from portal.directory.state import places_in_row
 from portal.directory.values import distance
 from portal.web import filters
 from portal.web.live.forms.answers import months_of
 
 MOST = 4
+OTHER_WAYS = "Other ways to come"
 WITHIN = 15.0  # miles: anything further away is no help
 
 # Places left in what can be booked now, by identity and planned date ('' for the whole series).
@@ -25,12 +27,30 @@ Left = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """An alternative to offer: its link, its name, the main facts, and the series if it is one."""
+    """An alternative to offer: its link, its name, the main facts, and the series if it is one.
+
+    `has_space` says whether a place in it can be booked now, as far as we know.
+    """
 
     path: str
     name: str
     words: str
     identity: str = ""
+    has_space: bool = False
+
+
+def under_headings(others: Iterable[Other]) -> list[tuple[str, list[Other]]]:
+    """Alternatives under headings that are true of them: what has space, and the others.
+
+    Of a group to drop in to, or to ask for a place in, we do not know whether it has space.
+    """
+    space: list[Other] = []
+    rest: list[Other] = []
+    for other in others:
+        (space if other.has_space else rest).append(other)
+    dates = any(not other.identity for other in space)
+    title = "Dates and groups with space" if dates else "Groups with space"
+    return [(words, those) for words, those in ((title, space), (OTHER_WAYS, rest)) if those]
 
 
 def fits(thing: Series | Programme, ages: Iterable[str]) -> bool:
@@ -107,11 +127,18 @@ def _offer(series: Series, left: Left, now: datetime) -> Other:
     said = [when, f"at {filters.place(series.venue)}"]
     places = left.get((series.identity, ""))
     if places:
-        said.append(f"{filters.count(places, 'place')} left")
+        said.append(places_in_row(series, places))
     elif series.booking == "drop-in":
         said.append("just come")
     elif series.booking == "request":
         said.append("ask for a place on its page")
     else:
         said.append("choose a date on its page")
-    return Other(series.path, series.name, ", ".join(said), series.identity)
+    return Other(
+        series.path, series.name, ", ".join(said), series.identity, _has_space(series, left)
+    )
+
+
+def _has_space(series: Series, left: Left) -> bool:
+    """Whether a place is left in the series, or on one of its dates."""
+    return any(places for (identity, _), places in left.items() if identity == series.identity)

@@ -24,7 +24,7 @@ from portal.directory import Directory, Programme, Series, Session
 from portal.directory.state import place_is_for, places_words
 from portal.directory.values import LONDON
 from portal.web import filters
-from portal.web.live.alternatives import Other, fits
+from portal.web.live.alternatives import Other, fits, under_headings
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import BookForm, FamilyForm, LiveForm, began_at, book_form
 from portal.web.live.forms.steps import NextScreen, next_screen
@@ -70,7 +70,8 @@ class Wanted:
         left = [left for session, left in _coming(self.series, now) if session != self.session]
         if not (any(left) or (left and waiting and self.series.waiting_list)):
             return []
-        return [Other(self.series.booking_path, "Choose another date", self.series.name)]
+        path, name = self.series.booking_path, self.series.name
+        return [Other(path, "Choose another date", name, has_space=any(left))]
 
 
 @pages.route("/book/<centre>/<series>", methods=["GET", "POST"])
@@ -280,7 +281,7 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         form=form,
         subject=wanted.subject,
         room=places,
-        others=wanted.others() if waits and template == "live/form.html" else (),
+        others=under_headings(wanted.others()) if waits and template == "live/form.html" else (),
         action="Continue",
         confirm="Join the waiting list" if waits else "Confirm booking",
         asks=False,
@@ -333,7 +334,6 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
         "live/choose.html",
         head("Choose a date", wanted.path),
         series=series,
-        place_is_for=place_is_for(series),
         phone=wanted.subject.phone,
         coming=coming[:_DATES_SHOWN],
         later=coming[_DATES_SHOWN:],
@@ -443,7 +443,7 @@ def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "
         title = "There are not enough places"
         said = [
             f"There {'is' if left == 1 else 'are'} {filters.count(left, 'place')} left, and you "
-            f"want {form.people.data}. You are not booked."
+            f"want {form.people.data}. {place_is_for(wanted.series)} You are not booked."
         ]
     presses = []
     if form is not None and wanted.series.waiting_list:
@@ -459,7 +459,7 @@ def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "
         form=form if presses else None,
         presses=presses,
         others=[*wanted.other_dates(live().now, waiting=False), *wanted.others()],
-        others_title="Dates and groups with space" if wanted.session else "Groups with space",
+        others_title=None,
     )
 
 
@@ -486,7 +486,8 @@ def availability() -> Response:
     """Places left in what can be booked now; never for a sensitive programme, which takes requests.
 
     `left` if the whole series is booked, otherwise `sessions` by planned date; `wait` says whether
-    there is a waiting list. `says` has the words for each, by planned date ("" for a whole series).
+    there is a waiting list. `says` has the words for each, by planned date ("" for a whole series),
+    and `place` says who comes on one place.
     """
     found = live()
     series: dict[str, dict[str, Any]] = {}
@@ -494,7 +495,8 @@ def availability() -> Response:
         run = found.directory.find_series(identity)
         if run is None or run.programme.sensitive:
             continue
-        row = series.setdefault(identity, {"wait": run.waiting_list, "says": {}})
+        fixed = {"wait": run.waiting_list, "place": place_is_for(run)}
+        row = series.setdefault(identity, {**fixed, "says": {}})
         row["says"][planned] = places_words(left, waiting_list=run.waiting_list)
         if planned:
             row.setdefault("sessions", {})[planned] = left

@@ -16,6 +16,7 @@ from portal.bookings import MOST_PLACES, Booking, Family
 from portal.bookings.opening import opening
 from portal.bookings.places import claimed
 from portal.directory import Series, Session
+from portal.directory.state import places_in_row
 from portal.web import filters
 from portal.web.live.alternatives import Other
 from portal.web.live.context import live
@@ -152,6 +153,6 @@ def _choice(series: Series, session: Session | None, left: int, *, wait: bool = 
         first = next(one for one in series.coming(live().now) if not one.cancelled)
         when = f"{filters.repeats(series)}, next on {filters.day(first.day)}"
         venue = series.venue
-    places = "every place is taken" if wait else f"{filters.count(left, 'place')} left"
+    places = "every place is taken" if wait else places_in_row(series, left)
     words = f"{when}, at {filters.place(venue)}, {places}"
     return Choice(Other(series.path, series.name, words, series.identity), form)

@@ -30,7 +30,7 @@ from portal.directory.fields import SAFE_TIME
 from portal.directory.values import LONDON
 from portal.messages import family_calendar
 from portal.web import filters
-from portal.web.live.alternatives import Other
+from portal.web.live.alternatives import OTHER_WAYS, Other, under_headings
 from portal.web.live.choices import Choice, TakeForm, choices, takes
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import (
@@ -99,6 +99,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         restoring=_begun() if restorable else None,
         given_away=_given_away(own, ours, restorable) and bool(on),
         choices=_choices(own, family, again=not restorable and not reason),
+        other_ways=OTHER_WAYS,
         told=_told(family),
         kept=family is not None,
         calendar=path,
@@ -142,9 +143,9 @@ def _told_about(own: Own) -> tuple[Sequence[str], Sequence[str]]:
     return names, [session.anchor for session in own.sessions]
 
 
-def _others(own: Own) -> Sequence[Other]:
-    """For families that wait: series of the same programme that have places."""
-    return () if own.series is None else live().others(own.series)
+def _others(own: Own) -> Sequence[tuple[str, Sequence[Other]]]:
+    """For families that wait: other groups that they can come to, under headings."""
+    return () if own.series is None else under_headings(live().others(own.series))
 
 
 # The heading for each state: of a booking, and of a request or in discreet words.
@@ -198,7 +199,11 @@ def calendar(link: str) -> Response:
         abort(404)  # a request for a programme never has dates
     base = found.settings.base_address or found.frame.site.base_address
     data = family_calendar.private_calendar(
-        own.booking, own.series, found.frame.site, base=base, gone=own.gone
+        own.booking,
+        own.held or own.remembered,
+        found.frame.site,
+        base=base,
+        discreet=own.discreet,
     )
     answer = make_response(data)
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"

@@ -6,13 +6,13 @@ out, and all the dates of a place or a wait may be cancelled, before the worker 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response, abort
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Booking, content_changes
 from portal.database.tables import LIVE
 from portal.directory import Programme, Series, Session
@@ -39,7 +39,10 @@ class Own:
     # cancelled, has ended; 'over' if no date is left.
     state: str
     was: str  # its state before it ended; '' if that was not recorded
-    gone: tuple[Session, ...]  # cancelled sessions that the content does not have any more
+    # Its sessions as the family knows them, past ones and those removed from the content included.
+    held: tuple[Session, ...]
+    # If the content no longer has the series: its coming sessions, as they were announced.
+    remembered: tuple[announced.Remembered, ...] = ()
     off: str = ""  # why all the dates are off, where the booking itself was not cancelled
 
     @property
@@ -70,14 +73,14 @@ class Own:
         if self.series is None:
             return replace(of_programme(self.programme), back=self.path)
         planned = self.booking.planned
-        session = next((one for one in self.gone if one.anchor == planned), None)
+        session = next((one for one in self.held if one.anchor == planned), None)
         session = session or planned_on(self.series, planned)
         return of_series(self.series, session, back=self.path)
 
     @property
     def sessions(self) -> tuple[Session, ...]:
         """Its sessions that have not ended, cancelled ones included, soonest first."""
-        return _sessions(self.booking, self.series, self.gone)
+        return _coming(self.held)
 
     @property
     def live(self) -> bool:
@@ -96,10 +99,7 @@ class Own:
     @property
     def begun(self) -> bool:
         """Whether some of its dates took place."""
-        if self.series is None:
-            return False
-        held = family_calendar.sessions_of(self.booking, self.series)
-        return any(one.ends <= live().now and not one.cancelled for one in held)
+        return any(one.ends <= live().now and not one.cancelled for one in self.held)
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
         """Why something cannot be done; where the page may name groups, with others to try."""
@@ -121,49 +121,44 @@ def own_booking(link: str) -> Own:
         programme: Programme | None = series.programme
     else:
         programme = directory.programme(booking.series.removeprefix(bookings.ASKED_FOR))
-    gone = _gone(booking, series)
+    held = _held(booking, series)
+    remembered = _remembered(booking) if programme is None else ()
     state = booking.status
     off = ""
     # The worker may not have ended it yet.
-    sessions = _sessions(booking, series, gone)
+    sessions = _coming(held)
     holds = state in ("confirmed", "waiting", "offered")
     if series is not None and holds and _all_off(sessions):
         state, off = "cancelled", content_changes.why_off(series, sessions)
-    elif programme is None and holds and _cancelled_when_removed(booking):
+    elif holds and remembered and all(session.cancelled for session in remembered):
         state, off = "cancelled", content_changes.DISCREET_REASON
     elif state == "offered" and booking.offered_until and booking.offered_until <= now:
         state = "lapsed"
-    elif series is not None and state in ("confirmed", "waiting"):
-        held = family_calendar.sessions_of(booking, series)
-        if held and all(session.ends <= now for session in held):
-            state = "over"
+    elif state in ("confirmed", "waiting") and held and all(one.ends <= now for one in held):
+        state = "over"
     was = booking.status if state != booking.status else booking.was
-    return Own(booking, series, programme, state, was, gone, off)
+    return Own(booking, series, programme, state, was, held, remembered, off)
 
 
-def _sessions(
-    booking: Booking, series: Series | None, gone: tuple[Session, ...]
-) -> tuple[Session, ...]:
-    if series is None:
-        return ()
-    found = (*family_calendar.sessions_of(booking, series), *gone)
-    coming = (one for one in found if one.ends > live().now)
-    return tuple(sorted(coming, key=lambda one: one.starts))
+def _coming(held: Iterable[Session]) -> tuple[Session, ...]:
+    return tuple(session for session in held if session.ends > live().now)
 
 
 def _all_off(sessions: Sequence[Session]) -> bool:
     return bool(sessions) and all(session.cancelled for session in sessions)
 
 
-def _cancelled_when_removed(booking: Booking) -> bool:
-    found = live()
-    with found.database() as engine:
-        return announced.cancelled_when_removed(engine, booking, found.now)
-
-
-def _gone(booking: Booking, series: Series | None) -> tuple[Session, ...]:
+def _held(booking: Booking, series: Series | None) -> tuple[Session, ...]:
     if series is None:
         return ()
+    found, sessions = live(), family_calendar.sessions_of(booking, series)
+    with found.database() as engine, database.read(engine) as connection:
+        return announced.known_sessions(
+            connection, found.directory, series, booking, sessions, found.now
+        )
+
+
+def _remembered(booking: Booking) -> tuple[announced.Remembered, ...]:
     found = live()
     with found.database() as engine:
-        return announced.removed_sessions(engine, found.directory, series, booking, found.now)
+        return announced.remembered_sessions(engine, booking, found.now)

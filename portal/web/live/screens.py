@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from portal.web import filters
 from portal.web.layout import Head
-from portal.web.live.alternatives import Other
+from portal.web.live.alternatives import Other, under_headings
 from portal.web.live.context import live
 from portal.web.live.forms.family import LiveForm
 from portal.web.live.subjects import Subject
@@ -63,10 +63,13 @@ def explain(
     form: Answers | None = None,
     presses: Sequence[Press] = (),
     others: Sequence[Other] = (),
-    others_title: str = "You could try these instead",
+    others_title: str | None = "You could try these instead",
     retry_after: int | None = None,
 ) -> Response:
-    """A page that explains a refusal and offers alternatives. With `form`, answers are kept."""
+    """A page that explains a refusal and offers alternatives. With `form`, answers are kept.
+
+    Without `others_title`, those with space have a heading of their own.
+    """
     answer = page(
         "live/explain.html",
         head(title, path),
@@ -75,8 +78,7 @@ def explain(
         subject=subject,
         form=form,
         presses=presses,
-        others=others,
-        others_title=others_title,
+        others=[(others_title, others)] if others_title else under_headings(others),
     )
     if retry_after is not None:
         answer.headers["Retry-After"] = str(retry_after)

@@ -464,7 +464,7 @@ def _room(series: Series, left: int, waits: bool) -> str:
         return "It is kept as a request, which you can confirm on the next page."
     if waits:
         return "Every place is taken, or families are already waiting: this family joins the list."
-    return f"{filters.count(left, 'place')} left."
+    return f"{filters.count(left, 'place')} left. {filters.place_is_for(series)}"
 
 
 def _when(series: Series, session: Session | None) -> str:

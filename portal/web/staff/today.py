@@ -28,19 +28,14 @@ def today() -> Answered:
     directory, centres = live().directory, allowed_centres()
     this = now().astimezone(LONDON).date()
     day = _asked(this)
-    sessions = [
-        session
-        for series in all_series(directory)
-        if series.centre.slug in centres
-        for session in series.all_sessions
-    ]
-    # A session that was moved is still listed on its original day, where staff look for it.
+    series = [one for one in all_series(directory) if one.centre.slug in centres]
     on = sorted(
-        (one for one in sessions if day in (one.day, one.planned)),
+        (session for one in series for session in one.listed_on(day)),
         key=lambda one: (one.starts, one.series.name, one.series.identity),
     )
     until = day + timedelta(days=_LOOK_AHEAD)
-    following = min((one.day for one in sessions if day < one.day <= until), default=None)
+    days = (session.day for one in series for session in one.all_sessions)
+    following = min((one for one in days if day < one <= until), default=None)
     by_centre: Order[Session] = Order("centre", "centre", lambda one: fold(one.series.centre.title))
     on, orders = in_order(
         on,

@@ -873,7 +873,7 @@ def test_a_broken_constraint_puts_nothing_typed_into_the_log(on_both, caplog, br
 @pytest.mark.parametrize(
     ("place_for", "said"),
     [
-        ("family", "One place is for one family, however many of you come."),
+        ("family", "One place is for the whole family."),
         ("person", "Each person needs a place."),
     ],
 )
@@ -887,7 +887,7 @@ def test_places_left_for_scripts(tmp_path) -> None:
     screens = run(
         tmp_path,
         {"places": "3"},
-        {"places": "2", "book": "session", "waiting_list": "no"},
+        {"places": "2", "book": "session", "waiting_list": "no", "place_for": "person"},
         {"booking": "request"},
         {"booking": "drop-in"},
         {"withdrawn": "No leader"},
@@ -904,11 +904,13 @@ def test_places_left_for_scripts(tmp_path) -> None:
     assert list(series) == ["riverbank/bump", "riverbank/bump-1"]
     assert series["riverbank/bump"] == {
         "left": 2,
+        "place": "One place is for the whole family.",
         "says": {"": "Only 2 places left"},
         "wait": True,
     }
     assert series["riverbank/bump-1"]["sessions"]["2027-01-12"] == 2
     assert series["riverbank/bump-1"]["wait"] is False
+    assert series["riverbank/bump-1"]["place"] == "Each person needs a place."
 
 
 def test_places_left_are_counted_once_in_a_few_seconds(screens) -> None:

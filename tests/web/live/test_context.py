@@ -118,6 +118,7 @@ def test_what_is_offered_instead() -> None:
 
     assert [one.name for one in same] == ["Room", "More 0", "More 1", "More 2"]
     assert same[0].words == (
-        "Tuesdays, 10am to midday, next on Tuesday 12 January, at Riverbank, Preston, 3 places left"
+        "Tuesdays, 10am to midday, next on Tuesday 12 January, at Riverbank, Preston, "
+        "3 places left, each for a whole family"
     )
     assert [(one.name, one.words.endswith("just come")) for one in older] == [("Older", True)]

@@ -163,6 +163,60 @@ def test_a_date_that_is_gone_stands_there_as_cancelled(tmp_path, unit: str) -> N
     )
 
 
+@pytest.mark.parametrize("contact_by", ["email", "none"])
+def test_a_moved_date_that_is_cancelled_keeps_the_day_that_the_family_knows(
+    screens, contact_by
+) -> None:
+    """Page, private calendar and letter name a cancelled date by the day to which it had moved,
+    before and after the letter is queued, also for families that get no letter."""
+    own = screens.book(contact_by=contact_by)
+
+    def edited(**change) -> None:
+        screens.directory = made.directory({"changes": [{"date": "2027-01-19", **change}]})
+
+    def announced() -> None:
+        screens.wait(minutes=1)
+        content_changes.announce_changes(screens.engine, screens.directory, now=screens.now)
+
+    def seen() -> tuple[list[str], list[tuple[str, datetime]]]:
+        lines = [one.text for one in screens.open(own.path).main.all("li")]
+        calendar = icalendar.Calendar.from_ical(screens.open(f"{own.path}/calendar.ics").html)
+        off = [one for one in calendar.walk("VEVENT") if one["status"] == "CANCELLED"]
+        return (
+            [line for line in lines if "Cancelled" in line],
+            [(str(one["uid"])[-27:-17], one.start.replace(tzinfo=None)) for one in off],
+        )
+
+    edited(moved_to="2027-01-20 13:00-15:00")
+    announced()
+    edited(cancelled="The leader is ill")
+    before = seen()
+    announced()
+    after = seen()
+    edited(cancelled="The boiler is broken")
+    announced()
+
+    known = "Wednesday 20 January 2027, 1pm to 3pm"
+    moment = [("2027-01-19", datetime(2027, 1, 20, 13))]
+    assert before == after == ([f"{known}. Cancelled The leader is ill."], moment)
+    assert seen() == ([f"{known}. Cancelled The boiler is broken."], moment)
+
+
+def test_a_family_that_books_after_a_cancellation_sees_the_day_that_was_published(tmp_path) -> None:
+    """A family that never knew the day to which a date had moved reads the published day."""
+    screens = run(tmp_path)
+    screens.book()
+    for change in ({"moved_to": "2027-01-20"}, {"cancelled": "The leader is ill"}):
+        screens.directory = made.directory({"changes": [{"date": "2027-01-19", **change}]})
+        screens.wait(minutes=1)
+        content_changes.announce_changes(screens.engine, screens.directory, now=screens.now)
+    screens.wait(minutes=1)
+    own = screens.visitor().book(email="b@example.org")
+
+    assert "Tuesday 19 January 2027, 10am to midday. Cancelled" in own
+    assert "20 January" not in own
+
+
 def test_a_date_that_was_gone_before_is_nothing_to_who_books_now(tmp_path) -> None:
     """Who never had it does not see it."""
     screens = run(tmp_path)
@@ -191,10 +245,45 @@ def test_a_run_that_has_left_the_content(screens) -> None:
         assert promise not in page
     calendar = screens.open(f"{own.path}/calendar.ics")
     assert calendar.status == 200  # after an error, a phone keeps the old entries
-    assert b"BEGIN:VEVENT" not in calendar.answer.data
     assert b"NAME:Appointments" in calendar.answer.data
     ended = page.follow("Cancel your booking").press("Yes, cancel it")
     assert ended.heading == "Your booking is cancelled"
+
+
+def test_the_calendar_of_a_run_that_has_left_the_content_shows_what_we_know(screens) -> None:
+    """The private calendar keeps the entries of a removed group: unsure while the booking stands,
+    cancelled where the date or the booking is, and without anything that may be sensitive."""
+    own = screens.book()
+
+    def entries() -> dict[str, icalendar.Event]:
+        data = screens.open(f"{own.path}/calendar.ics").answer.data
+        return {str(e["uid"]): e for e in icalendar.Calendar.from_ical(data).walk("VEVENT")}
+
+    before = entries()
+    off = {"changes": [{"date": "2027-01-19", "cancelled": "The leader is ill"}]}
+    screens.directory = made.directory(off)
+    content_changes.announce_changes(screens.engine, screens.directory, now=screens.now)
+    screens.directory = made.directory()
+    screens.directory.series[0].link(slug="other")
+    removed = entries()
+    screens.open(own.path).follow("Cancel your booking").press("Yes, cancel it")
+    ended = entries()
+
+    assert before.keys() == removed.keys() == ended.keys()
+    states = {uid[-27:-17]: str(event["status"]) for uid, event in removed.items()}
+    assert states.pop("2027-01-19") == "CANCELLED"
+    assert set(states.values()) == {"TENTATIVE"}
+    assert {str(event["status"]) for event in ended.values()} == {"CANCELLED"}
+    assert {str(event["summary"]) for event in removed.values()} == {
+        "Ask us first: Appointment",
+        "CANCELLED: Ask us first: Appointment",
+    }
+    for event in removed.values():
+        assert event["class"] == "PRIVATE"
+        assert not {"LOCATION", "DESCRIPTION", "URL"} & set(event)
+    for uid, event in before.items():
+        assert event.start == removed[uid].start == ended[uid].start
+        assert event["sequence"] <= removed[uid]["sequence"] < ended[uid]["sequence"]
 
 
 def test_a_cancelled_run_that_has_left_the_content_stays_cancelled(screens) -> None:

@@ -2,13 +2,15 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from markupsafe import Markup
 
 from portal import bookings
 from portal.bookings import Family, Referrer, casework, content_changes, registers
 from portal.bookings.registers import Mark, WalkIns
+from portal.web import filters
 from portal.web.visitors import NOT_BELIEVED
 from tests.bookings.test_booking import KEYS, family
 from tests.support import made
@@ -64,10 +66,38 @@ def test_today_shows_the_sessions_of_ones_centres(run):
 
     assert "2 booked of 2, 1 waiting" in screen
     assert "Cancelled The boiler is broken" in screen
-    assert "Moved to Wednesday 13 January 2027, 1pm to 3pm" in screen
+    assert "Moved to Wednesday 13 January, 1pm to 3pm" in screen
     assert first.heading == "Bump, Birth and Beyond"
     assert "Moved group" in moved
     assert "1 waiting list with families on it" in screen
+
+
+def test_today_lists_changed_dates_as_the_public_pages_do(run):
+    """A moved date is listed on its old day at the time planned for it, changed dates read as in
+    public lists, and a change is said once."""
+    moved = {"date": "2027-01-12", "moved_to": "2027-01-13 09:00-10:00", "venue": {"name": "Barn"}}
+    place = run(
+        {"title": "Late group", "time": "13:00-14:00"},
+        {"title": "Moved group", "changes": [moved]},
+        {
+            "title": "Other hours",
+            "changes": [{"date": "2027-01-12", "moved_to": "2027-01-12 15:00-16:00"}],
+        },
+        {"title": "Noted group", "changes": [{"date": "2027-01-12", "note": "Bring boots"}]},
+    )
+    directory = place.directory
+    start, end = datetime(2027, 1, 12, tzinfo=UTC), datetime(2027, 1, 13, tzinfo=UTC)
+    listed = directory.sessions_between(start, end)
+    screen = place.signed_in().open("/staff/?day=2027-01-12")
+    rows = screen.main.one("ul", where=lambda one: one.has("day"))
+    said = [one.text for one in rows.all("li")]
+
+    assert len(said) == len(listed) == 4
+    for words, session in zip(said, listed, strict=True):
+        assert words.startswith(f"{session.times.words} {session.series.name}")
+        assert Markup(filters.change(session)).striptags() in words
+    assert "Moved to Wednesday 13 January, 9am to 10am. Other place Barn." in said[0]
+    assert said[3].count("Moved") == 1
 
 
 def test_today_says_that_a_proxy_is_not_set(run):
