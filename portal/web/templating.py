@@ -59,6 +59,7 @@ def environment() -> Environment:
         moment_words=filters.moment_words,
         place=filters.place,
         reach=filters.reach,
+        reach_on_paper=filters.reach_on_paper,
         repeats=filters.repeats,
         ring=filters.ring,
         sentence=filters.sentence,

@@ -83,12 +83,12 @@ def texts() -> dict[str, str]:
         if path.parent.name != "staff":
             found[path.relative_to(ROOT).as_posix()] = path.read_text("utf-8")
     for path in sorted((ROOT / "portal/web/live").rglob("*.py")):
-        found[path.relative_to(ROOT).as_posix()] = _strings(path)
+        found[path.relative_to(ROOT).as_posix()] = strings_of(path)
     headings = re.compile(r"^#+ .*$", re.M)
     return {name: " ".join(headings.sub("", text).split()) for name, text in found.items()}
 
 
-def _strings(path: Path) -> str:
+def strings_of(path: Path) -> str:
     """The strings of a module that are not its documentation."""
     tree = ast.parse(path.read_text("utf-8"))
     documented = {

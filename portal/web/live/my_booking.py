@@ -216,7 +216,7 @@ def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
     except Full:
         return own.explain(
             "There are not enough places",
-            "Your booking has not changed. Ring us, and we will see what we can do.",
+            "Your booking has not changed. Ask us, and we will see what we can do.",
             status=409,
         )
     except NotPossible:
