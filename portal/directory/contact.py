@@ -62,16 +62,16 @@ def contact_about(
 
     `base` is the address of the public pages, if it is not that of the content.
     """
-    programme, centre = _parts(thing)
-    phones = (programme and programme.contact_phone, centre and centre.contact_phone, site.phone)
-    emails = (centre and centre.contact_email, site.email)
+    nouns = _with_own_ways(thing)
+    phones = [*(noun.contact_phone for noun in nouns), site.phone]
+    emails = [*(noun.contact_email for noun in nouns if isinstance(noun, Centre)), site.email]
     page = f"{base or site.base_address}{CONTACT_PAGE}"
     return Contact(next(filter(None, phones), None), next(filter(None, emails), None), page)
 
 
-def _parts(thing: Series | Programme | Centre | None) -> tuple[Programme | None, Centre | None]:
+def _with_own_ways(thing: Series | Programme | Centre | None) -> tuple[Programme | Centre, ...]:
+    """What may have a number or address of its own, the nearest first."""
     if isinstance(thing, Series):
-        return thing.programme, None if thing.programme.sensitive else thing.centre
-    if isinstance(thing, Programme):
-        return thing, None
-    return None, thing
+        programme = thing.programme
+        return (programme,) if programme.sensitive else (programme, thing.centre)
+    return () if thing is None else (thing,)
