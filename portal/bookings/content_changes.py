@@ -224,7 +224,7 @@ def _news(
         elif session.ends > now:
             was, facts = Facts.read(row.facts), Facts.of(session)
             if was is None or row.words != facts.words:
-                silent = was is None and row.words == _said_before(session)
+                silent = was.same(facts) if was else row.words == _said_before(session)
                 yield _New(planned, was, facts, session.cancelled or session.note or "", silent)
 
 
