@@ -10,6 +10,7 @@ pressed, so they name the address of the contact page in full.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,7 +20,7 @@ CONTACT_PAGE = "/contact/"
 
 Way = Literal["phone", "email", "page"]
 # What to do with each way, in the words of a letter, a leaflet and a calendar.
-CLAUSES: dict[Way, str] = {
+CLAUSES: Mapping[Way, str] = {
     "phone": "ring us on {contact}",
     "email": "write to us at {contact}",
     "page": "see how to reach us at {contact}",

@@ -32,6 +32,8 @@ def test_nothing_asks_families_to_ring_without_a_number():
             found[path.relative_to(ROOT).as_posix()] = strings_of(path)
     for path in (ROOT / "portal/web").glob("*.py"):
         found[path.relative_to(ROOT).as_posix()] = strings_of(path)
+    for path in (ROOT / "portal/static").glob("*.js"):
+        found[path.relative_to(ROOT).as_posix()] = path.read_text("utf-8")
     wrong = [
         (name, sentence)
         for name, text in sorted(found.items())
