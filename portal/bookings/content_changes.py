@@ -225,7 +225,7 @@ def _news(
             was = Facts.read(row.facts)
             facts = announced.known_facts(session, was)
             if was is None or row.words != facts.words:
-                silent = was is None and row.words == _said_before(session)
+                silent = was.same(facts) if was else row.words == _said_before(session)
                 yield _New(planned, was, facts, session.cancelled or session.note or "", silent)
 
 

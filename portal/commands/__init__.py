@@ -350,8 +350,7 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
     from sqlalchemy.exc import SQLAlchemyError
 
     from portal import database
-    from portal.bookings import content_changes
-    from portal.content import Problem
+    from portal.bookings import lost_bookings
 
     try:
         engine = database.connect(settings.database_address)
@@ -359,35 +358,12 @@ def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]
             if not inspect(engine).has_table("bookable"):
                 return []  # nothing has been booked there yet
             database.migrate(engine)
-            now = datetime.now(UTC)
-            lost = content_changes.missing_from_content(engine, directory, now=now)
-            otherwise = content_changes.booking_mode_changed(engine, directory, now=now)
+            return lost_bookings.mistakes(engine, directory, now=datetime.now(UTC))
         finally:
             engine.dispose()  # a build forks its workers next
     except SQLAlchemyError:
         click.echo("The database cannot be reached, so bookings are not checked.", err=True)
         return []
-    problems = []
-    for identity in lost:
-        centre, _, slug = identity.partition("/")
-        found = directory.centre(centre)
-        folder = Path(found.source).parent if found else Path("centres")
-        words = (
-            "families have booked this series, but its file is gone. Put it back, with "
-            "'withdrawn: reason' if it is cancelled; or, if it was renamed, write "
-            f"'aliases: {slug}' in its file."
-        )
-        problems.append(Problem((folder / f"{slug}.md").as_posix(), 1, 1, words))
-    for series in otherwise:
-        single = series.book == "session"
-        booked, before = ("the whole of it", "series") if single else ("single dates", "session")
-        words = (
-            f"families have booked {booked}, and with 'book: {series.book}' all places could be "
-            f"booked a second time. Write 'book: {before}', and use a new file for what is to be "
-            "booked the other way."
-        )
-        problems.append(Problem(series.source, 1, 1, words))
-    return problems
 
 
 def _refuse_to_lose_bookings(settings: Settings, directory: Directory) -> None:

@@ -27,7 +27,7 @@ from portal.errors import PortalError
 FOLDER = Path("content/messages")
 
 # What any message may say of a booking: harmless, and telling.
-HARMLESS = ("first_name", "link", "reference", "phone", "service")
+HARMLESS = ("first_name", "link", "reference", "contact", "phone", "service")
 TELLING = ("series", "programme", "dates", "time", "venue", "bring")
 
 # Each kind of message, with what it alone may say: again harmless, and telling.

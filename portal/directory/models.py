@@ -342,6 +342,11 @@ class Programme(TextFile):
     updated: Day | None = Field(None, description="The day somebody last changed it.")
 
     @property
+    def contact_phone(self) -> str | None:
+        """The number to ring: its own phone, unless that is a sample."""
+        return None if self.is_sample("phone") else self.phone
+
+    @property
     def path(self) -> str:
         return f"/programmes/{self.slug}/"
 
@@ -400,6 +405,11 @@ class Centre(TextFile):
     def contact_phone(self) -> str | None:
         """The number to ring: its phone, unless that is a sample."""
         return None if self.is_sample("phone") else self.phone
+
+    @property
+    def contact_email(self) -> str | None:
+        """The address to write to: its email, unless that is a sample."""
+        return None if self.is_sample("email") else self.email
 
     @property
     def path(self) -> str:

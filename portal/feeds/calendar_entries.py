@@ -24,6 +24,7 @@ from icalendar import Event, vRecur, vText
 from icalendar.parser import Contentline
 
 from portal.directory import AGE_BANDS, Series, Session, Site, Venue
+from portal.directory.contact import contact_about
 from portal.directory.schedule import rule_dates
 from portal.directory.state import lasting_words
 from portal.directory.values import LONDON, day_words
@@ -294,8 +295,6 @@ class Run:
         ages = ", ".join(age.words for age in series.ages or ())
         if ages and series.send_to:
             ages += f" (to {series.send_to} with special educational needs or disabilities)"
-        phone = programme.phone or series.centre.contact_phone or site.phone
-        contacts = [way for way in (phone, series.centre.email or site.email) if way]
         labelled = {
             "For": programme.audience,
             "Ages": ages,
@@ -304,7 +303,7 @@ class Run:
             "Room": series.room,
             "Bring": series.bring,
             "Language": LANGUAGES[series.language] if series.language != "en" else None,
-            "Contact": " or ".join(contacts),
+            "Contact": " or ".join(contact_about(series, site).ways),
         }
         lines = [f"{label}: {words}" for label, words in labelled.items() if words]
         if site.demonstration:

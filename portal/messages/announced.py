@@ -6,7 +6,7 @@ why. The content is compared with it, so it does not matter how an editor change
 `changes`, by another time or venue for the whole run, or by removing the date.
 
 Only what affects a family counts: for a cancelled session, only the reason; for a venue, which one
-it is, and not how its name or postcode is written.
+it is and its address, and not how these are written.
 """
 
 from __future__ import annotations
@@ -38,11 +38,18 @@ class Facts:
     place: str  # the venue's identity, however its name is written
     venue: str  # its name
     cancelled: str | None
+    # Street, town, postcode and room, '' if not known; None for facts older than addresses.
+    address: tuple[str, str, str, str] | None = None
 
     @classmethod
     def of(cls, session: Session) -> Facts:
         venue = session.venue
-        return cls(session.starts, session.ends, venue.identity, venue.name, session.cancelled)
+        room = None if session.moved_venue else session.series.room
+        parts = (venue.address, venue.town, venue.postcode, room)
+        street, town, postcode, room = (part or "" for part in parts)
+        address = street, town, postcode, room
+        place = venue.identity, venue.name
+        return cls(session.starts, session.ends, *place, session.cancelled, address)
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Facts | None:
@@ -52,7 +59,9 @@ class Facts:
         starts, ends = (
             datetime.fromisoformat(kept[name]).astimezone(LONDON) for name in ("starts", "ends")
         )
-        return cls(starts, ends, kept["place"], kept["venue"], kept["cancelled"])
+        address = kept.get("address")
+        given = kept["place"], kept["venue"], kept["cancelled"]
+        return cls(starts, ends, *given, tuple(address) if address else None)
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -63,22 +72,55 @@ class Facts:
             "place": self.place,
             "venue": self.venue,
             "cancelled": self.cancelled,
+            "address": self.address,
         }
 
     @property
     def words(self) -> str:
-        """A digest of what counts: families are notified when it changes."""
+        """A digest of what may count: without another one, families are not notified."""
         said = f"{self.starts.timestamp()}|{self.ends.timestamp()}|{self.place}"
+        if self.address:
+            said += "|" + "|".join(map(_plain, self.address))
         if self.cancelled:
             said = f"off|{self.cancelled}"
         return hashlib.sha256(said.encode()).hexdigest()
 
+    @property
+    def line(self) -> str:
+        """The venue with its address and room on one line, as far as they are known."""
+        street, town, postcode, room = self.address or ("", "", "", "")
+        line = Venue(self.venue, street, town, postcode, None).line
+        return f"{line} ({room})" if room else line
+
+    def same(self, other: Facts) -> bool:
+        """Whether a family that knows these facts has nothing new to learn from the others."""
+        if self.cancelled or other.cancelled:
+            return (self.cancelled or "") == (other.cancelled or "")
+        times = self.starts, self.ends
+        return times == (other.starts, other.ends) and self.same_place(other)
+
+    def same_place(self, other: Facts) -> bool:
+        """Whether it is the same venue at the same address, as far as both know it.
+
+        A street that was added, or is written in another way, sends nobody elsewhere.
+        """
+        if self.address is None or other.address is None:
+            return self.place == other.place
+        # A venue that is no centre has its street in its identity, behind a bar.
+        if self.place.partition("|")[:2] != other.place.partition("|")[:2]:
+            return False
+        pairs = zip(self.address, other.address, strict=True)
+        return all(_plain(one) == _plain(two) for one, two in pairs if one and two)
+
     def as_cancelled(self, reason: str) -> Facts:
         return replace(self, cancelled=reason)
 
-    def session(self, series: Series, planned: date) -> Session:
-        """The session as it was announced, whatever the content says now."""
-        venue = Venue(self.venue, None, None, None, None)
+    def session(self, series: Series, planned: date, *, whole: bool = False) -> Session:
+        """The session as it was announced, whatever the content says now.
+
+        With `whole`, its venue is named with the address.
+        """
+        venue = Venue(self.line if whole else self.venue, None, None, None, None)
         return Session(series, planned, self.starts, self.ends, venue, self.cancelled)
 
 
@@ -97,6 +139,15 @@ def as_known(session: Session, before: Facts | None) -> Session:
     facts = known_facts(session, before)
     moved = facts.starts != session.starts
     return facts.session(session.series, session.planned) if moved else session
+
+
+_SHORT = {"st": "street", "rd": "road", "ave": "avenue", "ln": "lane", "dr": "drive", "cl": "close"}
+
+
+def _plain(written: str) -> str:
+    """Letters and figures alone, with short words in full: '1 River St.' is '1 River Street'."""
+    words = "".join(one if one.isalnum() else " " for one in written.casefold()).split()
+    return "".join(_SHORT.get(word, word) for word in words)
 
 
 def record_first(

@@ -123,7 +123,7 @@ def _still_changed(
     if before is None:
         back = session.state == "on" and not any(_was_sent(changes, other) for other in same)
     else:
-        back = before.words == Facts.of(session).words
+        back = before.same(Facts.of(session))
     if back:
         return None  # changed, and changed back before the family was told
     return announced.as_known(session, before)
@@ -183,10 +183,10 @@ def move_wording(sessions: Sequence[Session], known: Sequence[Facts]) -> str:
         return "on-again"
     if any(before.cancelled for before, _ in pairs):
         return "changed"
-    if all(before.place == now.place for before, now in pairs):
+    if all(before.same_place(now) for before, now in pairs):
         return "moved"
     same_time = all((one.starts, one.ends) == (two.starts, two.ends) for one, two in pairs)
-    one_move = len({(before.place, now.place) for before, now in pairs}) == 1
+    one_move = len({(before.place, before.line, now.place, now.line) for before, now in pairs}) == 1
     return "other-venue" if same_time and one_move else "changed"
 
 
@@ -197,12 +197,12 @@ def move_words(
 
     `each` names every date, because there are others that have not changed.
     """
-    elsewhere = any(
-        not before.cancelled and before.place != Facts.of(session).place
-        for before, session in zip(known, sessions, strict=True)
-    )
+    pairs = [(before, Facts.of(session)) for before, session in zip(known, sessions, strict=True)]
+    elsewhere = any(not before.cancelled and not before.same_place(now) for before, now in pairs)
+    # The same venue at another address is named with the address.
+    whole = any(before.venue == now.venue and not before.same_place(now) for before, now in pairs)
     were = [
-        before.session(series, session.planned)
+        before.session(series, session.planned, whole=whole)
         for before, session in zip(known, sessions, strict=True)
     ]
     several = len({session.venue.line for session in sessions}) > 1
@@ -210,7 +210,7 @@ def move_words(
         "was": rendering.when_and_where(series, were, places=elsewhere, each=each),
         "now": rendering.when_and_where(series, sessions, places=several, each=each),
         "venue": "" if several else rendering.venue_words(series, sessions),
-        "was_venue": known[0].venue if known else "",
+        "was_venue": were[0].venue.name if were else "",
     }
 
 

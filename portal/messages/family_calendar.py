@@ -20,6 +20,8 @@ from typing import Any, NamedTuple, Protocol
 from icalendar import Calendar, Event, Timezone
 
 from portal.directory import Series, Session, Site
+from portal.directory.contact import contact_about
+from portal.directory.phrases import capital
 from portal.directory.values import day_words
 from portal.feeds.calendar_entries import Text, one_line, revision_of
 from portal.feeds.calendars import PRODUCT, ZONE
@@ -237,8 +239,8 @@ class _Entry(_Neutral):
         if series.bring:
             yield f"Bring: {series.bring}"
         yield "To change or cancel your booking, use the link in our message."
-        if phone := series.programme.phone or series.centre.contact_phone or self.site.phone:
-            yield f"Questions: ring {phone}"
+        contact = contact_about(series, self.site, base=self.base)
+        yield f"Questions? {capital(contact.words)}"
         yield f"{self.base}{series.path}"
 
 

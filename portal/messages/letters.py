@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from portal.content.message_texts import load_words
 from portal.database.references import link_of
 from portal.directory import Directory, Series, Session, Site
+from portal.directory.contact import Contact, contact_about
 from portal.directory.values import moment_words
 from portal.messages import family_calendar, rendering
 from portal.messages.change_news import ABOUT_A_SESSION, move_wording, move_words
@@ -63,11 +64,13 @@ def letter_of(
     """Compose the letter of a message. Raises NothingToSend, and WordsError for broken wording."""
     facts = facts_of(connection, owed, directory=directory, settings=settings, now=now)
     site, booking, recipient = directory.site, facts.booking, facts.recipient
-    values = _values(facts, site, settings)
+    contact = _contact(booking, site, settings)
+    values = _values(facts, contact, site, settings)
     words = rendering.fill(
         load_words(settings.root, wording_of(facts)),
         values,
         discreet=booking.discreet,
+        way=contact.way,
         extra=TWINS[owed.kind] if facts.has_twin else ("", ""),
     )
     reference = reference_of(booking.row.calendar_id, owed.id, owed.kind)
@@ -124,7 +127,9 @@ def reference_of(calendar_id: str, message_id: int, kind: str) -> str:
 # --- values of the placeholders -------------------------------------------------------------------
 
 
-def _values(facts: MessageFacts, site: Site, settings: Settings) -> Mapping[str, str]:
+def _values(
+    facts: MessageFacts, contact: Contact, site: Site, settings: Settings
+) -> Mapping[str, str]:
     """A value for each placeholder; '' leaves out the line that contains it."""
     booking, sessions = facts.booking, facts.sessions
     values = {
@@ -132,7 +137,8 @@ def _values(facts: MessageFacts, site: Site, settings: Settings) -> Mapping[str,
         "link": _link(bytes(booking.row.link_nonce), site, settings),
         "reference": booking.row.reference,
         "service": site.name,
-        "phone": _phone(booking, site) or "",
+        "contact": contact.to,
+        "phone": contact.phone or "",
         "series": "the group",
         "programme": "the group",
         "reason": _reason(facts),
@@ -190,10 +196,10 @@ def _base(site: Site, settings: Settings) -> str:
     return settings.base_address or site.base_address
 
 
-def _phone(booking: BookingFacts, site: Site) -> str | None:
-    if booking.series is None or booking.discreet:
-        return site.phone
-    return booking.series.programme.phone or booking.series.centre.contact_phone or site.phone
+def _contact(booking: BookingFacts, site: Site, settings: Settings) -> Contact:
+    """How the family reaches us; a discreet letter has the number of the service, if any."""
+    thing = None if booking.discreet else booking.series
+    return contact_about(thing, site, base=_base(site, settings))
 
 
 # --- attachments ----------------------------------------------------------------------------------

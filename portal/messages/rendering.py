@@ -21,6 +21,7 @@ from markupsafe import Markup
 from portal.content import prose
 from portal.content.message_texts import PLACEHOLDER, Wording, placeholders
 from portal.directory import Series, Session
+from portal.directory.contact import CLAUSES, Way
 from portal.directory.values import day_words
 
 # A text message is sent, and paid for, in parts of 153 characters. An extra sentence is added only
@@ -46,16 +47,19 @@ def fill(
     facts: Mapping[str, str],
     *,
     discreet: bool,
+    way: Way = "page",
     extra: tuple[str, str] = ("", ""),
 ) -> Words:
     """Fill in the wording with the facts.
 
+    `way` is how families reach us, at the address or number in `facts["contact"]`.
     `extra` is an extra paragraph, which comes after the second paragraph of an email, and a shorter
     version for the end of a text message, used if it fits.
     """
     subject = wording.discreet_subject if discreet else wording.subject
     text = wording.discreet_text if discreet else wording.text
     body = wording.discreet_body if discreet else wording.body
+    text, body = (one.replace("{contact}", CLAUSES[way]) for one in (text, body))
     parts = list(_parts(body, facts))
     more, brief = extra
     if more:

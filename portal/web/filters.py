@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from portal.directory import Centre, Series, Session, Site, Venue, phrases
+from portal.directory import Centre, Programme, Series, Session, Site, Venue, phrases
+from portal.directory.contact import CONTACT_PAGE, contact_about
 from portal.directory.phrases import (
     ACCESS,
     ages,
@@ -137,13 +138,25 @@ def write(email: str) -> Markup:
     return Markup('<a href="mailto:{}">{}</a>').format(quote(email, safe="@!$'*+"), email)
 
 
-def reach(site: Site, lead: str = "Ring us on") -> Markup:
-    """A sentence with the number to ring, or another way to reach us if there is no number."""
-    if site.phone:
-        return Markup("{} {}.").format(lead, ring(site.phone))
-    if site.email:
-        return Markup("Write to us at {}.").format(write(site.email))
-    return Markup('<a href="/contact/">See how to reach us</a>.')
+def reach(
+    site: Site, about: Series | Programme | Centre | None = None, lead: str = "Ring us on"
+) -> Markup:
+    """A sentence with the way to reach us about something: `lead` is for a number to ring.
+
+    A printed page cannot be pressed, so it shows the address of the contact page too.
+    """
+    contact = contact_about(about, site)
+    if contact.phone:
+        return Markup("{} {}.").format(lead, ring(contact.phone))
+    if contact.email:
+        return Markup("Write to us at {}.").format(write(contact.email))
+    link = Markup('<a href="{}" data-paper="{}">See how to reach us</a>.')
+    return link.format(CONTACT_PAGE, contact.page)
+
+
+def reach_on_paper(site: Site, about: Series | Programme | Centre | None = None) -> str:
+    """The same in words, for what is made to be printed."""
+    return sentence(capital(contact_about(about, site).words))
 
 
 def repeats(series: Series) -> str:

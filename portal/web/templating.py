@@ -60,6 +60,7 @@ def environment() -> Environment:
         place=filters.place,
         place_is_for=filters.place_is_for,
         reach=filters.reach,
+        reach_on_paper=filters.reach_on_paper,
         repeats=filters.repeats,
         ring=filters.ring,
         sentence=filters.sentence,

@@ -1,5 +1,6 @@
 """Edits of the content and existing bookings, on both databases."""
 
+import hashlib
 import itertools
 from datetime import timedelta
 
@@ -146,7 +147,91 @@ def mended(fields, **centre):
     return made.directory(fields, centre=centre)
 
 
-@pytest.mark.parametrize("centre", [{"postcode": "PR1 8RK"}, {"title": "The Riverbank Centre"}])
+HALL = {"room": "Hall"}
+ELSEWHERE = [
+    mended(HALL, address="2 River Street"),
+    mended(HALL, postcode="PR1 9AA"),
+    mended(HALL, address="5 Mill Road", town="Leyland", postcode="PR25 1AA"),
+    mended({"room": "Studio"}),
+]
+
+
+@pytest.mark.parametrize("edited", ELSEWHERE, ids=["street", "postcode", "town", "room"])
+def test_another_address_is_told_once(engine, edited) -> None:
+    """The same centre at another street, postcode or town, or another room, moves each session."""
+    booking = book(engine, made.directory(HALL))
+    told = [content_changes.announce_changes(engine, edited, now=LATER) for _ in range(2)]
+
+    assert told == [6, 0]
+    assert news(engine, booking) == [("moved", day) for day in SIX]
+
+
+def as_before_addresses(engine, directory) -> None:
+    """Make the rows of what was announced those of a release that did not note addresses."""
+
+    def work(connection: sa.Connection) -> None:
+        for session in directory.series[0].all_sessions:
+            place = session.venue.identity
+            said = f"{session.starts.timestamp()}|{session.ends.timestamp()}|{place}"
+            facts = {**announced.Facts.of(session).kept}
+            del facts["address"]
+            words = hashlib.sha256(said.encode()).hexdigest()
+            query = tables.told.update().where(tables.told.c.planned == session.anchor)
+            connection.execute(query.values(words=words, facts=facts))
+
+    database.write(engine, work)
+
+
+def test_an_upgrade_sends_no_news_of_addresses_that_were_not_noted(engine) -> None:
+    """Bookings from before are compared from the first round after the upgrade on."""
+    before = made.directory(HALL)
+    booking = book(engine, before)
+    as_before_addresses(engine, before)
+    edits = (before, before, mended(HALL, address="2 River Street"))
+    told = [content_changes.announce_changes(engine, one, now=LATER) for one in edits]
+
+    assert told == [0, 0, 6]
+    assert news(engine, booking) == [("moved", day) for day in SIX]
+
+
+def test_a_change_that_comes_with_an_upgrade_is_told(engine) -> None:
+    """What was noted before the upgrade still counts in the first round after it."""
+    before = made.directory(HALL)
+    book(engine, before)
+    as_before_addresses(engine, before)
+    later = made.directory({**HALL, "time": "13:00-15:00"})
+
+    assert content_changes.announce_changes(engine, later, now=LATER) == 6
+
+
+NO_NEWS = [
+    {"cost": "£2"},
+    {"bring": "A towel"},
+    {"ages": "0-4 years"},
+    {"leader": "Jo"},
+    {"closes": "2027-01-05"},
+    {"changes": [{"date": "2027-01-19", "note": "By the garden door"}]},
+]
+
+
+@pytest.mark.parametrize("fields", NO_NEWS, ids=[next(iter(one)) for one in NO_NEWS])
+def test_what_the_page_does_not_promise_to_send_is_no_news(engine, fields) -> None:
+    """A family's page shows it; a message is sent of cancelled dates, day, time and place alone."""
+    book(engine, made.directory())
+
+    assert content_changes.announce_changes(engine, made.directory(fields), now=LATER) == 0
+
+
+@pytest.mark.parametrize(
+    "centre",
+    [
+        {"title": "The Riverbank Centre"},
+        {"address": "1 RIVER ST."},
+        {"address": None},
+        {"postcode": None, "location": "53.76, -2.70"},
+    ],
+    ids=["title", "spelling", "no street", "no postcode"],
+)
 def test_mending_how_a_place_is_written_is_no_move(engine, centre) -> None:
     """Neither for what is on, nor for what was cancelled or moved and told before."""
     fields = {

@@ -16,6 +16,7 @@ from portal.content.message_texts import KINDS
 from portal.database.tables import KEPT_FOR, ROLES
 from portal.settings import Settings
 from portal.staff.accounts import Staff
+from portal.web.live import my_booking
 from portal.web.live.app import create_desk
 from portal.web.site.app import addresses, create_site
 from tests.support.databases import new_sqlite
@@ -50,13 +51,12 @@ PROMISES = {
     "We get in touch and help you find another": REQUESTS,
     "we can tell you more and put you in touch": REQUESTS,
     # The waiting list.
-    "We will write to you when something changes": "offered",
+    "We will write to you when a place is free": "offered",
     "we will write to you and say how long": "offered",
     # Complaints about data: staff's list, by the day on which the answer is due.
     "We answer within": "portal.web.staff.complaints:waiting",
     "We look into it, and answer you within": "portal.web.staff.complaints:waiting",
     # Changes.
-    "If something changes, we will {{ told }}": "moved",
     "Staff ring you": "portal.bookings.registers:safe_way",
     "tell you about changes": "moved",
 }
@@ -83,12 +83,12 @@ def texts() -> dict[str, str]:
         if path.parent.name != "staff":
             found[path.relative_to(ROOT).as_posix()] = path.read_text("utf-8")
     for path in sorted((ROOT / "portal/web/live").rglob("*.py")):
-        found[path.relative_to(ROOT).as_posix()] = _strings(path)
+        found[path.relative_to(ROOT).as_posix()] = strings_of(path)
     headings = re.compile(r"^#+ .*$", re.M)
     return {name: " ".join(headings.sub("", text).split()) for name, text in found.items()}
 
 
-def _strings(path: Path) -> str:
+def strings_of(path: Path) -> str:
     """The strings of a module that are not its documentation."""
     tree = ast.parse(path.read_text("utf-8"))
     documented = {
@@ -133,6 +133,30 @@ def test_what_keeps_a_promise_exists():
     for keeper in sorted(set(PROMISES.values())):
         module, _, name = keeper.partition(":")
         assert keeper in KINDS or hasattr(importlib.import_module(module), name), keeper
+
+
+# What a family's own page says that we announce, by the state of its booking.
+ANNOUNCED = {
+    "confirmed": ("moved", "cancelled-by-us"),
+    "waiting": ("offered", "waiting-ended"),
+    "offered": ("lapsed", "cancelled-by-us"),
+    "requested": ("request-confirmed", "request-declined"),
+}
+
+
+def test_a_page_promises_news_of_what_is_announced_alone():
+    """It names what we tell of, in each state: the cost or what to bring may change unannounced."""
+    sweeping = [
+        (name, sentence)
+        for name, text in texts().items()
+        for sentence in re.split(r"(?<=[.?!])\s|<[^>]*>", text)
+        if re.search(r"\b(?:some|any)thing (?:else )?changes", sentence)
+        and re.search(r"\bwe\b", sentence, re.I)
+    ]
+
+    assert sweeping == []
+    assert set(my_booking._ANNOUNCED) == set(ANNOUNCED)
+    assert {kind for kinds in ANNOUNCED.values() for kind in kinds} <= set(KINDS)
 
 
 def test_no_entry_of_the_table_is_out_of_date():

@@ -10,12 +10,12 @@ from portal.bookings import Family, content_changes
 from portal.server import worker
 from tests.support import made
 from tests.support.made import NOW
-from tests.support.post import SECRET
+from tests.support.post import SECRET, Post
 
 
-def changed(post, *dates, now=NOW, **fields):
+def changed(post, *dates, now=NOW, centre=None, **fields):
     """The content says something else; families are owed the news."""
-    post.directory = made.directory({"changes": list(dates), **fields})
+    post.directory = made.directory({"changes": list(dates), **fields}, centre=centre)
     content_changes.announce_changes(post.engine, post.directory, now=now)
 
 
@@ -441,6 +441,68 @@ def test_one_change_has_one_sentence_that_is_true_of_it(post, dates, fields, sub
 
     assert (letter.subject, first) == (subject, sentence)
     assert ("still on" in letter.plain) == (subject == "Part of your booking is off")
+
+
+NEW_STREET = {"address": "2 Mill Road", "postcode": "PR1 9AA"}
+OLD_LINE = "Riverbank, 1 River Street, Preston, PR1 8RJ"
+NEW_LINE = "Riverbank, 2 Mill Road, Preston, PR1 9AA"
+
+
+@pytest.mark.parametrize(
+    ("centre", "room", "was", "now"),
+    [
+        (NEW_STREET, "Willow Room", f"{OLD_LINE} (Willow Room)", f"{NEW_LINE} (Willow Room)"),
+        ({}, "Oak Room", f"{OLD_LINE} (Willow Room)", f"{OLD_LINE} (Oak Room)"),
+    ],
+    ids=["address", "room"],
+)
+def test_another_address_is_told_with_both_addresses(post, centre, room, was, now):
+    """The name of the centre alone would not say what has changed."""
+    post.book()
+    post.came()
+    changed(post, centre=centre, room=room)
+    [letter] = post.came()
+    _, first, *_ = letter.plain.split("\n\n")
+
+    assert first == (
+        f"{GROUP} will not be at {was} on {WHOLE}. It will be at {now}. You still have your place."
+    )
+
+
+def test_another_address_and_time_are_told_with_both_addresses(post):
+    """In one letter, whose lines say where and when it was and is."""
+    post.book()
+    post.came()
+    changed(post, centre=NEW_STREET, room="Willow Room", time="13:00-15:00")
+    [letter] = post.came()
+
+    assert f"10am to midday, at {OLD_LINE} (Willow Room)\n" in letter.plain
+    assert f"- Where: {NEW_LINE} (Willow Room)\n" in letter.plain
+
+
+def test_an_address_that_is_put_back_unsent_is_not_told(post):
+    """The family never heard of the other one."""
+    post.book()
+    post.came()
+    changed(post, centre=NEW_STREET, room="Willow Room")
+    changed(post, room="Willow Room", now=NOW + timedelta(minutes=1))
+
+    assert post.came(NOW + timedelta(minutes=2)) == []
+
+
+def test_a_sensitive_group_at_another_place_says_to_ask_where(sqlite, tmp_path):
+    """S3: neither the letter nor the page says where, so the family is to ask."""
+    directory = made.directory({}, sensitive=True)
+    post = Post(sqlite, tmp_path / "var", directory)
+    booking = post.book()
+    bookings.confirm(sqlite, directory, booking.id, now=NOW, actor="staff:1")
+    post.came()
+    post.directory = made.directory({}, sensitive=True, centre=NEW_STREET)
+    content_changes.announce_changes(sqlite, post.directory, now=NOW)
+    [letter] = post.came()
+
+    assert "it is at another place. If we have not told you where yet, ask us" in letter.plain
+    assert "Mill Road" not in letter.everything
 
 
 ALSO_MOVED = {"date": "2027-01-19", "moved_to": "2027-01-20 13:00-15:00"}

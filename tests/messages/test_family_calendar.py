@@ -64,6 +64,17 @@ def entries(data: bytes) -> dict[str, icalendar.Event]:
     return events
 
 
+@pytest.mark.parametrize("service", [{}, {"phone": None}])
+def test_an_entry_says_how_to_reach_us(service):
+    """It has the number, or the address of the contact page: nobody can press it in a calendar."""
+    directory = made.directory(service=service, centre={"phone": None})
+    for event in entries(private(Booked(), directory)).values():
+        way = "See how to reach us at https://families.example/contact/"
+        words = way if service else "Ring us on 01772 000000"
+
+        assert f"Questions? {words}" in str(event["description"])
+
+
 MOVED = {"changes": [{"date": "2027-02-02", "moved_to": "2027-02-03 13:00-15:00"}]}
 OFF = {"changes": [{"date": "2027-02-02", "cancelled": "The boiler is broken"}]}
 

@@ -10,12 +10,14 @@ from portal.content.message_texts import load_words
 from portal.messages.rendering import dates_words, fill, first_name
 from tests.support import made
 from tests.support.paths import ROOT
+from tests.support.ringing import without_number
 
 FACTS = {
     "first_name": "Amina",
     "link": "https://families.example/bookings/abc?x=1&y=2",
     "reference": "ABCD-EFGH",
     "service": "Family Wellbeing",
+    "contact": "01772 000000",
     "phone": "01772 000000",
     "series": "Bump, Birth and Beyond",
     "programme": "Bump, Birth and Beyond",
@@ -47,6 +49,29 @@ def test_nothing_is_left_to_fill_in(kind, discreet):
     family = kind not in message_texts.TO_PROFESSIONAL
     assert (FACTS["link"] in words.plain) == family
     assert (FACTS["link"] in words.text) == family
+
+
+@pytest.mark.parametrize(
+    ("way", "to", "words"),
+    [
+        ("phone", "01772 000000", "ring us on 01772 000000."),
+        ("email", "us@families.example", "write to us at us@families.example."),
+        (
+            "page",
+            "https://x.example/contact/",
+            "see how to reach us at https://x.example/contact/.",
+        ),
+    ],
+)
+def test_every_letter_about_a_booking_says_how_to_reach_us(way, to, words):
+    """It gives the number, or else the address or the page, which the email links."""
+    facts = FACTS | {"contact": to, "phone": ""}
+    for kind in set(message_texts.WORDINGS) - {"link"}:
+        said = fill(load_words(ROOT, kind), facts, discreet=False, way=way)
+
+        assert words in said.plain, kind
+        assert without_number(said.plain) == [], kind
+        assert (f'<a href="{to}">' in said.html) == (way == "page"), kind
 
 
 @pytest.mark.parametrize("kind", message_texts.WORDINGS)

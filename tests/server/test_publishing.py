@@ -150,6 +150,18 @@ def test_going_back_tells_families_again(machines, engine):
     assert kinds(engine) == ["confirmation", "cancelled-by-us", "moved"]
 
 
+def test_published_content_that_lost_bookings_is_named_in_the_log(local_machines, caplog):
+    """A machine that builds without the database cannot refuse it; families still get messages."""
+    old, new = local_machines
+    old.watch.once()
+    book(old.watch._engine, old)
+    new.write("room:", "book: session\nroom:")
+    sent = new.build(3).watch.once().delivered.sent
+
+    assert f"{SERIES}:1:1: families have booked the whole of it" in caplog.text
+    assert sent == 2  # the confirmation, and the date that is off
+
+
 def test_what_was_not_built_is_not_published(local_machines):
     """Files edited after the build are nobody's news until the next build."""
     _, new = local_machines

@@ -29,13 +29,14 @@ def directory(
     way: str | None = None,
     questions: Sequence[dict] = (),
     closures: Sequence[dict] = (),
-    centre: Mapping[str, str] | None = None,
+    centre: Mapping[str, str | None] | None = None,
+    service: Mapping[str, str | None] | None = None,
 ) -> Directory:
     """A Directory with one centre, one programme, and one series for each set of fields.
 
     Fields are as in a file; those not given make a course of six Tuesdays from 12 January 2027,
-    10:00-12:00, with 12 places, one for a family. `centre` are the centre's fields that are to be
-    written otherwise.
+    10:00-12:00, with 12 places, one for a family. `centre` and `service` are the fields of the
+    centre and of the site that are to be written otherwise.
     """
     site = Site.model_validate(
         {
@@ -45,6 +46,7 @@ def directory(
             "domain": "families.example",
             "phone": "01772 000000",
             "quick_exit": "https://www.bbc.co.uk/weather",
+            **(service or {}),
         }
     )
     footprints = (

@@ -14,6 +14,7 @@ from portal.database import tables
 from portal.settings import load_settings
 from tests.support.made import NOW
 from tests.support.paths import ROOT
+from tests.support.ringing import without_number
 
 SECRET = "a secret of thirty-two characters"
 KEYS = (f"letters-{number}" for number in itertools.count())
@@ -97,10 +98,12 @@ class Came:
         self.text = path.suffix == ".txt"
         if self.text:
             self.plain = self.raw.decode()
+            assert without_number(self.plain) == []
             return
         mail = message_from_bytes(self.raw, policy=default)
         self.subject, self.to = mail["Subject"], mail["To"]
         self.plain = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+        assert without_number(self.plain) == []
         self.html = mail.get_body(("html",)).get_content()
         self.calendars = [icalendar.Calendar.from_ical(a.get_content()) for a in _files(mail)]
         self.everything = "\n".join(

@@ -17,6 +17,7 @@ from portal.web.live.app import create_desk
 from tests.support import made
 from tests.support.databases import new_sqlite
 from tests.support.markup import Element, parsed
+from tests.support.ringing import without_number
 from tests.support.routing import remember_builders
 
 # A test makes an application of its own, and all of them have the same addresses.
@@ -107,9 +108,12 @@ class Screen:
     def main(self) -> Element:
         return self.tree.one("main")
 
-    @property
+    @cached_property
     def words(self) -> str:
-        return self.main.text
+        """What it says; whatever a test does with it, it asks nobody to ring without a number."""
+        said = self.main.text
+        assert without_number(said) == []
+        return said
 
     @property
     def title(self) -> str:

@@ -122,7 +122,7 @@ def create_desk(
 
     @desk.errorhandler(Away)
     def database_away(error: Away) -> Any:
-        """The public site stays up; pages that need the database say whom to ring (S63)."""
+        """The public site stays up; pages that need the database say how to reach us (S63)."""
         try:
             if request.method == "POST":
                 path = request.full_path.removesuffix("?")
@@ -184,7 +184,7 @@ class Frames:
         try:
             path = request.path
             head = Head(title=title, path=path, live=True, error=True, sensitive=sensitive)
-            return self.now().render("live/ask.html", head, paragraphs=[words], phone=None)
+            return self.now().render("live/ask.html", head, paragraphs=[words])
         except Exception:  # the page for an error must not fail, whatever the error was
             return plain_page(title, words)
 

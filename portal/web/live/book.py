@@ -122,7 +122,7 @@ def before(thing: Series | Programme, explained: Callable[..., Response]) -> Any
             "You have sent this form already",
             "We have what you sent. We do not show it here, because your browser was closed since, "
             "or is another one.",
-            "Use the link in our message to you. If you have none, ring us.",
+            "Use the link in our message to you. If you have none, ask us.",
             status=409,
         )
     programme = thing.programme if isinstance(thing, Series) else thing
@@ -149,7 +149,7 @@ def _is_of(made: Booking, thing: Series | Programme) -> bool:
 
 
 def _sent_before(made: Booking, programme: Programme) -> Other:
-    words = "See what happens next", "Change it there, or ring us"
+    words = "See what happens next", "Change it there, or ask us"
     return Other(_page_of(made, programme), *words)
 
 
@@ -334,7 +334,6 @@ def _choose(wanted: Wanted, now: datetime) -> Any:
         "live/choose.html",
         head("Choose a date", wanted.path),
         series=series,
-        phone=wanted.subject.phone,
         coming=coming[:_DATES_SHOWN],
         later=coming[_DATES_SHOWN:],
     )
@@ -366,7 +365,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
             "A professional needs to ask for this place",
             "A worker who knows you can ask for this place with you. This can be your midwife, "
             "your health visitor or your school.",
-            "Talk to them, or ring us to find out who can ask for you.",
+            "Talk to them, or ask us who can ask for you.",
             others=[
                 Other(
                     f"{series.programme.request_path}?who=professional&series={series.identity}",
@@ -409,7 +408,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
         ("You cannot book this", "It cannot be booked online."),
     )
     late = state in ("closed", "started")
-    again = "Ring us. Sometimes we can still find a place." if late else ""
+    again = "Ask us. Sometimes we can still find a place." if late else ""
     return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
 
 
@@ -417,7 +416,7 @@ def _no_such_date(wanted: Wanted) -> Response:
     """The page for a date that the series does not have, or does not have any more."""
     return wanted.explain(
         "There is nothing on this date",
-        "The date in the link may have been taken out. Choose another date, or ring us.",
+        "The date in the link may have been taken out. Choose another date, or ask us.",
         others=[Other(wanted.series.booking_path, "Choose a date", wanted.series.name)],
         others_title="Dates that you can book",
         status=404,
@@ -428,7 +427,7 @@ def _too_far_ahead(wanted: Wanted) -> Response:
     """The page for a date of an ongoing group that lies past the horizon of every list."""
     return wanted.explain(
         "You cannot book this date yet",
-        "You can book it nearer the time. Choose an earlier date, or ring us.",
+        "You can book it nearer the time. Choose an earlier date, or ask us.",
         others=[Other(wanted.series.booking_path, "Choose a date", wanted.series.name)],
         others_title="Dates that you can book now",
         status=200 if request.method != "POST" else 409,
@@ -470,7 +469,7 @@ def _other_age(wanted: Wanted, form: BookForm) -> Response:
     return wanted.explain(
         "This group is for another age",
         f"This group is for: {filters.ages(series)}. You told us: {given}.",
-        "Do you think it would still suit you? Ring us.",
+        "Do you think it would still suit you? Ask us.",
         form=form,
         presses=[Press("Change your answers", "edit", secondary=True)],
         others=wanted.others(form.children.ages, same=False),

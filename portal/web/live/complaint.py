@@ -70,7 +70,7 @@ def complain() -> Any:
             "Keep the reference, or print this page: it shows that we have your complaint.",
             "You can also go to the Information Commissioner at ico.org.uk at any time.",
             again="Make another complaint",
-            phone=None,
+            of=None,
         )
     form = ComplaintForm(formdata=request.form if request.method == "POST" else None)
     form.discreet()

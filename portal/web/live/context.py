@@ -1,7 +1,7 @@
 """The context of the live pages: published content, database, secret and clock.
 
 What it hides: the database may be unavailable at the start or later, and then every screen says
-"ring us" while the public site stays up (S63); it is migrated when it is first reached. Only forms
+"ask us" while the public site stays up (S63); it is migrated when it is first reached. Only forms
 set the cookie that binds a form's token to its browser. Places left are counted at most once in a
 few seconds, however many requests there are. Rate limits for a contact, a series and a network are
 applied together.

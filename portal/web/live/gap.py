@@ -39,7 +39,7 @@ def gap() -> Any:
             "Does the family need help now? Do not wait: ask for support in the usual way.",
             "The reference cannot be used to see your form.",
             again="Tell us about another gap",
-            phone=None,
+            of=None,
         )
     form = GapForm(formdata=request.form if request.method == "POST" else None)
     districts = [(one.slug, one.title) for one in found.directory.districts]

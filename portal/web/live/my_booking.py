@@ -100,7 +100,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         given_away=_given_away(own, ours, restorable) and bool(on),
         choices=_choices(own, family, again=not restorable and not reason),
         other_ways=OTHER_WAYS,
-        told=_told(family),
+        news=_news(own.state, family),
         kept=family is not None,
         calendar=path,
         address=address,
@@ -180,15 +180,30 @@ def _title(own: Own, ours: bool) -> str:
     return _TITLES[own.state][1 if own.asked or own.discreet else 0]
 
 
-def _told(family: Family | None) -> str:
-    """How the family hears from the service; '' if it does not."""
-    if family is None or family.contact_by == "none":
+# What is announced in each state. The page shows all else, such as the cost, without a message.
+_ANNOUNCED = {
+    "confirmed": "If a date is cancelled, or the day, the time or the place changes",
+    "waiting": "When a place is free for you, or there will be none",
+    "offered": "If this offer ends",
+    "requested": "When we have an answer",
+}
+
+
+def _news(state: str, family: Family | None) -> str:
+    """What the family hears of, and how; '' if it hears nothing."""
+    if family is None or state not in _ANNOUNCED:
         return ""
+    when = _ANNOUNCED[state]
     if family.contact_by == "call":
-        return "ring you at the time that you gave" if SAFE_TIME in family.answers else "ring you"
-    if not family.safe_to_contact:
+        ring = "ring you at the time that you gave" if SAFE_TIME in family.answers else "ring you"
+        if state == "requested":
+            return f"{when}, we will {ring}."
+        # Staff ring families of their own accord: nothing asks them to.
+        return f"Look at this page from time to time: it shows every change. We may also {ring}."
+    if family.contact_by == "none" or not family.safe_to_contact:
         return ""
-    return {"email": "send you an email", "text": "send you a text message"}[family.contact_by]
+    how = {"email": "send you an email", "text": "send you a text message"}[family.contact_by]
+    return f"{when}, we will {how}."
 
 
 @pages.get("/calendar.ics")
@@ -221,7 +236,7 @@ def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
     except Full:
         return own.explain(
             "There are not enough places",
-            "Your booking has not changed. Ring us, and we will see what we can do.",
+            "Your booking has not changed. Ask us, and we will see what we can do.",
             status=409,
         )
     except NotPossible:

@@ -68,8 +68,7 @@ class Own:
     def subject(self) -> Subject:
         """What was booked, where its page may name it."""
         if self.programme is None or self.discreet:
-            phone = self.programme.phone if self.programme else None
-            return replace(OWN_BOOKING, phone=phone, back=self.path)
+            return replace(OWN_BOOKING, of=self.programme, back=self.path)
         if self.series is None:
             return replace(of_programme(self.programme), back=self.path)
         planned = self.booking.planned

@@ -150,7 +150,10 @@ def _why_not(run: Series, now: datetime) -> tuple[str, str]:
     if state == "not yet":
         return "You cannot ask yet", f"You can ask from {_opens(run)}. Come back to this page then."
     if state in ("closed", "started"):
-        return "You can no longer ask for a place", "Requests for this group have closed. Ring us."
+        return (
+            "You can no longer ask for a place",
+            "Requests for this group have closed. Ask us what else there is.",
+        )
     why = run.withdrawn or (coming[0].cancelled if coming else "")
     said = filters.sentence(why) if why else "It has no more dates."
     return "This group is no longer running", said
@@ -238,7 +241,7 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
     except NotBookable:
         return asked.explain(
             "You cannot ask for this online",
-            "The way to get a place has changed. Look at its page, or ring us.",
+            "The way to get a place has changed. Look at its page, or ask us.",
             subject=asked.about(run),
             status=409,
         )
@@ -274,10 +277,10 @@ def _referred(programme: Programme, reference: str) -> Response:
         "One of our workers will read your request. The family does not have a place yet.",
         "We will get in touch with the family only in the way that you chose for them. A message "
         "from us has a private link. With it they can see, change or take back the request.",
-        "Keep the reference, and give it to us when you ring. It cannot be used to see the "
+        "Keep the reference, and give it to us when you get in touch. It cannot be used to see the "
         "request.",
         again="Ask for a place for another family",
-        phone=programme.phone,
+        of=programme,
     )
 
 
@@ -303,7 +306,7 @@ def _not_asked_for(asked: Asked, now: datetime) -> Response:
         )
     if not states:
         title = "There is nothing to book now" if programme.booking == "book" else _NO_NEED
-        return asked.explain(title, "Look at its page, or ring us.", status=status)
+        return asked.explain(title, "Look at its page, or ask us.", status=status)
     return _shut(asked, states, status)
 
 
@@ -351,22 +354,22 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
             f"You can {'ask' if asks else 'book'} from {_opens(run)}. Come back to "
             f"{'this' if asks else 'its'} page then.",
         ),
-        "full": ("Every place is taken", "Ring us. Sometimes we can still find a place."),
+        "full": ("Every place is taken", "Ask us. Sometimes we can still find a place."),
         "closed": (
             "You can no longer ask for a place" if asks else "Booking has closed",
             f"It is too late to {'ask' if asks else 'book'} online.",
-            "Ring us. Sometimes we can still find a place.",
+            "Ask us. Sometimes we can still find a place.",
         ),
         "started": (
             "This has started",
             f"It is too late to {'ask' if asks else 'book'} online.",
-            "Ring us. Sometimes we can still find a place.",
+            "Ask us. Sometimes we can still find a place.",
         ),
     }.get(state) or ("This is not running at the moment", _why_not(run, found.now)[1], _WHEN_AGAIN)
     return asked.explain(title, *said, **given)
 
 
-_WHEN_AGAIN = "Ring us. You can ask when it runs again, and what else there is."
+_WHEN_AGAIN = "Ask us when it runs again, and what else there is."
 
 
 def _opens(run: Series) -> str:
@@ -378,7 +381,7 @@ def _referral(asked: Asked) -> Response:
         "A professional needs to ask for this place",
         "A worker who knows you can ask for this place with you. This can be your midwife, "
         "your health visitor or your school.",
-        "Talk to them, or ring us to find out who can ask for you.",
+        "Talk to them, or ask us who can ask for you.",
         others=[
             Other(asked.choose("professional"), "I work with a family", "Ask for a place for them")
         ],

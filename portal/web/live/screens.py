@@ -100,7 +100,7 @@ def too_many(
         path,
         "We received many forms in a short time, so we have not taken yours yet.",
         f"Try again in {filters.count(math.ceil(seconds / 60), 'minute')}. Your answers are kept "
-        "on this page. Or ring us, and we will do it for you.",
+        "on this page. Or ask us, and we will do it for you.",
         subject=subject,
         status=429,
         form=form,
@@ -121,7 +121,7 @@ def away(path: str, subject: Subject, form: Answers | None = None, step: str = "
     return explain(
         "We cannot do this just now",
         path,
-        "It is our fault, not yours. Ring us, and we will do it for you.",
+        "It is our fault, not yours. Ask us, and we will do it for you.",
         again,
         subject=subject,
         status=503,

@@ -19,23 +19,22 @@ from portal.web.live.context import live
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a screen is about, whom to ring about it, and the page to go back to."""
+    """What a screen is about, and the page to go back to."""
 
     name: str
     lead: str = ""  # when and where it is held; '' if that is not public
-    phone: str | None = None
+    of: Series | Programme | None = None  # what families reach us about; None: the service
     back: str = ""
 
 
 def of_series(series: Series, session: Session | None = None, *, back: str = "") -> Subject:
     """A series, or one session of it."""
-    phone = series.programme.phone or series.centre.contact_phone
-    return Subject(series.name, _when(series, session), phone, back or series.path)
+    return Subject(series.name, _when(series, session), series, back or series.path)
 
 
 def of_programme(programme: Programme) -> Subject:
     """A programme that is requested without a series."""
-    return Subject(programme.title, "", programme.phone, programme.path)
+    return Subject(programme.title, "", programme, programme.path)
 
 
 def of_address() -> Subject:

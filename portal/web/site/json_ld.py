@@ -131,7 +131,7 @@ def of_programme(programme: Programme, site: Site) -> Data | None:
         "@type": "ServiceChannel",
         "serviceUrl": site.base_address + programme.path,
     }
-    if phone := (None if programme.is_sample("phone") else programme.phone) or site.phone:
+    if phone := programme.contact_phone or site.phone:
         channel["servicePhone"] = {"@type": "ContactPoint", "telephone": phone}
     service: Data = {
         "@context": _CONTEXT,

@@ -405,12 +405,12 @@ def test_not_enough_places_for_a_party(tmp_path) -> None:
     ("fields", "now", "heading", "words"),
     [
         ({"opens": "2027-01-05 09:00"}, None, "You cannot book yet", "9am on Tuesday 5 January"),
-        ({"closes": "2027-01-03"}, None, "Booking has closed", "Ring us"),
-        ({}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This has started", "Ring us"),
+        ({"closes": "2027-01-03"}, None, "Booking has closed", "Ask us"),
+        ({}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This has started", "Ask us"),
         ({}, datetime(2027, 6, 1, tzinfo=UTC), "This is over", "no more dates"),
         ({"withdrawn": "The leader has left"}, None, "This is cancelled", "The leader has left."),
         ({"repeats": "once", "changes": OFF}, None, "This is cancelled", "The leader is ill."),
-        ({"repeats": "once"}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This has started", "Ring us"),
+        ({"repeats": "once"}, datetime(2027, 1, 12, 11, tzinfo=UTC), "This has started", "Ask us"),
         ({"repeats": "once"}, datetime(2027, 1, 12, 13, tzinfo=UTC), "This is over", "no more"),
         ({"booking": "drop-in"}, None, "Just come", "You do not need to book"),
         (
@@ -956,7 +956,7 @@ def test_a_browser_that_keeps_no_cookie(screens) -> None:
     again = first.press("Continue")
 
     assert (first.status, again.status) == (400, 400)
-    assert "allow cookies for this site, or ring us" in again
+    assert "allow cookies for this site, or ask us" in again
     assert again.press("Continue").heading == "Check your answers"
 
 

@@ -241,7 +241,11 @@ def test_a_run_that_has_left_the_content(screens) -> None:
     assert "Bump" not in page
     assert page.heading == "Check with us before you come"
     assert "We no longer have this group on our site" in page
-    for promise in ("You have a place", "told you where to come", "If something changes, we will"):
+    for promise in (
+        "You have a place",
+        "told you where to come",
+        "If a date is cancelled, or the day, the time or the place changes, we will",
+    ):
         assert promise not in page
     calendar = screens.open(f"{own.path}/calendar.ics")
     assert calendar.status == 200  # after an error, a phone keeps the old entries

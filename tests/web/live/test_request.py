@@ -229,7 +229,11 @@ OFF = [{"date": "2027-01-12", "cancelled": "The leader is ill"}]
     ("fields", "heading", "said"),
     [
         ({"opens": "2027-01-05 09:00"}, "You cannot ask yet", "9am on Tuesday 5 January 2027"),
-        ({"closes": "2027-01-03"}, "You can no longer ask for a place", "Ring us."),
+        (
+            {"closes": "2027-01-03"},
+            "You can no longer ask for a place",
+            "Ask us what else there is.",
+        ),
         ({"repeats": "once", "changes": OFF}, "This group is no longer running", "leader is ill."),
     ],
 )
@@ -265,24 +269,24 @@ def test_asking_has_its_time(tmp_path, fields, heading, said) -> None:
         (
             {"booking": "request", "closes": "2027-01-03"},
             "You can no longer ask for a place",
-            "It is too late to ask online. Ring us.",
+            "It is too late to ask online. Ask us.",
         ),
         (
             {"booking": "request", "repeats": "once", "changes": OFF},
             "This is not running at the moment",
-            "The leader is ill. Ring us.",
+            "The leader is ill. Ask us",
         ),
         (
             {"booking": "request", "starts": "2026-11-03", "sessions": "2"},
             "This is not running at the moment",
-            "It has no more dates. Ring us.",
+            "It has no more dates. Ask us",
         ),
         (
             {"opens": "2027-01-05 09:00"},
             "You cannot book yet",
             "You can book from 9am on Tuesday 5 January 2027. Come back to its page then.",
         ),
-        ({"closes": "2027-01-03"}, "Booking has closed", "It is too late to book online. Ring us."),
+        ({"closes": "2027-01-03"}, "Booking has closed", "It is too late to book online. Ask us."),
         (
             {"withdrawn": "The leader has left"},
             "This is not running at the moment",

@@ -46,7 +46,7 @@ def test_a_safe_time_to_be_rung_is_offered_and_reaches_staff(tmp_path, way: str)
 
     assert shown["name"] == "Amina Khan"
     assert "Staff ring you at the time that you gave, and leave no message." in check
-    assert "we will ring you at the time that you gave" in own
+    assert "ring you at the time that you gave." in own
     assert (family.contact_by, family.answers["safe-time"]) == ("call", "Weekday mornings")
     assert screens.count("message") == 0
 

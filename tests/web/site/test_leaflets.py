@@ -10,6 +10,8 @@ from datetime import date
 
 import pytest
 
+from portal.directory.contact import contact_about
+from portal.directory.phrases import capital
 from portal.settings import load_settings
 from portal.web.assets import static_files
 from portal.web.site import build, leaflets
@@ -103,6 +105,18 @@ def test_a_leaflet_says_where_to_book_and_how_to_have_it_larger(fullest):
     assert 'href="#large"' in page
     assert 'id="large"' in page
     assert ".leaflet:target" in static_files()["site.css"].content.decode()
+
+
+def test_every_leaflet_says_how_to_reach_us(county, context):
+    """It has the number that is no sample, or else the address of the contact page in full."""
+    wrong = [
+        centre.slug
+        for centre in county.centres
+        for page in [leaflet(context, centre)]
+        if capital(contact_about(centre, county.site).words) not in page or "01632 960" in page
+    ]
+
+    assert wrong == []
 
 
 def test_the_same_leaflet_is_the_same_bytes(county, fullest):

@@ -22,7 +22,7 @@ Screen = Literal["form", "check", "confirm"]
 _PROTOCOL = ("csrf_token", "step", "key", "started")
 
 NOT_YOURS = "Look at your answers, and press the button again. Nothing has been sent yet"
-NO_COOKIE = f"{NOT_YOURS}. If this comes again, allow cookies for this site, or ring us"
+NO_COOKIE = f"{NOT_YOURS}. If this comes again, allow cookies for this site, or ask us"
 TOO_OLD = "This page was open for more than a day. Look at your answers, and press the button again"
 TOO_FAST = "That was very quick. Look at your answers, and press the button again"
 NO_STEP = "Press the button again. Nothing has been sent yet"
