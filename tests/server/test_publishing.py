@@ -174,6 +174,7 @@ def own_entries(machine, booking):
     directory = read_published(machine.settings, NOW.date(), machine.watch._engine)
     desk = create_desk(lambda: directory, machine.settings, clock=lambda: NOW)
     answer = desk.test_client().get(f"/bookings/{booking.link}/calendar.ics")
+    desk.extensions["live"]._reach().dispose()
     events = icalendar.Calendar.from_ical(answer.data).walk("VEVENT")
     assert answer.headers["Cache-Control"] == "no-store"
     assert not {"ETag", "Last-Modified"} & set(answer.headers.keys())
