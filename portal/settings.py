@@ -168,7 +168,11 @@ class Settings(BaseSettings):
         description="A file of certificates to trust, for a mail server with a private authority.",
     )
     smtp_timeout: float = Field(
-        20, gt=0, le=120, description="Seconds to wait for each reply of the mail server."
+        20,
+        gt=0,
+        le=120,
+        description="Seconds to wait for each reply of the mail server; all the replies about one "
+        "message have three times as long.",
     )
     notify_api_key: SecretStr | None = Field(None, description="The API key of GOV.UK Notify.")
     notify_base_url: str = Field(

@@ -13,13 +13,14 @@ from sqlalchemy import Engine
 
 from portal.bookings.places import places_of
 from portal.database import generations
-from portal.database.generations import Generation
+from portal.database.generations import Generation, Stamps
 from portal.directory import Directory, Series
 
 
 def publish(
     engine: Engine,
     directory: Directory,
+    entries: Stamps,
     *,
     built: datetime,
     now: datetime,
@@ -33,6 +34,7 @@ def publish(
         engine,
         directory.edition,
         rules,
+        entries,
         built=built,
         now=now,
         publisher=publisher,

@@ -80,9 +80,16 @@ class Forgotten:
         return said if self.vacuumed else f"{said} The file was in use: the next run cleans it."
 
 
-def forget(engine: Engine, directory: Directory, settings: Settings, *, now: datetime) -> Forgotten:
-    """Erase all data whose retention period is over. Counts stay."""
-    _follow_dates(engine, directory)
+def forget(
+    engine: Engine, directory: Directory | None, settings: Settings, *, now: datetime
+) -> Forgotten:
+    """Erase all data whose retention period is over. Counts stay.
+
+    Without a directory, the ends of bookings count as they are: content that is not the newest
+    must not bring them forward.
+    """
+    if directory is not None:
+        follow_dates(engine, directory)
     needs = write(engine, lambda c: _forget_needs(c, now, settings.keep_needs_days))
     families = _forget_families(engine, now, settings.keep_days)
     rate_limits.forget(engine, now=now)
@@ -98,7 +105,7 @@ def forget(engine: Engine, directory: Directory, settings: Settings, *, now: dat
     )
 
 
-def _follow_dates(engine: Engine, directory: Directory) -> None:
+def follow_dates(engine: Engine, directory: Directory) -> None:
     """Update the end of each live booking's last session from the content."""
 
     def work(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from portal.directory import Directory
     from portal.settings import Settings
     from portal.web.site.build_state import Built
+    from portal.web.site.published_calendars import Stamp
 
 _BAD_ROWS = 20  # shown; all are counted
 
@@ -142,6 +143,7 @@ def build(
             compress=compress,
             progress=progress,
             accept=partial(_refuse_to_lose_bookings, settings),
+            given_out=partial(_given_out, settings, False),
             waiting=lambda: click.echo("Another build is running. Waiting for it to finish."),
         )
     click.echo(_built(built))
@@ -161,16 +163,24 @@ def publish(root: Path | None, back: bool) -> None:
     families anything. Going back to older content has to be said: --back.
     """
     from portal import database
+    from portal.database.generations import EntriesFall
     from portal.server.published import read_published
     from portal.server.publishing import publish as publish_site
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
-    directory = read_published(settings, _today())
     engine = database.connect(settings.database_address)
     database.migrate(engine)
     try:
-        made = publish_site(engine, settings, directory, now=datetime.now(UTC), back=back)
+        directory = read_published(settings, _today(), engine)
+        publish_here = partial(publish_site, engine, settings, now=datetime.now(UTC), back=back)
+        try:
+            made = publish_here(directory)
+        except EntriesFall:
+            if not back:
+                raise
+            _rebuild_to_go_back(settings)
+            made = publish_here(read_published(settings, _today(), engine))
     finally:
         engine.dispose()
     click.echo(f"Generation {made.number} is published.")
@@ -378,6 +388,34 @@ def _has_database(settings: Settings) -> bool:
     return settings.database_url is not None or (settings.var / "portal.db").is_file()
 
 
+def _given_out(settings: Settings, back: bool, directory: Directory) -> Mapping[str, Stamp] | None:
+    """The stamps of calendar entries that any machine has published; None without a database."""
+    if not _has_database(settings):
+        return None
+    from portal import database
+    from portal.server.publishing import given_out
+
+    engine = database.connect(settings.database_address)
+    try:
+        return given_out(engine, directory.edition, back=back)
+    finally:
+        engine.dispose()
+
+
+def _rebuild_to_go_back(settings: Settings) -> None:
+    """Build the site here again, so that calendars take its entries for the newest."""
+    from portal.web.site import build as building
+
+    building.build(
+        settings,
+        today=_today(),
+        full=True,
+        compress=(settings.out / "index.html.gz").is_file(),
+        accept=partial(_refuse_to_lose_bookings, settings),
+        given_out=partial(_given_out, settings, True),
+    )
+
+
 def _publish_new(settings: Settings) -> None:
     """Publish a site that has just been built, where there is a database and the role `build`.
 
@@ -400,7 +438,8 @@ def _publish_new(settings: Settings) -> None:
         with database.read(engine) as connection:
             standing = generations.standing(connection, site[0] if site else "")
         if standing.newest is None or not standing.current:
-            publish(engine, settings, read_published(settings, _today()), now=datetime.now(UTC))
+            directory = read_published(settings, _today(), engine)
+            publish(engine, settings, directory, now=datetime.now(UTC))
     except generations.NotPublished as error:
         click.echo(str(error), err=True)
     except SQLAlchemyError:

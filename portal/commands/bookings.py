@@ -80,10 +80,15 @@ def export(root: Path | None, series: str, day: str | None, out: Path | None) ->
 @click.pass_obj
 def forget(root: Path | None) -> None:
     """Delete names and contacts some days after the last session. `portal serve` does it daily."""
+    from portal import database
     from portal.bookings import retention
+    from portal.database import generations
 
     settings, engine = _reach(root)
-    done = retention.forget(engine, _content(settings), settings, now=_now())
+    directory = _content(settings)
+    with database.read(engine) as connection:
+        current = generations.standing(connection, directory.edition).current
+    done = retention.forget(engine, directory if current else None, settings, now=_now())
     click.echo(done.words)
 
 

@@ -2,8 +2,8 @@
 
 A backup is older than some deletions. In the transaction that restores it, families who were erased
 since are erased again, removed accounts are removed again, changed access is changed again, and
-passwords and phones that were replaced are deleted, because their successors are in no backup. Then
-the daily deletion runs.
+passwords and phones that were replaced are deleted, because their successors are in no backup.
+Messages that may have been sent since are left to staff. Then the daily deletion runs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from portal import content, database
+from portal import content, database, messages
 from portal.bookings import personal_data, places, retention
 from portal.database import backup, journal
 from portal.database.journal import Journal, Line
@@ -71,6 +71,8 @@ class Restoring:
         yield f"Families erased since then, and erased again: {number}."
         number = personal_data.distrust_contacts(connection, corrected, self._now)
         yield f"Families who changed their details since then, and get no message now: {number}."
+        number = messages.hold_restored(connection, self._now)
+        yield f"Messages that may have been sent since then, and wait for staff: {number}."
         changes = [one for one in self._lacking if one.action in journal.OF_ACCOUNTS]
         yield from accounts.do_again(connection, changes, self._now)
 

@@ -84,6 +84,13 @@ def remove_staff(root: Path | None, email: str) -> None:
     _say(_staffing(root).remove(email))
 
 
+@staff.command("here")
+@click.pass_obj
+def here(root: Path | None) -> None:
+    """Print a link to sign in on this machine, without https."""
+    _say(_staffing(root).here())
+
+
 def _staffing(root: Path | None) -> Staffing:
     from portal.commands.staffing import Staffing
     from portal.settings import load_settings

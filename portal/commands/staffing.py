@@ -19,7 +19,7 @@ from portal.database.journal import Journal
 from portal.directory import Directory
 from portal.directory.values import LONDON, clock_words, day_words, near
 from portal.settings import Settings
-from portal.staff import accounts
+from portal.staff import accounts, local_pass
 from portal.staff.accounts import Account, AccountError
 
 
@@ -137,7 +137,12 @@ class Staffing:
         yield f"  {site.rstrip('/')}{path}"
         if self._settings.base_address is None:
             yield "To try it on this machine, while `portal serve` is running:"
-            yield f"  http://{self._settings.host}:{self._settings.port}{path}"
+            yield f"  {local_pass.link(self._settings, token)}"
+
+    def here(self) -> Iterator[str]:
+        """The link with which a browser on this machine can sign in over plain http."""
+        yield "Open this link on this machine, while `portal serve` is running. Show it to nobody:"
+        yield f"  {local_pass.link(self._settings)}"
 
     def _state(self, one: Account) -> str:
         state = one.state(self._now)

@@ -5,6 +5,9 @@ update failed. Each publication of other content is a generation with a number t
 a process whose content is the newest generation changes what families are told or offered; the
 others answer pages, and take bookings where the rule of the series is the same. Before the first
 publication there is nothing to compare, and every process may act.
+
+A generation has the stamps of its calendar entries. The latest of each series are kept here, where
+all machines see them: going back to older content must not lower a revision number.
 """
 
 from __future__ import annotations
@@ -17,8 +20,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
 from portal.database.engine import write
-from portal.database.tables import generation, series_rule
+from portal.database.tables import calendar_stamp, generation, series_rule
 from portal.errors import PortalError
+
+# By UID of a series: when its entries last changed, and a digest of what they say.
+Stamps = Mapping[str, tuple[datetime, str]]
 
 # On PostgreSQL a publication waits for those who act by the newest generation, and they for it.
 _LOCK = 7264124
@@ -30,6 +36,16 @@ class OutOfDate(PortalError):
 
 class NotPublished(PortalError):
     """The content cannot become the newest generation; the message says why and what to do."""
+
+
+class EntriesFall(NotPublished):
+    """The site has calendar entries that are older than those that families have."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Families already have later versions of calendar entries than this site has, and "
+            "their calendars would not take these. Run: portal build --full. Then publish again."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +124,17 @@ def check_rule(connection: Connection, series: str, rule: str) -> None:
         raise OutOfDate("the newest published content has another rule for the series.")
 
 
+def stamps(connection: Connection) -> dict[str, tuple[datetime, str]]:
+    """The latest stamps of calendar entries that any machine has published."""
+    rows = connection.execute(select(calendar_stamp))
+    return {row.uid: (row.changed, row.digest) for row in rows}
+
+
 def publish(
     engine: Engine,
     edition: str,
     rules: Mapping[str, str],
+    entries: Stamps,
     *,
     built: datetime,
     now: datetime,
@@ -120,9 +143,10 @@ def publish(
 ) -> Generation:
     """Make content of this edition the newest generation; once is enough.
 
-    `rules` says of each series by which rule it is booked. Content that was published before, or
-    whose site was built before that of the newest generation, is refused unless `back`: raises
-    NotPublished.
+    `rules` says of each series by which rule it is booked, `entries` the stamps of the site's
+    calendar entries. Content that was published before, or whose site was built before that of the
+    newest generation, is refused unless `back`: raises NotPublished. So is, in any case, a site
+    whose entries have older stamps than published ones: raises EntriesFall.
     """
 
     def work(connection: Connection) -> Generation:
@@ -131,9 +155,11 @@ def publish(
         found = standing(connection, edition)
         if found.newest is not None:
             if found.newest.edition == edition:
+                _write_stamps(connection, entries)
                 return found.newest
             if not back:
                 _check_newer(found.newest, found.number, built)
+            _check_stamps(stamps(connection), entries)
         number = found.newest.number + 1 if found.newest else 1
         made = Generation(number, edition, built, now, publisher[:120])
         connection.execute(
@@ -142,6 +168,7 @@ def publish(
             )
         )
         _write_rules(connection, rules, number)
+        _write_stamps(connection, entries)
         return made
 
     return write(engine, work)
@@ -159,6 +186,34 @@ def _check_newer(newest: Generation, known: int, built: datetime) -> None:
         "content tells and offers families nothing. To go back to it on purpose: "
         "portal publish --back"
     )
+
+
+def _check_stamps(known: Stamps, entries: Stamps) -> None:
+    if any(_falls(entry, known[uid]) for uid, entry in entries.items() if uid in known):
+        raise EntriesFall
+
+
+def _falls(entry: tuple[datetime, str], known: tuple[datetime, str]) -> bool:
+    """Whether a calendar that has the known entry would not take this one: numbers are minutes."""
+    (changed, digest), (before, digest_before) = entry, known
+    if digest == digest_before:
+        return changed < before
+    return changed.replace(second=0, microsecond=0) <= before.replace(second=0, microsecond=0)
+
+
+def _write_stamps(connection: Connection, entries: Stamps) -> None:
+    """Keep the later of the known stamp and of this one, for each series."""
+    known = stamps(connection)
+    later = [
+        {"uid": uid, "changed": changed, "digest": digest}
+        for uid, (changed, digest) in sorted(entries.items())
+        if uid not in known or changed > known[uid][0]
+    ]
+    if later:
+        named = calendar_stamp.c.uid == sa.bindparam("one")
+        replaced = [{"one": row["uid"]} for row in later]
+        connection.execute(calendar_stamp.delete().where(named), replaced)
+        connection.execute(calendar_stamp.insert(), later)
 
 
 def _write_rules(connection: Connection, rules: Mapping[str, str], number: int) -> None:

@@ -303,6 +303,16 @@ series_rule = Table(
     Column("generation", Integer, nullable=False),  # the one that last changed it
 )
 
+# The latest stamp of each series' calendar entries that any machine has published. Revision numbers
+# (SEQUENCE) are made from them, and must not fall.
+calendar_stamp = Table(
+    "calendar_stamp",
+    metadata,
+    Column("uid", String(500), primary_key=True),
+    Column("changed", Moment, nullable=False),
+    Column("digest", String(64), nullable=False),  # of what the entries say
+)
+
 # The audit log: who did what, without personal data.
 audit = Table(
     "audit",

@@ -143,6 +143,25 @@ def drop(connection: Connection, booking_id: int, kinds: tuple[str, ...]) -> Non
     )
 
 
+def hold_restored(connection: Connection, now: datetime) -> int:
+    """Leave to staff every message of a restored backup that may have been sent since then.
+
+    They are shown as not delivered, with a button to send them. Returns how many there are.
+    """
+    held = connection.execute(
+        message.update()
+        .where(message.c.state.in_(("owed", "sending")), message.c.due <= now)
+        .values(state="failed", due=now, trouble=_MAY_BE_SENT)
+    )
+    return held.rowcount
+
+
+_MAY_BE_SENT = (
+    "This came back from a backup, and may have been sent after the backup was made. "
+    "Send it if the family does not know."
+)
+
+
 # --- queries for staff ----------------------------------------------------------------------------
 
 
@@ -183,8 +202,11 @@ def listed(
     since: datetime,
     limit: int = 200,
 ) -> list[Listed]:
-    """Messages in these states created since then, newest first, that `sees` allows."""
-    query = _with_booking().where(message.c.state.in_(states), message.c.created >= since)
+    """Messages in these states due since then, newest first, that `sees` allows.
+
+    A reminder may have been queued long before it is due.
+    """
+    query = _with_booking().where(message.c.state.in_(states), message.c.due >= since)
     found: list[Listed] = []
     with read(engine) as connection:
         for row in connection.execute(query.order_by(message.c.id.desc())):

@@ -125,6 +125,7 @@ class Connection(HttpToolsProtocol):
         self._all = connections
         self._of_header = 0  # bytes of a header that is not complete
         self._answer = 0  # bytes of the last answer that were still to be read
+        self._address = ""  # the other side's own, in one spelling
         self.network = ""
         self.since = time.monotonic()
 
@@ -156,8 +157,10 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._address = unwrapped(self.client[0] if self.client else "")
+        # Before its first header, a connection may be our proxy's for any visitor.
         if not self._all.proxies:
-            self.network = _network(unwrapped(self.client[0] if self.client else ""))
+            self.network = _network(self._address)
         if not self._all.add(self):
             self.transport.abort()
 
@@ -183,10 +186,13 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _count_visitor(self) -> bool:
-        """Count this connection to the visitor for whom our proxy asks."""
+        """Count this connection to the visitor for whom our proxy asks.
+
+        Where the header names none, the other side is the visitor, as it is for the pages.
+        """
         values = [value.decode("latin-1") for name, value in self.headers if name == _FORWARDED_FOR]
         self._all.drop(self)
-        self.network = _network(forwarded(values, self._all.proxies))
+        self.network = _network(forwarded(values, self._all.proxies) or self._address)
         if self._all.add(self):
             return True
         self.transport.abort()

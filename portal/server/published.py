@@ -6,18 +6,23 @@ import logging
 import threading
 import time
 import weakref
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
-from portal import content
+from sqlalchemy import Engine
+
+from portal import content, database
 from portal.directory import Directory
 from portal.directory.values import LONDON
 from portal.errors import PortalError
+from portal.server.publishing import given_out
 from portal.server.readers import Reader
 from portal.settings import Settings
 from portal.web.site import published_calendars
-from portal.web.site.atomic_folder import ours
 from portal.web.site.build_state import MARKER, published_day
+from portal.web.site.published_calendars import Stamp
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +32,20 @@ _TRY_EVERY = 5.0  # seconds between attempts to read the content while there is 
 FIRST_READING = 10.0  # seconds that a visitor waits for the first reading of the content
 
 
-def read_published(settings: Settings, today: date) -> Directory:
+# The stamps that machines have published, by the edition of the content here; None if not known.
+Known = Callable[[str], Mapping[str, Stamp] | None]
+
+
+def read_published(settings: Settings, today: date, engine: Engine | None = None) -> Directory:
     """Load the content for the day of the published site, or for `today` if there is no site yet.
 
-    Raises ContentError with every mistake.
+    The `engine` knows which versions of calendar entries other machines have published. Raises
+    ContentError with every mistake.
     """
+    return _read(settings, today, partial(given_out, engine) if engine else lambda _: None)
+
+
+def _read(settings: Settings, today: date, known: Known) -> Directory:
     directory = content.load(
         settings.root,
         today=published_day(settings.out) or today,
@@ -39,8 +53,8 @@ def read_published(settings: Settings, today: date) -> Directory:
         postcodes=settings.postcodes,
     )
     # The entries that live pages and messages make have the stamps of the published ones.
-    out = settings.out if ours(settings.out) else None
-    published = published_calendars.read(out, settings.var)
+    stamps = known(directory.edition)
+    published = published_calendars.of_site(settings.out, settings.var, stamps)
     published_calendars.hold(directory.at(settings.base_address), published)
     return directory
 
@@ -68,6 +82,8 @@ class Published:
         self._directory: Directory | None = None
         self._made_of: tuple[int, int] | None = None
         self._tried = float("-inf")
+        self._again = False  # whether the last reading must be repeated
+        self._without_stamps = False  # whether the database could not be asked for them
         self._read_once = threading.Event()
         self._reading = threading.Lock()
 
@@ -101,15 +117,28 @@ class Published:
         return marker_of(self._settings.out) != self._made_of
 
     def renew(self) -> None:
-        """Read the content unless that is under way. On mistakes, keep the last directory."""
+        """Read the content unless that is under way. On mistakes, keep the last directory.
+
+        Files that are being replaced look like mistakes: what fails is read once more, some seconds
+        later, before it is called a mistake.
+        """
         if not self._reading.acquire(blocking=False):
             return
         made_of, self._tried = marker_of(self._settings.out), time.monotonic()
+        repeated = self._again and made_of == self._made_of
+        self._again = False
         try:
-            self._directory = read_published(self._settings, datetime.now(LONDON).date())
-            self._reader.has_read(self._directory.edition)
+            directory = _read(self._settings, datetime.now(LONDON).date(), self._given_out)
+            if directory.edition or self._directory is None:
+                self._directory = directory
+                self._reader.has_read(directory.edition)
+            self._again = not directory.edition
         except PortalError:
-            log.error("The content has mistakes: `portal check` lists them. Live pages stay as is.")
+            self._again = not repeated
+            if repeated:
+                log.error(
+                    "The content has mistakes: `portal check` lists them. Live pages stay as is."
+                )
         except Exception:
             log.exception("The content could not be read. Live pages stay as they are.")
         finally:
@@ -117,9 +146,29 @@ class Published:
             self._reading.release()
             self._read_once.set()
 
+    def _given_out(self, edition: str) -> Mapping[str, Stamp] | None:
+        """The stamps that any machine has published; None while the database is away."""
+        self._without_stamps = False
+        if self._settings.database_url is None and not (self._settings.var / "portal.db").exists():
+            return None
+        engine = database.connect(self._settings.database_address)
+        try:
+            found = given_out(engine, edition)
+        finally:
+            engine.dispose()
+        self._without_stamps = found is None
+        return found
+
     def _must_try_again(self) -> bool:
-        """Whether there is still no directory and it is time to try reading the content again."""
-        return self._directory is None and time.monotonic() - self._tried > _TRY_EVERY
+        """Whether it is time to repeat a reading that failed, or that lacked something."""
+        if time.monotonic() - self._tried < _TRY_EVERY:
+            return False
+        if self._directory is None or self._again:
+            return True
+        if not self._without_stamps:
+            return False
+        self._tried = time.monotonic()
+        return self._given_out(self._directory.edition) is not None
 
 
 def _watch(published: weakref.ref[Published]) -> None:

@@ -4,6 +4,9 @@ A build publishes by itself where the role `build` is set. Where the database wa
 site was built without it, the process that sends messages does so in its next round. Content that
 loses bookings is published all the same, because messages would otherwise stop for everybody: the
 log says what to do.
+
+The stamps of calendar entries are kept in the database too, because a machine's own record may be
+older than what another has published.
 """
 
 from __future__ import annotations
@@ -14,12 +17,34 @@ import socket
 from datetime import datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from portal.bookings import lost_bookings, publication
+from portal import database
+from portal.bookings import lost_bookings, publication, retention
+from portal.database import generations
 from portal.database.generations import Generation, NotPublished
 from portal.directory import Directory
 from portal.settings import Settings
+from portal.web.site import published_calendars
 from portal.web.site.build_state import published_edition
+from portal.web.site.published_calendars import Stamp
+
+
+def given_out(engine: Engine, edition: str, *, back: bool = False) -> dict[str, Stamp] | None:
+    """The latest stamps that any machine has published; None if the database cannot be asked.
+
+    Content of an older generation gets none, unless it is to be sent `back`: with later stamps,
+    calendars would take its entries for the newest.
+    """
+    try:
+        with database.read(engine) as connection:
+            standing = generations.standing(connection, edition)
+            older = standing.number and not standing.current
+            found = generations.stamps(connection) if back or not older else {}
+    except SQLAlchemyError:  # away, or without its tables so far
+        return None
+    return {uid: Stamp(changed, digest) for uid, (changed, digest) in found.items()}
+
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +62,21 @@ def publish(
     edition, built = site
     if edition != directory.edition:
         raise NotPublished("The content has changed since the site was built. Run: portal build")
-    published = publication.publish(
-        engine, directory, built=built, now=now, publisher=_publisher(), back=back
+    stamps = published_calendars.of_site(settings.out, settings.var).stamps
+    generation = publication.publish(
+        engine,
+        directory,
+        {uid: (stamp.changed, stamp.digest) for uid, stamp in stamps.items()},
+        built=built,
+        now=now,
+        publisher=_publisher(),
+        back=back,
     )
+    # So that the daily deletion knows how long families are needed, whichever machine runs it.
+    retention.follow_dates(engine, directory)
     for problem in lost_bookings.mistakes(engine, directory, now=now):
         log.error("The published content has a mistake. %s", problem)
-    return published
+    return generation
 
 
 def _publisher() -> str:

@@ -15,7 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import FrameType
 
@@ -58,12 +58,8 @@ def once(
     now: datetime,
     claimant: str,
     new_content: bool = True,
-    forget: bool = False,
 ) -> Round:
-    """Run one round. `new_content` compares the content with what is booked.
-
-    `forget` deletes data past its retention period; it is for the first round of each day.
-    """
+    """Run one round. `new_content` compares the content with what is booked."""
     announced = 0
     if new_content:
         content_changes.open_places(engine, directory, now=now)
@@ -80,12 +76,12 @@ def once(
         now=now,
         claimant=claimant,
     )
-    forgotten = retention.forget(engine, directory, settings, now=now) if forget else None
-    return Round(lapsed, announced, delivered, forgotten)
+    return Round(lapsed, announced, delivered)
 
 
 log = logging.getLogger(__name__)
 
+_NOTHING = Round(0, 0, Sent())
 # Seconds that messages wait for processes that still answer with the content before.
 _WAIT_FOR_READERS = 60
 
@@ -114,19 +110,34 @@ class Watch:
     def once(self, *, daily: bool = False, wait: bool = False) -> Round:
         """Run one round with the published content or, if it has mistakes, the last valid content.
 
-        Raises PortalError if there is no valid content yet. With `daily`, the first round of each
-        day deletes data past its retention period. Nothing happens where other content is the
-        newest generation, or while pages of this machine are still made from the content before;
-        `wait` waits for those.
+        Raises PortalError if there is no valid content yet. Nothing is sent or offered where other
+        content is the newest generation, or while pages of this machine are still made from the
+        content before; `wait` waits for those. With `daily`, the first round of each day deletes
+        data past its retention period, whatever the content here is.
         """
         if not self._migrated:
             database.migrate(self._engine)
             self._migrated = True
+        current: Directory | None = None
+        try:
+            directory = self._read()
+            now = self._now()
+            number = self._newest(directory, now)
+            current = directory if number is not None else None
+            result = self._act(directory, number, now, wait) if number is not None else _NOTHING
+        finally:
+            forgotten = self._delete_old(current, self._now(), daily)
+        return replace(result, forgotten=forgotten)
+
+    def _read(self) -> Directory:
+        """The published content; if it has mistakes, the last valid content."""
         marker = marker_of(self._settings.out)
-        if self._directory is None or marker != self._made_of:
+        # Without an edition, files changed while they were read.
+        if self._directory is None or marker != self._made_of or not self._directory.edition:
+            today = self._now().astimezone(LONDON).date()
             try:
-                today = self._now().astimezone(LONDON).date()
-                self._directory, self._compared = read_published(self._settings, today), None
+                self._directory = read_published(self._settings, today, self._engine)
+                self._compared = None
             except PortalError:
                 if self._directory is None:
                     raise
@@ -134,30 +145,37 @@ class Watch:
                     "The content has mistakes: `portal check` lists them. Messages are still sent."
                 )
             self._made_of = marker
-        now = self._now()
-        number = self._newest(self._directory, now)
-        if number is None:
-            return Round(0, 0, Sent())
-        while self._must_wait(self._directory):
+        return self._directory
+
+    def _act(self, directory: Directory, number: int, now: datetime, wait: bool) -> Round:
+        while self._must_wait(directory):
             if not wait:
-                return Round(0, 0, Sent())
+                return _NOTHING
             time.sleep(0.2)
-        day = now.astimezone(LONDON).date()
         result = once(
             self._engine,
-            self._directory,
+            directory,
             self._settings,
             now=now,
             claimant=self._claimant,
             new_content=number != self._compared,
-            forget=daily and day != self._forgot,
         )
+        self._compared = number
+        return result
+
+    def _delete_old(
+        self, directory: Directory | None, now: datetime, daily: bool
+    ) -> Forgotten | None:
+        """Delete what has had its time. A machine with older content does so too."""
         kept_forms.expire(self._engine, now=now)
         self._journal.follow(self._engine, now=now)
-        if daily and day != self._forgot:
-            self._journal.prune(now)
-        self._compared, self._forgot = number, day if daily else self._forgot
-        return result
+        day = now.astimezone(LONDON).date()
+        if not daily or day == self._forgot:
+            return None
+        forgotten = retention.forget(self._engine, directory, self._settings, now=now)
+        self._journal.prune(now)
+        self._forgot = day
+        return forgotten
 
     def _newest(self, directory: Directory, now: datetime) -> int | None:
         """The number of the newest generation if it has our content; None if we must not act.

@@ -29,10 +29,10 @@ def edition(name, *fields):
     return directory.model_copy(update={"edition": name})
 
 
-def publish(engine, directory, minutes=0, **given):
+def publish(engine, directory, minutes=0, entries=None, **given):
     built = datetime(2027, 1, 4, 8, tzinfo=UTC) + timedelta(minutes=minutes)
     return publication.publish(
-        engine, directory, built=built, now=NOW, publisher="ana@one", **given
+        engine, directory, entries or {}, built=built, now=NOW, publisher="ana@one", **given
     )
 
 
@@ -63,6 +63,25 @@ def test_each_publication_of_other_content_is_a_generation(engine):
     assert [one.current for one in (newest, older, unknown)] == [True, False, False]
     assert older.words == "generation 1, older than generation 2"
     assert unknown.words == "content that is not published; generation 2 is the newest"
+
+
+def test_no_stamp_of_a_calendar_entry_falls(engine):
+    """What would get the revision number that families have, or a lower one, is not published; the
+    latest stamps are kept, also those of series that this content lacks."""
+    late, later = NOW + timedelta(seconds=30), NOW + timedelta(minutes=1)
+    publish(engine, edition("one"), 1, {"a": (NOW, "x"), "b": (later, "x")})
+    for entries in ({"a": (NOW - timedelta(seconds=1), "x")}, {"a": (late, "y")}):
+        with pytest.raises(NotPublished, match="portal build --full"):
+            publish(engine, edition("two"), 2, entries)
+        with pytest.raises(NotPublished, match="portal build --full"):
+            publish(engine, edition("two"), 0, entries, back=True)
+    made = publish(engine, edition("two"), 2, {"a": (later, "y"), "c": (NOW, "x")})
+    publish(engine, edition("two"), 2, {"a": (NOW, "x")})
+
+    with database.read(engine) as connection:
+        kept = generations.stamps(connection)
+    assert made.number == 2
+    assert kept == {"a": (later, "y"), "b": (later, "x"), "c": (NOW, "x")}
 
 
 def test_going_back_is_done_on_purpose(engine):

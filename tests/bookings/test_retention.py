@@ -173,17 +173,6 @@ def test_a_second_run_changes_nothing(engine: Engine, settings) -> None:
     assert again == retention.Forgotten()
 
 
-def test_the_first_round_of_a_day_forgets(engine: Engine, settings) -> None:
-    """Nobody has to remember to forget."""
-    directory = made.directory()
-    book(engine, directory, family(1))
-    late = last_end(directory) + 30 * DAY
-    done = worker.once(engine, directory, settings, now=late, claimant="a", forget=True)
-
-    assert done.forgotten is not None
-    assert done.forgotten.families == 1
-
-
 def planted(engine, directory, settings, caplog):
     """A family whose name is in every place that can hold a name."""
     who = Family(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, database
+from portal import bookings, database, messages
 from portal.bookings import Family, personal_data, retention
 from portal.commands.restoring import Restoring
 from portal.database import backup, journal, tables
@@ -123,6 +123,26 @@ def test_what_ended_since_the_backup_stays_ended(portal) -> None:
     assert said[-1] == "Everything adds up."
     portal.restore()
     assert_nothing_came_back(portal)
+
+
+def test_what_may_have_been_sent_since_is_not_sent_again(portal) -> None:
+    """S62: a message that was due between the backup and the restore waits for staff, who see why;
+    one that is due later goes out by itself."""
+    with database.read(portal.engine) as connection:
+        ids = sa.select(tables.message.c.id).where(tables.message.c.booking_id == portal.stays.id)
+        confirmation, reminder = connection.execute(ids.order_by(tables.message.c.id)).scalars()
+    said, _ = portal.restore()
+
+    held = messages.about(portal.engine, confirmation).message
+    later = messages.about(portal.engine, reminder).message
+    listed = messages.listed(portal.engine, ("failed",), lambda _: True, since=LATER)
+    claimed = messages.claim(portal.engine, now=LATER, claimant="a")
+    assert (held.state, later.state) == ("failed", "owed")
+    assert "backup" in held.trouble
+    assert confirmation in [one.message.id for one in listed]
+    assert claimed == []
+    assert any(f"wait for staff: {len(listed)}." in line for line in said)
+    assert messages.try_again(portal.engine, confirmation, now=LATER)
 
 
 @pytest.fixture

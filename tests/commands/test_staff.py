@@ -45,7 +45,9 @@ def test_an_invitation_is_printed_once(office, settings):
     assert lines[2].startswith("  https://")
     assert found.staff.title == "Sam Brook"
     assert "72 hours" in lines[1]
-    assert lines[4].startswith("  http://127.0.0.1:8000/staff/welcome/")
+    assert lines[4].startswith("  http://127.0.0.1:8000/staff/here/")
+    assert lines[4].endswith(f"?invitation={token_in(lines)}")
+    assert lines[4].startswith(list(office.here())[1])
 
 
 def test_the_link_stands_where_the_portal_does(settings):

@@ -6,9 +6,7 @@ afterwards everything goes on by itself.
 
 import resource
 import shutil
-import socket
 import subprocess
-import threading
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 
@@ -19,7 +17,7 @@ from portal import messages
 from portal.bookings import places
 from portal.messages import Sent
 from tests.support import figures, made
-from tests.support.listeners import mail_server
+from tests.support.listeners import hanging_mail_server, mail_server
 from tests.support.queue import enqueue_many, rows, send
 from tests.support.screens import FAMILY, Screens
 from tests.support.sender import settings_for
@@ -163,36 +161,15 @@ def test_a_clock_that_jumps(tmp_path, jump, way):
     screens.engine.dispose()
 
 
-@contextmanager
-def hanging_mail_server(after: bytes):
-    """A mail server that says these words to whoever connects, and then nothing more."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        taken = []
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    taken.append(connection)
-                    connection.sendall(after)
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        try:
-            yield server.getsockname()[1]
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
-            for connection in taken:
-                connection.close()
-
-
-@pytest.mark.parametrize("after", [b"", b"220 mail.example\r\n", b"220 "])
-def test_a_mail_server_that_accepts_and_hangs(engine, tmp_path, after):
+@pytest.mark.parametrize(
+    ("after", "trickle"),
+    [(b"", b""), (b"220 mail.example\r\n", b""), (b"220 ", b""), (b"220-", b"x")],
+)
+def test_a_mail_server_that_accepts_and_hangs(engine, tmp_path, after, trickle):
     """S61: each letter is given up after the time-out and put off; when mail works again, each
     family gets its letter once."""
     enqueue_many(engine, 2)
-    with hanging_mail_server(after) as port:
+    with hanging_mail_server(after, trickle) as port:
         hung = send(engine, settings_for(tmp_path, port, smtp_timeout=0.1))
     with mail_server() as (mailbox, port):
         sent = send(engine, settings_for(tmp_path, port), made.NOW + timedelta(minutes=10))

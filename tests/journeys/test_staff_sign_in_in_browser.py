@@ -53,7 +53,7 @@ class Office:
 
     def invite(self, name: str) -> str:
         lines = Staffing(self.settings, self.now).add(name, "Ada Moss", "administrator", (), None)
-        return re.search(r"/staff/welcome/\S+", "\n".join(lines))[0]
+        return re.search(r"/staff/here/\S+", "\n".join(lines))[0]
 
     def fail_messages(self, number: int) -> None:
         """So many bookings whose confirmation nobody took."""

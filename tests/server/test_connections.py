@@ -229,6 +229,24 @@ def test_a_network_with_too_many_connections_loses_the_oldest_that_waits():
             one.close()
 
 
+def test_who_names_no_visitor_is_one(monkeypatch):
+    """S27: where proxies are believed, a connection that does not come through one counts to its
+    own network: leaving out the header avoids no limit. On this machine there is none."""
+    with answering(per_network=2, proxies=1) as port:
+        here = [connect(port, BODY) for _ in range(3)]
+        time.sleep(0.1)
+        # Everything that a test can connect from is this machine.
+        monkeypatch.setattr(connections, "unwrapped", lambda _: "192.0.2.7")
+        slow = [connect(port, BODY) for _ in range(2)]
+        time.sleep(0.1)
+
+        assert ask(port)[0] == 200
+        assert heard(slow[0]) == b""
+        for one in (*here, slow[1]):
+            one.sendall(b"123456789")
+            assert one.recv(100).startswith(b"HTTP/1.1 200")
+
+
 def test_a_network_whose_connections_are_all_being_answered_gets_no_more():
     """S27: nothing that is being answered is broken off for a newcomer."""
     with answering(per_network=2, proxies=1) as port:

@@ -4,8 +4,9 @@ import gc
 import os
 import shutil
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import icalendar
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
@@ -14,17 +15,20 @@ from werkzeug.test import Client
 from portal import bookings, content, database
 from portal.bookings import Family
 from portal.commands import main
-from portal.database import tables
+from portal.database import generations, tables
 from portal.database.generations import OutOfDate
 from portal.errors import PortalError
+from portal.feeds.calendar_entries import uid_of
 from portal.server import readers, serve
 from portal.server.app import create_app
-from portal.server.published import Published
+from portal.server.published import Published, read_published
+from portal.server.publishing import given_out
 from portal.server.readers import Reader
 from portal.server.worker import Watch
 from portal.settings import SettingsError, load_settings
 from portal.web.live.app import create_desk
 from portal.web.live.context import Away
+from portal.web.site import published_calendars
 from portal.web.site.build_state import MARKER, write_marker
 from tests.support.databases import new_sqlite
 
@@ -55,8 +59,16 @@ class Machine:
         file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
 
     def build(self, minute):
-        """What the portal looks at of a build: the marker of a site made at this minute."""
+        """What the portal looks at of a build: the marker of a site made at this minute, and the
+        record of its calendar entries."""
         self.settings.out.mkdir(exist_ok=True)
+        given = self.settings
+        directory = self.read()
+        others = given_out(self.watch._engine, directory.edition)
+        known = published_calendars.of_site(given.out, given.var, others)
+        stamps, _ = published_calendars.hold(directory, known)
+        record = published_calendars.PublishedCalendars(stamps, frozenset())
+        published_calendars.keep(given.var, record)
         write_marker(self.settings.out, NOW.date(), self.read().edition, {})
         at = NOW.timestamp() + 60 * minute
         os.utime(self.settings.out / MARKER, (at, at))
@@ -73,6 +85,7 @@ class Machine:
         environ = {f"PORTAL_{name.upper()}": str(getattr(given, name)) for name in ("out", "var")}
         environ["PORTAL_DATABASE_URL"] = given.database_address
         environ["PORTAL_ROLES"] = ",".join(given.roles)
+        environ["PORTAL_LEAFLETS"] = "no"
         return CliRunner().invoke(main, ["--root", str(given.root), *words], env=environ)
 
 
@@ -134,16 +147,21 @@ def test_an_old_folder_that_was_never_published_tells_nothing(machines, engine, 
 
 
 def test_going_back_tells_families_again(machines, engine):
-    """`portal publish --back` is how older content becomes the newest again; nothing else does."""
+    """`portal publish --back` is how older content becomes the newest again; nothing else does.
+    The calendars of families take its entries, because their revision numbers rise again."""
     old, new = machines
     old.watch.once()
-    book(engine, old)
+    booking = book(engine, old)
     new.watch.once()
     refused = old.portal("publish")
+    (off, number), _ = own_entries(new, booking), old.build(1)
     said = old.portal("publish", "--back")
+    on, later = own_entries(old, booking)
     rounds = [new.watch.once().announced, old.watch.once().announced]
 
     assert (refused.exit_code, said.exit_code) == (1, 0)
+    assert on != off
+    assert later > number
     assert "portal publish --back" in refused.stderr
     assert said.stdout == "Generation 3 is published.\n"
     assert rounds == [0, 1]  # the date is on again
@@ -160,6 +178,77 @@ def test_published_content_that_lost_bookings_is_named_in_the_log(local_machines
 
     assert f"{SERIES}:1:1: families have booked the whole of it" in caplog.text
     assert sent == 2  # the confirmation, and the date that is off
+
+
+def own_entries(machine, booking):
+    """The private calendar of a booking, as this machine answers with it: times by entry, and the
+    lowest revision number."""
+    directory = read_published(machine.settings, NOW.date(), machine.watch._engine)
+    desk = create_desk(lambda: directory, machine.settings, clock=lambda: NOW)
+    answer = desk.test_client().get(f"/bookings/{booking.link}/calendar.ics")
+    desk.extensions["live"]._reach().dispose()
+    events = icalendar.Calendar.from_ical(answer.data).walk("VEVENT")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert not {"ETag", "Last-Modified"} & set(answer.headers.keys())
+    said = {str(event["uid"]): (event.start, str(event["status"])) for event in events}
+    return said, min(int(event["sequence"]) for event in events)
+
+
+def test_revisions_of_a_private_calendar_rise_with_its_dates(machines, engine):
+    """A date that is called off has a higher revision number than before, though its file is older;
+    a machine without a record of its own gives the same, and an old folder raises nothing."""
+    old, new = machines
+    # The files of the new content are older than those of the published one, as after a checkout.
+    early = NOW.timestamp() - 10**8
+    os.utime(new.settings.root / SERIES, (early, early))
+    old.watch.once()
+    booking = book(engine, old)
+    new.build(2).watch.once()
+    answers = [own_entries(old, booking)]
+    old.build(1)  # an old folder that goes on does not raise its numbers
+    assert own_entries(old, booking) == answers[0]
+    answers.append(own_entries(new, booking))
+    (new.settings.var / published_calendars.FILE).unlink()
+    elsewhere = own_entries(new, booking)
+
+    (on, first), (off, second) = answers
+    assert on != off
+    assert first < second
+    assert elsewhere == (off, second)
+
+
+def test_older_content_still_deletes_by_date(machines, engine):
+    """S51: data whose time is over is deleted by whichever machine goes on, by the dates that were
+    published last."""
+    old, new = machines
+    old.watch.once()
+    new.watch.once()
+    series = book(engine, new) and new.read().find_series("riverbank/bump-spring")
+    end = max(session.ends for session in series.all_sessions)
+    days = timedelta(days=old.settings.keep_days)
+    found = []
+    for late in (end + days - timedelta(days=1), end + days):
+        watch = Watch(old.settings, now=lambda late=late: late)
+        found.append(watch.once(daily=True))
+        watch._engine.dispose()
+
+    assert [one.forgotten.families for one in found] == [0, 1]
+    assert [one.delivered.sent for one in found] == [0, 0]
+
+
+def test_ends_follow_the_dates_that_are_published(machines, engine):
+    """A publication moves the ends by which families are deleted: no later round is needed, which
+    a machine with older content could not make."""
+    old, new = machines
+    old.watch.once()
+    booking = book(engine, old)
+    moved = "date: 2027-02-23\n    moved_to: 2027-04-20 10:00-12:00\n"
+    new.write("date: 2027-02-23\n", moved)
+    new.build(3).portal("publish")
+
+    with database.read(engine) as connection:
+        query = sa.select(tables.booking.c.ends).where(tables.booking.c.id == booking.id)
+        assert connection.execute(query).scalar_one().month == 4
 
 
 def test_what_was_not_built_is_not_published(local_machines):
@@ -296,6 +385,67 @@ def test_new_content_is_read_by_the_clock(local_machines):
 
     assert published().edition != first
     assert published().edition == new.read().edition
+
+
+def test_content_that_is_being_replaced_is_read_again(local_machines, monkeypatch, caplog):
+    """Files that are just being copied look like mistakes: only what fails twice is called so, and
+    then it is left alone until the next build."""
+    _, new = local_machines
+    published = Published(new.settings)
+    published.look()
+    first = published().edition
+    monkeypatch.setattr("portal.server.published._TRY_EVERY", 0)
+    new.write("programme: bump", "program: bump")
+    os.utime(new.settings.out / MARKER, (1, 1))
+    published.look()
+    assert caplog.text == ""
+    assert published().edition == first
+    new.write("program: bump", "room: Blue Room\nprogramme: bump")
+    new.write("room: Willow Room\n", "")
+    published.look()
+    assert published().edition == new.read().edition != first
+
+    new.write("programme: bump", "program: bump")
+    os.utime(new.settings.out / MARKER, (2, 2))
+    for _ in range(3):
+        published.look()
+    assert caplog.text.count("The content has mistakes") == 1
+
+
+def test_a_round_reads_again_what_changed_while_it_was_read(local_machines):
+    """Content without an edition is of no generation: the next round reads it whole."""
+    _, new = local_machines
+    new.watch.once()
+    torn = new.watch._directory.model_copy(update={"edition": ""})
+    new.watch._directory = torn
+    new.watch.once()
+
+    assert new.watch._directory.edition == new.read().edition
+
+
+def test_stamps_are_asked_for_when_the_database_is_back(tmp_path, sample_root, monkeypatch):
+    """A process that read the content without its database gives entries the stamps of other
+    machines once it can ask for them."""
+    monkeypatch.setattr("portal.server.published._TRY_EVERY", 0)
+    file = tmp_path / "portal.db"
+    file.touch()
+    machine = Machine(tmp_path / "one", sample_root, f"sqlite:///{file}").build(1)
+    published = Published(machine.settings)
+    published.look()
+    published.look()
+    series = published().find_series("riverbank/bump-spring")
+    uid = uid_of(series, published().site)
+    stamp = published_calendars.of_site(machine.settings.out, machine.settings.var).stamps[uid]
+    machine.watch._engine.dispose()
+    new_sqlite(file)
+    entries = {uid: (stamp.changed + timedelta(days=1), stamp.digest)}
+    given = {"built": NOW, "now": NOW, "publisher": "ana@two"}
+    generations.publish(machine.watch._engine, published().edition, {}, entries, **given)
+    published.look()
+    machine.watch._engine.dispose()
+
+    changed = published().find_series("riverbank/bump-spring").changed
+    assert changed == stamp.changed + timedelta(days=1)
 
 
 def test_an_application_that_is_dropped_stops_looking(local_machines):

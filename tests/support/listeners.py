@@ -1,11 +1,12 @@
 """Real servers for tests of channels: a mail server, and one that answers as GOV.UK Notify does."""
 
+import itertools
 import json
 import socket
 import ssl
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -81,6 +82,47 @@ def mail_server(port: int | None = None, **options):
         yield mailbox, port
     finally:
         controller.stop()
+
+
+@contextmanager
+def hanging_mail_server(after: bytes, trickle: bytes = b""):
+    """A mail server that sends these words to every client, and then nothing more.
+
+    With `trickle` it then sends these bytes one by one, over and over, until the client leaves.
+    """
+    ending = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threads, taken = [], []
+
+        def speak(connection: socket.socket) -> None:
+            with suppress(OSError):
+                connection.sendall(after)
+                for number in itertools.count() if trickle else ():
+                    if ending.wait(0.02):
+                        return
+                    place = number % len(trickle)
+                    connection.sendall(trickle[place : place + 1])
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    taken.append(connection)
+                    threads.append(threading.Thread(target=speak, args=(connection,)))
+                    threads[-1].start()
+
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            ending.set()
+            server.shutdown(socket.SHUT_RDWR)
+            accepting.join()
+            for thread in threads:
+                thread.join()
+            for connection in taken:
+                connection.close()
 
 
 def tls(folder: Path) -> tuple[ssl.SSLContext, Path]:

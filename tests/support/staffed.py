@@ -25,6 +25,7 @@ from portal.directory import Directory
 from portal.settings import Settings
 from portal.staff import accounts, passwords, second_factors, sign_in
 from portal.staff.accounts import Staff
+from portal.staff.local_pass import pass_of
 from portal.web.staff import cookie
 from portal.web.staff.app import create_staff
 from tests.support import made
@@ -80,7 +81,8 @@ def sign_in_browser(context, address: str, app, role: str = "worker", **given) -
     now = app.config["clock"]()
     staff = make_staff(found._reach(), role, now=now, **given)
     token = sign_in.begin(found._reach(), staff.id, now=now, whole=True)
-    context.add_cookies([{"name": cookie.PLAIN, "value": token, "url": address}])
+    held = {cookie.PLAIN: token, cookie.PASS: pass_of(found.secret)}
+    context.add_cookies([{"name": n, "value": v, "url": address} for n, v in held.items()])
     return staff
 
 
@@ -136,6 +138,7 @@ class Browser:
     def __init__(self, place: Staffed) -> None:
         self.place = place
         self.client = place.app.test_client()
+        self.client.set_cookie(cookie.PASS, pass_of(place.secret))
         self.staff: Staff | None = None
 
     def become(self, staff: Staff) -> None:

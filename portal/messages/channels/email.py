@@ -5,6 +5,9 @@ name and no subject can add a header), and which refusals of a mail server are w
 attempt. Only a refusal of the family's address or of the message itself is permanent; a wrong
 password or a refused sender is ours to fix, and the letter waits meanwhile.
 
+The time-out of the library is for each piece of a reply, so a server that sends a byte now and then
+would hold the worker for ever: the connection is cut when a whole delivery has had its time.
+
 A second attempt after a crash sends the same Message-ID: mail systems show such a pair once, and a
 family that sees it twice comes to no harm.
 """
@@ -12,16 +15,24 @@ family that sees it twice comes to no harm.
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
+import threading
 from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from types import TracebackType
+from typing import Any
 
 from portal.directory import Site
 from portal.messages.channels.base import Letter, Undelivered, one_address
 from portal.settings import Settings, SettingsError
+
+# A whole delivery has the time of so many replies. Even at the longest setting, it is over before
+# another worker would take the letter over.
+_REPLIES = 3
 
 
 class Email:
@@ -40,14 +51,17 @@ class Email:
     def send(self, letter: Letter) -> str:
         message = compose(letter, self.settings, self.site)
         try:
-            server = self._connection()
-            try:
-                server.send_message(message, from_addr=self.sender, to_addrs=[one_address(letter)])
-                # The server has accepted it: an error while closing must not cause a resend.
-                with suppress(OSError):
-                    server.quit()
-            finally:
-                server.close()
+            with _Deadline(_REPLIES * self.settings.smtp_timeout) as deadline:
+                server = self._connection(deadline)
+                try:
+                    server.send_message(
+                        message, from_addr=self.sender, to_addrs=[one_address(letter)]
+                    )
+                    # The server has accepted it: an error while closing must not cause a resend.
+                    with suppress(OSError):
+                        server.quit()
+                finally:
+                    server.close()
         except smtplib.SMTPResponseException as error:
             # The server's own text may hold the address, which must not be logged: leave it out.
             raise _refused(error) from error
@@ -74,20 +88,21 @@ class Email:
         """A mail server cannot be asked."""
         return None
 
-    def _connection(self) -> smtplib.SMTP:
+    def _connection(self, deadline: _Deadline) -> smtplib.SMTP:
         settings = self.settings
         host, port, wait = settings.smtp_host or "", settings.smtp_port, settings.smtp_timeout
         # Give our own host name: the library would look one up, which may be slow.
         name = self.site.domain
+        server: smtplib.SMTP
         if settings.smtp_tls == "none":
-            server = smtplib.SMTP(host, port, name, timeout=wait)
+            server = _Plain(deadline, host, port, name, timeout=wait)
         else:
             trusted = settings.smtp_certificates
             context = ssl.create_default_context(cafile=str(trusted) if trusted else None)
             if settings.smtp_tls == "tls":
-                server = smtplib.SMTP_SSL(host, port, name, timeout=wait, context=context)
+                server = _Encrypted(deadline, host, port, name, timeout=wait, context=context)
             else:
-                server = smtplib.SMTP(host, port, name, timeout=wait)
+                server = _Plain(deadline, host, port, name, timeout=wait)
         try:
             if settings.smtp_tls == "starttls":
                 server.starttls(context=context)
@@ -98,6 +113,76 @@ class Email:
             server.close()
             raise
         return server
+
+
+class _Deadline:
+    """Cuts a connection when this many seconds are over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._wire: socket.socket | None = None
+        self.over = False
+
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        self._timer.join()
+        if self._wire is not None:
+            self._wire.close()
+
+    def watch(self, connected: socket.socket) -> None:
+        """Cut this connection in time."""
+        # A copy, because encryption takes the socket away from its first object.
+        self._wire = connected.dup()
+        if self.over:
+            self._cut()
+
+    def _cut(self) -> None:
+        self.over = True
+        if self._wire is not None:
+            with suppress(OSError):
+                self._wire.shutdown(socket.SHUT_RDWR)
+
+
+class _Timed(smtplib.SMTP):
+    """A connection to a mail server, with a deadline for all that is said on it."""
+
+    deadline: _Deadline
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self.deadline.watch(connected)
+        return connected
+
+    def getreply(self) -> tuple[int, bytes]:
+        reply = super().getreply()
+        if self.deadline.over:  # the library takes a reply that was cut off for a whole one
+            self.close()
+            raise TimeoutError
+        return reply
+
+
+class _Plain(_Timed):
+    def __init__(self, deadline: _Deadline, *given: Any, **named: Any) -> None:
+        self.deadline = deadline
+        super().__init__(*given, **named)
+
+
+class _Encrypted(smtplib.SMTP_SSL, _Timed):
+    """Encrypted from the start: the library connects as `_Timed` does, and then encrypts."""
+
+    def __init__(self, deadline: _Deadline, *given: Any, **named: Any) -> None:
+        self.deadline = deadline
+        super().__init__(*given, **named)
 
 
 def compose(letter: Letter, settings: Settings, site: Site) -> EmailMessage:

@@ -15,7 +15,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from portal.directory import Directory
     from portal.settings import Settings
     from portal.web.site.freezer import Freezer, Tally
+    from portal.web.site.published_calendars import Stamp
 
 __all__ = ["BuildError", "Built", "build"]
 
@@ -54,10 +55,12 @@ def build(
     progress: Progress = lambda *_: None,
     waiting: Callable[[], None] = lambda: None,
     accept: Callable[[Directory], None] = lambda _: None,
+    given_out: Callable[[Directory], Mapping[str, Stamp] | None] = lambda _: None,
 ) -> Built:
     """Freeze the site as it is on `today` into `settings.out`.
 
     `full` builds even when nothing has changed. `accept` may raise an error to refuse the content.
+    `given_out` knows the stamps of calendar entries that other machines have published.
     Raises ContentError with every mistake of the content, and BuildError if the site cannot be
     written. After any error the old site is left unchanged.
     """
@@ -73,9 +76,9 @@ def build(
         state = (
             build_state.current()
         )  # before reading, so that a change meanwhile is seen next time
-        published = published_calendars.read(fresh.out if ours(fresh.out) else None, settings.var)
         directory = _content(settings, today)
         accept(directory)
+        published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
         stamps, earlier = published_calendars.hold(directory, published)
         app, addresses = _site(settings, directory, published.addresses)
         tally = _write(

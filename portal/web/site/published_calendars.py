@@ -4,7 +4,8 @@ Two promises need a memory. A revision number (SEQUENCE) never falls, although a
 copy without a history or an older commit may give earlier times; and an address that was published
 answers for ever. What was published is read from the public folder itself, and from a record in
 `var/`, which also knows sensitive series: families that booked them have entries too. Either may be
-missing. Without both, a build stamps entries from the content alone.
+missing, or older than what another machine has published: the database, where it is at hand, knows
+the latest stamps of all. Without any, a build stamps entries from the content alone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from portal import private_files
 from portal.directory import Directory, TextFile
 from portal.feeds.calendar_entries import FIRST_REVISION, revision_of, uid_of
 from portal.feeds.calendars import calendars_of, closed_for_good
+from portal.web.site.atomic_folder import ours
 
 FILE = "published-calendars.json"
 _EVERYTHING = "calendar.ics"  # the feed that holds every public series
@@ -61,6 +63,18 @@ def read(out: Path | None, var: Path) -> PublishedCalendars:
         if uid not in stamps or stamps[uid].changed <= stamp.changed:
             stamps[uid] = stamp
     return PublishedCalendars(stamps, kept.addresses | {f"/{name}" for name in files})
+
+
+def of_site(
+    out: Path, var: Path, given_out: Mapping[str, Stamp] | None = None
+) -> PublishedCalendars:
+    """The same, if this folder has a site of ours, with the later stamps of other machines."""
+    found = read(out if ours(out) else None, var)
+    stamps = dict(found.stamps)
+    for uid, stamp in (given_out or {}).items():
+        if uid not in stamps or stamps[uid].changed <= stamp.changed:
+            stamps[uid] = stamp
+    return PublishedCalendars(stamps, found.addresses)
 
 
 def keep(var: Path, published: PublishedCalendars) -> None:

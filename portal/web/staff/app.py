@@ -26,6 +26,7 @@ from portal.web.staff import (
     cookie,
     council_sign_in,
     counts,
+    here,
     kept,
     log,
     messages,
@@ -46,6 +47,7 @@ VIEWS = (
     complaints,
     council_sign_in,
     counts,
+    here,
     kept,
     log,
     messages,
@@ -146,15 +148,17 @@ def _to_sign_in(route: Route | None) -> Any:
 
 def _guard() -> Any:
     """Before every request: check who is signed in, that the connection is safe, and access."""
-    if not cookie.safe():
+    desk = this_desk()
+    route = desk.guarded.get(request.endpoint or "")
+    arrives = route is not None and route.view is here.arrive and cookie.near()
+    if not (cookie.safe() or arrives):
         return explain(
             "Open this page by https",
             "Staff sign in over a safe connection alone. Put https:// before the address.",
-            "For the person who runs the portal: if there is a proxy in front, set PORTAL_PROXIES.",
+            "For the person who runs the portal: if there is a proxy in front, set PORTAL_PROXIES. "
+            "To sign in on the machine itself, open the link that `portal staff here` prints.",
             status=403,
         )
-    desk = this_desk()
-    route = desk.guarded.get(request.endpoint or "")
     g.now = live().now
     g.foreign = False
     with live().database() as engine:

@@ -10,7 +10,8 @@ A second cookie marks a browser that somebody has signed in with. It opens nothi
 only has an allowance of attempts of its own (`portal.staff.tries`).
 
 Over plain http, sign-in works only on the machine itself: browser and server both at a loopback
-address, without a proxy, so that a server in use refuses all requests without https.
+address, without a proxy, so that a server in use refuses all requests without https. A third cookie
+shows that the browser is here (`portal.staff.local_pass`).
 """
 
 from __future__ import annotations
@@ -25,13 +26,16 @@ from flask import Flask, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 
 from portal.database.tables import DEVICE_FOR
+from portal.staff.local_pass import is_pass
 from portal.web.live.context import live
 
 if TYPE_CHECKING:
     from flask import Request, Response
+    from werkzeug.wrappers import Response as Answered
 
 STRICT, PLAIN = "__Host-portal-staff", "portal-staff"
 DEVICE = "__Host-portal-device", "portal-device"  # over https, and over plain http
+PASS = "portal-here"  # noqa: S105  the name of a cookie
 TOKEN = "csrf_token"  # noqa: S105  the name under which Flask-WTF keeps it
 
 _HELD = re.compile(r"[A-Za-z0-9_-]{32,64}")
@@ -48,14 +52,17 @@ _FORWARDED = (
 
 
 def safe() -> bool:
-    """Whether a cookie may be sent: over https, or within this machine.
+    """Whether a cookie may be sent: over https, or within this machine."""
+    return request.is_secure or (near() and is_pass(live().secret, request.cookies.get(PASS, "")))
+
+
+def near() -> bool:
+    """Whether this request seems to be made on this machine.
 
     A proxy on this machine may forward neither address nor host, and its visitors would seem to be
     here. So nobody is here once proxies or public hosts are set, or where the browser names another
-    site as the one it is on.
+    site as the one it is on. For a proxy that is not set and names nothing, only the pass helps.
     """
-    if request.is_secure:
-        return True
     settings = live().settings
     served = settings.proxies or any(host not in _LOCAL for host in settings.trusted_hosts)
     if served or request.remote_addr not in _HERE or not _is_here(f"//{request.host}"):
@@ -64,6 +71,14 @@ def safe() -> bool:
     return all(_is_here(one) for one in named if one and one != "null") and not any(
         header in request.headers for header in _FORWARDED
     )
+
+
+def keep_pass(answer: Answered, given: str) -> None:
+    """Leave the pass of this machine in a browser that came with it."""
+    if not request.is_secure and is_pass(live().secret, given):
+        answer.set_cookie(
+            PASS, given, max_age=DEVICE_FOR, httponly=True, samesite="Lax", path="/staff"
+        )
 
 
 def _is_here(address: str) -> bool:

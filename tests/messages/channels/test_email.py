@@ -1,6 +1,7 @@
 """Letters by a real mail server on this machine."""
 
 import dataclasses
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -173,6 +174,43 @@ def test_a_server_that_is_down_is_tried_again():
         channel(free_port()).send(LETTER)
 
     assert not caught.value.permanent
+
+
+UNTIL_DATA = b"220 x\r\n250 x\r\n250 x\r\n250 x\r\n354 x\r\n"
+RECORD = b"\x16\x03\x03\x40\x00"  # the beginning of a long record of TLS
+
+
+@pytest.mark.parametrize(
+    ("way", "after", "trickle"),
+    [
+        ("none", b"", b"220 x"),
+        ("none", b"", b"220-\r\n"),
+        ("none", UNTIL_DATA, b"250 x"),
+        ("tls", RECORD, b"x"),
+        ("starttls", b"220 x\r\n250-x\r\n250 STARTTLS\r\n220 x\r\n", RECORD),
+    ],
+)
+def test_a_server_that_trickles_has_its_time(way, after, trickle):
+    """S61: the time is for the whole delivery: a byte now and then does not extend it."""
+    began = time.monotonic()
+    with (
+        listeners.hanging_mail_server(after, trickle) as port,
+        pytest.raises(Undelivered, match="cannot be reached") as caught,
+    ):
+        channel(port, smtp_tls=way, smtp_timeout=0.1).send(LETTER)
+
+    assert not caught.value.permanent
+    assert time.monotonic() - began < 5
+
+
+def test_a_server_that_trickles_its_goodbye_has_the_letter():
+    """A letter that was accepted counts as sent, even if the server never finishes its goodbye."""
+    began = time.monotonic()
+    with listeners.hanging_mail_server(UNTIL_DATA + b"250 x\r\n", b"221 x") as port:
+        receipt = channel(port, smtp_timeout=0.1).send(LETTER)
+
+    assert receipt == "<0123456789abcdef@families.example>"
+    assert time.monotonic() - began < 5
 
 
 def test_a_bad_goodbye_does_not_send_it_again():

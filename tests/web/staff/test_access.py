@@ -31,6 +31,7 @@ from tests.support.staffed import Staffed
 OPEN = {
     "/staff/council",
     "/staff/council/back",
+    "/staff/here/<token>",
     "/staff/sign-in",
     "/staff/second-factor",
     "/staff/static/<name>",

@@ -131,6 +131,17 @@ def test_old_ones_are_left_out(place):
     assert "Not delivered: 0" in browser.open(MESSAGES)
 
 
+def test_a_reminder_that_was_queued_long_ago_is_shown(place):
+    """The days count from when a message was due: a reminder waits for weeks before that."""
+    book(place)
+    fail(place)
+    place.wait(days=40)
+    values = {"kind": "reminder", "due": place.now}
+    database.write(place.engine, lambda c: c.execute(tables.message.update().values(**values)))
+
+    assert "Not delivered: 1" in place.signed_in().open(MESSAGES)
+
+
 def test_a_strange_list_is_the_first_one(place):
     """Whatever the address says."""
     assert "Everything was delivered." in place.signed_in().open(f"{MESSAGES}?show=x")

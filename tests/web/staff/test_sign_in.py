@@ -1,11 +1,14 @@
 """Signing in, as somebody without scripts does it: the first time, and each morning."""
 
 import re
+from urllib.parse import urlsplit
 
 import pyotp
 import pytest
+from pydantic import SecretStr
 
 from portal.staff import accounts, sign_in
+from portal.staff.local_pass import link, pass_of
 from portal.web.staff import cookie
 from portal.web.staff.screens import onward
 from tests.support.screens import Screen
@@ -305,6 +308,7 @@ def test_plain_http_is_for_this_machine_alone(place, sam, base, given, safe):
     """S41: elsewhere no page for staff opens, and no cookie is set; nor behind a proxy that is not
     set."""
     client = place.app.test_client()
+    client.set_cookie(cookie.PASS, pass_of(place.secret), domain=urlsplit(base).hostname)
     if not given.get("REMOTE_ADDR"):
         given = {"REMOTE_ADDR": "127.0.0.1", **given}
     answer = client.get(IN, base_url=base, environ_base=given)
@@ -318,15 +322,56 @@ def test_plain_http_is_for_this_machine_alone(place, sam, base, given, safe):
     assert safe or "https" in answer.text
 
 
+HERE = {"base_url": "http://127.0.0.1:8000", "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
+
+
+@pytest.mark.parametrize("held", ["", "0" * 64, "ä"])
+def test_a_proxy_that_says_nothing_opens_nothing(place, sam, held):
+    """S41: a proxy on this machine may name neither visitor nor site, as a browser here does not:
+    without the pass that a command printed, no page for staff opens and nothing is set."""
+    client = place.app.test_client()
+    client.set_cookie(cookie.PASS, held, domain="127.0.0.1")
+    data = {"name": sam.name, "password": PASSWORD}
+    answers = [
+        client.get(IN, **HERE),
+        client.post(IN, **HERE, data=data),
+        client.get(f"/staff/here/{held or 'x'}", **HERE),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 303]
+    assert not any("Set-Cookie" in answer.headers for answer in answers)
+    assert "portal staff here" in answers[0].text
+
+
+def test_the_link_of_a_command_opens_this_machine(place):
+    """It leaves the pass, which opens nothing by itself, and leads to sign-in or an invitation;
+    from elsewhere, and by https, it leaves nothing."""
+    settings = place.settings.model_copy(update={"secret_key": SecretStr(place.secret)})
+    client, elsewhere = place.app.test_client(), place.app.test_client()
+    path = urlsplit(link(settings)).path
+    answer = client.get(path, **HERE)
+    invited = client.get(f"{path}?invitation=a/b", **HERE)
+    away = elsewhere.get(path, **HERE | {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}})
+    by_https = elsewhere.get(path, base_url="https://families.example")
+
+    assert answer.headers["Location"] == IN
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+    assert invited.headers["Location"] == "/staff/welcome/a%2Fb"
+    assert client.get(IN, **HERE).status_code == 200
+    assert client.get("/staff/account", **HERE).status_code == 303
+    assert (away.status_code, by_https.status_code) == (403, 303)
+    assert not any("Set-Cookie" in one.headers for one in (away, by_https))
+
+
 @pytest.mark.parametrize("served", [{"proxies": 1}, {"trusted_hosts": ("families.example",)}])
 def test_a_proxy_that_forwards_nothing_is_not_this_machine(place, sam, monkeypatch, served):
     """S41: where proxies or public hosts are set, no request by plain http is from this machine."""
     context = place.app.extensions["live"]
     monkeypatch.setattr(context, "settings", context.settings.model_copy(update=served))
 
-    answer = place.app.test_client().get(
-        IN, base_url="http://127.0.0.1:8000", environ_base={"REMOTE_ADDR": "127.0.0.1"}
-    )
+    client = place.app.test_client()
+    client.set_cookie(cookie.PASS, pass_of(place.secret), domain="127.0.0.1")
+    answer = client.get(IN, **HERE)
 
     assert answer.status_code == 403
     assert "Set-Cookie" not in answer.headers
