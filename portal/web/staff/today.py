@@ -15,6 +15,7 @@ from portal.directory.values import LONDON
 from portal.web.live.context import live
 from portal.web.staff.access import SIGNED_IN, allowed_centres, current, now, sees, staff_route
 from portal.web.staff.complaints import MAY
+from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
@@ -52,6 +53,7 @@ def today() -> Answered:
         tallies = registers.tallies(engine, on)
         requests = len(casework.requests(engine, sees))
         failed = casework.failed(engine, sees)
+        ring = families_to_ring(engine)
         queues = casework.queues(engine, sees)
         over = places.over_booked(engine)
         owed = complaints.waiting_complaints(engine) if MAY.allows(current(), {}) else ()
@@ -69,6 +71,8 @@ def today() -> Answered:
         centres=len(centres),
         requests=requests,
         failed=failed,
+        to_ring=sum(not one.quiet for one in ring),
+        quiet=sum(one.quiet for one in ring),
         queues=len(queues),
         over=[*_over_booked(over)],
         complaints=owed,

@@ -272,9 +272,9 @@ def test_a_word_to_everybody(run):
     assert "1 family will get it" in asking
     assert "Ring Me" in asking
     assert (empty.status, place.count("notice")) == (422, 1)
-    assert "Families who get a message: 1" in sent
+    assert "Families who get a message: 1. Staff must tell: 1." in sent
     assert "Bring wellies" in sent
-    assert place.count("message") == 3  # confirmation, reminder, notice
+    assert place.count("message") == 4  # confirmation, reminder, notice, and what is to be told
     assert seen(place, told.reference).status == "confirmed"
 
 
