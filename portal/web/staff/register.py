@@ -4,7 +4,7 @@ A cancelled session keeps its families, each with whether it knows: told, to rin
 
 One button saves all marks. The marks that the page showed when opened are sent with it as hidden
 fields, so that two workers lose nothing; if they differ, the page is shown again and says so. On
-paper the same page is a list to tick, on one side.
+paper the same page is a list to tick, with every word that staff must know.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from portal.web.staff.sorting import Order, in_order
 
 _REGISTER = "/staff/register/<centre>/<series>/<planned>"
 _SEEN = re.compile(r"(\d{1,12}):(\d{1,9}):([a-z]{1,12})")
-# Longer lists are set smaller on paper, so that they stay on one side.
+# Longer lists are set smaller on paper, so that they take fewer sides.
 _MANY, _MOST = 10, 18
 
 
