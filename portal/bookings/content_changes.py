@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
+from portal.bookings.asked import ASKED_FOR
 from portal.bookings.bookable_rows import prepared
-from portal.bookings.booking import ASKED_FOR
 from portal.bookings.locking import OF_BOOKING, locked_booking
 from portal.bookings.places import places_of
 from portal.bookings.waiting_list import enqueue_reminder, notify, offer_freed, release

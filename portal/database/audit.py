@@ -261,15 +261,20 @@ def log(
     engine: Engine,
     *,
     centres: Collection[str] | None = None,
+    endings: Collection[str] = (),
     staff_id: int | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """Lines of the log, newest first: optionally of some centres, of one person, before a line."""
+    """Lines of the log, newest first: optionally of some centres, of one person, before a line.
+
+    With `centres` also come the lines of what belongs to no centre, and whose identity ends so.
+    """
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if centres is not None:
         own = (audit.c.series.startswith(f"{one}/", autoescape=True) for one in centres)
-        query = query.where(sa.or_(sa.false(), *own))
+        ours = (audit.c.series.endswith(one, autoescape=True) for one in endings)
+        query = query.where(sa.or_(sa.false(), *own, *ours))
     if staff_id is not None:
         query = query.where(audit.c.actor == f"staff:{staff_id}")
     if before is not None:

@@ -247,6 +247,7 @@ complaint = Table(
     Column("words", Text, nullable=False),
     Column("created", Moment, nullable=False),
     Column("answered", Moment),
+    Column("district", String(60), nullable=False, server_default=""),  # '' if none was named
 )
 
 MESSAGE_STATES = ("owed", "sending", "sent", "failed", "dropped", "ring", "rung")

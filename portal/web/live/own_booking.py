@@ -120,7 +120,7 @@ def own_booking(link: str) -> Own:
     if series is not None:
         programme: Programme | None = series.programme
     else:
-        programme = directory.programme(booking.series.removeprefix(bookings.ASKED_FOR))
+        programme = directory.programme(bookings.asked.programme_of(booking.series))
     gone = _gone(booking, series)
     state = booking.status
     off = ""

@@ -16,7 +16,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import messages
-from portal.bookings import ASKED_FOR
+from portal.bookings import asked
 from portal.bookings.casework import fold
 from portal.database import audit
 from portal.directory.values import LONDON
@@ -106,7 +106,7 @@ def _row(one: Listed) -> dict[str, Any]:
     """What the page says of a message."""
     directory = live().directory
     series = directory.find_series(one.series)
-    programme = directory.programme(one.series.removeprefix(ASKED_FOR))
+    programme = directory.programme(asked.programme_of(one.series))
     about = series.name if series else programme.title if programme else "No longer offered"
     message = one.message
     moment = message.sent or (message.created if message.state == "failed" else message.due)

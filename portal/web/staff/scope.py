@@ -1,7 +1,8 @@
 """Decides what staff may see: which series, sessions and bookings.
 
 Staff get the same response for records they may not see as for records that do not exist. A request
-to a programme as such does not belong to a centre: managers and administrators answer it. An
+to a programme as such does not belong to a centre, but to a district: the managers of its footprint
+and administrators answer it. An
 address with an old name of a series is checked against the centre where the series is now.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 from flask import abort, g, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import ASKED_FOR, Full, casework, opening
+from portal.bookings import Full, asked, casework, opening
 from portal.bookings.casework import Case
 from portal.bookings.locking import NotPossible
 from portal.database import read
@@ -69,7 +70,7 @@ def thing(identity: str) -> tuple[Series | None, Programme | None]:
     series = directory.find_series(identity)
     if series is not None:
         return series, series.programme
-    return None, directory.programme(identity.removeprefix(ASKED_FOR))
+    return None, directory.programme(asked.programme_of(identity))
 
 
 def named(identity: str) -> str:

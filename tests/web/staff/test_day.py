@@ -331,24 +331,6 @@ def test_a_full_group_takes_no_request(run):
     assert seen(place, second.reference).status == "requested"
 
 
-def test_requests_to_a_programme_are_for_managers(run):
-    """They belong to no centre: a worker neither lists nor opens them."""
-    place = run(way="request")
-    asked = bookings.ask(
-        place.engine,
-        place.directory.programmes[0],
-        family(1),
-        key=next(KEYS),
-        secret=place.secret,
-        now=place.now,
-    )
-    worker, manager = place.signed_in(), place.signed_in("manager")
-
-    assert "No request waits" in worker.open("/staff/requests")
-    assert worker.open(f"/staff/bookings/{asked.reference}").status == 403
-    assert manager.open("/staff/requests").follow("Parent 1").heading == "Parent 1"
-
-
 def test_the_waiting_list_is_worked_through(run):
     """An offer shows when it lapses; turned down on the phone, the next family has it."""
     place = run({"places": "1"})

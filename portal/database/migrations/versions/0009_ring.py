@@ -1,4 +1,4 @@
-"""News that no message can bring: it is kept until staff have told the family."""
+"""News that staff must tell instead of a message, and the district of a complaint."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,9 @@ _CHECK = "state IN ('owed', 'sending', 'sent', 'failed', 'dropped', 'ring', 'run
 
 
 def upgrade() -> None:
+    op.add_column(
+        "complaint", sa.Column("district", sa.String(60), nullable=False, server_default="")
+    )
     if op.get_bind().dialect.name == "sqlite":
         _make_anew()
         return
