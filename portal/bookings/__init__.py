@@ -5,8 +5,8 @@ The functions below run in one transaction each, which locks the series first. B
 families what an editor changed, `personal_data` and `retention` correct and erase personal data.
 """
 
+from portal.bookings.asked import ASKED_FOR
 from portal.bookings.booking import (
-    ASKED_FOR,
     MOST_PLACES,
     Booking,
     Family,

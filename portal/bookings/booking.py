@@ -22,6 +22,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
+from portal.bookings.asked import identity_of
 from portal.bookings.bookable_rows import row_matching_content, row_of
 from portal.bookings.locking import OF_BOOKING, lock_later, same_thing
 from portal.bookings.opening import opening
@@ -40,7 +41,6 @@ from portal.messages.facts import waiting_position
 
 MOST_PLACES = 6  # in one booking, if places are counted by person (S27)
 # Prefix of the identity of a request for a programme as such, followed by the programme's slug.
-ASKED_FOR = "programme:"
 
 
 class NotBookable(PortalError):
@@ -280,14 +280,16 @@ def ask(
     referrer: Referrer | None = None,
     actor: str = "family",
     allowance: Allowance | None = None,
+    district: str = "",
 ) -> Booking:
     """Ask for a programme as such: no series is chosen, or none is running yet.
 
+    The request belongs to the `district` where the family would like to go, if it names one.
     The same `key` returns the same booking, and the `allowance` applies, as in `book`. Staff
     confirm or decline it. Raises TooOften, and NotBookable if the programme takes no requests, or
     takes them only from professionals.
     """
-    identity = f"{ASKED_FOR}{programme.slug}"
+    identity = identity_of(programme.slug, district)
     draft = _drafted(family, key=key, secret=secret, now=now, ends=None)
 
     def work(connection: Connection) -> Booking:

@@ -161,6 +161,11 @@ def case_of(engine: Engine, reference: str, sees: Sees) -> Case | None:
     return found[0] if found else None
 
 
+def cases(connection: Connection, ids: Iterable[int], sees: Sees) -> list[Case]:
+    """These bookings, in the order of their numbers."""
+    return _cases(connection, booking.c.id.in_(sorted(ids)), sees)
+
+
 def requests(engine: Engine, sees: Sees) -> list[Case]:
     """Requests waiting for an answer, oldest first."""
     with read(engine) as connection:
@@ -347,14 +352,14 @@ def send_link(engine: Engine, booking_id: int, *, now: datetime, actor: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How many families get a notice as a message, and which must be rung or told in person."""
+    """How many families get a notice as a message, and which staff must tell."""
 
     notified: int
     others: tuple[Case, ...]
 
 
 def reach(engine: Engine, series: Series, session: Session) -> Reached:
-    """Who would get a notice to a session, and who must be rung or told in person."""
+    """Who would get a notice to a session, and whom staff must tell."""
     with read(engine) as connection:
         cases = _cases(connection, _holding(series, session), lambda _: True)
     others = tuple(one for one in cases if one.family and not _takes_messages(one.family))
@@ -364,14 +369,15 @@ def reach(engine: Engine, series: Series, session: Session) -> Reached:
 
 def send_notice(
     engine: Engine, series: Series, session: Session, words: str, *, now: datetime, actor: str
-) -> int:
-    """Send a notice to everybody with a place in a session; returns how many are sent it.
+) -> tuple[int, int]:
+    """Send a notice to everybody with a place in a session.
 
     It goes by the channel that each chose, in a message whose subject reveals nothing (S4), and is
-    shown on each family's own page. The same words are not sent twice within an hour.
+    shown on each family's own page. Returns how many families are sent it, and how many staff must
+    tell. The same words are not sent twice within an hour.
     """
 
-    def work(connection: Connection) -> int:
+    def work(connection: Connection) -> tuple[int, int]:
         same = connection.execute(
             select(notice.c.id).where(
                 notice.c.series == series.identity,
@@ -381,7 +387,7 @@ def send_notice(
             )
         ).first()
         if same is not None:
-            return 0
+            return 0, 0
         made = connection.execute(
             notice.insert().values(
                 series=series.identity, planned=session.anchor, words=words, created=now
@@ -389,19 +395,20 @@ def send_notice(
         ).inserted_primary_key[0]  # type: ignore[index]
         ids = connection.execute(
             select(booking.c.id)
-            .select_from(booking.join(bookable))
+            .select_from(booking.join(bookable).join(person))
             .where(_holding(series, session))
         ).scalars()
         about = {"planned": session.anchor, "notice": int(made)}
-        notified = sum(
+        queued = [
             messages.enqueue(connection, one, "notice", now=now, due=now, about=about)
             for one in list(ids)
-        )
+        ]
+        notified, others = queued.count(True), queued.count(False)
         note(
             connection, now, actor, "notice", None, series.identity,
-            planned=session.anchor, told=notified,
+            planned=session.anchor, told=notified, to_ring=others,
         )  # fmt: skip
-        return notified
+        return notified, others
 
     return write(engine, work)
 

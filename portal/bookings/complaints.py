@@ -4,12 +4,14 @@ The law gives 30 days. The page that follows the form acknowledges the complaint
 the list in the order of the days on which the answers are due. The same key stores one complaint
 only. An answered complaint is deleted after half a year. Complaints are found by the contact of a
 family that asks what is kept about it; one that is not answered stays until it is, unless it is
-deleted by its own reference.
+deleted by its own reference. Each belongs to the district that it is about: the managers of its
+footprint answer it, and administrators those that name none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,11 +19,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
+from portal.bookings.asked import in_district
 from portal.database import insert_once, note, read, write
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash
 from portal.database.tables import complaint
 from portal.directory.values import LONDON, day_words
+
+Sees = Callable[[str], bool]  # whether complaints of a district may be shown
 
 DAYS = 30  # until the answer is due
 KEPT_FOR = timedelta(days=183)  # after the answer
@@ -42,6 +47,12 @@ class Complaint:
     words: str
     created: datetime
     answered: datetime | None
+    district: str
+
+    @property
+    def identity(self) -> str:
+        """Its identity in the log, by which the managers of its district see the line."""
+        return _identity(self.district)
 
     @property
     def due(self) -> date:
@@ -73,15 +84,27 @@ def complain(
         if fresh:
             if allowance is not None:
                 allowance.take(connection, now)
-            note(connection, now, "family", "complain", detail_reference=reference)
+            series = _identity(contact.get("district", ""))
+            note(connection, now, "family", "complain", None, series, detail_reference=reference)
         return reference
 
     return write(engine, work)
 
 
-def waiting_complaints(engine: Engine) -> Sequence[Complaint]:
-    """Those not answered yet, in the order in which their answers are due."""
-    return _complaints(engine, complaint.c.answered.is_(None))
+def _identity(district: str) -> str:
+    return f"complaint{in_district(district)}" if district else "complaint"
+
+
+def waiting_complaints(engine: Engine, sees: Sees = lambda _: True) -> Sequence[Complaint]:
+    """Those not answered yet in the districts that `sees` allows, in the order in which their
+    answers are due."""
+    found = _complaints(engine, complaint.c.answered.is_(None))
+    return [one for one in found if sees(one.district)]
+
+
+def with_number(engine: Engine, number: int) -> Complaint | None:
+    """The complaint with this number, answered or not."""
+    return next(iter(_complaints(engine, complaint.c.id == number)), None)
 
 
 def with_reference(engine: Engine, reference: str) -> Complaint | None:
@@ -124,6 +147,7 @@ def kept(found: Complaint) -> list[tuple[str, str]]:
             "Safe way to answer",
             ", ".join(filter(None, [reach[found.contact_by], message, found.safe_time])),
         ),
+        ("District", found.district),
         ("What was wrong", found.words),
         ("Answered", _day(answered) if answered else f"Not yet. Due by {day_words(found.due)}"),
     ]
@@ -134,17 +158,27 @@ def _day(moment: datetime) -> str:
     return day_words(moment.astimezone(LONDON).date())
 
 
-def log_reading(engine: Engine, number: int, *, now: datetime, actor: str) -> None:
-    """Log that somebody read complaints, and how many (S30)."""
-    write(engine, lambda c: note(c, now, actor, "read complaint", detail_number=number))
+def log_reading(engine: Engine, found: Iterable[Complaint], *, now: datetime, actor: str) -> None:
+    """Log that somebody read complaints, and how many of each district (S30)."""
+    numbers = Counter(one.identity for one in found)
+
+    def work(connection: Connection) -> None:
+        for identity, number in sorted(numbers.items()):
+            note(connection, now, actor, "read complaint", None, identity, detail_number=number)
+
+    if numbers:
+        write(engine, work)
 
 
 def erase(engine: Engine, complaint_id: int, *, now: datetime, actor: str) -> None:
     """Delete a complaint, answered or not."""
 
+    found = with_number(engine, complaint_id)
+
     def work(connection: Connection) -> None:
         connection.execute(complaint.delete().where(complaint.c.id == complaint_id))
-        note(connection, now, actor, "erase complaint", detail_number=complaint_id)
+        identity = found.identity if found else None
+        note(connection, now, actor, "erase complaint", None, identity, detail_number=complaint_id)
 
     write(engine, work)
 
@@ -152,13 +186,19 @@ def erase(engine: Engine, complaint_id: int, *, now: datetime, actor: str) -> No
 def answered(engine: Engine, complaint_id: int, *, now: datetime, actor: str) -> bool:
     """Note that staff have answered a complaint. A second call changes nothing and says False."""
 
+    found = with_number(engine, complaint_id)
+
     def work(connection: Connection) -> bool:
         open_one = complaint.update().where(
             complaint.c.id == complaint_id, complaint.c.answered.is_(None)
         )
         done = connection.execute(open_one.values(answered=now)).rowcount == 1
         if done:
-            note(connection, now, actor, "answer complaint", detail_number=complaint_id)
+            identity = found.identity if found else None
+            note(
+                connection, now, actor, "answer complaint", None, identity,
+                detail_number=complaint_id,
+            )  # fmt: skip
         return done
 
     return write(engine, work)

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
+from portal.bookings.asked import ASKED_FOR
 from portal.bookings.bookable_rows import prepared
-from portal.bookings.booking import ASKED_FOR
 from portal.bookings.locking import OF_BOOKING, locked_booking
 from portal.bookings.places import places_of
 from portal.bookings.waiting_list import enqueue_reminder, notify, offer_freed, release
@@ -68,7 +68,7 @@ def announce_changes(engine: Engine, directory: Directory, *, now: datetime) -> 
     Sessions are compared with what was last announced (`announced`), so that each change is sent
     once, however it was made; a later correction is sent again. A date that was removed counts as
     cancelled. Content that is not the newest generation announces nothing (S66). Returns the number
-    of messages queued.
+    of families' changes, whether a message or a call is to tell them (S68).
     """
     with read(engine) as connection:
         booked: dict[str, set[str]] = {}
@@ -279,15 +279,17 @@ def _announce(
         affected = _holders(connection, identity, new.planned)
         was = {"was": new.was.kept} if new.was else {}
         about = {"planned": new.planned, "reason": new.reason, **was}
+        queued = 0
         for row in affected:
-            messages.enqueue(connection, row.id, kind, now=now, due=now, about=about)
+            queued += messages.enqueue(connection, row.id, kind, now=now, due=now, about=about)
             if new.now.cancelled:
                 _remind_of_another(connection, row, series, new.planned, now)
         touched |= {row.id for row in affected}
         number += len(affected)
         note(
             connection, now, "content", kind, None, identity,
-            planned=new.planned, told=len(affected), generation=generation,
+            planned=new.planned, told=queued, to_ring=len(affected) - queued,
+            generation=generation,
         )  # fmt: skip
     # Update their calendars.
     if touched:

@@ -184,7 +184,7 @@ def erase_personal_data(connection: sa.Connection, ids: Sequence[int]) -> None:
         connection.execute(table.delete().where(table.c.booking_id.in_(ids)))
     connection.execute(
         message.update()
-        .where(message.c.booking_id.in_(ids), message.c.state == "owed")
+        .where(message.c.booking_id.in_(ids), message.c.state.in_(("owed", "ring")))
         .values(state="dropped")
     )
     connection.execute(

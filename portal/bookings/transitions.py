@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
-from portal.bookings.booking import ASKED_FOR, Full, claim_for_waiting, claim_places
+from portal.bookings.asked import ASKED_FOR
+from portal.bookings.booking import Full, claim_for_waiting, claim_places
 from portal.bookings.locking import OF_BOOKING, NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
 from portal.bookings.places import claimed

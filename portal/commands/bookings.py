@@ -114,7 +114,7 @@ def show(root: Path | None, reference: str) -> None:
     for one in found:
         _echo(complaints.kept(one))
     if found:
-        complaints.log_reading(engine, len(found), now=_now(), actor=ACTOR)
+        complaints.log_reading(engine, found, now=_now(), actor=ACTOR)
 
 
 @bookings.command()

@@ -67,6 +67,28 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 # To the professional who asked. They never hold the link, which is the family's own.
 TO_PROFESSIONAL = ("professional-received",)
 
+# News that a family cannot know by itself: where no message can be sent, staff must tell it.
+TO_RING = (
+    "moved",
+    "cancelled-by-us",
+    "waiting-ended",
+    "offered",
+    "lapsed",
+    "notice",
+    "request-confirmed",
+    "request-declined",
+)
+# These repeat what a family has seen or said when it acted, or remind it of what it knows.
+NOT_RUNG = (
+    "confirmation",
+    "waiting",
+    "request-received",
+    "cancelled-by-you",
+    "off-the-list",
+    "link",
+    "reminder",
+)
+
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 

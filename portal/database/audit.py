@@ -66,6 +66,8 @@ DELIVERY: Mapping[str, str] = {
     "sent": "sent",
     "failed": "not delivered",
     "dropped": "not needed any more",
+    "ring": "cannot be sent, staff must tell them",
+    "rung": "told by phone or in person",
 }
 
 # The actors named in the log; members of staff are `staff:<id>`.
@@ -111,6 +113,7 @@ AuditAction = Literal[
     "moved",
     "network-locked",
     "network-unlock",
+    "not rung",
     "notice",
     "offer",
     "password",
@@ -118,10 +121,12 @@ AuditAction = Literal[
     "read booking",
     "read complaint",
     "read register",
+    "read ring list",
     "recovery-code",
     "recovery-codes",
     "remark",
     "restore",
+    "ring",
     "save register",
     "second-factor",
     "send again",
@@ -164,17 +169,20 @@ ACTIONS: Mapping[str, str] = {
     "moved": "moved a session",
     "network-locked": "was stopped after too many tries from one network",
     "network-unlock": "let a network try to sign in again",
-    "notice": "told everybody of a session",
+    "not rung": "noted that a family is still to be told",
+    "notice": "wrote to the families of a session",
     "offer": "offered a place",
     "password": "changed their own password",
     "places": "changed the number of places",
     "read booking": "read a booking",
     "read complaint": "read complaints about data",
     "read register": "read a register",
+    "read ring list": "read the list of families to ring",
     "recovery-code": "used a recovery code",
     "recovery-codes": "made new recovery codes",
     "remark": "noted something",
     "restore": "took back a cancellation",
+    "ring": "told a family by phone or in person",
     "save register": "saved a register",
     "second-factor": "set up their phone",
     "send again": "sent a message again",
@@ -253,15 +261,20 @@ def log(
     engine: Engine,
     *,
     centres: Collection[str] | None = None,
+    endings: Collection[str] = (),
     staff_id: int | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """Lines of the log, newest first: optionally of some centres, of one person, before a line."""
+    """Lines of the log, newest first: optionally of some centres, of one person, before a line.
+
+    With `centres` also come the lines of what belongs to no centre, and whose identity ends so.
+    """
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if centres is not None:
         own = (audit.c.series.startswith(f"{one}/", autoescape=True) for one in centres)
-        query = query.where(sa.or_(sa.false(), *own))
+        ours = (audit.c.series.endswith(one, autoescape=True) for one in endings)
+        query = query.where(sa.or_(sa.false(), *own, *ours))
     if staff_id is not None:
         query = query.where(audit.c.actor == f"staff:{staff_id}")
     if before is not None:

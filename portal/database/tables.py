@@ -247,8 +247,10 @@ complaint = Table(
     Column("words", Text, nullable=False),
     Column("created", Moment, nullable=False),
     Column("answered", Moment),
+    Column("district", String(60), nullable=False, server_default=""),  # '' if none was named
 )
 
+MESSAGE_STATES = ("owed", "sending", "sent", "failed", "dropped", "ring", "rung")
 # The outbox. The address is looked up when the message is sent, so that it is stored only once.
 message = Table(
     "message",
@@ -257,16 +259,16 @@ message = Table(
     Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(30), nullable=False),
     Column("about", JSON, nullable=False),  # what the text needs besides the booking
-    Column("state", String(10), nullable=False),  # owed, sending, sent, failed, dropped
+    Column("state", String(10), nullable=False),  # ring: staff must tell the family; rung: told
     Column("due", Moment, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("claimed", Moment),
-    Column("claimant", String(64)),
+    Column("claimant", String(64)),  # the worker that sends it, or who told the family
     Column("sent", Moment),
     Column("trouble", Text),  # why the last attempt failed
     Column("receipt", String(200)),  # the channel's own reference
     Column("created", Moment, nullable=False),
-    CheckConstraint("state IN ('owed', 'sending', 'sent', 'failed', 'dropped')", name="state"),
+    CheckConstraint(f"state IN {MESSAGE_STATES}", name="state"),
     Index("ix_message_due", "state", "due"),
     Index("ix_message_booking", "booking_id"),
 )

@@ -22,6 +22,7 @@ from portal.messages.announced import GONE, Facts
 from portal.messages.outbox import NothingToSend, Owed
 
 ABOUT_A_SESSION = ("moved", "cancelled-by-us")
+KNOWN = ("sent", "rung")  # the family has been told
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,13 @@ def changed_sessions(
     is lost if another message is dropped.
     """
     together = [change for change in changes if change.planned and change.created == owed.created]
-    if any(change.id > owed.id and change.state in ("owed", "sending") for change in together):
+    waits = ("owed", "sending", "ring")
+    if any(change.id > owed.id and change.state in waits for change in together):
         raise NothingToSend("It is told together with another date.")
     sessions = [
         session
         for change in together
-        if change.state != "sent"
+        if change.state not in KNOWN
         and (session := _still_changed(change, changes, series, coming, now))
     ]
     if not sessions:
@@ -155,12 +157,17 @@ def _known_before(changes: Sequence[Change], planned: str | None) -> Facts | Non
 
 
 def _was_sent(changes: Sequence[Change], change: Change) -> bool:
-    """Whether a change was sent: in a letter of its own, or together with another date."""
+    """Whether a change was sent: in a letter of its own, or together with another date.
+
+    What staff have told a family is known by it, whatever was queued since they read it.
+    """
+    if change.state == "rung":
+        return True
     sent = next(
         (
             other.sent
             for other in changes
-            if other.planned and (other.created, other.state) == (change.created, "sent")
+            if other.planned and other.created == change.created and other.state in KNOWN
         ),
         None,
     )

@@ -195,6 +195,8 @@ class _Round:
         except NothingToSend as error:
             if error.due is not None:
                 return self._record(one, "put_off", state="owed", due=error.due, tries=0)
+            if error.ring:
+                return self._record(one, "dropped", state="ring", trouble=error.words)
             return self._record(one, "dropped", state="dropped", trouble=error.words)
         except Undelivered as error:
             return self._undelivered(one, error.words, error.permanent)

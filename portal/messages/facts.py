@@ -16,7 +16,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, bindparam, select
 
-from portal.content.message_texts import TO_PROFESSIONAL
+from portal.content.message_texts import TO_PROFESSIONAL, TO_RING
 from portal.database.prepared import Prepared
 from portal.database.references import contact_hash
 from portal.database.tables import (
@@ -139,10 +139,14 @@ def facts_of(
     directory: Directory,
     settings: Settings,
     now: datetime,
+    spoken: bool = False,
 ) -> MessageFacts:
-    """The facts of a message now. Raises NothingToSend if it should no longer be sent."""
+    """The facts of a message now. Raises NothingToSend if it should no longer be sent.
+
+    If it is to be `spoken`, by staff, it does not matter how the family takes messages.
+    """
     booked = _booking(connection, owed, directory, now)
-    recipient = _recipient(connection, owed)
+    recipient = _recipient(connection, owed, spoken=spoken)
     _check_status(owed, booked.status)
     _check_dates(connection, owed, booked)
     about_changes = owed.kind == "moved" or _of_a_change(owed)
@@ -176,7 +180,7 @@ def _booking(
     return BookingFacts(row, series, sessions, coming)
 
 
-def _recipient(connection: Connection, owed: Owed) -> Recipient:
+def _recipient(connection: Connection, owed: Owed, *, spoken: bool) -> Recipient:
     if owed.kind in TO_PROFESSIONAL:
         row = connection.execute(
             select(referral).where(referral.c.booking_id == owed.booking_id)
@@ -187,9 +191,11 @@ def _recipient(connection: Connection, owed: Owed) -> Recipient:
     row = connection.execute(select(person).where(person.c.booking_id == owed.booking_id)).first()
     if row is None:
         raise NothingToSend("The family has been forgotten.")
+    if spoken:
+        return Recipient("text", row.phone or "", row.name)
     to = {"email": row.email, "text": row.phone}.get(row.contact_by)
     if not row.safe_to_contact or not to:
-        raise NothingToSend("The family does not want messages.")
+        raise NothingToSend("The family does not want messages.", ring=owed.kind in TO_RING)
     return Recipient(row.contact_by, to, row.name)
 
 

@@ -1,7 +1,8 @@
 """The outbox: a queue of messages in the database.
 
-What it hides: a message is queued by one insert inside the caller's transaction, and only if the
-family chose a way of contact and said that it is safe (safety rules S4 and S5). The queue holds no
+What it hides: a message is queued by one insert inside the caller's transaction, to be sent only
+if the family chose a way of contact and said that it is safe (safety rules S4 and S5). News that
+cannot be sent is kept with the state `ring`: staff must tell the family (S68). The queue holds no
 address and no text: both are looked up when the message is sent, so that an address need be erased
 in only one place, and the text is true at that moment. A message that is no longer true is dropped.
 `delivery` takes the rows from here.
@@ -17,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
-from portal.content.message_texts import KINDS, TO_PROFESSIONAL
+from portal.content.message_texts import KINDS, TO_PROFESSIONAL, TO_RING
 from portal.database import note, read, write
 from portal.database.prepared import Prepared
 from portal.database.tables import bookable, booking, message, person, referral
@@ -36,11 +37,15 @@ class Owed:
 
 
 class NothingToSend(PortalError):
-    """The message should no longer be sent; or not yet, if `due` says when."""
+    """The message should no longer be sent; or not yet, if `due` says when.
 
-    def __init__(self, words: str, due: datetime | None = None) -> None:
+    With `ring` the family must still be told, but not by a message.
+    """
+
+    def __init__(self, words: str, due: datetime | None = None, *, ring: bool = False) -> None:
         self.words = words
         self.due = due
+        self.ring = ring
         super().__init__(words)
 
 
@@ -49,31 +54,40 @@ class NothingToSend(PortalError):
 _BOUND = ("booking_id", "kind", "about", "due", "created")
 
 
-def _insert_where(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Insert:
+_OWED = sa.literal("owed", message.c.state.type)
+
+
+def _insert_where(
+    table: sa.Table, *conditions: sa.ColumnElement[bool], state: sa.ColumnElement[str] = _OWED
+) -> sa.Insert:
     """The insert of one message, which writes nothing unless the conditions are met."""
     # With a prefix, because SQLAlchemy reserves the names of columns in an insert.
     values = [bindparam(f"the_{name}", type_=message.c[name].type) for name in _BOUND]
-    owed = [sa.literal("owed", message.c.state.type), sa.literal(0, message.c.tries.type)]
     insert = message.insert().from_select(
         [*_BOUND, "state", "tries"],
-        select(*values, *owed)
+        select(*values, state, sa.literal(0, message.c.tries.type))
         .select_from(table)
         .where(table.c.booking_id == bindparam("the_booking_id"), *conditions),
     )
     return insert
 
 
-_to_family = _insert_where(
-    person,
+_takes_messages = sa.and_(
     person.c.safe_to_contact,
     sa.or_(
         sa.and_(person.c.contact_by == "email", person.c.email.is_not(None)),
         sa.and_(person.c.contact_by == "text", person.c.phone.is_not(None)),
     ),
 )
-_enqueue_family = Prepared(_to_family.returning(message.c.id))
+_to_family = _insert_where(person, _takes_messages)
+_enqueue_family = Prepared(_to_family.returning(message.c.state))
+_enqueue_or_ring = Prepared(
+    _insert_where(
+        person, state=sa.case((_takes_messages, _OWED), else_=sa.literal("ring"))
+    ).returning(message.c.state)
+)
 _enqueue_professional = Prepared(
-    _insert_where(referral, referral.c.email.is_not(None)).returning(message.c.id)
+    _insert_where(referral, referral.c.email.is_not(None)).returning(message.c.state)
 )
 _enqueue_new = Prepared(_to_family)
 
@@ -89,15 +103,18 @@ def enqueue(
 ) -> bool:
     """Queue a message of this kind, to be sent from `due`, inside the caller's transaction.
 
-    Writes nothing and returns False if the family chose no way of contact or said that none is
-    safe; so the row of the person must be written first. `about` is what the text needs besides the
+    Returns False if no message will be sent, because the family chose no way of contact or said
+    that none is safe; so the row of the person must be written first. What the family cannot know
+    by itself (`TO_RING`) is then kept for staff to tell. `about` is what the text needs besides the
     booking itself: `planned`, `reason` and `was` of a change, the status of a booking `before` it
     ended, `until` of an offer, `offer` if one is called off, the `notice`, `twin`, and `calendar`
     if a family asked for a calendar file although the programme is sensitive.
     """
     if kind not in KINDS:
         raise ValueError(f"'{kind}' is not a kind of message")
-    insert = _enqueue_professional if kind in TO_PROFESSIONAL else _enqueue_family
+    insert = _enqueue_or_ring if kind in TO_RING else _enqueue_family
+    if kind in TO_PROFESSIONAL:
+        insert = _enqueue_professional
     result = insert(
         connection,
         the_booking_id=booking_id,
@@ -106,7 +123,7 @@ def enqueue(
         the_due=due,
         the_created=now,
     )
-    return result.first() is not None
+    return bool(result.scalar() == "owed")
 
 
 def enqueue_all(
@@ -131,13 +148,16 @@ def enqueue_all(
 
 
 def drop(connection: Connection, booking_id: int, kinds: tuple[str, ...]) -> None:
-    """Drop the queued messages of these kinds. Messages being sent are not stopped."""
+    """Drop the queued messages of these kinds, and what staff were to tell in their place.
+
+    Messages being sent are not stopped.
+    """
     connection.execute(
         message.update()
         .where(
             message.c.booking_id == booking_id,
             message.c.kind.in_(kinds),
-            message.c.state == "owed",
+            message.c.state.in_(("owed", "ring")),
         )
         .values(state="dropped")
     )

@@ -68,6 +68,16 @@ class Staff:
         found = directory.centre(centre)
         return found is not None and self._works_at(found, directory)
 
+    def may_see_district(self, district: str, directory: Directory) -> bool:
+        """Whether they may see what belongs to a district and to no centre (S30).
+
+        Workers do not. What names no district is for administrators alone.
+        """
+        found = directory.district(district)
+        if self.role == "administrator" or found is None:
+            return self.role == "administrator"
+        return self.role == "manager" and directory.footprint_of(found).slug == self.footprint
+
     def _works_at(self, centre: Any, directory: Directory) -> bool:
         if self.role == "administrator":
             return True

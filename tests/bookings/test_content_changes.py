@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from portal import bookings, database
+from portal import bookings, database, messages
 from portal.bookings import Family, content_changes, personal_data, places, waiting_list
 from portal.bookings.locking import NotPossible
 from portal.database import tables
@@ -524,7 +524,7 @@ def test_an_editors_reason_is_not_kept_for_a_discreet_page(engine) -> None:
 
 
 def test_who_wants_no_messages_is_sent_none(engine) -> None:
-    """S5: no way was chosen, or none is safe; the wait ends all the same."""
+    """S5: no way was chosen, or none is safe; the wait ends all the same, and staff say so."""
     directory = made.directory({"places": "1"})
     book(engine, directory, 1)
     ids = []
@@ -536,4 +536,6 @@ def test_who_wants_no_messages_is_sent_none(engine) -> None:
         ids.append(made_one)
 
     assert rounds_of(engine, made.directory({"places": "1", "withdrawn": "Snow"})) == [2, 0]
-    assert [(status(engine, one), kinds(engine, one)) for one in ids] == [("cancelled", [])] * 2
+    assert [status(engine, one) for one in ids] == ["cancelled"] * 2
+    states = [[sent.state for sent in messages.of_booking(engine, one.id)] for one in ids]
+    assert states == [["ring"]] * 2

@@ -53,6 +53,36 @@ def test_an_up_to_date_database_is_known_without_alembic(engine: Engine, monkeyp
         database.migrate(engine, "0001")
 
 
+def test_messages_survive_the_migration_that_lets_staff_tell_them(tmp_path) -> None:
+    """S64: what was queued is still queued; only known states are kept, the new ones among them."""
+    address = f"sqlite:///{tmp_path / 'portal.db'}"
+    engine = database.connect(address)
+    database.migrate(engine, "0008")
+    old = sa.MetaData()
+    old.reflect(engine, only=["bookable", "booking", "message"])
+    known = {"status": "confirmed", "state": "owed", "about": {"planned": "2027-01-12"}, "held": 1}
+    moment = NOW.replace(tzinfo=None)
+    samples = {"DATETIME": moment, "BLOB": b"x", "INTEGER": 1, "BOOLEAN": False}
+    with engine.begin() as connection:
+        for name in ("bookable", "booking", "message"):
+            columns = old.tables[name].c
+            row = {one.name: samples.get(str(one.type), "x") for one in columns}
+            row |= {name: value for name, value in known.items() if name in row}
+            connection.execute(old.tables[name].insert().values(**row))
+    database.migrate(engine)
+    states = tables.message.update().where(tables.message.c.id == 1)
+    database.write(engine, lambda c: c.execute(states.values(state="ring")))
+    with database.read(engine) as connection:
+        [row] = connection.execute(sa.select(tables.message)).all()
+    indexes = {one["name"] for one in sa.inspect(engine).get_indexes("message")}
+
+    assert (row.state, row.about) == ("ring", {"planned": "2027-01-12"})
+    assert indexes == {"ix_message_booking", "ix_message_due"}
+    with pytest.raises(IntegrityError):
+        database.write(engine, lambda c: c.execute(states.values(state="told")))
+    engine.dispose()
+
+
 def test_the_longest_names_of_content_fit_into_the_tables() -> None:
     """PostgreSQL refuses a value that is longer than its column: content has the same limits."""
     series = LONGEST_SLUG + len("/") + LONGEST_SLUG

@@ -145,7 +145,10 @@ def _is_of(made: Booking, thing: Series | Programme) -> bool:
     series = live().directory.find_series(made.series)
     if series is not None:
         return series.programme is thing
-    return made.series == f"{bookings.ASKED_FOR}{thing.slug}"
+    return (
+        made.series.startswith(bookings.ASKED_FOR)
+        and bookings.asked.programme_of(made.series) == thing.slug
+    )
 
 
 def _sent_before(made: Booking, programme: Programme) -> Other:

@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, request
 from portal.bookings import complaints
 from portal.database.rate_limits import TooOften
 from portal.web.live.context import Away, live
-from portal.web.live.forms.answers import Answer, Choice, Lines
+from portal.web.live.forms.answers import Answer, Choice, Lines, Pick
 from portal.web.live.forms.family import CONTACT_WAYS_OF_REQUESTS, ContactForm, Group
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.screens import away, check_form, head, page, thanks, too_many
@@ -43,8 +43,10 @@ class ComplaintForm(ContactForm):
         hint="Say when and where it was, if you know. Leave out what we do not need to know.",
     )
 
+    district = Pick("Which district is it about?", what="a district")
+
     def groups(self) -> Sequence[Group]:
-        said: list[Answer] = [self.words]
+        said: list[Answer] = [self.words, self.district]
         reach = "Give your email address or your phone number. You can give both."
         return [Group("Your complaint", said), Group("You", self.who(), reach)]
 
@@ -74,6 +76,8 @@ def complain() -> Any:
         )
     form = ComplaintForm(formdata=request.form if request.method == "POST" else None)
     form.discreet()
+    districts = [(one.slug, one.title) for one in found.directory.districts]
+    form.district.options = [("", "No particular district"), *districts]
     following = next_screen(form, now, found.secret, checked=False)
     if following.screen == "form":
         lead = f"We look into it, and answer you within {complaints.DAYS} days."
@@ -95,6 +99,7 @@ def _store(form: ComplaintForm, now: datetime) -> Any:
     found, contact = live(), form.contact()
     named = ("name", "email", "phone", "contact_by", "safe_to_contact")
     columns = {name: contact[name] for name in named} | {"safe_time": form.safe_time.data or ""}
+    columns["district"] = form.district.text
     reached = [str(one).lower() for one in (contact["email"], contact["phone"]) if one]
     try:
         with found.database() as engine:

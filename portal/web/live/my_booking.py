@@ -196,10 +196,7 @@ def _news(state: str, family: Family | None) -> str:
     when = _ANNOUNCED[state]
     if family.contact_by == "call":
         ring = "ring you at the time that you gave" if SAFE_TIME in family.answers else "ring you"
-        if state == "requested":
-            return f"{when}, we will {ring}."
-        # Staff ring families of their own accord: nothing asks them to.
-        return f"Look at this page from time to time: it shows every change. We may also {ring}."
+        return f"{when}, we will {ring}."
     if family.contact_by == "none" or not family.safe_to_contact:
         return ""
     how = {"email": "send you an email", "text": "send you a text message"}[family.contact_by]

@@ -119,7 +119,7 @@ def own_booking(link: str) -> Own:
     if series is not None:
         programme: Programme | None = series.programme
     else:
-        programme = directory.programme(booking.series.removeprefix(bookings.ASKED_FOR))
+        programme = directory.programme(bookings.asked.programme_of(booking.series))
     held = _held(booking, series)
     remembered = _remembered(booking) if programme is None else ()
     state = booking.status

@@ -225,7 +225,8 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
             if run is not None:
                 made = bookings.book(engine, run, family, **given)
             else:
-                made = bookings.ask(engine, asked.programme, family, **given)
+                district = form.district.text
+                made = bookings.ask(engine, asked.programme, family, district=district, **given)
         return lead_on(made, asked.programme)
     except TooOften as refused:
         return too_many(

@@ -40,7 +40,7 @@ from typing import Any
 
 from flask import current_app, g
 
-from portal.bookings import ASKED_FOR
+from portal.bookings import ASKED_FOR, asked
 from portal.staff.accounts import Staff
 from portal.staff.sign_in import Visit
 from portal.web.live.app import Desk
@@ -159,15 +159,20 @@ def allowed_centres() -> frozenset[str]:
 
 def sees(identity: str) -> bool:
     """Whether the member of staff may see the bookings of a series, or requests to a programme as
-    such: these do not belong to a centre yet, so managers assign them to one."""
+    such: these do not belong to a centre yet, so the managers of their district assign them."""
     directory = live().directory
     series = directory.find_series(identity)
     if series is not None:
         return current().may_see(series.centre.slug, directory)
     if identity.startswith(ASKED_FOR):
-        return current().role in ("manager", "administrator")
+        return sees_district(asked.district_of(identity))
     # The series has gone from the content, but its bookings remain.
     return current().may_see(identity.partition("/")[0], directory)
+
+
+def sees_district(district: str) -> bool:
+    """Whether the member of staff may see what belongs to this district, and to no centre."""
+    return current().may_see_district(district, live().directory)
 
 
 def now() -> datetime:

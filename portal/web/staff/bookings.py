@@ -44,7 +44,17 @@ from portal.web.live.forms.family import (
 from portal.web.live.forms.steps import next_screen
 from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
-from portal.web.staff.scope import attempt, case, named, of_booking, posted, series_at, thing
+from portal.web.staff.scope import (
+    CALLED_OFF,
+    attempt,
+    case,
+    named,
+    of_booking,
+    posted,
+    series_at,
+    state_of,
+    thing,
+)
 from portal.web.staff.screens import explain, page
 from portal.web.staff.sorting import Order, in_order
 
@@ -91,7 +101,7 @@ def find() -> Answered:
         cases=cases,
         orders=orders,
         most=casework.MOST_FOUND,
-        states=audit.STATES,
+        state=state_of,
     )
 
 
@@ -123,7 +133,7 @@ def _show(
         sent = messages.of_booking(engine, one.id)
         others = casework.with_same_contact(engine, one, live().secret, sees)
         position = bookings.get(engine, one.id, live().secret).position
-    until = one.offered_until
+    until, state = one.offered_until, state_of(one)
     return page(
         "staff/booking.html",
         one.name,
@@ -135,7 +145,8 @@ def _show(
         series=series,
         programme=programme,
         session=session,
-        state=audit.STATES[one.status],
+        state=state,
+        off=state == CALLED_OFF,
         alive=one.status in LIVE,
         holding=one.status in HOLDING,
         position=position,
@@ -144,7 +155,7 @@ def _show(
         safe_way=registers.safe_way(one.family),
         questions={q.name: q.label for q in programme.questions} if programme else {},
         sent=[_message(one) for one in sent],
-        others=[(other, named(other.series), audit.STATES[other.status]) for other in others],
+        others=[(other, named(other.series), state_of(other)) for other in others],
         remark=one.remark if remark is None else remark,
         longest=casework.LONGEST_WORDS,
         problems=problems,

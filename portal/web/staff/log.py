@@ -1,7 +1,7 @@
 """The audit log: who read, exported or changed which records, and when.
 
-Administrators see all of it, managers the lines about their centres. It names staff, and bookings
-only by reference; it never names a family. It can be filtered by person.
+Administrators see all of it, managers the lines about their centres and districts. It names staff,
+and bookings only by reference; it never names a family. It can be filtered by person.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import ASKED_FOR
+from portal.bookings import asked
 from portal.database import audit, tables
 from portal.database.audit import Entry
 from portal.directory.values import LONDON, day_words
@@ -21,7 +21,14 @@ from portal.staff import accounts
 from portal.staff.accounts import Account
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.staff.access import allowed_centres, current, now, of_role, staff_route
+from portal.web.staff.access import (
+    allowed_centres,
+    current,
+    now,
+    of_role,
+    sees_district,
+    staff_route,
+)
 from portal.web.staff.screens import page
 
 LOG = "/staff/log"
@@ -38,6 +45,7 @@ def show() -> Answered:
         entries = audit.log(
             engine,
             centres=None if whole else _slugs(),
+            endings=_endings(),
             staff_id=of,
             before=before,
             limit=SHOWN + 1,
@@ -54,6 +62,12 @@ def show() -> Answered:
         whole=whole,
         since=day_words((now() - tables.KEPT_FOR).astimezone(LONDON).date()),
     )
+
+
+def _endings() -> list[str]:
+    """How the identities of what belongs to their districts end."""
+    districts = live().directory.districts
+    return [asked.in_district(one.slug) for one in districts if sees_district(one.slug)]
 
 
 def _number(name: str) -> int | None:
@@ -112,11 +126,13 @@ def _did(one: Entry, people: Mapping[int, Account]) -> str:
 def _where(one: Entry) -> str:
     directory, identity = live().directory, one.series or ""
     series = directory.find_series(identity)
-    programme = directory.programme(identity.removeprefix(ASKED_FOR))
+    programme = directory.programme(asked.programme_of(identity))
+    district = directory.district(asked.district_of(identity))
     if series:
         said = f"{series.name}, {series.centre.title}"
     else:
-        said = programme.title if programme else identity
+        said = programme.title if programme else identity.partition("@")[0]
+    area = district.title if district else ""
     planned = str(one.detail.get("planned", ""))
     booking = f"booking number {one.booking_id}" if one.booking_id else ""
-    return ", ".join(part for part in (said, planned, booking) if part)
+    return ", ".join(part for part in (said, area, planned, booking) if part)

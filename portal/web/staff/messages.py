@@ -1,8 +1,9 @@
 """Messages to families: waiting, sent and failed, with what to do about failures.
 
 A failed message means that a family does not know. So failures come first, with the reason and a
-link to the booking, which says how it is safe to reach the family. Staff see only messages of their
-own centres, and never the text or an address.
+link to the booking, which says how it is safe to reach the family. Families that no message can be
+sent to are counted beside them, and listed by `ring`. Staff see only messages of their own centres,
+and never the text or an address.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import messages
-from portal.bookings import ASKED_FOR
+from portal.bookings import asked
 from portal.bookings.casework import fold
 from portal.database import audit
 from portal.directory.values import LONDON
@@ -24,6 +25,7 @@ from portal.staff.accounts import Staff
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.access import SIGNED_IN, May, current, now, sees, staff_route
+from portal.web.staff.ring import RING, families_to_ring
 from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
 
@@ -35,6 +37,7 @@ LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "failed": ("Not delivered", ("failed",)),
     "owed": ("Waiting to go out", ("owed", "sending")),
     "sent": ("Sent", ("sent",)),
+    "rung": ("Told by phone or in person", ("rung",)),
 }
 
 
@@ -58,6 +61,7 @@ def show() -> Answered:
             name: messages.listed(engine, states, sees, since=since)
             for name, (_, states) in LISTS.items()
         }
+        ring = len(families_to_ring(engine))
     rows, orders = in_order(
         map(_row, found[chosen]),
         Order("newest", "newest"),
@@ -73,6 +77,8 @@ def show() -> Answered:
         orders=orders,
         again=request.args.get("again", ""),
         days=SHOWN_FOR.days,
+        ring=ring,
+        ring_path=RING,
     )
 
 
@@ -100,11 +106,11 @@ def _row(one: Listed) -> dict[str, Any]:
     """What the page says of a message."""
     directory = live().directory
     series = directory.find_series(one.series)
-    programme = directory.programme(one.series.removeprefix(ASKED_FOR))
+    programme = directory.programme(asked.programme_of(one.series))
     about = series.name if series else programme.title if programme else "No longer offered"
     message = one.message
     moment = message.sent or (message.created if message.state == "failed" else message.due)
-    lead = {"sent": "Sent", "failed": "First tried"}.get(message.state, "Goes out")
+    lead = {"sent": "Sent", "rung": "Told", "failed": "First tried"}.get(message.state, "Goes out")
     return {
         "id": message.id,
         "kind": audit.MESSAGES.get(message.kind, message.kind),

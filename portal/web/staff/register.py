@@ -1,24 +1,31 @@
 """The register of a session: on screen, on paper and as a file; and a message to all its families.
 
+A cancelled session keeps its families, each with whether it knows: told, to ring or not told (S68).
+
 One button saves all marks. The marks that the page showed when opened are sent with it as hidden
 fields, so that two workers lose nothing; if they differ, the page is shown again and says so. On
-paper the same page is a list to tick, on one side.
+paper the same page is a list to tick, with every word that staff must know.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, registers
+from portal.bookings import casework, registers, ring_list
 from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
+from portal.bookings.ring_list import Knows
 from portal.database.audit import STATES
 from portal.directory import Programme, Series, Session
 from portal.directory.fields import SAFE_TIME, WHERE
+from portal.directory.values import LONDON
+from portal.staff import accounts
+from portal.web import filters
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Lines, plain_figures
 from portal.web.staff.access import current, now, of_centre, staff_route
@@ -29,7 +36,7 @@ from portal.web.staff.sorting import Order, in_order
 
 _REGISTER = "/staff/register/<centre>/<series>/<planned>"
 _SEEN = re.compile(r"(\d{1,12}):(\d{1,9}):([a-z]{1,12})")
-# Longer lists are set smaller on paper, so that they stay on one side.
+# Longer lists are set smaller on paper, so that they take fewer sides.
 _MANY, _MOST = 10, 18
 
 
@@ -115,6 +122,10 @@ def _show(
     with live().database() as engine:
         found = registers.of(engine, session.series, session, now=now(), actor=current().actor)
         said = casework.notices(engine, [session.series.identity], [session.anchor])
+        ids = [one.booking_id for one in found.lines]
+        known = ring_list.who_knows(engine, session.series, session, ids, now=now())
+        names = {f"staff:{one.staff.id}": one.staff.title for one in accounts.everyone(engine)}
+    knows = {one.booking_id: _knows(one, known.get(one.booking_id), names) for one in found.lines}
     lines, orders = in_order(
         found.lines,
         Order("name", "name", lambda one: casework.fold(one.name)),
@@ -143,12 +154,51 @@ def _show(
         problems=[*problems, *_clashes(found, saved)],
         done=done,
         notices=said,
+        knows=knows,
+        sums=_sums(kind for kind, _ in knows.values()),
         printed=now(),
         size="most" if len(found.lines) > _MOST else "many" if len(found.lines) > _MANY else "",
         questions=questions(session.series.programme, found.lines),
         safe_way=registers.safe_way,
         may_ring=registers.may_ring,
     )
+
+
+# Whether a family knows that its session is cancelled or moved, in the order of the sums.
+_SUMS: Mapping[str, str] = {
+    "told": "told",
+    "waits": "not told yet",
+    "ring": "to ring",
+    "quiet": "not to be contacted",
+    "untold": "not told",
+}
+
+
+def _knows(line: Line, known: Knows | None, names: Mapping[str, str]) -> tuple[str, str]:
+    """Whether a family knows of the change: its part of the sums, and words. ('', '') if none."""
+    if known is None:
+        return "", ""
+    when = filters.moment_words(known.at.astimezone(LONDON)) if known.at else ""
+    if known.state == "told":
+        return "told", f"Told by message, {when}"
+    if known.state == "rung":
+        who = names.get(known.actor, "somebody who left")
+        return "told", f"Told by phone or in person by {who}, {when}"
+    if known.state == "knew":
+        return "told", "It was cancelled before they booked"
+    if known.state == "waits":
+        return "waits", "Not told yet: the message waits to go out"
+    if known.state == "ring" and line.family:
+        if ring_list.contactable(line.family):
+            return "ring", "To ring: no message reaches them"
+        return "quiet", "Not told: they are not to be contacted"
+    return "untold", "Not told"
+
+
+def _sums(kinds: Iterable[str]) -> str:
+    """How many families know and how many do not: '2 told, 1 to ring'."""
+    numbers = Counter(kinds)
+    return ", ".join(f"{numbers[kind]} {words}" for kind, words in _SUMS.items() if numbers[kind])
 
 
 def questions(programme: Programme | None, lines: Iterable[Line]) -> dict[str, str]:
@@ -164,9 +214,10 @@ def _done() -> tuple[str, str] | None:
     """A heading and a sentence that confirm what was just done."""
     if request.args.get("saved") == "yes":
         return "Saved", "All marks have been saved."
-    told = request.args.get("told", "")
-    if re.fullmatch(r"\d{1,4}", told):
-        return "Your message is on its way", f"Families who get a message: {told}."
+    told, others = request.args.get("told", ""), request.args.get("ring", "")
+    if re.fullmatch(r"\d{1,4}", told) and re.fullmatch(r"\d{1,4}", others):
+        words = f"Families who get a message: {told}. Staff must tell: {others}."
+        return "Your message is on its way", words
     return None
 
 
@@ -241,7 +292,7 @@ def notice(centre: str, series: str, planned: str) -> Answered:
     status = form.refused() if request.method == "POST" else 200
     if status is None:
         with live().database() as engine:
-            told = casework.send_notice(
+            told, others = casework.send_notice(
                 engine,
                 session.series,
                 session,
@@ -249,7 +300,7 @@ def notice(centre: str, series: str, planned: str) -> Answered:
                 now=now(),
                 actor=current().actor,
             )
-        return redirect(f"{path_of(session)}?told={told}", 303)
+        return redirect(f"{path_of(session)}?told={told}&ring={others}", 303)
     with live().database() as engine:
         reached = casework.reach(engine, session.series, session)
     return page(

@@ -1,7 +1,8 @@
 """Decides what staff may see: which series, sessions and bookings.
 
 Staff get the same response for records they may not see as for records that do not exist. A request
-to a programme as such does not belong to a centre: managers and administrators answer it. An
+to a programme as such does not belong to a centre, but to a district: the managers of its footprint
+and administrators answer it. An
 address with an old name of a series is checked against the centre where the series is now.
 """
 
@@ -13,10 +14,14 @@ from typing import Any
 from flask import abort, g, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import ASKED_FOR, Full, casework
+from portal.bookings import Full, asked, casework, opening
 from portal.bookings.casework import Case
 from portal.bookings.locking import NotPossible
+from portal.database import read
+from portal.database.audit import STATES
+from portal.database.tables import HOLDING
 from portal.directory import Directory, Programme, Series, Session
+from portal.messages import announced
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
 from portal.web.staff.access import May, current, sees
@@ -65,13 +70,29 @@ def thing(identity: str) -> tuple[Series | None, Programme | None]:
     series = directory.find_series(identity)
     if series is not None:
         return series, series.programme
-    return None, directory.programme(identity.removeprefix(ASKED_FOR))
+    return None, directory.programme(asked.programme_of(identity))
 
 
 def named(identity: str) -> str:
     """The name of a booked series or programme, for lists."""
     series, programme = thing(identity)
     return series.name if series else programme.title if programme else identity
+
+
+CALLED_OFF = "Cancelled by us"
+
+
+def state_of(one: Case) -> str:
+    """The status of a booking in words. Nobody has a place at what is cancelled."""
+    series, _ = thing(one.series)
+    if one.status not in HOLDING or series is None:
+        return STATES[one.status]
+    session = opening.booked_session(series, one.planned)
+    if session is not None:
+        return CALLED_OFF if session.cancelled else STATES[one.status]
+    with live().database() as engine, read(engine) as connection:
+        reason = announced.cancellation_reason(connection, live().directory, series, one, g.now)
+    return STATES[one.status] if reason is None else CALLED_OFF
 
 
 def attempt(verb: Callable[[], object], back: str) -> Answered | None:

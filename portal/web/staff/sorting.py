@@ -16,7 +16,7 @@ from flask import request
 T = TypeVar("T")
 
 # Parameters that confirm an action belong only to the page that shows the confirmation.
-_SAID_ONCE = ("sort", "done", "again", "saved", "told")
+_SAID_ONCE = ("sort", "done", "again", "saved", "told", "ring")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,17 @@ from portal.bookings.casework import fold
 from portal.directory import Session
 from portal.directory.values import LONDON
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, allowed_centres, current, now, sees, staff_route
+from portal.web.staff.access import (
+    SIGNED_IN,
+    allowed_centres,
+    current,
+    now,
+    sees,
+    sees_district,
+    staff_route,
+)
 from portal.web.staff.complaints import MAY
+from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
@@ -47,9 +56,11 @@ def today() -> Answered:
         tallies = registers.tallies(engine, on)
         requests = len(casework.requests(engine, sees))
         failed = casework.failed(engine, sees)
+        ring = families_to_ring(engine)
         queues = casework.queues(engine, sees)
         over = places.over_booked(engine)
-        owed = complaints.waiting_complaints(engine) if MAY.allows(current(), {}) else ()
+        mine = MAY.allows(current(), {})
+        owed = complaints.waiting_complaints(engine, sees_district) if mine else ()
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -64,6 +75,8 @@ def today() -> Answered:
         centres=len(centres),
         requests=requests,
         failed=failed,
+        to_ring=sum(not one.quiet for one in ring),
+        quiet=sum(one.quiet for one in ring),
         queues=len(queues),
         over=[*_over_booked(over)],
         complaints=owed,

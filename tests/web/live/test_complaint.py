@@ -24,8 +24,8 @@ def screens(tmp_path):
 
 
 def test_a_complaint_is_acknowledged_with_the_time_to_answer(screens) -> None:
-    """With a reference, which opens nothing; pressing twice is one complaint."""
-    form = screens.open("/complaint").fill(**ANSWERS)
+    """With a reference, which opens nothing; pressing twice is one complaint of its district."""
+    form = screens.open("/complaint").fill(**ANSWERS, district="preston")
     sent, again = form.press("Send"), form.press("Send")
     [one] = complaints.waiting_complaints(screens.engine)
 
@@ -33,6 +33,7 @@ def test_a_complaint_is_acknowledged_with_the_time_to_answer(screens) -> None:
     assert sent.path == again.path == f"/complaint?reference={one.reference}"
     assert "We answer within 30 days" in sent
     assert (one.words, one.email) == (ANSWERS["words"], ANSWERS["email"])
+    assert one.district == "preston"
     assert one.due == screens.now.date() + timedelta(days=30)
     assert ANSWERS["words"] not in screens.visitor().open(sent.path)
 

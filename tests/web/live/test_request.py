@@ -82,7 +82,7 @@ def test_a_family_asks_for_the_programme_as_such(screens) -> None:
 
     assert own.heading == "We have your request"
     assert "Bump, Birth and Beyond" in own
-    assert kept(screens, "bookable").series == "programme:bump"
+    assert kept(screens, "bookable").series == "programme:bump@preston"
     assert kept(screens).answers == {"where": "Preston"}
     assert screens.open(f"{own.path}/calendar.ics").status == 404
     changed = own.follow("Change who is coming").fill(people="3").press("Save")

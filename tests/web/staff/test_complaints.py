@@ -16,6 +16,7 @@ AMINA = {
     "contact_by": "call",
     "safe_to_contact": False,
     "safe_time": "Weekday mornings",
+    "district": "preston",
 }
 
 

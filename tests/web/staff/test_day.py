@@ -302,9 +302,9 @@ def test_a_word_to_everybody(run):
     assert "1 family will get it" in asking
     assert "Ring Me" in asking
     assert (empty.status, place.count("notice")) == (422, 1)
-    assert "Families who get a message: 1" in sent
+    assert "Families who get a message: 1. Staff must tell: 1." in sent
     assert "Bring wellies" in sent
-    assert place.count("message") == 3  # confirmation, reminder, notice
+    assert place.count("message") == 4  # confirmation, reminder, notice, and what is to be told
     assert seen(place, told.reference).status == "confirmed"
 
 
@@ -359,24 +359,6 @@ def test_a_full_group_takes_no_request(run):
 
     assert (refused.status, refused.heading) == (409, "There are not enough places")
     assert seen(place, second.reference).status == "requested"
-
-
-def test_requests_to_a_programme_are_for_managers(run):
-    """They belong to no centre: a worker neither lists nor opens them."""
-    place = run(way="request")
-    asked = bookings.ask(
-        place.engine,
-        place.directory.programmes[0],
-        family(1),
-        key=next(KEYS),
-        secret=place.secret,
-        now=place.now,
-    )
-    worker, manager = place.signed_in(), place.signed_in("manager")
-
-    assert "No request waits" in worker.open("/staff/requests")
-    assert worker.open(f"/staff/bookings/{asked.reference}").status == 403
-    assert manager.open("/staff/requests").follow("Parent 1").heading == "Parent 1"
 
 
 def test_the_waiting_list_is_worked_through(run):

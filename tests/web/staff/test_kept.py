@@ -34,6 +34,8 @@ NOT_KEPT = {
     "/staff/kept/drop",
     "/staff/messages/<int(max=2147483647):number>/again",
     "/staff/messages/again",
+    "/staff/ring/<reference>",
+    "/staff/ring/<reference>/not-told",
     "/staff/sign-out",
     "/staff/waiting/<centre>/<series>",
 }
