@@ -113,7 +113,9 @@ def test_every_leaflet_says_how_to_reach_us(county, context):
         centre.slug
         for centre in county.centres
         for page in [leaflet(context, centre)]
-        if capital(contact_about(centre, county.site).words) not in page or "01632 960" in page
+        if capital(contact_about(centre, county.site).words) not in page
+        or "01632 960" in page
+        or "<p>." in page  # for want of an address
     ]
 
     assert wrong == []
