@@ -25,7 +25,7 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE, AtomicString
 
-from portal.content.prose_differences import difference, surplus_cells
+from portal.content.prose_differences import difference, surplus_cells, table_as_text
 from portal.directory.characters import name_of
 from portal.directory.values import EMAIL, slugify
 
@@ -105,8 +105,9 @@ def _render(markdown: str, images_at: str) -> Prose:
             _converter.cache_clear()  # This one believes for ever that it is inside a list.
             return Prose(problems=((1, _TOO_DEEP),))
         problems = tuple(sorted({*_problems(markdown, findings), *_signs(markdown, made)}))
-        if not problems and (found := difference(markdown, made)):
-            problems = (found,)
+        if not problems:
+            found = difference(markdown, made) or table_as_text(markdown, made)
+            problems = (found,) if found else ()
         return Prose(
             _CLEANER.clean(made),
             tuple(findings.headings),

@@ -64,6 +64,29 @@ def difference(markdown: str, made: str) -> tuple[int, str] | None:
     return None if at == len(shape) else (markdown.count("\n") + 1, _SIMPLIFY)
 
 
+_PRE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
+# The second line of a table, and what it is as a row of the table above.
+_DELIMITERS = re.compile(r"^ {0,3}[:|-][ :|-]*(?=$|</)", re.MULTILINE)
+_DELIMITER_CELL = re.compile(r"<td[^>]*>:?-+:?</td>")
+
+
+def table_as_text(markdown: str, made: str) -> tuple[int, str] | None:
+    """The line, from 1, of a table that all readers take for more text of the block above it."""
+    shown = _PRE.sub("", made)
+    if not (any(map(_divides, _DELIMITERS.findall(shown))) or _DELIMITER_CELL.search(shown)):
+        return None
+    lines = markdown.split("\n")
+    for number, line in enumerate(lines[2:], 2):
+        under_a_row = "|" in lines[number - 1] and lines[number - 2].strip()
+        if under_a_row and _DELIMITERS.fullmatch(line) and _divides(line):
+            return number, f"{_KINDS['table_open']} needs an empty line above it. Add one."
+    return None
+
+
+def _divides(line: str) -> bool:
+    return "-" in line and "|" in line
+
+
 def surplus_cells(markdown: str) -> Iterator[tuple[int, str]]:
     """The rows of tables that have more cells than the first: no reader shows those cells."""
     lines = markdown.split("\n")
