@@ -170,7 +170,8 @@ class Worker:
 )
 def test_somebody_new(chromium, address, office, scripts, size) -> None:
     """From the invitation to the end of the day; nothing is asked of another host, and no cookies
-    are there but that of the session and the one by which a device is known."""
+    are there but that of the session, the one by which a device is known, and that of this machine.
+    """
     name = f"ada{size[0]}@example.org"
     office.fail_messages(1)
     with visiting(chromium, address, scripts=scripts, size=size) as visitor:
@@ -194,7 +195,7 @@ def test_somebody_new(chromium, address, office, scripts, size) -> None:
 
         assert "9" in ada.page.locator(".facts div", has_text="Recovery codes left").inner_text()
         cookies = {one["name"] for one in visitor.context.cookies()}
-        assert cookies == {"portal-staff", "portal-device"}
+        assert cookies == {"portal-staff", "portal-device", "portal-here"}
         assert visitor.foreign == []
         assert [fault for fault in visitor.faults if "status of 4" not in fault] == []
 

@@ -152,6 +152,9 @@ def _guard() -> Any:
     """Before every request: check who is signed in, that the connection is safe, and access."""
     desk = this_desk()
     route = desk.guarded.get(request.endpoint or "")
+    g.now, g.foreign, g.visit = live().now, False, None
+    if route is not None and route.view is style_sheet.sheet:
+        return None  # the same for everybody, and the page that refuses looks right too
     arrives = route is not None and route.view is here.arrive and cookie.near()
     if not (cookie.safe() or arrives):
         return explain(
@@ -161,8 +164,6 @@ def _guard() -> Any:
             "To sign in on the machine itself, open the link that `portal staff here` prints.",
             status=403,
         )
-    g.now = live().now
-    g.foreign = False
     with live().database() as engine:
         g.visit = visit(engine, cookie.held(), now=g.now)
     signed_in = g.visit is not None and g.visit.whole

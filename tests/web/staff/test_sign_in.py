@@ -341,6 +341,8 @@ def test_a_proxy_that_says_nothing_opens_nothing(place, sam, held):
     assert [answer.status_code for answer in answers] == [403, 403, 303]
     assert not any("Set-Cookie" in answer.headers for answer in answers)
     assert "portal staff here" in answers[0].text
+    sheet = re.search(r'"(/staff/static/[^"]+\.css)"', answers[0].text)[1]
+    assert client.get(sheet, **HERE).status_code == 200  # the page that refuses looks right
 
 
 def test_the_link_of_a_command_opens_this_machine(place):
