@@ -281,9 +281,8 @@ def messages() -> None:
 @click.option(
     "--every", type=click.IntRange(1, 3600), default=5, help="Seconds between rounds of sending."
 )
-@click.option("--beside", type=int, hidden=True, help="Stop when this process ends.")
 @click.pass_obj
-def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None:
+def send(root: Path | None, watch: bool, every: int) -> None:
     """Send waiting messages. First, old offers lapse and changes of dates are queued."""
     from portal.server import worker
     from portal.settings import load_settings
@@ -293,7 +292,7 @@ def send(root: Path | None, watch: bool, every: int, beside: int | None) -> None
         raise PortalError("PORTAL_ROLES leaves out post: another machine sends the messages.")
     clock = worker.Watch(settings, now=lambda: datetime.now(UTC))
     if watch:
-        clock.go_on(every, beside)
+        clock.go_on(every)
         return
     done = clock.once(wait=True)
     click.echo(

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
+from multiprocessing.context import ForkProcess
 from types import FrameType
 from typing import Any
 
 from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.server.app import create_app
+from portal.server.processes import Processes, begin
+from portal.server.worker import Watch
 from portal.settings import Settings
 from portal.web.site.build_state import MARKER
 
@@ -30,6 +33,7 @@ log = logging.getLogger(__name__)
 _THREADS = {"live": 28, "files": 4, "health": 1}
 _NICE = 5  # the worker's `nice` value: answers to families have priority over messages
 _CHECK_EVERY = 10  # seconds between checks of builds and worker: one that fails must not spin
+_ROUND_EVERY = 5  # seconds between the worker's rounds
 _GRACE = 5  # seconds that open requests have to finish when the server stops
 _BACKLOG = 1024  # connections that wait to be accepted
 
@@ -51,24 +55,23 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
         builds.start()
     # While it builds, import what the server's processes share, before they are forked.
     from portal.server import connections, reading  # noqa: F401
-    from portal.server.processes import Processes
 
     if builds and not builds.succeeded():
         if not (settings.out / MARKER).is_file():
             raise PortalError("There is no site to serve yet. Correct the content and start again.")
         say("The build failed. The last site that was built is served.")
-    worker = _Worker(settings) if "post" in settings.roles else None
-    processes = Processes(settings.workers, partial(_answer, settings, listening))
+    worker = _Worker(settings, listening) if "post" in settings.roles else None
+    answering = Processes(settings.workers, partial(_answer, settings, listening))
     try:
         with _until_asked_to_stop() as stopping:
             if worker:
                 worker.keep_running()
-            processes.keep_running()
+            answering.keep_running()
             say(f"Open {_first_answer(settings, stopping)}")
             checked, tried = time.monotonic(), datetime.now(LONDON).date()
             while not stopping():
-                processes.wait(0.1)
-                processes.keep_running()
+                answering.wait(0.1)
+                answering.keep_running()
                 if time.monotonic() - checked < _CHECK_EVERY:
                     continue
                 checked = time.monotonic()
@@ -79,7 +82,7 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
                     tried = today
                     builds.start()
     finally:
-        processes.stop(_GRACE + 1)
+        answering.stop(_GRACE + 1)
         if builds:
             builds.stop()
         if worker:
@@ -163,7 +166,14 @@ class _Builds:
 
     def start(self) -> None:
         """Start a build, which writes to our standard output."""
-        self._process = _child(self._settings, "build", "--compress")
+        given = self._settings.model_dump(
+            mode="json", include={"root", "out", "var", "base_address", "horizon_weeks"}
+        )
+        environ = os.environ | {
+            f"PORTAL_{n.upper()}": str(v) for n, v in given.items() if v is not None
+        }
+        command = [sys.executable, "-m", "portal", "build", "--compress"]
+        self._process = subprocess.Popen(command, env=environ)  # noqa: S603
 
     def succeeded(self) -> bool:
         """Wait for the build to end; whether it succeeded."""
@@ -176,45 +186,40 @@ class _Builds:
 
 
 class _Worker:
-    """The process that sends messages and moves bookings on; started again when it ends."""
+    """The process that sends messages and moves bookings on; started again when it ends.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
-        self._stopped = False
-        self._changing = threading.Lock()
+    It is forked, because a new interpreter would import all that this process has imported.
+    """
+
+    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+        self._work = partial(_send_messages, settings, listening, os.getpid())
+        self._process: ForkProcess | None = None
 
     def keep_running(self) -> None:
         """Start the worker if it is not running."""
-        with self._changing:
-            if self._stopped or (self._process and self._process.poll() is None):
-                return
-            if self._process:
-                log.error("The process that sends messages ended. It is being started again.")
-            self._process = _child(
-                self._settings, "messages", "send", "--watch", "--beside", str(os.getpid())
-            )
-            # Families waiting for an answer come first: a letter costs more than a booking.
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
+        if self._process and self._process.is_alive():
+            return
+        if self._process:
+            log.error("The process that sends messages ended. It is being started again.")
+        self._process = multiprocessing.get_context("fork").Process(target=self._work)
+        self._process.start()
 
     def stop(self) -> None:
-        """Stop the worker for good."""
-        with self._changing:
-            self._stopped = True
-            if self._process:
-                self._process.terminate()
-                self._process.wait()
+        """Stop the worker for good, when it has sent the message that it is sending."""
+        while self._process and self._process.is_alive():
+            # Again each second: one that was just forked may not have listened yet.
+            self._process.terminate()
+            self._process.join(1)
 
 
-def _child(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
-    """Run a portal command in a separate process that writes to our standard output."""
-    given = settings.model_dump(
-        mode="json", include={"root", "out", "var", "base_address", "horizon_weeks"}
-    )
-    environ = os.environ | {
-        f"PORTAL_{n.upper()}": str(v) for n, v in given.items() if v is not None
-    }
-    return subprocess.Popen([sys.executable, "-m", "portal", *words], env=environ)  # noqa: S603
+def _send_messages(settings: Settings, listening: socket.socket, server: int) -> None:
+    """In the process of the worker: run rounds until SIGTERM, or until the server has ended."""
+    begin("portal-messages")
+    listening.close()  # else the port stays taken while the last message of a dead server is sent
+    # Families waiting for an answer come first: a letter costs more than a booking.
+    os.nice(_NICE)
+    watch = Watch(settings, now=lambda: datetime.now(UTC))
+    watch.go_on(_ROUND_EVERY, beside=server)
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -16,6 +16,7 @@ from portal.database import tables
 from portal.settings import load_settings
 from portal.web.site import build
 from tests.support import crowd, figures
+from tests.support.databases import new_sqlite
 from tests.support.long_forms import LONG
 from tests.support.ports import free_port
 
@@ -67,6 +68,7 @@ def test_kills_under_load_lose_nothing(disk_path, sample_root) -> None:
         **{name.removeprefix("PORTAL_").lower(): value for name, value in environ.items()}
     )
     build.build(settings, today=date.today())
+    new_sqlite(settings.var / "portal.db")
     port = free_port()
     server = crowd.Killable(disk_path, root, port)
     server.start()

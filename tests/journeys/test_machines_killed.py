@@ -4,6 +4,7 @@ One reaches PostgreSQL by itself, the other through PgBouncer. Their content is 
 """
 
 import http.client
+import os
 import random
 import signal
 import subprocess
@@ -124,24 +125,17 @@ class County:
 
 def _kill_worker(machine: crowd.Killable) -> None:
     """Kill the process that sends messages; its server starts another."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "-g", str(machine.process.pid)], capture_output=True, text=True
-    )
-    for line in listed.stdout.splitlines():
-        pid, _, words = line.strip().partition(" ")
-        if "messages send" in words:
-            subprocess.run(["kill", "-KILL", pid], check=False)
+    group = ["-g", str(machine.process.pid), "-x", "portal-messages"]
+    killed = subprocess.run(["pkill", "-KILL", *group], check=False)
+    assert killed.returncode == 0, "no process sends messages"
 
 
 def _kill_build(machine: crowd.Killable) -> None:
     """Kill a build at work; the published site stays."""
-    command = [*machine.command[:3], "build", "--full"]
-    building = subprocess.Popen(
-        command, env=machine.environ, stdout=machine.log, stderr=machine.log
-    )
+    building = machine.run("build", "--full")
     time.sleep(random.uniform(0.5, 3))
-    building.send_signal(signal.SIGKILL)
-    building.wait()
+    os.kill(building.pid, signal.SIGKILL)
+    building.join()
 
 
 @pytest.mark.timeout(900)

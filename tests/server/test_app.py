@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import brotli
@@ -25,6 +26,7 @@ from portal.settings import load_settings
 from portal.web.headers import HEADERS
 from portal.web.site import build
 from portal.web.site.build_state import MARKER
+from tests.support import processes
 from tests.support.long_forms import LONG
 from tests.support.ports import free_port
 
@@ -32,13 +34,15 @@ pytestmark = pytest.mark.slow
 
 
 class Server:
-    """`portal serve` in a process of its own."""
+    """`portal serve` in a process of its own; `first` is called there before the command."""
 
-    def __init__(self, root, *options, program=("-m", "portal"), **environ):
+    def __init__(self, root, *options, first=None, **environ):
         self.settings = load_settings(root=root / "root", out=root / "build", var=root / "var")
         self.port = free_port()
-        self.process = subprocess.Popen(
-            [sys.executable, *program, "serve", "--port", str(self.port), *options],
+        out, into = os.pipe()
+        self.out = os.fdopen(out)
+        self.process = processes.start(
+            *("serve", "--port", str(self.port), *options),
             env={
                 **os.environ,
                 "PORTAL_ROOT": str(self.settings.root),
@@ -46,10 +50,10 @@ class Server:
                 "PORTAL_VAR": str(self.settings.var),
                 **environ,
             },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            outputs=(into, into),
+            first=first,
         )
+        os.close(into)
         self.said = []
         self.ready = threading.Event()
         self.reader = threading.Thread(target=self._hear, daemon=True)
@@ -57,8 +61,8 @@ class Server:
         self.ready.wait()
 
     def _hear(self):
-        with self.process.stdout as out:
-            for line in out:
+        with self.out:
+            for line in self.out:
                 self.said.append(line)
                 if line.startswith("Open "):
                     self.opened = self.said[:]
@@ -77,10 +81,23 @@ class Server:
             connection.close()
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+        if self.process.is_alive():
+            os.kill(self.process.pid, signal.SIGINT)
         self.reader.join()
-        return self.process.wait(20)
+        self.process.join(20)
+        return self.process.exitcode
+
+    def processes(self, *options):
+        """The numbers of those of its living processes that `pgrep` finds with these options."""
+        group = ["pgrep", "-g", str(self.process.pid), "--runstates", "D,R,S", *options]
+        found = subprocess.run(group, capture_output=True, check=False)
+        return set(map(int, found.stdout.split()))
+
+    def answering(self):
+        return self.processes("-x", "portal-answers")
+
+    def sending(self):
+        return self.processes("-x", "portal-messages")
 
 
 @pytest.fixture(scope="module")
@@ -322,12 +339,6 @@ class TestStartAndStop:
         shutil.copytree(sample_root, tmp_path / "root")
         return tmp_path
 
-    def alive(self, server):
-        found = subprocess.run(
-            ["pgrep", "-f", f"serve --port {server.port}"], capture_output=True, check=False
-        )
-        return found.stdout.split()
-
     def test_it_stops_when_asked(self, root):
         """Ctrl-C ends it well, at once, with no process left and no traceback."""
         server = Server(root, "--no-build")
@@ -336,18 +347,17 @@ class TestStartAndStop:
 
         assert status == 0
         assert "Traceback" not in "".join(server.said)
-        assert self.alive(server) == []
+        assert server.processes() == set()
 
     @pytest.mark.kills
     def test_a_killed_worker_is_replaced(self, root):
         """When a worker dies, another answers within seconds (S60)."""
         server = Server(root, "--no-build")
         try:
-            (worker,) = set(map(int, self.alive(server))) - {server.process.pid}
+            (worker,) = server.answering()
             os.kill(worker, signal.SIGKILL)
 
-            gone = {server.process.pid, worker}
-            assert until(lambda: set(map(int, self.alive(server))) - gone and self.answers(server))
+            assert until(lambda: server.answering() - {worker} and self.answers(server))
         finally:
             server.stop()
 
@@ -358,15 +368,11 @@ class TestStartAndStop:
         two = every[:2]
         if len(two) < 2:
             pytest.skip("This machine has one core.")
-        os.sched_setaffinity(0, two)  # as the server finds it
-        try:
-            server = Server(root, "--no-build", PORTAL_WORKERS="2")
-        finally:
-            os.sched_setaffinity(0, every)
+        first = partial(os.sched_setaffinity, 0, two)
+        server = Server(root, "--no-build", first=first, PORTAL_WORKERS="2")
 
         def cores(of):
-            workers = set(map(int, self.alive(of))) - {of.process.pid}
-            return sorted(sorted(all_threads(worker)) for worker in workers)
+            return sorted(sorted(all_threads(worker)) for worker in of.answering())
 
         def all_threads(process):
             found = set()
@@ -379,9 +385,9 @@ class TestStartAndStop:
 
         try:
             assert until(lambda: cores(server) == [[core] for core in two])
-            first = max(set(map(int, self.alive(server))) - {server.process.pid})
-            os.kill(first, signal.SIGKILL)
-            assert until(lambda: str(first).encode() not in self.alive(server))
+            killed = max(server.answering())
+            os.kill(killed, signal.SIGKILL)
+            assert until(lambda: killed not in server.processes())
             assert until(lambda: cores(server) == [[core] for core in two])
             assert cores(without_a_site) == [every]
         finally:
@@ -390,33 +396,27 @@ class TestStartAndStop:
     @pytest.mark.kills
     def test_a_killed_process_of_messages_is_replaced(self, root):
         """Messages and lapses go on: when their process dies, another one takes its place."""
-
-        def sending():
-            words = f"messages send --watch --beside {server.process.pid}"
-            found = subprocess.run(["pgrep", "-f", words], capture_output=True, check=False)
-            return set(map(int, found.stdout.split()))
-
         soon = "from portal.server import serve; serve._CHECK_EVERY = 0.1"
-        program = "-c", f"{soon}; from portal.commands import main; main()"
-        server = Server(root, "--no-build", program=program)
+        server = Server(root, "--no-build", first=partial(exec, soon, {}))
         try:
-            (first,) = sending()
+            assert until(server.sending)
+            (first,) = server.sending()
             os.kill(first, signal.SIGKILL)
 
-            assert until(lambda: sending() - {first})
+            assert until(lambda: server.sending() - {first})
         finally:
             server.stop()
-        assert until(lambda: not sending())
+        assert until(lambda: not server.sending())
 
     @pytest.mark.kills
     def test_no_worker_outlives_a_killed_server(self, root):
-        """A server that was killed leaves nobody who answers in its place."""
+        """A server that was killed leaves nobody who answers or sends in its place."""
         server = Server(root, "--no-build")
 
         server.process.kill()
         server.stop()
 
-        assert until(lambda: self.alive(server) == [])
+        assert until(lambda: server.processes() == set())
 
     def answers(self, server):
         try:

@@ -1,50 +1,68 @@
-"""Rounds beside the server, in a process that ends with its starter, or when asked."""
+"""Rounds in a process that ends with its starter, or when asked."""
 
 import os
 import signal
-import subprocess
-import sys
+import threading
+import time
+from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
 
-pytestmark = pytest.mark.slow
+from portal import database
+from portal.commands import main
+from portal.database import tables
+from portal.server.worker import Watch
+from portal.settings import load_settings
+from portal.web.site.build_state import write_marker
+from tests.support.databases import new_sqlite
 
 
 @pytest.fixture
-def watching(tmp_path, sample_root):
-    """Starts `portal messages send --watch` with more options."""
-    started = []
-
-    def start(*options):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "portal", "messages", "send", "--watch", *options],
-            env={
-                **os.environ,
-                "PORTAL_ROOT": str(sample_root),
-                "PORTAL_OUT": str(tmp_path / "build"),
-                "PORTAL_VAR": str(tmp_path / "var"),
-            },
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+def settings(tmp_path, sample_root):
+    """Of a site that has just been built. What a round does with signals is put back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    new_sqlite(tmp_path / "var/portal.db")
+    yield load_settings(root=sample_root, out=tmp_path / "build", var=tmp_path / "var")
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
-def test_it_ends_with_whoever_started_it(watching):
+def test_it_ends_with_whoever_started_it(settings):
     """Had its starter died before it could look, it would go on for ever beside nobody."""
-    assert watching("--beside", "1").wait(60) == 0
+    watch = Watch(settings, now=lambda: datetime.now(UTC))
+
+    watch.go_on(3600, beside=1)
+
+    assert watch._directory is None  # not even a first round
 
 
-def test_it_goes_on_until_asked_to_end(watching):
-    """Beside a living process it makes rounds, and ends well at SIGTERM."""
-    process = watching("--beside", str(os.getpid()), "--every", "1")
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(4)
-    process.send_signal(signal.SIGTERM)
+def test_it_goes_on_until_asked_to_end(settings, directory):
+    """`portal messages send --watch` makes one round after another, and ends well at SIGTERM."""
+    settings.out.mkdir()
+    write_marker(settings.out, datetime.now(UTC).date(), directory.edition, {})
+    engine = database.connect(settings.database_address)
+    rounds = []
 
-    # Before its own handler is set, the system's ends it.
-    assert process.wait(60) in (0, -signal.SIGTERM)
+    def withdraw_twice():
+        """Withdraw what a round has published; only another round publishes it again."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until and len(rounds) < 2:
+            if withdrawn := database.write(engine, withdraw):
+                rounds.append(withdrawn)
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def withdraw(connection):
+        return connection.execute(sa.delete(tables.generation)).rowcount
+
+    operator = threading.Thread(target=withdraw_twice)
+    operator.start()
+    environ = {f"PORTAL_{name.upper()}": str(getattr(settings, name)) for name in ("out", "var")}
+    command = ["--root", str(settings.root), "messages", "send", "--watch", "--every", "1"]
+    done = CliRunner().invoke(main, command, env=environ)
+    operator.join()
+    engine.dispose()
+
+    assert (done.exit_code, rounds) == (0, [1, 1])

@@ -11,15 +11,15 @@ import re
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from base64 import urlsafe_b64decode
 from datetime import date, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from urllib.parse import urlencode
 
 from portal.directory.values import WEEKDAYS
+from tests.support import processes
 
 PATH = "/book/riverbank/crowd"
 # Forms refuse a machine's haste.
@@ -168,21 +168,19 @@ class Killable:
 
     def __init__(self, folder: Path, root: Path, port: int, **settings: str) -> None:
         self.port = port
-        self.command = [sys.executable, "-m", "portal", "serve", "--no-build", "--port", str(port)]
         self.environ = os.environ | environment(root, folder, **settings)
         self.log = (folder / "log").open("ab")
-        self.process: subprocess.Popen | None = None
+        self.process: BaseProcess | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            env=self.environ,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
-        )
+        self.process = self.run("serve", "--no-build", "--port", str(self.port))
         wait_until_healthy(self.port)
+
+    def run(self, *words: str) -> BaseProcess:
+        """Start a command of the portal that writes into the log."""
+        outputs = self.log.fileno(), self.log.fileno()
+        return processes.start(*words, env=self.environ, outputs=outputs)
 
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.join()

@@ -9,20 +9,30 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+from tests.support.paths import ROOT
 
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(
-    ["tests.support.race", "tests.support.sender", "portal.commands", "portal.web.site.app"]
+    [
+        "tests.support.race",
+        "tests.support.sender",
+        "portal.commands",
+        "portal.web.site.app",
+        "portal.server.serve",
+        "portal.server.connections",
+        "portal.server.reading",
+    ]
 )
 
 
 def portal(*arguments: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the command line, as `python -m portal` does, with this folder and environment."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        outputs = [multiprocessing.reduction.DupFd(file.fileno()) for file in (out, err)]
-        process = FORKED.Process(target=_run, args=(arguments, str(cwd), env, outputs))
-        process.start()
+        process = start(*arguments, cwd=cwd, env=env, outputs=(out.fileno(), err.fileno()))
         process.join(60)
         assert process.exitcode is not None, f"portal {arguments} did not end in a minute"
         out.seek(0)
@@ -30,13 +40,33 @@ def portal(*arguments: str, cwd: Path, env: dict[str, str]) -> subprocess.Comple
         return subprocess.CompletedProcess(arguments, process.exitcode, out.read(), err.read())
 
 
-def _run(arguments, cwd, env, outputs) -> None:
+def start(
+    *arguments: str,
+    env: dict[str, str],
+    outputs: tuple[int, int],
+    cwd: Path = ROOT,
+    first: Callable[[], object] | None = None,
+) -> BaseProcess:
+    """Start the command line in a process group of its own, which has the number of the process.
+
+    `first` is called in the new process before the command.
+    """
+    given = [multiprocessing.reduction.DupFd(output) for output in outputs]
+    process = FORKED.Process(target=_run, args=(arguments, str(cwd), env, given, first))
+    process.start()
+    return process
+
+
+def _run(arguments, cwd, env, outputs, first) -> None:
+    os.setsid()
     for number, file in enumerate(outputs, 1):
         os.dup2(file.detach(), number)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
     sys.argv = ["portal", *arguments]
+    if first:
+        first()
     from portal.commands import main
 
     main()
