@@ -165,6 +165,10 @@ ADDED = {
     "{ main { background: #777 } }",
     "pale on the desk": "@media (width > 60rem) { h1 { color: #aaa; background: #999 } }",
     "pale in the dark": "@media (prefers-color-scheme: dark) { h1 { color: #222 } }",
+    "pale behind all": "main { background: #767676 }",
+    "pale through a part": "footer { opacity: 0.4 }",
+    "like the words around": "main a { color: #402030; text-decoration: none; border: 0 }",
+    "scrolls on the phone": "@media (width < 30rem) { h1 { height: 1rem; overflow: auto } }",
     "wide on the phone": "footer { min-width: 25rem }",
     "small on the phone": "@media (width < 30rem) { nav a { display: block; height: 10px } }",
     "close on the phone": "@media (width < 30rem) { nav a { display: block; height: 11px } }",
@@ -176,6 +180,10 @@ NAMED = {
     "pale on the phone in the dark": r"at 320: dark: color-contrast",
     "pale on the desk": r"at 1280: (light|dark): color-contrast at h1",
     "pale in the dark": r"at 1280: dark: color-contrast at h1",
+    "pale behind all": r"at 1280: light: color-contrast",
+    "pale through a part": r"at 1280: light: color-contrast at a",
+    "like the words around": r"at 1280: light: link-in-text-block",
+    "scrolls on the phone": r"at 320: scrollable-region-focusable at h1",
     "wide on the phone": r"at 320: <.* ends at",
     "small on the phone": r"at 320: <a .* px$",
     "close on the phone": r"at 320: target-size at .*nav",
@@ -186,9 +194,11 @@ NAMED = {
 def test_what_is_wrong_at_one_size_or_in_one_scheme_is_found(unpainted, portal_address, pages):
     """The looks at pages below find a fault that shows at one size or in one scheme alone."""
     found = {}
+    sentence = '<p>Or ask <a href="/find/">the finder</a> about your town.</p>'
+    text = re.sub("<main[^>]*>", lambda main: main[0] + sentence, pages["/"])
     with viewing(unpainted, portal_address, now=midnight(DAY)) as viewer:
         for what, rules in ADDED.items():
-            viewer.show(pages["/"])
+            viewer.show(text)
             viewer.page.evaluate(
                 "(rules) => { const sheet = new CSSStyleSheet(); sheet.replaceSync(rules);"
                 " document.adoptedStyleSheets = [sheet]; }",

@@ -236,6 +236,8 @@ def axe_faults(page, rules: tuple[str, ...] = (), *, without=(), within="documen
     only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": AXE_TAGS}
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
+        # The HTML of what it finds is not read, and takes long to copy.
+        page.evaluate("() => axe.configure({noHtml: true})")
     found = page.evaluate(
         f"""async ([only, left_out]) => {{
             const context = {within};
@@ -251,11 +253,11 @@ def axe_faults(page, rules: tuple[str, ...] = (), *, without=(), within="documen
     return [f"{rule} at {where}: {' '.join(words.split())}" for rule, where, words in found]
 
 
-# Elements with text whose looks have not been seen yet: colours, background and size of the text,
-# of the element and of all around it. Contrast depends on nothing else, and takes axe longer than
-# all else; so of a hundred rows that look alike it is asked of one.
+# Elements with text whose looks have not been seen yet. Contrast takes axe longer than all else,
+# and depends on what is behind the text, on the text itself, and on the words around it in its
+# line; so of a hundred rows that look alike it is asked of one.
 UNSEEN = """(seen) => {
-    const known = new Set(seen), found = new Map(), keys = new Map([[null, ""]]);
+    const known = new Set(seen), found = new Map(), looks = new Map();
     const hash = (text) => {
         let one = 0xdeadbeef, other = 0x41c6ce57;
         for (let at = 0; at < text.length; at++) {
@@ -268,12 +270,17 @@ UNSEEN = """(seen) => {
     for (const one of document.querySelectorAll("*")) {
         const {color, backgroundColor, backgroundImage, opacity, fontSize, fontWeight, display,
             textDecorationLine, borderBottomStyle, position} = getComputedStyle(one);
-        const key = hash([keys.get(one.parentElement), one.localName, color, backgroundColor,
-            backgroundImage, opacity, fontSize, fontWeight, display === "inline",
-            textDecorationLine, borderBottomStyle, position].join());
-        keys.set(one, key);
-        const words = one.matches("input, select, textarea")
-            || [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+        let {behind, line, worded} = looks.get(one.parentElement) || {behind: "", line: ""};
+        const clear = backgroundColor === "rgba(0, 0, 0, 0)" && backgroundImage === "none"
+            && opacity === "1" && position === "static";
+        if (!clear) behind = hash(
+            [behind, backgroundColor, backgroundImage, opacity, position].join());
+        const text = [one.localName, color, fontSize, fontWeight, textDecorationLine,
+            borderBottomStyle].join();
+        line = hash(display === "inline" ? `${line} ${worded} ${text}` : text);
+        const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+        looks.set(one, {behind, line, worded: own});
+        const key = behind + line, words = own || one.matches("input, select, textarea");
         if (words && !known.has(key) && !found.has(key)
             && document.body.contains(one) && one.checkVisibility({visibilityProperty: true})
         ) found.set(key, one);
@@ -283,11 +290,15 @@ UNSEEN = """(seen) => {
 }"""
 
 # The elements to touch that another one overlaps, or that are small and have another one near.
-# Those alone can break axe's rule on targets, which takes as long as all other rules together.
+# Those alone can break axe's rule on targets, which takes as long as all other rules together. What
+# has the focus only when a link leads there, such as the main part of a page, is nothing to touch,
+# and neither is what is clipped away.
 CRAMPED = """() => {
+    const clipped = (one) => one
+        && (getComputedStyle(one).clipPath === "inset(50%)" || clipped(one.parentElement));
     const all = [...document.querySelectorAll("a[href], area[href], button, input, select, "
-        + "textarea, summary, [tabindex], [role=button], [contenteditable]")].filter(
-        (one) => one.checkVisibility({visibilityProperty: true}));
+        + "textarea, summary, [role][tabindex], [role=button], [contenteditable]")].filter(
+        (one) => one.checkVisibility({visibilityProperty: true}) && !clipped(one));
     const boxes = new Map(all.map((one) => [one, one.getBoundingClientRect()]));
     const near = (a, b, space) => a.left - space < b.right && b.left - space < a.right
         && a.top - space < b.bottom && b.top - space < a.bottom;
@@ -296,6 +307,13 @@ CRAMPED = """() => {
         return all.some((other) => other !== one
             && near(boxes.get(one), boxes.get(other), small ? 24 : 0));
     })};
+}"""
+
+# What can be scrolled by itself: nothing else can break axe's rule on that.
+SCROLLING = """() => {
+    window.scrolling = {include: [...document.querySelectorAll("*")].filter((one) =>
+        (one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight)
+        && /auto|scroll/.test(getComputedStyle(one).overflow))};
 }"""
 SHOWN = """() => [...document.querySelectorAll("*")].map(
     (one) => Number(one.checkVisibility({visibilityProperty: true}))).join("")"""
@@ -395,12 +413,13 @@ def unfit(page) -> list[str]:
             f"() => [({SMALL_TARGETS})(), ({SIDEWAYS})(), ({SHOWN})()]"
         )
         faults = [fault for fault in small if not fault.startswith(FOR_MACHINES)] + sideways
-        # Where the same elements are shown, only these rules can tell one size from another.
-        rules = OF_SIZE if shown == now_shown else ()
+        page.evaluate(f"() => {{ ({CRAMPED})(); ({SCROLLING})(); }}")
+        # Where the same elements are shown, only some rules can tell one size from another.
+        if shown == now_shown:
+            faults += axe_faults(page, OF_SIZE, within="window.scrolling")
+        else:
+            faults += axe_faults(page, without=(*COLOURS, *TARGETS, *NEVER_BROKEN))
         shown = now_shown
-        left_out = () if rules else (*COLOURS, *TARGETS, *NEVER_BROKEN)
-        faults += axe_faults(page, rules, without=left_out)
-        page.evaluate(CRAMPED)
         faults += axe_faults(page, TARGETS, within="window.cramped")
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
