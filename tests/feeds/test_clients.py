@@ -9,6 +9,7 @@ import re
 import shutil
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 from zoneinfo import ZoneInfo
 
@@ -272,16 +273,31 @@ def test_the_county_s_own_calendars_agree_with_its_pages(shipped, tmp_path):
                 told = sorted(one for page in named for one in expected[page])
                 if told != found:
                     wrong.append((name, sorted(set(told) ^ set(found))[:3]))
-        client = Client(tmp_path, [f"{here}/calendar.ics"])
+        whole = f"{here}/calendar.ics"
+        client = Client(tmp_path, [whole])
         client.poll()
+        copies = client.copies(whole)
+        shown = one_of_each_shape(copies)
+        client.show_only(whole, shown)
         fortnight = DAY + timedelta(days=14)
         (diary,) = client.diary(DAY, fortnight).values()
-    soon = sorted(one for dates in expected.values() for one in dates if on(one) < fortnight)
+        sent = ask("/calendar.ics")
+    named = {page for data in shown for page in pages_named(data)}
+    soon = sorted(one for page in named for one in expected[page] if on(one) < fortnight)
 
     assert len(main) > 15
     assert strange == set()
     assert wrong == []
+    assert _entries_kept(copies) == _entries_kept([sent])
+    assert len(soon) > 50
     assert soon == without(diary, pages.left)
+
+
+def pages_named(data):
+    """The pages of series to which the entries of a calendar lead."""
+    entries = re.sub(rb"\r\n[ \t]", b"", b"".join(blocks_of(data)))
+    urls = re.findall(rb"^URL:(.*)\r$", entries, re.M)
+    return {urlsplit(url.decode()).path for url in urls}
 
 
 def on(date_):

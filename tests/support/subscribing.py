@@ -16,8 +16,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import html5lib
 import icalendar
+import lxml.html
 import recurring_ical_events
 import vobject
 from ical.calendar_stream import IcsCalendarStream
@@ -25,7 +25,6 @@ from ical.calendar_stream import IcsCalendarStream
 from portal.directory.values import MONTHS
 
 LONDON = ZoneInfo("Europe/London")
-XHTML = "{http://www.w3.org/1999/xhtml}"
 
 
 def _said(url, start, end, status, title):
@@ -98,22 +97,22 @@ LIBRARIES = {"icalendar": by_icalendar, "vobject": by_vobject, "ical": by_ical}
 
 def tree_of(page):
     """A page as the two functions below read it."""
-    return html5lib.parse(page.decode(), namespaceHTMLElements=True)
+    return lxml.html.fromstring(page.decode())
 
 
 def on_page(path, tree):
     """The dates that a series' page lists, read from its words as a family reads them."""
-    title = "".join(tree.find(f".//{XHTML}h1").itertext())
+    title = "".join(tree.find(".//h1").itertext())
     found = []
-    for row in tree.iter(f"{XHTML}li"):
+    for row in tree.iter("li"):
         if not row.get("data-ends") or not row.get("id"):
             continue
-        said = "".join(row.find(f"{XHTML}b").itertext())
-        times = "".join(row.find(f"{XHTML}p").itertext())
+        said = "".join(row.find("b").itertext())
+        times = "".join(row.find("p").itertext())
         number, month, year = re.search(r"(\d{1,2}) (\w+) (\d{4})", said).groups()
         day = date(int(year), MONTHS.index(month) + 1, int(number))
         first, last = re.search(r"(\S+) to (\d\S*m|midday|midnight)", times).groups()
-        off = row.find(f"{XHTML}b/{XHTML}s") is not None
+        off = row.find("b/s") is not None
         text = "".join(row.itertext())
         moved = not off and ("Moved" in text or "Other place" in text)
         mark = "CANCELLED: " if off else "MOVED: " if moved else ""
@@ -128,7 +127,7 @@ def left_behind(path, tree):
     A page says such a date once, at its new time. Where it jumped over another date of its run, a
     calendar says it there, and that it is off at its old time.
     """
-    rows = (row for row in tree.iter(f"{XHTML}li") if row.get("data-ends") and row.get("id"))
+    rows = (row for row in tree.iter("li") if row.get("data-ends") and row.get("id"))
     return {
         (path, date.fromisoformat(row.get("id")))
         for row in rows
@@ -199,6 +198,13 @@ class Client:
         """What it keeps of a calendar: a file for each group."""
         (name,) = (name for name, one in self.names.items() if one == address)
         return [path.read_bytes() for path in sorted((self.home / "diary" / name).iterdir())]
+
+    def show_only(self, address, copies):
+        """Remove all other copies from the folder that the diary is made of."""
+        (name,) = (name for name, one in self.names.items() if one == address)
+        for path in (self.home / "diary" / name).iterdir():
+            if path.read_bytes() not in copies:
+                path.unlink()
 
     def diary(self, first, last):
         """What it shows between two days: address -> dates."""

@@ -73,6 +73,7 @@ def sample(directory):
         line("URL", "https://families.example/sessions/riverbank/talks/"),
         line("SUMMARY", "CANCELLED: Moving On"),
         line("CATEGORIES", "Moving On,Toddlers"),
+        line("DESCRIPTION", "First Moving Once, then Moving On"),
         line("LOCATION", r"St Hilda's Rooms\, 4 Quiet Lane\, Preston\, PR2 2AA"),
         line("DESCRIPTION", r"We meet at\n4 Quiet Lane."),
         line("SOURCE", "https://families.example/programmes/moving-on/calendar.ics"),
@@ -111,7 +112,7 @@ def test_what_is_withheld_is_found_in_any_file(directory, path, data):
         ("/sitemap.xml", b"<loc>https://families.example/programmes/moving-on/</loc>"),
         ("/calendar.ics", line("UID", "long-talks.riverbank@families.example")),
         ("/calendar.ics", line("URL", "https://families.example/sessions/riverbank/talks-urdu/")),
-        ("/calendar.ics", line("SUMMARY", "Removing Once")),
+        ("/calendar.ics", line("SUMMARY", "Moving Once, and Going-Moving On")),
         ("/centres/riverbank/", b"Riverbank Centre, 12 River Street, Preston, PR1 8RJ"),
     ],
 )
