@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -61,8 +62,12 @@ class Published:
     the first answer after each publication would be made from the old content.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, after_reading: Callable[[], object] = lambda: None
+    ) -> None:
+        """`after_reading` is called when the content has been read."""
         self._settings = settings
+        self._after_reading = after_reading
         self._reader = Reader(settings.var)
         weakref.finalize(self, self._reader.close)
         self._directory: Directory | None = None
@@ -108,6 +113,7 @@ class Published:
         try:
             self._directory = read_published(self._settings, datetime.now(LONDON).date())
             self._reader.has_read(self._directory.edition)
+            self._after_reading()
         except PortalError:
             log.error("The content has mistakes: `portal check` lists them. Live pages stay as is.")
         except Exception:
