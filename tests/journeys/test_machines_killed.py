@@ -5,8 +5,6 @@ One reaches PostgreSQL by itself, the other through PgBouncer. Their content is 
 
 import http.client
 import random
-import signal
-import subprocess
 import threading
 import time
 from collections import Counter, defaultdict
@@ -108,11 +106,11 @@ class County:
             machine.kill()
             machine.start()
         elif victim == "worker":
-            _kill_worker(machine)
+            machine.kill_worker()
         elif victim == "database":
             restart()
         else:
-            _kill_build(machine)
+            machine.kill_build()
 
     def wait_for_more(self, families: int) -> None:
         """Wait until so many more families have their answer."""
@@ -120,28 +118,6 @@ class County:
         while len(self.answered) < enough:
             assert time.monotonic() < until, f"no family was answered: {self.statuses}"
             time.sleep(0.01)
-
-
-def _kill_worker(machine: crowd.Killable) -> None:
-    """Kill the process that sends messages; its server starts another."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "-g", str(machine.process.pid)], capture_output=True, text=True
-    )
-    for line in listed.stdout.splitlines():
-        pid, _, words = line.strip().partition(" ")
-        if "messages send" in words:
-            subprocess.run(["kill", "-KILL", pid], check=False)
-
-
-def _kill_build(machine: crowd.Killable) -> None:
-    """Kill a build at work; the published site stays."""
-    command = [*machine.command[:3], "build", "--full"]
-    building = subprocess.Popen(
-        command, env=machine.environ, stdout=machine.log, stderr=machine.log
-    )
-    time.sleep(random.uniform(0.5, 3))
-    building.send_signal(signal.SIGKILL)
-    building.wait()
 
 
 @pytest.mark.timeout(900)

@@ -7,6 +7,7 @@ import hmac
 import http.client
 import json
 import os
+import random
 import re
 import secrets
 import shutil
@@ -186,3 +187,25 @@ class Killable:
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+    def kill_worker(self) -> None:
+        """Kill the process that sends messages; the server starts another."""
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,args=", "-g", str(self.process.pid)], capture_output=True, text=True
+        )
+        for line in listed.stdout.splitlines():
+            pid, _, words = line.strip().partition(" ")
+            if "messages send" in words:
+                subprocess.run(["kill", "-KILL", pid], check=False)
+
+    def kill_build(self) -> None:
+        """Kill a build at work; the published site stays."""
+        building = subprocess.Popen(
+            [*self.command[:3], "build", "--full"],
+            env=self.environ,
+            stdout=self.log,
+            stderr=self.log,
+        )
+        time.sleep(random.uniform(0.5, 3))
+        building.send_signal(signal.SIGKILL)
+        building.wait()
