@@ -71,6 +71,7 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
+@pytest.mark.timeout(900 if LONG else 300)
 def test_kills_under_load_lose_nothing(disk_path, sample_root) -> None:
     """Server, worker and builds are killed 6 times with 10 clients, or 20 in the long form: each
     booking whose page was answered is there, once, with its message sent exactly once or still
