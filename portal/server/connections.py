@@ -92,10 +92,15 @@ class Connections:
         return not limited or len(of) < self._per_network or _close_oldest(of)
 
     async def watch(self) -> None:
-        """Close what has had its time, as long as the server runs."""
+        """Close what has had its time, as long as the server runs.
+
+        Time in which the server itself was late is not counted: what visitors sent meanwhile is
+        read before the next look.
+        """
         while True:
+            due = time.monotonic() + _LOOK_EVERY
             await asyncio.sleep(_LOOK_EVERY)
-            self.close_late(time.monotonic())
+            self.close_late(due)
 
     def close_late(self, now: float) -> None:
         """Close connections whose phase has had its time, and the oldest of too many unread."""

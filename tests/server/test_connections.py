@@ -223,6 +223,28 @@ def test_readers_of_one_file_share_its_bytes(monkeypatch):
         assert all(len(heard(reader)) > BIG for reader in readers)
 
 
+def test_a_server_that_was_late_closes_nobody_for_it(monkeypatch):
+    """S27: a busy machine may keep the server from reading what a visitor has sent in time."""
+    monkeypatch.setattr(connections, "_LOOK_EVERY", 0.05)
+    looks = []
+
+    async def stall():
+        every = Connections(0, 0)
+        every.close_late = looks.append
+        watching = asyncio.create_task(every.watch())
+        await asyncio.sleep(0.01)
+        stalled = time.monotonic()
+        time.sleep(0.3)
+        while not looks:
+            await asyncio.sleep(0)
+        watching.cancel()
+        return stalled
+
+    stalled = asyncio.run(stall())
+
+    assert looks[0] < stalled + 0.1
+
+
 def test_slow_bodies_take_no_thread(port):
     """S27: more senders than threads, and every kind of page is still answered."""
     slow = [connect(port, BODY) for _ in range(10)]
