@@ -45,10 +45,15 @@ codecs.lookup("idna")
 _MAX_WAIT = 0.5  # seconds that a live request waits for those before it
 
 
-def create_app(settings: Settings | None = None) -> Portal:
-    """The whole portal as one WSGI application; settings come from the environment by default."""
+def create_app(
+    settings: Settings | None = None, after_reading: Callable[[], object] = lambda: None
+) -> Portal:
+    """The whole portal as one WSGI application; settings come from the environment by default.
+
+    `after_reading` is called each time the content has been read.
+    """
     settings = settings or load_settings()
-    published = Published(settings)
+    published = Published(settings, after_reading)
     published.start()
     return Portal(settings, published)
 

@@ -75,8 +75,12 @@ class Published:
     the first answer after each publication would be made from the old content.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, after_reading: Callable[[], object] = lambda: None
+    ) -> None:
+        """`after_reading` is called when the content has been read."""
         self._settings = settings
+        self._after_reading = after_reading
         self._reader = Reader(settings.var)
         weakref.finalize(self, self._reader.close)
         self._directory: Directory | None = None
@@ -133,6 +137,7 @@ class Published:
                 self._directory = directory
                 self._reader.has_read(directory.edition)
             self._again = not directory.edition
+            self._after_reading()
         except PortalError:
             self._again = not repeated
             if repeated:

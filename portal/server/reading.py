@@ -1,8 +1,8 @@
 """Hands a request to the WSGI application once its whole body is there.
 
 No thread waits for a sender or a reader: the body is read before a thread is taken, in one time for
-the whole of it, and the answer is handed back whole (S27). Files and `/health` have threads of
-their own, so that slow pages never keep them waiting.
+the whole of it, and the answer is handed back whole, then sent as fast as it is read (S27). Files
+and `/health` have threads of their own, so that slow pages never keep them waiting.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -28,6 +28,7 @@ LONGEST_BODY = 64 * 1024
 # What is longer is refused, but read to its end up to here: a browser that is still sending does
 # not see the answer.
 _MOST_READ = 1024 * 1024
+_PIECE = 32 * 1024  # bytes of an answer that are sent at once
 
 _HEALTH = "/health"
 
@@ -40,13 +41,17 @@ class Gone(Exception):
     """The visitor has gone away."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """A whole answer."""
+    """A whole answer; `rest` is how much of its body has not been handed to the connection."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    rest: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rest = len(self.body)
 
 
 class Reading:
@@ -80,10 +85,20 @@ class Reading:
             answer = await loop.run_in_executor(threads, _answer, self._app, environ)
             if length > LONGEST_BODY:
                 answer.headers.append(_CLOSE)
-        await send(
-            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
-        )
-        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+        scope["state"]["connection"].begin_answer(answer)
+        await _send(answer, send)
+
+
+async def _send(answer: Answer, send: ASGISendCallable) -> None:
+    """Send an answer piece by piece. `send` waits while the reader is slow."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    more = True
+    while more:
+        at = len(answer.body) - answer.rest
+        piece = answer.body[at : at + _PIECE]
+        answer.rest -= len(piece)
+        more = answer.rest > 0
+        await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 _CLOSE = (b"connection", b"close")

@@ -1,8 +1,9 @@
 """Serves the frozen site: a file of build/ for each address, with headers for caches.
 
-Each response opens its file by name and takes its length and ETag from the bytes that it read. So
+Each response opens its file by name and takes its length and ETag from the bytes that were read. So
 when a new site replaces the folder (`atomic_folder.py`), it is served from the next request on
-without a restart, and a response in progress is never cut short or mixed.
+without a restart, and a response in progress is never cut short or mixed. The bytes of files that
+were read last are kept: visitors who read the same file slowly share them (S27).
 
 ETags are made from the content and differ for each encoding: the same page has the same ETag on
 every machine that built it, and a proxy never takes the compressed form for the plain one. The
@@ -13,6 +14,9 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+import time
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -64,6 +68,10 @@ _LONGEST = 1000
 # A file whose name holds a digest of its content never changes.
 _HASHED = re.compile(r"/(static|search)/.*[.-][0-9a-f]{8,64}\.[a-z0-9]+")
 
+_MOST_KEPT = 32 * 1024 * 1024  # bytes of files that are kept, in each process
+# A file that changed less than this before it was read may change again with the same time.
+_SETTLED = 1.0  # seconds
+
 _PAGE_AGE = "public, max-age=300"
 _FEED_AGE = "public, max-age=3600"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -98,9 +106,15 @@ def file_headers(path: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class _File:
     data: bytes
+    tag: str
     changed: float  # seconds since 1970
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    file: _File
     coding: str | None
     codings: bool  # whether there are compressed copies
 
@@ -110,6 +124,7 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder.absolute())
+        self._kept = _KeptFiles()
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes] | None:
         """The response with a file of the site; None if there is no such file."""
@@ -132,7 +147,7 @@ class Files:
     def page(self, name: str) -> bytes | None:
         """The bytes of one file of the site, such as '404.html'."""
         content = self._read(name, Accept())
-        return content.data if content else None
+        return content.file.data if content else None
 
     @staticmethod
     def _name(path: str) -> str | None:
@@ -151,22 +166,50 @@ class Files:
             return None
         wanted = [coding for coding in TWINS if accepted[coding] > 0]
         for coding in sorted(wanted, key=lambda coding: -accepted[coding]):
-            found = _open(path + TWINS[coding])
+            found = self._kept.read(path + TWINS[coding])
             if found:
-                return _Content(*found, coding, codings=True)
-        found = _open(path)
+                return _Content(found, coding, codings=True)
+        found = self._kept.read(path)
         if not found:
             return None
         codings = any(os.path.exists(path + ending) for ending in TWINS.values())  # noqa: PTH110
-        return _Content(*found, None, codings)
+        return _Content(found, None, codings)
 
 
-def _open(path: str) -> tuple[bytes, float] | None:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read(), os.fstat(file.fileno()).st_mtime
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
+class _KeptFiles:
+    """The files that were read last, as they are now."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[tuple[int, ...], _File] = OrderedDict()
+        self._size = 0
+        self._guard = threading.Lock()
+
+    def read(self, path: str) -> _File | None:
+        """The file; None if there is none."""
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123
+                state = os.fstat(file.fileno())
+                version = state.st_dev, state.st_ino, state.st_ctime_ns, state.st_size
+                with self._guard:
+                    if kept := self._files.get(version):
+                        self._files.move_to_end(version)
+                        return kept
+                data = file.read()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        tag = quote_etag(blake2b(data, digest_size=16).hexdigest())
+        found = _File(data, tag, state.st_mtime)
+        if time.time() - state.st_ctime > _SETTLED:
+            self._keep(version, found)
+        return found
+
+    def _keep(self, version: tuple[int, ...], file: _File) -> None:
+        with self._guard:
+            if version not in self._files:
+                self._files[version] = file
+                self._size += len(file.data)
+            while self._size > _MOST_KEPT:
+                self._size -= len(self._files.popitem(last=False)[1].data)
 
 
 def _moved(request: Request, path: str) -> Response:
@@ -180,16 +223,16 @@ def _answer(
 ) -> Iterable[bytes]:
     headers = {
         "Content-Type": media_type(name),
-        "ETag": quote_etag(blake2b(content.data, digest_size=16).hexdigest()),
-        "Last-Modified": http_date(content.changed),
+        "ETag": content.file.tag,
+        "Last-Modified": http_date(content.file.changed),
         **file_headers(request.path),
     }
     if content.coding:
         headers["Content-Encoding"] = content.coding
     if content.codings:
         headers["Vary"] = "Accept-Encoding"
-    response = Response(content.data, headers=headers)
-    length = len(content.data)
+    response = Response(content.file.data, headers=headers)
+    length = len(content.file.data)
     try:
         response.make_conditional(request, accept_ranges=True, complete_length=length)
     except RequestedRangeNotSatisfiable:

@@ -282,7 +282,7 @@ def _empty(connection: sa.Connection) -> None:
 def test_any_order_of_verbs_keeps_the_sums(engine: Engine) -> None:
     """Whatever families, staff and the clock do, held and waiting add up."""
     machine = type("Machine", (Places,), {"engine": engine})
-    examples = (100 if LONG else 16) if engine.dialect.name == "sqlite" else (10 if LONG else 5)
+    examples = 100 if LONG else 16 if engine.dialect.name == "sqlite" else 5
 
     run_state_machine_as_test(
         machine,

@@ -4,10 +4,7 @@ One reaches PostgreSQL by itself, the other through PgBouncer. Their content is 
 """
 
 import http.client
-import os
 import random
-import signal
-import subprocess
 import threading
 import time
 from collections import Counter, defaultdict
@@ -109,11 +106,11 @@ class County:
             machine.kill()
             machine.start()
         elif victim == "worker":
-            _kill_worker(machine)
+            machine.kill_worker()
         elif victim == "database":
             restart()
         else:
-            _kill_build(machine)
+            machine.kill_build()
 
     def wait_for_more(self, families: int) -> None:
         """Wait until so many more families have their answer."""
@@ -121,21 +118,6 @@ class County:
         while len(self.answered) < enough:
             assert time.monotonic() < until, f"no family was answered: {self.statuses}"
             time.sleep(0.01)
-
-
-def _kill_worker(machine: crowd.Killable) -> None:
-    """Kill the process that sends messages; its server starts another."""
-    group = ["-g", str(machine.process.pid), "-x", "portal-messages"]
-    killed = subprocess.run(["pkill", "-KILL", *group], check=False)
-    assert killed.returncode == 0, "no process sends messages"
-
-
-def _kill_build(machine: crowd.Killable) -> None:
-    """Kill a build at work; the published site stays."""
-    building = machine.run("build", "--full")
-    time.sleep(random.uniform(0.5, 3))
-    os.kill(building.pid, signal.SIGKILL)
-    building.join()
 
 
 @pytest.mark.timeout(900)

@@ -174,7 +174,7 @@ def test_an_answer_has_its_time_to_be_read(port, monkeypatch):
 
 def test_too_much_that_waits_to_be_read_is_dropped(monkeypatch):
     """S27: what waits to be read in all is limited; the reader that began first is closed."""
-    monkeypatch.setattr(connections, "_MOST_UNREAD", BIG)
+    monkeypatch.setattr(connections, "_MOST_UNREAD", BIG * 3 // 2)
     with answering() as port:
         first = connect(port, get("/big"))
         first.recv(1)
@@ -184,6 +184,65 @@ def test_too_much_that_waits_to_be_read_is_dropped(monkeypatch):
 
         assert len(heard(second)) > BIG
         assert len(heard(first)) < BIG
+
+
+def test_a_reader_who_sends_more_requests_has_no_more_time(port, monkeypatch):
+    """S27: a request that waits behind an answer does not keep its slow reader."""
+    monkeypatch.setattr(connections, "_READ_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "_READ_BYTES_A_SECOND", 1e9)
+    slow = connect(port, get("/big") + get("/big"))
+    assert slow.recv(1)
+    time.sleep(1.5)
+
+    assert len(heard(slow)) < BIG
+
+
+def test_requests_without_waiting_for_answers_are_limited(port):
+    """S27: thousands of requests in one piece cost no more than a few, and stop nobody else."""
+    made = connect(port, get("/a") * 5000)
+
+    assert heard(made).count(b"HTTP/1.1 200") < 20
+    assert ask(port)[0] == 200
+
+
+def test_readers_of_one_file_share_its_bytes(monkeypatch):
+    """S27: what waits to be read is counted once for all who read it: none of them is closed."""
+    monkeypatch.setattr(connections, "_MOST_UNREAD", BIG * 3 // 2)
+    whole = b"x" * BIG
+
+    def one_file(_environ, start):
+        start("200 OK", [("Content-Length", str(BIG))])
+        return [whole]
+
+    with answering(app=one_file) as port:
+        readers = [connect(port, get(Connection="close")) for _ in range(3)]
+        for reader in readers:
+            assert reader.recv(1)
+        time.sleep(1.3)
+
+        assert all(len(heard(reader)) > BIG for reader in readers)
+
+
+def test_a_server_that_was_late_closes_nobody_for_it(monkeypatch):
+    """S27: a busy machine may keep the server from reading what a visitor has sent in time."""
+    monkeypatch.setattr(connections, "_LOOK_EVERY", 0.05)
+    looks = []
+
+    async def stall():
+        every = Connections(0, 0)
+        every.close_late = looks.append
+        watching = asyncio.create_task(every.watch())
+        await asyncio.sleep(0.01)
+        stalled = time.monotonic()
+        time.sleep(0.3)
+        while not looks:
+            await asyncio.sleep(0)
+        watching.cancel()
+        return stalled
+
+    stalled = asyncio.run(stall())
+
+    assert looks[0] < stalled + 0.1
 
 
 def test_slow_bodies_take_no_thread(port):

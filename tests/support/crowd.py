@@ -7,10 +7,12 @@ import hmac
 import http.client
 import json
 import os
+import random
 import re
 import secrets
 import shutil
 import signal
+import subprocess
 import time
 from base64 import urlsafe_b64decode
 from datetime import date, timedelta
@@ -184,3 +186,16 @@ class Killable:
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.join()
+
+    def kill_worker(self) -> None:
+        """Kill the process that sends messages; the server starts another."""
+        group = ["-g", str(self.process.pid), "-x", "portal-messages"]
+        killed = subprocess.run(["pkill", "-KILL", *group], check=False)
+        assert killed.returncode == 0, "no process sends messages"
+
+    def kill_build(self) -> None:
+        """Kill a build at work; the published site stays."""
+        building = self.run("build", "--full")
+        time.sleep(random.uniform(0.5, 3))
+        os.kill(building.pid, signal.SIGKILL)
+        building.join()

@@ -1,6 +1,7 @@
 """The figures of `make assurance`: tests that count record them, and the last line sums them up.
 
-Each test process of pytest-xdist sends its own with its last report.
+Each test process of pytest-xdist sends its own with its last report. A figure that must be zero and
+is not ends the run with an error, even if every test passed.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ _RECORDED: Counter[str] = Counter()
 _TOTAL: Counter[str] = Counter()
 
 # What must be zero. Where no test counted one, it is left out.
-ZEROS = ("lost", "doubled", "oversold", "untrue", "errors", "leaks", "kept", "accepted")
+ZEROS = ("lost", "doubled", "oversold", "untrue", "errors", "leaks", "kept", "accepted", "late")
 
 
 def record(**numbers: int) -> None:
@@ -30,12 +31,14 @@ def words(total: Counter[str], failed: int) -> str:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send the figures of a test process to the process that started it."""
+    """Send the figures of a test process to the process that started it, or judge all of them."""
     sent = getattr(session.config, "workeroutput", None)
-    if sent is None:
-        _TOTAL.update(_RECORDED)
-    else:
+    if sent is not None:
         sent["figures"] = dict(_RECORDED)
+        return
+    _TOTAL.update(_RECORDED)
+    if any(_TOTAL[name] for name in ZEROS) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -31,12 +31,14 @@ def directory(
     closures: Sequence[dict] = (),
     centre: Mapping[str, str | None] | None = None,
     service: Mapping[str, str | None] | None = None,
+    other_centres: Sequence[str] = (),
 ) -> Directory:
     """A Directory with one centre, one programme, and one series for each set of fields.
 
     Fields are as in a file; those not given make a course of six Tuesdays from 12 January 2027,
     10:00-12:00, with 12 places, one for a family. `centre` and `service` are the fields of the
-    centre and of the site that are to be written otherwise.
+    centre and of the site that are to be written otherwise; `other_centres` are the slugs of
+    centres without series.
     """
     site = Site.model_validate(
         {
@@ -87,20 +89,23 @@ def directory(
     )
     calendar = school_calendar(terms)
     horizon = date(2027, 7, 5)
-    riverbank = Centre.model_validate(
-        {
-            "title": "Riverbank",
-            "kind": "children's centre",
-            "district": "preston",
-            "town": "Preston",
-            "address": "1 River Street",
-            "postcode": "PR1 8RJ",
-            "location": "53.76, -2.70",
-            "phone": "01772 111111",
-            **(centre or {}),
-        }
-    ).link(slug="riverbank", source="centres/preston/riverbank/index.md", changed=CHANGED)
-    riverbank.link(position=riverbank.location)
+    fields = {
+        "kind": "children's centre",
+        "district": "preston",
+        "town": "Preston",
+        "address": "1 River Street",
+        "postcode": "PR1 8RJ",
+        "location": "53.76, -2.70",
+        "phone": "01772 111111",
+        **(centre or {}),
+    }
+    centres = []
+    for slug in ("riverbank", *other_centres):
+        source = f"centres/preston/{slug}/index.md"
+        found = Centre.model_validate({"title": slug.capitalize(), **fields})
+        found.link(slug=slug, source=source, changed=CHANGED).link(position=found.location)
+        centres.append(found)
+    riverbank = centres[0]
     programme = Programme.model_validate(
         {
             "title": "Time together" if sensitive else "Bump, Birth and Beyond",
@@ -143,7 +148,7 @@ def directory(
         feed_until=calendar.feed_until(horizon),
         terms=terms,
         footprints=footprints,
-        centres=(riverbank,),
+        centres=tuple(centres),
         programmes=(programme,),
         series=() if sensitive else tuple(made),
         private_series=tuple(made) if sensitive else (),

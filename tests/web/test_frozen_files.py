@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from portal.web import frozen_files
 from portal.web.frozen_files import Files
 from portal.web.headers import HEADERS
 
@@ -293,3 +294,28 @@ def test_a_new_site_is_sent_at_once_and_never_mixed(client, folder, tmp_path):
         assert int(answer.headers["Content-Length"]) == len(answer.data)
         if answer.headers.get("Content-Encoding") == "br":
             assert brotli.decompress(answer.data) in (*pages.values(), PAGE)
+
+
+def test_readers_of_one_file_share_its_bytes(folder, monkeypatch):
+    """S27: a file that is read again is not copied; one that was replaced is read again, and those
+    read long ago are let go."""
+    monkeypatch.setattr(frozen_files, "_SETTLED", -1.0)
+    monkeypatch.setattr(frozen_files, "_MOST_KEPT", 10_000)
+    files = Files(folder)
+    first = files.page("find/index.html")
+    assert files.page("find/index.html") is first
+
+    write(folder, "new.html", b"<h1>FIND</h1>")
+    (folder / "new.html").replace(folder / "find/index.html")
+    assert files.page("find/index.html") == b"<h1>FIND</h1>"
+    second = files.page("find/index.html")
+    for number in range(11):
+        write(folder, f"{number}.txt", b"x" * 1000)
+        files.page(f"{number}.txt")
+    assert files.page("find/index.html") is not second
+
+
+def test_a_file_that_has_just_changed_is_not_kept(folder):
+    """Written twice within the same tick of the clock, its time would not show the second."""
+    files = Files(folder)
+    assert files.page("find/index.html") is not files.page("find/index.html")
