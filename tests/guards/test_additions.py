@@ -308,6 +308,7 @@ ADDITIONS = {
     "a kind of message": [
         after("portal/content/message_texts.py", '    "notice": ((), ("words",)),\n',
               '    "birthday": ((), ()),\n'),
+        after("portal/content/message_texts.py", '    "reminder",\n', '    "birthday",\n'),
         after("portal/messages/facts.py", '    "notice": HOLDING,\n',
               '    "birthday": HOLDING,\n'),
         after("portal/database/audit.py", '    "link": "The link to your booking",\n',

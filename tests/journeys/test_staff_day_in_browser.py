@@ -14,6 +14,7 @@ from pypdf import PdfReader
 from portal import bookings
 from portal.bookings import Family, Referrer, casework, registers
 from portal.bookings.registers import Mark
+from portal.directory.fields import SAFE_TIME
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
 from tests.support import nu
 from tests.support.browser import NARROW, WIDE, serving, visiting
@@ -169,11 +170,26 @@ def _screens(worker: Worker, office, day):
     page = worker.page
     booked = casework.find(office.engine, day["Amina"], lambda _: True)[0]
     asked = casework.find(office.engine, day["Asks"], lambda _: True)[0]
+    for name, fields in {
+        "Rings": {
+            "contact_by": "call",
+            "safe_to_contact": False,
+            "answers": {SAFE_TIME: "Mornings"},
+        },
+        "Quiet": {"contact_by": "none"},
+    }.items():
+        day[name] = f"{name} {next(KEYS).split()[-1]}"
+        book(office, COURSE, family(day[name], **fields))
+    first = series(office, COURSE).all_sessions[0]
+    notice = {"now": office.now, "actor": "staff:1"}
+    casework.send_notice(office.engine, first.series, first, "Bring wellies", **notice)
     for name, path in {
         "today": "/staff/",
+        "whom to ring": "/staff/ring",
         "a day": f"/staff/?day={DAY}",
         "register": REGISTER,
         "register of a drop-in": "/staff/register/riverbank/play-monday/2026-11-30",
+        "register of a cancelled date": "/staff/register/riverbank/play-monday/2026-12-14",
         "tell everybody": f"/staff/notice/{COURSE}/{DAY}",
         "requests": "/staff/requests",
         "waiting lists": "/staff/waiting",
