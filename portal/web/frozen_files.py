@@ -70,7 +70,7 @@ _HASHED = re.compile(r"/(static|search)/.*[.-][0-9a-f]{8,64}\.[a-z0-9]+")
 
 _MOST_KEPT = 32 * 1024 * 1024  # bytes of files that are kept, in each process
 # A file that changed less than this before it was read may change again with the same time.
-_SETTLED = 1.0  # seconds
+_SETTLED = 0.1  # seconds
 
 _PAGE_AGE = "public, max-age=300"
 _FEED_AGE = "public, max-age=3600"
