@@ -153,8 +153,12 @@ def postgres_address(_migrated_postgres: str) -> str:
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        names = ", ".join(f'"{name}"' for name in tables.metadata.tables)
-        connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        # TRUNCATE makes new files for each table and index, which takes a hundred times as long.
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(f'DELETE FROM "{table.name}"')
+        connection.execute(
+            "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
+        )
     return _migrated_postgres
 
 
