@@ -475,10 +475,10 @@ def test_what_has_passed_is_hidden(chromium, portal_address):
     assert over == 0
 
 
-def test_leaflets_print_on_one_side(chromium, portal_address, shipped):
+def test_leaflets_print_on_one_side(chromium, portal_address, pages):
     """The fullest and the emptiest weeks of a centre each print on one side of A4."""
-    paths = [path for path in shipped.pages if kind_of(path) == "/centres/*/whats-on/"]
-    paths.sort(key=lambda path: shipped.files[path].stat().st_size)
+    paths = [path for path in pages if kind_of(path) == "/centres/*/whats-on/"]
+    paths.sort(key=lambda path: len(pages[path]))
     sides = {}
     with visiting(chromium, portal_address, now=midnight(DAY)) as visitor:
         for path in (paths[0], paths[len(paths) // 2], *paths[-6:]):
