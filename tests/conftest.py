@@ -54,6 +54,18 @@ def pytest_collection_modifyitems(items):
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def little_work():
+    """Hash passwords with little work. `tests/staff/test_passwords.py` does all the work (S31)."""
+    from argon2 import PasswordHasher
+
+    from portal.staff import passwords
+
+    whole = passwords._hasher
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    return whole
+
+
 @pytest.fixture
 def disk_path():
     """A folder on the disk, where a confirmed write takes as long as in service."""

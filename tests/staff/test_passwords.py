@@ -10,6 +10,12 @@ GOOD = "otter kettle marble winter"
 NAMES = ("sam.brook@example.org", "Sam Brook", "Family Wellbeing", "Lancashire")
 
 
+@pytest.fixture(autouse=True)
+def whole_work(little_work, monkeypatch):
+    """Hash as in service."""
+    monkeypatch.setattr(passwords, "_hasher", little_work)
+
+
 def test_what_is_kept_opens_for_its_password_alone() -> None:
     """S31: Argon2id with 19 MiB, 2 passes and 1 lane; each time with another salt."""
     kept = passwords.hashed(GOOD)

@@ -14,4 +14,6 @@ _NUMBER = re.compile(r"\b\d[\d ]{2,}|\{contact\}|\| ring\b|the numbers above|rin
 def without_number(text: str) -> list[str]:
     """The sentences of a page, message or source that say "ring us" where nobody can."""
     said = re.split(r"(?<=[.?!])\s+|\n", re.sub(r"01632 ?960 ?\d*", "a sample", text))
-    return [one for one in said if _ASKS.search(one.strip()) and not _NUMBER.search(one)]
+    # A word alone is no sentence: it is the name of a state in the code.
+    asked = [one for one in said if " " in one.strip() and _ASKS.search(one.strip())]
+    return [one for one in asked if not _NUMBER.search(one)]

@@ -110,9 +110,9 @@ class Screen:
 
     @cached_property
     def words(self) -> str:
-        """What it says; whatever a test does with it, it asks nobody to ring without a number."""
+        """What it says; families are never asked to ring without a number."""
         said = self.main.text
-        assert without_number(said) == []
+        assert self.path.startswith("/staff/") or without_number(said) == []
         return said
 
     @property
