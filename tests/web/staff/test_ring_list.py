@@ -132,6 +132,7 @@ def test_a_cancelled_register_says_of_each_family_whether_it_knows(place):
     database.write(place.engine, lambda connection: connection.execute(lost))
     after = worker.open(REGISTER)
 
+    assert before.words.count("Cancelled") == 1
     assert "have been told" not in before
     assert "2 not told yet, 1 to ring, 2 not to be contacted" in before
     assert "1 told, 2 to ring, 2 not to be contacted" in after
