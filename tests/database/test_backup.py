@@ -179,7 +179,7 @@ def spoilt(data: bytes, kind: str) -> bytes:
     if kind == "of another kind":
         return gzip.compress(b'{"rows": 1}\n')
     if kind == "of a newer release":
-        return gzip.compress(b"".join(lines).replace(b'"revision":"000', b'"revision":"999', 1))
+        return gzip.compress(b"".join(lines).replace(b'"revision":"0', b'"revision":"9', 1))
     return b"not packed at all"
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.guards.test_promises import _strings
+from tests.guards.test_promises import strings_of
 from tests.support.paths import ROOT
 
 # Each sentence that says or may be read to say of families that they know, with what makes it true.
@@ -52,7 +52,7 @@ def claims(text: str) -> list[str]:
 def made() -> dict[str, list[str]]:
     paths = [path for pattern in READ for path in sorted(ROOT.glob(pattern))]
     texts = {path: path.read_text("utf-8") for path in paths if path.suffix == ".html"}
-    texts |= {path: _strings(path) for path in paths if path.suffix == ".py"}
+    texts |= {path: strings_of(path) for path in paths if path.suffix == ".py"}
     return {path.relative_to(ROOT).as_posix(): claims(text) for path, text in texts.items()}
 
 

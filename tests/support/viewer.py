@@ -49,6 +49,8 @@ SHOW = """async (html) => {
     rest(document).forEach((child) => child.remove());
     document.head.append(...rest(given).filter((child) => !child.matches("[http-equiv], script")));
     document.adoptedStyleSheets = [];
+    // With scripts, what is meant for browsers without them is text that nobody sees.
+    given.querySelectorAll("noscript").forEach((one) => { one.textContent = one.innerHTML; });
     document.body.replaceWith(given.body);
     scrollTo(0, 0);
 }"""
