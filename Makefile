@@ -16,7 +16,7 @@ run: .venv/ready ## Set up, check, build and serve the site at http://127.0.0.1:
 test: .venv/ready-to-test ## Set up, check the form of the code, and run all tests.
 	@$(MAKE) --no-print-directory --jobs=2 check compiled-tests
 	tests/setup
-	.venv/bin/pytest -n 3 --dist worksteal
+	.venv/bin/pytest -n 4 --dist worksteal
 
 # Beside the check of types, which keeps one core busy. Otherwise each process of the test run
 # would compile all tests.
