@@ -29,6 +29,8 @@ from portal.web.site import published_calendars
 from portal.web.site.build_state import published_edition
 from portal.web.site.published_calendars import Stamp
 
+log = logging.getLogger(__name__)
+
 
 def given_out(engine: Engine, edition: str, *, back: bool = False) -> dict[str, Stamp] | None:
     """The latest stamps that any machine has published; None if the database cannot be asked.
@@ -44,9 +46,6 @@ def given_out(engine: Engine, edition: str, *, back: bool = False) -> dict[str, 
     except SQLAlchemyError:  # away, or without its tables so far
         return None
     return {uid: Stamp(changed, digest) for uid, (changed, digest) in found.items()}
-
-
-log = logging.getLogger(__name__)
 
 
 def publish(
