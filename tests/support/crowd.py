@@ -12,9 +12,11 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from base64 import urlsafe_b64decode
+from contextlib import closing, suppress
 from datetime import date, timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -149,7 +151,9 @@ def key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def wait_until_healthy(port: int, seconds: float = 180) -> float:
+def wait_until_healthy(
+    port: int, seconds: float = 180, process: BaseProcess | None = None
+) -> float:
     """Wait until the server says that content and database are there; how long it took."""
     began = time.monotonic()
     while True:
@@ -162,7 +166,13 @@ def wait_until_healthy(port: int, seconds: float = 180) -> float:
         finally:
             asking.close()
         assert time.monotonic() - began < seconds, "the server did not come up"
+        assert process is None or process.is_alive(), "the server ended by itself"
         time.sleep(0.02)
+
+
+def _is_taken(port: int) -> bool:
+    with closing(socket.socket()) as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Killable:
@@ -176,7 +186,7 @@ class Killable:
 
     def start(self) -> None:
         self.process = self.run("serve", "--no-build", "--port", str(self.port))
-        wait_until_healthy(self.port)
+        wait_until_healthy(self.port, process=self.process)
 
     def run(self, *words: str) -> BaseProcess:
         """Start a command of the portal that writes into the log."""
@@ -184,8 +194,14 @@ class Killable:
         return processes.start(*words, env=self.environ, outputs=outputs)
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """Kill all its processes; returns when none of them holds the port any more."""
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.join()
+        until = time.monotonic() + 30
+        while _is_taken(self.port):
+            assert time.monotonic() < until, "a process outlives the killed server"
+            time.sleep(0.01)
 
     def kill_worker(self) -> None:
         """Kill the process that sends messages; the server starts another."""
