@@ -16,6 +16,8 @@ from tests.support.databases import new_sqlite
 from tests.support.made import NOW
 from tests.support.staffed import PASSWORD, make_staff
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a secret of thirty-two characters"
 SERIES = "riverbank/bump-spring"
 LATER = NOW + timedelta(days=1)

@@ -15,6 +15,8 @@ from portal.editing.drafts import Draft, WritingError, scalar
 from portal.editing.schema import KINDS, fields_of, form_of
 from tests.support.shipped import ROOT as SHIPPED
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 23)
 RIVERBANK = "centres/preston/riverbank"
 OPTIONS = {

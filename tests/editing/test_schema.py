@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from portal.editing import schema
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = ROOT / "tests/sample"
 
 

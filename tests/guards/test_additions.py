@@ -16,6 +16,8 @@ import pytest
 from tests.guards.test_architecture import PAGE
 from tests.support.paths import ROOT, SAMPLE
 
+pytestmark = pytest.mark.slow
+
 FEED = '''
 """Towns, one per line."""
 

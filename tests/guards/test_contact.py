@@ -17,6 +17,8 @@ from tests.support.paths import ROOT
 from tests.support.ringing import without_number
 from tests.support.shipped import DAY
 
+pytestmark = pytest.mark.slow
+
 # Where words for families are made in code.
 CODE = ("bookings", "content", "directory", "feeds", "finder", "messages", "web/live", "web/site")
 

@@ -14,6 +14,8 @@ from portal.directory.values import WEEKDAYS
 from portal.directory.vocabularies import NEEDS, OFFERS
 from tests.support.shipped import DAY, ROOT, programmes, sensitive_programmes, written
 
+pytestmark = pytest.mark.slow
+
 NOON, FIVE = time(12), time(17)
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_import_contracts_hold():
     """No module reaches above its floor, and none that builds public pages reaches a booking."""

@@ -27,6 +27,8 @@ from tests.support.made import NOW
 from tests.support.paths import ROOT
 from tests.support.shipped import DAY
 
+pytestmark = pytest.mark.slow
+
 GOOD = (
     "name@example.org",
     "o'brien@example.org",

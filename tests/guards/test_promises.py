@@ -23,6 +23,8 @@ from tests.support.databases import new_sqlite
 from tests.support.markup import parsed
 from tests.support.shipped import DAY, ROOT
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = "portal.web.staff.requests:requests"  # the queue in which staff answer requests
 
 # Sentences in which we promise to tell, write, ring, answer and the like, each with what keeps it:

@@ -22,6 +22,8 @@ from tests.support.queue import enqueue_many, rows, send
 from tests.support.screens import FAMILY, Screens
 from tests.support.sender import settings_for
 
+pytestmark = pytest.mark.slow
+
 BUMP = "/book/riverbank/bump"
 CONFIRM = "Confirm booking"
 

@@ -16,6 +16,8 @@ from portal.server.connections import Connection, Connections
 from portal.server.reading import LONGEST_BODY, Reading
 from portal.web.headers import HEADERS
 
+pytestmark = pytest.mark.slow
+
 BIG = 8 * 1024 * 1024
 
 

@@ -32,6 +32,8 @@ from portal.web.site import published_calendars
 from portal.web.site.build_state import MARKER, write_marker
 from tests.support.databases import new_sqlite
 
+pytestmark = pytest.mark.slow
+
 SECRET = "a secret of thirty-two characters"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SERIES = "centres/preston/riverbank/bump-spring.md"
