@@ -19,9 +19,15 @@ def make_folder(path: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file if there is none, or close one that is there to other accounts."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    _close(path, 0o600)
+    """Make an empty file if there is none, or close one that is there to other accounts.
+
+    A file that is there is not opened: to close a database again, by whatever descriptor, would end
+    all locks that SQLite holds on it in this process, and another process could take its log away.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        _close(path, 0o600)
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -1,0 +1,62 @@
+"""One SQLite file that several processes have open."""
+
+import sqlite3
+import subprocess
+import sys
+
+from sqlalchemy import insert, select
+
+from portal import database
+from portal.database.tables import generation
+from tests.support import made
+from tests.support.databases import new_sqlite
+from tests.support.paths import ROOT
+
+# What any command of the portal does with the database, in a process of its own.
+COMMAND = """
+import sys
+from sqlalchemy import select
+from portal import database
+from portal.database.tables import generation
+engine = database.connect(sys.argv[1])
+with database.read(engine) as connection:
+    print(len(connection.execute(select(generation)).all()))
+engine.dispose()
+"""
+
+
+def elsewhere(address: str) -> int:
+    """How many generations another process sees."""
+    command = [sys.executable, "-c", COMMAND, address]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return int(run.stdout)
+
+
+def test_a_command_takes_no_log_away_from_a_process_at_work(tmp_path) -> None:
+    """S60: what was confirmed is there for every process, however often the database was opened
+    here and elsewhere. A process that opens and closes the file itself loses its locks on it, and
+    the next command to end then deletes the log into which this one goes on writing."""
+    address = new_sqlite(tmp_path / "portal.db")
+    engine = database.connect(address)
+
+    def add(number: int) -> None:
+        row = {"number": number, "edition": f"{number}", "built": made.NOW, "published": made.NOW}
+        row |= {"publisher": "test"}
+        database.write(engine, lambda connection: connection.execute(insert(generation), row))
+
+    add(1)
+    seen = []
+    for number in (2, 3):
+        database.connect(address).dispose()  # as each reading of the content does
+        seen.append(elsewhere(address))
+        add(number)
+    with database.read(engine) as connection:
+        here = len(connection.execute(select(generation)).all())
+    engine.dispose()
+    kept = sqlite3.connect(tmp_path / "portal.db")
+    try:
+        (last,) = kept.execute("select count(*) from generation").fetchone()
+    finally:
+        kept.close()
+
+    assert (seen, here, last) == ([1, 2], 3, 3)
