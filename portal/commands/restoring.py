@@ -34,6 +34,7 @@ class Restoring:
         self._said: list[str] = []
         self._lacking: list[Line] = []
         self._unknown = False
+        self._outdated = False
         self.troubles: list[str] = []
         self.warning = ""
 
@@ -52,7 +53,9 @@ class Restoring:
             restored = journal.lines(connection, made - journal.MARGIN)
             self._lacking = journal.missing([*known, *(before or ())], restored, made)
             self._said = list(self._do_again(connection))
-            self._unknown = not known and before is None
+            alone = before is None  # no database was replaced that knows the rest
+            self._unknown = alone and not known
+            self._outdated = alone and journal.older_than_backup(known, connection, made, self._now)
 
         found = backup.restore(self._engine, self._file, replace=self._replace, finish=finish)
         self._journal.add([line for line in self._lacking if line not in known])
@@ -99,6 +102,12 @@ class Restoring:
                 f"There is no record of deletions in {self._settings.var / journal.FILE} or in "
                 "the database that was replaced. If families or staff were deleted after this "
                 "backup, delete them again."
+            )
+        elif self._outdated:
+            self.troubles.append(
+                f"{self._settings.var / journal.FILE} is older than this backup, so what ended "
+                "after it may be back: families, staff, roles and passwords. Put the newest copy "
+                "in its place and restore again with --replace, or delete them again."
             )
         if not backup.secret_matches(self._engine, self._settings.secret):
             self.warning = (

@@ -42,6 +42,7 @@ OF_ACCOUNTS = (
 _ACTIONS = (*ERASURES, *CONTACTS, *OF_ACCOUNTS)
 # Before a backup began: a transaction that was still waiting then is not in it.
 MARGIN = timedelta(hours=1)
+_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,18 @@ def missing(noted: Iterable[Line], restored: Iterable[Line], made: datetime) -> 
     known = set(restored)
     late = {line for line in noted if line.at >= made - MARGIN and line not in known}
     return sorted(late, key=lambda line: (line.at, line.action, line.staff, line.reference))
+
+
+def older_than_backup(
+    noted: Iterable[Line], connection: Connection, made: datetime, now: datetime
+) -> bool:
+    """Whether a record lacks lines of a restored backup, so that it ends before the backup does.
+
+    A backup is made after all lines have been copied into the record, but for those of its moment.
+    """
+    known = set(noted)
+    there = lines(connection, now - KEPT_FOR)
+    return any(line.at < made - _MOMENT and line not in known for line in there)
 
 
 class Journal:

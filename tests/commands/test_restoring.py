@@ -201,6 +201,37 @@ def test_a_restore_without_any_record_says_so(small, tmp_path) -> None:
     assert any("`portal bookings forget`" in words for words in troubles)
 
 
+def test_a_restore_with_an_old_record_says_so(small, tmp_path) -> None:
+    """S51: a copy of the record that ends before the backup was made cannot do again what ended
+    after it; the newest copy, put in its place, does."""
+    small.file = small.file.with_name("later.gz")
+    Journal(small.settings.var / journal.FILE).follow(small.engine, now=LATER)
+    backup.save(small.engine, small.file, now=LATER + timedelta(minutes=5))
+    late = LATER + timedelta(minutes=10)
+    personal_data.erase(small.engine, small.directory, small.stays.id, now=late)
+    record = small.settings.var / journal.FILE
+    Journal(record).follow(small.engine, now=late)
+    newest = record.read_text()
+    small.engine.dispose()
+    small.settings = Settings(
+        var=small.settings.var,
+        root=small.settings.root,
+        secret_key=SECRET,
+        database_url=f"sqlite:///{tmp_path / 'new.db'}",
+    )
+    small.engine = database.connect(small.settings.database_address)
+    record.write_text("".join(newest.splitlines(keepends=True)[:1]))
+    _, old = small.restore(replace=False, now=late)
+    back = small.names()
+    record.write_text(newest)
+    _, new = small.restore(now=late)
+
+    assert any("is older than this backup" in words for words in old)
+    assert "Cara" in back
+    assert not any("is older than this backup" in words for words in new)
+    assert "Cara" not in small.names()
+
+
 def test_later_changes_win_and_old_ones_do_nothing(small) -> None:
     """A backup made after a change holds it: restoring that backup resets nobody."""
     small.file = small.file.with_name("later.gz")
