@@ -135,12 +135,20 @@ class Staffing:
             site = self._directory.site.booking_address or self._directory.site.base_address
         yield f"Send this link in a safe way. It works once, for {hours} hours:"
         yield f"  {site.rstrip('/')}{path}"
-        if self._settings.base_address is None:
+        if self._settings.base_address is None and not local_pass.is_served(self._settings):
             yield "To try it on this machine, while `portal serve` is running:"
             yield f"  {local_pass.link(self._settings, token)}"
 
     def here(self) -> Iterator[str]:
-        """The link with which a browser on this machine can sign in over plain http."""
+        """The link with which a browser on this machine can sign in over plain http.
+
+        Raises AccountError where it would open nothing.
+        """
+        if local_pass.is_served(self._settings):
+            raise AccountError(
+                "PORTAL_PROXIES or PORTAL_TRUSTED_HOSTS is set, so staff sign in by https alone. "
+                f"Open {self._settings.base_address or 'https://your-address'}/staff/ instead."
+            )
         yield "Open this link on this machine, while `portal serve` is running. Show it to nobody:"
         yield f"  {local_pass.link(self._settings)}"
 

@@ -34,7 +34,7 @@ from portal.messages import Sent
 from portal.server.published import marker_of, read_published
 from portal.server.publishing import publish
 from portal.server.readers import behind
-from portal.settings import Settings
+from portal.settings import Settings, SettingsError
 from portal.staff import kept_forms
 from portal.web.site.build_state import published_edition
 
@@ -241,6 +241,8 @@ class Watch:
         while not over():
             try:
                 self.once(daily=True)
+            except SettingsError as error:
+                log.error("This round was skipped: %s", error)  # it names settings, and no values
             except PortalError as error:
                 log.error("This round was skipped: %s", type(error).__name__)
             except Exception as error:

@@ -11,7 +11,12 @@ import hmac
 
 from portal.settings import Settings
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def is_served(settings: Settings) -> bool:
+    """Whether the portal is there for others too, so that staff sign in by https alone."""
+    return bool(settings.proxies) or any(host not in LOOPBACK for host in settings.trusted_hosts)
 
 
 def pass_of(secret: str) -> str:
@@ -29,7 +34,7 @@ def link(settings: Settings, invitation: str = "") -> str:
 
     It works while `portal serve` runs with these settings.
     """
-    host = settings.host if settings.host in _LOOPBACK else "127.0.0.1"
+    host = settings.host if settings.host in LOOPBACK else "127.0.0.1"
     shown = f"[{host}]" if ":" in host else host
     asked = f"?invitation={invitation}" if invitation else ""
     return f"http://{shown}:{settings.port}/staff/here/{pass_of(settings.secret)}{asked}"

@@ -59,6 +59,15 @@ def test_the_link_stands_where_the_portal_does(settings):
     assert lines[2:] == [f"  https://f.example/staff/welcome/{token_in(lines)}"]
 
 
+def test_no_link_is_given_that_would_open_nothing(settings):
+    """S41: behind a proxy, pages for staff open by https alone."""
+    office = Staffing(settings.model_copy(update={"proxies": 1, "base_address": None}), NOW)
+
+    assert not any("on this machine" in line for line in add(office))
+    with pytest.raises(AccountError, match="by https alone"):
+        list(office.here())
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -1,6 +1,8 @@
 """Rounds in a process that ends with its starter, or when asked."""
 
 import os
+import re
+import shutil
 import signal
 import threading
 import time
@@ -66,3 +68,26 @@ def test_it_goes_on_until_asked_to_end(settings, directory):
     engine.dispose()
 
     assert (done.exit_code, rounds) == (0, [1, 1])
+
+
+def test_a_wrong_setting_is_named(settings, tmp_path, caplog):
+    """The log of `portal serve` says which setting keeps messages from being sent."""
+    root = shutil.copytree(settings.root, tmp_path / "root")
+    site = root / "content/site.yaml"
+    site.write_text(re.sub(r"^email:.*\n", "", site.read_text("utf-8"), flags=re.M), "utf-8")
+    given = {"root": root, "email_channel": "email", "smtp_host": "127.0.0.1"}
+    watch = Watch(settings.model_copy(update=given), now=lambda: datetime.now(UTC))
+
+    def end_when_said():
+        until = time.monotonic() + 60
+        while time.monotonic() < until and "PORTAL_MESSAGE_SENDER is not set" not in caplog.text:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    operator = threading.Thread(target=end_when_said)
+    operator.start()
+    watch.go_on(0.1)
+    operator.join()
+    watch._engine.dispose()
+
+    assert "This round was skipped: PORTAL_MESSAGE_SENDER is not set" in caplog.text

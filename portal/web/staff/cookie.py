@@ -26,7 +26,7 @@ from flask import Flask, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
 
 from portal.database.tables import DEVICE_FOR
-from portal.staff.local_pass import is_pass
+from portal.staff.local_pass import LOOPBACK, is_pass, is_served
 from portal.web.live.context import live
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ TOKEN = "csrf_token"  # noqa: S105  the name under which Flask-WTF keeps it
 
 _HELD = re.compile(r"[A-Za-z0-9_-]{32,64}")
 _HERE = ("127.0.0.1", "::1")
-_LOCAL = ("localhost", *_HERE)
 _FORWARDED = (
     "X-Forwarded-For",
     "X-Forwarded-Proto",
@@ -63,9 +62,9 @@ def near() -> bool:
     here. So nobody is here once proxies or public hosts are set, or where the browser names another
     site as the one it is on. For a proxy that is not set and names nothing, only the pass helps.
     """
-    settings = live().settings
-    served = settings.proxies or any(host not in _LOCAL for host in settings.trusted_hosts)
-    if served or request.remote_addr not in _HERE or not _is_here(f"//{request.host}"):
+    if is_served(live().settings) or request.remote_addr not in _HERE:
+        return False
+    if not _is_here(f"//{request.host}"):
         return False
     named = (request.headers.get(header) for header in ("Origin", "Referer"))
     return all(_is_here(one) for one in named if one and one != "null") and not any(
@@ -83,7 +82,7 @@ def keep_pass(answer: Answered, given: str) -> None:
 
 def _is_here(address: str) -> bool:
     try:
-        return urlsplit(address).hostname in _LOCAL
+        return urlsplit(address).hostname in LOOPBACK
     except ValueError:
         return False
 
