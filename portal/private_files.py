@@ -15,7 +15,7 @@ from pathlib import Path
 def make_folder(path: Path) -> None:
     """Make a folder of ours, or close one that is there to other accounts."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _close(path, 0o700)
+    close_to_others(path, 0o700)
 
 
 def make_file(path: Path) -> None:
@@ -27,7 +27,7 @@ def make_file(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
-        _close(path, 0o600)
+        close_to_others(path)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -48,7 +48,11 @@ def write_file(path: Path, data: bytes) -> None:
         raise
 
 
-def _close(path: Path, mode: int) -> None:
+def close_to_others(path: Path, mode: int = 0o600) -> None:
+    """Close a file that is there to other accounts, whoever put it there.
+
+    Raises FileNotFoundError if there is none.
+    """
     status = path.stat()
     # A file of another account cannot be changed, and is that account's to look after.
     if stat.S_IMODE(status.st_mode) & 0o077 and status.st_uid == os.geteuid():

@@ -255,6 +255,7 @@ class Settings(BaseSettings):
         path = self.var / "secret"
         try:
             with suppress(FileNotFoundError):
+                private_files.close_to_others(path)
                 return _read_secret(path)
             private_files.make_folder(self.var)
             fresh = path.with_name(f"secret.{os.getpid()}-{secrets.token_hex(4)}")

@@ -60,6 +60,9 @@ def test_a_secret_is_made_once_and_kept(tmp_path) -> None:
     assert len(first.secret) >= 32
     assert kept.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in kept.parent.iterdir()] == ["secret"]
+    kept.chmod(0o644)  # as a copy from a backup may be
+    assert load_settings(var=tmp_path / "var").secret == first.secret
+    assert kept.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_secret_of_ones_own(tmp_path) -> None:
