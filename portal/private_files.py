@@ -49,7 +49,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def close_to_others(path: Path, mode: int = 0o600) -> None:
-    """Close a file that is there to other accounts, whoever put it there.
+    """Close a file that is there to other accounts, also one that was copied there.
 
     Raises FileNotFoundError if there is none.
     """

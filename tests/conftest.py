@@ -41,7 +41,6 @@ def pytest_collection():
         gc.freeze()
         gc.set_threshold(20_000, 10, 10)
         gc.enable()
-        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)  # after markers have been added by fixture

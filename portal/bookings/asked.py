@@ -1,9 +1,9 @@
 """The identity of a request to a programme as such, which belongs to a district and to no centre.
 
-What it hides: `programme:<programme>@<district>`, where the identity of a series would be. So
-whoever may see a booking by its identity, in lists, in messages and in the log, sees a request by
-its district (S30). Without a district, or with one that has left the content, a request belongs to
-no footprint.
+What it hides: `programme:<programme>@<district>`, where the identity of a series would be. Lists,
+messages and the log decide by the identity who may see something, and so they show a request to
+those who may see its district (S30). Without a district, or with one that has left the content, a
+request belongs to no footprint.
 """
 
 from __future__ import annotations

@@ -117,8 +117,8 @@ def _make_private(file: Path) -> None:
     with suppress(OSError):  # what cannot be opened is reported when it is first used
         private_files.make_file(file)
         for beside in ("-wal", "-shm"):
-            if (there := file.with_name(file.name + beside)).exists():
-                private_files.make_file(there)
+            with suppress(FileNotFoundError):
+                private_files.close_to_others(file.with_name(file.name + beside))
 
 
 # Limits how many threads of one process write to PostgreSQL at once. More would only wait for a row

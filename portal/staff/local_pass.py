@@ -2,7 +2,7 @@
 
 A proxy on this machine that forwards nothing looks just like a browser here: its visitors come from
 a loopback address too. So being here is not enough. The pass is made from the portal's secret, and
-only a command of the portal prints it: a person who has it can read the secret's file.
+only a command of the portal prints it. Somebody who can run that command can read the secret too.
 """
 
 from __future__ import annotations
