@@ -3,8 +3,9 @@
 `docs/architecture.md` describes each package. A package may import those below it:
 
     commands
-    server, editing
+    server
     web
+    editing
     bookings, staff
     messages
     database, feeds

@@ -208,12 +208,12 @@ def serve(root: Path | None, host: str | None, port: int | None, build: bool) ->
 @click.pass_obj
 def preview(root: Path | None, host: str | None, port: int) -> None:
     """Show the site while you write: pages and mistakes appear as soon as a file is saved."""
-    from portal.editing import preview as previewing
     from portal.settings import load_settings
+    from portal.web.preview import watching
 
     settings = load_settings(root=root, host=host)
     try:
-        previewing.serve(
+        watching.serve(
             settings,
             now=lambda: datetime.now(UTC),
             say=click.echo,

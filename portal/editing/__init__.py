@@ -1,5 +1,5 @@
-"""Helps centre staff write content: drafts, next term's copies, schemas and the preview.
+"""Helps centre staff write content files: new ones, changed ones and next term's copies.
 
 `drafts` writes a valid file, `next_term` copies a series into the next term, `schema` writes the
-manual of fields and the files for completion, `preview` rebuilds and reloads on save.
+manual of fields and the files for completion. It knows no pages: commands and staff pages use it.
 """

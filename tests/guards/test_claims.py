@@ -38,6 +38,7 @@ READ = (
     "portal/templates/preview/*.html",
     "portal/web/staff/*.py",
     "portal/editing/*.py",
+    "portal/web/preview/*.py",
     "portal/commands/*.py",
     "portal/database/audit.py",
 )

@@ -16,11 +16,11 @@ from playwright.sync_api import sync_playwright
 
 from portal import content, database
 from portal.bookings import Family, book
+from portal.content import published_dates
 from portal.editing.next_term import next_term
-from portal.editing.preview import Preview
-from portal.editing.preview_app import create_preview
 from portal.settings import Settings
-from portal.web.site import published_dates
+from portal.web.preview.app import create_preview
+from portal.web.preview.watching import Preview
 from tests.guards.test_docs import BLOCK, ROOT, apply
 from tests.journeys.test_staff_sign_in_in_browser import Office
 from tests.support.browser import FLAGS, NAMES, serving, visiting

@@ -70,7 +70,8 @@ def build(
         done = None if full else build_state.unchanged(started)
         if done:
             return done
-        from portal.web.site import published_calendars, published_dates
+        from portal.content import published_dates
+        from portal.web.site import published_calendars
         from portal.web.site.published_calendars import PublishedCalendars
 
         state = (

@@ -24,13 +24,13 @@ from watchfiles import watch
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal import content
+from portal.content import published_dates
+from portal.content.published_dates import Difference, Record
 from portal.directory import Centre, Directory, News, Page, Programme, Series, TextFile
 from portal.directory.values import LONDON, WEEKDAYS
-from portal.editing.preview_app import Changed, Details, Shown, ask, create_preview
 from portal.settings import Settings
-from portal.web.site import published_dates
+from portal.web.preview.app import Changed, Details, Shown, ask, create_preview
 from portal.web.site.app import create_site
-from portal.web.site.published_dates import Difference, Record
 
 _DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
 _LOOK_EVERY = 1000  # milliseconds

@@ -17,14 +17,14 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from portal.content.front_matter import Problem
+from portal.content.published_dates import Difference
 from portal.web.headers import HEADERS
-from portal.web.site.published_dates import Difference
 from portal.web.templating import environment
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_STATIC = Path(__file__).resolve().parents[1] / "static"
+_STATIC = Path(__file__).resolve().parents[2] / "static"
 _KEEP_ALIVE = 10.0  # seconds after which a silent connection is tried
 
 # Addresses that live pages answer.
@@ -82,7 +82,7 @@ class Shown:
 
 
 class State(Protocol):
-    """The source of the newest reading: see `portal.editing.preview`."""
+    """The source of the newest reading: see `portal.web.preview.watching`."""
 
     @property
     def shown(self) -> Shown: ...

@@ -8,8 +8,9 @@ from datetime import date
 import pytest
 
 from portal import content
+from portal.content import published_dates
 from portal.settings import Settings
-from portal.web.site import build, published_dates
+from portal.web.site import build
 
 TODAY = date(2026, 11, 23)
 SPRING = "centres/preston/riverbank/bump-spring.md"

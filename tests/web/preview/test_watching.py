@@ -14,11 +14,10 @@ from werkzeug.test import Client
 
 from portal import database
 from portal.bookings import Family, book
-from portal.content import load
-from portal.editing.preview import READING, READY, Preview
-from portal.editing.preview_app import create_preview
+from portal.content import load, published_dates
 from portal.settings import Settings
-from portal.web.site import published_dates
+from portal.web.preview.app import create_preview
+from portal.web.preview.watching import READING, READY, Preview
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.slow
