@@ -48,7 +48,7 @@ def is_picture(name: str) -> bool:
 
 
 def _is_text(name: str) -> bool:
-    """A Markdown file, or one of its translations: 'play.md', 'play.pl.md'."""
+    """A Markdown file, or a translation, with its language before the ending."""
     if not name.endswith(".md"):
         return False
     slug, dot, language = name[:-3].partition(".")

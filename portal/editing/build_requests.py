@@ -13,6 +13,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from portal import private_files
@@ -23,7 +24,13 @@ PUBLISHED = "published"
 BROKE_OFF = "The build of the site was stopped before it was complete."
 FAULT = "The site could not be built. Ask the person who runs the portal to look at its log."
 
+NOT_STARTED = (
+    "The change is in the files, but no build of the site has started since. Ask the person who "
+    "runs the portal to run: portal build"
+)
+
 _LONGEST_WORDS = 4000
+_LONGEST_WAIT = 300  # seconds until a build takes a request
 
 
 def ask(var: Path) -> None:
@@ -43,7 +50,7 @@ def asked(var: Path) -> tuple[int, int] | None:
 @contextmanager
 def answering(var: Path) -> Iterator[None]:
     """Take the request, if there is one, for the build in this block, and leave its result."""
-    private_files.make_folder(_file(var, "").parent)
+    private_files.make_folder(var / "publishing")
     running = _file(var, "running")
     handle = os.open(running, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     words = FAULT
@@ -65,10 +72,24 @@ def answering(var: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def state(var: Path) -> str:
-    """BUILDING, PUBLISHED, or what went wrong with the last build."""
-    if asked(var) or _is_running(var):
+def give_up(var: Path) -> None:
+    """Take a request away for which no build could be started."""
+    _leave(var, FAULT)
+    with suppress(FileNotFoundError):
+        _file(var, "asked").unlink()
+
+
+def state(var: Path, *, now: datetime | None = None) -> str:
+    """BUILDING, PUBLISHED, or what went wrong with the last build.
+
+    With `now` it also says when no build takes the request.
+    """
+    if _is_running(var):
         return BUILDING
+    request = asked(var)
+    if request:
+        waited = now.timestamp() - request[0] / 1e9 if now else 0
+        return NOT_STARTED if waited > _LONGEST_WAIT else BUILDING
     try:
         words = _file(var, "result").read_text("utf-8").strip()
     except OSError:

@@ -200,9 +200,12 @@ def recover(settings: Settings) -> None:
         sweep(settings.var)
 
 
-def state(settings: Settings) -> str:
-    """'building', 'published', or what went wrong with the last build, in words."""
-    return build_requests.state(settings.var)
+def state(settings: Settings, *, now: datetime | None = None) -> str:
+    """'building', 'published', or what went wrong with the last build, in words.
+
+    With `now` it also says when no build takes the request, as where nothing runs `portal serve`.
+    """
+    return build_requests.state(settings.var, now=now)
 
 
 def _is_made(root: Path, edit: Edit) -> bool:

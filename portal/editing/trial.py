@@ -108,7 +108,7 @@ class Trial:
             if data is None:
                 file.unlink(missing_ok=True)
                 continue
-            file.parent.mkdir(parents=True, exist_ok=True)
+            _make_folders(file.parent)
             file.write_bytes(data)
 
     def _follow(self) -> None:
@@ -123,7 +123,7 @@ class Trial:
 
     def _take(self, name: str) -> None:
         source, target = self._root / name, self._copy / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folders(target.parent)
         with suppress(FileNotFoundError):  # gone since we listed it
             target.unlink(missing_ok=True)
             if source.is_symlink():
@@ -150,6 +150,13 @@ class Trial:
                 yield name, (
                     status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
                 )  # fmt: skip
+
+
+def _make_folders(folder: Path) -> None:
+    """Each for this account alone, as all of `var/`."""
+    if not folder.exists():
+        _make_folders(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def sweep(var: Path) -> None:

@@ -288,6 +288,9 @@ def test_a_check_says_what_changes_and_writes_nothing(settings, directory):
     assert effects.directory.find_series("riverbank/bump-spring").sessions[2].cancelled == "Snow"
     assert effects.problems == ()
     assert files_of(settings.root) == before
+    assert all(
+        path.stat().st_mode & 0o077 == 0 for path in (settings.var / "publishing").rglob("*")
+    )
 
 
 def test_a_check_follows_the_files_on_disk(settings):
