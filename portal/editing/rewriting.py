@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -25,7 +25,7 @@ from portal.content.yaml_reader import read_fields
 from portal.directory.values import read_day
 from portal.editing.schema import KINDS, fields_of, form_of
 from portal.editing.yaml_edits import Known, NotSimple, with_field, with_field_rewritten
-from portal.editing.yaml_writing import Value
+from portal.editing.yaml_writing import Value, double
 from portal.errors import PortalError
 
 __all__ = ["RewritingError", "Value", "rewritten", "with_entry", "without_entry"]
@@ -42,7 +42,7 @@ def rewritten(text: str, changes: Mapping[str, Value | None], body: str | None =
     Raises RewritingError where the file cannot be changed safely.
     """
     file = _File.of(text)
-    before = _read(text, file.has_body)
+    before = _read(text, has_body=file.has_body)
     if before.fields is None:
         found = before.problems[0]
         raise RewritingError(
@@ -60,12 +60,14 @@ def rewritten(text: str, changes: Mapping[str, Value | None], body: str | None =
     if body is not None and not file.has_body:
         raise RewritingError("This file has fields alone. Write no text below them.")
     new = file.joined(fields, body)
-    after = _read(new, file.has_body)
+    after = _read(new, has_body=file.has_body)
     meant = before.body if body is None else body
+    for words in Counter(_words(after)) - Counter(_words(before)):
+        raise RewritingError(words)
     if after.fields != wanted or _trimmed(after.body) != _trimmed(meant):
-        raise _refused(after, before, "The change")
-    if new_problems := Counter(_words(after)) - Counter(_words(before)):
-        raise RewritingError(next(iter(new_problems)))
+        raise RewritingError(
+            "The change cannot be written into this file safely. Make it in the file by hand."
+        )
     return new
 
 
@@ -100,7 +102,7 @@ def without_entry(text: str, field: str, key: tuple[str, str]) -> str:
 
 
 def _entries(text: str, field: str) -> list[dict[str, Any]]:
-    fields = _read(text, _File.of(text).has_body).fields
+    fields = _read(text, has_body=_File.of(text).has_body).fields
     entries = (fields or {}).get(field, [])
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
         raise RewritingError(f"'{field}' is not a list of blocks. Correct this in the file first.")
@@ -151,20 +153,25 @@ def _with_field(fields: str, name: str, value: Any) -> str:
             new = way()
             if _fields_in(new) == meant:
                 return new
-    raise _refused(Written(""), Written(""), f"'{name}'")
+    raise RewritingError(
+        next(_faults(value), "")
+        or f"'{name}' cannot be written into this file safely. Change it in the file by hand."
+    )
+
+
+def _faults(value: Any) -> Iterator[str]:
+    """What is wrong with a value itself, wherever it is written."""
+    if isinstance(value, str):
+        text = f"value: {double(value)}\n"
+        yield from _words(_read(text, has_body=False))
+    elif value is not None:
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _faults(inner)
 
 
 def _fields_in(text: str) -> dict[str, Any]:
     found = read_fields(text, 1, lambda *_: None)
     return found[0] if found else {}
-
-
-def _refused(after: Written, before: Written, what: str) -> RewritingError:
-    known = set(_words(before))
-    words = next((one for one in _words(after) if one not in known), "")
-    return RewritingError(
-        words or f"{what} cannot be written into this file safely. Change it in the file by hand."
-    )
 
 
 def _words(written: Written) -> list[str]:
@@ -228,14 +235,15 @@ class _File:
         """Other words between the blank lines that were there."""
         words = _trimmed(body)
         if not words:
-            return f"{self.fence.rstrip()}\n"
+            return self.fence
         if not self.body.strip():
-            return f"{self.fence.removesuffix(chr(10))}\n\n{words}\n"
+            end = self.fence[len(self.fence.rstrip("\n")) :]
+            return f"{self.fence.removesuffix(end)}\n\n{words}{end}"
         start = self.body[: len(self.body) - len(self.body.lstrip("\n"))]
         return f"{self.fence}{start}{words}{self.body[len(self.body.rstrip()) :]}"
 
 
-def _read(text: str, has_body: bool) -> Written:
+def _read(text: str, *, has_body: bool) -> Written:
     try:
         raw = text.encode("utf-8")
     except UnicodeEncodeError:

@@ -117,7 +117,7 @@ class _Edits:
         if old == new:
             return
         if isinstance(old, str) and isinstance(new, str):
-            self._put(*self._span(node), self._scalar(node, new, key, inside))
+            self._put(*self._span(node), self._scalar(node, new, key, inside=inside))
         elif isinstance(old, dict) and isinstance(new, Mapping) and old and new:
             if inside:
                 self._flow_mapping(node, new)
@@ -133,7 +133,7 @@ class _Edits:
         else:
             self.rewrite(key, node, new)
 
-    def _scalar(self, node: Any, new: str, key: Any, inside: bool) -> str:
+    def _scalar(self, node: Any, new: str, key: Any, *, inside: bool) -> str:
         start, end = self._span(node)
         old = self._text[start:end]
         own_lines = not inside and key is not None and not self._rest(end).strip()
@@ -167,6 +167,8 @@ class _Edits:
         colon = re.compile(r"[ \t]*:").match(self._text, key.end_mark.index)
         if colon is None:
             raise NotSimple
+        if _bracketed(node) and "#" in self._text[start:end]:
+            raise NotSimple  # A comment may be lost.
         if isinstance(node, yaml.ScalarNode) or _bracketed(node):
             rest = self._rest(end)
             if "\n" not in written:
@@ -183,7 +185,7 @@ class _Edits:
             else:
                 raise NotSimple
         elif "#" in self._text[colon.end() : end]:
-            raise NotSimple  # A comment would be lost.
+            raise NotSimple  # A comment may be lost.
         else:
             self._put(colon.end(), end, written)
 
@@ -260,7 +262,7 @@ class _Edits:
         if isinstance(node, yaml.ScalarNode) == isinstance(new, str):
             self.change(node, new, known)
         elif "#" in self._text[slice(*self._span(node))]:
-            raise NotSimple  # A comment would be lost.
+            raise NotSimple  # A comment may be lost.
         else:
             self._put(*self._span(node), self._gap(node) + entry(new, column + 2))
 
@@ -288,8 +290,8 @@ class _Edits:
             elif action == "add":
                 pieces.insert(place, (flow(new[other]), None))
             elif isinstance(old[place], str) and isinstance(new[other], str):
-                style = node.value[place].style or ""
-                pieces[place] = (scalar(str(new[other]), style=style, inside=True), place)
+                text = self._scalar(node.value[place], str(new[other]), None, inside=True)
+                pieces[place] = (text, place)
             else:
                 pieces[place] = (flow(new[other]), place)
         self._put_pieces(node, spans, pieces)
@@ -446,9 +448,7 @@ def _new_behind(behind: Sequence[str], lead: str, tail: str) -> str:
         return f",\n{behind[0].rpartition(chr(10))[2]}"
     if not behind and "\n" in lead and "\n" in tail:
         return f",\n{lead.rpartition(chr(10))[2]}"
-    if behind and not any("\n" in one for one in behind):
-        return behind[-1]
-    return ", "
+    return "," if behind and all(one == "," for one in behind) else ", "
 
 
 def _no_longer_last(tail: str, new_behind: str) -> str:
@@ -472,5 +472,5 @@ def _closing(comment: str, tail: str, was_last: bool) -> str:
     if "#" not in comment:
         return ends
     if "\n" not in ends:
-        raise NotSimple
+        return f"{comment}{ends.lstrip()}"
     return f"{comment[: comment.rfind(chr(10))]}{ends[ends.find(chr(10)) :]}"

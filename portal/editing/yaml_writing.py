@@ -17,7 +17,8 @@ from portal.content.yaml_reader import read_fields
 
 Value = str | Sequence["Value"] | Mapping[str, "Value"]
 
-_LONGEST_LINE = 100  # characters of a list that is written on one line
+_LONGEST_WORD = 24  # characters of a value in a list that is written on one line
+_LONGEST_LIST = 70
 _BLOCK_HEAD = re.compile(r"([|>])([-+0-9]*)(.*)")
 
 
@@ -26,7 +27,7 @@ def scalar(text: str, *, style: str = "", inside: bool = False) -> str:
     for written in _forms(text, style):
         if _reads_back(f"[{written}]" if inside else written, [text] if inside else text):
             return written
-    return _double(text)
+    return double(text)
 
 
 def _forms(text: str, style: str) -> Iterator[str]:
@@ -41,7 +42,8 @@ def _forms(text: str, style: str) -> Iterator[str]:
     yield single
 
 
-def _double(text: str) -> str:
+def double(text: str) -> str:
+    """A text between double quotes, which can hold any."""
     # All escapes of JSON mean the same in YAML.
     return json.dumps(text, ensure_ascii=False)
 
@@ -79,7 +81,7 @@ def _folded(lines: Sequence[str], width: int) -> Iterator[str]:
             yield ""
         plain = line == " ".join(line.split())
         wrapped = textwrap.wrap(
-            line, max(width, 60), break_long_words=False, break_on_hyphens=False
+            line, max(width, 20), break_long_words=False, break_on_hyphens=False
         )
         yield from wrapped if plain and wrapped else [line]
 
@@ -129,5 +131,6 @@ def entry(value: Value, indent: int) -> str:
 
 
 def _on_one_line(values: Sequence[Any], indent: int) -> bool:
-    texts = [one for one in values if isinstance(one, str) and "\n" not in one]
-    return len(texts) == len(values) and indent + sum(map(len, texts)) < _LONGEST_LINE - 30
+    """Whether a new list is of a few known words, and so is written between brackets."""
+    words = [one for one in values if isinstance(one, str) and len(one) <= _LONGEST_WORD]
+    return len(words) == len(values) and indent + sum(map(len, words)) <= _LONGEST_LIST
