@@ -1,7 +1,6 @@
 """Edits of content files that leave every other byte as it was.
 
-The files in `written/` are copies of shipped ones, and `odd.md`, which is written as oddly as the
-reader allows.
+The files in `written/` are copies of shipped ones, and an odd one with all that the reader allows.
 """
 
 import difflib
