@@ -6,7 +6,7 @@ Each set is declared once here, so that nothing without a label can be written: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from portal.database.tables import (
     KEPT_FOR,
     REMEMBERED,
     audit,
+    read_of,
     sign_in_tries,
     staff,
     staff_device,
@@ -121,13 +122,16 @@ AuditAction = Literal[
     "read booking",
     "read complaint",
     "read register",
+    "read requests",
     "read ring list",
+    "read waiting list",
     "recovery-code",
     "recovery-codes",
     "remark",
     "restore",
     "ring",
     "save register",
+    "search",
     "second-factor",
     "send again",
     "send link",
@@ -177,13 +181,16 @@ ACTIONS: Mapping[str, str] = {
     "read booking": "read a booking",
     "read complaint": "read complaints about data",
     "read register": "read a register",
+    "read requests": "read the requests that wait for an answer",
     "read ring list": "read the list of families to ring",
+    "read waiting list": "read a waiting list",
     "recovery-code": "used a recovery code",
     "recovery-codes": "made new recovery codes",
     "remark": "noted something",
     "restore": "took back a cancellation",
     "ring": "told a family by phone or in person",
     "save register": "saved a register",
+    "search": "searched for bookings, and was shown families",
     "second-factor": "set up their phone",
     "send again": "sent a message again",
     "send link": "sent the link of a booking",
@@ -231,8 +238,7 @@ def note(
     **detail: Any,
 ) -> None:
     """Write a line of the log. Raises ValueError for an unknown actor or action."""
-    if action not in ACTIONS or not actor_known(actor):
-        raise ValueError(f"'{actor}' and '{action}' must have words for the log")
+    _demand_words(actor, action)
     _noted.execute(
         connection,
         at=now,
@@ -242,6 +248,51 @@ def note(
         series=series,
         detail=detail,
     )
+
+
+def _demand_words(actor: str, action: str) -> None:
+    if action not in ACTIONS or not actor_known(actor):
+        raise ValueError(f"'{actor}' and '{action}' must have words for the log")
+
+
+def note_reading(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    action: AuditAction,
+    families: Iterable[int],
+    series: str | None = None,
+    booking_id: int | None = None,
+    **detail: Any,
+) -> None:
+    """Write one line about a page or file that showed these families, by their booking ids (S69).
+
+    However many there are, it takes two statements.
+    """
+    _demand_words(actor, action)
+    ids = sorted({*families} - {booking_id})
+    line = audit.insert().values(
+        at=now, actor=actor, did=action, booking_id=booking_id, series=series, detail=detail
+    )
+    number = connection.execute(line.returning(audit.c.id)).scalar_one()
+    if ids:
+        rows = [{"audit_id": number, "booking_id": one} for one in ids]
+        connection.execute(read_of.insert(), rows)
+
+
+def log_reading(
+    engine: Engine,
+    action: AuditAction,
+    families: Iterable[int],
+    *,
+    now: datetime,
+    actor: str,
+    series: str | None = None,
+    **detail: Any,
+) -> None:
+    """The same in a transaction of its own, which is opened only if families were shown."""
+    if ids := [*families]:
+        write(engine, lambda c: note_reading(c, now, actor, action, ids, series, **detail))
 
 
 @dataclass(frozen=True, slots=True)

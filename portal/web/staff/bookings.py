@@ -26,7 +26,7 @@ from portal.bookings import (
     waiting_list,
 )
 from portal.bookings.casework import Case, EditConflict
-from portal.database import audit
+from portal.database import audit, log_reading
 from portal.database.tables import HOLDING, LIVE
 from portal.directory import Series, Session
 from portal.directory.values import LONDON
@@ -86,8 +86,10 @@ def find() -> Answered:
     asked = request.args.get("q", "").strip()[:200]
     with live().database() as engine:
         found = casework.find(engine, asked, sees) if asked else []
-    if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
-        return redirect(path_of(found[0]), 303)
+        if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
+            return redirect(path_of(found[0]), 303)
+        ids = [one.id for one in found]
+        log_reading(engine, "search", ids, now=now(), actor=current().actor)
     cases, orders = in_order(
         ((one, named(one.series), thing(one.series)[0]) for one in found),
         Order("newest", "newest"),
@@ -114,8 +116,6 @@ def _plain(typed: str) -> str:
 
 @staff_route(_CASE, may=of_booking())
 def show(reference: str) -> Answered:  # noqa: ARG001  the guard has read it
-    with live().database() as engine:
-        casework.log_reading(engine, case(), now=now(), actor=current().actor)
     return _show(case(), done=_DONE.get(request.args.get("done", ""), ""))
 
 
@@ -132,6 +132,7 @@ def _show(
     with live().database() as engine:
         sent = messages.of_booking(engine, one.id)
         others = casework.with_same_contact(engine, one, live().secret, sees)
+        casework.log_reading(engine, one, others, now=now(), actor=current().actor)
         position = bookings.get(engine, one.id, live().secret).position
     until, state = one.offered_until, state_of(one)
     return page(
@@ -261,6 +262,8 @@ class NoteForm(StaffForm):
 
 def _page(form: LiveForm, title: str, status: int, button: str, **given: Any) -> Answered:
     one = case()
+    with live().database() as engine:
+        casework.log_reading(engine, one, now=now(), actor=current().actor)
     given = {"paragraphs": (), "warning": False, "back": path_of(one), **given}
     return page(
         "staff/form.html",
