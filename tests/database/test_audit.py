@@ -69,6 +69,26 @@ def test_every_action_and_message_in_the_code_is_known():
     assert kinds - set(audit.MESSAGES) == set()
 
 
+def test_all_reading_is_asked_for_together():
+    """Each action that says which families were shown is among those of "All reading"."""
+    shows = {
+        argument.value
+        for call in calls("note_reading", "log_reading", "_log")
+        for argument in call.args
+        if isinstance(argument, ast.Constant)
+    }
+
+    assert {"search", "read booking", "read register", "export register"} <= shows
+    assert shows <= set(audit.READING)
+
+
+def test_groups_of_actions_do_not_overlap():
+    """An action belongs to one group at most."""
+    groups = [*audit.READING, *audit.SIGNING_IN, *audit.OF_ACCOUNTS]
+
+    assert len(groups) == len(set(groups))
+
+
 def calls(*names: str) -> list[ast.Call]:
     texts = [path.read_text("utf-8") for path in PORTAL.rglob("*.py")]
     calling = re.compile(rf"\b(?:{'|'.join(names)})\s*\(")  # taking a module apart is slow

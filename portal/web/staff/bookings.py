@@ -44,6 +44,8 @@ from portal.web.live.forms.family import (
 from portal.web.live.forms.steps import next_screen
 from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
+from portal.web.staff.log import LOG
+from portal.web.staff.log import MAY as LOG_MAY
 from portal.web.staff.scope import (
     CALLED_OFF,
     attempt,
@@ -162,6 +164,7 @@ def _show(
         problems=problems,
         done=done,
         twin=one.twin,
+        log=f"{LOG}?booking={one.reference}" if LOG_MAY.allows(current(), {}) else "",
     )
 
 
