@@ -8,7 +8,7 @@ and days. For a family that asks who has read about it, an administrator saves i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -72,7 +72,7 @@ def show() -> Answered:
         "Log",
         422 if problems else 200,
         error=bool(problems),
-        days=_by_day(entries, names),
+        days=_by_day(entries, names, _in_scope(whole=whole)),
         of=names.get(wanted.staff_id or 0, ""),
         older=_path(before=entries[-1].id) if more else "",
         filtered=any(typed.values()),
@@ -249,8 +249,16 @@ def _slugs() -> set[str]:
 # --- in words ------------------------------------------------------------------------------------
 
 
+def _in_scope(*, whole: bool) -> Callable[[str], bool]:
+    """Whether the reader may see what has this identity. A line about a family of others is listed
+    if a family of the reader's was shown beside it, but does not say whose it is.
+    """
+    starts, ends = tuple(f"{one}/" for one in _slugs()), tuple(_endings())
+    return lambda identity: whole or identity.startswith(starts) or identity.endswith(ends)
+
+
 def _by_day(
-    entries: Iterable[Entry], names: Mapping[int, str]
+    entries: Iterable[Entry], names: Mapping[int, str], in_scope: Callable[[str], bool]
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     days: dict[str, list[dict[str, Any]]] = {}
     for one in entries:
@@ -261,7 +269,7 @@ def _by_day(
             "who": audit.actor_words(one.actor, names),
             "of": _path(of=staff_id) if staff_id is not None else "",
             "did": _did(one, names),
-            "where": _where(one),
+            "where": _where(one) if in_scope(one.series or "") else "",
             "shown": filters.count(shown, "family", "families") if shown else "",
             "line": _path(line=one.id),
         }
@@ -292,7 +300,16 @@ def _access(access: Mapping[str, Any]) -> str:
 
 
 def _where(one: Entry) -> str:
-    directory, identity = live().directory, one.series or ""
+    planned = _planned(str(one.detail.get("planned", "")))
+    booking = f"booking {one.reference}" if one.reference else ""
+    if one.booking_id and not booking:
+        booking = f"booking number {one.booking_id}"
+    return ", ".join(part for part in (_thing(one.series or ""), planned, booking) if part)
+
+
+def _thing(identity: str) -> str:
+    """A group with its centre, or a programme with its district."""
+    directory = live().directory
     series = directory.find_series(identity)
     programme = directory.programme(asked.programme_of(identity))
     district = directory.district(asked.district_of(identity))
@@ -301,11 +318,7 @@ def _where(one: Entry) -> str:
     else:
         said = programme.title if programme else identity.partition("@")[0]
     area = district.title if district else ""
-    planned = _planned(str(one.detail.get("planned", "")))
-    booking = f"booking {one.reference}" if one.reference else ""
-    if one.booking_id and not booking:
-        booking = f"booking number {one.booking_id}"
-    return ", ".join(part for part in (said, area, planned, booking) if part)
+    return ", ".join(part for part in (said, area) if part)
 
 
 def _planned(text: str) -> str:
@@ -334,7 +347,8 @@ def file_of() -> Answered:
             filters.moment_words(one.at.astimezone(LONDON)),
             audit.actor_words(one.actor, names),
             _did(one, names),
-            _where(one),
+            # Another booking that was read together with this one may be somebody else's (S6).
+            _where(one) if one.booking_id in (None, case.id) else _thing(case.series),
         ]
         for one in reversed(entries)
     ]

@@ -203,6 +203,24 @@ def test_a_line_says_which_families_were_shown(place, booking):
     assert other.reference not in hers
 
 
+def test_another_booking_read_together_stays_private(place, booking):
+    """S6: where one contact has two bookings, neither the file about one nor the log of the manager
+    of its centre says anything about the other."""
+    series = place.directory.find_series("weavers-yard/massage-january")
+    given = {"key": "another key of sixteen", "secret": place.secret, "now": place.now}
+    other = bookings.book(place.engine, series, Family("Bo Ash", phone="01772 1"), **given)
+    administrator = place.signed_in("administrator")
+    administrator.open(f"/staff/bookings/{other.reference}")
+    file = administrator.client.get(f"{LOG}.csv?booking={booking.reference}").text
+    screen = place.signed_in("manager").open(f"{LOG}?booking={booking.reference}")
+
+    assert lines(screen)[1] == "Sam Brook read a booking"
+    for text in (file, screen.html):
+        assert "read a booking" in text
+        assert other.reference not in text
+        assert "Weavers" not in text
+
+
 def test_actions_and_days(place):
     """One action, a group of them, and days by the clocks of London; the questions go together."""
     administrator = place.signed_in("administrator")
