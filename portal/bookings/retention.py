@@ -30,12 +30,11 @@ from portal.bookings.locking import locked_booking
 from portal.bookings.opening import booked_session
 from portal.bookings.registers import MARKS, safe_way
 from portal.bookings.waiting_list import release
-from portal.database import note, rate_limits, read, vacuum, write
-from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, action_words, forget_old
+from portal.database import audit, note, rate_limits, read, vacuum, write
+from portal.database.audit import DELIVERY, MESSAGES, STATES, forget_old
 from portal.database.tables import (
     LIVE,
     attendance,
-    audit,
     bookable,
     booking,
     gap,
@@ -269,14 +268,12 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
             .where(attendance.c.booking_id == case.id)
             .order_by(attendance.c.planned)
         ).all()
-        log = connection.execute(
-            select(audit).where(audit.c.booking_id == case.id).order_by(audit.c.id)
-        ).all()
     for row in marks:
         yield f"Register of {row.planned}", MARKS[row.mark]
-    for row in log:
-        who = ACTORS.get(row.actor, "A member of staff")
-        yield "Log", f"{_moment(row.at)}: {who} {action_words(row.did, row.detail)}"
+    names = audit.staff_names(engine)
+    for entry in reversed(audit.log(engine, booking_id=case.id, limit=None)):
+        who, did = audit.actor_words(entry.actor, names), audit.entry_words(entry, names)
+        yield "Log", f"{_moment(entry.at)}: {who} {did}"
 
 
 def _moment(moment: datetime) -> str:

@@ -106,10 +106,11 @@ def show(root: Path | None, reference: str) -> None:
     if case is None or said is None:
         found = [_complaint(engine, reference)]
     else:
-        casework.log_reading(engine, case, now=_now(), actor=ACTOR)
+        others = casework.with_same_contact(engine, case, settings.secret, _everything)
+        casework.log_reading(engine, case, others, now=_now(), actor=ACTOR)
         found = complaints.with_contacts(engine, case.contacts, settings.secret)
         _echo(said)
-        for other in casework.with_same_contact(engine, case, settings.secret, _everything):
+        for other in others:
             click.echo(f"The same contact has another booking: {other.reference}")
     for one in found:
         _echo(complaints.kept(one))

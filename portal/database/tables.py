@@ -330,6 +330,16 @@ audit = Table(
     Index("ix_audit_at", "at"),
 )
 
+# The bookings whose families a page or a file showed: one line of the log for all of them. Like the
+# line, it names nobody, and it is deleted with the line.
+read_of = Table(
+    "read_of",
+    metadata,
+    Column("audit_id", ForeignKey("audit.id", ondelete="CASCADE"), primary_key=True),
+    Column("booking_id", Integer, primary_key=True),
+    Index("ix_read_of_booking", "booking_id"),
+)
+
 # Token buckets, keyed by a salted hash of what is limited.
 bucket = Table(
     "bucket",

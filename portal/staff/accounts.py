@@ -144,7 +144,8 @@ def add(
             made = staff.insert().values(name=name, created=now, **values).returning(staff.c.id)
             number = int(connection.execute(made).scalar_one())
         _invite(connection, number, token, now)
-        note(connection, now, actor, "account-add", staff=number)
+        given = {name: values[name] for name in _ACCESS}
+        note(connection, now, actor, "account-add", staff=number, given=given)
         return number
 
     return write(engine, work), token
@@ -171,7 +172,8 @@ def change(
         )
         if any(getattr(row, name) != value for name, value in access.items()):
             end_visits(connection, staff_id)
-        note(connection, now, actor, "account-change", staff=staff_id, access=access)
+        was = _access_in(row)
+        note(connection, now, actor, "account-change", staff=staff_id, access=access, was=was)
 
     write(engine, work)
 
@@ -270,6 +272,14 @@ def _access(role: str, centres: Iterable[str], footprint: str | None) -> dict[st
     return {"role": role, "centres": own, "footprint": area}
 
 
+_ACCESS = ("role", "centres", "footprint")
+
+
+def _access_in(row: Row[Any]) -> dict[str, Any]:
+    """The columns of a row that define access."""
+    return {name: getattr(row, name) for name in _ACCESS}
+
+
 def _title(title: str) -> str:
     title = " ".join(title.split())
     if not title or len(title) > 80:
@@ -352,7 +362,7 @@ def _again(
     if accesses:
         access = json.loads(accesses[-1])
         connection.execute(staff.update().where(staff.c.id == row.id).values(**access))
-        log("account-change", access=access)
+        log("account-change", access=access, was=_access_in(row))
         yield f"{row.name} has the role and places again that were given since then."
     if _RESET.intersection(actions):
         _revoke(connection, row.id)

@@ -19,7 +19,8 @@ Inside a view: `current()` is the Staff, `allowed_centres()` the slugs of the ce
 person may see (lists are limited to them), `sees(identity)` the same for a booking's series,
 `now()` the moment, `live()` the directory and the database: `with live().database() as engine`.
 What is read, exported or changed goes into the log by `database.note(connection, now(),
-current().actor, action, ...)`; `database.audit` has words for each action.
+current().actor, action, ...)`; `database.audit` has words for each action. A page with families
+also says which they are: `database.log_reading(engine, action, ids, ...)` (S69).
 
 A form extends `forms.StaffForm`; every POST carries its token (`{{ token(csrf) }}` of
 staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view. A view made with

@@ -107,7 +107,12 @@ def show() -> Answered:
     people = {one.staff.id: one.staff.title for one in everyone}
     rows, orders = in_order(
         (
-            (one, _role(one.staff), _state(one), one.staff.id != current().id and not one.removed)
+            (
+                one,
+                role_words(one.staff),
+                _state(one),
+                one.staff.id != current().id and not one.removed,
+            )
             for one in everyone
         ),
         Order("name", "name"),
@@ -241,7 +246,8 @@ def _form_page(
     )
 
 
-def _role(staff: Staff) -> str:
+def role_words(staff: Staff) -> str:
+    """A role and its places of work."""
     directory = live().directory
     if staff.role == "worker":
         titles = [one.title for one in directory.centres if staff.may_see(one.slug, directory)]

@@ -26,7 +26,7 @@ from portal.bookings import (
     waiting_list,
 )
 from portal.bookings.casework import Case, EditConflict
-from portal.database import audit
+from portal.database import audit, log_reading
 from portal.database.tables import HOLDING, LIVE
 from portal.directory import Series, Session
 from portal.directory.values import LONDON
@@ -44,6 +44,8 @@ from portal.web.live.forms.family import (
 from portal.web.live.forms.steps import next_screen
 from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
+from portal.web.staff.log import LOG
+from portal.web.staff.log import MAY as LOG_MAY
 from portal.web.staff.scope import (
     CALLED_OFF,
     attempt,
@@ -86,8 +88,10 @@ def find() -> Answered:
     asked = request.args.get("q", "").strip()[:200]
     with live().database() as engine:
         found = casework.find(engine, asked, sees) if asked else []
-    if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
-        return redirect(path_of(found[0]), 303)
+        if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
+            return redirect(path_of(found[0]), 303)
+        ids = [one.id for one in found]
+        log_reading(engine, "search", ids, now=now(), actor=current().actor)
     cases, orders = in_order(
         ((one, named(one.series), thing(one.series)[0]) for one in found),
         Order("newest", "newest"),
@@ -114,8 +118,6 @@ def _plain(typed: str) -> str:
 
 @staff_route(_CASE, may=of_booking())
 def show(reference: str) -> Answered:  # noqa: ARG001  the guard has read it
-    with live().database() as engine:
-        casework.log_reading(engine, case(), now=now(), actor=current().actor)
     return _show(case(), done=_DONE.get(request.args.get("done", ""), ""))
 
 
@@ -132,6 +134,7 @@ def _show(
     with live().database() as engine:
         sent = messages.of_booking(engine, one.id)
         others = casework.with_same_contact(engine, one, live().secret, sees)
+        casework.log_reading(engine, one, others, now=now(), actor=current().actor)
         position = bookings.get(engine, one.id, live().secret).position
     until, state = one.offered_until, state_of(one)
     return page(
@@ -161,6 +164,7 @@ def _show(
         problems=problems,
         done=done,
         twin=one.twin,
+        log=f"{LOG}?booking={one.reference}" if LOG_MAY.allows(current(), {}) else "",
     )
 
 
@@ -261,6 +265,8 @@ class NoteForm(StaffForm):
 
 def _page(form: LiveForm, title: str, status: int, button: str, **given: Any) -> Answered:
     one = case()
+    with live().database() as engine:
+        casework.log_reading(engine, one, now=now(), actor=current().actor)
     given = {"paragraphs": (), "warning": False, "back": path_of(one), **given}
     return page(
         "staff/form.html",

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as Answered
 from portal.bookings import casework, registers, ring_list
 from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.bookings.ring_list import Knows
+from portal.database import log_reading
 from portal.database.audit import STATES
 from portal.directory import Programme, Series, Session
 from portal.directory.fields import SAFE_TIME, WHERE
@@ -303,6 +304,15 @@ def notice(centre: str, series: str, planned: str) -> Answered:
         return redirect(f"{path_of(session)}?told={told}&ring={others}", 303)
     with live().database() as engine:
         reached = casework.reach(engine, session.series, session)
+        log_reading(
+            engine,
+            "read ring list",
+            [one.id for one in reached.others],
+            now=now(),
+            actor=current().actor,
+            series=session.series.identity,
+            planned=session.anchor,
+        )
     return page(
         "staff/notice.html",
         "Tell everybody",

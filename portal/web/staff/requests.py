@@ -10,10 +10,11 @@ from werkzeug.wrappers import Response as Answered
 from portal.bookings import casework, opening, places, waiting_list
 from portal.bookings.casework import fold
 from portal.bookings.registers import may_ring, safe_way
+from portal.database import log_reading
 from portal.directory.values import LONDON, day_words
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, now, of_centre, sees, staff_route
+from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
 from portal.web.staff.register import waiting_path
 from portal.web.staff.scope import named, series_at, session_at, thing
 from portal.web.staff.screens import page
@@ -24,6 +25,8 @@ from portal.web.staff.sorting import Order, in_order
 def requests() -> Answered:
     with live().database() as engine:
         found = casework.requests(engine, sees)
+        ids = [one.id for one in found]
+        log_reading(engine, "read requests", ids, now=now(), actor=current().actor)
     cases, orders = in_order(
         (
             (
@@ -94,6 +97,15 @@ def queue(centre: str, series: str) -> Answered:
         return redirect(path, 303)
     with live().database() as engine:
         cases = casework.queue(engine, found, planned)
+        log_reading(
+            engine,
+            "read waiting list",
+            [one.id for one in cases],
+            now=now(),
+            actor=current().actor,
+            series=found.identity,
+            planned=planned,
+        )
         left = places.unheld(engine, found, session)
     return page(
         "staff/queue.html",
