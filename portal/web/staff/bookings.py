@@ -42,7 +42,7 @@ from portal.web.live.forms.family import (
     limit_people,
 )
 from portal.web.live.forms.steps import next_screen
-from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
+from portal.web.staff.access import FAMILIES, current, form_page, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
 from portal.web.staff.scope import (
     CALLED_OFF,
@@ -81,7 +81,7 @@ def path_of(one: Case | bookings.Booking, done: str = "") -> str:
 # --- finding -----------------------------------------------------------------------------------
 
 
-@staff_route("/staff/bookings", may=SIGNED_IN)
+@staff_route("/staff/bookings", may=FAMILIES)
 def find() -> Answered:
     asked = request.args.get("q", "").strip()[:200]
     with live().database() as engine:
@@ -288,7 +288,7 @@ class DeclineForm(StaffForm):
 
 @staff_route(
     f"{_CASE}/decline",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="your answer to a request",
@@ -329,7 +329,7 @@ class CancelForm(StaffForm):
 
 @staff_route(
     f"{_CASE}/cancel",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="the cancellation of a booking",
@@ -346,7 +346,7 @@ def cancel(reference: str) -> Answered:  # noqa: ARG001
 
 @staff_route(
     f"{_CASE}/change",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="how many people come",
@@ -369,7 +369,7 @@ def change(reference: str) -> Answered:  # noqa: ARG001
 
 @staff_route(
     f"{_CASE}/details",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="the corrected details of a family",
@@ -397,7 +397,7 @@ class DeleteForm(StaffForm):
     asked: ClassVar[Sequence[str]] = ()
 
 
-@staff_route(f"{_CASE}/delete", may=of_booking(), methods=("GET", "POST"), refills=True)
+@staff_route(f"{_CASE}/delete", may=form_page(of_booking()), methods=("GET", "POST"), refills=True)
 def delete(reference: str) -> Answered:  # noqa: ARG001
     one = case()
     form = DeleteForm(formdata=posted())
@@ -432,7 +432,7 @@ def _over(one: Case) -> Answered:
 
 @staff_route(
     "/staff/book/<centre>/<series>",
-    may=of_centre("centre"),
+    may=form_page(of_centre("centre")),
     methods=("GET", "POST"),
     refills=True,
     keeps="a booking for a family",

@@ -25,9 +25,9 @@ from portal.web.staff.access import (
     allowed_centres,
     current,
     now,
-    of_role,
     sees_district,
     staff_route,
+    to,
 )
 from portal.web.staff.screens import page
 
@@ -35,12 +35,12 @@ LOG = "/staff/log"
 SHOWN = 100
 
 
-@staff_route(LOG, may=of_role("manager", "administrator"))
+@staff_route(LOG, may=to("read the log"))
 def show() -> Answered:
     """One page of the log, newest first."""
     staff = current()
     of, before = _number("of"), _number("before")
-    whole = staff.role == "administrator"
+    whole = staff.everywhere
     with live().database() as engine:
         entries = audit.log(
             engine,

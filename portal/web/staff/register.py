@@ -28,7 +28,7 @@ from portal.staff import accounts
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Lines, plain_figures
-from portal.web.staff.access import current, now, of_centre, staff_route
+from portal.web.staff.access import current, form_page, now, of_centre, staff_route
 from portal.web.staff.forms import NOT_YOURS, StaffForm
 from portal.web.staff.scope import attempt, posted, series_at, session_at
 from portal.web.staff.screens import explain, page
@@ -274,7 +274,7 @@ class NoticeForm(StaffForm):
 
 @staff_route(
     "/staff/notice/<centre>/<series>/<planned>",
-    may=of_centre("centre"),
+    may=form_page(of_centre("centre")),
     methods=("GET", "POST"),
     refills=True,
     keeps="your message to the families of a session",
