@@ -25,6 +25,7 @@ from portal.bookings import (
     retention,
     waiting_list,
 )
+from portal.bookings.answer_labels import label_of
 from portal.bookings.casework import Case, EditConflict
 from portal.database import audit
 from portal.database.tables import HOLDING, LIVE
@@ -153,7 +154,10 @@ def _show(
         until=filters.moment_words(until.astimezone(LONDON)) if until else "",
         made=filters.moment_words(one.created.astimezone(LONDON)),
         safe_way=registers.safe_way(one.family),
-        questions={q.name: q.label for q in programme.questions} if programme else {},
+        answers=[
+            (label_of(name, programme), words)
+            for name, words in (one.family.answers if one.family else {}).items()
+        ],
         sent=[_message(one) for one in sent],
         others=[(other, named(other.series), state_of(other)) for other in others],
         remark=one.remark if remark is None else remark,
@@ -168,7 +172,7 @@ def _message(one: messages.Message) -> dict[str, str]:
     """A message as the page shows it: its kind, its delivery with the time, and any trouble."""
     moment = filters.moment_words((one.sent or one.due).astimezone(LONDON))
     return {
-        "kind": audit.MESSAGES.get(one.kind, one.kind),
+        "kind": audit.MESSAGES.get(one.kind, "A message"),
         "state": f"{audit.DELIVERY[one.state]}, {moment}",
         "trouble": one.trouble or "",
     }

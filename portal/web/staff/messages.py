@@ -113,7 +113,7 @@ def _row(one: Listed) -> dict[str, Any]:
     lead = {"sent": "Sent", "rung": "Told", "failed": "First tried"}.get(message.state, "Goes out")
     return {
         "id": message.id,
-        "kind": audit.MESSAGES.get(message.kind, message.kind),
+        "kind": audit.MESSAGES.get(message.kind, "A message"),
         "about": f"{about}, {series.centre.title}" if series else about,
         "reference": one.reference,
         "when": f"{lead} {filters.moment_words(moment.astimezone(LONDON))}",

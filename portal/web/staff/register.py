@@ -18,11 +18,11 @@ from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import casework, registers, ring_list
+from portal.bookings.answer_labels import labels_of
 from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.bookings.ring_list import Knows
 from portal.database.audit import STATES
 from portal.directory import Programme, Series, Session
-from portal.directory.fields import SAFE_TIME, WHERE
 from portal.directory.values import LONDON
 from portal.staff import accounts
 from portal.web import filters
@@ -204,9 +204,7 @@ def _sums(kinds: Iterable[str]) -> str:
 def questions(programme: Programme | None, lines: Iterable[Line]) -> dict[str, str]:
     """The labels of the questions, including questions that are no longer asked."""
     names = {name for line in lines if line.family for name in line.family.answers}
-    asked = {SAFE_TIME: "When it is safe to ring", WHERE: "Where they would like to go"}
-    asked |= {one.name: one.label for one in programme.questions} if programme else {}
-    said = {name: asked.get(name, name) for name in names}
+    said = labels_of(names, programme)
     return {name: one if one.endswith("?") else f"{one}:" for name, one in said.items()}
 
 
