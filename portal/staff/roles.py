@@ -56,11 +56,11 @@ TITLES: Mapping[Role, str] = {
 
 # What an account with this role may do, for the form that gives it.
 DUTIES: Mapping[Role, str] = {
-    "worker": "looks after the families and pages of some centres",
-    "editor": "changes the pages of some centres, and sees no families",
-    "reader": "sees what a worker sees at some centres or in a footprint, and changes nothing",
-    "manager": "looks after all centres of a footprint, and the accounts of its staff",
-    "administrator": "looks after all centres and all accounts",
+    "worker": "the families and pages of some centres",
+    "editor": "the pages of some centres, and no families",
+    "reader": "sees what a worker sees, and changes nothing",
+    "manager": "all centres of a footprint, and its accounts",
+    "administrator": "all centres and all accounts",
 }
 
 

@@ -97,7 +97,7 @@ def test_an_editors_first_page_names_her_centres_and_no_number(place, reference)
     assert "Riverbank" in screen
     assert "booked" not in screen
     assert "Counts" not in screen
-    assert "Role Editor: changes the pages of some centres, and sees no families" in account
+    assert "Role Editor: the pages of some centres, and no families" in account
 
 
 def test_an_editor_without_a_centre_is_told_whom_to_ask(place):
