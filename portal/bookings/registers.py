@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
+from portal.bookings.answer_labels import labels_of
 from portal.bookings.booking import Family, family_in
 from portal.bookings.csv_export import Cell, csv_of, phone
 from portal.bookings.locking import NotPossible
@@ -458,16 +459,18 @@ def export(
     anchors = [session.anchor for session in sessions]
     _log(engine, "export register", registers, now=now, actor=actor, sessions=len(anchors))
     header, cells = _SHEET
-    questions = [question.name for question in series.programme.questions]
     lines: dict[int, Line] = {}
     marks: dict[tuple[int, str], str] = {}
     for register in registers:
         for line in register.lines:
             lines[line.booking_id] = line
             marks[line.booking_id, register.session.anchor] = MARKS[line.mark]
+    asked = [question.name for question in series.programme.questions]
+    given = [name for line in lines.values() if line.family for name in line.family.answers]
+    questions = labels_of([*asked, *given], series.programme)
     ordered = sorted(lines.values(), key=lambda one: (one.family is None, one.name.casefold()))
     return csv_of(
-        [*header, *questions, *anchors],
+        [*header, *questions.values(), *anchors],
         (
             [
                 *(cell(line) for cell in cells),

@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Engine, select
 
 from portal import messages
 from portal.bookings import casework, personal_data
+from portal.bookings.answer_labels import label_of, programme_of
 from portal.bookings.casework import Case, Sees
 from portal.bookings.complaints import forget_complaints
 from portal.bookings.locking import locked_booking
@@ -227,15 +228,20 @@ def clear_outbox(engine: Engine, outbox: Path) -> int:
 # --- one family, on request (S52) -----------------------------------------------------------------
 
 
-def kept(engine: Engine, reference: str, sees: Sees) -> list[tuple[str, str]] | None:
-    """All data of one booking, as labels and words; None if there is none to show."""
+def kept(
+    engine: Engine, reference: str, sees: Sees, directory: Directory | None = None
+) -> list[tuple[str, str]] | None:
+    """All data of one booking, as labels and words; None if there is none to show.
+
+    The directory has the questions; without it their answers get a plainer label.
+    """
     case = casework.case_of(engine, reference, sees)
     if case is None:
         return None
-    return [(label, words) for label, words in _kept(engine, case) if words]
+    return [(label, words) for label, words in _kept(engine, case, directory) if words]
 
 
-def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
+def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[tuple[str, str]]:
     yield "Reference", case.reference
     yield "Booked", f"{case.series} {case.planned}".strip()
     yield "Status", STATES[case.status]
@@ -251,7 +257,9 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
         yield "Access needs", family.access
         yield "Language", family.language
         yield "Notes", family.notes
-        yield from family.answers.items()
+        programme = programme_of(case.series, directory)
+        for name, words in family.answers.items():
+            yield label_of(name, programme), words
     yield "Note of staff", case.remark
     yield "Reason that staff gave", case.reason
     if asker := case.referrer:
@@ -259,7 +267,7 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
         yield "Professional's contact", ", ".join(filter(None, [asker.email, asker.phone]))
         yield "Family agreed", _moment(case.consented) if case.consented else ""
     for sent in reversed(messages.of_booking(engine, case.id)):
-        said = MESSAGES.get(sent.kind, sent.kind)
+        said = MESSAGES.get(sent.kind, "A message")
         moment = _moment(sent.sent or sent.created)
         yield "Message", f"{said}: {DELIVERY[sent.state]}, {moment}"
     with read(engine) as connection:

@@ -102,7 +102,11 @@ def show(root: Path | None, reference: str) -> None:
 
     settings, engine = _reach(root)
     case = casework.case_of(engine, reference, _everything)
-    said = retention.kept(engine, reference, _everything)
+    try:
+        directory = _content(settings)
+    except PortalError:
+        directory = None  # a family that asks need not wait until the content is right again
+    said = retention.kept(engine, reference, _everything, directory)
     if case is None or said is None:
         found = [_complaint(engine, reference)]
     else:

@@ -244,6 +244,8 @@ OF_ACCOUNTS: Collection[AuditAction] = (
     "account-reset",
 )
 
+UNKNOWN_ACTION = "did something that this version has no words for"
+
 # Some actions read differently by the booking's status: the new one, or the one before.
 _BY_STATE: Mapping[tuple[str, str], str] = {
     ("book", "requested"): "asked for a place",
@@ -255,9 +257,9 @@ _BY_STATE: Mapping[tuple[str, str], str] = {
 
 
 def action_words(action: str, detail: Mapping[str, Any]) -> str:
-    """The action in words; an action of an older version that has none is shown as written."""
+    """The action in words; one of another version may have none."""
     state = str(detail.get("status", ""))
-    return _BY_STATE.get((action, state)) or ACTIONS.get(action, action)
+    return _BY_STATE.get((action, state)) or ACTIONS.get(action, UNKNOWN_ACTION)
 
 
 def actor_known(actor: str) -> bool:

@@ -351,7 +351,7 @@ bucket = Table(
 
 # Staff accounts. When somebody leaves, the row stays without its credentials, so that the log can
 # still name the person; it is deleted together with the log.
-ROLES = ("worker", "manager", "administrator")
+ROLES = ("worker", "editor", "reader", "manager", "administrator")
 staff = Table(
     "staff",
     metadata,
@@ -359,8 +359,8 @@ staff = Table(
     Column("name", String(254), nullable=False, unique=True),  # an email address, in lower case
     Column("title", String(80), nullable=False),  # the person's name
     Column("role", String(20), nullable=False),
-    Column("centres", JSON, nullable=False),  # slugs of the centres where a worker works
-    Column("footprint", String(60)),  # of a manager
+    Column("centres", JSON, nullable=False),  # slugs: of a worker, an editor or a reader
+    Column("footprint", String(60)),  # of a manager, or of a reader without centres
     Column("password", String(200)),  # an Argon2id hash
     Column("factor", LargeBinary(16)),  # with the secret, makes the key of the one-time codes
     Column("factor_step", Integer),  # the time step of the last code: each works once

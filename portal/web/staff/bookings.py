@@ -25,6 +25,7 @@ from portal.bookings import (
     retention,
     waiting_list,
 )
+from portal.bookings.answer_labels import label_of
 from portal.bookings.casework import Case, EditConflict
 from portal.database import audit, log_reading
 from portal.database.tables import HOLDING, LIVE
@@ -42,7 +43,7 @@ from portal.web.live.forms.family import (
     limit_people,
 )
 from portal.web.live.forms.steps import next_screen
-from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
+from portal.web.staff.access import FAMILIES, current, form_page, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
 from portal.web.staff.log import LOG
 from portal.web.staff.log import MAY as LOG_MAY
@@ -83,7 +84,7 @@ def path_of(one: Case | bookings.Booking, done: str = "") -> str:
 # --- finding -----------------------------------------------------------------------------------
 
 
-@staff_route("/staff/bookings", may=SIGNED_IN)
+@staff_route("/staff/bookings", may=FAMILIES)
 def find() -> Answered:
     asked = request.args.get("q", "").strip()[:200]
     with live().database() as engine:
@@ -156,7 +157,10 @@ def _show(
         until=filters.moment_words(until.astimezone(LONDON)) if until else "",
         made=filters.moment_words(one.created.astimezone(LONDON)),
         safe_way=registers.safe_way(one.family),
-        questions={q.name: q.label for q in programme.questions} if programme else {},
+        answers=[
+            (label_of(name, programme), words)
+            for name, words in (one.family.answers if one.family else {}).items()
+        ],
         sent=[_message(one) for one in sent],
         others=[(other, named(other.series), state_of(other)) for other in others],
         remark=one.remark if remark is None else remark,
@@ -164,7 +168,7 @@ def _show(
         problems=problems,
         done=done,
         twin=one.twin,
-        log=f"{LOG}?booking={one.reference}" if LOG_MAY.allows(current(), {}) else "",
+        log=f"{LOG}?booking={one.reference}" if LOG_MAY.enter(current(), {}) else "",
     )
 
 
@@ -172,7 +176,7 @@ def _message(one: messages.Message) -> dict[str, str]:
     """A message as the page shows it: its kind, its delivery with the time, and any trouble."""
     moment = filters.moment_words((one.sent or one.due).astimezone(LONDON))
     return {
-        "kind": audit.MESSAGES.get(one.kind, one.kind),
+        "kind": audit.MESSAGES.get(one.kind, "A message"),
         "state": f"{audit.DELIVERY[one.state]}, {moment}",
         "trouble": one.trouble or "",
     }
@@ -294,7 +298,7 @@ class DeclineForm(StaffForm):
 
 @staff_route(
     f"{_CASE}/decline",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="your answer to a request",
@@ -335,7 +339,7 @@ class CancelForm(StaffForm):
 
 @staff_route(
     f"{_CASE}/cancel",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="the cancellation of a booking",
@@ -352,7 +356,7 @@ def cancel(reference: str) -> Answered:  # noqa: ARG001
 
 @staff_route(
     f"{_CASE}/change",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="how many people come",
@@ -375,7 +379,7 @@ def change(reference: str) -> Answered:  # noqa: ARG001
 
 @staff_route(
     f"{_CASE}/details",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="the corrected details of a family",
@@ -403,7 +407,7 @@ class DeleteForm(StaffForm):
     asked: ClassVar[Sequence[str]] = ()
 
 
-@staff_route(f"{_CASE}/delete", may=of_booking(), methods=("GET", "POST"), refills=True)
+@staff_route(f"{_CASE}/delete", may=form_page(of_booking()), methods=("GET", "POST"), refills=True)
 def delete(reference: str) -> Answered:  # noqa: ARG001
     one = case()
     form = DeleteForm(formdata=posted())
@@ -438,7 +442,7 @@ def _over(one: Case) -> Answered:
 
 @staff_route(
     "/staff/book/<centre>/<series>",
-    may=of_centre("centre"),
+    may=form_page(of_centre("centre")),
     methods=("GET", "POST"),
     refills=True,
     keeps="a booking for a family",

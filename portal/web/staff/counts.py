@@ -16,7 +16,7 @@ from portal.bookings.counts import COLUMNS, Line
 from portal.directory import Centre
 from portal.directory.values import LONDON
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, allowed_centres, now, of_centre, staff_route
+from portal.web.staff.access import FAMILIES, allowed_centres, now, of_centre, staff_route
 from portal.web.staff.register import as_file
 from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
@@ -59,7 +59,7 @@ def _orders(first: str, line: Callable[[Any], Line]) -> list[Order[Any]]:
     return [Order("first", first), *columns]
 
 
-@staff_route(_COUNTS, may=SIGNED_IN)
+@staff_route(_COUNTS, may=FAMILIES)
 def counts_page() -> Answered:
     month = _month()
     lines = _of_centres(live().directory.centres, month)
@@ -76,7 +76,7 @@ def counts_page() -> Answered:
     )
 
 
-@staff_route(f"{_COUNTS}.csv", may=SIGNED_IN)
+@staff_route(f"{_COUNTS}.csv", may=FAMILIES)
 def counts_file() -> Answered:
     month = _month()
     lines = _of_centres(live().directory.centres, month)

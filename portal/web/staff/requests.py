@@ -14,14 +14,14 @@ from portal.database import log_reading
 from portal.directory.values import LONDON, day_words
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
+from portal.web.staff.access import FAMILIES, current, now, of_centre, sees, staff_route
 from portal.web.staff.register import waiting_path
 from portal.web.staff.scope import named, series_at, session_at, thing
 from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
 
 
-@staff_route("/staff/requests", may=SIGNED_IN)
+@staff_route("/staff/requests", may=FAMILIES)
 def requests() -> Answered:
     with live().database() as engine:
         found = casework.requests(engine, sees)
@@ -61,7 +61,7 @@ def _planned(planned: str) -> str:
     return day_words(date.fromisoformat(planned)) if planned else ""
 
 
-@staff_route("/staff/waiting", may=SIGNED_IN)
+@staff_route("/staff/waiting", may=FAMILIES)
 def queues() -> Answered:
     with live().database() as engine:
         found = casework.queues(engine, sees)
