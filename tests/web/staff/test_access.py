@@ -58,6 +58,7 @@ OWN_PAGES = {
 }
 # What is for more than the families of a centre, by the beginning of its address: who opens it.
 SENIOR = {
+    "/staff/log.csv": {"administrator"},
     "/staff/accounts/unlock": {"administrator"},
     "/staff/accounts": {"manager", "administrator"},
     "/staff/complaints": {"manager", "administrator"},
@@ -104,7 +105,8 @@ def asked(browser, rule, method, data=None, **parts):
     """Ask for an address of this rule, with these parts of it."""
     named = {name: {**PARTS, **parts}[name] for name in rule.arguments}
     path = browser.place.app.url_map.bind("localhost").build(rule.endpoint, named, method)
-    return browser.client.open(path, method=method, data=data)
+    query = {"booking": parts.get("reference", "")}  # for the file of who has read a record
+    return browser.client.open(path, method=method, data=data, query_string=query)
 
 
 def closed(answer):
