@@ -167,8 +167,8 @@ def publish(
     summary: str,
     now: datetime,
 ) -> Published:
-    """Make all of these edits or none, commit them where PORTAL_CONTENT_COMMIT says so, and ask
-    for a build.
+    """Make all of these edits or none (S75), commit them where PORTAL_CONTENT_COMMIT says so, and
+    ask for a build.
 
     An edit that has been made already is left out. Raises NotHere if this machine does not build,
     Conflict if a file is no longer what its author read, content.ContentError with all mistakes,

@@ -129,7 +129,7 @@ def test_a_folder_that_cannot_be_written_is_said_in_words(settings, monkeypatch)
 
 
 def test_an_edit_of_an_older_file_is_refused_with_both_versions(settings):
-    """Nothing is written if one of the files is no longer what its author read."""
+    """Nothing is written if one of the files is no longer what its author read (S75)."""
     mine = edit_of(settings, SPRING, "places: 10", "places: 12")
     theirs = edit_of(settings, SPRING, *CANCELLED)
     publish(settings, theirs)
@@ -218,7 +218,7 @@ def killed_at(settings, edits, at):
 @pytest.mark.kills
 @pytest.mark.parametrize("at", range(len(STEPS)))
 def test_a_killed_publish_leaves_the_old_files_or_the_new_ones(settings, at):
-    """Wherever the process ends, what follows finds all of the edits or none, and no litter."""
+    """Wherever the process ends, all of the edits are found made or none, and no litter (S75)."""
     _, digest = publishing.read(settings.root, MONDAY)
     edits = [
         edit_of(settings, SPRING, *CANCELLED), FRIDAYS, Edit(MONDAY, None, digest)
