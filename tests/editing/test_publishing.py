@@ -11,6 +11,7 @@ from portal import content, database
 from portal.bookings import Family, book
 from portal.editing import publishing
 from portal.editing.publishing import Author, Conflict, Edit, EditingError, NotHere, digest_of
+from portal.server import serve
 from portal.settings import load_settings
 from tests.support.databases import new_sqlite
 
@@ -243,12 +244,25 @@ def test_a_file_changed_before_the_recovery_stays(settings):
     edit = edit_of(settings, SPRING, *CANCELLED)
     assert killed_at(settings, [edit, FRIDAYS], STEPS.index("ready")) == 9
     (settings.root / SPRING).write_text("somebody's")
-    publishing.recover(settings)
+    serve._finish_publishing(settings)  # as a server does when it starts
 
     assert (settings.root / SPRING).read_text() == "somebody's"
     assert (settings.root / f"{SPRING}.save").read_text() == edit.text
     assert (settings.root / NEW).is_file()
     assert [problem.path for problem in content.leftovers(settings.root)] == [f"{SPRING}.save"]
+
+
+@pytest.mark.kills
+def test_the_next_publish_finishes_the_last_one(settings):
+    """What was promised before a kill is made before anything else is."""
+    edit = edit_of(settings, SPRING, *CANCELLED)
+    assert killed_at(settings, [edit, FRIDAYS], STEPS.index("ready")) == 9
+    _, digest = publishing.read(settings.root, MONDAY)
+    publish(settings, Edit(MONDAY, None, digest))
+
+    assert (settings.root / SPRING).read_text() == edit.text
+    assert (settings.root / NEW).read_text() == FRIDAYS.text
+    assert not (settings.root / MONDAY).exists()
 
 
 # --- what it would do -----------------------------------------------------------------------------
@@ -327,3 +341,15 @@ def test_bookings_are_not_lost(settings, directory):
     with pytest.raises(content.ContentError, match="families have booked this series"):
         publish(settings, *edits, engine=engine)
     engine.dispose()
+
+
+def test_bookings_that_cannot_be_looked_at_stop_a_publish(settings):
+    """While the database is broken nobody knows what families would lose, so nothing changes."""
+    database_file = settings.var / "portal.db"
+    settings.var.mkdir()
+    database_file.write_bytes(b"not a database" * 100)
+    before = files_of(settings.root)
+    with pytest.raises(EditingError, match="bookings cannot be looked at"):
+        publish(settings, edit_of(settings, SPRING, *CANCELLED))
+
+    assert files_of(settings.root) == before
