@@ -11,6 +11,7 @@ from portal import content, database
 from portal.bookings import Family, book
 from portal.editing import publishing
 from portal.editing.publishing import Author, Conflict, Edit, EditingError, NotHere, digest_of
+from portal.editing.rewriting import rewritten
 from portal.server import serve
 from portal.settings import load_settings
 from tests.support.databases import new_sqlite
@@ -77,16 +78,16 @@ def test_files_are_changed_made_and_deleted_together(settings):
     }
 
 
-def test_a_file_keeps_its_mode_and_line_ends(settings):
-    """An edit from a browser changes neither who may read a file nor how its lines end."""
+def test_a_file_keeps_its_mode_mark_and_line_ends(settings):
+    """A field changed in a browser changes its own bytes alone, and not who may read the file."""
     file = settings.root / SPRING
-    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
     file.chmod(0o664)
+    before = file.read_bytes()
     text, digest = publishing.read(settings.root, SPRING)
-    wanted = text.replace("places: 10", "places: 12")
-    publish(settings, Edit(SPRING, wanted.replace("\r\n", "\n"), digest))
+    publish(settings, Edit(SPRING, rewritten(text, {"places": "12"}), digest))
 
-    assert file.read_bytes() == wanted.encode()
+    assert file.read_bytes() == before.replace(b"places: 10", b"places: 12") != before
     assert file.stat().st_mode & 0o777 == 0o664
     assert file.stat().st_mtime == NOW.timestamp()
 
