@@ -35,10 +35,17 @@ class RewritingError(PortalError):
     """A change that cannot be written into a file safely; the words say what to do."""
 
 
-def rewritten(text: str, changes: Mapping[str, Value | None], body: str | None = None) -> str:
+def rewritten(
+    text: str,
+    changes: Mapping[str, Value | None],
+    body: str | None = None,
+    *,
+    comments_go: bool = False,
+) -> str:
     """The file with these fields changed (None: taken away), and perhaps with another text.
 
     Values are text, as they would be in the file. A field that is new goes where the manual has it.
+    With `comments_go`, the comments straight above a field that is taken away go with it.
     Raises RewritingError where the file cannot be changed safely.
     """
     file = _File.of(text)
@@ -49,14 +56,13 @@ def rewritten(text: str, changes: Mapping[str, Value | None], body: str | None =
             f"The file cannot be read: line {found.line}: {found.words} "
             "Correct this in the file first."
         )
-    wanted = dict(before.fields)
-    fields = file.fields
+    # The reader leaves hidden characters out, and reports them; the file keeps those of others.
+    fields, wanted, seen = file.fields, _fields_in(file.fields), before.fields
     for name, value in changes.items():
-        if value is None:
-            wanted.pop(name, None)
-        else:
-            wanted[name] = _plain(value)
-        fields = _with_field(fields, name, wanted.get(name))
+        new = None if value is None else _plain(value)
+        if wanted.get(name) != new:
+            wanted, seen = _with(wanted, name, new), _with(seen, name, new)
+            fields = _with_field(fields, name, wanted, comments_go=comments_go)
     if body is not None and not file.has_body:
         raise RewritingError("This file has fields alone. Write no text below them.")
     new = file.joined(fields, body)
@@ -64,7 +70,7 @@ def rewritten(text: str, changes: Mapping[str, Value | None], body: str | None =
     meant = before.body if body is None else body
     for words in Counter(_words(after)) - Counter(_words(before)):
         raise RewritingError(words)
-    if after.fields != wanted or _trimmed(after.body) != _trimmed(meant):
+    if after.fields != seen or _trimmed(after.body) != _trimmed(meant):
         raise RewritingError(
             "The change cannot be written into this file safely. Make it in the file by hand."
         )
@@ -133,19 +139,19 @@ def _meaning(value: object) -> str:
     return str(value).strip()
 
 
+def _with(fields: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    others = {key: inner for key, inner in fields.items() if key != name}
+    return others if value is None else {**others, name: value}
+
+
 # --- one field -----------------------------------------------------------------------------------
 
 
-def _with_field(fields: str, name: str, value: Any) -> str:
+def _with_field(fields: str, name: str, meant: Mapping[str, Any], *, comments_go: bool) -> str:
     """The fields with one of them changed: in small steps, or if that fails the whole field."""
-    old = _fields_in(fields)
-    if old.get(name) == value:
-        return fields
-    meant = {key: inner for key, inner in old.items() if key != name}
-    if value is not None:
-        meant[name] = value
+    value = meant.get(name)
     known = _known({*meant, name})
-    ways: list[Callable[[], str]] = [lambda: with_field(fields, name, value, known)]
+    ways: list[Callable[[], str]] = [lambda: with_field(fields, name, value, known, comments_go)]
     if value is not None:
         ways.append(lambda: with_field_rewritten(fields, name, value))
     for way in ways:

@@ -47,8 +47,14 @@ class Known:
     inner: Mapping[str, Known] = field(default_factory=dict)
 
 
-def with_field(text: str, name: str, value: Value | None, known: Mapping[str, Known]) -> str:
-    """The text with this field changed, added, or taken away (None)."""
+def with_field(
+    text: str,
+    name: str,
+    value: Value | None,
+    known: Mapping[str, Known],
+    comments_go: bool = False,
+) -> str:
+    """The text with this field changed, added, or taken away (None), perhaps with its comments."""
     root = yaml.compose(text, Loader=_Loader)
     if root is None:
         gap = "" if not text or text.endswith("\n") else "\n"
@@ -57,7 +63,7 @@ def with_field(text: str, name: str, value: Value | None, known: Mapping[str, Kn
     wanted.pop(name, None)
     if value is not None:
         wanted = {**_value_of(root), name: value}
-    edits = _Edits(text)
+    edits = _Edits(text, comments_go)
     edits.change(root, wanted, known)
     return edits.applied()
 
@@ -84,8 +90,9 @@ def _value_of(node: yaml.Node) -> Any:
 class _Edits:
     """Replacements in a text, gathered while its nodes are compared with what is wanted."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, comments_go: bool = False) -> None:
         self._text = text
+        self._comments_go = comments_go
         self._edits: list[tuple[int, int, str]] = []
 
     def applied(self) -> str:
@@ -221,6 +228,8 @@ class _Edits:
                 start -= len(about)
             elif description and self._text[:start] == about:
                 start = 0
+            if self._comments_go:
+                start = self._above_comments(start)
             self._remove_lines(start, self._block_end((key, value), key.start_mark.column))
         elif number + 1 < len(node.value):
             self._put(key.start_mark.index, node.value[number + 1][0].start_mark.index, "")

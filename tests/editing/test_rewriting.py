@@ -978,6 +978,7 @@ def test_what_is_there_already_changes_nothing():
         ("a: x # why\n", {"a": ["x", "y"]}, "a: [x, y] # why\n"),
         ("a: x # why\n", {"a": {"b": "c"}}, "a: # why\n  b: c\n"),
         ("a:\n- # first\n  b: c\n-\n  b: d\n", {"a": [{"b": "d"}]}, "a:\n-\n  b: d\n"),
+        ("a: x\u200b\nb: c\n", {"b": "d"}, "a: x\u200b\nb: d\n"),
         ("# Of the file\nkind: x\n", {"title": "A"}, "title: A\n# Of the file\nkind: x\n"),
     ],
 )
@@ -987,10 +988,13 @@ def test_odd_files(text, changes, expected):
 
 
 def test_the_words_of_the_manual_go_with_their_field():
-    """`portal new` writes what a field means above it; other comments are the editor's own."""
+    """`portal new` writes what a field means above it. Other comments are the editor's own: they
+    stay unless the caller asks for them to go, as a copy for the next term does."""
     text = "---\n# The first date.\nstarts: 2027-01-12\n# Mine\nroom: Hall\nprogramme: a\n---\n"
 
     assert rewritten(text, {"starts": None, "room": None}) == "---\n# Mine\nprogramme: a\n---\n"
+    alone = rewritten(text, {"starts": None, "room": None}, comments_go=True)
+    assert alone == "---\nprogramme: a\n---\n"
 
 
 @pytest.mark.parametrize(
