@@ -97,7 +97,7 @@ class _Edits:
 
     def applied(self) -> str:
         parts, at = [], 0
-        for start, end, new in sorted(self._edits, key=lambda edit: edit[0]):
+        for start, end, new in sorted(self._edits, key=lambda edit: edit[:2]):
             if start < at:
                 raise NotSimple
             parts += [self._text[at:start], new]
@@ -253,18 +253,21 @@ class _Edits:
     ) -> None:
         column = node.start_mark.column
         starts = self._dashes(node)
-        for action, place, other in aligned(old, new):
+        steps = list(aligned(old, new))
+        gone = {place for action, place, _ in steps if action == "remove"}
+        for action, place, other in steps:
             if action == "change":
                 self._change_entry(node.value[place], new[other], known, column)
             elif action == "remove":
                 self._remove_lines(starts[place], self._block_end([node.value[place]], column))
             else:
                 written = f"{' ' * column}- {entry(new[other], column + 2)}"
-                if place:
+                if place and place - 1 not in gone:
                     at = self._block_end([node.value[place - 1]], column)
                     self._put(at, at, f"\n{written}")
                 else:
-                    at = self._above_comments(starts[0])
+                    at = starts[min(place, len(starts) - 1)]
+                    at = at if gone else self._above_comments(at)
                     self._put(at, at, f"{written}\n")
 
     def _change_entry(self, node: Any, new: Value, known: Mapping[str, Known], column: int) -> None:
@@ -418,12 +421,18 @@ def aligned(old: Sequence[Any], new: Sequence[Value]) -> Iterator[tuple[str, int
     """How one list becomes another: ("change" | "remove" | "add", place in old, place in new).
 
     What is the same stays; then entries are matched that begin with the same value, such as a date.
+    A block that has nothing in common with another is not changed into it, because its comments
+    would then be about the wrong one.
     """
     for old_part, new_part in _unlike(_whole, old, new, range(len(old)), range(len(new))):
         for olds, news in _unlike(_first, old, new, old_part, new_part, keep=True):
             both = min(len(olds), len(news))
             for place, other in zip(olds, news, strict=False):
-                yield "change", place, other
+                if _have_in_common(old[place], new[other]):
+                    yield "change", place, other
+                else:
+                    yield "add", place, other
+                    yield "remove", place, 0
             for place in olds[both:]:
                 yield "remove", place, 0
             for other in news[both:]:
@@ -441,6 +450,12 @@ def _unlike(
         elif keep:
             for shift in range(j - i):
                 yield olds[i + shift : i + shift + 1], news[k + shift : k + shift + 1]
+
+
+def _have_in_common(old: Any, new: Any) -> bool:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return any(name in new and new[name] == value for name, value in old.items())
+    return True
 
 
 def _whole(value: Any) -> str:
