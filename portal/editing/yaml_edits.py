@@ -44,6 +44,7 @@ class Known:
     """A declared field: what it means, and the fields within it in their order."""
 
     description: str = ""
+    one_or_many: bool = False  # one value may be written without a list
     inner: Mapping[str, Known] = field(default_factory=dict)
 
 

@@ -354,14 +354,24 @@ EDITS = [
         changes={"sources": [SOURCES[1], SOURCES[2], "Rang the centre: it is right"]},
     ),
     edit(
-        "a list of one word as a word",
+        "one word, where a list was",
         "riverbank.md",
         r"""
 @@ -16 +16 @@
 -facilities: [step-free, accessible-toilet, baby-changing, buggy-park, breastfeeding, garden]
-+facilities: garden
++facilities: [garden]
 """,
         changes={"facilities": "garden"},
+    ),
+    edit(
+        "a list of one, where a word was",
+        "riverbank.md",
+        r"""
+@@ -17 +17 @@
+-ages: 0-11 years
++ages: 0-5 years
+""",
+        changes={"ages": ["0-5 years"]},
     ),
     edit(
         "a word as a list",
@@ -956,6 +966,7 @@ def test_what_is_there_already_changes_nothing():
         body = f"\r\n{text_of(name)}\r\n" if name.endswith(".md") else None
         assert rewritten(source(name), fields_of(name), body) == source(name)
     assert rewritten(source("odd.md"), {"room": None}) == source("odd.md")
+    assert rewritten(source("riverbank.md"), {"ages": ["0-11 years"]}) == source("riverbank.md")
     assert without_entry(source("odd.md"), "changes", ("date", "2027-03-02")) == source("odd.md")
 
 
