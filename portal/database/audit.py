@@ -196,8 +196,6 @@ ACTIONS: Mapping[str, str] = {
 }
 
 
-UNKNOWN_ACTION = "did something that this version has no words for"
-
 # Some actions read differently by the booking's status: the new one, or the one before.
 _BY_STATE: Mapping[tuple[str, str], str] = {
     ("book", "requested"): "asked for a place",
@@ -211,7 +209,9 @@ _BY_STATE: Mapping[tuple[str, str], str] = {
 def action_words(action: str, detail: Mapping[str, Any]) -> str:
     """The action in words; one of another version may have none."""
     state = str(detail.get("status", ""))
-    return _BY_STATE.get((action, state)) or ACTIONS.get(action, UNKNOWN_ACTION)
+    return _BY_STATE.get((action, state)) or ACTIONS.get(
+        action, f"did something that this version has no words for ({action})"
+    )
 
 
 def actor_known(actor: str) -> bool:

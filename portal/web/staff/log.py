@@ -111,7 +111,7 @@ def _staff_id(actor: str) -> int | None:
 def _who(actor: str, people: Mapping[int, Account]) -> str:
     number = _staff_id(actor)
     if number is None:
-        return audit.ACTORS.get(actor, "Somebody")
+        return audit.ACTORS.get(actor, f"Somebody ({actor})")
     return people[number].staff.title if number in people else "Somebody who left"
 
 
