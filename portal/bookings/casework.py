@@ -25,7 +25,7 @@ from portal import messages
 from portal.bookings.booking import Family, Referrer, family_in
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.database import note, note_reading, read, write
-from portal.database.references import contact_hash
+from portal.database.references import contact_hashes
 from portal.database.tables import (
     HOLDING,
     bookable,
@@ -228,7 +228,7 @@ def with_same_contact(engine: Engine, case: Case, secret: str, sees: Sees) -> li
         return _cases(
             connection,
             sa.and_(
-                person.c.contact_hash == contact_hash(secret, contact), booking.c.id != case.id
+                person.c.contact_hash.in_(contact_hashes(secret, contact)), booking.c.id != case.id
             ),
             sees,
         )

@@ -244,8 +244,6 @@ OF_ACCOUNTS: Collection[AuditAction] = (
     "account-reset",
 )
 
-UNKNOWN_ACTION = "did something that this version has no words for"
-
 # Some actions read differently by the booking's status: the new one, or the one before.
 _BY_STATE: Mapping[tuple[str, str], str] = {
     ("book", "requested"): "asked for a place",
@@ -259,7 +257,9 @@ _BY_STATE: Mapping[tuple[str, str], str] = {
 def action_words(action: str, detail: Mapping[str, Any]) -> str:
     """The action in words; one of another version may have none."""
     state = str(detail.get("status", ""))
-    return _BY_STATE.get((action, state)) or ACTIONS.get(action, UNKNOWN_ACTION)
+    return _BY_STATE.get((action, state)) or ACTIONS.get(
+        action, f"did something that this version has no words for ({action})"
+    )
 
 
 def actor_known(actor: str) -> bool:
@@ -464,7 +464,7 @@ def actor_words(actor: str, names: Mapping[int, str]) -> str:
     """Who did it, in words."""
     number = staff_id_of(actor)
     if number is None:
-        return ACTORS.get(actor, actor)
+        return ACTORS.get(actor, f"Somebody ({actor})")
     return names.get(number, "Somebody who left")
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from portal.content.message_texts import load_words
 from portal.database.references import link_of
@@ -134,7 +134,7 @@ def _values(
     booking, sessions = facts.booking, facts.sessions
     values = {
         "first_name": rendering.first_name(facts.recipient.name),
-        "link": _link(bytes(booking.row.link_nonce), site, settings),
+        "link": _link(booking.row, site, settings),
         "reference": booking.row.reference,
         "service": site.name,
         "contact": contact.to,
@@ -186,9 +186,10 @@ def _joined(reasons: Iterable[str | None]) -> str:
     return " ".join("; ".join(dict.fromkeys(filter(None, reasons))).split())
 
 
-def _link(nonce: bytes, site: Site, settings: Settings) -> str:
+def _link(row: Row[Any], site: Site, settings: Settings) -> str:
     base = site.booking_address.rstrip("/") or _base(site, settings)
-    return f"{base}/bookings/{link_of(settings.secret, nonce)}"
+    link = link_of(settings.secret, bytes(row.link_nonce), bytes(row.link_hash))
+    return f"{base}/bookings/{link}"
 
 
 def _base(site: Site, settings: Settings) -> str:
