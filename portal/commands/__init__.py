@@ -28,6 +28,7 @@ from portal.errors import PortalError
 if TYPE_CHECKING:
     from portal.content import Problem
     from portal.directory import Directory
+    from portal.directory.values import Position
     from portal.settings import Settings
     from portal.web.site.build_state import Built
     from portal.web.site.published_calendars import Stamp
@@ -68,16 +69,16 @@ def main(ctx: click.Context, root: Path | None) -> None:
     default="text",
     help="How mistakes are printed; github marks them in a pull request.",
 )
-@click.option(
-    "--warnings", is_flag=True, help="Also list warnings: things to look at that are not mistakes."
-)
+@click.option("--warnings", is_flag=True, help="Also list what needs a look from time to time.")
 @click.pass_obj
 def check(root: Path | None, form: str, warnings: bool) -> None:
-    """Find every mistake in the content."""
+    """Find every mistake in the content, and what is hardly meant (a warning)."""
     from portal import content
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
+    doubts: list[Problem] = []
+    others: list[Problem] = []
     try:
         directory = content.load(
             settings.root, today=_today(), horizon_weeks=settings.horizon_weeks
@@ -85,22 +86,27 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
         problems = _against_bookings(settings, directory)
         mistakes = len(problems)
         if not mistakes:
-            problems = sorted([*content.warnings(directory), *content.leftovers(settings.root)])
+            doubts = content.doubts(directory, _exact_postcodes(settings))
+            others = [*content.upkeep(directory), *content.leftovers(settings.root)]
+            problems = doubts
+            if warnings or form != "text":
+                problems = sorted([*doubts, *others])
     except content.ContentError as error:
         problems = error.problems
         mistakes = len(problems)
-    shown = problems if mistakes or warnings or form != "text" else []
     if form == "json":
-        click.echo(json.dumps([problem.as_json() for problem in shown], indent=1))
-    for problem in shown if form != "json" else ():
+        click.echo(json.dumps([problem.as_json() for problem in problems], indent=1))
+    for problem in problems if form != "json" else ():
         click.echo(str(problem) if form == "text" else problem.as_github())
     if mistakes:
         click.echo(f"{_counted(mistakes, 'mistake')}.", err=True)
         sys.exit(1)
     if form == "text":
-        more = f" {_counted(len(problems), 'thing')} worth a look" if problems else ""
-        where = ": see `portal check --warnings`." if not warnings else "."
-        click.echo(f"No mistakes.{more + where if more else ''}")
+        more = f" {_counted(len(doubts), 'value')} in doubt: see above." if doubts else ""
+        if others:
+            where = "." if warnings else ": see `portal check --warnings`."
+            more += f" {_counted(len(others), 'thing')} worth a look{where}"
+        click.echo(f"No mistakes.{more}")
 
 
 @main.command()
@@ -349,6 +355,15 @@ def import_postcodes(root: Path | None, file: Path, out: Path | None, border: fl
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _exact_postcodes(settings: Settings) -> Callable[[str], Position | None] | None:
+    """Finds exact postcodes, where they have been imported."""
+    if not settings.postcodes.is_file():
+        return None
+    from portal.finder.postcodes import Postcodes
+
+    return Postcodes(settings.postcodes.read_bytes()).find
 
 
 def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]:

@@ -82,6 +82,8 @@ class Written:
     fields: dict[str, Any] | None = None
     marks: Marks | None = None
     remarks: Remarks = field(default_factory=dict)
+    meant_lines: frozenset[int] = frozenset()  # lines that end in `# meant`
+    meant_words: frozenset[str] = frozenset()  # words of the text that a `# meant: words` names
     body: str = ""
     body_line: int = 1
 
@@ -178,6 +180,11 @@ def read_yaml(path: str | os.PathLike[str], name: str) -> Written:
 def _take_fields(text: str, first_line: int, written: Written) -> None:
     if found := read_fields(text, first_line, written.wrong_at):
         written.fields, written.marks, written.remarks = found
+    if "meant" in text:
+        lines = [(number, _MEANT.search(line)) for number, line in enumerate(text.split("\n"))]
+        meant = [(number + first_line, found) for number, found in lines if found]
+        written.meant_lines = frozenset(number for number, _ in meant)
+        written.meant_words = frozenset(found[1].strip() for _, found in meant)
 
 
 def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) -> str | None:
@@ -252,7 +259,7 @@ def as_noun(model: type[ModelT], written: Written, what: str) -> ModelT | None:
 def check_remark(written: Written, place: Place) -> None:
     """Note that words are followed by a remark, which may have been meant as part of them."""
     remark = written.remarks.get(written.at(place))
-    if remark and not _SAMPLE.match(remark):
+    if remark and not _MARKED.match(remark):
         written.wrong(
             place,
             f"everything from '#' is left out: '{remark}'. Put the whole value between quotes, or "
@@ -260,8 +267,10 @@ def check_remark(written: Written, place: Place) -> None:
         )
 
 
-# A fact that is marked as a sample. The mark says itself that it is not part of the words.
-_SAMPLE = re.compile(r"#+\s*sample\b")
+# A fact that is marked as a sample, or as meant (`plausibility`). These marks say themselves that
+# they are not part of the words.
+_MARKED = re.compile(r"#+\s*(sample|meant)\b")
+_MEANT = re.compile(r"(?:^|\s)#+ *meant\b:?(.*)")
 
 
 def _check_remarks(model: type[BaseModel], written: Written) -> None:
