@@ -28,7 +28,6 @@ from portal.errors import PortalError
 if TYPE_CHECKING:
     from portal.content import Problem
     from portal.directory import Directory
-    from portal.directory.values import Position
     from portal.settings import Settings
     from portal.web.site.build_state import Built
     from portal.web.site.published_calendars import Stamp
@@ -74,6 +73,7 @@ def main(ctx: click.Context, root: Path | None) -> None:
 def check(root: Path | None, form: str, warnings: bool) -> None:
     """Find every mistake in the content, and what is hardly meant (a warning)."""
     from portal import content
+    from portal.finder.postcodes import exact_finder
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
@@ -81,12 +81,15 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
     others: list[Problem] = []
     try:
         directory = content.load(
-            settings.root, today=_today(), horizon_weeks=settings.horizon_weeks
+            settings.root,
+            today=_today(),
+            horizon_weeks=settings.horizon_weeks,
+            postcodes=settings.postcodes,
         )
         problems = _against_bookings(settings, directory)
         mistakes = len(problems)
         if not mistakes:
-            doubts = content.doubts(directory, _exact_postcodes(settings))
+            doubts = content.doubts(directory, exact_finder(directory.postcodes))
             others = [*content.upkeep(directory), *content.leftovers(settings.root)]
             problems = doubts
             if warnings or form != "text":
@@ -355,15 +358,6 @@ def import_postcodes(root: Path | None, file: Path, out: Path | None, border: fl
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _exact_postcodes(settings: Settings) -> Callable[[str], Position | None] | None:
-    """Finds exact postcodes, where they have been imported."""
-    if not settings.postcodes.is_file():
-        return None
-    from portal.finder.postcodes import Postcodes
-
-    return Postcodes(settings.postcodes.read_bytes()).find
 
 
 def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]:
