@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from portal.content import nicknames
 from portal.content.encodings import decoded
 from portal.content.yaml_reader import UNSEEN, Marks, Place, Remarks, find, read_fields
 from portal.directory.characters import (
@@ -27,7 +28,6 @@ from portal.directory.characters import (
     plain,
 )
 from portal.directory.field_forms import AsWritten
-from portal.directory.values import near
 
 LARGEST_FILE = 1_000_000  # bytes
 _MERGE = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
@@ -132,6 +132,11 @@ def read_file(path: str | os.PathLike[str], name: str) -> Written:
         written.wrong_at(*_no_end(rest))
         return written
     front = rest[: end.start()]
+    # Further down, '---' may be a line across the page.
+    for number, line in enumerate(front.split("\n"), 2):
+        if not line.isascii() and _LIKE_A_FENCE.match(line):
+            written.wrong_at(number, 1, _not_a_fence(line))
+            return written
     written.body = rest[end.end() :]
     written.body_line = front.count("\n") + 3
     _take_fields(front, 2, written)
@@ -250,7 +255,7 @@ def as_noun(model: type[ModelT], written: Written, what: str) -> ModelT | None:
         return model.model_validate(written.fields)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=False):
-            place, words = _words_for(model, detail, what)
+            place, words = _words_for(model, detail, what, written)
             if not place or written.at(place) not in noted or detail["type"] == "missing":
                 written.wrong(place, words)
     return None
@@ -306,7 +311,9 @@ def _forms_in(metadata: Iterable[Any], annotation: Any) -> Iterator[AsWritten]:
         yield from _forms_in(getattr(inner, "__metadata__", ()), inner)
 
 
-def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple[Place, str]:
+def _words_for(
+    model: type[BaseModel], detail: ErrorDetails, what: str, written: Written
+) -> tuple[Place, str]:
     place, kind = detail["loc"], detail["type"]
     if place[-1:] == ("[key]",):
         place = place[:-1]
@@ -319,9 +326,9 @@ def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple
         if odd and plain(name).strip() in fields:
             return place, f"there is {odd} in the name of this field. Type '{plain(name).strip()}'."
         unseen = f" It has {odd} in it." if odd else ""
+        likely = nicknames.meant(name, detail["input"], fields, _given(written, place[:-1]))
         return place, (
-            f"'{name}' is not a field of {holder}.{unseen}{near(name, fields)} "
-            f"Fields: {', '.join(fields)}."
+            f"'{name}' is not a field of {holder}.{unseen}{likely} Fields: {', '.join(fields)}."
         )
     if kind == "missing":
         return place, f"'{name}' is missing. Write {_lowered(fields[name].description or 'it.')}"
@@ -338,6 +345,14 @@ def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple
     if kind in ("tuple_type", "list_type"):
         return place, f"'{name}': this is a list. Start each of its lines with '- '."
     return place, f"'{name}': this cannot be used. {detail['msg']}."
+
+
+def _given(written: Written, place: Place) -> object:
+    """The block of fields at a place, as it is written."""
+    values: Any = written.fields
+    for step in place:
+        values = values[step]
+    return values
 
 
 def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
