@@ -144,10 +144,10 @@ def _of_value(place: Place, value: object, today: date, noun: BaseModel) -> Iter
         longest = _LONGEST_DAY if place[0] == "opening_hours" else _LONGEST_SESSION
         yield from _of_times(value, longest)
     elif isinstance(value, MovedTo):
-        yield from _of_times(value.time, _LONGEST_SESSION) if value.time else ()
+        before = f"{value.day.isoformat()} "
+        yield from _of_times(value.time, _LONGEST_SESSION, before) if value.time else ()
     elif isinstance(value, OpenStatus):
-        for day in filter(None, (value.since, value.until)):
-            yield from _of_day(day, today, past=True)
+        yield from _of_status(value, today)
     elif isinstance(value, AgeRange):
         yield from _of_age(value)
     elif place[-1] in ("checked", "updated") and isinstance(value, date):
@@ -165,13 +165,14 @@ def _of_value(place: Place, value: object, today: date, noun: BaseModel) -> Iter
                 yield f"£{sum_} is much for families. Correct it, like £{float(sum_) / 100:.2f}."
 
 
-def _of_times(times: TimeRange, longest: timedelta) -> Iterator[str]:
+def _of_times(times: TimeRange, longest: timedelta, before: str = "") -> Iterator[str]:
+    """`before` is what the file has in front of the times."""
     length = _at(times.ends) - _at(times.starts)
     later = afternoon(times)
     if times.starts < _EARLIEST and later:
         yield (
             f"this is from {times.words}, when hardly anybody comes. "
-            f"For {later.words}, write '{_written(later)}'."
+            f"For {later.words}, write '{before}{_written(later)}'."
         )
     elif times.starts < _EARLIEST:
         yield f"it starts at {clock_words(times.starts)}. Write times by the 24-hour clock."
@@ -204,6 +205,16 @@ def _at(clock: time) -> datetime:
 
 def _day(value: date) -> date:
     return value.date() if isinstance(value, datetime) else value
+
+
+def _of_status(status: OpenStatus, today: date) -> Iterator[str]:
+    """As `_of_day`; what to write is the whole value, which has two days."""
+    parts = {"from": status.since, "until": status.until}
+    for name, day in parts.items():
+        for words in _of_day(day, today, past=True) if day else ():
+            right = {**parts, name: words.rpartition("write '")[2].rstrip("'.")}
+            whole = " ".join(f"{key} {value}" for key, value in right.items() if value)
+            yield re.sub(r"write '.*", f"write 'closed {whole}'.", words)
 
 
 def _of_day(value: date, today: date, *, past: bool) -> Iterator[str]:
@@ -349,7 +360,7 @@ def _of_email(centre: Centre, directory: Directory) -> Iterator[tuple[Place, str
     ours = (directory.site.email or "").partition("@")[2]
     likeness = SequenceMatcher(None, domain.lower(), ours.lower()).ratio()
     if 0.9 < likeness < 1:
-        yield ("email",), f"'{domain}' is nearly '{ours}'. If it is that, write '{name}@{ours}'."
+        yield ("email",), f"'{centre.email}' is nearly at {ours}. If it is, write '{name}@{ours}'."
 
 
 # --- words ---------------------------------------------------------------------------------------

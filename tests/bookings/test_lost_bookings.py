@@ -125,3 +125,15 @@ def test_a_removed_centre_is_named_once(site):
     assert "the folder 'riverbank' is gone. Put it back" in problem.words
     shutil.move(kept, root / PRESTON / "riverbank")
     assert refused() == []
+
+
+def test_a_series_is_booked_as_it_was(site):
+    """What was booked as a whole is not offered again by its dates: the file says so once more."""
+    root, refused = site
+    file = root / PRESTON / "riverbank/bump-spring.md"
+    file.write_text(file.read_text().replace("places: 10", "book: session\nplaces: 10"))
+    [problem] = refused()
+    follow(root, problem)
+
+    assert "Write 'book: series'" in problem.words
+    assert refused() == []

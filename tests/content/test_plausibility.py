@@ -9,6 +9,7 @@ import pytest
 from portal import content
 from portal.directory.values import Position
 from tests.content.test_loader import TODAY, edit, load
+from tests.support.remedies import follow
 
 RIVERBANK = "centres/preston/riverbank"
 INDEX = f"{RIVERBANK}/index.md"
@@ -100,7 +101,7 @@ OF_CENTRE = {
     "notice": ("  until: 2026-12-04", "  until: 2062-12-04", "If the year is 2026, write '2026-12"),
     "notice-long": ("  until: 2026-12-04", "  until: 2027-12-04", "383 days after"),
     "closure": ("  - date: 2026-12-07", "  - from: 2026-12-21\n    until: 2028-01-03", "378 days"),
-    "status": ("ages: 0-19 years", "status: closed from 2072-01-01", "write '2027-01-01'"),
+    "status": ("ages: 0-19 years", "status: closed from 2072-01-01", "write 'closed from 2027-"),
     "checked": ("checked: 2026-11-05", "checked: 2027-11-05", "is still to come"),
     "postcode": ("postcode: PR1 8RJ", "postcode: PR1 9RJ", "is in South Ribble, and the centre is"),
     "location": ("location: 53.7563, -2.7094", "location: 53.9563, -2.7094", "14 miles from the"),
@@ -119,8 +120,8 @@ def series_file(name, changed):
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory, sample_root):
-    """What is in doubt in a sample with a file for each case, by the name of the file."""
+def slips(tmp_path_factory, sample_root):
+    """A sample with a file for each case, and what is in doubt there."""
     root = shutil.copytree(sample_root, tmp_path_factory.mktemp("doubts") / "root")
     for name, (changed, _) in OF_SERIES.items():
         (root / RIVERBANK / f"{name}.md").write_text(series_file(name, changed), encoding="utf-8")
@@ -134,7 +135,12 @@ def found(tmp_path_factory, sample_root):
         (folder / "index.md").write_text(text, encoding="utf-8")
     doubts = content.doubts(load(root))
     assert {problem.severity for problem in doubts} == {"warning"}
-    return doubts
+    return root, doubts
+
+
+@pytest.fixture(scope="module")
+def found(slips):
+    return slips[1]
 
 
 def said_of(found, path):
@@ -172,6 +178,21 @@ def test_a_warning_has_its_line_and_says_how_to_answer_it(found):
     assert text.words.endswith(
         "If it is so, add a line '# meant: Monday 12 January 2027' to the fields."
     )
+
+
+def test_who_writes_what_a_warning_says_is_rid_of_it(slips):
+    """Where a warning names what to write, that is enough, and nothing else is wrong then.
+
+    This test changes the files, and so is the last one about them.
+    """
+    root, doubts = slips
+    named = [problem for problem in doubts if re.search(r"[Ww]rite '(?!# meant)", problem.words)]
+    assert len(named) >= 10
+    for problem in named:
+        assert follow(root, problem), problem
+    left = {(problem.path, problem.words) for problem in content.doubts(load(root))}
+
+    assert left <= {(one.path, one.words) for one in doubts} - {(n.path, n.words) for n in named}
 
 
 @pytest.fixture

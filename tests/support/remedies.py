@@ -1,8 +1,8 @@
 """Follows the remedy of a mistake as an editor would who does exactly what is written.
 
-A remedy names what to write ("Write '10:00-12:00'", "Did you mean 'cost'?", "Name it 'x.md'"), or
-it leaves the choice to the editor ("Correct one of the dates"). The first kind is followed here, by
-the words alone and with no knowledge of the fault. If that cannot be done, the remedy is wrong.
+A remedy names what to write ("Write '10:00-12:00'", "Did you mean 'cost'?"), or it leaves the
+choice to the editor ("Correct one of the dates"). The first kind is followed here, by the words
+alone and with no knowledge of the fault. If that cannot be done, the remedy is wrong.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _save(root: Path, problem: Problem, lines: list[str]) -> bool:
 
 def _wrong(problem: Problem) -> str:
     """The text that the mistake quotes: that of the value, where it begins with the field."""
-    words = re.sub(r"^'[\w ]+': ", "", problem.words)
+    words = re.sub(r"^'\w+': ", "", problem.words)
     found = re.search(_QUOTED, words)
     return found[1] if found else ""
 
