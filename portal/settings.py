@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     horizon_weeks: int = Field(
         26, ge=1, le=104, description="How many weeks ahead ongoing groups are shown."
     )
+    content_commit: bool = Field(
+        False,
+        description="Whether a change that staff publish in a browser is committed in git with "
+        "their name, where the content is a git checkout.",
+    )
     leaflets: bool = Field(
         True,
         description="Whether leaflets are made as PDF too, where the extra 'pdf' is installed.",

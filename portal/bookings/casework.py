@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from portal import messages
 from portal.bookings.booking import Family, Referrer, family_in
 from portal.bookings.locking import NotPossible, locked_booking
-from portal.database import note, read, write
+from portal.database import note, note_reading, read, write
 from portal.database.references import contact_hash
 from portal.database.tables import (
     HOLDING,
@@ -290,9 +290,15 @@ def _case(row: Row[Any]) -> Case:
 # --- changing ---------------------------------------------------------------------------------
 
 
-def log_reading(engine: Engine, case: Case, *, now: datetime, actor: str) -> None:
-    """Log that somebody read the details of a family (S30)."""
-    write(engine, lambda c: note(c, now, actor, "read booking", case.id, case.series))
+def log_reading(
+    engine: Engine, case: Case, others: Iterable[Case] = (), *, now: datetime, actor: str
+) -> None:
+    """Log that somebody read the details of a family (S30), and saw `others` beside it."""
+    ids = [one.id for one in others]
+    write(
+        engine,
+        lambda c: note_reading(c, now, actor, "read booking", ids, case.series, case.id),
+    )
 
 
 def remark(

@@ -27,10 +27,11 @@ from portal.content.school_calendar import school_calendar
 from portal.database import note, read, write
 from portal.database.audit import AuditAction
 from portal.database.generations import hold_newest
-from portal.database.tables import HOLDING, LIVE, bookable, booking, message, told
+from portal.database.tables import HOLDING, LIVE, bookable, booking, message, person, told
 from portal.directory import Directory, Series, Session
 from portal.messages import announced
 from portal.messages.announced import Facts
+from portal.messages.outbox import takes_messages
 
 
 def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
@@ -348,13 +349,37 @@ def _booked_things(engine: Engine, *, now: datetime) -> set[tuple[str, str]]:
         return {(row.series, row.planned) for row in connection.execute(query)}
 
 
-def booked_on(engine: Engine, series: Iterable[str]) -> dict[tuple[str, str], int]:
-    """How many bookings hold places, by identity and planned date; '' for a whole series."""
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """Bookings that hold places; of the confirmed ones, how many a message reaches, and how many
+    not."""
+
+    holding: int = 0
+    told: int = 0
+    ring: int = 0
+
+
+def booked_on(engine: Engine, series: Iterable[str]) -> dict[tuple[str, str], Booked]:
+    """How many bookings there are, by identity and planned date; '' for a whole series.
+
+    Who is told when a date changes is what `announce_changes` would do now.
+    """
+    confirmed = booking.c.status == "confirmed"
+    reached = sa.and_(person.c.booking_id.is_not(None), takes_messages)
     query = (
-        select(bookable.c.series, bookable.c.planned, sa.func.count())
-        .join(booking)
+        select(
+            bookable.c.series,
+            bookable.c.planned,
+            sa.func.count(),
+            sa.func.sum(sa.case((sa.and_(confirmed, reached), 1), else_=0)),
+            sa.func.sum(sa.case((confirmed, 1), else_=0)),
+        )
+        .select_from(bookable.join(booking).outerjoin(person, person.c.booking_id == booking.c.id))
         .where(bookable.c.series.in_(sorted(series)), booking.c.status.in_(HOLDING))
         .group_by(bookable.c.series, bookable.c.planned)
     )
     with read(engine) as connection:
-        return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+        return {
+            (row[0], row[1]): Booked(row[2], int(row[3]), int(row[4]) - int(row[3]))
+            for row in connection.execute(query)
+        }

@@ -1,49 +1,39 @@
 """Counts for managers: places, booked, waiting and came, by session, series and centre.
 
-What it hides: small numbers can identify a family. A centre's own view shows every number, because
-its workers know the families anyway; elsewhere 1 to 4 families are shown as "under 5". A total
-would reveal a hidden number if only one is hidden, or if the hidden numbers can only be all ones or
-all fours: then the total is not shown either.
+A centre's own view shows every number, because its workers know the families anyway; elsewhere only
+what `portal.bookings.disclosure` makes safe is shown and added.
 
 Cancelled sessions do not count. The numbers stay when the families' details have been erased.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Engine
 
 from portal.bookings.csv_export import Cell, csv_of
+from portal.bookings.disclosure import Figure, largest, safe, total
 from portal.bookings.registers import Tally, tallies
 from portal.directory import Centre, Directory, Series, Session
 from portal.directory.values import day_words
 
-SMALLEST = 5  # smaller numbers are not shown to others
-UNDER = f"under {SMALLEST}"
-WITHHELD = "not shown"
-
 COLUMNS = ("Sessions", "Places", "Booked", "Waiting", "Came", "Came without a booking")
-_OPEN = 2  # the first columns reveal nothing about families
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a table of counts: its subject, and its numbers in the order of COLUMNS."""
+    """One line of a table of counts: its subject, and its figures in the order of COLUMNS."""
 
     label: str
-    numbers: tuple[int, ...]
+    figures: tuple[Figure, ...]
     thing: Centre | Series | Session | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The lines as shown, each with its numbers in words, and the total line."""
-
-    lines: tuple[tuple[Line, tuple[str, ...]], ...]
-    total: tuple[str, ...]
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(one.words for one in self.figures)
 
 
 def month_of(text: str, today: date) -> date:
@@ -57,12 +47,19 @@ def month_of(text: str, today: date) -> date:
 def by_centre(
     engine: Engine, directory: Directory, centres: Iterable[Centre], month: date
 ) -> list[Line]:
-    """A line for each centre, for one month."""
-    found = [(centre, _held_at(directory, [centre], month)) for centre in centres]
-    counted = tallies(engine, [one for _, sessions in found for one in sessions])
+    """A line for each centre, for one month, with the numbers that everybody may see."""
+    held = [(centre, _held_at(directory, [centre], month)) for centre in centres]
+    counted = tallies(engine, [one for _, sessions in held for one in sessions])
+    return lines_of_centres(counted, held)
+
+
+def lines_of_centres(
+    counted: Mapping[tuple[str, date], Tally], held: Iterable[tuple[Centre, Sequence[Session]]]
+) -> list[Line]:
+    """A line for each centre with sessions, of safe numbers."""
     return [
-        Line(centre.title, _sum(counted, sessions), centre)
-        for centre, sessions in found
+        Line(centre.title, _sum(counted, sessions, safe), centre)
+        for centre, sessions in held
         if sessions
     ]
 
@@ -99,62 +96,45 @@ def _held_at(directory: Directory, centres: Sequence[Centre], month: date) -> li
     )
 
 
-def _sum(counted: dict[tuple[str, date], Tally], sessions: Sequence[Session]) -> tuple[int, ...]:
+def _sum(
+    counted: Mapping[tuple[str, date], Tally],
+    sessions: Sequence[Session],
+    figure: Callable[[int], Figure] = Figure,
+) -> tuple[Figure, ...]:
+    """The figures of some sessions; `figure` makes one of each session's number before they are
+    added.
+    """
     each = [(one, counted[one.series.identity, one.planned]) for one in sessions]
     # A family waiting for a whole series counts once, however many sessions it has.
-    waits: dict[str, int] = {}
+    waits: dict[str, list[Figure]] = {}
     for one, tally in each:
-        waits[one.series.identity] = max(waits.get(one.series.identity, 0), tally.waiting)
+        waits.setdefault(one.series.identity, []).append(figure(tally.waiting))
     return (
-        len(each),
-        sum(one.series.places or 0 for one, _ in each if one.series.booking != "drop-in"),
-        sum(tally.booked for _, tally in each),
-        sum(waits.values()),
-        sum(tally.came for _, tally in each),
-        sum(tally.walk_ins for _, tally in each),
+        Figure(len(each)),
+        Figure(sum(one.series.places or 0 for one, _ in each if one.series.booking != "drop-in")),
+        total(figure(tally.booked) for _, tally in each),
+        total(largest(one) for one in waits.values()),
+        total(figure(tally.came) for _, tally in each),
+        total(figure(tally.walk_ins) for _, tally in each),
     )
 
 
-# --- what may be shown ------------------------------------------------------------------------
+def totals(lines: Sequence[Line]) -> tuple[Figure, ...]:
+    """The line below a table: the sum of each column as it is shown."""
+    return tuple(total(line.figures[at] for line in lines) for at in range(len(COLUMNS)))
 
 
-def table_of(lines: Sequence[Line], *, own: bool) -> Table:
-    """The lines with their numbers in words; `own` is a centre's own view, with all numbers."""
-    shown = tuple(
-        (line, tuple(_said(n, own or at < _OPEN) for at, n in enumerate(line.numbers)))
-        for line in lines
-    )
-    columns = zip(*(line.numbers for line in lines), strict=True) if lines else [()] * len(COLUMNS)
-    total = tuple(
-        str(sum(column)) if own or at < _OPEN else _total(column)
-        for at, column in enumerate(columns)
-    )
-    return Table(shown, total)
-
-
-def _said(number: int, plainly: bool) -> str:
-    return UNDER if not plainly and 0 < number < SMALLEST else f"{number:,}"
-
-
-def _total(numbers: Sequence[int]) -> str:
-    hidden = [number for number in numbers if 0 < number < SMALLEST]
-    known = sum(hidden)
-    if hidden and (len(hidden) == 1 or known in (len(hidden), len(hidden) * (SMALLEST - 1))):
-        return WITHHELD
-    return _said(sum(numbers), plainly=False)
-
-
-def csv(lines: Sequence[Line], *, own: bool, first: str) -> bytes:
+def csv(lines: Sequence[Line], *, first: str) -> bytes:
     """The same table as a file; `first` is the heading of its first column."""
-    table = table_of(lines, own=own)
-    rows: list[list[Cell]] = [[line.label, *said] for line, said in table.lines]
-    return csv_of([first, *COLUMNS], [*rows, ["All", *table.total]])
+    rows: list[list[Cell]] = [[line.label, *line.words] for line in lines]
+    last = ["All", *(one.words for one in totals(lines))]
+    return csv_of([first, *COLUMNS], [*rows, last])
 
 
 def csv_of_series(groups: Sequence[tuple[Line, list[Line]]]) -> bytes:
     """A centre's own numbers, by session."""
-    rows = [
-        [series.label, session.label, *map(str, session.numbers)]
+    rows: list[list[Cell]] = [
+        [series.label, session.label, *(one.number for one in session.figures)]
         for series, sessions in groups
         for session in sessions
     ]

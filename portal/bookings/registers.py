@@ -19,11 +19,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
+from portal.bookings.answer_labels import labels_of
 from portal.bookings.booking import Family, family_in
 from portal.bookings.csv_export import Cell, csv_of, phone
 from portal.bookings.locking import NotPossible
-from portal.database import insert_if_new, note, read, write
-from portal.database.audit import STATES
+from portal.database import insert_if_new, note, note_reading, read, write
+from portal.database.audit import STATES, AuditAction
 from portal.database.tables import HOLDING, attendance, bookable, booking, need, person, walk_in
 from portal.directory import Series, Session
 
@@ -125,12 +126,23 @@ def of(engine: Engine, series: Series, session: Session, *, now: datetime, actor
     """The register of a session. Reading it is logged."""
     with read(engine) as connection:
         register = _register(connection, series, session)
-    planned = session.anchor
-    write(
-        engine,
-        lambda c: note(c, now, actor, "read register", None, series.identity, planned=planned),
-    )
+    _log(engine, "read register", [register], now=now, actor=actor, planned=session.anchor)
     return register
+
+
+def _log(
+    engine: Engine,
+    action: AuditAction,
+    registers: Sequence[Register],
+    *,
+    now: datetime,
+    actor: str,
+    **detail: Any,
+) -> None:
+    """Log that somebody read or exported registers of one series (S30, S69)."""
+    series = registers[0].series.identity
+    ids = [line.booking_id for one in registers for line in one.lines]
+    write(engine, lambda c: note_reading(c, now, actor, action, ids, series, **detail))
 
 
 def save(
@@ -445,23 +457,20 @@ def export(
     with read(engine) as connection:
         registers = [_register(connection, series, session) for session in sessions]
     anchors = [session.anchor for session in sessions]
-    write(
-        engine,
-        lambda c: note(
-            c, now, actor, "export register", None, series.identity, sessions=len(anchors)
-        ),
-    )
+    _log(engine, "export register", registers, now=now, actor=actor, sessions=len(anchors))
     header, cells = _SHEET
-    questions = [question.name for question in series.programme.questions]
     lines: dict[int, Line] = {}
     marks: dict[tuple[int, str], str] = {}
     for register in registers:
         for line in register.lines:
             lines[line.booking_id] = line
             marks[line.booking_id, register.session.anchor] = MARKS[line.mark]
+    asked = [question.name for question in series.programme.questions]
+    given = [name for line in lines.values() if line.family for name in line.family.answers]
+    questions = labels_of([*asked, *given], series.programme)
     ordered = sorted(lines.values(), key=lambda one: (one.family is None, one.name.casefold()))
     return csv_of(
-        [*header, *questions, *anchors],
+        [*header, *questions.values(), *anchors],
         (
             [
                 *(cell(line) for cell in cells),

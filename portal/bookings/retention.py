@@ -24,18 +24,18 @@ from sqlalchemy import Connection, Engine, select
 
 from portal import messages
 from portal.bookings import casework, personal_data
+from portal.bookings.answer_labels import label_of, programme_of
 from portal.bookings.casework import Case, Sees
 from portal.bookings.complaints import forget_complaints
 from portal.bookings.locking import locked_booking
 from portal.bookings.opening import booked_session
 from portal.bookings.registers import MARKS, safe_way
 from portal.bookings.waiting_list import release
-from portal.database import note, rate_limits, read, vacuum, write
-from portal.database.audit import ACTORS, DELIVERY, MESSAGES, STATES, action_words, forget_old
+from portal.database import audit, note, rate_limits, read, vacuum, write
+from portal.database.audit import DELIVERY, MESSAGES, STATES, forget_old
 from portal.database.tables import (
     LIVE,
     attendance,
-    audit,
     bookable,
     booking,
     gap,
@@ -228,15 +228,20 @@ def clear_outbox(engine: Engine, outbox: Path) -> int:
 # --- one family, on request (S52) -----------------------------------------------------------------
 
 
-def kept(engine: Engine, reference: str, sees: Sees) -> list[tuple[str, str]] | None:
-    """All data of one booking, as labels and words; None if there is none to show."""
+def kept(
+    engine: Engine, reference: str, sees: Sees, directory: Directory | None = None
+) -> list[tuple[str, str]] | None:
+    """All data of one booking, as labels and words; None if there is none to show.
+
+    The directory has the questions; without it their answers get a plainer label.
+    """
     case = casework.case_of(engine, reference, sees)
     if case is None:
         return None
-    return [(label, words) for label, words in _kept(engine, case) if words]
+    return [(label, words) for label, words in _kept(engine, case, directory) if words]
 
 
-def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
+def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[tuple[str, str]]:
     yield "Reference", case.reference
     yield "Booked", f"{case.series} {case.planned}".strip()
     yield "Status", STATES[case.status]
@@ -252,7 +257,9 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
         yield "Access needs", family.access
         yield "Language", family.language
         yield "Notes", family.notes
-        yield from family.answers.items()
+        programme = programme_of(case.series, directory)
+        for name, words in family.answers.items():
+            yield label_of(name, programme), words
     yield "Note of staff", case.remark
     yield "Reason that staff gave", case.reason
     if asker := case.referrer:
@@ -260,7 +267,7 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
         yield "Professional's contact", ", ".join(filter(None, [asker.email, asker.phone]))
         yield "Family agreed", _moment(case.consented) if case.consented else ""
     for sent in reversed(messages.of_booking(engine, case.id)):
-        said = MESSAGES.get(sent.kind, sent.kind)
+        said = MESSAGES.get(sent.kind, "A message")
         moment = _moment(sent.sent or sent.created)
         yield "Message", f"{said}: {DELIVERY[sent.state]}, {moment}"
     with read(engine) as connection:
@@ -269,14 +276,12 @@ def _kept(engine: Engine, case: Case) -> Iterator[tuple[str, str]]:
             .where(attendance.c.booking_id == case.id)
             .order_by(attendance.c.planned)
         ).all()
-        log = connection.execute(
-            select(audit).where(audit.c.booking_id == case.id).order_by(audit.c.id)
-        ).all()
     for row in marks:
         yield f"Register of {row.planned}", MARKS[row.mark]
-    for row in log:
-        who = ACTORS.get(row.actor, "A member of staff")
-        yield "Log", f"{_moment(row.at)}: {who} {action_words(row.did, row.detail)}"
+    names = audit.staff_names(engine)
+    for entry in reversed(audit.log(engine, booking_id=case.id, limit=None)):
+        who, did = audit.actor_words(entry.actor, names), audit.entry_words(entry, names)
+        yield "Log", f"{_moment(entry.at)}: {who} {did}"
 
 
 def _moment(moment: datetime) -> str:

@@ -20,7 +20,7 @@ from portal.bookings import casework
 from portal.bookings.booking import Family
 from portal.bookings.casework import Case, Sees
 from portal.content.message_texts import TO_PROFESSIONAL
-from portal.database import note, read, write
+from portal.database import note, note_reading, read, write
 from portal.database.tables import bookable, booking, message, person, told
 from portal.directory import Directory, Series, Session
 from portal.directory.fields import SAFE_TIME
@@ -174,17 +174,10 @@ def _mark(
 
 
 def log_reading(engine: Engine, listed: Iterable[ToRing], *, now: datetime, actor: str) -> None:
-    """Log that somebody read families to ring, for each of their groups (S30)."""
-    numbers: dict[str, int] = {}
-    for one in listed:
-        numbers[one.case.series] = numbers.get(one.case.series, 0) + 1
-
-    def work(connection: Connection) -> None:
-        for series, number in numbers.items():
-            note(connection, now, actor, "read ring list", None, series, families=number)
-
-    if numbers:
-        write(engine, work)
+    """Log that somebody read families to ring (S30)."""
+    ids = [one.case.id for one in listed]
+    if ids:
+        write(engine, lambda c: note_reading(c, now, actor, "read ring list", ids))
 
 
 # --- who knows of a cancelled or moved session ----------------------------------------------------

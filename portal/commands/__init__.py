@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -128,15 +128,36 @@ def build(
 
     Like `portal check`, it refuses content with mistakes, or without what families have booked.
     """
+    from portal.editing import build_requests
+
+    plain = _plain_settings(root, out)
+    day = _day(today) if today else _today()
+    real = out is None and today is None  # else it is a trial, or for another machine
+    with build_requests.answering(plain["var"]) if real else nullcontext():
+        settings = _build(root, out, plain, day, full=full, jobs=jobs, compress=compress)
+        if real and settings:
+            _publish_new(settings)
+
+
+def _build(
+    root: Path | None,
+    out: Path | None,
+    plain: Mapping[str, Any],
+    day: date,
+    *,
+    full: bool,
+    jobs: int | None,
+    compress: bool,
+) -> Settings | None:
+    """Build the site; None if nothing has changed since the last build."""
     from portal.web.site import build as building
     from portal.web.site.build_state import nothing_to_do
 
-    day = _day(today) if today else _today()
     if not full:
-        done = nothing_to_do(**_plain_settings(root, out), today=day, compress=compress)
+        done = nothing_to_do(**plain, today=day, compress=compress)
         if done:
             click.echo(_built(done))
-            return
+            return None
     from portal.settings import load_settings
     from portal.web.site.leaflets import missing
 
@@ -158,8 +179,7 @@ def build(
     click.echo(_built(built))
     if built.warning:
         click.echo(built.warning, err=True)
-    if out is None and today is None:  # else it is a trial, or for another machine
-        _publish_new(settings)
+    return settings
 
 
 @main.command()

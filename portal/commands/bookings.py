@@ -102,14 +102,19 @@ def show(root: Path | None, reference: str) -> None:
 
     settings, engine = _reach(root)
     case = casework.case_of(engine, reference, _everything)
-    said = retention.kept(engine, reference, _everything)
+    try:
+        directory = _content(settings)
+    except PortalError:
+        directory = None  # a family that asks need not wait until the content is right again
+    said = retention.kept(engine, reference, _everything, directory)
     if case is None or said is None:
         found = [_complaint(engine, reference)]
     else:
-        casework.log_reading(engine, case, now=_now(), actor=ACTOR)
+        others = casework.with_same_contact(engine, case, settings.secret, _everything)
+        casework.log_reading(engine, case, others, now=_now(), actor=ACTOR)
         found = complaints.with_contacts(engine, case.contacts, settings.secret)
         _echo(said)
-        for other in casework.with_same_contact(engine, case, settings.secret, _everything):
+        for other in others:
             click.echo(f"The same contact has another booking: {other.reference}")
     for one in found:
         _echo(complaints.kept(one))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portal.staff.roles import ROLES
+
 if TYPE_CHECKING:
     from portal.commands.staffing import Staffing
 
@@ -18,9 +20,11 @@ def staff() -> None:
     """Look after staff accounts."""
 
 
-_ROLE = click.Choice(["worker", "manager", "administrator"])
-_centres = click.option("--centre", "centres", multiple=True, help="The centre of a worker.")
-_footprint = click.option("--footprint", help="The footprint of a manager.")
+_ROLE = click.Choice(ROLES)
+_centres = click.option(
+    "--centre", "centres", multiple=True, help="A centre of a worker, an editor or a reader."
+)
+_footprint = click.option("--footprint", help="The footprint of a manager or a reader.")
 
 
 @staff.command("add")
@@ -57,7 +61,7 @@ def change_staff(
     centres: tuple[str, ...],
     footprint: str | None,
 ) -> None:
-    """Change a name, a role or a place of work. The person is signed out."""
+    """Change a name, a role or the places of work. The person is signed out."""
     _say(_staffing(root).change(email, name, role, centres, footprint))
 
 

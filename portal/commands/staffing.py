@@ -56,16 +56,20 @@ class Staffing:
         centres: Iterable[str],
         footprint: str | None,
     ) -> Iterator[str]:
-        """Changes name, role or place of work; what is not given stays."""
+        """Changes name, role or places of work; what is not given stays.
+
+        A centre or a footprint that is given takes the place of all places of before.
+        """
         found, centres = self._found(name), tuple(centres)
+        moved = bool(centres or footprint)
         self._look_up(centres, footprint)
         accounts.change(
             self._engine,
             found.staff.id,
             title=title or found.staff.title,
             role=role or found.staff.role,
-            centres=centres or found.staff.centres,
-            footprint=footprint or found.staff.footprint,
+            centres=centres if moved else found.staff.centres,
+            footprint=footprint if moved else found.staff.footprint,
             now=self._now,
         )
         self._follow()
@@ -165,9 +169,9 @@ class Staffing:
 
 def _place(one: Account) -> str:
     staff = one.staff
-    if staff.role == "worker":
-        return f"worker at {', '.join(sorted(staff.centres))}"
-    return f"manager of {staff.footprint}" if staff.role == "manager" else "administrator"
+    if staff.centres:
+        return f"{staff.role} at {', '.join(sorted(staff.centres))}"
+    return f"{staff.role} of {staff.footprint}" if staff.footprint else staff.role
 
 
 def _moment(moment: datetime) -> str:

@@ -121,26 +121,45 @@ def read_file(path: str | os.PathLike[str], name: str) -> Written:
     """A Markdown file with its fields between lines of '---', or what is wrong with it."""
     written = Written(name)
     text = read_text(path, name, written.problems)
-    if text is None:
-        return written
-    first, _, rest = text.partition("\n")
-    if first.rstrip() != "---":
-        written.wrong_at(*_no_start(text))
-        return written
-    end = _FENCE.search(rest)
-    if end is None:
-        written.wrong_at(*_no_end(rest))
-        return written
-    front = rest[: end.start()]
+    if text is not None:
+        _take_parts(text, written)
+    return written
+
+
+def read_written(raw: bytes, name: str, *, has_body: bool) -> Written:
+    """A content file from its bytes, as it would be read from a disk."""
+    written = Written(name)
+    text = _text_of(raw, name, written.problems)
+    if text is not None and has_body:
+        _take_parts(text, written)
+    elif text is not None:
+        _take_fields(text, 1, written)
+    return written
+
+
+def _take_parts(text: str, written: Written) -> None:
+    places = parts_of(text)
+    if places is None:
+        first, _, rest = text.partition("\n")
+        written.wrong_at(*(_no_end(rest) if first.rstrip() == "---" else _no_start(text)))
+        return
+    start, end, body = places
+    front = text[start:end]
     # Further down, '---' may be a line across the page.
     for number, line in enumerate(front.split("\n"), 2):
         if not line.isascii() and _LIKE_A_FENCE.match(line):
             written.wrong_at(number, 1, _not_a_fence(line))
-            return written
-    written.body = rest[end.end() :]
+            return
+    written.body = text[body:]
     written.body_line = front.count("\n") + 3
     _take_fields(front, 2, written)
-    return written
+
+
+def parts_of(text: str) -> tuple[int, int, int] | None:
+    """Where the fields of a Markdown file start and end, and where the text below them starts."""
+    start = text.find("\n") + 1
+    end = _FENCE.search(text, start) if text[:start].rstrip() == "---" else None
+    return (start, end.start(), end.end()) if end else None
 
 
 _FENCE = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
@@ -194,17 +213,21 @@ def _take_fields(text: str, first_line: int, written: Written) -> None:
 
 def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) -> str | None:
     """A file's text with plain line ends, or None and a note of what is wrong with it."""
-
-    def wrong(words: str, before: str = "") -> None:
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        problems.append(Problem(name, line, column, words))
-
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - the path may be a str of scandir
             raw = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        wrong(f"the file cannot be read ({error.strerror}). Make it readable, or delete it.")
+        words = f"the file cannot be read ({error.strerror}). Make it readable, or delete it."
+        problems.append(Problem(name, 1, 1, words))
         return None
+    return _text_of(raw, name, problems)
+
+
+def _text_of(raw: bytes, name: str, problems: list[Problem]) -> str | None:
+    def wrong(words: str, before: str = "") -> None:
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        problems.append(Problem(name, line, column, words))
+
     if len(raw) > LARGEST_FILE:
         wrong("the file is larger than 1 MB. Split it into several files.")
         return None

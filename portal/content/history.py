@@ -9,19 +9,16 @@ calendar's revision number may only rise.
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from portal.content.git import GitError, changed_paths, git, is_checkout
 from portal.directory.values import LONDON
 from portal.errors import PortalError
 
 _FOLDERS = ("content", "centres", "programmes")
-_LONGEST = 30  # seconds that git may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,39 +67,20 @@ def _moment(updated: date) -> datetime:
 def _history_of(root: Path) -> _History:
     """Empty without git, in a damaged checkout, or if git takes too long."""
     root = root.resolve()
-    git = shutil.which("git")
-    if git is None or not any((folder / ".git").exists() for folder in (root, *root.parents)):
+    if not is_checkout(root):
         return _History()
-
-    def answer(*words: str) -> str:
-        # A hook that calls us has GIT_DIR set, to a path that may be wrong from here.
-        environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            [git, "--no-optional-locks", "-c", "core.quotePath=false", *words],
-            cwd=root,
-            env=environment,
-            capture_output=True,
-            timeout=_LONGEST,
-            check=True,
-        )
-        return done.stdout.decode("utf-8", "replace")
-
     try:
-        prefix, shallow = answer("rev-parse", "--show-prefix", "--is-shallow-repository").split(
-            "\n"
-        )[:2]
+        shallow = git(root, "rev-parse", "--is-shallow-repository").strip()
         # The full history: git would leave out merges that equal one of their sides.
-        log = answer(
+        log = git(
+            root, "--no-optional-locks",
             "log", "--format=%x01%ct", "--name-only", "-z", "--no-renames", "--relative",
             "--full-history", "--diff-merges=first-parent", "--", *_FOLDERS,
         )  # fmt: skip
-        status = answer(
-            "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *_FOLDERS
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
+        edited = frozenset(changed_paths(root, *_FOLDERS))
+    except GitError:
         return _History()
-    edited = (line[3:].removeprefix(prefix) for line in status.split("\0") if line)
-    return _History(_latest(log), frozenset(edited), shallow == "false")
+    return _History(_latest(log), edited, shallow == "false")
 
 
 def _latest(log: str) -> Mapping[str, int]:

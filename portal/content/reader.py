@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -37,6 +36,7 @@ from portal.content.front_matter import (
     read_text,
     read_yaml,
 )
+from portal.content.paths import TABLES, is_picture, is_slug
 from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, TextT, Tree
 from portal.directory import (
     Centre,
@@ -55,8 +55,6 @@ from portal.directory.vocabularies import LANGUAGES
 
 NounT = TypeVar("NounT", Site, Footprints, Terms)
 
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_IMAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(png|jpg|jpeg|webp)")
 _SIGNATURES = {
     ".png": b"\x89PNG\r\n\x1a\n",
     ".jpg": b"\xff\xd8\xff",
@@ -66,10 +64,7 @@ _SIGNATURES = {
 
 
 # FIELDS.md and schema/ are written by `portal schema`.
-_CONTENT_FILES = (
-    "site.yaml", "footprints.yaml", "terms.yaml", "places.csv", "outcodes.csv", "neighbours.csv",
-    "FIELDS.md",
-)  # fmt: skip
+_CONTENT_FILES = (*TABLES, "FIELDS.md")
 _CONTENT_FOLDERS = ("pages", "news", "messages", "schema")
 _PLACE_COLUMNS = (
     "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
@@ -185,7 +180,7 @@ class _Reader:
         path = f"{folder.path}/{name}"
         file = self._root / path
         stem, suffix = file.stem, file.suffix
-        if not _IMAGE.fullmatch(name) or len(stem) > LONGEST_SLUG:
+        if not is_picture(name):
             better = f"{slugify(stem) or 'picture'}{suffix.lower()}"
             what = "is too long" if len(stem) > LONGEST_SLUG else "cannot be part of an address"
             self._wrong(path, f"'{name}' {what}. Name it '{better}'.")
@@ -243,7 +238,7 @@ class _Reader:
         """The names that can be addresses; the others are mistakes. `beside` are other names."""
         known = list(names)
         for name in known:
-            if _SLUG.fullmatch(name) and len(name) <= LONGEST_SLUG:
+            if is_slug(name):
                 yield name
                 continue
             twin = next((one for one in known if one != name and _folded(one) == _folded(name)), "")

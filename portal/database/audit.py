@@ -6,7 +6,7 @@ Each set is declared once here, so that nothing without a label can be written: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -22,6 +22,9 @@ from portal.database.tables import (
     KEPT_FOR,
     REMEMBERED,
     audit,
+    bookable,
+    booking,
+    read_of,
     sign_in_tries,
     staff,
     staff_device,
@@ -98,12 +101,14 @@ AuditAction = Literal[
     "complain",
     "confirm",
     "correct",
+    "council-failed",
     "decline",
     "end offered",
     "end waiting",
     "erase",
     "erase complaint",
     "export",
+    "export log",
     "export register",
     "forget",
     "gap",
@@ -121,13 +126,16 @@ AuditAction = Literal[
     "read booking",
     "read complaint",
     "read register",
+    "read requests",
     "read ring list",
+    "read waiting list",
     "recovery-code",
     "recovery-codes",
     "remark",
     "restore",
     "ring",
     "save register",
+    "search",
     "second-factor",
     "send again",
     "send link",
@@ -154,12 +162,14 @@ ACTIONS: Mapping[str, str] = {
     "complain": "complained about data",
     "confirm": "confirmed a request",
     "correct": "corrected details",
+    "council-failed": "failed to sign in by a council account",
     "decline": "declined a request",
     "end offered": "ended an offer of what is called off",
     "end waiting": "ended a wait for what is called off",
     "erase": "deleted the details of a family",
     "erase complaint": "deleted a complaint about data",
     "export": "exported",
+    "export log": "saved the log of one family as a file",
     "export register": "exported a register",
     "forget": "deleted details that were old",
     "gap": "told of a gap in service",
@@ -177,13 +187,16 @@ ACTIONS: Mapping[str, str] = {
     "read booking": "read a booking",
     "read complaint": "read complaints about data",
     "read register": "read a register",
+    "read requests": "read the requests that wait for an answer",
     "read ring list": "read the list of families to ring",
+    "read waiting list": "read a waiting list",
     "recovery-code": "used a recovery code",
     "recovery-codes": "made new recovery codes",
     "remark": "noted something",
     "restore": "took back a cancellation",
     "ring": "told a family by phone or in person",
     "save register": "saved a register",
+    "search": "searched for bookings, and was shown families",
     "second-factor": "set up their phone",
     "send again": "sent a message again",
     "send link": "sent the link of a booking",
@@ -195,6 +208,43 @@ ACTIONS: Mapping[str, str] = {
     "unknown-name": "tried to sign in with a name that has no account",
 }
 
+# Actions that a reader of the log asks for together.
+READING: Collection[AuditAction] = (
+    "export",
+    "export log",
+    "export register",
+    "read booking",
+    "read complaint",
+    "read register",
+    "read requests",
+    "read ring list",
+    "read waiting list",
+    "search",
+)
+SIGNING_IN: Collection[AuditAction] = (
+    "code-failed",
+    "council-failed",
+    "network-locked",
+    "network-unlock",
+    "password",
+    "recovery-code",
+    "recovery-codes",
+    "second-factor",
+    "sign-in",
+    "sign-in-failed",
+    "sign-in-locked",
+    "sign-in-unlock",
+    "sign-out",
+    "unknown-name",
+)
+OF_ACCOUNTS: Collection[AuditAction] = (
+    "account-add",
+    "account-change",
+    "account-remove",
+    "account-reset",
+)
+
+UNKNOWN_ACTION = "did something that this version has no words for"
 
 # Some actions read differently by the booking's status: the new one, or the one before.
 _BY_STATE: Mapping[tuple[str, str], str] = {
@@ -207,15 +257,14 @@ _BY_STATE: Mapping[tuple[str, str], str] = {
 
 
 def action_words(action: str, detail: Mapping[str, Any]) -> str:
-    """The action in words; an action of an older version that has none is shown as written."""
+    """The action in words; one of another version may have none."""
     state = str(detail.get("status", ""))
-    return _BY_STATE.get((action, state)) or ACTIONS.get(action, action)
+    return _BY_STATE.get((action, state)) or ACTIONS.get(action, UNKNOWN_ACTION)
 
 
 def actor_known(actor: str) -> bool:
     """Whether there is a label for this actor."""
-    kind, _, number = actor.partition(":")
-    return actor in ACTORS or (kind == "staff" and number.isdecimal())
+    return actor in ACTORS or staff_id_of(actor) is not None
 
 
 _noted = Prepared(audit.insert(), ("at", "actor", "did", "booking_id", "series", "detail"))
@@ -231,8 +280,7 @@ def note(
     **detail: Any,
 ) -> None:
     """Write a line of the log. Raises ValueError for an unknown actor or action."""
-    if action not in ACTIONS or not actor_known(actor):
-        raise ValueError(f"'{actor}' and '{action}' must have words for the log")
+    _demand_words(actor, action)
     _noted.execute(
         connection,
         at=now,
@@ -244,9 +292,57 @@ def note(
     )
 
 
+def _demand_words(actor: str, action: str) -> None:
+    if action not in ACTIONS or not actor_known(actor):
+        raise ValueError(f"'{actor}' and '{action}' must have words for the log")
+
+
+def note_reading(
+    connection: Connection,
+    now: datetime,
+    actor: str,
+    action: AuditAction,
+    families: Iterable[int],
+    series: str | None = None,
+    booking_id: int | None = None,
+    **detail: Any,
+) -> None:
+    """Write one line about a page or file that showed these families, by their booking ids (S69).
+
+    However many there are, it takes two statements.
+    """
+    _demand_words(actor, action)
+    ids = sorted({*families} - {booking_id})
+    line = audit.insert().values(
+        at=now, actor=actor, did=action, booking_id=booking_id, series=series, detail=detail
+    )
+    number = connection.execute(line.returning(audit.c.id)).scalar_one()
+    if ids:
+        rows = [{"audit_id": number, "booking_id": one} for one in ids]
+        connection.execute(read_of.insert(), rows)
+
+
+def log_reading(
+    engine: Engine,
+    action: AuditAction,
+    families: Iterable[int],
+    *,
+    now: datetime,
+    actor: str,
+    series: str | None = None,
+    **detail: Any,
+) -> None:
+    """The same in a transaction of its own, which is opened only if families were shown."""
+    if ids := [*families]:
+        write(engine, lambda c: note_reading(c, now, actor, action, ids, series, **detail))
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the log: who did what, and when. It holds no personal value of a family."""
+    """One line of the log: who did what, and when. It holds no personal value of a family.
+
+    `families` are the bookings that a page or file showed, each as its reference and its series.
+    """
 
     id: int
     at: datetime
@@ -255,6 +351,8 @@ class Entry:
     booking_id: int | None
     series: str | None
     detail: dict[str, Any]
+    reference: str | None = None
+    families: tuple[tuple[str, str], ...] = ()
 
 
 def log(
@@ -263,28 +361,119 @@ def log(
     centres: Collection[str] | None = None,
     endings: Collection[str] = (),
     staff_id: int | None = None,
+    booking_id: int | None = None,
+    actions: Collection[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    line: int | None = None,
     before: int | None = None,
-    limit: int = 100,
+    limit: int | None = 100,
 ) -> list[Entry]:
-    """Lines of the log, newest first: optionally of some centres, of one person, before a line.
+    """Lines of the log, newest first.
 
-    With `centres` also come the lines of what belongs to no centre, and whose identity ends so.
+    With `centres`, those about these centres, and about what belongs to no centre and whose
+    identity has one of these `endings`. `staff_id` is who did it or whose account it is about,
+    `booking_id` a family that it is about or that was shown, `line` one line by its number.
     """
-    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    wanted: list[sa.ColumnElement[bool]] = []
     if centres is not None:
-        own = (audit.c.series.startswith(f"{one}/", autoescape=True) for one in centres)
-        ours = (audit.c.series.endswith(one, autoescape=True) for one in endings)
-        query = query.where(sa.or_(sa.false(), *own, *ours))
+        wanted.append(_within(centres, endings))
     if staff_id is not None:
-        query = query.where(audit.c.actor == f"staff:{staff_id}")
+        account = audit.c.detail["staff"].as_integer()
+        wanted.append(sa.or_(audit.c.actor == f"staff:{staff_id}", account == staff_id))
+    if booking_id is not None:
+        shown = select(read_of.c.audit_id).where(read_of.c.booking_id == booking_id)
+        wanted.append(sa.or_(audit.c.booking_id == booking_id, audit.c.id.in_(shown)))
+    if actions:
+        wanted.append(audit.c.did.in_(actions))
+    if since is not None:
+        wanted.append(audit.c.at >= since)
+    if until is not None:
+        wanted.append(audit.c.at < until)
+    if line is not None:
+        wanted.append(audit.c.id == line)
     if before is not None:
-        query = query.where(audit.c.id < before)
+        wanted.append(audit.c.id < before)
+    query = (
+        select(audit, booking.c.reference)
+        .outerjoin(booking, booking.c.id == audit.c.booking_id)
+        .where(*wanted)
+        .order_by(audit.c.id.desc())
+        .limit(limit)
+    )
     with read(engine) as connection:
         rows = connection.execute(query).all()
+        families = _families(connection, [row.id for row in rows])
     return [
-        Entry(row.id, row.at, row.actor, row.did, row.booking_id, row.series, dict(row.detail))
+        Entry(
+            row.id, row.at, row.actor, row.did, row.booking_id, row.series, dict(row.detail),
+            row.reference, tuple(families.get(row.id, ())),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
+
+
+def _within(centres: Collection[str], endings: Collection[str]) -> sa.ColumnElement[bool]:
+    """Lines about these centres or districts, or that showed a family of them."""
+
+    def ours(identity: sa.Column[Any]) -> sa.ColumnElement[bool]:
+        starts = (identity.startswith(f"{one}/", autoescape=True) for one in centres)
+        ends = (identity.endswith(one, autoescape=True) for one in endings)
+        return sa.or_(sa.false(), *starts, *ends)
+
+    shown = (
+        select(read_of.c.audit_id)
+        .join(booking, booking.c.id == read_of.c.booking_id)
+        .join(bookable, bookable.c.id == booking.c.bookable_id)
+        .where(read_of.c.audit_id == audit.c.id, ours(bookable.c.series))
+    )
+    return sa.or_(ours(audit.c.series), shown.exists())
+
+
+def _families(
+    connection: Connection, lines: Collection[int]
+) -> Mapping[int, list[tuple[str, str]]]:
+    """The bookings that were shown, by line."""
+    query = (
+        select(read_of.c.audit_id, booking.c.reference, bookable.c.series)
+        .join(booking, booking.c.id == read_of.c.booking_id)
+        .join(bookable, bookable.c.id == booking.c.bookable_id)
+        .where(read_of.c.audit_id.in_(lines))
+        .order_by(booking.c.id)
+    )
+    found: dict[int, list[tuple[str, str]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.audit_id, []).append((row.reference, row.series))
+    return found
+
+
+def staff_names(engine: Engine) -> Mapping[int, str]:
+    """The names of all members of staff whom the log can name, by the numbers of their accounts."""
+    with read(engine) as connection:
+        rows = connection.execute(select(staff.c.id, staff.c.title))
+        return {row.id: row.title for row in rows}
+
+
+def staff_id_of(actor: str) -> int | None:
+    """The number of the account of an actor; None if it is not a member of staff."""
+    kind, _, number = actor.partition(":")
+    return int(number) if kind == "staff" and number.isdecimal() else None
+
+
+def actor_words(actor: str, names: Mapping[int, str]) -> str:
+    """Who did it, in words."""
+    number = staff_id_of(actor)
+    if number is None:
+        return ACTORS.get(actor, actor)
+    return names.get(number, "Somebody who left")
+
+
+def entry_words(entry: Entry, names: Mapping[int, str]) -> str:
+    """What was done, in words."""
+    said = action_words(entry.action, entry.detail)
+    if "{staff}" not in said:
+        return said
+    return said.format(staff=actor_words(f"staff:{entry.detail.get('staff')}", names))
 
 
 def forget_old(engine: Engine, now: datetime) -> int:

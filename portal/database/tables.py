@@ -330,6 +330,16 @@ audit = Table(
     Index("ix_audit_at", "at"),
 )
 
+# The bookings whose families a page or a file showed: one line of the log for all of them. Like the
+# line, it names nobody, and it is deleted with the line.
+read_of = Table(
+    "read_of",
+    metadata,
+    Column("audit_id", ForeignKey("audit.id", ondelete="CASCADE"), primary_key=True),
+    Column("booking_id", Integer, primary_key=True),
+    Index("ix_read_of_booking", "booking_id"),
+)
+
 # Token buckets, keyed by a salted hash of what is limited.
 bucket = Table(
     "bucket",
@@ -341,7 +351,7 @@ bucket = Table(
 
 # Staff accounts. When somebody leaves, the row stays without its credentials, so that the log can
 # still name the person; it is deleted together with the log.
-ROLES = ("worker", "manager", "administrator")
+ROLES = ("worker", "editor", "reader", "manager", "administrator")
 staff = Table(
     "staff",
     metadata,
@@ -349,8 +359,8 @@ staff = Table(
     Column("name", String(254), nullable=False, unique=True),  # an email address, in lower case
     Column("title", String(80), nullable=False),  # the person's name
     Column("role", String(20), nullable=False),
-    Column("centres", JSON, nullable=False),  # slugs of the centres where a worker works
-    Column("footprint", String(60)),  # of a manager
+    Column("centres", JSON, nullable=False),  # slugs: of a worker, an editor or a reader
+    Column("footprint", String(60)),  # of a manager, or of a reader without centres
     Column("password", String(200)),  # an Argon2id hash
     Column("factor", LargeBinary(16)),  # with the secret, makes the key of the one-time codes
     Column("factor_step", Integer),  # the time step of the last code: each works once

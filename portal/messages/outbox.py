@@ -72,18 +72,18 @@ def _insert_where(
     return insert
 
 
-_takes_messages = sa.and_(
+takes_messages = sa.and_(
     person.c.safe_to_contact,
     sa.or_(
         sa.and_(person.c.contact_by == "email", person.c.email.is_not(None)),
         sa.and_(person.c.contact_by == "text", person.c.phone.is_not(None)),
     ),
 )
-_to_family = _insert_where(person, _takes_messages)
+_to_family = _insert_where(person, takes_messages)
 _enqueue_family = Prepared(_to_family.returning(message.c.state))
 _enqueue_or_ring = Prepared(
     _insert_where(
-        person, state=sa.case((_takes_messages, _OWED), else_=sa.literal("ring"))
+        person, state=sa.case((takes_messages, _OWED), else_=sa.literal("ring"))
     ).returning(message.c.state)
 )
 _enqueue_professional = Prepared(

@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any
 
 from portal.directory.values import LONDON
+from portal.editing import build_requests
 from portal.errors import PortalError
 from portal.server.app import create_app
 from portal.server.processes import Processes, begin
@@ -52,6 +53,7 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
             "`portal messages send --watch` sends messages, `portal build` builds."
         )
     listening = _bound(settings.host, settings.port)
+    _finish_publishing(settings)
     builds = _Builds(settings) if build and "build" in settings.roles else None
     if builds:
         builds.start()
@@ -74,6 +76,8 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
             while not stopping():
                 answering.wait(0.1)
                 answering.keep_running()
+                if builds:
+                    builds.answer_request()
                 if time.monotonic() - checked < _CHECK_EVERY:
                     continue
                 checked = time.monotonic()
@@ -89,6 +93,18 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
             builds.stop()
         if worker:
             worker.stop()
+
+
+def _finish_publishing(settings: Settings) -> None:
+    """Make the edits, or undo them, that a killed server was publishing."""
+    if not (settings.var / "publishing").is_dir():
+        return
+    from portal.editing import publishing
+
+    try:
+        publishing.recover(settings)
+    except PortalError as error:
+        log.error("%s", error)
 
 
 def _answer(settings: Settings, listening: socket.socket) -> None:
@@ -176,6 +192,7 @@ class _Builds:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
+        self._answered: object = None
 
     @property
     def running(self) -> bool:
@@ -191,6 +208,21 @@ class _Builds:
         }
         command = [sys.executable, "-m", "portal", "build", "--compress"]
         self._process = subprocess.Popen(command, env=environ)  # noqa: S603
+
+    def answer_request(self) -> None:
+        """Build if somebody has asked for it, as soon as no other build is running.
+
+        A build takes the request itself. One that ended before it could is not started again.
+        """
+        var = self._settings.var
+        request = build_requests.asked(var)
+        if request is None or self.running:
+            return
+        if request == self._answered:
+            build_requests.give_up(var)
+            return
+        self._answered = request
+        self.start()
 
     def succeeded(self) -> bool:
         """Wait for the build to end; whether it succeeded."""

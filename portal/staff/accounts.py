@@ -15,8 +15,8 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -26,12 +26,11 @@ from sqlalchemy import Connection, Engine, Row, select
 from portal.database import note, read, write
 from portal.database.audit import AuditAction
 from portal.database.journal import Line
-from portal.database.tables import ROLES, staff, staff_code, staff_device, staff_session
-from portal.directory import Directory
+from portal.database.tables import staff, staff_code, staff_device, staff_session
+from portal.directory import Centre, Directory
 from portal.errors import PortalError
-from portal.staff import passwords
-
-Role = Literal["worker", "manager", "administrator"]
+from portal.staff import passwords, roles
+from portal.staff.roles import OF_CENTRES, OF_FOOTPRINT, ROLES, Permission, Role
 
 INVITED_FOR = timedelta(hours=72)
 OPERATOR = "operator"  # the actor of commands run on the server
@@ -59,37 +58,94 @@ class Staff:
         """The actor in the log."""
         return f"staff:{self.id}"
 
+    def may(self, permission: Permission) -> bool:
+        """Whether their role may do this at all (`roles.PERMISSIONS`)."""
+        return roles.may(self.role, permission)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the account is for all centres there are, and names none."""
+        return self.role == "administrator"
+
+    def works_in(self, directory: Directory) -> frozenset[str]:
+        """The slugs of the centres of the account, whatever its role may do there."""
+        return frozenset(one.slug for one in directory.centres if self._works_at(one, directory))
+
     def centres_in(self, directory: Directory) -> frozenset[str]:
         """The slugs of all centres whose families they may see."""
-        return frozenset(one.slug for one in directory.centres if self._works_at(one, directory))
+        return self.works_in(directory) if self.may("see families") else frozenset()
 
     def may_see(self, centre: str, directory: Directory) -> bool:
         """Whether they may see the families of a centre. False for an unknown centre."""
-        found = directory.centre(centre)
-        return found is not None and self._works_at(found, directory)
+        return self.may("see families") and self._works_at_slug(centre, directory)
+
+    def may_edit(self, centre: str, directory: Directory) -> bool:
+        """Whether they may change the pages of a centre. False for an unknown centre."""
+        return self.may("edit content") and self._works_at_slug(centre, directory)
 
     def may_see_district(self, district: str, directory: Directory) -> bool:
         """Whether they may see what belongs to a district and to no centre (S30).
 
-        Workers do not. What names no district is for administrators alone.
+        Workers and readers do not. What names no district is for administrators alone.
         """
         found = directory.district(district)
-        if self.role == "administrator" or found is None:
-            return self.role == "administrator"
-        return self.role == "manager" and directory.footprint_of(found).slug == self.footprint
+        if not self.may("see requests of a district"):
+            return False
+        if self.everywhere or found is None:
+            return self.everywhere
+        return directory.footprint_of(found).slug == self.footprint
 
-    def _works_at(self, centre: Any, directory: Directory) -> bool:
-        if self.role == "administrator":
+    def may_manage(self, other: Staff, directory: Directory) -> bool:
+        """Whether they may make, change, reset and remove an account with these places (S30).
+
+        Managers do so within their footprint: every place of the account must be there, a centre
+        that has gone from the content is not. Nobody manages their own account.
+        """
+        if other.id == self.id or not self.may("manage accounts"):
+            return False
+        if self.everywhere:
             return True
-        if self.role == "manager":
+        if other.role not in roles.GIVEN_BY_MANAGERS:
+            return False
+        if other.footprint is not None:
+            return other.footprint == self.footprint
+        return bool(other.centres) and other.centres <= self._names_of_centres(directory)
+
+    def _names_of_centres(self, directory: Directory) -> frozenset[str]:
+        """The slugs of their centres, those that were renamed by their earlier slugs too."""
+        return frozenset(
+            slug
+            for one in directory.centres
+            if self._works_at(one, directory)
+            for slug in (one.slug, *one.aliases)
+        )
+
+    def _works_at_slug(self, centre: str, directory: Directory) -> bool:
+        found = directory.centre(centre)
+        return found is not None and self._works_at(found, directory)
+
+    def _works_at(self, centre: Centre, directory: Directory) -> bool:
+        if self.everywhere:
+            return True
+        if self.role in OF_FOOTPRINT and self.footprint is not None:
             return directory.footprint_of(centre).slug == self.footprint
         # A centre that was renamed keeps its workers.
-        return not self.centres.isdisjoint((centre.slug, *centre.aliases))
+        return self.role in OF_CENTRES and not self.centres.isdisjoint(
+            (centre.slug, *centre.aliases)
+        )
+
+
+Allowed = Callable[[Staff], bool]  # whether the person who acts may manage this account
+
+
+def _anybody(_staff: Staff) -> bool:
+    """The operator on the server may manage every account."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as administrators see it."""
+    """An account as those who manage it see it."""
 
     staff: Staff
     ready: bool  # whether the password and second factor are set
@@ -119,15 +175,19 @@ def add(
     footprint: str | None = None,
     now: datetime,
     actor: str = OPERATOR,
+    allowed: Allowed = _anybody,
 ) -> tuple[int, str]:
     """Create an account, or restore a removed one; returns its id and the invitation token.
 
-    Raises AccountError if the account exists, or the role lacks its centres or its footprint.
+    Raises AccountError if the account exists, the role lacks its centres or its footprint, or the
+    account is not `allowed`.
     """
     name = tidy_name(name)
     if len(name) > 254 or not _NAME.fullmatch(name):
         raise AccountError(f"'{name}' is not an email address. Write it like name@example.org.")
-    values = _access(role, centres, footprint) | {"title": _title(title)}
+    access = _access(role, centres, footprint)
+    values = access | {"title": _title(title)}
+    _check_allowed(allowed, Staff(0, name, values["title"], **_places(access)))
     token = secrets.token_urlsafe(24)
 
     def work(connection: Connection) -> int:
@@ -144,7 +204,8 @@ def add(
             made = staff.insert().values(name=name, created=now, **values).returning(staff.c.id)
             number = int(connection.execute(made).scalar_one())
         _invite(connection, number, token, now)
-        note(connection, now, actor, "account-add", staff=number)
+        given = {name: values[name] for name in _ACCESS}
+        note(connection, now, actor, "account-add", staff=number, given=given)
         return number
 
     return write(engine, work), token
@@ -160,28 +221,41 @@ def change(
     footprint: str | None = None,
     now: datetime,
     actor: str = OPERATOR,
+    allowed: Allowed = _anybody,
 ) -> None:
-    """Change a person's name and access. A change of access signs the person out."""
+    """Change a person's name and access. A change of access signs the person out.
+
+    Both the account as it is and as it will be must be `allowed`.
+    """
     access = _access(role, centres, footprint)
 
     def work(connection: Connection) -> None:
-        row = active_row(connection, staff_id)
+        row = _managed_row(connection, staff_id, allowed)
+        _check_allowed(allowed, replace(staff_of(row), **_places(access)))
         connection.execute(
             staff.update().where(staff.c.id == staff_id).values(**access, title=_title(title))
         )
         if any(getattr(row, name) != value for name, value in access.items()):
             end_visits(connection, staff_id)
-        note(connection, now, actor, "account-change", staff=staff_id, access=access)
+        was = _access_in(row)
+        note(connection, now, actor, "account-change", staff=staff_id, access=access, was=was)
 
     write(engine, work)
 
 
-def reset(engine: Engine, staff_id: int, *, now: datetime, actor: str = OPERATOR) -> str:
+def reset(
+    engine: Engine,
+    staff_id: int,
+    *,
+    now: datetime,
+    actor: str = OPERATOR,
+    allowed: Allowed = _anybody,
+) -> str:
     """Delete the password and second factor, end all visits; returns a new invitation token."""
     token = secrets.token_urlsafe(24)
 
     def work(connection: Connection) -> None:
-        active_row(connection, staff_id)
+        _managed_row(connection, staff_id, allowed)
         _invite(connection, staff_id, token, now)
         note(connection, now, actor, "account-reset", staff=staff_id)
 
@@ -189,11 +263,18 @@ def reset(engine: Engine, staff_id: int, *, now: datetime, actor: str = OPERATOR
     return token
 
 
-def remove(engine: Engine, staff_id: int, *, now: datetime, actor: str = OPERATOR) -> None:
+def remove(
+    engine: Engine,
+    staff_id: int,
+    *,
+    now: datetime,
+    actor: str = OPERATOR,
+    allowed: Allowed = _anybody,
+) -> None:
     """Remove an account. The name is kept as long as the log."""
 
     def work(connection: Connection) -> None:
-        active_row(connection, staff_id)
+        _managed_row(connection, staff_id, allowed)
         _revoke(connection, staff_id, removed=now)
         note(connection, now, actor, "account-remove", staff=staff_id)
 
@@ -261,13 +342,41 @@ def _access(role: str, centres: Iterable[str], footprint: str | None) -> dict[st
     """The columns that define access, without those that the role does not use."""
     if role not in ROLES:
         raise AccountError(f"'{role}' is not a role. Choose one of {', '.join(ROLES)}.")
-    own = sorted(set(centres)) if role == "worker" else []
-    area = footprint if role == "manager" else None
-    if role == "worker" and not own:
-        raise AccountError("A worker needs one centre or more.")
-    if role == "manager" and not area:
-        raise AccountError("A manager needs a footprint.")
+    own = sorted(set(centres)) if role in OF_CENTRES else []
+    area = footprint or None if role in OF_FOOTPRINT else None
+    if own and area:
+        raise AccountError(f"Give a {role} centres or a footprint, not both.")
+    if not own and not area and role != "administrator":
+        needed = {"manager": "a footprint", "reader": "one centre or more, or a footprint"}
+        article = "An" if role == "editor" else "A"
+        raise AccountError(f"{article} {role} needs {needed.get(role, 'one centre or more')}.")
     return {"role": role, "centres": own, "footprint": area}
+
+
+_ACCESS = ("role", "centres", "footprint")
+
+
+def _access_in(row: Row[Any]) -> dict[str, Any]:
+    """The columns of a row that define access."""
+    return {name: getattr(row, name) for name in _ACCESS}
+
+
+def _places(access: dict[str, Any]) -> dict[str, Any]:
+    """The same columns as a Staff holds them."""
+    return access | {"centres": frozenset(access["centres"])}
+
+
+def _check_allowed(allowed: Allowed, wanted: Staff) -> None:
+    if not allowed(wanted):
+        raise AccountError("You cannot give this role at these places. Ask an administrator.")
+
+
+def _managed_row(connection: Connection, staff_id: int, allowed: Allowed) -> Row[Any]:
+    """The row of an account, locked, if it is `allowed` at this moment."""
+    row = active_row(connection, staff_id)
+    if not allowed(staff_of(row)):
+        raise AccountError("There is no such account.")
+    return row
 
 
 def _title(title: str) -> str:
@@ -352,7 +461,7 @@ def _again(
     if accesses:
         access = json.loads(accesses[-1])
         connection.execute(staff.update().where(staff.c.id == row.id).values(**access))
-        log("account-change", access=access)
+        log("account-change", access=access, was=_access_in(row))
         yield f"{row.name} has the role and places again that were given since then."
     if _RESET.intersection(actions):
         _revoke(connection, row.id)

@@ -35,7 +35,7 @@ OF_A_PERSON = 10  # on one account, from one network or one known device
 OF_A_NETWORK = 20  # whatever the names
 # On one account from all networks together. A code has six figures, so fewer are allowed.
 OF_A_NAME = {"sign-in": 60, "code": 10}
-_UNKNOWN_LINES = 20  # lines of the log about names without an account
+_UNKNOWN_LINES = 20  # lines of the log about failures that belong to no account
 
 _log = logging.getLogger(__name__)
 
@@ -164,20 +164,26 @@ class Attempt:
             if self._staff_id is not None:
                 action: AuditAction = "code-failed" if self._kind == "code" else "sign-in-failed"
                 note(connection, self._now, "stranger", action, staff=self._staff_id)
-            elif self._unknown_line(connection):
-                note(connection, self._now, "stranger", "unknown-name")
+            else:
+                _note_unknown(connection, self._secret, "unknown-name", self._now)
 
         write(self._engine, work)
 
-    def _unknown_line(self, connection: Connection) -> bool:
-        """Whether another line about an unknown name is written: nobody floods the log."""
-        key = Window("unknown-lines", "", _UNKNOWN_LINES).key(self._secret)
-        row = _locked(connection, key, self._now)
-        if _free_at(row, _UNKNOWN_LINES, self._now) is not None:
-            return False
-        moments = [*_recent(row, self._now), self._now.timestamp()]
-        _update(connection, key, moments=moments, at=self._now)
-        return True
+
+def log_council_failure(engine: Engine, secret: str, *, now: datetime) -> None:
+    """Log that somebody could not sign in by a council account, without its name."""
+    write(engine, lambda c: _note_unknown(c, secret, "council-failed", now))
+
+
+def _note_unknown(connection: Connection, secret: str, action: AuditAction, now: datetime) -> None:
+    """Log a failure that belongs to no account. So many lines are enough: nobody floods the log."""
+    key = Window("unknown-lines", "", _UNKNOWN_LINES).key(secret)
+    row = _locked(connection, key, now)
+    if _free_at(row, _UNKNOWN_LINES, now) is not None:
+        return
+    moments = [*_recent(row, now), now.timestamp()]
+    _update(connection, key, moments=moments, at=now)
+    note(connection, now, "stranger", action)
 
 
 def locks(engine: Engine, *, now: datetime) -> list[Lock]:

@@ -227,7 +227,7 @@ def test_an_export_can_be_opened(engine: Engine) -> None:
     header, row = csv.reader(io.StringIO(data.decode("utf-8-sig")))
     told = dict(zip(header, row, strict=True))
 
-    assert (told["Name"], told["midwife"]) == ("'=HYPERLINK(1)", "'@SUM(1)")
+    assert (told["Name"], told["Who is your midwife?"]) == ("'=HYPERLINK(1)", "'@SUM(1)")
     assert (told["Phone"], told["2027-01-12"], told["2027-01-19"]) == (
         "07700 900123",
         "Came",

@@ -266,6 +266,8 @@ def test_all_that_is_kept_is_shown(engine: Engine, settings) -> None:
     )
     booked = book(engine, directory, who, referrer=MIDWIFE)
     casework.remark(engine, booked.id, "Twins", seen="", now=NOW, actor=STAFF)
+    seen = {"now": NOW, "actor": STAFF}
+    database.log_reading(engine, "read register", [booked.id, booked.id + 1], **seen)
     said = retention.kept(engine, booked.reference, lambda _: True)
     words = "\n".join(f"{label}: {value}" for label, value in said)
 
@@ -273,7 +275,7 @@ def test_all_that_is_kept_is_shown(engine: Engine, settings) -> None:
         booked.reference, "Amina Khan", "07700 900123", "By text message", "2 years", "A ramp",
         "Urdu", "Late", "Twins", "Jo Bell, midwife, Royal Preston", "Status: Waits for an answer",
             "We have your request: waits to go out, ", "A family asked for a place",
-            "A member of staff noted something",
+            "Somebody who left noted something", "Somebody who left read a register",
     ):  # fmt: skip
         assert known in words
     assert retention.kept(engine, "AAAA-AAAA", lambda _: True) is None

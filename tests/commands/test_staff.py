@@ -131,6 +131,22 @@ def test_what_is_not_given_stays(office, settings):
         list(office.change("sam@example.org", None, "worker", ["nowhere"], None))
 
 
+def test_a_reader_moves_between_centres_and_a_footprint(office):
+    """Places that are given replace those of before, so that an account never has both kinds."""
+    add(office, role="editor")
+    steps = [
+        office.change("sam@example.org", None, "reader", ["harbour"], None),
+        office.change("sam@example.org", None, None, [], "preston"),
+        office.change("sam@example.org", None, "editor", ["riverbank"], None),
+    ]
+
+    assert [line for step in steps for line in step] == [
+        "sam@example.org is reader at harbour now.",
+        "sam@example.org is reader of preston now.",
+        "sam@example.org is editor at riverbank now.",
+    ]
+
+
 def test_unknown_names_are_said(office):
     """With the one that was meant; who was removed is unknown too."""
     add(office)

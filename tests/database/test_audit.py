@@ -52,19 +52,41 @@ def test_an_action_without_words_is_found_before_it_is_done():
 
 
 def test_every_action_and_message_in_the_code_is_known():
-    """Every literal in a call of `note`, `notify` or `enqueue`, even in code that no test runs."""
+    """Every literal in a call that writes the log or a message, even in code that no test runs."""
     actions, kinds = set(), set()
-    for call in calls("note", "notify", "enqueue"):
-        is_note = call.func.id == "note"
-        # note(connection, now, actor, action); notify and enqueue(connection, booking_id, kind)
-        for argument in call.args[3:4] if is_note else call.args[2:3]:
+    # note(connection, now, actor, action); log_reading(engine, action);
+    # notify and enqueue(connection, booking_id, kind)
+    places = {"note": 3, "note_reading": 3, "log_reading": 1, "notify": 2, "enqueue": 2}
+    for call in calls(*places):
+        at = places[call.func.id]
+        for argument in call.args[at : at + 1]:
             found = {one.value for one in ast.walk(argument) if isinstance(one, ast.Constant)}
-            (actions if is_note else kinds).update(found)
+            (kinds if call.func.id in ("notify", "enqueue") else actions).update(found)
 
-    assert {"end waiting", "sign-in", "save register"} <= actions
+    assert {"end waiting", "sign-in", "save register", "search"} <= actions
     assert {"confirmation", "waiting-ended"} <= kinds
     assert actions - set(audit.ACTIONS) == set()
     assert kinds - set(audit.MESSAGES) == set()
+
+
+def test_all_reading_is_asked_for_together():
+    """Each action that says which families were shown is among those of "All reading"."""
+    shows = {
+        argument.value
+        for call in calls("note_reading", "log_reading", "_log")
+        for argument in call.args
+        if isinstance(argument, ast.Constant)
+    }
+
+    assert {"search", "read booking", "read register", "export register"} <= shows
+    assert shows <= set(audit.READING)
+
+
+def test_groups_of_actions_do_not_overlap():
+    """An action belongs to one group at most."""
+    groups = [*audit.READING, *audit.SIGNING_IN, *audit.OF_ACCOUNTS]
+
+    assert len(groups) == len(set(groups))
 
 
 def calls(*names: str) -> list[ast.Call]:

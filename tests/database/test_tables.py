@@ -83,6 +83,41 @@ def test_messages_survive_the_migration_that_lets_staff_tell_them(tmp_path) -> N
     engine.dispose()
 
 
+def test_accounts_survive_the_migration_that_adds_roles(bare_engine: Engine) -> None:
+    """S64: accounts, recovery codes and visits of before are still there, on both databases, and
+    the database keeps the new roles and refuses any other."""
+    database.migrate(bare_engine, "0010")
+    staff, code, visit = tables.staff, tables.staff_code, tables.staff_session
+    given = {"title": "Sam", "centres": ["riverbank"], "created": NOW, "password": "kept"}
+    mine = {"staff_id": 1}
+
+    def fill(connection: sa.Connection) -> None:
+        for role in ("worker", "manager", "administrator"):
+            connection.execute(staff.insert().values(name=role, role=role, **given))
+        connection.execute(code.insert().values(code_hash=b"c" * 32, **mine))
+        times = {"began": NOW, "seen": NOW}
+        connection.execute(visit.insert().values(token_hash=b"t" * 32, whole=True, **mine, **times))
+
+    database.write(bare_engine, fill)
+    database.migrate(bare_engine)
+    with database.read(bare_engine) as connection:
+        rows = connection.execute(sa.select(staff).order_by(staff.c.id)).all()
+        kept = [
+            connection.execute(sa.select(one.c.staff_id)).scalars().all() for one in (code, visit)
+        ]
+
+    assert [(row.role, row.centres, row.password) for row in rows] == [
+        (role, ["riverbank"], "kept") for role in ("worker", "manager", "administrator")
+    ]
+    assert kept == [[1], [1]]
+    for role in tables.ROLES:
+        changed = staff.update().where(staff.c.id == 1).values(role=role)
+        database.write(bare_engine, lambda c, changed=changed: c.execute(changed))
+    changed = staff.update().where(staff.c.id == 1).values(role="visitor")
+    with pytest.raises(IntegrityError):
+        database.write(bare_engine, lambda c: c.execute(changed))
+
+
 def test_the_longest_names_of_content_fit_into_the_tables() -> None:
     """PostgreSQL refuses a value that is longer than its column: content has the same limits."""
     series = LONGEST_SLUG + len("/") + LONGEST_SLUG

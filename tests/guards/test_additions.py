@@ -70,10 +70,10 @@ def clock():
 STAFF_PAGE = '''
 """A greeting for staff."""
 
-from portal.web.staff.access import SIGNED_IN, current, staff_route
+from portal.web.staff.access import OWN, current, staff_route
 
 
-@staff_route("/staff/hello", may=SIGNED_IN)
+@staff_route("/staff/hello", may=OWN)
 def hello():
     return f"Hello {current().name}"
 '''

@@ -247,12 +247,16 @@ def test_the_privacy_page_says_who_sees_a_booking(shipped_directory):
         "worker": "Workers see the bookings of the centres where they work.",
         "manager": "Managers see the bookings of all centres in their part of the county",
         "administrator": "Administrators see the bookings of all centres.",
+        "reader": "Readers see what workers see, and cannot change anything.",
+        "editor": "Editors change our pages, and see no bookings.",
     }
     page = privacy(shipped_directory)
     sees = {
         "worker": Staff(1, "", "", "worker", frozenset({"riverbank"})),
         "manager": Staff(2, "", "", "manager", footprint="preston"),
         "administrator": Staff(3, "", "", "administrator"),
+        "reader": Staff(4, "", "", "reader", frozenset({"riverbank"})),
+        "editor": Staff(5, "", "", "editor", frozenset({"riverbank"})),
     }
     centres = {role: one.centres_in(shipped_directory) for role, one in sees.items()}
     preston = {
@@ -263,7 +267,9 @@ def test_the_privacy_page_says_who_sees_a_booking(shipped_directory):
 
     assert set(said) == set(ROLES)
     assert [words for words in said.values() if words not in page] == []
-    assert centres["worker"] == {"riverbank"}
+    assert centres["worker"] == centres["reader"] == {"riverbank"}
+    assert centres["editor"] == frozenset()
+    assert not sees["reader"].may("change families")
     assert centres["manager"] == preston
     assert centres["administrator"] == {one.slug for one in shipped_directory.centres}
     assert "A professional who asked for you sees only what they sent us." in page

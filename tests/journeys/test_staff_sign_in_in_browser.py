@@ -228,6 +228,8 @@ def _screens(ada: Worker, office, address):
     yield "an account"
     ada.press("Remove the account")
     yield "an account removed"
+    ada.go("/staff/log?from=yesterday&booking=ABCD-2345")
+    yield "the log, with mistakes"
     ada.page.context.clear_cookies()
     sign_in_browser(ada.page.context, address, office.app._staff, centres=["harbour"])
     ada.go("/staff/log")

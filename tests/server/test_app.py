@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import pytest
 from werkzeug.test import Client
 
 from portal.directory.addresses import LIVE, LIVE_PAGES
+from portal.editing import publishing
 from portal.server.app import create_app
 from portal.server.request_queue import RequestQueue
 from portal.settings import load_settings
@@ -185,17 +186,20 @@ def test_who_has_a_calendar_is_not_sent_it_again(server):
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_new_site_is_shown_without_a_restart(server):
-    """After a build, the next request gets the new page, and live pages follow."""
-    series = server.settings.root / "centres/preston/riverbank/play-monday.md"
-    words = series.read_text()
-    series.write_text(words.replace("time: 9:30", "time: 9:45"))
+def test_a_publish_is_built_and_shown_without_a_restart(server):
+    """The server builds when a publish asks for it: the next request gets the new page, and live
+    pages follow."""
+    path = "centres/preston/riverbank/play-monday.md"
+    words, digest = publishing.read(server.settings.root, path)
+    edit = publishing.Edit(path, words.replace("time: 9:30", "time: 9:45"), digest)
+    author, now = publishing.Author("Sam", "sam@lancashire.example"), datetime.now(UTC)
+    publishing.publish(server.settings, None, [edit], author=author, summary="Later", now=now)
 
-    build.build(server.settings, today=date.today(), compress=True)
-
+    assert publishing.state(server.settings, now=now) == "building"
+    assert until(lambda: publishing.state(server.settings) == "published")
     assert b"9:45am" in server.ask("/sessions/riverbank/play-monday/")[2]
     assert until(lambda: b"9:45am" in server.ask("/book/riverbank/play-monday")[2])
-    series.write_text(words)
+    (server.settings.root / path).write_text(words)
 
 
 def test_mistakes_leave_live_pages_as_they_are(server):

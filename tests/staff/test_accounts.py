@@ -1,6 +1,7 @@
 """Accounts of staff, on both databases: who may see what, invitations, and the log."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from sqlalchemy import Engine
 
 from portal import database
 from portal.database import audit, tables
-from portal.staff import accounts, second_factors, sign_in
+from portal.staff import accounts, roles, second_factors, sign_in
 from portal.staff.accounts import AccountError, Staff
 from tests.support.made import NOW
 from tests.support.staffed import PASSWORD, make_staff
@@ -65,6 +66,94 @@ def test_an_administrator_sees_all_that_exist(directory) -> None:
 
     assert administrator.centres_in(directory) == {one.slug for one in directory.centres}
     assert not administrator.may_see("nowhere", directory)
+
+
+def of(role: str, centres=(), footprint: str | None = None, number: int = 2) -> Staff:
+    return Staff(number, "x@example.org", "X", role, frozenset(centres), footprint)
+
+
+def test_an_editor_sees_no_family_and_a_reader_changes_nothing(directory) -> None:
+    """S30: the one changes the pages of her centres alone, the other sees what a worker sees."""
+    here, elsewhere = "riverbank", "harbour"
+    people = {
+        "worker": of("worker", [here]),
+        "editor": of("editor", [here]),
+        "reader": of("reader", [here]),
+        "reader of a footprint": of("reader", footprint="preston"),
+        "manager": of("manager", footprint="preston"),
+        "administrator": of("administrator"),
+    }
+    sees = {name for name, one in people.items() if one.may_see(here, directory)}
+    edits = {name for name, one in people.items() if one.may_edit(here, directory)}
+    reach = {
+        name
+        for name, one in people.items()
+        if one.may_see(elsewhere, directory) or one.may_edit(elsewhere, directory)
+    }
+    districts = {name for name, one in people.items() if one.may_see_district("preston", directory)}
+
+    assert sees == set(people) - {"editor"}
+    assert edits == {"worker", "editor", "manager", "administrator"}
+    assert reach == {"administrator"}
+    assert districts == {"manager", "administrator"}
+    assert people["editor"].centres_in(directory) == frozenset()
+    assert [one for one in people.values() if one.may_edit("nowhere", directory)] == []
+    assert not people["reader"].may("change families")
+
+
+def test_who_manages_which_account(directory) -> None:
+    """S30: a manager those of three roles whose places are all hers, and never her own."""
+    manager, administrator = (
+        of("manager", footprint="preston", number=1),
+        of("administrator", number=4),
+    )
+    hers = [of("worker", ["riverbank"]), of("editor", ["riverbank"]), of("reader", ["riverbank"])]
+    hers += [of("reader", footprint="preston")]
+    others = [
+        of("worker", ["harbour"]),
+        of("worker", ["riverbank", "harbour"]),
+        of("worker", ["riverbank", "gone"]),
+        of("worker"),
+        of("reader", footprint="burnley-pendle"),
+        of("manager", footprint="preston"),
+        of("administrator", number=3),
+        of("worker", ["riverbank"], number=1),  # the manager herself, had she another role
+    ]
+
+    assert all(manager.may_manage(one, directory) for one in hers)
+    assert not any(manager.may_manage(one, directory) for one in others)
+    assert all(administrator.may_manage(one, directory) for one in (*hers, *others))
+    assert not administrator.may_manage(administrator, directory)
+    assert not any(one.may_manage(other, directory) for one in hers for other in (*hers, *others))
+
+
+def test_who_acts_is_compared_inside_the_transaction(engine: Engine, directory) -> None:
+    """S30: an account that was given more since the page was opened is not reset by a manager."""
+    manager = of("manager", footprint="preston", number=99)
+    given = {"now": NOW, "allowed": lambda other: manager.may_manage(other, directory)}
+    number, _ = add(engine)
+    accounts.change(engine, number, title="Sam", role="administrator", now=NOW)
+    place = {"title": "Sam", "role": "worker", "centres": ["riverbank"]}
+
+    for act in (
+        lambda: accounts.reset(engine, number, **given),
+        lambda: accounts.remove(engine, number, **given),
+        lambda: accounts.change(engine, number, **place, **given),
+        lambda: accounts.add(
+            engine, name="b@example.org", title="B", role="administrator", **given
+        ),
+    ):
+        with pytest.raises(AccountError):
+            act()
+    assert accounts.account(engine, number).staff.role == "administrator"
+    assert [one.staff.id for one in accounts.everyone(engine)] == [number]
+
+
+def test_the_roles_of_the_table_are_those_that_are_declared() -> None:
+    """The database refuses a role that has no row of permissions, and has a word for each."""
+    assert set(tables.ROLES) == set(roles.ROLES) == set(roles.TITLES) == set(roles.DUTIES)
+    assert set().union(*roles.PERMISSIONS.values()) == set(roles.ROLES)
+    assert set(roles.PERMISSIONS) == set(get_args(roles.Permission))
 
 
 def test_a_renamed_centre_keeps_its_workers(directory) -> None:
@@ -138,6 +227,9 @@ def test_the_table_holds_nothing_that_opens_a_door(engine: Engine) -> None:
         ({"role": "king"}, "not a role"),
         ({"centres": []}, "needs one centre"),
         ({"role": "manager", "footprint": None}, "needs a footprint"),
+        ({"role": "editor", "centres": []}, "An editor needs one centre"),
+        ({"role": "reader", "centres": []}, "needs one centre or more, or a footprint"),
+        ({"role": "reader", "footprint": "preston"}, "not both"),
         ({"title": "  "}, "Give the person's name"),
         ({"title": "x" * 81}, "Give the person's name"),
     ],

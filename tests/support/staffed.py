@@ -42,7 +42,7 @@ def make_staff(
     role: str = "worker",
     *,
     centres=("riverbank",),
-    footprint: str = "preston",
+    footprint: str | None = None,
     title: str = "Sam Brook",
     name: str | None = None,
     now=made.NOW,
@@ -56,7 +56,7 @@ def make_staff(
         title=title,
         role=role,
         centres=centres,
-        footprint=footprint,
+        footprint=footprint or ("preston" if role == "manager" else None),
         now=now,
     )
     values = {

@@ -17,7 +17,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from portal.content.front_matter import Problem
-from portal.content.published_dates import Difference
+from portal.editing.effects import Changed
 from portal.web.headers import HEADERS
 from portal.web.templating import environment
 
@@ -29,35 +29,6 @@ _KEEP_ALIVE = 10.0  # seconds after which a silent connection is tried
 
 # Addresses that live pages answer.
 _LIVE = ("/book/", "/bookings/", "/request/", "/gap", "/find/results", "/leave", "/staff/")
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A difference with the bookings that it touches; None where there is no database."""
-
-    difference: Difference
-    bookings: int | None
-    told: bool  # whether families who booked get a message
-
-    @property
-    def words(self) -> str:
-        return self.difference.words
-
-    @property
-    def gone(self) -> bool:
-        return self.difference.kind == "removed"
-
-    @property
-    def name(self) -> str:
-        return self.difference.name
-
-    @property
-    def path(self) -> str:
-        return self.difference.path
-
-    @property
-    def series(self) -> str:
-        return self.difference.series
 
 
 @dataclass(frozen=True, slots=True)

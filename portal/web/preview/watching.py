@@ -25,12 +25,13 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal import content
 from portal.content import published_dates
-from portal.content.published_dates import Difference, Record
+from portal.content.published_dates import Record
 from portal.directory import Centre, Directory, News, Page, Programme, Series, TextFile
 from portal.directory.values import LONDON, WEEKDAYS
+from portal.editing.effects import changes_for, database_of
 from portal.finder.postcodes import exact_finder
 from portal.settings import Settings
-from portal.web.preview.app import Changed, Details, Shown, ask, create_preview
+from portal.web.preview.app import Details, Shown, ask, create_preview
 from portal.web.site.app import create_site
 
 _DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
@@ -163,47 +164,14 @@ class Preview:
         if before is None:
             before = self._started_with or published_dates.record(directory)
             compared_with = "the files as they were when the preview started"
-        found = published_dates.differences(before, directory)
-        booked = self._booked(found, directory)
-        changes = tuple(
-            Changed(
-                one,
-                _bookings_of(one, booked, directory) if booked is not None else None,
-                # Families cannot be told about a series whose file is gone.
-                told=directory.find_series(one.series) is not None,
-            )
-            for one in found
-        )
-        totals = Counter(one.kind for one in found)
-        # A family that booked a whole course is one booking, however many dates change.
-        touched_by = {key for one in found for key in _keys(one, directory)}
-        total = sum((booked or {}).get(key, 0) for key in touched_by)
-        words = "Bookings are not changed." if booked is not None else "Bookings were not checked."
-        if total:
-            words = f"Bookings touched: {total:,}."
+        with database_of(self._settings) as engine:
+            changes, families = changes_for(before, directory, engine)
+        totals = Counter(change.difference.kind for change in changes)
+        words = "Bookings are not changed." if families else "Bookings were not checked."
+        if families and families.bookings:
+            words = f"Bookings touched: {families.bookings:,}."
         said = (f"{_counted(number)} {kind}" for kind, number in totals.items())
         return Details(compared_with, changes, tuple(said), words, touched)
-
-    def _booked(
-        self, found: list[Difference], directory: Directory
-    ) -> dict[tuple[str, str], int] | None:
-        """Bookings that hold places, of the series that would change. Nothing is written."""
-        settings = self._settings
-        if settings.database_url is None and not (settings.var / "portal.db").is_file():
-            return None
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from portal import database
-        from portal.bookings import content_changes
-
-        identities = {name for one in found for name in _names(one.series, directory)}
-        engine = database.connect(settings.database_address)
-        try:
-            return content_changes.booked_on(engine, identities)
-        except SQLAlchemyError:
-            return None
-        finally:
-            engine.dispose()
 
 
 def serve(
@@ -252,22 +220,6 @@ def _stat(path: Path) -> os.stat_result | None:
 
 def _counted(number: int) -> str:
     return "1 date" if number == 1 else f"{number:,} dates"
-
-
-def _names(identity: str, directory: Directory) -> tuple[str, ...]:
-    series = directory.find_series(identity)
-    return (series.identity, *series.old_identities) if series else (identity,)
-
-
-def _keys(one: Difference, directory: Directory) -> Iterator[tuple[str, str]]:
-    """The booking keys for a date: the whole series or the session, by every identity it had."""
-    if one.kind != "added":
-        for name in _names(one.series, directory):
-            yield from ((name, ""), (name, one.planned.isoformat()))
-
-
-def _bookings_of(one: Difference, booked: dict[tuple[str, str], int], directory: Directory) -> int:
-    return sum(booked.get(key, 0) for key in _keys(one, directory))
 
 
 def _touched(

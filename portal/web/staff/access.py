@@ -9,17 +9,22 @@ say who may enter:
     def register(centre: str, series: str, planned: str) -> Response:
         return page("staff/register.html", "Register", rows=...)
 
-`may` is ANYBODY (for signing in alone), SIGNED_IN, of_role("administrator"), of_centre("centre")
-where the address names a centre, or a `May` of your own: a function of the Staff and the parts of
-the address. A view without `may` is refused when the application is created. People who are not
-signed in are sent to sign in, whatever the address; staff who may not enter get 403, which is also
-the response for records that do not exist.
+`may` names permissions of `portal.staff.roles.PERMISSIONS`, one to read the page and one to send
+its forms: by default "see families" and "change families". So a page is closed to editors, and its
+forms to readers, unless it says otherwise. There are ANYBODY (for signing in alone), OWN (their own
+account), FAMILIES, to("read the log"), of_centre("centre") and of_content("centre") where the
+address names a centre, or a `May` of your own: a function of the Staff and the parts of the
+address. `form_page(...)` is for a page that is nothing but a form: only those who may send it may
+open it. A view without `may` is refused when the application is created. People who are not signed
+in are sent to sign in, whatever the address; staff who may not enter get 403, which is also the
+response for records that do not exist. Templates show buttons that change something if `writes`.
 
 Inside a view: `current()` is the Staff, `allowed_centres()` the slugs of the centres that this
 person may see (lists are limited to them), `sees(identity)` the same for a booking's series,
 `now()` the moment, `live()` the directory and the database: `with live().database() as engine`.
 What is read, exported or changed goes into the log by `database.note(connection, now(),
-current().actor, action, ...)`; `database.audit` has words for each action.
+current().actor, action, ...)`; `database.audit` has words for each action. A page with families
+also says which they are: `database.log_reading(engine, action, ids, ...)` (S69).
 
 A form extends `forms.StaffForm`; every POST carries its token (`{{ token(csrf) }}` of
 staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view. A view made with
@@ -34,7 +39,7 @@ Tests: `tests/support/staffed.py` signs in for you.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +47,7 @@ from flask import current_app, g
 
 from portal.bookings import ASKED_FOR, asked
 from portal.staff.accounts import Staff
+from portal.staff.roles import Permission
 from portal.staff.sign_in import Visit
 from portal.web.live.app import Desk
 from portal.web.live.context import live
@@ -49,22 +55,43 @@ from portal.web.live.context import live
 
 @dataclass(frozen=True, slots=True)
 class May:
-    """Who may enter. `allows` is called with the Staff and the parts of the address."""
+    """Who may enter: staff with a permission, if `allows` is true of them and of the parts of the
+    address. None needs no permission."""
 
     words: str
     allows: Callable[[Staff, Mapping[str, Any]], bool]
     strangers: bool = False
+    reads: Permission | None = "see families"
+    changes: Permission | None = "change families"
+
+    def enter(self, staff: Staff, parts: Mapping[str, Any], method: str = "GET") -> bool:
+        """Whether this person may make a request with this method."""
+        needed = self.reads if method in READING else self.changes
+        return (needed is None or staff.may(needed)) and self.allows(staff, parts)
 
 
-ANYBODY = May("anybody", lambda _staff, _parts: True, strangers=True)
+READING = ("GET", "HEAD", "OPTIONS")
 
 
-SIGNED_IN = May("all signed-in staff", lambda _staff, _parts: True)
+def _always(_staff: Staff, _parts: Mapping[str, Any]) -> bool:
+    return True
 
 
-def of_role(*roles: str) -> May:
-    """Staff who have one of these roles."""
-    return May(" or ".join(roles), lambda staff, _parts: staff.role in roles)
+ANYBODY = May("anybody", _always, strangers=True, reads=None, changes=None)
+
+OWN = May("all signed-in staff, about themselves", _always, reads=None, changes=None)
+
+FAMILIES = May("staff who see families", _always)
+
+
+def to(permission: Permission) -> May:
+    """Staff who may do this, to read the page and to send its forms."""
+    return May(f"staff who may {permission}", _always, reads=permission, changes=permission)
+
+
+def form_page(may: May) -> May:
+    """The same for a page that is nothing but a form: only those who may send it may open it."""
+    return replace(may, reads=may.changes)
 
 
 def of_centre(part: str = "centre") -> May:
@@ -74,6 +101,15 @@ def of_centre(part: str = "centre") -> May:
         return staff.may_see(str(parts[part]), live().directory)
 
     return May("staff of the centre", allows)
+
+
+def of_content(part: str = "centre") -> May:
+    """Staff who may change the pages of the centre that this part of the address names."""
+
+    def allows(staff: Staff, parts: Mapping[str, Any]) -> bool:
+        return staff.may_edit(str(parts[part]), live().directory)
+
+    return replace(to("edit content"), words="editors of the centre", allows=allows)
 
 
 class Unguarded(RuntimeError):
@@ -173,6 +209,12 @@ def sees(identity: str) -> bool:
 def sees_district(district: str) -> bool:
     """Whether the member of staff may see what belongs to this district, and to no centre."""
     return current().may_see_district(district, live().directory)
+
+
+def writes() -> bool:
+    """Whether somebody is signed in who may change what they see of families."""
+    found: Visit | None = g.get("visit")
+    return found is not None and found.whole and found.staff.may("change families")
 
 
 def now() -> datetime:

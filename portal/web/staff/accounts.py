@@ -1,14 +1,16 @@
-"""The accounts of staff, for administrators: make, change, reset and remove them.
+"""The accounts of staff: make, change, reset and remove them.
 
-The link of an invitation is shown once, on the page that follows; the administrator chooses how to
-send it. Administrators cannot remove or change their own account here, so that one always stays;
-the commands `portal staff …` can.
+Administrators look after all accounts, managers after those of workers, editors and readers whose
+places are all in their footprint (S30). Nobody changes their own account here, so that one
+administrator always stays and no manager widens her own; the commands `portal staff …` can. The
+link of an invitation is shown once, on the page that follows, to be sent in a safe way.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from flask import Response, redirect, request
@@ -18,30 +20,43 @@ from portal.bookings.casework import fold
 from portal.directory.values import LONDON, day_words
 from portal.staff import accounts, tries
 from portal.staff.accounts import Account, AccountError, Staff
+from portal.staff.roles import DUTIES, GIVEN_BY_MANAGERS, ROLES, TITLES
 from portal.staff.tries import Lock
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.live.forms.answers import Choice, Email, Name, Pick, Ticks
-from portal.web.staff.access import May, current, now, of_role, staff_route
+from portal.web.live.forms.answers import Choice, Email, Name, Option, Pick, Ticks
+from portal.web.staff.access import current, now, staff_route, to
 from portal.web.staff.forms import StaffForm
 from portal.web.staff.screens import page, refuse
 from portal.web.staff.sorting import Order, in_order
 
 ACCOUNTS = "/staff/accounts"
 ONE = f"{ACCOUNTS}/<int(max=2147483647):number>"  # the largest integer that both databases keep
-ADMINISTRATOR = of_role("administrator")
-ROLES = (
-    ("worker", "Worker: sees the families of some centres"),
-    ("manager", "Manager: sees all centres of a footprint"),
-    ("administrator", "Administrator: sees all centres, and these accounts"),
-)
+MANAGES = to("manage accounts")
 
 
-def _another(staff: Staff, parts: Mapping[str, Any]) -> bool:
-    return staff.role == "administrator" and staff.id != parts["number"]
+def _may_manage(other: Staff) -> bool:
+    return current().may_manage(other, live().directory)
 
 
-ANOTHER = May("administrator", _another)
+def _of_account(staff: Staff, parts: Mapping[str, Any]) -> bool:
+    with live().database() as engine:
+        found = accounts.account(engine, parts["number"])
+    return found is not None and staff.may_manage(found.staff, live().directory)
+
+
+OF_ACCOUNT = replace(MANAGES, words="staff who manage the account", allows=_of_account)
+
+
+class GroupedTicks(Ticks):
+    """Ticks in groups that open and close: all centres in one list are seven screens of a phone."""
+
+    kind = "grouped"
+    groups: Sequence[tuple[str, Sequence[Option]]] = ()
+
+    def offer(self, groups: Sequence[tuple[str, Sequence[Option]]]) -> None:
+        self.groups = groups
+        self.options = [option for _, options in groups for option in options]
 
 
 class PlaceForm(StaffForm):
@@ -52,30 +67,50 @@ class PlaceForm(StaffForm):
     title = Name(
         "Name", what="the name", missing="Enter the person’s name", longest=80, autocomplete="off"
     )
-    role = Choice(
-        "What can this person see?",
-        what="the role",
-        missing="Choose what this person can see",
-        options=ROLES,
+    role = Choice("Role", what="the role", missing="Choose what this person can see and do")
+    centres = GroupedTicks(
+        "Centres of a worker, an editor or a reader", what="the centres", marked=False
     )
-    centres = Ticks("Centres of a worker", what="the centres", marked=False)
-    footprint = Pick("Footprint of a manager", what="the footprint", marked=False)
+    footprint = Pick("Footprint", what="the footprint", marked=False)
 
     def with_places(self) -> PlaceForm:
-        """The form, with the centres and footprints of the content as choices."""
-        directory = live().directory
-        self.answer("centres").options = [(one.slug, one.title) for one in directory.centres]
-        areas = [(one.slug, one.title) for one in directory.footprints]
-        self.answer("footprint").options = [("", "None"), *areas]
+        """The form, with the roles and places that the person signed in can give as choices."""
+        directory, staff = live().directory, current()
+        own = staff.works_in(directory)
+        everything = staff.everywhere
+        given = ROLES if everything else GIVEN_BY_MANAGERS
+        self.answer("role").options = [(role, f"{TITLES[role]}: {DUTIES[role]}") for role in given]
+        areas = [one for one in directory.footprints if everything or one.slug == staff.footprint]
+        self.centres.offer(
+            [
+                (
+                    area.title,
+                    [
+                        (one.slug, one.title)
+                        for one in directory.centres_in(area)
+                        if one.slug in own
+                    ],
+                )
+                for area in areas
+            ]
+        )
+        self.answer("footprint").options = [
+            ("", "None"),
+            *((one.slug, one.title) for one in areas),
+        ]
+        whose = "of a manager, or of a reader" if everything else "of a reader"
+        self.footprint.label.text = f"Footprint {whose} who has no centres above"
         return self
 
     def validate(self, extra_validators: object = None) -> bool:
         super().validate(extra_validators)
-        role = self.role.data
-        if role == "worker" and not self.centres.data:
-            self.centres.blame("Choose the centres of the worker")
-        if role == "manager" and not self.footprint.data:
+        role, centres, footprint = self.role.data, self.centres.data, self.footprint.data
+        if role in ("worker", "editor") and not centres:
+            self.centres.blame(f"Choose the centres of the {role}")
+        if role == "manager" and not footprint:
             self.footprint.blame("Choose the footprint of the manager")
+        if role == "reader" and bool(centres) == bool(footprint):
+            self.centres.blame("Choose the centres of the reader, or else a footprint")
         return self.well
 
     def place(self) -> dict[str, Any]:
@@ -98,16 +133,17 @@ class NewForm(PlaceForm):
     )
 
 
-@staff_route(ACCOUNTS, may=ADMINISTRATOR)
+@staff_route(ACCOUNTS, may=MANAGES)
 def show() -> Answered:
-    """The list of accounts."""
+    """The list of the accounts that this person manages; for administrators, of all."""
+    whole = current().everywhere
     with live().database() as engine:
-        everyone = accounts.everyone(engine)
-        held = tries.locks(engine, now=now())
+        everyone = [one for one in accounts.everyone(engine) if whole or _may_manage(one.staff)]
+        held = tries.locks(engine, now=now()) if current().may("lift locks") else []
     people = {one.staff.id: one.staff.title for one in everyone}
     rows, orders = in_order(
         (
-            (one, _role(one.staff), _state(one), one.staff.id != current().id and not one.removed)
+            (one, role_words(one.staff), _state(one), _may_manage(one.staff) and not one.removed)
             for one in everyone
         ),
         Order("name", "name"),
@@ -125,6 +161,11 @@ def show() -> Answered:
     )
 
 
+def _acting() -> dict[str, Any]:
+    """Who acts and when. The account is compared again inside the transaction that changes it."""
+    return {"now": now(), "actor": current().actor, "allowed": _may_manage}
+
+
 def _last_seen(row: tuple[Account, str, str, bool]) -> float:
     seen = row[0].seen
     return seen.timestamp() if seen else 0
@@ -139,7 +180,7 @@ def _lock(lock: Lock, people: Mapping[int, str]) -> dict[str, str]:
     return {"whose": whose, "words": words, "key": lock.key.hex()}
 
 
-@staff_route(f"{ACCOUNTS}/unlock", may=ADMINISTRATOR, methods=("POST",))
+@staff_route(f"{ACCOUNTS}/unlock", may=to("lift locks"), methods=("POST",))
 def unlock() -> Answered:
     """Lift one lock on signing in."""
     key = request.form.get("lock", "")
@@ -152,7 +193,7 @@ def unlock() -> Answered:
 
 @staff_route(
     f"{ACCOUNTS}/new",
-    may=ADMINISTRATOR,
+    may=MANAGES,
     methods=("GET", "POST"),
     refills=True,
     keeps="a new account",
@@ -164,17 +205,18 @@ def new() -> Answered:
     if status is None:
         with live().database() as engine:
             try:
-                _, token = accounts.add(
-                    engine, name=form.name.data, **form.place(), now=now(), actor=current().actor
-                )
+                _, token = accounts.add(engine, name=form.name.data, **form.place(), **_acting())
             except AccountError as error:
-                form.name.blame(str(error).rstrip("."))
+                elsewhere = (
+                    "" if current().everywhere else " Not in your list? Ask an administrator"
+                )
+                form.name.blame(f"{error}{elsewhere}".rstrip("."))
             else:
                 return _invitation(form.title.data, token)
     return _form_page("Make an account", form, status or 422, "Make the account")
 
 
-@staff_route(ONE, may=ANOTHER, methods=("GET", "POST"), refills=True, keeps="a changed account")
+@staff_route(ONE, may=OF_ACCOUNT, methods=("GET", "POST"), refills=True, keeps="a changed account")
 def change(number: int) -> Answered:
     """Change a name, role or place of work."""
     with live().database() as engine:
@@ -195,24 +237,24 @@ def change(number: int) -> Answered:
         status = form.refused()
         if status is not None:
             return _form_page(f"Change {staff.title}", form, status, "Save", found)
-        accounts.change(engine, number, **form.place(), now=now(), actor=current().actor)
+        accounts.change(engine, number, **form.place(), **_acting())
     return redirect(f"{ACCOUNTS}?done=changed", 303)
 
 
-@staff_route(f"{ONE}/reset", may=ANOTHER, methods=("POST",))
+@staff_route(f"{ONE}/reset", may=OF_ACCOUNT, methods=("POST",))
 def reset(number: int) -> Answered:
     """Start again with a new invitation."""
     with live().database() as engine:
-        token = accounts.reset(engine, number, now=now(), actor=current().actor)
+        token = accounts.reset(engine, number, **_acting())
         found = accounts.account(engine, number)
     return _invitation(found.staff.title if found else "", token)
 
 
-@staff_route(f"{ONE}/remove", may=ANOTHER, methods=("POST",))
+@staff_route(f"{ONE}/remove", may=OF_ACCOUNT, methods=("POST",))
 def remove(number: int) -> Answered:
     """Remove an account."""
     with live().database() as engine:
-        accounts.remove(engine, number, now=now(), actor=current().actor)
+        accounts.remove(engine, number, **_acting())
     return redirect(f"{ACCOUNTS}?done=removed", 303)
 
 
@@ -241,15 +283,17 @@ def _form_page(
     )
 
 
-def _role(staff: Staff) -> str:
-    directory = live().directory
-    if staff.role == "worker":
-        titles = [one.title for one in directory.centres if staff.may_see(one.slug, directory)]
-        return f"Worker at {', '.join(titles) or 'no centre that there is'}"
-    if staff.role == "manager":
-        titles = [one.title for one in directory.footprints if one.slug == staff.footprint]
-        return f"Manager of {', '.join(titles) or 'no footprint that there is'}"
-    return "Administrator"
+def role_words(staff: Staff) -> str:
+    """A role and its places of work."""
+    directory, title = live().directory, TITLES[staff.role]
+    if staff.everywhere:
+        return title
+    if staff.footprint is not None:
+        areas = [one.title for one in directory.footprints if one.slug == staff.footprint]
+        return f"{title} of {', '.join(areas) or 'no footprint that there is'}"
+    own = staff.works_in(directory)
+    titles = [one.title for one in directory.centres if one.slug in own]
+    return f"{title} at {', '.join(titles) or 'no centre that there is'}"
 
 
 def _state(one: Account) -> str:

@@ -172,7 +172,7 @@ def _guard() -> Any:
             return _to_sign_in(route)
         if route is None:
             return None  # Flask answers 404 or 405
-        if not route.may.allows(g.visit.staff, request.view_args or {}):
+        if not route.may.enter(g.visit.staff, request.view_args or {}, request.method):
             return refuse()
     check_form(_MOST_FIELDS)
     if request.method not in ("GET", "HEAD", "OPTIONS"):

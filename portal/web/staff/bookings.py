@@ -25,8 +25,9 @@ from portal.bookings import (
     retention,
     waiting_list,
 )
+from portal.bookings.answer_labels import label_of
 from portal.bookings.casework import Case, EditConflict
-from portal.database import audit
+from portal.database import audit, log_reading
 from portal.database.tables import HOLDING, LIVE
 from portal.directory import Series, Session
 from portal.directory.values import LONDON
@@ -42,8 +43,10 @@ from portal.web.live.forms.family import (
     limit_people,
 )
 from portal.web.live.forms.steps import next_screen
-from portal.web.staff.access import SIGNED_IN, current, now, of_centre, sees, staff_route
+from portal.web.staff.access import FAMILIES, current, form_page, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
+from portal.web.staff.log import LOG
+from portal.web.staff.log import MAY as LOG_MAY
 from portal.web.staff.scope import (
     CALLED_OFF,
     attempt,
@@ -81,13 +84,15 @@ def path_of(one: Case | bookings.Booking, done: str = "") -> str:
 # --- finding -----------------------------------------------------------------------------------
 
 
-@staff_route("/staff/bookings", may=SIGNED_IN)
+@staff_route("/staff/bookings", may=FAMILIES)
 def find() -> Answered:
     asked = request.args.get("q", "").strip()[:200]
     with live().database() as engine:
         found = casework.find(engine, asked, sees) if asked else []
-    if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
-        return redirect(path_of(found[0]), 303)
+        if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
+            return redirect(path_of(found[0]), 303)
+        ids = [one.id for one in found]
+        log_reading(engine, "search", ids, now=now(), actor=current().actor)
     cases, orders = in_order(
         ((one, named(one.series), thing(one.series)[0]) for one in found),
         Order("newest", "newest"),
@@ -114,8 +119,6 @@ def _plain(typed: str) -> str:
 
 @staff_route(_CASE, may=of_booking())
 def show(reference: str) -> Answered:  # noqa: ARG001  the guard has read it
-    with live().database() as engine:
-        casework.log_reading(engine, case(), now=now(), actor=current().actor)
     return _show(case(), done=_DONE.get(request.args.get("done", ""), ""))
 
 
@@ -132,6 +135,7 @@ def _show(
     with live().database() as engine:
         sent = messages.of_booking(engine, one.id)
         others = casework.with_same_contact(engine, one, live().secret, sees)
+        casework.log_reading(engine, one, others, now=now(), actor=current().actor)
         position = bookings.get(engine, one.id, live().secret).position
     until, state = one.offered_until, state_of(one)
     return page(
@@ -153,7 +157,10 @@ def _show(
         until=filters.moment_words(until.astimezone(LONDON)) if until else "",
         made=filters.moment_words(one.created.astimezone(LONDON)),
         safe_way=registers.safe_way(one.family),
-        questions={q.name: q.label for q in programme.questions} if programme else {},
+        answers=[
+            (label_of(name, programme), words)
+            for name, words in (one.family.answers if one.family else {}).items()
+        ],
         sent=[_message(one) for one in sent],
         others=[(other, named(other.series), state_of(other)) for other in others],
         remark=one.remark if remark is None else remark,
@@ -161,6 +168,7 @@ def _show(
         problems=problems,
         done=done,
         twin=one.twin,
+        log=f"{LOG}?booking={one.reference}" if LOG_MAY.enter(current(), {}) else "",
     )
 
 
@@ -168,7 +176,7 @@ def _message(one: messages.Message) -> dict[str, str]:
     """A message as the page shows it: its kind, its delivery with the time, and any trouble."""
     moment = filters.moment_words((one.sent or one.due).astimezone(LONDON))
     return {
-        "kind": audit.MESSAGES.get(one.kind, one.kind),
+        "kind": audit.MESSAGES.get(one.kind, "A message"),
         "state": f"{audit.DELIVERY[one.state]}, {moment}",
         "trouble": one.trouble or "",
     }
@@ -261,6 +269,8 @@ class NoteForm(StaffForm):
 
 def _page(form: LiveForm, title: str, status: int, button: str, **given: Any) -> Answered:
     one = case()
+    with live().database() as engine:
+        casework.log_reading(engine, one, now=now(), actor=current().actor)
     given = {"paragraphs": (), "warning": False, "back": path_of(one), **given}
     return page(
         "staff/form.html",
@@ -288,7 +298,7 @@ class DeclineForm(StaffForm):
 
 @staff_route(
     f"{_CASE}/decline",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="your answer to a request",
@@ -329,7 +339,7 @@ class CancelForm(StaffForm):
 
 @staff_route(
     f"{_CASE}/cancel",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="the cancellation of a booking",
@@ -346,7 +356,7 @@ def cancel(reference: str) -> Answered:  # noqa: ARG001
 
 @staff_route(
     f"{_CASE}/change",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="how many people come",
@@ -369,7 +379,7 @@ def change(reference: str) -> Answered:  # noqa: ARG001
 
 @staff_route(
     f"{_CASE}/details",
-    may=of_booking(),
+    may=form_page(of_booking()),
     methods=("GET", "POST"),
     refills=True,
     keeps="the corrected details of a family",
@@ -397,7 +407,7 @@ class DeleteForm(StaffForm):
     asked: ClassVar[Sequence[str]] = ()
 
 
-@staff_route(f"{_CASE}/delete", may=of_booking(), methods=("GET", "POST"), refills=True)
+@staff_route(f"{_CASE}/delete", may=form_page(of_booking()), methods=("GET", "POST"), refills=True)
 def delete(reference: str) -> Answered:  # noqa: ARG001
     one = case()
     form = DeleteForm(formdata=posted())
@@ -432,7 +442,7 @@ def _over(one: Case) -> Answered:
 
 @staff_route(
     "/staff/book/<centre>/<series>",
-    may=of_centre("centre"),
+    may=form_page(of_centre("centre")),
     methods=("GET", "POST"),
     refills=True,
     keeps="a booking for a family",

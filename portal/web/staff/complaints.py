@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, request
@@ -12,11 +13,11 @@ from portal.bookings import complaints
 from portal.directory.values import LONDON
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
-from portal.web.staff.access import May, current, now, of_role, sees_district, staff_route
+from portal.web.staff.access import current, now, sees_district, staff_route, to
 from portal.web.staff.screens import page
 
 COMPLAINTS = "/staff/complaints"
-MAY = of_role("manager", "administrator")
+MAY = to("answer complaints")
 
 
 @staff_route(COMPLAINTS, may=MAY)
@@ -42,7 +43,7 @@ def _of_complaint(_staff: Staff, parts: Mapping[str, Any]) -> bool:
     return found is not None and sees_district(found.district)
 
 
-OF_COMPLAINT = May("managers of the district of the complaint", _of_complaint)
+OF_COMPLAINT = replace(MAY, words="managers of the district", allows=_of_complaint)
 
 
 @staff_route(

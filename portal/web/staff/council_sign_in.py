@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as Answered
 
 from portal.settings import Settings, SettingsError
-from portal.staff import accounts, kept_forms, sign_in
+from portal.staff import accounts, kept_forms, sign_in, tries
 from portal.staff.openid import Begun, OpenId, OpenIdError, missing
 from portal.web.live.context import live
 from portal.web.staff import cookie
@@ -99,6 +99,7 @@ def _back() -> Answered:
     with found.database() as engine:
         account = accounts.find(engine, email)
         if account is None or account.removed:
+            tries.log_council_failure(engine, found.secret, now=now())
             return explain(
                 "You have no account here",
                 "The council knows you, and this service does not yet. Ask your manager to add "
@@ -121,6 +122,8 @@ def _back() -> Answered:
 
 def _not_done(error: OpenIdError) -> Answered:
     _log.warning("A sign-in by the council's account was refused: %s", error)
+    with live().database() as engine:
+        tries.log_council_failure(engine, live().secret, now=now())
     return explain(
         "You are not signed in",
         "We could not sign you in by your council account. Go back, and try again.",

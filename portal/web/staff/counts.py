@@ -1,4 +1,4 @@
-"""Counts of a month: all centres with small numbers hidden, and the user's own centres in full."""
+"""Counts of a month: all centres in safe numbers, and the user's own centres in full."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from flask import abort, request
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import counts
-from portal.bookings.counts import COLUMNS, SMALLEST, UNDER, Line
+from portal.bookings.counts import COLUMNS, Line
 from portal.directory import Centre
 from portal.directory.values import LONDON
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, allowed_centres, now, of_centre, staff_route
+from portal.web.staff.access import FAMILIES, allowed_centres, now, of_centre, staff_route
 from portal.web.staff.register import as_file
 from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
@@ -45,26 +45,25 @@ def _of_centres(centres: Iterable[Centre], month: date) -> list[Line]:
         return counts.by_centre(engine, live().directory, centres, month)
 
 
-def _orders(first: str, said: Callable[[Any], Iterable[str]]) -> list[Order[Any]]:
-    """By each column of a table of counts, the largest number first; `said` gives a row's words."""
+def _orders(first: str, line: Callable[[Any], Line]) -> list[Order[Any]]:
+    """By each column of a table of counts, the largest figure as shown first."""
 
-    def number(row: Any, at: int) -> float:
-        words = [*said(row)][at]
-        return SMALLEST / 2 if words == UNDER else float(words.replace(",", ""))
+    def shown(row: Any, at: int) -> tuple[int, bool]:
+        figure = line(row).figures[at]
+        return figure.number, figure.partial
 
     columns = [
-        Order(re.sub(r"\W+", "-", words.lower()), words, partial(number, at=at), falling=True)
+        Order(re.sub(r"\W+", "-", words.lower()), words, partial(shown, at=at), falling=True)
         for at, words in enumerate(COLUMNS)
     ]
     return [Order("first", first), *columns]
 
 
-@staff_route(_COUNTS, may=SIGNED_IN)
+@staff_route(_COUNTS, may=FAMILIES)
 def counts_page() -> Answered:
     month = _month()
-    table = counts.table_of(_of_centres(live().directory.centres, month), own=False)
-    # Only by visible values: the order must not reveal hidden numbers.
-    shown, orders = in_order(table.lines, *_orders("Centre", lambda row: row[1]))
+    lines = _of_centres(live().directory.centres, month)
+    shown, orders = in_order(lines, *_orders("Centre", lambda line: line))
     return page(
         "staff/counts.html",
         "Counts",
@@ -72,16 +71,16 @@ def counts_page() -> Answered:
         lines=shown,
         orders=orders,
         columns=("Centre", *COLUMNS),
-        total=table.total,
+        total=counts.totals(lines),
         own=allowed_centres(),
     )
 
 
-@staff_route(f"{_COUNTS}.csv", may=SIGNED_IN)
+@staff_route(f"{_COUNTS}.csv", may=FAMILIES)
 def counts_file() -> Answered:
     month = _month()
     lines = _of_centres(live().directory.centres, month)
-    return as_file(counts.csv(lines, own=False, first="Centre"), f"counts-{month:%Y-%m}.csv")
+    return as_file(counts.csv(lines, first="Centre"), f"counts-{month:%Y-%m}.csv")
 
 
 @staff_route(f"{_COUNTS}/<centre>", may=of_centre("centre"))
@@ -94,8 +93,8 @@ def counts_of(centre: str) -> Answered:
         groups = counts.by_series(engine, live().directory, found, month)
     if request.args.get("as") == "csv":
         return as_file(counts.csv_of_series(groups), f"counts-{found.slug}-{month:%Y-%m}.csv")
-    table = counts.table_of([line for line, _ in groups], own=True)
-    groups, orders = in_order(groups, *_orders("Session", lambda row: map(str, row[0].numbers)))
+    total = counts.totals([line for line, _ in groups])
+    groups, orders = in_order(groups, *_orders("Session", lambda row: row[0]))
     return page(
         "staff/counts_of.html",
         f"Counts of {found.title}",
@@ -105,5 +104,5 @@ def counts_of(centre: str) -> Answered:
         groups=groups,
         orders=orders,
         columns=("Session", *COLUMNS),
-        total=table.total,
+        total=total,
     )

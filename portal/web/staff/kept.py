@@ -23,7 +23,7 @@ from portal.web.live.context import live
 from portal.web.live.forms.family import began_at, stamp
 from portal.web.live.screens import check_form
 from portal.web.staff import cookie
-from portal.web.staff.access import SIGNED_IN, Route, current, now, staff_route
+from portal.web.staff.access import OWN, Route, current, now, staff_route
 from portal.web.staff.screens import KEPT, home, page
 
 FIELD = "kept"  # in a form that is sent again
@@ -40,7 +40,7 @@ def keep(route: Route, most_fields: int) -> bool:
         return False
     with live().database() as engine:
         staff = sign_in.timed_out(engine, cookie.held(), now=now())
-        if staff is None or not route.may.allows(staff, request.view_args or {}):
+        if staff is None or not route.may.enter(staff, request.view_args or {}, "POST"):
             return False
         dropped = {"csrf_token", "started", FIELD}
         key, started = (request.form.get(name, "") for name in ("key", "started"))
@@ -72,7 +72,7 @@ def _drop(number: str) -> None:
             kept_forms.drop(engine, current().id, int(number))
 
 
-@staff_route(KEPT, may=SIGNED_IN)
+@staff_route(KEPT, may=OWN)
 def show() -> Answered:
     """What was kept, each with a button that saves it."""
     with live().database() as engine:
@@ -92,7 +92,7 @@ def _fields(form: KeptForm) -> list[tuple[str, str]]:
     return fields
 
 
-@staff_route(f"{KEPT}/drop", may=SIGNED_IN, methods=("POST",))
+@staff_route(f"{KEPT}/drop", may=OWN, methods=("POST",))
 def drop() -> Answered:
     """Do not save a form."""
     _drop(request.form.get(FIELD, ""))
@@ -101,7 +101,7 @@ def drop() -> Answered:
     return redirect(KEPT if more else home(), 303)
 
 
-@staff_route("/staff/stay", may=SIGNED_IN)
+@staff_route("/staff/stay", may=OWN)
 def stay() -> Answered:
     """Go on with a visit, for the script that warns before it ends; the seconds that are left."""
     return jsonify(left=g.visit.left)

@@ -1,78 +1,238 @@
 """The audit log: who read, exported or changed which records, and when.
 
 Administrators see all of it, managers the lines about their centres and districts. It names staff,
-and bookings only by reference; it never names a family. It can be filtered by person.
+and bookings only by reference; it never names a family. It is searched by person, booking, action
+and days. For a family that asks who has read about it, an administrator saves its lines as a file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import request
+from flask import abort, request
+from sqlalchemy import Engine
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import asked
-from portal.database import audit, tables
-from portal.database.audit import Entry
+from portal.bookings import asked, casework
+from portal.bookings.csv_export import csv_of
+from portal.database import audit, note, tables, write
+from portal.database.audit import OF_ACCOUNTS, READING, SIGNING_IN, Entry
 from portal.directory.values import LONDON, day_words
 from portal.staff import accounts
-from portal.staff.accounts import Account
+from portal.staff.accounts import Account, Staff
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.access import (
     allowed_centres,
     current,
     now,
-    of_role,
+    sees,
     sees_district,
     staff_route,
+    to,
 )
+from portal.web.staff.accounts import role_words
+from portal.web.staff.register import as_file
 from portal.web.staff.screens import page
 
 LOG = "/staff/log"
 SHOWN = 100
+MAY = to("read the log")
+
+# Actions that are asked for together, by their name in the address.
+_GROUPS: Mapping[str, tuple[str, Collection[str]]] = {
+    "reading": ("All reading about families", READING),
+    "signing-in": ("All signing in", SIGNING_IN),
+    "accounts": ("All changes of accounts", OF_ACCOUNTS),
+}
+_FILTERS = ("of", "booking", "action", "from", "to", "line")
+_DAY = re.compile(r"(\d{1,2})[\s./-](\d{1,2})[\s./-](\d{4})", re.ASCII)
+_YEARS = range(2000, 2101)
 
 
-@staff_route(LOG, may=of_role("manager", "administrator"))
+@staff_route(LOG, may=MAY)
 def show() -> Answered:
     """One page of the log, newest first."""
-    staff = current()
-    of, before = _number("of"), _number("before")
-    whole = staff.role == "administrator"
+    whole = current().everywhere
     with live().database() as engine:
-        entries = audit.log(
-            engine,
-            centres=None if whole else _slugs(),
-            endings=_endings(),
-            staff_id=of,
-            before=before,
-            limit=SHOWN + 1,
-        )
+        wanted = _asked(engine)
+        entries = [] if wanted.problems else _entries(engine, wanted, whole=whole)
         people = {one.staff.id: one for one in accounts.everyone(engine)}
     more, entries = len(entries) > SHOWN, entries[:SHOWN]
+    names = {number: one.staff.title for number, one in people.items()}
+    typed, actions = _typed(wanted), _actions(whole=whole)
+    problems = dict(wanted.problems)
     return page(
         "staff/log.html",
         "Log",
-        days=_by_day(entries, people),
-        of=people[of].staff.title if of in people else "",
-        older=entries[-1].id if more else 0,
-        asked=of,
+        422 if problems else 200,
+        error=bool(problems),
+        days=_by_day(entries, names, _in_scope(whole=whole)),
+        of=names.get(wanted.staff_id or 0, ""),
+        older=_path(before=entries[-1].id) if more else "",
+        filtered=any(typed.values()),
+        typed=typed,
+        problems=[*problems.items()],
+        wrong=problems,
+        people=_people(people.values(), whole=whole),
+        actions=actions,
+        only="" if problems else _only(typed, dict(actions)),
+        file=f"{LOG}.csv?booking={wanted.reference}" if whole and wanted.reference else "",
+        shown=_shown(entries[0]) if wanted.line and entries else (),
         whole=whole,
         since=day_words((now() - tables.KEPT_FOR).astimezone(LONDON).date()),
     )
+
+
+def _entries(engine: Engine, wanted: Asked, *, whole: bool) -> list[Entry]:
+    return audit.log(
+        engine,
+        centres=None if whole else _slugs(),
+        endings=_endings(),
+        staff_id=wanted.staff_id,
+        booking_id=wanted.booking_id,
+        actions=wanted.actions,
+        since=wanted.since,
+        until=wanted.until,
+        line=wanted.line,
+        before=_number("before"),
+        limit=SHOWN + 1,
+    )
+
+
+# --- what is asked for ---------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the address asks for. `problems` are of fields that were filled in wrongly."""
+
+    staff_id: int | None = None
+    booking_id: int | None = None
+    reference: str = ""
+    actions: Collection[str] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    line: int | None = None
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _asked(engine: Engine) -> Asked:
+    wanted = Asked(staff_id=_number("of"), line=_number("line"))
+    reference = request.args.get("booking", "").strip()[:200]
+    if reference:
+        case = casework.case_of(engine, reference, sees)
+        if case is None:
+            words = "Enter the reference of a booking of your centres, like ABCD-2345"
+            wanted.problems.append(("booking", words))
+        else:
+            wanted.booking_id, wanted.reference = case.id, case.reference
+    action = request.args.get("action", "")
+    if action:
+        wanted.actions = _GROUPS[action][1] if action in _GROUPS else (action,)
+    _ask_days(wanted)
+    return wanted
+
+
+def _ask_days(wanted: Asked) -> None:
+    """The moments between which the asked days lie, by the clocks of London."""
+    days: dict[str, date | None] = {}
+    for name, what in (("from", "first"), ("to", "last")):
+        text = request.args.get(name, "").strip()
+        days[name] = _day(text)
+        if text and days[name] is None:
+            wanted.problems.append((name, f"Enter the {what} day as numbers, like 31/1/2027"))
+    first, last = days["from"], days["to"]
+    if first and last and last < first:
+        wanted.problems.append(("to", "Enter a last day that is not before the first day"))
+    if first:
+        wanted.since = _midnight(first)
+    if last:
+        wanted.until = _midnight(last + timedelta(days=1))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=LONDON)
+
+
+def _day(text: str) -> date | None:
+    """A day as browsers send it (2027-01-31), or as people write it (31/1/2027)."""
+    typed = _DAY.fullmatch(text)
+    try:
+        day = (
+            date(int(typed[3]), int(typed[2]), int(typed[1])) if typed else date.fromisoformat(text)
+        )
+    except ValueError:
+        return None
+    return day if day.year in _YEARS else None
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _path(**changes: object) -> str:
+    """The same question with these parameters changed."""
+    kept = {name: request.args.get(name, "") for name in _FILTERS} | changes
+    given = {name: value for name, value in kept.items() if value}
+    return f"{LOG}?{urlencode(given)}" if given else LOG
+
+
+def _typed(wanted: Asked) -> dict[str, str]:
+    """What the form shows again: days as the browser's own field reads them."""
+    typed = {name: request.args.get(name, "").strip()[:200] for name in _FILTERS}
+    for name in ("from", "to"):
+        day = _day(typed[name])
+        typed[name] = day.isoformat() if day else typed[name]
+    typed["booking"] = wanted.reference or typed["booking"]
+    return typed
+
+
+def _only(typed: Mapping[str, str], actions: Mapping[str, str]) -> str:
+    """The question in words, beside the person: 'Booking ABCD-2345, from 4 January 2027'."""
+    days = {name: _day(typed[name]) for name in ("from", "to")}
+    parts = (
+        f"booking {typed['booking']}" if typed["booking"] else "",
+        f"“{actions.get(typed['action'], typed['action'])}”" if typed["action"] else "",
+        *(f"{name} {day_words(day)}" for name, day in days.items() if day),
+    )
+    return filters.capital(", ".join(part for part in parts if part))
+
+
+def _people(everyone: Iterable[Account], *, whole: bool) -> list[tuple[str, str]]:
+    """The people to choose from: those who may see a centre of the reader."""
+    own, directory = allowed_centres(), live().directory
+    seen = [one for one in everyone if whole or own & one.staff.centres_in(directory)]
+    listed = sorted(seen, key=lambda one: casework.fold(one.staff.title))
+    return [("", "Everybody"), *((str(one.staff.id), one.staff.title) for one in listed)]
+
+
+def _actions(*, whole: bool) -> list[tuple[str, str]]:
+    """The actions to choose from. What belongs to no centre is for administrators alone."""
+    hidden = () if whole else (*SIGNING_IN, *OF_ACCOUNTS)
+    groups = [
+        (name, words)
+        for name, (words, actions) in _GROUPS.items()
+        if not set(actions) <= set(hidden)
+    ]
+    single = sorted(
+        (filters.capital(words.format(staff="somebody")), action)
+        for action, words in audit.ACTIONS.items()
+        if action not in hidden
+    )
+    return [("", "Everything"), *groups, *((action, words) for words, action in single)]
 
 
 def _endings() -> list[str]:
     """How the identities of what belongs to their districts end."""
     districts = live().directory.districts
     return [asked.in_district(one.slug) for one in districts if sees_district(one.slug)]
-
-
-def _number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def _slugs() -> set[str]:
@@ -86,45 +246,70 @@ def _slugs() -> set[str]:
     }
 
 
+# --- in words ------------------------------------------------------------------------------------
+
+
+def _in_scope(*, whole: bool) -> Callable[[str], bool]:
+    """Whether the reader may see what has this identity. A line about a family of others is listed
+    if a family of the reader's was shown beside it, but does not say whose it is.
+    """
+    starts, ends = tuple(f"{one}/" for one in _slugs()), tuple(_endings())
+    return lambda identity: whole or identity.startswith(starts) or identity.endswith(ends)
+
+
 def _by_day(
-    entries: list[Entry], people: Mapping[int, Account]
+    entries: Iterable[Entry], names: Mapping[int, str], in_scope: Callable[[str], bool]
 ) -> list[tuple[str, list[dict[str, Any]]]]:
     days: dict[str, list[dict[str, Any]]] = {}
     for one in entries:
         moment = one.at.astimezone(LONDON)
+        staff_id, shown = audit.staff_id_of(one.actor), len(_shown(one))
         line = {
             "at": filters.clock_of(moment),
-            "who": _who(one.actor, people),
-            "staff": _staff_id(one.actor),
-            "did": _did(one, people),
-            "where": _where(one),
+            "who": audit.actor_words(one.actor, names),
+            "of": _path(of=staff_id) if staff_id is not None else "",
+            "did": _did(one, names),
+            "where": _where(one) if in_scope(one.series or "") else "",
+            "shown": filters.count(shown, "family", "families") if shown else "",
+            "line": _path(line=one.id),
         }
         days.setdefault(day_words(moment.date()), []).append(line)
     return list(days.items())
 
 
-def _staff_id(actor: str) -> int | None:
-    kind, _, number = actor.partition(":")
-    return int(number) if kind == "staff" and number.isdecimal() else None
+def _shown(one: Entry) -> list[str]:
+    """The references of the bookings that were shown, as far as the reader may see them."""
+    return [reference for reference, series in one.families if sees(series)]
 
 
-def _who(actor: str, people: Mapping[int, Account]) -> str:
-    number = _staff_id(actor)
-    if number is None:
-        return audit.ACTORS.get(actor, actor)
-    return people[number].staff.title if number in people else "Somebody who left"
-
-
-def _did(one: Entry, people: Mapping[int, Account]) -> str:
-    said = audit.action_words(one.action, one.detail)
-    if "{staff}" in said:
-        whose = one.detail.get("staff")
-        return said.format(staff=_who(f"staff:{whose}", people))
+def _did(one: Entry, names: Mapping[int, str]) -> str:
+    """What was done; of an account, which access it was given, and which it had."""
+    said, detail = audit.entry_words(one, names), one.detail
+    if given := detail.get("given"):
+        return f"{said}, as {_access(given)}"
+    if "was" in detail and detail["was"] != detail.get("access"):
+        return f"{said}, from {_access(detail['was'])} to {_access(detail['access'])}"
     return said
 
 
+def _access(access: Mapping[str, Any]) -> str:
+    """A role with its places: 'worker at Riverbank'."""
+    centres = frozenset(access["centres"])
+    words = role_words(Staff(0, "", "", access["role"], centres, access["footprint"]))
+    return words[:1].lower() + words[1:]
+
+
 def _where(one: Entry) -> str:
-    directory, identity = live().directory, one.series or ""
+    planned = _planned(str(one.detail.get("planned", "")))
+    booking = f"booking {one.reference}" if one.reference else ""
+    if one.booking_id and not booking:
+        booking = f"booking number {one.booking_id}"
+    return ", ".join(part for part in (_thing(one.series or ""), planned, booking) if part)
+
+
+def _thing(identity: str) -> str:
+    """A group with its centre, or a programme with its district."""
+    directory = live().directory
     series = directory.find_series(identity)
     programme = directory.programme(asked.programme_of(identity))
     district = directory.district(asked.district_of(identity))
@@ -133,6 +318,38 @@ def _where(one: Entry) -> str:
     else:
         said = programme.title if programme else identity.partition("@")[0]
     area = district.title if district else ""
-    planned = str(one.detail.get("planned", ""))
-    booking = f"booking number {one.booking_id}" if one.booking_id else ""
-    return ", ".join(part for part in (said, area, planned, booking) if part)
+    return ", ".join(part for part in (said, area) if part)
+
+
+def _planned(text: str) -> str:
+    try:
+        return day_words(date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+# --- for a family that asks ----------------------------------------------------------------------
+
+
+@staff_route(f"{LOG}.csv", may=to("answer access requests"))
+def file_of() -> Answered:
+    """Who has read or changed what is kept about one family, as a file for this family."""
+    with live().database() as engine:
+        case = casework.case_of(engine, request.args.get("booking", ""), sees)
+        if case is None:
+            abort(403)
+        entries = audit.log(engine, booking_id=case.id, limit=None)
+        names = audit.staff_names(engine)
+        actor = current().actor
+        write(engine, lambda c: note(c, now(), actor, "export log", case.id, case.series))
+    rows = [
+        [
+            filters.moment_words(one.at.astimezone(LONDON)),
+            audit.actor_words(one.actor, names),
+            _did(one, names),
+            # Another booking that was read together with this one may be somebody else's (S6).
+            _where(one) if one.booking_id in (None, case.id) else _thing(case.series),
+        ]
+        for one in reversed(entries)
+    ]
+    return as_file(csv_of(["When", "Who", "What", "About"], rows), f"log-{case.reference}.csv")

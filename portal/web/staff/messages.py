@@ -24,7 +24,7 @@ from portal.messages import Listed
 from portal.staff.accounts import Staff
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, May, current, now, sees, staff_route
+from portal.web.staff.access import FAMILIES, May, current, now, sees, staff_route
 from portal.web.staff.ring import RING, families_to_ring
 from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
@@ -50,7 +50,7 @@ def _of_message(staff: Staff, parts: Mapping[str, Any]) -> bool:  # noqa: ARG001
 OF_MESSAGE = May("staff of the centre of the booking", _of_message)
 
 
-@staff_route(MESSAGES, may=SIGNED_IN)
+@staff_route(MESSAGES, may=FAMILIES)
 def show() -> Answered:
     """One of the lists; failed messages by default."""
     chosen = request.args.get("show", "failed")
@@ -90,7 +90,7 @@ def again(number: int) -> Answered:
     return redirect(f"{MESSAGES}?again={int(done)}", 303)
 
 
-@staff_route(f"{MESSAGES}/again", may=SIGNED_IN, methods=("POST",))
+@staff_route(f"{MESSAGES}/again", may=FAMILIES, methods=("POST",))
 def all_again() -> Answered:
     """Try all failed messages of the staff's own centres, after the mail server has been down."""
     with live().database() as engine:
@@ -113,7 +113,7 @@ def _row(one: Listed) -> dict[str, Any]:
     lead = {"sent": "Sent", "rung": "Told", "failed": "First tried"}.get(message.state, "Goes out")
     return {
         "id": message.id,
-        "kind": audit.MESSAGES.get(message.kind, message.kind),
+        "kind": audit.MESSAGES.get(message.kind, "A message"),
         "about": f"{about}, {series.centre.title}" if series else about,
         "reference": one.reference,
         "when": f"{lead} {filters.moment_words(moment.astimezone(LONDON))}",

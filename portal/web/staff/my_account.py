@@ -13,9 +13,10 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal.staff import accounts, sign_in
+from portal.staff.roles import DUTIES, TITLES
 from portal.web.live.context import live
 from portal.web.staff import cookie
-from portal.web.staff.access import SIGNED_IN, allowed_centres, current, now, staff_route
+from portal.web.staff.access import OWN, current, now, staff_route
 from portal.web.staff.forms import Password, StaffForm
 from portal.web.staff.screens import ACCOUNT, SIGN_IN, page
 from portal.web.staff.sign_in import WelcomeForm, asker, factor_page, recovery_codes
@@ -44,24 +45,25 @@ class ConfirmForm(StaffForm):
     old = _now_password()
 
 
-@staff_route(ACCOUNT, may=SIGNED_IN)
+@staff_route(ACCOUNT, may=OWN)
 def account() -> Answered:
     staff = current()
     with live().database() as engine:
         mine = accounts.account(engine, staff.id)
     directory = live().directory
-    seen = allowed_centres()
+    own = staff.works_in(directory)
     return page(
         "staff/account.html",
         "Your account",
         staff=staff,
         done=_DONE.get(request.args.get("done", ""), ""),
         codes=mine.recovery_codes if mine else 0,
-        centres=[one.title for one in directory.centres if one.slug in seen],
+        role=f"{TITLES[staff.role]}: {DUTIES[staff.role]}",
+        centres=[one.title for one in directory.centres if one.slug in own],
     )
 
 
-@staff_route(f"{ACCOUNT}/password", may=SIGNED_IN, methods=("GET", "POST"), refills=True)
+@staff_route(f"{ACCOUNT}/password", may=OWN, methods=("GET", "POST"), refills=True)
 def password() -> Answered:
     form = PasswordForm().for_staff(current())
     status: int | None = 200
@@ -88,7 +90,7 @@ def password() -> Answered:
     )
 
 
-@staff_route(f"{ACCOUNT}/phone", may=SIGNED_IN, methods=("GET", "POST"), refills=True)
+@staff_route(f"{ACCOUNT}/phone", may=OWN, methods=("GET", "POST"), refills=True)
 def phone() -> Answered:
     """Ask for the password first: only then is a new key made and shown."""
     form = ConfirmForm()
@@ -128,7 +130,7 @@ def _new_phone(*, new: bool) -> Answered | None:
     )
 
 
-@staff_route(f"{ACCOUNT}/codes", may=SIGNED_IN, methods=("GET", "POST"), refills=True)
+@staff_route(f"{ACCOUNT}/codes", may=OWN, methods=("GET", "POST"), refills=True)
 def codes() -> Answered:
     form = ConfirmForm()
     status: int | None = 200
@@ -151,7 +153,7 @@ def codes() -> Answered:
     )
 
 
-@staff_route(f"{ACCOUNT}/sign-out", may=SIGNED_IN, methods=("POST",))
+@staff_route(f"{ACCOUNT}/sign-out", may=OWN, methods=("POST",))
 def sign_out_everywhere() -> Answered:
     with live().database() as engine:
         sign_in.end_everywhere(engine, current().id, now=now())

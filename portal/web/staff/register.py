@@ -18,17 +18,18 @@ from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import casework, registers, ring_list
+from portal.bookings.answer_labels import labels_of
 from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.bookings.ring_list import Knows
+from portal.database import log_reading
 from portal.database.audit import STATES
 from portal.directory import Programme, Series, Session
-from portal.directory.fields import SAFE_TIME, WHERE
 from portal.directory.values import LONDON
 from portal.staff import accounts
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Lines, plain_figures
-from portal.web.staff.access import current, now, of_centre, staff_route
+from portal.web.staff.access import current, form_page, now, of_centre, staff_route
 from portal.web.staff.forms import NOT_YOURS, StaffForm
 from portal.web.staff.scope import attempt, posted, series_at, session_at
 from portal.web.staff.screens import explain, page
@@ -204,9 +205,7 @@ def _sums(kinds: Iterable[str]) -> str:
 def questions(programme: Programme | None, lines: Iterable[Line]) -> dict[str, str]:
     """The labels of the questions, including questions that are no longer asked."""
     names = {name for line in lines if line.family for name in line.family.answers}
-    asked = {SAFE_TIME: "When it is safe to ring", WHERE: "Where they would like to go"}
-    asked |= {one.name: one.label for one in programme.questions} if programme else {}
-    said = {name: asked.get(name, name) for name in names}
+    said = labels_of(names, programme)
     return {name: one if one.endswith("?") else f"{one}:" for name, one in said.items()}
 
 
@@ -274,7 +273,7 @@ class NoticeForm(StaffForm):
 
 @staff_route(
     "/staff/notice/<centre>/<series>/<planned>",
-    may=of_centre("centre"),
+    may=form_page(of_centre("centre")),
     methods=("GET", "POST"),
     refills=True,
     keeps="your message to the families of a session",
@@ -303,6 +302,15 @@ def notice(centre: str, series: str, planned: str) -> Answered:
         return redirect(f"{path_of(session)}?told={told}&ring={others}", 303)
     with live().database() as engine:
         reached = casework.reach(engine, session.series, session)
+        log_reading(
+            engine,
+            "read ring list",
+            [one.id for one in reached.others],
+            now=now(),
+            actor=current().actor,
+            series=session.series.identity,
+            planned=session.anchor,
+        )
     return page(
         "staff/notice.html",
         "Tell everybody",

@@ -10,20 +10,23 @@ from werkzeug.wrappers import Response as Answered
 from portal.bookings import casework, opening, places, waiting_list
 from portal.bookings.casework import fold
 from portal.bookings.registers import may_ring, safe_way
+from portal.database import log_reading
 from portal.directory.values import LONDON, day_words
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, now, of_centre, sees, staff_route
+from portal.web.staff.access import FAMILIES, current, now, of_centre, sees, staff_route
 from portal.web.staff.register import waiting_path
 from portal.web.staff.scope import named, series_at, session_at, thing
 from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
 
 
-@staff_route("/staff/requests", may=SIGNED_IN)
+@staff_route("/staff/requests", may=FAMILIES)
 def requests() -> Answered:
     with live().database() as engine:
         found = casework.requests(engine, sees)
+        ids = [one.id for one in found]
+        log_reading(engine, "read requests", ids, now=now(), actor=current().actor)
     cases, orders = in_order(
         (
             (
@@ -58,7 +61,7 @@ def _planned(planned: str) -> str:
     return day_words(date.fromisoformat(planned)) if planned else ""
 
 
-@staff_route("/staff/waiting", may=SIGNED_IN)
+@staff_route("/staff/waiting", may=FAMILIES)
 def queues() -> Answered:
     with live().database() as engine:
         found = casework.queues(engine, sees)
@@ -94,6 +97,15 @@ def queue(centre: str, series: str) -> Answered:
         return redirect(path, 303)
     with live().database() as engine:
         cases = casework.queue(engine, found, planned)
+        log_reading(
+            engine,
+            "read waiting list",
+            [one.id for one in cases],
+            now=now(),
+            actor=current().actor,
+            series=found.identity,
+            planned=planned,
+        )
         left = places.unheld(engine, found, session)
     return page(
         "staff/queue.html",

@@ -17,7 +17,7 @@ from portal.bookings import ring_list
 from portal.bookings.registers import safe_way
 from portal.bookings.ring_list import ToRing
 from portal.web.live.context import live
-from portal.web.staff.access import SIGNED_IN, current, now, sees, staff_route
+from portal.web.staff.access import FAMILIES, current, now, sees, staff_route
 from portal.web.staff.scope import case, named, of_booking, thing
 from portal.web.staff.screens import page
 
@@ -29,7 +29,7 @@ def families_to_ring(engine: Engine) -> list[ToRing]:
     return ring_list.to_ring(engine, live().directory, live().settings, sees, now=now())
 
 
-@staff_route(RING, may=SIGNED_IN)
+@staff_route(RING, may=FAMILIES)
 def ring() -> Answered:
     """The families to ring, the soonest session first; then those not to be contacted."""
     with live().database() as engine:

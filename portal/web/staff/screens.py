@@ -11,7 +11,7 @@ from markupsafe import Markup
 from portal.staff.sign_in import Visit
 from portal.web.layout import Frame, Head
 from portal.web.live.context import live
-from portal.web.staff.access import this_desk
+from portal.web.staff.access import this_desk, writes
 from portal.web.templating import environment
 
 SIGN_IN = "/staff/sign-in"
@@ -47,7 +47,7 @@ class StaffFrame(Frame):
         sections = []
         for path, words in SECTIONS if staff else ():
             may = this_desk().may_at(path)
-            if may and staff and may.allows(staff, {}):
+            if may and staff and may.enter(staff, {}):
                 sections.append((path, words))
         text = (
             environment()
@@ -79,7 +79,10 @@ def page(
     section = max(inside, key=len, default=HOME if request.path == HOME else "")
     head = Head(title=title, path=request.path, section=section, live=True, error=error)
     return make_response(
-        live().frame.render(template, head, back=back, csrf=generate_csrf, **given), status
+        live().frame.render(
+            template, head, back=back, csrf=generate_csrf, writes=writes(), **given
+        ),
+        status,
     )
 
 

@@ -20,7 +20,7 @@ from portal.staff.accounts import Staff
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Answer, Email
 from portal.web.staff import cookie, council_sign_in
-from portal.web.staff.access import ANYBODY, SIGNED_IN, now, staff_route
+from portal.web.staff.access import ANYBODY, OWN, now, staff_route
 from portal.web.staff.forms import Password, StaffForm
 from portal.web.staff.screens import KEPT, SIGN_IN, explain, home, onward, page
 
@@ -201,7 +201,7 @@ def _second_page(form: CodeForm, status: int) -> Response:
     )
 
 
-@staff_route("/staff/sign-out", may=SIGNED_IN, methods=("POST",))
+@staff_route("/staff/sign-out", may=OWN, methods=("POST",))
 def sign_out() -> Answered:
     with live().database() as engine:
         sign_in.end(engine, g.visit, now=now())

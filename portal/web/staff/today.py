@@ -14,7 +14,7 @@ from portal.directory import Session
 from portal.directory.values import LONDON
 from portal.web.live.context import live
 from portal.web.staff.access import (
-    SIGNED_IN,
+    OWN,
     allowed_centres,
     current,
     now,
@@ -22,7 +22,6 @@ from portal.web.staff.access import (
     sees_district,
     staff_route,
 )
-from portal.web.staff.complaints import MAY
 from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
@@ -32,8 +31,10 @@ from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none
 
 
-@staff_route(HOME, may=SIGNED_IN)
+@staff_route(HOME, may=OWN)
 def today() -> Answered:
+    if not current().may("see families"):
+        return _editors_first_page()
     directory, centres = live().directory, allowed_centres()
     this = now().astimezone(LONDON).date()
     day = _asked(this)
@@ -59,8 +60,8 @@ def today() -> Answered:
         ring = families_to_ring(engine)
         queues = casework.queues(engine, sees)
         over = places.over_booked(engine)
-        mine = MAY.allows(current(), {})
-        owed = complaints.waiting_complaints(engine, sees_district) if mine else ()
+        answers = current().may("answer complaints")
+        owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -83,6 +84,13 @@ def today() -> Answered:
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
+
+
+def _editors_first_page() -> Answered:
+    """The centres whose pages the person changes: nothing about a family, and no count of them."""
+    directory = live().directory
+    own = [one for one in directory.centres if current().may_edit(one.slug, directory)]
+    return page("staff/editors.html", "Your centres", centres=own)
 
 
 def _over_booked(

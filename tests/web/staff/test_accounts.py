@@ -1,4 +1,4 @@
-"""The accounts page: what administrators can do, and what they cannot do to themselves."""
+"""The accounts page: what administrators and managers can do, and not to themselves."""
 
 import re
 
@@ -114,13 +114,83 @@ def test_nobody_shuts_herself_out(place, ada):
     assert ada.open(ACCOUNTS).status == 200
 
 
-@pytest.mark.parametrize("role", ["worker", "manager"])
-def test_only_administrators_come_here(place, role):
-    """Whoever could make accounts could see everything."""
-    browser, other = place.signed_in(role), place.staff()
-    for path in (ACCOUNTS, f"{ACCOUNTS}/new", f"{ACCOUNTS}/{other.id}"):
-        assert browser.open(path).status == 403
-        assert browser.send(path, {"csrf_token": browser.token}).status in (403, 405)
+@pytest.fixture
+def mia(place):
+    """A manager of Preston. Riverbank is there, and Harbour is not."""
+    return place.signed_in("manager", title="Mia Reed", name="mia@example.org")
+
+
+def test_a_manager_makes_and_looks_after_accounts_of_her_footprint(place, mia):
+    """S30: workers, editors and readers, of the centres or the footprint that are hers."""
+    screen = mia.open(ACCOUNTS).follow("Make an account")
+    given = {"name": "eve@example.org", "title": "Eve Lane", "role": "editor"}
+    made = screen.fill(**given, centres=["riverbank"]).press("Make the account")
+    token_on(made)
+    screen = mia.open(ACCOUNTS).follow("Eve Lane")
+    changed = screen.fill(role="reader", centres=[], footprint="preston").press("Save")
+    reset = mia.open(ACCOUNTS).follow("Eve Lane").press("Reset the account")
+    eve = accounts.find(place.engine, "eve@example.org").staff
+    token_on(reset)
+    removed = mia.open(ACCOUNTS).follow("Eve Lane").press("Remove the account")
+
+    assert "Reader of Preston" in changed
+    assert (eve.role, eve.centres, eve.footprint) == ("reader", frozenset(), "preston")
+    assert "Left Eve Lane" in removed
+    actions = ["account-add", "account-change", "account-reset", "account-remove"]
+    assert place.log()[-4:] == [(mia.staff.actor, one) for one in actions]
+
+
+def test_a_manager_sees_no_account_beyond_her_footprint(place, mia):
+    """S30: of administrators, other managers, herself, and people who also work elsewhere she gets
+    no name and no page, whatever she sends; and the form offers nothing that is not hers to give.
+    """
+    beyond = [
+        place.staff("administrator", title="Beyond A"),
+        place.staff("manager", title="Beyond B"),
+        place.staff("manager", title="Beyond C", footprint="burnley-pendle"),
+        place.staff("worker", title="Beyond D", centres=["riverbank", "harbour"]),
+        place.staff("editor", title="Beyond E", centres=["riverbank", "gone"]),
+        place.staff("reader", title="Beyond F", footprint="burnley-pendle", centres=[]),
+        mia.staff,
+    ]
+    hers = place.staff("worker", title="Sam Brook")
+    listed = mia.open(ACCOUNTS)
+    form = mia.open(f"{ACCOUNTS}/new").html
+    fields = {"csrf_token": mia.token, "title": "X", "role": "worker", "centres": ["riverbank"]}
+    before = accounts.everyone(place.engine)
+
+    taken = {**fields, "name": beyond[0].name, "footprint": ""}
+    assert "Ask an administrator" in mia.send(f"{ACCOUNTS}/new", taken).beside["name"]
+    assert "Sam Brook" in listed
+    assert "Beyond" not in listed
+    assert "Sign-ins that are stopped" not in listed
+    for one in beyond:
+        for part in ("", "/reset", "/remove"):
+            assert mia.send(f"{ACCOUNTS}/{one.id}{part}", fields).status == 403
+        assert mia.open(f"{ACCOUNTS}/{one.id}").status == 403
+    for wrong in (
+        {"role": "administrator"},
+        {"role": "manager", "footprint": "preston"},
+        {"centres": ["riverbank", "harbour"]},
+        {"role": "reader", "centres": [], "footprint": "burnley-pendle"},
+    ):
+        named = {**fields, "name": "new@example.org", "footprint": "", **wrong}
+        assert mia.send(f"{ACCOUNTS}/new", named).status == 422
+        assert mia.send(f"{ACCOUNTS}/{hers.id}", {**named, "name": ""}).status == 422
+    assert accounts.everyone(place.engine) == before
+    assert 'value="riverbank"' in form
+    for word in ("harbour", "administrator", "burnley-pendle", 'value="manager"'):
+        assert word not in form
+
+
+def test_a_reader_has_centres_or_a_footprint(place, ada):
+    """Neither, or both at once, is said beside the field."""
+    fields = {"csrf_token": ada.token, "name": "r@example.org", "title": "R", "role": "reader"}
+    for given in ({}, {"centres": ["riverbank"], "footprint": "preston"}):
+        screen = ada.send(f"{ACCOUNTS}/new", {"footprint": "", **fields, **given})
+
+        assert (screen.status, len(accounts.everyone(place.engine))) == (422, 1)
+        assert "Choose the centres of the reader, or else a footprint" in screen.beside["centres"]
 
 
 def test_how_accounts_stand_is_said(place, ada):

@@ -86,6 +86,7 @@ def test_whoever_has_no_account_gets_none(place, sam, provider):
     assert stranger.heading == "You have no account here"
     assert browser.open("/staff/account").status == 303
     assert len(accounts.everyone(place.engine)) == 1
+    assert place.log().count(("stranger", "council-failed")) == 2
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,7 @@ def test_what_is_not_right_does_not_come_in(place, sam, provider, claims, caplog
     assert browser.open("/staff/account").status == 303
     assert "refused" in caplog.text
     assert "sam@example.org" not in caplog.text
+    assert place.log()[-1] == ("stranger", "council-failed")
 
 
 def test_an_answer_counts_in_the_browser_that_asked(place, sam):

@@ -587,5 +587,5 @@ def test_the_account_page_says_what_one_sees(place):
     """Who wonders why a centre is missing finds the answer here."""
     worker, administrator = place.signed_in(), place.signed_in("administrator")
 
-    assert "You can see Riverbank" in worker.open(ACCOUNT)
-    assert "You can see All centres" in administrator.open(ACCOUNT)
+    assert "Your centres Riverbank" in worker.open(ACCOUNT)
+    assert "Your centres All centres" in administrator.open(ACCOUNT)

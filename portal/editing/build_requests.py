@@ -1,0 +1,121 @@
+"""Asks for a build of the site, and says how it went.
+
+Whoever publishes cannot build: it takes seconds, and answers to families would wait. So a file in
+`var/publishing/` asks for it. `portal serve` looks for that file, and so does every `portal build`:
+it takes the request when it starts, before it reads the content, and leaves a result when it ends.
+A request made while a build runs is left for the next one. A build holds a lock on the file that
+says so, so that one that was killed is not taken for one that runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from portal import private_files
+from portal.errors import PortalError
+
+BUILDING = "building"
+PUBLISHED = "published"
+BROKE_OFF = "The build of the site was stopped before it was complete."
+FAULT = "The site could not be built. Ask the person who runs the portal to look at its log."
+
+NOT_STARTED = (
+    "The change is in the files, but no build of the site has started since. Ask the person who "
+    "runs the portal to run: portal build"
+)
+
+_LONGEST_WORDS = 4000
+_LONGEST_WAIT = 300  # seconds until a build takes a request
+
+
+def ask(var: Path) -> None:
+    """Ask for a build of what is in the content from now on."""
+    private_files.write_file(_file(var, "asked"), b"")
+
+
+def asked(var: Path) -> tuple[int, int] | None:
+    """Identifies the request for a build that no build has taken yet; None if there is none."""
+    try:
+        status = _file(var, "asked").stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
+
+
+@contextmanager
+def answering(var: Path) -> Iterator[None]:
+    """Take the request, if there is one, for the build in this block, and leave its result."""
+    private_files.make_folder(var / "publishing")
+    running = _file(var, "running")
+    handle = os.open(running, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    words = FAULT
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)  # several may run, for different folders
+        with suppress(FileNotFoundError):
+            _file(var, "asked").unlink()
+        _leave(var, BROKE_OFF)  # until we know better
+        yield
+        words = ""
+    except PortalError as error:
+        words = str(error)
+        raise
+    except KeyboardInterrupt:
+        words = BROKE_OFF
+        raise
+    finally:
+        _leave(var, words)
+        os.close(handle)
+
+
+def give_up(var: Path) -> None:
+    """Take a request away for which no build could be started."""
+    _leave(var, FAULT)
+    with suppress(FileNotFoundError):
+        _file(var, "asked").unlink()
+
+
+def state(var: Path, *, now: datetime | None = None) -> str:
+    """BUILDING, PUBLISHED, or what went wrong with the last build.
+
+    With `now` it also says when no build takes the request.
+    """
+    if _is_running(var):
+        return BUILDING
+    request = asked(var)
+    if request:
+        waited = now.timestamp() - request[0] / 1e9 if now else 0
+        return NOT_STARTED if waited > _LONGEST_WAIT else BUILDING
+    try:
+        words = _file(var, "result").read_text("utf-8").strip()
+    except OSError:
+        words = ""
+    return words or PUBLISHED
+
+
+def _leave(var: Path, words: str) -> None:
+    data = words.encode("utf-8", "backslashreplace")[:_LONGEST_WORDS]
+    private_files.write_file(_file(var, "result"), data.decode("utf-8", "ignore").encode())
+
+
+def _is_running(var: Path) -> bool:
+    """Whether a build holds the lock."""
+    try:
+        handle = os.open(_file(var, "running"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _file(var: Path, name: str) -> Path:
+    return var / "publishing" / name

@@ -1,0 +1,72 @@
+"""The roles of staff, and what each may do: the one table that all pages and commands ask.
+
+A role answers two questions, and they are kept apart: *what* somebody may do stands here as a
+permission; *where* comes from the account, a list of centres or a footprint (`accounts.Staff`).
+A page names a permission and never a role, so a new role is one more name in these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+Role = Literal["worker", "editor", "reader", "manager", "administrator"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+Permission = Literal[
+    "see families",
+    "change families",
+    "see requests of a district",
+    "edit content",
+    "answer complaints",
+    "read the log",
+    "answer access requests",
+    "manage accounts",
+    "lift locks",
+]
+
+_SENIOR: frozenset[Role] = frozenset({"manager", "administrator"})
+
+PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
+    # Bookings, registers, waiting lists, messages, counts, and files of them.
+    "see families": _SENIOR | {"worker", "reader"},
+    "change families": _SENIOR | {"worker"},
+    # What belongs to a district, and to no centre.
+    "see requests of a district": _SENIOR,
+    "edit content": _SENIOR | {"worker", "editor"},
+    "answer complaints": _SENIOR,
+    "read the log": _SENIOR,
+    # A family that asks who has read its record.
+    "answer access requests": frozenset({"administrator"}),
+    "manage accounts": _SENIOR,
+    "lift locks": frozenset({"administrator"}),
+}
+
+# The roles that managers give in their footprint; the others are given by administrators alone.
+GIVEN_BY_MANAGERS: tuple[Role, ...] = ("worker", "editor", "reader")
+
+# Where each role's places come from. A reader has centres or a footprint, never both.
+OF_CENTRES: frozenset[Role] = frozenset({"worker", "editor", "reader"})
+OF_FOOTPRINT: frozenset[Role] = frozenset({"manager", "reader"})
+
+TITLES: Mapping[Role, str] = {
+    "worker": "Worker",
+    "editor": "Editor",
+    "reader": "Reader",
+    "manager": "Manager",
+    "administrator": "Administrator",
+}
+
+# What an account with this role may do, for the form that gives it.
+DUTIES: Mapping[Role, str] = {
+    "worker": "the families and pages of some centres",
+    "editor": "the pages of some centres, and no families",
+    "reader": "sees what a worker sees, and changes nothing",
+    "manager": "all centres of a footprint, and its accounts",
+    "administrator": "all centres and all accounts",
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Whether somebody with this role may do this at all, somewhere."""
+    return role in PERMISSIONS[permission]
