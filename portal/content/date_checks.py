@@ -230,7 +230,7 @@ def _wrong_changes(
             yield (
                 place,
                 f"this change for {day_words(day)} is empty. "
-                "Write 'cancelled', 'moved_to', 'venue' or 'note', or remove it.",
+                "Add 'cancelled', 'moved_to', 'venue' or 'note' to it, or remove it.",
             )
         if change.cancelled and (change.moved_to or change.venue):
             other = "moved_to" if change.moved_to else "venue"

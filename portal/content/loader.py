@@ -24,6 +24,8 @@ from portal.content.history import Changes
 from portal.content.link_checks import check_links
 from portal.content.linking import Linking
 from portal.content.message_texts import check_words
+from portal.content.plausibility import doubts
+from portal.content.plausible_places import FindPostcode
 from portal.content.reader import read_tree
 from portal.directory import Centre, Directory, Programme, Series
 from portal.directory.phrases import count
@@ -87,8 +89,13 @@ def leftovers(root: Path) -> list[Problem]:
     return file_names.leftovers(root, FOLDERS)
 
 
-def warnings(directory: Directory) -> list[Problem]:
-    """Warnings that are not mistakes: facts not checked recently, and series that are over."""
+def warnings(directory: Directory, find_postcode: FindPostcode | None = None) -> list[Problem]:
+    """All that is worth a look and no mistake: see `doubts` and `upkeep`."""
+    return sorted([*doubts(directory, find_postcode), *upkeep(directory)])
+
+
+def upkeep(directory: Directory) -> list[Problem]:
+    """Warnings of facts that nobody has checked recently, and of series that are over."""
     found: list[Problem] = []
 
     def warn(text: Centre | Programme | Series, field: str, words: str) -> None:

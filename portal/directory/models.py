@@ -165,6 +165,8 @@ class Terms(Noun):
         (), description="Planned days when every centre is closed. Bank holidays are known already."
     )
 
+    written: ClassVar[Any] = None  # linked: the file as it was read
+
 
 class District(Noun):
     """One of the county's districts."""
@@ -262,6 +264,7 @@ class TextFile(Noun):
     body: ClassVar[str] = ""  # Markdown as written
     html: ClassVar[str] = ""  # the body, made safe
     lines: ClassVar[Mapping[str, int]] = MappingProxyType({})  # the line of each field
+    written: ClassVar[Any] = None  # the file as it was read: `portal.content.front_matter.Written`
     changed: ClassVar[datetime] = LONG_AGO  # the last change of what it says, aware
     translations: ClassVar[Mapping[str, TextFile]] = MappingProxyType({})
 

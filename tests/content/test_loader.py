@@ -21,7 +21,7 @@ from portal.content.front_matter import LARGEST_FILE
 from portal.directory import phrases
 from tests.support import figures
 from tests.support.long_forms import LONG, rounds
-from tests.support.paths import BROKEN, ROOT
+from tests.support.paths import ROOT
 
 BENCH = ROOT / "benchmarks" / "bench_content.py"
 TODAY = date(2026, 11, 23)
@@ -84,33 +84,6 @@ def test_the_upper_age_with_send_belongs_to_the_ages_beside_it(root, lines, expe
 
 
 # --- mistakes ------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(folder.name for folder in BROKEN.iterdir()))
-def test_each_mistake_is_told_like_this(name, root):
-    """All mistakes, in order, each with file, line, column and remedy.
-
-    A folder of `broken/` lies over the sample; `remove.txt` names files to leave out.
-    PORTAL_REWRITE=1 writes `expected.txt` anew.
-    """
-    folder = BROKEN / name
-    removed = folder / "remove.txt"
-    for path in removed.read_text().split("\n") if removed.exists() else ():
-        if path:
-            (root / path).unlink()
-    shutil.copytree(
-        folder,
-        root,
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("expected.txt", "remove.txt"),
-    )
-    found = "".join(f"{line}\n" for line in mistakes(root))
-    if os.environ.get("PORTAL_REWRITE"):
-        (folder / "expected.txt").write_text(found, encoding="utf-8")
-
-    figures.record(hostile_files=1)
-    assert (folder / "expected.txt").read_text(encoding="utf-8") == found
 
 
 def make_nul(root):
