@@ -121,9 +121,9 @@ def follow_dates(engine: Engine, directory: Directory) -> None:
                 continue
             if thing.planned:
                 session = booked_session(series, thing.planned)
-                ends = session.ends if session else None
+                ends = session.open_until if session else None
             else:
-                ends = max((one.ends for one in series.all_sessions), default=None)
+                ends = max((one.open_until for one in series.all_sessions), default=None)
             if ends is not None:
                 connection.execute(
                     booking.update()

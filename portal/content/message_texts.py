@@ -38,6 +38,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "offered": (("until",), ()),
     "lapsed": (("until",), ()),
     "moved": ((), ("was", "now", "reason", "still")),
+    "postponed": ((), ("reason",)),
     "reminder": ((), ("day",)),
     "cancelled-by-us": ((), ("reason", "still")),
     "cancelled-by-you": ((), ()),
@@ -57,11 +58,13 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **KINDS,
     "date-cancelled": ((), ("reason",)),
     "dates-cancelled": ((), ("reason", "still")),
+    "dates-postponed": ((), ("reason", "still")),
+    "new-date": ((), ("now", "reason", "still")),
     "place-cancelled": ((), ("reason",)),
     "other-venue": ((), ("was_venue", "reason", "still")),
     "on-again": ((), ("now", "reason")),
     "changed": ((), ("was", "now", "reason", "still")),
-    "off-and-changed": ((), ("off", "reason", "was", "now", "note", "still")),
+    "off-and-changed": ((), ("off", "reason", "postponed", "why", "was", "now", "note", "still")),
 }
 
 # To the professional who asked. They never hold the link, which is the family's own.
@@ -70,6 +73,7 @@ TO_PROFESSIONAL = ("professional-received",)
 # News that a family cannot know by itself: where no message can be sent, staff must tell it.
 TO_RING = (
     "moved",
+    "postponed",
     "cancelled-by-us",
     "waiting-ended",
     "offered",

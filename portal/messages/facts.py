@@ -3,7 +3,7 @@
 What it hides: who the message goes to and whether they still want it; whether there is still
 anything to send, since a booking may be cancelled and a session moved again before its message
 goes; and the rows that hold the content of a letter. A reminder follows its session, or the next
-one if that is cancelled.
+one if that is cancelled or postponed.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "waiting-ended": ("cancelled",),
     "offered": ("offered",),
     "lapsed": ("lapsed",),
+    "postponed": ("confirmed",),
     "moved": ("confirmed",),  # a family with an offer sees the current dates on its page
     "notice": HOLDING,
     "reminder": ("confirmed",),
@@ -112,7 +113,7 @@ class MessageFacts:
 
     @property
     def of_a_change(self) -> bool:
-        """Whether it is about sessions that were cancelled or moved, and not a whole booking."""
+        """Whether it is about changed sessions, and not a whole booking."""
         return _of_a_change(self.owed)
 
     @property
@@ -121,15 +122,20 @@ class MessageFacts:
         return [session for session in self.sessions if session.cancelled]
 
     @property
+    def postponed(self) -> list[Session]:
+        """The sessions it is about that wait for a new date."""
+        return [session for session in self.sessions if session.postponed]
+
+    @property
     def on(self) -> list[Session]:
         """The sessions it is about that are held."""
-        return [session for session in self.sessions if not session.cancelled]
+        return [session for session in self.sessions if not session.off]
 
     @property
     def known_on(self) -> list[announced.Facts]:
         """What the family knows about each session that is held."""
         pairs = zip(self.sessions, self.known, strict=True)
-        return [before for session, before in pairs if not session.cancelled]
+        return [before for session, before in pairs if not session.off]
 
 
 def facts_of(
@@ -149,7 +155,7 @@ def facts_of(
     recipient = _recipient(connection, owed, spoken=spoken)
     _check_status(owed, booked.status)
     _check_dates(connection, owed, booked)
-    about_changes = owed.kind == "moved" or _of_a_change(owed)
+    about_changes = owed.kind in ("moved", "postponed") or _of_a_change(owed)
     changes = changes_of(connection, owed.booking_id) if about_changes else []
     sessions = _sessions(connection, owed, booked, changes, directory, now)
     return MessageFacts(
@@ -176,7 +182,7 @@ def _booking(
     series = directory.find_series(row.series)
     booked = cast("family_calendar.Booked", row)
     sessions = family_calendar.sessions_of(booked, series) if series else ()
-    coming = tuple(session for session in sessions if session.ends > now)
+    coming = tuple(session for session in sessions if session.open_until > now)
     return BookingFacts(row, series, sessions, coming)
 
 
@@ -223,7 +229,7 @@ def _check_dates(connection: Connection, owed: Owed, booked: BookingFacts) -> No
     """
     if owed.kind not in ("confirmation", "request-confirmed"):
         return
-    if not booked.coming or any(not session.cancelled for session in booked.coming):
+    if not booked.coming or any(not session.off for session in booked.coming):
         return
     if any(change.kind == "cancelled-by-us" for change in changes_of(connection, owed.booking_id)):
         raise NothingToSend("All its dates have been cancelled.")
@@ -252,15 +258,15 @@ def _sessions(
             return []
         args = (booked.series, cast("announced.Booked", booked.row), booked.coming, now)
         return sessions_off(connection, directory, *args)
-    return [session for session in booked.coming if not session.cancelled]
+    return [session for session in booked.coming if not session.off]
 
 
 def _reminded(owed: Owed, booked: BookingFacts, now: datetime) -> Session:
-    """The session of a reminder; if that is cancelled, the next one that is on."""
-    # Look among past sessions too: the cancelled one may be over before the next one is due.
+    """The session of a reminder; if that is off, the next one that is on."""
+    # Look among past sessions too: the one that is off may be over before the next one is due.
     session = planned_on(booked.sessions, owed.about.get("planned"))
-    if session is not None and session.cancelled:
-        on = (s for s in booked.coming if s.starts > now and not s.cancelled)
+    if session is not None and session.off:
+        on = (s for s in booked.coming if s.starts > now and not s.off)
         session = next(on, None)
     if session is None or session.starts <= now:
         raise NothingToSend("The session is over, or gone.")

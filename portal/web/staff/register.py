@@ -1,6 +1,7 @@
 """The register of a session: on screen, on paper and as a file; and a message to all its families.
 
-A cancelled session keeps its families, each with whether it knows: told, to ring or not told (S68).
+A cancelled or postponed session keeps its families, each with whether it knows: told,
+to ring or not told (S68).
 
 One button saves all marks. The marks that the page showed when opened are sent with it as hidden
 fields, so that two workers lose nothing; if they differ, the page is shown again and says so. On
@@ -125,7 +126,10 @@ def _show(
         ids = [one.booking_id for one in found.lines]
         known = ring_list.who_knows(engine, session.series, session, ids, now=now())
         names = {f"staff:{one.staff.id}": one.staff.title for one in accounts.everyone(engine)}
-    knows = {one.booking_id: _knows(one, known.get(one.booking_id), names) for one in found.lines}
+    knows = {
+        one.booking_id: _knows(session, one, known.get(one.booking_id), names)
+        for one in found.lines
+    }
     lines, orders = in_order(
         found.lines,
         Order("name", "name", lambda one: casework.fold(one.name)),
@@ -164,7 +168,7 @@ def _show(
     )
 
 
-# Whether a family knows that its session is cancelled or moved, in the order of the sums.
+# Whether a family knows of the change of its session, in the order of the sums.
 _SUMS: Mapping[str, str] = {
     "told": "told",
     "waits": "not told yet",
@@ -174,7 +178,9 @@ _SUMS: Mapping[str, str] = {
 }
 
 
-def _knows(line: Line, known: Knows | None, names: Mapping[str, str]) -> tuple[str, str]:
+def _knows(
+    session: Session, line: Line, known: Knows | None, names: Mapping[str, str]
+) -> tuple[str, str]:
     """Whether a family knows of the change: its part of the sums, and words. ('', '') if none."""
     if known is None:
         return "", ""
@@ -185,7 +191,7 @@ def _knows(line: Line, known: Knows | None, names: Mapping[str, str]) -> tuple[s
         who = names.get(known.actor, "somebody who left")
         return "told", f"Told by phone or in person by {who}, {when}"
     if known.state == "knew":
-        return "told", "It was cancelled before they booked"
+        return "told", f"It was {session.state} before they booked"
     if known.state == "waits":
         return "waits", "Not told yet: the message waits to go out"
     if known.state == "ring" and line.family:

@@ -68,7 +68,7 @@ def queues() -> Answered:
         if series is None:
             continue
         session = opening.booked_session(series, planned)
-        if (session and session.ends <= now()) or not series.next_sessions(now()):
+        if (session and session.open_until <= now()) or not series.next_sessions(now()):
             continue
         lists.append((series, session, waiting_path(series, planned), waiting, offered))
     lists, orders = in_order(

@@ -244,7 +244,7 @@ def test_a_run_that_has_left_the_content(screens) -> None:
     for promise in (
         "You have a place",
         "told you where to come",
-        "If a date is cancelled, or the day, the time or the place changes, we will",
+        "If a date is cancelled or postponed, or the day, the time or the place changes, we will",
     ):
         assert promise not in page
     calendar = screens.open(f"{own.path}/calendar.ics")
