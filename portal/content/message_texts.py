@@ -60,6 +60,7 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "dates-cancelled": ((), ("reason", "still")),
     "dates-postponed": ((), ("reason", "still")),
     "new-date": ((), ("now", "reason", "still")),
+    "waiting-notice": ((), ("words",)),
     "place-cancelled": ((), ("reason",)),
     "other-venue": ((), ("was_venue", "reason", "still")),
     "on-again": ((), ("now", "reason")),

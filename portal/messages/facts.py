@@ -53,7 +53,7 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "lapsed": ("lapsed",),
     "postponed": ("confirmed",),
     "moved": ("confirmed",),  # a family with an offer sees the current dates on its page
-    "notice": HOLDING,
+    "notice": (*HOLDING, "waiting"),
     "reminder": ("confirmed",),
     "cancelled-by-you": ("cancelled",),
     "off-the-list": ("cancelled", "lapsed"),
@@ -247,10 +247,7 @@ def _sessions(
     if owed.kind == "reminder":
         return [_reminded(owed, booked, now)]
     if owed.kind == "notice":
-        session = planned_on(booked.coming, owed.about.get("planned"))
-        if session is None:
-            raise NothingToSend("The session is over, or gone.")
-        return [session]
+        return _of_notice(owed, booked)
     if _of_a_change(owed):
         return changed_sessions(owed, changes, booked.series, booked.coming, now)
     if owed.kind == "waiting-ended" or owed.about.get("offer"):
@@ -259,6 +256,15 @@ def _sessions(
         args = (booked.series, cast("announced.Booked", booked.row), booked.coming, now)
         return sessions_off(connection, directory, *args)
     return [session for session in booked.coming if not session.off]
+
+
+def _of_notice(owed: Owed, booked: BookingFacts) -> Sequence[Session]:
+    """The session that staff wrote about; of a message to a larger group, all that are held."""
+    planned = owed.about.get("planned")
+    session = planned_on(booked.coming, planned)
+    if session is None if planned else not booked.coming:
+        raise NothingToSend("The session is over, or gone.")
+    return [session] if session else [one for one in booked.coming if not one.off]
 
 
 def _reminded(owed: Owed, booked: BookingFacts, now: datetime) -> Session:

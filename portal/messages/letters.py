@@ -99,6 +99,8 @@ def wording_of(facts: MessageFacts) -> str:
         if facts.postponed:
             return "dates-postponed" if _still_on(facts) else "postponed"
         return move_wording(facts.on, facts.known_on)
+    if owed.kind == "notice":
+        return notice_wording(waiting=booking.status == "waiting")
     if owed.kind != "cancelled-by-us" and not facts.of_a_change:
         return owed.kind
     if booking.status == "confirmed" and _still_on(facts):
@@ -109,6 +111,38 @@ def wording_of(facts: MessageFacts) -> str:
     # Staff ended this one booking: what was booked goes on for others.
     had_place = owed.about.get("before", "confirmed") == "confirmed"
     return "place-cancelled" if had_place else "off-the-list"
+
+
+def notice_wording(*, waiting: bool) -> str:
+    """Which words a message from staff has: a family that waits has no place yet."""
+    return "waiting-notice" if waiting else "notice"
+
+
+def preview_of_notice(
+    words: str,
+    series: Series,
+    sessions: Sequence[Session],
+    *,
+    waiting: bool,
+    directory: Directory,
+    settings: Settings,
+) -> rendering.Words:
+    """A message from staff as a family of this series would get it, without name and link."""
+    discreet = series.programme.sensitive
+    base = _base(directory.site, settings)
+    contact = contact_about(None if discreet else series, directory.site, base=base)
+    values = {
+        **_series_words(series, sessions, each=False),
+        "first_name": "",
+        "link": "(the link to the family's own page)",
+        "reference": "(its reference)",
+        "service": directory.site.name,
+        "contact": contact.to,
+        "phone": contact.phone or "",
+        "words": words,
+    }
+    wording = load_words(settings.root, notice_wording(waiting=waiting))
+    return rendering.fill(wording, values, discreet=discreet, way=contact.way)
 
 
 def _still_on(facts: MessageFacts) -> list[Session]:

@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from portal import bookings
-from portal.bookings import Family, Referrer, casework, registers
+from portal.bookings import Family, Referrer, casework, group_messages, registers
 from portal.bookings.registers import Mark
 from portal.directory.fields import SAFE_TIME
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
@@ -183,7 +183,8 @@ def _screens(worker: Worker, office, day):
         book(office, COURSE, family(day[name], **fields))
     first = series(office, COURSE).all_sessions[0]
     notice = {"now": office.now, "actor": "staff:1"}
-    casework.send_notice(office.engine, first.series, first, "Bring wellies", **notice)
+    group = group_messages.of_session(first)
+    group_messages.send(office.engine, group, "Bring wellies", key="wellies", **notice)
     for name, path in {
         "today": "/staff/",
         "whom to ring": "/staff/ring",

@@ -18,7 +18,7 @@ from portal.bookings import (
     Family,
     Full,
     NotBookable,
-    casework,
+    group_messages,
     personal_data,
     places,
 )
@@ -67,7 +67,9 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         family = bookings.family_of(engine, own.booking.id)
         ended = own.state in ("declined", "cancelled")
         reason = own.off or (personal_data.answer_of(engine, own.booking.id) if ended else "")
-        said = casework.notices(engine, *_told_about(own)) if own.series else []
+        said = (
+            group_messages.words_for(engine, own.booking.id, *_told_about(own)) if own.live else []
+        )
         restorable = own.ended and bookings.restorable(
             engine, live().directory, own.booking.id, now=live().now
         )

@@ -1,4 +1,4 @@
-"""The register of a session: on screen, on paper and as a file; and a message to all its families.
+"""The register of a session: on screen, on paper and as a file.
 
 A cancelled or postponed session keeps its families, each with whether it knows: told,
 to ring or not told (S68).
@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
 
 from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
@@ -28,11 +27,12 @@ from portal.directory.values import LONDON
 from portal.staff import accounts
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.live.forms.answers import Lines, plain_figures
+from portal.web.live.forms.answers import plain_figures
 from portal.web.staff.access import current, now, of_centre, staff_route
-from portal.web.staff.forms import NOT_YOURS, StaffForm
-from portal.web.staff.scope import attempt, posted, series_at, session_at
-from portal.web.staff.screens import explain, page
+from portal.web.staff.forms import NOT_YOURS
+from portal.web.staff.group_messages import sent_about
+from portal.web.staff.scope import attempt, series_at, session_at
+from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
 
 _REGISTER = "/staff/register/<centre>/<series>/<planned>"
@@ -122,7 +122,6 @@ def _show(
 ) -> Answered:
     with live().database() as engine:
         found = registers.of(engine, session.series, session, now=now(), actor=current().actor)
-        said = casework.notices(engine, [session.series.identity], [session.anchor])
         ids = [one.booking_id for one in found.lines]
         known = ring_list.who_knows(engine, session.series, session, ids, now=now())
         names = {f"staff:{one.staff.id}": one.staff.title for one in accounts.everyone(engine)}
@@ -157,7 +156,7 @@ def _show(
         seen=" ".join(f"{one.booking_id}:{one.version}:{one.mark}" for one in found.lines),
         problems=[*problems, *_clashes(found, saved)],
         done=done,
-        notices=said,
+        notices=sent_about(session),
         knows=knows,
         sums=_sums(kind for kind, _ in knows.values()),
         printed=now(),
@@ -262,65 +261,6 @@ def as_file(data: bytes, name: str) -> Answered:
     answer.headers["Content-Type"] = "text/csv; charset=utf-8"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-# --- a word to everybody ---------------------------------------------------------------------
-
-
-class NoticeForm(StaffForm):
-    asked: ClassVar[Sequence[str]] = ("words",)
-    words = Lines(
-        "What do you want to say?",
-        what="what you want to say",
-        missing="Write what you want to say",
-        longest=casework.LONGEST_WORDS,
-        hint="Do not name anybody. The same words go to all families.",
-    )
-
-
-@staff_route(
-    "/staff/notice/<centre>/<series>/<planned>",
-    may=of_centre("centre"),
-    methods=("GET", "POST"),
-    refills=True,
-    keeps="your message to the families of a session",
-)
-def notice(centre: str, series: str, planned: str) -> Answered:
-    session = session_at(centre, series, planned)
-    if session.ends <= now() or session.cancelled:
-        return explain(
-            "There is nobody to tell",
-            "This session is over, or it is cancelled.",
-            status=409,
-            back=path_of(session),
-        )
-    form = NoticeForm(formdata=posted())
-    status = form.refused() if request.method == "POST" else 200
-    if status is None:
-        with live().database() as engine:
-            told, others = casework.send_notice(
-                engine,
-                session.series,
-                session,
-                str(form.words.data),
-                now=now(),
-                actor=current().actor,
-            )
-        return redirect(f"{path_of(session)}?told={told}&ring={others}", 303)
-    with live().database() as engine:
-        reached = casework.reach(engine, session.series, session)
-    return page(
-        "staff/notice.html",
-        "Tell everybody",
-        status,
-        error=status != 200,
-        back=path_of(session),
-        form=form,
-        session=session,
-        series=session.series,
-        reached=reached,
-        safe_way=registers.safe_way,
-    )
 
 
 def waiting_path(series: Series, planned: str = "") -> str:

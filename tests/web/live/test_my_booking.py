@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal import bookings, database
-from portal.bookings import casework, content_changes, places, waiting_list
+from portal.bookings import content_changes, group_messages, places, waiting_list
 from portal.database import tables
 from tests.support import made
 from tests.support.screens import FAMILY, Screens
@@ -881,8 +881,9 @@ def test_words_of_staff_reach_who_wanted_no_messages(tmp_path) -> None:
     own = screens.book(contact_by="none", safe_to_contact="no")
     (session, *_) = screens.directory.series[0].all_sessions
     words = "Bring wellies <b>&</b> a coat"
-    casework.send_notice(
-        screens.engine, session.series, session, words, now=screens.now, actor="staff:1"
+    group = group_messages.of_session(session)
+    group_messages.send(
+        screens.engine, group, words, key="everybody", now=screens.now, actor="staff:1"
     )
     told = screens.open(own.path)
     screens.now = session.ends
@@ -899,8 +900,9 @@ def test_words_about_a_sensitive_programme_are_folded_away(tmp_path) -> None:
     """Nobody reads them over a shoulder: they are opened by who wants to."""
     screens, own = asked(tmp_path)
     (session, *_) = screens.directory.private_series[0].all_sessions
-    casework.send_notice(
-        screens.engine, session.series, session, "Side door", now=screens.now, actor="staff:1"
+    group = group_messages.of_session(session)
+    group_messages.send(
+        screens.engine, group, "Side door", key="sensitive", now=screens.now, actor="staff:1"
     )
     details = screens.open(own.path).main.all("details")
 

@@ -250,7 +250,7 @@ def test_a_notice_counts_those_that_it_does_not_reach(place):
     book(place, BY_EMAIL, BY_CALL, QUIET)
     worker = place.signed_in()
     done = worker.open("/staff/notice/riverbank/bump/2027-01-12")
-    done = done.fill(words="Bring wellies").press("Send it")
+    done = done.fill(words="Bring wellies").press("See how it looks").press("Send it")
 
     assert "Families who get a message: 1. Staff must tell: 2." in done
     assert "“Bring wellies”" in done.follow("See whom to ring")
