@@ -131,7 +131,7 @@ def warnings(directory: Directory) -> list[Problem]:
                     f"the session of {day_words(session.planned)} is still postponed. "
                     "Add 'moved_to' with its new date, or replace 'postponed' by 'cancelled'.",
                 )
-        if dates and all(session.ends < start for session in dates):
+        if dates and all(session.open_until < start for session in dates):
             last = day_words(max(session.day for session in dates), weekday=False)
             warn(
                 series,

@@ -173,7 +173,7 @@ ACTIONS: Mapping[str, str] = {
     "network-locked": "was stopped after too many tries from one network",
     "network-unlock": "let a network try to sign in again",
     "not rung": "noted that a family is still to be told",
-    "notice": "wrote to the families of a session",
+    "notice": "wrote to the families of a group",
     "offer": "offered a place",
     "password": "changed their own password",
     "places": "changed the number of places",

@@ -223,16 +223,17 @@ def _check_status(owed: Owed, status: str) -> None:
 
 
 def _check_dates(connection: Connection, owed: Owed, booked: BookingFacts) -> None:
-    """Raise NothingToSend if a place is confirmed whose dates have all been cancelled since.
+    """Raise NothingToSend if a place is confirmed whose dates are all off by now.
 
-    The cancellation is a message of its own; without one, the confirmation is all that is sent.
+    That is a message of its own; without one, the confirmation is all that is sent.
     """
     if owed.kind not in ("confirmation", "request-confirmed"):
         return
     if not booked.coming or any(not session.off for session in booked.coming):
         return
-    if any(change.kind == "cancelled-by-us" for change in changes_of(connection, owed.booking_id)):
-        raise NothingToSend("All its dates have been cancelled.")
+    kinds = {change.kind for change in changes_of(connection, owed.booking_id)}
+    if kinds & {"cancelled-by-us", "postponed"}:
+        raise NothingToSend("All its dates have been cancelled or postponed.")
 
 
 def _sessions(

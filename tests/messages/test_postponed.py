@@ -217,3 +217,12 @@ def test_a_postponed_booking_is_kept_until_it_is_too_late_for_a_new_date(booked)
         [row] = connection.execute(booking.select()).all()
 
     assert row.ends.date().isoformat() == "2027-08-18"
+
+
+def test_a_booking_postponed_before_its_letter_was_sent_is_not_confirmed(post):
+    """A confirmation without a date would be followed at once by the news that there is none."""
+    post.directory = made.directory({"book": "session"})
+    post.book(session=post.series.all_sessions[3])
+    letters = changed(post, OFF, book="session")
+
+    assert [letter.subject for letter in letters] == ["Your booking is postponed"]
