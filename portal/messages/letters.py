@@ -220,6 +220,8 @@ def _reason(facts: MessageFacts) -> str:
     """The reason: from the content for a session, from staff for a booking."""
     reasons = [session.cancelled for session in facts.off]
     if facts.of_a_change and not facts.off:
+        if facts.postponed and facts.on:
+            return ""  # each has a reason of its own: `why` and `note`
         reasons = [session.postponed or session.note for session in facts.sessions]
     return _joined(reasons) or " ".join(str(facts.owed.about.get("reason") or "").split())
 

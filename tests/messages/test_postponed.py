@@ -226,3 +226,12 @@ def test_a_booking_postponed_before_its_letter_was_sent_is_not_confirmed(post):
     letters = changed(post, OFF, book="session")
 
     assert [letter.subject for letter in letters] == ["Your booking is postponed"]
+
+
+def test_a_letter_without_a_cancelled_date_speaks_of_none(booked):
+    """The reason of a postponed date is not given as that of a cancelled one."""
+    [letter] = changed(booked, OFF, {"date": "2027-01-26", "moved_to": "2027-01-27"})
+
+    assert "ancelled" not in letter.plain
+    assert "- Why it is postponed: The boiler is broken\n" in letter.plain
+    assert "- What else has changed: Tuesday 26 January 2027, 10am to midday\n" in letter.plain
