@@ -456,8 +456,8 @@ def write_needs(connection: Connection, booking_id: int, family: Family) -> None
 
 def _last_end(series: Series, session: Session | None) -> datetime | None:
     if session is not None:
-        return session.ends
-    return max((s.ends for s in series.all_sessions), default=None)
+        return session.open_until
+    return max((s.open_until for s in series.all_sessions), default=None)
 
 
 # --- reading -------------------------------------------------------------------------------------

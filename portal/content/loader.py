@@ -34,6 +34,7 @@ from portal.errors import PortalError
 
 FOLDERS = ("content", "centres", "programmes")
 _CHECK_AGAIN = timedelta(days=92)
+_NEW_DATE_WITHIN = timedelta(weeks=4)
 
 
 class ContentError(PortalError):
@@ -129,7 +130,15 @@ def upkeep(directory: Directory) -> list[Problem]:
     start = datetime.combine(directory.today, time(), LONDON)
     for series in (*directory.series, *directory.private_series):
         dates = series.all_sessions
-        if dates and all(session.ends < start for session in dates):
+        for session in dates:
+            if session.postponed and directory.today - session.planned > _NEW_DATE_WITHIN:
+                warn(
+                    series,
+                    "changes",
+                    f"the session of {day_words(session.planned)} is still postponed. "
+                    "Add 'moved_to' with its new date, or replace 'postponed' by 'cancelled'.",
+                )
+        if dates and all(session.open_until < start for session in dates):
             last = day_words(max(session.day for session in dates), weekday=False)
             warn(
                 series,

@@ -39,6 +39,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "offered": (("until",), ()),
     "lapsed": (("until",), ()),
     "moved": ((), ("was", "now", "reason", "still")),
+    "postponed": ((), ("reason",)),
     "reminder": ((), ("day",)),
     "cancelled-by-us": ((), ("reason", "still")),
     "cancelled-by-you": ((), ()),
@@ -58,11 +59,14 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **KINDS,
     "date-cancelled": ((), ("reason",)),
     "dates-cancelled": ((), ("reason", "still")),
+    "dates-postponed": ((), ("reason", "still")),
+    "new-date": ((), ("now", "reason", "still")),
+    "waiting-notice": ((), ("words",)),
     "place-cancelled": ((), ("reason",)),
     "other-venue": ((), ("was_venue", "reason", "still")),
     "on-again": ((), ("now", "reason")),
     "changed": ((), ("was", "now", "reason", "still")),
-    "off-and-changed": ((), ("off", "reason", "was", "now", "note", "still")),
+    "off-and-changed": ((), ("off", "reason", "postponed", "why", "was", "now", "note", "still")),
 }
 
 # To the professional who asked. They never hold the link, which is the family's own.
@@ -71,6 +75,7 @@ TO_PROFESSIONAL = ("professional-received",)
 # News that a family cannot know by itself: where no message can be sent, staff must tell it.
 TO_RING = (
     "moved",
+    "postponed",
     "cancelled-by-us",
     "waiting-ended",
     "offered",

@@ -8,7 +8,7 @@ import runpy
 import shutil
 import subprocess
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +19,7 @@ from portal.content import ContentError, Problem
 from portal.content.cache import FileCache
 from portal.content.front_matter import LARGEST_FILE
 from portal.directory import phrases
-from tests.support import figures
+from tests.support import figures, made
 from tests.support.long_forms import LONG, rounds
 from tests.support.paths import ROOT
 
@@ -924,3 +924,18 @@ def test_the_county_of_the_benchmark_is_right(tmp_path):
     directory = load(tmp_path / "county")
 
     assert (len(directory.centres), len(directory.series)) == (20, 300)
+
+
+@pytest.mark.parametrize(("days", "warned"), [(28, False), (29, True)])
+def test_a_date_that_stays_postponed_is_a_warning(days, warned):
+    """Families wait for a new date: after four weeks the editor is reminded of it."""
+    planned = date(2027, 1, 12)
+    change = {"date": planned.isoformat(), "postponed": "The boiler is broken"}
+    directory = made.directory({"changes": [change]}, today=planned + timedelta(days))
+    found = [str(problem) for problem in content.warnings(directory)]
+    words = (
+        "the session of Tuesday 12 January 2027 is still postponed. Add 'moved_to' with its new "
+        "date, or replace 'postponed' by 'cancelled'."
+    )
+
+    assert any(words in problem for problem in found) == warned

@@ -105,7 +105,7 @@ def _over_booked(
             continue
         session = opening.booked_session(series, planned)
         asked = [session] if session else [] if planned else series.next_sessions(now())
-        coming = [one for one in asked if not one.cancelled and one.ends > now()]
+        coming = [one for one in asked if not one.off and one.ends > now()]
         if coming:
             yield coming[0], bool(planned), held, room
 

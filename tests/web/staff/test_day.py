@@ -313,8 +313,8 @@ def test_a_word_to_everybody(run):
     book(place, Family("Ring Me", phone="01772 123456", contact_by="call"))
     worker = place.signed_in()
     asking = worker.open("/staff/notice/riverbank/bump/2027-01-12")
-    empty = asking.press("Send it")
-    sent = asking.fill(words="Bring wellies").press("Send it")
+    empty = asking.press("See how it looks")
+    sent = asking.fill(words="Bring wellies").press("See how it looks").press("Send it")
 
     assert "1 family will get it" in asking
     assert "Ring Me" in asking
