@@ -41,3 +41,16 @@ def test_a_field_that_is_there_is_not_meant_again():
 
     assert meant("when", "later", series, {"time": "10:00-12:00"}) != " Did you mean 'time'?"
     assert meant("xyz", "later", series, {}) == ""
+
+
+def test_words_for_a_block_are_written_as_one():
+    """A venue is a block; what a list of blocks needs more than one line for is only named."""
+    series, centre = fields_of(Series), fields_of(Centre)
+    venue = " Write 'venue:', and on the line below it, set in by two spaces, 'name: Town Hall'."
+
+    assert meant("venue_name", "Town Hall", series, {}) == venue
+    for name, value, fields in (
+        ("venue_name", "Town Hall: upstairs", series),
+        ("closed_on", "2026-12-25", centre),
+    ):
+        assert meant(name, value, fields, {}).startswith(" It may belong into '")
