@@ -6,9 +6,10 @@ A name may stand for several fields. Then the value decides: `when: Tuesday` mea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -95,11 +96,23 @@ def meant(name: str, value: object, fields: Mapping[str, FieldInfo], given: obje
     if not field:
         return ""
     block = _block_in(fields[field].annotation)
-    if block and not isinstance(value, (dict, list)):
-        first = next(inner for inner, info in _named(block).items() if info.is_required())
-        inside = f"{first}: {value}"
-        return f" Write '{field}:', and on the line below it, set in by two spaces, '{inside}'."
+    if block and not isinstance(value, dict | list):
+        return _as_block(field, block, str(value), fields[field].annotation)
     return f" Did you mean '{field}'?"
+
+
+def _as_block(field: str, block: type[BaseModel], value: str, annotation: Any) -> str:
+    """What to write where a line of words belongs into a block of fields."""
+    needed = [name for name, info in _named(block).items() if info.is_required()]
+    if _is_list(annotation) or len(needed) != 1 or re.search(r"[:#'\"]|^\W", value):
+        inside = ", ".join(_named(block))
+        return f" It may belong into '{field}', a block with the fields {inside}."
+    inside = f"{needed[0]}: {value}"
+    return f" Write '{field}:', and on the line below it, set in by two spaces, '{inside}'."
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple or any(map(_is_list, get_args(annotation)))
 
 
 def _likely(name: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:

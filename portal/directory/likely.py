@@ -168,7 +168,7 @@ def likely_number(text: str) -> str:
 def likely_postcode(text: str) -> str:
     """A postcode with figures where only they can be, and without what stands around it."""
     plain = re.sub(r"[^A-Z0-9]", "", text.upper())
-    found = re.fullmatch(r"([A-Z]{1,2}?)([0-9OI][0-9OIA-Z]?)([0-9OI])([A-Z]{2})", plain)
+    found = re.fullmatch(r"([A-Z]{1,2})([0-9OI][0-9OIA-Z]?)([0-9OI])([A-Z]{2})", plain)
     if not found:
         return ""
     figures = str.maketrans("OI", "01")
