@@ -177,26 +177,25 @@ def _screens(worker, office, reviewer: Worker):
     """Each page about content in turn, by its name, with its mistakes."""
     page = worker.page
     edit = f"{CONTENT}/file/play-urdu.md"
-    worker.go("/staff/content")
-    yield "choose"
+    unfold = "all => all.forEach(one => { one.open = true })"
     worker.go(edit).fill(Room="Elm Room").press("Save the draft")
     yield "the centre, with a draft"
     worker.go(edit).fill(Starts="soon").press("Save the draft")
-    yield "a file, with a mistake"
-    page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
-    yield "a file, all of it"
+    page.locator("details").evaluate_all(unfold)
+    yield "a file, with a mistake, unfolded"
     worker.go(f"{CONTENT}/text/play-urdu.md")
     yield "as text, with a mistake"
     worker.go(edit).fill(Starts="2026-09-10").press("Save the draft")
     worker.go(f"{CONTENT}/file/index.md")
     yield "the centre's page"
-    for part in ("new", "new/blank", "photo", "history/index.md", "changes"):
+    for part in ("new", "history/index.md"):
         worker.go(f"{CONTENT}/{part}")
-        if part == "changes":
-            page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
         yield part
     worker.go(f"{CONTENT}/photo").press("Put it into my draft")
     yield "photo, with mistakes"
+    worker.go(f"{CONTENT}/changes")
+    page.locator("details").evaluate_all(unfold)
+    yield "what will change, unfolded"
     urdu = file(office, "play-urdu.md")
     before = urdu.read_bytes()
     urdu.write_bytes(before.replace(b"---\n", b"---\n# Of another\n", 1))
@@ -207,8 +206,8 @@ def _screens(worker, office, reviewer: Worker):
         drafts = content_drafts.open_drafts(engine, ["riverbank"])
         draft = next(one for one in drafts if one.author == "Sam")
         content_drafts.send(engine, draft, now=office.now)
-    worker.go(CONTENT)
-    yield "the centre, while a manager looks"
+    worker.go("/staff/content")
+    yield "choose"
     reviewer.go(f"{CONTENT}/review/{draft.id}")
 
 
