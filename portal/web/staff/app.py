@@ -14,6 +14,9 @@ from wtforms import ValidationError
 
 from portal.directory import Directory
 from portal.directory.addresses import UPLOADED
+from portal.editing.content_drafts import DraftError
+from portal.editing.files import EditingError
+from portal.errors import PortalError
 from portal.settings import Settings
 from portal.staff.accounts import AccountError
 from portal.staff.sign_in import visit
@@ -145,7 +148,9 @@ def create_staff(
         return wait(error.seconds)
 
     @desk.errorhandler(AccountError)
-    def not_done(error: AccountError) -> Response:
+    @desk.errorhandler(DraftError)
+    @desk.errorhandler(EditingError)
+    def not_done(error: PortalError) -> Response:
         return explain("We could not do that", str(error), status=409, back=home())
 
     @desk.errorhandler(Away)
