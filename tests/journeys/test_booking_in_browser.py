@@ -507,8 +507,9 @@ def test_every_screen_is_fit_for_all(at_home, place, address, unpainted, tmp_pat
     folder.mkdir()
     with at_home() as family, viewing(unpainted, address) as viewer:
         for number, name in enumerate(_screens(family, place)):
-            (folder / f"{number}.html").write_text(family.page.content(), encoding="utf-8")
-            faults += [f"{name} {fault}" for fault in viewer.unfit(html_of(family.page))]
+            html = html_of(family.page)
+            (folder / f"{number}.html").write_text(html, encoding="utf-8")
+            faults += [f"{name} {fault}" for fault in viewer.unfit(html)]
 
     assert faults == []
     assert len([*folder.iterdir()]) >= 24

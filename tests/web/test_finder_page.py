@@ -638,8 +638,9 @@ def test_every_state_is_fit_for_all(unpainted, address, tmp_path):
             for state in STATES:
                 in_state(visitor.page, state, path)
                 name = f"{path.strip('/').replace('/', '-')}-{state}"
-                (tmp_path / f"{name}.html").write_text(visitor.page.content(), encoding="utf-8")
-                faults = viewer.unfit(html_of(visitor.page))
+                html = html_of(visitor.page)
+                (tmp_path / f"{name}.html").write_text(html, encoding="utf-8")
+                faults = viewer.unfit(html)
                 found += [f"{name}: {fault}" for fault in faults]
 
     assert found == []
