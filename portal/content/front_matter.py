@@ -119,21 +119,25 @@ def read_file(path: str | os.PathLike[str], name: str) -> Written:
     """A Markdown file with its fields between lines of '---', or what is wrong with it."""
     written = Written(name)
     text = read_text(path, name, written.problems)
-    if text is None:
-        return written
+    if text is not None:
+        take_text(text, written)
+    return written
+
+
+def take_text(text: str, written: Written) -> None:
+    """Split the text of a file into fields and body, and note what is wrong with it."""
     first, _, rest = text.partition("\n")
     if first.rstrip() != "---":
         written.wrong_at(*_no_start(text))
-        return written
+        return
     end = _FENCE.search(rest)
     if end is None:
         written.wrong_at(*_no_end(rest))
-        return written
+        return
     front = rest[: end.start()]
     written.body = rest[end.end() :]
     written.body_line = front.count("\n") + 3
     _take_fields(front, 2, written)
-    return written
 
 
 _FENCE = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
