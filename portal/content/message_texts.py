@@ -12,13 +12,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 
 from portal.content import prose
 from portal.content.file_names import passed_over
-from portal.content.front_matter import Problem, Written, as_noun, read_file
+from portal.content.front_matter import (
+    Problem,
+    Written,
+    as_noun,
+    read_file,
+    read_text,
+    take_text,
+)
 from portal.directory import Fields
 from portal.directory.fields import Line, Text
 from portal.directory.likely import likely_word
@@ -139,15 +147,15 @@ class Wording:
 
 def load_words(root: Path, kind: str) -> Wording:
     """The words of one kind of message, or of one of the `WORDINGS`. Raises WordsError."""
-    written, wording = _read(root, kind)
+    problems, wording = _read(root, kind)
     if wording is None:
-        raise WordsError(written.problems)
+        raise WordsError(problems)
     return wording
 
 
 def check_words(root: Path) -> list[Problem]:
     """All that is wrong with the words of all messages, in the order of files and lines."""
-    problems = [problem for kind in WORDINGS for problem in _read(root, kind)[0].problems]
+    problems = [problem for kind in WORDINGS for problem in _read(root, kind)[0]]
     for found in sorted((root / FOLDER).glob("*.md")):
         if found.stem in WORDINGS or passed_over(found.name):
             continue
@@ -164,18 +172,31 @@ def check_words(root: Path) -> list[Problem]:
     return sorted(problems)
 
 
-def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
-    """The file of one kind, with what is wrong with it; its words where nothing is."""
+def _read(root: Path, kind: str) -> tuple[tuple[Problem, ...], Wording | None]:
+    """What is wrong with the file of one kind; its words where nothing is."""
     name = (FOLDER / f"{kind}.md").as_posix()
     if (root / name).is_symlink() or not (root / name).is_file():
-        written = Written(name)
         words = "this message is missing. Write this file; the others show how."
-        written.wrong_at(1, 1, words)
-        return written, None
-    written = read_file(root / name, name)
+        return (Problem(name, 1, 1, words),), None
+    problems: list[Problem] = []
+    text = read_text(root / name, name, problems)
+    if text is None:
+        return tuple(problems), None
+    return _checked(kind, name, text, tuple(problems))
+
+
+# All of these files are read whenever the content is read, and one for each message that is sent.
+# They hardly ever change, so the result is kept for as long as their text stays the same.
+@lru_cache(maxsize=4 * len(WORDINGS))
+def _checked(
+    kind: str, name: str, text: str, problems: tuple[Problem, ...]
+) -> tuple[tuple[Problem, ...], Wording | None]:
+    """The words of one kind, or what is wrong with its text beside these problems."""
+    written = Written(name, list(problems))
+    take_text(text, written)
     fields = as_noun(MessageFields, written, "a message")
     if fields is None:
-        return written, None
+        return tuple(written.problems), None
     body = written.body.strip()
     first = written.body_line + written.body[: written.body.find(body)].count("\n")
     if not body:
@@ -196,8 +217,8 @@ def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
             "programme. Write a 'discreet_body' that does not.",
         )
     if written.problems:
-        return written, None
-    return written, Wording(
+        return tuple(written.problems), None
+    return (), Wording(
         subject=fields.subject,
         text=fields.text,
         body=body,
