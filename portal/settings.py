@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         le=366,
         description="Days after the last session until what families said they need is deleted.",
     )
+    content_review: Annotated[tuple[Literal["editor", "worker", "manager"], ...], NoDecode] = Field(
+        (),
+        description="The roles of staff whose changes to the content a manager looks at before "
+        "they are published, with commas: editor, worker, manager. By default none.",
+    )
     oidc_client_id: str | None = Field(
         None, description="The portal's client id at the council's sign-in."
     )
@@ -321,6 +326,13 @@ class Settings(BaseSettings):
             value = tuple(role.strip() for role in value.split(",") if role.strip())
         if not value:
             raise ValueError(f"name one or more of {', '.join(ROLES)}")
+        return value
+
+    @field_validator("content_review", mode="before")
+    @classmethod
+    def _content_review(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(role.strip() for role in value.split(",") if role.strip())
         return value
 
     @field_validator("secret_key")

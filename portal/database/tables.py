@@ -413,6 +413,41 @@ kept_form = Table(
     Index("ix_kept_form_staff", "staff_id"),
 )
 
+# Changes to the content that staff have begun in a browser. One for each person and centre is open.
+DRAFT_STATES = ("draft", "review", "back", "published", "dropped")
+OPEN_DRAFTS = ("draft", "review", "back")
+content_draft = Table(
+    "content_draft",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    Column("centre", String(100), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("words", Text, nullable=False, server_default=""),  # of who sent it back
+    Column("changed", Moment, nullable=False),
+    CheckConstraint(f"state IN {DRAFT_STATES}", name="state"),
+    Index(
+        "ix_content_draft_open",
+        "staff_id",
+        "centre",
+        unique=True,
+        sqlite_where=sa.text(f"state IN {OPEN_DRAFTS}"),
+        postgresql_where=sa.text(f"state IN {OPEN_DRAFTS}"),
+    ),
+    Index("ix_content_draft_centre", "centre"),
+)
+
+# The files of a draft: as they were when the change was begun (NULL: no file), and as they are to
+# be (NULL: deleted).
+content_draft_file = Table(
+    "content_draft_file",
+    metadata,
+    Column("draft_id", ForeignKey("content_draft.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", String(300), primary_key=True),
+    Column("before", LargeBinary),
+    Column("after", LargeBinary),
+)
+
 # The browsers that have signed in to an account: they have an allowance of attempts of their own.
 staff_device = Table(
     "staff_device",

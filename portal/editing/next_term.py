@@ -61,17 +61,23 @@ def next_term(
 
     Either all are written or none. Raises WritingError or ContentError.
     """
+    made = copies(root, directory, names, term)
+    add(root, {path: text for copy in made for path, text in copy.files.items()}, today=today)
+    return made
+
+
+def copies(root: Path, directory: Directory, names: Sequence[str], term: str | None) -> list[Copy]:
+    """The same copies, not written yet."""
     found = [_found(directory, name) for name in names]
     together = {series.identity for series in found}
-    copies = [_copied(root, directory, series, term, together) for series in found]
-    files = {path: text for copy in copies for path, text in copy.files.items()}
-    if len(files) < sum(len(copy.files) for copy in copies):
+    made = [_copied(root, directory, series, term, together) for series in found]
+    files = {path: text for copy in made for path, text in copy.files.items()}
+    if len(files) < sum(len(copy.files) for copy in made):
         raise WritingError(
             "Two of these copies would have the same name. Copy one, rename its file, then "
             "copy the other."
         )
-    add(root, files, today=today)
-    return copies
+    return made
 
 
 def _found(directory: Directory, name: str) -> Series:

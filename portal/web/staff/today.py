@@ -22,6 +22,7 @@ from portal.web.staff.access import (
     sees_district,
     staff_route,
 )
+from portal.web.staff.content.desk import content_to_review
 from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
@@ -60,6 +61,7 @@ def today() -> Answered:
         ring = families_to_ring(engine)
         queues = casework.queues(engine, sees)
         over = places.over_booked(engine)
+        review = content_to_review(engine)
         answers = current().may("answer complaints")
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
     return page(
@@ -79,6 +81,7 @@ def today() -> Answered:
         to_ring=sum(not one.quiet for one in ring),
         quiet=sum(one.quiet for one in ring),
         queues=len(queues),
+        review=review,
         over=[*_over_booked(over)],
         complaints=owed,
         now=now(),

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,6 +63,8 @@ SENIOR = {
     "/staff/accounts/unlock": {"administrator"},
     "/staff/accounts": {"manager", "administrator"},
     "/staff/complaints": {"manager", "administrator"},
+    "/staff/content/<centre>/review": {"manager", "administrator"},
+    "/staff/content": {"worker", "editor", "manager", "administrator"},
     "/staff/log": {"manager", "administrator"},
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.
@@ -87,12 +90,16 @@ PARTS = {
     "number": "1",
     "path": "x",
     "name": "x.css",
+    "commit": "a" * 40,
 }
+# What depends on a draft or a commit that is not there; tests/web/staff/content has them.
+DRAFTED = ("clash", "history", "picture", "published", "review")
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, directory):
-    return Staffed(tmp_path_factory.mktemp("doors"), directory)
+def place(tmp_path_factory, sample_root, directory):
+    folder = tmp_path_factory.mktemp("doors")
+    return Staffed(folder, directory, root=shutil.copytree(sample_root, folder / "root"))
 
 
 def routes(app):
@@ -107,7 +114,8 @@ def asked(browser, rule, method, data=None, **parts):
     """Ask for an address of this rule, with these parts of it."""
     if "/notices/" in rule.rule and "notice" in parts:
         parts["number"] = parts["notice"]
-    named = {name: {**PARTS, **parts}[name] for name in rule.arguments}
+    known = PARTS | ({"name": "bump-spring.md"} if "/content/" in rule.rule else {}) | parts
+    named = {name: known[name] for name in rule.arguments}
     path = browser.place.app.url_map.bind("localhost").build(rule.endpoint, named, method)
     query = {"booking": parts.get("reference", "")}  # for the file of who has read a record
     return browser.client.open(path, method=method, data=data, query_string=query)
@@ -159,7 +167,7 @@ def test_what_was_signed_in_is_closed_again(place, how):
 
 def of_a_centre(app):
     """The routes that depend on the centre, however they find out which it is."""
-    return [one for one in routes(app) if "at the centre" in app.guarded[one[2].endpoint].may.words]
+    return [one for one in routes(app) if "of the centre" in app.guarded[one[2].endpoint].may.words]
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +228,8 @@ def test_its_own_staff_are_let_in(place, booked):
     ):
         own = place.signed_in(**given)
         for path, method, rule in of_a_centre(place.app):
-            if method == "GET" and allowed(given["role"], path, method):
+            drafted = {*DRAFTED} & {*path.split("/")}
+            if method == "GET" and allowed(given["role"], path, method) and not drafted:
                 assert asked(own, rule, method, **booked).status_code != 403, path
 
 
@@ -255,9 +264,11 @@ def test_each_role_opens_and_sends_what_it_may(place, booked, role):
         answer = asked(browser, rule, method, data=data, **numbers)
         if path.startswith("/staff/complaints/"):
             continue  # there is no complaint; test_districts has them
+        if path.startswith("/staff/content/") and {*DRAFTED} & {*path.split("/")}:
+            continue
         if (answer.status_code != 403) is not allowed(role, path, method):
             wrong.append(f"{method} {path}: {answer.status_code}")
-        assert role != "editor" or "Amina" not in answer.text
+        assert role != "editor" or "Amina Khan" not in answer.text
         if path.endswith("/remove") and answer.status_code == 303:
             account = place.staff("worker").id
 
