@@ -30,6 +30,7 @@ from portal.web import filters
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Lines, plain_figures
 from portal.web.staff.access import current, form_page, now, of_centre, staff_route
+from portal.web.staff.date_publishing import change_path, is_there, publication
 from portal.web.staff.forms import NOT_YOURS, StaffForm
 from portal.web.staff.scope import attempt, posted, series_at, session_at
 from portal.web.staff.screens import explain, page
@@ -155,6 +156,8 @@ def _show(
         problems=[*problems, *_clashes(found, saved)],
         done=done,
         notices=said,
+        publication=publication(there=is_there(session, request.args.get("changed", ""))),
+        change_path=change_path(session) if _may_change(session) else "",
         knows=knows,
         sums=_sums(kind for kind, _ in knows.values()),
         printed=now(),
@@ -163,6 +166,12 @@ def _show(
         safe_way=registers.safe_way,
         may_ring=registers.may_ring,
     )
+
+
+def _may_change(session: Session) -> bool:
+    """Whether the date can still be cancelled or moved by who reads the register."""
+    may = current().may_edit(session.series.centre.slug, live().directory)
+    return may and session.ends > now()
 
 
 # Whether a family knows that its session is cancelled or moved, in the order of the sums.

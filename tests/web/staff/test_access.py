@@ -3,6 +3,7 @@
 import itertools
 import logging
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,6 +59,8 @@ OWN_PAGES = {
 }
 # What is for more than the families of a centre, by the beginning of its address: who opens it.
 SENIOR = {
+    "/staff/change": {"worker", "editor", "manager", "administrator"},
+    "/staff/closed": {"worker", "editor", "manager", "administrator"},
     "/staff/accounts/unlock": {"administrator"},
     "/staff/accounts": {"manager", "administrator"},
     "/staff/complaints": {"manager", "administrator"},
@@ -78,6 +81,7 @@ PARTS = {
     "centre": "riverbank",
     "series": "bump-spring",
     "planned": "2027-01-12",
+    "day": "2027-01-12",
     "reference": "ABCD-2345",
     "token": "a-token-that-nobody-has",
     "programme": "bump-birth-and-beyond",
@@ -88,8 +92,9 @@ PARTS = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory, directory):
-    return Staffed(tmp_path_factory.mktemp("doors"), directory)
+def place(tmp_path_factory, sample_root, directory):
+    folder = tmp_path_factory.mktemp("doors")
+    return Staffed(folder, directory, root=shutil.copytree(sample_root, folder / "root"))
 
 
 def routes(app):
