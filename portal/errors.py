@@ -2,6 +2,7 @@
 
     PortalError
     +- content.ContentError                mistakes in the content, all of them
+    +- editing.files.EditingError          an edit that cannot be made, such as a Conflict
     +- web.site.atomic_folder.BuildError   the site could not be written
     +- settings.SettingsError              a setting that cannot be used
 

@@ -21,6 +21,7 @@ from portal.content.file_names import passed_over
 from portal.content.front_matter import Problem, Written, as_noun, read_file
 from portal.directory import Fields
 from portal.directory.fields import Line, Text
+from portal.directory.likely import likely_word
 from portal.directory.values import near
 from portal.errors import PortalError
 
@@ -38,6 +39,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "offered": (("until",), ()),
     "lapsed": (("until",), ()),
     "moved": ((), ("was", "now", "reason", "still")),
+    "postponed": ((), ("reason",)),
     "reminder": ((), ("day",)),
     "cancelled-by-us": ((), ("reason", "still")),
     "cancelled-by-you": ((), ()),
@@ -57,11 +59,14 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **KINDS,
     "date-cancelled": ((), ("reason",)),
     "dates-cancelled": ((), ("reason", "still")),
+    "dates-postponed": ((), ("reason", "still")),
+    "new-date": ((), ("now", "reason", "still")),
+    "waiting-notice": ((), ("words",)),
     "place-cancelled": ((), ("reason",)),
     "other-venue": ((), ("was_venue", "reason", "still")),
     "on-again": ((), ("now", "reason")),
     "changed": ((), ("was", "now", "reason", "still")),
-    "off-and-changed": ((), ("off", "reason", "was", "now", "note", "still")),
+    "off-and-changed": ((), ("off", "reason", "postponed", "why", "was", "now", "note", "still")),
 }
 
 # To the professional who asked. They never hold the link, which is the family's own.
@@ -70,6 +75,7 @@ TO_PROFESSIONAL = ("professional-received",)
 # News that a family cannot know by itself: where no message can be sent, staff must tell it.
 TO_RING = (
     "moved",
+    "postponed",
     "cancelled-by-us",
     "waiting-ended",
     "offered",
@@ -146,7 +152,12 @@ def check_words(root: Path) -> list[Problem]:
         if found.stem in WORDINGS or passed_over(found.name):
             continue
         path = (FOLDER / found.name).as_posix()
-        words = f"there is no message called '{found.stem}'.{near(found.stem, WORDINGS)}"
+        likely = likely_word(found.stem, WORDINGS)
+        words = f"there is no message called '{found.stem}'."
+        if likely and not (root / FOLDER / f"{likely}.md").exists():
+            words += f" Name it '{likely}.md'."
+        elif likely:
+            words += f" There is a '{likely}.md' too: compare the two, and delete one."
         problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(WORDINGS)}."))
         if found.is_file() and not found.is_symlink():
             problems += read_file(found, path).problems
@@ -213,7 +224,8 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
                 continue
             if word not in known:
                 words = f"'{{{word}}}' is not a placeholder of this message."
-                wrong(number, f"{words}{near(word, known)} Known: {', '.join(sorted(known))}.")
+                likely = near(f"{{{word}}}", (f"{{{one}}}" for one in known))
+                wrong(number, f"{words}{likely} Known: {', '.join(sorted(known))}.")
             elif subject:
                 wrong(number, f"'{{{word}}}' cannot be used in a subject. Put it in the text.")
             else:

@@ -201,7 +201,8 @@ walk_in = Table(
     CheckConstraint("families >= 0 AND children >= 0 AND adults >= 0", name="numbers"),
 )
 
-# A message from staff to everybody in a session. It is shown on each family's own page.
+# A message from staff to a group of families, shown on each one's own page. Of a centre, `series`
+# is ''; `planned` is the date of a session, or of a waiting list for one.
 notice = Table(
     "notice",
     metadata,
@@ -210,7 +211,14 @@ notice = Table(
     Column("planned", String(10), nullable=False),
     Column("words", Text, nullable=False),
     Column("created", Moment, nullable=False),
+    Column("kind", String(10), nullable=False, server_default="session"),
+    Column("centre", String(80), nullable=False, server_default=""),
+    Column("actor", String(64), nullable=False, server_default=""),
+    Column("notified", Integer, nullable=False, server_default="0"),
+    Column("to_ring", Integer, nullable=False, server_default="0"),
+    Column("key", String(64)),  # of the form: a form that is sent twice sends one message
     Index("ix_notice_series", "series", "planned"),
+    Index("ix_notice_key", "key", unique=True),
 )
 
 # A practitioner's Gap in Service form: a need that no local service meets. It names no family.

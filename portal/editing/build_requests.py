@@ -21,8 +21,9 @@ from portal.errors import PortalError
 
 BUILDING = "building"
 PUBLISHED = "published"
-BROKE_OFF = "The build of the site was stopped before it was complete."
-FAULT = "The site could not be built. Ask the person who runs the portal to look at its log."
+STAYS = "The site was not built, so families still see it as it was before."
+BROKE_OFF = f"{STAYS} The build was stopped before it was complete."
+FAULT = f"{STAYS} Ask the person who runs the portal to look at its log."
 
 NOT_STARTED = (
     "The change is in the files, but no build of the site has started since. Ask the person who "
@@ -62,7 +63,7 @@ def answering(var: Path) -> Iterator[None]:
         yield
         words = ""
     except PortalError as error:
-        words = str(error)
+        words = f"{STAYS}\n{error}"
         raise
     except KeyboardInterrupt:
         words = BROKE_OFF

@@ -53,7 +53,7 @@ def commit(root: Path, paths: Sequence[str], *, author: Author, summary: str, no
     if not is_checkout(root):
         raise EditingError("the content is not in a git checkout")
     try:
-        return _commit(root, paths, _identity(author, now), summary.strip() or "Change content")
+        return _commit(root, paths, _identity(author, now), _message(summary))
     except GitError as error:
         raise EditingError(_words_of(error)) from error
 
@@ -90,6 +90,12 @@ def _identity(author: Author, now: datetime) -> dict[str, str]:
         for role in ("AUTHOR", "COMMITTER")
         for part, value in (("NAME", name), ("EMAIL", email), ("DATE", when))
     }
+
+
+def _message(summary: str) -> str:
+    """A message that git takes, whatever a form has sent."""
+    words = summary.encode("utf-8", "replace").decode().replace("\r\n", "\n")
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", words).strip() or "Change content"
 
 
 def _plain(words: str) -> str:

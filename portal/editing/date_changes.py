@@ -23,6 +23,7 @@ from portal.editing.rewriting import Value
 
 CHANGES, CLOSURES = "changes", "closures"  # of a series, and of a centre
 _HELD_OTHERWISE = ("moved_to", "venue")
+_OFF = ("cancelled", "postponed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ class Written:
     @property
     def cancelled(self) -> str:
         return str(self.fields.get("cancelled", ""))
+
+    @property
+    def postponed(self) -> str:
+        return "" if "moved_to" in self.fields else str(self.fields.get("postponed", ""))
+
+    @property
+    def off(self) -> str:
+        return self.cancelled or self.postponed
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is not held as planned."""
+        return any(name in self.fields for name in (*_OFF, *_HELD_OTHERWISE))
 
     @property
     def moved(self) -> bool:
@@ -63,7 +77,12 @@ def written(root: Path, path: str, day: str, field: str = CHANGES) -> Written:
 
 def cancelled(before: Written, reason: str) -> dict[str, Value | None]:
     """The fields of a date that is cancelled. The words about a move go with the move."""
-    return {**_without_move(before), "cancelled": reason}
+    return {**_without_move(before), "postponed": None, "cancelled": reason}
+
+
+def postponed(before: Written, reason: str) -> dict[str, Value | None]:
+    """The fields of a date that has no new day yet."""
+    return {**_without_move(before), "cancelled": None, "postponed": reason}
 
 
 def moved(
@@ -79,12 +98,12 @@ def moved(
     if to and times:
         to = f"{to} {times.starts:%H:%M}-{times.ends:%H:%M}"
     place = dict(venue) if venue else None
-    return {"cancelled": None, "moved_to": to, "venue": place, "note": note or None}
+    return {**dict.fromkeys(_OFF), "moved_to": to, "venue": place, "note": note or None}
 
 
 def taken_back(note: str = "") -> dict[str, Value | None]:
     """The fields of a date that is held as it was planned."""
-    return {"cancelled": None, **dict.fromkeys(_HELD_OTHERWISE), "note": note or None}
+    return {**dict.fromkeys((*_OFF, *_HELD_OTHERWISE)), "note": note or None}
 
 
 def _without_move(before: Written) -> dict[str, Value | None]:

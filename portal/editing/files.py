@@ -99,7 +99,7 @@ def text_of(data: bytes) -> str | None:
 
 
 def place_of(root: Path, path: str) -> Path:
-    """Where a content file is, or would be. Raises EditingError if the path is not that of one.
+    """Where a content file is, or would be (S75). Raises EditingError for any other path.
 
     Every folder on the way must be a folder of its own, not a link to another.
     """

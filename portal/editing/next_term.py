@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
 
-import yaml
-
 from portal import content
-from portal.content.front_matter import Written, as_noun
+from portal.content.front_matter import as_noun, read_written
 from portal.content.school_calendar import school_calendar
 from portal.directory import Directory, Series, Term
 from portal.directory.schedule import SchoolCalendar, planned_dates, rule_dates
 from portal.directory.values import LONGEST_SLUG, MONTHS, WEEKDAYS, day_words, near, slugify
 from portal.editing.drafts import WritingError, add
+from portal.editing.rewriting import Value, rewritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def _copied(
         raise WritingError(
             f"{series.identity} is in {span.name} already. Name another term with --term."
         )
-    changed: dict[str, str] = {"starts": starts.isoformat(), "term_time_only": "yes"}
+    changed: dict[str, Value] = {"starts": starts.isoformat(), "term_time_only": "yes"}
     if series.until:
         changed["until"] = span.last.isoformat()
     if series.day:
@@ -135,7 +134,7 @@ def _copied(
     if series.closes and series.closes.time() == time():  # the end of the day before
         changed["closes"] = str(series.closes.date() - timedelta(days=1) + moved)
     if alongside := list(_alongside(directory, series, span, together)):
-        changed["alongside"] = f"[{', '.join(alongside)}]"
+        changed["alongside"] = alongside
     source = Path(series.source)
     text = (root / source).read_text(encoding="utf-8-sig")
     planned = _planned(text, changed, calendar, span, source)
@@ -173,12 +172,11 @@ def _first_date(series: Series, calendar: SchoolCalendar, span: Span) -> date:
 
 
 def _planned(
-    text: str, changed: Mapping[str, str], calendar: SchoolCalendar, span: Span, source: Path
+    text: str, changed: Mapping[str, Value], calendar: SchoolCalendar, span: Span, source: Path
 ) -> list[date]:
     """The dates that the copy will have."""
-    written = Written(source.as_posix())
-    front = _edited(text, changed).split("\n---", 1)[0].removeprefix("---")
-    written.fields = yaml.load(front, Loader=yaml.BaseLoader)  # noqa: S506 - text alone
+    new = _edited(text, changed).encode()
+    written = read_written(new, source.as_posix(), has_body=True)
     series = as_noun(Series, written, "a series")
     if series is None:
         raise content.ContentError(written.problems)
@@ -224,54 +222,10 @@ def _alongside(
 _DROPPED = ("changes", "except", "withdrawn", "alongside", "aliases", "updated")
 
 
-def _edited(text: str, changed: Mapping[str, str]) -> str:
+def _edited(text: str, changed: Mapping[str, Value]) -> str:
     """The file with new values and without past changes; comments and text stay."""
-    front, body = _divided(text)
-    kept: list[str] = []
-    left = dict(changed)
-    for name, lines in _parts(front):
-        if name in _DROPPED:
-            continue
-        if name in left:
-            lines = [_with_value(line, name, left) for line in lines]
-        kept += lines
-    added = [f"{name}: {value}" for name, value in left.items()]
-    while kept and not kept[-1].strip():
-        kept.pop()
-    return "\n".join(["---", *kept, *added, "---"]) + body
-
-
-def _divided(text: str) -> tuple[list[str], str]:
-    """The lines of the fields, and all that comes after them."""
-    text = text.replace("\r\n", "\n")
-    start = text.index("\n") + 1
-    end = re.search(r"^---[ \t]*$", text[start:], re.MULTILINE)
-    assert end is not None  # noqa: S101 - the file has been read before
-    return text[start : start + end.start()].split("\n")[:-1], text[start + end.end() :]
-
-
-def _parts(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    """Each field with its lines; comments belong to the field below them."""
-    name, part, waiting = "", list[str](), list[str]()
-    for line in lines:
-        found = re.match(r"[\"']?([a-z_]+)[\"']? *:", line)
-        if found:
-            yield name, part
-            name, part, waiting = found[1], [*waiting, line], []
-        elif not line.strip() or line.startswith("#"):
-            waiting.append(line)
-        else:
-            part += [*waiting, line]
-            waiting = []
-    yield name, part
-    yield "", waiting
-
-
-def _with_value(line: str, name: str, left: dict[str, str]) -> str:
-    found = re.match(rf"([\"']?{name}[\"']? *: *)(.*?)( +#.*)?$", line)
-    if not found or name not in left:
-        return line
-    return f"{found[1]}{left.pop(name)}{found[3] or ''}"
+    without_past = rewritten(text, dict.fromkeys(_DROPPED), comments_go=True)
+    return rewritten(without_past, changed)
 
 
 def _said(
@@ -280,7 +234,7 @@ def _said(
     planned: Sequence[date],
     calendar: SchoolCalendar,
     span: Span,
-    changed: Mapping[str, str],
+    changed: Mapping[str, Value],
 ) -> Iterator[str]:
     yield f"{series.identity} -> {', '.join(path.as_posix() for path in files)}"
     first, last = day_words(planned[0]), day_words(planned[-1])

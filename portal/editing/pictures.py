@@ -26,9 +26,9 @@ LARGEST = (1200, 800)  # pixels
 SMALLEST_WIDTH = 300  # pixels, once it is cropped
 _AIM = 150_000  # bytes
 
-# A JPEG is decoded at a fraction of its size, so it may be larger than the others.
-_MOST_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000}
-_MOST_PIXELS_OF_OTHERS = 25_000_000
+# The largest ones need 300 MB each. A JPEG is decoded at a fraction of its size.
+_MOST_PIXELS = {"JPEG": 50_000_000, "MPO": 50_000_000, "PNG": 25_000_000}
+_MOST_PIXELS_OF_OTHERS = 16_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 # Each of them is a pass over the whole picture. Cameras and programs write about ten.
 _MOST_SCANS = 50

@@ -26,7 +26,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import content, private_files
@@ -118,7 +118,7 @@ def check(
     """What publishing these edits would do. Nothing is written into the content.
 
     Without an `engine`, the database of the settings is asked, if there is one. Raises EditingError
-    for a path that is not that of a content file.
+    for a path that is not that of a content file, and if the bookings cannot be looked at.
     """
     data = {}
     for edit in edits:
@@ -130,6 +130,8 @@ def check(
         directory, before = trial_of(settings).load(settings, data, today=today)
     except content.ContentError as error:
         return Effects(problems=tuple(error.problems))
+    except OSError as error:
+        raise _unwritable(Path(error.filename or settings.var), error) from error
     if before is None:  # the content has mistakes now, which the edits correct
         before = published_dates.kept(settings.var) or published_dates.record(directory)
     warnings = tuple(one for one in content.warnings(directory) if one.path in data)
@@ -156,12 +158,16 @@ def mistakes_made(
 
 
 def _lost(engine: Engine, directory: Directory, now: datetime) -> tuple[content.Problem, ...]:
-    """What families have booked and would lose; nothing while the database is away, as in a
-    build."""
+    """What families have booked and would lose."""
     try:
+        if not inspect(engine).has_table("bookable"):
+            return ()  # nothing has been booked there yet
         return tuple(lost_bookings.mistakes(engine, directory, now=now))
-    except SQLAlchemyError:
-        return ()
+    except SQLAlchemyError as error:
+        raise EditingError(
+            "The bookings cannot be looked at just now, so the change was not checked and not "
+            "published. Try again in a minute."
+        ) from error
 
 
 # --- publish --------------------------------------------------------------------------------------
@@ -177,8 +183,8 @@ def publish(
     now: datetime,
     beside_mistakes: bool = False,
 ) -> Published:
-    """Make all of these edits or none, commit them where PORTAL_CONTENT_COMMIT says so, and ask
-    for a build.
+    """Make all of these edits or none (S75), commit them where PORTAL_CONTENT_COMMIT says so, and
+    ask for a build.
 
     An edit that has been made already is left out. With `beside_mistakes`, mistakes that the
     content has already do not stop it: the files are written, and the site follows once those are

@@ -35,10 +35,18 @@ class RewritingError(PortalError):
     """A change that cannot be written into a file safely; the words say what to do."""
 
 
-def rewritten(text: str, changes: Mapping[str, Value | None], body: str | None = None) -> str:
+def rewritten(
+    text: str,
+    changes: Mapping[str, Value | None],
+    body: str | None = None,
+    *,
+    comments_go: bool = False,
+) -> str:
     """The file with these fields changed (None: taken away), and perhaps with another text.
 
     Values are text, as they would be in the file. A field that is new goes where the manual has it.
+    Where one value may be written without a list, it is written as it was before.
+    With `comments_go`, the comments straight above a field that is taken away go with it.
     Raises RewritingError where the file cannot be changed safely.
     """
     file = _File.of(text)
@@ -49,14 +57,14 @@ def rewritten(text: str, changes: Mapping[str, Value | None], body: str | None =
             f"The file cannot be read: line {found.line}: {found.words} "
             "Correct this in the file first."
         )
-    wanted = dict(before.fields)
-    fields = file.fields
+    # The reader leaves hidden characters out, and reports them; the file keeps those of others.
+    fields, wanted, seen = file.fields, _fields_in(file.fields), before.fields
+    known = _known({*seen, *changes})
     for name, value in changes.items():
-        if value is None:
-            wanted.pop(name, None)
-        else:
-            wanted[name] = _plain(value)
-        fields = _with_field(fields, name, wanted.get(name))
+        new = _like(wanted.get(name), value, known.get(name, Known()))
+        if wanted.get(name) != new:
+            wanted, seen = _with(wanted, name, new), _with(seen, name, new)
+            fields = _with_field(fields, name, wanted, known, comments_go=comments_go)
     if body is not None and not file.has_body:
         raise RewritingError("This file has fields alone. Write no text below them.")
     new = file.joined(fields, body)
@@ -64,7 +72,7 @@ def rewritten(text: str, changes: Mapping[str, Value | None], body: str | None =
     meant = before.body if body is None else body
     for words in Counter(_words(after)) - Counter(_words(before)):
         raise RewritingError(words)
-    if after.fields != wanted or _trimmed(after.body) != _trimmed(meant):
+    if after.fields != seen or _trimmed(after.body) != _trimmed(meant):
         raise RewritingError(
             "The change cannot be written into this file safely. Make it in the file by hand."
         )
@@ -141,19 +149,25 @@ def _meaning(value: object) -> str:
     return str(value).strip()
 
 
+def _with(fields: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    others = {key: inner for key, inner in fields.items() if key != name}
+    return others if value is None else {**others, name: value}
+
+
 # --- one field -----------------------------------------------------------------------------------
 
 
-def _with_field(fields: str, name: str, value: Any) -> str:
+def _with_field(
+    fields: str,
+    name: str,
+    meant: Mapping[str, Any],
+    known: Mapping[str, Known],
+    *,
+    comments_go: bool,
+) -> str:
     """The fields with one of them changed: in small steps, or if that fails the whole field."""
-    old = _fields_in(fields)
-    if old.get(name) == value:
-        return fields
-    meant = {key: inner for key, inner in old.items() if key != name}
-    if value is not None:
-        meant[name] = value
-    known = _known({*meant, name})
-    ways: list[Callable[[], str]] = [lambda: with_field(fields, name, value, known)]
+    value = meant.get(name)
+    ways: list[Callable[[], str]] = [lambda: with_field(fields, name, value, known, comments_go)]
     if value is not None:
         ways.append(lambda: with_field_rewritten(fields, name, value))
     for way in ways:
@@ -201,7 +215,7 @@ def _declared(model: type[BaseModel]) -> Mapping[str, Known]:
             inner = _declared(form.block)
         elif form.written:
             inner = dict.fromkeys(form.written.schema.get("properties", ()), Known())
-        found[name] = Known(info.description or "", inner)
+        found[name] = Known(info.description or "", form.one_or_many, inner)
     return found
 
 
@@ -259,6 +273,18 @@ def _read(text: str, *, has_body: bool) -> Written:
             "An answer contains something that is not text. Type it again."
         ) from None
     return read_written(raw, "", has_body=has_body)
+
+
+def _like(old: Any, value: Value | None, known: Known) -> Any:
+    """A new value as the old one was written: where both are allowed, as a list or without one."""
+    if value is None:
+        return None
+    new = _plain(value)
+    if known.one_or_many and isinstance(old, str) and isinstance(new, list) and len(new) == 1:
+        return new[0]
+    if known.one_or_many and isinstance(old, list) and isinstance(new, str):
+        return [new]
+    return new
 
 
 def _plain(value: Any) -> Any:

@@ -44,11 +44,18 @@ class Known:
     """A declared field: what it means, and the fields within it in their order."""
 
     description: str = ""
+    one_or_many: bool = False  # one value may be written without a list
     inner: Mapping[str, Known] = field(default_factory=dict)
 
 
-def with_field(text: str, name: str, value: Value | None, known: Mapping[str, Known]) -> str:
-    """The text with this field changed, added, or taken away (None)."""
+def with_field(
+    text: str,
+    name: str,
+    value: Value | None,
+    known: Mapping[str, Known],
+    comments_go: bool = False,
+) -> str:
+    """The text with this field changed, added, or taken away (None), perhaps with its comments."""
     root = yaml.compose(text, Loader=_Loader)
     if root is None:
         gap = "" if not text or text.endswith("\n") else "\n"
@@ -57,7 +64,7 @@ def with_field(text: str, name: str, value: Value | None, known: Mapping[str, Kn
     wanted.pop(name, None)
     if value is not None:
         wanted = {**_value_of(root), name: value}
-    edits = _Edits(text)
+    edits = _Edits(text, comments_go)
     edits.change(root, wanted, known)
     return edits.applied()
 
@@ -84,13 +91,14 @@ def _value_of(node: yaml.Node) -> Any:
 class _Edits:
     """Replacements in a text, gathered while its nodes are compared with what is wanted."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, comments_go: bool = False) -> None:
         self._text = text
+        self._comments_go = comments_go
         self._edits: list[tuple[int, int, str]] = []
 
     def applied(self) -> str:
         parts, at = [], 0
-        for start, end, new in sorted(self._edits, key=lambda edit: edit[0]):
+        for start, end, new in sorted(self._edits, key=lambda edit: edit[:2]):
             if start < at:
                 raise NotSimple
             parts += [self._text[at:start], new]
@@ -221,6 +229,8 @@ class _Edits:
                 start -= len(about)
             elif description and self._text[:start] == about:
                 start = 0
+            if self._comments_go:
+                start = self._above_comments(start)
             self._remove_lines(start, self._block_end((key, value), key.start_mark.column))
         elif number + 1 < len(node.value):
             self._put(key.start_mark.index, node.value[number + 1][0].start_mark.index, "")
@@ -244,18 +254,21 @@ class _Edits:
     ) -> None:
         column = node.start_mark.column
         starts = self._dashes(node)
-        for action, place, other in aligned(old, new):
+        steps = list(aligned(old, new))
+        gone = {place for action, place, _ in steps if action == "remove"}
+        for action, place, other in steps:
             if action == "change":
                 self._change_entry(node.value[place], new[other], known, column)
             elif action == "remove":
                 self._remove_lines(starts[place], self._block_end([node.value[place]], column))
             else:
                 written = f"{' ' * column}- {entry(new[other], column + 2)}"
-                if place:
+                if place and place - 1 not in gone:
                     at = self._block_end([node.value[place - 1]], column)
                     self._put(at, at, f"\n{written}")
                 else:
-                    at = self._above_comments(starts[0])
+                    at = starts[min(place, len(starts) - 1)]
+                    at = at if gone else self._above_comments(at)
                     self._put(at, at, f"{written}\n")
 
     def _change_entry(self, node: Any, new: Value, known: Mapping[str, Known], column: int) -> None:
@@ -409,12 +422,18 @@ def aligned(old: Sequence[Any], new: Sequence[Value]) -> Iterator[tuple[str, int
     """How one list becomes another: ("change" | "remove" | "add", place in old, place in new).
 
     What is the same stays; then entries are matched that begin with the same value, such as a date.
+    A block that has nothing in common with another is not changed into it, because its comments
+    would then be about the wrong one.
     """
     for old_part, new_part in _unlike(_whole, old, new, range(len(old)), range(len(new))):
         for olds, news in _unlike(_first, old, new, old_part, new_part, keep=True):
             both = min(len(olds), len(news))
             for place, other in zip(olds, news, strict=False):
-                yield "change", place, other
+                if _have_in_common(old[place], new[other]):
+                    yield "change", place, other
+                else:
+                    yield "add", place, other
+                    yield "remove", place, 0
             for place in olds[both:]:
                 yield "remove", place, 0
             for other in news[both:]:
@@ -432,6 +451,12 @@ def _unlike(
         elif keep:
             for shift in range(j - i):
                 yield olds[i + shift : i + shift + 1], news[k + shift : k + shift + 1]
+
+
+def _have_in_common(old: Any, new: Any) -> bool:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return any(name in new and new[name] == value for name, value in old.items())
+    return True
 
 
 def _whole(value: Any) -> str:

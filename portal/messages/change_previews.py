@@ -67,12 +67,12 @@ def words_of_change(
         owed=Owed(
             0,
             0,
-            "cancelled-by-us" if sessions[-1].cancelled else "moved",
+            Facts.of(sessions[-1]).kind,
             {"planned": sessions[-1].anchor},
             now,
         ),
         booking=BookingFacts(
-            cast("Row[Any]", row), after, held, tuple(one for one in held if one.ends > now)
+            cast("Row[Any]", row), after, held, tuple(one for one in held if one.open_until > now)
         ),
         recipient=Recipient("email", "", ""),
         sessions=sessions,

@@ -97,8 +97,9 @@ def serve(settings: Settings, *, build: bool, say: Callable[[str], None]) -> Non
 
 def _finish_publishing(settings: Settings) -> None:
     """Make the edits, or undo them, that a killed server was publishing."""
-    if not (settings.var / "publishing").is_dir():
-        return
+    folder = settings.var / "publishing"
+    if not [*folder.glob("*.json"), *folder.glob("trial-*")]:
+        return  # nothing was left; the import would hold up the first build
     from portal.editing import publishing
 
     try:

@@ -16,6 +16,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 Permission = Literal[
     "see families",
     "change families",
+    "write to a centre",
     "see requests of a district",
     "edit content",
     "answer complaints",
@@ -31,6 +32,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     # Bookings, registers, waiting lists, messages, counts, and files of them.
     "see families": _SENIOR | {"worker", "reader"},
     "change families": _SENIOR | {"worker"},
+    # To all its families at once.
+    "write to a centre": _SENIOR,
     # What belongs to a district, and to no centre.
     "see requests of a district": _SENIOR,
     "edit content": _SENIOR | {"worker", "editor"},

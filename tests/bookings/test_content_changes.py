@@ -539,3 +539,19 @@ def test_who_wants_no_messages_is_sent_none(engine) -> None:
     assert [status(engine, one) for one in ids] == ["cancelled"] * 2
     states = [[sent.state for sent in messages.of_booking(engine, one.id)] for one in ids]
     assert states == [["ring"]] * 2
+
+
+def test_bookings_are_counted_by_how_their_families_hear(engine) -> None:
+    """Of the bookings on a date, those that a message would reach, and those to ring."""
+    directory = made.directory({"places": "3"})
+    series = directory.series[0]
+    book(engine, directory, 1)
+    for number, way in enumerate(({"contact_by": "call"}, {"contact_by": "email"}), 2):
+        who = Family(f"Parent {number}", f"parent{number}@example.org", "01772 000000", **way)
+        bookings.book(engine, series, who, key=next(KEYS), secret=SECRET, now=NOW)
+    waiting = book(engine, directory, 4)
+
+    assert waiting.status == "waiting"
+    assert content_changes.booked_on(engine, {series.identity, "none/of-them"}) == {
+        (series.identity, ""): content_changes.Booked(holding=3, told=1, ring=2)
+    }

@@ -36,7 +36,7 @@ def test_a_failed_build_is_said_in_words(tmp_path):
     """Mistakes are shown as they are; a fault names no file; a later build takes both away."""
     problem = Problem("content/site.yaml", 3, 1, "this is wrong.")
     outcomes = [
-        (ContentError([problem]), str(problem)),
+        (ContentError([problem]), f"{build_requests.STAYS}\n{problem}"),
         (ValueError("secret"), build_requests.FAULT),
         (KeyboardInterrupt(), build_requests.BROKE_OFF),
     ]

@@ -87,7 +87,7 @@ def test_a_commit_holds_its_paths_and_its_author(checkout, monkeypatch):
         Edit(NEW, FRIDAYS, None),
         Edit(MONDAY, None, digest),
         author=Author("Zoë <Zed>\n'Mc' O'Neill", "zoe@lancashire.example"),
-        summary="#1: \u201cFridays\u201d, $(touch hooked)\n\nMore words",
+        summary="#1: \u201cFridays\u201d, $(touch hooked)\r\n\r\nMore\0words\ud800",
     )
 
     assert published.warning == ""
@@ -95,7 +95,7 @@ def test_a_commit_holds_its_paths_and_its_author(checkout, monkeypatch):
     assert checkout.git("-c", "core.quotePath=no", "show", "--format=%an|%cE|%aI%n%B",
                         "--name-status", "HEAD").split("\n") == [
         "Zoë Zed 'Mc' O'Neill|zoe@lancashire.example|2026-11-23T09:00:00+00:00",
-        "#1: \u201cFridays\u201d, $(touch hooked)", "", "More words", "", "",
+        "#1: \u201cFridays\u201d, $(touch hooked)", "", "More words?", "", "",
         f"M\tcounty/{SPRING}", f"A\tcounty/{NEW}", f"D\tcounty/{MONDAY}",
     ]  # fmt: skip
     assert checkout.git("status", "--porcelain").split("\n") == [
@@ -168,3 +168,14 @@ def test_without_a_checkout_there_is_no_history(tmp_path, sample_root):
 
     assert publishing.history(root, SPRING) == []
     assert "the content is not in a git checkout" in published.warning
+
+
+def test_odd_names_are_committed_too(checkout):
+    """A name or summary of which git takes nothing has words in its place."""
+    published = checkout.publish(
+        checkout.edit(SPRING, "Willow Room", "Oak Room"), author=Author("<>", ""), summary="\r\n"
+    )
+
+    assert published.warning == ""
+    newest = publishing.history(checkout.settings.root, SPRING)[0]
+    assert (newest.author, newest.summary) == ("A member of staff", "Change content")

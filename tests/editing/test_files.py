@@ -37,7 +37,7 @@ TRICKS = [
 
 @pytest.mark.parametrize("path", TRICKS, ids=ascii)
 def test_no_other_path_is_read(sample_root, path):
-    """A path that leads anywhere but to a content file is refused before anything is opened."""
+    """A path that leads anywhere but to a content file is refused unopened (S75)."""
     with pytest.raises(EditingError, match="is not the path of a content file"):
         read(sample_root, path)
 
@@ -62,7 +62,7 @@ def test_every_content_file_that_is_shipped_can_be_named():
 
 @pytest.mark.parametrize("which", ["file", "folder", "centre"])
 def test_a_link_is_not_followed(tmp_path, which):
-    """A link in the place of a file or of a folder on the way leads nowhere."""
+    """A link in the place of a file or of a folder on the way leads nowhere (S75)."""
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "play.md").write_text("secret")

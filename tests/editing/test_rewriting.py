@@ -354,14 +354,24 @@ EDITS = [
         changes={"sources": [SOURCES[1], SOURCES[2], "Rang the centre: it is right"]},
     ),
     edit(
-        "a list of one word as a word",
+        "one word, where a list was",
         "riverbank.md",
         r"""
 @@ -16 +16 @@
 -facilities: [step-free, accessible-toilet, baby-changing, buggy-park, breastfeeding, garden]
-+facilities: garden
++facilities: [garden]
 """,
         changes={"facilities": "garden"},
+    ),
+    edit(
+        "a list of one, where a word was",
+        "riverbank.md",
+        r"""
+@@ -17 +17 @@
+-ages: 0-11 years
++ages: 0-5 years
+""",
+        changes={"ages": ["0-5 years"]},
     ),
     edit(
         "a word as a list",
@@ -956,6 +966,7 @@ def test_what_is_there_already_changes_nothing():
         body = f"\r\n{text_of(name)}\r\n" if name.endswith(".md") else None
         assert rewritten(source(name), fields_of(name), body) == source(name)
     assert rewritten(source("odd.md"), {"room": None}) == source("odd.md")
+    assert rewritten(source("riverbank.md"), {"ages": ["0-11 years"]}) == source("riverbank.md")
     assert without_entry(source("odd.md"), "changes", ("date", "2027-03-02")) == source("odd.md")
 
 
@@ -978,6 +989,11 @@ def test_what_is_there_already_changes_nothing():
         ("a: x # why\n", {"a": ["x", "y"]}, "a: [x, y] # why\n"),
         ("a: x # why\n", {"a": {"b": "c"}}, "a: # why\n  b: c\n"),
         ("a:\n- # first\n  b: c\n-\n  b: d\n", {"a": [{"b": "d"}]}, "a:\n-\n  b: d\n"),
+        ("a:\n- b: c # why\n  d: e\n", {"a": [{"b": "f", "d": "e"}]}, "a:\n- b: f # why\n  d: e\n"),
+        ("a:\n- b: c # why\n  d: e\n", {"a": [{"b": "f", "d": "g"}]}, "a:\n- b: f\n  d: g\n"),
+        ("a:\n- b: c\n- b: d\n", {"a": [{"b": "e"}, {"b": "f"}]}, "a:\n- b: e\n- b: f\n"),
+        ("a: [{b: c}, {b: d}]\n", {"a": [{"b": "e"}, {"b": "f"}]}, "a: [{b: e}, {b: f}]\n"),
+        ("a: x\u200b\nb: c\n", {"b": "d"}, "a: x\u200b\nb: d\n"),
         ("# Of the file\nkind: x\n", {"title": "A"}, "title: A\n# Of the file\nkind: x\n"),
     ],
 )
@@ -987,10 +1003,13 @@ def test_odd_files(text, changes, expected):
 
 
 def test_the_words_of_the_manual_go_with_their_field():
-    """`portal new` writes what a field means above it; other comments are the editor's own."""
+    """`portal new` writes what a field means above it. Other comments are the editor's own: they
+    stay unless the caller asks for them to go, as a copy for the next term does."""
     text = "---\n# The first date.\nstarts: 2027-01-12\n# Mine\nroom: Hall\nprogramme: a\n---\n"
 
     assert rewritten(text, {"starts": None, "room": None}) == "---\n# Mine\nprogramme: a\n---\n"
+    alone = rewritten(text, {"starts": None, "room": None}, comments_go=True)
+    assert alone == "---\nprogramme: a\n---\n"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.support.paths import ROOT
 # Each sentence that says or may be read to say of families that they know, with what makes it true.
 CLAIMS = {
     # Counted beside those that were not told.
-    "get it by email or text message": "casework.reach: those who get none are named below it",
+    "get it by email or text message": "`reach`: those who get none are named below it",
     "until somebody has told them": "a tick on the list, by somebody",
     "They know now": "the button by which somebody says so of one family",
     "know of a change yet": "the number of those who do not know",

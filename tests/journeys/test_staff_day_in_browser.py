@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from portal import bookings
-from portal.bookings import Family, Referrer, casework, registers
+from portal.bookings import Family, Referrer, casework, group_messages, registers
 from portal.bookings.registers import Mark
 from portal.directory.fields import SAFE_TIME
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
@@ -159,7 +159,7 @@ def test_a_day_at_work(chromium, address, office, day, scripts, size) -> None:
         # A word to everybody.
         worker.go(REGISTER).follow("Tell everybody")
         page.get_by_label("What do you want to say?").fill(f"Bring wellies ({size}, {scripts})")
-        worker.press("Send it")
+        worker.press("See how it looks").press("Send it")
         assert "Your message is on its way" in worker.words
 
         assert visitor.foreign == []
@@ -183,7 +183,8 @@ def _screens(worker: Worker, office, day):
         book(office, COURSE, family(day[name], **fields))
     first = series(office, COURSE).all_sessions[0]
     notice = {"now": office.now, "actor": "staff:1"}
-    casework.send_notice(office.engine, first.series, first, "Bring wellies", **notice)
+    group = group_messages.of_session(first)
+    sent = group_messages.send(office.engine, group, "Bring wellies", key="wellies", **notice)
     for name, path in {
         "today": "/staff/",
         "whom to ring": "/staff/ring",
@@ -192,6 +193,7 @@ def _screens(worker: Worker, office, day):
         "register of a drop-in": "/staff/register/riverbank/play-monday/2026-11-30",
         "register of a cancelled date": "/staff/register/riverbank/play-monday/2026-12-14",
         "tell everybody": f"/staff/notice/{COURSE}/{DAY}",
+        "who got a message": f"/staff/notices/{sent.centre}/{sent.id}",
         "requests": "/staff/requests",
         "waiting lists": "/staff/waiting",
         "a waiting list": "/staff/waiting/riverbank/first-aid",
@@ -210,6 +212,10 @@ def _screens(worker: Worker, office, day):
     }.items():
         worker.go(path)
         yield name
+    worker.go(f"/staff/notice/{COURSE}/{DAY}")
+    page.get_by_label("What do you want to say?").fill("Bring wellies")
+    worker.press("See how it looks")
+    yield "a message before it is sent"
     worker.go(f"/staff/bookings/{booked.reference}/cancel").press("Cancel it")
     yield "cancel, with mistakes"
     worker.go(f"/staff/book/{COURSE}").press("Book")

@@ -26,7 +26,7 @@ from portal.server.request_queue import RequestQueue
 from portal.settings import load_settings
 from portal.web.headers import HEADERS
 from portal.web.site import build
-from portal.web.site.build_state import MARKER
+from portal.web.site.build_state import MARKER, write_marker
 from tests.support import figures, processes, slow
 from tests.support.long_forms import LONG
 from tests.support.ports import free_port
@@ -608,3 +608,16 @@ def test_who_was_patient_goes_on_beside_a_slow_one():
 
     assert ended == [0, 1, "slow", "after"]
     assert queue.free
+
+
+def test_a_page_that_reads_the_whole_content_keeps_nobody_waiting(tmp_path, sample_root):
+    """It neither waits for the turn of the other pages nor holds it."""
+    (tmp_path / "build").mkdir()
+    write_marker(tmp_path / "build", date(2026, 11, 23), "", {})
+    app = create_app(load_settings(root=sample_root, out=tmp_path / "build", var=tmp_path / "var"))
+    app._queue = RequestQueue(max_wait=300)
+    started = time.monotonic()
+    with app._queue.turn():
+        Client(app).get("/staff/content/")
+
+    assert time.monotonic() - started < 200

@@ -52,9 +52,9 @@ class _Day:
 
     @property
     def open(self) -> list[Session]:
-        """The sessions that are not cancelled yet, in their file or on the site."""
+        """The sessions that are not off yet, in their file or on the site."""
         found = self.sessions.items()
-        return [one for one, said in found if not one.cancelled and not said.cancelled]
+        return [one for one, said in found if not one.off and not said.off]
 
     @property
     def seen(self) -> str:
@@ -229,9 +229,7 @@ def _show(
         form=form,
         asked=asked,
         again=again,
-        pending=[
-            one for one, said in asked.sessions.items() if said.cancelled and not one.cancelled
-        ],
+        pending=[one for one, said in asked.sessions.items() if said.off and not one.off],
         problems=form.problems(),
         publication=publication(there=True),
     )

@@ -102,6 +102,25 @@ class CancelForm(DateForm):
         return fields
 
 
+class PostponeForm(DateForm):
+    heading = "Postpone this date"
+    button = "Postpone it and tell the families"
+    summary = "postponed"
+    may_wait = True
+    reason = Answer(
+        "Why is it postponed?",
+        what="the reason",
+        missing="Write why it is postponed",
+        hint="Families keep their places, and hear again when you give the new day. They read "
+        "this, so name nobody. For example: The heating is broken.",
+    )
+
+    def judge(self, session: Session, before: Written) -> dict[str, Value | None]:
+        fields = date_changes.postponed(before, self.text_of("reason"))
+        self.check_as_file(session, fields)
+        return fields
+
+
 class BackForm(DateForm):
     heading = "Hold it as planned"
     button = "Hold it as planned and tell the families"
@@ -210,15 +229,24 @@ def _location(before: Written, venue: Mapping[str, str]) -> dict[str, str]:
     return {"location": str(known["location"])} if same else {}
 
 
-FORMS: Mapping[str, type[DateForm]] = {"cancel": CancelForm, "move": MoveForm, "back": BackForm}
+FORMS: Mapping[str, type[DateForm]] = {
+    "cancel": CancelForm,
+    "move": MoveForm,
+    "postpone": PostponeForm,
+    "back": BackForm,
+}
 
 
 def _filled(action: str, session: Session, before: Written) -> DateForm:
     """The form as it is first shown: with what the file says now."""
     note = str(before.fields.get("note", ""))
-    values: dict[str, str] = {"reason": before.cancelled if action == "cancel" else note}
-    if action == "back" and before.moved:
-        values["reason"] = ""  # the words were about the move
+    reasons = {
+        "cancel": before.off,
+        "postpone": before.off,
+        "move": note,
+        "back": "" if before.moved else note,  # with a move, the words were about that
+    }
+    values: dict[str, str] = {"reason": reasons[action]}
     if action == "move":
         day, times = _held(session, before)
         values |= {"day": f"{day.day}/{day.month}/{day.year}"}
@@ -267,7 +295,7 @@ def change(centre: str, series: str, planned: str) -> Answered:
             back=back,
         )
     action = request.values.get("do", "cancel")
-    if action not in FORMS or (action == "back" and not (before.cancelled or before.moved)):
+    if action not in FORMS or (action == "back" and not before.changed):
         action = "cancel"
     return _screen(session, before, action, back, done=path_of(session) if sees else "")
 
@@ -327,7 +355,7 @@ def _form(
     others = [
         (f"{change_path(session)}?do={name}", kind.heading)
         for name, kind in FORMS.items()
-        if name != action and (name != "back" or before.cancelled or before.moved)
+        if name != action and (name != "back" or before.changed)
     ]
     return page(
         "staff/change_date.html",
@@ -342,7 +370,7 @@ def _form(
         series=session.series,
         before=before,
         closed=closed_path(session.series.centre, session.day),
-        now_on=_held(session, before) if before.moved else None,
+        now_on=_held(session, before) if before.moved and not before.cancelled else None,
         problems=form.problems(),
         publication=told,
     )
@@ -360,7 +388,7 @@ def _session(centre: str, slug: str, planned: str) -> Session:
 
 
 def _over(session: Session, back: str) -> Answered | None:
-    if session.ends > now():
+    if session.open_until > now():
         return None
     return explain(
         "This date is over",

@@ -163,8 +163,13 @@ def _check(wanted: Wanted, effects: Effects) -> Answered:
         counts=current().may("see families"),
         news=any(one.told for one in outlooks),
         again=[*_look_again(outlooks, effects, directory)],
-        soon=[one for one in wanted.sessions if one.starts - now() < SOON],
+        soon=[one for one in wanted.sessions if _is_soon(one)],
     )
+
+
+def _is_soon(session: Session) -> bool:
+    """Whether families may be on their way by the time a message comes."""
+    return not session.off and session.ends > now() and session.starts - now() < SOON
 
 
 def _outlooks(before: Iterable[Session], directory: Directory) -> Iterator[Outlook]:
@@ -205,10 +210,10 @@ def _look_again(
     """What may be meant and may be a slip: warnings of the files, and a day that is closed."""
     calendar = school_calendar(directory.terms)
     for session in (session for one in outlooks for session in one.sessions):
-        reason = None if session.cancelled else calendar.closed(session.day)
+        reason = None if session.off else calendar.closed(session.day)
         if reason and session.moved:
             yield f"{day_words(session.day)} is a closure day: {reason}."
-        if not session.cancelled and session.ends <= now():
+        if not session.off and session.ends <= now():
             yield f"{day_words(session.day)} is over. Families cannot come to it."
     for one in effects.warnings:
         yield one.words[:1].upper() + one.words[1:]
@@ -284,5 +289,5 @@ def closed_path(centre: Centre, day: date) -> str:
 
 def is_there(session: Session, changed: str) -> bool:
     """Whether the content that is shown has a date as it was just changed."""
-    states = {"cancel": ("cancelled",), "back": ("on",), "move": ("moved", "other place")}
-    return changed not in states or session.state in states[changed]
+    states = {"cancel": "cancelled", "postpone": "postponed", "move": "moved", "back": "on"}
+    return states.get(changed, session.state) == session.state

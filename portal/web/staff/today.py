@@ -93,15 +93,13 @@ def today() -> Answered:
 
 def _may_change(session: Session) -> bool:
     may = current().may_edit(session.series.centre.slug, live().directory)
-    return may and session.ends > now() and not session.moved_to
+    return may and session.open_until > now() and not session.moved_to
 
 
 def _closing(on: Iterable[Session], day: date) -> list[tuple[str, str]]:
     """The centres that can be closed for the day: address and title."""
     centres = {
-        one.series.centre.slug: one.series.centre
-        for one in on
-        if _may_change(one) and not one.cancelled
+        one.series.centre.slug: one.series.centre for one in on if _may_change(one) and not one.off
     }
     found = [(closed_path(one, day), one.title) for one in centres.values()]
     return sorted(found, key=lambda pair: fold(pair[1]))
@@ -128,7 +126,7 @@ def _over_booked(
             continue
         session = opening.booked_session(series, planned)
         asked = [session] if session else [] if planned else series.next_sessions(now())
-        coming = [one for one in asked if not one.cancelled and one.ends > now()]
+        coming = [one for one in asked if not one.off and one.ends > now()]
         if coming:
             yield coming[0], bool(planned), held, room
 
