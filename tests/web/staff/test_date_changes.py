@@ -331,3 +331,39 @@ def test_nothing_is_ticked_or_somebody_was_quicker(office):
 
     assert clash.status == 409
     assert office.text(CENTRE) == before
+
+
+def test_a_date_is_postponed_and_gets_its_new_day(office):
+    """Families are told now and once more with the new day; the file holds what is true alone."""
+    office.book(BY_EMAIL, BY_CALL)
+    worker, before = office.signed_in(), office.text(SPRING)
+    check = worker.open(f"{CHANGE}?do=postpone").fill(reason="Snow").press("Continue")
+    assert "Postponed Snow" in check
+    assert "1 family by email" in check
+    check.press("Postpone it and tell the families")
+    assert "  - date: 2027-01-26\n    postponed: Snow\n" in office.text(SPRING)
+    office.build()
+    assert "Postponed Snow" in worker.open(f"{REGISTER}?changed=postpone")
+
+    again = worker.open(REGISTER).follow("Change this date again").follow("Move this date")
+    assert "The file says that it is postponed: Snow" in again
+    check = again.fill(day="28/1/2027").press("Continue")
+    assert "Thursday 28 January 2027, 10am to midday" in check
+    check.press("Move it and tell the families")
+    assert office.text(SPRING) == before.replace(
+        "changes:\n", "changes:\n  - date: 2027-01-26\n    moved_to: 2027-01-28\n"
+    )
+
+
+def test_of_a_sensitive_group_the_message_says_nothing(office):
+    """S4: what staff read is the discreet message, and the site shows neither where nor when."""
+    group = "weavers-yard/group-january"
+    worker = office.signed_in(centres=["weavers-yard"])
+    check = worker.open(f"/staff/change/{group}/2027-01-21").fill(reason="Ill").press("Continue")
+    name = office.directory.find_series(group).name
+
+    assert "The site shows neither where nor when" in check
+    letter = check.main.one("div", where=lambda one: one.has("letter")).text
+    assert change_previews.LINK in letter
+    assert name not in letter
+    assert "January" not in letter
