@@ -184,6 +184,8 @@ class MoveForm(DateForm):
         if day is None or times is None:
             return {}
         venue = {name: text for name in _VENUE if (text := self.text_of(name))}
+        if "postcode" in venue:
+            venue["postcode"] = venue["postcode"].upper()
         if venue and "name" not in venue:
             self.answer("name").blame("Enter the name of the building")
         planned = session.planned

@@ -232,7 +232,10 @@ def _beside(wanted: Wanted, effects: Effects) -> Answered:
     with live().database() as engine:
         mine = publishing.mistakes_made(live().settings, effects, now=now(), engine=engine)
     if mine:
-        return wanted.form(422, [_sentence(one) for one in mine])
+        own = {one.path for one in wanted.changes}
+        # A clash with another group may be reported in the file of that one.
+        where = {one: "" if one.path in own else f"{one.path}, line {one.line}: " for one in mine}
+        return wanted.form(422, [where[one] + _sentence(one) for one in mine])
     return page(
         "staff/change_waits.html",
         "This cannot be published now",

@@ -136,6 +136,8 @@ def _show(
         Order("know", "what to know first", lambda one: not one.flagged),
         Order("booked", "when they booked", lambda one: one.booking_id),
     )
+    if session.off:  # first those whom staff must tell
+        lines = sorted(lines, key=lambda one: knows[one.booking_id][0] not in _UNTOLD)
     chosen = {one.booking_id: one.mark for one in _marks()} if problems else {}
     numbers = typed or dict(zip(_WALK_INS, map(str, found.walk_ins.numbers), strict=True))
     return page(
@@ -184,6 +186,9 @@ _SUMS: Mapping[str, str] = {
     "quiet": "not to be contacted",
     "untold": "not told",
 }
+
+
+_UNTOLD = ("ring", "quiet", "untold")
 
 
 def _knows(
