@@ -117,6 +117,8 @@ def on_page(path, tree):
         moved = not off and ("Moved" in text or "Other place" in text)
         mark = "CANCELLED: " if off else "MOVED: " if moved else ""
         status = "CANCELLED" if off else "CONFIRMED"
+        if off and "Postponed" in text:
+            mark, status = "POSTPONED: ", "TENTATIVE"
         found.append(_said(path, _at(day, first), _at(day, last), status, mark + title))
     return sorted(found)
 
@@ -131,7 +133,7 @@ def left_behind(path, tree):
     return {
         (path, date.fromisoformat(row.get("id")))
         for row in rows
-        if row.get("data-ends")[:10] != row.get("id")
+        if row.get("data-ends")[:10] != row.get("id") and "Postponed" not in row.text_content()
     }
 
 
