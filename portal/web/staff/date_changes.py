@@ -297,7 +297,8 @@ def change(centre: str, series: str, planned: str) -> Answered:
             back=back,
         )
     action = request.values.get("do", "cancel")
-    if action not in FORMS or (action == "back" and not before.changed):
+    unchanged = request.method == "GET" and not before.changed
+    if action not in FORMS or (action == "back" and unchanged):
         action = "cancel"
     return _screen(session, before, action, back, done=path_of(session) if sees else "")
 
@@ -390,6 +391,15 @@ def _session(centre: str, slug: str, planned: str) -> Session:
 
 
 def _over(session: Session, back: str) -> Answered | None:
+    """A page that says why a date cannot be changed: it is over, or its whole group has ended."""
+    if session.series.withdrawn:
+        return explain(
+            "This group has ended",
+            f"{session.series.name} is withdrawn as a whole: {session.series.withdrawn}",
+            "To hold it after all, ask the person who looks after its file.",
+            status=409,
+            back=back,
+        )
     if session.open_until > now():
         return None
     return explain(

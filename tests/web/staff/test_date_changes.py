@@ -21,6 +21,7 @@ SPRING = "centres/preston/riverbank/bump-spring.md"
 CENTRE = "centres/preston/riverbank/index.md"
 MONDAY = "centres/preston/riverbank/play-monday.md"
 CANCEL = "Cancel it and tell the families"
+BACK = "Hold it as planned and tell the families"
 CHANGE = "/staff/change/riverbank/bump-spring/2027-01-26"
 REGISTER = "/staff/register/riverbank/bump-spring/2027-01-26"
 CLOSED = "/staff/closed/riverbank/2027-01-11"  # a Monday
@@ -217,6 +218,11 @@ def test_two_people_at_once_lose_nothing(office):
     assert "The file says that it is cancelled: Snow" in clash
     assert "Ice on the road" in clash.html
     assert "Ice" not in office.text(SPRING)
+    back = [one.open(f"{CHANGE}?do=back").press("Continue") for one in (first, second)]
+    back[0].press(BACK)
+    assert "cancelled: Snow" not in office.text(SPRING)
+    assert "Somebody else has changed this in the meantime" in back[1].press(BACK)
+    first.open(CHANGE).fill(reason="Snow").press("Continue").press(CANCEL)
     other.press(CANCEL)
     assert "2027-01-19\n    cancelled: Ice\n  - date: 2027-01-26\n    cancelled: Snow" in (
         office.text(SPRING)
@@ -232,6 +238,9 @@ def test_what_cannot_be_changed_any_more(office):
     assert (past.status, past.heading) == (409, "This date is over")
     assert worker.open("/staff/change/riverbank/bump-spring/2027-01-27").status == 403
     assert worker.open("/staff/change/riverbank/bump-winter/2027-01-26").status == 200  # old name
+    elsewhere = office.signed_in(centres=["mill-brow"])
+    gone = elsewhere.open("/staff/change/mill-brow/massage-spring/2027-01-11")
+    assert (gone.status, gone.heading) == (409, "This group has ended")
 
     check = worker.open(CHANGE).fill(reason="Snow").press("Continue")
     office.write(SPRING, "sessions: 6\n", "sessions: 6\nexcept: [2027-01-26]\n")
@@ -290,6 +299,9 @@ def test_an_editor_sees_no_number_of_families(office):
     done = check.press(CANCEL)
     assert "The change is being published" in done
     assert "cancelled: Snow" in office.text(SPRING)
+    reader = office.signed_in("reader", centres=["riverbank"])
+    assert "/staff/change/" not in reader.open(REGISTER).html
+    assert "/staff/closed/" not in reader.open("/staff/?day=2027-01-26").html
 
 
 def test_a_whole_centre_is_closed_for_a_day(office):
