@@ -28,7 +28,7 @@ from portal.editing.yaml_edits import Known, NotSimple, with_field, with_field_r
 from portal.editing.yaml_writing import Value, double
 from portal.errors import PortalError
 
-__all__ = ["RewritingError", "Value", "rewritten", "with_entry", "without_entry"]
+__all__ = ["RewritingError", "Value", "entry_of", "rewritten", "with_entry", "without_entry"]
 
 
 class RewritingError(PortalError):
@@ -77,6 +77,14 @@ def rewritten(
             "The change cannot be written into this file safely. Make it in the file by hand."
         )
     return new
+
+
+def entry_of(text: str, field: str, key: tuple[str, str]) -> Mapping[str, Any]:
+    """One block of a list of blocks as it is written, found by a field in it; empty if there is
+    none."""
+    entries = _entries(text, field)
+    at = _place(entries, key)
+    return {} if at is None else entries[at]
 
 
 def with_entry(

@@ -59,6 +59,8 @@ OWN_PAGES = {
 }
 # What is for more than the families of a centre, by the beginning of its address: who opens it.
 SENIOR = {
+    "/staff/change": {"worker", "editor", "manager", "administrator"},
+    "/staff/closed": {"worker", "editor", "manager", "administrator"},
     "/staff/log.csv": {"administrator"},
     "/staff/accounts/unlock": {"administrator"},
     "/staff/accounts": {"manager", "administrator"},
@@ -84,6 +86,7 @@ PARTS = {
     "centre": "riverbank",
     "series": "bump-spring",
     "planned": "2027-01-12",
+    "day": "2027-01-12",
     "reference": "ABCD-2345",
     "token": "a-token-that-nobody-has",
     "programme": "bump-birth-and-beyond",
