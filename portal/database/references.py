@@ -31,6 +31,11 @@ def link_of(secret: str, nonce: bytes) -> str:
     return urlsafe_b64encode(_keyed(secret, "link", nonce)).decode().rstrip("=")
 
 
+def week_link_of(secret: str, nonce: bytes) -> str:
+    """The unguessable part of a link to the week of a centre. It is never that of a family."""
+    return urlsafe_b64encode(_keyed(secret, "week", nonce)).decode().rstrip("=")
+
+
 def belongs_to(secret: str, nonce: bytes, link_hash: bytes) -> bool:
     """Whether a booking's link was made with this secret."""
     return hmac.compare_digest(digest_of(link_of(secret, nonce)), link_hash)

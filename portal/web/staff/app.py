@@ -37,6 +37,7 @@ from portal.web.staff import (
     sign_in,
     style_sheet,
     today,
+    weeks,
 )
 from portal.web.staff.access import Route, StaffDesk, routes, this_desk
 from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
@@ -59,6 +60,7 @@ VIEWS = (
     sign_in,
     style_sheet,
     today,
+    weeks,
 )
 
 # A register of a large group is one form.

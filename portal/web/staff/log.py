@@ -308,13 +308,16 @@ def _where(one: Entry) -> str:
 
 
 def _thing(identity: str) -> str:
-    """A group with its centre, or a programme with its district."""
+    """A group with its centre, a centre, or a programme with its district."""
     directory = live().directory
     series = directory.find_series(identity)
     programme = directory.programme(asked.programme_of(identity))
     district = directory.district(asked.district_of(identity))
+    centre = directory.centre(identity.removesuffix("/"))
     if series:
         said = f"{series.name}, {series.centre.title}"
+    elif centre:
+        said = centre.title
     else:
         said = programme.title if programme else identity.partition("@")[0]
     area = district.title if district else ""
