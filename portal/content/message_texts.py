@@ -77,6 +77,15 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "off-and-changed": ((), ("off", "reason", "postponed", "why", "was", "now", "note", "still")),
 }
 
+# To members of staff, with all that each may say. They are about no booking and no family, so they
+# are no `KINDS`, and nothing in them needs other words for a sensitive programme (S80).
+TO_STAFF: Mapping[str, tuple[str, ...]] = {
+    "week": ("first_name", "centre", "week", "link", "off_link", "service"),
+}
+
+# Every file that there is.
+FILES = (*WORDINGS, *TO_STAFF)
+
 # To the professional who asked. They never hold the link, which is the family's own.
 TO_PROFESSIONAL = ("professional-received",)
 
@@ -146,7 +155,7 @@ class Wording:
 
 
 def load_words(root: Path, kind: str) -> Wording:
-    """The words of one kind of message, or of one of the `WORDINGS`. Raises WordsError."""
+    """The words of one of the `FILES`. Raises WordsError."""
     problems, wording = _read(root, kind)
     if wording is None:
         raise WordsError(problems)
@@ -155,18 +164,18 @@ def load_words(root: Path, kind: str) -> Wording:
 
 def check_words(root: Path) -> list[Problem]:
     """All that is wrong with the words of all messages, in the order of files and lines."""
-    problems = [problem for kind in WORDINGS for problem in _read(root, kind)[0]]
+    problems = [problem for kind in FILES for problem in _read(root, kind)[0]]
     for found in sorted((root / FOLDER).glob("*.md")):
-        if found.stem in WORDINGS or passed_over(found.name):
+        if found.stem in FILES or passed_over(found.name):
             continue
         path = (FOLDER / found.name).as_posix()
-        likely = likely_word(found.stem, WORDINGS)
+        likely = likely_word(found.stem, FILES)
         words = f"there is no message called '{found.stem}'."
         if likely and not (root / FOLDER / f"{likely}.md").exists():
             words += f" Name it '{likely}.md'."
         elif likely:
             words += f" There is a '{likely}.md' too: compare the two, and delete one."
-        problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(WORDINGS)}."))
+        problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(FILES)}."))
         if found.is_file() and not found.is_symlink():
             problems += read_file(found, path).problems
     return sorted(problems)
@@ -187,7 +196,7 @@ def _read(root: Path, kind: str) -> tuple[tuple[Problem, ...], Wording | None]:
 
 # All of these files are read whenever the content is read, and one for each message that is sent.
 # They hardly ever change, so the result is kept for as long as their text stays the same.
-@lru_cache(maxsize=4 * len(WORDINGS))
+@lru_cache(maxsize=4 * len(FILES))
 def _checked(
     kind: str, name: str, text: str, problems: tuple[Problem, ...]
 ) -> tuple[tuple[Problem, ...], Wording | None]:
@@ -234,11 +243,10 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
     def wrong(line: int, words: str) -> None:
         written.wrong_at(line, 1, words)
 
-    own, _ = WORDINGS[kind]
-    harmless = [word for word in HARMLESS if word != "link" or kind not in TO_PROFESSIONAL]
-    known = {*harmless, *own, *_telling(kind)}
+    harmless = _harmless(kind)
+    known = {*harmless, *_telling(kind)}
     subject = field.endswith("subject")
-    allowed = () if subject else (*harmless, *own) if field != "body" else known
+    allowed = () if subject else harmless if field != "body" else known
     for number, line in enumerate(said.split("\n"), first):
         for word in placeholders(line):
             if word in allowed:
@@ -255,7 +263,7 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
         if re.search(r"[{}]", PLACEHOLDER.sub("", line)):
             wrong(number, "this { or } has no partner. Write placeholders like {link}.")
     if not subject and "link" in harmless and "link" not in placeholders(said):
-        wrong(first, f"'{field}' has no {{link}}. Add it, so that families can see the details.")
+        wrong(first, f"'{field}' has no {{link}}. Add it, so that its reader can see the details.")
     if field.endswith("body"):
         for number, words in prose.render(said).problems:
             wrong(first + number - 1, words)
@@ -266,5 +274,17 @@ def placeholders(text: str) -> list[str]:
     return PLACEHOLDER.findall(text)
 
 
+def _harmless(kind: str) -> Sequence[str]:
+    if kind in TO_STAFF:
+        return TO_STAFF[kind]
+    own, _ = WORDINGS[kind]
+    return [
+        *(word for word in HARMLESS if word != "link" or kind not in TO_PROFESSIONAL),
+        *own,
+    ]
+
+
 def _telling(kind: str) -> tuple[str, ...]:
+    if kind in TO_STAFF:
+        return ()
     return (*TELLING, *WORDINGS[kind][1])

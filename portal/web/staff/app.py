@@ -45,6 +45,7 @@ from portal.web.staff import (
     sign_in,
     style_sheet,
     today,
+    weeks,
 )
 from portal.web.staff.access import Route, StaffDesk, routes, this_desk
 from portal.web.staff.content import (
@@ -88,6 +89,7 @@ VIEWS = (
     sign_in,
     style_sheet,
     today,
+    weeks,
 )
 
 # The page of the public site at a path, for a directory; None if there is none.

@@ -296,7 +296,7 @@ def _where(one: Entry) -> str:
 
 
 def _thing(identity: str) -> str:
-    """A group with its centre, or a programme with its district."""
+    """A group with its centre, a centre, or a programme with its district."""
     directory = live().directory
     series = directory.find_series(identity)
     programme = directory.programme(asked.programme_of(identity))

@@ -28,6 +28,7 @@ from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
+from portal.web.staff.weeks import for_today
 from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none
@@ -65,6 +66,7 @@ def today() -> Answered:
         review = content_to_review(engine)
         answers = current().may("answer complaints")
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
+        weeks = for_today(engine)
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -89,6 +91,7 @@ def today() -> Answered:
         change_path=change_path,
         changeable=[one for one in on if _may_change(one)],
         publication=publication(there=True),
+        weeks=weeks,
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
@@ -112,8 +115,14 @@ def _editors_first_page() -> Answered:
     """The centres whose pages the person changes: nothing about a family, and no count of them."""
     directory = live().directory
     own = [one for one in directory.centres if current().may_edit(one.slug, directory)]
+    with live().database() as engine:
+        weeks = for_today(engine)
     return page(
-        "staff/editors.html", "Your centres", centres=own, publication=publication(there=True)
+        "staff/editors.html",
+        "Your centres",
+        centres=own,
+        weeks=weeks,
+        publication=publication(there=True),
     )
 
 
