@@ -51,6 +51,7 @@ from portal.web.staff.content import (
     photo,
     preview,
     publish,
+    term,
 )
 from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
 
@@ -80,6 +81,7 @@ VIEWS = (
     ring,
     sign_in,
     style_sheet,
+    term,
     today,
 )
 
