@@ -57,6 +57,7 @@ from portal.web.staff.content import (
     photo,
     preview,
     publish,
+    term,
 )
 from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
 
@@ -88,6 +89,7 @@ VIEWS = (
     ring,
     sign_in,
     style_sheet,
+    term,
     today,
     weeks,
 )
