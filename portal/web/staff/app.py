@@ -27,10 +27,12 @@ from portal.web.live.screens import check_form
 from portal.web.staff import (
     accounts,
     bookings,
+    closed_day,
     complaints,
     cookie,
     council_sign_in,
     counts,
+    date_changes,
     group_messages,
     here,
     kept,
@@ -43,6 +45,7 @@ from portal.web.staff import (
     sign_in,
     style_sheet,
     today,
+    weeks,
 )
 from portal.web.staff.access import Route, StaffDesk, routes, this_desk
 from portal.web.staff.content import (
@@ -54,6 +57,7 @@ from portal.web.staff.content import (
     photo,
     preview,
     publish,
+    term,
 )
 from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
 
@@ -62,9 +66,11 @@ VIEWS = (
     accounts,
     bookings,
     clash,
+    closed_day,
     complaints,
     council_sign_in,
     counts,
+    date_changes,
     editing,
     group_messages,
     here,
@@ -83,7 +89,9 @@ VIEWS = (
     ring,
     sign_in,
     style_sheet,
+    term,
     today,
+    weeks,
 )
 
 # The page of the public site at a path, for a directory; None if there is none.
