@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 from flask import abort, g, redirect, request
@@ -29,6 +30,7 @@ from portal.web.staff.screens import explain, page
 
 _LONGEST = 300  # characters of words for the history, or of a manager's answer
 _AROUND = 2  # lines shown around a difference
+_LOOKED_FOR = timedelta(minutes=10)  # how long a page waits for the site to be built
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +281,8 @@ def published(centre: str, number: int) -> Answered:
     if draft is None or draft.centre != desk.centre.slug or draft.state != "published":
         abort(403)
     state = publishing.state(live().settings)
+    # Each look would keep her visit open (S32).
+    late = state == "building" and now() - draft.changed > _LOOKED_FOR
     titles = {"building": "It is being published", "published": "It is on the site now"}
     answer = page(
         "staff/content/published.html",
@@ -290,8 +294,9 @@ def published(centre: str, number: int) -> Answered:
         trouble="" if state in titles else state,
         pages=[*_public(desk, draft)] if state == "published" else [],
         uncommitted="uncommitted" in request.args,
+        late=late,
     )
-    if state == "building":
+    if state == "building" and not late:
         answer.headers["Refresh"] = "3"
     return answer
 

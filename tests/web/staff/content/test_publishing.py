@@ -73,6 +73,21 @@ def test_publishing_writes_what_was_shown(office) -> None:
     assert "Refresh" not in done.answer.headers
 
 
+def test_a_page_that_looks_again_does_not_keep_a_visit_open(office) -> None:
+    """S32: the page that waits for the site stops looking after ten minutes and says so, because
+    a visit would otherwise never end by itself."""
+    worker = office.worker()
+    screen = change(worker).press("Publish it")
+    office.wait(minutes=9)
+    early = worker.open(screen.path)
+    office.wait(minutes=2)
+    late = worker.open(screen.path)
+
+    assert early.answer.headers["Refresh"] == "3"
+    assert "Refresh" not in late.answer.headers
+    assert "It takes longer than it should" in late
+
+
 def test_a_build_that_fails_is_said(office) -> None:
     """If the site cannot be built, the page says so and that nothing has to be published again."""
     worker = office.worker()
