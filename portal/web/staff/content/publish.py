@@ -205,13 +205,15 @@ def _publish(desk: Desk, draft: ContentDraft, *, review: bool = False) -> Answer
             done = publishing.publish(
                 live().settings, engine, edits_of(draft), author=author, summary=summary, now=now()
             )
-            content_drafts.published(engine, draft, now=now(), actor=current().actor)
+            over = content_drafts.published(engine, draft, now=now(), actor=current().actor)
     except Conflict:
         return _show(desk, draft, 409, trouble=_CLASHES, review=review)
     except content.ContentError as error:
         return _show(desk, draft, 422, problems=error.problems, review=review)
     except EditingError as error:
         return explain("This is not published yet", str(error), status=409, back=desk.path)
+    if not over:  # the draft was changed while its files were written: it goes on as a draft
+        return redirect(CONTENT if review else f"{desk.path}/changes", 303)
     address = f"{desk.path}/published/{draft.id}"
     return redirect(f"{address}?uncommitted=yes" if done.warning else address, 303)
 

@@ -8,7 +8,7 @@ import pytest
 from portal import bookings
 from portal.bookings import Family
 from portal.database import audit
-from portal.editing import build_requests, content_drafts
+from portal.editing import build_requests, content_drafts, publishing
 
 FILE = "bump-spring.md"
 
@@ -121,6 +121,27 @@ def test_a_draft_that_changed_meanwhile_is_shown_again(office) -> None:
     assert b"Willow Room" in office.file(FILE)
     assert again.press("Publish it").status == 200
     assert b"Elm Room" in office.file(FILE)
+
+
+def test_what_is_saved_while_files_are_written_stays_a_draft(office, monkeypatch) -> None:
+    """S78: a change that comes from another window during the publish is neither published with it
+    nor lost: it goes on as a draft, beside what is published by then."""
+    worker = office.worker()
+    screen = change(worker)
+    publish = publishing.publish
+
+    def slowly(*given, **named):
+        worker.open(f"{office.path}/file/{FILE}").fill(f__leader="Jo").press("Save the draft")
+        return publish(*given, **named)
+
+    monkeypatch.setattr(publishing, "publish", slowly)
+    after = screen.press("Publish it")
+
+    assert b"room: Oak Room\nleader: Amina and Jo\n" in office.file(FILE)
+    assert after.path == f"{office.path}/changes"
+    assert "Somebody else has changed the same file" in after
+    merged = worker.open(f"{office.path}/clash/{FILE}").press("Use this text")
+    assert "Added: leader: Jo" in merged
 
 
 @pytest.fixture
