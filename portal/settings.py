@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         le=366,
         description="Days after the last session until what families said they need is deleted.",
     )
+    content_review: Annotated[tuple[Literal["editor", "worker", "manager"], ...], NoDecode] = Field(
+        (),
+        description="The roles of staff whose changes to the content a manager looks at before "
+        "they are published, with commas: editor, worker, manager. By default none.",
+    )
     oidc_client_id: str | None = Field(
         None, description="The portal's client id at the council's sign-in."
     )
@@ -178,6 +183,13 @@ class Settings(BaseSettings):
         ge=0,
         le=72,
         description="Hours after which a message that could not be sent counts as failed.",
+    )
+    week_hour: int = Field(
+        8,
+        ge=-1,
+        le=23,
+        description="The hour from which each centre is sent its week on Mondays, or on the next "
+        "working day after a bank holiday; -1 sends none.",
     )
     smtp_host: str | None = Field(
         None, description="The mail server that sends the portal's email."
@@ -321,6 +333,13 @@ class Settings(BaseSettings):
             value = tuple(role.strip() for role in value.split(",") if role.strip())
         if not value:
             raise ValueError(f"name one or more of {', '.join(ROLES)}")
+        return value
+
+    @field_validator("content_review", mode="before")
+    @classmethod
+    def _content_review(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(role.strip() for role in value.split(",") if role.strip())
         return value
 
     @field_validator("secret_key")

@@ -270,20 +270,36 @@ def new() -> None:
 
 
 @main.command("next-term")
-@click.argument("series", nargs=-1, required=True)
+@click.argument("series", nargs=-1)
 @click.option("--term", help="Like 'spring 2027', or half of one: 'spring 2 2027'.")
+@click.option("--centre", help="Plan a whole centre, by the name of its folder.")
+@click.option(
+    "--write", is_flag=True, help="With --centre: write the copies. Otherwise they are shown."
+)
 @click.pass_obj
-def next_term(root: Path | None, series: tuple[str, ...], term: str | None) -> None:
-    """Copy SERIES, like riverbank/bump-spring, into the next term."""
+def next_term(
+    root: Path | None, series: tuple[str, ...], term: str | None, centre: str | None, write: bool
+) -> None:
+    """Copy SERIES, like riverbank/bump-spring, into the next term.
+
+    With --centre all series of a centre are planned at once, or only those named.
+    """
     from portal import content
     from portal.editing.next_term import next_term as copied
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
+    if centre:
+        from portal.commands import planning
+
+        return planning.show(settings, centre, term, series, write=write, now=datetime.now(UTC))
+    if not series or write:
+        words = "Name the series to copy, or a whole centre with --centre."
+        raise click.UsageError("--write is for --centre." if series else words)
     today = _today()
     directory = content.load(settings.root, today=today)
     for copy in copied(settings.root, directory, series, term, today=today):
-        for line in copy.said:
+        for line in copy.report:
             click.echo(line)
 
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from portal.content.front_matter import Written, parts_of, read_written
-from portal.content.yaml_reader import read_fields
+from portal.content.yaml_reader import UNSEEN, read_fields
 from portal.directory.values import read_day
 from portal.editing.schema import KINDS, fields_of, form_of
 from portal.editing.yaml_edits import Known, NotSimple, with_field, with_field_rewritten
@@ -183,7 +183,9 @@ def _with_field(
 
 def _faults(value: Any) -> Iterator[str]:
     """What is wrong with a value itself, wherever it is written."""
-    if isinstance(value, str):
+    if isinstance(value, str) and (unseen := UNSEEN.search(value)):
+        yield f"there is an invisible character (U+{ord(unseen[0]):04X}) here. Remove it."
+    elif isinstance(value, str):
         text = f"value: {double(value)}\n"
         yield from _words(_read(text, has_body=False))
     elif value is not None:

@@ -19,6 +19,7 @@ Permission = Literal[
     "write to a centre",
     "see requests of a district",
     "edit content",
+    "review content",
     "answer complaints",
     "read the log",
     "answer access requests",
@@ -37,6 +38,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     # What belongs to a district, and to no centre.
     "see requests of a district": _SENIOR,
     "edit content": _SENIOR | {"worker", "editor"},
+    # Look at what others have changed, before it is published (PORTAL_CONTENT_REVIEW).
+    "review content": _SENIOR,
     "answer complaints": _SENIOR,
     "read the log": _SENIOR,
     # A family that asks who has read its record.

@@ -20,7 +20,6 @@ import icalendar
 import lxml.html
 import recurring_ical_events
 import vobject
-from ical.calendar_stream import IcsCalendarStream
 
 from portal.directory.values import MONTHS
 
@@ -80,6 +79,9 @@ def by_vobject(data, first, last):
 
 def by_ical(data, first, last):
     """ical, which Home Assistant uses."""
+    # Half a second of imports, which every test process would pay.
+    from ical.calendar_stream import IcsCalendarStream
+
     calendar = IcsCalendarStream.calendar_from_ics(data.decode())
     start, end = (datetime.combine(day, time(), LONDON) for day in (first, last))
     found = []

@@ -291,17 +291,21 @@ def _where(one: Entry) -> str:
     booking = f"booking {one.reference}" if one.reference else ""
     if one.booking_id and not booking:
         booking = f"booking number {one.booking_id}"
-    return ", ".join(part for part in (_thing(one.series or ""), planned, booking) if part)
+    file = str(one.detail.get("file", ""))
+    return ", ".join(part for part in (_thing(one.series or ""), file, planned, booking) if part)
 
 
 def _thing(identity: str) -> str:
-    """A group with its centre, or a programme with its district."""
+    """A group with its centre, a centre, or a programme with its district."""
     directory = live().directory
     series = directory.find_series(identity)
     programme = directory.programme(asked.programme_of(identity))
     district = directory.district(asked.district_of(identity))
+    centre = directory.centre(identity.removesuffix("/"))
     if series:
         said = f"{series.name}, {series.centre.title}"
+    elif centre:
+        said = centre.title
     else:
         said = programme.title if programme else identity.partition("@")[0]
     area = district.title if district else ""

@@ -22,11 +22,13 @@ from portal.web.staff.access import (
     sees_district,
     staff_route,
 )
+from portal.web.staff.content.desk import content_to_review
 from portal.web.staff.date_publishing import change_path, closed_path, publication
 from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
+from portal.web.staff.weeks import for_today
 from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none
@@ -61,8 +63,10 @@ def today() -> Answered:
         ring = families_to_ring(engine)
         queues = casework.queues(engine, sees)
         over = places.over_booked(engine)
+        review = content_to_review(engine)
         answers = current().may("answer complaints")
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
+        weeks = for_today(engine)
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -80,12 +84,14 @@ def today() -> Answered:
         to_ring=sum(not one.quiet for one in ring),
         quiet=sum(one.quiet for one in ring),
         queues=len(queues),
+        review=review,
         over=[*_over_booked(over)],
         complaints=owed,
         closing=_closing(on, day),
         change_path=change_path,
         changeable=[one for one in on if _may_change(one)],
         publication=publication(there=True),
+        weeks=weeks,
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
@@ -109,8 +115,14 @@ def _editors_first_page() -> Answered:
     """The centres whose pages the person changes: nothing about a family, and no count of them."""
     directory = live().directory
     own = [one for one in directory.centres if current().may_edit(one.slug, directory)]
+    with live().database() as engine:
+        weeks = for_today(engine)
     return page(
-        "staff/editors.html", "Your centres", centres=own, publication=publication(there=True)
+        "staff/editors.html",
+        "Your centres",
+        centres=own,
+        weeks=weeks,
+        publication=publication(there=True),
     )
 
 
