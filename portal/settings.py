@@ -184,6 +184,13 @@ class Settings(BaseSettings):
         le=72,
         description="Hours after which a message that could not be sent counts as failed.",
     )
+    week_hour: int = Field(
+        8,
+        ge=-1,
+        le=23,
+        description="The hour from which each centre is sent its week on Mondays, or on the next "
+        "working day after a bank holiday; -1 sends none.",
+    )
     smtp_host: str | None = Field(
         None, description="The mail server that sends the portal's email."
     )

@@ -60,9 +60,12 @@ class ToRing:
 
 def contactable(family: Family | None) -> bool:
     """Whether the family may be contacted at all (S5): by a call, or a message that is safe."""
-    if family is None or family.contact_by == "none":
-        return False
-    return family.contact_by == "call" or family.safe_to_contact
+    return family is not None and may_contact(family.contact_by, safe=family.safe_to_contact)
+
+
+def may_contact(contact_by: str, *, safe: bool) -> bool:
+    """The same for what a family answered: how, and whether a message is safe."""
+    return contact_by == "call" or (contact_by != "none" and safe)
 
 
 def number_to_ring(family: Family | None) -> str:

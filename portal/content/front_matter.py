@@ -122,7 +122,7 @@ def read_file(path: str | os.PathLike[str], name: str) -> Written:
     written = Written(name)
     text = read_text(path, name, written.problems)
     if text is not None:
-        _take_parts(text, written)
+        take_text(text, written)
     return written
 
 
@@ -131,13 +131,14 @@ def read_written(raw: bytes, name: str, *, has_body: bool) -> Written:
     written = Written(name)
     text = _text_of(raw, name, written.problems)
     if text is not None and has_body:
-        _take_parts(text, written)
+        take_text(text, written)
     elif text is not None:
         _take_fields(text, 1, written)
     return written
 
 
-def _take_parts(text: str, written: Written) -> None:
+def take_text(text: str, written: Written) -> None:
+    """Split the text of a file into fields and body, and note what is wrong with it."""
     places = parts_of(text)
     if places is None:
         first, _, rest = text.partition("\n")

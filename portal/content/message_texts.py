@@ -12,13 +12,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 
 from portal.content import prose
 from portal.content.file_names import passed_over
-from portal.content.front_matter import Problem, Written, as_noun, read_file
+from portal.content.front_matter import (
+    Problem,
+    Written,
+    as_noun,
+    read_file,
+    read_text,
+    take_text,
+)
 from portal.directory import Fields
 from portal.directory.fields import Line, Text
 from portal.directory.likely import likely_word
@@ -68,6 +76,15 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "changed": ((), ("was", "now", "reason", "still")),
     "off-and-changed": ((), ("off", "reason", "postponed", "why", "was", "now", "note", "still")),
 }
+
+# To members of staff, with all that each may say. They are about no booking and no family, so they
+# are no `KINDS`, and nothing in them needs other words for a sensitive programme (S80).
+TO_STAFF: Mapping[str, tuple[str, ...]] = {
+    "week": ("first_name", "centre", "week", "link", "off_link", "service"),
+}
+
+# Every file that there is.
+FILES = (*WORDINGS, *TO_STAFF)
 
 # To the professional who asked. They never hold the link, which is the family's own.
 TO_PROFESSIONAL = ("professional-received",)
@@ -138,44 +155,57 @@ class Wording:
 
 
 def load_words(root: Path, kind: str) -> Wording:
-    """The words of one kind of message, or of one of the `WORDINGS`. Raises WordsError."""
-    written, wording = _read(root, kind)
+    """The words of one of the `FILES`. Raises WordsError."""
+    problems, wording = _read(root, kind)
     if wording is None:
-        raise WordsError(written.problems)
+        raise WordsError(problems)
     return wording
 
 
 def check_words(root: Path) -> list[Problem]:
     """All that is wrong with the words of all messages, in the order of files and lines."""
-    problems = [problem for kind in WORDINGS for problem in _read(root, kind)[0].problems]
+    problems = [problem for kind in FILES for problem in _read(root, kind)[0]]
     for found in sorted((root / FOLDER).glob("*.md")):
-        if found.stem in WORDINGS or passed_over(found.name):
+        if found.stem in FILES or passed_over(found.name):
             continue
         path = (FOLDER / found.name).as_posix()
-        likely = likely_word(found.stem, WORDINGS)
+        likely = likely_word(found.stem, FILES)
         words = f"there is no message called '{found.stem}'."
         if likely and not (root / FOLDER / f"{likely}.md").exists():
             words += f" Name it '{likely}.md'."
         elif likely:
             words += f" There is a '{likely}.md' too: compare the two, and delete one."
-        problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(WORDINGS)}."))
+        problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(FILES)}."))
         if found.is_file() and not found.is_symlink():
             problems += read_file(found, path).problems
     return sorted(problems)
 
 
-def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
-    """The file of one kind, with what is wrong with it; its words where nothing is."""
+def _read(root: Path, kind: str) -> tuple[tuple[Problem, ...], Wording | None]:
+    """What is wrong with the file of one kind; its words where nothing is."""
     name = (FOLDER / f"{kind}.md").as_posix()
     if (root / name).is_symlink() or not (root / name).is_file():
-        written = Written(name)
         words = "this message is missing. Write this file; the others show how."
-        written.wrong_at(1, 1, words)
-        return written, None
-    written = read_file(root / name, name)
+        return (Problem(name, 1, 1, words),), None
+    problems: list[Problem] = []
+    text = read_text(root / name, name, problems)
+    if text is None:
+        return tuple(problems), None
+    return _checked(kind, name, text, tuple(problems))
+
+
+# All of these files are read whenever the content is read, and one for each message that is sent.
+# They hardly ever change, so the result is kept for as long as their text stays the same.
+@lru_cache(maxsize=4 * len(FILES))
+def _checked(
+    kind: str, name: str, text: str, problems: tuple[Problem, ...]
+) -> tuple[tuple[Problem, ...], Wording | None]:
+    """The words of one kind, or what is wrong with its text beside these problems."""
+    written = Written(name, list(problems))
+    take_text(text, written)
     fields = as_noun(MessageFields, written, "a message")
     if fields is None:
-        return written, None
+        return tuple(written.problems), None
     body = written.body.strip()
     first = written.body_line + written.body[: written.body.find(body)].count("\n")
     if not body:
@@ -196,8 +226,8 @@ def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
             "programme. Write a 'discreet_body' that does not.",
         )
     if written.problems:
-        return written, None
-    return written, Wording(
+        return tuple(written.problems), None
+    return (), Wording(
         subject=fields.subject,
         text=fields.text,
         body=body,
@@ -213,11 +243,10 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
     def wrong(line: int, words: str) -> None:
         written.wrong_at(line, 1, words)
 
-    own, _ = WORDINGS[kind]
-    harmless = [word for word in HARMLESS if word != "link" or kind not in TO_PROFESSIONAL]
-    known = {*harmless, *own, *_telling(kind)}
+    harmless = _harmless(kind)
+    known = {*harmless, *_telling(kind)}
     subject = field.endswith("subject")
-    allowed = () if subject else (*harmless, *own) if field != "body" else known
+    allowed = () if subject else harmless if field != "body" else known
     for number, line in enumerate(said.split("\n"), first):
         for word in placeholders(line):
             if word in allowed:
@@ -234,7 +263,7 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
         if re.search(r"[{}]", PLACEHOLDER.sub("", line)):
             wrong(number, "this { or } has no partner. Write placeholders like {link}.")
     if not subject and "link" in harmless and "link" not in placeholders(said):
-        wrong(first, f"'{field}' has no {{link}}. Add it, so that families can see the details.")
+        wrong(first, f"'{field}' has no {{link}}. Add it, so that its reader can see the details.")
     if field.endswith("body"):
         for number, words in prose.render(said).problems:
             wrong(first + number - 1, words)
@@ -245,5 +274,17 @@ def placeholders(text: str) -> list[str]:
     return PLACEHOLDER.findall(text)
 
 
+def _harmless(kind: str) -> Sequence[str]:
+    if kind in TO_STAFF:
+        return TO_STAFF[kind]
+    own, _ = WORDINGS[kind]
+    return [
+        *(word for word in HARMLESS if word != "link" or kind not in TO_PROFESSIONAL),
+        *own,
+    ]
+
+
 def _telling(kind: str) -> tuple[str, ...]:
+    if kind in TO_STAFF:
+        return ()
     return (*TELLING, *WORDINGS[kind][1])

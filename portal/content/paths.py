@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from portal.content.file_names import passed_over
-from portal.content.message_texts import WORDINGS
+from portal.content.message_texts import FILES
 from portal.directory.values import LONGEST_SLUG
 from portal.directory.vocabularies import LANGUAGES
 
@@ -29,7 +29,7 @@ def is_content_path(path: str) -> bool:
         case ["content", name]:
             return name in TABLES
         case ["content", "messages", name]:
-            return name.endswith(".md") and name[:-3] in WORDINGS
+            return name.endswith(".md") and name[:-3] in FILES
         case ["content", "pages" | "news", name] | ["programmes", name]:
             return _is_text(name)
         case ["centres", footprint, centre, name]:

@@ -98,6 +98,8 @@ AuditAction = Literal[
     "cancel",
     "cancelled-by-us",
     "change",
+    "change date",
+    "close report",
     "code-failed",
     "complain",
     "confirm",
@@ -154,6 +156,8 @@ AuditAction = Literal[
     "sign-in-unlock",
     "sign-out",
     "unknown-name",
+    "week off",
+    "week right",
 ]
 ACTIONS: Mapping[str, str] = {
     "accept": "took an offered place",
@@ -167,6 +171,8 @@ ACTIONS: Mapping[str, str] = {
     "cancel": "cancelled a booking",
     "cancelled-by-us": "called off a session",
     "change": "changed who comes",
+    "change date": "cancelled or moved a date, or took that back",
+    "close report": "closed a report about the week of a centre",
     "code-failed": "entered a wrong code for {staff}",
     "complain": "complained about data",
     "confirm": "confirmed a request",
@@ -223,6 +229,8 @@ ACTIONS: Mapping[str, str] = {
     "sign-in-unlock": "let {staff} try to sign in again",
     "sign-out": "signed out",
     "unknown-name": "tried to sign in with a name that has no account",
+    "week off": "said by a link that something is off in the week of a centre",
+    "week right": "said by a link that the week of a centre is right",
 }
 
 # Actions that a reader of the log asks for together.

@@ -38,6 +38,11 @@ def link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
     return next((link for link in links if _same(link, link_hash)), links[0])
 
 
+def week_link_of(secret: str, nonce: bytes) -> str:
+    """The unguessable part of a link to the week of a centre. It is never that of a family."""
+    return urlsafe_b64encode(_keyed(secret, "week", nonce)).decode().rstrip("=")
+
+
 def belongs_to(secret: str, nonce: bytes, link_hash: bytes) -> bool:
     """Whether a booking's link was made with this secret, or one before it."""
     return _same(link_of(secret, nonce, link_hash), link_hash)

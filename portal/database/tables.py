@@ -470,6 +470,61 @@ sign_in_tries = Table(
     Column("at", Moment, nullable=False),  # the last attempt that counts
 )
 
+# One week of one centre: its staff are asked whether what the site says of it is right.
+week = Table(
+    "week",
+    metadata,
+    Column("centre", String(100), primary_key=True),
+    Column("monday", String(10), primary_key=True),
+    Column("asked", Moment, nullable=False),
+    Column("ticked", Moment),  # when somebody said that all is right
+    Column("ticked_by", Integer),  # the id of the account
+    Column("trouble", Text, nullable=False, server_default=""),  # why the page does not say so
+)
+
+# The emails that ask: the outbox of weeks. Each link is good for one answer.
+WEEK_LINK_STATES = ("owed", "sending", "sent", "failed")
+WEEK_ANSWERS = ("", "right", "off")
+week_link = Table(
+    "week_link",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("centre", String(100), nullable=False),
+    Column("monday", String(10), nullable=False),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    Column("nonce", LargeBinary(16), nullable=False),  # with the secret, makes the link
+    Column("link_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False, server_default=""),  # of the week that was sent
+    Column("state", String(10), nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("claimed", Moment),
+    Column("claimant", String(64)),
+    Column("trouble", Text),  # why the last attempt failed
+    Column("answer", String(10), nullable=False, server_default=""),
+    Column("used", Moment),
+    UniqueConstraint("centre", "monday", "staff_id"),
+    CheckConstraint(f"state IN {WEEK_LINK_STATES}", name="state"),
+    CheckConstraint(f"answer IN {WEEK_ANSWERS}", name="answer"),
+    Index("ix_week_link_due", "state", "due"),
+)
+
+# What is off in a week, open until somebody closes it.
+week_report = Table(
+    "week_report",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("centre", String(100), nullable=False),
+    Column("monday", String(10), nullable=False),
+    Column("staff_id", Integer, nullable=False),  # who said so
+    Column("sessions", JSON, nullable=False),  # in words, as they were shown
+    Column("words", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("closed", Moment),
+    Column("closed_by", Integer),
+    Index("ix_week_report_centre", "centre", "closed"),
+)
+
 # How long staff rows are kept.
 IDLE = timedelta(minutes=30)  # a session ends this long after the last request
 WHOLE = timedelta(hours=8)  # and this long after it began

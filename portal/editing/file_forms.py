@@ -262,7 +262,7 @@ def _hint(field: str, info: FieldInfo, form: Form) -> str:
     if written is None or written.words or _yes_no(written) or _by_weekday(written):
         return said
     example = example_of(field, form)
-    if example in said:
+    if example in said or "{" in example:  # one with a link is of messages
         return said
     if written.free:
         return f"{said} Like: {example}"

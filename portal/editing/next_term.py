@@ -349,7 +349,7 @@ def _planned_already(directory: Directory, series: Series, planned: list[date]) 
         alike = (other.name, other.language, other.ages, other.room, other.time) == (
             series.name, series.language, series.ages, series.room, series.time
         )  # fmt: skip
-        if alike and set(planned) & {one.day for one in other.all_sessions if not one.cancelled}:
+        if alike and set(planned) & {one.day for one in other.all_sessions if not one.off}:
             return other
     return None
 

@@ -65,15 +65,7 @@ def letter_of(
     """Compose the letter of a message. Raises NothingToSend, and WordsError for broken wording."""
     facts = facts_of(connection, owed, directory=directory, settings=settings, now=now)
     site, booking, recipient = directory.site, facts.booking, facts.recipient
-    contact = _contact(booking, site, settings)
-    values = _values(facts, contact, site, settings)
-    words = rendering.fill(
-        load_words(settings.root, wording_of(facts)),
-        values,
-        discreet=booking.discreet,
-        way=contact.way,
-        extra=TWINS[owed.kind] if facts.has_twin else ("", ""),
-    )
+    words = words_of(facts, site, settings)
     reference = reference_of(booking.row.calendar_id, owed.id, owed.kind)
     if recipient.way == "text":
         return Letter(recipient.way, recipient.to, words.text, reference, now)
@@ -86,6 +78,20 @@ def letter_of(
         subject=words.subject,
         html=words.html,
         attachments=_attachments(facts, site, settings),
+    )
+
+
+def words_of(
+    facts: MessageFacts, site: Site, settings: Settings, *, link: str = ""
+) -> rendering.Words:
+    """The words of a letter. Another `link` can be in it than the family's own."""
+    contact = _contact(facts.booking, site, settings)
+    return rendering.fill(
+        load_words(settings.root, wording_of(facts)),
+        _values(facts, contact, site, settings, link),
+        discreet=facts.booking.discreet,
+        way=contact.way,
+        extra=TWINS[facts.owed.kind] if facts.has_twin else ("", ""),
     )
 
 
@@ -167,13 +173,13 @@ def reference_of(calendar_id: str, message_id: int, kind: str) -> str:
 
 
 def _values(
-    facts: MessageFacts, contact: Contact, site: Site, settings: Settings
+    facts: MessageFacts, contact: Contact, site: Site, settings: Settings, link: str = ""
 ) -> Mapping[str, str]:
     """A value for each placeholder; '' leaves out the line that contains it."""
     booking, sessions = facts.booking, facts.sessions
     values = {
         "first_name": rendering.first_name(facts.recipient.name),
-        "link": _link(booking.row, site, settings),
+        "link": link or _link(booking.row, site, settings),
         "reference": booking.row.reference,
         "service": site.name,
         "contact": contact.to,

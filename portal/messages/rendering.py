@@ -112,7 +112,7 @@ def _for_html(value: str) -> str:
     shown = escape(value)
     if re.fullmatch(r"https?://[^\s<>\"']+", value):
         return f'<a href="{shown}">{shown}</a>'
-    return shown
+    return shown.replace("\n", "<br>\n")
 
 
 @cache

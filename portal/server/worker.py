@@ -1,9 +1,10 @@
 """The worker: does the timed work of bookings beside the server, in rounds.
 
-In a round offers lapse, free places are offered, families hear of changes, messages are delivered
-and old data is deleted. A round is safe to run at any time and in any number of processes, because
-each step claims what it works on. The worker is a process of its own, so that a slow mail server
-does not keep pages waiting. Errors are logged without names or addresses, and the work is retried.
+In a round offers lapse, free places are offered, families hear of changes, messages are delivered,
+centres are asked to check their week, and old data is deleted. A round is safe to run at any time
+and in any number of processes, because each step claims what it works on. The worker is a process
+of its own, so that a slow mail server does not keep pages waiting. Errors are logged without names
+or addresses, and the work is retried.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from portal.server.published import marker_of, read_published
 from portal.server.publishing import publish
 from portal.server.readers import behind
 from portal.settings import Settings, SettingsError
-from portal.staff import kept_forms
+from portal.staff import kept_forms, week_post, weeks
 from portal.web.site.build_state import published_edition
 
 
@@ -77,6 +78,9 @@ def once(
         now=now,
         claimant=claimant,
     )
+    # After the messages to families, which it must not hold up.
+    weeks.ask(engine, directory, settings, now=now)
+    week_post.send_due(engine, directory, settings, now=now, claimant=claimant)
     return Round(lapsed, announced, delivered)
 
 
@@ -175,6 +179,7 @@ class Watch:
             return None
         forgotten = retention.forget(self._engine, directory, self._settings, now=now)
         content_drafts.forget_old(self._engine, now)
+        weeks.forget(self._engine, now=now)
         self._journal.prune(now)
         self._forgot = day
         return forgotten

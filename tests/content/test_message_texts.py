@@ -95,3 +95,17 @@ def test_broken_words_are_not_sent(root):
         message_texts.WordsError, match=r"content/messages/reminder\.md:1\d:1: '\{dai\}'"
     ):
         load_words(root, "reminder")
+
+
+def test_words_that_were_changed_are_used_at_once(root):
+    """The words that a file has now are used, also where it had others or mistakes before."""
+    spoil(root, "reminder", "{day}", "{dai}")
+    with pytest.raises(message_texts.WordsError):
+        load_words(root, "reminder")
+    spoil(root, "reminder", "{dai}", "{day}")
+    before = load_words(root, "reminder")
+
+    spoil(root, "reminder", before.subject, "See you soon")
+
+    assert load_words(root, "reminder").subject == "See you soon"
+    assert check_words(root) == []

@@ -14,6 +14,10 @@ CLAIMS = {
     "know of a change yet": "the number of those who do not know",
     "I had not reached them": "the button that takes this back",
     "was told by phone or in person": "that a list of such families is empty",
+    # Before and after a date is changed by staff: each says that it does not happen.
+    "Nobody has booked, so nobody is told": "the number of families, which is none",
+    "So no family is told by the portal": "that nothing is published",
+    "so families have not been told": "that the site was not built",
     # What an editor is told before publishing.
     'they" }} would be told': "followed by those whom staff ring",
     "and nobody would be told": "that nobody would",

@@ -16,6 +16,7 @@ from portal.web.site.build_state import MARKER
 from tests.support import made
 from tests.support.made import NOW
 from tests.support.paths import ROOT
+from tests.support.staffed import make_staff
 
 SECRET = "a secret of thirty-two characters"
 
@@ -120,3 +121,13 @@ def test_a_cancelled_session_is_told_once(engine, tmp_path) -> None:
     assert (first.announced, second.announced) == (1, 0)
     assert first.delivered.sent == 2  # the confirmation, and the bad news
     assert (second.lapsed, second.announced, second.delivered) == (0, 0, Sent())
+
+
+def test_a_round_asks_each_centre_once_to_check_its_week(engine, tmp_path) -> None:
+    """The worker asks on Monday without anybody's command, and a later round does not ask again."""
+    directory, settings = made.directory(), settings_for(tmp_path)
+    make_staff(engine)
+    for later in (timedelta(), timedelta(hours=1)):
+        worker.once(engine, directory, settings, now=NOW + later, claimant="a")
+
+    assert letters(tmp_path) == 1

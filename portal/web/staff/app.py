@@ -14,6 +14,9 @@ from wtforms import ValidationError
 
 from portal.directory import Directory
 from portal.directory.addresses import UPLOADED
+from portal.editing.content_drafts import DraftError
+from portal.editing.files import EditingError
+from portal.errors import PortalError
 from portal.settings import Settings
 from portal.staff.accounts import AccountError
 from portal.staff.sign_in import visit
@@ -24,10 +27,12 @@ from portal.web.live.screens import check_form
 from portal.web.staff import (
     accounts,
     bookings,
+    closed_day,
     complaints,
     cookie,
     council_sign_in,
     counts,
+    date_changes,
     group_messages,
     here,
     kept,
@@ -40,6 +45,7 @@ from portal.web.staff import (
     sign_in,
     style_sheet,
     today,
+    weeks,
 )
 from portal.web.staff.access import Route, StaffDesk, routes, this_desk
 from portal.web.staff.content import (
@@ -60,9 +66,11 @@ VIEWS = (
     accounts,
     bookings,
     clash,
+    closed_day,
     complaints,
     council_sign_in,
     counts,
+    date_changes,
     editing,
     group_messages,
     here,
@@ -83,6 +91,7 @@ VIEWS = (
     style_sheet,
     term,
     today,
+    weeks,
 )
 
 # The page of the public site at a path, for a directory; None if there is none.
@@ -147,7 +156,9 @@ def create_staff(
         return wait(error.seconds)
 
     @desk.errorhandler(AccountError)
-    def not_done(error: AccountError) -> Response:
+    @desk.errorhandler(DraftError)
+    @desk.errorhandler(EditingError)
+    def not_done(error: PortalError) -> Response:
         return explain("We could not do that", str(error), status=409, back=home())
 
     @desk.errorhandler(Away)

@@ -29,6 +29,7 @@ from portal.web import filters
 from portal.web.live.context import live
 from portal.web.live.forms.answers import plain_figures
 from portal.web.staff.access import current, now, of_centre, staff_route
+from portal.web.staff.date_publishing import change_path, is_there, publication
 from portal.web.staff.forms import NOT_YOURS
 from portal.web.staff.group_messages import sent_about
 from portal.web.staff.scope import attempt, series_at, session_at
@@ -135,6 +136,8 @@ def _show(
         Order("know", "what to know first", lambda one: not one.flagged),
         Order("booked", "when they booked", lambda one: one.booking_id),
     )
+    if session.off:  # first those whom staff must tell
+        lines = sorted(lines, key=lambda one: knows[one.booking_id][0] not in _UNTOLD)
     chosen = {one.booking_id: one.mark for one in _marks()} if problems else {}
     numbers = typed or dict(zip(_WALK_INS, map(str, found.walk_ins.numbers), strict=True))
     return page(
@@ -157,6 +160,8 @@ def _show(
         problems=[*problems, *_clashes(found, saved)],
         done=done,
         notices=sent_about(session),
+        publication=publication(there=is_there(session, request.args.get("changed", ""))),
+        change_path=change_path(session) if _may_change(session) else "",
         knows=knows,
         sums=_sums(kind for kind, _ in knows.values()),
         printed=now(),
@@ -167,6 +172,12 @@ def _show(
     )
 
 
+def _may_change(session: Session) -> bool:
+    """Whether the date can still be cancelled or moved by who reads the register."""
+    may = current().may_edit(session.series.centre.slug, live().directory)
+    return may and session.open_until > now()
+
+
 # Whether a family knows of the change of its session, in the order of the sums.
 _SUMS: Mapping[str, str] = {
     "told": "told",
@@ -175,6 +186,9 @@ _SUMS: Mapping[str, str] = {
     "quiet": "not to be contacted",
     "untold": "not told",
 }
+
+
+_UNTOLD = ("ring", "quiet", "untold")
 
 
 def _knows(

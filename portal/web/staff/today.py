@@ -23,10 +23,12 @@ from portal.web.staff.access import (
     staff_route,
 )
 from portal.web.staff.content.desk import content_to_review
+from portal.web.staff.date_publishing import change_path, closed_path, publication
 from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
 from portal.web.staff.sorting import Order, in_order
+from portal.web.staff.weeks import for_today
 from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 
 _LOOK_AHEAD = 28  # days to look for the next session where a day has none
@@ -64,6 +66,7 @@ def today() -> Answered:
         review = content_to_review(engine)
         answers = current().may("answer complaints")
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
+        weeks = for_today(engine)
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -84,16 +87,43 @@ def today() -> Answered:
         review=review,
         over=[*_over_booked(over)],
         complaints=owed,
+        closing=_closing(on, day),
+        change_path=change_path,
+        changeable=[one for one in on if _may_change(one)],
+        publication=publication(there=True),
+        weeks=weeks,
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
+
+
+def _may_change(session: Session) -> bool:
+    may = current().may_edit(session.series.centre.slug, live().directory)
+    return may and session.open_until > now() and not session.moved_to
+
+
+def _closing(on: Iterable[Session], day: date) -> list[tuple[str, str]]:
+    """The centres that can be closed for the day: address and title."""
+    centres = {
+        one.series.centre.slug: one.series.centre for one in on if _may_change(one) and not one.off
+    }
+    found = [(closed_path(one, day), one.title) for one in centres.values()]
+    return sorted(found, key=lambda pair: fold(pair[1]))
 
 
 def _editors_first_page() -> Answered:
     """The centres whose pages the person changes: nothing about a family, and no count of them."""
     directory = live().directory
     own = [one for one in directory.centres if current().may_edit(one.slug, directory)]
-    return page("staff/editors.html", "Your centres", centres=own)
+    with live().database() as engine:
+        weeks = for_today(engine)
+    return page(
+        "staff/editors.html",
+        "Your centres",
+        centres=own,
+        weeks=weeks,
+        publication=publication(there=True),
+    )
 
 
 def _over_booked(

@@ -955,3 +955,15 @@ def test_a_postponed_date_cannot_be_booked_and_its_course_can(tmp_path) -> None:
     assert "The boiler is broken. We do not know the new date yet." in refused
     assert offered.heading == "Book a place"
     assert "12 January: postponed, with no new date yet" in offered
+
+
+def test_a_discreet_page_says_that_it_is_postponed(tmp_path) -> None:
+    """The family must not set out, and the page names neither the group nor the reason (S4)."""
+    screens, own = asked(tmp_path)
+    run_of = {"sessions": "1", "changes": [PUT_OFF]}
+    screens.directory = made.directory(run_of, sensitive=True)
+    page = screens.open(own.path)
+
+    assert "It is postponed: do not set out. You keep your place." in page
+    assert "boiler" not in page
+    assert "Time together" not in page

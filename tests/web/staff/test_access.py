@@ -42,6 +42,8 @@ OPEN = {
     "/staff/sign-in",
     "/staff/second-factor",
     "/staff/static/<name>",
+    "/staff/week/<token>",
+    "/staff/week/<token>/off",
     "/staff/welcome/<token>",
 }
 # What everybody who is signed in can open and send: their own account and work.
@@ -59,6 +61,8 @@ OWN_PAGES = {
 }
 # What is for more than the families of a centre, by the beginning of its address: who opens it.
 SENIOR = {
+    "/staff/change": {"worker", "editor", "manager", "administrator"},
+    "/staff/closed": {"worker", "editor", "manager", "administrator"},
     "/staff/log.csv": {"administrator"},
     "/staff/accounts/unlock": {"administrator"},
     "/staff/accounts": {"manager", "administrator"},
@@ -84,6 +88,7 @@ PARTS = {
     "centre": "riverbank",
     "series": "bump-spring",
     "planned": "2027-01-12",
+    "day": "2027-01-12",
     "reference": "ABCD-2345",
     "token": "a-token-that-nobody-has",
     "programme": "bump-birth-and-beyond",
@@ -262,8 +267,8 @@ def test_each_role_opens_and_sends_what_it_may(place, booked, role):
         numbers = booked | ({"number": account} if "accounts" in path else {})
         data = {"csrf_token": token, "lock": "0" * 64}
         answer = asked(browser, rule, method, data=data, **numbers)
-        if path.startswith("/staff/complaints/"):
-            continue  # there is no complaint; test_districts has them
+        if path.startswith(("/staff/complaints/", "/staff/weeks/")):
+            continue  # there are none; test_districts and test_weeks have them
         if path.startswith("/staff/content/") and {*DRAFTED} & {*path.split("/")}:
             continue
         if (answer.status_code != 403) is not allowed(role, path, method):
@@ -307,7 +312,7 @@ def test_every_post_needs_its_token(place):
     browser, other = place.signed_in("administrator"), place.signed_in("administrator")
     good, foreign = browser.token, other.token
     for path, method, rule in routes(place.app):
-        if method != "POST" or path.startswith("/staff/welcome"):
+        if method != "POST" or path.startswith(("/staff/welcome", "/staff/week/")):
             continue
         for sent in ({"other": "x"}, {"csrf_token": foreign}, {"csrf_token": [good, good]}):
             answer = asked(browser, rule, method, data=sent)

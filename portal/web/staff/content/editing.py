@@ -20,7 +20,7 @@ from portal.editing import content_drafts, file_forms
 from portal.editing.content_drafts import DraftError, DraftFile
 from portal.editing.file_checks import Mistake, is_translation, mistakes_in, model_of, rendered
 from portal.editing.file_forms import Known
-from portal.editing.files import digest_of
+from portal.editing.files import EditingError, digest_of, text_of
 from portal.editing.rewriting import RewritingError, rewritten
 from portal.web.live.context import live
 from portal.web.staff.access import current, now, staff_route
@@ -30,7 +30,6 @@ from portal.web.staff.screens import page
 
 _FILE = f"{CONTENT}/<centre>/file/<name>"
 _TEXT = f"{CONTENT}/<centre>/text/<name>"
-_LONGEST = 200_000  # characters of a file
 _BOM = "\ufeff"
 
 
@@ -66,8 +65,11 @@ def opened(desk: Desk, name: str) -> Opened:
     raw = desk.text(name) if name.endswith(".md") else None
     if raw is None:
         abort(403)
+    text = text_of(raw)
+    if text is None:
+        raise EditingError(f"{name} is not text in UTF-8, so it cannot be edited here.")
     written, _ = mistakes_in(raw, desk.source(name), live().directory)
-    return Opened(desk, name, raw, raw.decode("utf-8", "replace"), written)
+    return Opened(desk, name, raw, text, written)
 
 
 @staff_route(
@@ -115,7 +117,7 @@ def _body(file: Opened) -> str | None:
 
 
 def _plain(text: str) -> str:
-    return text[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _mistakes(file: Opened) -> list[Mistake]:

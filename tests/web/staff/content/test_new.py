@@ -187,8 +187,20 @@ def test_a_link_in_the_folder_is_not_followed(office, tmp_path) -> None:
 
     assert worker.open(office.path).status == 200
     for page in ("file", "text", "preview"):
-        assert "Secret" not in worker.open(f"{office.path}/{page}/linked.md").html
+        screen = worker.open(f"{office.path}/{page}/linked.md")
+        assert (screen.status, "Secret" in screen.html) == (409, False)
     assert secret.read_text() == "---\ntitle: Secret\n---\n"
+
+
+def test_a_file_that_is_no_text_is_left_alone(office) -> None:
+    """What cannot be read as UTF-8 would be spoilt by saving it: the page says so instead."""
+    office.write("latin.md", "---\nprogramme: caf\u00e9\n---\n".encode("latin-1"))
+    worker = office.worker()
+
+    assert worker.open(office.path).status == 200
+    for page in ("file", "text"):
+        screen = worker.open(f"{office.path}/{page}/latin.md")
+        assert (screen.status, "not text in UTF-8" in screen) == (409, True)
 
 
 @pytest.mark.parametrize(
