@@ -9,7 +9,25 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from pathlib import Path
+
+
+class Secret(str):
+    """The secret in use. `earlier` are those that it replaced: what was made with them lives on."""
+
+    earlier: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, secret: str, earlier: Iterable[str]) -> Secret:
+        made = cls(secret)
+        made.earlier = tuple(one for one in dict.fromkeys(earlier) if one != secret)
+        return made
+
+
+def every_secret(secret: str) -> tuple[str, ...]:
+    """The secret in use, and those before it, newest first."""
+    return (secret, *(secret.earlier if isinstance(secret, Secret) else ()))
 
 
 def make_folder(path: Path) -> None:

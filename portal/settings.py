@@ -23,8 +23,10 @@ from pydantic_settings import (
 from portal import private_files
 from portal.directory.fields import Email
 from portal.errors import PortalError
+from portal.private_files import Secret, every_secret
 
 SHORTEST_SECRET = 32
+OLD_SECRETS = "secrets.old"  # in var/
 
 Role = Literal["web", "post", "build"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -107,6 +109,11 @@ class Settings(BaseSettings):
             "Signs form tokens, 32 characters or more; by default one is made and kept in var/."
         ),
     )
+    old_secret_keys: tuple[SecretStr, ...] = Field(
+        (),
+        description='Earlier values of PORTAL_SECRET_KEY, as ["one", "another"], newest first: '
+        "links and phones that were made with them still work.",
+    )
     database_url: SecretStr | None = Field(
         None,
         description=(
@@ -141,6 +148,11 @@ class Settings(BaseSettings):
         ge=0,
         le=366,
         description="Days after the last session until what families said they need is deleted.",
+    )
+    content_review: Annotated[tuple[Literal["editor", "worker", "manager"], ...], NoDecode] = Field(
+        (),
+        description="The roles of staff whose changes to the content a manager looks at before "
+        "they are published, with commas: editor, worker, manager. By default none.",
     )
     oidc_client_id: str | None = Field(
         None, description="The portal's client id at the council's sign-in."
@@ -257,13 +269,41 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.var / 'portal.db'}"
 
     @property
-    def secret(self) -> str:
+    def secret(self) -> Secret:
         """What links and form tokens are made with. It outlives a restart (S22): never log it.
 
-        Raises SettingsError where it cannot be kept or is not what we wrote.
+        Links and phones that were made with an earlier one still work. Raises SettingsError where
+        it cannot be kept or is not what we wrote.
+        """
+        current = self.secret_key.get_secret_value() if self.secret_key else self._kept_secret()
+        given = [one.get_secret_value() for one in self.old_secret_keys]
+        return Secret.of(current, [*given, *_old_secrets(self.var / OLD_SECRETS)])
+
+    def change_secret(self) -> None:
+        """Make a new secret in var/, and keep the present one for what was made with it.
+
+        Raises SettingsError where the secret is not kept there.
         """
         if self.secret_key is not None:
-            return self.secret_key.get_secret_value()
+            raise SettingsError(
+                "PORTAL_SECRET_KEY is set, and this command cannot change it. Stop the portal on "
+                "every machine, put the present value into PORTAL_OLD_SECRET_KEYS as a list, like "
+                '["the present value"], set PORTAL_SECRET_KEY to 48 other random characters, and '
+                "start it again."
+            )
+        secret = self.secret
+        old = "".join(f"{one}\n" for one in every_secret(secret))
+        try:
+            # The old ones first: whenever this is interrupted, nothing that was made is lost.
+            private_files.write_file(self.var / OLD_SECRETS, old.encode())
+            private_files.write_file(self.var / "secret", secrets.token_urlsafe(48).encode())
+        except OSError as error:
+            raise SettingsError(
+                f"The secret cannot be written in {self.var}: {error.strerror}. It is unchanged."
+            ) from error
+
+    def _kept_secret(self) -> str:
+        """The secret in var/, made where there is none."""
         path = self.var / "secret"
         try:
             with suppress(FileNotFoundError):
@@ -295,11 +335,25 @@ class Settings(BaseSettings):
             raise ValueError(f"name one or more of {', '.join(ROLES)}")
         return value
 
+    @field_validator("content_review", mode="before")
+    @classmethod
+    def _content_review(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(role.strip() for role in value.split(",") if role.strip())
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _secret_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < SHORTEST_SECRET:
             raise ValueError(f"it needs {SHORTEST_SECRET} characters or more")
+        return value
+
+    @field_validator("old_secret_keys")
+    @classmethod
+    def _old_secret_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(one.get_secret_value()) < SHORTEST_SECRET for one in value):
+            raise ValueError(f"each needs {SHORTEST_SECRET} characters or more")
         return value
 
     @field_validator("email_channel", "text_channel")
@@ -334,6 +388,14 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("start it with https://")
         return value.rstrip("/") if value else None
+
+
+def _old_secrets(path: Path) -> list[str]:
+    """The secrets before the one in var/, newest first; they are never made, only kept."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        private_files.close_to_others(path)
+        return path.read_text("utf-8").split()
+    return []
 
 
 def _read_secret(path: Path) -> str:

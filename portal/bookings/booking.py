@@ -32,7 +32,7 @@ from portal.database import look, note, read, write
 from portal.database.audit import AuditAction
 from portal.database.prepared import Prepared, bundle
 from portal.database.rate_limits import Allowance
-from portal.database.references import contact_hash, digest_of, link_of, new_reference
+from portal.database.references import contact_hash, digest_of, link_of, new_link, new_reference
 from portal.database.tables import LIVE, bookable, booking, need, person, referral
 from portal.directory import Programme, Series, Session
 from portal.errors import PortalError
@@ -339,7 +339,7 @@ def _drafted(
 ) -> _Draft:
     contact = family.email or family.phone
     nonce = secrets.token_bytes(16)
-    link = link_of(secret, nonce)
+    link = new_link(secret, nonce)
     values = {
         "reference": new_reference(),
         "key_hash": digest_of(key),
@@ -456,8 +456,8 @@ def write_needs(connection: Connection, booking_id: int, family: Family) -> None
 
 def _last_end(series: Series, session: Session | None) -> datetime | None:
     if session is not None:
-        return session.ends
-    return max((s.ends for s in series.all_sessions), default=None)
+        return session.open_until
+    return max((s.open_until for s in series.all_sessions), default=None)
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -534,7 +534,7 @@ def _booking(connection: Connection, row: Row[Any], secret: str) -> Booking:
         planned=row.planned,
         offered_until=row.offered_until,
         position=waiting_position(connection, row.bookable_id, row.number) if waits else None,
-        link=link_of(secret, bytes(row.link_nonce)),
+        link=link_of(secret, bytes(row.link_nonce), bytes(row.link_hash)),
         was=row.was,
         **{name: row._mapping[name] for name in _SHOWN},
     )

@@ -1,4 +1,4 @@
-"""Staff work on single bookings: find them, add a note, send the link or a notice.
+"""Staff work on single bookings: find them, add a note, send the link.
 
 What it hides: where to look for a family, in which spelling, and what staff may see. Queries take
 `sees`, which says whether an identity (`<centre>/<series>`, or that of a request for a programme as
@@ -25,18 +25,16 @@ from portal import messages
 from portal.bookings.booking import Family, Referrer, family_in
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.database import note, note_reading, read, write
-from portal.database.references import contact_hash
+from portal.database.references import contact_hashes
 from portal.database.tables import (
-    HOLDING,
     bookable,
     booking,
     message,
     need,
-    notice,
     person,
     referral,
 )
-from portal.directory import Series, Session
+from portal.directory import Series
 from portal.errors import PortalError
 
 Sees = Callable[[str], bool]
@@ -228,7 +226,7 @@ def with_same_contact(engine: Engine, case: Case, secret: str, sees: Sees) -> li
         return _cases(
             connection,
             sa.and_(
-                person.c.contact_hash == contact_hash(secret, contact), booking.c.id != case.id
+                person.c.contact_hash.in_(contact_hashes(secret, contact)), booking.c.id != case.id
             ),
             sees,
         )
@@ -356,88 +354,7 @@ def send_link(engine: Engine, booking_id: int, *, now: datetime, actor: str) -> 
     return write(engine, work)
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """How many families get a notice as a message, and which staff must tell."""
-
-    notified: int
-    others: tuple[Case, ...]
-
-
-def reach(engine: Engine, series: Series, session: Session) -> Reached:
-    """Who would get a notice to a session, and whom staff must tell."""
-    with read(engine) as connection:
-        cases = _cases(connection, _holding(series, session), lambda _: True)
-    others = tuple(one for one in cases if one.family and not _takes_messages(one.family))
-    notified = sum(1 for one in cases if one.family) - len(others)
-    return Reached(notified, others)
-
-
-def send_notice(
-    engine: Engine, series: Series, session: Session, words: str, *, now: datetime, actor: str
-) -> tuple[int, int]:
-    """Send a notice to everybody with a place in a session.
-
-    It goes by the channel that each chose, in a message whose subject reveals nothing (S4), and is
-    shown on each family's own page. Returns how many families are sent it, and how many staff must
-    tell. The same words are not sent twice within an hour.
-    """
-
-    def work(connection: Connection) -> tuple[int, int]:
-        same = connection.execute(
-            select(notice.c.id).where(
-                notice.c.series == series.identity,
-                notice.c.planned == session.anchor,
-                notice.c.words == words,
-                notice.c.created > now - timedelta(hours=1),
-            )
-        ).first()
-        if same is not None:
-            return 0, 0
-        made = connection.execute(
-            notice.insert().values(
-                series=series.identity, planned=session.anchor, words=words, created=now
-            )
-        ).inserted_primary_key[0]  # type: ignore[index]
-        ids = connection.execute(
-            select(booking.c.id)
-            .select_from(booking.join(bookable).join(person))
-            .where(_holding(series, session))
-        ).scalars()
-        about = {"planned": session.anchor, "notice": int(made)}
-        queued = [
-            messages.enqueue(connection, one, "notice", now=now, due=now, about=about)
-            for one in list(ids)
-        ]
-        notified, others = queued.count(True), queued.count(False)
-        note(
-            connection, now, actor, "notice", None, series.identity,
-            planned=session.anchor, told=notified, to_ring=others,
-        )  # fmt: skip
-        return notified, others
-
-    return write(engine, work)
-
-
-def notices(engine: Engine, names: Iterable[str], planned: Iterable[str]) -> list[tuple[str, str]]:
-    """The notices sent to these sessions: planned date and words, newest first."""
-    with read(engine) as connection:
-        rows = connection.execute(
-            select(notice.c.planned, notice.c.words)
-            .where(notice.c.series.in_(list(names)), notice.c.planned.in_(list(planned)))
-            .order_by(notice.c.id.desc())
-        )
-        return [(row.planned, row.words) for row in rows]
-
-
-def _holding(series: Series, session: Session) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        bookable.c.series.in_((series.identity, *series.old_identities)),
-        bookable.c.planned.in_(("", session.anchor)),
-        booking.c.status.in_(HOLDING),
-    )
-
-
-def _takes_messages(family: Family) -> bool:
+def takes_messages(family: Family) -> bool:
+    """Whether a message can be sent to the family, in the way that it chose."""
     to = {"email": family.email, "text": family.phone}.get(family.contact_by)
     return family.safe_to_contact and bool(to)

@@ -1,9 +1,9 @@
 """Applies changes in the content to existing bookings.
 
-New numbers of places are applied; families booked on a session that is cancelled, or held at
-another time or place than announced, are notified once, with the editor's reason; waits and offers
-for something cancelled are ended, with one message; and series with live bookings are listed, so
-that a check can refuse to lose them or to book their places twice.
+New numbers of places are applied; families booked on a session that is cancelled, postponed, or
+held at another time or place than announced, are notified once, with the editor's reason; waits and
+offers for something cancelled are ended, with one message; and series with live bookings are
+listed, so that a check can refuse to lose them or to book their places twice.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from portal import messages
 from portal.bookings.asked import ASKED_FOR
 from portal.bookings.bookable_rows import prepared
 from portal.bookings.locking import OF_BOOKING, locked_booking
+from portal.bookings.opening import booked_session
 from portal.bookings.places import places_of
 from portal.bookings.waiting_list import enqueue_reminder, notify, offer_freed, release
 from portal.content.school_calendar import school_calendar
@@ -64,7 +65,7 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
 
 
 def announce_changes(engine: Engine, directory: Directory, *, now: datetime) -> int:
-    """Queue a message to everybody booked on a coming session that was cancelled or moved.
+    """Queue a message to everybody booked on a session that was cancelled, postponed or moved.
 
     Sessions are compared with what was last announced (`announced`), so that each change is sent
     once, however it was made; a later correction is sent again. A date that was removed counts as
@@ -219,15 +220,22 @@ def _news(
         session = sessions.get(planned)
         if session is None:
             gone = announced.facts_if_removed(row, sessions, directory)
-            if gone is not None and not gone.cancelled and gone.ends > now:
+            if gone is not None and not gone.cancelled and gone.open_until > now:
                 why = _why_gone(directory, series, planned)
                 yield _New(planned, gone, gone.as_cancelled(why), why)
-        elif session.ends > now:
-            was = Facts.read(row.facts)
+            continue
+        was = Facts.read(row.facts)
+        if session.open_until > now or _given_up(session, was, now):
             facts = announced.known_facts(session, was)
             if was is None or row.words != facts.words:
                 silent = was.same(facts) if was else row.words == _said_before(session)
-                yield _New(planned, was, facts, session.cancelled or session.note or "", silent)
+                yield _New(planned, was, facts, session.off or session.note or "", silent)
+
+
+def _given_up(session: Session, was: Facts | None, now: datetime) -> bool:
+    """Whether a session is cancelled for whose new date families still wait."""
+    waits = was is not None and bool(was.postponed) and was.open_until > now
+    return waits and bool(session.cancelled)
 
 
 def _why_gone(directory: Directory, series: Series, planned: str) -> str:
@@ -276,15 +284,17 @@ def _announce(
         ).rowcount
         if not changed or new.silent:
             continue  # another process announced it, or it is known
-        kind: AuditAction = "cancelled-by-us" if new.now.cancelled else "moved"
+        kind: AuditAction = new.now.kind
         affected = _holders(connection, identity, new.planned)
         was = {"was": new.was.kept} if new.was else {}
         about = {"planned": new.planned, "reason": new.reason, **was}
         queued = 0
         for row in affected:
             queued += messages.enqueue(connection, row.id, kind, now=now, due=now, about=about)
-            if new.now.cancelled:
+            if new.now.off:
                 _remind_of_another(connection, row, series, new.planned, now)
+            elif new.was and new.was.postponed:
+                _remind_of_new_date(connection, row, series, new.planned, now)
         touched |= {row.id for row in affected}
         number += len(affected)
         note(
@@ -319,7 +329,7 @@ def _holders(connection: Connection, identity: str, planned: str) -> Sequence[Ro
 def _remind_of_another(
     connection: Connection, row: Row[int, str], series: Series, planned: str, now: datetime
 ) -> None:
-    """If the date of a queued reminder is cancelled, remind of the next date instead."""
+    """If the date of a queued reminder is off, remind of the next date instead."""
     owed = connection.execute(
         select(message.c.about).where(
             message.c.booking_id == row.id,
@@ -330,6 +340,15 @@ def _remind_of_another(
     if not row.planned and any(about.get("planned") == planned for about in owed):
         messages.drop(connection, row.id, ("reminder",))
         enqueue_reminder(connection, row.id, series, None, now)
+
+
+def _remind_of_new_date(
+    connection: Connection, row: Row[int, str], series: Series, planned: str, now: datetime
+) -> None:
+    """A postponed date has a day again, and may be the next one now."""
+    session = booked_session(series, planned) if row.planned else None
+    messages.drop(connection, row.id, ("reminder",))
+    enqueue_reminder(connection, row.id, series, session, now)
 
 
 def series_with_bookings(engine: Engine, *, now: datetime) -> set[str]:

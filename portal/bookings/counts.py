@@ -90,7 +90,7 @@ def _held_at(directory: Directory, centres: Sequence[Centre], month: date) -> li
             for series in (*directory.series, *directory.private_series)
             if series.centre.slug in slugs and not series.withdrawn
             for session in series.all_sessions
-            if session.day.replace(day=1) == month and not session.cancelled
+            if session.day.replace(day=1) == month and not session.off
         ),
         key=lambda one: (one.starts, one.series.identity),
     )

@@ -34,8 +34,10 @@ def over(series: Series, planned: str, now: datetime) -> bool:
         return True
     if planned:
         session = booked_session(series, planned)
+        if session is not None and session.postponed:
+            return session.open_until <= now
         return session is None or bool(session.cancelled) or session.starts <= now
-    return all(session.cancelled or session.ends <= now for session in series.all_sessions)
+    return all(session.cancelled or session.open_until <= now for session in series.all_sessions)
 
 
 def still_to_be_had(directory: Directory, identity: str, planned: str, now: datetime) -> bool:

@@ -55,7 +55,7 @@ def rule_of(series: Series) -> str:
         series.booking_ends,
         series.programme.sensitive,
         *(
-            (one.anchor, one.starts, one.ends, one.cancelled, one.venue.identity)
+            (one.anchor, one.starts, one.ends, one.off, one.venue.identity)
             for one in series.all_sessions
         ),
     ]

@@ -157,10 +157,11 @@ def save(
 ) -> Saved:
     """Save a worker's marks. A mark that conflicts with another worker's is reported, not saved.
 
-    `walk_ins` holds the version that was seen. Raises NotPossible for a cancelled session.
+    `walk_ins` holds the version that was seen. Raises NotPossible for a session
+    that is cancelled or postponed.
     """
-    if session.cancelled:
-        raise NotPossible("This session is cancelled.")
+    if session.off:
+        raise NotPossible("This session is cancelled or postponed.")
     wanted = sorted(
         (one for one in marks if one.mark != one.seen and one.mark in MARKS),
         key=lambda one: one.booking_id,

@@ -121,9 +121,9 @@ def follow_dates(engine: Engine, directory: Directory) -> None:
                 continue
             if thing.planned:
                 session = booked_session(series, thing.planned)
-                ends = session.ends if session else None
+                ends = session.open_until if session else None
             else:
-                ends = max((one.ends for one in series.all_sessions), default=None)
+                ends = max((one.open_until for one in series.all_sessions), default=None)
             if ends is not None:
                 connection.execute(
                     booking.update()
@@ -189,7 +189,10 @@ def _forget_families(engine: Engine, now: datetime, days: int) -> int:
 
 def _forget_notices(connection: Connection, now: datetime, days: int) -> int:
     last = (now - timedelta(days=days)).astimezone(LONDON).date().isoformat()
-    return int(connection.execute(notice.delete().where(notice.c.planned < last)).rowcount)
+    # Messages to a whole series or centre have no date but that of their writing.
+    written = sa.and_(notice.c.planned == "", notice.c.created <= now - timedelta(days=days))
+    over = sa.and_(notice.c.planned != "", notice.c.planned < last)
+    return int(connection.execute(notice.delete().where(sa.or_(over, written))).rowcount)
 
 
 def _forget_gaps(connection: Connection, now: datetime) -> int:

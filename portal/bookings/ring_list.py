@@ -60,9 +60,12 @@ class ToRing:
 
 def contactable(family: Family | None) -> bool:
     """Whether the family may be contacted at all (S5): by a call, or a message that is safe."""
-    if family is None or family.contact_by == "none":
-        return False
-    return family.contact_by == "call" or family.safe_to_contact
+    return family is not None and may_contact(family.contact_by, safe=family.safe_to_contact)
+
+
+def may_contact(contact_by: str, *, safe: bool) -> bool:
+    """The same for what a family answered: how, and whether a message is safe."""
+    return contact_by == "call" or (contact_by != "none" and safe)
 
 
 def number_to_ring(family: Family | None) -> str:
@@ -199,7 +202,7 @@ def who_knows(
 ) -> dict[int, Knows]:
     """Which of these bookings know of the change of a session. Not in it: no change concerns them.
 
-    A family that booked after the cancellation was announced has seen it on the page.
+    A family that booked after it was announced that the session is off has seen it on the page.
     """
     with read(engine) as connection:
         rows = connection.execute(
@@ -211,12 +214,12 @@ def who_knows(
             row.id: row.created
             for row in connection.execute(select(booking).where(booking.c.id.in_(list(ids))))
         }
-        since = _cancelled_since(connection, series, session)
+        since = _off_since(connection, series, session)
     found = {}
     for booking_id, created in made.items():
         own = [row for row in rows if row.booking_id == booking_id and row.about.get("planned")]
         knows = _knows(own, session, now)
-        if knows is None and session.cancelled:
+        if knows is None and session.off:
             knows = Knows("knew" if since and since <= created else "untold")
         if knows is not None:
             found[booking_id] = knows
@@ -234,7 +237,7 @@ def _knows(rows: Sequence[Row[Any]], session: Session, now: datetime) -> Knows |
         return Knows("told", row.sent)
     if row := outcomes.get("rung"):
         return Knows("rung", row.sent, row.claimant or "")
-    over = (session.ends if session.cancelled else session.starts) <= now
+    over = (session.open_until if session.off else session.starts) <= now
     if not over and {"ring", "failed"} & outcomes.keys():
         return Knows("ring")
     if not over and {"owed", "sending"} & outcomes.keys():
@@ -242,14 +245,14 @@ def _knows(rows: Sequence[Row[Any]], session: Session, now: datetime) -> Knows |
     return Knows("untold")
 
 
-def _cancelled_since(connection: Connection, series: Series, session: Session) -> datetime | None:
-    """When the cancellation of a session was announced, if it was."""
+def _off_since(connection: Connection, series: Series, session: Session) -> datetime | None:
+    """When it was announced that a session is cancelled or postponed, if it was."""
     names = (series.identity, *series.old_identities)
     rows = connection.execute(
         select(told).where(told.c.series.in_(names), told.c.planned == session.anchor)
     ).all()
     announcements = [
         row.told for row in rows for facts in [announced.Facts.read(row.facts)]
-        if facts and facts.cancelled
+        if facts and facts.off
     ]  # fmt: skip
     return min(announcements, default=None)

@@ -84,7 +84,7 @@ def reminder_of(
     series: Series, session: Session | None, now: datetime
 ) -> list[tuple[str, datetime, dict[str, str]]]:
     """The reminder of the next session, to be queued: kind, due, about. [] if it is too late."""
-    coming = [one for one in coming_of(series, session, now) if not one.cancelled]
+    coming = [one for one in coming_of(series, session, now) if not one.off]
     if not coming or (due := reminder_due(coming[0])) <= now:
         return []
     return [("reminder", due, {"planned": coming[0].planned.isoformat()})]
@@ -132,7 +132,7 @@ def _offered_until(series: Series, planned: str, now: datetime) -> datetime | No
     session = booked_session(series, planned)
     if planned and session is None:
         return None  # the date was removed from the content
-    coming = [one for one in coming_of(series, session, now) if not one.cancelled]
+    coming = [one for one in coming_of(series, session, now) if not one.off]
     return offer_until(now, coming[0].starts) if coming else None
 
 

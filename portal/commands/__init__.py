@@ -68,39 +68,48 @@ def main(ctx: click.Context, root: Path | None) -> None:
     default="text",
     help="How mistakes are printed; github marks them in a pull request.",
 )
-@click.option(
-    "--warnings", is_flag=True, help="Also list warnings: things to look at that are not mistakes."
-)
+@click.option("--warnings", is_flag=True, help="Also list what needs a look from time to time.")
 @click.pass_obj
 def check(root: Path | None, form: str, warnings: bool) -> None:
-    """Find every mistake in the content."""
+    """Find every mistake in the content, and what is hardly meant (a warning)."""
     from portal import content
+    from portal.finder.postcodes import exact_finder
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
+    doubts: list[Problem] = []
+    others: list[Problem] = []
     try:
         directory = content.load(
-            settings.root, today=_today(), horizon_weeks=settings.horizon_weeks
+            settings.root,
+            today=_today(),
+            horizon_weeks=settings.horizon_weeks,
+            postcodes=settings.postcodes,
         )
         problems = _against_bookings(settings, directory)
         mistakes = len(problems)
         if not mistakes:
-            problems = sorted([*content.warnings(directory), *content.leftovers(settings.root)])
+            doubts = content.doubts(directory, exact_finder(directory.postcodes))
+            others = [*content.upkeep(directory), *content.leftovers(settings.root)]
+            problems = doubts
+            if warnings or form != "text":
+                problems = sorted([*doubts, *others])
     except content.ContentError as error:
         problems = error.problems
         mistakes = len(problems)
-    shown = problems if mistakes or warnings or form != "text" else []
     if form == "json":
-        click.echo(json.dumps([problem.as_json() for problem in shown], indent=1))
-    for problem in shown if form != "json" else ():
+        click.echo(json.dumps([problem.as_json() for problem in problems], indent=1))
+    for problem in problems if form != "json" else ():
         click.echo(str(problem) if form == "text" else problem.as_github())
     if mistakes:
         click.echo(f"{_counted(mistakes, 'mistake')}.", err=True)
         sys.exit(1)
     if form == "text":
-        more = f" {_counted(len(problems), 'thing')} worth a look" if problems else ""
-        where = ": see `portal check --warnings`." if not warnings else "."
-        click.echo(f"No mistakes.{more + where if more else ''}")
+        more = f" {_counted(len(doubts), 'value')} in doubt: see above." if doubts else ""
+        if others:
+            where = "." if warnings else ": see `portal check --warnings`."
+            more += f" {_counted(len(others), 'thing')} worth a look{where}"
+        click.echo(f"No mistakes.{more}")
 
 
 @main.command()
@@ -261,20 +270,36 @@ def new() -> None:
 
 
 @main.command("next-term")
-@click.argument("series", nargs=-1, required=True)
+@click.argument("series", nargs=-1)
 @click.option("--term", help="Like 'spring 2027', or half of one: 'spring 2 2027'.")
+@click.option("--centre", help="Plan a whole centre, by the name of its folder.")
+@click.option(
+    "--write", is_flag=True, help="With --centre: write the copies. Otherwise they are shown."
+)
 @click.pass_obj
-def next_term(root: Path | None, series: tuple[str, ...], term: str | None) -> None:
-    """Copy SERIES, like riverbank/bump-spring, into the next term."""
+def next_term(
+    root: Path | None, series: tuple[str, ...], term: str | None, centre: str | None, write: bool
+) -> None:
+    """Copy SERIES, like riverbank/bump-spring, into the next term.
+
+    With --centre all series of a centre are planned at once, or only those named.
+    """
     from portal import content
     from portal.editing.next_term import next_term as copied
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
+    if centre:
+        from portal.commands import planning
+
+        return planning.show(settings, centre, term, series, write=write, now=datetime.now(UTC))
+    if not series or write:
+        words = "Name the series to copy, or a whole centre with --centre."
+        raise click.UsageError("--write is for --centre." if series else words)
     today = _today()
     directory = content.load(settings.root, today=today)
     for copy in copied(settings.root, directory, series, term, today=today):
-        for line in copy.said:
+        for line in copy.report:
             click.echo(line)
 
 
@@ -323,6 +348,27 @@ def send(root: Path | None, watch: bool, every: int) -> None:
 
 main.add_command(bookings)
 main.add_command(staff)
+
+
+@main.group()
+def secret() -> None:
+    """The secret that links, form tokens and phones of staff are made with."""
+
+
+@secret.command("change")
+@click.pass_obj
+def change_secret(root: Path | None) -> None:
+    """Make a new secret, and keep the present one for what was made with it."""
+    from portal.settings import OLD_SECRETS, load_settings
+
+    settings = load_settings(root=root)
+    settings.change_secret()
+    click.echo("There is a new secret. Start every process of the portal again now.")
+    click.echo(
+        "Links of families, and phones and recovery codes of staff, still work: the old secret is "
+        f"kept for them in {settings.var / OLD_SECRETS}. Forms that are open must be sent again. "
+        "docs/running.md says when the old secret can be deleted."
+    )
 
 
 @main.group()

@@ -5,6 +5,10 @@
 
 from portal.content.cache import FileCache
 from portal.content.front_matter import Problem
-from portal.content.loader import FOLDERS, ContentError, leftovers, load, warnings
+from portal.content.loader import FOLDERS, ContentError, leftovers, load, upkeep, warnings
+from portal.content.plausibility import doubts
 
-__all__ = ["FOLDERS", "ContentError", "FileCache", "Problem", "leftovers", "load", "warnings"]
+__all__ = [
+    "FOLDERS", "ContentError", "FileCache", "Problem", "doubts", "leftovers", "load", "upkeep",
+    "warnings",
+]  # fmt: skip

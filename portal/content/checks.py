@@ -15,7 +15,7 @@ from datetime import date
 from portal.content import phone_numbers
 from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
-from portal.content.front_matter import Problem, Written
+from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
@@ -32,7 +32,7 @@ from portal.directory import (
 )
 from portal.directory.addresses import RESERVED
 from portal.directory.fields import SAFE_TIME, WHERE
-from portal.directory.values import Position, near
+from portal.directory.values import Position, near, slugify
 
 # First parts of addresses that belong to something else than a page. `calendars` is a page whose
 # text the site completes.
@@ -82,10 +82,10 @@ def _check_areas(tree: Tree) -> None:
                     f"'code': '{district.code}' is not a district's code. "
                     "Write its Office for National Statistics code, like E07000117.",
                 )
-            try:
-                Position.read(f"{district.latitude}, {district.longitude}")
-            except ValueError as error:
-                written.wrong((*there, "latitude"), f"'latitude', 'longitude': {error}")
+            if not district.position.near_county:
+                at = f"{district.latitude}, {district.longitude}"
+                words = f"{at} is not in or near Lancashire. Correct the two."
+                written.wrong((*there, "latitude"), f"'latitude', 'longitude': {words}")
 
 
 def _check_terms(tree: Tree) -> None:
@@ -117,7 +117,7 @@ def _check_closures(written: Written, closures: Iterable[Closure]) -> None:
                 here, "'date' cannot be used with 'from' or 'until'. Remove one or the other."
             )
         elif not closure.date_ and not (closure.from_ and closure.until):
-            written.wrong(here, "the days are missing. Write 'date', or 'from' and 'until'.")
+            written.wrong(here, "the days are missing. Add 'date', or 'from' and 'until'.")
         elif closure.last < closure.first:
             written.wrong(
                 (*here, "until"), "'until': it is before 'from'. Correct one of the dates."
@@ -163,7 +163,11 @@ def _check_centres(tree: Tree) -> None:
     footprints = {one.slug: one for one in tree.footprints.footprints} if tree.footprints else {}
     taken: dict[str, str] = {}
     unknown: set[str] = set()
+    districts = [one for footprint in footprints.values() for one in footprint.districts]
+    titles = {slugify(one.title): one.slug for one in districts}
     for folder in tree.centres:
+        if folder.centre:
+            _name_it(folder.centre.written, "district", titles, "district")
         first = taken.setdefault(folder.slug, folder.path)
         if first != folder.path:
             words = f"'{folder.slug}' is already used by {first}, and no two centres in the county "
@@ -224,6 +228,25 @@ def _check_centre(
             ("notice", "until"), "'until': it is before 'from'. Correct one of the dates."
         )
     _check_closures(written, centre.closures)
+
+
+def _name_it(written: Written, field: str, titles: Mapping[str, str], what: str) -> None:
+    """Names what is meant where somebody wrote a title: 'Baby Massage' for 'baby-massage'.
+
+    The reader of one file does not know the others, and has said only that it cannot be a name.
+    """
+    said = (written.fields or {}).get(field)
+    if not isinstance(said, str) or said in titles.values():
+        return
+    slug = titles.get(slugify(said)) or next((s for s in titles.values() if s == slugify(said)), "")
+    words = f"there is no {what} '{said}'.{near(slugify(said), titles.values())}"
+    words += " Write the name that it has in addresses."
+    if slug:
+        words = f"'{said}' is not the name of a {what} in addresses. Write '{slug}'."
+    at = written.at((field,))
+    for number, problem in enumerate(written.problems):
+        if (problem.line, problem.column) == at and problem.words.startswith(f"'{field}': "):
+            written.problems[number] = replace(problem, words=one_line(f"'{field}': {words}"))
 
 
 def _check_programmes(tree: Tree) -> None:
@@ -323,6 +346,7 @@ def _check_pages(tree: Tree) -> None:
 
 def _check_series(tree: Tree) -> None:
     programmes = {text.slug: text.noun for text in tree.programmes}
+    titles = {slugify(one.title): slug for slug, one in programmes.items() if one}
     # With wrong terms, half of all dates would seem wrong too.
     known = tree.terms and not tree.written["content/terms.yaml"].problems
     calendar = school_calendar(tree.terms) if tree.terms and known else None
@@ -330,12 +354,15 @@ def _check_series(tree: Tree) -> None:
         for text in folder.series:
             series, written = text.noun, text.written
             if not series:
+                _name_it(written, "programme", titles, "programme")
                 continue
             slug = series.programme_slug
             if slug not in programmes:
+                likely = f" Did you mean '{titles[slug]}'?" if slug in titles else ""
                 written.wrong(
                     ("programme",),
-                    f"'programme': there is no programme '{slug}'.{near(slug, programmes)} "
+                    f"'programme': there is no programme '{slug}'."
+                    f"{likely or near(slug, programmes)} "
                     f"Write the name of a file of programmes/, without '.md'.",
                 )
             elif programme := programmes[slug]:
@@ -359,6 +386,8 @@ def _check_booking(written: Written, series: Series, programme: Programme) -> No
         )
     if booking in _BOOKABLE:
         return
+    remedy = "Remove the line. If families are to book, write 'booking: book'"
+    remedy += "." if series.places or programme.places else " and 'places'."
     what = "this is drop-in" if booking == "drop-in" else "a professional makes the referral"
     for name, given in (
         ("opens", series.opens is not None),
@@ -368,8 +397,7 @@ def _check_booking(written: Written, series: Series, programme: Programme) -> No
         if given:
             written.wrong(
                 (name,),
-                f"'{name}': {what}, so families do not book. "
-                "Remove the line, or write 'booking: book'.",
+                f"'{name}': {what}, so families do not book. {remedy}",
             )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-from portal.directory.models import Change, Series
+from portal.directory.models import LONGEST_MOVE, Change, Series
 from portal.directory.schedule import (
     FIVE_YEARS,
     SchoolCalendar,
@@ -226,11 +226,25 @@ def _wrong_changes(
             )
             yield (*place, "date"), f"{words} Correct the date, or remove this change."
             continue
-        if not (change.cancelled or change.moved_to or change.venue or change.note):
+        if not any(
+            (change.cancelled, change.postponed, change.moved_to, change.venue, change.note)
+        ):
             yield (
                 place,
                 f"this change for {day_words(day)} is empty. "
-                "Write 'cancelled', 'moved_to', 'venue' or 'note', or remove it.",
+                "Add 'cancelled', 'postponed', 'moved_to', 'venue' or 'note' to it, or remove it.",
+            )
+        if change.postponed and change.cancelled:
+            yield (
+                (*place, "postponed"),
+                "a session cannot be both cancelled and postponed. "
+                "Remove 'postponed' if it will not be held, or else 'cancelled'.",
+            )
+        elif change.postponed and change.venue and not change.moved_to:
+            yield (
+                (*place, "venue"),
+                "a postponed session has no place until it has a new date. "
+                "Add 'moved_to', or remove 'venue'.",
             )
         if change.cancelled and (change.moved_to or change.venue):
             other = "moved_to" if change.moved_to else "venue"
@@ -244,12 +258,12 @@ def _wrong_changes(
 
 
 def _times_held(series: Series, planned: list[date]) -> Mapping[date, list[tuple[TimeRange, date]]]:
-    """By day, when the sessions that are not cancelled are held, and the date each was planned."""
+    """By day, when the sessions that have a day are held, and the date each was planned."""
     changes = {change.date_: change for change in series.changes}
     held: dict[date, list[tuple[TimeRange, date]]] = {}
     for day in planned:
         change = changes.get(day)
-        if change and change.cancelled:
+        if change and (change.cancelled or (change.postponed and not change.moved_to)):
             continue
         on, times = held_on(change, series) if change else (day, series.time)
         held.setdefault(on, []).append((times, day))
@@ -262,7 +276,7 @@ def _wrong_move(
     day, times = held_on(change, series)
     if (day, times) == (change.date_, series.time):
         yield "it is moved to its planned day and time. Write the new day and time, or remove this."
-    if abs(day - change.date_) > timedelta(183):
+    if abs(day - change.date_) > LONGEST_MOVE:
         yield f"{day_words(day)} is more than six months from its planned date. Correct the year."
     for other, planned in held.get(day, ()):
         if planned != change.date_ and times.starts < other.ends and other.starts < times.ends:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from portal.content import nicknames
 from portal.content.encodings import decoded
 from portal.content.yaml_reader import UNSEEN, Marks, Place, Remarks, find, read_fields
 from portal.directory.characters import (
@@ -27,7 +28,6 @@ from portal.directory.characters import (
     plain,
 )
 from portal.directory.field_forms import AsWritten
-from portal.directory.values import near
 
 LARGEST_FILE = 1_000_000  # bytes
 _MERGE = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
@@ -82,6 +82,8 @@ class Written:
     fields: dict[str, Any] | None = None
     marks: Marks | None = None
     remarks: Remarks = field(default_factory=dict)
+    meant_lines: frozenset[int] = frozenset()  # lines that end in `# meant`
+    meant_words: frozenset[str] = frozenset()  # words of the text that a `# meant: words` names
     body: str = ""
     body_line: int = 1
 
@@ -120,7 +122,7 @@ def read_file(path: str | os.PathLike[str], name: str) -> Written:
     written = Written(name)
     text = read_text(path, name, written.problems)
     if text is not None:
-        _take_parts(text, written)
+        take_text(text, written)
     return written
 
 
@@ -129,13 +131,14 @@ def read_written(raw: bytes, name: str, *, has_body: bool) -> Written:
     written = Written(name)
     text = _text_of(raw, name, written.problems)
     if text is not None and has_body:
-        _take_parts(text, written)
+        take_text(text, written)
     elif text is not None:
         _take_fields(text, 1, written)
     return written
 
 
-def _take_parts(text: str, written: Written) -> None:
+def take_text(text: str, written: Written) -> None:
+    """Split the text of a file into fields and body, and note what is wrong with it."""
     places = parts_of(text)
     if places is None:
         first, _, rest = text.partition("\n")
@@ -143,6 +146,11 @@ def _take_parts(text: str, written: Written) -> None:
         return
     start, end, body = places
     front = text[start:end]
+    # Further down, '---' may be a line across the page.
+    for number, line in enumerate(front.split("\n"), 2):
+        if not line.isascii() and _LIKE_A_FENCE.match(line):
+            written.wrong_at(number, 1, _not_a_fence(line))
+            return
     written.body = text[body:]
     written.body_line = front.count("\n") + 3
     _take_fields(front, 2, written)
@@ -197,6 +205,11 @@ def read_yaml(path: str | os.PathLike[str], name: str) -> Written:
 def _take_fields(text: str, first_line: int, written: Written) -> None:
     if found := read_fields(text, first_line, written.wrong_at):
         written.fields, written.marks, written.remarks = found
+    if "meant" in text:
+        lines = [(number, _MEANT.search(line)) for number, line in enumerate(text.split("\n"))]
+        meant = [(number + first_line, found) for number, found in lines if found]
+        written.meant_lines = frozenset(number for number, _ in meant)
+        written.meant_words = frozenset(found[1].strip() for _, found in meant)
 
 
 def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) -> str | None:
@@ -266,7 +279,7 @@ def as_noun(model: type[ModelT], written: Written, what: str) -> ModelT | None:
         return model.model_validate(written.fields)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=False):
-            place, words = _words_for(model, detail, what)
+            place, words = _words_for(model, detail, what, written)
             if not place or written.at(place) not in noted or detail["type"] == "missing":
                 written.wrong(place, words)
     return None
@@ -275,7 +288,7 @@ def as_noun(model: type[ModelT], written: Written, what: str) -> ModelT | None:
 def check_remark(written: Written, place: Place) -> None:
     """Note that words are followed by a remark, which may have been meant as part of them."""
     remark = written.remarks.get(written.at(place))
-    if remark and not _SAMPLE.match(remark):
+    if remark and not _MARKED.match(remark):
         written.wrong(
             place,
             f"everything from '#' is left out: '{remark}'. Put the whole value between quotes, or "
@@ -283,8 +296,10 @@ def check_remark(written: Written, place: Place) -> None:
         )
 
 
-# A fact that is marked as a sample. The mark says itself that it is not part of the words.
-_SAMPLE = re.compile(r"#+\s*sample\b")
+# A fact that is marked as a sample, or as meant (`plausibility`). These marks say themselves that
+# they are not part of the words.
+_MARKED = re.compile(r"#+\s*(sample|meant)\b")
+_MEANT = re.compile(r"(?:^|\s)#+ *meant\b:?(.*)")
 
 
 def _check_remarks(model: type[BaseModel], written: Written) -> None:
@@ -320,7 +335,9 @@ def _forms_in(metadata: Iterable[Any], annotation: Any) -> Iterator[AsWritten]:
         yield from _forms_in(getattr(inner, "__metadata__", ()), inner)
 
 
-def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple[Place, str]:
+def _words_for(
+    model: type[BaseModel], detail: ErrorDetails, what: str, written: Written
+) -> tuple[Place, str]:
     place, kind = detail["loc"], detail["type"]
     if place[-1:] == ("[key]",):
         place = place[:-1]
@@ -333,9 +350,9 @@ def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple
         if odd and plain(name).strip() in fields:
             return place, f"there is {odd} in the name of this field. Type '{plain(name).strip()}'."
         unseen = f" It has {odd} in it." if odd else ""
+        likely = nicknames.meant(name, detail["input"], fields, _given(written, place[:-1]))
         return place, (
-            f"'{name}' is not a field of {holder}.{unseen}{near(name, fields)} "
-            f"Fields: {', '.join(fields)}."
+            f"'{name}' is not a field of {holder}.{unseen}{likely} Fields: {', '.join(fields)}."
         )
     if kind == "missing":
         return place, f"'{name}' is missing. Write {_lowered(fields[name].description or 'it.')}"
@@ -352,6 +369,14 @@ def _words_for(model: type[BaseModel], detail: ErrorDetails, what: str) -> tuple
     if kind in ("tuple_type", "list_type"):
         return place, f"'{name}': this is a list. Start each of its lines with '- '."
     return place, f"'{name}': this cannot be used. {detail['msg']}."
+
+
+def _given(written: Written, place: Place) -> object:
+    """The block of fields at a place, as it is written."""
+    values: Any = written.fields
+    for step in place:
+        values = values[step]
+    return values
 
 
 def _fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:

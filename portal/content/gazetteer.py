@@ -22,7 +22,7 @@ from typing import Literal, TypeVar
 from portal.content.front_matter import Problem
 from portal.content.sources import Row, Tree
 from portal.directory import District, Footprints, Neighbour, PostcodeArea, Settlement
-from portal.directory.values import POSTCODE, Position, near, slugify
+from portal.directory.values import POSTCODE, Position, near, read_degrees, slugify
 
 _AREA = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?( [0-9])?")
 
@@ -211,7 +211,11 @@ def _cell(row: Mapping[str, str], column: str) -> str:
 
 
 def _position(row: Mapping[str, str]) -> Position:
-    return Position.read(f"{_cell(row, 'latitude')}, {_cell(row, 'longitude')}")
+    position = Position(read_degrees(_cell(row, "latitude")), read_degrees(_cell(row, "longitude")))
+    if not position.near_county:
+        at = f"{_cell(row, 'latitude')}, {_cell(row, 'longitude')}"
+        raise ValueError(f"'{at}' is not in or near Lancashire. Correct the two columns.")
+    return position
 
 
 def _exactness(row: Mapping[str, str]) -> Literal["point", "outcode", "district"]:

@@ -37,9 +37,12 @@ def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
                 text.written.wrong_at(text.written.body_line + line - 1, 1, words)
         for line, source in text.prose.images:
             if source not in images:
-                words = (
-                    f"there is no picture '{source}'.{near(source, images)} Correct the address."
-                )
+                # A picture beside the file is written by its name alone.
+                beside = f"{text.file.rpartition('/')[0].replace('centres/', '', 1)}/"
+                folder = f"/centres/{beside.split('/')[-2]}/"
+                here = [one.removeprefix(folder) for one in images if one.startswith(folder)]
+                shown = source.removeprefix(folder)
+                words = f"there is no picture '{shown}'.{near(shown, here)} Correct the address."
                 text.written.wrong_at(text.written.body_line + line - 1, 1, words)
 
 
@@ -66,7 +69,8 @@ def _wrong_target(
     if address.startswith("/sessions/") and _DAY.fullmatch(fragment):
         return None  # Each session of a series has its day as its fragment.
     words = f"there is no heading '#{fragment}' on {address or 'this page'}."
-    return f"{words}{near(fragment, headings)} Correct the part after '#'."
+    likely = near(f"#{fragment}", (f"#{heading}" for heading in headings))
+    return f"{words}{likely} Correct the part after '#'."
 
 
 def addresses(

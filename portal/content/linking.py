@@ -57,6 +57,7 @@ class Linking:
         self._calendar = school_calendar(self._terms)
         self._until = self._calendar.feed_until(self._horizon)
         self._site.link(changed=changes.of("content/site.yaml"))
+        self._terms.link(written=tree.written["content/terms.yaml"])
         # Every entry of a calendar says what these two say: dates, and the phone number.
         self._shared_changed = max(self._site.changed, changes.of("content/terms.yaml"))
 
@@ -111,6 +112,7 @@ class Linking:
             body=text.written.body,
             html=text.prose.html,
             lines=text.written.lines,
+            written=text.written,
             changed=self._changes.of(text.file, getattr(noun, "updated", None)),
         )
 
@@ -167,7 +169,10 @@ def _link_translations(text: Text[TextFile]) -> None:
         fields = translated_fields(translation)
         other = noun.model_copy(update=fields)
         other.link(
-            source=translation.file, body=translation.written.body, html=translation.prose.html
+            source=translation.file,
+            written=translation.written,
+            body=translation.written.body,
+            html=translation.prose.html,
         )
         object.__setattr__(other, "__pydantic_fields_set__", set(fields))
         translations[language] = other

@@ -24,6 +24,8 @@ from portal.content.history import Changes
 from portal.content.link_checks import check_links
 from portal.content.linking import Linking
 from portal.content.message_texts import check_words
+from portal.content.plausibility import doubts
+from portal.content.plausible_places import FindPostcode
 from portal.content.reader import read_tree
 from portal.directory import Centre, Directory, Programme, Series
 from portal.directory.phrases import count
@@ -32,6 +34,7 @@ from portal.errors import PortalError
 
 FOLDERS = ("content", "centres", "programmes")
 _CHECK_AGAIN = timedelta(days=92)
+_NEW_DATE_WITHIN = timedelta(weeks=4)
 
 
 class ContentError(PortalError):
@@ -87,8 +90,13 @@ def leftovers(root: Path) -> list[Problem]:
     return file_names.leftovers(root, FOLDERS)
 
 
-def warnings(directory: Directory) -> list[Problem]:
-    """Warnings that are not mistakes: facts not checked recently, and series that are over."""
+def warnings(directory: Directory, find_postcode: FindPostcode | None = None) -> list[Problem]:
+    """All that is worth a look and no mistake: see `doubts` and `upkeep`."""
+    return sorted([*doubts(directory, find_postcode), *upkeep(directory)])
+
+
+def upkeep(directory: Directory) -> list[Problem]:
+    """Warnings of facts that nobody has checked recently, and of series that are over."""
     found: list[Problem] = []
 
     def warn(text: Centre | Programme | Series, field: str, words: str) -> None:
@@ -122,7 +130,15 @@ def warnings(directory: Directory) -> list[Problem]:
     start = datetime.combine(directory.today, time(), LONDON)
     for series in (*directory.series, *directory.private_series):
         dates = series.all_sessions
-        if dates and all(session.ends < start for session in dates):
+        for session in dates:
+            if session.postponed and directory.today - session.planned > _NEW_DATE_WITHIN:
+                warn(
+                    series,
+                    "changes",
+                    f"the session of {day_words(session.planned)} is still postponed. "
+                    "Add 'moved_to' with its new date, or replace 'postponed' by 'cancelled'.",
+                )
+        if dates and all(session.open_until < start for session in dates):
             last = day_words(max(session.day for session in dates), weekday=False)
             warn(
                 series,

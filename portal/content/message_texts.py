@@ -12,15 +12,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 
 from portal.content import prose
 from portal.content.file_names import passed_over
-from portal.content.front_matter import Problem, Written, as_noun, read_file
+from portal.content.front_matter import (
+    Problem,
+    Written,
+    as_noun,
+    read_file,
+    read_text,
+    take_text,
+)
 from portal.directory import Fields
 from portal.directory.fields import Line, Text
+from portal.directory.likely import likely_word
 from portal.directory.values import near
 from portal.errors import PortalError
 
@@ -38,6 +47,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "offered": (("until",), ()),
     "lapsed": (("until",), ()),
     "moved": ((), ("was", "now", "reason", "still")),
+    "postponed": ((), ("reason",)),
     "reminder": ((), ("day",)),
     "cancelled-by-us": ((), ("reason", "still")),
     "cancelled-by-you": ((), ()),
@@ -57,11 +67,14 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **KINDS,
     "date-cancelled": ((), ("reason",)),
     "dates-cancelled": ((), ("reason", "still")),
+    "dates-postponed": ((), ("reason", "still")),
+    "new-date": ((), ("now", "reason", "still")),
+    "waiting-notice": ((), ("words",)),
     "place-cancelled": ((), ("reason",)),
     "other-venue": ((), ("was_venue", "reason", "still")),
     "on-again": ((), ("now", "reason")),
     "changed": ((), ("was", "now", "reason", "still")),
-    "off-and-changed": ((), ("off", "reason", "was", "now", "note", "still")),
+    "off-and-changed": ((), ("off", "reason", "postponed", "why", "was", "now", "note", "still")),
 }
 
 # To members of staff, with all that each may say. They are about no booking and no family, so they
@@ -79,6 +92,7 @@ TO_PROFESSIONAL = ("professional-received",)
 # News that a family cannot know by itself: where no message can be sent, staff must tell it.
 TO_RING = (
     "moved",
+    "postponed",
     "cancelled-by-us",
     "waiting-ended",
     "offered",
@@ -142,38 +156,56 @@ class Wording:
 
 def load_words(root: Path, kind: str) -> Wording:
     """The words of one of the `FILES`. Raises WordsError."""
-    written, wording = _read(root, kind)
+    problems, wording = _read(root, kind)
     if wording is None:
-        raise WordsError(written.problems)
+        raise WordsError(problems)
     return wording
 
 
 def check_words(root: Path) -> list[Problem]:
     """All that is wrong with the words of all messages, in the order of files and lines."""
-    problems = [problem for kind in FILES for problem in _read(root, kind)[0].problems]
+    problems = [problem for kind in FILES for problem in _read(root, kind)[0]]
     for found in sorted((root / FOLDER).glob("*.md")):
         if found.stem in FILES or passed_over(found.name):
             continue
         path = (FOLDER / found.name).as_posix()
-        words = f"there is no message called '{found.stem}'.{near(found.stem, FILES)}"
+        likely = likely_word(found.stem, FILES)
+        words = f"there is no message called '{found.stem}'."
+        if likely and not (root / FOLDER / f"{likely}.md").exists():
+            words += f" Name it '{likely}.md'."
+        elif likely:
+            words += f" There is a '{likely}.md' too: compare the two, and delete one."
         problems.append(Problem(path, 1, 1, f"{words} Known: {', '.join(FILES)}."))
         if found.is_file() and not found.is_symlink():
             problems += read_file(found, path).problems
     return sorted(problems)
 
 
-def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
-    """The file of one kind, with what is wrong with it; its words where nothing is."""
+def _read(root: Path, kind: str) -> tuple[tuple[Problem, ...], Wording | None]:
+    """What is wrong with the file of one kind; its words where nothing is."""
     name = (FOLDER / f"{kind}.md").as_posix()
     if (root / name).is_symlink() or not (root / name).is_file():
-        written = Written(name)
         words = "this message is missing. Write this file; the others show how."
-        written.wrong_at(1, 1, words)
-        return written, None
-    written = read_file(root / name, name)
+        return (Problem(name, 1, 1, words),), None
+    problems: list[Problem] = []
+    text = read_text(root / name, name, problems)
+    if text is None:
+        return tuple(problems), None
+    return _checked(kind, name, text, tuple(problems))
+
+
+# All of these files are read whenever the content is read, and one for each message that is sent.
+# They hardly ever change, so the result is kept for as long as their text stays the same.
+@lru_cache(maxsize=4 * len(FILES))
+def _checked(
+    kind: str, name: str, text: str, problems: tuple[Problem, ...]
+) -> tuple[tuple[Problem, ...], Wording | None]:
+    """The words of one kind, or what is wrong with its text beside these problems."""
+    written = Written(name, list(problems))
+    take_text(text, written)
     fields = as_noun(MessageFields, written, "a message")
     if fields is None:
-        return written, None
+        return tuple(written.problems), None
     body = written.body.strip()
     first = written.body_line + written.body[: written.body.find(body)].count("\n")
     if not body:
@@ -194,8 +226,8 @@ def _read(root: Path, kind: str) -> tuple[Written, Wording | None]:
             "programme. Write a 'discreet_body' that does not.",
         )
     if written.problems:
-        return written, None
-    return written, Wording(
+        return tuple(written.problems), None
+    return (), Wording(
         subject=fields.subject,
         text=fields.text,
         body=body,
@@ -221,7 +253,8 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
                 continue
             if word not in known:
                 words = f"'{{{word}}}' is not a placeholder of this message."
-                wrong(number, f"{words}{near(word, known)} Known: {', '.join(sorted(known))}.")
+                likely = near(f"{{{word}}}", (f"{{{one}}}" for one in known))
+                wrong(number, f"{words}{likely} Known: {', '.join(sorted(known))}.")
             elif subject:
                 wrong(number, f"'{{{word}}}' cannot be used in a subject. Put it in the text.")
             else:

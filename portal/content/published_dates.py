@@ -22,12 +22,12 @@ from portal.directory.values import clock_words, day_words
 
 FILE = "published.json.gz"
 
-Kind = Literal["added", "moved", "cancelled", "on again", "removed"]
+Kind = Literal["added", "moved", "cancelled", "postponed", "on again", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One session as published: start, end, venue, and the reason if it was cancelled.
+    """One session as published: start, end, venue, and the reason if it is off or postponed.
 
     A change in how the venue is written does not count, because it is the same place
     (`Venue.identity`).
@@ -38,6 +38,7 @@ class Published:
     place: str
     venue: str = field(compare=False)  # as it was written
     cancelled: str
+    postponed: str  # its start and end are then those of the day it had
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _published(session: Session, places: _Places) -> Published:
         session.ends.isoformat(),
         *places[session.venue],
         session.cancelled or "",
+        session.postponed or "",
     )
 
 
@@ -101,7 +103,7 @@ def keep(folder: Path, directory: Directory) -> None:
     made = record(directory)
     sessions = {
         identity: {
-            planned: [one.starts, one.ends, one.place, one.venue, one.cancelled]
+            planned: [one.starts, one.ends, one.place, one.venue, one.cancelled, one.postponed]
             for planned, one in dates.items()
         }
         for identity, dates in made.sessions.items()
@@ -179,21 +181,26 @@ def _said(
     if was is None:
         if planned > last:
             return None
-        off = f", cancelled: {now.cancelled}" if now.cancelled else ""
-        return "added", f"{_when(now)} is new{off}"
-    if now.cancelled and not was.cancelled:
-        return "cancelled", f"{_when(was)} is cancelled: {now.cancelled}"
-    if was.cancelled and not now.cancelled:
+        off, reason = _off(now)
+        return "added", f"{_when(now)} is new{f', {off}: {reason}' if off else ''}"
+    off, reason = _off(now)
+    if off:
+        return None if _off(was) == (off, reason) else (off, f"{_when(was)} is {off}: {reason}")
+    if _off(was)[0] and (was.cancelled or (was.starts, was.ends) == (now.starts, now.ends)):
         return "on again", f"{_when(now)} is on again"
-    if now.cancelled:
-        same = was.cancelled == now.cancelled
-        return None if same else ("cancelled", f"{_when(was)} is cancelled: {now.cancelled}")
     words = f"{_when(was)} moves to {_when(now)}"
     if (was.starts, was.ends) == (now.starts, now.ends):
         words = f"{_when(was)} is held elsewhere"
     if was.place != now.place:
         words += f": {now.venue}"
     return "moved", words
+
+
+def _off(session: Published) -> tuple[Literal["cancelled", "postponed", ""], str]:
+    """Whether a session is not held as published, and the reason."""
+    if session.cancelled:
+        return "cancelled", session.cancelled
+    return ("postponed", session.postponed) if session.postponed else ("", "")
 
 
 def _when(session: Published) -> str:

@@ -49,6 +49,7 @@ from portal.directory import (
     Terms,
     TextFile,
 )
+from portal.directory.likely import likely_word
 from portal.directory.values import LONGEST_SLUG, near, slugify
 from portal.directory.vocabularies import LANGUAGES
 
@@ -114,18 +115,10 @@ class _Reader:
                         remedy = f"There is a '{right}' too: compare the two, and delete one."
                     self._wrong(f"content/{name}", f"the portal does not read this. {remedy}")
                 elif not right:
-                    self._stray(
-                        f"content/{name}",
-                        f"The files here are {', '.join(_CONTENT_FILES)}."
-                        f"{near(name, _CONTENT_FILES)}",
-                    )
+                    self._unknown("files", f"content/{name}", _CONTENT_FILES, files)
             for name in folders:
                 if name not in _CONTENT_FOLDERS:
-                    self._stray(
-                        f"content/{name}",
-                        f"The folders here are {', '.join(_CONTENT_FOLDERS)}."
-                        f"{near(name, _CONTENT_FOLDERS)}",
-                    )
+                    self._unknown("folders", f"content/{name}", _CONTENT_FOLDERS, folders)
             tree.site = self._yaml(Site, "content/site.yaml", files)
             tree.footprints = self._yaml(Footprints, "content/footprints.yaml", files)
             tree.terms = self._yaml(Terms, "content/terms.yaml", files)
@@ -282,6 +275,19 @@ class _Reader:
     def _stray(self, path: str, words: str) -> None:
         self._wrong(path, f"the portal does not use this. {words} Move or delete it.")
 
+    def _unknown(
+        self, what: str, path: str, known: Collection[str], beside: Collection[str]
+    ) -> None:
+        """A file or folder of content/ that is none, perhaps by a slip in its name."""
+        likely = likely_word(path.rpartition("/")[2], known)
+        if likely and likely not in beside:
+            self._wrong(path, f"the portal does not use this. Name it '{likely}', or delete it.")
+            return
+        words = f"The {what} here are {', '.join(known)}."
+        if likely:
+            words += f" There is a '{likely}' too: compare the two."
+        self._stray(path, words)
+
     def _no_folders(self, path: str, folders: Iterable[str], words: str) -> None:
         for name in folders:
             self._stray(f"{path}/{name}", words)
@@ -390,11 +396,12 @@ class _Reader:
                 path, f"there is no '{slug}.md' for this to translate. Correct the file's name."
             )
         elif language not in LANGUAGES:
-            self._wrong(
-                path,
-                f"'{language}' is not a known language.{near(language, LANGUAGES)} "
-                f"Name the file '{slug}.ur.md' for Urdu. Known: {', '.join(LANGUAGES)}.",
-            )
+            likely = likely_word(language, LANGUAGES) or _language_named(language)
+            remedy = f"Name the file like '{slug}.ur.md' for Urdu."
+            if likely:
+                remedy = f"Name it '{slug}.{likely}.md' for {LANGUAGES[likely]}."
+            known = ", ".join(LANGUAGES)
+            self._wrong(path, f"'{language}' is not a known language. {remedy} Known: {known}.")
         elif language == claimed[0]:
             self._wrong(path, f"'{language}' is the language of '{slug}.md'. Write it there.")
         elif language not in claimed:
@@ -413,6 +420,12 @@ def _right_table(name: str) -> str:
     plain = name.casefold().removesuffix(".txt")
     plain = f"{plain[:-4]}.yaml" if plain.endswith(".yml") else plain
     return next((one for one in _CONTENT_FILES if one.casefold() == plain), "")
+
+
+def _language_named(name: str) -> str:
+    """The code of a language by its name: 'urdu' -> 'ur'."""
+    codes = {words.lower(): code for code, words in LANGUAGES.items()}
+    return codes.get(name.lower(), "")
 
 
 def _is_empty(path: str) -> bool:
@@ -442,16 +455,17 @@ def _cells(line: str) -> list[str]:
 def _check_translated(model: type[TextFile], text: Text[TextT]) -> None:
     """A translation holds some of the fields with words, and nothing else."""
     names, written = TRANSLATED[model], text.written
+    fields = {info.alias or name for name, info in model.model_fields.items()}
     noted = {(problem.line, problem.column) for problem in written.problems}
     for name, value in (written.fields or {}).items():
         if written.at((name,)) in noted:
             continue
         if name not in names:
-            written.wrong(
-                (name,),
-                f"'{name}' cannot be translated: it is taken from the original. Remove the line."
-                f"{near(name, names)} Fields: {', '.join(names)}.",
-            )
+            words = f"'{name}' is not a field of a translation.{near(name, names)}"
+            if name in fields:
+                words = f"'{name}' cannot be translated: it is taken from the original. "
+                words += "Remove the line."
+            written.wrong((name,), f"{words} Fields: {', '.join(names)}.")
         elif not isinstance(value, str):
             written.wrong((name,), f"'{name}': write it as text on one line.")
         elif not value.strip():

@@ -205,8 +205,8 @@ class _Fields:
         elif self._escapes and (found := UNSEEN.search(value)):
             raise _RefusedError(
                 event.start_mark,
-                f"there is an invisible character (U+{ord(found[0]):04X}) in this value. "
-                "Remove it.",
+                f"a '\\' makes an invisible character (U+{ord(found[0]):04X}) of what follows it. "
+                "Remove both.",
             )
         if self._lines is not None and event.implicit[0]:
             end = event.end_mark
@@ -241,6 +241,9 @@ def _sign_words(event: Any) -> str:
 _NOT_FIELDS = "these are not fields. Write one field per line, like 'title: Riverbank'."
 
 
+_SPACELESS = re.compile(r"(\s*(?:- +)*)([A-Za-z_]+):([^\s/].*)")
+
+
 def _plain_words(error: Any, lines: Sequence[str]) -> tuple[Any, str]:
     """The place of a YAML error, and words for somebody who has never heard of YAML."""
     problem = error.problem or ""
@@ -270,6 +273,10 @@ def _plain_words(error: Any, lines: Sequence[str]) -> tuple[Any, str]:
         return mark, "a field has no name. Write its name before ':'."
     if "expected '-'" in problem or "expected key" in problem:
         return mark, "this line is not indented like the lines before it. Line it up with them."
+    spaceless = next(filter(None, (_SPACELESS.match(lines[at.line]) for at in (start, mark))), None)
+    if spaceless and ("expected ':'" in problem or "mapping values" in problem):
+        words = f"{spaceless[2]}: {spaceless[3]}"
+        return start, f"there is no space after ':'. Write: {words}"
     if "expected ':'" in problem:
         return start, "this line has no ':'. Write it like 'title: Riverbank'."
     if "escape character" in problem:

@@ -50,6 +50,7 @@ MESSAGES: Mapping[str, str] = {
     "offered": "A place is free for you",
     "lapsed": "The offer is over",
     "moved": "A session is moved",
+    "postponed": "A session is postponed",
     "reminder": "Your session is soon",
     "cancelled-by-us": "A session or a place is cancelled",
     "cancelled-by-you": "You have cancelled",
@@ -97,10 +98,17 @@ AuditAction = Literal[
     "cancel",
     "cancelled-by-us",
     "change",
+    "change date",
     "close report",
     "code-failed",
     "complain",
     "confirm",
+    "content-back",
+    "content-drop",
+    "content-edit",
+    "content-publish",
+    "content-send",
+    "content-undo",
     "correct",
     "council-failed",
     "decline",
@@ -124,8 +132,10 @@ AuditAction = Literal[
     "offer",
     "password",
     "places",
+    "postponed",
     "read booking",
     "read complaint",
+    "read message",
     "read register",
     "read requests",
     "read ring list",
@@ -161,10 +171,17 @@ ACTIONS: Mapping[str, str] = {
     "cancel": "cancelled a booking",
     "cancelled-by-us": "called off a session",
     "change": "changed who comes",
+    "change date": "cancelled or moved a date, or took that back",
     "close report": "closed a report about the week of a centre",
     "code-failed": "entered a wrong code for {staff}",
     "complain": "complained about data",
     "confirm": "confirmed a request",
+    "content-back": "sent a change of the content back",
+    "content-drop": "dropped a change of the content",
+    "content-edit": "began a change of the content",
+    "content-publish": "published a change of the content",
+    "content-send": "sent a change of the content to be looked at",
+    "content-undo": "took back a change of the content",
     "correct": "corrected details",
     "council-failed": "failed to sign in by a council account",
     "decline": "declined a request",
@@ -181,15 +198,17 @@ ACTIONS: Mapping[str, str] = {
     "lapse": "let an offer lapse",
     "move on": "moved an offer on",
     "moved": "moved a session",
+    "postponed": "postponed a session",
     "network-locked": "was stopped after too many tries from one network",
     "network-unlock": "let a network try to sign in again",
     "not rung": "noted that a family is still to be told",
-    "notice": "wrote to the families of a session",
+    "notice": "wrote to the families of a group",
     "offer": "offered a place",
     "password": "changed their own password",
     "places": "changed the number of places",
     "read booking": "read a booking",
     "read complaint": "read complaints about data",
+    "read message": "read what came of a message to families",
     "read register": "read a register",
     "read requests": "read the requests that wait for an answer",
     "read ring list": "read the list of families to ring",
@@ -221,6 +240,7 @@ READING: Collection[AuditAction] = (
     "export register",
     "read booking",
     "read complaint",
+    "read message",
     "read register",
     "read requests",
     "read ring list",
@@ -250,8 +270,6 @@ OF_ACCOUNTS: Collection[AuditAction] = (
     "account-reset",
 )
 
-UNKNOWN_ACTION = "did something that this version has no words for"
-
 # Some actions read differently by the booking's status: the new one, or the one before.
 _BY_STATE: Mapping[tuple[str, str], str] = {
     ("book", "requested"): "asked for a place",
@@ -265,7 +283,9 @@ _BY_STATE: Mapping[tuple[str, str], str] = {
 def action_words(action: str, detail: Mapping[str, Any]) -> str:
     """The action in words; one of another version may have none."""
     state = str(detail.get("status", ""))
-    return _BY_STATE.get((action, state)) or ACTIONS.get(action, UNKNOWN_ACTION)
+    return _BY_STATE.get((action, state)) or ACTIONS.get(
+        action, f"did something that this version has no words for ({action})"
+    )
 
 
 def actor_known(actor: str) -> bool:
@@ -470,7 +490,7 @@ def actor_words(actor: str, names: Mapping[int, str]) -> str:
     """Who did it, in words."""
     number = staff_id_of(actor)
     if number is None:
-        return ACTORS.get(actor, actor)
+        return ACTORS.get(actor, f"Somebody ({actor})")
     return names.get(number, "Somebody who left")
 
 

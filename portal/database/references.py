@@ -13,6 +13,7 @@ import secrets
 from base64 import urlsafe_b64encode
 
 from portal.directory.values import phone_figures
+from portal.private_files import every_secret
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without those that are misheard or misread
 
@@ -26,9 +27,15 @@ def _keyed(secret: str, purpose: str, data: bytes) -> bytes:
     return hmac.digest(secret.encode(), purpose.encode() + b"\0" + data, "sha256")
 
 
-def link_of(secret: str, nonce: bytes) -> str:
+def new_link(secret: str, nonce: bytes) -> str:
     """The unguessable part of a family's link, 43 characters, of 128 random bits."""
     return urlsafe_b64encode(_keyed(secret, "link", nonce)).decode().rstrip("=")
+
+
+def link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
+    """The link of a booking, made with the secret of its time: the family has it already (S23)."""
+    links = [new_link(one, nonce) for one in every_secret(secret)]
+    return next((link for link in links if _same(link, link_hash)), links[0])
 
 
 def week_link_of(secret: str, nonce: bytes) -> str:
@@ -37,8 +44,17 @@ def week_link_of(secret: str, nonce: bytes) -> str:
 
 
 def belongs_to(secret: str, nonce: bytes, link_hash: bytes) -> bool:
-    """Whether a booking's link was made with this secret."""
-    return hmac.compare_digest(digest_of(link_of(secret, nonce)), link_hash)
+    """Whether a booking's link was made with this secret, or one before it."""
+    return _same(link_of(secret, nonce, link_hash), link_hash)
+
+
+def _same(link: str, link_hash: bytes) -> bool:
+    return hmac.compare_digest(digest_of(link), link_hash)
+
+
+def contact_hashes(secret: str, contact: str) -> list[bytes]:
+    """The hashes under which a contact may be stored, by the secret in use and those before it."""
+    return [contact_hash(one, contact) for one in every_secret(secret)]
 
 
 def contact_hash(secret: str, contact: str) -> bytes:

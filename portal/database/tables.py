@@ -201,7 +201,8 @@ walk_in = Table(
     CheckConstraint("families >= 0 AND children >= 0 AND adults >= 0", name="numbers"),
 )
 
-# A message from staff to everybody in a session. It is shown on each family's own page.
+# A message from staff to a group of families, shown on each one's own page. Of a centre, `series`
+# is ''; `planned` is the date of a session, or of a waiting list for one.
 notice = Table(
     "notice",
     metadata,
@@ -210,7 +211,14 @@ notice = Table(
     Column("planned", String(10), nullable=False),
     Column("words", Text, nullable=False),
     Column("created", Moment, nullable=False),
+    Column("kind", String(10), nullable=False, server_default="session"),
+    Column("centre", String(80), nullable=False, server_default=""),
+    Column("actor", String(64), nullable=False, server_default=""),
+    Column("notified", Integer, nullable=False, server_default="0"),
+    Column("to_ring", Integer, nullable=False, server_default="0"),
+    Column("key", String(64)),  # of the form: a form that is sent twice sends one message
     Index("ix_notice_series", "series", "planned"),
+    Index("ix_notice_key", "key", unique=True),
 )
 
 # A practitioner's Gap in Service form: a need that no local service meets. It names no family.
@@ -403,6 +411,41 @@ kept_form = Table(
     Column("fields", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_kept_form_staff", "staff_id"),
+)
+
+# Changes to the content that staff have begun in a browser. One for each person and centre is open.
+DRAFT_STATES = ("draft", "review", "back", "published", "dropped")
+OPEN_DRAFTS = ("draft", "review", "back")
+content_draft = Table(
+    "content_draft",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("staff_id", ForeignKey("staff.id", ondelete="CASCADE"), nullable=False),
+    Column("centre", String(100), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("words", Text, nullable=False, server_default=""),  # of who sent it back
+    Column("changed", Moment, nullable=False),
+    CheckConstraint(f"state IN {DRAFT_STATES}", name="state"),
+    Index(
+        "ix_content_draft_open",
+        "staff_id",
+        "centre",
+        unique=True,
+        sqlite_where=sa.text(f"state IN {OPEN_DRAFTS}"),
+        postgresql_where=sa.text(f"state IN {OPEN_DRAFTS}"),
+    ),
+    Index("ix_content_draft_centre", "centre"),
+)
+
+# The files of a draft: as they were when the change was begun (NULL: no file), and as they are to
+# be (NULL: deleted).
+content_draft_file = Table(
+    "content_draft_file",
+    metadata,
+    Column("draft_id", ForeignKey("content_draft.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", String(300), primary_key=True),
+    Column("before", LargeBinary),
+    Column("after", LargeBinary),
 )
 
 # The browsers that have signed in to an account: they have an allowance of attempts of their own.

@@ -15,6 +15,8 @@ LIVE = (
     "/availability.json", "/book/", "/bookings/", "/complaint", "/find/results", "/gap", "/health",
     "/leave", "/request/", "/staff/",
 )  # fmt: skip
+# Where staff send photos, and the bytes that a form there has at most.
+UPLOADS, UPLOADED = "/staff/content/", 8 * 1024 * 1024
 # Those that a text may link to as they stand, without a name of a series or programme after them.
 LIVE_PAGES = ("/complaint", "/find/results", "/gap")
 _NEWS = "/news/"

@@ -19,6 +19,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator
 
 from portal.directory.field_forms import by_weekday, figures, one_of, text, yes_or_no
+from portal.directory.likely import (
+    likely_email,
+    likely_flag,
+    likely_number,
+    likely_phone,
+    likely_postcode,
+    likely_web,
+    likely_word,
+)
 from portal.directory.values import (
     LONDON,
     LONGEST_AREA,
@@ -30,14 +39,15 @@ from portal.directory.values import (
     OpenStatus,
     Position,
     TimeRange,
+    day_and_rest,
     form_text,
     is_email,
-    near,
     plain_text,
     read_clock,
     read_day,
     read_degrees,
     slugify,
+    write,
     wrong,
 )
 from portal.directory.vocabularies import (
@@ -46,6 +56,7 @@ from portal.directory.vocabularies import (
     LANGUAGES,
     NEEDS,
     OFFERS,
+    OTHER_NAMES,
     OUTCOMES,
     REPEATS,
 )
@@ -87,9 +98,13 @@ def _cost(value: object) -> str:
     if text.lower().rstrip(".") in _YES_OR_NO or re.fullmatch(r"[\d., -]+", text):
         raise wrong(
             f"'{text}' does not say what it costs.",
-            "Write 'Free', or the price with its unit, like '£2 a family'.",
+            f"Write 'Free', or the price with its unit, like '£{_price(text)} a family'.",
         )
     return text
+
+
+def _price(text: str) -> str:
+    return text if re.fullmatch(r"[1-9]\d*([.]\d\d)?", text) else "2"
 
 
 def _flag(value: object) -> bool:
@@ -98,13 +113,15 @@ def _flag(value: object) -> bool:
         return True
     if text in ("no", "false", "off"):
         return False
-    raise wrong(f"'{text}' is neither yes nor no.", "Write 'yes' or 'no'.")
+    remedy = write(text, likely_flag(text), _flag, "Write 'yes' or 'no'.")
+    raise wrong(f"'{text}' is neither yes nor no.", remedy)
 
 
 def _number(value: object) -> int:
     text = form_text(value)
     if not re.fullmatch(r"\d{1,6}", text):
-        raise wrong(f"'{text}' is not a whole number.", "Write figures only, such as 12.")
+        remedy = write(text, likely_number(text), _number, "Write figures only, such as 12.")
+        raise wrong(f"'{text}' is not a whole number.", remedy)
     return int(text)
 
 
@@ -125,31 +142,34 @@ def _age_in_years(value: object) -> int:
 
 
 def _moment(value: object) -> datetime:
-    text = form_text(value)
-    day, _, clock = text.partition(" ")
+    day, clock = day_and_rest(value)
     return datetime.combine(read_day(day), read_clock(clock or "00:00"), LONDON)
 
 
 def _end(value: object) -> datetime:
     """A moment at which something ends. A date without a time is its end, at midnight."""
-    text = form_text(value)
-    if " " in text:
-        return _moment(text)
+    text, clock = day_and_rest(value)
+    if clock:
+        return _moment(value)
     day = read_day(text)
     if day == date.max:
         raise wrong(f"'{text}' is too far away.", "Write a day of the next years.")
     return datetime.combine(day + timedelta(days=1), time(), LONDON)
 
 
-def _one_of(words: Mapping[str, str], what: str) -> Callable[[object], str]:
+def _one_of(
+    words: Mapping[str, str], what: str, also: Mapping[str, str] | None = None
+) -> Callable[[object], str]:
+    """Reads one of the known words. `also` has other names that editors use for them."""
     by_name = {name.lower(): key for key, name in words.items()} | {key: key for key in words}
 
     def read(value: object) -> str:
         text = form_text(value)
         if text.lower() not in by_name:
+            likely = likely_word(text, words, also)
+            meant = f" Did you mean '{likely}'?" if likely else ""
             raise wrong(
-                f"'{text}' is not {what} that we know.{near(text, words)}",
-                f"Known: {', '.join(words)}.",
+                f"'{text}' is not {what} that we know.{meant}", f"Known: {', '.join(words)}."
             )
         return by_name[text.lower()]
 
@@ -178,7 +198,14 @@ def _slug(value: object, longest: int = LONGEST_SLUG) -> str:
 
 def _alias(value: object) -> str:
     text = form_text(value)
-    for part in text.split("/", 1):
+    parts = text.split("/", 1)
+    if not all(re.fullmatch(_SLUG, part) for part in parts):
+        likely = "/".join(filter(None, map(slugify, parts)))
+        raise wrong(
+            f"'{text}' cannot be part of an address.",
+            f"Use small letters, digits and single hyphens, like '{likely or 'old-name'}'.",
+        )
+    for part in parts:
         _slug(part)
     return text
 
@@ -186,7 +213,8 @@ def _alias(value: object) -> str:
 def _postcode(value: object) -> str:
     text = re.sub(r"\s+", "", form_text(value)).upper()
     if not POSTCODE.fullmatch(text):
-        raise wrong(f"'{value}' is not a full postcode.", "Write it like PR1 8RJ.")
+        remedy = write(text, likely_postcode(text), _postcode, "Write it like PR1 8RJ.")
+        raise wrong(f"'{value}' is not a full postcode.", remedy)
     return f"{text[:-3]} {text[-3:]}"
 
 
@@ -198,23 +226,24 @@ def _phone(value: object) -> str:
     text = re.sub(r"\s+", " ", plain_text(value))
     # Whether there is a number like that is asked later (`content.phone_numbers`), once for each.
     if not re.fullmatch(r"[0-9+(][0-9 ().+-]{1,24}[0-9]( ?(x|ext\.?) ?[0-9]{1,5})?", text):
-        raise wrong(f"'{text}' is not a UK phone number.", "Write it like 01772 532536.")
+        remedy = write(text, likely_phone(text), _phone, "Write it like 01772 532536.")
+        raise wrong(f"'{text}' is not a UK phone number.", remedy)
     return text
 
 
 def _email(value: object) -> str:
     text = plain_text(value)
     if not is_email(text):
-        raise wrong(f"'{text}' is not an email address.", "Write it like name@example.org.")
+        remedy = write(text, likely_email(text), _email, "Write it like name@example.org.")
+        raise wrong(f"'{text}' is not an email address.", remedy)
     return text
 
 
 def _web(value: object) -> str:
     text = plain_text(value)
     if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?(/[^\s<>\"']*)?", text):
-        raise wrong(
-            f"'{text}' is not a web address that the portal can link to.", "Start it with https://."
-        )
+        remedy = write(text, likely_web(text), _web, "Start it with https://.")
+        raise wrong(f"'{text}' is not a web address that the portal can link to.", remedy)
     return text
 
 
@@ -307,14 +336,32 @@ BaseAddress = Annotated[
     BeforeValidator(_base),
     text("a web address without a path", "https://example.org", r"https?://[^\s/]+/?"),
 ]
-Offer = Annotated[str, BeforeValidator(_one_of(OFFERS, "an area of the offer")), one_of(OFFERS)]
-Need = Annotated[str, BeforeValidator(_one_of(NEEDS, "a need")), one_of(NEEDS)]
-Facility = Annotated[str, BeforeValidator(_one_of(FACILITIES, "a facility")), one_of(FACILITIES)]
-Language = Annotated[str, BeforeValidator(_one_of(LANGUAGES, "a language")), one_of(LANGUAGES)]
-BookingWay = Annotated[
-    str, BeforeValidator(_one_of(BOOKING_WAYS, "a way to get a place")), one_of(BOOKING_WAYS)
+Offer = Annotated[
+    str,
+    BeforeValidator(_one_of(OFFERS, "an area of the offer", OTHER_NAMES["offer"])),
+    one_of(OFFERS),
 ]
-Repeats = Annotated[str, BeforeValidator(_one_of(REPEATS, "a way to repeat")), one_of(REPEATS)]
+Need = Annotated[str, BeforeValidator(_one_of(NEEDS, "a need")), one_of(NEEDS)]
+Facility = Annotated[
+    str,
+    BeforeValidator(_one_of(FACILITIES, "a facility", OTHER_NAMES["facilities"])),
+    one_of(FACILITIES),
+]
+Language = Annotated[
+    str,
+    BeforeValidator(_one_of(LANGUAGES, "a language", OTHER_NAMES["language"])),
+    one_of(LANGUAGES),
+]
+BookingWay = Annotated[
+    str,
+    BeforeValidator(_one_of(BOOKING_WAYS, "a way to get a place", OTHER_NAMES["booking"])),
+    one_of(BOOKING_WAYS),
+]
+Repeats = Annotated[
+    str,
+    BeforeValidator(_one_of(REPEATS, "a way to repeat", OTHER_NAMES["repeats"])),
+    one_of(REPEATS),
+]
 
 
 def _plain_words(*words: str) -> Mapping[str, str]:
@@ -339,7 +386,9 @@ Weekday = Annotated[
     one_of(_DAYS_OF_WEEK),
 ]
 CentreKind = Annotated[
-    str, BeforeValidator(_one_of(_CENTRE_KINDS, "a kind of centre")), one_of(_CENTRE_KINDS)
+    str,
+    BeforeValidator(_one_of(_CENTRE_KINDS, "a kind of centre", OTHER_NAMES["kind"])),
+    one_of(_CENTRE_KINDS),
 ]
 ProgrammeKind = Annotated[
     str,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -165,6 +165,8 @@ class Terms(Noun):
         (), description="Planned days when every centre is closed. Bank holidays are known already."
     )
 
+    written: ClassVar[Any] = None  # linked: the file as it was read
+
 
 class District(Noun):
     """One of the county's districts."""
@@ -244,6 +246,11 @@ class Change(Noun):
     cancelled: Reason | None = Field(
         None, description="Why it is cancelled, in words for families."
     )
+    postponed: Reason | None = Field(
+        None,
+        description="Why it is put off, in words for families, while there is no new date yet. "
+        "Families keep their places. Add `moved_to` when the new date is known.",
+    )
     moved_to: Moved | None = Field(
         None, description="The new day and, where it changes, time: 2027-03-03 13:00-15:00."
     )
@@ -262,6 +269,7 @@ class TextFile(Noun):
     body: ClassVar[str] = ""  # Markdown as written
     html: ClassVar[str] = ""  # the body, made safe
     lines: ClassVar[Mapping[str, int]] = MappingProxyType({})  # the line of each field
+    written: ClassVar[Any] = None  # the file as it was read: `portal.content.front_matter.Written`
     changed: ClassVar[datetime] = LONG_AGO  # the last change of what it says, aware
     translations: ClassVar[Mapping[str, TextFile]] = MappingProxyType({})
 
@@ -641,7 +649,7 @@ class Series(TextFile):
         if self.closes:
             return self.closes
         if self.is_course and self.booking == "book" and self.book == "series":
-            return min((one.starts for one in self.all_sessions if not one.cancelled), default=None)
+            return min((one.starts for one in self.all_sessions if not one.off), default=None)
         return None
 
     @property
@@ -658,7 +666,7 @@ class Series(TextFile):
         every = tuple(sorted(self.all_sessions, key=lambda session: session.starts))
         if not self.ongoing or not every:
             return every
-        first = next((session for session in every if not session.cancelled), every[0])
+        first = next((session for session in every if not session.off), every[0])
         last = max(self.horizon, first.planned)
         return tuple(session for session in every if min(session.planned, session.day) <= last)
 
@@ -677,8 +685,8 @@ class Series(TextFile):
 
     @property
     def held(self) -> tuple[Session, ...]:
-        """The sessions that are shown and not cancelled; all of them if every one is cancelled."""
-        return tuple(one for one in self.sessions if not one.cancelled) or self.sessions
+        """The sessions that are shown and have a day; all of them if none has."""
+        return tuple(one for one in self.sessions if not one.off) or self.sessions
 
     @property
     def ends_with_centre(self) -> date | None:
@@ -686,15 +694,18 @@ class Series(TextFile):
         if self.withdrawn or self.centre.status.open or self.centre.status.until:
             return None
         first = self.centre.closed_from
-        held = [session.day for session in self.all_sessions if not session.cancelled]
+        held = [session.day for session in self.all_sessions if not session.off]
         more = any(session.day >= first for session in self.all_sessions)
         return max(held) if more and held and max(held) < first else None
 
     def next_sessions(self, now: datetime, number: int | None = None) -> tuple[Session, ...]:
-        """The sessions that have not ended at `now` (aware), cancelled ones included."""
+        """The sessions that have not ended at `now` (aware), in order.
+
+        Cancelled ones are included, and postponed ones for as long as they can still be moved.
+        """
         if now.tzinfo is None:
             raise ValueError("now must have a time zone")
-        coming = tuple(session for session in self.sessions if session.ends > now)
+        coming = tuple(session for session in self.sessions if session.open_until > now)
         return coming[:number]
 
     def coming(self, now: datetime) -> tuple[Session, ...]:
@@ -740,6 +751,9 @@ def _with_old_days(sessions: Iterable[Session]) -> tuple[Session, ...]:
     return tuple(sorted((*sessions, *old), key=lambda session: session.starts))
 
 
+# A session is held at most this long before or after its planned date.
+LONGEST_MOVE = timedelta(183)
+
 # Taken from the programme where the series does not say.
 INHERITED = ("title", "booking", "place_for", "places", "ages", "cost", "bring", "creche")
 
@@ -757,11 +771,22 @@ class Session:
     moved: bool = False
     moved_venue: bool = False
     note: str | None = None
+    postponed: str | None = None  # why, while there is no new date
     moved_to: Session | None = None  # in lists by day, on the old day: the session itself
 
     @property
     def day(self) -> date:
         return self.starts.date()
+
+    @property
+    def off(self) -> str | None:
+        """Why it is not held on its day: it is cancelled, or postponed without a new date."""
+        return self.cancelled or self.postponed
+
+    @property
+    def open_until(self) -> datetime:
+        """When it is over: a postponed one only once it is too late for a new date."""
+        return self.ends + LONGEST_MOVE if self.postponed else self.ends
 
     @property
     def on_old_day(self) -> Session:
@@ -775,16 +800,18 @@ class Session:
     @property
     def is_on(self) -> bool:
         """Whether a family that comes on this day finds it on."""
-        return not self.cancelled and self.moved_to is None
+        return not self.off and self.moved_to is None
 
     @property
     def times(self) -> TimeRange:
         return TimeRange(self.starts.time(), self.ends.time())
 
     @property
-    def state(self) -> Literal["on", "cancelled", "moved"]:
+    def state(self) -> Literal["on", "cancelled", "postponed", "moved"]:
         if self.cancelled:
             return "cancelled"
+        if self.postponed:
+            return "postponed"
         return "moved" if self.moved or self.moved_venue or self.moved_to else "on"
 
     @property

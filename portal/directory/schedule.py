@@ -220,7 +220,8 @@ def sessions(
                 venue = centre.venue if back else venue_of(change.venue)
         cancelled = series.withdrawn or (change.cancelled if change else None)
         note = change.note if change else None
-        if not cancelled and venue.centre is centre:
+        postponed = change.postponed if change and not (cancelled or change.moved_to) else None
+        if not (cancelled or postponed) and venue.centre is centre:
             cancelled = next((why for first, last, why in closed if first <= day <= last), None)
         if cancelled and not (change and cancelled == change.cancelled):
             note = None  # it was written about a date that was to be held
@@ -236,6 +237,7 @@ def sessions(
                 moved=(day, clock) != (planned, times),
                 moved_venue=venue is not usual,
                 note=note,
+                postponed=postponed,
             )
         )
     return tuple(made)

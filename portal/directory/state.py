@@ -26,6 +26,7 @@ Kind = Literal[
     "started",  # too late to book online: it has begun
     "past",  # every date is over
     "cancelled",  # every date that is left is cancelled
+    "postponed",  # no date is left but one that waits for a new day
     "drop-in",
     "request",
     "referral",
@@ -65,13 +66,15 @@ class State(NamedTuple):
                 return "Over"
             case "cancelled":
                 return "Cancelled"
+            case "postponed":
+                return "Postponed"
             case _:
                 return BOOKING_WAYS[self.way]
 
     @property
     def tag(self) -> str:
         """The name of its colour in the style sheet."""
-        if self.kind == "cancelled":
+        if self.kind in ("cancelled", "postponed"):
             return "off"
         return self.way if self.kind in ("open", "drop-in", "request", "referral") else ""
 
@@ -94,10 +97,11 @@ class Phase(NamedTuple):
 class _Times(NamedTuple):
     """The moments at which the state of some dates changes; None where there is no such date."""
 
-    first: datetime | None  # the first date that is not cancelled begins
+    first: datetime | None  # the first date that is held begins
     last: datetime | None  # the last one begins
     runs_until: datetime | None  # the last one ends
     over: datetime | None  # the last date of all ends
+    waits_until: datetime | None  # a postponed date can be given a new day
 
 
 def state_of(series: Series, session: Session | None, now: datetime) -> State:
@@ -114,7 +118,7 @@ def phases(
     """
     times, whole = _times(series, session), session is None
     changes = [series.opens, series.booking_ends, times.first, times.last]
-    changes += [times.runs_until, times.over]
+    changes += [times.runs_until, times.over, times.waits_until]
     if whole and series.ongoing:
         changes = [series.opens, series.booking_ends]
     later = sorted({one for one in changes if one and one > now and not (until and one >= until)})
@@ -136,12 +140,13 @@ def unit(session: Session) -> Session | None:
 
 def _times(series: Series, session: Session | None) -> _Times:
     dates = series.all_sessions if session is None else (session,)
-    running = [one for one in dates if not one.cancelled]
+    running = [one for one in dates if not one.off]
     return _Times(
         min((one.starts for one in running), default=None),
         max((one.starts for one in running), default=None),
         max((one.ends for one in running), default=None),
         max((one.ends for one in dates), default=None),
+        max((one.open_until for one in dates if one.postponed), default=None),
     )
 
 
@@ -157,10 +162,10 @@ _OPEN: Mapping[BookingWay, Kind] = {"book": "open", "request": "request", "refer
 def _kind(series: Series, way: BookingWay, times: _Times, now: datetime, *, whole: bool) -> Kind:
     if series.withdrawn:
         return "cancelled"
-    if times.over is None or times.over <= now:
-        return "past"
     if times.runs_until is None or times.runs_until <= now:
-        return "cancelled"
+        if times.waits_until and times.waits_until > now:
+            return "postponed"
+        return "past" if times.over is None or times.over <= now else "cancelled"
     if way == "drop-in":
         return "drop-in"
     if series.opens and now < series.opens:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
+from functools import partial
 from math import asin, cos, radians, sin, sqrt
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 from pydantic_core import PydanticCustomError
 
 from portal.directory.characters import odd_in, plain
+from portal.directory.likely import likely_ages, likely_clock, likely_day, likely_times
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -34,8 +36,9 @@ MONTHS = (
 
 def near(word: str, words: Iterable[str]) -> str:
     """' Did you mean 'x'?' for a word close to a known one, else nothing."""
-    found = get_close_matches(word.lower(), list(words), n=1, cutoff=0.6)
-    return f" Did you mean '{found[0]}'?" if found else ""
+    known = {one.lower(): one for one in words}
+    found = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{known[found[0]]}'?" if found else ""
 
 
 # Addresses and keys are made of these names. A file system, a proxy and the tables of bookings each
@@ -59,6 +62,17 @@ def wrong(what: str, remedy: str) -> PydanticCustomError:
         what = f"{what} It has {odd} in it."
     # The braces of a remedy are text, not placeholders, so they go in as context.
     return PydanticCustomError("remedy", "{what} {remedy}", {"what": what, "remedy": remedy})
+
+
+def write(text: str, likely: str, read: Callable[[str], object], otherwise: str) -> str:
+    """The remedy that names what is meant, if that can be read; else another one."""
+    if likely and likely != text:
+        try:
+            read(likely)
+        except PydanticCustomError:
+            return otherwise
+        return f"Write '{likely}'."
+    return otherwise
 
 
 def plain_text(value: object) -> str:
@@ -89,7 +103,8 @@ def read_day(value: object) -> date:
     elif words and words[2].title() in MONTHS:
         year, month, day = int(words[3]), MONTHS.index(words[2].title()) + 1, int(words[1])
     else:
-        raise wrong(f"'{text}' is not a date.", "Write it like 2027-01-12.")
+        remedy = write(text, likely_day(text), read_day, "Write it like 2027-01-12.")
+        raise wrong(f"'{text}' is not a date.", remedy)
     try:
         return date(year, month, day)
     except ValueError:
@@ -99,13 +114,21 @@ def read_day(value: object) -> date:
         ) from None
 
 
+def day_and_rest(value: object) -> tuple[str, str]:
+    """A day and what follows it: the first ends with its year, or is one as 2027-01-12."""
+    text = re.sub(r"(?<=\d)T(?=\d)", " ", form_text(value))
+    found = re.fullmatch(r"(\d{4}-\S+|.*?[^\d:.]\d{4})(?:,? (?:at )?(.*))?", text)
+    return (found[1], found[2] or "") if found else (text, "")
+
+
 def read_clock(text: str) -> time:
     """'09:30' -> time(9, 30)."""
-    found = re.fullmatch(r"(\d{1,2})[:.](\d{2})", text.strip())
+    text = text.strip()
+    found = re.fullmatch(r"(\d{1,2})[:.](\d{2})", text)
     if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        raise wrong(
-            f"'{text.strip()}' is not a time of day.", "Write it on the 24-hour clock, like 13:30."
-        )
+        otherwise = "Write it on the 24-hour clock, like 13:30."
+        remedy = write(text, likely_clock(text), read_clock, otherwise)
+        raise wrong(f"'{text}' is not a time of day.", remedy)
     return time(int(found[1]), int(found[2]))
 
 
@@ -169,15 +192,21 @@ class TimeRange:
     def read(cls, value: object) -> TimeRange:
         if isinstance(value, TimeRange):
             return value
-        first, dash, last = form_text(value).replace(" to ", "-").partition("-")
+        text = form_text(value)
+        first, dash, last = text.replace(" to ", "-").partition("-")
+        likely = partial(write, text, likely_times(text), cls.read)
         if not dash:
-            raise wrong(f"'{value}' has no end.", "Write both times, like 10:00-12:00.")
-        times = cls(read_clock(first), read_clock(last))
+            remedy = likely("Write both times, like 10:00-12:00.")
+            raise wrong(f"'{value}' has no end.", remedy)
+        try:
+            times = cls(read_clock(first), read_clock(last))
+        except PydanticCustomError:
+            if (remedy := likely("")) == "":
+                raise
+            raise wrong(f"'{text}' is not two times by the 24-hour clock.", remedy) from None
         if times.ends <= times.starts:
-            raise wrong(
-                f"it ends at {last.strip()}, before it starts at {first.strip()}.",
-                "Swap the times, or use the 24-hour clock, like 13:30-15:00.",
-            )
+            remedy = likely("Swap the times, or use the 24-hour clock, like 13:30-15:00.")
+            raise wrong(f"it ends at {last.strip()}, before it starts at {first.strip()}.", remedy)
         return times
 
     @property
@@ -196,8 +225,8 @@ class MovedTo:
     def read(cls, value: object) -> MovedTo:
         if isinstance(value, MovedTo):
             return value
-        day, _, times = form_text(value).partition(" ")
-        return cls(read_day(day), TimeRange.read(times) if times.strip() else None)
+        day, times = day_and_rest(value)
+        return cls(read_day(day), TimeRange.read(times) if times else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +295,14 @@ class AgeRange:
             r"\d *(weeks?|months?|years?)? *\+[a-z ]*$", text
         )
         if not found or not unit or misplaced or (found[3] is None and found[4] and found[2]):
-            raise wrong(
-                f"'{value}' is not an age.",
+            forms = (
                 "Write 'pregnancy', '0-6 months', '2-4 years', '12-19+ years' or "
-                "'6 weeks-12 months'.",
+                "'6 weeks-12 months'."
+            )
+            unitless = bool(re.fullmatch(r"\d+(-\d+)?\+?", text.replace(" ", "")))
+            raise wrong(
+                f"'{value}' has no unit." if unitless else f"'{value}' is not an age.",
+                write(text, likely_ages(text), cls.read, forms),
             )
         low = 0 if found[1] == "birth" else int(found[1])
         low_unit = (found[2] or unit).rstrip("s")
@@ -319,12 +352,18 @@ class Position:
         if not comma:
             raise wrong(f"'{value}' is not a position.", "Write it like 53.7632, -2.7044.")
         position = cls(read_degrees(latitude), read_degrees(longitude))
-        if not (53 <= position.latitude <= 54.8 and -3.6 <= position.longitude <= -1.6):
-            raise wrong(
-                f"'{value}' is not in or near Lancashire.",
-                "Write the latitude first: 53.7632, -2.7044.",
-            )
+        if not position.near_county:
+            turned = f"{longitude.strip()}, {latitude.strip()}"
+            remedy = "Write the latitude first: 53.7632, -2.7044."
+            if position.latitude < position.longitude:
+                remedy = write(form_text(value), turned, cls.read, remedy)
+            raise wrong(f"'{value}' is not in or near Lancashire.", remedy)
         return position
+
+    @property
+    def near_county(self) -> bool:
+        """Whether it is in or near Lancashire."""
+        return 53 <= self.latitude <= 54.8 and -3.6 <= self.longitude <= -1.6
 
     @property
     def exact(self) -> bool:

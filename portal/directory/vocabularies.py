@@ -99,6 +99,44 @@ REPEATS: Mapping[str, str] = {
 }
 
 
+# What editors write for a known word, by field: a mistake then says which one is meant.
+OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
+    "booking": {
+        "no": "drop-in", "none": "drop-in", "not needed": "drop-in", "no booking": "drop-in",
+        "no need to book": "drop-in", "just turn up": "drop-in", "turn up": "drop-in",
+        "walk in": "drop-in", "open": "drop-in", "yes": "book", "online": "book",
+        "required": "book", "needed": "book", "essential": "book", "ring": "request",
+        "phone": "request", "ask": "request", "on request": "request", "professional": "referral",
+        "by referral": "referral", "referral only": "referral",
+    },
+    "repeats": {
+        "every day": "daily", "weekdays": "daily", "each week": "weekly", "every 2 weeks":
+        "fortnightly", "every other week": "fortnightly", "biweekly": "fortnightly",
+        "bi-weekly": "fortnightly", "each month": "monthly", "no": "once", "none": "once",
+        "never": "once", "one off": "once", "one-off": "once", "single": "once",
+    },
+    "kind": {
+        "family centre": "family hub", "hub": "family hub", "youth centre": "young people's centre",
+        "youth club": "young people's centre", "nursery": "children's centre",
+        "community centre": "neighbourhood centre",
+    },
+    "facilities": {
+        "wheelchair access": "step-free", "wheelchair": "step-free", "ramp": "step-free",
+        "lift": "step-free", "disabled toilet": "accessible-toilet", "disabled access": "step-free",
+        "accessible toilets": "accessible-toilet", "disabled parking": "accessible-parking",
+        "blue badge": "accessible-parking", "car parking": "parking", "nappy changing":
+        "baby-changing", "prams": "buggy-park", "pram park": "buggy-park", "wi-fi": "wifi",
+        "internet": "wifi", "sensory room": "quiet-room", "loop": "hearing-loop",
+    },
+    "language": {"bsl": "bfi", "sign language": "bfi", "bangla": "bn", "sylheti": "bn"},
+    "offer": {
+        "babies": "early-years", "under 5s": "early-years", "youth": "young-people",
+        "parenting": "families", "mental health": "emotional-health", "health": "public-health",
+        "jobs": "work-and-learning", "work": "work-and-learning",
+    },
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class AgeBand:
     """A group of ages that families browse by."""

@@ -18,7 +18,16 @@ from portal.content.front_matter import as_noun, read_written
 from portal.content.school_calendar import school_calendar
 from portal.directory import Directory, Series, Term
 from portal.directory.schedule import SchoolCalendar, planned_dates, rule_dates
-from portal.directory.values import LONGEST_SLUG, MONTHS, WEEKDAYS, day_words, near, slugify
+from portal.directory.values import (
+    LONGEST_SLUG,
+    MONTHS,
+    WEEKDAYS,
+    TimeRange,
+    clock_words,
+    day_words,
+    near,
+    slugify,
+)
 from portal.editing.drafts import WritingError, add
 from portal.editing.rewriting import Value, rewritten
 
@@ -45,13 +54,64 @@ def spans(terms: Iterable[Term]) -> dict[str, Span]:
     return found
 
 
+class FieldError(WritingError):
+    """A value of one field that the copy cannot have."""
+
+    def __init__(self, field: str, words: str) -> None:
+        self.field = field
+        super().__init__(words)
+
+
+class PlannedAlready(WritingError):
+    """The same group is in the term, under whatever name somebody gave it."""
+
+    def __init__(self, words: str, there: Series) -> None:
+        self.there = there
+        super().__init__(words)
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One series in its new term: its files, and a report line by line."""
+    """One series in its new term: its files, its dates, and what an editor must know."""
 
     old: str
-    files: Mapping[Path, str]
-    said: tuple[str, ...]
+    files: Mapping[Path, str]  # the series first, then its translations
+    planned: tuple[date, ...]
+    times: TimeRange
+    left_out: tuple[tuple[date, str], ...]  # with the reason
+    booking: Mapping[str, str]  # 'opens' and 'closes', as the file has them
+    notes: tuple[str, ...]
+
+    @property
+    def identity(self) -> str:
+        path = next(iter(self.files))
+        return f"{path.parent.name}/{path.stem}"
+
+    @property
+    def dates(self) -> str:
+        """'6 sessions, Tuesday 5 January 2027 to Tuesday 9 February 2027'."""
+        first, last, number = self.planned[0], self.planned[-1], len(self.planned)
+        if number == 1:
+            return f"1 session on {day_words(first)}"
+        return f"{number} sessions, {day_words(first)} to {day_words(last)}"
+
+    @property
+    def facts(self) -> Iterator[str]:
+        """What an editor must know, a sentence each."""
+        for day, why in self.left_out:
+            yield f"Left out: {day_words(day)} ({why})."
+        for name, moment in self.booking.items():
+            written, _, clock = moment.partition(" ")
+            at = f" at {clock_words(time.fromisoformat(clock))}" if clock else ""
+            yield f"Booking {name} on {day_words(date.fromisoformat(written))}{at}."
+        yield from self.notes
+
+    @property
+    def report(self) -> list[str]:
+        """The copy in lines, as the command prints it."""
+        paths = ", ".join(path.as_posix() for path in self.files)
+        head = [f"{self.old} -> {paths}", f"  {self.dates}, {self.times.words}."]
+        return [*head, *(f"  {words}" for words in self.facts)]
 
 
 def next_term(
@@ -61,17 +121,26 @@ def next_term(
 
     Either all are written or none. Raises WritingError or ContentError.
     """
+    made = copies(root, directory, names, term)
+    add(root, {path: text for copy in made for path, text in copy.files.items()}, today=today)
+    return made
+
+
+def copies(root: Path, directory: Directory, names: Sequence[str], term: str | None) -> list[Copy]:
+    """The same copies, not written yet."""
     found = [_found(directory, name) for name in names]
     together = {series.identity for series in found}
-    copies = [_copied(root, directory, series, term, together) for series in found]
-    files = {path: text for copy in copies for path, text in copy.files.items()}
-    if len(files) < sum(len(copy.files) for copy in copies):
+    made = [
+        copied(root, directory, series, _span_for(directory, series, term), together=together)
+        for series in found
+    ]
+    files = {path: text for copy in made for path, text in copy.files.items()}
+    if len(files) < sum(len(copy.files) for copy in made):
         raise WritingError(
             "Two of these copies would have the same name. Copy one, rename its file, then "
             "copy the other."
         )
-    add(root, files, today=today)
-    return copies
+    return made
 
 
 def _found(directory: Directory, name: str) -> Series:
@@ -87,9 +156,19 @@ def _found(directory: Directory, name: str) -> Series:
     return series
 
 
-def _span_for(directory: Directory, series: Series, wanted: str | None) -> Span:
-    known = spans(directory.terms.terms)
+def whole_terms(directory: Directory) -> list[Span]:
+    """The known terms without their halves, in their order."""
+    known = spans(directory.terms.terms).values()
+    return sorted((one for one in known if one.name.count(" ") == 1), key=lambda one: one.first)
+
+
+def span_for(directory: Directory, wanted: str | None, *, after: date, what: str = "") -> Span:
+    """The term of this name, or else the first whole one that begins after a day.
+
+    `what` says in words what the day is. Raises WritingError if there is none.
+    """
     if wanted:
+        known = spans(directory.terms.terms)
         name = " ".join(wanted.lower().split())
         if name in known:
             return known[name]
@@ -97,33 +176,54 @@ def _span_for(directory: Directory, series: Series, wanted: str | None) -> Span:
             f"No term '{wanted}' is known.{near(name, known)} Known: {', '.join(known)}. "
             "Others are added in content/terms.yaml."
         )
-    whole = [span for span in known.values() if span.name.count(" ") == 1]
-    later = [span for span in whole if span.first > series.starts]
-    if not later:
+    span = next((one for one in whole_terms(directory) if one.first > after), None)
+    if span is None:
         raise WritingError(
-            f"No term is known after {day_words(series.starts)}, when {series.identity} starts. "
+            f"No term is known after {day_words(after)}{what}. "
             "Add the next terms to content/terms.yaml."
         )
-    return min(later, key=lambda span: span.first)
+    return span
 
 
-def _copied(
-    root: Path, directory: Directory, series: Series, term: str | None, together: Collection[str]
+def _span_for(directory: Directory, series: Series, wanted: str | None) -> Span:
+    what = f", when {series.identity} starts"
+    return span_for(directory, wanted, after=series.starts, what=what)
+
+
+def copied(
+    root: Path,
+    directory: Directory,
+    series: Series,
+    span: Span,
+    *,
+    together: Collection[str] = (),
+    given: Mapping[str, str] | None = None,
+    slug: str = "",
 ) -> Copy:
+    """One series in a term, with the values that somebody gave instead of those proposed.
+
+    `given` may hold 'starts', 'time', 'sessions' and 'places', as files have them. `together` are
+    the series that are copied with it. Raises WritingError, FieldError among them, and ContentError
+    if a value cannot be read.
+    """
+    given = given or {}
     if series.ongoing:
         raise WritingError(
             f"{series.identity} has no last date, so it carries on and needs no copy. To end "
             "it, add 'until' with a date."
         )
-    span = _span_for(directory, series, term)
     calendar = school_calendar(directory.terms)
-    starts = _first_date(series, calendar, span)
+    if "starts" in given:
+        starts = _given_start(series, calendar, span, given["starts"])
+    else:
+        starts = _first_date(series, calendar, span)
     if starts == series.starts:
         raise WritingError(
             f"{series.identity} is in {span.name} already. Name another term with --term."
         )
-    changed: dict[str, Value] = {"starts": starts.isoformat(), "term_time_only": "yes"}
+    changed: dict[str, Value] = {**given, "starts": starts.isoformat(), "term_time_only": "yes"}
     if series.until:
+        changed.pop("sessions", None)
         changed["until"] = span.last.isoformat()
     if series.day:
         changed["day"] = WEEKDAYS[starts.weekday()]
@@ -137,13 +237,15 @@ def _copied(
         changed["alongside"] = alongside
     source = Path(series.source)
     text = (root / source).read_text(encoding="utf-8-sig")
-    planned = _planned(text, changed, calendar, span, source)
-    slug = _slug_in(series.slug, span)
+    copy = _read(text, changed, source)
+    planned = _planned(copy, calendar, span, given.get("sessions"))
+    slug = slug or slug_in(series.slug, span)
     twin = _planned_already(directory, series, planned)
     if twin and twin.slug != slug:
-        raise WritingError(
+        raise PlannedAlready(
             f"{series.identity} is in {span.name} already, as {twin.source}. Change that file, or "
-            "name another term with --term."
+            "name another term with --term.",
+            twin,
         )
     if series.until:
         changed["until"] = planned[-1].isoformat()
@@ -151,14 +253,54 @@ def _copied(
     for language, other in series.translations.items():
         words = (root / other.source).read_text(encoding="utf-8-sig")
         files[source.with_name(f"{slug}.{language}.md")] = _edited(words, {})
-    said = _said(series, files, planned, calendar, span, changed)
-    return Copy(series.identity, files, tuple(said))
+    return Copy(
+        series.identity,
+        files,
+        tuple(planned),
+        copy.time,
+        tuple(_left_out(copy, planned, calendar)),
+        {name: str(changed[name]) for name in ("opens", "closes") if name in changed},
+        tuple(_notes(series, planned, span, changed)),
+    )
+
+
+def _given_start(series: Series, calendar: SchoolCalendar, span: Span, written: str) -> date:
+    """The first date that somebody chose. Raises FieldError if it cannot be one."""
+    starts = date.fromisoformat(written)
+    named = day_words(starts, weekday=False)
+    if not span.first <= starts <= span.last:
+        raise FieldError(
+            "starts",
+            f"{named} is not in {span.name}, which is from {day_words(span.first)} to "
+            f"{day_words(span.last)}.",
+        )
+    if series.repeats not in ("once", "daily") and starts.weekday() != series.starts.weekday():
+        before = starts - timedelta(days=(starts.weekday() - series.starts.weekday()) % 7)
+        near_by = (before, before + timedelta(days=7))
+        choices = [day_words(day, weekday=False) for day in near_by if day <= span.last]
+        raise FieldError(
+            "starts",
+            f"{named} is a {WEEKDAYS[starts.weekday()]}, and this is on "
+            f"{WEEKDAYS[series.starts.weekday()]}s. Write {' or '.join(choices)}. The weekday "
+            "itself can be changed in the copy.",
+        )
+    if series.bank_holidays == "skip" and (why := calendar.closed(starts)):
+        raise FieldError("starts", f"Nothing meets on {named} ({why}). Write another date.")
+    if not calendar.in_term(starts):
+        raise FieldError("starts", f"{named} is in the school holidays. Write another date.")
+    return starts
 
 
 def _first_date(series: Series, calendar: SchoolCalendar, span: Span) -> date:
-    """The first day of the term on which the series may meet, on its own weekday."""
-    for number in range((span.last - span.first).days + 1):
-        day = span.first + timedelta(days=number)
+    """The first day of the term on which the series may meet, on its own weekday.
+
+    A series that goes on into the term meets again when it has ended.
+    """
+    first = span.first
+    if series.starts < first and series.all_sessions:
+        first = max(first, series.all_sessions[-1].day + timedelta(days=1))
+    for number in range((span.last - first).days + 1):
+        day = first + timedelta(days=number)
         fits = day.weekday() == series.starts.weekday()
         if series.repeats == "daily":
             fits = day.weekday() < 5
@@ -171,17 +313,32 @@ def _first_date(series: Series, calendar: SchoolCalendar, span: Span) -> date:
     raise WritingError(f"{series.identity}: there is no {weekday} in {span.name} to start on.")
 
 
-def _planned(
-    text: str, changed: Mapping[str, Value], calendar: SchoolCalendar, span: Span, source: Path
-) -> list[date]:
-    """The dates that the copy will have."""
+def _read(text: str, changed: Mapping[str, Value], source: Path) -> Series:
+    """The copy as the reader reads it."""
     new = _edited(text, changed).encode()
     written = read_written(new, source.as_posix(), has_body=True)
     series = as_noun(Series, written, "a series")
     if series is None:
         raise content.ContentError(written.problems)
-    until = span.last if series.until else calendar.last_known
-    return planned_dates(series, calendar, until)
+    return series
+
+
+def _planned(
+    copy: Series, calendar: SchoolCalendar, span: Span, sessions: str | None
+) -> list[date]:
+    """The dates that the copy will have. `sessions` is the number that somebody gave."""
+    if copy.until is None or sessions is None:
+        return planned_dates(copy, calendar, span.last if copy.until else calendar.last_known)
+    count = int(sessions)
+    endless = copy.model_copy(update={"until": None, "count": count})
+    planned = planned_dates(endless, calendar, calendar.last_known)
+    if len(planned) < count:
+        raise FieldError(
+            "sessions",
+            f"Only {len(planned)} of {count} sessions have a date in the terms that are known. "
+            "Write a smaller number.",
+        )
+    return planned
 
 
 def _planned_already(directory: Directory, series: Series, planned: list[date]) -> Series | None:
@@ -192,12 +349,13 @@ def _planned_already(directory: Directory, series: Series, planned: list[date]) 
         alike = (other.name, other.language, other.ages, other.room, other.time) == (
             series.name, series.language, series.ages, series.room, series.time
         )  # fmt: skip
-        if alike and set(planned) & {one.day for one in other.all_sessions if not one.cancelled}:
+        if alike and set(planned) & {one.day for one in other.all_sessions if not one.off}:
             return other
     return None
 
 
-def _slug_in(slug: str, span: Span) -> str:
+def slug_in(slug: str, span: Span) -> str:
+    """The name of a copy: that of the series with the term in the place of its own."""
     seasons = "autumn|winter|spring|summer"
     months = "|".join(month.lower() for month in MONTHS)
     stem = re.sub(rf"-({seasons}|{months})(-\d)?(-20\d\d)?$|-20\d\d$", "", slug)
@@ -212,9 +370,9 @@ def _alongside(
     """The copies of the series that are meant to meet at the same time, where there are any."""
     for name in series.alongside:
         centre, slash, slug = name.rpartition("/")
-        copy = f"{centre}{slash}{_slug_in(slug, span)}"
+        copy = f"{centre}{slash}{slug_in(slug, span)}"
         whole = f"{centre or series.centre.slug}/"
-        if whole + slug in together or directory.find_series(whole + _slug_in(slug, span)):
+        if whole + slug in together or directory.find_series(whole + slug_in(slug, span)):
             yield copy
 
 
@@ -228,35 +386,27 @@ def _edited(text: str, changed: Mapping[str, Value]) -> str:
     return rewritten(without_past, changed)
 
 
-def _said(
-    series: Series,
-    files: Mapping[Path, str],
-    planned: Sequence[date],
-    calendar: SchoolCalendar,
-    span: Span,
-    changed: Mapping[str, Value],
-) -> Iterator[str]:
-    yield f"{series.identity} -> {', '.join(path.as_posix() for path in files)}"
-    first, last = day_words(planned[0]), day_words(planned[-1])
-    number = len(planned)
-    dates = f"1 session on {first}" if number == 1 else f"{number} sessions, {first} to {last}"
-    yield f"  {dates}, {series.time.words}."
-    again = series.model_copy(update={"starts": planned[0], "until": planned[-1], "count": None})
+def _left_out(
+    copy: Series, planned: Sequence[date], calendar: SchoolCalendar
+) -> Iterator[tuple[date, str]]:
+    """The dates of its rule on which it does not meet, and why."""
+    again = copy.model_copy(update={"until": planned[-1], "count": None})
     for day in rule_dates(again, planned[-1]):
         if day not in planned:
-            why = calendar.closed(day) or "school holidays"
-            yield f"  Left out: {day_words(day)} ({why})."
+            yield day, calendar.closed(day) or "school holidays"
+
+
+def _notes(
+    series: Series, planned: Sequence[date], span: Span, changed: Mapping[str, Value]
+) -> Iterator[str]:
     if planned[-1] > span.last:
         yield (
-            f"  Its {number} sessions go on after the term, which ends on {day_words(span.last)}. "
-            "Write fewer in 'sessions' if they should not."
+            f"Its {len(planned)} sessions go on after the term, which ends on "
+            f"{day_words(span.last)}. Write fewer in 'sessions' if they should not."
         )
-    for name in ("opens", "closes"):
-        if name in changed:
-            yield f"  Booking {name} on {changed[name]}."
     gone = [name for name in _DROPPED if name in series.lines and name not in {"updated", *changed}]
     if gone:
-        yield f"  Not copied: {', '.join(gone)}."
+        yield f"Not copied: {', '.join(gone)}."
     found = re.search(rf"\b({'|'.join(MONTHS)}|20\d\d)\b", series.body)
     if found:
-        yield f"  Its text mentions {found[0]}: read it again."
+        yield f"Its text mentions {found[0]}: read it again."

@@ -65,6 +65,7 @@ __all__ = [
     "check",
     "digest_of",
     "history",
+    "mistakes_made",
     "publish",
     "read",
     "recover",
@@ -148,6 +149,14 @@ def check(
     )
 
 
+def mistakes_made(
+    settings: Settings, effects: Effects, *, now: datetime, engine: Engine | None = None
+) -> tuple[content.Problem, ...]:
+    """The mistakes of these effects that the content does not have without the edits."""
+    already = set(check(settings, (), now=now, engine=engine).problems)
+    return tuple(one for one in effects.problems if one not in already)
+
+
 def _lost(engine: Engine, directory: Directory, now: datetime) -> tuple[content.Problem, ...]:
     """What families have booked and would lose."""
     try:
@@ -172,11 +181,14 @@ def publish(
     author: Author,
     summary: str,
     now: datetime,
+    beside_mistakes: bool = False,
 ) -> Published:
     """Make all of these edits or none (S75), commit them where PORTAL_CONTENT_COMMIT says so, and
     ask for a build.
 
-    An edit that has been made already is left out. Raises NotHere if this machine does not build,
+    An edit that has been made already is left out. With `beside_mistakes`, mistakes that the
+    content has already do not stop it: the files are written, and the site follows once those are
+    corrected. Raises NotHere if this machine does not build,
     Conflict if a file is no longer what its author read, content.ContentError with all mistakes,
     and EditingError if a path is refused or the files cannot be written. Nothing has changed then.
     """
@@ -188,8 +200,11 @@ def publish(
         if not fresh:
             return Published((), Effects())
         effects = check(settings, fresh, now=now, engine=engine)
-        if effects.problems:
-            raise content.ContentError(effects.problems)
+        wrong = effects.problems
+        if wrong and beside_mistakes:
+            wrong = mistakes_made(settings, effects, now=now, engine=engine)
+        if wrong:
+            raise content.ContentError(wrong)
         _stage(settings, fresh, author, summary, now)
         made, warning = _go_on(settings)
     return Published(tuple(edit.path for edit in fresh), effects, made, warning)

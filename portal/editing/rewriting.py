@@ -21,14 +21,14 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from portal.content.front_matter import Written, parts_of, read_written
-from portal.content.yaml_reader import read_fields
+from portal.content.yaml_reader import UNSEEN, read_fields
 from portal.directory.values import read_day
 from portal.editing.schema import KINDS, fields_of, form_of
 from portal.editing.yaml_edits import Known, NotSimple, with_field, with_field_rewritten
 from portal.editing.yaml_writing import Value, double
 from portal.errors import PortalError
 
-__all__ = ["RewritingError", "Value", "rewritten", "with_entry", "without_entry"]
+__all__ = ["RewritingError", "Value", "entry_of", "rewritten", "with_entry", "without_entry"]
 
 
 class RewritingError(PortalError):
@@ -77,6 +77,14 @@ def rewritten(
             "The change cannot be written into this file safely. Make it in the file by hand."
         )
     return new
+
+
+def entry_of(text: str, field: str, key: tuple[str, str]) -> Mapping[str, Any]:
+    """One block of a list of blocks as it is written, found by a field in it; empty if there is
+    none."""
+    entries = _entries(text, field)
+    at = _place(entries, key)
+    return {} if at is None else entries[at]
 
 
 def with_entry(
@@ -175,7 +183,9 @@ def _with_field(
 
 def _faults(value: Any) -> Iterator[str]:
     """What is wrong with a value itself, wherever it is written."""
-    if isinstance(value, str):
+    if isinstance(value, str) and (unseen := UNSEEN.search(value)):
+        yield f"there is an invisible character (U+{ord(unseen[0]):04X}) here. Remove it."
+    elif isinstance(value, str):
         text = f"value: {double(value)}\n"
         yield from _words(_read(text, has_body=False))
     elif value is not None:

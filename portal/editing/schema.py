@@ -257,6 +257,9 @@ always right. Do not change it by hand.
 Fields go at the top of a file between two lines of `---`, one per line: the name, a colon and the
 value. The text for families goes below. A field with **yes** under "needed" is required. "A list"
 has one line for each value, indented, after `- `.
+
+`portal check` warns of what can be read but is hardly meant, such as `time: 1:30-3:00`, which is at
+night. If it is so, write `# meant` at the end of the line.
 """
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from icalendar import Event, vRecur, vText
 from icalendar.parser import Contentline
@@ -34,6 +34,9 @@ Properties = Iterable[tuple[str, Any]]
 
 # Revision numbers are minutes since this moment, so that they rise without a stored counter.
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
+
+# A postponed session stays on its old day, as the only one that a calendar can show.
+_STATUS: Mapping[str, str] = {"cancelled": "CANCELLED", "postponed": "TENTATIVE"}
 
 BEGIN, END = b"BEGIN:VEVENT\r\n", b"END:VEVENT\r\n"
 
@@ -135,9 +138,14 @@ class _Words:
     """What an entry says besides its dates: the series' usual details, or those of one date."""
 
     venue: Venue
-    cancelled: bool = False
-    moved: bool = False
+    state: Literal["on", "cancelled", "postponed", "moved"] = "on"
     first: tuple[str, ...] = ()  # lines before the usual description
+
+
+def without_date(session: Session) -> str:
+    """What the entry of a postponed session says first."""
+    words = "Do not come on this day. The new date is not known yet."
+    return f"Postponed: {session.postponed}\n{words}"
 
 
 class Run:
@@ -171,7 +179,7 @@ class Run:
                 # Calendar programs reject or confuse a date moved past another date of the rule.
                 now = f"Moved to {day_words(session.day)}, {session.times.words}."
                 now += " That date has an entry of its own."
-                words = _Words(self.series.venue, cancelled=True, first=(now,))
+                words = _Words(self.series.venue, "cancelled", first=(now,))
                 starts, ends = self._start(session.planned), self._end(session.planned)
                 yield self._override(session, starts, ends, words)
                 yield self.single(session)
@@ -186,8 +194,7 @@ class Run:
         would show the old dates."""
         if self.series.repeats == "once" or self.series.count == 1:
             return False
-        usual = "cancelled" if self._usual.cancelled else "on"
-        changed = sum(session.state != usual for session in self.series.all_sessions)
+        changed = sum(session.state != self._usual.state for session in self.series.all_sessions)
         return changed * 2 <= len(dates) and set(dates) <= set(rule)
 
     def _rule_entry(self, dates: Sequence[date], rule: Sequence[date]) -> Entry:
@@ -239,7 +246,7 @@ class Run:
         reason = reasons.pop() if len(reasons) == 1 else None
         if not reason:
             return self._plain
-        return _Words(self.series.venue, cancelled=True, first=(f"Cancelled: {reason}",))
+        return _Words(self.series.venue, "cancelled", first=(f"Cancelled: {reason}",))
 
     def _words(self, session: Session) -> _Words:
         if session.state == "on" and not session.note:
@@ -247,6 +254,8 @@ class Run:
         first = []
         if session.cancelled:
             first.append(f"Cancelled: {session.cancelled}")
+        if session.postponed:
+            first.append(without_date(session))
         if session.moved:
             was = f"{day_words(session.planned)}, {self.series.time.words}"
             first.append(f"Moved from {was}.")
@@ -256,17 +265,16 @@ class Run:
             first.append(session.note)
         return _Words(
             venue=session.venue if session.moved_venue else self.series.venue,
-            cancelled=session.state == "cancelled",
-            moved=session.state == "moved",
+            state=session.state,
             first=tuple(first),
         )
 
     def _texts(self, words: _Words) -> bytes:
         if words not in self._rendered:
-            mark = "CANCELLED: " if words.cancelled else "MOVED: " if words.moved else ""
+            mark = "" if words.state == "on" else f"{words.state.upper()}: "
             lines = (
                 line("SUMMARY", Text(mark + self.series.name)),
-                line("STATUS", "CANCELLED" if words.cancelled else "CONFIRMED"),
+                line("STATUS", _STATUS.get(words.state, "CONFIRMED")),
                 _place(words.venue),
                 line("DESCRIPTION", Text("\n".join((*words.first, *self._description)))),
                 self._constant,

@@ -233,9 +233,7 @@ class _Index:
         The series itself decides how far ahead it is shown.
         """
         return [
-            session
-            for session in series.sessions
-            if self._first <= session.day and not session.cancelled
+            session for session in series.sessions if self._first <= session.day and not session.off
         ]
 
     def _row(self, series: Series, sessions: Sequence[Session]) -> tuple[Any, ...]:

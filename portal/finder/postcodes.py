@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -161,6 +161,17 @@ class Postcodes:
 
     def __len__(self) -> int:
         return sum(_count(self._data[start:end]) for start, end in self._places.values())
+
+
+def exact_finder(data: bytes) -> Callable[[str], Position | None] | None:
+    """The function that finds exact postcodes; None where they have not been imported.
+
+    A damaged file counts as none: the build reports it.
+    """
+    try:
+        return Postcodes(data).find if data else None
+    except PostcodesError:
+        return None
 
 
 class _Bits:

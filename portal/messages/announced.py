@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from portal.database import insert_new_rows, read
 from portal.database.tables import generation, told
 from portal.directory import Directory, Series, Session, Venue
+from portal.directory.models import LONGEST_MOVE
 from portal.directory.values import LONDON
 
 # The reason given when a date was removed from the content without one.
@@ -31,7 +32,10 @@ GONE = "We do not meet on this date any more"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts announced about one session. `cancelled` is the reason, if it is cancelled."""
+    """The facts announced about one session.
+
+    `cancelled` and `postponed` are the reasons, if it is one of the two.
+    """
 
     starts: datetime
     ends: datetime
@@ -40,6 +44,7 @@ class Facts:
     cancelled: str | None
     # Street, town, postcode and room, '' if not known; None for facts older than addresses.
     address: tuple[str, str, str, str] | None = None
+    postponed: str | None = None
 
     @classmethod
     def of(cls, session: Session) -> Facts:
@@ -49,7 +54,8 @@ class Facts:
         street, town, postcode, room = (part or "" for part in parts)
         address = street, town, postcode, room
         place = venue.identity, venue.name
-        return cls(session.starts, session.ends, *place, session.cancelled, address)
+        dates = session.starts, session.ends
+        return cls(*dates, *place, session.cancelled, address, session.postponed)
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Facts | None:
@@ -61,7 +67,8 @@ class Facts:
         )
         address = kept.get("address")
         given = kept["place"], kept["venue"], kept["cancelled"]
-        return cls(starts, ends, *given, tuple(address) if address else None)
+        known = tuple(address) if address else None
+        return cls(starts, ends, *given, known, kept.get("postponed"))
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -72,6 +79,7 @@ class Facts:
             "place": self.place,
             "venue": self.venue,
             "cancelled": self.cancelled,
+            "postponed": self.postponed,
             "address": self.address,
         }
 
@@ -83,7 +91,26 @@ class Facts:
             said += "|" + "|".join(map(_plain, self.address))
         if self.cancelled:
             said = f"off|{self.cancelled}"
+        elif self.postponed:
+            said = f"postponed|{self.postponed}"
         return hashlib.sha256(said.encode()).hexdigest()
+
+    @property
+    def off(self) -> str | None:
+        """Why it is not held on its day."""
+        return self.cancelled or self.postponed
+
+    @property
+    def open_until(self) -> datetime:
+        """When it is over, as for a session: see `Session.open_until`."""
+        return self.ends + LONGEST_MOVE if self.postponed else self.ends
+
+    @property
+    def kind(self) -> Literal["cancelled-by-us", "postponed", "moved"]:
+        """The kind of message that tells families of these facts."""
+        if self.cancelled:
+            return "cancelled-by-us"
+        return "postponed" if self.postponed else "moved"
 
     @property
     def line(self) -> str:
@@ -94,8 +121,8 @@ class Facts:
 
     def same(self, other: Facts) -> bool:
         """Whether a family that knows these facts has nothing new to learn from the others."""
-        if self.cancelled or other.cancelled:
-            return (self.cancelled or "") == (other.cancelled or "")
+        if self.off or other.off:
+            return (self.kind, self.off) == (other.kind, other.off)
         times = self.starts, self.ends
         return times == (other.starts, other.ends) and self.same_place(other)
 
@@ -113,7 +140,7 @@ class Facts:
         return all(_plain(one) == _plain(two) for one, two in pairs if one and two)
 
     def as_cancelled(self, reason: str) -> Facts:
-        return replace(self, cancelled=reason)
+        return replace(self, cancelled=reason, postponed=None)
 
     def session(self, series: Series, planned: date, *, whole: bool = False) -> Session:
         """The session as it was announced, whatever the content says now.
@@ -121,16 +148,18 @@ class Facts:
         With `whole`, its venue is named with the address.
         """
         venue = Venue(self.line if whole else self.venue, None, None, None, None)
-        return Session(series, planned, self.starts, self.ends, venue, self.cancelled)
+        return Session(
+            series, planned, self.starts, self.ends, venue, self.cancelled, postponed=self.postponed
+        )
 
 
 def known_facts(session: Session, before: Facts | None) -> Facts:
-    """The facts of a session. One that is cancelled stays on the day that families know.
+    """The facts of a session. One that is off stays on the day that families know.
 
     If it had been moved, that is not the planned day, to which the content has put it back.
     """
-    if session.cancelled and before and before.starts != session.starts:
-        return before.as_cancelled(session.cancelled)
+    if session.off and before and before.starts != session.starts:
+        return replace(before, cancelled=session.cancelled, postponed=session.postponed)
     return Facts.of(session)
 
 
@@ -194,7 +223,7 @@ def known_sessions(
     """
     held = tuple(held)
     there = {session.anchor for session in series.all_sessions}
-    if booked.planned in there and not any(session.cancelled for session in held):
+    if booked.planned in there and not any(session.off for session in held):
         return held
     rows = {row.planned: row for row in _announced_to(connection, booked)}
     found = []
@@ -203,7 +232,7 @@ def known_sessions(
         found.append(as_known(session, Facts.read(row.facts) if row else None))
     for planned, row in rows.items():
         facts = facts_if_removed(row, there, directory)
-        if facts and facts.ends > now:
+        if facts and facts.open_until > now:
             cancelled = facts.as_cancelled(facts.cancelled or GONE)
             found.append(cancelled.session(series, date.fromisoformat(planned)))
     return tuple(sorted(found, key=lambda session: session.starts))
@@ -250,7 +279,7 @@ def remembered_sessions(engine: Engine, booked: Booked, now: datetime) -> tuple[
             max(row.told, published or row.told),
         )
         for row, facts in known
-        if facts.ends > now
+        if facts.open_until > now
     )
 
 
@@ -287,5 +316,5 @@ def booked_sessions(series: Series, planned: Iterable[str], now: datetime) -> It
     return (
         session
         for session in series.all_sessions
-        if session.ends > now and ("" in wanted or session.anchor in wanted)
+        if session.open_until > now and ("" in wanted or session.anchor in wanted)
     )

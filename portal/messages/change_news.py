@@ -1,4 +1,5 @@
-"""Works out what a family still has to be told about sessions that were moved or cancelled.
+"""Works out what a family still has to be told about sessions that changed: they were cancelled,
+postponed or moved.
 
 What it hides: a message is queued for each session that changes, and by the time it is sent the
 session may have changed again, or back, or have been removed. If one edit cancels some dates and
@@ -21,7 +22,7 @@ from portal.messages import announced, rendering
 from portal.messages.announced import GONE, Facts
 from portal.messages.outbox import NothingToSend, Owed
 
-ABOUT_A_SESSION = ("moved", "cancelled-by-us")
+ABOUT_A_SESSION = ("moved", "postponed", "cancelled-by-us")
 KNOWN = ("sent", "rung")  # the family has been told
 
 
@@ -120,7 +121,7 @@ def _still_changed(
     session = planned_on(coming, change.planned) or _removed(change, before, series, now)
     if session is None or any(other.id > change.id for other in same):
         return None
-    if bool(session.cancelled) != (change.kind == "cancelled-by-us"):
+    if Facts.of(session).kind != change.kind:
         return None
     if before is None:
         back = session.state == "on" and not any(_was_sent(changes, other) for other in same)
@@ -134,11 +135,14 @@ def _still_changed(
 def _removed(
     change: Change, before: Facts | None, series: Series | None, now: datetime
 ) -> Session | None:
-    """A coming session that was removed from the content, as the family knows it."""
-    if series is None or change.planned is None or before is None or before.ends <= now:
+    """A coming session that was removed from the content, as the family knows it.
+
+    Or one that is cancelled after the day from which it had been postponed.
+    """
+    if series is None or change.planned is None or before is None or before.open_until <= now:
         return None
-    if any(session.anchor == change.planned for session in series.all_sessions):
-        return None
+    if session := planned_on(series.all_sessions, change.planned):
+        return session if session.cancelled and before.postponed else None
     why = str(change.about.get("reason") or GONE)
     return before.as_cancelled(why).session(series, date.fromisoformat(change.planned))
 
@@ -186,9 +190,11 @@ def known_of(changes: Sequence[Change], sessions: Iterable[Session]) -> list[Fac
 def move_wording(sessions: Sequence[Session], known: Sequence[Facts]) -> str:
     """Which words are true of all these sessions: one of `message_texts.WORDINGS`."""
     pairs = [(before, Facts.of(session)) for before, session in zip(known, sessions, strict=True)]
+    if all(before.postponed for before, _ in pairs):
+        return "new-date"
     if all(before.cancelled for before, _ in pairs):
         return "on-again"
-    if any(before.cancelled for before, _ in pairs):
+    if any(before.off for before, _ in pairs):
         return "changed"
     if all(before.same_place(now) for before, now in pairs):
         return "moved"
@@ -205,7 +211,7 @@ def move_words(
     `each` names every date, because there are others that have not changed.
     """
     pairs = [(before, Facts.of(session)) for before, session in zip(known, sessions, strict=True)]
-    elsewhere = any(not before.cancelled and not before.same_place(now) for before, now in pairs)
+    elsewhere = any(not before.off and not before.same_place(now) for before, now in pairs)
     # The same venue at another address is named with the address.
     whole = any(before.venue == now.venue and not before.same_place(now) for before, now in pairs)
     were = [

@@ -3,7 +3,7 @@
 What it hides: who the message goes to and whether they still want it; whether there is still
 anything to send, since a booking may be cancelled and a session moved again before its message
 goes; and the rows that hold the content of a letter. A reminder follows its session, or the next
-one if that is cancelled.
+one if that is cancelled or postponed.
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "waiting-ended": ("cancelled",),
     "offered": ("offered",),
     "lapsed": ("lapsed",),
+    "postponed": ("confirmed",),
     "moved": ("confirmed",),  # a family with an offer sees the current dates on its page
-    "notice": HOLDING,
+    "notice": (*HOLDING, "waiting"),
     "reminder": ("confirmed",),
     "cancelled-by-you": ("cancelled",),
     "off-the-list": ("cancelled", "lapsed"),
@@ -112,7 +113,7 @@ class MessageFacts:
 
     @property
     def of_a_change(self) -> bool:
-        """Whether it is about sessions that were cancelled or moved, and not a whole booking."""
+        """Whether it is about changed sessions, and not a whole booking."""
         return _of_a_change(self.owed)
 
     @property
@@ -121,15 +122,20 @@ class MessageFacts:
         return [session for session in self.sessions if session.cancelled]
 
     @property
+    def postponed(self) -> list[Session]:
+        """The sessions it is about that wait for a new date."""
+        return [session for session in self.sessions if session.postponed]
+
+    @property
     def on(self) -> list[Session]:
         """The sessions it is about that are held."""
-        return [session for session in self.sessions if not session.cancelled]
+        return [session for session in self.sessions if not session.off]
 
     @property
     def known_on(self) -> list[announced.Facts]:
         """What the family knows about each session that is held."""
         pairs = zip(self.sessions, self.known, strict=True)
-        return [before for session, before in pairs if not session.cancelled]
+        return [before for session, before in pairs if not session.off]
 
 
 def facts_of(
@@ -149,7 +155,7 @@ def facts_of(
     recipient = _recipient(connection, owed, spoken=spoken)
     _check_status(owed, booked.status)
     _check_dates(connection, owed, booked)
-    about_changes = owed.kind == "moved" or _of_a_change(owed)
+    about_changes = owed.kind in ("moved", "postponed") or _of_a_change(owed)
     changes = changes_of(connection, owed.booking_id) if about_changes else []
     sessions = _sessions(connection, owed, booked, changes, directory, now)
     return MessageFacts(
@@ -176,7 +182,7 @@ def _booking(
     series = directory.find_series(row.series)
     booked = cast("family_calendar.Booked", row)
     sessions = family_calendar.sessions_of(booked, series) if series else ()
-    coming = tuple(session for session in sessions if session.ends > now)
+    coming = tuple(session for session in sessions if session.open_until > now)
     return BookingFacts(row, series, sessions, coming)
 
 
@@ -217,16 +223,17 @@ def _check_status(owed: Owed, status: str) -> None:
 
 
 def _check_dates(connection: Connection, owed: Owed, booked: BookingFacts) -> None:
-    """Raise NothingToSend if a place is confirmed whose dates have all been cancelled since.
+    """Raise NothingToSend if a place is confirmed whose dates are all off by now.
 
-    The cancellation is a message of its own; without one, the confirmation is all that is sent.
+    That is a message of its own; without one, the confirmation is all that is sent.
     """
     if owed.kind not in ("confirmation", "request-confirmed"):
         return
-    if not booked.coming or any(not session.cancelled for session in booked.coming):
+    if not booked.coming or any(not session.off for session in booked.coming):
         return
-    if any(change.kind == "cancelled-by-us" for change in changes_of(connection, owed.booking_id)):
-        raise NothingToSend("All its dates have been cancelled.")
+    kinds = {change.kind for change in changes_of(connection, owed.booking_id)}
+    if kinds & {"cancelled-by-us", "postponed"}:
+        raise NothingToSend("All its dates have been cancelled or postponed.")
 
 
 def _sessions(
@@ -241,10 +248,7 @@ def _sessions(
     if owed.kind == "reminder":
         return [_reminded(owed, booked, now)]
     if owed.kind == "notice":
-        session = planned_on(booked.coming, owed.about.get("planned"))
-        if session is None:
-            raise NothingToSend("The session is over, or gone.")
-        return [session]
+        return _of_notice(owed, booked)
     if _of_a_change(owed):
         return changed_sessions(owed, changes, booked.series, booked.coming, now)
     if owed.kind == "waiting-ended" or owed.about.get("offer"):
@@ -252,15 +256,24 @@ def _sessions(
             return []
         args = (booked.series, cast("announced.Booked", booked.row), booked.coming, now)
         return sessions_off(connection, directory, *args)
-    return [session for session in booked.coming if not session.cancelled]
+    return [session for session in booked.coming if not session.off]
+
+
+def _of_notice(owed: Owed, booked: BookingFacts) -> Sequence[Session]:
+    """The session that staff wrote about; of a message to a larger group, all that are held."""
+    planned = owed.about.get("planned")
+    session = planned_on(booked.coming, planned)
+    if session is None if planned else not booked.coming:
+        raise NothingToSend("The session is over, or gone.")
+    return [session] if session else [one for one in booked.coming if not one.off]
 
 
 def _reminded(owed: Owed, booked: BookingFacts, now: datetime) -> Session:
-    """The session of a reminder; if that is cancelled, the next one that is on."""
-    # Look among past sessions too: the cancelled one may be over before the next one is due.
+    """The session of a reminder; if that is off, the next one that is on."""
+    # Look among past sessions too: the one that is off may be over before the next one is due.
     session = planned_on(booked.sessions, owed.about.get("planned"))
-    if session is not None and session.cancelled:
-        on = (s for s in booked.coming if s.starts > now and not s.cancelled)
+    if session is not None and session.off:
+        on = (s for s in booked.coming if s.starts > now and not s.off)
         session = next(on, None)
     if session is None or session.starts <= now:
         raise NothingToSend("The session is over, or gone.")

@@ -23,7 +23,7 @@ from portal.directory import Series, Session, Site
 from portal.directory.contact import contact_about
 from portal.directory.phrases import capital
 from portal.directory.values import day_words
-from portal.feeds.calendar_entries import Text, one_line, revision_of
+from portal.feeds.calendar_entries import Text, one_line, revision_of, without_date
 from portal.feeds.calendars import PRODUCT, ZONE
 from portal.messages.announced import Remembered
 
@@ -149,6 +149,7 @@ class _Neutral:
     """A calendar entry (VEVENT) that says only when a session is, and whether it is on."""
 
     status = "CONFIRMED"
+    mark = ""
     summary = NEUTRAL_SUMMARY
 
     def __init__(
@@ -159,6 +160,10 @@ class _Neutral:
         self.site = site
         self.changed = changed.astimezone(UTC)
         self.cancelled = bool(session.cancelled) or booking.status != "confirmed"
+        if isinstance(session, Session) and session.postponed:
+            self.status, self.mark = "TENTATIVE", "POSTPONED: "
+        if self.cancelled:
+            self.status, self.mark = "CANCELLED", "CANCELLED: "
 
     def event(self, organizer: str = "", attendee: str = "") -> Event:
         event = Event()
@@ -176,8 +181,8 @@ class _Neutral:
         yield "sequence", revision_of(self.changed) + self.booking.revision
         yield "dtstart", self.when.starts
         yield "dtend", self.when.ends
-        yield "status", "CANCELLED" if self.cancelled else self.status
-        yield "summary", Text(f"CANCELLED: {self.summary}" if self.cancelled else self.summary)
+        yield "status", self.status
+        yield "summary", Text(self.mark + self.summary)
         if organizer:
             yield "organizer", (f"mailto:{organizer}", self._organizer_name())
         if attendee:
@@ -230,6 +235,8 @@ class _Entry(_Neutral):
         session, series = self.session, self.series
         if session.cancelled:
             yield f"Cancelled: {session.cancelled}"
+        if session.postponed:
+            yield without_date(session)
         if session.moved:
             yield f"Moved from {day_words(session.planned)}, {series.time.words}."
         if session.note:

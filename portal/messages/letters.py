@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from portal.content.message_texts import load_words
 from portal.database.references import link_of
@@ -31,6 +31,7 @@ WITH_CALENDAR = (
     "confirmation",
     "request-confirmed",
     "moved",
+    "postponed",
     "cancelled-by-us",
     "cancelled-by-you",
 )
@@ -64,15 +65,7 @@ def letter_of(
     """Compose the letter of a message. Raises NothingToSend, and WordsError for broken wording."""
     facts = facts_of(connection, owed, directory=directory, settings=settings, now=now)
     site, booking, recipient = directory.site, facts.booking, facts.recipient
-    contact = _contact(booking, site, settings)
-    values = _values(facts, contact, site, settings)
-    words = rendering.fill(
-        load_words(settings.root, wording_of(facts)),
-        values,
-        discreet=booking.discreet,
-        way=contact.way,
-        extra=TWINS[owed.kind] if facts.has_twin else ("", ""),
-    )
+    words = words_of(facts, site, settings)
     reference = reference_of(booking.row.calendar_id, owed.id, owed.kind)
     if recipient.way == "text":
         return Letter(recipient.way, recipient.to, words.text, reference, now)
@@ -88,12 +81,32 @@ def letter_of(
     )
 
 
+def words_of(
+    facts: MessageFacts, site: Site, settings: Settings, *, link: str = ""
+) -> rendering.Words:
+    """The words of a letter. Another `link` can be in it than the family's own."""
+    contact = _contact(facts.booking, site, settings)
+    return rendering.fill(
+        load_words(settings.root, wording_of(facts)),
+        _values(facts, contact, site, settings, link),
+        discreet=facts.booking.discreet,
+        way=contact.way,
+        extra=TWINS[facts.owed.kind] if facts.has_twin else ("", ""),
+    )
+
+
 def wording_of(facts: MessageFacts) -> str:
     """Which words the letter has: those of its kind, or those that are true of this change."""
     owed, booking = facts.owed, facts.booking
-    if facts.of_a_change and facts.on:
+    if facts.of_a_change and (facts.on or facts.postponed):
         # The kind is that of the last message; the letter is about all that changed with it.
-        return "off-and-changed" if facts.off else move_wording(facts.on, facts.known_on)
+        if sum(map(bool, (facts.off, facts.postponed, facts.on))) > 1:
+            return "off-and-changed"
+        if facts.postponed:
+            return "dates-postponed" if _still_on(facts) else "postponed"
+        return move_wording(facts.on, facts.known_on)
+    if owed.kind == "notice":
+        return notice_wording(waiting=booking.status == "waiting")
     if owed.kind != "cancelled-by-us" and not facts.of_a_change:
         return owed.kind
     if booking.status == "confirmed" and _still_on(facts):
@@ -106,13 +119,45 @@ def wording_of(facts: MessageFacts) -> str:
     return "place-cancelled" if had_place else "off-the-list"
 
 
+def notice_wording(*, waiting: bool) -> str:
+    """Which words a message from staff has: a family that waits has no place yet."""
+    return "waiting-notice" if waiting else "notice"
+
+
+def preview_of_notice(
+    words: str,
+    series: Series,
+    sessions: Sequence[Session],
+    *,
+    waiting: bool,
+    directory: Directory,
+    settings: Settings,
+) -> rendering.Words:
+    """A message from staff as a family of this series would get it, without name and link."""
+    discreet = series.programme.sensitive
+    base = _base(directory.site, settings)
+    contact = contact_about(None if discreet else series, directory.site, base=base)
+    values = {
+        **_series_words(series, sessions, each=False),
+        "first_name": "",
+        "link": "(the link to the family's own page)",
+        "reference": "(its reference)",
+        "service": directory.site.name,
+        "contact": contact.to,
+        "phone": contact.phone or "",
+        "words": words,
+    }
+    wording = load_words(settings.root, notice_wording(waiting=waiting))
+    return rendering.fill(wording, values, discreet=discreet, way=contact.way)
+
+
 def _still_on(facts: MessageFacts) -> list[Session]:
     """The coming sessions of a booking that are on and that its message is not about."""
     changed = {session.planned for session in facts.sessions}
     return [
         session
         for session in facts.booking.coming
-        if not session.cancelled and session.planned not in changed
+        if not session.off and session.planned not in changed
     ]
 
 
@@ -128,13 +173,13 @@ def reference_of(calendar_id: str, message_id: int, kind: str) -> str:
 
 
 def _values(
-    facts: MessageFacts, contact: Contact, site: Site, settings: Settings
+    facts: MessageFacts, contact: Contact, site: Site, settings: Settings, link: str = ""
 ) -> Mapping[str, str]:
     """A value for each placeholder; '' leaves out the line that contains it."""
     booking, sessions = facts.booking, facts.sessions
     values = {
         "first_name": rendering.first_name(facts.recipient.name),
-        "link": _link(bytes(booking.row.link_nonce), site, settings),
+        "link": link or _link(booking.row, site, settings),
         "reference": booking.row.reference,
         "service": site.name,
         "contact": contact.to,
@@ -151,10 +196,13 @@ def _values(
         still = _still_on(facts) if of_a_change else []
         values |= _series_words(booking.series, sessions, each=bool(still))
         values |= {"still": rendering.dates_words(booking.series, still, each=True)}
-        if facts.of_a_change and facts.on:
-            each = bool(still or facts.off)
-            values |= move_words(booking.series, facts.on, facts.known_on, each=each)
+        if facts.of_a_change and (facts.on or facts.postponed):
+            each = bool(still or facts.off or facts.postponed)
+            if facts.on:
+                values |= move_words(booking.series, facts.on, facts.known_on, each=each)
             values |= {
+                "postponed": rendering.dates_words(booking.series, facts.postponed, each=True),
+                "why": _joined(session.postponed for session in facts.postponed),
                 "off": rendering.dates_words(booking.series, facts.off, each=True),
                 "note": _joined(session.note for session in facts.on),
             }
@@ -178,7 +226,9 @@ def _reason(facts: MessageFacts) -> str:
     """The reason: from the content for a session, from staff for a booking."""
     reasons = [session.cancelled for session in facts.off]
     if facts.of_a_change and not facts.off:
-        reasons = [session.note for session in facts.on]
+        if facts.postponed and facts.on:
+            return ""  # each has a reason of its own: `why` and `note`
+        reasons = [session.postponed or session.note for session in facts.sessions]
     return _joined(reasons) or " ".join(str(facts.owed.about.get("reason") or "").split())
 
 
@@ -186,9 +236,10 @@ def _joined(reasons: Iterable[str | None]) -> str:
     return " ".join("; ".join(dict.fromkeys(filter(None, reasons))).split())
 
 
-def _link(nonce: bytes, site: Site, settings: Settings) -> str:
+def _link(row: Row[Any], site: Site, settings: Settings) -> str:
     base = site.booking_address.rstrip("/") or _base(site, settings)
-    return f"{base}/bookings/{link_of(settings.secret, nonce)}"
+    link = link_of(settings.secret, bytes(row.link_nonce), bytes(row.link_hash))
+    return f"{base}/bookings/{link}"
 
 
 def _base(site: Site, settings: Settings) -> str:

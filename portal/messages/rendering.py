@@ -127,7 +127,7 @@ def _frame() -> Template:
 
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame"})
 MOST_DATES = 12
-_OFF = "cancelled or moved"  # said of a date that is on again
+_OFF = "cancelled, postponed or moved"  # said of a date that is on again
 
 
 def first_name(name: str) -> str:
@@ -186,7 +186,7 @@ def when_and_where(
     alike: dict[str, list[Session]] = {}
     for session in sorted(sessions, key=lambda session: session.starts):
         said = session.times.words + (f", at {session.venue.name}" if places else "")
-        alike.setdefault(_OFF if session.cancelled else said, []).append(session)
+        alike.setdefault(_OFF if session.off else said, []).append(session)
     if list(alike) == [_OFF]:
         return _OFF
     return "; ".join(

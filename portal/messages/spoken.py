@@ -47,7 +47,7 @@ def _words(facts: MessageFacts) -> list[str]:
         return [_changed(*pair) for pair in zip(facts.sessions, facts.known, strict=True)]
     reason = " ".join(str(facts.owed.about.get("reason") or "").split())
     until = f"It is kept until {moment_words(facts.until)}." if facts.until else ""
-    dates = [f"{_when(session)}." for session in facts.sessions[:3] if not session.cancelled]
+    dates = [f"{_when(session)}." for session in facts.sessions[:3] if not session.off]
     sentences = {
         "cancelled-by-us": [_ended(facts), reason],
         "waiting-ended": ["What they waited for is cancelled, and their wait has ended.", reason],
@@ -77,8 +77,13 @@ def _changed(session: Session, known: Facts) -> str:
     before = known.session(session.series, session.planned)
     if session.cancelled:
         return f"{_when(session)}, is cancelled. {session.cancelled.rstrip('.')}."
+    if session.postponed:
+        reason = session.postponed.rstrip(".")
+        return f"{_when(session)}, is postponed. {reason}. They keep their place. No new date yet."
     note = f" {session.note}" if session.note else ""
     now = f"{_when(session)}, at {session.venue.line}.{note}"
+    if known.postponed:
+        return f"The date that was postponed is now on {now}"
     if known.cancelled:
         return f"The date that was cancelled is on again: {now}"
     if (before.starts, before.ends) == (session.starts, session.ends):

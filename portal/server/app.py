@@ -13,7 +13,8 @@ from __future__ import annotations
 import codecs
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,12 +23,15 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import get_host
 
 from portal import errors
+from portal.directory import Directory
 from portal.server.published import FIRST_READING, Published
 from portal.server.request_queue import RequestQueue
 from portal.settings import Settings, load_settings
 from portal.web.frozen_files import Files
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.live.app import create_desk, plain_page
+from portal.web.preview.app import ask
+from portal.web.site.app import create_site
 from portal.web.site.build_state import MARKER
 from portal.web.staff.app import create_staff
 from portal.web.visitors import behind_proxies
@@ -70,7 +74,12 @@ class Portal:
         self._files = Files(settings.out)
         self._published = published
         self._desk = create_desk(published, settings)
-        self._staff = create_staff(published, settings, beside=self._desk.extensions["live"])
+        self._staff = create_staff(
+            published,
+            settings,
+            beside=self._desk.extensions["live"],
+            site_page=partial(site_page, settings.periods),
+        )
         self._queue = RequestQueue(_MAX_WAIT)
         self._with_visitor = behind_proxies(self._guarded, settings.proxies)
 
@@ -110,6 +119,12 @@ class Portal:
             return live(environ, start)
         with self._queue.turn():
             return live(environ, start)
+
+
+def site_page(periods: Mapping[str, int], directory: Directory, path: str) -> str | None:
+    """A page of the public site as it would be with this directory."""
+    found = ask(create_site(directory, periods=periods), path)
+    return found.decode() if found is not None else None
 
 
 _IN_A_MINUTE = "It will be here in a minute."

@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from portal.directory.addresses import LIVE
+from portal.directory.addresses import LIVE, UPLOADED, UPLOADS
 from portal.server.connections import BODY_SECONDS
 from portal.web.headers import HEADERS
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 LONGEST_BODY = 64 * 1024
+# A photo that staff send. So many are read at once in each process, whatever is sent.
+_UPLOADS_AT_ONCE = 2
 # What is longer is refused, but read to its end up to here: a browser that is still sending does
 # not see the answer.
 _MOST_READ = 1024 * 1024
@@ -60,6 +62,7 @@ class Reading:
     def __init__(self, app: WSGIApplication, threads: Mapping[str, int]) -> None:
         """`threads`: how many answer "live" pages, "files", and "health"."""
         self._app = app
+        self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
         self._threads: dict[str, Executor] = {
             name: ThreadPoolExecutor(number, name) for name, number in threads.items()
         }
@@ -69,7 +72,7 @@ class Reading:
     ) -> None:
         try:
             environ = environ_of(scope)
-            body, length = await _body(receive, int(environ.get("CONTENT_LENGTH") or 0))
+            body, longest, length = await self._body(environ, receive)
         except Gone:
             return
         except TooSlow:
@@ -83,10 +86,24 @@ class Reading:
             threads = self._threads[_lane(environ["PATH_INFO"])]
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(threads, _answer, self._app, environ)
-            if length > LONGEST_BODY:
+            if length > longest:
                 answer.headers.append(_CLOSE)
         scope["state"]["connection"].begin_answer(answer)
         await _send(answer, send)
+
+    async def _body(
+        self, environ: WSGIEnvironment, receive: ASGIReceiveCallable
+    ) -> tuple[bytes, int, int]:
+        """The body, how long it may be, and how long it is."""
+        declared = int(environ.get("CONTENT_LENGTH") or 0)
+        upload = environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].startswith(UPLOADS)
+        short = "CONTENT_LENGTH" in environ and declared <= LONGEST_BODY
+        if not upload or short:
+            body, length = await _body(receive, declared, LONGEST_BODY)
+            return body, LONGEST_BODY, length
+        async with self._uploads:
+            body, length = await _body(receive, declared, UPLOADED)
+            return body, UPLOADED, length
 
 
 async def _send(answer: Answer, send: ASGISendCallable) -> None:
@@ -110,29 +127,30 @@ def _lane(path: str) -> str:
     return "live" if path.startswith(LIVE) or f"{path}/" in LIVE else "files"
 
 
-async def _body(receive: ASGIReceiveCallable, declared: int) -> tuple[bytes, int]:
-    """The body, and how long it is; b"" and its length if it is longer than LONGEST_BODY.
+async def _body(receive: ASGIReceiveCallable, declared: int, longest: int) -> tuple[bytes, int]:
+    """The body, and how long it is; b"" and its length if it is longer than `longest`.
 
     Raises TooSlow or Gone.
     """
     parts, length = [], 0
-    if declared > _MOST_READ:
+    most = max(longest, _MOST_READ)
+    if declared > most:
         return b"", declared
     try:
         async with asyncio.timeout(BODY_SECONDS):
             more = True
-            while more and length <= _MOST_READ:
+            while more and length <= most:
                 message = await receive()
                 if message["type"] != "http.request":
                     raise Gone
                 length += len(message["body"])
-                if length <= LONGEST_BODY:
+                if length <= longest:
                     parts.append(message["body"])
                 more = message["more_body"]
     except TimeoutError:
         raise TooSlow from None
     length = max(length, declared)
-    return (b"".join(parts), length) if length <= LONGEST_BODY else (b"", length)
+    return (b"".join(parts), length) if length <= longest else (b"", length)
 
 
 def environ_of(scope: HTTPScope) -> WSGIEnvironment:

@@ -30,6 +30,7 @@ from portal.database.generations import NotPublished
 from portal.database.journal import Journal
 from portal.directory import Directory
 from portal.directory.values import LONDON
+from portal.editing import content_drafts
 from portal.errors import PortalError
 from portal.messages import Sent
 from portal.server.published import marker_of, read_published
@@ -177,6 +178,7 @@ class Watch:
         if not daily or day == self._forgot:
             return None
         forgotten = retention.forget(self._engine, directory, self._settings, now=now)
+        content_drafts.forget_old(self._engine, now)
         weeks.forget(self._engine, now=now)
         self._journal.prune(now)
         self._forgot = day

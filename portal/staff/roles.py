@@ -16,8 +16,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 Permission = Literal[
     "see families",
     "change families",
+    "write to a centre",
     "see requests of a district",
     "edit content",
+    "review content",
     "answer complaints",
     "read the log",
     "answer access requests",
@@ -31,9 +33,13 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     # Bookings, registers, waiting lists, messages, counts, and files of them.
     "see families": _SENIOR | {"worker", "reader"},
     "change families": _SENIOR | {"worker"},
+    # To all its families at once.
+    "write to a centre": _SENIOR,
     # What belongs to a district, and to no centre.
     "see requests of a district": _SENIOR,
     "edit content": _SENIOR | {"worker", "editor"},
+    # Look at what others have changed, before it is published (PORTAL_CONTENT_REVIEW).
+    "review content": _SENIOR,
     "answer complaints": _SENIOR,
     "read the log": _SENIOR,
     # A family that asks who has read its record.

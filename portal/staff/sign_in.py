@@ -29,6 +29,7 @@ from portal.database.tables import (
     staff_device,
     staff_session,
 )
+from portal.private_files import every_secret
 from portal.staff import passwords, second_factors
 from portal.staff.accounts import Staff, active_row, digest_of, end_visits, staff_of, tidy_name
 from portal.staff.tries import Attempt
@@ -109,7 +110,12 @@ def check_code(
         if second_factors.is_recovery_code(code):
             used = staff_code.delete().where(
                 staff_code.c.staff_id == staff_id,
-                staff_code.c.code_hash == second_factors.recovery_hash(secret, staff_id, code),
+                staff_code.c.code_hash.in_(
+                    [
+                        second_factors.recovery_hash(one, staff_id, code)
+                        for one in every_secret(secret)
+                    ]
+                ),
             )
             if not connection.execute(used).rowcount:
                 return False
@@ -117,8 +123,10 @@ def check_code(
             return True
         if row.factor is None:
             return False
-        key = second_factors.key_of(secret, row.factor)
-        step = second_factors.step_of(key, code, now=now, last=row.factor_step)
+        # The phone may have been set up before the secret was changed.
+        keys = [second_factors.key_of(one, row.factor) for one in every_secret(secret)]
+        steps = [second_factors.step_of(key, code, now=now, last=row.factor_step) for key in keys]
+        step = next((one for one in steps if one is not None), None)
         if step is None:
             return False
         mine = staff.update().where(staff.c.id == staff_id)

@@ -8,6 +8,7 @@ something is not known: they never invent a price or an exact address.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -190,8 +191,11 @@ def span(series: Series) -> str:
     if not series.is_course:
         return capital(dates)
     words = count(series.count or len(sessions), "session")
-    off = len(series.sessions) - len(sessions)
-    return f"{words}, {f'{off} cancelled, ' if off else ''}{dates}"
+    states = Counter(session.state for session in set(series.sessions).difference(sessions))
+    off = "".join(
+        f"{states[state]} {state}, " for state in ("cancelled", "postponed") if states[state]
+    )
+    return f"{words}, {off}{dates}"
 
 
 def notes(
@@ -215,7 +219,7 @@ def dates(
 ) -> list[str]:
     """When a series runs, and each changed date that is shown: 'Not on 7 December'."""
     sessions = tuple(coming)
-    on = [session for session in sessions if not session.cancelled]
+    on = [session for session in sessions if not session.off]
     said = [words] if (words := span(series)) else []
     later = on and series.repeats not in ("once", "daily") and on[0].day >= today + WEEK
     if later and not (said and on[0] is series.held[0]):
@@ -228,7 +232,8 @@ def dates(
     return said + [
         words
         for session in series.sessions
-        if today <= max(session.planned, session.day) and min(session.planned, session.day) <= until
+        if today <= max(session.planned, session.open_until.date())
+        and min(session.planned, session.day) <= until
         if (words := _changed(session, today))
     ]
 
@@ -254,6 +259,8 @@ def _changed(session: Session, today: date) -> str:
     """
     if session.cancelled:
         return ""
+    if session.postponed:
+        return f"{_date(session.planned, today)}: postponed, with no new date yet"
     said = []
     once = session.series.repeats == "once"
     if session.moved and once:
@@ -346,6 +353,9 @@ def week_hours(centre: Centre) -> list[tuple[str, str]]:
     return runs
 
 
+NO_DATE_YET = "We do not know the new date yet."
+
+
 def change(session: Session) -> Markup:
     """How a published date has changed, with its tag; empty if it runs as planned."""
     said: list[str] = []
@@ -353,6 +363,12 @@ def change(session: Session) -> Markup:
         said.append(
             Markup('<strong class="tag off">Cancelled</strong> {}').format(
                 sentence(session.cancelled)
+            )
+        )
+    elif session.postponed:
+        said.append(
+            Markup('<strong class="tag off">Postponed</strong> {} {}').format(
+                sentence(session.postponed), NO_DATE_YET
             )
         )
     elif session.moved_to:
@@ -370,7 +386,7 @@ def change(session: Session) -> Markup:
                 else session.series.time.words
             )
         )
-    if session.moved_venue and not session.cancelled:
+    if session.moved_venue and not session.off:
         said.append(
             Markup('<strong class="tag moved">Other place</strong> {}.').format(session.venue.line)
         )

@@ -7,7 +7,16 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from portal import bookings, database
-from portal.bookings import Family, Full, Referrer, casework, personal_data, places, waiting_list
+from portal.bookings import (
+    Family,
+    Full,
+    Referrer,
+    casework,
+    group_messages,
+    personal_data,
+    places,
+    waiting_list,
+)
 from portal.bookings.bookable_rows import prepared
 from portal.bookings.locking import NotPossible
 from portal.database import tables
@@ -183,17 +192,21 @@ def test_a_notice_reaches_everybody_in_their_way(engine: Engine, tmp_path) -> No
         book(engine, directory, family(3)),
     )
     book(engine, directory, family(4))  # waits
-    reached = casework.reach(engine, session.series, session)
+    group = group_messages.of_session(session)
+    reached = group_messages.reach(engine, group, now=NOW)
     words = "Bring wellies: we go outside"
-    number = [
-        casework.send_notice(engine, session.series, session, words, now=NOW, actor=STAFF)
-        for _ in range(2)
+    sent = [
+        group_messages.send(engine, group, words, key=key, now=NOW, actor=STAFF)
+        for key in ("first", "first", "the same words")
     ]
 
     assert (reached.notified, names(reached.others)) == (2, ["Silent"])
-    assert number == [(2, 1), (0, 0)]  # sent, and to be told by staff
+    assert [(one.notified, one.to_ring) for one in sent] == [(2, 1)] * 3
+    assert len({one.id for one in sent}) == 1
     assert [owed(engine, one.id).count("notice") for one in (told, silent, offered)] == [1, 0, 1]
-    assert casework.notices(engine, ["riverbank/bump"], ["2027-01-12"]) == [("2027-01-12", words)]
+    assert group_messages.words_for(engine, silent.id, ["riverbank/bump"], ["2027-01-12"]) == [
+        words
+    ]
     letter = written(engine, directory, told.id, "notice", tmp_path)
     assert words in letter.plain
     assert letter.subject == "About your booking"
@@ -205,7 +218,8 @@ def test_a_notice_of_a_sensitive_programme_says_nothing(engine: Engine, tmp_path
     asked = book(engine, directory, family(1))
     bookings.confirm(engine, directory, asked.id, now=NOW, actor=STAFF)
     session = directory.private_series[0].all_sessions[0]
-    casework.send_notice(engine, session.series, session, "Use the side door", now=NOW, actor=STAFF)
+    group = group_messages.of_session(session)
+    group_messages.send(engine, group, "Use the side door", key="side", now=NOW, actor=STAFF)
     letter = written(engine, directory, asked.id, "notice", tmp_path)
 
     assert "side door" not in letter.plain + letter.html

@@ -10,7 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from portal import bookings, database
-from portal.bookings import Family, Referrer, casework, gap_reports, places, registers, retention
+from portal.bookings import (
+    Family,
+    Referrer,
+    casework,
+    gap_reports,
+    group_messages,
+    places,
+    registers,
+    retention,
+)
 from portal.bookings.gap_reports import Gap
 from portal.bookings.registers import Mark
 from portal.database import tables
@@ -190,7 +199,8 @@ def planted(engine, directory, settings, caplog):
     casework.remark(engine, booked.id, f"{PLANTED} has twins", seen="", now=NOW, actor=STAFF)
     session = directory.series[0].all_sessions[0]
     words = f"{PLANTED} brings the cake"
-    casework.send_notice(engine, session.series, session, words, now=NOW, actor=STAFF)
+    group = group_messages.of_session(session)
+    group_messages.send(engine, group, words, key=next(KEYS), now=NOW, actor=STAFF)
     casework.send_link(engine, booked.id, now=NOW, actor=STAFF)
     marks = [Mark(booked.id, "came", "expected", 0)]
     registers.save(engine, session.series, session, marks, now=NOW, actor=STAFF)

@@ -33,15 +33,15 @@ class Calendars:
         series = self._all[path.removesuffix("calendar.ics")]
         said = {day: one for day, one in expand(text).items() if one[1].date() >= self._today}
         held = {
-            one.planned: (one.starts, one.ends, bool(one.cancelled), one.venue.line)
+            one.planned: (one.starts, one.ends, _status(one), one.venue.line)
             for one in series.sessions
             if one.day >= self._today
         }
         for planned in sorted(said.keys() | held.keys()):
             entry = said.get(planned)
-            if entry and planned in held and held[planned][2]:
+            if entry and planned in held and held[planned][2] == "CANCELLED":
                 # A date that is off keeps the time and place under which it was published.
-                same = entry[2]
+                same = entry[2] == "CANCELLED"
             else:
                 same = entry == held.get(planned)
             if not same:
@@ -51,7 +51,7 @@ class Calendars:
     def _words(self, series, text):
         for entry in blocks_of(text):
             facts = fields(entry)
-            name = re.sub(r"^(CANCELLED|MOVED): ", "", plain(facts["SUMMARY"]))
+            name = re.sub(r"^(CANCELLED|POSTPONED|MOVED): ", "", plain(facts["SUMMARY"]))
             if name != series.name:
                 yield series.path, "name", name, series.name
             said = plain(facts["DESCRIPTION"])
@@ -159,12 +159,12 @@ def at(value):
 
 
 def expand(text, *, single=False):
-    """Planned day -> (starts, ends, cancelled, place) of every session of a calendar."""
+    """Planned day -> (starts, ends, status, place) of every session of a calendar."""
     runs, changed, apart = {}, {}, {}
     for entry in blocks_of(text):
         facts = fields(entry)
         starts, ends = at(facts["DTSTART"]), at(facts["DTEND"])
-        rest = facts["STATUS"] == "CANCELLED", plain(facts["LOCATION"])
+        rest = facts["STATUS"], plain(facts["LOCATION"])
         named = UID.match(facts["UID"])[1]
         if "RRULE" in facts:
             off = {at(one) for one in facts["EXDATE"]}
@@ -177,6 +177,12 @@ def expand(text, *, single=False):
             planned = date.fromisoformat(named) if named else starts.date()
             apart[planned] = (starts, ends, *rest)
     return (changed | apart) if single else runs | changed | apart
+
+
+def _status(session):
+    if session.cancelled:
+        return "CANCELLED"
+    return "TENTATIVE" if session.postponed else "CONFIRMED"
 
 
 def recurrences(first, rule):

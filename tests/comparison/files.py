@@ -48,11 +48,22 @@ class Session:
     venue: Venue
     cancelled: str
     note: str
+    postponed: str = ""
     moved_to: "Session | None" = None  # in lists by day, on the day it was planned for
 
     @property
     def day(self):
         return self.starts.date()
+
+    @property
+    def off(self):
+        """Why it has no day: it is cancelled, or waits for a new date."""
+        return self.cancelled or self.postponed
+
+    @property
+    def over(self):
+        """A postponed session can be given a new date for half a year."""
+        return self.ends + timedelta(days=183) if self.postponed else self.ends
 
     @property
     def moved(self):
@@ -65,7 +76,7 @@ class Session:
 
     @property
     def changed(self):
-        return bool(self.cancelled) or self.moved or self.elsewhere
+        return bool(self.off) or self.moved or self.elsewhere
 
 
 @dataclass(eq=False)
@@ -133,7 +144,7 @@ class Series:
 
     @cached_property
     def held(self):
-        return [one for one in self.sessions if not one.cancelled]
+        return [one for one in self.sessions if not one.off]
 
     @cached_property
     def shown(self):
@@ -141,7 +152,7 @@ class Series:
         ordered = sorted(self.sessions, key=lambda one: one.starts)
         if not self.ongoing or not ordered:
             return ordered
-        first = next((one for one in ordered if not one.cancelled), ordered[0])
+        first = next((one for one in ordered if not one.off), ordered[0])
         last = max(self.horizon, first.planned)
         return [one for one in ordered if min(one.planned, one.day) <= last]
 
@@ -157,7 +168,7 @@ class Series:
         return sorted([*self.shown, *old], key=lambda one: one.starts)
 
     def coming(self, day):
-        return [one for one in self.shown if one.day >= day]
+        return [one for one in self.shown if max(one.day, one.over.date()) >= day]
 
 
 class Files:
@@ -226,11 +237,12 @@ class Files:
                 back = change["venue"]["name"].lower() == series.centre["title"].lower()
                 venue = home_of(series.centre) if back else _venue(change["venue"])
             off = series.fields.get("withdrawn") or change.get("cancelled")
-            if not off and venue.centre:
+            later = change.get("postponed") if not off and not day else None
+            if not (off or later) and venue.centre:
                 off = _closed(series.centre, starts.date(), today)
             why = None if series.fields.get("withdrawn") else change.get("cancelled")
             note = change.get("note", "") if not off or off == why else ""
-            yield Session(series, planned, starts, ends, venue, off or "", note)
+            yield Session(series, planned, starts, ends, venue, off or "", note, later or "")
 
     def _planned(self, fields, last):
         left_out = {day_of(day) for day in listed(fields.get("except", ()))}

@@ -31,7 +31,7 @@ class FinderIndex:
             of: [
                 (one.starts, one.ends, words.times(one), one.venue.place, one.planned)
                 for one in series.shown
-                if one.day >= monday and not one.cancelled
+                if one.day >= monday and not one.off
             ]
             for of, series in self._all.items()
         }
@@ -120,7 +120,7 @@ class FinderResults:
         shown = [*rows(results)]
         coming = {}
         for of, series in self._all.items():
-            if found := [one for one in series.shown if one.ends > self._now and not one.cancelled]:
+            if found := [one for one in series.shown if one.ends > self._now and not one.off]:
                 coming[of] = found
         said = Counter(of for of, _ in shown)
         for of in sorted(coming.keys() | said.keys()):

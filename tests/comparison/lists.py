@@ -31,7 +31,7 @@ class Rows:
     def _of_session(self, session, row):
         shown = text(visible(row))
         yield from facts(session, shown)
-        if not session.cancelled and not session.moved_to:
+        if not session.off and not session.moved_to:
             by_date = session if session.series.by_date else None
             said = words.on_page(session.series, by_date, self._now)
             tags = [text(one) for one in re.findall(r'<span class="tag.*?</span>', visible(row))]
@@ -79,7 +79,7 @@ class Rows:
                 "last day", shown, f"Until {words.long(last, last.year != today.year)}"
             )
         for one in series.shown:
-            if one.cancelled or max(one.planned, one.day) < today:
+            if one.cancelled or max(one.planned, one.over.date()) < today:
                 continue
             if until is None or min(one.planned, one.day) <= until:
                 yield from missing("moved", shown, words.changed(one, today).rstrip("."))
@@ -102,6 +102,11 @@ def change(session, shown):
         yield "cancelled", "Cancelled" in shown, session.cancelled or False
     elif session.cancelled:
         yield from missing("cancelled", shown, session.cancelled.rstrip("."))
+        return
+    if bool(session.postponed) != ("Postponed" in shown):
+        yield "postponed", "Postponed" in shown, session.postponed or False
+    elif session.postponed:
+        yield from missing("postponed", shown, session.postponed.rstrip("."))
         return
     if (session.moved_to is not None) != ("Moved to" in shown):
         yield "moved", "Moved to" in shown, session.moved_to

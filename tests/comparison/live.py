@@ -13,6 +13,7 @@ TITLES = {
     "started": "This has started",
     "past": "This is over",
     "cancelled": "This is cancelled",
+    "postponed": "This is postponed",
     "drop-in": "Just come",
     "referral": "A professional needs to ask for this place",
 }
@@ -32,7 +33,7 @@ class LivePages:
         """The dates that can be booked one by one, or an empty one for a whole series."""
         if not series.by_date:
             return [None] if words.state(series, None, self._now) == "open" else []
-        coming = [one for one in series.shown if one.ends > self._now]
+        coming = [one for one in series.shown if one.over > self._now]
         return [one for one in coming if words.state(series, one, self._now) == "open"]
 
     def availability(self, path, answer):
@@ -89,7 +90,7 @@ class LivePages:
             yield series.path, "state", title, held
         usual, today = words.usual(series), self._now.date()
         pattern = f"{words.pattern(series)}, {words.times(usual)}"
-        coming = [one for one in series.shown if one.ends > self._now]
+        coming = [one for one in series.shown if one.over > self._now]
         off = words.not_on(series, today, now=self._now)
         off = off and f"{off}."
         if coming and all(one.cancelled for one in coming):
@@ -114,7 +115,7 @@ class LivePages:
     def _changes(self, series, shown):
         today = self._now.date()
         for one in series.shown:
-            if max(one.planned, one.day) < today or one.cancelled:
+            if max(one.planned, one.over.date()) < today or one.cancelled:
                 continue
             for wrong in missing("changes", shown, words.changed(one, today).rstrip(".")):
                 yield series.path, *wrong
@@ -149,7 +150,7 @@ class LivePages:
         coming = [
             one
             for one in sorted(series.sessions, key=lambda one: one.starts)
-            if one.ends > self._now
+            if one.over > self._now
         ]
         coming = [one for one in coming if planned in ("", str(one.planned))]
         when = re.search(r"<dt>When</dt><dd>(.*?)</dd>", html, re.S)
@@ -162,7 +163,7 @@ class LivePages:
             day = f"{words.long(session.day)}, {words.times(session)}"
             for one in (*missing("date and times", said, day), *change(session, said)):
                 yield series.path, *one
-        on = next((one for one in coming if not one.cancelled), None)
+        on = next((one for one in coming if not one.off), None)
         where = re.search(r"<dt>Where</dt><dd>(.*?)</dd>", html, re.S)
         for one in missing("venue", text(where[1] if where else ""), on.venue.name):
             yield series.path, *one

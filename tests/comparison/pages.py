@@ -68,6 +68,7 @@ class Pages:
             "started": "It has started.",
             "past": "It is over.",
             "cancelled": "It is cancelled.",
+            "postponed": "It is postponed.",
             "drop-in": "Drop in.",
             "request": "Ask for a place.",
             "referral": "Through a professional.",
@@ -90,16 +91,16 @@ class Pages:
             session, row = coming[planned], said[planned]
             shown = text(visible(row))
             off = row.count("<s>")
-            if off != (2 if session.cancelled else 0):
+            if off != (2 if session.off else 0):
                 yield (
                     series.path,
                     "cancelled",
                     f"{planned} is struck out {off} times",
-                    session.cancelled,
+                    session.off,
                 )
             ends = local(re.search(r'data-ends="([^"]+)"', row)[1])
-            if ends != session.ends:
-                yield series.path, "times", f"{planned} ends at {ends}", session.ends
+            if ends != session.over:
+                yield series.path, "times", f"{planned} ends at {ends}", session.over
             for value, said_words in (
                 ("date", words.long(session.day)),
                 ("times", words.times(session)),
@@ -140,6 +141,8 @@ class Pages:
             status = (
                 "Cancelled"
                 if session.cancelled
+                else "Postponed"
+                if session.postponed
                 else "Rescheduled"
                 if session.moved
                 else "Scheduled"
@@ -249,7 +252,11 @@ class Pages:
                     yield series.path, *one
             for session in series.shown:
                 days = session.planned, session.day
-                if session.cancelled or max(days) < self._today or min(days) > self._until:
+                if (
+                    session.cancelled
+                    or max(*days, session.over.date()) < self._today
+                    or min(days) > self._until
+                ):
                     continue
                 moved = words.changed(session, self._today).rstrip(".")
                 for one in missing("moved", shown, moved):
@@ -288,7 +295,7 @@ class Pages:
         yield from missing("ages", shown, f"{words.ages(series)}.")
         if session.elsewhere or series.venue.centre != series.centre["slug"]:
             yield from missing("venue", shown, f"at {session.venue.place}")
-        if not session.cancelled and not session.moved_to:
+        if not session.off and not session.moved_to:
             by_date = session if series.by_date else None
             yield from missing("state", shown, f"{words.dated(series, by_date, self._now)}.")
 

@@ -163,6 +163,7 @@ def some():
 
 
 LYTHAM = "/sessions/lytham/play-mondays/"
+ST_ANNES = "/sessions/lytham/play-st-annes/"
 BUMP = "/sessions/lytham/bump-autumn/"
 MASSAGE = "/sessions/chai-centre/baby-massage-autumn/"
 TEENS = "/sessions/longridge/teens-autumn/"
@@ -210,7 +211,16 @@ EDITS = {
         ("EventRescheduled", "EventScheduled", BUMP, "JSON-LD"),
         ("It has started.", "Book a place.", BUMP, "state"),
     ],
+    # A postponed mark removed, and its state in the linked data and in the calendar.
+    ST_ANNES: [
+        ("Postponed</strong>", "Cancelled</strong>", ST_ANNES, "cancelled"),
+        ("EventPostponed", "EventScheduled", ST_ANNES, "JSON-LD"),
+    ],
+    f"{ST_ANNES}calendar.ics": [
+        ("STATUS:TENTATIVE", "STATUS:CONFIRMED", ST_ANNES, "entry of 2026-12-10"),
+    ],
     "/centres/lytham/": [
+        ("10 December: postponed", "10 December", ST_ANNES, "moved"),
         ("25 November: moved to Wednesday 9 December", "25 November", BUMP, "moved"),
     ],
     "/programmes/bump-birth-and-beyond/": [

@@ -99,8 +99,11 @@ def span(series):
         dates = f"on {short(first)} {first.year}"
     if series.number < 2:
         return dates[0].upper() + dates[1:]
-    off = len(series.sessions) - len(held)
-    return f"{series.number} sessions, {f'{off} cancelled, ' if off else ''}{dates}"
+    off = sum(bool(one.cancelled) for one in series.sessions if one not in held)
+    later = sum(bool(one.postponed) for one in series.sessions if one not in held)
+    said = f"{off} cancelled, " if off else ""
+    said += f"{later} postponed, " if later else ""
+    return f"{series.number} sessions, {said}{dates}"
 
 
 def not_on(series, today, until=None, now=datetime.min):
@@ -133,7 +136,7 @@ def ends_with_centre(series):
     """The last day held, if the centre then closes for good; else None."""
     status = re.fullmatch(r"closed from (\S+)", series.centre.get("status", "open"))
     first = date.fromisoformat(status[1]) if status else date.max
-    held = [one.day for one in series.sessions if not one.cancelled]
+    held = [one.day for one in series.sessions if not one.off]
     after = any(one.day >= first for one in series.sessions)
     return max(held) if after and held and max(held) < first else None
 
@@ -141,6 +144,8 @@ def ends_with_centre(series):
 def changed(session, today):
     """'12 January: moved to Wednesday 13 January, 1pm to 3pm'; '' if it is as planned."""
     said, year = [], today.year
+    if session.postponed:
+        return f"{short(session.planned, year)}: postponed, with no new date yet"
     if session.moved and session.series.repeats == "once":
         hours = times(_Usual(session.series))
         said.append(f"moved from {short(session.planned, year)}, {hours}")
@@ -166,11 +171,14 @@ def place_for(series):
 
 
 def state(series, session, now):
-    """One of: open, not yet, closed, started, past, cancelled, drop-in, request, referral."""
+    """The kind of state that `portal.directory.state` says: open, not yet, postponed..."""
     dates = [session] if session else series.sessions
-    held = [one for one in dates if not one.cancelled]
+    held = [one for one in dates if not one.off]
     if series.fields.get("withdrawn"):
         return "cancelled"
+    on = any(one.ends > now for one in held)
+    if not on and any(one.postponed and one.over > now for one in dates):
+        return "postponed"
     if not dates or max(one.ends for one in dates) <= now:
         return "past"
     if not held or max(one.ends for one in held) <= now:
@@ -194,7 +202,9 @@ def state_words(series, session, now):
         return f"{verb} from {_moment(series.opens)}"
     closed = "Requests have closed" if series.way == "request" else "Booking has closed"
     fixed = {"closed": closed, "started": "Started: ask us", "past": "Over"}
-    return (fixed | {"cancelled": "Cancelled"}).get(kind) or WAYS[series.way]
+    return (fixed | {"cancelled": "Cancelled", "postponed": "Postponed"}).get(kind) or WAYS[
+        series.way
+    ]
 
 
 def ends(series, session, now):
@@ -202,7 +212,7 @@ def ends(series, session, now):
     dates = [session] if session else series.sessions
     moments = {series.opens, series.closes}
     if session or not series.ongoing:
-        moments |= {at for one in dates for at in (one.starts, one.ends)}
+        moments |= {at for one in dates for at in (one.starts, one.ends, one.over)}
     was = state(series, session, now)
     later = sorted(at for at in moments if at and at > now)
     return next((at for at in later if state(series, session, at) != was), None)

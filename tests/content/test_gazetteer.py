@@ -225,7 +225,7 @@ def test_a_row_of_places():
     [
         ({"name": ""}, "Write the place's name"),
         ({"name": "???"}, "cannot be part of an address"),
-        ({"latitude": "-2.35863", "longitude": "53.75379"}, "Write the latitude first"),
+        ({"latitude": "-2.35863", "longitude": "53.75379"}, "Correct the two columns"),
         ({"latitude": ""}, "not a number of degrees"),
         ({"district": "hindburn"}, "Did you mean 'hyndburn'?"),
         ({"district": "", "outcode": ""}, "Give its district or its outcode"),

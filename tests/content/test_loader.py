@@ -8,7 +8,7 @@ import runpy
 import shutil
 import subprocess
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,9 +19,9 @@ from portal.content import ContentError, Problem
 from portal.content.cache import FileCache
 from portal.content.front_matter import LARGEST_FILE
 from portal.directory import phrases
-from tests.support import figures
+from tests.support import figures, made
 from tests.support.long_forms import LONG, rounds
-from tests.support.paths import BROKEN, ROOT
+from tests.support.paths import ROOT
 
 BENCH = ROOT / "benchmarks" / "bench_content.py"
 TODAY = date(2026, 11, 23)
@@ -84,33 +84,6 @@ def test_the_upper_age_with_send_belongs_to_the_ages_beside_it(root, lines, expe
 
 
 # --- mistakes ------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(folder.name for folder in BROKEN.iterdir()))
-def test_each_mistake_is_told_like_this(name, root):
-    """All mistakes, in order, each with file, line, column and remedy.
-
-    A folder of `broken/` lies over the sample; `remove.txt` names files to leave out.
-    PORTAL_REWRITE=1 writes `expected.txt` anew.
-    """
-    folder = BROKEN / name
-    removed = folder / "remove.txt"
-    for path in removed.read_text().split("\n") if removed.exists() else ():
-        if path:
-            (root / path).unlink()
-    shutil.copytree(
-        folder,
-        root,
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("expected.txt", "remove.txt"),
-    )
-    found = "".join(f"{line}\n" for line in mistakes(root))
-    if os.environ.get("PORTAL_REWRITE"):
-        (folder / "expected.txt").write_text(found, encoding="utf-8")
-
-    figures.record(hostile_files=1)
-    assert (folder / "expected.txt").read_text(encoding="utf-8") == found
 
 
 def make_nul(root):
@@ -951,3 +924,18 @@ def test_the_county_of_the_benchmark_is_right(tmp_path):
     directory = load(tmp_path / "county")
 
     assert (len(directory.centres), len(directory.series)) == (20, 300)
+
+
+@pytest.mark.parametrize(("days", "warned"), [(28, False), (29, True)])
+def test_a_date_that_stays_postponed_is_a_warning(days, warned):
+    """Families wait for a new date: after four weeks the editor is reminded of it."""
+    planned = date(2027, 1, 12)
+    change = {"date": planned.isoformat(), "postponed": "The boiler is broken"}
+    directory = made.directory({"changes": [change]}, today=planned + timedelta(days))
+    found = [str(problem) for problem in content.warnings(directory)]
+    words = (
+        "the session of Tuesday 12 January 2027 is still postponed. Add 'moved_to' with its new "
+        "date, or replace 'postponed' by 'cancelled'."
+    )
+
+    assert any(words in problem for problem in found) == warned

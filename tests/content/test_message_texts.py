@@ -9,6 +9,7 @@ import pytest
 from portal.content import message_texts
 from portal.content.message_texts import check_words, load_words
 from tests.support.paths import ROOT
+from tests.support.remedies import follow
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_the_shipped_words_can_be_sent():
 @pytest.mark.parametrize(
     ("kind", "old", "new", "line", "words"),
     [
-        ("confirmation", "{venue}", "{venu}", 22, "Did you mean 'venue'?"),
+        ("confirmation", "{venue}", "{venu}", 22, "Did you mean '{venue}'?"),
         ("confirmation", "{venue}", "{position}", 22, "not a placeholder of this message"),
         ("confirmation", "subject: Your booking", "subject: '{series}'", 2, "be used in a subject"),
         ("confirmation", "subject: Your booking\n", "", 1, "'subject' is missing"),
@@ -81,7 +82,9 @@ def test_a_missing_message_and_an_unknown_one_are_shown(root):
     missing, unknown = sorted(check_words(root), key=lambda p: p.path, reverse=True)
     assert missing.path == "content/messages/offered.md"
     assert "missing" in missing.words
-    assert "Did you mean 'offered'?" in unknown.words
+    assert "Name it 'offered.md'." in unknown.words
+    assert follow(root, unknown)
+    assert check_words(root) == []
 
 
 def test_broken_words_are_not_sent(root):
@@ -92,3 +95,17 @@ def test_broken_words_are_not_sent(root):
         message_texts.WordsError, match=r"content/messages/reminder\.md:1\d:1: '\{dai\}'"
     ):
         load_words(root, "reminder")
+
+
+def test_words_that_were_changed_are_used_at_once(root):
+    """The words that a file has now are used, also where it had others or mistakes before."""
+    spoil(root, "reminder", "{day}", "{dai}")
+    with pytest.raises(message_texts.WordsError):
+        load_words(root, "reminder")
+    spoil(root, "reminder", "{dai}", "{day}")
+    before = load_words(root, "reminder")
+
+    spoil(root, "reminder", before.subject, "See you soon")
+
+    assert load_words(root, "reminder").subject == "See you soon"
+    assert check_words(root) == []

@@ -270,15 +270,15 @@ HOSTILE = {
     "ticks": "`a " * 30_000,
     "quotes": "> " * 45_000,
     "comments": "<!--" * 22_000,
-    "tags": "<b>" * 30_000,
+    "tags": "<b>" * 15_000,
     "numbers": "1. " * 30_000,
     "headings": "# a\n" * 22_000,
     "underlines": "a\n=\n" * 22_000,
     "quoted headings": "> # a\n" * 16_000,
     "lists": "\n".join("    " * depth + "- x" for depth in range(200)),
-    "table": "|a|b|\n|-|-|\n" + "|1|2|\n" * 15_000,
-    "escapes": "\\*" * 45_000,
-    "links": "".join(f"[a](/x{number}/) " for number in range(7_000)),
+    "table": "|a|b|\n|-|-|\n" + "|1|2|\n" * 7_500,
+    "escapes": "\\*" * 22_000,
+    "links": "".join(f"[a](/x{number}/) " for number in range(3_500)),
     "too long": "word " * 25_000,
 }
 
@@ -290,7 +290,7 @@ def test_hostile_text_is_answered_in_time(name):
     started = time.process_time()
     made = render(HOSTILE[name])
 
-    assert time.process_time() - started < 60
+    assert time.process_time() - started < 15
     assert_safe(made.html)
 
 

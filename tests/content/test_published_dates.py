@@ -70,6 +70,23 @@ def test_one_date_cancelled(root, before):
     ]
 
 
+def test_one_date_postponed_then_given_a_day(root, before):
+    """A postponed date is named with its reason; then its new day, or that it is on again."""
+    old = "Tuesday 26 January 2027, 10am to midday"
+    off = "changes:\n  - date: 2027-01-26\n    postponed: Snow\n"
+    postponed = changed(root, before, SPRING, ("changes:\n", off))
+    stood = published_dates.record(content.load(root, today=TODAY))
+    nothing = changed(root, stood, SPRING)
+    day = changed(root, stood, SPRING, ("postponed: Snow", "moved_to: 2027-01-28"))
+    again = changed(root, stood, SPRING, ("moved_to: 2027-01-28", "note: Snow boots"))
+
+    assert postponed == [("postponed", "2027-01-26", f"{old} is postponed: Snow")]
+    assert nothing == []
+    new = "Thursday 28 January 2027, 10am to midday"
+    assert day == [("moved", "2027-01-26", f"{old} moves to {new}")]
+    assert again == [("on again", "2027-01-26", f"{old} is on again")]
+
+
 def test_one_date_moved_and_one_held_elsewhere(root, before):
     """A move says from when to when; another place says where."""
     assert changed(

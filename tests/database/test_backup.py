@@ -11,7 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from portal import bookings, database
-from portal.bookings import Family, Referrer, casework, gap_reports, places, registers
+from portal.bookings import (
+    Family,
+    Referrer,
+    gap_reports,
+    group_messages,
+    places,
+    registers,
+)
 from portal.bookings.registers import Mark, WalkIns
 from portal.database import backup, tables
 from portal.database.backup import BackupError
@@ -61,7 +68,8 @@ def filled(engine: Engine):
     session = directory.series[0].all_sessions[0]
     marks = [Mark(one.id, "came", "expected", 0)]
     registers.save(engine, session.series, session, marks, WalkIns(1, 2, 3), now=NOW, actor=STAFF)
-    casework.send_notice(engine, session.series, session, "Bring wellies", now=NOW, actor=STAFF)
+    group = group_messages.of_session(session)
+    group_messages.send(engine, group, "Bring wellies", key="backup", now=NOW, actor=STAFF)
     gap = gap_reports.Gap("Preston", ("send",), "A club", "", 100, "Jo", "School", "jo@x.example")
     gap_reports.report(engine, gap, key="gap", now=NOW)
     accounts.add(

@@ -651,7 +651,7 @@ def test_a_date_changes_once():
 
 def test_a_change_says_something():
     """A change that changes nothing is a mistake."""
-    assert say(("changes", 0), "Write 'cancelled'", changes=[{"date": "2027-01-19"}])
+    assert say(("changes", 0), "Add 'cancelled'", changes=[{"date": "2027-01-19"}])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from portal.directory.state import (
 from tests.support import made
 
 NOW = made.NOW
+LATER = [{"date": "2027-01-12", "postponed": "The leader is ill"}]
 OFF = [{"date": "2027-01-12", "cancelled": "The leader is ill"}]
 
 
@@ -54,6 +55,16 @@ def at(*given):
             ],
         ),
         ({"withdrawn": "The leader has left."}, [("Cancelled", None)]),
+        ({"repeats": "once", "changes": LATER}, [("Postponed", None), ("Over", at(7, 14, 11))]),
+        (
+            {"sessions": "2", "changes": LATER},
+            [
+                ("Book a place", None),
+                ("Started: ask us", at(1, 19, 10)),
+                ("Postponed", at(1, 19, 12)),
+                ("Over", at(7, 14, 11)),
+            ],
+        ),
         ({"repeats": "once", "changes": OFF}, [("Cancelled", None), ("Over", at(1, 12, 12))]),
     ],
 )

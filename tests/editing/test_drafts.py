@@ -95,7 +95,7 @@ def test_a_series_is_asked_for_in_plain_words(new, root):
     assert "3  riverbank  (Riverbank Centre)" in said
     assert "13 January 2027 is a Wednesday, not a Tuesday. Write 'day: Wednesday'" in said
     assert said.index("is a Wednesday") < said.index("From when to when?")
-    assert "'10' is not a time of day." in said
+    assert "Write '10:00-11:00'." in said
     text = (root / f"{RIVERBANK}/baby-massage-spring-2027.md").read_text()
     assert "# The weekday; checked against the first date.\nday: Tuesday\n" in text
     assert text.endswith("---\n\nBring a towel: we have oil.\n")

@@ -354,3 +354,20 @@ def test_bookings_that_cannot_be_looked_at_stop_a_publish(settings):
         publish(settings, edit_of(settings, SPRING, *CANCELLED))
 
     assert files_of(settings.root) == before
+
+
+def test_a_cancelled_date_can_be_written_beside_mistakes_of_others(settings):
+    """A mistake that is there already stops no edit that asks so; a mistake of its own does."""
+    monday = settings.root / MONDAY
+    monday.write_text(monday.read_text().replace("day: Monday", "day: Tuesday"))
+    spring = edit_of(settings, SPRING, *CANCELLED)
+    wrong = edit_of(settings, SPRING, "day: Tuesday", "day: Friday")
+    given = {"author": AUTHOR, "summary": "Snow", "now": NOW}
+    with pytest.raises(content.ContentError, match="play-monday"):
+        publishing.publish(settings, None, [spring], **given)
+    with pytest.raises(content.ContentError) as refused:
+        publishing.publish(settings, None, [wrong], **given, beside_mistakes=True)
+
+    assert {one.path for one in refused.value.problems} == {SPRING}
+    publishing.publish(settings, None, [spring], **given, beside_mistakes=True)
+    assert (settings.root / SPRING).read_text() == spring.text

@@ -563,6 +563,24 @@ def test_a_cancelled_date_is_an_override(county):
     assert lines(rule, "SEQUENCE") == lines(override, "SEQUENCE")
 
 
+def test_a_postponed_date_is_tentative_until_it_has_a_day(county):
+    """It stays on its old day, marked as uncertain; its new date updates the same entry."""
+    off = CASES["called off"].replace("cancelled:", "postponed:")
+    key = "group.riverbank@families.example", "20270126T100000"
+    waits = entries(everything(county(group=off)))[key]
+    held = entries(everything(county(group=f"{off.rstrip()}\n    moved_to: 2027-01-27\n")))[key]
+
+    assert lines(waits, "SUMMARY") == ["POSTPONED: Stay and Play"]
+    assert lines(waits, "STATUS") == ["TENTATIVE"]
+    assert lines(waits, "DTSTART") == ["TZID=Europe/London:20270126T100000"]
+    assert lines(waits, "DESCRIPTION")[0].startswith(
+        r"Postponed: The midwife is ill\nDo not come on this day. The new date is not known yet.\n"
+    )
+    assert lines(held, "SUMMARY") == ["MOVED: Stay and Play"]
+    assert lines(held, "STATUS") == ["CONFIRMED"]
+    assert lines(held, "DTSTART") == ["TZID=Europe/London:20270127T100000"]
+
+
 def test_a_moved_date_says_where_it_was(county):
     """A moved date is marked, keeps its original date for programs, and says it for people."""
     found = entries(everything(county(group=CASES["moved to another day and time"])))

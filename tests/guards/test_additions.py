@@ -311,7 +311,7 @@ ADDITIONS = {
         after("portal/content/message_texts.py", '    "notice": ((), ("words",)),\n',
               '    "birthday": ((), ()),\n'),
         after("portal/content/message_texts.py", '    "reminder",\n', '    "birthday",\n'),
-        after("portal/messages/facts.py", '    "notice": HOLDING,\n',
+        after("portal/messages/facts.py", '    "notice": (*HOLDING, "waiting"),\n',
               '    "birthday": HOLDING,\n'),
         after("portal/database/audit.py", '    "link": "The link to your booking",\n',
               '    "birthday": "A birthday",\n'),

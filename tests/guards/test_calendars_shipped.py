@@ -66,7 +66,8 @@ def _on_page(page):
             _moment(day, last),
             not row.all("s"),
         )
-        assert ends == _moment(day, last), row
+        # The row of a postponed date stays until it is too late for a new one.
+        assert ends == _moment(day, last) or "Postponed" in row.text, row
     return found
 
 
@@ -86,7 +87,7 @@ def _in_calendar(data, first, last):
         found[day] = (
             one.start.astimezone(LONDON),
             one.end.astimezone(LONDON),
-            str(one["STATUS"]) != "CANCELLED",
+            str(one["STATUS"]) == "CONFIRMED",
         )
     return found
 
@@ -105,7 +106,7 @@ def _of_each_shape(shipped, kind):
 
 
 def test_series_pages_and_calendars_agree(shipped):
-    """A series' calendar holds the very sessions that its page shows, cancelled ones marked."""
+    """A series' calendar holds the very sessions that its page shows, those that are off marked."""
     wrong = []
     number = 0
     for data, calendar in _of_each_shape(shipped, SERIES).items():

@@ -8,12 +8,16 @@ from tests.support.paths import ROOT
 # Each sentence that says or may be read to say of families that they know, with what makes it true.
 CLAIMS = {
     # Counted beside those that were not told.
-    "get it by email or text message": "casework.reach: those who get none are named below it",
+    "get it by email or text message": "`reach`: those who get none are named below it",
     "until somebody has told them": "a tick on the list, by somebody",
     "They know now": "the button by which somebody says so of one family",
     "know of a change yet": "the number of those who do not know",
     "I had not reached them": "the button that takes this back",
     "was told by phone or in person": "that a list of such families is empty",
+    # Before and after a date is changed by staff: each says that it does not happen.
+    "Nobody has booked, so nobody is told": "the number of families, which is none",
+    "So no family is told by the portal": "that nothing is published",
+    "so families have not been told": "that the site was not built",
     # What an editor is told before publishing.
     'they" }} would be told': "followed by those whom staff ring",
     "and nobody would be told": "that nobody would",

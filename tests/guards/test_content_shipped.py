@@ -166,8 +166,9 @@ def test_kinds_of_series(shipped_directory, coming):
 
 
 def test_changes(coming):
-    """Some coming sessions are cancelled, moved to another day or time, or held elsewhere."""
+    """Some coming sessions are cancelled, postponed, moved to another day or time, or elsewhere."""
     assert any(session.cancelled for session in coming)
+    assert any(session.postponed for session in coming)
     assert any(session.moved and session.day != session.planned for session in coming)
     assert any(session.moved and session.day == session.planned for session in coming)
     assert any(session.moved_venue for session in coming)

@@ -61,6 +61,8 @@ PROMISES = {
     # Changes.
     "Staff ring you": "portal.bookings.registers:safe_way",
     "tell you about changes": "moved",
+    "tell you the new date": "moved",
+    "tell you as soon as we do": "moved",
 }
 _PROMISE = re.compile(
     r"\b(?:we|workers?|staff|somebody|managers?|panel)(?: will| can| then| soon| also)*"
@@ -139,7 +141,7 @@ def test_what_keeps_a_promise_exists():
 
 # What a family's own page says that we announce, by the state of its booking.
 ANNOUNCED = {
-    "confirmed": ("moved", "cancelled-by-us"),
+    "confirmed": ("moved", "postponed", "cancelled-by-us"),
     "waiting": ("offered", "waiting-ended"),
     "offered": ("lapsed", "cancelled-by-us"),
     "requested": ("request-confirmed", "request-declined"),

@@ -5,6 +5,7 @@ a desk: the register, requests, the waiting list, a booking on the phone, a file
 import csv
 import io
 import itertools
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 from pypdf import PdfReader
 
 from portal import bookings
-from portal.bookings import Family, Referrer, casework, registers
+from portal.bookings import Family, Referrer, casework, group_messages, registers
 from portal.bookings.registers import Mark
 from portal.directory.fields import SAFE_TIME
+from portal.editing import build_requests
+from portal.server.worker import Watch
+from portal.web.site import build
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
 from tests.support import nu
 from tests.support.browser import NARROW, WIDE, serving, visiting
@@ -24,6 +28,7 @@ from tests.support.viewer import html_of, viewing
 pytestmark = pytest.mark.browser
 
 COURSE, DAY = "riverbank/bump-spring", "2027-01-12"
+CHANGE = f"/staff/change/{COURSE}/2027-02-09"
 REGISTER = f"/staff/register/{COURSE}/{DAY}"
 LONELY = "mill-brow/half-term"  # which no other test books
 MIDWIFE = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@nhs.example", "01772 123456")
@@ -33,7 +38,8 @@ KEYS = (f"day in a browser {number}" for number in itertools.count())
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory, sample_root, today):
-    return Office(tmp_path_factory.mktemp("office"), sample_root, today)
+    folder = tmp_path_factory.mktemp("office")
+    return Office(folder, shutil.copytree(sample_root, folder / "root"), today)
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +165,7 @@ def test_a_day_at_work(chromium, address, office, day, scripts, size) -> None:
         # A word to everybody.
         worker.go(REGISTER).follow("Tell everybody")
         page.get_by_label("What do you want to say?").fill(f"Bring wellies ({size}, {scripts})")
-        worker.press("Send it")
+        worker.press("See how it looks").press("Send it")
         assert "Your message is on its way" in worker.words
 
         assert visitor.foreign == []
@@ -183,7 +189,8 @@ def _screens(worker: Worker, office, day):
         book(office, COURSE, family(day[name], **fields))
     first = series(office, COURSE).all_sessions[0]
     notice = {"now": office.now, "actor": "staff:1"}
-    casework.send_notice(office.engine, first.series, first, "Bring wellies", **notice)
+    group = group_messages.of_session(first)
+    sent = group_messages.send(office.engine, group, "Bring wellies", key="wellies", **notice)
     for name, path in {
         "today": "/staff/",
         "whom to ring": "/staff/ring",
@@ -192,6 +199,7 @@ def _screens(worker: Worker, office, day):
         "register of a drop-in": "/staff/register/riverbank/play-monday/2026-11-30",
         "register of a cancelled date": "/staff/register/riverbank/play-monday/2026-12-14",
         "tell everybody": f"/staff/notice/{COURSE}/{DAY}",
+        "who got a message": f"/staff/notices/{sent.centre}/{sent.id}",
         "requests": "/staff/requests",
         "waiting lists": "/staff/waiting",
         "a waiting list": "/staff/waiting/riverbank/first-aid",
@@ -210,6 +218,18 @@ def _screens(worker: Worker, office, day):
     }.items():
         worker.go(path)
         yield name
+    worker.go(f"/staff/notice/{COURSE}/{DAY}")
+    page.get_by_label("What do you want to say?").fill("Bring wellies")
+    worker.press("See how it looks")
+    yield "a message before it is sent"
+    worker.go(CHANGE)
+    yield "cancel a date"
+    worker.fill(**{"Why is it cancelled?": "Snow"}).press("Continue")
+    yield "a date before it is cancelled"
+    worker.go(f"{CHANGE}?do=move").press("Continue")
+    yield "move a date, with a mistake"
+    worker.go("/staff/closed/riverbank/2027-01-11")
+    yield "close a centre for a day"
     worker.go(f"/staff/bookings/{booked.reference}/cancel").press("Cancel it")
     yield "cancel, with mistakes"
     worker.go(f"/staff/book/{COURSE}").press("Book")
@@ -243,6 +263,52 @@ def test_every_screen_is_fit_for_all(chromium, unpainted, address, office, day, 
 
     assert faults == []
     assert nu.messages(folder) == []
+
+
+def test_a_date_is_cancelled_on_a_phone(chromium, address, office, today) -> None:
+    """From Today to the letter in a family's post and the list of those to ring, at 320 px without
+    scripts; the file then holds what an editor would have written (S76)."""
+    ways = {"Ellen": "email", "Carol": "call"}
+    made = [
+        book(office, COURSE, family(name, contact_by=way, phone="01772 900111"))
+        for name, way in ways.items()
+    ]
+    file = office.settings.root / series(office, COURSE).source
+    before = file.read_text("utf-8")
+    with visiting(chromium, address, scripts=False, size=NARROW) as visitor:
+        sign_in_browser(visitor.context, address, office.app._staff)
+        worker = Worker(visitor, office)
+        worker.go("/staff/?day=2027-02-09")
+        worker.page.locator("main li a", has_text="Cancel or move").first.click()
+        worker.fill(**{"Why is it cancelled?": "The road is closed by snow"}).press("Continue")
+        assert "1 family to ring" in worker.words
+        assert "Part of your booking is off" in worker.words
+        assert file.read_text("utf-8") == before
+        worker.press("Cancel it and tell the families")
+        assert "The change is being published" in worker.words
+
+        with build_requests.answering(office.settings.var):
+            build.build(office.settings, today=today)
+        Watch(office.settings, office.clock).once(wait=True)
+        office.app._published.wait(30, latest=True)
+        worker.go("/staff/register/riverbank/bump-spring/2027-02-09?changed=cancel")
+        assert "The change is published" in worker.words
+        assert "The road is closed by snow" in worker.words
+        assert "01772 900111" in worker.words
+        worker.follow("See whom to ring, and what to say")
+        assert "Tuesday 9 February 2027, 10am to midday, is cancelled" in worker.words
+        assert visitor.faults == []
+    for one in made:
+        bookings.cancel(
+            office.engine, office.app._published(), one.id, now=office.now, actor="staff:1"
+        )
+    letters = [one.read_text("utf-8") for one in office.settings.var.glob("outbox/*.eml")]
+
+    assert any("The road is closed by snow" in one for one in letters)
+    assert file.read_text("utf-8") == before.replace(
+        "  - date: 2027-02-23\n",
+        "  - date: 2027-02-09\n    cancelled: The road is closed by snow\n  - date: 2027-02-23\n",
+    )
 
 
 def needy(number: int) -> Family:

@@ -2,19 +2,8 @@
 
 import pytest
 
-from portal import database
-from portal.database import tables
 from tests.support import made
 from tests.support.post import Post
-
-
-@pytest.fixture
-def sqlite(tmp_path):
-    """SQLite alone: what is said does not depend on the database, what is sent does."""
-    engine = database.connect(f"sqlite:///{tmp_path / 'portal.db'}")
-    tables.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from portal.web.headers import HEADERS
 from portal.web.site import build
 from portal.web.site.build_state import MARKER, write_marker
 from tests.support import figures, processes, slow
+from tests.support.databases import new_sqlite
 from tests.support.long_forms import LONG
 from tests.support.ports import free_port
 
@@ -335,6 +336,7 @@ def without_a_site(tmp_path_factory, sample_root):
     """A server of one worker that has no site to serve."""
     root = tmp_path_factory.mktemp("without")
     shutil.copytree(sample_root, root / "root")
+    new_sqlite(root / "var/portal.db")
     server = Server(root, "--no-build", PORTAL_WORKERS="1")
     yield server
     server.stop()
@@ -346,6 +348,7 @@ class TestStartAndStop:
     @pytest.fixture
     def root(self, tmp_path, sample_root):
         shutil.copytree(sample_root, tmp_path / "root")
+        new_sqlite(tmp_path / "var/portal.db")
         return tmp_path
 
     def test_it_stops_when_asked(self, root):

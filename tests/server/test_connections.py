@@ -350,6 +350,23 @@ def test_long_headers_are_refused(port):
 
 
 @pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    ("path", "method", "length", "whole"),
+    [
+        ("/staff/content/riverbank/photo", "POST", 3_000_000, True),
+        ("/staff/content/riverbank/photo", "PUT", 300_000, False),
+        ("/staff/contents", "POST", 300_000, False),
+    ],
+)
+def test_only_staff_send_photos(port, path, method, length, whole, chunked):
+    """S27: longer bodies are read where staff send photos, up to 8 MB, and nowhere else."""
+    body = iter([b"a" * length]) if chunked else b"a" * length
+    _, got = eval(ask(port, path, method, body)[2])
+
+    assert got == (length if whole else 0)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("length", [0, LONGEST_BODY, LONGEST_BODY + 1, 300_000, 2_000_000])
 def test_bodies_are_whole_or_refused_by_length(port, length, chunked):
     """S27: the application gets a whole body of 64 KB at most; of a longer one it gets the length

@@ -71,7 +71,7 @@ class Machine:
         stamps, _ = published_calendars.hold(directory, known)
         record = published_calendars.PublishedCalendars(stamps, frozenset())
         published_calendars.keep(given.var, record)
-        write_marker(self.settings.out, NOW.date(), self.read().edition, {})
+        write_marker(self.settings.out, NOW.date(), directory.edition, {})
         at = NOW.timestamp() + 60 * minute
         os.utime(self.settings.out / MARKER, (at, at))
         return self

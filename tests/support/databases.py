@@ -215,6 +215,14 @@ def engine(database_address: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture
+def sqlite(_sqlite_file: Path) -> Iterator[Engine]:
+    """An engine on a migrated, empty SQLite database, for what no other database changes."""
+    engine = _engine(new_sqlite(_sqlite_file))
+    yield engine
+    engine.dispose()
+
+
 @cache
 def _engine(address: str) -> Engine:
     from portal import database

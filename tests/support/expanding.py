@@ -65,13 +65,16 @@ def by_rule(data, start, end):
     return sorted(one for one in found if lowest <= one[0] < highest)
 
 
+_STATUS = {"cancelled": "CANCELLED", "postponed": "TENTATIVE"}
+
+
 def of_series(series, start, end):
     """The dates as the Directory has them."""
     return sorted(
         (
             session.starts.astimezone(UTC),
             session.ends.astimezone(UTC),
-            "CANCELLED" if session.cancelled else "CONFIRMED",
+            _STATUS.get(session.state, "CONFIRMED"),
             session.venue.line,
         )
         for one in series

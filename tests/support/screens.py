@@ -74,13 +74,16 @@ class Screens:
 
     def book(self, path: str = "/book/riverbank/bump", **answers) -> "Screen":
         """All the way to the family's own page."""
-        screen = self.open(path).fill(**{**FAMILY, **answers}).press("Continue")
-        if "Continue. I will look at my own page" in screen:
-            screen = screen.press("Continue. I will look at my own page")
-        button = next(
-            b for b in ("Confirm booking", "Join the waiting list", "Send") if b in screen
-        )
-        return screen.press(button)
+        return book(self, path, **answers)
+
+
+def book(screens, path: str, **answers) -> "Screen":
+    """All the way to the family's own page, by whatever opens, sends and waits as `Screens`."""
+    screen = screens.open(path).fill(**{**FAMILY, **answers}).press("Continue")
+    if "Continue. I will look at my own page" in screen:
+        screen = screen.press("Continue. I will look at my own page")
+    button = next(b for b in ("Confirm booking", "Join the waiting list", "Send") if b in screen)
+    return screen.press(button)
 
 
 class Screen:

@@ -16,12 +16,14 @@ A browser is signed in by its cookie, on the portal's own address (see tests/sup
 
 import itertools
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Engine, func, select
 
 from portal import database
 from portal.database import audit, tables
 from portal.directory import Directory
+from portal.server.app import site_page
 from portal.settings import Settings
 from portal.staff import accounts, passwords, second_factors, sign_in
 from portal.staff.accounts import Staff
@@ -96,7 +98,12 @@ class Staffed:
         self.settings = Settings(**given)
         if "database_url" not in given and not self.settings.var.exists():
             new_sqlite(self.settings.var / "portal.db")
-        self.app = create_staff(lambda: self.directory, self.settings, clock=lambda: self.now)
+        self.app = create_staff(
+            lambda: self.directory,
+            self.settings,
+            clock=lambda: self.now,
+            site_page=partial(site_page, self.settings.periods),
+        )
 
     @property
     def engine(self) -> Engine:

@@ -20,7 +20,6 @@ import icalendar
 import lxml.html
 import recurring_ical_events
 import vobject
-from ical.calendar_stream import IcsCalendarStream
 
 from portal.directory.values import MONTHS
 
@@ -80,6 +79,9 @@ def by_vobject(data, first, last):
 
 def by_ical(data, first, last):
     """ical, which Home Assistant uses."""
+    # Half a second of imports, which every test process would pay.
+    from ical.calendar_stream import IcsCalendarStream
+
     calendar = IcsCalendarStream.calendar_from_ics(data.decode())
     start, end = (datetime.combine(day, time(), LONDON) for day in (first, last))
     found = []
@@ -117,6 +119,8 @@ def on_page(path, tree):
         moved = not off and ("Moved" in text or "Other place" in text)
         mark = "CANCELLED: " if off else "MOVED: " if moved else ""
         status = "CANCELLED" if off else "CONFIRMED"
+        if off and "Postponed" in text:
+            mark, status = "POSTPONED: ", "TENTATIVE"
         found.append(_said(path, _at(day, first), _at(day, last), status, mark + title))
     return sorted(found)
 
@@ -131,7 +135,7 @@ def left_behind(path, tree):
     return {
         (path, date.fromisoformat(row.get("id")))
         for row in rows
-        if row.get("data-ends")[:10] != row.get("id")
+        if row.get("data-ends")[:10] != row.get("id") and "Postponed" not in row.text_content()
     }
 
 

@@ -101,7 +101,9 @@ class Viewer:
         return faults
 
     def _resize(self, size: tuple[int, int]) -> None:
-        self.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        width, height = size
+        if self.page.viewport_size != {"width": width, "height": height}:
+            self.page.set_viewport_size({"width": width, "height": height})
 
 
 @contextmanager

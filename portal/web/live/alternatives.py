@@ -99,7 +99,7 @@ def _open(directory: Directory, left: Left, now: datetime) -> Iterator[Series]:
     """Series that a family can come to: with a place left, or without booking."""
     with_room = {identity for (identity, _), places in left.items() if places}
     for series in directory.series:
-        if not any(not one.cancelled for one in series.next_sessions(now)):
+        if not any(not one.off for one in series.next_sessions(now)):
             continue
         if series.identity in with_room or opening(series, None, now) in ("drop-in", "request"):
             yield series
@@ -120,7 +120,7 @@ def _miles(series: Series, other: Series) -> float:
 
 
 def _offer(series: Series, left: Left, now: datetime) -> Other:
-    first = next(one for one in series.next_sessions(now) if not one.cancelled)
+    first = next(one for one in series.next_sessions(now) if not one.off)
     when = filters.repeats(series)
     if series.repeats != "once":
         when += f", next on {filters.day(first.day)}"

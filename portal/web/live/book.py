@@ -396,7 +396,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
             status=status,
         )
     coming = coming_of(series, wanted.session, now)
-    why = series.withdrawn or (coming[0].cancelled if coming else "")
+    why = series.withdrawn or next((one.off for one in coming if one.off), "")
     title, said = {
         "closed": ("Booking has closed", "You can no longer book this online."),
         "started": ("This has started", "You can no longer book this online."),
@@ -405,6 +405,10 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
         "cancelled": (
             "This is cancelled",
             filters.sentence(why) if why else "This session is not running.",
+        ),
+        "postponed": (
+            "This is postponed",
+            f"{filters.sentence(why or '')} {filters.NO_DATE_YET} Come back to this page later.",
         ),
     }.get(
         "past date" if state == "past" and dates else state,

@@ -150,7 +150,7 @@ def _choice(series: Series, session: Session | None, left: int, *, wait: bool = 
         when = f"{filters.day(session.day, year=True)}, {session.times.words}"
         venue = session.venue
     else:
-        first = next(one for one in series.coming(live().now) if not one.cancelled)
+        first = next(one for one in series.coming(live().now) if not one.off)
         when = f"{filters.repeats(series)}, next on {filters.day(first.day)}"
         venue = series.venue
     places = "every place is taken" if wait else places_in_row(series, left)

@@ -18,7 +18,7 @@ from portal.bookings import (
     Family,
     Full,
     NotBookable,
-    casework,
+    group_messages,
     personal_data,
     places,
 )
@@ -67,7 +67,9 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         family = bookings.family_of(engine, own.booking.id)
         ended = own.state in ("declined", "cancelled")
         reason = own.off or (personal_data.answer_of(engine, own.booking.id) if ended else "")
-        said = casework.notices(engine, *_told_about(own)) if own.series else []
+        said = (
+            group_messages.words_for(engine, own.booking.id, *_told_about(own)) if own.live else []
+        )
         restorable = own.ended and bookings.restorable(
             engine, live().directory, own.booking.id, now=live().now
         )
@@ -77,7 +79,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
     title = _title(own, ours)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
-    on = [one for one in sessions if not one.cancelled]
+    on = [one for one in sessions if not one.off]
     return page(
         "live/own.html",
         head("Your booking" if own.discreet else title, own.path, error=bool(trouble)),
@@ -182,7 +184,7 @@ def _title(own: Own, ours: bool) -> str:
 
 # What is announced in each state. The page shows all else, such as the cost, without a message.
 _ANNOUNCED = {
-    "confirmed": "If a date is cancelled, or the day, the time or the place changes",
+    "confirmed": "If a date is cancelled or postponed, or the day, the time or the place changes",
     "waiting": "When a place is free for you, or there will be none",
     "offered": "If this offer ends",
     "requested": "When we have an answer",

@@ -96,9 +96,15 @@ class Own:
         return bool(self.off) and self.booking.status == "confirmed"
 
     @property
+    def waits_for_date(self) -> bool:
+        """Whether none of its dates has a day, because one or more are postponed."""
+        sessions = self.sessions
+        return any(one.postponed for one in sessions) and all(one.off for one in sessions)
+
+    @property
     def begun(self) -> bool:
         """Whether some of its dates took place."""
-        return any(one.ends <= live().now and not one.cancelled for one in self.held)
+        return any(one.ends <= live().now and not one.off for one in self.held)
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
         """Why something cannot be done; where the page may name groups, with others to try."""
@@ -133,14 +139,14 @@ def own_booking(link: str) -> Own:
         state, off = "cancelled", content_changes.DISCREET_REASON
     elif state == "offered" and booking.offered_until and booking.offered_until <= now:
         state = "lapsed"
-    elif state in ("confirmed", "waiting") and held and all(one.ends <= now for one in held):
+    elif state in ("confirmed", "waiting") and held and all(one.open_until <= now for one in held):
         state = "over"
     was = booking.status if state != booking.status else booking.was
     return Own(booking, series, programme, state, was, held, remembered, off)
 
 
 def _coming(held: Iterable[Session]) -> tuple[Session, ...]:
-    return tuple(session for session in held if session.ends > live().now)
+    return tuple(session for session in held if session.open_until > live().now)
 
 
 def _all_off(sessions: Sequence[Session]) -> bool:

@@ -154,7 +154,9 @@ def _why_not(run: Series, now: datetime) -> tuple[str, str]:
             "You can no longer ask for a place",
             "Requests for this group have closed. Ask us what else there is.",
         )
-    why = run.withdrawn or (coming[0].cancelled if coming else "")
+    why = run.withdrawn or next((one.off for one in coming if one.off), "")
+    if state == "postponed":
+        return "This is postponed", f"{filters.sentence(why or '')} {filters.NO_DATE_YET}"
     said = filters.sentence(why) if why else "It has no more dates."
     return "This group is no longer running", said
 
@@ -325,7 +327,7 @@ def _state(run: Series, now: datetime) -> str:
 
 
 # The most hopeful state comes first: the page shows it.
-_HOPE = ("not yet", "full", "started", "closed", "cancelled", "past")
+_HOPE = ("not yet", "full", "started", "closed", "cancelled", "postponed", "past")
 
 
 def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Response:

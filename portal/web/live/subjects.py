@@ -71,7 +71,7 @@ def _when(series: Series, session: Session | None) -> str:
     now = live().now
     coming = series.next_sessions(now)
     dates = filters.dates(series, coming, now.astimezone(LONDON).date())
-    first = next((one for one in coming if not one.cancelled), None)
+    first = next((one for one in coming if not one.off), None)
     if coming and first is None:
         dates = [filters.span(series)]  # all dates are cancelled: naming each says nothing more
     announced = any(words.startswith(("Starts", "Next on")) for words in dates)

@@ -44,12 +44,14 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown now: the newest good site, if any, and what is wrong with the files."""
+    """What is shown now: the newest good site, if any, what is wrong with the files, and what in
+    them is hardly meant."""
 
     version: str
     app: WSGIApplication | None = None
     problems: tuple[Problem, ...] = ()
     seconds: float = 0.0
+    doubts: tuple[Problem, ...] = ()
 
 
 class State(Protocol):

@@ -29,6 +29,7 @@ from portal.content.published_dates import Record
 from portal.directory import Centre, Directory, News, Page, Programme, Series, TextFile
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.editing.effects import changes_for, database_of
+from portal.finder.postcodes import exact_finder
 from portal.settings import Settings
 from portal.web.preview.app import Details, Shown, ask, create_preview
 from portal.web.site.app import create_site
@@ -102,7 +103,8 @@ class Preview:
             self._say(f"{number:,} mistake{'s' if number > 1 else ''}. {READY}")
             return
         app = create_site(directory, periods=settings.periods)
-        shown = Shown(self._next(), app, (), time.perf_counter() - started)
+        doubts = tuple(content.doubts(directory, exact_finder(directory.postcodes)))
+        shown = Shown(self._next(), app, (), time.perf_counter() - started, doubts)
         self._directory = directory
         self._show(shown)
         if old_app:
@@ -115,7 +117,7 @@ class Preview:
         with self._changed:
             self._details = shown.version, details
             self._changed.notify_all()
-        for problem in content.leftovers(settings.root):
+        for problem in (*doubts, *content.leftovers(settings.root)):
             self._say(str(problem))
         self._say(f"No mistakes, {shown.seconds:.2f} s. {READY}")
         # What is still in use is left alone, and the rest is taken away while nobody waits: the

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, request
@@ -109,6 +110,9 @@ def _files(
         files[static.path] = partial(_constant, static.content)
     for path, _, maker in feeds.files(directory):
         files[path] = partial(_made, maker)
+    for centre in directory.centres:
+        for name, file in centre.images.items():
+            files[f"{centre.path}{name}"] = partial(_picture, file)
     gone = sorted(path for path in once if path not in files)
     for path, maker in calendars.former_files(directory, gone).items():
         files[path] = partial(_made, maker)
@@ -124,6 +128,10 @@ def _files(
 
 def _constant(content: bytes, _: Context) -> bytes:
     return content
+
+
+def _picture(file: Path, _: Context) -> bytes:
+    return file.read_bytes()
 
 
 def _made(maker: Callable[[], bytes], _: Context) -> bytes:

@@ -22,6 +22,7 @@ _CONTEXT = "https://schema.org"
 _STATUS = {
     "on": "https://schema.org/EventScheduled",
     "cancelled": "https://schema.org/EventCancelled",
+    "postponed": "https://schema.org/EventPostponed",
     "moved": "https://schema.org/EventRescheduled",
 }
 
@@ -60,10 +61,10 @@ def of_series(
             "eventStatus": _STATUS["moved" if session.moved else "on"],
             "location": {"@id": usual["@id"]},
         }
-        if offer and not session.cancelled:
+        if offer and not session.off:
             event["offers"] = {"@id": offer["@id"]}
-        if session.cancelled:
-            event["eventStatus"] = _STATUS["cancelled"]
+        if session.off:
+            event["eventStatus"] = _STATUS[session.state]
         elif session.moved:
             planned = datetime.combine(session.planned, series.time.starts, LONDON)
             event["previousStartDate"] = planned.isoformat(timespec="minutes")

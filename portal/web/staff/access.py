@@ -31,6 +31,7 @@ staff/_parts.html, or `form.protocol()`), or is refused with 400 before the view
 `refills=True` is called all the same, and shows the form again: `form.refused()` gives the status.
 `keeps="the register"` says in words what the form holds: if it is sent after a visit has timed out,
 it is kept, and saved after signing in. Say so for every form with work in it, without passwords.
+`uploads=True` lets a form bring a file, up to `addresses.UPLOADED`.
 Templates extend staff/_base.html. The page is in the navigation when `screens.SECTIONS` names it.
 
 Tests: `tests/support/staffed.py` signs in for you.
@@ -41,9 +42,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
-from flask import current_app, g
+from flask import Request, current_app, g
 
 from portal.bookings import ASKED_FOR, asked
 from portal.staff.accounts import Staff
@@ -124,6 +126,7 @@ class Route:
     may: May
     refills: bool
     keeps: str
+    uploads: bool
 
 
 routes: dict[Callable[..., Any], Route] = {}
@@ -136,18 +139,28 @@ def staff_route(
     methods: Sequence[str] = ("GET",),
     refills: bool = False,
     keeps: str = "",
+    uploads: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A view of the staff pages at this whole address, for those who `may` enter."""
 
     def add(view: Callable[..., Any]) -> Callable[..., Any]:
-        routes[view] = Route(rule, view, methods, may, refills, keeps)
+        routes[view] = Route(rule, view, methods, may, refills, keeps, uploads)
         return view
 
     return add
 
 
+class InMemory(Request):
+    """A request whose files stay in memory: a photo is not left on a disk as it came."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+        return BytesIO()
+
+
 class StaffDesk(Desk):
     """A Flask application that refuses a view that does not say who may enter."""
+
+    request_class = InMemory
 
     def __init__(self) -> None:
         super().__init__("portal", static_folder=None)
@@ -164,11 +177,12 @@ class StaffDesk(Desk):
         may = options.pop("may", None)
         refills = options.pop("refills", False)
         keeps = options.pop("keeps", "")
+        uploads = options.pop("uploads", False)
         if not isinstance(may, May) or view_func is None:
             raise Unguarded(f"{rule} does not say who may enter: use staff_route(..., may=...)")
         endpoint = endpoint or f"{view_func.__module__}.{view_func.__name__}".replace(".", "_")
         methods = options.get("methods") or ("GET",)
-        self.guarded[endpoint] = Route(rule, view_func, methods, may, refills, keeps)
+        self.guarded[endpoint] = Route(rule, view_func, methods, may, refills, keeps, uploads)
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
     def may_at(self, rule: str) -> May | None:

@@ -12,6 +12,11 @@ from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from wtforms import ValidationError
 
+from portal.directory import Directory
+from portal.directory.addresses import UPLOADED
+from portal.editing.content_drafts import DraftError
+from portal.editing.files import EditingError
+from portal.errors import PortalError
 from portal.settings import Settings
 from portal.staff.accounts import AccountError
 from portal.staff.sign_in import visit
@@ -22,10 +27,13 @@ from portal.web.live.screens import check_form
 from portal.web.staff import (
     accounts,
     bookings,
+    closed_day,
     complaints,
     cookie,
     council_sign_in,
     counts,
+    date_changes,
+    group_messages,
     here,
     kept,
     log,
@@ -40,28 +48,54 @@ from portal.web.staff import (
     weeks,
 )
 from portal.web.staff.access import Route, StaffDesk, routes, this_desk
+from portal.web.staff.content import (
+    clash,
+    editing,
+    history,
+    listing,
+    new,
+    photo,
+    preview,
+    publish,
+    term,
+)
 from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home, refuse, wait
 
 # The modules with views: importing them declares their routes.
 VIEWS = (
     accounts,
     bookings,
+    clash,
+    closed_day,
     complaints,
     council_sign_in,
     counts,
+    date_changes,
+    editing,
+    group_messages,
     here,
+    history,
     kept,
+    listing,
     log,
     messages,
     my_account,
+    new,
+    photo,
+    preview,
+    publish,
     register,
     requests,
     ring,
     sign_in,
     style_sheet,
+    term,
     today,
     weeks,
 )
+
+# The page of the public site at a path, for a directory; None if there is none.
+SitePage = Callable[[Directory, str], str | None]
 
 # A register of a large group is one form.
 _LONGEST_FORM = 256 * 1024
@@ -76,10 +110,12 @@ def create_staff(
     *,
     clock: Callable[[], datetime] = london_now,
     beside: Live | None = None,
+    site_page: SitePage = lambda _directory, _path: None,
 ) -> Flask:
     """The pages for staff; `beside` is the Live of the live pages, to share database connections.
 
-    Raises Unguarded if a view does not say who may enter.
+    `site_page` renders a page of the public site, for previews of drafts. Raises Unguarded if a
+    view does not say who may enter.
     """
     desk = StaffDesk()
     desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM
@@ -87,6 +123,7 @@ def create_staff(
     frames = Frames(published, StaffFrame)
     found = Live(frames.now, settings, clock, beside=beside)
     found.begin(desk)
+    desk.config["site_page"] = site_page
     desk.config["provider"] = council_sign_in.provider_of(settings)
     desk.session_interface = cookie.Cookies(found.secret)
     for one in routes.values():
@@ -97,6 +134,7 @@ def create_staff(
             may=one.may,
             refills=one.refills,
             keeps=one.keeps,
+            uploads=one.uploads,
         )
     desk.before_request(_guard)
 
@@ -118,7 +156,9 @@ def create_staff(
         return wait(error.seconds)
 
     @desk.errorhandler(AccountError)
-    def not_done(error: AccountError) -> Response:
+    @desk.errorhandler(DraftError)
+    @desk.errorhandler(EditingError)
+    def not_done(error: PortalError) -> Response:
         return explain("We could not do that", str(error), status=409, back=home())
 
     @desk.errorhandler(Away)
@@ -176,7 +216,10 @@ def _guard() -> Any:
             return None  # Flask answers 404 or 405
         if not route.may.enter(g.visit.staff, request.view_args or {}, request.method):
             return refuse()
-    check_form(_MOST_FIELDS)
+    if route.uploads and request.mimetype == "multipart/form-data":
+        request.max_content_length = UPLOADED
+    else:
+        check_form(_MOST_FIELDS)
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         try:
             once = len(request.form.getlist("csrf_token")) == 1

@@ -454,7 +454,7 @@ def book(centre: str, series: str) -> Answered:
     if run.booking == "drop-in":
         return explain("Nobody needs to book", "Families just come.", back="/staff/")
     if run.book == "session" and session is None:
-        coming = [one for one in run.next_sessions(now()) if not one.cancelled]
+        coming = [one for one in run.next_sessions(now()) if not one.off]
         return page("staff/choose.html", "Choose a date", series=run, coming=coming, back="/staff/")
     form = book_form(run, posted())
     form.contact_by.options = CONTACT_WAYS_OF_REQUESTS

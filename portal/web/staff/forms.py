@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any, ClassVar
 
 from flask import g
@@ -12,6 +14,21 @@ from portal.web.live.forms.answers import Answer
 from portal.web.live.forms.family import Group, LiveForm
 
 NOT_YOURS = "This page was open for too long. Look at your answers, and press the button again"
+
+_DAY = re.compile(r"(\d{1,2})[\s./-](\d{1,2})[\s./-](\d{4})", re.ASCII)
+_YEARS = range(2000, 2101)
+
+
+def day_of(text: str) -> date | None:
+    """A day as browsers send it (2027-01-31), or as people write it (31/1/2027)."""
+    typed = _DAY.fullmatch(text)
+    try:
+        day = (
+            date(int(typed[3]), int(typed[2]), int(typed[1])) if typed else date.fromisoformat(text)
+        )
+    except ValueError:
+        return None
+    return day if day.year in _YEARS else None
 
 
 class StaffForm(LiveForm):

@@ -37,6 +37,7 @@ from portal.web.staff.access import (
     to,
 )
 from portal.web.staff.accounts import role_words
+from portal.web.staff.forms import day_of
 from portal.web.staff.register import as_file
 from portal.web.staff.screens import page
 
@@ -51,8 +52,6 @@ _GROUPS: Mapping[str, tuple[str, Collection[str]]] = {
     "accounts": ("All changes of accounts", OF_ACCOUNTS),
 }
 _FILTERS = ("of", "booking", "action", "from", "to", "line")
-_DAY = re.compile(r"(\d{1,2})[\s./-](\d{1,2})[\s./-](\d{4})", re.ASCII)
-_YEARS = range(2000, 2101)
 
 
 @staff_route(LOG, may=MAY)
@@ -144,7 +143,7 @@ def _ask_days(wanted: Asked) -> None:
     days: dict[str, date | None] = {}
     for name, what in (("from", "first"), ("to", "last")):
         text = request.args.get(name, "").strip()
-        days[name] = _day(text)
+        days[name] = day_of(text)
         if text and days[name] is None:
             wanted.problems.append((name, f"Enter the {what} day as numbers, like 31/1/2027"))
     first, last = days["from"], days["to"]
@@ -158,18 +157,6 @@ def _ask_days(wanted: Asked) -> None:
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=LONDON)
-
-
-def _day(text: str) -> date | None:
-    """A day as browsers send it (2027-01-31), or as people write it (31/1/2027)."""
-    typed = _DAY.fullmatch(text)
-    try:
-        day = (
-            date(int(typed[3]), int(typed[2]), int(typed[1])) if typed else date.fromisoformat(text)
-        )
-    except ValueError:
-        return None
-    return day if day.year in _YEARS else None
 
 
 def _number(name: str) -> int | None:
@@ -188,7 +175,7 @@ def _typed(wanted: Asked) -> dict[str, str]:
     """What the form shows again: days as the browser's own field reads them."""
     typed = {name: request.args.get(name, "").strip()[:200] for name in _FILTERS}
     for name in ("from", "to"):
-        day = _day(typed[name])
+        day = day_of(typed[name])
         typed[name] = day.isoformat() if day else typed[name]
     typed["booking"] = wanted.reference or typed["booking"]
     return typed
@@ -196,7 +183,7 @@ def _typed(wanted: Asked) -> dict[str, str]:
 
 def _only(typed: Mapping[str, str], actions: Mapping[str, str]) -> str:
     """The question in words, beside the person: 'Booking ABCD-2345, from 4 January 2027'."""
-    days = {name: _day(typed[name]) for name in ("from", "to")}
+    days = {name: day_of(typed[name]) for name in ("from", "to")}
     parts = (
         f"booking {typed['booking']}" if typed["booking"] else "",
         f"“{actions.get(typed['action'], typed['action'])}”" if typed["action"] else "",
@@ -304,7 +291,8 @@ def _where(one: Entry) -> str:
     booking = f"booking {one.reference}" if one.reference else ""
     if one.booking_id and not booking:
         booking = f"booking number {one.booking_id}"
-    return ", ".join(part for part in (_thing(one.series or ""), planned, booking) if part)
+    file = str(one.detail.get("file", ""))
+    return ", ".join(part for part in (_thing(one.series or ""), file, planned, booking) if part)
 
 
 def _thing(identity: str) -> str:

@@ -1,6 +1,7 @@
-"""The register of a session: on screen, on paper and as a file; and a message to all its families.
+"""The register of a session: on screen, on paper and as a file.
 
-A cancelled session keeps its families, each with whether it knows: told, to ring or not told (S68).
+A cancelled or postponed session keeps its families, each with whether it knows: told,
+to ring or not told (S68).
 
 One button saves all marks. The marks that the page showed when opened are sent with it as hidden
 fields, so that two workers lose nothing; if they differ, the page is shown again and says so. On
@@ -12,7 +13,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
 
 from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
@@ -21,18 +21,19 @@ from portal.bookings import casework, registers, ring_list
 from portal.bookings.answer_labels import labels_of
 from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.bookings.ring_list import Knows
-from portal.database import log_reading
 from portal.database.audit import STATES
 from portal.directory import Programme, Series, Session
 from portal.directory.values import LONDON
 from portal.staff import accounts
 from portal.web import filters
 from portal.web.live.context import live
-from portal.web.live.forms.answers import Lines, plain_figures
-from portal.web.staff.access import current, form_page, now, of_centre, staff_route
-from portal.web.staff.forms import NOT_YOURS, StaffForm
-from portal.web.staff.scope import attempt, posted, series_at, session_at
-from portal.web.staff.screens import explain, page
+from portal.web.live.forms.answers import plain_figures
+from portal.web.staff.access import current, now, of_centre, staff_route
+from portal.web.staff.date_publishing import change_path, is_there, publication
+from portal.web.staff.forms import NOT_YOURS
+from portal.web.staff.group_messages import sent_about
+from portal.web.staff.scope import attempt, series_at, session_at
+from portal.web.staff.screens import page
 from portal.web.staff.sorting import Order, in_order
 
 _REGISTER = "/staff/register/<centre>/<series>/<planned>"
@@ -122,17 +123,21 @@ def _show(
 ) -> Answered:
     with live().database() as engine:
         found = registers.of(engine, session.series, session, now=now(), actor=current().actor)
-        said = casework.notices(engine, [session.series.identity], [session.anchor])
         ids = [one.booking_id for one in found.lines]
         known = ring_list.who_knows(engine, session.series, session, ids, now=now())
         names = {f"staff:{one.staff.id}": one.staff.title for one in accounts.everyone(engine)}
-    knows = {one.booking_id: _knows(one, known.get(one.booking_id), names) for one in found.lines}
+    knows = {
+        one.booking_id: _knows(session, one, known.get(one.booking_id), names)
+        for one in found.lines
+    }
     lines, orders = in_order(
         found.lines,
         Order("name", "name", lambda one: casework.fold(one.name)),
         Order("know", "what to know first", lambda one: not one.flagged),
         Order("booked", "when they booked", lambda one: one.booking_id),
     )
+    if session.off:  # first those whom staff must tell
+        lines = sorted(lines, key=lambda one: knows[one.booking_id][0] not in _UNTOLD)
     chosen = {one.booking_id: one.mark for one in _marks()} if problems else {}
     numbers = typed or dict(zip(_WALK_INS, map(str, found.walk_ins.numbers), strict=True))
     return page(
@@ -154,7 +159,9 @@ def _show(
         seen=" ".join(f"{one.booking_id}:{one.version}:{one.mark}" for one in found.lines),
         problems=[*problems, *_clashes(found, saved)],
         done=done,
-        notices=said,
+        notices=sent_about(session),
+        publication=publication(there=is_there(session, request.args.get("changed", ""))),
+        change_path=change_path(session) if _may_change(session) else "",
         knows=knows,
         sums=_sums(kind for kind, _ in knows.values()),
         printed=now(),
@@ -165,7 +172,13 @@ def _show(
     )
 
 
-# Whether a family knows that its session is cancelled or moved, in the order of the sums.
+def _may_change(session: Session) -> bool:
+    """Whether the date can still be cancelled or moved by who reads the register."""
+    may = current().may_edit(session.series.centre.slug, live().directory)
+    return may and session.open_until > now()
+
+
+# Whether a family knows of the change of its session, in the order of the sums.
 _SUMS: Mapping[str, str] = {
     "told": "told",
     "waits": "not told yet",
@@ -175,7 +188,12 @@ _SUMS: Mapping[str, str] = {
 }
 
 
-def _knows(line: Line, known: Knows | None, names: Mapping[str, str]) -> tuple[str, str]:
+_UNTOLD = ("ring", "quiet", "untold")
+
+
+def _knows(
+    session: Session, line: Line, known: Knows | None, names: Mapping[str, str]
+) -> tuple[str, str]:
     """Whether a family knows of the change: its part of the sums, and words. ('', '') if none."""
     if known is None:
         return "", ""
@@ -186,7 +204,7 @@ def _knows(line: Line, known: Knows | None, names: Mapping[str, str]) -> tuple[s
         who = names.get(known.actor, "somebody who left")
         return "told", f"Told by phone or in person by {who}, {when}"
     if known.state == "knew":
-        return "told", "It was cancelled before they booked"
+        return "told", f"It was {session.state} before they booked"
     if known.state == "waits":
         return "waits", "Not told yet: the message waits to go out"
     if known.state == "ring" and line.family:
@@ -255,74 +273,6 @@ def as_file(data: bytes, name: str) -> Answered:
     answer.headers["Content-Type"] = "text/csv; charset=utf-8"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-# --- a word to everybody ---------------------------------------------------------------------
-
-
-class NoticeForm(StaffForm):
-    asked: ClassVar[Sequence[str]] = ("words",)
-    words = Lines(
-        "What do you want to say?",
-        what="what you want to say",
-        missing="Write what you want to say",
-        longest=casework.LONGEST_WORDS,
-        hint="Do not name anybody. The same words go to all families.",
-    )
-
-
-@staff_route(
-    "/staff/notice/<centre>/<series>/<planned>",
-    may=form_page(of_centre("centre")),
-    methods=("GET", "POST"),
-    refills=True,
-    keeps="your message to the families of a session",
-)
-def notice(centre: str, series: str, planned: str) -> Answered:
-    session = session_at(centre, series, planned)
-    if session.ends <= now() or session.cancelled:
-        return explain(
-            "There is nobody to tell",
-            "This session is over, or it is cancelled.",
-            status=409,
-            back=path_of(session),
-        )
-    form = NoticeForm(formdata=posted())
-    status = form.refused() if request.method == "POST" else 200
-    if status is None:
-        with live().database() as engine:
-            told, others = casework.send_notice(
-                engine,
-                session.series,
-                session,
-                str(form.words.data),
-                now=now(),
-                actor=current().actor,
-            )
-        return redirect(f"{path_of(session)}?told={told}&ring={others}", 303)
-    with live().database() as engine:
-        reached = casework.reach(engine, session.series, session)
-        log_reading(
-            engine,
-            "read ring list",
-            [one.id for one in reached.others],
-            now=now(),
-            actor=current().actor,
-            series=session.series.identity,
-            planned=session.anchor,
-        )
-    return page(
-        "staff/notice.html",
-        "Tell everybody",
-        status,
-        error=status != 200,
-        back=path_of(session),
-        form=form,
-        session=session,
-        series=session.series,
-        reached=reached,
-        safe_way=registers.safe_way,
-    )
 
 
 def waiting_path(series: Series, planned: str = "") -> str:

@@ -9,12 +9,14 @@ from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import casework, opening, places, waiting_list
 from portal.bookings.casework import fold
+from portal.bookings.group_messages import of_waiting
 from portal.bookings.registers import may_ring, safe_way
 from portal.database import log_reading
 from portal.directory.values import LONDON, day_words
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.access import FAMILIES, current, now, of_centre, sees, staff_route
+from portal.web.staff.group_messages import sent_to_waiting
 from portal.web.staff.register import waiting_path
 from portal.web.staff.scope import named, series_at, session_at, thing
 from portal.web.staff.screens import page
@@ -71,7 +73,7 @@ def queues() -> Answered:
         if series is None:
             continue
         session = opening.booked_session(series, planned)
-        if (session and session.ends <= now()) or not series.next_sessions(now()):
+        if (session and session.open_until <= now()) or not series.next_sessions(now()):
             continue
         lists.append((series, session, waiting_path(series, planned), waiting, offered))
     lists, orders = in_order(
@@ -125,4 +127,5 @@ def queue(centre: str, series: str) -> Answered:
         now=now(),
         safe_way=safe_way,
         may_ring=may_ring,
+        notices=sent_to_waiting(of_waiting(found, planned)),
     )

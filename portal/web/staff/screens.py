@@ -27,6 +27,7 @@ SECTIONS = (
     ("/staff/requests", "Requests"),
     ("/staff/bookings", "Bookings"),
     ("/staff/messages", "Messages"),
+    ("/staff/content", "Content"),
     ("/staff/complaints", "Complaints"),
     ("/staff/counts", "Counts"),
     ("/staff/log", "Log"),

@@ -22,6 +22,8 @@ from portal.web.staff.access import (
     sees_district,
     staff_route,
 )
+from portal.web.staff.content.desk import content_to_review
+from portal.web.staff.date_publishing import change_path, closed_path, publication
 from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import HOME, page
@@ -61,6 +63,7 @@ def today() -> Answered:
         ring = families_to_ring(engine)
         queues = casework.queues(engine, sees)
         over = places.over_booked(engine)
+        review = content_to_review(engine)
         answers = current().may("answer complaints")
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
         weeks = for_today(engine)
@@ -81,12 +84,31 @@ def today() -> Answered:
         to_ring=sum(not one.quiet for one in ring),
         quiet=sum(one.quiet for one in ring),
         queues=len(queues),
+        review=review,
         over=[*_over_booked(over)],
         complaints=owed,
+        closing=_closing(on, day),
+        change_path=change_path,
+        changeable=[one for one in on if _may_change(one)],
+        publication=publication(there=True),
         weeks=weeks,
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
+
+
+def _may_change(session: Session) -> bool:
+    may = current().may_edit(session.series.centre.slug, live().directory)
+    return may and session.open_until > now() and not session.moved_to
+
+
+def _closing(on: Iterable[Session], day: date) -> list[tuple[str, str]]:
+    """The centres that can be closed for the day: address and title."""
+    centres = {
+        one.series.centre.slug: one.series.centre for one in on if _may_change(one) and not one.off
+    }
+    found = [(closed_path(one, day), one.title) for one in centres.values()]
+    return sorted(found, key=lambda pair: fold(pair[1]))
 
 
 def _editors_first_page() -> Answered:
@@ -95,7 +117,13 @@ def _editors_first_page() -> Answered:
     own = [one for one in directory.centres if current().may_edit(one.slug, directory)]
     with live().database() as engine:
         weeks = for_today(engine)
-    return page("staff/editors.html", "Your centres", centres=own, weeks=weeks)
+    return page(
+        "staff/editors.html",
+        "Your centres",
+        centres=own,
+        weeks=weeks,
+        publication=publication(there=True),
+    )
 
 
 def _over_booked(
@@ -110,7 +138,7 @@ def _over_booked(
             continue
         session = opening.booked_session(series, planned)
         asked = [session] if session else [] if planned else series.next_sessions(now())
-        coming = [one for one in asked if not one.cancelled and one.ends > now()]
+        coming = [one for one in asked if not one.off and one.ends > now()]
         if coming:
             yield coming[0], bool(planned), held, room
 

@@ -1,13 +1,13 @@
 """A family's own page: how things stand, and all that can be done from it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import icalendar
 import pytest
 import sqlalchemy as sa
 
 from portal import bookings, database
-from portal.bookings import casework, content_changes, places, waiting_list
+from portal.bookings import content_changes, group_messages, places, retention, waiting_list
 from portal.database import tables
 from tests.support import made
 from tests.support.screens import FAMILY, Screens
@@ -244,7 +244,7 @@ def test_a_run_that_has_left_the_content(screens) -> None:
     for promise in (
         "You have a place",
         "told you where to come",
-        "If a date is cancelled, or the day, the time or the place changes, we will",
+        "If a date is cancelled or postponed, or the day, the time or the place changes, we will",
     ):
         assert promise not in page
     calendar = screens.open(f"{own.path}/calendar.ics")
@@ -881,8 +881,9 @@ def test_words_of_staff_reach_who_wanted_no_messages(tmp_path) -> None:
     own = screens.book(contact_by="none", safe_to_contact="no")
     (session, *_) = screens.directory.series[0].all_sessions
     words = "Bring wellies <b>&</b> a coat"
-    casework.send_notice(
-        screens.engine, session.series, session, words, now=screens.now, actor="staff:1"
+    group = group_messages.of_session(session)
+    group_messages.send(
+        screens.engine, group, words, key="everybody", now=screens.now, actor="staff:1"
     )
     told = screens.open(own.path)
     screens.now = session.ends
@@ -899,9 +900,70 @@ def test_words_about_a_sensitive_programme_are_folded_away(tmp_path) -> None:
     """Nobody reads them over a shoulder: they are opened by who wants to."""
     screens, own = asked(tmp_path)
     (session, *_) = screens.directory.private_series[0].all_sessions
-    casework.send_notice(
-        screens.engine, session.series, session, "Side door", now=screens.now, actor="staff:1"
+    group = group_messages.of_session(session)
+    group_messages.send(
+        screens.engine, group, "Side door", key="sensitive", now=screens.now, actor="staff:1"
     )
     details = screens.open(own.path).main.all("details")
 
     assert ["Side door" in one.text for one in details][:1] == [True]
+
+
+# --- a postponed date -----------------------------------------------------------------------------
+
+PUT_OFF = {"date": "2027-01-12", "postponed": "The boiler is broken"}
+
+
+@pytest.mark.parametrize("days", [0, 30], ids=["before its day", "after its day"])
+def test_a_place_at_a_postponed_date_waits_for_its_new_date(tmp_path, days) -> None:
+    """The family keeps its place and is told not to set out, also when the old day is past."""
+    screens = run(tmp_path, {"repeats": "once"})
+    own = screens.book()
+    screens.directory = made.directory({"repeats": "once", "changes": [PUT_OFF]})
+    retention.follow_dates(screens.engine, screens.directory)
+    screens.now += timedelta(days=days)
+    page = screens.open(own.path)
+    calendar = screens.open(f"{own.path}/calendar.ics").answer.data
+
+    assert page.heading == "Your place is booked"
+    assert "Do not set out There is no new date yet. You keep your place." in page
+    assert "Postponed The boiler is broken. We do not know the new date yet." in page
+    assert "We will tell you the new date." in page
+    assert "Come on the day" not in page
+    assert b"STATUS:TENTATIVE" in calendar
+    assert b"SUMMARY:POSTPONED: " in calendar
+
+
+def test_a_booking_with_other_dates_names_the_postponed_one(tmp_path) -> None:
+    """The next date that is held stands first in the notice."""
+    screens = run(tmp_path)
+    own = screens.book()
+    screens.directory = made.directory({"changes": [PUT_OFF]})
+    page = screens.open(own.path)
+
+    assert "Tuesday 12 January 2027 is postponed. Your next date is Tuesday 19 Jan" in page
+
+
+def test_a_postponed_date_cannot_be_booked_and_its_course_can(tmp_path) -> None:
+    """The page of a date says why; the page of a course names the postponed date."""
+    dates = run(tmp_path / "dates", {"book": "session", "changes": [PUT_OFF]})
+    course = run(tmp_path / "course", {"changes": [PUT_OFF]})
+    refused = dates.open("/book/riverbank/bump?session=2027-01-12")
+    offered = course.open("/book/riverbank/bump")
+
+    assert refused.heading == "This is postponed"
+    assert "The boiler is broken. We do not know the new date yet." in refused
+    assert offered.heading == "Book a place"
+    assert "12 January: postponed, with no new date yet" in offered
+
+
+def test_a_discreet_page_says_that_it_is_postponed(tmp_path) -> None:
+    """The family must not set out, and the page names neither the group nor the reason (S4)."""
+    screens, own = asked(tmp_path)
+    run_of = {"sessions": "1", "changes": [PUT_OFF]}
+    screens.directory = made.directory(run_of, sensitive=True)
+    page = screens.open(own.path)
+
+    assert "It is postponed: do not set out. You keep your place." in page
+    assert "boiler" not in page
+    assert "Time together" not in page

@@ -107,6 +107,21 @@ def test_mistakes_are_shown_beside_the_last_good_pages(preview, browse, settings
     assert "mistake" not in browse(PAGE).text
 
 
+def test_what_is_hardly_meant_is_shown_with_the_new_pages(preview, browse, settings, said):
+    """A warning stops nothing: the page is new, and names file, line and what to write."""
+    save(settings, "time: 10:00-12:00", "time: 1:30-3:00")
+    preview.read()
+    page = browse(PAGE)
+
+    assert "1:30am to 3am" in page.text
+    assert "1 value in doubt:" in page.text
+    assert f"{SPRING}, line 5" in page.text
+    assert "write &#39;13:30-15:00&#39;" in page.text
+    assert "1 value in doubt:" in browse("/-preview/").text
+    assert any(line.startswith(f"{SPRING}:5:1: 'time': this is from 1:30am") for line in said)
+    assert said[-1].startswith("No mistakes, ")
+
+
 def test_content_that_was_never_right(preview, browse, settings):
     """Without a last good version every page lists what to mend."""
     save(settings, "day: Tuesday", "day: Monday")

@@ -3,12 +3,12 @@
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import flask_frozen
 import pytest
@@ -20,6 +20,7 @@ from portal.web.frozen_files import media_type
 from portal.web.site import build
 from portal.web.site.app import addresses, create_site
 from portal.web.site.atomic_folder import MARKER
+from tests.support import processes
 
 pytestmark = pytest.mark.slow
 
@@ -71,20 +72,20 @@ def states(folder):
     }
 
 
-def command(settings, *options, seed="0"):
-    """A build in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "portal", "build", *options],
-        env={
-            **os.environ,
-            "PYTHONHASHSEED": seed,
-            "PORTAL_ROOT": str(settings.root),
-            "PORTAL_OUT": str(settings.out),
-            "PORTAL_VAR": str(settings.var),
-        },
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+def environment(settings):
+    return {
+        **os.environ,
+        "PORTAL_ROOT": str(settings.root),
+        "PORTAL_OUT": str(settings.out),
+        "PORTAL_VAR": str(settings.var),
+    }
+
+
+def building(settings, *options):
+    """A build in a process of its own, without the time to import the portal."""
+    with Path(os.devnull).open("w") as nowhere:
+        outputs = nowhere.fileno(), sys.stderr.fileno()
+        return processes.start("build", *options, env=environment(settings), outputs=outputs)
 
 
 def test_every_address_becomes_a_file(packed, today):
@@ -117,8 +118,10 @@ def test_the_site_is_the_one_of_frozen_flask(packed, today, tmp_path):
 def test_the_same_content_and_day_give_the_same_bytes(packed, settings, today):
     """Another process, another order of sets, more workers: the same files, twins and marker."""
     seed = "3" if os.environ.get("PYTHONHASHSEED") != "3" else "1"
-    options = "--today", str(today), "--compress", "--jobs", "3"
-    assert command(settings, *options, seed=seed).wait() == 0
+    command = [sys.executable, "-m", "portal", "build", "--compress", "--jobs", "3"]
+    command += ["--today", str(today)]
+    env = environment(settings) | {"PYTHONHASHSEED": seed}
+    subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
 
     first, other = files(packed[0].out), files(settings.out)
     assert [name for name in first if name.endswith(".br")]
@@ -192,17 +195,19 @@ def test_a_killed_build_leaves_the_old_site_as_it_was(settings, today, series_fi
     old = files(settings.out)
     options = "--full", "--jobs", jobs, "--today", str(today + timedelta(days=1))
     started = time.monotonic()
-    assert command(settings, *options).wait() == 0
+    first = building(settings, *options)
+    first.join()
+    assert first.exitcode == 0
     takes = time.monotonic() - started
     new = files(settings.out)
     assert new != old
     dice = random.Random(7)
 
     for _ in range(4):
-        building = command(settings, *options, "--compress")
-        time.sleep(takes * dice.uniform(0.3, 1.1))
-        building.send_signal(signal.SIGKILL)
-        building.wait()
+        killed = building(settings, *options, "--compress")
+        time.sleep(takes * dice.uniform(0.05, 1.1))
+        killed.kill()
+        killed.join()
 
         assert without_twins(settings.out) == new
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from portal import bookings, database
-from portal.bookings import Family, casework
+from portal.bookings import Family, group_messages
 from portal.database import tables
 from portal.database.audit import forget_old
 from portal.database.tables import audit, read_of
@@ -30,7 +30,11 @@ SHOW = {
     "/staff/bookings/<reference>/delete",
     "/staff/bookings/<reference>/details",
     "/staff/export/<centre>/<series>.csv",
+    "/staff/notice/<centre>",
+    "/staff/notice/<centre>/<series>",
     "/staff/notice/<centre>/<series>/<planned>",
+    "/staff/notice-waiting/<centre>/<series>",
+    "/staff/notices/<centre>/<int:number>",
     "/staff/register/<centre>/<series>/<planned>",
     "/staff/requests",
     "/staff/ring",
@@ -53,9 +57,9 @@ def families(place):
         given = {"key": f"a key of sixteen signs {number}", "secret": place.secret}
         found.append(bookings.book(place.engine, series, who, now=place.now, **given))
     series = place.directory.series[0]
-    words = "Bring a towel"
-    session = series.all_sessions[0]
-    casework.send_notice(place.engine, series, session, words, now=place.now, actor="staff:1")
+    group = group_messages.of_session(series.all_sessions[0])
+    given = {"key": "another key of signs", "now": place.now, "actor": "staff:1"}
+    group_messages.send(place.engine, group, "Bring a towel", **given)
     return found
 
 

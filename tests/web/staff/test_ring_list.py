@@ -250,7 +250,7 @@ def test_a_notice_counts_those_that_it_does_not_reach(place):
     book(place, BY_EMAIL, BY_CALL, QUIET)
     worker = place.signed_in()
     done = worker.open("/staff/notice/riverbank/bump/2027-01-12")
-    done = done.fill(words="Bring wellies").press("Send it")
+    done = done.fill(words="Bring wellies").press("See how it looks").press("Send it")
 
     assert "Families who get a message: 1. Staff must tell: 2." in done
     assert "“Bring wellies”" in done.follow("See whom to ring")
@@ -298,3 +298,33 @@ def test_the_soonest_session_comes_first(place):
     screen = place.signed_in().open(RING)
 
     assert screen.words.index("Sooner") < screen.words.index("Later")
+
+
+LATER = {"changes": [{"date": "2027-01-12", "postponed": "The boiler is broken"}]}
+
+
+def test_a_postponed_date_is_rung_about_once_now_and_once_with_its_new_date(place):
+    """The register says who knows; the list has what to say, each time."""
+    book(place, BY_EMAIL, BY_CALL)
+    edit(place, LATER)
+    worker = place.signed_in()
+    register, first = worker.open(REGISTER), worker.open(RING)
+    first.press(f"They know now: {BY_CALL.name}")
+    rung = worker.open(RING)
+    edit(place, {"changes": [{**LATER["changes"][0], "moved_to": "2027-01-14"}]})
+    then = worker.open(RING)
+
+    assert "Postponed The boiler is broken. We do not know the new date yet." in register
+    assert "Nobody is expected: 1 not told yet, 1 to ring" in register
+    assert "Save the register" not in register
+    assert "is postponed. The boiler is broken. They keep their place. No new date yet." in first
+    assert BY_CALL.name not in rung
+    assert "The date that was postponed is now on Thursday 14 January 2027, 10am" in then
+
+
+def test_today_shows_a_postponed_date_as_such(place):
+    """Nobody looks for families on a day on which nothing is held."""
+    edit(place, LATER)
+    today = place.signed_in().open("/staff/?day=2027-01-12")
+
+    assert "Postponed The boiler is broken" in today

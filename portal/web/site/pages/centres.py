@@ -85,7 +85,7 @@ def _meets_outside_hours(context: Context, centre: Centre) -> bool:
         session
         for series in context.directory.series_at(centre)
         for session in context.coming.get(series, ())
-        if session.venue.centre is centre and not session.cancelled
+        if session.venue.centre is centre and not session.off
     )
     hours = centre.opening_hours or {}
     return any(

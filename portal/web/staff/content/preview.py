@@ -1,0 +1,74 @@
+"""A page of the site as it will be with her draft, and the pictures of the draft.
+
+The page is the real one: the server brings the public site to these pages (`site_page`), because
+the staff pages and the site do not know each other.
+"""
+
+from __future__ import annotations
+
+from flask import Response, abort, current_app, make_response
+from markupsafe import escape
+from werkzeug.wrappers import Response as Answered
+
+from portal.web.live.context import live
+from portal.web.staff.access import staff_route
+from portal.web.staff.content.desk import CONTENT, OF_CONTENT, Desk, desk_of
+from portal.web.staff.content.publish import effects_of
+from portal.web.staff.screens import explain
+
+_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
+
+
+@staff_route(f"{CONTENT}/<centre>/preview/<name>", may=OF_CONTENT)
+def preview(centre: str, name: str) -> Answered:
+    """The public page of a file, with the draft in place of what is published."""
+    desk = desk_of(centre)
+    back = f"{desk.path}/file/{name}"
+    if desk.text(name) is None:
+        abort(403)
+    effects = effects_of(desk.draft) if desk.draft else None
+    if effects and effects.directory is None:
+        words = (
+            f"{one.path.rpartition('/')[2]}, line {one.line}: {one.words}"
+            for one in effects.problems
+        )
+        title = "The page can be shown when the mistakes are corrected"
+        return explain(title, *words, status=409, back=back)
+    directory = effects.directory if effects and effects.directory else live().directory
+    slug = name.partition(".")[0]
+    found = directory.find_series(f"{desk.centre.slug}/{slug}")
+    private = found is not None and found.programme.sensitive
+    path = desk.centre.path if slug == "index" else found.path if found else ""
+    html = current_app.config["site_page"](directory, path) if path and not private else None
+    if html is None:
+        return explain(
+            "This has no page of its own",
+            "Families find nothing of a sensitive group on the site: no place, and no time."
+            if private
+            else "It has one when it is published.",
+            back=back,
+        )
+    return _shown(desk, html, back)
+
+
+def _shown(desk: Desk, html: str, back: str) -> Response:
+    """The page with a line above it that leads back."""
+    bar = (
+        '<div class="notice" role="region" aria-label="Preview"><p>This is how the page will be. '
+        f'Families do not see it yet. <a href="{escape(back)}">Back to the form</a></p></div>'
+    )
+    for name in desk.pictures():
+        address = f'src="{desk.centre.path}{name}"'
+        html = html.replace(address, f'src="{desk.path}/picture/{name}"')
+    return make_response(html.replace("<main", f"{bar}<main", 1))
+
+
+@staff_route(f"{CONTENT}/<centre>/picture/<name>", may=OF_CONTENT)
+def picture(centre: str, name: str) -> Answered:
+    """A picture of the centre, from her draft or from the disk."""
+    desk = desk_of(centre)
+    kind = _TYPES.get(name.rpartition(".")[2])
+    data = desk.text(name) if kind else None
+    if data is None:
+        abort(403)
+    return Response(data, content_type=kind)
