@@ -49,6 +49,13 @@ class Commands(click.Group):
                 click.echo(str(problem))
             click.echo(_counted(len(problems), "mistake") if problems else str(error), err=True)
             ctx.exit(1)
+        except Exception as error:
+            from portal.commands.unwritable import words_for
+
+            if not (words := words_for(error, ctx.obj)):
+                raise
+            click.echo(words, err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -450,7 +457,6 @@ def _refuse_to_lose_bookings(settings: Settings, directory: Directory) -> None:
 
 
 def _given_out(settings: Settings, back: bool, directory: Directory) -> Mapping[str, Stamp] | None:
-    """The stamps of calendar entries that any machine has published; None without a database."""
     if not settings.has_database:
         return None  # before SQLAlchemy is imported
     from portal.server.publishing import given_out_here
