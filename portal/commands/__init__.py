@@ -291,23 +291,17 @@ def next_term(
 
     With --centre all series of a centre are planned at once, or only those named.
     """
-    from portal import content
-    from portal.editing.next_term import next_term as copied
+    from portal.commands import planning
     from portal.settings import load_settings
 
-    settings = load_settings(root=root)
-    if centre:
-        from portal.commands import planning
-
-        return planning.show(settings, centre, term, series, write=write, now=datetime.now(UTC))
-    if not series or write:
+    if centre is None and (write or not series):
         words = "Name the series to copy, or a whole centre with --centre."
         raise click.UsageError("--write is for --centre." if series else words)
-    today = _today()
-    directory = content.load(settings.root, today=today)
-    for copy in copied(settings.root, directory, series, term, today=today):
-        for line in copy.report:
-            click.echo(line)
+    settings, now = load_settings(root=root), datetime.now(UTC)
+    if centre is None:
+        planning.copy(settings, series, term, now=now)
+    else:
+        planning.show(settings, centre, term, series, write=write, now=now)
 
 
 @main.command()

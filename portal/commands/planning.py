@@ -1,12 +1,12 @@
-"""`portal next-term --centre`: a whole centre in its next term, as the page for staff shows it.
+"""`portal next-term`: series copied into a term, or a whole centre as the page for staff shows it.
 
-Without `--write` nothing is written. With it, all copies that are shown are written, or none if one
-has a mistake or a clash.
+A centre is shown first: without `--write` nothing is written. With it, all copies that are shown
+are written, or none if one has a mistake or a clash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,10 +15,19 @@ import click
 from portal import content
 from portal.directory import Directory
 from portal.directory.values import LONDON, near
-from portal.editing import publishing, term_plan
+from portal.editing import next_term, publishing, term_plan
 from portal.editing.drafts import WritingError, add
 from portal.editing.term_plan import Plan
 from portal.settings import Settings
+
+
+def copy(settings: Settings, names: Sequence[str], term: str | None, *, now: datetime) -> None:
+    """Write the copies of these series, and print what an editor must know of each."""
+    today = now.astimezone(LONDON).date()
+    directory = content.load(settings.root, today=today)
+    for made in next_term.next_term(settings.root, directory, names, term, today=today):
+        for line in made.report:
+            click.echo(line)
 
 
 def show(
