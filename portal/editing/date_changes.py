@@ -45,6 +45,12 @@ class Written:
         return self.cancelled or self.postponed
 
     @property
+    def venue(self) -> str:
+        """The name of another building."""
+        place = self.fields.get("venue")
+        return str(place.get("name", "")) if isinstance(place, Mapping) else ""
+
+    @property
     def changed(self) -> bool:
         """Whether it is not held as planned."""
         return any(name in self.fields for name in (*_OFF, *_HELD_OTHERWISE))

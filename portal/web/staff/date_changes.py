@@ -111,7 +111,7 @@ class PostponeForm(DateForm):
         "Why is it postponed?",
         what="the reason",
         missing="Write why it is postponed",
-        hint="Families keep their places, and hear again when you give the new day. They read "
+        hint="Families keep their places. Give the new day here as soon as you know it. They read "
         "this, so name nobody. For example: The heating is broken.",
     )
 

@@ -188,6 +188,17 @@ def test_a_clash_with_another_group_is_told(office):
     assert "play-monday" in screen
 
 
+def test_nobody_has_booked(office):
+    """No message is shown that goes to nobody; a date that moved before can be opened again."""
+    worker = office.signed_in(centres=["weavers-yard"])
+    for planned, words in (("2026-12-02", "at Nelson Library"), ("2026-12-09", "10 December 2026")):
+        form = worker.open(f"/staff/change/weavers-yard/feeding-wednesday/{planned}")
+        assert words in form
+        check = form.fill(reason="Snow").press("Continue")
+        assert "Nobody has booked, so nobody is told" in check
+        assert "What they read" not in check
+
+
 def test_a_session_that_starts_soon(office):
     """A message may come too late for families on their way: the page says to ring them."""
     office.now = datetime(2027, 1, 26, 8, 50, tzinfo=UTC)
@@ -389,7 +400,7 @@ def test_a_date_is_postponed_and_gets_its_new_day(office):
 def test_of_a_sensitive_group_the_message_says_nothing(office):
     """S4: what staff read is the discreet message, and the site shows neither where nor when."""
     group = "weavers-yard/group-january"
-    worker = office.signed_in(centres=["weavers-yard"])
+    worker = office.signed_in("editor", centres=["weavers-yard"])
     check = worker.open(f"/staff/change/{group}/2027-01-21").fill(reason="Ill").press("Continue")
     name = office.directory.find_series(group).name
 
