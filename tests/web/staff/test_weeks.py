@@ -150,7 +150,7 @@ def test_a_colleague_sees_who_has_answered(place):
 
 
 def test_what_is_off_stands_on_today_until_it_is_closed(place):
-    """The staff and the manager of the centre see it, and nobody else; readers close nothing."""
+    """Staff and manager of the centre see it, with a link to its pages; readers close nothing."""
     address = asked(place, title="Sam Brook")
     form = place.stranger().open(address).follow(OFF)
     empty = form.press("Tell them")
@@ -165,6 +165,8 @@ def test_what_is_off_stands_on_today_until_it_is_closed(place):
         assert "Tuesday 12 January, 10am to midday, Bump, Birth and Beyond" in today
         assert "Sam Brook said so at 9am on Monday 11 January 2027" in today
         assert ("It is right now" in today.html) == (role != "reader")
+        pages = '<b><a href="/staff/content/riverbank">Riverbank</a></b>'
+        assert (pages in today.html) == (role != "reader")
     others = place.signed_in("worker", centres=["elsewhere"])
     assert "The hall is locked" not in others.open("/staff/")
     refused = others.send("/staff/weeks/1/close", {"csrf_token": others.token})
