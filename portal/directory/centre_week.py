@@ -153,8 +153,8 @@ def _change(session: Session) -> str:
     if session.state == "on":
         return sentence(" ".join(session.note.split())) if session.note else ""
     label = session.state.capitalize()
-    if session.cancelled:
-        return f"{label}: {sentence(session.cancelled)}"
+    if session.off:
+        return f"{label}: {sentence(session.off)}"
     if session.moved_to:
         return f"{label} to {day_words(session.moved_to.day)}, {session.moved_to.times.words}."
     if session.moved:

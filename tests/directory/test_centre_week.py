@@ -8,6 +8,7 @@ from tests.support import made
 
 MONDAY = date(2027, 1, 11)  # the sessions of `made` are on Tuesdays, from the 12th
 MOVED = {"changes": [{"date": "2027-01-12", "moved_to": "2027-01-14 13:00-15:00"}]}
+POSTPONED = {"changes": [{"date": "2027-01-12", "postponed": "The hall is flooded"}]}
 CANCELLED = {"changes": [{"date": "2027-01-12", "cancelled": "Snow"}]}
 
 
@@ -18,7 +19,7 @@ def week(*series, **given):
 
 def test_a_week_shows_the_facts_of_the_centre_and_each_session_with_its_change():
     """Who says that all is right has seen what families see: facts, times, places and changes."""
-    shown = week({"room": "The hall"}, CANCELLED, MOVED, centre={"sample": ["phone"]})
+    shown = week({"room": "The hall"}, CANCELLED, MOVED, POSTPONED, centre={"sample": ["phone"]})
 
     assert ("Where", "Riverbank, 1 River Street, Preston, PR1 8RJ") in shown.facts
     assert ("Phone (a sample)", "01772 111111") in shown.facts
@@ -27,6 +28,7 @@ def test_a_week_shows_the_facts_of_the_centre_and_each_session_with_its_change()
         "10am to midday, Bump, Birth and Beyond, The hall",
         "10am to midday, Bump, Birth and Beyond. Cancelled: Snow.",
         "10am to midday, Bump, Birth and Beyond. Moved to Thursday 14 January 2027, 1pm to 3pm.",
+        "10am to midday, Bump, Birth and Beyond. Postponed: The hall is flooded.",
         "1pm to 3pm, Bump, Birth and Beyond. Moved from Tuesday 12 January 2027.",
     ]
     assert "Tuesday 12 January 2027\n10am to midday" in shown.lines
@@ -57,21 +59,23 @@ def test_each_change_of_what_is_shown_changes_the_digest():
         week({"room": "The hall"}),
         week(CANCELLED),
         week(MOVED),
+        week(POSTPONED),
         week(centre={"phone": "01772 222222"}),
         week(centre={"opening_hours": {"Monday": "9:00-17:00"}}),
         week({}, {"starts": "2027-01-13"}),
     ]
 
     assert week().digest == plain
-    assert len({plain, *(one.digest for one in others)}) == 8
+    assert len({plain, *(one.digest for one in others)}) == 9
 
 
 def test_it_is_due_on_the_first_working_day():
     """After a bank holiday or a closure the next working day counts; without one, none."""
-    closures = [{"from": "2027-04-06", "to": "2027-04-06", "reason": "Training"}]
+    closures = [{"date": "2027-01-18", "reason": "Training"}]
     closed = school_calendar(made.directory(closures=closures).terms).closed
 
     assert due_day(date(2027, 1, 11), closed) == date(2027, 1, 11)
+    assert due_day(date(2027, 1, 18), closed) == date(2027, 1, 19)
     assert due_day(date(2027, 5, 3), closed) == date(2027, 5, 4)  # a bank holiday
     assert due_day(date(2027, 3, 29), closed) == date(2027, 3, 30)  # Easter Monday
     assert due_day(date(2027, 4, 5), lambda day: True) is None

@@ -10,6 +10,7 @@ from portal import content, database
 from portal.database.references import week_link_of
 from portal.database.tables import week_link
 from portal.staff import week_post, weeks
+from portal.web.site.app import create_site
 from tests.support import made
 from tests.support.paths import ROOT
 from tests.support.staffed import Staffed
@@ -74,7 +75,7 @@ def test_one_button_says_that_all_is_right(place):
 
 
 def test_the_page_of_the_centre_says_so(tmp_path, sample_root, directory):
-    """Where the site is built, the answer is in the file, and then on the page, with its date."""
+    """Where the site is built, the answer is in the file, and then on the page, with its day."""
     root = shutil.copytree(sample_root, tmp_path / "root")
     place = Staffed(tmp_path, directory, root=root)
     place.now = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -87,6 +88,8 @@ def test_the_page_of_the_centre_says_so(tmp_path, sample_root, directory):
     assert "Families see on the page of the centre that it was checked." in (
         place.stranger().open(address)
     )
+    built = create_site(place.directory).test_client().get("/centres/riverbank/").text
+    assert "We last checked this page on Monday 23 November 2026." in built
 
 
 def test_a_week_that_has_changed_is_asked_about_again(place):
@@ -147,7 +150,7 @@ def test_a_colleague_sees_who_has_answered(place):
 
 
 def test_what_is_off_stands_on_today_until_it_is_closed(place):
-    """The staff and the manager of the centre see it, and nobody else; readers close nothing."""
+    """Staff and manager of the centre see it, with a link to its pages; readers close nothing."""
     address = asked(place, title="Sam Brook")
     form = place.stranger().open(address).follow(OFF)
     empty = form.press("Tell them")
@@ -162,6 +165,8 @@ def test_what_is_off_stands_on_today_until_it_is_closed(place):
         assert "Tuesday 12 January, 10am to midday, Bump, Birth and Beyond" in today
         assert "Sam Brook said so at 9am on Monday 11 January 2027" in today
         assert ("It is right now" in today.html) == (role != "reader")
+        pages = '<b><a href="/staff/content/riverbank">Riverbank</a></b>'
+        assert (pages in today.html) == (role != "reader")
     others = place.signed_in("worker", centres=["elsewhere"])
     assert "The hall is locked" not in others.open("/staff/")
     refused = others.send("/staff/weeks/1/close", {"csrf_token": others.token})
