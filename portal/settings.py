@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -260,6 +261,15 @@ class Settings(BaseSettings):
         return self.var / "postcodes.bin"
 
     @property
+    def has_database(self) -> bool:
+        """Whether there is a database: one that is set, or a file in var/."""
+        return self.database_url is not None or self._database_file.is_file()
+
+    @property
+    def _database_file(self) -> Path:
+        return self.var / "portal.db"
+
+    @property
     def database_address(self) -> str:
         """The address for `database.connect`. It may hold a password: never log it."""
         if self.database_url is not None:
@@ -267,7 +277,7 @@ class Settings(BaseSettings):
             if self.database_pooled and address.startswith("postgres"):
                 address += "&pooled=yes" if "?" in address else "?pooled=yes"
             return address
-        return f"sqlite:///{self.var / 'portal.db'}"
+        return f"sqlite:///{self._database_file}"
 
     @property
     def secret(self) -> Secret:
@@ -419,12 +429,20 @@ def load_settings(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         lines = []
-        for problem in error.errors(include_url=False, include_context=False):
+        for problem in error.errors(include_url=False):
             name = str(problem["loc"][0]) if problem["loc"] else "?"
             value = "(hidden)" if _secret(name) else repr(problem["input"])
             words = problem["msg"].removeprefix("Value error, ").rstrip(".")
-            lines.append(f"PORTAL_{name.upper()}={value}: {words}.")
+            lines.append(f"PORTAL_{name.upper()}={value}: {words}.{_small_letters(problem)}")
         raise SettingsError("\n".join(lines)) from error
+
+
+def _small_letters(problem: ErrorDetails) -> str:
+    """A hint where a known word is written with capitals; otherwise nothing."""
+    word = str(problem["input"]).strip().lower()
+    if problem["type"] == "literal_error" and f"'{word}'" in problem["ctx"]["expected"]:
+        return f" Write it in small letters: {word}."
+    return ""
 
 
 def _secret(name: str) -> bool:

@@ -49,6 +49,13 @@ class Commands(click.Group):
                 click.echo(str(problem))
             click.echo(_counted(len(problems), "mistake") if problems else str(error), err=True)
             ctx.exit(1)
+        except Exception as error:
+            from portal.commands.unwritable import words_for
+
+            if not (words := words_for(error, ctx.obj)):
+                raise
+            click.echo(words, err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -419,7 +426,7 @@ def _counted(number: int, noun: str) -> str:
 
 def _against_bookings(settings: Settings, directory: Directory) -> list[Problem]:
     """Mistakes in the content that existing bookings rule out, if there is a database."""
-    if not _has_database(settings):
+    if not settings.has_database:
         return []
     from sqlalchemy import inspect
     from sqlalchemy.exc import SQLAlchemyError
@@ -449,22 +456,12 @@ def _refuse_to_lose_bookings(settings: Settings, directory: Directory) -> None:
         raise ContentError(problems)
 
 
-def _has_database(settings: Settings) -> bool:
-    return settings.database_url is not None or (settings.var / "portal.db").is_file()
-
-
 def _given_out(settings: Settings, back: bool, directory: Directory) -> Mapping[str, Stamp] | None:
-    """The stamps of calendar entries that any machine has published; None without a database."""
-    if not _has_database(settings):
-        return None
-    from portal import database
-    from portal.server.publishing import given_out
+    if not settings.has_database:
+        return None  # before SQLAlchemy is imported
+    from portal.server.publishing import given_out_here
 
-    engine = database.connect(settings.database_address)
-    try:
-        return given_out(engine, directory.edition, back=back)
-    finally:
-        engine.dispose()
+    return given_out_here(settings, directory.edition, back=back)
 
 
 def _rebuild_to_go_back(settings: Settings) -> None:
@@ -486,7 +483,7 @@ def _publish_new(settings: Settings) -> None:
 
     If that fails, the process that sends messages tries again.
     """
-    if "build" not in settings.roles or not _has_database(settings):
+    if "build" not in settings.roles or not settings.has_database:
         return
     from sqlalchemy.exc import SQLAlchemyError
 

@@ -5,6 +5,9 @@ One pass over the history of the repository serves all files. Merges count: what
 was changed, for readers of the published site, when it was merged. The latest time of all commits
 of a file is taken rather than that of its last one, because the clocks of editors differ and a
 calendar's revision number may only rise.
+
+A commit that says only that somebody has checked a centre does not count. There is one for each
+centre each week, and nothing that families read in calendars and feeds has changed by it.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from portal.content.git import GitError, changed_paths, git, is_checkout
 from portal.directory.values import LONDON
 from portal.errors import PortalError
 
+CHECKED = "Check the week of"  # how the message of such a commit begins
 _FOLDERS = ("content", "centres", "programmes")
 
 
@@ -75,7 +79,8 @@ def _history_of(root: Path) -> _History:
         log = git(
             root, "--no-optional-locks",
             "log", "--format=%x01%ct", "--name-only", "-z", "--no-renames", "--relative",
-            "--full-history", "--diff-merges=first-parent", "--", *_FOLDERS,
+            "--full-history", "--diff-merges=first-parent",
+            "--invert-grep", f"--grep=^{CHECKED} ", "--", *_FOLDERS,
         )  # fmt: skip
         edited = frozenset(changed_paths(root, *_FOLDERS))
     except GitError:

@@ -2,16 +2,20 @@
 
 The machine that builds public pages has no database, so what a page says of a check comes from the
 field `checked`. It is written as an editor would write it, and nothing else in the file changes.
+Nor does the time of its last change: calendars and feeds would otherwise have news each Monday.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 from sqlalchemy import Engine
 
 from portal import content
+from portal.content.history import CHECKED
 from portal.directory import Centre
 from portal.directory.centre_week import week_of
 from portal.directory.values import LONDON
@@ -52,8 +56,12 @@ def write_checked(
         raise WeekChanged(
             "Somebody has changed this week since, and the change is being published."
         )
-    summary = f"Check the week of {centre.title}"
+    file = settings.root / centre.source
+    before = file.stat()
+    summary = f"{CHECKED} {centre.title}"
     publishing.publish(settings, engine, edits, author=author, summary=summary, now=now)
+    with suppress(OSError):  # it may be gone again by now
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def _with_check(text: str, centre: Centre, now: datetime) -> str:

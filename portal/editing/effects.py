@@ -115,7 +115,7 @@ def database_of(settings: Settings, engine: Engine | None = None) -> Iterator[En
     if engine is not None:
         yield engine
         return
-    if settings.database_url is None and not (settings.var / "portal.db").is_file():
+    if not settings.has_database:
         yield None
         return
     from portal import database

@@ -53,6 +53,7 @@ class Row:
     target: str = ""  # the name of the copy's file without '.md', and of one that is there already
     copy: Copy | None = None
     values: Mapping[str, str] | None = None  # what is in its fields
+    changed: bool = False  # whether somebody typed something else than was proposed
     mistakes: tuple[tuple[Field, str], ...] = ()
     clashes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -60,6 +61,11 @@ class Row:
     @property
     def slug(self) -> str:
         return self.series.slug
+
+    @property
+    def title(self) -> str:
+        """'Baby Massage, Fridays, 10:30am to 11:30am'."""
+        return f"{self.series.name}, {self.series.pattern}, {self.series.time.words}"
 
     @property
     def can_be_copied(self) -> bool:
@@ -232,7 +238,13 @@ def _made(
     except content.ContentError as error:
         mistakes += [_in_row(problem.words) for problem in error.problems]
     mistakes += [] if mistakes else _mistakes(copy, directory)
-    return replace(row, copy=copy, values=values, mistakes=tuple(dict.fromkeys(mistakes)))
+    return replace(
+        row,
+        copy=copy,
+        values=values,
+        changed=bool(given or mistakes),
+        mistakes=tuple(dict.fromkeys(mistakes)),
+    )
 
 
 def _impossible(row: Row, error: PortalError) -> Row:
@@ -277,12 +289,15 @@ def _mistakes(copy: Copy, directory: Directory) -> Iterator[tuple[Field, str]]:
         yield field, _in_row(one.words)[1]
 
 
-def _in_row(words: str) -> tuple[Field, str]:
-    """A mistake of a file as a row shows it: its field, and the words without it."""
+def _in_row(words: str, *, whole: bool = False) -> tuple[Field, str]:
+    """A mistake of a file as a row shows it: its field, and the words without it.
+
+    A field that the row does not have stays in the words, unless the `whole` row is meant.
+    """
     named = _OF_FIELD.match(words)
     name = named[1] if named else ""
     field = _field(name)
-    return field, _sentence(words[named.end() :] if named and field else words)
+    return field, _sentence(words[named.end() :] if named and (field or whole) else words)
 
 
 def _field(name: str) -> Field:
@@ -377,24 +392,37 @@ def edits(rows: Iterable[Row]) -> list[Edit]:
 
 def with_problems(found: Plan, problems: Sequence[Problem]) -> Plan:
     """The plan with what `publishing.check` said of its copies, each in its row."""
-    return Plan(found.span, tuple(_with_problems(row, problems) for row in found.rows))
+    titles = {row.series.identity: row.title for row in found.rows}
+    titles |= {row.copy.identity: row.title for row in found.rows if row.copy}
+    rows = (_with_problems(row, problems, titles) for row in found.rows)
+    return Plan(found.span, tuple(rows))
 
 
-def _with_problems(row: Row, problems: Sequence[Problem]) -> Row:
+def _with_problems(row: Row, problems: Sequence[Problem], titles: Mapping[str, str]) -> Row:
     if row.copy is None:
         return row
     paths = {path.as_posix() for path in row.copy.files}
     mine = [one for one in problems if one.path in paths or row.copy.identity in one.doubles]
-    clashes = [one.words for one in mine if one.doubles]
+    clashes = [_clash(one, row.copy.identity, titles) for one in mine if one.doubles]
     others = [_in_row(one.words) for one in mine if not one.doubles]
     return replace(
         row,
-        clashes=tuple(map(_clash, clashes)),
+        clashes=tuple(dict.fromkeys(clashes)),
         mistakes=tuple(dict.fromkeys((*row.mistakes, *others))),
     )
 
 
-def _clash(words: str) -> str:
-    """The words of a file's mistake without the name of its field."""
-    named = _OF_FIELD.match(words)
-    return _sentence(words[named.end() :] if named else words)
+_FILE = re.compile(r"centres/\S+\.md", re.IGNORECASE)
+_BOTH = re.compile(r" If both are meant, .*")
+_BOTH_MEANT = (
+    " If both are meant, copy one of them, then the other by itself, and write in its form with "
+    "which series it meets ('alongside')."
+)
+
+
+def _clash(problem: Problem, own: str, titles: Mapping[str, str]) -> str:
+    """The words of a clash for one of its two series, which name the other and no file."""
+    other = next((one for one in problem.doubles if one != own), own)
+    title = titles.get(other, other)
+    words = _FILE.sub(lambda _: title, _in_row(problem.words, whole=True)[1], count=1)
+    return _BOTH.sub("", words) + _BOTH_MEANT

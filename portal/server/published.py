@@ -13,11 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from portal import content, database
+from portal import content
 from portal.directory import Directory
 from portal.directory.values import LONDON
 from portal.errors import PortalError
-from portal.server.publishing import given_out
+from portal.server.publishing import given_out, given_out_here
 from portal.server.readers import Reader
 from portal.settings import Settings
 from portal.web.site import published_calendars
@@ -154,14 +154,8 @@ class Published:
     def _given_out(self, edition: str) -> Mapping[str, Stamp] | None:
         """The stamps that any machine has published; None while the database is away."""
         self._without_stamps = False
-        if self._settings.database_url is None and not (self._settings.var / "portal.db").exists():
-            return None
-        engine = database.connect(self._settings.database_address)
-        try:
-            found = given_out(engine, edition)
-        finally:
-            engine.dispose()
-        self._without_stamps = found is None
+        found = given_out_here(self._settings, edition)
+        self._without_stamps = found is None and self._settings.has_database
         return found
 
     def _must_try_again(self) -> bool:

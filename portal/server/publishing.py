@@ -48,6 +48,22 @@ def given_out(engine: Engine, edition: str, *, back: bool = False) -> dict[str, 
     return {uid: Stamp(changed, digest) for uid, (changed, digest) in found.items()}
 
 
+def given_out_here(
+    settings: Settings, edition: str, *, back: bool = False
+) -> dict[str, Stamp] | None:
+    """The same from the database of these settings; None where there is none yet.
+
+    It keeps no connection: a build forks its workers next.
+    """
+    if not settings.has_database:
+        return None
+    engine = database.connect(settings.database_address)
+    try:
+        return given_out(engine, edition, back=back)
+    finally:
+        engine.dispose()
+
+
 def publish(
     engine: Engine, settings: Settings, directory: Directory, *, now: datetime, back: bool = False
 ) -> Generation:

@@ -46,12 +46,11 @@ def ask(engine: Engine, directory: Directory, settings: Settings, *, now: dateti
     because it runs every few seconds.
     """
     local = now.astimezone(LONDON)
+    if settings.week_hour < 0 or settings.email_channel == "none" or local.weekday() > 4:
+        return 0
     monday = monday_of(local.date())
     day = due_day(monday, school_calendar(directory.terms).closed)
-    if settings.week_hour < 0 or settings.email_channel == "none" or day is None:
-        return 0
-    due = datetime.combine(day, time(settings.week_hour), LONDON)
-    if local < due or local.weekday() > 4:
+    if day is None or local < datetime.combine(day, time(settings.week_hour), LONDON):
         return 0
     with read(engine) as connection:
         asked = {*connection.execute(_asked_in(monday)).scalars()}

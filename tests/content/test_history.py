@@ -37,9 +37,9 @@ class Repository:
         seconds = START.timestamp() + 3600 * hours
         os.utime(file, (seconds, seconds))
 
-    def commit(self, hours):
+    def commit(self, hours, message="edit"):
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", "edit", hours=hours)
+        self.git("commit", "-q", "-m", message, hours=hours)
 
     def changed(self, updated=None, root=None):
         """Hours from the start to the last change."""
@@ -60,6 +60,17 @@ def test_the_latest_of_commit_and_updated_counts(repository):
     assert repository.changed() == 5
     assert repository.changed(date(2026, 9, 1)) == 5
     assert repository.changed(datetime(2026, 10, 1, 17, tzinfo=UTC)) == 7
+
+
+def test_a_check_is_not_a_change(repository):
+    """A commit that only says that somebody has checked a centre does not count; others do."""
+    repository.write("checked")
+    repository.commit(5, "Check the week of Riverbank Centre")
+    assert repository.changed() == 0
+
+    repository.write("second")
+    repository.commit(6, "Say more of Riverbank Centre")
+    assert repository.changed() == 6
 
 
 def test_a_file_that_differs_from_its_commit_has_its_own_time(repository):

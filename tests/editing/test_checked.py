@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from portal import content
 from portal.directory.centre_week import week_of
 from portal.editing import publishing
 from portal.editing.checked import WeekChanged, write_checked
@@ -80,3 +81,13 @@ def test_a_machine_that_does_not_build_writes_nothing(settings, directory, centr
         write(elsewhere, directory, centre)
 
     assert (settings.root / FILE).read_text() == before
+
+
+def test_a_check_is_no_news_in_calendars_and_feeds(settings, directory, centre):
+    """Nothing that a family has in its calendar has changed: its revisions and times stay."""
+    write(settings, directory, centre)
+    found = content.load(settings.root, today=MONDAY)
+
+    assert found.centre("riverbank").checked == MONDAY
+    assert found.centre("riverbank").changed == centre.changed
+    assert [one.changed for one in found.series] == [one.changed for one in directory.series]

@@ -187,19 +187,24 @@ def test_one_leader_in_two_rooms_is_pointed_out(root) -> None:
 
 
 def test_what_the_check_says_belongs_to_its_row(sample_root, directory) -> None:
-    """A clash is shown with both copies that it is about; another mistake with the copy whose file
-    it is in; those of other files with none."""
+    """A clash is shown with both copies that it is about, each with the title of the other; another
+    mistake with the copy whose file it is in; those of other files with none."""
     plan = planned(sample_root, directory)
     first, second = "riverbank/bump-spring-2027", "riverbank/first-aid-spring-2027"
+    room = f"'room': {RIVERBANK}/bump-spring-2027.md is in the same room. If both are meant, x."
     problems = [
-        Problem(f"{RIVERBANK}/x.md", 3, 1, "'room': x is there.", doubles=(first, second)),
+        Problem(f"{RIVERBANK}/first-aid-spring-2027.md", 3, 1, room, doubles=(first, second)),
         Problem(f"{RIVERBANK}/bump-spring-2027.md", 3, 1, "'places': too many."),
         Problem(f"{RIVERBANK}/play-monday.md", 3, 1, "'day': wrong."),
-    ]  # fmt: skip
+    ]
     checked = term_plan.with_problems(plan, problems)
     bump, aid = row_of(checked, "bump-autumn"), row_of(checked, "first-aid")
 
-    assert bump.clashes == aid.clashes == ("X is there.",)
+    assert [words.partition(" If ")[0] for words in (*bump.clashes, *aid.clashes)] == [
+        f"{aid.title} is in the same room.",
+        f"{bump.title} is in the same room.",
+    ]
+    assert "md" not in bump.clashes[0] + aid.clashes[0]
     assert (bump.mistakes, aid.mistakes) == ((("places", "Too many."),), ())
 
 

@@ -184,3 +184,11 @@ def test_no_module_is_long_without_a_reason():
         if text.count("\n") > 600:
             opening = ast.get_docstring(ast.parse(text)) or ""
             assert "one file" in opening, f"{path.relative_to(ROOT)} has over 600 lines"
+
+
+def test_the_settings_alone_know_where_the_database_file_is():
+    """Whether there is a database is asked in one place: `Settings.has_database`."""
+    files = (ROOT / "portal").rglob("*.py")
+    named = {path.name for path in files if '"portal.db"' in path.read_text("utf-8")}
+
+    assert named == {"settings.py"}

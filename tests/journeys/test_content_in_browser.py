@@ -193,6 +193,12 @@ def _screens(worker, office, reviewer: Worker):
         yield part
     worker.go(f"{CONTENT}/photo").press("Put it into my draft")
     yield "photo, with mistakes"
+    worker.go(f"{CONTENT}/next-term").press("Tick all")
+    page.locator("details").evaluate_all(unfold)
+    page.locator("#time-first-aid").fill("10")
+    worker.press("See what will change")
+    page.locator("details").evaluate_all(unfold)
+    yield "next term, with a mistake, unfolded"
     worker.go(f"{CONTENT}/changes")
     page.locator("details").evaluate_all(unfold)
     yield "what will change, unfolded"

@@ -17,6 +17,7 @@ from portal import messages
 from portal.bookings import places
 from portal.messages import Sent
 from tests.support import figures, made
+from tests.support.databases import new_sqlite
 from tests.support.listeners import hanging_mail_server, mail_server
 from tests.support.queue import enqueue_many, rows, send
 from tests.support.screens import FAMILY, Screens
@@ -117,7 +118,8 @@ def refuse_then_book(screens, fault) -> None:
 
 def test_a_full_disk(small_disk):
     """S63: with a full disk the form says whom to ring, and nothing is half booked."""
-    screens = Screens(small_disk, made.directory())
+    address = new_sqlite(small_disk / "portal.db")
+    screens = Screens(small_disk, made.directory(), database_url=address)
 
     refuse_then_book(screens, full(small_disk))
     screens.engine.dispose()

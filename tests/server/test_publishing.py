@@ -22,7 +22,7 @@ from portal.feeds.calendar_entries import uid_of
 from portal.server import readers, serve
 from portal.server.app import create_app
 from portal.server.published import Published, read_published
-from portal.server.publishing import given_out
+from portal.server.publishing import given_out, given_out_here
 from portal.server.readers import Reader
 from portal.server.worker import Watch
 from portal.settings import SettingsError, load_settings
@@ -314,6 +314,33 @@ def test_unknown_roles_are_refused(monkeypatch, written):
 
     with pytest.raises(SettingsError, match="PORTAL_ROLES"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "word"),
+    [
+        ("PORTAL_ROLES", "Web,post", "web"),
+        ("PORTAL_CONTENT_REVIEW", "EDITOR", "editor"),
+        ("PORTAL_SMTP_TLS", "StartTLS", "starttls"),
+    ],
+)
+def test_a_known_word_in_capitals_gets_a_hint(monkeypatch, name, written, word):
+    """A word that is right but for its capitals is refused with the word to write."""
+    monkeypatch.setenv(name, written)
+
+    with pytest.raises(SettingsError, match=rf"{name}='.*Write it in small letters: {word}\."):
+        load_settings()
+
+
+def test_published_entries_are_read_the_same_way_by_builds_and_live_pages(tmp_path):
+    """Without a database no stamps are known, and none is made by asking; with one they are."""
+    settings = load_settings(var=tmp_path / "var", secret_key=SECRET)
+    without = given_out_here(settings, "edition")
+    made = settings.var.exists()
+    new_sqlite(tmp_path / "var" / "portal.db")
+
+    assert (without, made) == (None, False)
+    assert given_out_here(settings, "edition") == {}
 
 
 def test_health_says_whether_the_content_is_the_newest(local_machines, caplog):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from portal import bookings
 from portal.bookings import Family
+from portal.editing import content_drafts
+from portal.editing.content_drafts import DraftFile
 from portal.messages import Sent
 from portal.server import worker
 from portal.server.worker import Watch
@@ -77,16 +79,24 @@ def test_a_place_that_lies_free_is_offered_in_the_next_round(engine, tmp_path) -
 
 
 def test_whoever_watches_forgets_once_a_day(tmp_path, sample_root) -> None:
-    """The server's rounds do it after each midnight; `portal messages send` by itself does not."""
+    """The server's rounds do it after each midnight; `portal messages send` by itself does not.
+    Drafts of the content that nobody changed for too long are deleted with the rest."""
     now = [NOW]
     settings = settings_for(tmp_path).model_copy(update={"root": sample_root})
     watch = Watch(settings, now=lambda: now[0])
-    forgot = []
+    watch.once()
+    engine, forgot = watch._engine, []
+    sam, old = make_staff(engine), NOW - content_drafts.KEPT_FOR
+    for centre, changed in (("riverbank", old), ("harbour", NOW)):
+        file = DraftFile(f"centres/preston/{centre}/play.md", None, b"new")
+        content_drafts.put(engine, sam.id, centre, [file], now=changed)
     for hours, daily in ((0, False), (0, True), (1, True), (16, True), (17, True)):
         now[0] = NOW + timedelta(hours=hours)
         forgot.append(watch.once(daily=daily).forgotten is not None)
 
     assert forgot == [False, True, False, True, False]
+    left = content_drafts.open_drafts(engine, ["riverbank", "harbour"])
+    assert [one.centre for one in left] == ["harbour"]
 
 
 def test_mistakes_in_the_content_stop_no_post(tmp_path, sample_root, caplog) -> None:

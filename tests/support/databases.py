@@ -11,6 +11,7 @@ with CI=true they fail.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sqlite3
@@ -189,6 +190,64 @@ def new_sqlite(file: Path) -> str:
         file.with_name(name).unlink(missing_ok=True)
     file.write_bytes(_migrated_file())
     return f"sqlite:///{file}"
+
+
+# Databases that applications of one test have in turn with those of other tests, by folder. Their
+# engines stay, because they keep the statements that SQLAlchemy has compiled.
+_lent: dict[Path, str] = {}
+_testing = False
+_wider_fixtures = 0  # being made now, for more than one test
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Iterator[None]:
+    """Note what outlives a test: it gets a database of its own."""
+    global _wider_fixtures
+    wider = fixturedef.scope != "function"
+    _wider_fixtures += wider
+    try:
+        return (yield)
+    finally:
+        _wider_fixtures -= wider
+
+
+def pytest_runtest_logstart() -> None:
+    global _testing
+    _testing = True
+
+
+def pytest_runtest_logfinish() -> None:
+    """Take back the databases of a test that has ended."""
+    global _testing
+    _testing = False
+    for address in _lent.values():
+        _engine(address).dispose()
+    _lent.clear()
+
+
+def lent_engine(var: Path) -> Engine | None:
+    """An engine on an empty database for an application of the running test with this folder.
+
+    None where it must have its own: no test is running, it outlives the test, or the test has
+    made the folder.
+    """
+    if var not in _lent:
+        if not _testing or _wider_fixtures or var.exists():
+            return None
+        _lent[var] = new_sqlite(_lent_folder() / f"{len(_lent)}.db")
+    return _engine(_lent[var])
+
+
+@cache
+def _lent_folder() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="portal-test-", dir=_in_memory())
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+def _in_memory() -> str | None:
+    """Where pytest puts its own folders: in memory, if there is room."""
+    return os.environ.get("PYTEST_DEBUG_TEMPROOT")
 
 
 @pytest.fixture(scope="session")

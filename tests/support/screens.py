@@ -15,7 +15,7 @@ from portal.directory import Directory
 from portal.settings import Settings
 from portal.web.live.app import create_desk
 from tests.support import made
-from tests.support.databases import new_sqlite
+from tests.support.databases import lent_engine, new_sqlite
 from tests.support.markup import Element, parsed
 from tests.support.ringing import without_number
 from tests.support.routing import remember_builders
@@ -39,10 +39,15 @@ class Screens:
         self.directory = directory or made.directory()
         self.now = made.NOW
         given = {"var": folder / "var", "out": folder / "build", "root": folder} | settings
+        engine = None if "database_url" in given else lent_engine(given["var"])
+        if engine:
+            given["database_url"] = engine.url.render_as_string(hide_password=False)
         self.settings = Settings(**given)
         if "database_url" not in given and not self.settings.var.exists():
             new_sqlite(self.settings.var / "portal.db")
         self.desk = create_desk(lambda: self.directory, self.settings, clock=lambda: self.now)
+        if engine:
+            self.desk.extensions["live"]._engine = engine
         self.visitor()
 
     def visitor(self) -> "Screens":

@@ -31,7 +31,7 @@ from portal.staff.local_pass import pass_of
 from portal.web.staff import cookie
 from portal.web.staff.app import create_staff
 from tests.support import made
-from tests.support.databases import new_sqlite
+from tests.support.databases import lent_engine, new_sqlite
 from tests.support.screens import Screen
 
 PASSWORD = "otter kettle marble winter"
@@ -95,6 +95,9 @@ class Staffed:
         self.directory = directory or made.directory()
         self.now = made.NOW
         given = {"var": folder / "var", "out": folder / "build", "root": folder} | settings
+        engine = None if "database_url" in given else lent_engine(given["var"])
+        if engine:
+            given["database_url"] = engine.url.render_as_string(hide_password=False)
         self.settings = Settings(**given)
         if "database_url" not in given and not self.settings.var.exists():
             new_sqlite(self.settings.var / "portal.db")
@@ -104,6 +107,8 @@ class Staffed:
             clock=lambda: self.now,
             site_page=partial(site_page, self.settings.periods),
         )
+        if engine:
+            self.app.extensions["live"]._engine = engine
 
     @property
     def engine(self) -> Engine:

@@ -43,6 +43,7 @@ NOT_KEPT = {
     "/staff/ring/<reference>/not-told",
     "/staff/sign-out",
     "/staff/waiting/<centre>/<series>",
+    "/staff/weeks/<int(max=2147483647):number>/close",
 }
 
 

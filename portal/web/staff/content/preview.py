@@ -6,24 +6,48 @@ the staff pages and the site do not know each other.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, abort, current_app, make_response
 from markupsafe import escape
 from werkzeug.wrappers import Response as Answered
 
 from portal.web.live.context import live
 from portal.web.staff.access import staff_route
-from portal.web.staff.content.desk import CONTENT, OF_CONTENT, Desk, desk_of
+from portal.web.staff.content.desk import CONTENT, OF_CONTENT, OF_REVIEW, Desk, desk_of
 from portal.web.staff.content.publish import effects_of
 from portal.web.staff.screens import explain
 
 _TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 
+_REVIEW = f"{CONTENT}/<centre>/review/<int(max=2147483647):number>"
+
+
 @staff_route(f"{CONTENT}/<centre>/preview/<name>", may=OF_CONTENT)
 def preview(centre: str, name: str) -> Answered:
     """The public page of a file, with the draft in place of what is published."""
     desk = desk_of(centre)
-    back = f"{desk.path}/file/{name}"
+    return _page(desk, name, desk.path, f"{desk.path}/file/{name}")
+
+
+@staff_route(f"{_REVIEW}/preview/<name>", may=OF_REVIEW)
+def preview_of(centre: str, number: int, name: str) -> Answered:
+    """The same with the draft of somebody whose changes she looks at."""
+    desk = _reviewed(centre, number)
+    above = f"{desk.path}/review/{number}"
+    return _page(desk, name, above, above)
+
+
+def _reviewed(centre: str, number: int) -> Desk:
+    """The files of a centre with a draft of somebody else that waits; 403 if there is none."""
+    desk = desk_of(centre)
+    draft = next((one for one in desk.others if one.id == number and one.waits), None)
+    return replace(desk, draft=draft) if draft else abort(403)
+
+
+def _page(desk: Desk, name: str, above: str, back: str) -> Answered:
+    """The page of a file. Its pictures are below the address `above`."""
     if desk.text(name) is None:
         abort(403)
     effects = effects_of(desk.draft) if desk.draft else None
@@ -48,25 +72,34 @@ def preview(centre: str, name: str) -> Answered:
             else "It has one when it is published.",
             back=back,
         )
-    return _shown(desk, html, back)
+    return _shown(desk, html, above, back)
 
 
-def _shown(desk: Desk, html: str, back: str) -> Response:
+def _shown(desk: Desk, html: str, above: str, back: str) -> Response:
     """The page with a line above it that leads back."""
     bar = (
         '<div class="notice" role="region" aria-label="Preview"><p>This is how the page will be. '
-        f'Families do not see it yet. <a href="{escape(back)}">Back to the form</a></p></div>'
+        f'Families do not see it yet. <a href="{escape(back)}">Back</a></p></div>'
     )
     for name in desk.pictures():
         address = f'src="{desk.centre.path}{name}"'
-        html = html.replace(address, f'src="{desk.path}/picture/{name}"')
+        html = html.replace(address, f'src="{above}/picture/{name}"')
     return make_response(html.replace("<main", f"{bar}<main", 1))
 
 
 @staff_route(f"{CONTENT}/<centre>/picture/<name>", may=OF_CONTENT)
 def picture(centre: str, name: str) -> Answered:
     """A picture of the centre, from her draft or from the disk."""
-    desk = desk_of(centre)
+    return _picture(desk_of(centre), name)
+
+
+@staff_route(f"{_REVIEW}/picture/<name>", may=OF_REVIEW)
+def picture_of(centre: str, number: int, name: str) -> Answered:
+    """The same from the draft of somebody whose changes she looks at."""
+    return _picture(_reviewed(centre, number), name)
+
+
+def _picture(desk: Desk, name: str) -> Answered:
     kind = _TYPES.get(name.rpartition(".")[2])
     data = desk.text(name) if kind else None
     if data is None:

@@ -158,6 +158,7 @@ def _show(
         problems=[("", trouble)] if trouble else [],
         seen=_version(draft),
         review=review,
+        above=f"{desk.path}/review/{draft.id}" if review else desk.path,
         must_be_seen=_must_be_seen() and not review,
         counts=current().may("see families"),
         series=_named(effects),

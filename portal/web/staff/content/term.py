@@ -131,7 +131,7 @@ def _gone(plan: Plan, ticked: Sequence[str]) -> Iterator[tuple[str, str]]:
             row = known.get(slug)
             yield (
                 "",
-                f"{title_of(row)}: {row.words}" if row else f"There is no series {slug} any more.",
+                f"{row.title}: {row.words}" if row else f"There is no series {slug} any more.",
             )
 
 
@@ -149,12 +149,6 @@ def _with_clashes(desk: Desk, plan: Plan, rows: Sequence[Row]) -> Plan:
 # --- shown ----------------------------------------------------------------------------------------
 
 
-def title_of(row: Row) -> str:
-    """'Baby Massage, Fridays, 10:30am to 11:30am'."""
-    series = row.series
-    return f"{series.name}, {series.pattern}, {series.time.words}"
-
-
 @dataclass(frozen=True, slots=True)
 class Box:
     """One field of a row, as the page shows it."""
@@ -170,27 +164,27 @@ class Shown:
     """A row as the page shows it."""
 
     row: Row
-    title: str
     ticked: bool
     boxes: tuple[Box, ...]
+    opened: bool  # whether the fields are shown: something was typed in them
     error: str  # beside the tick
     others: tuple[str, ...]  # who has a draft of the copy
 
 
 def _shown(desk: Desk, row: Row, *, ticked: bool, refused: bool) -> Shown:
-    title = title_of(row)
     beside: dict[str, list[str]] = {}
     for field, words in row.mistakes:
         beside.setdefault(field, []).append(words)
     if refused and ticked and row.clashes:
         beside.setdefault("", []).extend(row.clashes)
-    errors = {field: f"{title}: {' '.join(words)}" for field, words in beside.items()}
+    errors = {field: f"{row.title}: {' '.join(words)}" for field, words in beside.items()}
     boxes = [
         Box(f"{name}-{row.slug}", LABELS[name], value, errors.get(name, ""))
         for name, value in (row.values or {}).items()
     ]
     others = desk.others_at(f"{row.target}.md") if row.target else []
-    return Shown(row, title, ticked, tuple(boxes), errors.get("", ""), tuple(others))
+    opened = row.changed or bool(beside)
+    return Shown(row, ticked, tuple(boxes), opened, errors.get("", ""), tuple(others))
 
 
 def _problems(rows: Sequence[Shown]) -> Problems:

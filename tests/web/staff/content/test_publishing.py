@@ -62,6 +62,9 @@ def test_publishing_writes_what_was_shown(office) -> None:
         (worker.staff.actor, "content-edit"),
         (worker.staff.actor, "content-publish"),
     ]
+    said = office.signed_in("administrator").open("/staff/log").words
+    assert "published a change of the content" in said
+    assert "Bump, Birth and Beyond, Riverbank Centre, bump-spring.md" in said
     with build_requests.answering(office.settings.var):
         pass
     done = worker.open(screen.path)
@@ -192,6 +195,9 @@ def test_a_manager_looks_first(reviewed) -> None:
     listed = manager.open("/staff/content")
     look = listed.follow("Riverbank Centre: what Sam Brook has changed")
     assert "changed by Sam Brook" in look
+    page = look.follow("See the page: Bump, Birth and Beyond")
+    assert "Oak Room" in page.html
+    assert f'href="{look.path}">Back</a>' in page.html
     empty = look.press("Send it back")
     assert "Write what should be different" in empty
     empty.fill(words="Which Oak Room?").press("Send it back")
@@ -220,7 +226,8 @@ def test_nobody_goes_round_the_manager(reviewed) -> None:
     assert draft.waits
     review = f"{reviewed.path}/review/{draft.id}"
     for browser in (sam, ada, other):
-        assert browser.open(review).status == 403
+        for part in ("", f"/preview/{FILE}", "/picture/front.png"):
+            assert browser.open(review + part).status == 403
         assert browser.send(review, {"csrf_token": browser.token, "seen": seen}).status == 403
     late = sam.open(f"{reviewed.path}/file/{FILE}").fill(f__room="Elm Room").press("Save the draft")
     assert (late.status, "Take them back first" in late) == (409, True)

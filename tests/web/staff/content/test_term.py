@@ -70,6 +70,8 @@ def test_a_row_can_be_changed(office, path) -> None:
     }
     screen = worker.open(path).fill(tick=[AUTUMN], **row).press("Work out the dates again")
     assert "4 sessions, Tuesday 19 January 2027 to Tuesday 9 February 2027, 6:30pm to 8pm" in screen
+    opened = [one for one in screen.main.all("details") if "open" in one]
+    assert [one.all("input")[0]["id"] for one in opened] == [f"starts-{AUTUMN}"]
     assert drafted(worker) == {}
     screen.press("See what will change")
     text = drafted(worker)[COPY].decode()
@@ -179,9 +181,11 @@ def test_another_term(office, path) -> None:
     worker = office.worker()
     summer = worker.open(path).follow("Summer 2027")
     assert summer.heading == "Summer 2027 at Riverbank Centre"
-    [later] = summer.main.all("details")
-    assert f'value="{AUTUMN}"' not in summer.html.partition("<details")[0]
-    assert later.one("input", where=lambda one: one.get("value") == AUTUMN)
+    [earlier] = [one for one in summer.main.all("details") if one.all("details")]
+    offered = summer.main.all("input", where=lambda one: one.get("name") == "tick")
+    folded = earlier.all("input", where=lambda one: one.get("name") == "tick")
+    assert [one["value"] for one in offered] == ["bump-spring", "play-urdu", AUTUMN, FIRST_AID]
+    assert [one["value"] for one in folded] == [AUTUMN, FIRST_AID]
     assert "Booking opens on Monday 15 February 2027 at 9am." in summer
     unknown = worker.open(f"{path}?term=summer+2062")
 
