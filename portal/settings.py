@@ -153,7 +153,8 @@ class Settings(BaseSettings):
     content_review: Annotated[tuple[Literal["editor", "worker", "manager"], ...], NoDecode] = Field(
         (),
         description="The roles of staff whose changes to the content a manager looks at before "
-        "they are published, with commas: editor, worker, manager. By default none.",
+        "they are published, with commas: editor, worker, manager. By default none. A date that "
+        "is cancelled or moved by itself does not wait for this.",
     )
     oidc_client_id: str | None = Field(
         None, description="The portal's client id at the council's sign-in."

@@ -200,6 +200,7 @@ def _screens(worker: Worker, office, day):
         "register of a cancelled date": "/staff/register/riverbank/play-monday/2026-12-14",
         "tell everybody": f"/staff/notice/{COURSE}/{DAY}",
         "who got a message": f"/staff/notices/{sent.centre}/{sent.id}",
+        "dates of a group": f"/staff/change/{COURSE}",
         "requests": "/staff/requests",
         "waiting lists": "/staff/waiting",
         "a waiting list": "/staff/waiting/riverbank/first-aid",

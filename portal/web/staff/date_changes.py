@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 from werkzeug.wrappers import Response as Answered
 
-from portal.directory import Session
+from portal.directory import Series, Session
 from portal.directory.models import Change
 from portal.directory.values import TimeRange, day_words, read_day
 from portal.editing import date_changes
@@ -41,8 +41,9 @@ from portal.web.staff.date_publishing import (
 from portal.web.staff.forms import StaffForm, day_of
 from portal.web.staff.register import path_of
 from portal.web.staff.scope import posted
-from portal.web.staff.screens import HOME, explain, page
+from portal.web.staff.screens import explain, page
 
+_MOST_DATES = 40  # in a list
 _VENUE = ("name", "address", "town", "postcode")
 
 
@@ -269,7 +270,23 @@ def _held(session: Session, before: Written) -> tuple[Any, TimeRange]:
     return (to.day, to.time or session.series.time) if to else planned
 
 
-# --- the page -------------------------------------------------------------------------------------
+# --- the pages ------------------------------------------------------------------------------------
+
+
+@staff_route("/staff/change/<centre>/<series>", may=MAY)
+def dates(centre: str, series: str) -> Answered:
+    """The dates of a series that can be changed, for those who do not come from a register."""
+    found = _series(centre, series)
+    coming = [one for one in found.all_sessions if one.open_until > now()]
+    coming = sorted(coming, key=lambda one: one.starts)[:_MOST_DATES]
+    return page(
+        "staff/change_dates.html",
+        "Cancel or move a date",
+        back=f"/staff/content/{found.centre.slug}",
+        series=found,
+        sessions=[(one, change_path(one)) for one in coming],
+        publication=publication(there=True),
+    )
 
 
 @staff_route(
@@ -282,7 +299,8 @@ def _held(session: Session, before: Written) -> tuple[Any, TimeRange]:
 def change(centre: str, series: str, planned: str) -> Answered:
     session = _session(centre, series, planned)
     sees = current().may_see(session.series.centre.slug, live().directory)
-    back = path_of(session) if sees else HOME
+    identity = session.series.identity
+    back = path_of(session) if sees else f"/staff/change/{identity}"
     refused = not_here(back) or _over(session, back)
     if refused:
         return refused
@@ -379,12 +397,16 @@ def _form(
     )
 
 
-def _session(centre: str, slug: str, planned: str) -> Session:
-    """The date that an address names, also under an old name; 403 if it is not theirs to change."""
+def _series(centre: str, slug: str) -> Series:
+    """The series that an address names, also under an old name; 403 if it is not theirs."""
     found = live().directory.find_series(f"{centre}/{slug}")
     if found is None or not current().may_edit(found.centre.slug, live().directory):
         abort(403)
-    for session in found.all_sessions:
+    return found
+
+
+def _session(centre: str, slug: str, planned: str) -> Session:
+    for session in _series(centre, slug).all_sessions:
         if session.anchor == planned:
             return session
     abort(403)

@@ -303,7 +303,14 @@ def test_a_machine_that_does_not_build_says_where_to_go(office):
 def test_an_editor_sees_no_number_of_families(office):
     """S30: who changes pages alone may cancel a date, and learns nothing about bookings."""
     office.book(BY_EMAIL, BY_CALL)
-    check = office.signed_in("editor").open(CHANGE).fill(reason="Snow").press("Continue")
+    editor = office.signed_in("editor")
+    links = editor.open("/staff/content/riverbank").main.all("a")
+    path = "/staff/change/riverbank/bump-spring"
+    assert path in [one["href"] for one in links]
+    listed = editor.open(path)
+    assert "Wednesday 3 February 2027" in listed
+    form = listed.follow("Tuesday 26 January 2027")
+    check = form.fill(reason="Snow").press("Continue")
 
     assert "Families who booked get a message in the way that each chose" in check
     assert not re.search(r"\d+ famil", check.words)
