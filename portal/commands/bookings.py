@@ -220,6 +220,8 @@ def _reach(root: Path | None) -> tuple[Settings, Engine]:
 
     settings = load_settings(root=root)
     engine = database.connect(settings.database_address)
+    # Nothing may hold the database when a later command of the same process replaces it.
+    click.get_current_context().call_on_close(engine.dispose)
     database.migrate(engine)
     return settings, engine
 

@@ -9,6 +9,7 @@ Messages that may have been sent since are left to staff. Then the daily deletio
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from sqlalchemy import Connection
 from portal import content, database, messages
 from portal.bookings import personal_data, places, retention
 from portal.database import backup, journal
+from portal.database.backup import BackupError
 from portal.database.journal import Journal, Line
 from portal.directory.values import LONDON
 from portal.errors import PortalError
+from portal.server import readers
 from portal.settings import Settings
 from portal.staff import accounts
 
@@ -29,6 +32,8 @@ class Restoring:
 
     def __init__(self, settings: Settings, file: Path, *, replace: bool, now: datetime) -> None:
         self._settings, self._file, self._replace, self._now = settings, file, replace, now
+        kept = database.sqlite_file(settings.database_address)
+        self._new = kept if kept and not kept.exists() else None
         self._engine = database.connect(settings.database_address)
         self._journal = Journal(settings.var / journal.FILE)
         self._said: list[str] = []
@@ -47,7 +52,7 @@ class Restoring:
 
     def _restore(self) -> Iterator[str]:
         known = self._journal.read()
-        made = backup.look(self._file).made
+        made = self._made()
 
         def finish(connection: Connection, before: list[Line] | None) -> None:
             restored = journal.lines(connection, made - journal.MARGIN)
@@ -57,7 +62,7 @@ class Restoring:
             self._unknown = alone and not known
             self._outdated = alone and journal.older_than_backup(known, connection, made, self._now)
 
-        found = backup.restore(self._engine, self._file, replace=self._replace, finish=finish)
+        found = self._put_back(finish)
         self._journal.add([line for line in self._lacking if line not in known])
         self._journal.follow(self._engine, now=self._now)
         yield f"{found.words}, as they were at {made.astimezone(LONDON):%H:%M on %d %B %Y}."
@@ -66,6 +71,42 @@ class Restoring:
         self._look_for_trouble()
         if not self.troubles:
             yield "Everything adds up."
+
+    def _made(self) -> datetime:
+        """When the backup was made. Raises BackupError for a file that is not whole."""
+        with self._nothing_left():
+            return backup.look(self._file).made
+
+    def _put_back(self, finish: backup.Finish) -> backup.Backup:
+        """Restore the backup; refused while anything else uses the database."""
+        with self._nothing_left():
+            if self._in_use():
+                raise BackupError(
+                    "The portal is running, or another program has its database open. Stop it on "
+                    "every machine, then restore again. Nothing was changed."
+                )
+            return backup.restore(self._engine, self._file, replace=self._replace, finish=finish)
+
+    def _in_use(self) -> bool:
+        """Whether the service runs here, or anything else has the database open.
+
+        A pooler keeps its connections open whether or not anybody uses them.
+        """
+        if readers.running(self._settings.var):
+            return True
+        return not self._settings.database_pooled and database.held_by_others(self._engine)
+
+    @contextmanager
+    def _nothing_left(self) -> Iterator[None]:
+        """Take away the empty file of a new database if nothing is restored into it."""
+        try:
+            yield
+        except BaseException:
+            self._engine.dispose()
+            if self._new:
+                for ending in ("", "-wal", "-shm", ".turn"):
+                    self._new.with_name(self._new.name + ending).unlink(missing_ok=True)
+            raise
 
     def _do_again(self, connection: Connection) -> Iterator[str]:
         erased = [one.reference for one in self._lacking if one.action in journal.ERASURES]

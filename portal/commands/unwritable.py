@@ -30,7 +30,9 @@ def words_for(error: Exception, root: Path | None) -> str:
 
 
 def _of_sqlite(error: Exception) -> bool:
-    return any(words in str(getattr(error, "orig", "")) for words in _SAID_BY_SQLITE)
+    said = getattr(error, "orig", error)  # SQLAlchemy wraps what the driver raised
+    refused = type(said).__name__ == "OperationalError"
+    return refused and any(words in str(said) for words in _SAID_BY_SQLITE)
 
 
 def _folders(settings: Settings) -> list[tuple[Path, str]]:

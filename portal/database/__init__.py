@@ -10,12 +10,14 @@ tries, `backup` copies a database.
 from portal.database.audit import log_reading, note, note_reading
 from portal.database.engine import (
     connect,
+    held_by_others,
     insert_if_new,
     insert_new_rows,
     insert_once,
     look,
     migrate,
     read,
+    sqlite_file,
     upgrade,
     vacuum,
     write,
@@ -23,6 +25,7 @@ from portal.database.engine import (
 
 __all__ = [
     "connect",
+    "held_by_others",
     "insert_if_new",
     "insert_new_rows",
     "insert_once",
@@ -32,6 +35,7 @@ __all__ = [
     "note",
     "note_reading",
     "read",
+    "sqlite_file",
     "upgrade",
     "vacuum",
     "write",

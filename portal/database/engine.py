@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -205,6 +205,49 @@ def vacuum(engine: Engine) -> bool:
             return False
         finally:
             raw.close()
+
+
+def sqlite_file(address: str) -> Path | None:
+    """The file of a SQLite database; None for another one."""
+    url = sa.make_url(address)
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+def held_by_others(engine: Engine) -> bool:
+    """Whether anything else has this database open, so that it must not be replaced.
+
+    Connections of the engine itself must be closed. PostgreSQL takes a moment to notice that a
+    connection was closed, so it is asked for a second.
+    """
+    held = _sqlite_held if engine.dialect.name == "sqlite" else _postgres_held
+    for _ in range(10):
+        if not held(engine):
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _sqlite_held(engine: Engine) -> bool:
+    """A database with a write-ahead log gives up that log only for its last connection."""
+    with closing(sqlite3.connect(str(engine.url.database), timeout=0)) as connection:
+        try:
+            mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+            return bool(mode != ("delete",))
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            return True
+
+
+_OTHERS = sa.text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
+
+
+def _postgres_held(engine: Engine) -> bool:
+    with look(engine) as connection:
+        return bool(connection.execute(_OTHERS).scalar())
 
 
 def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:

@@ -50,9 +50,19 @@ class Reader:
             self._file = None
 
 
+def running(var: Path) -> bool:
+    """Whether any process of this machine answers live pages."""
+    return bool(_editions(var))
+
+
 def behind(var: Path, edition: str) -> int:
     """How many living processes still answer with another edition. Removes files of dead ones."""
-    number = 0
+    return sum(bool(found) and found != edition for found in _editions(var))
+
+
+def _editions(var: Path) -> list[str]:
+    """The edition of each living process; '' of one that is just writing it."""
+    editions = []
     for file in sorted((var / _FOLDER).glob("*-*")):
         try:
             opened = os.open(file, os.O_RDWR | os.O_CLOEXEC)
@@ -61,11 +71,10 @@ def behind(var: Path, edition: str) -> int:
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            found = os.pread(opened, 64, 0).decode().strip()
-            number += bool(found) and found != edition
+            editions.append(os.pread(opened, 64, 0).decode().strip())
         else:
             if os.fstat(opened).st_size:  # else it is just being made
                 file.unlink(missing_ok=True)
         finally:
             os.close(opened)
-    return number
+    return editions

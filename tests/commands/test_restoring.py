@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from portal import bookings, database, messages
 from portal.bookings import Family, personal_data, retention
 from portal.commands.restoring import Restoring
 from portal.database import backup, journal, tables
+from portal.database.backup import BackupError
 from portal.database.journal import Journal, Line
+from portal.server import readers
 from portal.settings import Settings
 from portal.staff import accounts, sign_in
 from tests.support.databases import new_sqlite
@@ -71,6 +74,7 @@ class Portal:
         sign_in.new_recovery_codes(self.engine, SECRET, number["codes"], **given)
 
     def restore(self, *, replace=True, now=LATER) -> tuple[list[str], list[str]]:
+        self.engine.dispose()  # as a service that has been stopped
         restoring = Restoring(self.settings, self.file, replace=replace, now=now)
         return list(restoring.lines()), restoring.troubles
 
@@ -145,6 +149,44 @@ def test_what_may_have_been_sent_since_is_not_sent_again(portal) -> None:
     assert claimed == []
     assert any(f"wait for staff: {len(listed)}." in line for line in said)
     assert messages.try_again(portal.engine, confirmation, now=LATER)
+
+
+def test_a_service_that_runs_is_not_overwritten(portal):
+    """S62: nothing is restored while another connection has the database open, or while a process
+    of this machine answers pages; the refusal says what to do, and nothing is changed."""
+    before = portal.names()
+    with database.read(portal.engine) as connection:
+        connection.execute(sa.text("SELECT 1"))
+        with pytest.raises(BackupError, match="Stop it on every machine"):
+            list(Restoring(portal.settings, portal.file, replace=True, now=LATER).lines())
+    reader = readers.Reader(portal.settings.var)
+    reader.has_read("edition")
+    with pytest.raises(BackupError, match="Nothing was changed"):
+        portal.restore()
+
+    assert portal.names() == before
+    reader.close()
+    portal.restore()
+    assert portal.names() == {"Beth", "Cara"}
+
+
+@pytest.mark.parametrize("spoilt", [True, False], ids=["spoilt file", "service runs"])
+def test_a_refused_restore_leaves_no_empty_database(small, tmp_path, spoilt):
+    """A file of a database that was made for a refused restore is taken away again."""
+    file = tmp_path / "new" / "portal.db"
+    reader = readers.Reader(small.settings.var)
+    if spoilt:
+        small.file.write_bytes(b"no backup")
+    else:
+        reader.has_read("edition")
+    small.settings = small.settings.model_copy(
+        update={"database_url": SecretStr(f"sqlite:///{file}")}
+    )
+    with pytest.raises(BackupError):
+        small.restore()
+    reader.close()
+
+    assert [*file.parent.iterdir()] == []
 
 
 @pytest.fixture
