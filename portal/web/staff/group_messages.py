@@ -281,7 +281,7 @@ def sent_to_waiting(group: Group) -> list[dict[str, str]]:
         return _lines(group_messages.sent_to(engine, group))
 
 
-@staff_route("/staff/notices/<centre>/<int:number>", may=of_centre("centre"))
+@staff_route("/staff/notices/<centre>/<int(max=2147483647):number>", may=of_centre("centre"))
 def sent_message(centre: str, number: int) -> Answered:
     """One message to a group, and what came of it for each family."""
     with live().database() as engine:

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal import content, database
-from portal.database.references import week_link_of
+from portal.database.references import new_week_link
 from portal.database.tables import week_link
 from portal.staff import week_post, weeks
 from portal.web.site.app import create_site
@@ -42,7 +42,7 @@ def links(place):
     query = sa.select(week_link.c.nonce).order_by(week_link.c.id)
     with database.read(place.engine) as connection:
         nonces = connection.execute(query).scalars()
-        return [f"/staff/week/{week_link_of(place.secret, bytes(one))}" for one in nonces]
+        return [f"/staff/week/{new_week_link(place.secret, bytes(one))}" for one in nonces]
 
 
 def test_opening_a_link_changes_nothing(place):
@@ -174,6 +174,19 @@ def test_what_is_off_stands_on_today_until_it_is_closed(place):
     closed = place.signed_in("editor").open("/staff/").press("It is right now: Riverbank, report 1")
     assert "The hall is locked" not in closed
     assert "close report" in [action for _, action in place.log()]
+
+
+def test_what_is_off_stays_on_today_when_the_centre_is_renamed(place):
+    """A report is open until somebody closes it, under whatever name its centre has by then."""
+    form = place.stranger().open(asked(place)).follow(OFF)
+    form.fill(words="The hall is locked").press("Tell them")
+    place.directory = made.directory()
+    place.directory.centres[0].link(slug="lakeside", aliases=("riverbank",))
+    today = place.signed_in("editor", centres=["lakeside"]).open("/staff/")
+
+    assert "The hall is locked" in today
+    assert '<a href="/staff/content/lakeside">' in today.html
+    assert "The hall is locked" not in today.press("It is right now: Riverbank, report 1")
 
 
 def test_the_manager_sees_what_nobody_has_checked(place):
