@@ -33,7 +33,7 @@ from portal.staff.roles import OF_CENTRES
 _WEEKS_KEPT = timedelta(weeks=8)
 _REPORTS_KEPT = timedelta(days=30)  # after they were closed
 
-Sees = Callable[[str], bool]  # whether a centre, by its slug, may be shown
+Sees = Callable[[str], bool]  # whether a centre, by its slug or an earlier one, may be shown
 
 
 # --- asking ---------------------------------------------------------------------------------------
