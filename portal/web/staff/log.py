@@ -193,9 +193,9 @@ def _only(typed: Mapping[str, str], actions: Mapping[str, str]) -> str:
 
 
 def _people(everyone: Iterable[Account], *, whole: bool) -> list[tuple[str, str]]:
-    """The people to choose from: those who may see a centre of the reader."""
+    """The people to choose from: those who work at a centre of the reader."""
     own, directory = allowed_centres(), live().directory
-    seen = [one for one in everyone if whole or own & one.staff.centres_in(directory)]
+    seen = [one for one in everyone if whole or own & one.staff.works_in(directory)]
     listed = sorted(seen, key=lambda one: casework.fold(one.staff.title))
     return [("", "Everybody"), *((str(one.staff.id), one.staff.title) for one in listed)]
 

@@ -90,6 +90,16 @@ def test_a_manager_reads_of_her_centres_alone(place):
     assert "signed in" not in screen.words
 
 
+def test_a_manager_asks_about_each_person_of_her_centres(place):
+    """Editors see no families, and yet what they did at her centres is hers to ask for."""
+    place.staff("editor", title="Edi Hill")
+    place.staff("editor", title="Far Moss", centres=["harbour"])
+    people = place.signed_in("manager", footprint="preston").open(LOG).html
+
+    assert ">Edi Hill</option>" in people
+    assert ">Far Moss</option>" not in people
+
+
 def test_workers_do_not_read_it(place):
     """It is kept about them, for others."""
     worker = place.signed_in()
