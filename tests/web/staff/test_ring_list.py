@@ -245,6 +245,27 @@ def test_the_professional_is_rung_for_a_family_not_to_be_contacted(tmp_path):
     assert "01772 900222" not in screen.html
 
 
+def test_a_cancelled_register_names_the_professional_to_tell(tmp_path):
+    """Where a professional is the contact of a family, the register says to tell the professional,
+    by name and organisation, and counts the family as one to ring, as the list does."""
+    place = Staffed(tmp_path, made.directory(FIELDS, way="request"))
+    midwife = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@example.org", "01772 900666")
+    run = place.directory.series[0]
+    bookings.book(
+        place.engine, run, QUIET, key=next(KEYS), referrer=midwife, secret=place.secret,
+        now=place.now, session=run.all_sessions[0],
+    )  # fmt: skip
+    (case,) = casework.requests(place.engine, lambda _: True)
+    bookings.confirm(place.engine, place.directory, case.id, now=place.now, actor="operator")
+    edit(place, OFF, way="request")
+    register = place.signed_in().open(REGISTER)
+
+    assert "To tell: Jo Bell, Royal Preston, the professional who is their contact" in register
+    assert "Nobody is expected: 1 to ring" in register
+    assert "not to be contacted" not in register
+    assert "01772 900222" not in register.html
+
+
 def test_a_notice_counts_those_that_it_does_not_reach(place):
     """After a notice the register says how many get it and how many are to be rung."""
     book(place, BY_EMAIL, BY_CALL, QUIET)
