@@ -301,7 +301,7 @@ def _thing(identity: str) -> str:
     series = directory.find_series(identity)
     programme = directory.programme(asked.programme_of(identity))
     district = directory.district(asked.district_of(identity))
-    centre = directory.centre(identity.removesuffix("/"))
+    centre = directory.find_centre(identity.removesuffix("/"))
     if series:
         said = f"{series.name}, {series.centre.title}"
     elif centre:
@@ -318,7 +318,7 @@ def _gone(identity: str) -> str:
         return ""
     place, slash, name = identity.removesuffix("/").partition("/")
     if slash:
-        centre = live().directory.centre(place)
+        centre = live().directory.find_centre(place)
         return f"a group that is gone: {name}, {centre.title if centre else place}"
     kind = "programme" if ":" in identity else "centre"
     return f"a {kind} that is gone: {place.rpartition(':')[2]}"
