@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from portal import content, database
 from portal.database.references import new_week_link
 from portal.database.tables import week_link
+from portal.editing import publishing
 from portal.staff import week_post, weeks
 from portal.web.site.app import create_site
 from tests.support import made
@@ -121,6 +122,29 @@ def test_a_week_that_is_being_changed_is_not_ticked(tmp_path, sample_root, direc
     assert "Look at it again in a few minutes" in answer
     assert "checked: 2026-11-05" in file.read_text()
     assert "week right" not in [action for _, action in place.log()]
+
+
+def test_a_file_that_goes_meanwhile_does_not_lose_the_answer(
+    tmp_path, sample_root, directory, monkeypatch
+):
+    """The answer is kept and the page says why families do not see it, also if the file of the
+    centre is deleted or renamed while it is being checked."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    place = Staffed(tmp_path, directory, root=root)
+    place.now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    screen = place.stranger().open(asked(place))
+    check = publishing.check
+
+    def check_and_delete(*given, **named):
+        found = check(*given, **named)
+        (root / FILE).unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(publishing, "check", check_and_delete)
+    done = screen.press(RIGHT)
+
+    assert "The page of the centre does not say so." in done
+    assert "week right" in [action for _, action in place.log()]
 
 
 def test_content_with_mistakes_does_not_lose_the_answer(tmp_path, sample_root, directory):
