@@ -135,7 +135,11 @@ def _write(group: Group, back: str) -> Answered:
     step = request.form.get("step", "")
     status = form.refused() if request.method == "POST" and step != "change" else 200
     if status is None and step == "send":
-        return _send(group, form, back)
+        try:
+            return _send(group, form, back)
+        except NotSent as error:
+            form.words.blame(str(error).rstrip("."))
+            status = 429
     checked = status is None
     words = str(form.words.data or "")
     with live().database() as engine:
@@ -178,16 +182,14 @@ def _log_shown(engine: Engine, group: Group, families: Iterable[Case]) -> None:
 
 
 def _send(group: Group, form: NoticeForm, back: str) -> Answered:
+    """Send the words, and show what came of it. Raises NotSent."""
     key = request.form.get("key", "")
     if not _KEY.fullmatch(key):
         abort(400)
-    try:
-        with live().database() as engine:
-            made = group_messages.send(
-                engine, group, str(form.words.data), key=key, now=now(), actor=current().actor
-            )
-    except NotSent as error:
-        return explain("It was not sent", str(error), status=429, back=back)
+    with live().database() as engine:
+        made = group_messages.send(
+            engine, group, str(form.words.data), key=key, now=now(), actor=current().actor
+        )
     if group.kind == "session":
         return redirect(f"{back}?told={made.notified}&ring={made.to_ring}", 303)
     return redirect(f"{_message_path(made)}?done=yes", 303)
