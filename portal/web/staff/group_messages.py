@@ -123,7 +123,9 @@ def to_waiting(centre: str, series: str) -> Answered:
 def to_centre(centre: str) -> Answered:
     group = group_messages.of_centre(live().directory, centre)
     if not group.series:
-        return explain("There is nobody to tell", "Nothing is planned here.", status=409)
+        return explain(
+            "There is nobody to tell", "Nothing is planned here.", status=409, back="/staff/"
+        )
     return _write(group, "/staff/")
 
 
