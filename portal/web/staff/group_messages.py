@@ -190,7 +190,7 @@ def _send(group: Group, form: NoticeForm, back: str) -> Answered:
         return explain("It was not sent", str(error), status=429, back=back)
     if group.kind == "session":
         return redirect(f"{back}?told={made.notified}&ring={made.to_ring}", 303)
-    return redirect(f"{_message_path(made.centre, made.id)}?done=yes", 303)
+    return redirect(f"{_message_path(made)}?done=yes", 303)
 
 
 def _path() -> str:
@@ -250,8 +250,10 @@ def _wider(group: Group) -> list[tuple[str, str]]:
 # --- afterwards -----------------------------------------------------------------------------------
 
 
-def _message_path(centre: str, number: int) -> str:
-    return f"/staff/notices/{centre}/{number}"
+def _message_path(made: group_messages.Notice) -> str:
+    """The page of a message; '' for one from before they had pages, or if its centre has gone."""
+    centre = live().directory.find_centre(made.centre)
+    return f"/staff/notices/{centre.slug}/{made.id}" if centre else ""
 
 
 def _lines(sent: Sequence[group_messages.Notice]) -> list[dict[str, str]]:
@@ -263,7 +265,7 @@ def _lines(sent: Sequence[group_messages.Notice]) -> list[dict[str, str]]:
             "words": one.words,
             "when": filters.moment_words(one.created.astimezone(LONDON)),
             "who": names.get(one.actor, "somebody who left"),
-            "path": _message_path(one.centre, one.id) if one.centre else "",
+            "path": _message_path(one),
         }
         for one in sent
     ]
@@ -281,11 +283,12 @@ def sent_to_waiting(group: Group) -> list[dict[str, str]]:
         return _lines(group_messages.sent_to(engine, group))
 
 
-@staff_route("/staff/notices/<centre>/<int:number>", may=of_centre("centre"))
+@staff_route("/staff/notices/<centre>/<int(max=2147483647):number>", may=of_centre("centre"))
 def sent_message(centre: str, number: int) -> Answered:
     """One message to a group, and what came of it for each family."""
+    place = live().directory.centre(centre)
     with live().database() as engine:
-        found = group_messages.find(engine, number, centre)
+        found = group_messages.find(engine, number, place) if place else None
         if found is None:
             abort(403)
         listed = group_messages.deliveries(engine, found, sees)
