@@ -25,7 +25,16 @@ from portal.bookings.csv_export import Cell, csv_of, phone
 from portal.bookings.locking import NotPossible
 from portal.database import insert_if_new, note, note_reading, read, write
 from portal.database.audit import STATES, AuditAction
-from portal.database.tables import HOLDING, attendance, bookable, booking, need, person, walk_in
+from portal.database.tables import (
+    HOLDING,
+    attendance,
+    bookable,
+    booking,
+    need,
+    person,
+    referral,
+    walk_in,
+)
 from portal.directory import Series, Session
 
 MARKS: Mapping[str, str] = {
@@ -49,6 +58,7 @@ class Line:
     remark: str
     mark: str
     version: int
+    referrer: str = ""  # the professional who asked for the family: name and organisation
 
     @property
     def name(self) -> str:
@@ -278,7 +288,9 @@ def _register(connection: Connection, series: Series, session: Session) -> Regis
             series, session,
             booking, person, need.c.access, need.c.language,
             attendance.c.mark, attendance.c.version,
+            referral.c.name.label("by_name"), referral.c.organisation.label("by_organisation"),
         )
+        .join(referral, referral.c.booking_id == booking.c.id, isouter=True)
         .join(person, person.c.booking_id == booking.c.id, isouter=True)
         .join(need, need.c.booking_id == booking.c.id, isouter=True)
         .join(
@@ -329,6 +341,7 @@ def line_of(row: Row[Any]) -> Line:
         remark=row.remark or "",
         mark=row.mark or "expected",
         version=row.version or 0,
+        referrer=f"{row.by_name}, {row.by_organisation}" if row.by_name else "",
     )
 
 

@@ -8,6 +8,7 @@ audit log; news that came after the page was opened stays listed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from portal.bookings import casework
 from portal.bookings.booking import Family
 from portal.bookings.casework import Case, Sees
 from portal.content.message_texts import TO_PROFESSIONAL
-from portal.database import note, note_reading, read, write
+from portal.database import generations, note, note_reading, read, write
 from portal.database.tables import bookable, booking, message, person, told
 from portal.directory import Directory, Series, Session
 from portal.directory.fields import SAFE_TIME
@@ -35,14 +36,30 @@ _LATE = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class ToRing:
-    """A family with what it must be told, and why no message tells it."""
+class Line:
+    """One booking of a family: what must be told about it, and why no message tells it."""
 
     case: Case
     news: tuple[str, ...]
     trouble: str  # of a message that could not be delivered
     last: int  # the number of the newest message that this says
     starts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToRing:
+    """A family to tell, with all its bookings that have news: one call tells it everything."""
+
+    lines: tuple[Line, ...]  # the soonest session first
+
+    @property
+    def case(self) -> Case:
+        """The booking that names the family; its contacts are those of all."""
+        return self.lines[0].case
+
+    @property
+    def last(self) -> int:
+        return max(line.last for line in self.lines)
 
     @property
     def number(self) -> str:
@@ -56,6 +73,23 @@ class ToRing:
     def quiet(self) -> bool:
         """Whether the family is not to be contacted, and nobody else can be in its place."""
         return not contactable(self.case.family) and not self.case.referrer
+
+
+@dataclass(frozen=True, slots=True)
+class RingList:
+    """The families to ring. Not `whole` where the content here is not the newest published one:
+    what the newest changed is not known here, so families may be missing."""
+
+    families: tuple[ToRing, ...]
+    whole: bool
+
+    @property
+    def to_ring(self) -> int:
+        return sum(not one.quiet for one in self.families)
+
+    @property
+    def quiet(self) -> int:
+        return sum(one.quiet for one in self.families)
 
 
 def contactable(family: Family | None) -> bool:
@@ -75,18 +109,46 @@ def number_to_ring(family: Family | None) -> str:
 
 def to_ring(
     engine: Engine, directory: Directory, settings: Settings, sees: Sees, *, now: datetime
-) -> list[ToRing]:
+) -> RingList:
     """The families to ring that `sees` allows; those whose session starts first come first."""
     with read(engine) as connection:
         rows = [row for row in _untold(connection, now) if sees(row.series)]
         cases = casework.cases(connection, {row.booking_id for row in rows}, sees)
-        listed = []
+        whole = generations.standing(connection, directory.edition).current
+        lines = []
         for case in cases:
             own = [row for row in rows if row.booking_id == case.id]
             news = list(_news(connection, own, directory, settings, now))
             if news:
-                listed.append(_line(case, own, news))
-    return sorted(listed, key=lambda one: (one.starts, one.case.id))
+                lines.append(_line(case, own, news))
+    lines.sort(key=lambda line: (line.starts, line.case.id))
+    return RingList(tuple(_by_family(lines)), whole)
+
+
+def _by_family(lines: Iterable[Line]) -> Iterator[ToRing]:
+    """Bookings that one call is about, together. The order stays that of their first dates."""
+    together: dict[object, list[Line]] = {}
+    for line in lines:
+        together.setdefault(_called(line.case), []).append(line)
+    return (ToRing(tuple(own)) for own in together.values())
+
+
+def _called(case: Case) -> object:
+    """Who is called, and in which way: the same for bookings that one call is about.
+
+    Bookings with another safe way or time stay apart, so that each is kept to (S5).
+    """
+    family = case.family
+    if family is None:
+        return case.id
+    way = family.contact_by, family.safe_to_contact, family.answers.get(SAFE_TIME, "")
+    return casework.fold(family.name), family.email, family.phone, way, case.referrer
+
+
+def of_family(engine: Engine, case: Case, secret: str, sees: Sees) -> list[Case]:
+    """This booking, and the others that the same call is about."""
+    others = casework.with_same_contact(engine, case, secret, sees)
+    return [case, *(one for one in others if _called(one) == _called(case))]
 
 
 def _untold(connection: Connection, now: datetime) -> Sequence[Row[Any]]:
@@ -120,65 +182,71 @@ def _news(
             continue  # it is over, not true any more, or told together with another date
 
 
-def _line(case: Case, rows: Sequence[Row[Any]], news: Sequence[News]) -> ToRing:
+def _line(case: Case, rows: Sequence[Row[Any]], news: Sequence[News]) -> Line:
     words = dict.fromkeys(sentence for one in news for sentence in one.words)
     troubles = dict.fromkeys(row.trouble for row in rows if row.state == "failed" and row.trouble)
     starts = min((one.starts for one in news if one.starts), default=_LATE)
-    return ToRing(case, tuple(words), " ".join(troubles), max(row.id for row in rows), starts)
+    return Line(case, tuple(words), " ".join(troubles), max(row.id for row in rows), starts)
 
 
 # --- the tick -------------------------------------------------------------------------------------
 
 
-def rung(engine: Engine, case: Case, last: int, *, now: datetime, actor: str) -> bool:
-    """Note that somebody has told the family all up to this message. False if nothing was left."""
+def rung(engine: Engine, cases: Sequence[Case], last: int, *, now: datetime, actor: str) -> bool:
+    """Note that somebody has told the family of these bookings all up to this message.
+
+    False if nothing was left.
+    """
     return _mark(
-        engine, case, sa.and_(message.c.state.in_(UNTOLD), message.c.id <= last),
+        engine, cases, sa.and_(message.c.state.in_(UNTOLD), message.c.id <= last),
         {"state": "rung", "sent": now, "claimant": actor}, now=now, actor=actor,
     )  # fmt: skip
 
 
-def not_rung(engine: Engine, case: Case, last: int, *, now: datetime, actor: str) -> bool:
-    """Take back a tick by the same person: the family is still to be told."""
+def not_rung(
+    engine: Engine, cases: Sequence[Case], last: int, *, now: datetime, actor: str
+) -> bool:
+    """Take back the last tick by the same person: the family is still to be told."""
+    own = sa.and_(message.c.state == "rung", message.c.id <= last, message.c.claimant == actor)
+    ids = [case.id for case in cases]
+    ticked = select(sa.func.max(message.c.sent)).where(message.c.booking_id.in_(ids), own)
     return _mark(
-        engine, case,
-        sa.and_(
-            message.c.state == "rung", message.c.id <= last, message.c.claimant == actor
-        ),
+        engine, cases, sa.and_(own, message.c.sent == ticked.scalar_subquery()),
         {"state": "ring", "sent": None, "claimant": None}, now=now, actor=actor,
     )  # fmt: skip
 
 
 def _mark(
     engine: Engine,
-    case: Case,
+    cases: Sequence[Case],
     which: sa.ColumnElement[bool],
     values: dict[str, Any],
     *,
     now: datetime,
     actor: str,
 ) -> bool:
+    ids = [case.id for case in cases]
+    action: Literal["ring", "not rung"] = "ring" if values["state"] == "rung" else "not rung"
     statement = (
         message.update()
-        .where(message.c.booking_id == case.id, message.c.kind.not_in(TO_PROFESSIONAL), which)
+        .where(message.c.booking_id.in_(ids), message.c.kind.not_in(TO_PROFESSIONAL), which)
         .values(**values)
+        .returning(message.c.booking_id)
     )
 
     def work(connection: Connection) -> bool:
-        number = connection.execute(statement).rowcount
-        if number:
-            action: Literal["ring", "not rung"] = (
-                "ring" if values["state"] == "rung" else "not rung"
-            )
-            note(connection, now, actor, action, case.id, case.series, messages=number)
-        return bool(number)
+        numbers = Counter(connection.execute(statement).scalars())
+        for case in cases:
+            if number := numbers[case.id]:
+                note(connection, now, actor, action, case.id, case.series, messages=number)
+        return bool(numbers)
 
     return write(engine, work)
 
 
 def log_reading(engine: Engine, listed: Iterable[ToRing], *, now: datetime, actor: str) -> None:
     """Log that somebody read families to ring (S30)."""
-    ids = [one.case.id for one in listed]
+    ids = [line.case.id for one in listed for line in one.lines]
     if ids:
         write(engine, lambda c: note_reading(c, now, actor, "read ring list", ids))
 

@@ -337,9 +337,9 @@ def send(root: Path | None, watch: bool, every: int) -> None:
     if "post" not in settings.roles:
         raise PortalError("PORTAL_ROLES leaves out post: another machine sends the messages.")
     clock = worker.Watch(settings, now=lambda: datetime.now(UTC))
+    click.get_current_context().call_on_close(clock.close)
     if watch:
-        clock.go_on(every)
-        return
+        return clock.go_on(every)
     done = clock.once(wait=True)
     click.echo(
         f"{done.delivered.sent:,} sent, {done.delivered.put_off:,} put off, "

@@ -99,7 +99,9 @@ def _staffing(root: Path | None) -> Staffing:
     from portal.commands.staffing import Staffing
     from portal.settings import load_settings
 
-    return Staffing(load_settings(root=root), datetime.now(UTC))
+    staffing = Staffing(load_settings(root=root), datetime.now(UTC))
+    click.get_current_context().call_on_close(staffing.close)
+    return staffing
 
 
 def _say(lines: Iterator[str]) -> None:

@@ -30,6 +30,11 @@ class Staffing:
         self._settings = settings
         self._now = now
 
+    def close(self) -> None:
+        """Close the connections to the database, if there are any."""
+        if "_engine" in self.__dict__:
+            self._engine.dispose()
+
     def add(
         self, name: str, title: str, role: str, centres: Iterable[str], footprint: str | None
     ) -> Iterator[str]:

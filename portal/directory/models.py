@@ -524,7 +524,7 @@ class Series(TextFile):
     is never None.
     """
 
-    programme_slug: Slug = Field(alias="programme", description="The slug of its programme.")
+    programme_slug: Slug = Field(alias="programme", description="The programme that it runs.")
     title: Line | None = Field(None, description="A name of its own; else the programme's.")
     day: Weekday | None = Field(None, description="The weekday; checked against the first date.")
     starts: Day = Field(description="The first date.")

@@ -112,6 +112,10 @@ class Watch:
         # Unique among workers running at the same time.
         self._claimant = f"{os.getpid()}-{secrets.token_hex(4)}"
 
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self._engine.dispose()
+
     def once(self, *, daily: bool = False, wait: bool = False) -> Round:
         """Run one round with the published content or, if it has mistakes, the last valid content.
 

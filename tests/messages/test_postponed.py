@@ -161,7 +161,7 @@ def test_a_family_without_messages_is_to_be_rung(post):
         listed = ring_list.to_ring(
             post.engine, post.directory, settings, lambda _: True, now=NOW + MINUTE
         )
-        return [words for one in listed for words in one.news]
+        return [words for one in listed.families for line in one.lines for words in line.news]
 
     changed(post, OFF)
     first = to_say()

@@ -164,6 +164,7 @@ class StaffDesk(Desk):
 
     def __init__(self) -> None:
         super().__init__("portal", static_folder=None)
+        self.url_map.strict_slashes = False  # people type a slash at the end
         self.guarded: dict[str, Route] = {}  # by endpoint
 
     def add_url_rule(

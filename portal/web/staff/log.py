@@ -307,16 +307,33 @@ def _thing(identity: str) -> str:
     elif centre:
         said = centre.title
     else:
-        said = programme.title if programme else identity.partition("@")[0]
+        said = programme.title if programme else _gone(identity.partition("@")[0])
     area = district.title if district else ""
     return ", ".join(part for part in (said, area) if part)
 
 
+def _gone(identity: str) -> str:
+    """What is not in the content any more, by the name of its file or folder."""
+    if not identity:
+        return ""
+    place, slash, name = identity.removesuffix("/").partition("/")
+    if slash:
+        centre = live().directory.centre(place)
+        return f"a group that is gone: {name}, {centre.title if centre else place}"
+    kind = "programme" if ":" in identity else "centre"
+    return f"a {kind} that is gone: {place.rpartition(':')[2]}"
+
+
 def _planned(text: str) -> str:
+    """Each date in what a line holds, in words."""
+    return re.sub(r"\b\d{4}-\d{2}-\d{2}(T[\d:]+)?\b", _day_in_words, text)
+
+
+def _day_in_words(found: re.Match[str]) -> str:
     try:
-        return day_words(date.fromisoformat(text))
+        return day_words(date.fromisoformat(found[0][:10]))
     except ValueError:
-        return text
+        return found[0]
 
 
 # --- for a family that asks ----------------------------------------------------------------------

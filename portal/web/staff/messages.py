@@ -61,7 +61,7 @@ def show() -> Answered:
             name: messages.listed(engine, states, sees, since=since)
             for name, (_, states) in LISTS.items()
         }
-        ring = len(families_to_ring(engine))
+        ring = families_to_ring(engine)
     rows, orders = in_order(
         map(_row, found[chosen]),
         Order("newest", "newest"),
@@ -77,7 +77,8 @@ def show() -> Answered:
         orders=orders,
         again=request.args.get("again", ""),
         days=SHOWN_FOR.days,
-        ring=ring,
+        ring=len(ring.families),
+        ring_whole=ring.whole,
         ring_path=RING,
     )
 

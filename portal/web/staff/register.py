@@ -210,6 +210,8 @@ def _knows(
     if known.state == "ring" and line.family:
         if ring_list.contactable(line.family):
             return "ring", "To ring: no message reaches them"
+        if line.referrer:  # is contacted in the place of the family, as the ring list says
+            return "ring", f"To tell: {line.referrer}, the professional who is their contact"
         return "quiet", "Not told: they are not to be contacted"
     return "untold", "Not told"
 

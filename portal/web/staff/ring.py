@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import ring_list
+from portal.bookings.casework import Case
 from portal.bookings.registers import safe_way
-from portal.bookings.ring_list import ToRing
+from portal.bookings.ring_list import Line, RingList
 from portal.web.live.context import live
 from portal.web.staff.access import FAMILIES, current, now, sees, staff_route
 from portal.web.staff.scope import case, named, of_booking, thing
@@ -24,7 +25,7 @@ from portal.web.staff.screens import page
 RING = "/staff/ring"
 
 
-def families_to_ring(engine: Engine) -> list[ToRing]:
+def families_to_ring(engine: Engine) -> RingList:
     """The families on the list of the member of staff."""
     return ring_list.to_ring(engine, live().directory, live().settings, sees, now=now())
 
@@ -34,12 +35,13 @@ def ring() -> Answered:
     """The families to ring, the soonest session first; then those not to be contacted."""
     with live().database() as engine:
         listed = families_to_ring(engine)
-        ring_list.log_reading(engine, listed, now=now(), actor=current().actor)
+        ring_list.log_reading(engine, listed.families, now=now(), actor=current().actor)
     return page(
         "staff/ring.html",
         "Ring these families",
-        listed=[one for one in listed if not one.quiet],
-        quiet=[one for one in listed if one.quiet],
+        listed=[one for one in listed.families if not one.quiet],
+        quiet=[one for one in listed.families if one.quiet],
+        whole=listed.whole,
         named=named,
         sensitive=_sensitive,
         safe_way=safe_way,
@@ -49,9 +51,9 @@ def ring() -> Answered:
     )
 
 
-def _sensitive(one: ToRing) -> bool:
+def _sensitive(line: Line) -> bool:
     """Whether what was booked is sensitive, or gone from the content and may have been."""
-    programme = thing(one.case.series)[1]
+    programme = thing(line.case.series)[1]
     return programme is None or programme.sensitive
 
 
@@ -59,12 +61,17 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 
+def _of_family(engine: Engine, one: Case) -> list[Case]:
+    return ring_list.of_family(engine, one, live().secret, sees)
+
+
 @staff_route(f"{RING}/<reference>", may=of_booking(), methods=("POST",))
 def told(reference: str) -> Answered:  # noqa: ARG001  the guard has read it
     """Tick a family that has been told. Pressing twice does no harm."""
     one, last = case(), _number(request.form.get("last", ""))
     with live().database() as engine:
-        done = ring_list.rung(engine, one, last, now=now(), actor=current().actor)
+        cases = _of_family(engine, one)
+        done = ring_list.rung(engine, cases, last, now=now(), actor=current().actor)
     again = f"&ticked={one.reference}&last={last}" if done else ""
     return redirect(f"{RING}?done={int(done)}{again}", 303)
 
@@ -74,5 +81,6 @@ def not_told(reference: str) -> Answered:  # noqa: ARG001
     """Take back one's own tick."""
     last = _number(request.form.get("last", ""))
     with live().database() as engine:
-        ring_list.not_rung(engine, case(), last, now=now(), actor=current().actor)
+        cases = _of_family(engine, case())
+        ring_list.not_rung(engine, cases, last, now=now(), actor=current().actor)
     return redirect(RING, 303)

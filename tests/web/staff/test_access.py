@@ -126,6 +126,15 @@ def asked(browser, rule, method, data=None, **parts):
     return browser.client.open(path, method=method, data=data, query_string=query)
 
 
+def test_a_slash_at_the_end_leads_to_the_same_page(place):
+    """An address that somebody types is found with or without its last slash."""
+    browser = place.signed_in("administrator")
+    for path in ("/staff/content", "/staff/ring", "/staff/log"):
+        with_slash, without = browser.client.get(f"{path}/"), browser.client.get(path)
+        assert (with_slash.status_code, without.status_code) == (200, 200)
+        assert "<h1>" in main_of(with_slash)
+
+
 def closed(answer):
     return answer.status_code == 303 and answer.location.startswith("/staff/sign-in")
 

@@ -50,12 +50,31 @@ def test_an_administrator_reads_who_did_what(place):
     assert "booking number 7" in screen
     assert "A family joined a waiting list" in screen
     assert "A family ended a request" in screen
-    assert "Sam Brook noted something gone/series" in screen
+    assert "Sam Brook noted something a group that is gone: series, gone" in screen
     assert "A professional asked for a place Family Support, booking number 8" in screen
     assert "Somebody who left saved a register" in screen
     assert "The person who runs the portal made the account of Sam Brook, as worker at" in screen
     assert "Ada Moss signed in" in screen
     assert "Monday 4 January 2027" in screen
+
+
+def test_what_is_gone_has_a_name_and_dates_are_words(place):
+    """A group, a programme or a centre that has left the content is said to be gone, with its
+    centre's title where that is still there; no date is written as in a file."""
+    administrator = place.signed_in("administrator")
+    write(
+        place,
+        ("family", "book", 7, "riverbank/old-group", {"planned": "2027-01-11, 2027-01-18"}),
+        ("family", "ask", 8, "programme:old-help@preston", {}),
+        ("content", "places", None, "old-centre/", {"planned": "2027-01-25T10:00"}),
+    )
+    screen = administrator.open(LOG)
+
+    assert "a group that is gone: old-group, Riverbank Centre" in screen
+    assert "Monday 11 January 2027, Monday 18 January 2027" in screen
+    assert "a programme that is gone: old-help, Preston" in screen
+    assert "a centre that is gone: old-centre, Monday 25 January 2027" in screen
+    assert re.search(r"\d{4}-\d\d-\d\d", screen.words) is None
 
 
 def test_one_person_alone(place):

@@ -7,7 +7,7 @@ import pytest
 from portal import bookings, database
 from portal.bookings import Family, Referrer, casework, content_changes, personal_data, retention
 from portal.content.message_texts import KINDS, NOT_RUNG, TO_PROFESSIONAL, TO_RING
-from portal.database import tables
+from portal.database import generations, tables
 from portal.directory.fields import SAFE_TIME
 from tests.bookings.test_booking import KEYS
 from tests.support import made, sender
@@ -245,6 +245,27 @@ def test_the_professional_is_rung_for_a_family_not_to_be_contacted(tmp_path):
     assert "01772 900222" not in screen.html
 
 
+def test_a_cancelled_register_names_the_professional_to_tell(tmp_path):
+    """Where a professional is the contact of a family, the register says to tell the professional,
+    by name and organisation, and counts the family as one to ring, as the list does."""
+    place = Staffed(tmp_path, made.directory(FIELDS, way="request"))
+    midwife = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@example.org", "01772 900666")
+    run = place.directory.series[0]
+    bookings.book(
+        place.engine, run, QUIET, key=next(KEYS), referrer=midwife, secret=place.secret,
+        now=place.now, session=run.all_sessions[0],
+    )  # fmt: skip
+    (case,) = casework.requests(place.engine, lambda _: True)
+    bookings.confirm(place.engine, place.directory, case.id, now=place.now, actor="operator")
+    edit(place, OFF, way="request")
+    register = place.signed_in().open(REGISTER)
+
+    assert "To tell: Jo Bell, Royal Preston, the professional who is their contact" in register
+    assert "Nobody is expected: 1 to ring" in register
+    assert "not to be contacted" not in register
+    assert "01772 900222" not in register.html
+
+
 def test_a_notice_counts_those_that_it_does_not_reach(place):
     """After a notice the register says how many get it and how many are to be rung."""
     book(place, BY_EMAIL, BY_CALL, QUIET)
@@ -298,6 +319,74 @@ def test_the_soonest_session_comes_first(place):
     screen = place.signed_in().open(RING)
 
     assert screen.words.index("Sooner") < screen.words.index("Later")
+
+
+def test_older_content_never_says_that_nobody_is_to_be_rung(place):
+    """Where the content here is not the newest published one, the list says that it is not whole,
+    and neither Today nor Messages shows a number of families that would be too small."""
+    book(place, BY_CALL)
+    older = place.directory
+    edit(place, OFF)
+    generations.publish(
+        place.engine, "the newest edition", {}, {}, built=place.now, now=place.now, publisher="test"
+    )
+    place.directory = older
+    worker = place.signed_in()
+    paths = (RING, "/staff/", "/staff/messages")
+    screen, today, messages = (worker.open(path) for path in paths)
+    place.directory = older.model_copy(update={"edition": "the newest edition"})
+
+    assert "No family waits to be rung" not in screen
+    assert "This machine has older content than what is published" in screen
+    assert "The list of families to ring cannot be shown whole" in today
+    assert "To ring: 0" not in messages
+    assert "cannot be shown whole" not in worker.open(RING)
+
+
+def two_dates(place):
+    """Two bookings of one family, and one of another with the same phone, all cancelled by us."""
+    carols = [*book(place, BY_CALL), *book(place, BY_CALL, planned="2027-01-19")]
+    other = book(place, replace(BY_CALL, name="Olive Other"))
+    changes = [{"date": f"2027-01-{day}", "cancelled": "Snow"} for day in (12, 19)]
+    edit(place, {**FIELDS, "changes": changes})
+    return carols, other
+
+
+def test_several_bookings_of_a_family_are_one_call(place):
+    """A family is listed and counted once, with all its dates; one tick marks all of them, and
+    taking it back brings all of them back, and nothing of another family."""
+    carols, _ = two_dates(place)
+    worker = place.signed_in()
+    screen = worker.open(RING)
+    done = screen.press("They know now: Carol Call")
+    rung = place.log().count((worker.staff.actor, "ring"))
+    left = worker.open("/staff/")
+    olive = worker.open(RING).press("They know now: Olive Other")
+    back = done.press("I had not reached them")
+
+    assert screen.words.count("Carol Call") == 2  # the name, and the words of its button
+    assert screen.words.index("12 January") < screen.words.index("19 January")
+    assert screen.words.index("19 January") < screen.words.index("Olive Other")
+    assert f"/staff/bookings/{carols[1].reference}" in screen.html
+    assert rung == 2
+    assert "1 family to ring" in left
+    assert "Carol Call" not in olive
+    assert "12 January" in back
+    assert "19 January" in back
+    assert "Olive Other" not in back
+
+
+def test_another_safe_way_is_another_call(place):
+    """S5: bookings of one contact stay apart where the family gave another way or time for one."""
+    book(place, BY_CALL, replace(BY_CALL, contact_by="none"))
+    book(place, replace(BY_CALL, answers={}), planned="2027-01-19")
+    changes = [{"date": f"2027-01-{day}", "cancelled": "Snow"} for day in (12, 19)]
+    edit(place, {**FIELDS, "changes": changes})
+    worker = place.signed_in()
+
+    assert worker.open(RING).words.count("They know now: Carol Call") == 3
+    assert "2 families to ring" in worker.open("/staff/")
+    assert "1 family not to be contacted" in worker.open("/staff/")
 
 
 LATER = {"changes": [{"date": "2027-01-12", "postponed": "The boiler is broken"}]}
