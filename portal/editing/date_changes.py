@@ -59,6 +59,10 @@ class Written:
     def moved(self) -> bool:
         return any(name in self.fields for name in _HELD_OTHERWISE)
 
+    def says(self, fields: Mapping[str, Value | None]) -> bool:
+        """Whether a decision is written already, as after a second press of its button."""
+        return all(self.fields.get(name) == value for name, value in fields.items())
+
     @property
     def seen(self) -> str:
         """Identifies what is written, to notice that somebody else has changed it."""

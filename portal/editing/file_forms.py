@@ -22,7 +22,7 @@ from portal.directory.field_forms import AsWritten
 from portal.directory.values import WEEKDAYS, day_words, read_day
 from portal.editing.schema import Form, example_of, fields_of, form_of
 
-MOST_ENTRIES = 60  # of a list of blocks
+MOST_ENTRIES = 60  # of a list of blocks; a longer one is left to the file as text
 _FEW = 5  # known words that are shown at once
 
 Fields = Mapping[str, Any]
@@ -177,7 +177,7 @@ def _parts(name: str, field: str, info: FieldInfo, value: Any, known: Known) -> 
         yield Block(name, label_of(field), hint, inner, empty=not plain)
     else:
         entries = [*(plain or ()), {}]
-        for number, entry in enumerate(entries[:MOST_ENTRIES]):
+        for number, entry in enumerate(entries):
             inner = tuple(_inner(f"{name}-{number}", form.block, entry, known))
             label = _entry_label(field, number, entry)
             yield Block(
@@ -330,7 +330,7 @@ def _hours(value: Any) -> dict[str, str]:
 
 
 def _blocks(block: type[BaseModel], values: Any) -> list[dict[str, Any]]:
-    if not isinstance(values, list):
+    if not isinstance(values, list) or len(values) > MOST_ENTRIES:
         raise OddError
     declared = fields_of(block)
     found = []
@@ -409,7 +409,7 @@ def _sent_entries(
     name: str, block: type[BaseModel], sent: Sent, known: Known
 ) -> list[dict[str, Any]] | None:
     found, asked = [], False
-    for number in range(MOST_ENTRIES):
+    for number in range(MOST_ENTRIES + 1):
         entry = _sent_block(f"{name}-{number}", block, sent, known)
         asked = asked or entry is not None
         if entry and _text(sent, f"{name}-{number}-remove") != "yes":

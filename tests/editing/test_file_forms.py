@@ -1,5 +1,7 @@
 """A form of a file shows all of it, and changes only what somebody changes."""
 
+from datetime import date, timedelta
+
 import pytest
 from werkzeug.datastructures import MultiDict
 
@@ -145,3 +147,15 @@ def test_a_value_the_form_has_no_place_for_is_left_to_the_text() -> None:
 def test_control_characters_are_not_written() -> None:
     """Pasted text comes onto one line, without characters that nobody can see (S25)."""
     assert changed(Series, SERIES, room="Oak\x00\r\nRoom\u2028\x1b 2") == {"room": "Oak Room 2"}
+
+
+@pytest.mark.parametrize("number", [60, 61])
+def test_a_list_that_is_too_long_for_the_form_loses_nothing(number) -> None:
+    """A list with more entries than the form shows is left to the file as text, and saving the
+    form keeps all of them."""
+    first = date(2027, 1, 5)
+    days = [(first + timedelta(weeks=week)).isoformat() for week in range(number)]
+    fields = {**SERIES, "changes": [{"date": day, "note": "Bring a coat"} for day in days]}
+
+    assert changed(Series, fields, room="Oak Room") == {"room": "Oak Room"}
+    assert file_forms.odd_fields(Series, fields) == (["changes"] if number > 60 else [])

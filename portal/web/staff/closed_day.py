@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from flask import abort, request
+from flask import abort, g, redirect, request
 from pydantic import TypeAdapter, ValidationError
 from werkzeug.wrappers import Response as Answered
 
@@ -49,6 +49,11 @@ class _Day:
     back: str
     closure: Written  # of the centre
     sessions: dict[Session, Written]
+
+    @property
+    def done(self) -> str:
+        """Where to go afterwards."""
+        return f"{self.back}{'&' if '?' in self.back else '?'}changed=day"
 
     @property
     def open(self) -> list[Session]:
@@ -119,6 +124,8 @@ def closed(centre: str, day: str) -> Answered:
     except PortalError as error:
         return explain("This day cannot be cancelled here", str(error), status=409, back=back)
     asked = _Day(found, on, back, closure, sessions)
+    if _is_done(asked):
+        return redirect(asked.done, 303)
     if closure.fields and sessions:
         return _open_again(asked)
     if not asked.open:
@@ -130,6 +137,20 @@ def closed(centre: str, day: str) -> Answered:
             back=back,
         )
     return _close(asked)
+
+
+def _is_done(asked: _Day) -> bool:
+    """Whether the files say already what is sent, as after a second press of the button."""
+    sent = request.form
+    if g.foreign or sent.get("step") != "confirm" or sent.get("seen") == asked.seen:
+        return False
+    if "reason" not in sent:
+        return not asked.closure.fields
+    if sent.get("shut"):
+        return asked.closure.says({"reason": sent["reason"]})
+    chosen = set(sent.getlist("sessions"))
+    said = [one.cancelled for session, one in asked.sessions.items() if _value(session) in chosen]
+    return bool(said) and {*said} == {sent["reason"]}
 
 
 def _close(asked: _Day) -> Answered:
@@ -164,7 +185,7 @@ def _close(asked: _Day) -> Answered:
             sessions=chosen,
             carried=[*_carried(form), ("seen", asked.seen)],
             form=show,
-            done=f"{asked.back}{'&' if '?' in asked.back else '?'}changed=day",
+            done=asked.done,
             may_wait=True,
         )
     )
@@ -209,7 +230,7 @@ def _open_again(asked: _Day) -> Answered:
             sessions=[one for one in asked.sessions if _at_home(one)],
             carried=[*_carried(form), ("seen", asked.seen)],
             form=show,
-            done=f"{asked.back}{'&' if '?' in asked.back else '?'}changed=day",
+            done=asked.done,
             may_wait=False,
         )
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from flask import abort, request
+from flask import abort, redirect, request
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 from werkzeug.wrappers import Response as Answered
@@ -212,7 +212,7 @@ class MoveForm(DateForm):
             try:
                 day = read_day(text)
             except PydanticCustomError:
-                self.answer("day").blame("Enter the day as numbers, like 31/1/2027")
+                self.answer("day").blame("Enter a day of the calendar as numbers, like 31/1/2027")
         return day
 
     def _times(self) -> TimeRange | None:
@@ -327,9 +327,12 @@ def _screen(session: Session, before: Written, action: str, back: str, done: str
     form = FORMS[action](formdata=posted())
     show = partial(_form, session, before, action, form, back=back)
     status = form.refused()
-    if status is None and request.form.get("seen") != before.seen:
-        form.trouble, status = CHANGED_MEANWHILE, 409
     fields = form.judge(session, before) if status is None else {}
+    done = f"{done or change_path(session)}?changed={action}"
+    if status is None and request.form.get("seen") != before.seen:
+        if request.form.get("step") == "confirm" and form.well and before.says(fields):
+            return redirect(done, 303)
+        form.trouble, status = CHANGED_MEANWHILE, 409
     if status is None and not form.well:
         status = 422
     if request.form.get("step") == "edit" and status is None:
@@ -352,7 +355,7 @@ def _screen(session: Session, before: Written, action: str, back: str, done: str
             sessions=[session],
             carried=[*_carried(form), ("do", action), ("seen", before.seen)],
             form=again,
-            done=f"{done or change_path(session)}?changed={action}",
+            done=done,
             may_wait=form.may_wait,
         )
     )

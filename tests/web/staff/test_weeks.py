@@ -235,7 +235,10 @@ def test_a_centre_without_staff_is_said_to_the_manager(place):
     weeks.ask(place.engine, place.directory, place.settings, now=place.now)
     today = place.signed_in("manager").open("/staff/")
 
-    assert "Nobody is asked whether the week is right at Riverbank: no worker or editor" in today
+    words = (
+        "Nobody was asked this Monday whether the week is right at Riverbank: no worker or editor"
+    )
+    assert words in today
 
 
 def test_a_link_that_is_wrong_or_over_says_what_to_do(place):

@@ -27,7 +27,7 @@ def history(centre: str, name: str) -> Answered:
     """Who changed a file, when, and what for."""
     desk = desk_of(centre)
     root = live().settings.root
-    versions = publishing.history(root, desk.source(name))
+    versions = publishing.history(root, _text_at(desk, name))
     return page(
         "staff/content/history.html",
         f"History: {desk.title(name)}",
@@ -39,9 +39,14 @@ def history(centre: str, name: str) -> Answered:
     )
 
 
+def _text_at(desk: Desk, name: str) -> str:
+    """The path of a text; 403 for a picture, whose bytes are no text and would be broken."""
+    return desk.source(name) if name.endswith(".md") else abort(403)
+
+
 def _version(desk: Desk, name: str, commit: str) -> bytes:
     """The file at a commit; 403 if it had none."""
-    path = desk.source(name)
+    path = _text_at(desk, name)
     if not _COMMIT.fullmatch(commit):
         abort(403)
     try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from flask import g, redirect, request
 from werkzeug.wrappers import Response as Answered
 
+from portal.content.front_matter import read_written
 from portal.editing import pictures
 from portal.editing.content_drafts import DraftError, DraftFile
 from portal.editing.files import digest_of
@@ -94,9 +95,8 @@ def _keep(desk: Desk, data: bytes, extension: str, alt: str) -> None:
 def _mentioned(desk: Desk, picture: str) -> bool:
     """Whether a text of the centre shows a picture, beside its field `photo`."""
     for name in desk.texts():
-        raw = desk.text(name) or b""
-        body = raw.decode("utf-8", "replace").rpartition("\n---")[2]
-        if picture in body:
+        written = read_written(desk.text(name) or b"", name, has_body=True)
+        if picture in written.body:
             return True
     return False
 

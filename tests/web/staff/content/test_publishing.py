@@ -302,6 +302,13 @@ def test_the_history_of_a_file(tmp_path, sample_root, directory) -> None:
     assert office.file(FILE) == before
     number = subprocess.run([*git, "rev-list", "--count", "HEAD"], check=True, capture_output=True)
     assert int(number.stdout) == 3
+    # A picture is no text: read as one and put back, it would be broken.
+    picture = listed.path.replace(FILE, "front.png")
+    first = earlier.path.rpartition("/")[2]
+    addresses = (picture, f"{picture}/{first}")
+    assert [sam.client.get(address).status_code for address in addresses] == [403, 403]
+    back = sam.client.post(f"{picture}/{first}/back", data={"csrf_token": sam.token})
+    assert back.status_code == 403
 
 
 def test_without_git_there_is_no_history_and_the_page_says_why(office) -> None:
