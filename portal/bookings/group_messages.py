@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from portal import messages
 from portal.bookings import casework
 from portal.bookings.casework import Case, Sees
+from portal.bookings.opening import over
 from portal.database import insert_if_new, note, read, write
 from portal.database.tables import HOLDING, bookable, booking, message, notice, person
 from portal.directory import Centre, Directory, Series, Session
@@ -113,13 +114,23 @@ def reach(engine: Engine, group: Group, *, now: datetime) -> Reached:
 def _families(connection: Connection, group: Group, now: datetime) -> list[int]:
     """The bookings of a group, one for each family."""
     rows = connection.execute(
-        select(booking.c.id, person.c.contact_hash, person.c.contact_by, person.c.safe_to_contact)
+        select(
+            booking.c.id,
+            bookable.c.series,
+            bookable.c.planned,
+            person.c.contact_hash,
+            person.c.contact_by,
+            person.c.safe_to_contact,
+        )
         .select_from(booking.join(bookable).join(person))
         .where(*_members(group, now))
         .order_by(booking.c.id)
     ).all()
     if group.kind in ("session", "waiting"):
         return [row.id for row in rows]
+    # Nobody is written to about a place at what is cancelled or over.
+    series = {name: one for one in group.series for name in (one.identity, *one.old_identities)}
+    rows = [row for row in rows if not over(series[row.series], row.planned, now)]
     # The booking by which a family can be told counts.
     rows = sorted(rows, key=lambda row: not (row.safe_to_contact and row.contact_by != "none"))
     chosen: dict[Any, int] = {}

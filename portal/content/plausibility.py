@@ -46,6 +46,11 @@ _MOST_PLACES, _DEAREST = 200, 50
 _ON_THE_LINE = "If it is so, write '# meant' at the end of the line."
 
 
+def without_remedy(words: str) -> str:
+    """The words of a warning for people who do not write files."""
+    return words.partition(" If it is so, ")[0]
+
+
 def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> list[Problem]:
     """Warnings about what is hardly meant, in the order of files and lines.
 

@@ -458,6 +458,12 @@ class Centre(TextFile):
                 words += f" until {day_words(last)}"
             yield self.closed_from, last, words
 
+    def closures_from(self, day: date) -> list[Closure]:
+        """The closures of the next eight weeks, in order."""
+        last = day + timedelta(weeks=8)
+        found = [one for one in self.closures if one.last >= day and one.first <= last]
+        return sorted(found, key=lambda one: one.first)
+
     @property
     def closed(self) -> bool:
         """Whether its status closes it on the day of the Directory."""

@@ -22,6 +22,7 @@ from portal import content
 from portal.content import Problem
 from portal.content.school_calendar import school_calendar
 from portal.directory import Directory, Series
+from portal.directory.likely import likely_day, likely_times
 from portal.directory.schedule import SchoolCalendar
 from portal.directory.values import TimeRange, day_words, read_day
 from portal.editing import next_term
@@ -270,9 +271,9 @@ def _read(name: Field, written: str) -> str:
     """A value in one way of writing it, as files have it. Raises FieldError."""
     try:
         if name == "starts":
-            return read_day(written).isoformat()
+            return read_day(likely_day(written) or written).isoformat()
         if name == "time":
-            times = TimeRange.read(written)
+            times = TimeRange.read(likely_times(written) or written)
             return f"{times.starts:%H:%M}-{times.ends:%H:%M}"
     except PydanticCustomError as error:
         raise FieldError(name, _sentence(error.message())) from error

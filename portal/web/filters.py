@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from portal.directory import Centre, Programme, Series, Session, Site, Venue, phrases
+from portal.directory import Centre, Closure, Programme, Series, Session, Site, Venue, phrases
 from portal.directory.contact import CONTACT_PAGE, contact_about
 from portal.directory.phrases import (
     ACCESS,
@@ -303,6 +303,12 @@ def _off(series: Series, coming: tuple[Session, ...], today: date, last: date) -
     for is_off, run in groupby(sorted(off | held), key=off.__contains__):
         days = [_date(day, today) for day in run] if is_off else []
         yield from days if len(days) < 4 else (f"{days[0]} to {days[-1]}",)
+
+
+def closed_days(closure: Closure) -> str:
+    """The day of a closure, or its first and last day."""
+    first, last = (day(one, year=True) for one in (closure.first, closure.last))
+    return first if first == last else f"{first} to {last}"
 
 
 def closing(centre: Centre) -> str:

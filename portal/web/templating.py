@@ -41,6 +41,7 @@ def environment() -> Environment:
         capital=filters.capital,
         change=filters.change,
         clock=clock_words,
+        closed_days=filters.closed_days,
         closing=filters.closing,
         closing_mark=filters.closing_mark,
         clock_of=filters.clock_of,

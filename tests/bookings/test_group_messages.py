@@ -82,6 +82,25 @@ def test_each_group_has_its_own_families(engine, directory) -> None:
     ]  # fmt: skip
 
 
+def test_nobody_is_written_to_about_a_place_at_what_is_off(engine) -> None:
+    """A family whose only date is cancelled is not in its group, whatever else is on."""
+    directory = made.directory({"book": "session", "places": "5"})
+    series = directory.series[0]
+    first, second, *_ = series.all_sessions
+    for number, session in enumerate((first, second), 1):
+        given = {"key": next(KEYS), "secret": SECRET, "now": NOW, "session": session}
+        bookings.book(engine, series, family(number), **given)
+    off = [{"date": first.planned.isoformat(), "cancelled": "Snow"}]
+    after = made.directory({"book": "session", "places": "5", "changes": off})
+    everybody = {
+        "series": group_messages.of_series(after.series[0]),
+        "centre": group_messages.of_centre(after, "riverbank"),
+    }
+
+    for name, group in everybody.items():
+        assert group_messages.reach(engine, group, now=NOW).notified == 1, name
+
+
 def test_a_family_with_several_bookings_gets_one_message(engine) -> None:
     """By the booking that says how to reach it, whichever came first."""
     directory = made.directory({"book": "session"})

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as Answered
 
 from portal import content
 from portal.bookings.change_reach import Reach, reach_of_change
+from portal.content.plausibility import without_remedy
 from portal.content.school_calendar import school_calendar
 from portal.database import note, write
 from portal.directory import Centre, Directory, Series, Session
@@ -217,7 +218,8 @@ def _look_again(
         if not session.off and session.ends <= now():
             yield f"{day_words(session.day)} is over. Families cannot come to it."
     for one in effects.warnings:
-        yield one.words[:1].upper() + one.words[1:]
+        words = without_remedy(one.words)
+        yield words[:1].upper() + words[1:]
 
 
 # --- mistakes -------------------------------------------------------------------------------------

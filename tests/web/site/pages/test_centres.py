@@ -2,7 +2,9 @@
 
 import re
 
-from tests.support.page_reader import data_of, words_of
+from portal import content
+from portal.web.site.app import create_site
+from tests.support.page_reader import Reader, data_of, words_of
 
 
 def test_unpublished_address(pages):
@@ -64,3 +66,25 @@ def test_leaflet(read):
         text,
     )
     assert "families.example/centres/riverbank/" in text
+
+
+def test_coming_closures(settings, today):
+    """A centre's page and the embedded page name the days of the next weeks on which it is closed,
+    and those that are over or far away they leave out."""
+    file = settings.root / "centres/preston/riverbank/index.md"
+    closures = (
+        "closures:\n"
+        "  - date: 2026-11-20\n    reason: A burst pipe\n"
+        "  - from: 2026-12-03\n    until: 2026-12-04\n    reason: Snow\n"
+        "  - date: 2027-03-01\n    reason: Building work\n"
+    )
+    file.write_text(file.read_text("utf-8").replace("closures:\n", closures, 1), "utf-8")
+    site = create_site(content.load(settings.root, today=today)).test_client()
+
+    for path in ("/centres/riverbank/", "/embed/riverbank/"):
+        text = words_of({path: Reader(site.get(path).text)}, path)
+        assert re.search(
+            r"Closed:? Thursday 3 December 2026 to Friday 4 December 2026\s?\.? Snow\.", text
+        ), path
+        assert "burst pipe" not in text
+        assert "Building work" not in text

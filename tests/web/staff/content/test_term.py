@@ -63,8 +63,8 @@ def test_a_row_can_be_changed(office, path) -> None:
     as they are proposed."""
     worker = office.worker()
     row = {
-        f"starts__{AUTUMN.replace('-', '__')}": "19 January 2027",
-        "time-bump-autumn": "18:30 to 20:00",
+        f"starts__{AUTUMN.replace('-', '__')}": "19/1/2027",
+        "time-bump-autumn": "6:30pm to 8pm",
         "sessions-bump-autumn": "4",
         "places-bump-autumn": "10",
     }
