@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, select
 from portal.bookings.asked import identity_of
 from portal.bookings.bookable_rows import row_matching_content, row_of
 from portal.bookings.locking import OF_BOOKING, lock_later, same_thing
-from portal.bookings.opening import opening
+from portal.bookings.opening import refusal
 from portal.bookings.places import ROOM_FOR_ALL, claimed
 from portal.bookings.waiting_list import notify, reminder_of
 from portal.database import look, note, read, write
@@ -225,7 +225,8 @@ def book(
     planned = session.planned.isoformat() if session else ""
     identities = series.identity, *series.old_identities
     # Work that needs no database is done before the transaction, because other writers wait.
-    state = opening(series, session, now)
+    by_staff = actor.startswith("staff")
+    refused = refusal(series, session, now, staff=by_staff)
     draft = _drafted(family, key=key, secret=secret, now=now, ends=_last_end(series, session))
     reminder = reminder_of(series, session, now)
 
@@ -234,12 +235,10 @@ def book(
         if known is not None:
             return same_thing(_read(connection, known, secret), planned, *identities)
         asks = series.booking in ("request", "referral")
-        # Staff can book for families who ring before booking opens or after it closes.
-        by_phone = actor.startswith("staff") and state in ("closed", "started", "not yet")
-        if state not in ("open", "request", "referral") and not by_phone:
-            raise NotBookable(state)
-        if series.booking == "referral" and referrer is None and not actor.startswith("staff"):
-            raise NotBookable(state)
+        if refused is not None:
+            raise NotBookable(refused)
+        if series.booking == "referral" and referrer is None and not by_staff:
+            raise NotBookable(series.booking)
         if allowance is not None:
             allowance.take(connection, now)
         claims = claimed(series, family.people)

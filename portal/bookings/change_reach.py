@@ -7,44 +7,64 @@ to wait for.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Engine, select
 
+from portal.bookings.casework import fold
 from portal.bookings.ring_list import may_contact
 from portal.database import read
 from portal.database.tables import bookable, booking, person
 from portal.directory import Series
 from portal.messages import announced
 
+Way = Literal["email", "text", "ring", "quiet"]
+Contact = tuple[str, str | None, str | None]  # a family: its name, email address and phone number
+
 _WITHOUT_A_PLACE = ("waiting", "offered")
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many families hear of a change, each counted once, and how."""
+    """The families who hear of a change, and how. Reaches are added as sets, so that a family with
+    several bookings counts once, as it is told once by a call."""
 
-    email: int = 0
-    text: int = 0
-    ring: int = 0
-    quiet: int = 0  # not to be contacted
-    waiting: int = 0  # of these: families without a place, whose wait ends
+    told: frozenset[tuple[Way, Contact]] = frozenset()
+    ended: frozenset[Contact] = frozenset()  # of these: families without a place, whose wait ends
+
+    @property
+    def email(self) -> int:
+        return self._by("email")
+
+    @property
+    def text(self) -> int:
+        return self._by("text")
+
+    @property
+    def ring(self) -> int:
+        return self._by("ring")
+
+    @property
+    def quiet(self) -> int:
+        """Families that are not to be contacted."""
+        return self._by("quiet")
+
+    @property
+    def waiting(self) -> int:
+        return len(self.ended)
 
     @property
     def families(self) -> int:
-        return self.email + self.text + self.ring + self.quiet
+        return len(self.told)
+
+    def _by(self, way: Way) -> int:
+        return sum(one == way for one, _ in self.told)
 
     def __add__(self, other: Reach) -> Reach:
-        return Reach(
-            self.email + other.email,
-            self.text + other.text,
-            self.ring + other.ring,
-            self.quiet + other.quiet,
-            self.waiting + other.waiting,
-        )
+        return Reach(self.told | other.told, self.ended | other.ended)
 
 
 def reach_of_change(
@@ -56,6 +76,7 @@ def reach_of_change(
         select(
             booking.c.status,
             bookable.c.planned,
+            person.c.name,
             person.c.contact_by,
             person.c.safe_to_contact,
             person.c.email,
@@ -68,22 +89,27 @@ def reach_of_change(
             booking.c.status.in_(("confirmed", *_WITHOUT_A_PLACE)),
         )
     )
-    ways: Counter[str] = Counter()
-    waiting = 0
     with read(engine) as connection:
         rows = connection.execute(query).all()
+    told, ended = set[tuple[Way, Contact]](), set[Contact]()
     for row in rows:
+        family = fold(row.name), row.email, row.phone
         if row.status in _WITHOUT_A_PLACE:
             if _is_on(after, row.planned, now):
                 continue
-            waiting += 1
-        to = {"email": row.email, "text": row.phone}.get(row.contact_by)
-        if row.safe_to_contact and to:
-            ways[row.contact_by] += 1
-        else:
-            may_ring = may_contact(row.contact_by, safe=row.safe_to_contact)
-            ways["ring" if may_ring else "quiet"] += 1
-    return Reach(ways["email"], ways["text"], ways["ring"], ways["quiet"], waiting)
+            ended.add(family)
+        way = _way(row.contact_by, row.email, row.phone, safe=row.safe_to_contact)
+        told.add((way, family))
+    return Reach(frozenset(told), frozenset(ended))
+
+
+def _way(contact_by: str, email: str | None, phone: str | None, *, safe: bool) -> Way:
+    """How a family with these answers hears of it."""
+    if safe and contact_by == "email" and email:
+        return "email"
+    if safe and contact_by == "text" and phone:
+        return "text"
+    return "ring" if may_contact(contact_by, safe=safe) else "quiet"
 
 
 def _is_on(series: Series, planned: str, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from portal.bookings import casework
 from portal.bookings.casework import Case, Sees
 from portal.database import insert_if_new, note, read, write
 from portal.database.tables import HOLDING, bookable, booking, message, notice, person
-from portal.directory import Directory, Series, Session
+from portal.directory import Centre, Directory, Series, Session
 from portal.errors import PortalError
 
 Kind = Literal["session", "series", "centre", "waiting"]
@@ -50,6 +50,12 @@ class Group:
     def names(self) -> list[str]:
         """The identities under which its families may have booked."""
         return [name for one in self.series for name in (one.identity, *one.old_identities)]
+
+    @property
+    def centres(self) -> list[str]:
+        """The slug of its centre, and those that it had before."""
+        former = [slug for one in self.series[:1] for slug in one.centre.aliases]
+        return [self.centre, *former]
 
     @property
     def scope(self) -> dict[str, str]:
@@ -258,7 +264,7 @@ def sent_to(engine: Engine, group: Group) -> list[Notice]:
     )  # fmt: skip
     which = [own] if group.kind != "centre" else []
     if group.kind != "waiting":
-        which.append(sa.and_(notice.c.kind == "centre", notice.c.centre == group.centre))
+        which.append(sa.and_(notice.c.kind == "centre", notice.c.centre.in_(group.centres)))
     with read(engine) as connection:
         rows = connection.execute(
             select(notice).where(sa.or_(*which)).order_by(notice.c.id.desc())
@@ -266,11 +272,12 @@ def sent_to(engine: Engine, group: Group) -> list[Notice]:
     return [_read(row) for row in rows]
 
 
-def find(engine: Engine, number: int, centre: str) -> Notice | None:
+def find(engine: Engine, number: int, centre: Centre) -> Notice | None:
     """The message with this number, if it went to families of this centre."""
+    slugs = (centre.slug, *centre.aliases)
     with read(engine) as connection:
         row = connection.execute(
-            select(notice).where(notice.c.id == number, notice.c.centre == centre)
+            select(notice).where(notice.c.id == number, notice.c.centre.in_(slugs))
         ).first()
     return _read(row) if row else None
 

@@ -27,17 +27,12 @@ def mistakes(engine: Engine, directory: Directory, *, now: datetime) -> list[Pro
         lost[slug].append(name)
     found: list[Problem] = []
     for slug, names in lost.items():
-        if centre := _centre_known_as(directory, slug):
+        if centre := directory.find_centre(slug):
             found += (_lost_file(directory, centre, f"{slug}/{name}") for name in names)
         else:
             found.append(_lost_centre(directory, slug, names))
     changed = map(_booked_otherwise, booking_mode_changed(engine, directory, now=now))
     return [*found, *changed]
-
-
-def _centre_known_as(directory: Directory, slug: str) -> Centre | None:
-    renamed = (centre for centre in directory.centres if slug in centre.aliases)
-    return directory.centre(slug) or next(renamed, None)
 
 
 def _every_series(directory: Directory) -> tuple[Series, ...]:

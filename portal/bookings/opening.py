@@ -13,6 +13,20 @@ def opening(series: Series, session: Session | None, now: datetime) -> Kind:
     return state_of(series, session, now).kind
 
 
+_TAKEN = ("open", "request", "referral")
+# Staff can book for families who ring before booking opens, or after it closes.
+_TAKEN_BY_PHONE = (*_TAKEN, "not yet", "closed", "started")
+
+
+def refusal(series: Series, session: Session | None, now: datetime, *, staff: bool) -> Kind | None:
+    """Why no place can be booked or requested at `now`, by families or by `staff`; None if one can.
+
+    Which way of asking is open to whom is not looked at.
+    """
+    kind = opening(series, session, now)
+    return None if kind in (_TAKEN_BY_PHONE if staff else _TAKEN) else kind
+
+
 def coming_of(series: Series, session: Session | None, now: datetime) -> tuple[Session, ...]:
     """The sessions that begin after `now`, cancelled or not: one, or those of a whole series."""
     if session is None:

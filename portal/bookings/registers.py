@@ -136,13 +136,14 @@ def of(engine: Engine, series: Series, session: Session, *, now: datetime, actor
     """The register of a session. Reading it is logged."""
     with read(engine) as connection:
         register = _register(connection, series, session)
-    _log(engine, "read register", [register], now=now, actor=actor, planned=session.anchor)
+    _log(engine, "read register", series, [register], now=now, actor=actor, planned=session.anchor)
     return register
 
 
 def _log(
     engine: Engine,
     action: AuditAction,
+    series: Series,
     registers: Sequence[Register],
     *,
     now: datetime,
@@ -150,9 +151,8 @@ def _log(
     **detail: Any,
 ) -> None:
     """Log that somebody read or exported registers of one series (S30, S69)."""
-    series = registers[0].series.identity
     ids = [line.booking_id for one in registers for line in one.lines]
-    write(engine, lambda c: note_reading(c, now, actor, action, ids, series, **detail))
+    write(engine, lambda c: note_reading(c, now, actor, action, ids, series.identity, **detail))
 
 
 def save(
@@ -471,7 +471,7 @@ def export(
     with read(engine) as connection:
         registers = [_register(connection, series, session) for session in sessions]
     anchors = [session.anchor for session in sessions]
-    _log(engine, "export register", registers, now=now, actor=actor, sessions=len(anchors))
+    _log(engine, "export register", series, registers, now=now, actor=actor, sessions=len(anchors))
     header, cells = _SHEET
     lines: dict[int, Line] = {}
     marks: dict[tuple[int, str], str] = {}

@@ -11,6 +11,7 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 
 from portal.directory.values import phone_figures
 from portal.private_files import every_secret
@@ -34,13 +35,23 @@ def new_link(secret: str, nonce: bytes) -> str:
 
 def link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
     """The link of a booking, made with the secret of its time: the family has it already (S23)."""
-    links = [new_link(one, nonce) for one in every_secret(secret)]
-    return next((link for link in links if _same(link, link_hash)), links[0])
+    return _link_with(link_hash, (new_link(one, nonce) for one in every_secret(secret)))
 
 
-def week_link_of(secret: str, nonce: bytes) -> str:
+def new_week_link(secret: str, nonce: bytes) -> str:
     """The unguessable part of a link to the week of a centre. It is never that of a family."""
     return urlsafe_b64encode(_keyed(secret, "week", nonce)).decode().rstrip("=")
+
+
+def week_link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
+    """The link to a week, made with the secret of its time: its hash is stored already (S22)."""
+    return _link_with(link_hash, (new_week_link(one, nonce) for one in every_secret(secret)))
+
+
+def _link_with(link_hash: bytes, links: Iterable[str]) -> str:
+    """The link with this hash; the first one if none has it."""
+    every = list(links)
+    return next((link for link in every if _same(link, link_hash)), every[0])
 
 
 def belongs_to(secret: str, nonce: bytes, link_hash: bytes) -> bool:

@@ -130,6 +130,11 @@ class Directory(Noun):
     def centre(self, slug: str) -> Centre | None:
         return self._centre.get(slug)
 
+    def find_centre(self, slug: str) -> Centre | None:
+        """A centre by its slug, or by an earlier one: what is kept under it stays there."""
+        renamed = (centre for centre in self.centres if slug in centre.aliases)
+        return self.centre(slug) or next(renamed, None)
+
     def programme(self, slug: str) -> Programme | None:
         return self._programme.get(slug)
 

@@ -57,7 +57,10 @@ def write_checked(
             "Somebody has changed this week since, and the change is being published."
         )
     file = settings.root / centre.source
-    before = file.stat()
+    try:
+        before = file.stat()
+    except OSError as error:
+        raise EditingError(f"{centre.source} is gone, or cannot be read.") from error
     summary = f"{CHECKED} {centre.title}"
     publishing.publish(settings, engine, edits, author=author, summary=summary, now=now)
     with suppress(OSError):  # it may be gone again by now

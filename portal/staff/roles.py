@@ -1,7 +1,7 @@
 """The roles of staff, and what each may do: the one table that all pages and commands ask.
 
-A role answers two questions, and they are kept apart: *what* somebody may do stands here as a
-permission; *where* comes from the account, a list of centres or a footprint (`accounts.Staff`).
+A role answers two questions, and they are kept apart: *what* somebody may do is a permission
+here; *where* comes from the account, a list of centres or a footprint (`accounts.Staff`).
 A page names a permission and never a role, so a new role is one more name in these rows.
 """
 

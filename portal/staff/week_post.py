@@ -129,7 +129,8 @@ def letter_of(
     """The email that shows a week, with its two links. Raises WordsError."""
     site = directory.site
     base = site.booking_address.rstrip("/") or settings.base_address or site.base_address
-    link = f"{base}{_PLACE}/{week_link_of(settings.secret, bytes(row.nonce))}"
+    token = week_link_of(settings.secret, bytes(row.nonce), bytes(row.link_hash))
+    link = f"{base}{_PLACE}/{token}"
     facts: Mapping[str, str] = {
         "first_name": rendering.first_name(staff.title),
         "centre": shown.title,

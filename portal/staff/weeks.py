@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, select
 from portal.content.school_calendar import school_calendar
 from portal.database import insert_if_new, note, read, write
 from portal.database.audit import AuditAction, staff_names
-from portal.database.references import digest_of, week_link_of
+from portal.database.references import digest_of, new_week_link
 from portal.database.tables import week, week_link, week_report
 from portal.directory import Centre, Directory
 from portal.directory.centre_week import due_day, monday_of
@@ -33,7 +33,7 @@ from portal.staff.roles import OF_CENTRES
 _WEEKS_KEPT = timedelta(weeks=8)
 _REPORTS_KEPT = timedelta(days=30)  # after they were closed
 
-Sees = Callable[[str], bool]  # whether a centre, by its slug, may be shown
+Sees = Callable[[str], bool]  # whether a centre, by its slug or an earlier one, may be shown
 
 
 # --- asking ---------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def _ask_centre(
         return 0
     for one in people:
         nonce = secrets.token_bytes(16)
-        link_hash = digest_of(week_link_of(settings.secret, nonce))
+        link_hash = digest_of(new_week_link(settings.secret, nonce))
         row = {"staff_id": one.id, "nonce": nonce, "link_hash": link_hash, **values}
         connection.execute(week_link.insert().values(state="owed", due=now, tries=0, **row))
     return len(people)
@@ -173,7 +173,9 @@ def tick(engine: Engine, asked: Asked, *, trouble: str, now: datetime) -> bool:
     def work(connection: Connection) -> bool:
         if not _use(connection, asked, "right", now):
             return False
-        connection.execute(week.update().where(*_week_of(asked)).values(**values))
+        # Of two answers at once the first counts: it is the one that wrote the file.
+        first = week.update().where(*_week_of(asked), week.c.ticked.is_(None))
+        connection.execute(first.values(**values))
         _note(connection, now, asked.staff.actor, "week right", asked.centre.slug)
         return True
 

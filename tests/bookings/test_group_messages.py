@@ -151,8 +151,9 @@ def test_what_came_of_a_message_is_known_for_each_family(engine, directory) -> N
 
     assert [(one.case.id, one.state) for one in found] == [(call.id, "ring"), (told.id, "sent")]
     assert group_messages.deliveries(engine, sent, lambda _: False) == []
-    assert group_messages.find(engine, sent.id, "riverbank") == sent
-    assert group_messages.find(engine, sent.id, "elsewhere") is None
+    riverbank, elsewhere = made.directory(other_centres=["elsewhere"]).centres
+    assert group_messages.find(engine, sent.id, riverbank) == sent
+    assert group_messages.find(engine, sent.id, elsewhere) is None
 
 
 def test_the_words_are_true_of_the_group(engine, directory, tmp_path) -> None:

@@ -209,6 +209,15 @@ def test_what_was_done_is_noted_without_names(engine: Engine) -> None:
     assert not {"Amina", "07700"} & set(str(noted(engine)).replace("'", " ").split())
 
 
+def test_a_series_without_dates_has_an_empty_file(engine: Engine) -> None:
+    """If no date of a series is left, its file has a heading and no family, and is logged."""
+    (series,) = made.directory().series
+    data = registers.export(engine, series, (), now=NOW, actor=STAFF)
+
+    assert len(data.decode("utf-8-sig").splitlines()) == 1
+    assert noted(engine) == [("export register", "{'sessions': 0}")]
+
+
 def test_an_export_can_be_opened(engine: Engine) -> None:
     """Hostile names are text; each date has its column; the programme's questions are in it."""
     question = {"name": "midwife", "label": "Who is your midwife?"}

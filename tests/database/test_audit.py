@@ -46,6 +46,14 @@ def test_nothing_without_words_is_written(engine, actor, action):
         database.write(engine, lambda c: database.note(c, NOW, actor, action))
 
 
+def test_the_log_can_be_asked_for_anything(engine):
+    """An action of no version, and one that no database could hold, is an empty answer."""
+    database.write(engine, lambda c: database.note(c, NOW, "family", "book"))
+
+    assert audit.log(engine, actions=("\0", "dance")) == []
+    assert len(audit.log(engine, actions=("\0", "book"))) == 1
+
+
 def test_an_action_without_words_is_found_before_it_is_done():
     """The types say so too: each call is checked against `AuditAction`, variables and all."""
     assert typing.get_type_hints(database.note)["action"] == audit.AuditAction

@@ -2,13 +2,14 @@
 
 import email
 import email.policy
+import re
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from portal import database
-from portal.database.references import week_link_of
+from portal.database.references import new_week_link
 from portal.database.tables import week_link
 from portal.directory.centre_week import week_of
 from portal.messages import channels
@@ -49,7 +50,7 @@ def test_the_email_shows_the_week_and_its_two_links(engine, settings, tmp_path):
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     plain = message.get_body(("plain",)).get_content().replace("\r\n", "\n")
     html = message.get_body(("html",)).get_content().replace("\r\n", "\n")
-    token = week_link_of(SECRET, bytes(link(engine).nonce))
+    token = new_week_link(SECRET, bytes(link(engine).nonce))
     address = f"https://families.example/staff/week/{token}"
 
     assert sent == 1
@@ -61,6 +62,22 @@ def test_the_email_shows_the_week_and_its_two_links(engine, settings, tmp_path):
     assert "Riverbank &amp; Sons" in html
     assert "Tuesday 12 January 2027<br>\n10am to midday" in html
     assert link(engine).digest == week_of(directory, directory.centres[0], NOW.date()).digest
+
+
+def test_a_link_asked_for_before_a_new_secret_still_works(engine, settings, tmp_path):
+    """S22: an email that waits while the secret changes brings a link that opens its week."""
+    make_staff(engine)
+    directory = made.directory()
+    weeks.ask(engine, directory, settings, now=NOW)
+    given = {"secret_key": "a later secret of thirty-two letters", "old_secret_keys": [SECRET]}
+    later = load_settings(**settings.model_dump(exclude={"secret_key", "old_secret_keys"}) | given)
+    week_post.send_due(engine, directory, later, now=NOW, claimant="a")
+    (file,) = tmp_path.rglob("*.eml")
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    plain = message.get_body(("plain",)).get_content()
+    token = re.findall(r"/staff/week/([\w-]{43})", plain)[0]
+
+    assert weeks.asked_by(engine, directory, token, now=NOW) is not None
 
 
 class Broken:

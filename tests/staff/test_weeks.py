@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal import database
-from portal.database.references import week_link_of
+from portal.database.references import new_week_link
 from portal.database.tables import week, week_link, week_report
 from portal.settings import load_settings
 from portal.staff import accounts, week_post, weeks
@@ -39,7 +39,7 @@ def rows(engine, table):
 def asked_by(engine, now=NOW, directory=None):
     """Whom the only link asks."""
     (link,) = rows(engine, week_link)
-    token = week_link_of(SECRET, bytes(link.nonce))
+    token = new_week_link(SECRET, bytes(link.nonce))
     return weeks.asked_by(engine, directory or made.directory(), token, now=now)
 
 
@@ -146,6 +146,21 @@ def test_a_link_is_good_for_one_answer(engine, settings):
     assert lines[0] == (staff.actor, "week right", "riverbank/")
 
 
+def test_two_answers_at_once_leave_what_the_first_one_did(engine, settings):
+    """S80: the file was written by the first answer, so the second one's trouble is not said."""
+    for _ in range(2):
+        make_staff(engine)
+    ask(engine, settings)
+    tokens = [new_week_link(SECRET, bytes(one.nonce)) for one in rows(engine, week_link)]
+    # Both read the page before either answered.
+    both = [weeks.asked_by(engine, made.directory(), one, now=NOW) for one in tokens]
+    for asked, trouble in zip(both, ("", "Somebody has changed the file."), strict=True):
+        weeks.tick(engine, asked, trouble=trouble, now=NOW)
+
+    (found,) = rows(engine, week)
+    assert (found.ticked_by, found.trouble) == (both[0].staff.id, "")
+
+
 def test_a_link_ends_with_its_week_and_with_the_account(engine, settings):
     """S80: a link that is wrong, over, or of somebody who has left opens nothing."""
     staff = make_staff(engine)
@@ -169,10 +184,10 @@ def test_the_tables_alone_open_no_link(engine, settings):
     make_staff(engine)
     ask(engine, settings)
     (link,) = rows(engine, week_link)
-    token = week_link_of(SECRET, bytes(link.nonce))
+    token = new_week_link(SECRET, bytes(link.nonce))
 
     assert token.encode() not in bytes(link.link_hash) + bytes(link.nonce)
-    other = week_link_of("another secret of thirty-two letters", bytes(link.nonce))
+    other = new_week_link("another secret of thirty-two letters", bytes(link.nonce))
     assert weeks.asked_by(engine, made.directory(), other, now=NOW) is None
 
 

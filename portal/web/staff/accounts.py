@@ -225,11 +225,13 @@ def change(number: int) -> Answered:
             return refuse()
         staff = found.staff
         if request.method != "POST":
+            # A centre that was renamed is ticked under the name that it has now.
+            own = staff.works_in(live().directory) if staff.centres else ()
             form = PlaceForm(
                 formdata=None,
                 title=staff.title,
                 role=staff.role,
-                centres=tuple(sorted(staff.centres)),
+                centres=tuple(sorted(own)),
                 footprint=staff.footprint or "",
             ).with_places()
             return _form_page(f"Change {staff.title}", form, 200, "Save", found)

@@ -456,6 +456,9 @@ def book(centre: str, series: str) -> Answered:
     if run.book == "session" and session is None:
         coming = [one for one in run.next_sessions(now()) if not one.off]
         return page("staff/choose.html", "Choose a date", series=run, coming=coming, back="/staff/")
+    refused = opening.refusal(run, session, now(), staff=True)
+    if refused is not None:
+        return _not_bookable(refused)
     form = book_form(run, posted())
     form.contact_by.options = CONTACT_WAYS_OF_REQUESTS
     form.offer(live().settings.ways)
@@ -478,6 +481,11 @@ def book(centre: str, series: str) -> Answered:
         warning=False,
         query=f"?session={session.anchor}" if session else "",
     )
+
+
+def _not_bookable(why: str) -> Answered:
+    words = "It is over." if why == "past" else f"It is {why}."
+    return explain("This can no longer be booked", words, status=409, back="/staff/")
 
 
 def _room(series: Series, left: int, waits: bool) -> str:
@@ -525,9 +533,7 @@ def _book(series: Series, session: Session | None, family: Family, key: str) -> 
     try:
         refused = attempt(work, back)
     except NotBookable as error:
-        return explain(
-            "This can no longer be booked", f"It is {error.why}.", status=409, back="/staff/"
-        )
+        return _not_bookable(error.why)
     if refused is not None or made is None:
         return refused or redirect(back, 303)
     return redirect(path_of(made, "made"), 303)

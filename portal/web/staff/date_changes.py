@@ -212,7 +212,7 @@ class MoveForm(DateForm):
             try:
                 day = read_day(text)
             except PydanticCustomError:
-                self.answer("day").blame("Enter the day as numbers, like 31/1/2027")
+                self.answer("day").blame("Enter a day of the calendar as numbers, like 31/1/2027")
         return day
 
     def _times(self) -> TimeRange | None:

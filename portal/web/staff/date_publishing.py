@@ -142,7 +142,8 @@ def _publish(wanted: Wanted, edits: Sequence[Edit], *, beside_mistakes: bool) ->
                     c, now(), me.actor, "change date", None, identity, planned=planned
                 ),
             )
-    return redirect(f"{wanted.done}{'&warned=yes' if done.warning else ''}", 303)
+    said = ("&warned=yes" if done.warning else "") + ("&waits=yes" if beside_mistakes else "")
+    return redirect(f"{wanted.done}{said}", 303)
 
 
 # --- what will happen -----------------------------------------------------------------------------
@@ -271,11 +272,18 @@ def publication(*, there: bool) -> tuple[str, str] | None:
         )
     warned = " It is not in the history of the files. Tell the person who runs the portal."
     warned = warned if request.args.get("warned") else ""
+    if state == build_requests.BUILDING and request.args.get("waits"):
+        return (
+            "Your change is written down, and not on the site",
+            "Other files have mistakes, so no family is told until they are corrected. "
+            f"Ring the families if this cannot wait.{warned}",
+        )
     if state == build_requests.BUILDING or (asked and not there):
+        shown = "has it already" if there else "shows the dates as they were"
         return (
             "The change is being published",
             "The site and the calendars follow in a few minutes, and then the messages go out. "
-            f"Until then this page shows the dates as they were. Open it again to see.{warned}",
+            f"Until then this page {shown}. Open it again to see.{warned}",
         )
     if asked:
         return (

@@ -123,7 +123,9 @@ def to_waiting(centre: str, series: str) -> Answered:
 def to_centre(centre: str) -> Answered:
     group = group_messages.of_centre(live().directory, centre)
     if not group.series:
-        return explain("There is nobody to tell", "Nothing is planned here.", status=409)
+        return explain(
+            "There is nobody to tell", "Nothing is planned here.", status=409, back="/staff/"
+        )
     return _write(group, "/staff/")
 
 
@@ -135,7 +137,11 @@ def _write(group: Group, back: str) -> Answered:
     step = request.form.get("step", "")
     status = form.refused() if request.method == "POST" and step != "change" else 200
     if status is None and step == "send":
-        return _send(group, form, back)
+        try:
+            return _send(group, form, back)
+        except NotSent as error:
+            form.words.blame(str(error).rstrip("."))
+            status = 429
     checked = status is None
     words = str(form.words.data or "")
     with live().database() as engine:
@@ -178,19 +184,17 @@ def _log_shown(engine: Engine, group: Group, families: Iterable[Case]) -> None:
 
 
 def _send(group: Group, form: NoticeForm, back: str) -> Answered:
+    """Send the words, and show what came of it. Raises NotSent."""
     key = request.form.get("key", "")
     if not _KEY.fullmatch(key):
         abort(400)
-    try:
-        with live().database() as engine:
-            made = group_messages.send(
-                engine, group, str(form.words.data), key=key, now=now(), actor=current().actor
-            )
-    except NotSent as error:
-        return explain("It was not sent", str(error), status=429, back=back)
+    with live().database() as engine:
+        made = group_messages.send(
+            engine, group, str(form.words.data), key=key, now=now(), actor=current().actor
+        )
     if group.kind == "session":
         return redirect(f"{back}?told={made.notified}&ring={made.to_ring}", 303)
-    return redirect(f"{_message_path(made.centre, made.id)}?done=yes", 303)
+    return redirect(f"{_message_path(made)}?done=yes", 303)
 
 
 def _path() -> str:
@@ -250,8 +254,10 @@ def _wider(group: Group) -> list[tuple[str, str]]:
 # --- afterwards -----------------------------------------------------------------------------------
 
 
-def _message_path(centre: str, number: int) -> str:
-    return f"/staff/notices/{centre}/{number}"
+def _message_path(made: group_messages.Notice) -> str:
+    """The page of a message; '' for one from before they had pages, or if its centre has gone."""
+    centre = live().directory.find_centre(made.centre)
+    return f"/staff/notices/{centre.slug}/{made.id}" if centre else ""
 
 
 def _lines(sent: Sequence[group_messages.Notice]) -> list[dict[str, str]]:
@@ -263,7 +269,7 @@ def _lines(sent: Sequence[group_messages.Notice]) -> list[dict[str, str]]:
             "words": one.words,
             "when": filters.moment_words(one.created.astimezone(LONDON)),
             "who": names.get(one.actor, "somebody who left"),
-            "path": _message_path(one.centre, one.id) if one.centre else "",
+            "path": _message_path(one),
         }
         for one in sent
     ]
@@ -281,11 +287,12 @@ def sent_to_waiting(group: Group) -> list[dict[str, str]]:
         return _lines(group_messages.sent_to(engine, group))
 
 
-@staff_route("/staff/notices/<centre>/<int:number>", may=of_centre("centre"))
+@staff_route("/staff/notices/<centre>/<int(max=2147483647):number>", may=of_centre("centre"))
 def sent_message(centre: str, number: int) -> Answered:
     """One message to a group, and what came of it for each family."""
+    place = live().directory.centre(centre)
     with live().database() as engine:
-        found = group_messages.find(engine, number, centre)
+        found = group_messages.find(engine, number, place) if place else None
         if found is None:
             abort(403)
         listed = group_messages.deliveries(engine, found, sees)

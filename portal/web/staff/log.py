@@ -193,9 +193,9 @@ def _only(typed: Mapping[str, str], actions: Mapping[str, str]) -> str:
 
 
 def _people(everyone: Iterable[Account], *, whole: bool) -> list[tuple[str, str]]:
-    """The people to choose from: those who may see a centre of the reader."""
+    """The people to choose from: those who work at a centre of the reader."""
     own, directory = allowed_centres(), live().directory
-    seen = [one for one in everyone if whole or own & one.staff.centres_in(directory)]
+    seen = [one for one in everyone if whole or own & one.staff.works_in(directory)]
     listed = sorted(seen, key=lambda one: casework.fold(one.staff.title))
     return [("", "Everybody"), *((str(one.staff.id), one.staff.title) for one in listed)]
 
@@ -301,7 +301,7 @@ def _thing(identity: str) -> str:
     series = directory.find_series(identity)
     programme = directory.programme(asked.programme_of(identity))
     district = directory.district(asked.district_of(identity))
-    centre = directory.centre(identity.removesuffix("/"))
+    centre = directory.find_centre(identity.removesuffix("/"))
     if series:
         said = f"{series.name}, {series.centre.title}"
     elif centre:
@@ -318,7 +318,7 @@ def _gone(identity: str) -> str:
         return ""
     place, slash, name = identity.removesuffix("/").partition("/")
     if slash:
-        centre = live().directory.centre(place)
+        centre = live().directory.find_centre(place)
         return f"a group that is gone: {name}, {centre.title if centre else place}"
     kind = "programme" if ":" in identity else "centre"
     return f"a {kind} that is gone: {place.rpartition(':')[2]}"

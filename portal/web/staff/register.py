@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, registers, ring_list
+from portal.bookings import casework, opening, registers, ring_list
 from portal.bookings.answer_labels import labels_of
 from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.bookings.ring_list import Knows
@@ -147,6 +147,7 @@ def _show(
         error=bool(problems or saved),
         back=f"/staff/?day={session.day.isoformat()}",
         register=found,
+        bookable=_bookable(session),
         series=session.series,
         session=session,
         lines=lines,
@@ -189,6 +190,12 @@ _SUMS: Mapping[str, str] = {
 
 
 _UNTOLD = ("ring", "quiet", "untold")
+
+
+def _bookable(session: Session) -> bool:
+    """Whether staff can still take a booking for it, or for the whole of its series."""
+    booked = session if session.series.book == "session" else None
+    return opening.refusal(session.series, booked, now(), staff=True) is None
 
 
 def _knows(

@@ -7,7 +7,7 @@ the week has changed meanwhile, the page shows the new one and asks again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from portal.editing.publishing import Author, NotHere
 from portal.errors import PortalError
 from portal.staff import weeks
 from portal.staff.accounts import Staff
-from portal.staff.weeks import Asked
+from portal.staff.weeks import Asked, Report
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Lines, Ticks
 from portal.web.live.forms.family import Group
@@ -183,7 +183,7 @@ def for_today(engine: Engine) -> Mapping[str, Any]:
     for slug, trouble in found.unpublished:
         reasons.setdefault(trouble, []).append(slug)
     return {
-        "reports": weeks.open_reports(engine, seen.__contains__),
+        "reports": _open_reports(engine, seen),
         "centre_titles": seen,
         "closes": staff.may("edit content"),
         "overdue": titles(found.overdue),
@@ -193,14 +193,26 @@ def for_today(engine: Engine) -> Mapping[str, Any]:
     }
 
 
+def _open_reports(engine: Engine, seen: Collection[str]) -> list[Report]:
+    """The open reports of these centres, each under the name that its centre has now."""
+
+    def slug_of(centre: str) -> str:
+        found = live().directory.find_centre(centre)
+        return found.slug if found else centre
+
+    found = weeks.open_reports(engine, lambda centre: slug_of(centre) in seen)
+    return [replace(one, centre=slug_of(one.centre)) for one in found]
+
+
 def _looks_after(staff: Staff, centre: str) -> bool:
     return staff.may_see(centre, live().directory) or staff.may_edit(centre, live().directory)
 
 
 def _of_report(staff: Staff, parts: Mapping[str, Any]) -> bool:
     with live().database() as engine:
-        centre = weeks.centre_of_report(engine, parts["number"])
-    return centre is not None and staff.may_edit(centre, live().directory)
+        slug = weeks.centre_of_report(engine, parts["number"])
+    centre = live().directory.find_centre(slug or "")
+    return centre is not None and staff.may_edit(centre.slug, live().directory)
 
 
 OF_REPORT = replace(to("edit content"), words="editors of the centre", allows=_of_report)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from werkzeug.routing import IntegerConverter
 
 import portal
 from portal import bookings, database
@@ -364,6 +365,19 @@ def test_addresses_and_methods_that_are_not_there(place):
     assert closed(place.stranger().client.delete("/staff/account"))
     assert signed_in.open("/staff/nowhere").status == 404
     assert signed_in.client.delete("/staff/account").status_code == 405
+
+
+def test_numbers_in_addresses_fit_both_databases(place):
+    """A number that no database can keep is an unknown address, and not a fault."""
+    numbers = [
+        (rule.rule, converter)
+        for rule in place.app.url_map.iter_rules()
+        for converter in rule._converters.values()
+        if isinstance(converter, IntegerConverter)
+    ]
+
+    assert numbers
+    assert [rule for rule, one in numbers if (one.max or 2**63) > 2**31 - 1] == []
 
 
 def test_the_sheet_of_these_pages_lasts_and_is_no_part_of_the_public_site(place):

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from portal.staff import accounts, sign_in, tries
+from tests.support import made
 from tests.support.staffed import Staffed
 
 ACCOUNTS = "/staff/accounts"
@@ -78,6 +79,20 @@ def test_a_role_is_changed(place, ada):
     assert "The account is changed" in screen
     assert "Manager of Preston" in screen
     assert sam.open("/staff/account").status == 303
+
+
+def test_a_renamed_centre_stays_ticked(tmp_path):
+    """Saving the form of an account takes away no centre that only has another name by now."""
+    place = Staffed(tmp_path, made.directory(other_centres=["harbour"]))
+    sam = place.staff(centres=["riverbank", "harbour"])
+    place.directory = made.directory(other_centres=["harbour"])
+    place.directory.centres[0].link(slug="lakeside", aliases=("riverbank",))
+    ada = place.signed_in("administrator")
+    ada.open(f"{ACCOUNTS}/{sam.id}").fill(title="Sam Hill").press("Save")
+    found = accounts.account(place.engine, sam.id).staff
+
+    assert found.title == "Sam Hill"
+    assert found.works_in(place.directory) == {"lakeside", "harbour"}
 
 
 def test_a_mistake_changes_nothing(place, ada):

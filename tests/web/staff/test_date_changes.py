@@ -155,7 +155,7 @@ def test_a_date_is_moved_and_taken_back(office):
     [
         ("cancel", {"reason": ""}, "reason", "Write why it is cancelled"),
         ("cancel", {"reason": "yes"}, "reason", "'yes' is not a reason"),
-        ("move", {"day": "31/2/2027"}, "day", "Enter the day as numbers"),
+        ("move", {"day": "31/2/2027"}, "day", "Enter a day of the calendar"),
         ("move", {"time": "1pm"}, "time", "Write both times, like 10:00-12:00"),
         ("move", {"time": "15:00-13:00"}, "time", "Swap the times"),
         ("move", {}, "day", "This is when and where it is planned"),
@@ -243,6 +243,23 @@ def test_two_people_at_once_lose_nothing(office):
     assert "cancelled: Ice on the road" in office.text(SPRING)
 
 
+def test_nobody_is_booked_on_a_date_that_is_off(office):
+    """The register of a cancelled date offers no booking, and its form says why there is none."""
+    worker, path = office.signed_in(), "/staff/book/riverbank/play-monday?session=2027-01-11"
+    register = "/staff/register/riverbank/play-monday/2027-01-11"
+    office.write(MONDAY, "day: Monday\n", "day: Monday\nbook: session\nbooking: book\nplaces: 5\n")
+    office.build()
+    assert "Take a booking" in worker.open(register)
+    assert worker.open(path).heading == "Take a booking"
+    change = "  - date: 2027-01-11\n    cancelled: Snow\n"
+    office.write(MONDAY, "changes:\n", f"changes:\n{change}")
+    office.build()
+
+    refused = worker.open(path)
+    assert (refused.status, refused.heading) == (409, "This can no longer be booked")
+    assert "Take a booking" not in worker.open(register)
+
+
 def test_what_cannot_be_changed_any_more(office):
     """A date that is over, or that the file leaves out by now, is refused with words."""
     worker = office.signed_in()
@@ -275,7 +292,9 @@ def test_a_mistake_in_another_file_is_said_and_loses_no_cancellation(office):
     assert "So no family is told by the portal" in screen
     assert f"{MONDAY}, line 3" in screen
     assert "cancelled: Snow" not in office.text(SPRING)
-    screen.press("Write it down all the same")
+    done = screen.press("Write it down all the same")
+    assert "so no family is told until they are corrected" in done
+    assert "the messages go out" not in done
     assert "cancelled: Snow" in office.text(SPRING)
     with pytest.raises(content.ContentError):
         office.build()

@@ -46,6 +46,33 @@ def test_words_are_seen_as_they_will_be_read_before_they_are_sent(place):
     assert "There is news about your booking. Read it here:" in preview
 
 
+def test_a_message_is_found_when_the_centre_is_renamed(place):
+    """What was sent to a group or a centre is listed and opens under the centre's new name."""
+    manager = place.signed_in("manager")
+    for path, words in ((COURSE, "Bring wellies"), (CENTRE, "We have paint")):
+        manager.open(path).fill(words=words).press("See how it looks").press("Send it")
+    place.directory = made.directory({"places": "2"})
+    place.directory.centres[0].link(slug="lakeside", aliases=("riverbank",))
+    form = manager.open("/staff/notice/lakeside/bump")
+
+    for number, words in ((1, "Bring wellies"), (2, "We have paint")):
+        assert f'"/staff/notices/lakeside/{number}"' in form.html
+        assert words in manager.open(f"/staff/notices/lakeside/{number}")
+
+
+def test_words_that_cannot_be_sent_yet_are_not_lost(place, monkeypatch):
+    """A message over the limit of an hour stays in its form, with what to do."""
+    monkeypatch.setattr(group_messages, "MOST_AN_HOUR", 0)
+    preview = place.signed_in().open(COURSE).fill(words="Bring boots").press("See how it looks")
+    refused = preview.press("Send it")
+
+    assert refused.status == 429
+    assert "Wait, and send it then" in refused
+    assert "Bring boots" in refused.html
+    assert "1 family will get it" in refused.press("See how it looks")
+    assert place.count("notice") == 0
+
+
 def test_the_words_can_be_changed_after_the_preview(place):
     """Nothing typed is lost, and nothing is sent."""
     preview = place.signed_in().open(COURSE).fill(words="Bring boots").press("See how it looks")

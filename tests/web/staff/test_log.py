@@ -11,6 +11,7 @@ from portal import bookings, database
 from portal.bookings import Family
 from portal.database import audit, tables
 from portal.staff import accounts
+from tests.support import made
 from tests.support.staffed import Staffed
 
 LOG = "/staff/log"
@@ -56,6 +57,22 @@ def test_an_administrator_reads_who_did_what(place):
     assert "The person who runs the portal made the account of Sam Brook, as worker at" in screen
     assert "Ada Moss signed in" in screen
     assert "Monday 4 January 2027" in screen
+
+
+def test_a_renamed_centre_is_not_gone(place):
+    """Lines about a centre, and about a group that has left it, name it as it is called now."""
+    place.directory = made.directory()
+    place.directory.centres[0].link(slug="lakeside", aliases=("riverbank",))
+    write(
+        place,
+        ("staff:9", "week right", None, "riverbank/", {}),
+        ("staff:9", "export", None, "riverbank/old-group", {}),
+    )
+    screen = place.signed_in("administrator").open(LOG)
+
+    assert "that the week of a centre is right Riverbank" in screen
+    assert "a group that is gone: old-group, Riverbank" in screen
+    assert "a centre that is gone" not in screen
 
 
 def test_what_is_gone_has_a_name_and_dates_are_words(place):
@@ -107,6 +124,16 @@ def test_a_manager_reads_of_her_centres_alone(place):
     assert screen.words.count("exported") == 1
     assert "harbour" not in screen.words
     assert "signed in" not in screen.words
+
+
+def test_a_manager_asks_about_each_person_of_her_centres(place):
+    """Editors see no families, and yet what they did at her centres is hers to ask for."""
+    place.staff("editor", title="Edi Hill")
+    place.staff("editor", title="Far Moss", centres=["harbour"])
+    people = place.signed_in("manager", footprint="preston").open(LOG).html
+
+    assert ">Edi Hill</option>" in people
+    assert ">Far Moss</option>" not in people
 
 
 def test_workers_do_not_read_it(place):

@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from portal import content, database
-from portal.database.references import week_link_of
+from portal.database.references import new_week_link
 from portal.database.tables import week_link
+from portal.editing import publishing
 from portal.staff import week_post, weeks
 from portal.web.site.app import create_site
 from tests.support import made
@@ -42,7 +43,7 @@ def links(place):
     query = sa.select(week_link.c.nonce).order_by(week_link.c.id)
     with database.read(place.engine) as connection:
         nonces = connection.execute(query).scalars()
-        return [f"/staff/week/{week_link_of(place.secret, bytes(one))}" for one in nonces]
+        return [f"/staff/week/{new_week_link(place.secret, bytes(one))}" for one in nonces]
 
 
 def test_opening_a_link_changes_nothing(place):
@@ -123,6 +124,29 @@ def test_a_week_that_is_being_changed_is_not_ticked(tmp_path, sample_root, direc
     assert "week right" not in [action for _, action in place.log()]
 
 
+def test_a_file_that_goes_meanwhile_does_not_lose_the_answer(
+    tmp_path, sample_root, directory, monkeypatch
+):
+    """The answer is kept and the page says why families do not see it, also if the file of the
+    centre is deleted or renamed while it is being checked."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    place = Staffed(tmp_path, directory, root=root)
+    place.now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    screen = place.stranger().open(asked(place))
+    check = publishing.check
+
+    def check_and_delete(*given, **named):
+        found = check(*given, **named)
+        (root / FILE).unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(publishing, "check", check_and_delete)
+    done = screen.press(RIGHT)
+
+    assert "The page of the centre does not say so." in done
+    assert "week right" in [action for _, action in place.log()]
+
+
 def test_content_with_mistakes_does_not_lose_the_answer(tmp_path, sample_root, directory):
     """The answer is kept, and the page says why families do not see it."""
     root = shutil.copytree(sample_root, tmp_path / "root")
@@ -176,6 +200,19 @@ def test_what_is_off_stands_on_today_until_it_is_closed(place):
     assert "close report" in [action for _, action in place.log()]
 
 
+def test_what_is_off_stays_on_today_when_the_centre_is_renamed(place):
+    """A report is open until somebody closes it, under whatever name its centre has by then."""
+    form = place.stranger().open(asked(place)).follow(OFF)
+    form.fill(words="The hall is locked").press("Tell them")
+    place.directory = made.directory()
+    place.directory.centres[0].link(slug="lakeside", aliases=("riverbank",))
+    today = place.signed_in("editor", centres=["lakeside"]).open("/staff/")
+
+    assert "The hall is locked" in today
+    assert '<a href="/staff/content/lakeside">' in today.html
+    assert "The hall is locked" not in today.press("It is right now: Riverbank, report 1")
+
+
 def test_the_manager_sees_what_nobody_has_checked(place):
     """Overdue weeks are on Today of the manager from the day after, and on nobody else's."""
     asked(place)
@@ -198,7 +235,10 @@ def test_a_centre_without_staff_is_said_to_the_manager(place):
     weeks.ask(place.engine, place.directory, place.settings, now=place.now)
     today = place.signed_in("manager").open("/staff/")
 
-    assert "Nobody is asked whether the week is right at Riverbank: no worker or editor" in today
+    words = (
+        "Nobody was asked this Monday whether the week is right at Riverbank: no worker or editor"
+    )
+    assert words in today
 
 
 def test_a_link_that_is_wrong_or_over_says_what_to_do(place):
