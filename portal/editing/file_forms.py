@@ -386,10 +386,10 @@ def _sent(name: str, field: str, form: Form, sent: Sent, known: Known) -> Any:
     if name not in sent:
         return None
     if form.many and (known.get(field) or form.written.words):
-        return [value for value in dict.fromkeys(map(_line, sent.getlist(name))) if value]
+        return [value for value in dict.fromkeys(map(one_line, sent.getlist(name))) if value]
     if form.many:
         lines = "\n".join(sent.getlist(name)).splitlines()
-        return [line for line in map(_line, lines) if line]
+        return [line for line in map(one_line, lines) if line]
     return _text(sent, name)
 
 
@@ -418,13 +418,13 @@ def _sent_entries(
 
 
 def _text(sent: Sent, name: str) -> str:
-    return _line(" ".join(sent.getlist(name)))
+    return one_line(" ".join(sent.getlist(name)))
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def _line(value: str) -> str:
+def one_line(value: str) -> str:
     """Text on one line; control characters that came with pasting are spaces."""
     return " ".join(_CONTROL.sub(" ", value).split())
 

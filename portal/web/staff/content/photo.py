@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as Answered
 from portal.content.front_matter import read_written
 from portal.editing import pictures
 from portal.editing.content_drafts import DraftError, DraftFile
+from portal.editing.file_forms import one_line
 from portal.editing.files import digest_of
 from portal.editing.pictures import PictureError
 from portal.editing.rewriting import RewritingError, rewritten
@@ -47,7 +48,7 @@ def photo(centre: str) -> Answered:
         return _show(desk)
     if g.foreign:
         return _show(desk, [("", NOT_YOURS)], 400)
-    alt = " ".join(request.form.get("alt", "").split())
+    alt = one_line(request.form.get("alt", ""))
     sent = request.files.get("photo")
     data = sent.read() if sent else b""
     focus = FOCUS.get(request.form.get("focus", _MIDDLE), FOCUS[_MIDDLE])

@@ -20,6 +20,7 @@ from portal import content
 from portal.content.front_matter import Problem
 from portal.editing import content_drafts, publishing
 from portal.editing.content_drafts import ContentDraft, DraftFile
+from portal.editing.file_forms import one_line
 from portal.editing.files import Conflict, Edit, EditingError, bytes_of, digest_of
 from portal.editing.publishing import Author, Effects
 from portal.web.live.context import live
@@ -109,6 +110,10 @@ def changes(centre: str) -> Answered:
 _CHANGED = "Your draft has changed since you opened this page. Look at it again, then publish it"
 
 
+def _typed(name: str) -> str:
+    return one_line(request.form.get(name, ""))[:_LONGEST]
+
+
 def _seen(draft: ContentDraft) -> bool:
     return request.form.get("seen") == _version(draft)
 
@@ -160,6 +165,8 @@ def _show(
         problems=[("", trouble)] if trouble else [],
         seen=_version(draft),
         review=review,
+        summary=_typed("summary"),
+        words=_typed("words"),
         above=f"{desk.path}/review/{draft.id}" if review else desk.path,
         must_be_seen=_must_be_seen() and not review,
         counts=current().may("see families"),
@@ -197,7 +204,7 @@ def _sensitive(effects: Effects) -> Iterator[str]:
 
 
 def _publish(desk: Desk, draft: ContentDraft, *, review: bool = False) -> Answered:
-    words = " ".join(request.form.get("summary", "").split())[:_LONGEST]
+    words = _typed("summary")
     summary = words or f"{desk.centre.title}: {', '.join(one.name for one in draft.files.values())}"
     author = Author(draft.author, draft.email)
     try:
@@ -262,7 +269,7 @@ def review(centre: str, number: int) -> Answered:
         return _show(desk, draft, 409, trouble=_CHANGED, review=True)
     if request.form.get("step") != "back":
         return _publish(desk, draft, review=True)
-    words = " ".join(request.form.get("words", "").split())[:_LONGEST]
+    words = _typed("words")
     if not words:
         trouble = "Write what should be different, so that it can be put right"
         return _show(desk, draft, 422, trouble=trouble, review=True)

@@ -163,7 +163,7 @@ def test_only_the_photo_page_takes_files(office) -> None:
 
 TRICKS = (
     "../index.md", "..%2Findex.md", "%2e%2e/%2e%2e/content/site.yaml", "..", ".", "index.md%00.md",
-    "INDEX.md", "index.MD", "bump spring.md", "bump-spring.md/", "bump-spring.xx.md", "a.b.c.md",
+    "INDEX.md", "index.MD", "bump spring.md", "bump-spring.md/x", "bump-spring.xx.md", "a.b.c.md",
     "centres/preston/riverbank/index.md", "/etc/passwd", "%2Fetc%2Fpasswd", "site.yaml", ".git",
     "-rf.md", "index.md.save", "photo.svg", "bump-spring.md%0a", "\u0131ndex.md", "a" * 300 + ".md",
 )  # fmt: skip

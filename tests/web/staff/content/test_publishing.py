@@ -236,7 +236,10 @@ def test_a_manager_looks_first(reviewed) -> None:
     assert f'href="{look.path}">Back</a>' in page.html
     empty = look.press("Send it back")
     assert "Write what should be different" in empty
-    empty.fill(words="Which Oak Room?").press("Send it back")
+    answer = empty.fill(words="Which Oak\0 Room?")
+    stale = answer.fill(seen="another").press("Send it back")
+    assert (stale.status, "Which Oak" in stale.main.one("textarea").text) == (409, True)
+    stale.press("Send it back")
     assert "Which Oak Room?" in sam.open(reviewed.path)
     change(sam, f__room="Oak Room, first floor").press("Send it to a manager")
     look = manager.open("/staff/content").follow("Riverbank Centre: what Sam Brook has changed")
