@@ -17,7 +17,7 @@ CLAIMS = {
     # Before and after a date is changed by staff: each says that it does not happen.
     "Nobody has booked, so nobody is told": "the number of families, which is none",
     "So no family is told by the portal": "that nothing is published",
-    "so families have not been told": "that the site was not built",
+    "and nobody is told of a change": "that the site was not built",
     "so no family is told until they are corrected": "that the site cannot be built",
     # What an editor is told before publishing.
     'they" }} would be told': "followed by those whom staff ring",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from flask import redirect, request
 from markupsafe import Markup
@@ -257,8 +258,16 @@ def _sentence(problem: content.Problem) -> str:
 # --- afterwards -----------------------------------------------------------------------------------
 
 
-def publication(*, there: bool) -> tuple[str, str] | None:
-    """How far the last change is, as a heading and words, for the page that staff come back to.
+class Publication(NamedTuple):
+    """How far the last change is: a heading and words, and whether all goes as it should."""
+
+    heading: str
+    words: str
+    well: bool = True
+
+
+def publication(*, there: bool) -> Publication | None:
+    """How far the last change is, for the page that staff come back to.
 
     `there` says whether the content that is shown has the change. None if nothing is under way.
     """
@@ -267,28 +276,31 @@ def publication(*, there: bool) -> tuple[str, str] | None:
     if state not in (build_requests.BUILDING, build_requests.PUBLISHED):
         first, _, more = state.partition("\n")
         words = first[:_MOST_WORDS] + (" There is more." if more else "")
-        return (
+        return Publication(
             "The last change is not on the site",
-            "It is written down, but the site could not be built, so families have not been told. "
-            f"Ring them if this cannot wait. For the person who runs the portal: {words}",
+            "It is written down, but the site could not be built: families see it as it was "
+            "before, and nobody is told of a change. Ring the families if this cannot wait. "
+            f"For the person who runs the portal: {words}",
+            well=False,
         )
     warned = " It is not in the history of the files. Tell the person who runs the portal."
     warned = warned if request.args.get("warned") else ""
     if state == build_requests.BUILDING and request.args.get("waits"):
-        return (
+        return Publication(
             "Your change is written down, and not on the site",
             "Other files have mistakes, so no family is told until they are corrected. "
             f"Ring the families if this cannot wait.{warned}",
+            well=False,
         )
     if state == build_requests.BUILDING or (asked and not there):
         shown = "has it already" if there else "shows the dates as they were"
-        return (
+        return Publication(
             "The change is being published",
             "The site and the calendars follow in a few minutes, and then the messages go out. "
             f"Until then this page {shown}. Open it again to see.{warned}",
         )
     if asked:
-        return (
+        return Publication(
             "The change is published",
             f"The site and the calendars show it, and the messages go out now.{warned}",
         )

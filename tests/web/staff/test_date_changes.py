@@ -298,7 +298,7 @@ def test_a_mistake_in_another_file_is_said_and_loses_no_cancellation(office):
     assert "cancelled: Snow" in office.text(SPRING)
     with pytest.raises(content.ContentError):
         office.build()
-    assert "families have not been told" in worker.open(REGISTER)
+    assert "nobody is told of a change" in worker.open(REGISTER)
     office.write(MONDAY, "day: Tuesday", "day: Monday")
     office.build()
     assert "1 not told yet" in worker.open(REGISTER)
