@@ -120,15 +120,9 @@ def content(tmp_path_factory, sample_root):
 def server(content):
     """It is served as it stands on the first day of a school year, all of the year on its pages."""
     built(content)
-    before = os.environ.get("PORTAL_HORIZON_WEEKS")
-    os.environ["PORTAL_HORIZON_WEEKS"] = str(WEEKS)
-    server = Server(content, "--no-build")
+    server = Server(content, "--no-build", PORTAL_HORIZON_WEEKS=str(WEEKS))
     yield server
     server.stop()
-    if before is None:
-        del os.environ["PORTAL_HORIZON_WEEKS"]
-    else:
-        os.environ["PORTAL_HORIZON_WEEKS"] = before
 
 
 def calendar_paths(content):

@@ -34,7 +34,7 @@ SHOW = {
     "/staff/notice/<centre>/<series>",
     "/staff/notice/<centre>/<series>/<planned>",
     "/staff/notice-waiting/<centre>/<series>",
-    "/staff/notices/<centre>/<int:number>",
+    "/staff/notices/<centre>/<int(max=2147483647):number>",
     "/staff/register/<centre>/<series>/<planned>",
     "/staff/requests",
     "/staff/ring",
