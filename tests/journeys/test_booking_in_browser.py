@@ -88,8 +88,9 @@ class Correspondent:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory, sample_root, today):
-    out = tmp_path_factory.mktemp("site") / "build"
-    build.build(Settings(root=sample_root, out=out), today=today)
+    folder = tmp_path_factory.mktemp("site")
+    out = folder / "build"
+    build.build(Settings(root=sample_root, out=out, var=folder / "var"), today=today)
     return out
 
 
