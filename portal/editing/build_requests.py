@@ -1,10 +1,11 @@
 """Asks for a build of the site, and says how it went.
 
-Whoever publishes cannot build: it takes seconds, and answers to families would wait. So a file in
-`var/publishing/` asks for it. `portal serve` looks for that file, and so does every `portal build`:
-it takes the request when it starts, before it reads the content, and leaves a result when it ends.
-A request made while a build runs is left for the next one. A build holds a lock on the file that
-says so, so that one that was killed is not taken for one that runs.
+A build takes seconds, and in a process that answers pages families would wait for it. So
+publishing only leaves a file in `var/publishing/` that asks for a build. `portal serve` looks for
+that file, and so does every `portal build`: it takes the request when it starts, before it reads
+the content, and leaves a result when it ends. A request made while a build runs is left for the
+next one. While it runs, a build holds a lock on a file, so a build that was killed does not look as
+if it were running.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class DraftFile:
 
 @dataclass(frozen=True, slots=True)
 class ContentDraft:
-    """What one person wants to change at one centre."""
+    """The unpublished changes of one member of staff at one centre."""
 
     id: int
     staff_id: int

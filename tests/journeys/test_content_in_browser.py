@@ -5,6 +5,7 @@ series copied, a slip corrected, a date cancelled and one moved, a photo, publis
 import io
 import itertools
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from portal import bookings
 from portal.bookings import Family
+from portal.directory.values import day_words
 from portal.editing import build_requests, content_drafts
 from portal.editing.next_term import next_term
 from portal.server import worker as rounds
@@ -169,6 +171,11 @@ def test_a_first_day(chromium, address, office, tmp_path, scripts, size, term) -
         )
         faults = [one for one in visitor.faults if "422" not in one]
 
+    cancelled = f"on {day_words(date.fromisoformat(f'2027-{told}'))}. You keep your place"
+    letters = [one.read_text("utf-8") for one in office.settings.var.glob("outbox/*.eml")]
+    told_of = [one for one in letters if cancelled in one.replace("=\n", "")]
+    assert len(told_of) == number
+    assert all("Hello Amina" in one and "The room is flooded" in one for one in told_of)
     assert file(office, name).read_bytes() == expected
     assert (visitor.foreign, faults) == ([], [])
 

@@ -1,9 +1,10 @@
 """The accounts of staff: make, change, reset and remove them.
 
 Administrators look after all accounts, managers after those of workers, editors and readers whose
-places are all in their footprint (S30). Nobody changes their own account here, so that one
-administrator always stays and no manager widens her own; the commands `portal staff …` can. The
-link of an invitation is shown once, on the page that follows, to be sent in a safe way.
+places are all in their footprint (S30). People cannot change their own account here: one
+administrator always remains, and managers cannot widen their own access. The commands
+`portal staff …` have no such limit. The link of an invitation is shown once, on the page that
+follows, to be sent in a safe way.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cancel or move one date of a series, or take that back, from its register or from Today.
 
-The form shows what the file on disk says of the date, also if that is not published yet. Whoever
-sends the form after somebody else has changed the same date sees that, and chooses again. What
+The form shows what the file on disk says of the date, even if that is not published yet. If
+somebody else has changed the date before the form is sent, the page says so and asks again. What
 happens after the form is in `date_publishing`.
 """
 
@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from flask import abort, redirect, request
+from flask import redirect, request
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 from werkzeug.wrappers import Response as Answered
 
-from portal.directory import Series, Session
+from portal.directory import Session
 from portal.directory.models import Change
 from portal.directory.values import TimeRange, day_words, read_day
 from portal.editing import date_changes
@@ -40,7 +40,7 @@ from portal.web.staff.date_publishing import (
 )
 from portal.web.staff.forms import StaffForm, day_of
 from portal.web.staff.register import path_of
-from portal.web.staff.scope import posted
+from portal.web.staff.scope import posted, series_at, session_at
 from portal.web.staff.screens import explain, page
 
 _MOST_DATES = 40  # in a list
@@ -276,7 +276,7 @@ def _held(session: Session, before: Written) -> tuple[Any, TimeRange]:
 @staff_route("/staff/change/<centre>/<series>", may=MAY)
 def dates(centre: str, series: str) -> Answered:
     """The dates of a series that can be changed, for those who do not come from a register."""
-    found = _series(centre, series)
+    found = series_at(centre, series, edits=True)
     coming = [one for one in found.all_sessions if one.open_until > now()]
     coming = sorted(coming, key=lambda one: one.starts)[:_MOST_DATES]
     return page(
@@ -297,7 +297,7 @@ def dates(centre: str, series: str) -> Answered:
     keeps="the change of a date",
 )
 def change(centre: str, series: str, planned: str) -> Answered:
-    session = _session(centre, series, planned)
+    session = session_at(centre, series, planned, edits=True)
     sees = current().may_see(session.series.centre.slug, live().directory)
     identity = session.series.identity
     back = path_of(session) if sees else f"/staff/change/{identity}"
@@ -398,21 +398,6 @@ def _form(
         problems=form.problems(),
         publication=told,
     )
-
-
-def _series(centre: str, slug: str) -> Series:
-    """The series that an address names, also under an old name; 403 if it is not theirs."""
-    found = live().directory.find_series(f"{centre}/{slug}")
-    if found is None or not current().may_edit(found.centre.slug, live().directory):
-        abort(403)
-    return found
-
-
-def _session(centre: str, slug: str, planned: str) -> Session:
-    for session in _series(centre, slug).all_sessions:
-        if session.anchor == planned:
-            return session
-    abort(403)
 
 
 def _over(session: Session, back: str) -> Answered | None:

@@ -45,16 +45,21 @@ def case() -> Case:
     return found
 
 
-def series_at(centre: str, slug: str) -> Series:
-    """The series that an address names, including sensitive ones; 403 if not found or allowed."""
-    found = live().directory.find_series(f"{centre}/{slug}")
-    if found is None or not current().may_see(found.centre.slug, live().directory):
+def series_at(centre: str, slug: str, *, edits: bool = False) -> Series:
+    """The series that an address names, including sensitive ones; 403 if not found or allowed.
+
+    With `edits`, for staff who may change the content of its centre; else for those who may see its
+    families.
+    """
+    found, staff = live().directory.find_series(f"{centre}/{slug}"), current()
+    allowed = staff.may_edit if edits else staff.may_see
+    if found is None or not allowed(found.centre.slug, live().directory):
         abort(403)
     return found
 
 
-def session_at(centre: str, slug: str, planned: str) -> Session:
-    for session in series_at(centre, slug).all_sessions:
+def session_at(centre: str, slug: str, planned: str, *, edits: bool = False) -> Session:
+    for session in series_at(centre, slug, edits=edits).all_sessions:
         if session.anchor == planned:
             return session
     abort(403)
