@@ -102,6 +102,7 @@ class Linking:
             settlements=self._map.settlements,
             postcode_areas=self._map.postcode_areas,
             neighbours=self._map.neighbours,
+            outline=self._map.outline,
         )
 
     def _link(self, text: Text[TextT]) -> TextT:

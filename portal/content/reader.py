@@ -126,6 +126,9 @@ class _Reader:
             tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
             if "neighbours.csv" in files:
                 tree.neighbours = self._table("content/neighbours.csv", files, _NEIGHBOUR_COLUMNS)
+            if "outline.json" in files:
+                path = "content/outline.json"
+                tree.outline = read_text(self._root / path, path, tree.problems)
         for files, folders in self._listed("content/pages"):
             self._no_folders("content/pages", folders, "Only pages belong in this folder.")
             tree.pages = self._texts(Page, "content/pages", files)

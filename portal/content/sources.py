@@ -92,6 +92,7 @@ class Tree:
     places: list[Row] = field(default_factory=list)
     outcodes: list[Row] = field(default_factory=list)
     neighbours: list[Row] = field(default_factory=list)
+    outline: str | None = None  # the text of content/outline.json
     pages: list[Text[Page]] = field(default_factory=list)
     news: list[Text[News]] = field(default_factory=list)
     programmes: list[Text[Programme]] = field(default_factory=list)

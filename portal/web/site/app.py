@@ -21,6 +21,7 @@ from portal.feeds import calendars
 from portal.web.assets import static_files
 from portal.web.frozen_files import file_headers, media_type
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
+from portal.web.site.county_map import CountyMap
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.pages import DEFAULT_PERIODS, KINDS, Context, leaflet, not_found
 
@@ -108,6 +109,9 @@ def _files(
     }
     for static in static_files().values():
         files[static.path] = partial(_constant, static.content)
+    drawn = CountyMap(directory)
+    if drawn.path:
+        files[drawn.path] = partial(_constant, drawn.content)
     for path, _, maker in feeds.files(directory):
         files[path] = partial(_made, maker)
     for centre in directory.centres:

@@ -75,6 +75,9 @@ def home(context: Context) -> str:
         "home.html",
         head,
         days=context.rows.days(shown, SOON_ROWS),
+        districts=context.by_name,
+        towns=context.towns_of,
+        view=context.map.county(),
         news=sorted(context.directory.news, key=lambda news: news.date_, reverse=True)[:2],
     )
 

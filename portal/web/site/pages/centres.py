@@ -41,6 +41,9 @@ def centres(context: Context) -> str:
             )
             for one in context.directory.footprints
         ],
+        by_name=context.by_name,
+        towns=context.towns_of,
+        view=context.map.county(),
     )
 
 
@@ -66,7 +69,7 @@ def centre(context: Context, centre: Centre) -> str:
         "centre.html",
         head,
         centre=centre,
-        county=context.locator.place(centre.position if centre.address_public else None),
+        view=context.map.place(centre, district),
         district=district,
         others=others[:6],
         outside_hours=_meets_outside_hours(context, centre),

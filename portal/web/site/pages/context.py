@@ -15,12 +15,12 @@ from typing import Any, TypeVar, cast
 
 from markupsafe import Markup
 
-from portal.directory import Directory, Programme, Series, Session
+from portal.directory import Directory, District, Programme, Series, Session
 from portal.directory.state import phases
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.settings import Settings
 from portal.web.layout import Frame, Head
-from portal.web.site.locator_map import Locator
+from portal.web.site.county_map import CountyMap
 from portal.web.site.rows import Rows
 from portal.web.templating import environment
 
@@ -50,7 +50,7 @@ class Context:
         self.now = datetime.combine(directory.today, time(), LONDON)
         self.frame = Frame(directory)
         self.rows = Rows(self.coming, directory.today, self.now)
-        self.locator = Locator(directory)
+        self.map = CountyMap(directory)
         self.files = files
         self.periods = periods
         self._once: dict[Callable[[Context], object], object] = {}
@@ -86,6 +86,23 @@ class Context:
         """The path of the QR code for a noun's calendar; '' if it has none."""
         path = f"{noun.path}calendar.svg"
         return path if path in self.files else ""
+
+    # Places.
+
+    @cached_property
+    def by_name(self) -> tuple[District, ...]:
+        """The districts in the order of the alphabet."""
+        return tuple(sorted(self.directory.districts, key=lambda one: one.title))
+
+    @cached_property
+    def towns_of(self) -> Mapping[District, tuple[str, ...]]:
+        """The two largest towns of each district, other than one that has its name."""
+        towns: dict[District, list[str]] = {one: [] for one in self.directory.districts}
+        for one in sorted(self.directory.settlements, key=lambda one: (-one.population, one.slug)):
+            district = one.district
+            if district and one.unique and one.population and one.name not in district.title:
+                towns[district].append(one.name)
+        return {district: tuple(names[:2]) for district, names in towns.items()}
 
     # Sessions and series.
 

@@ -24,7 +24,7 @@ def test_home(read, directory):
         "day",
     ]
     links = {a["href"] for a in page.all("a")}
-    assert {noun.path for noun in (*directory.footprints, *AGE_BANDS)} <= links
+    assert {noun.path for noun in (*directory.districts, *AGE_BANDS)} <= links
     assert "tel:999" in links or "urgent-help" not in {p.slug for p in directory.pages}
 
 
