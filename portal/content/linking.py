@@ -66,6 +66,8 @@ class Linking:
         pages = [self._link(text) for text in tree.pages]
         news = [self._link(text) for text in tree.news]
         programmes = {text.slug: self._link(text) for text in tree.programmes}
+        for programme in programmes.values():
+            programme.link(images=tree.programme_images)
         middle = {one.slug: one.position for one in districts_of(self._footprints)}
         centres: list[Centre] = []
         series: list[Series] = []

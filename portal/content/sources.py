@@ -33,9 +33,10 @@ TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
     News: ("title", "summary"),
     Programme: (
         "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
+        "photo_alt",
     ),
     Centre: ("title", "transport", "photo_alt"),
-    Series: ("title", "room", "cost", "bring", "leader", "withdrawn"),
+    Series: ("title", "room", "cost", "bring", "leader", "withdrawn", "photo_alt"),
 }  # fmt: skip
 
 
@@ -96,6 +97,7 @@ class Tree:
     pages: list[Text[Page]] = field(default_factory=list)
     news: list[Text[News]] = field(default_factory=list)
     programmes: list[Text[Programme]] = field(default_factory=list)
+    programme_images: dict[str, Path] = field(default_factory=dict)
     centres: list[CentreFolder] = field(default_factory=list)
 
     def texts(self) -> Iterator[Text[TextFile]]:

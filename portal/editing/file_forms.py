@@ -94,6 +94,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
         ("Ages, cost and what to bring, if not as the programme says", True, (
             "ages", "send_to", "cost", "bring", "creche",
         )),
+        ("Photo", True, ("photo", "photo_alt")),
         ("For those who look after the files", True, (
             "aliases", "alongside", "sources", "updated",
         )),

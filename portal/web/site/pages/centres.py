@@ -69,6 +69,7 @@ def centre(context: Context, centre: Centre) -> str:
         "centre.html",
         head,
         centre=centre,
+        photo=context.photos.of(centre.picture),
         view=context.map.place(centre, district),
         district=district,
         others=others[:6],

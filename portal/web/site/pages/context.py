@@ -21,6 +21,7 @@ from portal.directory.values import LONDON, WEEKDAYS
 from portal.settings import Settings
 from portal.web.layout import Frame, Head
 from portal.web.site.county_map import CountyMap
+from portal.web.site.photos import Photos
 from portal.web.site.rows import Rows
 from portal.web.templating import environment
 
@@ -51,6 +52,7 @@ class Context:
         self.frame = Frame(directory)
         self.rows = Rows(self.coming, directory.today, self.now)
         self.map = CountyMap(directory)
+        self.photos = Photos(directory)
         self.files = files
         self.periods = periods
         self._once: dict[Callable[[Context], object], object] = {}

@@ -66,7 +66,12 @@ def programme(context: Context, programme: Programme) -> str:
         if one.offer == programme.offer and one is not programme
     ]
     return context.render(
-        "programme.html", head, programme=programme, where=where, related=related[:5]
+        "programme.html",
+        head,
+        programme=programme,
+        photo=context.photos.of(programme.picture),
+        where=where,
+        related=related[:5],
     )
 
 
@@ -102,6 +107,7 @@ def series(context: Context, series: Series) -> str:
         copy=copy if (copy := f"{series.path}{RUN}") in context.files else "",
         apart=calendars_of(context.directory).apart(series),
         series=series,
+        photo=context.photos.of(series.picture),
         programme=series.programme,
         venue=series.venue,
         sessions=coming,
