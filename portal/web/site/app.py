@@ -21,6 +21,7 @@ from portal.feeds import calendars
 from portal.web.assets import static_files
 from portal.web.frozen_files import file_headers, media_type
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
+from portal.web.site.cards import Cards
 from portal.web.site.county_map import CountyMap
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.pages import DEFAULT_PERIODS, KINDS, Context, leaflet, not_found
@@ -118,9 +119,10 @@ def _files(
     drawn = CountyMap(directory)
     if drawn.path:
         files[drawn.path] = partial(_constant, drawn.content)
+    for makers in (Photos(directory, earlier).files, Cards(directory, drawn, earlier).files):
+        for path, maker in makers.items():
+            files[path] = partial(_made, maker)
     for path, _, maker in feeds.files(directory):
-        files[path] = partial(_made, maker)
-    for path, maker in Photos(directory, earlier).files.items():
         files[path] = partial(_made, maker)
     gone = sorted(path for path in once if path not in files)
     for path, maker in calendars.former_files(directory, gone).items():

@@ -113,6 +113,16 @@ class CountyMap:
         self._across = _KM * _UNITS * math.cos(middle)
         self._width, self._height = self._point(min(latitudes), max(longitudes))
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """The width and the height of the county, in the file's units."""
+        return self._width, self._height
+
+    def rings(self, district: District) -> list[list[tuple[int, int]]]:
+        """The boundary of a district in the file's units."""
+        rings = self._outline.rings(district.slug) if self._outline else ()
+        return [[self._point(*point) for point in ring] for ring in rings]
+
     # The file.
 
     @cached_property
@@ -144,9 +154,8 @@ class CountyMap:
     def _shape(self, district: District) -> str:
         """The rings of a district in steps from point to point, which are short to write."""
         parts = []
-        for ring in self._outline.rings(district.slug) if self._outline else ():
-            points = [self._point(*point) for point in ring]
-            (x, y), *rest = points
+        for ring in self.rings(district):
+            (x, y), *rest = ring
             parts.append(f"M{x} {y}l")
             steps = []
             for to_x, to_y in rest:

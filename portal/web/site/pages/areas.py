@@ -42,6 +42,7 @@ def _area(
         section="/centres/",
         summary=f"Family centres and groups in {title}, and what is on there this week.",
         crumbs=crumbs,
+        district=area if isinstance(area, District) else None,
     )
     return context.render(
         "area.html",

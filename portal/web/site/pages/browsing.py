@@ -124,6 +124,7 @@ def near(context: Context, place: Settlement) -> str:
         section="/find/",
         summary=f"Groups and sessions for families near {place.label} this week.",
         crumbs=(("/find/", "Find a session"),),
+        district=place.district,
     )
     return context.render(
         "near.html", head, place=place, days=days, within=within, shown=len(shown)

@@ -20,6 +20,7 @@ from portal.directory.state import phases
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.settings import Settings
 from portal.web.layout import Frame, Head
+from portal.web.site.cards import Cards
 from portal.web.site.county_map import CountyMap
 from portal.web.site.photos import Photos
 from portal.web.site.rows import Rows
@@ -49,9 +50,9 @@ class Context:
         self.site = directory.site
         self.today = directory.today
         self.now = datetime.combine(directory.today, time(), LONDON)
-        self.frame = Frame(directory)
-        self.rows = Rows(self.coming, directory.today, self.now)
         self.map = CountyMap(directory)
+        self.frame = Frame(directory, cards=Cards(directory, self.map).paths)
+        self.rows = Rows(self.coming, directory.today, self.now)
         self.photos = Photos(directory)
         self.files = files
         self.periods = periods

@@ -90,6 +90,7 @@ def series(context: Context, series: Series) -> str:
             (series.centre.path, series.centre.title),
             (series.programme.path, series.programme.title),
         ),
+        district=context.directory.district_of(series.centre),
         linked_data=json_ld.of_series(series, coming, context.site, states[0]),
     )
     others = [
