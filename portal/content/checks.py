@@ -17,6 +17,7 @@ from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
+from portal.content.help_checks import check_help_pages
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.yaml_reader import Place
@@ -47,6 +48,7 @@ def check(tree: Tree) -> None:
     _check_programmes(tree)
     _check_series(tree)
     _check_pages(tree)
+    check_help_pages(tree)
     _check_phones(tree)
 
 
@@ -339,6 +341,7 @@ def _check_pages(tree: Tree) -> None:
                 text.written.wrong(("aliases", number), f"'aliases': {words}")
     _check_aliases(tree.pages, {text.slug for text in tree.pages})
     _check_aliases(tree.news, {text.slug for text in tree.news})
+    _check_aliases(tree.help_pages, {text.slug for text in tree.help_pages})
 
 
 # --- series --------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from portal.directory import (
     INHERITED,
     Centre,
     Directory,
+    HelpPage,
     OutreachVenue,
     Programme,
     Series,
@@ -27,6 +28,7 @@ from portal.directory import (
     Venue,
 )
 from portal.directory.schedule import horizon_of, last_to_plan, sessions
+from portal.directory.vocabularies import NEEDS
 
 ThingT = TypeVar("ThingT")
 
@@ -65,6 +67,7 @@ class Linking:
         tree = self._tree
         pages = [self._link(text) for text in tree.pages]
         news = [self._link(text) for text in tree.news]
+        help_pages = [self._link(text) for text in tree.help_pages]
         programmes = {text.slug: self._link(text) for text in tree.programmes}
         middle = {one.slug: one.position for one in districts_of(self._footprints)}
         centres: list[Centre] = []
@@ -81,7 +84,7 @@ class Linking:
             _link_translations(text)
             centres.append(centre)
             series += [self._series(one, centre, programmes) for one in folder.series]
-        for other in (*tree.pages, *tree.news, *tree.programmes):
+        for other in (*tree.pages, *tree.news, *tree.help_pages, *tree.programmes):
             _link_translations(other)
         series.sort(key=lambda one: (one.centre.title, one.centre.slug, one.name, one.slug))
         return Directory.of(
@@ -99,6 +102,7 @@ class Linking:
             private_series=tuple(one for one in series if one.programme.sensitive),
             pages=tuple(sorted(pages, key=lambda one: (one.order or 10**6, one.slug))),
             news=tuple(sorted(news, key=lambda one: (-one.date_.toordinal(), one.slug))),
+            help_pages=tuple(sorted(help_pages, key=_help_order)),
             settlements=self._map.settlements,
             postcode_areas=self._map.postcode_areas,
             neighbours=self._map.neighbours,
@@ -151,6 +155,12 @@ class Linking:
         series.link(all_sessions=sessions(series, self._calendar, until, venue_of=venue_of))
         _link_translations(text)
         return series
+
+
+def _help_order(page: HelpPage) -> tuple[int, int, str]:
+    """Doors of the home page first, then in the order of the service plan, the private one last."""
+    needs = list(NEEDS)
+    return page.door or 10**6, needs.index(page.need) if page.need else len(needs), page.slug
 
 
 def required(thing: ThingT | None) -> ThingT:

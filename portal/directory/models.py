@@ -47,6 +47,7 @@ from portal.directory.fields import (
     Location,
     Moment,
     Moved,
+    Need,
     Needs,
     Number,
     Offer,
@@ -306,6 +307,42 @@ class News(TextFile):
     @property
     def path(self) -> str:
         return f"/news/{self.slug}/"
+
+
+class HelpPage(TextFile):
+    """A way in by need: content/help/<slug>.md, in the words of a family that has the need.
+
+    The private needs share one page, which names none of them (S81).
+    """
+
+    title: Line = Field(
+        description="What a family would say of itself: You are new to this country."
+    )
+    summary: Line = Field(description="One sentence: what there is.")
+    need: Need | None = Field(
+        None, description="The priority group that it is for. The private page has none."
+    )
+    also: Lines = Field((), description="Other words that families type when they look for it.")
+    private: Flag = Field(
+        False,
+        description="yes: the page for all needs that are nobody else's business. It carries "
+        "'Exit this page', and stands in no list by name, sitemap or search.",
+    )
+    door: Number | None = Field(
+        None, description="Its place among the ways in on the home page; without it, it has none."
+    )
+    ask: Slug | None = Field(None, description="The programme whose form 'Ask us' opens.")
+    updated: Day | None = Field(None, description="The day somebody last changed it.")
+    aliases: Aliases = Field((), description="Names it had before, the oldest first.")
+    sources: Lines = Field((), description="Where the facts come from.")
+
+    @property
+    def path(self) -> str:
+        return f"/help/{self.slug}/"
+
+    @property
+    def sensitive(self) -> bool:
+        return self.private
 
 
 class Programme(TextFile):

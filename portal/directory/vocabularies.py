@@ -41,6 +41,10 @@ NEEDS: Mapping[str, str] = {
     "protected-characteristics": "Fair treatment under the Equality Act",
 }
 
+# Those that could harm a family if somebody saw that it looked: no public page or address names
+# one, and they share one neutral page (S81).
+PRIVATE_NEEDS = frozenset({"neglect", "domestic-abuse", "sexual-exploitation", "risk-taking"})
+
 
 FACILITIES: Mapping[str, str] = {
     "step-free": "Step-free entrance",
