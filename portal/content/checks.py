@@ -32,7 +32,7 @@ from portal.directory import (
     TextFile,
 )
 from portal.directory.addresses import RESERVED
-from portal.directory.fields import SAFE_TIME, WHERE
+from portal.directory.fields import SAFE_TIME, TOPICS, WHERE
 from portal.directory.values import Position, near, slugify
 
 # First parts of addresses that belong to something else than a page. `calendars` is a page whose
@@ -267,7 +267,7 @@ def _check_programmes(tree: Tree) -> None:
                     (*here, "name"),
                     f"'name': '{question.name}' is used by two questions. Rename one of them.",
                 )
-            if question.name in (SAFE_TIME, WHERE):
+            if question.name in (SAFE_TIME, WHERE, TOPICS):
                 text.written.wrong(
                     (*here, "name"),
                     f"'name': the portal keeps its own answers as '{question.name}'. "

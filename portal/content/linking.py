@@ -5,7 +5,7 @@ Each noun gets what it can only know then: a series its centre, programme, venue
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import TypeVar
@@ -69,6 +69,8 @@ class Linking:
         news = [self._link(text) for text in tree.news]
         help_pages = [self._link(text) for text in tree.help_pages]
         programmes = {text.slug: self._link(text) for text in tree.programmes}
+        for programme in programmes.values():
+            programme.link(topics=_topics(programme, help_pages))
         middle = {one.slug: one.position for one in districts_of(self._footprints)}
         centres: list[Centre] = []
         series: list[Series] = []
@@ -155,6 +157,15 @@ class Linking:
         series.link(all_sessions=sessions(series, self._calendar, until, venue_of=venue_of))
         _link_translations(text)
         return series
+
+
+def _topics(programme: Programme, help_pages: Iterable[HelpPage]) -> Mapping[str, str]:
+    """What the help pages that lead to its form are about, in the order of the service plan."""
+    found: dict[str, str] = {}
+    for page in help_pages:
+        if page.ask == programme.slug:
+            found |= page.topics
+    return MappingProxyType({need: found[need] for need in NEEDS if need in found})
 
 
 def _help_order(page: HelpPage) -> tuple[int, int, str]:

@@ -158,10 +158,6 @@ class Directory(Noun):
         public = (page for page in self.help_pages if page.need == need)
         return (None if need in PRIVATE_NEEDS else next(public, None)) or self.talk
 
-    def takes_questions(self, programme: Programme) -> bool:
-        """Whether its form is where 'Ask us' on a help page leads: it then asks what about."""
-        return any(page.ask == programme.slug for page in self.help_pages)
-
     def find_series(self, identity: str) -> Series | None:
         """Any series by `<centre>/<series>`, sensitive ones included: for staff and bookings.
 

@@ -73,6 +73,7 @@ from portal.directory.fields import (
     Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
+from portal.directory.vocabularies import PRIVATE_NEEDS
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -346,6 +347,17 @@ class HelpPage(TextFile):
     def sensitive(self) -> bool:
         return self.private
 
+    @property
+    def topics(self) -> Mapping[str, str]:
+        """What its form offers to ask about: its need, or all those that no page may name."""
+        return PRIVATE_NEEDS if self.private else {self.need or "": self.title}
+
+    @property
+    def ask_path(self) -> str:
+        """Its form, with its need ticked; a private one is not in the address (S81)."""
+        need = "" if self.private else f"&need={self.need}"
+        return f"/request/{self.ask}?who=family{need}"
+
 
 class Programme(TextFile):
     """A named piece of support: programmes/<slug>.md."""
@@ -402,6 +414,9 @@ class Programme(TextFile):
         (), description="Fields of this file whose facts are samples, such as: [phone, checked]."
     )
     updated: Day | None = Field(None, description="The day somebody last changed it.")
+
+    # Linked: what its form offers to ask about, need by need, if a help page leads to it.
+    topics: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     @property
     def contact_phone(self) -> str | None:

@@ -135,7 +135,7 @@ def options(directory: Directory, name: str) -> list[tuple[str, str]]:
         return [(band.slug, band.title) for band in AGE_BANDS]
     if name == "need":
         met = {need for series in directory.series for need in series.programme.needs}
-        return [(key, words) for key, words in NEEDS.items() if key in met - PRIVATE_NEEDS]
+        return [(key, words) for key, words in NEEDS.items() if key in met - PRIVATE_NEEDS.keys()]
     if name == "day":
         return [(day.lower(), day) for day in WEEKDAYS]
     return list(BOOKING_WAYS.items())
