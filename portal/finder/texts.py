@@ -13,7 +13,14 @@ from types import MappingProxyType
 from portal.directory import AGE_BANDS
 from portal.directory.phrases import MILES as MILES_WORDS
 from portal.directory.values import MONTHS, WEEKDAYS
-from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, LANGUAGES, NEEDS, OFFERS
+from portal.directory.vocabularies import (
+    BOOKING_WAYS,
+    FACILITIES,
+    LANGUAGES,
+    NEEDS,
+    OFFERS,
+    PRIVATE_NEEDS,
+)
 
 # How far to look, in miles. If a family does not say, it is as far as the first of WIDER that holds
 # at least FEW results, or as many as there are anywhere.
@@ -24,9 +31,6 @@ FEW = 5
 PAGE = 20
 LONGEST = 100  # characters of a place, or of a list of ages
 MOST_AGES = 8
-
-# Needs that must not appear in a browser's history. The pages on urgent help cover these.
-PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -134,6 +138,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "day": {day.lower(): day for day in WEEKDAYS} | {"weekend": "Weekend"},
         "part": {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening, from 5pm"},
         "term": {"term": "In term time", "holidays": "In school holidays"},
+        # A private need would be part of an address, and so of a browser's history (S81).
         "need": {key: said for key, said in NEEDS.items() if key not in PRIVATE_NEEDS},
         "booking": BOOKING_WAYS,
         "access": FACILITIES,
