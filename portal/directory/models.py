@@ -379,6 +379,19 @@ class Programme(TextFile):
     def request_path(self) -> str:
         return f"/request/{self.slug}"
 
+    @property
+    def tell_path(self) -> str:
+        """Where a family leaves a wish to hear when it starts again."""
+        return f"/tell/{self.slug}"
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether a family may be sent a message when a run of it opens.
+
+        Not of a sensitive programme (S84), nor of one without groups, which has no runs to open.
+        """
+        return not self.sensitive and self.kind in ("group", "drop-in")
+
 
 class Centre(TextFile):
     """A building families go to: centres/<footprint>/<slug>/index.md."""
