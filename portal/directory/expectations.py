@@ -106,7 +106,8 @@ def _who_meets_you(noun: Programme | Series | Centre) -> Iterable[Fact]:
 
 def _who_can_come(noun: Programme | Series) -> Iterator[Fact]:
     if noun.dads:
-        yield Fact("dads", sentence(DADS[noun.dads]), noun.is_sample("dads"))
+        mark = "who" if noun.dads == "no" else "dads"
+        yield Fact(mark, sentence(DADS[noun.dads]), noun.is_sample("dads"))
     if noun.siblings:
         words = sentence(SIBLINGS[noun.siblings])
         if note := _siblings_note(noun):

@@ -49,6 +49,10 @@ def test_what_to_expect_is_above_the_facts(read, pages):
     for text, fact in ((series, "When Mondays"), (centre, "Where 12 River Street")):
         assert 0 < text.index(way) < text.index(fact)
     assert 'class="expect"' not in pages["/programmes/baby-massage/"]
+    marks = set(re.findall(r"marks\.\w+\.svg#([\w-]+)", pages["/sessions/riverbank/play-monday/"]))
+    drawn = set(re.findall('id="([^"]+)"', static_files()["marks.svg"].content.decode()))
+    assert {"people", "first-time", "who", "dads", "siblings", "buggy", "parking", "bus"} <= marks
+    assert marks <= drawn
     # The words of the hall in which a group meets, and not of the centre that runs it.
     assert "Getting here:" not in words_of(read, "/sessions/mill-brow/village-play/")
 
