@@ -37,7 +37,9 @@ FOLDER = Path("content/messages")
 
 # What any message may say of a booking: harmless, and telling.
 HARMLESS = ("first_name", "link", "reference", "contact", "phone", "service")
-TELLING = ("series", "programme", "dates", "time", "venue", "bring")
+TELLING = (
+    "series", "programme", "dates", "time", "venue", "bring", "first_time", "who_meets_you",
+)  # fmt: skip
 
 # Each kind of message, with what it alone may say: again harmless, and telling.
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
