@@ -31,6 +31,7 @@ _FIXED = (
     "/calendars/centres/",
     "/calendars/programmes/",
     "/calendars/custom/",
+    "/kept/",
 )
 
 
