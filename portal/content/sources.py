@@ -33,9 +33,16 @@ TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
     News: ("title", "summary"),
     Programme: (
         "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
+        "expect", "first_time", "who_meets_you", "siblings_note",
     ),
-    Centre: ("title", "transport", "photo_alt"),
-    Series: ("title", "room", "cost", "bring", "leader", "withdrawn"),
+    Centre: (
+        "title", "transport", "buggy", "parking", "expect", "first_time", "who_meets_you",
+        "photo_alt",
+    ),
+    Series: (
+        "title", "room", "cost", "bring", "expect", "first_time", "who_meets_you",
+        "siblings_note", "buggy", "parking", "transport", "leader", "withdrawn",
+    ),
 }  # fmt: skip
 
 

@@ -52,6 +52,7 @@ from portal.directory.values import (
 )
 from portal.directory.vocabularies import (
     BOOKING_WAYS,
+    DADS,
     FACILITIES,
     LANGUAGES,
     NEEDS,
@@ -59,6 +60,7 @@ from portal.directory.vocabularies import (
     OTHER_NAMES,
     OUTCOMES,
     REPEATS,
+    SIBLINGS,
 )
 
 # --- reading text -----------------------------------------------------------------------------
@@ -361,6 +363,17 @@ Repeats = Annotated[
     str,
     BeforeValidator(_one_of(REPEATS, "a way to repeat", OTHER_NAMES["repeats"])),
     one_of(REPEATS),
+]
+
+Siblings = Annotated[
+    str,
+    BeforeValidator(
+        _one_of(SIBLINGS, "an answer about brothers and sisters", OTHER_NAMES["siblings"])
+    ),
+    one_of(SIBLINGS),
+]
+Dads = Annotated[
+    str, BeforeValidator(_one_of(DADS, "an answer about dads", OTHER_NAMES["dads"])), one_of(DADS)
 ]
 
 

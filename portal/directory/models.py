@@ -32,6 +32,7 @@ from portal.directory.fields import (
     BookUnit,
     CentreKind,
     Cost,
+    Dads,
     Day,
     Days,
     Degrees,
@@ -61,6 +62,7 @@ from portal.directory.fields import (
     Reason,
     Repeats,
     SeriesNames,
+    Siblings,
     Slug,
     Status,
     Text,
@@ -337,6 +339,21 @@ class Programme(TextFile):
         None, description="The partner that runs it with the service."
     )
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    expect: Words | None = Field(None, description="What happens, in a short sentence.")
+    first_time: Words | None = Field(None, description="What to know before a first visit.")
+    who_meets_you: Words | None = Field(
+        None, description="Who meets families when they come: a role, in words."
+    )
+    siblings: Siblings | None = Field(
+        None, description="Whether brothers and sisters may come: welcome, ask or no."
+    )
+    siblings_note: Words | None = Field(
+        None, description="More about brothers and sisters, such as their ages."
+    )
+    dads: Dads | None = Field(
+        None, description="Whether it is for dads: welcome, only (a dads' group), or no."
+    )
+    quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
     outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
     sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
     phone: Phone | None = Field(None, description="Its own phone number.")
@@ -363,6 +380,19 @@ class Programme(TextFile):
     def request_path(self) -> str:
         return f"/request/{self.slug}"
 
+    @property
+    def tell_path(self) -> str:
+        """Where a family leaves a wish to hear when it starts again."""
+        return f"/tell/{self.slug}"
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether a family may be sent a message when a run of it opens.
+
+        Not of a sensitive programme (S84), nor of one without groups, which has no runs to open.
+        """
+        return not self.sensitive and self.kind in ("group", "drop-in")
+
 
 class Centre(TextFile):
     """A building families go to: centres/<footprint>/<slug>/index.md."""
@@ -383,6 +413,13 @@ class Centre(TextFile):
     )
     facilities: Facilities = Field((), description="What it has, by known words.")
     transport: Words | None = Field(None, description="Buses and trains, in words.")
+    buggy: Words | None = Field(None, description="Where a buggy goes.")
+    parking: Words | None = Field(None, description="Where to park.")
+    expect: Words | None = Field(None, description="What it is like there, in a short sentence.")
+    first_time: Words | None = Field(None, description="What to know before a first visit.")
+    who_meets_you: Words | None = Field(
+        None, description="Who meets families when they come: a role, in words."
+    )
     photo: Line | None = Field(None, description="A file of this folder.")
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
     notice: Notice | None = Field(None, description="A notice with from and until.")
@@ -580,6 +617,33 @@ class Series(TextFile):
     cost: Cost | None = Field(None, description="The cost, if other than the programme's.")
     bring: Words | None = Field(None, description="What to bring, if other than the programme's.")
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    expect: Words | None = Field(
+        None, description="What happens, in a short sentence, if other than the programme's."
+    )
+    first_time: Words | None = Field(
+        None, description="What to know before a first visit, if other than the programme's."
+    )
+    who_meets_you: Words | None = Field(
+        None,
+        description="Who meets families, a role in words, if other than the programme's.",
+    )
+    siblings: Siblings | None = Field(
+        None, description="Whether brothers and sisters may come: welcome, ask or no."
+    )
+    siblings_note: Words | None = Field(
+        None, description="More about brothers and sisters, such as their ages."
+    )
+    dads: Dads | None = Field(
+        None, description="Whether it is for dads: welcome, only (a dads' group), or no."
+    )
+    quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
+    buggy: Words | None = Field(
+        None, description="Where a buggy goes, if other than at the centre."
+    )
+    parking: Words | None = Field(None, description="Where to park, if other than at the centre.")
+    transport: Words | None = Field(
+        None, description="Buses and trains, in words, if other than at the centre."
+    )
     aliases: Aliases = Field(
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
     )
@@ -763,7 +827,10 @@ def _with_old_days(sessions: Iterable[Session]) -> tuple[Session, ...]:
 LONGEST_MOVE = timedelta(183)
 
 # Taken from the programme where the series does not say.
-INHERITED = ("title", "booking", "place_for", "places", "ages", "cost", "bring", "creche")
+INHERITED = (
+    "title", "booking", "place_for", "places", "ages", "cost", "bring", "creche",
+    "expect", "first_time", "who_meets_you", "siblings", "dads", "quiet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -90,6 +90,27 @@ OUTCOMES: Mapping[int, str] = {
 }
 
 
+# Whether brothers and sisters may come, and whether a group is for dads.
+SIBLINGS: Mapping[str, str] = {
+    "welcome": "Brothers and sisters are welcome",
+    "ask": "Ask us if brothers and sisters can come",
+    "no": "Brothers and sisters cannot come",
+}
+DADS: Mapping[str, str] = {
+    "welcome": "Dads and partners are welcome",
+    "only": "Only for dads and other male carers",
+    "no": "Only for mums",
+}
+
+
+# What a group is good for, as families choose it in the finder.
+WELCOME: Mapping[str, str] = {
+    "dads": "Dads and partners",
+    "quiet": "Peace and quiet",
+    "siblings": "Bringing brothers and sisters",
+}
+
+
 REPEATS: Mapping[str, str] = {
     "once": "once",
     "weekly": "every week",
@@ -127,6 +148,14 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "blue badge": "accessible-parking", "car parking": "parking", "nappy changing":
         "baby-changing", "prams": "buggy-park", "pram park": "buggy-park", "wi-fi": "wifi",
         "internet": "wifi", "sensory room": "quiet-room", "loop": "hearing-loop",
+    },
+    "siblings": {
+        "yes": "welcome", "true": "welcome", "all welcome": "welcome", "ask us": "ask",
+        "ask first": "ask", "maybe": "ask", "false": "no", "not welcome": "no",
+    },
+    "dads": {
+        "yes": "welcome", "true": "welcome", "dads only": "only", "dads group": "only",
+        "false": "no", "mums only": "no",
     },
     "language": {"bsl": "bfi", "sign language": "bfi", "bangla": "bn", "sylheti": "bn"},
     "offer": {
