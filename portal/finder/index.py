@@ -199,6 +199,7 @@ class _Index:
             "short": dict(SHORT),
             "wider": [*WIDER],
             "few": FEW,
+            "marks": [*phrases.ACCESS],
             **CALENDAR,
             "names": [*self._names],
             "programmes": [*map(_programme, self._programmes)],
@@ -322,7 +323,6 @@ class _Index:
             "facilities": [
                 sum(1 << facilities.index(name) for name in one.facilities) for one in venues
             ],
-            "access": [phrases.sentence(phrases.access(one.facilities)) for one in venues],
         }
 
     def _terms(self, calendar: SchoolCalendar, last: date) -> Iterator[int]:
@@ -351,9 +351,9 @@ def _programme(programme: Programme) -> list[Any]:
 
 
 def _spoken(language: str) -> str:
-    """'In Urdu. '; '' for English."""
+    """'In Urdu.'; '' for English."""
     said = WORDS["language"].replace("{language}", CHOICES["language"][language])
-    return "" if language == "en" else f"{said} "
+    return "" if language == "en" else said
 
 
 def _usual(session: Session) -> bool:
