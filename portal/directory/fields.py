@@ -52,6 +52,7 @@ from portal.directory.values import (
 )
 from portal.directory.vocabularies import (
     BOOKING_WAYS,
+    DADS,
     FACILITIES,
     LANGUAGES,
     NEEDS,
@@ -59,6 +60,7 @@ from portal.directory.vocabularies import (
     OTHER_NAMES,
     OUTCOMES,
     REPEATS,
+    SIBLINGS,
 )
 
 # --- reading text -----------------------------------------------------------------------------
@@ -219,7 +221,7 @@ def _postcode(value: object) -> str:
 
 
 # Answers to the portal's own questions are kept under these names, beside the programme's.
-SAFE_TIME, WHERE = "safe-time", "where"
+SAFE_TIME, WHERE, TOPICS = "safe-time", "where", "topics"
 
 
 def _phone(value: object) -> str:
@@ -361,6 +363,17 @@ Repeats = Annotated[
     str,
     BeforeValidator(_one_of(REPEATS, "a way to repeat", OTHER_NAMES["repeats"])),
     one_of(REPEATS),
+]
+
+Siblings = Annotated[
+    str,
+    BeforeValidator(
+        _one_of(SIBLINGS, "an answer about brothers and sisters", OTHER_NAMES["siblings"])
+    ),
+    one_of(SIBLINGS),
+]
+Dads = Annotated[
+    str, BeforeValidator(_one_of(DADS, "an answer about dads", OTHER_NAMES["dads"])), one_of(DADS)
 ]
 
 

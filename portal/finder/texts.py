@@ -13,7 +13,15 @@ from types import MappingProxyType
 from portal.directory import AGE_BANDS
 from portal.directory.phrases import MILES as MILES_WORDS
 from portal.directory.values import MONTHS, WEEKDAYS
-from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, LANGUAGES, NEEDS, OFFERS
+from portal.directory.vocabularies import (
+    BOOKING_WAYS,
+    FACILITIES,
+    LANGUAGES,
+    NEEDS,
+    OFFERS,
+    PRIVATE_NEEDS,
+    WELCOME,
+)
 
 # How far to look, in miles. If a family does not say, it is as far as the first of WIDER that holds
 # at least FEW results, or as many as there are anywhere.
@@ -25,9 +33,6 @@ PAGE = 20
 LONGEST = 100  # characters of a place, or of a list of ages
 MOST_AGES = 8
 
-# Needs that must not appear in a browser's history. The pages on urgent help cover these.
-PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))
-
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         # the heading: each row is a group or a course, which may have many sessions
@@ -37,6 +42,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "near": " near {place}",
         "in": " in {place}",
         "for": " for {ages}",
+        "on-today": " today",
+        "on-tomorrow": " tomorrow",
+        "on-weekend": " this weekend",
+        "on-next-week": " next week",
         "age": "age {n}",
         "ages": "ages {n}",
         "children": "{n} children: {ages}",
@@ -46,9 +55,10 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "moved": "Moved from {weekday} {day} {month}.",
         "moved-time": "Moved from {times}.",
         "elsewhere": "Other place.",
-        "more-one": "and 1 more date",
-        "more": "and {n} more dates",
+        "more-one": "1 more date",
+        "more": "{n} more dates",
         "where": "{venue}, {miles}",
+        "no-access": "Ask about access.",
         "language": "In {language}.",
         **MILES_WORDS,
         "next": "Show {n} more",
@@ -71,18 +81,21 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "f-mile": "Within 1 mile",
         "f-room": "Has places",
         "f-together": "For all my children",
+        "f-all": "All groups",
         "f-free": "Free",
         # nothing found: what to leave out
         "l-age": "{n} for any age",
         "l-room": "{n} with those that you cannot book or join now",
         "l-together": "{n} for some of your children",
         "l-day": "{n} on any day",
+        "l-on": "{n} on other dates",
         "l-part": "{n} at any time of day",
         "l-term": "{n} in term time or school holidays",
         "l-miles": "{n} within {miles} miles",
         "l-miles-any": "{n} at any distance",
         "l-near": "{n} anywhere",
         "l-need": "{n} for any need",
+        "l-welcome": "{n} that may not be good for everything you chose",
         "l-booking": "{n} with any way of getting a place",
         "l-access": "{n} where the venue may not have everything you chose",
         "l-language": "{n} in any language",
@@ -112,9 +125,11 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "e-choose": "Choose from the list: {what}.",
         "e-both": "Choose term time or school holidays, not both.",
         "what-day": "days",
+        "what-on": "today, tomorrow, this weekend or next week",
         "what-part": "times of day",
         "what-miles": "how far",
         "what-need": "needs",
+        "what-welcome": "what it is good for",
         "what-booking": "how to get a place",
         "what-access": "what the venue must have",
         "what-language": "languages",
@@ -132,9 +147,17 @@ WORDS: Mapping[str, str] = MappingProxyType(
 CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "day": {day.lower(): day for day in WEEKDAYS} | {"weekend": "Weekend"},
+        "on": {
+            "today": "Today",
+            "tomorrow": "Tomorrow",
+            "weekend": "This weekend",
+            "next-week": "Next week",
+        },
         "part": {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening, from 5pm"},
         "term": {"term": "In term time", "holidays": "In school holidays"},
+        # A private need would be part of an address, and so of a browser's history (S81).
         "need": {key: said for key, said in NEEDS.items() if key not in PRIVATE_NEEDS},
+        "welcome": WELCOME,
         "booking": BOOKING_WAYS,
         "access": FACILITIES,
         "language": LANGUAGES,

@@ -49,6 +49,8 @@ def _area(
         head,
         area=area,
         part=part_of(area),
+        near=districts[0].title if len(districts) == 1 else "",
+        among=[(one.title, one.title) for one in districts],
         view=context.map.area(districts, numbers),
         numbers=numbers,
         districts=centres,
