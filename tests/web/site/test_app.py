@@ -200,6 +200,7 @@ def test_fields_have_labels(read):
     for path, page in read.items():
         labelled = {attributes.get("for") for attributes in page.all("label")}
         fields = [a for tag in ("input", "select", "textarea") for a in page.all(tag)]
+        fields = [field for field in fields if field.get("type") != "hidden"]
 
         assert {field["id"] for field in fields} == labelled, path
 
