@@ -190,7 +190,9 @@ def _check_centres(tree: Tree) -> None:
             )
         if folder.centre and folder.centre.noun:
             _check_centre(folder, folder.centre.written, folder.centre.noun, footprints)
-    _check_aliases([folder.centre for folder in tree.centres if folder.centre], set(taken))
+    written = [folder.centre for folder in tree.centres if folder.centre]
+    _check_aliases(written, set(taken))
+    _check_also(written)
 
 
 def _check_centre(
@@ -283,6 +285,7 @@ def _check_programmes(tree: Tree) -> None:
                     "'options': only a choice has options. Write 'type: choice', or remove them.",
                 )
     _check_aliases(tree.programmes, {text.slug for text in tree.programmes})
+    _check_also(tree.programmes)
 
 
 def _check_sensitive(written: Written, booking: str | None) -> None:
@@ -310,6 +313,28 @@ def _check_sample(written: Written, noun: Centre | Programme) -> None:
                 f"'sample': this file has no '{name}'.{near(name, given)} "
                 "Write the name of a field of this file.",
             )
+
+
+def _check_also(texts: Iterable[Text[TextFile]]) -> None:
+    """Other words for a thing: one that says nothing, or its own name, helps no search.
+
+    Two things may have the same word: then both are shown.
+    """
+    for text in texts:
+        title = slugify(getattr(text.noun, "title", ""))
+        seen: set[str] = set()
+        for number, word in enumerate(getattr(text.noun, "also", ())):
+            key = slugify(word)
+            if not key:
+                words = "says nothing that can be searched for. Remove it."
+            elif key == title:
+                words = "is its own name. Remove it."
+            elif key in seen:
+                words = "is given twice. Remove one."
+            else:
+                seen.add(key)
+                continue
+            text.written.wrong(("also", number), f"'also': '{word}' {words}")
 
 
 def _check_aliases(texts: Iterable[Text[TextFile]], living: set[str]) -> None:

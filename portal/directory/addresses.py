@@ -35,6 +35,7 @@ _FIXED = (
     "/calendars/centres/",
     "/calendars/programmes/",
     "/calendars/custom/",
+    "/kept/",
 )
 
 

@@ -374,6 +374,7 @@ class Programme(TextFile):
 
     title: Line = Field(description="Its name. Neutral where it is sensitive.")
     summary: Line = Field(description="One sentence: what it is and who it is for.")
+    also: Lines = Field((), description="Other words that families type when they look for it.")
     offer: Offer = Field(description="Which of the eight areas of the offer it belongs to.")
     kind: ProgrammeKind = Field(description="group, one-to-one, outreach, drop-in or information.")
     level: Level | None = Field(None, description="universal (level 1) or targeted (level 2).")
@@ -464,6 +465,7 @@ class Centre(TextFile):
     """A building families go to: centres/<footprint>/<slug>/index.md."""
 
     title: Line = Field(description="Its name.")
+    also: Lines = Field((), description="Other names that families use for it.")
     kind: CentreKind = Field(description="family hub, children's centre, library...")
     district: AreaSlug = Field(description="The slug of its district.")
     town: Line | None = Field(None, description="The town or village it is in.")
@@ -979,6 +981,7 @@ class Settlement:
     population: int
     outcode: str
     unique: bool
+    also: tuple[str, ...] = ()  # nicknames: "Skem"
 
     @property
     def path(self) -> str:

@@ -112,7 +112,7 @@ SIBLINGS: Mapping[str, str] = {
 DADS: Mapping[str, str] = {
     "welcome": "Dads and partners are welcome",
     "only": "Only for dads and other male carers",
-    "no": "Only for mums",
+    "no": "Only for women",
 }
 
 
@@ -168,7 +168,7 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "dads": {
         "yes": "welcome", "true": "welcome", "dads only": "only", "dads group": "only",
-        "false": "no", "mums only": "no",
+        "false": "no", "mums only": "no", "women only": "no",
     },
     "language": {"bsl": "bfi", "sign language": "bfi", "bangla": "bn", "sylheti": "bn"},
     "offer": {

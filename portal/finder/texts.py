@@ -20,6 +20,7 @@ from portal.directory.vocabularies import (
     NEEDS,
     OFFERS,
     PRIVATE_NEEDS,
+    WELCOME,
 )
 
 # How far to look, in miles. If a family does not say, it is as far as the first of WIDER that holds
@@ -87,6 +88,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-miles-any": "{n} at any distance",
         "l-near": "{n} anywhere",
         "l-need": "{n} for any need",
+        "l-welcome": "{n} that may not be good for everything you chose",
         "l-booking": "{n} with any way of getting a place",
         "l-access": "{n} where the venue may not have everything you chose",
         "l-language": "{n} in any language",
@@ -119,6 +121,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "what-part": "times of day",
         "what-miles": "how far",
         "what-need": "needs",
+        "what-welcome": "what it is good for",
         "what-booking": "how to get a place",
         "what-access": "what the venue must have",
         "what-language": "languages",
@@ -140,6 +143,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "term": {"term": "In term time", "holidays": "In school holidays"},
         # A private need would be part of an address, and so of a browser's history (S81).
         "need": {key: said for key, said in NEEDS.items() if key not in PRIVATE_NEEDS},
+        "welcome": WELCOME,
         "booking": BOOKING_WAYS,
         "access": FACILITIES,
         "language": LANGUAGES,

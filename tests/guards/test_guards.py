@@ -380,7 +380,8 @@ def test_ids(shipped):
 
 
 def test_what_pages_say_of_themselves(shipped):
-    """Every page has a language, a title and a description, and the address it is known by.
+    """Every page has a language, a title of at most 70 characters that is not cut, a description,
+    and the address it is known by.
 
     The private page has no such address: search engines must not keep it.
     """
@@ -389,8 +390,9 @@ def test_what_pages_say_of_themselves(shipped):
     for path, page in shipped.pages.items():
         if page.one("html").get("lang") != "en":
             wrong.append(f"{path}: lang")
-        if len(page.one("title", where=lambda one: one.parent.tag == "head").text) < 10:
-            wrong.append(f"{path}: title")
+        title = page.one("title", where=lambda one: one.parent.tag == "head").text
+        if not 10 <= len(title) <= 70 or title.endswith("…"):
+            wrong.append(f"{path}: title {title}")
         said = [meta["content"] for meta in page.all("meta") if meta.get("name") == "description"]
         if path != "/404.html" and (len(said) != 1 or not 20 <= len(said[0]) <= 300):
             wrong.append(f"{path}: description {said}")

@@ -135,7 +135,7 @@ def test_markup_is_sound(read):
 
 
 def test_titles_are_unique(pages):
-    """No two pages have one title, and each names the service."""
+    """No two pages have one title, and each says the service where it fits into 70 characters."""
     titles = {
         path: re.search(r"<title>(.*?)</title>", html, re.S)[1] for path, html in pages.items()
     }
@@ -149,6 +149,9 @@ def test_titles_are_unique(pages):
         path
         for path, title in titles.items()
         if "Children and Family Wellbeing Service" not in title
+        and len(title.removesuffix(" – Lancashire"))
+        + len(" – Children and Family Wellbeing Service")
+        <= 70
     ] == []
 
 

@@ -35,6 +35,7 @@ from portal.web.live.forms.answers import (
     Name,
     Option,
     Phone,
+    Tick,
     Ticks,
     Whole,
 )
@@ -231,6 +232,9 @@ class ContactForm(LiveForm):
 
     whose: ClassVar[str] = "your"
 
+    # Whether the family itself is asked here what its text messages may say (S86).
+    asks_texts = False
+
     name = Name(
         "Full name",
         what="your full name",
@@ -255,6 +259,13 @@ class ContactForm(LiveForm):
         options=YES_NO,
     )
     safe_time = SafeTime("When is it safe to ring you?")
+    full_texts = Tick(
+        "What may our text messages say?",
+        what="what our text messages may say",
+        statement="They may say what, when and where",
+        hint="If you choose text messages. Other people may see them on your phone. If you leave "
+        "this box empty, they say very little and have a link.",
+    )
     access = Lines(
         "What do you need to be able to join in?",
         what="what you need",
@@ -287,6 +298,7 @@ class ContactForm(LiveForm):
         sent = {"email", "text"} - {*ways, kept}
         options = self.contact_by.options
         self.contact_by.options = [one for one in options if one[0] not in sent]
+        self.asks_texts = self.asks_texts and "text" not in sent
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Each answer by itself, then those that depend on each other."""
@@ -311,6 +323,7 @@ class ContactForm(LiveForm):
             "phone": self.phone.data or None,
             "contact_by": self.contact_by.data,
             "safe_to_contact": self.safe_to_contact.data == "yes",
+            "full_texts": self.full_texts.data == "yes",
             "access": self.access.data or "",
             "language": self.language.data or "",
             "notes": self.notes.data or "",
@@ -324,6 +337,7 @@ class ContactForm(LiveForm):
             self.phone,
             self.contact_by,
             self.safe_to_contact,
+            *([self.full_texts] if self.asks_texts else []),
             self.safe_time,
         ]
 

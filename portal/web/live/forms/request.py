@@ -226,6 +226,8 @@ def ask_form(
     if not alone:
         form.series.missing = "Choose a group"
     form.district.options = [_ANYWHERE, *districts]
+    # The family itself may say so, and of a sensitive programme texts never say anything (S86).
+    form.asks_texts = who == "family" and not programme.sensitive
     form.people.hint = "Count adults and children."
     if programme.place_for == "person":
         form.people.most = MOST_PLACES
