@@ -11,7 +11,7 @@ by looping over it cannot leak a venue (safety rule S3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -73,7 +73,7 @@ from portal.directory.fields import (
     Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
-from portal.directory.vocabularies import PRIVATE_NEEDS
+from portal.directory.vocabularies import LEVELS, PRIVATE_NEEDS
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -105,6 +105,13 @@ class Noun(Fields):
         return self is other
 
 
+class NeedLevel(Noun):
+    """A level of need, as the county's partners call it."""
+
+    name: Line = Field(description="Its name.")
+    words: Words = Field(description="What it means, in a sentence for families.")
+
+
 class Site(Noun):
     """The file content/site.yaml."""
 
@@ -124,6 +131,9 @@ class Site(Noun):
     email: Email | None = Field(None, description="The email address for families.")
     quick_exit: Web = Field(description="Where 'Exit this page' goes: neutral, not personal.")
     languages: Languages = Field(("en",), description="The languages that the site claims.")
+    levels: tuple[NeedLevel, ...] = Field(
+        (), description="The levels of need, the first one first. Programmes are at one of them."
+    )
     demonstration: Flag = Field(
         False, description="yes: every page says that times and places are samples."
     )
@@ -418,6 +428,11 @@ class Programme(TextFile):
 
     # Linked: what its form offers to ask about, need by need, if a help page leads to it.
     topics: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    def level_in(self, levels: Sequence[NeedLevel]) -> NeedLevel | None:
+        """Its level among those of the site; None if it, or the site, does not say."""
+        number = LEVELS.index(self.level) if self.level else len(levels)
+        return levels[number] if number < len(levels) else None
 
     @property
     def contact_phone(self) -> str | None:

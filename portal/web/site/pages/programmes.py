@@ -66,7 +66,13 @@ def programme(context: Context, programme: Programme) -> str:
         if one.offer == programme.offer and one is not programme
     ]
     return context.render(
-        "programme.html", head, programme=programme, where=where, related=related[:5]
+        "programme.html",
+        head,
+        programme=programme,
+        needs=context.directory.help_for(programme),
+        level=programme.level_in(context.site.levels),
+        where=where,
+        related=related[:5],
     )
 
 
