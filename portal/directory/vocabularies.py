@@ -41,6 +41,15 @@ NEEDS: Mapping[str, str] = {
     "protected-characteristics": "Fair treatment under the Equality Act",
 }
 
+# Those that could harm a family if somebody saw that it looked: no public page or address names
+# one, and they share one neutral page (S81). The words are those of its form.
+PRIVATE_NEEDS: Mapping[str, str] = {
+    "domestic-abuse": "Somebody hurts, scares or controls me or my family",
+    "neglect": "A child does not get the care that they need",
+    "sexual-exploitation": "Somebody wants sexual things from a young person",
+    "risk-taking": "A young person takes risks that could hurt them",
+}
+
 
 FACILITIES: Mapping[str, str] = {
     "step-free": "Step-free entrance",

@@ -19,6 +19,7 @@ from portal.directory.vocabularies import (
     LANGUAGES,
     NEEDS,
     OFFERS,
+    PRIVATE_NEEDS,
     WELCOME,
 )
 
@@ -31,9 +32,6 @@ FEW = 5
 PAGE = 20
 LONGEST = 100  # characters of a place, or of a list of ages
 MOST_AGES = 8
-
-# Needs that must not appear in a browser's history. The pages on urgent help cover these.
-PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -143,6 +141,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "day": {day.lower(): day for day in WEEKDAYS} | {"weekend": "Weekend"},
         "part": {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening, from 5pm"},
         "term": {"term": "In term time", "holidays": "In school holidays"},
+        # A private need would be part of an address, and so of a browser's history (S81).
         "need": {key: said for key, said in NEEDS.items() if key not in PRIVATE_NEEDS},
         "welcome": WELCOME,
         "booking": BOOKING_WAYS,

@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from portal.directory import Directory
+from portal.directory.addresses import HELP
 from portal.web.templating import environment
 
 # The links of the navigation, with their words.
@@ -21,7 +22,7 @@ SECTIONS = (
     ("/find/", "Find a session"),
     ("/whats-on/", "What’s on"),
     ("/centres/", "Centres"),
-    ("/programmes/", "Programmes"),
+    (HELP, "Help by need"),
     ("/urgent-help/", "Urgent help"),
 )
 
@@ -36,8 +37,9 @@ class Head:
 
     `shorter` are other titles, for where a longer one does not fit. `crumbs` are the pages above it
     as (path, words), without the home page. `sensitive` gives it the exit control. `live` marks the
-    pages of the booking service, which search engines must not index. `calendar` is the path of the
-    calendar of what the page lists, `feed` of its news feed.
+    pages of the booking service, which search engines must not index; `unlisted` marks other pages
+    that they must not. `calendar` is the path of the calendar of what the page lists, `feed` of its
+    news feed.
     """
 
     title: str
@@ -48,6 +50,7 @@ class Head:
     crumbs: tuple[tuple[str, str], ...] = ()
     sensitive: bool = False
     live: bool = False
+    unlisted: bool = False
     error: bool = False
     linked_data: object = None
     calendar: str = ""
@@ -124,6 +127,8 @@ class Frame:
         return frozenset(page.slug for page in self.directory.pages)
 
     def _has(self, path: str) -> bool:
+        if path == HELP:
+            return bool(self.directory.help_pages)
         return path != "/urgent-help/" or "urgent-help" in self.pages
 
     def _part(self, template: str, **given: Any) -> Markup:

@@ -53,7 +53,8 @@ def test_every_noun_has_its_page(directory):
     """A noun's own path is among the addresses; a sensitive series has none."""
     nouns = (
         *directory.footprints, *directory.districts, *directory.centres, *directory.programmes,
-        *directory.series, *directory.settlements, *directory.news, *directory.pages, *AGE_BANDS,
+        *directory.series, *directory.settlements, *directory.news, *directory.pages,
+        *directory.help_pages, *AGE_BANDS,
     )  # fmt: skip
     listed = set(addresses(directory))
 
@@ -284,7 +285,11 @@ def test_only_sensitive_pages_have_the_exit(directory, read):
     with_exit = {
         path for path, page in read.items() if any("data-exit" in a for a in page.all("a"))
     }
-    sensitive = {noun.path for noun in (*directory.programmes, *directory.pages) if noun.sensitive}
+    sensitive = {
+        noun.path
+        for noun in (*directory.programmes, *directory.pages, directory.talk)
+        if noun.sensitive
+    }
 
     assert with_exit == sensitive
 
