@@ -75,6 +75,14 @@
     button.addEventListener("click", () => print());
   });
 
+  // A link to a district of a day opens its list.
+  const opened = () => {
+    const list = document.getElementById(location.hash.slice(1))?.nextElementSibling;
+    if (list?.matches("details")) list.open = true;
+  };
+  opened();
+  addEventListener("hashchange", opened);
+
   all("[data-focus]").forEach((summary) => summary.focus());
 
   // The finder's page answers a question of the home page, without its being sent: what follows '#'
@@ -82,6 +90,8 @@
   all("form[data-find]").forEach((form) => form.addEventListener("submit", (sent) => {
     sent.preventDefault();
     const asked = new URLSearchParams(new FormData(form));
+    const { name, value } = sent.submitter || {};
+    if (name) asked.set(name, value);
     asked.set("near", asked.get("near").trim()
       .replace(/^([a-z]{1,2}\d[a-z\d]?) *(\d)[a-z]{2}$/i, "$1 $2"));
     location.assign(`/find/#${asked}`);
@@ -221,6 +231,8 @@
     showPages();
     kept.hidden = false;
   }
+  // Links with a question lead to the live part, which answers without scripts too.
+  all("a[href*='/find/results?']").forEach((link) => { link.href = `/find/${link.search}`; });
 
   // Places left, where the booking service says; the page is whole without.
   const counted = all("[data-left]");
@@ -243,6 +255,9 @@
           fact.textContent = wait ? `${taken} You can join the waiting list.` : taken;
         });
         if (wait) button.textContent = "Join the waiting list";
+        const until = line.nextElementSibling;
+        if (until) until.hidden = true;
+        if (!wait) line.parentNode.hidden = true;
         line.hidden = true;
       });
     }).catch(() => {});
