@@ -500,7 +500,7 @@ class Centre(TextFile):
     )
     facilities: Facilities = Field((), description="What it has, by known words.")
     transport: Words | None = Field(None, description="Buses and trains, in words.")
-    buggy: Words | None = Field(None, description="Where a buggy goes.")
+    buggy: Words | None = Field(None, description="Where to leave a buggy.")
     parking: Words | None = Field(None, description="Where to park.")
     expect: Words | None = Field(None, description="What it is like there, in a short sentence.")
     first_time: Words | None = Field(None, description="What to know before a first visit.")
@@ -729,7 +729,7 @@ class Series(TextFile):
     )
     quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
     buggy: Words | None = Field(
-        None, description="Where a buggy goes, if other than at the centre."
+        None, description="Where to leave a buggy, if other than at the centre."
     )
     parking: Words | None = Field(None, description="Where to park, if other than at the centre.")
     transport: Words | None = Field(
