@@ -24,7 +24,7 @@ from portal.database.references import contact_hash
 from portal.directory import Programme, Series
 from portal.directory.values import LONDON, day_words
 from portal.finder.places import Place
-from portal.web.live.alternatives import Other
+from portal.web.live.alternatives import TELL_ME, Other
 from portal.web.live.context import live
 from portal.web.live.forms.family import PressForm
 from portal.web.live.forms.steps import next_screen
@@ -46,7 +46,6 @@ class _Looked:
 pages = Blueprint("tell", __name__, url_prefix="/tell")
 pages.before_request(check_form)
 
-TITLE = "Tell me when the next one starts"
 _SHOWN = 4  # groups that are open already
 _TOLD = 10  # groups of earlier messages
 
@@ -96,7 +95,7 @@ def _screen(programme: Programme, form: TellForm, now: datetime) -> Any:
     found = live()
     following = next_screen(form, now, found.secret)
     if following.screen == "form":
-        return _show("live/form.html", programme, form, TITLE, following.status)
+        return _show("live/form.html", programme, form, TELL_ME, following.status)
     if form.unsafe:
         return explain(
             "We will not send you a message",

@@ -66,7 +66,12 @@ def programme(context: Context, programme: Programme) -> str:
         if one.offer == programme.offer and one is not programme
     ]
     return context.render(
-        "programme.html", head, programme=programme, where=where, related=related[:5]
+        "programme.html",
+        head,
+        programme=programme,
+        where=where,
+        open_now=any(map(context.joinable, series)),
+        related=related[:5],
     )
 
 
