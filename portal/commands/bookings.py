@@ -161,7 +161,8 @@ def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
     if case and same:
         cases += casework.with_same_contact(engine, case, settings.secret, _everything)
         ended += wishes.with_contacts(engine, contacts, settings.secret)
-    references = ", ".join(one.reference for one in (*cases, *gone, *ended))
+    named = [*(one.reference for one in cases), *(one.reference for one in gone)]
+    references = ", ".join([*named, *(one.reference for one in ended)])
     if not yes:
         click.confirm(f"Delete what is kept of {references}? It cannot be undone.", abort=True)
     for one in gone:
