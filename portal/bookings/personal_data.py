@@ -161,6 +161,7 @@ def distrust_contacts(connection: sa.Connection, references: Sequence[str], now:
             .values(
                 contact_by="none",
                 safe_to_contact=False,
+                full_texts=False,
                 remark=sa.func.trim(person.c.remark + _OLD),
             )
         )

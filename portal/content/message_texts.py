@@ -2,7 +2,8 @@
 
 What it hides: which placeholders a kind of message has, and which of them would tell a bystander
 something. Subjects take none at all, text messages and discreet words only harmless ones (S4); so
-no editor can put a programme's name where it is read over a shoulder.
+no editor can put a programme's name where it is read over a shoulder. A `full_text` may say more:
+only families that ticked that their text messages may get it (S86).
 
 `messages.rendering` fills the words in.
 """
@@ -37,11 +38,13 @@ FOLDER = Path("content/messages")
 
 # What any message may say of a booking: harmless, and telling.
 HARMLESS = ("first_name", "link", "reference", "contact", "phone", "service")
-TELLING = ("series", "programme", "dates", "time", "venue", "bring")
+TELLING = (
+    "series", "programme", "dates", "time", "venue", "bring", "first_time", "who_meets_you",
+)  # fmt: skip
 
 # Each kind of message, with what it alone may say: again harmless, and telling.
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "confirmation": ((), ()),
+    "confirmation": ((), ("calendar_file",)),
     "waiting": (("position",), ()),
     "waiting-ended": ((), ("reason",)),
     "offered": (("until",), ()),
@@ -53,7 +56,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cancelled-by-you": ((), ()),
     "off-the-list": ((), ("reason",)),
     "request-received": ((), ()),
-    "request-confirmed": ((), ()),
+    "request-confirmed": ((), ("calendar_file",)),
     "request-declined": ((), ("reason",)),
     "professional-received": ((), ()),
     "link": ((), ()),
@@ -140,6 +143,10 @@ class MessageFields(Fields):
 
     subject: Line = Field(description="The subject of the email. It names no group and no place.")
     text: Line = Field(description="The whole text message, with {link} where it is the family's.")
+    full_text: Line | None = Field(
+        None,
+        description="The text message for a family that wants to read what, when and where in it.",
+    )
     discreet_subject: Line | None = Field(
         None, description="The subject for a sensitive programme, if it must be another one."
     )
@@ -165,6 +172,7 @@ class Wording:
 
     subject: str
     text: str
+    full_text: str  # '' if the message has none
     body: str
     discreet_subject: str
     discreet_text: str
@@ -250,6 +258,7 @@ def _checked(
     return (), Wording(
         subject=fields.subject,
         text=fields.text,
+        full_text=fields.full_text or "",
         body=body,
         discreet_subject=fields.discreet_subject or fields.subject,
         discreet_text=fields.discreet_text or fields.text,
@@ -266,7 +275,7 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
     harmless = _harmless(kind)
     known = {*harmless, *_telling(kind)}
     subject = field.endswith("subject")
-    allowed = () if subject else harmless if field != "body" else known
+    allowed = () if subject else known if field in ("body", "full_text") else harmless
     for number, line in enumerate(said.split("\n"), first):
         for word in placeholders(line):
             if word in allowed:
