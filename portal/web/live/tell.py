@@ -24,6 +24,8 @@ from portal.database.references import contact_hash
 from portal.directory import Programme, Series
 from portal.directory.values import LONDON, day_words
 from portal.finder.places import Place
+from portal.finder.query import read_age
+from portal.web import filters
 from portal.web.live.alternatives import TELL_ME, Other
 from portal.web.live.context import live
 from portal.web.live.forms.family import PressForm
@@ -170,6 +172,7 @@ def _show(template: str, programme: Programme, form: TellForm, title: str, statu
         more=programme.path if len(runs) > _SHOWN else "",
         action="Continue",
         miles=MILES,
+        kept=live().settings.keep_days,
     )
 
 
@@ -265,7 +268,7 @@ def _own(found: Wish, token: str, status: int, form: PressForm | None = None) ->
         state=state,
         programme=programme,
         told=_told(found) if state == "asked" else (),
-        ages=", ".join(found.ages),
+        ages=filters.joined(age.label for age in map(read_age, found.ages) if age),
         miles=MILES,
         until=day_words(found.until.astimezone(LONDON).date()),
         path=path,
