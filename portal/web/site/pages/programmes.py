@@ -73,6 +73,7 @@ def programme(context: Context, programme: Programme) -> str:
         level=programme.level_in(context.site.levels),
         photo=context.photos.of(programme.picture),
         where=where,
+        open_now=any(map(context.joinable, series)),
         related=related[:5],
     )
 
