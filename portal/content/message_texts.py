@@ -38,7 +38,9 @@ FOLDER = Path("content/messages")
 
 # What any message may say of a booking: harmless, and telling.
 HARMLESS = ("first_name", "link", "reference", "contact", "phone", "service")
-TELLING = ("series", "programme", "dates", "time", "venue", "bring")
+TELLING = (
+    "series", "programme", "dates", "time", "venue", "bring", "first_time", "who_meets_you",
+)  # fmt: skip
 
 # Each kind of message, with what it alone may say: again harmless, and telling.
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -84,8 +86,28 @@ TO_STAFF: Mapping[str, tuple[str, ...]] = {
     "week": ("first_name", "centre", "week", "link", "off_link", "service"),
 }
 
+# To families that wait to hear of the next group, with what each may say: harmless, and telling.
+# They are about no booking, so they are no `KINDS`; sensitive programmes have none (S84).
+TO_WISHES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "tell-made": (("link", "contact", "phone", "service", "until"), ("programme", "near", "miles")),
+    "tell-open": (
+        ("link", "contact", "phone", "service"),
+        (
+            "programme",
+            "near",
+            "group_1",
+            "group_2",
+            "group_3",
+            "page_1",
+            "page_2",
+            "page_3",
+            "more",
+        ),
+    ),
+}
+
 # Every file that there is.
-FILES = (*WORDINGS, *TO_STAFF)
+FILES = (*WORDINGS, *TO_STAFF, *TO_WISHES)
 
 # To the professional who asked. They never hold the link, which is the family's own.
 TO_PROFESSIONAL = ("professional-received",)
@@ -224,7 +246,7 @@ def _checked(
             # The words of a block start on the line after its name.
             _check(kind, field, said, written.at((field,))[0] + ("\n" in said), written)
     telling = [word for word in placeholders(body) if word in _telling(kind)]
-    if telling and not fields.discreet_body:
+    if telling and not fields.discreet_body and kind not in TO_WISHES:
         written.wrong_at(
             first,
             1,
@@ -284,6 +306,8 @@ def placeholders(text: str) -> list[str]:
 def _harmless(kind: str) -> Sequence[str]:
     if kind in TO_STAFF:
         return TO_STAFF[kind]
+    if kind in TO_WISHES:
+        return TO_WISHES[kind][0]
     own, _ = WORDINGS[kind]
     return [
         *(word for word in HARMLESS if word != "link" or kind not in TO_PROFESSIONAL),
@@ -294,4 +318,6 @@ def _harmless(kind: str) -> Sequence[str]:
 def _telling(kind: str) -> tuple[str, ...]:
     if kind in TO_STAFF:
         return ()
+    if kind in TO_WISHES:
+        return TO_WISHES[kind][1]
     return (*TELLING, *WORDINGS[kind][1])

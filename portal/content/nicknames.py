@@ -81,6 +81,7 @@ _NAMES: Mapping[str, str] = {
     "checked": "last_checked checked_on verified reviewed",
     "updated": "last_updated update changed modified updated_on",
     "aliases": "alias old_name old_names renamed_from was formerly",
+    "also": "also_known_as also_called known_as nickname synonyms keywords",
     "label": "question",
     "options": "answers choices values",
     "required": "needed mandatory compulsory",

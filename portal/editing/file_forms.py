@@ -104,7 +104,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
     ),
     Centre: (
         ("Name and address", False, (
-            "title", "kind", "district", "town", "address", "postcode", "location",
+            "title", "also", "kind", "district", "town", "address", "postcode", "location",
             "address_public",
         )),
         ("How to reach it", False, ("phone", "email", "transport", "parking", "buggy")),

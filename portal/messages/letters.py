@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 
 from portal.content.message_texts import load_words
 from portal.database.references import link_of
-from portal.directory import Directory, Series, Session, Site
+from portal.directory import Directory, Series, Session, Site, expectations
 from portal.directory.contact import Contact, contact_about
 from portal.directory.values import moment_words
 from portal.messages import family_calendar, rendering
@@ -232,6 +232,8 @@ def _series_words(series: Series, sessions: Sequence[Session], *, each: bool) ->
         "time": rendering.time_words(series, sessions),
         "venue": rendering.venue_words(series, sessions),
         "bring": series.bring or "",
+        "first_time": expectations.first_time(series),
+        "who_meets_you": expectations.who_meets_you(series),
         "day": dates,
     }
 

@@ -41,6 +41,19 @@ def test_a_confirmation_says_what_when_and_where(post):
     assert len(calendar.walk("VEVENT")) == 6
 
 
+def test_a_confirmation_says_what_to_know_of_a_first_visit(sqlite, tmp_path):
+    """Who meets the family and what to know the first time are in the letter, if they are known."""
+    directory = made.directory(
+        {"who_meets_you": "A midwife at the door", "first_time": "Come alone, or as a pair"}
+    )
+    post = Post(sqlite, tmp_path, directory)
+    post.book()
+    [letter] = post.came()
+
+    assert "\n- Who meets you: A midwife at the door.\n" in letter.plain
+    assert "\n- If it is your first time: Come alone, or as a pair.\n" in letter.plain
+
+
 def test_a_confirmation_carries_the_dates_as_a_file(post):
     """The file has METHOD:PUBLISH in the body as in the header, the UIDs of the family's own
     calendar, and is named in the letter; GOV.UK Notify carries none, so there it is not named."""
@@ -83,7 +96,9 @@ def test_the_link_leads_to_where_bookings_are_answered(post):
 
 def test_nothing_of_a_sensitive_booking_is_told(sqlite, tmp_path):
     """S3, S4: subject, words, headers and attachments tell neither group nor place nor time."""
-    directory = made.directory({"room": "Upper Room", "bring": "A friend"}, sensitive=True)
+    directory = made.directory(
+        {"room": "Upper Room", "bring": "A friend", "first_time": "Bring a friend"}, sensitive=True
+    )
     post = Post(sqlite, tmp_path, directory)
     booking = post.book()
     bookings.confirm(sqlite, directory, booking.id, now=NOW, actor="staff:1")

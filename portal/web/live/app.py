@@ -35,6 +35,7 @@ from portal.web.live import (
     my_booking,
     screens,
     subjects,
+    tell,
 )
 from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
@@ -93,6 +94,7 @@ def create_desk(
         request_pages,
         gap.pages,
         complaint.pages,
+        tell.pages,
         custom_calendar.pages,
     ):
         desk.register_blueprint(pages)

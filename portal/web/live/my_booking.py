@@ -453,6 +453,8 @@ def correct(link: str) -> Any:
         kind = with_questions(kind, own.programme, own.programme.questions)
     form = kind(formdata=_posted(), data=_data_of(family))
     form.given(family.answers)
+    if own.programme is not None and not own.discreet and isinstance(form, RequestDetailsForm):
+        form.offer_topics(own.programme.topics, family.answers)
     form.asks_texts = not own.discreet
     form.offer(found.settings.ways, kept=family.contact_by)
     if own.discreet:

@@ -16,7 +16,8 @@ from flask import Flask, Response, abort, request
 from werkzeug.routing import BaseConverter
 
 from portal import feeds
-from portal.directory import Centre, Directory, News, Page, Programme
+from portal.directory import Centre, Directory, HelpPage, News, Page, Programme
+from portal.directory.addresses import HELP
 from portal.feeds import calendars
 from portal.web.assets import service_worker, static_files
 from portal.web.frozen_files import file_headers, media_type
@@ -157,10 +158,11 @@ def _file(context: Context, files: Mapping[str, _Maker], **_: str) -> Response:
 
 def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
     """The old and new path of every page that has been renamed."""
-    named: tuple[tuple[str, Sequence[Programme | Page | News]], ...] = (
+    named: tuple[tuple[str, Sequence[Programme | Page | News | HelpPage]], ...] = (
         ("/programmes/", directory.programmes),
         ("/", directory.pages),
         ("/news/", directory.news),
+        (HELP, directory.help_pages),
     )
     for folder, nouns in named:
         for noun in nouns:

@@ -93,8 +93,10 @@ def test_nobody_keeps_the_page(screens) -> None:
 
 
 def test_what_a_booked_family_needs(screens) -> None:
-    """Reference, dates, venue, what to bring, calendar, how to cancel, what next, phone."""
-    screens.directory.series[0].link(bring="A cushion", room="Willow Room")
+    """Reference, dates, venue, what to bring, who meets them, calendar, how to cancel, phone."""
+    screens.directory.series[0].link(
+        bring="A cushion", room="Willow Room", who_meets_you="A midwife", first_time="Come alone"
+    )
     own = screens.book(people="3")
 
     for words in (
@@ -103,6 +105,8 @@ def test_what_a_booked_family_needs(screens) -> None:
         "Riverbank, Willow Room",
         "1 River Street, Preston, PR1 8RJ",
         "A cushion",
+        "Who meets you A midwife.",
+        "First time Come alone.",
         "Cancel your booking",
         "What happens next",
         "01772 111111",

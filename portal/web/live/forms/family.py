@@ -25,7 +25,7 @@ from wtforms import Field, StringField
 
 from portal.bookings import MOST_PLACES, Family
 from portal.directory import Programme, Question, Series
-from portal.directory.fields import SAFE_TIME
+from portal.directory.fields import SAFE_TIME, TOPICS
 from portal.web.live.forms.answers import (
     Answer,
     Children,
@@ -36,6 +36,7 @@ from portal.web.live.forms.answers import (
     Option,
     Phone,
     Tick,
+    Ticks,
     Whole,
 )
 
@@ -218,6 +219,14 @@ class SafeTime(Answer):
         super().__init__(label, **{"what": "the time", "longest": 100, "hint": hint, **given})
 
 
+class Topics(Ticks):
+    """What a family would like help with, if it chooses to say so."""
+
+    def __init__(self, label: str = "", **given: Any) -> None:
+        hint = "Tick what fits. You do not have to say."
+        super().__init__(label, **{"what": "what you would like help with", "hint": hint, **given})
+
+
 class ContactForm(LiveForm):
     """Name, and how it is safe to get in touch (S5)."""
 
@@ -346,6 +355,7 @@ class FamilyForm(ContactForm):
     quiet = StringField()
 
     asks_numbers = True  # how many come
+    coming = "Who is coming"
     asks_ages = True
 
     people = Whole(
@@ -370,7 +380,7 @@ class FamilyForm(ContactForm):
         reach = "Give your email address or your phone number. You can give both."
         return [
             Group("You", self.who(), reach),
-            *([Group("Who is coming", coming)] if coming else []),
+            *([Group(self.coming, coming)] if coming else []),
             Group("Anything we should know", [*asked, *self.beside()]),
         ]
 
@@ -510,8 +520,9 @@ class DetailsForm(ContactForm):
 
 
 class RequestDetailsForm(DetailsForm):
-    """The same, of a request."""
+    """The same, of a request, with what it is about if its form asks that."""
 
+    topics = Topics("What would you like help with?")
     safe_time = SafeTime("When is a good and safe time to reach you?")
     contact_by = Choice(
         "How may we contact you?",
@@ -519,3 +530,21 @@ class RequestDetailsForm(DetailsForm):
         missing="Choose how we may contact you",
         options=CONTACT_WAYS_OF_REQUESTS,
     )
+
+    def groups(self) -> Sequence[Group]:
+        asked = [Group("What it is about", [self.topics])] if self.topics.options else []
+        return [*asked, *super().groups()]
+
+    def offer_topics(self, topics: Mapping[str, str], answers: Mapping[str, str]) -> None:
+        """Asks what it is about; words of earlier topics can still be kept."""
+        said = [words for words in answers.get(TOPICS, "").split("; ") if words]
+        earlier = [(words, words) for words in said if words not in topics.values()]
+        self.topics.options = [*topics.items(), *earlier]
+        if self.topics.raw_data is None:
+            self.topics.data = tuple(key for key, words in self.topics.options if words in said)
+
+    def corrected(self, answers: Mapping[str, str]) -> dict[str, str]:
+        now = super().corrected(answers)
+        if self.topics.options:
+            now[TOPICS] = self.topics.said
+        return {name: said for name, said in now.items() if said}
