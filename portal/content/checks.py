@@ -17,6 +17,7 @@ from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
+from portal.content.help_checks import check_help_pages
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.yaml_reader import Place
@@ -31,7 +32,7 @@ from portal.directory import (
     TextFile,
 )
 from portal.directory.addresses import RESERVED
-from portal.directory.fields import SAFE_TIME, WHERE
+from portal.directory.fields import SAFE_TIME, TOPICS, WHERE
 from portal.directory.values import Position, near, slugify
 
 # First parts of addresses that belong to something else than a page. `calendars` is a page whose
@@ -47,6 +48,7 @@ def check(tree: Tree) -> None:
     _check_programmes(tree)
     _check_series(tree)
     _check_pages(tree)
+    check_help_pages(tree)
     _check_phones(tree)
 
 
@@ -188,7 +190,9 @@ def _check_centres(tree: Tree) -> None:
             )
         if folder.centre and folder.centre.noun:
             _check_centre(folder, folder.centre.written, folder.centre.noun, footprints)
-    _check_aliases([folder.centre for folder in tree.centres if folder.centre], set(taken))
+    written = [folder.centre for folder in tree.centres if folder.centre]
+    _check_aliases(written, set(taken))
+    _check_also(written)
 
 
 def _check_centre(
@@ -265,7 +269,7 @@ def _check_programmes(tree: Tree) -> None:
                     (*here, "name"),
                     f"'name': '{question.name}' is used by two questions. Rename one of them.",
                 )
-            if question.name in (SAFE_TIME, WHERE):
+            if question.name in (SAFE_TIME, WHERE, TOPICS):
                 text.written.wrong(
                     (*here, "name"),
                     f"'name': the portal keeps its own answers as '{question.name}'. "
@@ -281,6 +285,7 @@ def _check_programmes(tree: Tree) -> None:
                     "'options': only a choice has options. Write 'type: choice', or remove them.",
                 )
     _check_aliases(tree.programmes, {text.slug for text in tree.programmes})
+    _check_also(tree.programmes)
 
 
 def _check_sensitive(written: Written, booking: str | None) -> None:
@@ -308,6 +313,28 @@ def _check_sample(written: Written, noun: Centre | Programme) -> None:
                 f"'sample': this file has no '{name}'.{near(name, given)} "
                 "Write the name of a field of this file.",
             )
+
+
+def _check_also(texts: Iterable[Text[TextFile]]) -> None:
+    """Other words for a thing: one that says nothing, or its own name, helps no search.
+
+    Two things may have the same word: then both are shown.
+    """
+    for text in texts:
+        title = slugify(getattr(text.noun, "title", ""))
+        seen: set[str] = set()
+        for number, word in enumerate(getattr(text.noun, "also", ())):
+            key = slugify(word)
+            if not key:
+                words = "says nothing that can be searched for. Remove it."
+            elif key == title:
+                words = "is its own name. Remove it."
+            elif key in seen:
+                words = "is given twice. Remove one."
+            else:
+                seen.add(key)
+                continue
+            text.written.wrong(("also", number), f"'also': '{word}' {words}")
 
 
 def _check_aliases(texts: Iterable[Text[TextFile]], living: set[str]) -> None:
@@ -339,6 +366,7 @@ def _check_pages(tree: Tree) -> None:
                 text.written.wrong(("aliases", number), f"'aliases': {words}")
     _check_aliases(tree.pages, {text.slug for text in tree.pages})
     _check_aliases(tree.news, {text.slug for text in tree.news})
+    _check_aliases(tree.help_pages, {text.slug for text in tree.help_pages})
 
 
 # --- series --------------------------------------------------------------------------------------

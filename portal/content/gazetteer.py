@@ -148,7 +148,20 @@ def read_settlement(row: Mapping[str, str], districts: Collection[District]) -> 
         population=int(population),
         outcode=outcode,
         unique=True,
+        also=_nicknames(row, name),
     )
+
+
+def _nicknames(row: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """The cell `also`, which a table may leave out. It has ';' between names."""
+    text = row.get("also", "").strip()
+    names = tuple(part.strip() for part in text.split(";")) if text else ()
+    for nickname in names:
+        if not slugify(nickname):
+            raise ValueError("'also' has an empty name. Remove a ';', or write the name.")
+        if slugify(nickname) == slugify(name):
+            raise ValueError(f"'also': '{nickname}' is the place's own name. Remove it.")
+    return names
 
 
 def name_apart(settlements: Iterable[Settlement]) -> tuple[Settlement, ...]:

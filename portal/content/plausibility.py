@@ -42,6 +42,7 @@ _SHORTEST = timedelta(minutes=15)
 _YEARS_AHEAD, _YEARS_AGO = 3, 5
 _LONGEST_TERM, _LONGEST_CLOSURE, _LONGEST_NOTICE = 112, 100, 366  # days
 _MOST_PLACES, _DEAREST = 200, 50
+_LONGEST_LINE = 160  # characters of a line about a first visit
 
 _ON_THE_LINE = "If it is so, write '# meant' at the end of the line."
 
@@ -78,7 +79,7 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
 def _texts(directory: Directory) -> Iterator[TextFile]:
     nouns: tuple[Iterable[TextFile], ...] = (
         directory.centres, directory.programmes, directory.series, directory.private_series,
-        directory.pages, directory.news,
+        directory.pages, directory.news, directory.help_pages,
     )  # fmt: skip
     for group in nouns:
         yield from (noun for noun in group if noun.written)
@@ -275,6 +276,7 @@ def _of_noun(noun: TextFile, directory: Directory, places: Places) -> Iterator[t
                 yield from places.doubts_about(where, change.venue, district)
     if isinstance(noun, (Centre, Programme, Series)):
         yield from _of_send(noun)
+        yield from _of_visit(noun)
 
 
 def _of_hours(centre: Centre) -> Iterator[tuple[Place, str]]:
@@ -357,6 +359,22 @@ def _of_send(noun: Centre | Programme | Series) -> Iterator[tuple[Place, str]]:
     oldest = max(age.end for age in noun.ages) // 12 - 1
     if noun.send_to < oldest:
         yield ("send_to",), f"{noun.send_to} is below {oldest}, the upper age of all. Correct it."
+
+
+_VISIT = ("expect", "first_time", "who_meets_you", "siblings_note", "buggy", "parking", "transport")
+
+
+def _of_visit(noun: Centre | Programme | Series) -> Iterator[tuple[Place, str]]:
+    """Whether the lines about a first visit are short, and say something that a page shows."""
+    for name in _VISIT:
+        length = len(getattr(noun, name, None) or "") if name in noun.model_fields_set else 0
+        if length > _LONGEST_LINE:
+            words = f"this has {length} characters, and a page shows it as one short line."
+            yield (name,), f"{words} Shorten it to {_LONGEST_LINE}, and write the rest in the text."
+    if isinstance(noun, Centre):
+        return
+    if "siblings_note" in noun.model_fields_set and not noun.siblings:
+        yield ("siblings_note",), "no page shows this without 'siblings'. Add 'siblings: welcome'."
 
 
 def _of_email(centre: Centre, directory: Directory) -> Iterator[tuple[Place, str]]:

@@ -41,6 +41,7 @@ from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, Te
 from portal.directory import (
     Centre,
     Footprints,
+    HelpPage,
     News,
     Page,
     Programme,
@@ -65,7 +66,7 @@ _SIGNATURES = {
 
 # FIELDS.md and schema/ are written by `portal schema`.
 _CONTENT_FILES = (*TABLES, "FIELDS.md")
-_CONTENT_FOLDERS = ("pages", "news", "messages", "schema")
+_CONTENT_FOLDERS = ("pages", "news", "help", "messages", "schema")
 _PLACE_COLUMNS = (
     "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
 )  # fmt: skip
@@ -122,7 +123,7 @@ class _Reader:
             tree.site = self._yaml(Site, "content/site.yaml", files)
             tree.footprints = self._yaml(Footprints, "content/footprints.yaml", files)
             tree.terms = self._yaml(Terms, "content/terms.yaml", files)
-            tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS)
+            tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS, ("also",))
             tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
             if "neighbours.csv" in files:
                 tree.neighbours = self._table("content/neighbours.csv", files, _NEIGHBOUR_COLUMNS)
@@ -132,6 +133,9 @@ class _Reader:
         for files, folders in self._listed("content/news"):
             self._no_folders("content/news", folders, "Only news belongs in this folder.")
             tree.news = self._texts(News, "content/news", files)
+        for files, folders in self._listed("content/help"):
+            self._no_folders("content/help", folders, "Only help pages belong in this folder.")
+            tree.help_pages = self._texts(HelpPage, "content/help", files)
         # What the messages say is read by `message_texts`.
         for files, folders in self._listed("content/messages"):
             self._no_folders("content/messages", folders, "Only messages belong in this folder.")
@@ -301,20 +305,32 @@ class _Reader:
         written = self._tree.written[path] = read_yaml(self._root / path, path)
         return as_noun(model, written, path)
 
-    def _table(self, path: str, files: Iterable[str], columns: tuple[str, ...]) -> list[Row]:
+    def _table(
+        self,
+        path: str,
+        files: Iterable[str],
+        columns: tuple[str, ...],
+        more: tuple[str, ...] = (),
+    ) -> list[Row]:
+        """The rows of a table, which may leave out the columns `more`."""
         if path.rpartition("/")[2] not in files:
             self._wrong(path, "this file is missing. Add it, or correct the setting PORTAL_ROOT.")
             return []
         problems = self._tree.problems
-        return self._memory.rows(self._start + path, lambda: self._rows(path, columns), problems)
+        return self._memory.rows(
+            self._start + path, lambda: self._rows(path, columns, more), problems
+        )
 
-    def _rows(self, path: str, columns: tuple[str, ...]) -> list[Row]:
+    def _rows(self, path: str, columns: tuple[str, ...], more: tuple[str, ...]) -> list[Row]:
         text = read_text(self._root / path, path, self._tree.problems)
         if text is None:
             return []
         rows: list[Row] = []
         header, *lines = text.split("\n")
-        if tuple(header.strip().split(",")) != columns:
+        given = tuple(header.strip().split(","))
+        if given == (*columns, *more):
+            columns = given
+        if given != columns:
             self._wrong(path, f"the columns are wrong. The first line must be: {','.join(columns)}")
             return []
         for number, line in enumerate(lines, 2):

@@ -48,6 +48,16 @@ def week_link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
     return _link_with(link_hash, (new_week_link(one, nonce) for one in every_secret(secret)))
 
 
+def new_wish_link(secret: str, nonce: bytes) -> str:
+    """The unguessable part of a family's link to its wish. It is never that of a booking."""
+    return urlsafe_b64encode(_keyed(secret, "wish", nonce)).decode().rstrip("=")
+
+
+def wish_link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
+    """The link to a wish, made with the secret of its time: its hash is stored already (S22)."""
+    return _link_with(link_hash, (new_wish_link(one, nonce) for one in every_secret(secret)))
+
+
 def _link_with(link_hash: bytes, links: Iterable[str]) -> str:
     """The link with this hash; the first one if none has it."""
     every = list(links)

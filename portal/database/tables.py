@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -143,6 +144,8 @@ person = Table(
     Column("phone", String(30)),
     Column("contact_by", String(10), nullable=False),
     Column("safe_to_contact", Boolean, nullable=False),
+    # Whether its text messages may say what, when and where (S86).
+    Column("full_texts", Boolean, nullable=False, server_default=false()),
     Column("contact_hash", LargeBinary(32)),
     Column("children", JSON, nullable=False),  # ages in words, never birth dates
     Column("notes", Text, nullable=False),
@@ -523,6 +526,70 @@ week_report = Table(
     Column("closed", Moment),
     Column("closed_by", Integer),
     Index("ix_week_report_centre", "centre", "closed"),
+)
+
+# The wish of a family to hear when a programme starts again near it. It holds no name and no
+# address: `near` is a town, a centre or a postcode sector, and the position is that of its middle.
+# `open`: it waits for a run. `asked`: it was sent its message, and asked whether to go on.
+# `ended`: the family stopped it, and its contact is erased.
+WISH_STATES = ("open", "asked", "ended")
+wish = Table(
+    "wish",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True),  # of the last form
+    Column("reference", String(9), nullable=False, unique=True),
+    Column("programme", String(80), nullable=False),
+    Column("ages", JSON, nullable=False),  # as the finder writes them: '2', '8 months', 'pregnancy'
+    Column("near", String(100), nullable=False),
+    Column("latitude", sa.Float, nullable=False),
+    Column("longitude", sa.Float, nullable=False),
+    Column("district", String(60), nullable=False),  # '' outside the county
+    Column("email", String(254)),
+    Column("phone", String(30)),
+    Column("contact_by", String(10), nullable=False),
+    Column("safe_to_contact", Boolean, nullable=False),
+    Column("contact_hash", LargeBinary(32)),
+    Column("link_nonce", LargeBinary(16), nullable=False),  # with the secret, makes the link
+    Column("link_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("state", String(10), nullable=False),
+    Column("made", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    Column("last_told", Moment),
+    UniqueConstraint("programme", "contact_hash"),  # one person has one wish for a programme
+    CheckConstraint(f"state IN {WISH_STATES}", name="state"),
+    Index("ix_wish_state", "state", "programme"),
+)
+
+# The runs that a wish does not wait for: those with a place when it was made (`told` is NULL), and
+# those that a message was about.
+wish_run = Table(
+    "wish_run",
+    metadata,
+    Column("wish_id", ForeignKey("wish.id", ondelete="CASCADE"), primary_key=True),
+    Column("series", String(200), primary_key=True),
+    Column("told", Moment),
+)
+
+# The outbox of wishes. The address is looked up when the message is sent.
+WISH_MESSAGE_STATES = ("owed", "sending", "sent", "failed", "dropped")
+wish_message = Table(
+    "wish_message",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("wish_id", ForeignKey("wish.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("runs", JSON, nullable=False),  # the identities of the series that it is about
+    Column("state", String(10), nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("claimed", Moment),
+    Column("claimant", String(64)),
+    Column("sent", Moment),
+    Column("trouble", Text),  # why the last attempt failed
+    CheckConstraint(f"state IN {WISH_MESSAGE_STATES}", name="state"),
+    Index("ix_wish_message_due", "state", "due"),
+    Index("ix_wish_message_wish", "wish_id"),
 )
 
 # How long staff rows are kept.

@@ -52,13 +52,16 @@ from portal.directory.values import (
 )
 from portal.directory.vocabularies import (
     BOOKING_WAYS,
+    DADS,
     FACILITIES,
     LANGUAGES,
+    LEVELS,
     NEEDS,
     OFFERS,
     OTHER_NAMES,
     OUTCOMES,
     REPEATS,
+    SIBLINGS,
 )
 
 # --- reading text -----------------------------------------------------------------------------
@@ -219,7 +222,7 @@ def _postcode(value: object) -> str:
 
 
 # Answers to the portal's own questions are kept under these names, beside the programme's.
-SAFE_TIME, WHERE = "safe-time", "where"
+SAFE_TIME, WHERE, TOPICS = "safe-time", "where", "topics"
 
 
 def _phone(value: object) -> str:
@@ -363,6 +366,17 @@ Repeats = Annotated[
     one_of(REPEATS),
 ]
 
+Siblings = Annotated[
+    str,
+    BeforeValidator(
+        _one_of(SIBLINGS, "an answer about brothers and sisters", OTHER_NAMES["siblings"])
+    ),
+    one_of(SIBLINGS),
+]
+Dads = Annotated[
+    str, BeforeValidator(_one_of(DADS, "an answer about dads", OTHER_NAMES["dads"])), one_of(DADS)
+]
+
 
 def _plain_words(*words: str) -> Mapping[str, str]:
     return {word: word for word in words}
@@ -374,7 +388,7 @@ _CENTRE_KINDS = _plain_words(
     "young people's centre", "library", "partner",
 )  # fmt: skip
 _PROGRAMME_KINDS = _plain_words("group", "one-to-one", "outreach", "drop-in", "information")
-_LEVELS = _plain_words("universal", "targeted")
+_LEVELS = _plain_words(*LEVELS)
 _PLACES_FOR = _plain_words("family", "person")
 _BOOK_UNITS = _plain_words("series", "session")
 _QUESTION_TYPES = _plain_words("text", "number", "choice", "yes-no")

@@ -11,7 +11,7 @@ by looping over it cannot leak a venue (safety rule S3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -32,6 +32,7 @@ from portal.directory.fields import (
     BookUnit,
     CentreKind,
     Cost,
+    Dads,
     Day,
     Days,
     Degrees,
@@ -47,6 +48,7 @@ from portal.directory.fields import (
     Location,
     Moment,
     Moved,
+    Need,
     Needs,
     Number,
     Offer,
@@ -61,6 +63,7 @@ from portal.directory.fields import (
     Reason,
     Repeats,
     SeriesNames,
+    Siblings,
     Slug,
     Status,
     Text,
@@ -70,6 +73,7 @@ from portal.directory.fields import (
     Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
+from portal.directory.vocabularies import LEVELS, PRIVATE_NEEDS
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -101,6 +105,13 @@ class Noun(Fields):
         return self is other
 
 
+class NeedLevel(Noun):
+    """A level of need, as the county's partners call it."""
+
+    name: Line = Field(description="Its name.")
+    words: Words = Field(description="What it means, in a sentence for families.")
+
+
 class Site(Noun):
     """The file content/site.yaml."""
 
@@ -120,6 +131,9 @@ class Site(Noun):
     email: Email | None = Field(None, description="The email address for families.")
     quick_exit: Web = Field(description="Where 'Exit this page' goes: neutral, not personal.")
     languages: Languages = Field(("en",), description="The languages that the site claims.")
+    levels: tuple[NeedLevel, ...] = Field(
+        (), description="The levels of need, the first one first. Programmes are at one of them."
+    )
     demonstration: Flag = Field(
         False, description="yes: every page says that times and places are samples."
     )
@@ -308,11 +322,59 @@ class News(TextFile):
         return f"/news/{self.slug}/"
 
 
+class HelpPage(TextFile):
+    """A way in by need: content/help/<slug>.md, in the words of a family that has the need.
+
+    The private needs share one page, which names none of them (S81).
+    """
+
+    title: Line = Field(
+        description="What a family would say of itself: You are new to this country."
+    )
+    summary: Line = Field(description="One sentence: what there is.")
+    need: Need | None = Field(
+        None, description="The priority group that it is for. The private page has none."
+    )
+    also: Lines = Field((), description="Other words that families type when they look for it.")
+    private: Flag = Field(
+        False,
+        description="yes: the page for all needs that are nobody else's business. It carries "
+        "'Exit this page', and stands in no list by name, sitemap or search.",
+    )
+    door: Number | None = Field(
+        None, description="Its place among the ways in on the home page; without it, it has none."
+    )
+    ask: Slug | None = Field(None, description="The programme whose form 'Ask us' opens.")
+    updated: Day | None = Field(None, description="The day somebody last changed it.")
+    aliases: Aliases = Field((), description="Names it had before, the oldest first.")
+    sources: Lines = Field((), description="Where the facts come from.")
+
+    @property
+    def path(self) -> str:
+        return f"/help/{self.slug}/"
+
+    @property
+    def sensitive(self) -> bool:
+        return self.private
+
+    @property
+    def topics(self) -> Mapping[str, str]:
+        """What its form offers to ask about: its need, or all those that no page may name."""
+        return PRIVATE_NEEDS if self.private else {self.need or "": self.title}
+
+    @property
+    def ask_path(self) -> str:
+        """Its form, with its need ticked; a private one is not in the address (S81)."""
+        need = "" if self.private else f"&need={self.need}"
+        return f"/request/{self.ask}?who=family{need}"
+
+
 class Programme(TextFile):
     """A named piece of support: programmes/<slug>.md."""
 
     title: Line = Field(description="Its name. Neutral where it is sensitive.")
     summary: Line = Field(description="One sentence: what it is and who it is for.")
+    also: Lines = Field((), description="Other words that families type when they look for it.")
     offer: Offer = Field(description="Which of the eight areas of the offer it belongs to.")
     kind: ProgrammeKind = Field(description="group, one-to-one, outreach, drop-in or information.")
     level: Level | None = Field(None, description="universal (level 1) or targeted (level 2).")
@@ -336,6 +398,21 @@ class Programme(TextFile):
         None, description="The partner that runs it with the service."
     )
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    expect: Words | None = Field(None, description="What happens, in a short sentence.")
+    first_time: Words | None = Field(None, description="What to know before a first visit.")
+    who_meets_you: Words | None = Field(
+        None, description="Who meets families when they come: a role, in words."
+    )
+    siblings: Siblings | None = Field(
+        None, description="Whether brothers and sisters may come: welcome, ask or no."
+    )
+    siblings_note: Words | None = Field(
+        None, description="More about brothers and sisters, such as their ages."
+    )
+    dads: Dads | None = Field(
+        None, description="Whether it is for dads: welcome, only (a dads' group), or no."
+    )
+    quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
     outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
     sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
     phone: Phone | None = Field(None, description="Its own phone number.")
@@ -348,6 +425,14 @@ class Programme(TextFile):
         (), description="Fields of this file whose facts are samples, such as: [phone, checked]."
     )
     updated: Day | None = Field(None, description="The day somebody last changed it.")
+
+    # Linked: what its form offers to ask about, need by need, if a help page leads to it.
+    topics: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    def level_in(self, levels: Sequence[NeedLevel]) -> NeedLevel | None:
+        """Its level among those of the site; None if it, or the site, does not say."""
+        number = LEVELS.index(self.level) if self.level else len(levels)
+        return levels[number] if number < len(levels) else None
 
     @property
     def contact_phone(self) -> str | None:
@@ -362,11 +447,25 @@ class Programme(TextFile):
     def request_path(self) -> str:
         return f"/request/{self.slug}"
 
+    @property
+    def tell_path(self) -> str:
+        """Where a family leaves a wish to hear when it starts again."""
+        return f"/tell/{self.slug}"
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether a family may be sent a message when a run of it opens.
+
+        Not of a sensitive programme (S84), nor of one without groups, which has no runs to open.
+        """
+        return not self.sensitive and self.kind in ("group", "drop-in")
+
 
 class Centre(TextFile):
     """A building families go to: centres/<footprint>/<slug>/index.md."""
 
     title: Line = Field(description="Its name.")
+    also: Lines = Field((), description="Other names that families use for it.")
     kind: CentreKind = Field(description="family hub, children's centre, library...")
     district: AreaSlug = Field(description="The slug of its district.")
     town: Line | None = Field(None, description="The town or village it is in.")
@@ -381,6 +480,13 @@ class Centre(TextFile):
     )
     facilities: Facilities = Field((), description="What it has, by known words.")
     transport: Words | None = Field(None, description="Buses and trains, in words.")
+    buggy: Words | None = Field(None, description="Where a buggy goes.")
+    parking: Words | None = Field(None, description="Where to park.")
+    expect: Words | None = Field(None, description="What it is like there, in a short sentence.")
+    first_time: Words | None = Field(None, description="What to know before a first visit.")
+    who_meets_you: Words | None = Field(
+        None, description="Who meets families when they come: a role, in words."
+    )
     photo: Line | None = Field(None, description="A file of this folder.")
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
     notice: Notice | None = Field(None, description="A notice with from and until.")
@@ -578,6 +684,33 @@ class Series(TextFile):
     cost: Cost | None = Field(None, description="The cost, if other than the programme's.")
     bring: Words | None = Field(None, description="What to bring, if other than the programme's.")
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    expect: Words | None = Field(
+        None, description="What happens, in a short sentence, if other than the programme's."
+    )
+    first_time: Words | None = Field(
+        None, description="What to know before a first visit, if other than the programme's."
+    )
+    who_meets_you: Words | None = Field(
+        None,
+        description="Who meets families, a role in words, if other than the programme's.",
+    )
+    siblings: Siblings | None = Field(
+        None, description="Whether brothers and sisters may come: welcome, ask or no."
+    )
+    siblings_note: Words | None = Field(
+        None, description="More about brothers and sisters, such as their ages."
+    )
+    dads: Dads | None = Field(
+        None, description="Whether it is for dads: welcome, only (a dads' group), or no."
+    )
+    quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
+    buggy: Words | None = Field(
+        None, description="Where a buggy goes, if other than at the centre."
+    )
+    parking: Words | None = Field(None, description="Where to park, if other than at the centre.")
+    transport: Words | None = Field(
+        None, description="Buses and trains, in words, if other than at the centre."
+    )
     aliases: Aliases = Field(
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
     )
@@ -761,7 +894,10 @@ def _with_old_days(sessions: Iterable[Session]) -> tuple[Session, ...]:
 LONGEST_MOVE = timedelta(183)
 
 # Taken from the programme where the series does not say.
-INHERITED = ("title", "booking", "place_for", "places", "ages", "cost", "bring", "creche")
+INHERITED = (
+    "title", "booking", "place_for", "places", "ages", "cost", "bring", "creche",
+    "expect", "first_time", "who_meets_you", "siblings", "dads", "quiet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -845,6 +981,7 @@ class Settlement:
     population: int
     outcode: str
     unique: bool
+    also: tuple[str, ...] = ()  # nicknames: "Skem"
 
     @property
     def path(self) -> str:

@@ -41,6 +41,19 @@ NEEDS: Mapping[str, str] = {
     "protected-characteristics": "Fair treatment under the Equality Act",
 }
 
+# Those that could harm a family if somebody saw that it looked: no public page or address names
+# one, and they share one neutral page (S81). The words are those of its form.
+PRIVATE_NEEDS: Mapping[str, str] = {
+    "domestic-abuse": "Somebody hurts, scares or controls me or my family",
+    "neglect": "A child does not get the care that they need",
+    "sexual-exploitation": "Somebody wants sexual things from a young person",
+    "risk-taking": "A young person takes risks that could hurt them",
+}
+
+
+# The levels of need at which the service works, the first one first (Continuum of Need).
+LEVELS = ("universal", "targeted")
+
 
 FACILITIES: Mapping[str, str] = {
     "step-free": "Step-free entrance",
@@ -90,6 +103,27 @@ OUTCOMES: Mapping[int, str] = {
 }
 
 
+# Whether brothers and sisters may come, and whether a group is for dads.
+SIBLINGS: Mapping[str, str] = {
+    "welcome": "Brothers and sisters are welcome",
+    "ask": "Ask us if brothers and sisters can come",
+    "no": "Brothers and sisters cannot come",
+}
+DADS: Mapping[str, str] = {
+    "welcome": "Dads and partners are welcome",
+    "only": "Only for dads and other male carers",
+    "no": "Only for women",
+}
+
+
+# What a group is good for, as families choose it in the finder.
+WELCOME: Mapping[str, str] = {
+    "dads": "Dads and partners",
+    "quiet": "Peace and quiet",
+    "siblings": "Bringing brothers and sisters",
+}
+
+
 REPEATS: Mapping[str, str] = {
     "once": "once",
     "weekly": "every week",
@@ -127,6 +161,14 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
         "blue badge": "accessible-parking", "car parking": "parking", "nappy changing":
         "baby-changing", "prams": "buggy-park", "pram park": "buggy-park", "wi-fi": "wifi",
         "internet": "wifi", "sensory room": "quiet-room", "loop": "hearing-loop",
+    },
+    "siblings": {
+        "yes": "welcome", "true": "welcome", "all welcome": "welcome", "ask us": "ask",
+        "ask first": "ask", "maybe": "ask", "false": "no", "not welcome": "no",
+    },
+    "dads": {
+        "yes": "welcome", "true": "welcome", "dads only": "only", "dads group": "only",
+        "false": "no", "mums only": "no", "women only": "no",
     },
     "language": {"bsl": "bfi", "sign language": "bfi", "bangla": "bn", "sylheti": "bn"},
     "offer": {

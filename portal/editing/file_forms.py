@@ -94,16 +94,21 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
         ("Ages, cost and what to bring, if not as the programme says", True, (
             "ages", "send_to", "cost", "bring", "creche",
         )),
+        ("What to expect, if not as the programme or the centre says", True, (
+            "expect", "first_time", "who_meets_you", "siblings", "siblings_note", "dads", "quiet",
+            "buggy", "parking", "transport",
+        )),
         ("For those who look after the files", True, (
             "aliases", "alongside", "sources", "updated",
         )),
     ),
     Centre: (
         ("Name and address", False, (
-            "title", "kind", "district", "town", "address", "postcode", "location",
+            "title", "also", "kind", "district", "town", "address", "postcode", "location",
             "address_public",
         )),
-        ("How to reach it", False, ("phone", "email", "transport")),
+        ("How to reach it", False, ("phone", "email", "transport", "parking", "buggy")),
+        ("A first visit", False, ("expect", "first_time", "who_meets_you")),
         ("Opening hours", False, ("opening_hours",)),
         ("Facilities", False, ("facilities",)),
         ("Notice", False, ("notice",)),
@@ -118,8 +123,11 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
 
 # Where there is room for more than a few words.
 _LONG = frozenset(
-    {"transport", "text", "cancelled", "note", "reason", "withdrawn", "bring", "photo_alt"}
-)
+    (
+        "transport", "text", "cancelled", "note", "reason", "withdrawn", "bring", "photo_alt",
+        "expect", "first_time", "who_meets_you", "siblings_note", "buggy", "parking",
+    )
+)  # fmt: skip
 _KEYS = ("date", "from")  # what an entry of a list is known by
 _FLAGS = {"yes": "yes", "true": "yes", "on": "yes", "no": "no", "false": "no", "off": "no"}
 _YES_NO = (("yes", "Yes"), ("no", "No"))

@@ -18,7 +18,17 @@ from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from portal.content.message_texts import MessageFields
-from portal.directory import Centre, Footprints, News, Page, Programme, Series, Site, Terms
+from portal.directory import (
+    Centre,
+    Footprints,
+    HelpPage,
+    News,
+    Page,
+    Programme,
+    Series,
+    Site,
+    Terms,
+)
 from portal.directory.field_forms import AsWritten
 from portal.directory.fields import listed
 from portal.settings import Settings
@@ -63,6 +73,10 @@ KINDS = (
         ("content/pages/*.md", _NO_TRANSLATION),
     ),
     Kind(
+        "help", HelpPage, "A help page, a way in by need: content/help/<page>.md",
+        ("content/help/*.md", _NO_TRANSLATION),
+    ),
+    Kind(
         "message", MessageFields, "The text of a message: content/messages/<message>.md",
         ("content/messages/*.md",),
     ),
@@ -77,11 +91,13 @@ KINDS = (
 # Examples of one-line text, by field.
 _EXAMPLES: Mapping[str, str] = {
     "address": "12 River Street",
+    "also": "asylum",
     "area": "Lancashire",
     "attribution": "Contains OS data © Crown copyright",
     "audience": "Parents and carers with a baby",
     "booking_address": "https://bookings.example.org",
     "bring": "A towel and a blanket",
+    "buggy": "Leave it in the hall. You can lock it there",
     "cancelled": "The midwife is ill",
     "code": "E07000123",
     "cost": "Free",
@@ -91,6 +107,8 @@ _EXAMPLES: Mapping[str, str] = {
     "discreet_text": "See {link}",
     "district": "preston",
     "domain": "families.example.org",
+    "expect": "You play with your child, and sing together at the end",
+    "first_time": "You can come alone. Nobody has to join in",
     "hint": "Figures are enough.",
     "label": "Is this your first baby?",
     "leader": "Family support worker",
@@ -98,12 +116,14 @@ _EXAMPLES: Mapping[str, str] = {
     "note": "Bring a photo of your bump",
     "options": "By bus",
     "part": "spring 1",
+    "parking": "Free car park behind the centre",
     "photo": "front.png",
     "photo_alt": "A low brick building beside a river",
     "programme": "baby-massage",
     "reason": "The boiler is being repaired",
     "room": "Willow Room",
     "session_length": "About 2 hours",
+    "siblings_note": "There are toys for children up to 8",
     "slug": "preston",
     "source": "https://example.org/term-dates",
     "sources": "https://example.org/leaflet",
@@ -113,6 +133,7 @@ _EXAMPLES: Mapping[str, str] = {
     "title": "Riverbank Centre",
     "town": "Preston",
     "transport": "Buses 2 and 35 stop outside.",
+    "who_meets_you": "A play worker, at the front door",
     "withdrawn": "Too few families could come",
     "year": "2026-27",
 }

@@ -13,13 +13,13 @@ from datetime import date
 from functools import partial
 from xml.etree import ElementTree
 
-from portal.directory import AGE_BANDS, Directory, News, Page, Programme, Series, TextFile
+from portal.directory import AGE_BANDS, Directory, HelpPage, News, Page, Programme, Series, TextFile
 from portal.directory.addresses import fixed_pages
 from portal.directory.values import LONDON
 
 # Live addresses: a robot that followed them would fill in forms, or open a family's booking. Their
 # answers say `X-Robots-Tag: noindex` as well, for robots that follow a link all the same.
-CLOSED = ("/book/", "/bookings/", "/staff/")
+CLOSED = ("/book/", "/bookings/", "/staff/", "/tell/")
 # A family's own calendar, which its calendar program must be able to read. It comes first for
 # simple readers, which take the first rule that fits; others take the longest.
 OPEN = ("/bookings/*/calendar.ics$",)
@@ -37,7 +37,7 @@ def robots_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
 
 def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     """Every page for search engines, and the day it last changed."""
-    for path in fixed_pages(news=bool(directory.news)):
+    for path in fixed_pages(news=bool(directory.news), help_pages=bool(directory.help_pages)):
         yield path, None
     for footprint in directory.footprints:
         yield footprint.path, None
@@ -50,11 +50,12 @@ def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     for centre in directory.centres:
         yield centre.path, _day(centre)
         yield centre.whats_on_path, None
-    texts: tuple[Programme | Series | News | Page, ...] = (
+    texts: tuple[Programme | Series | News | Page | HelpPage, ...] = (
         *directory.programmes,
         *directory.series,
         *directory.news,
         *directory.pages,
+        *(page for page in directory.help_pages if not page.private),
     )
     for text in texts:
         yield text.path, _day(text)

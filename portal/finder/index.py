@@ -35,6 +35,7 @@ from portal.directory import (
     Session,
     Settlement,
     Venue,
+    expectations,
     phrases,
 )
 from portal.directory.schedule import SchoolCalendar, week_begins
@@ -181,8 +182,10 @@ class _Index:
             (slug, len(list(group)))
             for slug, group in groupby(rows, key=lambda row: row[0].centre.slug)
         ]
-        columns_by_fact = zip(*columns, strict=True) if columns else [()] * 10
-        name, programme, ages, cost, way, state, language, venue, times, run = columns_by_fact
+        columns_by_fact = zip(*columns, strict=True) if columns else [()] * 11
+        name, programme, ages, cost, way, welcome, state, language, venue, times, run = (
+            columns_by_fact
+        )
         ways = list(CHOICES["booking"])
         extra = self._extra(rows)
         calendar = school_calendar(self._directory.terms)
@@ -220,6 +223,7 @@ class _Index:
             "age": ages,
             "cost": cost,
             "way": [ways.index(one) for one in way],
+            "welcome": welcome,
             "state": state,
             "language": language,
             "venue": _steps(venue),
@@ -250,6 +254,7 @@ class _Index:
             ],
             self._costs[phrases.sentence(phrases.cost(series))],
             series.booking,
+            _bits("welcome", expectations.good_for(series)),
             self._states[self._phases(series)],
             self._languages[series.language],
             self._venue(series.venue, series.centre),
@@ -307,7 +312,6 @@ class _Index:
         ]
 
     def _venue_columns(self) -> Table:
-        facilities = list(CHOICES["access"])
         venues = [*self._venues]
         at = [_grid(one.position, VENUE_GRID) if one.position else (0, 0) for one in venues]
         return {
@@ -320,9 +324,7 @@ class _Index:
             ],
             "nowhere": [number for number, one in enumerate(venues) if not one.position],
             "district": [one.district for one in venues],
-            "facilities": [
-                sum(1 << facilities.index(name) for name in one.facilities) for one in venues
-            ],
+            "facilities": [_bits("access", one.facilities) for one in venues],
         }
 
     def _terms(self, calendar: SchoolCalendar, last: date) -> Iterator[int]:
@@ -340,14 +342,17 @@ class _Index:
 
 
 def _programme(programme: Programme) -> list[Any]:
-    needs, offers = list(CHOICES["need"]), list(CHOICES["offer"])
-    wanted = sum(1 << needs.index(need) for need in programme.needs if need in needs)
     return [
         programme.slug,
         programme.title,
-        offers.index(programme.offer),
-        wanted,
+        list(CHOICES["offer"]).index(programme.offer),
+        _bits("need", programme.needs),
     ]
+
+
+def _bits(name: str, values: Iterable[str]) -> int:
+    """The values of a question as a number; those that the finder does not ask for are left out."""
+    return sum(1 << number for number, key in enumerate(CHOICES[name]) if key in values)
 
 
 def _spoken(language: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from portal.directory import phrases
 from portal.directory.values import LONDON, distance
-from portal.finder.places import Mistake, Place, Whereabouts
+from portal.finder.places import Mistake, Place, Whereabouts, sector_of
 from portal.finder.postcodes import Postcodes
 from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, put, read
 from portal.finder.tables import Series, Session, Sieve, Tables
@@ -99,6 +99,10 @@ class Finder:
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         """The values of each question that match at least one series, with their words."""
         return self._tables.choices()
+
+    def place(self, text: str) -> Place | Mistake:
+        """The place that a text names; of a postcode, its sector and no more."""
+        return self._where.find(sector_of(text))
 
     def ask(self, fields: Fields, now: datetime, full: Full = frozenset()) -> Answer:
         """Answer the query in form fields as at `now` (aware). `full` has no place left."""

@@ -13,7 +13,15 @@ from types import MappingProxyType
 from portal.directory import AGE_BANDS
 from portal.directory.phrases import MILES as MILES_WORDS
 from portal.directory.values import MONTHS, WEEKDAYS
-from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, LANGUAGES, NEEDS, OFFERS
+from portal.directory.vocabularies import (
+    BOOKING_WAYS,
+    FACILITIES,
+    LANGUAGES,
+    NEEDS,
+    OFFERS,
+    PRIVATE_NEEDS,
+    WELCOME,
+)
 
 # How far to look, in miles. If a family does not say, it is as far as the first of WIDER that holds
 # at least FEW results, or as many as there are anywhere.
@@ -24,9 +32,6 @@ FEW = 5
 PAGE = 20
 LONGEST = 100  # characters of a place, or of a list of ages
 MOST_AGES = 8
-
-# Needs that must not appear in a browser's history. The pages on urgent help cover these.
-PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -90,6 +95,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-miles-any": "{n} at any distance",
         "l-near": "{n} anywhere",
         "l-need": "{n} for any need",
+        "l-welcome": "{n} that may not be good for everything you chose",
         "l-booking": "{n} with any way of getting a place",
         "l-access": "{n} where the venue may not have everything you chose",
         "l-language": "{n} in any language",
@@ -123,6 +129,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "what-part": "times of day",
         "what-miles": "how far",
         "what-need": "needs",
+        "what-welcome": "what it is good for",
         "what-booking": "how to get a place",
         "what-access": "what the venue must have",
         "what-language": "languages",
@@ -148,7 +155,9 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "part": {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening, from 5pm"},
         "term": {"term": "In term time", "holidays": "In school holidays"},
+        # A private need would be part of an address, and so of a browser's history (S81).
         "need": {key: said for key, said in NEEDS.items() if key not in PRIVATE_NEEDS},
+        "welcome": WELCOME,
         "booking": BOOKING_WAYS,
         "access": FACILITIES,
         "language": LANGUAGES,

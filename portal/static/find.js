@@ -12,7 +12,7 @@
   const PAGE = 20;
   const FAR = 1e6;
   const FLAGS = ["room", "together", "free"];
-  const SEVERAL = ["day", "part", "need", "booking", "access", "language", "offer", "programme"];
+  const SEVERAL = ["day", "part", "need", "welcome", "booking", "access", "language", "offer", "programme"];
   const MILES = ["1", "3", "5", "10", "20", "any"];
   let index, places, postcodes, onGrid, words, written;
 
@@ -95,6 +95,7 @@
         ranges: pairs(ranges),
         cost: made.costs[made.cost[n]],
         booking: [keys(choices.booking)[made.way[n]]],
+        welcome: marked(keys(choices.welcome), made.welcome[n]),
         states: made.states[made.state[n]],
         language: [made.languages[made.language[n]][0]],
         spoken: made.languages[made.language[n]][1],
@@ -412,11 +413,12 @@
       const [from, until] = spans[asking.on] || [0, FAR];
       const limit = !place || !asking.near || asking.miles === "any" ? FAR : asking.miles * 10;
       const any = (name, values) => !asking[name].length || asking[name].some((v) => values.includes(v));
+      const all = (name, values) => asking[name].every((v) => values.includes(v));
       const dayFits = Array.from({ length: index.last + 1 }, (_, day) =>
         from <= day && day <= until && any("day", [days[day % 7], day % 7 > 4 && "weekend"])
         && (!asking.term || asking.term === (inTerm(day) ? "term" : day <= index.known && "holidays")));
       index.venues.forEach((venue) => {
-        venue.fits = asking.access.every((wanted) => venue.had.includes(wanted))
+        venue.fits = all("access", venue.had)
           && (whole && asking.near ? venue.district === place.district : venue.away <= limit);
       });
       const welcome = ({ ranges, reach }) => ({ span: [from, to] }) => !ranges.length
@@ -426,6 +428,7 @@
       index.times.forEach((time) => { time.fits = any("part", [time.part]); });
       const asked = ["need", "booking", "language", "offer", "programme"].filter((n) => asking[n][0]);
       const suits = (series) => asked.every((name) => any(name, series[name]))
+        && all("welcome", series.welcome)
         && (!asking.free || /^free/i.test(series.cost))
         && (!asking.age.length || asking.age[asking.together ? "every" : "some"](welcome(series)));
       const held = ({ day, time, venue }) => dayFits[day] && time.fits && venue.fits

@@ -60,6 +60,12 @@ def staff_script() -> StaticFile:
     return StaticFile(f"/staff/static/staff.{digest}.js", "text/javascript", content)
 
 
+@cache
+def service_worker() -> bytes:
+    """The script that keeps pages for phones without signal. Browsers want it at one address."""
+    return _without_comments((PACKAGE / "static/service-worker.js").read_text("utf-8")).encode()
+
+
 def _without_comments(script: str) -> str:
     """A script without whole-line comments and indentation: compression does the rest.
 

@@ -84,6 +84,10 @@ OF_SERIES = {
              "'postcode': 'PR1 1AA' is 20 miles from Lancaster. Correct one of them."),
     "bring": ({"bring": "A towel. Ring 01772 53253 to ask"}, "'01772 53253': this phone number has "
               "too few figures"),
+    "note-alone": ({"siblings_note": "Toys for children up to 8"}, "'siblings_note': no page shows "
+                   "this without 'siblings'. Add 'siblings: welcome'."),
+    "note": ({"siblings": "welcome", "siblings_note": "Toys for children up to 8"}, ""),
+    "long-line": ({"expect": "We play. " * 20}, "'expect': this has 179 characters"),
     "text-phone": ({"text": "Text 07700 90012 or 07700 9001234."}, "'07700 90012': a mobile number "
                    "has 11 figures."),
     "text-day": ({"text": "We start on Monday 12 January 2027."}, "'Monday 12 January 2027': that "

@@ -72,6 +72,7 @@ def test_robots_may_read_calendars_and_no_live_page(county):
         "Disallow: /book/\n"
         "Disallow: /bookings/\n"
         "Disallow: /staff/\n"
+        "Disallow: /tell/\n"
         "Allow: /\n"
         "\n"
         "Sitemap: https://families.example/sitemap.xml\n"

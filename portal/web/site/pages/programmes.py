@@ -66,7 +66,13 @@ def programme(context: Context, programme: Programme) -> str:
         if one.offer == programme.offer and one is not programme
     ]
     return context.render(
-        "programme.html", head, programme=programme, where=where, related=related[:5]
+        "programme.html",
+        head,
+        programme=programme,
+        needs=context.directory.help_for(programme),
+        level=programme.level_in(context.site.levels),
+        where=where,
+        related=related[:5],
     )
 
 
@@ -75,8 +81,10 @@ def series(context: Context, series: Series) -> str:
     """A series: its dates, its venue, and how to get a place."""
     coming = context.coming.get(series, ())
     states = phases(series, None, context.now)
+    title, *shorter = filters.titles(series)
     head = Head(
-        title=f"{series.name}, {filters.which(series)}, {filters.place(series.venue)}",
+        title=title,
+        shorter=tuple(shorter),
         path=series.path,
         section="/whats-on/",
         summary=f"{filters.repeats(series)} at {filters.place(series.venue)}. "
