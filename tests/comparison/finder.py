@@ -142,7 +142,7 @@ class FinderResults:
         )
         more = len(sessions) - 1
         if more:
-            yield from missing("count", shown, f"and {more} more date{'s' if more > 1 else ''} ")
+            yield from missing("count", shown, f" {more} more date{'s' if more > 1 else ''}")
         elif "more date" in shown:
             yield "count", shown, "no more dates"
         yield from missing("venue", shown, session.venue.place)

@@ -349,7 +349,7 @@ class Pages:
             for one in area["districts"]
         ]  # fmt: skip
         centres = {one["slug"] for one in self._files.centres.values() if one["district"] in slugs}
-        listed = set(re.findall(r'href="/centres/([^/"]+)/"', main.partition("This week")[0]))
+        listed = set(re.findall(r'href="/centres/([^/"]+)/"', main.partition("<h2>This week<")[0]))
         if listed != centres:
             yield path, "centres", sorted(listed), sorted(centres)
 
