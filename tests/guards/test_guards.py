@@ -621,7 +621,7 @@ def test_sizes_of_scripts(shipped):
 
     assert asked == {("/static/site",)}
     assert sizes["/static/site"] <= 6_144
-    assert sizes["/static/find"] <= 9_216
+    assert sizes["/static/find"] <= 12_288
     assert sizes["/search/index"] + sizes["/search/places"] <= 40_960
     assert len(sizes) <= 4
 

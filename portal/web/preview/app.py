@@ -28,7 +28,16 @@ _STATIC = Path(__file__).resolve().parents[2] / "static"
 _KEEP_ALIVE = 10.0  # seconds after which a silent connection is tried
 
 # Addresses that live pages answer.
-_LIVE = ("/book/", "/bookings/", "/request/", "/gap", "/find/results", "/leave", "/staff/", "/tell/")
+_LIVE = (
+    "/book/",
+    "/bookings/",
+    "/request/",
+    "/gap",
+    "/find/results",
+    "/leave",
+    "/staff/",
+    "/tell/",
+)
 
 
 @dataclass(frozen=True, slots=True)
