@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 
 from portal.bookings import asked
 from portal.directory import Directory, Programme
-from portal.directory.fields import SAFE_TIME, WHERE
+from portal.directory.fields import SAFE_TIME, TOPICS, WHERE
 
 OWN: Mapping[str, str] = {
     SAFE_TIME: "When it is safe to ring",
     WHERE: "Where they would like to go",
+    TOPICS: "What they would like help with",
 }
 
 

@@ -64,6 +64,7 @@ class Family:
     phone: str | None = None
     contact_by: Literal["email", "text", "call", "none"] = "none"
     safe_to_contact: bool = False
+    full_texts: bool = False  # text messages may say what, when and where (S86)
     people: int = 1
     children: tuple[str, ...] = ()
     access: str = ""
@@ -439,6 +440,7 @@ def person_values(family: Family, hashed: bytes | None) -> dict[str, Any]:
         "phone": family.phone,
         "contact_by": family.contact_by,
         "safe_to_contact": family.safe_to_contact,
+        "full_texts": family.full_texts,
         "contact_hash": hashed,
         "notes": family.notes,
         "answers": dict(family.answers),
@@ -511,6 +513,7 @@ def family_in(row: Row[Any]) -> Family | None:
         phone=row.phone,
         contact_by=row.contact_by,
         safe_to_contact=row.safe_to_contact,
+        full_texts=row.full_texts,
         people=row.people,
         children=tuple(row.children),
         access=row.access or "",

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, select
 
 from portal import messages
+from portal.bookings import wishes
 from portal.bookings.booking import Family, Referrer, person_values, write_needs
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session
@@ -112,7 +113,7 @@ def erase(
     now: datetime,
     actor: str = "family",
 ) -> None:
-    """Delete a family's details and needs, and cancel what it still holds or waits for.
+    """Delete a family's details, needs and wishes, and cancel what it still holds or waits for.
 
     No message is sent: there is nobody left to send it to. A second call changes nothing.
     """
@@ -121,6 +122,7 @@ def erase(
         row = locked_booking(connection, booking_id)
         if row.status in LIVE:
             release(connection, row, "cancelled", now)
+        wishes.erase_of_family(connection, booking_id, now, actor)
         erase_personal_data(connection, [booking_id])
         note(connection, now, actor, "erase", booking_id, row.series)
         if row.status in LIVE:
@@ -159,6 +161,7 @@ def distrust_contacts(connection: sa.Connection, references: Sequence[str], now:
             .values(
                 contact_by="none",
                 safe_to_contact=False,
+                full_texts=False,
                 remark=sa.func.trim(person.c.remark + _OLD),
             )
         )

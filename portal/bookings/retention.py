@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
 from portal import messages
-from portal.bookings import casework, personal_data
+from portal.bookings import casework, personal_data, wishes
 from portal.bookings.answer_labels import label_of, programme_of
 from portal.bookings.casework import Case, Sees
 from portal.bookings.complaints import forget_complaints
@@ -43,6 +43,8 @@ from portal.database.tables import (
     need,
     notice,
     person,
+    wish,
+    wish_message,
 )
 from portal.directory import Directory
 from portal.directory.values import LONDON, clock_words, day_words
@@ -66,6 +68,7 @@ class Forgotten:
     notices: int = 0
     professionals: int = 0
     complaints: int = 0
+    wishes: int = 0
     log_lines: int = 0
     vacuumed: bool = True
 
@@ -74,8 +77,8 @@ class Forgotten:
         said = (
             f"{self.families:,} families, {self.needs:,} notes of what they need, "
             f"{self.letters:,} letters, {self.notices:,} notices, {self.professionals:,} "
-            f"professionals, {self.complaints:,} complaints and {self.log_lines:,} lines "
-            "of the log forgotten."
+            f"professionals, {self.complaints:,} complaints, {self.wishes:,} wishes and "
+            f"{self.log_lines:,} lines of the log forgotten."
         )
         return said if self.vacuumed else f"{said} The file was in use: the next run cleans it."
 
@@ -90,9 +93,11 @@ def forget(
     """
     if directory is not None:
         follow_dates(engine, directory)
+        wishes.withdraw(engine, directory, now=now)
     needs = write(engine, lambda c: _forget_needs(c, now, settings.keep_needs_days))
     families = _forget_families(engine, now, settings.keep_days)
     rate_limits.forget(engine, now=now)
+    gone = write(engine, lambda c: wishes.forget(c, now, settings.keep_days))
     return Forgotten(
         families=families,
         needs=needs,
@@ -100,6 +105,7 @@ def forget(
         notices=write(engine, lambda c: _forget_notices(c, now, settings.keep_days)),
         professionals=write(engine, lambda c: _forget_gaps(c, now)),
         complaints=write(engine, lambda c: forget_complaints(c, now)),
+        wishes=gone,
         log_lines=forget_old(engine, now),
         vacuumed=vacuum(engine),
     )
@@ -218,6 +224,14 @@ def clear_outbox(engine: Engine, outbox: Path) -> int:
                 .join(person, person.c.booking_id == booking.c.id)
             )
         }
+        kept |= {
+            reference_of(bytes(row.link_hash).hex(), row.id, row.kind)
+            for row in connection.execute(
+                select(wish_message.c.id, wish_message.c.kind, wish.c.link_hash)
+                .join(wish)
+                .where(wish.c.state != "ended")
+            )
+        }
     gone = 0
     for file in sorted(outbox.iterdir()):
         # A file that a crash left incomplete has a name starting with a dot.
@@ -256,6 +270,7 @@ def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[t
         yield "Email", family.email or ""
         yield "Phone", family.phone or ""
         yield "Safe way to get in touch", safe_way(family)
+        yield "Text messages say what, when and where", "Yes" if family.full_texts else ""
         yield "Ages of children", ", ".join(family.children)
         yield "Access needs", family.access
         yield "Language", family.language

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from portal import content, database, messages
-from portal.bookings import personal_data, places, retention
+from portal.bookings import personal_data, places, retention, wishes
 from portal.database import backup, journal
 from portal.database.backup import BackupError
 from portal.database.journal import Journal, Line
@@ -113,6 +113,9 @@ class Restoring:
         corrected = [one.reference for one in self._lacking if one.action in journal.CONTACTS]
         number = personal_data.erase_again(connection, erased, self._now)
         yield f"Families erased since then, and erased again: {number}."
+        stopped = [one.reference for one in self._lacking if one.action in journal.WISHES]
+        number = wishes.erase_again(connection, stopped, self._now)
+        yield f"Wishes for a message ended since then, and ended again: {number}."
         number = personal_data.distrust_contacts(connection, corrected, self._now)
         yield f"Families who changed their details since then, and get no message now: {number}."
         number = messages.hold_restored(connection, self._now)

@@ -17,6 +17,7 @@ from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
+from portal.content.help_checks import check_help_pages
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.yaml_reader import Place
@@ -31,7 +32,7 @@ from portal.directory import (
     TextFile,
 )
 from portal.directory.addresses import RESERVED
-from portal.directory.fields import SAFE_TIME, WHERE
+from portal.directory.fields import SAFE_TIME, TOPICS, WHERE
 from portal.directory.values import Position, near, slugify
 
 # First parts of addresses that belong to something else than a page. `calendars` is a page whose
@@ -47,6 +48,7 @@ def check(tree: Tree) -> None:
     _check_programmes(tree)
     _check_series(tree)
     _check_pages(tree)
+    check_help_pages(tree)
     _check_phones(tree)
 
 
@@ -267,7 +269,7 @@ def _check_programmes(tree: Tree) -> None:
                     (*here, "name"),
                     f"'name': '{question.name}' is used by two questions. Rename one of them.",
                 )
-            if question.name in (SAFE_TIME, WHERE):
+            if question.name in (SAFE_TIME, WHERE, TOPICS):
                 text.written.wrong(
                     (*here, "name"),
                     f"'name': the portal keeps its own answers as '{question.name}'. "
@@ -364,6 +366,7 @@ def _check_pages(tree: Tree) -> None:
                 text.written.wrong(("aliases", number), f"'aliases': {words}")
     _check_aliases(tree.pages, {text.slug for text in tree.pages})
     _check_aliases(tree.news, {text.slug for text in tree.news})
+    _check_aliases(tree.help_pages, {text.slug for text in tree.help_pages})
 
 
 # --- series --------------------------------------------------------------------------------------

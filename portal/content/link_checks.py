@@ -13,7 +13,7 @@ from functools import cache
 
 from portal.content.sources import Text, Tree
 from portal.directory import AGE_BANDS, Settlement, TextFile
-from portal.directory.addresses import LIVE_PAGES, fixed_pages
+from portal.directory.addresses import HELP, LIVE_PAGES, fixed_pages
 from portal.directory.values import near
 
 
@@ -77,7 +77,7 @@ def addresses(
     tree: Tree, settlements: Iterable[Settlement] | None
 ) -> Iterator[tuple[str, frozenset[str] | None]]:
     """Every address that a text may link to, with its headings; None where any may be there."""
-    for address in (*fixed_pages(news=bool(tree.news)), *_FILES, *LIVE_PAGES):
+    for address in (*_fixed(tree), *_FILES, *LIVE_PAGES):
         yield address, None
     yield from ((settlement.path, None) for settlement in settlements or ())
     yield from ((band.path, None) for band in AGE_BANDS)
@@ -112,6 +112,12 @@ def addresses(
         yield from _addresses_of(page, f"/{page.slug}/")
     for news in tree.news:
         yield from _addresses_of(news, f"/news/{news.slug}/")
+    for help_page in tree.help_pages:
+        yield from _addresses_of(help_page, f"{HELP}{help_page.slug}/")
+
+
+def _fixed(tree: Tree) -> tuple[str, ...]:
+    return fixed_pages(news=bool(tree.news), help_pages=bool(tree.help_pages))
 
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

@@ -5,7 +5,7 @@ Each noun gets what it can only know then: a series its centre, programme, venue
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import TypeVar
@@ -20,6 +20,7 @@ from portal.directory import (
     INHERITED,
     Centre,
     Directory,
+    HelpPage,
     OutreachVenue,
     Programme,
     Series,
@@ -27,6 +28,7 @@ from portal.directory import (
     Venue,
 )
 from portal.directory.schedule import horizon_of, last_to_plan, sessions
+from portal.directory.vocabularies import NEEDS
 
 ThingT = TypeVar("ThingT")
 
@@ -65,7 +67,10 @@ class Linking:
         tree = self._tree
         pages = [self._link(text) for text in tree.pages]
         news = [self._link(text) for text in tree.news]
+        help_pages = [self._link(text) for text in tree.help_pages]
         programmes = {text.slug: self._link(text) for text in tree.programmes}
+        for programme in programmes.values():
+            programme.link(topics=_topics(programme, help_pages))
         middle = {one.slug: one.position for one in districts_of(self._footprints)}
         centres: list[Centre] = []
         series: list[Series] = []
@@ -81,7 +86,7 @@ class Linking:
             _link_translations(text)
             centres.append(centre)
             series += [self._series(one, centre, programmes) for one in folder.series]
-        for other in (*tree.pages, *tree.news, *tree.programmes):
+        for other in (*tree.pages, *tree.news, *tree.help_pages, *tree.programmes):
             _link_translations(other)
         series.sort(key=lambda one: (one.centre.title, one.centre.slug, one.name, one.slug))
         return Directory.of(
@@ -99,6 +104,7 @@ class Linking:
             private_series=tuple(one for one in series if one.programme.sensitive),
             pages=tuple(sorted(pages, key=lambda one: (one.order or 10**6, one.slug))),
             news=tuple(sorted(news, key=lambda one: (-one.date_.toordinal(), one.slug))),
+            help_pages=tuple(sorted(help_pages, key=_help_order)),
             settlements=self._map.settlements,
             postcode_areas=self._map.postcode_areas,
             neighbours=self._map.neighbours,
@@ -151,6 +157,21 @@ class Linking:
         series.link(all_sessions=sessions(series, self._calendar, until, venue_of=venue_of))
         _link_translations(text)
         return series
+
+
+def _topics(programme: Programme, help_pages: Iterable[HelpPage]) -> Mapping[str, str]:
+    """What the help pages that lead to its form are about, in the order of the service plan."""
+    found: dict[str, str] = {}
+    for page in help_pages:
+        if page.ask == programme.slug:
+            found |= page.topics
+    return MappingProxyType({need: found[need] for need in NEEDS if need in found})
+
+
+def _help_order(page: HelpPage) -> tuple[int, int, str]:
+    """Doors of the home page first, then in the order of the service plan, the private one last."""
+    needs = list(NEEDS)
+    return page.door or 10**6, needs.index(page.need) if page.need else len(needs), page.slug
 
 
 def required(thing: ThingT | None) -> ThingT:

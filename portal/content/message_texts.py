@@ -2,7 +2,8 @@
 
 What it hides: which placeholders a kind of message has, and which of them would tell a bystander
 something. Subjects take none at all, text messages and discreet words only harmless ones (S4); so
-no editor can put a programme's name where it is read over a shoulder.
+no editor can put a programme's name where it is read over a shoulder. A `full_text` may say more:
+only families that ticked that their text messages may get it (S86).
 
 `messages.rendering` fills the words in.
 """
@@ -37,11 +38,13 @@ FOLDER = Path("content/messages")
 
 # What any message may say of a booking: harmless, and telling.
 HARMLESS = ("first_name", "link", "reference", "contact", "phone", "service")
-TELLING = ("series", "programme", "dates", "time", "venue", "bring")
+TELLING = (
+    "series", "programme", "dates", "time", "venue", "bring", "first_time", "who_meets_you",
+)  # fmt: skip
 
 # Each kind of message, with what it alone may say: again harmless, and telling.
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "confirmation": ((), ()),
+    "confirmation": ((), ("calendar_file",)),
     "waiting": (("position",), ()),
     "waiting-ended": ((), ("reason",)),
     "offered": (("until",), ()),
@@ -53,7 +56,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cancelled-by-you": ((), ()),
     "off-the-list": ((), ("reason",)),
     "request-received": ((), ()),
-    "request-confirmed": ((), ()),
+    "request-confirmed": ((), ("calendar_file",)),
     "request-declined": ((), ("reason",)),
     "professional-received": ((), ()),
     "link": ((), ()),
@@ -83,8 +86,28 @@ TO_STAFF: Mapping[str, tuple[str, ...]] = {
     "week": ("first_name", "centre", "week", "link", "off_link", "service"),
 }
 
+# To families that wait to hear of the next group, with what each may say: harmless, and telling.
+# They are about no booking, so they are no `KINDS`; sensitive programmes have none (S84).
+TO_WISHES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "tell-made": (("link", "contact", "phone", "service", "until"), ("programme", "near", "miles")),
+    "tell-open": (
+        ("link", "contact", "phone", "service"),
+        (
+            "programme",
+            "near",
+            "group_1",
+            "group_2",
+            "group_3",
+            "page_1",
+            "page_2",
+            "page_3",
+            "more",
+        ),
+    ),
+}
+
 # Every file that there is.
-FILES = (*WORDINGS, *TO_STAFF)
+FILES = (*WORDINGS, *TO_STAFF, *TO_WISHES)
 
 # To the professional who asked. They never hold the link, which is the family's own.
 TO_PROFESSIONAL = ("professional-received",)
@@ -120,6 +143,10 @@ class MessageFields(Fields):
 
     subject: Line = Field(description="The subject of the email. It names no group and no place.")
     text: Line = Field(description="The whole text message, with {link} where it is the family's.")
+    full_text: Line | None = Field(
+        None,
+        description="The text message for a family that wants to read what, when and where in it.",
+    )
     discreet_subject: Line | None = Field(
         None, description="The subject for a sensitive programme, if it must be another one."
     )
@@ -145,6 +172,7 @@ class Wording:
 
     subject: str
     text: str
+    full_text: str  # '' if the message has none
     body: str
     discreet_subject: str
     discreet_text: str
@@ -218,7 +246,7 @@ def _checked(
             # The words of a block start on the line after its name.
             _check(kind, field, said, written.at((field,))[0] + ("\n" in said), written)
     telling = [word for word in placeholders(body) if word in _telling(kind)]
-    if telling and not fields.discreet_body:
+    if telling and not fields.discreet_body and kind not in TO_WISHES:
         written.wrong_at(
             first,
             1,
@@ -230,6 +258,7 @@ def _checked(
     return (), Wording(
         subject=fields.subject,
         text=fields.text,
+        full_text=fields.full_text or "",
         body=body,
         discreet_subject=fields.discreet_subject or fields.subject,
         discreet_text=fields.discreet_text or fields.text,
@@ -246,7 +275,7 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
     harmless = _harmless(kind)
     known = {*harmless, *_telling(kind)}
     subject = field.endswith("subject")
-    allowed = () if subject else harmless if field != "body" else known
+    allowed = () if subject else known if field in ("body", "full_text") else harmless
     for number, line in enumerate(said.split("\n"), first):
         for word in placeholders(line):
             if word in allowed:
@@ -277,6 +306,8 @@ def placeholders(text: str) -> list[str]:
 def _harmless(kind: str) -> Sequence[str]:
     if kind in TO_STAFF:
         return TO_STAFF[kind]
+    if kind in TO_WISHES:
+        return TO_WISHES[kind][0]
     own, _ = WORDINGS[kind]
     return [
         *(word for word in HARMLESS if word != "link" or kind not in TO_PROFESSIONAL),
@@ -287,4 +318,6 @@ def _harmless(kind: str) -> Sequence[str]:
 def _telling(kind: str) -> tuple[str, ...]:
     if kind in TO_STAFF:
         return ()
+    if kind in TO_WISHES:
+        return TO_WISHES[kind][1]
     return (*TELLING, *WORDINGS[kind][1])

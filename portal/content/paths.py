@@ -30,7 +30,7 @@ def is_content_path(path: str) -> bool:
             return name in TABLES
         case ["content", "messages", name]:
             return name.endswith(".md") and name[:-3] in FILES
-        case ["content", "pages" | "news", name] | ["programmes", name]:
+        case ["content", "pages" | "news" | "help", name] | ["programmes", name]:
             return _is_text(name)
         case ["centres", footprint, centre, name]:
             return is_slug(footprint) and is_slug(centre) and (_is_text(name) or is_picture(name))

@@ -41,6 +41,7 @@ from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, Te
 from portal.directory import (
     Centre,
     Footprints,
+    HelpPage,
     News,
     Page,
     Programme,
@@ -65,7 +66,7 @@ _SIGNATURES = {
 
 # FIELDS.md and schema/ are written by `portal schema`.
 _CONTENT_FILES = (*TABLES, "FIELDS.md")
-_CONTENT_FOLDERS = ("pages", "news", "messages", "schema")
+_CONTENT_FOLDERS = ("pages", "news", "help", "messages", "schema")
 _PLACE_COLUMNS = (
     "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
 )  # fmt: skip
@@ -132,6 +133,9 @@ class _Reader:
         for files, folders in self._listed("content/news"):
             self._no_folders("content/news", folders, "Only news belongs in this folder.")
             tree.news = self._texts(News, "content/news", files)
+        for files, folders in self._listed("content/help"):
+            self._no_folders("content/help", folders, "Only help pages belong in this folder.")
+            tree.help_pages = self._texts(HelpPage, "content/help", files)
         # What the messages say is read by `message_texts`.
         for files, folders in self._listed("content/messages"):
             self._no_folders("content/messages", folders, "Only messages belong in this folder.")

@@ -12,6 +12,7 @@ from portal.content.front_matter import Problem, Written
 from portal.directory import (
     Centre,
     Footprints,
+    HelpPage,
     News,
     Page,
     Programme,
@@ -31,6 +32,7 @@ TextT_co = TypeVar("TextT_co", bound=TextFile, covariant=True)
 TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
     Page: ("title", "summary"),
     News: ("title", "summary"),
+    HelpPage: ("title", "summary"),
     Programme: (
         "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
         "expect", "first_time", "who_meets_you", "siblings_note",
@@ -49,6 +51,7 @@ TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
 WHAT: Mapping[type[TextFile], str] = {
     Page: "a page",
     News: "a piece of news",
+    HelpPage: "a help page",
     Programme: "a programme",
     Centre: "a centre",
     Series: "a series",
@@ -101,6 +104,7 @@ class Tree:
     neighbours: list[Row] = field(default_factory=list)
     pages: list[Text[Page]] = field(default_factory=list)
     news: list[Text[News]] = field(default_factory=list)
+    help_pages: list[Text[HelpPage]] = field(default_factory=list)
     programmes: list[Text[Programme]] = field(default_factory=list)
     centres: list[CentreFolder] = field(default_factory=list)
 
@@ -113,6 +117,7 @@ class Tree:
     def _originals(self) -> Iterator[Text[TextFile]]:
         yield from self.pages
         yield from self.news
+        yield from self.help_pages
         yield from self.programmes
         for folder in self.centres:
             if folder.centre:

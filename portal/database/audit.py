@@ -155,9 +155,13 @@ AuditAction = Literal[
     "sign-in-locked",
     "sign-in-unlock",
     "sign-out",
+    "erase wish",
+    "renew wish",
+    "tell wish",
     "unknown-name",
     "week off",
     "week right",
+    "wish",
 ]
 ACTIONS: Mapping[str, str] = {
     "accept": "took an offered place",
@@ -231,6 +235,10 @@ ACTIONS: Mapping[str, str] = {
     "unknown-name": "tried to sign in with a name that has no account",
     "week off": "said by a link that something is off in the week of a centre",
     "week right": "said by a link that the week of a centre is right",
+    "wish": "asked for a message when a group opens",
+    "renew wish": "asked for one more message when a group opens",
+    "tell wish": "queued the message that a group is open",
+    "erase wish": "ended a wish for a message, and deleted its details",
 }
 
 # Actions that a reader of the log asks for together.

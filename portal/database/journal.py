@@ -28,6 +28,7 @@ from portal.database.tables import KEPT_FOR, audit, booking
 
 FILE = "deletions.jsonl"  # in the folder of PORTAL_VAR
 ERASURES = ("erase",)
+WISHES = ("erase wish",)
 CONTACTS = ("correct",)
 OF_ACCOUNTS = (
     "account-add",
@@ -39,7 +40,7 @@ OF_ACCOUNTS = (
     "recovery-codes",
     "second-factor",
 )
-_ACTIONS = (*ERASURES, *CONTACTS, *OF_ACCOUNTS)
+_ACTIONS = (*ERASURES, *WISHES, *CONTACTS, *OF_ACCOUNTS)
 # Before a backup began: a transaction that was still waiting then is not in it.
 MARGIN = timedelta(hours=1)
 _MOMENT = timedelta(minutes=1)
@@ -47,7 +48,7 @@ _MOMENT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One deletion or change. `reference` is of a booking, `staff` of an account."""
+    """One deletion or change. `reference` is of a booking or a wish, `staff` of an account."""
 
     at: datetime
     action: str
@@ -84,7 +85,8 @@ def _line(row: sa.Row[Any]) -> Line:
             staff=int(staff),
             access=json.dumps(access, sort_keys=True) if access else "",
         )
-    return Line(row.at, row.did, reference=row.reference or "")
+    reference = row.detail.get("reference") if row.did in WISHES else row.reference
+    return Line(row.at, row.did, reference=reference or "")
 
 
 def missing(noted: Iterable[Line], restored: Iterable[Line], made: datetime) -> list[Line]:

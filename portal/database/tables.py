@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -143,6 +144,8 @@ person = Table(
     Column("phone", String(30)),
     Column("contact_by", String(10), nullable=False),
     Column("safe_to_contact", Boolean, nullable=False),
+    # Whether its text messages may say what, when and where (S86).
+    Column("full_texts", Boolean, nullable=False, server_default=false()),
     Column("contact_hash", LargeBinary(32)),
     Column("children", JSON, nullable=False),  # ages in words, never birth dates
     Column("notes", Text, nullable=False),

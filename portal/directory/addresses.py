@@ -20,17 +20,22 @@ UPLOADS, UPLOADED = "/staff/content/", 8 * 1024 * 1024
 # Those that a text may link to as they stand, without a name of a series or programme after them.
 LIVE_PAGES = ("/complaint", "/find/results", "/gap")
 _NEWS = "/news/"
+HELP = "/help/"
+# The one page of all private needs (S81).
+TALK = "talk"
 _FIXED = (
     "/",
     "/find/",
     "/centres/",
     "/programmes/",
     "/whats-on/",
+    HELP,
     _NEWS,
     "/calendars/",
     "/calendars/centres/",
     "/calendars/programmes/",
     "/calendars/custom/",
+    "/kept/",
 )
 
 
@@ -51,10 +56,11 @@ def weekday_path(weekday: str) -> str:
     return f"/whats-on/{weekday.lower()}/"
 
 
-def fixed_pages(*, news: bool = True) -> tuple[str, ...]:
+def fixed_pages(*, news: bool = True, help_pages: bool = True) -> tuple[str, ...]:
     """The address of every page that belongs to no noun.
 
-    `news`: whether there is any news; without it there is no page that lists news.
+    `news` and `help_pages`: whether there are any; without them there is no page that lists them.
     """
-    fixed = (path for path in _FIXED if news or path != _NEWS)
+    empty = {_NEWS: not news, HELP: not help_pages}
+    fixed = (path for path in _FIXED if not empty.get(path))
     return (*fixed, *map(weekday_path, WEEKDAYS))

@@ -14,6 +14,7 @@ from portal.directory.models import (
     Centre,
     District,
     Footprint,
+    HelpPage,
     Neighbour,
     News,
     Noun,
@@ -27,7 +28,7 @@ from portal.directory.models import (
     Terms,
 )
 from portal.directory.values import LONDON
-from portal.directory.vocabularies import AgeBand
+from portal.directory.vocabularies import PRIVATE_NEEDS, AgeBand
 
 
 class Directory(Noun):
@@ -54,6 +55,7 @@ class Directory(Noun):
     private_series: tuple[Series, ...] = Field(description="Series of sensitive programmes.")
     pages: tuple[Page, ...]
     news: tuple[News, ...]
+    help_pages: tuple[HelpPage, ...] = Field((), description="Ways in by need, the doors first.")
     settlements: tuple[Settlement, ...]
     postcode_areas: tuple[PostcodeArea, ...]
     neighbours: tuple[Neighbour, ...] = Field((), description="Towns outside the county.")
@@ -140,6 +142,21 @@ class Directory(Noun):
 
     def page(self, slug: str) -> Page | None:
         return self._pages.get(slug)
+
+    @cached_property
+    def talk(self) -> HelpPage | None:
+        """The one neutral page of all private needs."""
+        return next((page for page in self.help_pages if page.private), None)
+
+    @property
+    def doors(self) -> tuple[HelpPage, ...]:
+        """The help pages that the home page leads to, in their order."""
+        return tuple(page for page in self.help_pages if page.door)
+
+    def help_with(self, need: str) -> HelpPage | None:
+        """The page for a need; a private need, or one without a page, has the neutral page."""
+        public = (page for page in self.help_pages if page.need == need)
+        return (None if need in PRIVATE_NEEDS else next(public, None)) or self.talk
 
     def find_series(self, identity: str) -> Series | None:
         """Any series by `<centre>/<series>`, sensitive ones included: for staff and bookings.

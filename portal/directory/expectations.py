@@ -15,6 +15,7 @@ from portal.directory.models import Centre, Programme, Series
 from portal.directory.phrases import sentence
 from portal.directory.vocabularies import DADS, FACILITIES, SIBLINGS, WELCOME
 
+FIRST_TIME, WHO_MEETS_YOU = "First time", "Who meets you"
 QUIET = "A quiet group: few people and little noise"
 
 
@@ -41,14 +42,22 @@ class Line:
 
 def lines(noun: Programme | Series | Centre) -> tuple[Line, ...]:
     """The lines about a programme, a series or a centre, without those that say nothing."""
-    known = (
+    return _known(
         ("What happens", _said(noun, "expect", "people")),
-        ("First time", _first_time(noun)),
-        ("Who meets you", _who_meets_you(noun)),
+        (FIRST_TIME, _first_time(noun)),
+        (WHO_MEETS_YOU, _who_meets_you(noun)),
         ("Who can come", () if isinstance(noun, Centre) else _who_can_come(noun)),
         ("Getting here", () if isinstance(noun, Programme) else _way_in(noun)),
     )
-    found = ((label, tuple(facts)) for label, facts in known)
+
+
+def first_visit(series: Series) -> tuple[Line, ...]:
+    """The lines for a family that has a place."""
+    return _known((WHO_MEETS_YOU, _who_meets_you(series)), (FIRST_TIME, _first_time(series)))
+
+
+def _known(*lines: tuple[str, Iterable[Fact]]) -> tuple[Line, ...]:
+    found = ((label, tuple(facts)) for label, facts in lines)
     return tuple(Line(label, facts) for label, facts in found if facts)
 
 
@@ -60,6 +69,16 @@ def good_for(noun: Programme | Series) -> tuple[str, ...]:
         "siblings": noun.siblings == "welcome",
     }
     return tuple(key for key in WELCOME if holds[key])
+
+
+def first_time(series: Series) -> str:
+    """What to know before a first visit, in one or two sentences; '' if nothing is known."""
+    return " ".join(fact.words for fact in _first_time(series))
+
+
+def who_meets_you(series: Series) -> str:
+    """Who meets families; '' if it is not known."""
+    return " ".join(fact.words for fact in _who_meets_you(series))
 
 
 def _said(noun: Programme | Series | Centre, field: str, mark: str) -> Iterator[Fact]:
@@ -87,7 +106,8 @@ def _who_meets_you(noun: Programme | Series | Centre) -> Iterable[Fact]:
 
 def _who_can_come(noun: Programme | Series) -> Iterator[Fact]:
     if noun.dads:
-        yield Fact("dads", sentence(DADS[noun.dads]), noun.is_sample("dads"))
+        mark = "who" if noun.dads == "no" else "dads"
+        yield Fact(mark, sentence(DADS[noun.dads]), noun.is_sample("dads"))
     if noun.siblings:
         words = sentence(SIBLINGS[noun.siblings])
         if note := _siblings_note(noun):

@@ -221,7 +221,7 @@ def _postcode(value: object) -> str:
 
 
 # Answers to the portal's own questions are kept under these names, beside the programme's.
-SAFE_TIME, WHERE = "safe-time", "where"
+SAFE_TIME, WHERE, TOPICS = "safe-time", "where", "topics"
 
 
 def _phone(value: object) -> str:

@@ -48,6 +48,7 @@ from portal.directory.fields import (
     Location,
     Moment,
     Moved,
+    Need,
     Needs,
     Number,
     Offer,
@@ -72,6 +73,7 @@ from portal.directory.fields import (
     Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
+from portal.directory.vocabularies import PRIVATE_NEEDS
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -310,6 +312,53 @@ class News(TextFile):
         return f"/news/{self.slug}/"
 
 
+class HelpPage(TextFile):
+    """A way in by need: content/help/<slug>.md, in the words of a family that has the need.
+
+    The private needs share one page, which names none of them (S81).
+    """
+
+    title: Line = Field(
+        description="What a family would say of itself: You are new to this country."
+    )
+    summary: Line = Field(description="One sentence: what there is.")
+    need: Need | None = Field(
+        None, description="The priority group that it is for. The private page has none."
+    )
+    also: Lines = Field((), description="Other words that families type when they look for it.")
+    private: Flag = Field(
+        False,
+        description="yes: the page for all needs that are nobody else's business. It carries "
+        "'Exit this page', and stands in no list by name, sitemap or search.",
+    )
+    door: Number | None = Field(
+        None, description="Its place among the ways in on the home page; without it, it has none."
+    )
+    ask: Slug | None = Field(None, description="The programme whose form 'Ask us' opens.")
+    updated: Day | None = Field(None, description="The day somebody last changed it.")
+    aliases: Aliases = Field((), description="Names it had before, the oldest first.")
+    sources: Lines = Field((), description="Where the facts come from.")
+
+    @property
+    def path(self) -> str:
+        return f"/help/{self.slug}/"
+
+    @property
+    def sensitive(self) -> bool:
+        return self.private
+
+    @property
+    def topics(self) -> Mapping[str, str]:
+        """What its form offers to ask about: its need, or all those that no page may name."""
+        return PRIVATE_NEEDS if self.private else {self.need or "": self.title}
+
+    @property
+    def ask_path(self) -> str:
+        """Its form, with its need ticked; a private one is not in the address (S81)."""
+        need = "" if self.private else f"&need={self.need}"
+        return f"/request/{self.ask}?who=family{need}"
+
+
 class Programme(TextFile):
     """A named piece of support: programmes/<slug>.md."""
 
@@ -366,6 +415,9 @@ class Programme(TextFile):
         (), description="Fields of this file whose facts are samples, such as: [phone, checked]."
     )
     updated: Day | None = Field(None, description="The day somebody last changed it.")
+
+    # Linked: what its form offers to ask about, need by need, if a help page leads to it.
+    topics: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     @property
     def contact_phone(self) -> str | None:

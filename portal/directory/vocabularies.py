@@ -41,6 +41,15 @@ NEEDS: Mapping[str, str] = {
     "protected-characteristics": "Fair treatment under the Equality Act",
 }
 
+# Those that could harm a family if somebody saw that it looked: no public page or address names
+# one, and they share one neutral page (S81). The words are those of its form.
+PRIVATE_NEEDS: Mapping[str, str] = {
+    "domestic-abuse": "Somebody hurts, scares or controls me or my family",
+    "neglect": "A child does not get the care that they need",
+    "sexual-exploitation": "Somebody wants sexual things from a young person",
+    "risk-taking": "A young person takes risks that could hurt them",
+}
+
 
 FACILITIES: Mapping[str, str] = {
     "step-free": "Step-free entrance",
@@ -99,7 +108,7 @@ SIBLINGS: Mapping[str, str] = {
 DADS: Mapping[str, str] = {
     "welcome": "Dads and partners are welcome",
     "only": "Only for dads and other male carers",
-    "no": "Only for mums",
+    "no": "Only for women",
 }
 
 
@@ -155,7 +164,7 @@ OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "dads": {
         "yes": "welcome", "true": "welcome", "dads only": "only", "dads group": "only",
-        "false": "no", "mums only": "no",
+        "false": "no", "mums only": "no", "women only": "no",
     },
     "language": {"bsl": "bfi", "sign language": "bfi", "bangla": "bn", "sylheti": "bn"},
     "offer": {

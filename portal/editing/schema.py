@@ -18,7 +18,17 @@ from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from portal.content.message_texts import MessageFields
-from portal.directory import Centre, Footprints, News, Page, Programme, Series, Site, Terms
+from portal.directory import (
+    Centre,
+    Footprints,
+    HelpPage,
+    News,
+    Page,
+    Programme,
+    Series,
+    Site,
+    Terms,
+)
 from portal.directory.field_forms import AsWritten
 from portal.directory.fields import listed
 from portal.settings import Settings
@@ -63,6 +73,10 @@ KINDS = (
         ("content/pages/*.md", _NO_TRANSLATION),
     ),
     Kind(
+        "help", HelpPage, "A help page, a way in by need: content/help/<page>.md",
+        ("content/help/*.md", _NO_TRANSLATION),
+    ),
+    Kind(
         "message", MessageFields, "The text of a message: content/messages/<message>.md",
         ("content/messages/*.md",),
     ),
@@ -77,6 +91,7 @@ KINDS = (
 # Examples of one-line text, by field.
 _EXAMPLES: Mapping[str, str] = {
     "address": "12 River Street",
+    "also": "asylum",
     "area": "Lancashire",
     "attribution": "Contains OS data © Crown copyright",
     "audience": "Parents and carers with a baby",

@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 from portal.directory import AGE_BANDS, Directory, Series
 from portal.directory.values import WEEKDAYS, near
-from portal.directory.vocabularies import BOOKING_WAYS, NEEDS
+from portal.directory.vocabularies import BOOKING_WAYS, NEEDS, PRIVATE_NEEDS
 from portal.errors import PortalError
 
 PAGE = "/calendars/preview"
@@ -120,7 +120,11 @@ def read(directory: Directory, pairs: Iterable[tuple[str, str]]) -> Choice:
 
 
 def options(directory: Directory, name: str) -> list[tuple[str, str]]:
-    """Options of a question as (value, words): of programmes and needs, those that groups have."""
+    """Options of a question as (value, words): of programmes and needs, those that groups have.
+
+    A private need is not offered, since it would be part of an address (S81). Calendars that have
+    one in their address still answer.
+    """
     if name == "district":
         return [(district.slug, district.title) for district in directory.districts]
     if name == "programme":
@@ -131,7 +135,7 @@ def options(directory: Directory, name: str) -> list[tuple[str, str]]:
         return [(band.slug, band.title) for band in AGE_BANDS]
     if name == "need":
         met = {need for series in directory.series for need in series.programme.needs}
-        return [(key, words) for key, words in NEEDS.items() if key in met]
+        return [(key, words) for key, words in NEEDS.items() if key in met - PRIVATE_NEEDS.keys()]
     if name == "day":
         return [(day.lower(), day) for day in WEEKDAYS]
     return list(BOOKING_WAYS.items())

@@ -13,7 +13,7 @@ from datetime import date
 from functools import partial
 from xml.etree import ElementTree
 
-from portal.directory import AGE_BANDS, Directory, News, Page, Programme, Series, TextFile
+from portal.directory import AGE_BANDS, Directory, HelpPage, News, Page, Programme, Series, TextFile
 from portal.directory.addresses import fixed_pages
 from portal.directory.values import LONDON
 
@@ -37,7 +37,7 @@ def robots_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
 
 def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     """Every page for search engines, and the day it last changed."""
-    for path in fixed_pages(news=bool(directory.news)):
+    for path in fixed_pages(news=bool(directory.news), help_pages=bool(directory.help_pages)):
         yield path, None
     for footprint in directory.footprints:
         yield footprint.path, None
@@ -50,11 +50,12 @@ def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     for centre in directory.centres:
         yield centre.path, _day(centre)
         yield centre.whats_on_path, None
-    texts: tuple[Programme | Series | News | Page, ...] = (
+    texts: tuple[Programme | Series | News | Page | HelpPage, ...] = (
         *directory.programmes,
         *directory.series,
         *directory.news,
         *directory.pages,
+        *(page for page in directory.help_pages if not page.private),
     )
     for text in texts:
         yield text.path, _day(text)

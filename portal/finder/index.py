@@ -35,6 +35,7 @@ from portal.directory import (
     Session,
     Settlement,
     Venue,
+    expectations,
     phrases,
 )
 from portal.directory.schedule import SchoolCalendar, week_begins
@@ -183,8 +184,10 @@ class _Index:
             (slug, len(list(group)))
             for slug, group in groupby(rows, key=lambda row: row[0].centre.slug)
         ]
-        columns_by_fact = zip(*columns, strict=True) if columns else [()] * 10
-        name, programme, ages, cost, way, state, language, venue, times, run = columns_by_fact
+        columns_by_fact = zip(*columns, strict=True) if columns else [()] * 11
+        name, programme, ages, cost, way, welcome, state, language, venue, times, run = (
+            columns_by_fact
+        )
         ways = list(CHOICES["booking"])
         extra = self._extra(rows)
         calendar = school_calendar(self._directory.terms)
@@ -222,6 +225,7 @@ class _Index:
             "age": ages,
             "cost": cost,
             "way": [ways.index(one) for one in way],
+            "welcome": welcome,
             "state": state,
             "language": language,
             "venue": _steps(venue),
@@ -252,6 +256,7 @@ class _Index:
             ],
             self._costs[phrases.sentence(phrases.cost(series))],
             series.booking,
+            _bits("welcome", expectations.good_for(series)),
             self._states[self._phases(series)],
             self._languages[series.language],
             self._venue(series.venue, series.centre),
@@ -309,7 +314,6 @@ class _Index:
         ]
 
     def _venue_columns(self) -> Table:
-        facilities = list(CHOICES["access"])
         venues = [*self._venues]
         at = [_grid(one.position, VENUE_GRID) if one.position else (0, 0) for one in venues]
         return {
@@ -322,9 +326,7 @@ class _Index:
             ],
             "nowhere": [number for number, one in enumerate(venues) if not one.position],
             "district": [one.district for one in venues],
-            "facilities": [
-                sum(1 << facilities.index(name) for name in one.facilities) for one in venues
-            ],
+            "facilities": [_bits("access", one.facilities) for one in venues],
             "access": [phrases.sentence(phrases.access(one.facilities)) for one in venues],
         }
 
@@ -343,14 +345,17 @@ class _Index:
 
 
 def _programme(programme: Programme) -> list[Any]:
-    needs, offers = list(CHOICES["need"]), list(CHOICES["offer"])
-    wanted = sum(1 << needs.index(need) for need in programme.needs if need in needs)
     return [
         programme.slug,
         programme.title,
-        offers.index(programme.offer),
-        wanted,
+        list(CHOICES["offer"]).index(programme.offer),
+        _bits("need", programme.needs),
     ]
+
+
+def _bits(name: str, values: Iterable[str]) -> int:
+    """The values of a question as a number; those that the finder does not ask for are left out."""
+    return sum(1 << number for number, key in enumerate(CHOICES[name]) if key in values)
 
 
 def _spoken(language: str) -> str:

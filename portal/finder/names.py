@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.directory import Directory, Programme
-from portal.directory.vocabularies import NEEDS, OFFERS
+from portal.directory.vocabularies import NEEDS, OFFERS, PRIVATE_NEEDS
 from portal.finder.places import bare, fold, plain_keys, short_form, without_kind
-from portal.finder.texts import PRIVATE_NEEDS
 from portal.finder.topics import digest, stem
 
 TALK = "/contact/"  # where words of a private matter lead if no page is private
@@ -100,16 +99,17 @@ def known(
 
 
 def topics(directory: Directory) -> list[Sequence[object]]:
-    """The rows of topics: help pages, programmes, and areas of the offer. See `topics.Row`."""
+    """The rows of topics: programmes, help pages, and areas of the offer. See `topics.Row`."""
     hidden = {_reduced(phrase) for phrase in _private(directory)}
     held = Counter(series.programme.slug for series in directory.series)
     programmes = [one for one in directory.programmes if not one.sensitive]
     programmes.sort(key=lambda one: (-held[one.slug], one.slug))  # those with groups first
-    rows = [*_help(directory, programmes)]
+    rows: list[tuple[str, str, str, int, str, Sequence[str]]] = []
     for programme in programmes:
         how = "" if programme.kind == "information" else _HOW[programme.booking]
         tell = int(programme.can_tell)
         rows.append((programme.path, programme.title, how, tell, programme.slug, programme.also))
+    rows += _help(directory, programmes)
     for key, said in OFFERS.items():
         slugs = [programme.slug for programme in programmes if programme.offer == key]
         if slugs:
@@ -124,7 +124,7 @@ def topics(directory: Directory) -> list[Sequence[object]]:
 def _help(
     directory: Directory, programmes: Sequence[Programme]
 ) -> Iterator[tuple[str, str, str, int, str, Sequence[str]]]:
-    for page in getattr(directory, "help_pages", ()):
+    for page in directory.help_pages:
         if page.private or page.need is None:
             continue
         slugs = (one.slug for one in programmes if page.need in one.needs)
@@ -138,7 +138,7 @@ def private(directory: Directory) -> tuple[str, Sequence[int], int]:
     They are those of private help pages and of sensitive programmes, and the private needs. As
     digests they do not say in a public file what these pages are for.
     """
-    path = next((one.path for one in getattr(directory, "help_pages", ()) if one.private), TALK)
+    path = next((one.path for one in directory.help_pages if one.private), TALK)
     phrases = {_reduced(phrase) for phrase in _private(directory)}
     longest = max((len(phrase.split()) for phrase in phrases), default=0)
     return path, sorted(map(digest, phrases)), longest
@@ -146,7 +146,7 @@ def private(directory: Directory) -> tuple[str, Sequence[int], int]:
 
 def _private(directory: Directory) -> Iterator[str]:
     yield from (NEEDS[need] for need in PRIVATE_NEEDS)
-    for page in getattr(directory, "help_pages", ()):
+    for page in directory.help_pages:
         if page.private:
             yield from page.also
     for programme in directory.programmes:

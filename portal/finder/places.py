@@ -146,6 +146,13 @@ def slips(a: str, b: str, most: int) -> int:
     return row[-1]
 
 
+def sector_of(text: str) -> str:
+    """'BB4 6' of 'bb4 6aa'; any other text as it is. A whole postcode is in few homes' addresses,
+    so that nothing keeps one."""
+    whole = _WHOLE.match(re.sub("[^A-Z0-9]+", "", text.upper()))
+    return f"{whole[1]} {whole[2].replace('O', '0')}" if whole else text
+
+
 class Whereabouts:
     """Finds places in the finder's table of places."""
 

@@ -29,7 +29,7 @@ from portal.finder.texts import (
 from portal.finder.topics import Topic
 
 # Questions that take several values, in their order in addresses.
-SEVERAL = ("day", "part", "need", "booking", "access", "language", "offer", "programme")
+SEVERAL = ("day", "part", "need", "welcome", "booking", "access", "language", "offer", "programme")
 FLAGS = ("room", "together", "free")
 
 Fields = Mapping[str, Sequence[str]]

@@ -63,6 +63,19 @@ class Box:
         self._digests, self._longest = frozenset(digests), longest
         self._phrases = [fold(phrase) for phrase in self.topics.phrases]
 
+    def place(self, text: str) -> Place | Mistake:
+        """The place that a text names, in a form that asks for a place alone."""
+        near = tidy(text)
+        if len(near) > LONGEST:
+            return Mistake("near", WORDS["e-long-place"])
+        found = self._where.find(near)
+        if found:
+            return found
+        if self._is_cut(near):
+            return Mistake("near", WORDS["e-half"])
+        names = self._where.similar(fold(near))
+        return Mistake("near", put("e-near" if names else "e-place", near=near), names)
+
     def read(self, text: str) -> Reading | Mistake | Private:
         """What the text means, a question to ask back, or that it is a private matter."""
         near = tidy(text)
@@ -128,8 +141,7 @@ class Box:
         return None, words
 
     def _without_topic(self, near: str, words: Words) -> Reading | Mistake:
-        compact = re.sub("[^A-Z0-9]+", "", near.upper())
-        if len(compact) < 8 and _CUT.match(compact):
+        if self._is_cut(near):
             return Mistake("near", WORDS["e-half"])
         found, rest = self._place_in(words, whole=False)
         left_out = " ".join(rest)
@@ -143,6 +155,11 @@ class Box:
         if not words:
             return Mistake("near", WORDS["e-empty"])
         return self._near(near, self._like(" ".join(words), loose=True) or self._like_any(words))
+
+    def _is_cut(self, near: str) -> bool:
+        """Whether a text looks like a postcode without its last letters."""
+        compact = re.sub("[^A-Z0-9]+", "", near.upper())
+        return len(compact) < 8 and bool(_CUT.match(compact))
 
     def _like_any(self, words: Words) -> Sequence[str]:
         telling = [one for one in words if len(one) >= LONG_WORD and not says_nothing(one)]

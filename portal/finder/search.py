@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from portal.directory import phrases
 from portal.directory.values import LONDON, distance
-from portal.finder.places import Mistake, Place, put
+from portal.finder.places import Mistake, Place, put, sector_of
 from portal.finder.postcodes import Postcodes
 from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, read
 from portal.finder.reading import Box, Private, Reading
@@ -105,6 +105,10 @@ class Finder:
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         """The values of each question that match at least one series, with their words."""
         return self._tables.choices()
+
+    def place(self, text: str) -> Place | Mistake:
+        """The place that a text names; of a postcode, its sector and no more."""
+        return self._box.place(sector_of(text))
 
     def ask(self, fields: Fields, now: datetime, full: Full = frozenset()) -> Answer:
         """Answer the query in form fields as at `now` (aware). `full` has no place left."""

@@ -18,7 +18,7 @@ from portal.finder.texts import CHOICES
 
 VENUE_GRID = 0.0001
 
-NEEDS, ACCESS = [*CHOICES["need"]], [*CHOICES["access"]]
+NEEDS, ACCESS, WELCOME = [*CHOICES["need"]], [*CHOICES["access"]], [*CHOICES["welcome"]]
 WAYS, OFFERS, DAYS = [*CHOICES["booking"]], [*CHOICES["offer"]], [*CHOICES["day"]]
 
 
@@ -45,6 +45,7 @@ class Series:
     age: int
     cost: int
     way: int
+    welcome: int  # bits of WELCOME
     states: Sequence[int]  # of `Tables.tag`
     language: str
     spoken: str
@@ -85,6 +86,7 @@ class Tables:
                 age=index["age"][n],
                 cost=index["cost"][n],
                 way=index["way"][n],
+                welcome=index["welcome"][n],
                 states=index["states"][index["state"][n]],
                 language=index["languages"][index["language"][n]][0],
                 spoken=index["languages"][index["language"][n]][1],
@@ -132,6 +134,7 @@ class Tables:
         venues = {session.venue for one in self.series for session in one.sessions}
         used = {
             "need": _keys(NEEDS, (one[3] for one in programmes)),
+            "welcome": _keys(WELCOME, (one.welcome for one in self.series)),
             "access": _keys(ACCESS, (self.index["venues"]["facilities"][v] for v in venues)),
             "language": frozenset(key for key, _ in self.index["languages"]),
             "booking": frozenset(WAYS[one.way] for one in self.series),
@@ -191,6 +194,7 @@ class Sieve:
         self._ways = [not ways or way in ways for way in WAYS]
         self._costs = [not query.free or cost.lower().startswith("free") for cost in index["costs"]]
         self._languages = several("language")
+        self._welcome = _bits(WELCOME, several("welcome"))
         # Some groups have a higher upper age for children with SEND.
         self._send = "send" in needs
 
@@ -232,6 +236,7 @@ class Sieve:
             and self._is_about(series)
             and self._ways[series.way]
             and self._costs[series.cost]
+            and series.welcome & self._welcome == self._welcome
             and (not self._languages or series.language in self._languages)
         ):
             return False

@@ -13,7 +13,15 @@ from types import MappingProxyType
 from portal.directory import AGE_BANDS
 from portal.directory.phrases import MILES as MILES_WORDS
 from portal.directory.values import MONTHS, WEEKDAYS
-from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, LANGUAGES, NEEDS, OFFERS
+from portal.directory.vocabularies import (
+    BOOKING_WAYS,
+    FACILITIES,
+    LANGUAGES,
+    NEEDS,
+    OFFERS,
+    PRIVATE_NEEDS,
+    WELCOME,
+)
 
 # How far to look, in miles. If a family does not say, it is as far as the first of WIDER that holds
 # at least FEW results, or as many as there are anywhere.
@@ -24,9 +32,6 @@ FEW = 5
 PAGE = 20
 LONGEST = 100  # characters of a place, or of a list of ages
 MOST_AGES = 8
-
-# Needs that must not appear in a browser's history. The pages on urgent help cover these.
-PRIVATE_NEEDS = frozenset(("domestic-abuse", "sexual-exploitation", "neglect"))
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -87,6 +92,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-miles-any": "{n} at any distance",
         "l-near": "{n} anywhere",
         "l-need": "{n} for any need",
+        "l-welcome": "{n} that may not be good for everything you chose",
         "l-booking": "{n} with any way of getting a place",
         "l-access": "{n} where the venue may not have everything you chose",
         "l-language": "{n} in any language",
@@ -102,6 +108,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "nothing": "Nothing that matches is planned yet.",
         # mistakes
         "e-long": "Use fewer words: a place, a group, or a word or two for what you need.",
+        "e-long-place": "Enter a shorter place: a postcode, town, village or centre.",
+        "e-place": "We do not know “{near}”. Enter a postcode or a town near you.",
         "e-empty": "Enter a place, a group, or a word for what you need.",
         "e-half": "Enter your whole postcode, or its first part, such as BB4.",
         "e-postcode": "We do not know that postcode. Check it, or enter a town in Lancashire.",
@@ -124,6 +132,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "what-part": "times of day",
         "what-miles": "how far",
         "what-need": "needs",
+        "what-welcome": "what it is good for",
         "what-booking": "how to get a place",
         "what-access": "what the venue must have",
         "what-language": "languages",
@@ -143,7 +152,9 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "day": {day.lower(): day for day in WEEKDAYS} | {"weekend": "Weekend"},
         "part": {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening, from 5pm"},
         "term": {"term": "In term time", "holidays": "In school holidays"},
+        # A private need would be part of an address, and so of a browser's history (S81).
         "need": {key: said for key, said in NEEDS.items() if key not in PRIVATE_NEEDS},
+        "welcome": WELCOME,
         "booking": BOOKING_WAYS,
         "access": FACILITIES,
         "language": LANGUAGES,
@@ -196,11 +207,11 @@ WRITTEN: Mapping[str, str] = MappingProxyType(
         "|library|and)\\b",
         # a postcode that is cut short; and words that say nothing of what a family looks for
         "cut": "^(?:[A-Z]{1,2}[0-9]|[0-9]+$)",
-        "noise": "^(?:a|an|the|and|or|of|in|at|on|to|for|by|with|from|near|nearby|around|about|me|my"
-        "|i|im|we|us|our|you|your|is|are|am|it|do|can|get|have|has|need|want|looking|look|find"
-        "|some|any|there|what|where|when|how|who|please|help|support|advice|info|information"
-        "|group|class|classe|course|session|activity|activitie|thing|stuff|something|someone|son"
-        "|daughter|boy|girl|child|one|old)$",
+        "noise": "^(?:a|an|the|and|or|of|in|at|on|to|for|by|with|from|near|nearby|around|about|"
+        "me|my|i|im|we|us|our|you|your|is|are|am|it|do|can|get|have|has|need|want|looking|look|"
+        "find|some|any|there|what|where|when|how|who|please|help|support|advice|info|information|"
+        "group|class|classe|course|session|activity|activitie|thing|stuff|something|someone|son|"
+        "daughter|boy|girl|child|one|old)$",
         # topics that say who it is for: another word says more of what a family looks for
         "broad": "^(?:baby|toddler|teen|play|mum)$",
         "ages": "[,;&+\\n]| and ",

@@ -22,6 +22,9 @@ _NOISE, _BROAD = (re.compile(WRITTEN[name]) for name in ("noise", "broad"))
 _PLURAL = re.compile("^(..+[^s])s$")
 
 
+HELP = "/help/"  # where the pages of needs are
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What the words of a family mean: series of these programmes, or with these names."""
@@ -95,15 +98,16 @@ class Topics:
         """`table` is that of places; `names` are those of all series."""
         self.rows = [Row(*row) for row in table["topics"]]
         self._names = [(name, f" {_key(name)} ") for name in names]
-        # The words of a key in addresses: a title rather than another word.
+        # The words of a key in addresses, or of a folded phrase after '=': a title comes first.
         self._words: dict[str, str] = {}
         for phrase in (*(row.title for row in self.rows), *self._also()):
             self._words.setdefault(_key(phrase), phrase)
+            self._words.setdefault(f"={fold(phrase)}", phrase)
         self._rows: dict[str, list[int]] = {}
         for number, row in enumerate(self.rows):
             for key in dict.fromkeys(map(_key, (row.title, *row.also))):
                 self._rows.setdefault(key, []).append(number)
-        self.phrases = [*self._words.values()]
+        self.phrases = [said for key, said in self._words.items() if not key.startswith("=")]
 
     def _also(self) -> Iterator[str]:
         for row in self.rows:
@@ -124,10 +128,13 @@ class Topics:
         by_name = (
             bool(names) and " " in key and _key(self.rows[rows[0]].title if rows else "") != key
         )
-        meant = () if by_name else rows
+        # A need is wider than a programme that has the same word.
+        narrow = [number for number in rows if not self.rows[number].path.startswith(HELP)]
+        meant = () if by_name else narrow or rows
         slugs = (slug for number in meant for slug in self.rows[number].programmes.split())
-        words_of = self._words.get(key) or " ".join(trimmed(words))
-        return Topic(words_of, tuple(rows), frozenset(slugs), names)
+        said = self._words.get(f"={' '.join(words)}") or self._words.get(key)
+        said = said or " ".join(trimmed(words))
+        return Topic(said, tuple(rows), frozenset(slugs), names)
 
 
 def _key(text: str) -> str:

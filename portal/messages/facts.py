@@ -76,6 +76,7 @@ class Recipient:
     way: Way
     to: str
     name: str
+    full_texts: bool = False  # whether its text messages may say what, when and where (S86)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def _recipient(connection: Connection, owed: Owed, *, spoken: bool) -> Recipient
     to = {"email": row.email, "text": row.phone}.get(row.contact_by)
     if not row.safe_to_contact or not to:
         raise NothingToSend("The family does not want messages.", ring=owed.kind in TO_RING)
-    return Recipient(row.contact_by, to, row.name)
+    return Recipient(row.contact_by, to, row.name, row.full_texts)
 
 
 # --- whether the message still applies ------------------------------------------------------------

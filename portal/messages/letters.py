@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 
 from portal.content.message_texts import load_words
 from portal.database.references import link_of
-from portal.directory import Directory, Series, Session, Site
+from portal.directory import Directory, Series, Session, Site, expectations
 from portal.directory.contact import Contact, contact_about
 from portal.directory.values import moment_words
 from portal.messages import family_calendar, rendering
@@ -65,7 +65,8 @@ def letter_of(
     """Compose the letter of a message. Raises NothingToSend, and WordsError for broken wording."""
     facts = facts_of(connection, owed, directory=directory, settings=settings, now=now)
     site, booking, recipient = directory.site, facts.booking, facts.recipient
-    words = words_of(facts, site, settings)
+    attachments = _attachments(facts, site, settings)
+    words = words_of(facts, site, settings, attached=bool(attachments))
     reference = reference_of(booking.row.calendar_id, owed.id, owed.kind)
     if recipient.way == "text":
         return Letter(recipient.way, recipient.to, words.text, reference, now)
@@ -77,20 +78,31 @@ def letter_of(
         now,
         subject=words.subject,
         html=words.html,
-        attachments=_attachments(facts, site, settings),
+        attachments=attachments,
     )
 
 
 def words_of(
-    facts: MessageFacts, site: Site, settings: Settings, *, link: str = ""
+    facts: MessageFacts,
+    site: Site,
+    settings: Settings,
+    *,
+    link: str = "",
+    attached: bool = False,
 ) -> rendering.Words:
-    """The words of a letter. Another `link` can be in it than the family's own."""
+    """The words of a letter. Another `link` can be in it than the family's own.
+
+    `attached`: whether a calendar file goes with it, which GOV.UK Notify does not carry.
+    """
     contact = _contact(facts.booking, site, settings)
+    values = _values(facts, contact, site, settings, link)
+    carried = attached and settings.email_channel != "notify"
     return rendering.fill(
         load_words(settings.root, wording_of(facts)),
-        _values(facts, contact, site, settings, link),
+        {**values, "calendar_file": "booking.ics" if carried else ""},
         discreet=facts.booking.discreet,
         way=contact.way,
+        full=facts.recipient.full_texts,
         extra=TWINS[facts.owed.kind] if facts.has_twin else ("", ""),
     )
 
@@ -218,6 +230,8 @@ def _series_words(series: Series, sessions: Sequence[Session], *, each: bool) ->
         "time": rendering.time_words(series, sessions),
         "venue": rendering.venue_words(series, sessions),
         "bring": series.bring or "",
+        "first_time": expectations.first_time(series),
+        "who_meets_you": expectations.who_meets_you(series),
         "day": dates,
     }
 

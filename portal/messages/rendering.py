@@ -48,11 +48,14 @@ def fill(
     *,
     discreet: bool,
     way: Way = "page",
+    full: bool = False,
     extra: tuple[str, str] = ("", ""),
 ) -> Words:
     """Fill in the wording with the facts.
 
     `way` is how families reach us, at the address or number in `facts["contact"]`.
+    `full`: whether the text message may say what, when and where. It does if all of it is known and
+    fits.
     `extra` is an extra paragraph, which comes after the second paragraph of an email, and a shorter
     version for the end of a text message, used if it fits.
     """
@@ -66,7 +69,10 @@ def fill(
         parts.insert(2, more)
     html = _filled(prose.render("\n\n".join(parts)).html, facts, _for_html)
     plain = "\n\n".join(_filled(_unwrapped(part), facts, str) for part in parts)
-    said = " ".join(_filled(text, facts, str).split())
+    said = _line(text, facts)
+    if full and not discreet and wording.full_text and _known(wording.full_text, facts):
+        longer = _line(wording.full_text.replace("{contact}", CLAUSES[way]), facts)
+        said = longer if len(longer) <= LONGEST_TEXT else said
     if brief and len(f"{said} {brief}") <= LONGEST_TEXT:
         said = f"{said} {brief}"
     return Words(
@@ -106,6 +112,11 @@ def _filled(text: str, facts: Mapping[str, str], show: Callable[[str], str]) -> 
         return show(facts.get(found[1], ""))
 
     return PLACEHOLDER.sub(value, text)
+
+
+def _line(text: str, facts: Mapping[str, str]) -> str:
+    """A text message: one line."""
+    return " ".join(_filled(text, facts, str).split())
 
 
 def _for_html(value: str) -> str:

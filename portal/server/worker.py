@@ -1,10 +1,10 @@
 """The worker: does the timed work of bookings beside the server, in rounds.
 
-In a round offers lapse, free places are offered, families hear of changes, messages are delivered,
-centres are asked to check their week, and old data is deleted. A round is safe to run at any time
-and in any number of processes, because each step claims what it works on. The worker is a process
-of its own, so that a slow mail server does not keep pages waiting. Errors are logged without names
-or addresses, and the work is retried.
+In a round offers lapse, free places are offered, families hear of changes and of groups that have
+opened, messages are delivered, centres are asked to check their week, and old data is deleted. A
+round is safe to run at any time and in any number of processes, because each step claims what it
+works on. The worker is a process of its own, so that a slow mail server does not keep pages
+waiting. Errors are logged without names or addresses, and the work is retried.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from types import FrameType
 
 from sqlalchemy import Engine
 
 from portal import database, messages
-from portal.bookings import content_changes, retention, waiting_list
+from portal.bookings import content_changes, retention, waiting_list, wish_messages, wishes
 from portal.bookings.retention import Forgotten
 from portal.database import generations, journal
 from portal.database.generations import NotPublished
@@ -60,8 +60,10 @@ def once(
     now: datetime,
     claimant: str,
     new_content: bool = True,
+    new_runs: bool = True,
 ) -> Round:
-    """Run one round. `new_content` compares the content with what is booked."""
+    """Run one round. `new_content` compares the content with what is booked, `new_runs` looks for
+    runs that families wait for."""
     announced = 0
     if new_content:
         content_changes.open_places(engine, directory, now=now)
@@ -78,7 +80,10 @@ def once(
         now=now,
         claimant=claimant,
     )
-    # After the messages to families, which it must not hold up.
+    # After the messages about bookings, which they must not hold up.
+    if new_content or new_runs:
+        wishes.notify(engine, directory, now=now)
+    wish_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
     weeks.ask(engine, directory, settings, now=now)
     week_post.send_due(engine, directory, settings, now=now, claimant=claimant)
     return Round(lapsed, announced, delivered)
@@ -87,6 +92,8 @@ def once(
 log = logging.getLogger(__name__)
 
 _NOTHING = Round(0, 0, Sent())
+# Runs also open by the time, and as places become free. Each look reads all wishes.
+_LOOK_EVERY = timedelta(minutes=1)
 # Seconds that messages wait for processes that still answer with the content before.
 _WAIT_FOR_READERS = 60
 
@@ -103,6 +110,7 @@ class Watch:
         self._made_of: tuple[int, int] | None = None
         # The generation as which this directory was compared with what is booked.
         self._compared: int | None = None
+        self._looked: datetime | None = None  # when it last looked for runs that have opened
         self._said = ""  # what the log says of the content here
         self._late = 0  # how many processes the log called late
         # Since when it has waited for processes that still answer with other content.
@@ -161,6 +169,7 @@ class Watch:
             if not wait:
                 return _NOTHING
             time.sleep(0.2)
+        new_runs = self._looked is None or abs(now - self._looked) >= _LOOK_EVERY
         result = once(
             self._engine,
             directory,
@@ -168,7 +177,10 @@ class Watch:
             now=now,
             claimant=self._claimant,
             new_content=number != self._compared,
+            new_runs=new_runs,
         )
+        if new_runs:
+            self._looked = now
         self._compared = number
         return result
 

@@ -12,7 +12,7 @@
   const PAGE = 20;
   const FAR = 1e6;
   const FLAGS = ["room", "together", "free"];
-  const SEVERAL = ["day", "part", "need", "booking", "access", "language", "offer", "programme"];
+  const SEVERAL = ["day", "part", "need", "welcome", "booking", "access", "language", "offer", "programme"];
   const MILES = ["1", "3", "5", "10", "20", "any"];
   let index, places, postcodes, onGrid, words, written;
 
@@ -96,6 +96,7 @@
         ranges: pairs(ranges),
         cost: made.costs[made.cost[n]],
         booking: [keys(choices.booking)[made.way[n]]],
+        welcome: marked(keys(choices.welcome), made.welcome[n]),
         states: made.states[made.state[n]],
         language: [made.languages[made.language[n]][0]],
         spoken: made.languages[made.language[n]][1],
@@ -238,7 +239,7 @@
   let box;
   const openBox = () => {
     const put = (table, key, value) => (table[key] ??= []).push(value);
-    const [keys, rows, said] = [{}, {}, {}].map(() => Object.create(null));
+    const [keys, rows, said, exact] = [{}, {}, {}, {}].map(() => Object.create(null));
     const bare = places.names.map((name) => fold(name.split(" (")[0]));
     bare.forEach((name, n) => put(keys, name, n));
     const key = (text) => keyOf(split(text));
@@ -247,6 +248,7 @@
     pages.forEach((page) => new Set(page.all.map(key)).forEach((one) => put(rows, one, page)));
     [...pages.map(({ words }) => words), ...pages.flatMap(({ all }) => all)].forEach((phrase) => {
       said[key(phrase)] ??= phrase;
+      exact[fold(phrase)] ??= phrase;
     });
     const phrases = Object.values(said);
     const [away, digests, longest] = places.private;
@@ -255,6 +257,7 @@
       pages,
       rows,
       said,
+      exact,
       phrases,
       folded: phrases.map(fold),
       names: index.names.map((name) => [name, ` ${key(name)} `]),
@@ -303,11 +306,13 @@
     const exact = (page) => page.key === key;
     const pages = [...(key && box.rows[key]) || []].sort((a, b) => exact(b) - exact(a));
     if (!pages[0] && !names[0]) return undefined;
+    const narrow = pages.filter(({ path }) => !path.startsWith("/help/"));
+    const meant = narrow[0] ? narrow : pages;
     const byName = names[0] && key.includes(" ") && !(pages[0] && exact(pages[0]));
     return {
-      words: box.said[key] ?? trimmed(text).join(" "),
+      words: box.exact[text.join(" ")] ?? box.said[key] ?? trimmed(text).join(" "),
       pages,
-      slugs: byName ? [] : pages.flatMap(({ slugs }) => slugs.split(" ")),
+      slugs: byName ? [] : meant.flatMap(({ slugs }) => slugs.split(" ")),
       names: names.map(([name]) => name),
     };
   };
@@ -530,11 +535,12 @@
     const sieve = (asking) => {
       const limit = !place || !asking.near || asking.miles === "any" ? FAR : asking.miles * 10;
       const any = (name, values) => !asking[name].length || asking[name].some((v) => values.includes(v));
+      const all = (name, values) => asking[name].every((v) => values.includes(v));
       const dayFits = Array.from({ length: index.last + 1 }, (_, day) =>
         any("day", [days[day % 7], day % 7 > 4 && "weekend"])
         && (!asking.term || asking.term === (inTerm(day) ? "term" : day <= index.known && "holidays")));
       index.venues.forEach((venue) => {
-        venue.fits = asking.access.every((wanted) => venue.had.includes(wanted))
+        venue.fits = all("access", venue.had)
           && (whole && asking.near ? venue.district === place.district : venue.away <= limit);
       });
       const welcome = ({ ranges, reach }) => ({ span: [from, to] }) => !ranges.length
@@ -546,6 +552,7 @@
       const { topic } = asking;
       const suits = (series) => asked.every((name) => any(name, series[name]))
         && (!topic || topic.names.includes(series.name) || topic.slugs.includes(series.programme[0]))
+        && all("welcome", series.welcome)
         && (!asking.free || /^free/i.test(series.cost))
         && (!asking.age.length || asking.age[asking.together ? "every" : "some"](welcome(series)));
       const held = ({ day, time, venue }) => dayFits[day] && time.fits && venue.fits

@@ -58,8 +58,8 @@
     const said = document.createElement("span");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "Copy address";
-    button.setAttribute("aria-label", `Copy address: ${address.dataset.copy}`);
+    button.textContent = address.dataset.words ?? "Copy address";
+    button.setAttribute("aria-label", `${button.textContent}: ${address.dataset.copy}`);
     said.setAttribute("role", "status");
     button.addEventListener("click", () => {
       navigator.clipboard.writeText(address.textContent).then(() => {
@@ -86,6 +86,141 @@
     } catch { /* Storage may be turned off: the question is asked again on the next page. */ }
     location.assign("/find/");
   }));
+
+  // Share through the phone's own sheet.
+  if (navigator.share) all("[data-share]").forEach((button) => {
+    const { href } = document.querySelector("link[rel=canonical]");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      navigator.share({ title: button.dataset.share, url: href }).catch(() => {});
+    });
+  });
+
+  // What somebody keeps on this phone, when asked alone: a list, and pages to read without signal.
+  // It is sent nowhere. A page that is gone or has become private drops out of it when opened.
+  const LISTED = /^\/(sessions\/[a-z\d-]+|centres|programmes)\/[a-z\d-]+\/$/;
+  const here = location.pathname;
+  const listed = () => {
+    try {
+      return JSON.parse(localStorage.getItem("kept") ?? "[]")
+        .filter(({ path, words }) => LISTED.test(path) && words);
+    } catch {
+      return [];
+    }
+  };
+  const list = (rows) => {
+    if (rows.length) localStorage.setItem("kept", JSON.stringify(rows));
+    else localStorage.removeItem("kept");
+  };
+  const others = () => listed().filter(({ path }) => path !== here);
+  if ((exits.length || document.querySelector("[data-gone]")) && others().length < listed().length) {
+    list(others());
+  }
+  all("[data-keep]").forEach((button) => {
+    const status = button.nextElementSibling;
+    const show = () => {
+      const kept = listed().length > others().length;
+      button.textContent = kept ? "Remove from your list" : "Keep in a list on this phone";
+      return kept;
+    };
+    show();
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      try {
+        const rows = others();
+        list(show() ? rows : [...rows, { path: here, words: button.dataset.keep }]);
+        status.textContent = show() ? "Kept on this phone." : "Removed.";
+      } catch {
+        status.textContent = "Your browser does not let us keep anything.";
+      }
+    });
+  });
+
+  // Keeping pages starts the service worker, and only that does.
+  const pages = "serviceWorker" in navigator && "caches" in window;
+  const startWorker = async () => {
+    await navigator.serviceWorker.register("/service-worker.js");
+    return (await navigator.serviceWorker.ready).active;
+  };
+  const savePage = async (path) => {
+    const worker = await startWorker();
+    const { port1, port2 } = new MessageChannel();
+    return new Promise((done) => {
+      port1.onmessage = ({ data }) => done(data);
+      worker.postMessage(path, [port2]);
+    });
+  };
+  if (pages) all("[data-offline]").forEach((button) => {
+    const status = button.nextElementSibling;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      status.textContent = "Wait a moment.";
+      const kept = await savePage(here).catch(() => false);
+      status.textContent = kept ? "Kept. You can read it here when you have no signal."
+        : "We could not keep it. Try again when you have signal.";
+    });
+  });
+
+  const kept = document.querySelector("[data-kept]");
+  if (kept) {
+    const fill = (name, rows, remove) => {
+      const lines = rows.map(({ path, words, day }) => {
+        const line = document.createElement("li");
+        const link = document.createElement("a");
+        const button = document.createElement("button");
+        link.href = path;
+        link.textContent = words;
+        button.type = "button";
+        button.className = "copy";
+        button.textContent = "Remove";
+        button.setAttribute("aria-label", `Remove ${words}`);
+        button.addEventListener("click", () => remove(path));
+        line.append(link, day ? `, kept on ${day} ` : " ", button);
+        return line;
+      });
+      kept.querySelector(`[data-list=${name}]`).replaceChildren(...lines);
+      kept.querySelector(`[data-none=${name}]`).hidden = lines.length > 0;
+    };
+    const showList = () => fill("listed", listed(), (path) => {
+      list(listed().filter((row) => row.path !== path));
+      showList();
+    });
+    const showPages = async () => {
+      const rows = [];
+      if (pages && await caches.has("kept")) {
+        const cache = await caches.open("kept");
+        for (const { url } of await cache.keys()) {
+          const { pathname } = new URL(url);
+          if (pathname.endsWith("/") && pathname !== "/kept/") {
+            const page = await cache.match(pathname);
+            const html = new DOMParser().parseFromString(await page.text(), "text/html");
+            const words = pathname === "/" ? "First page of this site" : html.querySelector("h1").textContent;
+            rows.push({ path: pathname, words, day: page.headers.get("x-kept") });
+          }
+        }
+      }
+      fill("saved", rows, async (path) => {
+        await (await caches.open("kept")).delete(path);
+        showPages();
+      });
+    };
+    const removeAll = kept.querySelector("[name=remove]");
+    removeAll.addEventListener("click", async () => {
+      list([]);
+      if (pages) {
+        await caches.delete("kept");
+        for (const worker of await navigator.serviceWorker.getRegistrations()) {
+          await worker.unregister();
+        }
+      }
+      removeAll.nextElementSibling.textContent = "All is removed.";
+      showList();
+      showPages();
+    });
+    showList();
+    showPages();
+    kept.hidden = false;
+  }
 
   // Places left, where the booking service says; the page is whole without.
   const counted = all("[data-left]");

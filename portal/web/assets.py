@@ -75,6 +75,12 @@ def made_from_line(script: str) -> str:
     return f"// made by `make scripts` from {hashlib.sha256(script.encode()).hexdigest()[:16]}"
 
 
+@cache
+def service_worker() -> bytes:
+    """The script that keeps pages for phones without signal. Browsers want it at one address."""
+    return _without_comments((PACKAGE / "static/service-worker.js").read_text("utf-8")).encode()
+
+
 def _without_comments(script: str) -> str:
     """A script without whole-line comments and indentation: compression does the rest.
 

@@ -173,6 +173,18 @@ def which(series: Series) -> str:
     return series.pattern
 
 
+def titles(series: Series) -> list[str]:
+    """Titles for a page about a series, the longest first: what it is, when, and where.
+
+    A centre is known by its name. Other places may share a name, such as 'Village hall'.
+    """
+    name, when, venue = series.name, which(series), series.venue
+    town = venue.town or series.centre.town or series.centre.title
+    where = venue.name if venue.centre else town
+    parts = ((name, when, place(venue)), (name, when, where), (name, when, town), (name, where))
+    return [", ".join(words) for words in parts]
+
+
 def span(series: Series) -> str:
     """The dates of a series with an end: '6 sessions, from 12 January to 16 February 2027'.
 

@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from portal.directory import Directory
+from portal.directory.addresses import HELP
 from portal.web.templating import environment
 
 # The links of the navigation, with their words.
@@ -21,27 +22,35 @@ SECTIONS = (
     ("/find/", "Find a session"),
     ("/whats-on/", "What’s on"),
     ("/centres/", "Centres"),
-    ("/programmes/", "Programmes"),
+    (HELP, "Help by need"),
     ("/urgent-help/", "Urgent help"),
 )
+
+
+# Search engines and tabs cut longer titles.
+LONGEST_TITLE = 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """The title and metadata of a page.
 
-    `crumbs` are the pages above it as (path, words), without the home page. `sensitive` gives it
-    the exit control. `live` marks the pages of the booking service, which search engines must not
-    index. `calendar` is the path of the calendar of what the page lists, `feed` of its news feed.
+    `shorter` are other titles, for where a longer one does not fit. `crumbs` are the pages above it
+    as (path, words), without the home page. `sensitive` gives it the exit control. `live` marks the
+    pages of the booking service, which search engines must not index; `unlisted` marks other pages
+    that they must not. `calendar` is the path of the calendar of what the page lists, `feed` of its
+    news feed.
     """
 
     title: str
     path: str
+    shorter: tuple[str, ...] = ()
     summary: str = ""
     section: str = ""
     crumbs: tuple[tuple[str, str], ...] = ()
     sensitive: bool = False
     live: bool = False
+    unlisted: bool = False
     error: bool = False
     linked_data: object = None
     calendar: str = ""
@@ -74,6 +83,20 @@ class Frame:
             )
         )
 
+    def title(self, head: Head) -> str:
+        """The title of a page, in `LONGEST_TITLE` characters at most.
+
+        What tells it from other pages comes first. The service and the area follow if there is
+        room for them, or one of the two.
+        """
+        start = "Error: " if head.error else ""
+        room = LONGEST_TITLE - len(start)
+        name, area = self.site.name, self.site.area
+        ends = ("",) if head.path == "/" else (f" – {name}, {area}", f" – {name}", f" – {area}", "")
+        titles = (f"{words}{end}" for words in (head.title, *head.shorter) for end in ends)
+        fitting = (title for title in titles if len(title) <= room)
+        return start + next(fitting, f"{head.title[: room - 1].rpartition(' ')[0]}…")
+
     def absolute(self, path: str) -> str:
         return self.site.base_address + path
 
@@ -104,6 +127,8 @@ class Frame:
         return frozenset(page.slug for page in self.directory.pages)
 
     def _has(self, path: str) -> bool:
+        if path == HELP:
+            return bool(self.directory.help_pages)
         return path != "/urgent-help/" or "urgent-help" in self.pages
 
     def _part(self, template: str, **given: Any) -> Markup:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from portal.directory import AGE_BANDS
+from portal.directory import AGE_BANDS, expectations
 from portal.directory.values import WEEKDAYS, clock_words
 from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, NEEDS, OFFERS
 from portal.web import filters
@@ -50,6 +50,8 @@ def environment() -> Environment:
         day=filters.day,
         end_with_centre=filters.end_with_centre,
         end_words=filters.end_words,
+        expected=expectations.lines,
+        first_visit=expectations.first_visit,
         directions=filters.directions,
         joined=filters.joined,
         json_block=json_block,

@@ -183,6 +183,11 @@ def test_sensitive_series_are_in_no_answer(ask, directory):
         ("language=ur", {"Play Sessions in Urdu"}),
         ("access=quiet-room", {"Youth Club"}),
         ("access=quiet-room&access=step-free", set()),
+        ("welcome=quiet", {"Saturday Club"}),
+        ("welcome=quiet&welcome=dads", {"Saturday Club"}),
+        ("welcome=quiet&welcome=siblings", set()),
+        ("welcome=dads&near=Nelson&miles=1", {"Infant Feeding Support", "Play Sessions"}),
+        ("welcome=siblings&near=Preston&miles=5", {"Play Sessions", "Play Sessions in Urdu"}),
         ("offer=young-people", {"Youth Club"}),
         ("programme=bump-birth-and-beyond&free=yes&day=saturday", {"First Aid for Babies"}),
         ("age=15", {"Youth Club"}),
@@ -290,6 +295,23 @@ def test_nothing_found_says_what_to_leave_out(ask):
         assert one.words.split()[0] == str(ask(one.query).total)
 
 
+def test_good_for_is_said_and_can_be_left_out(ask):
+    """What a group must be good for is a filter like the others: with links to remove each value,
+    with the number that there would be without it, and a mistake for an unknown value."""
+    answer = ask("welcome=quiet&welcome=siblings")
+    wrong = ask("welcome=cats")
+
+    assert [one.words for one in answer.chosen] == [
+        "Peace and quiet",
+        "Bringing brothers and sisters",
+    ]
+    assert [one.query for one in answer.chosen] == ["welcome=siblings", "welcome=quiet"]
+    assert [one.words for one in answer.loosened] == [
+        f"{ask('').total} that may not be good for everything you chose"
+    ]
+    assert words(wrong) == ["Choose from the list: what it is good for."]
+
+
 def test_nothing_found_at_all(ask):
     """Where no single filter is to blame, all of them are offered to go."""
     answer = ask("age=24&day=sunday&language=pl")
@@ -313,6 +335,7 @@ def test_more_rows(finder, directory):
                 "age",
                 "cost",
                 "way",
+                "welcome",
                 "state",
                 "language",
                 "time",

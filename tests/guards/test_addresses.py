@@ -65,10 +65,12 @@ def test_accepted_live_links_are_answered(directory, linkable, tmp_path, sample_
 
 
 def test_the_sitemap_lists_every_page(directory, pages):
-    """Search engines are shown every page but those made for other people's sites."""
+    """Search engines are shown every page but the private one and those made for other sites."""
     embedded = {path for path in pages if path.startswith(EMBEDDED)}
 
-    assert {path for path, _ in sitemap.pages(directory)} == pages - embedded
+    assert {path for path, _ in sitemap.pages(directory)} == pages - embedded - {
+        directory.talk.path
+    }
 
 
 def test_pages_of_text_cannot_take_an_address(directory):

@@ -33,6 +33,7 @@ from tests.support.shipped import (
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 CONTROLS = ("input", "select", "textarea")
 FOCUSABLE = ("a", "button", "input", "select", "textarea", "summary")
+TALK = "/help/talk/"  # the one page of all private needs
 SHOWN = 25  # faults of one kind; more of the same would help nobody
 
 # Attributes that hold addresses, and those that hold the ids of other elements.
@@ -108,6 +109,7 @@ def _aliases():
         ("programmes", "/programmes/"),
         ("content/pages", "/"),
         ("content/news", "/news/"),
+        ("content/help", "/help/"),
     ):
         for one in written(folder):
             for alias in one.fields.get("aliases", ()):
@@ -302,10 +304,10 @@ def _sitemap(shipped):
 
 
 def test_sitemap(shipped):
-    """The sitemap lists every page once, and nothing else."""
+    """The sitemap lists every page once but the private one, and nothing else."""
     base = site_file()["base_address"]
     listed = _sitemap(shipped)
-    pages = {f"{base}{path}" for path in shipped.pages if path.endswith("/")}
+    pages = {f"{base}{path}" for path in shipped.pages if path.endswith("/") and path != TALK}
 
     assert len(listed) == len(set(listed))
     assert pages == set(listed)
@@ -378,19 +380,24 @@ def test_ids(shipped):
 
 
 def test_what_pages_say_of_themselves(shipped):
-    """Every page has a language, a title and a description, and the address it is known by."""
+    """Every page has a language, a title of at most 70 characters that is not cut, a description,
+    and the address it is known by.
+
+    The private page has no such address: search engines must not keep it.
+    """
     base = site_file()["base_address"]
     wrong = []
     for path, page in shipped.pages.items():
         if page.one("html").get("lang") != "en":
             wrong.append(f"{path}: lang")
-        if len(page.one("title", where=lambda one: one.parent.tag == "head").text) < 10:
-            wrong.append(f"{path}: title")
+        title = page.one("title", where=lambda one: one.parent.tag == "head").text
+        if not 10 <= len(title) <= 70 or title.endswith("…"):
+            wrong.append(f"{path}: title {title}")
         said = [meta["content"] for meta in page.all("meta") if meta.get("name") == "description"]
         if path != "/404.html" and (len(said) != 1 or not 20 <= len(said[0]) <= 300):
             wrong.append(f"{path}: description {said}")
         known = [link["href"] for link in page.all("link") if link.get("rel") == "canonical"]
-        if known != [base + path]:
+        if known != ([] if path == TALK else [base + path]):
             wrong.append(f"{path}: canonical {known}")
 
     assert wrong[:SHOWN] == []
@@ -699,7 +706,8 @@ def test_sensitive_pages(shipped):
         private[one.fields["programme"]].append(one)
     texts = [one.slug for one in written("content/pages") if one.fields.get("sensitive") == "yes"]
     paths = [f"/programmes/{slug}/" for slug in sensitive_programmes()] + [
-        f"/{slug}/" for slug in texts
+        TALK,
+        *(f"/{slug}/" for slug in texts),
     ]
     wrong = []
     for path in paths:
@@ -744,7 +752,7 @@ def _time_words(one):
 
 def test_only_sensitive_pages_have_the_way_out(shipped):
     """Other pages do not carry the exit control: it would say that they are sensitive."""
-    sensitive = {f"/programmes/{slug}/" for slug in sensitive_programmes()}
+    sensitive = {TALK, *(f"/programmes/{slug}/" for slug in sensitive_programmes())}
     sensitive |= {
         f"/{one.slug}/" for one in written("content/pages") if one.fields.get("sensitive") == "yes"
     }

@@ -51,6 +51,21 @@ def test_the_demonstration_is_filled():
     assert len(full) >= 40
 
 
+def test_every_programme_says_what_to_expect():
+    """Each programme says what happens and what to know before a first visit, in lines short enough
+    to read at a glance; what no source says is marked as a sample."""
+    files = [*written("programmes")]
+    long, silent = [], []
+    for file in files:
+        silent += [file.path for name in ("expect", "first_time") if name not in file.fields]
+        for name in ("expect", "first_time", "who_meets_you", "siblings_note"):
+            if len(str(file.fields.get(name, ""))) > 100:
+                long.append(f"{file.path}: {name}")
+
+    assert len(files) > 50
+    assert (silent, long) == ([], [])
+
+
 def test_a_page_says_which_facts_are_samples(shipped):
     """Each sample fact that the page of a centre shows has its mark beside it."""
     wrong, number = [], 0

@@ -291,7 +291,7 @@ def test_broken_words_wait_until_they_are_mended(engine, tmp_path):
         mended = send(engine, settings, NOW + timedelta(minutes=6))
 
     assert (wrong.sent, mended.sent, len(mailbox.taken)) == (0, 1, 1)
-    assert row.trouble.startswith("content/messages/confirmation.md:22:1: '{venu}'")
+    assert row.trouble.startswith("content/messages/confirmation.md:23:1: '{venu}'")
 
 
 def test_a_round_ends_where_it_was_told_to(engine, tmp_path):

@@ -3,10 +3,18 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import icalendar
 import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, Referrer, personal_data, waiting_list
+from portal.database import tables
+from portal.messages import family_calendar
+from portal.messages.facts import facts_of
+from portal.messages.letters import words_of
+from portal.messages.outbox import Owed
 from tests.support import made
 from tests.support.made import NOW
 from tests.support.post import AMINA, SECRET, Post
@@ -33,6 +41,48 @@ def test_a_confirmation_says_what_when_and_where(post):
     assert len(calendar.walk("VEVENT")) == 6
 
 
+def test_a_confirmation_says_what_to_know_of_a_first_visit(sqlite, tmp_path):
+    """Who meets the family and what to know the first time are in the letter, if they are known."""
+    directory = made.directory(
+        {"who_meets_you": "A midwife at the door", "first_time": "Come alone, or as a pair"}
+    )
+    post = Post(sqlite, tmp_path, directory)
+    post.book()
+    [letter] = post.came()
+
+    assert "\n- Who meets you: A midwife at the door.\n" in letter.plain
+    assert "\n- If it is your first time: Come alone, or as a pair.\n" in letter.plain
+
+
+def test_a_confirmation_carries_the_dates_as_a_file(post):
+    """The file has METHOD:PUBLISH in the body as in the header, the UIDs of the family's own
+    calendar, and is named in the letter; GOV.UK Notify carries none, so there it is not named."""
+    booking = post.book()
+    [letter] = post.came()
+    own = family_calendar.private_calendar(
+        booking, post.series.all_sessions, post.directory.site, base="", discreet=False
+    )
+    [calendar] = letter.calendars
+
+    assert str(calendar["METHOD"]) == "PUBLISH"
+    assert b'text/calendar; charset="utf-8"; method="PUBLISH"' in letter.raw.replace(b"\n ", b" ")
+    assert {str(event["uid"]) for event in calendar.walk("VEVENT")} == {
+        str(event["uid"]) for event in icalendar.Calendar.from_ical(own).walk("VEVENT")
+    }
+    assert "The file booking.ics with this email puts your dates in your calendar." in letter.plain
+
+    with database.read(post.engine) as connection:
+        row = connection.execute(sa.select(tables.message).order_by(tables.message.c.id)).first()
+        owed = Owed(row.id, row.booking_id, row.kind, row.about, row.created)
+        facts = facts_of(
+            connection, owed, directory=post.directory, settings=post.settings, now=NOW
+        )
+    by_notify = post.settings.model_copy(
+        update={"email_channel": "notify", "secret_key": SecretStr(SECRET)}
+    )
+    assert "booking.ics" not in words_of(facts, post.directory.site, by_notify, attached=True).plain
+
+
 def test_the_link_leads_to_where_bookings_are_answered(post):
     """That may be another host than the public pages."""
     booking = post.book()
@@ -46,7 +96,9 @@ def test_the_link_leads_to_where_bookings_are_answered(post):
 
 def test_nothing_of_a_sensitive_booking_is_told(sqlite, tmp_path):
     """S3, S4: subject, words, headers and attachments tell neither group nor place nor time."""
-    directory = made.directory({"room": "Upper Room", "bring": "A friend"}, sensitive=True)
+    directory = made.directory(
+        {"room": "Upper Room", "bring": "A friend", "first_time": "Bring a friend"}, sensitive=True
+    )
     post = Post(sqlite, tmp_path, directory)
     booking = post.book()
     bookings.confirm(sqlite, directory, booking.id, now=NOW, actor="staff:1")
@@ -94,6 +146,40 @@ def test_a_text_message_holds_a_first_name_and_the_link(post):
         "To: 07700900123\n\nHello Amina. Your booking is made. See the details, change it or "
         f"cancel it here: https://families.example/bookings/{booking.link}\n"
     )
+
+
+TEXTED = Family("Amina Khan", None, "07700 900123", "text", True, full_texts=True)
+
+
+def test_a_text_message_says_what_when_and_where_if_the_family_ticked_so(post):
+    """S86: with the tick, the confirmation and the reminder name the group, the day and the place;
+    words that do not fit into two parts of a text message give way to the short ones."""
+    booking = post.book(TEXTED)
+    [text] = post.came()
+    [reminder] = post.came(NOW + timedelta(days=6))
+    post.directory.__dict__["site"] = post.directory.site.model_copy(
+        update={"booking_address": f"https://{'long.' * 50}example"}
+    )
+    post.enqueue(booking, "confirmation")
+    [short] = post.came()
+
+    assert "Your place is booked: Bump, Birth and Beyond. When: Tuesday 12 January" in text.plain
+    assert "Where: Riverbank, 1 River Street, Preston" in text.plain
+    assert "is on Tuesday 12 January 2027, 10am to midday" in reminder.plain
+    assert "Bump" not in short.plain
+
+
+def test_a_text_message_of_a_sensitive_booking_never_says_more(sqlite, tmp_path):
+    """S86: a tick, whatever it was for, changes nothing of a sensitive programme."""
+    post = Post(sqlite, tmp_path, made.directory(sensitive=True))
+    booking = post.book(TEXTED)
+    bookings.confirm(sqlite, post.directory, booking.id, now=NOW, actor="staff:1")
+    texts = post.came() + post.came(NOW + timedelta(days=7))
+
+    assert texts
+    for text in texts:
+        for word in ("Time together", "Riverbank", "January", "10am"):
+            assert word not in text.plain
 
 
 @pytest.mark.parametrize("contact_by", ["email", "text"])

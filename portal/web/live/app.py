@@ -26,7 +26,16 @@ from portal.settings import Settings
 from portal.web import finder_page
 from portal.web.frozen_files import Files
 from portal.web.layout import Frame, Head
-from portal.web.live import book, complaint, custom_calendar, gap, my_booking, screens, subjects
+from portal.web.live import (
+    book,
+    complaint,
+    custom_calendar,
+    gap,
+    my_booking,
+    screens,
+    subjects,
+    tell,
+)
 from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
@@ -83,6 +92,7 @@ def create_desk(
         request_pages,
         gap.pages,
         complaint.pages,
+        tell.pages,
         custom_calendar.pages,
     ):
         desk.register_blueprint(pages)

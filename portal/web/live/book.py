@@ -93,6 +93,7 @@ def book(centre: str, series: str) -> Any:
     if run.book == "session" and wanted.session is None:
         return _choose(wanted, now)
     form = book_form(run, request.form if request.method == "POST" else None)
+    form.asks_texts = True
     form.offer(found.settings.ways)
     following = next_screen(form, now, found.secret)
     try:

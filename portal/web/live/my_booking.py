@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
 
@@ -491,6 +491,9 @@ def correct(link: str) -> Any:
         kind = with_questions(kind, own.programme, own.programme.questions)
     form = kind(formdata=_posted(), data=_data_of(family))
     form.given(family.answers)
+    if own.programme is not None and not own.discreet and isinstance(form, RequestDetailsForm):
+        form.offer_topics(own.programme.topics, family.answers)
+    form.asks_texts = not own.discreet
     form.offer(found.settings.ways, kept=family.contact_by)
     if own.discreet:
         form.discreet()
@@ -519,8 +522,9 @@ def _posted() -> Any:
 
 def _data_of(family: Family) -> dict[str, Any]:
     named = ("name", "email", "phone", "contact_by", "access", "language", "notes")
-    safe: Literal["yes", "no"] = "yes" if family.safe_to_contact else "no"
-    return {name: getattr(family, name) for name in named} | {"safe_to_contact": safe}
+    data = {name: getattr(family, name) for name in named}
+    data["safe_to_contact"] = "yes" if family.safe_to_contact else "no"
+    return data | {"full_texts": "yes" if family.full_texts else None}
 
 
 def _form(own: Own, form: LiveForm, title: str, where: str, status: int) -> Response:

@@ -76,6 +76,8 @@ class Asked:
     def title(self) -> str:
         if self.programme.sensitive:
             return "Ask us to get in touch"
+        if self.programme.topics:
+            return "Ask us for a family" if self.who == "professional" else "Ask us for help"
         return "Ask for a place for a family" if self.who == "professional" else "Ask for a place"
 
     @property
@@ -186,8 +188,10 @@ def _screen(asked: Asked, now: datetime) -> Any:
     found = live()
     form = _form(asked, found.directory)
     following = next_screen(form, now, found.secret)
-    if request.method != "POST" and asked.chosen:
-        form.series.data = asked.chosen.identity
+    if request.method != "POST":
+        if asked.chosen:
+            form.series.data = asked.chosen.identity
+        _tick_need(asked.programme, form)
     if following.screen == "form":
         return before(asked.programme, asked.explain) or _show(
             "live/form.html", asked, form, following.status
@@ -209,6 +213,13 @@ def _screen(asked: Asked, now: datetime) -> Any:
     family = asked.who == "family"
     unsafe = unheard(form, asked.path, family=family, subject=asked.about(run))
     return unsafe or _show("live/check.html", asked, form, 200)
+
+
+def _tick_need(programme: Programme, form: AskForm) -> None:
+    """Ticks the need of the help page from which the family comes; never a private one (S81)."""
+    need = request.args.get("need", "")
+    if need in programme.topics and not programme.sensitive:
+        form.topics.data = (need,)
 
 
 def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> Any:

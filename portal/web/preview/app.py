@@ -17,6 +17,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from portal.content.front_matter import Problem
+from portal.directory.addresses import LIVE
 from portal.editing.effects import Changed
 from portal.web.headers import HEADERS
 from portal.web.templating import environment
@@ -26,18 +27,6 @@ if TYPE_CHECKING:
 
 _STATIC = Path(__file__).resolve().parents[2] / "static"
 _KEEP_ALIVE = 10.0  # seconds after which a silent connection is tried
-
-# Addresses that live pages answer.
-_LIVE = (
-    "/book/",
-    "/bookings/",
-    "/request/",
-    "/gap",
-    "/find/results",
-    "/leave",
-    "/staff/",
-    "/tell/",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +94,7 @@ def _site(request: Request, state: State, shown: Shown, app: WSGIApplication) ->
     if request.path == "/availability.json":
         return Response('{"series": {}}', content_type="application/json")  # nobody books here
     answer = Response.from_app(app, request.environ, buffered=True)
-    if answer.status_code == 404 and request.path.startswith(_LIVE):
+    if answer.status_code == 404 and request.path.startswith(LIVE):
         words = "Families book here on the live service. A preview shows the pages you write."
         return _page(shown, state, "This is a live page", words=words)
     if answer.mimetype == "text/html":

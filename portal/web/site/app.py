@@ -16,9 +16,10 @@ from flask import Flask, Response, abort, request
 from werkzeug.routing import BaseConverter
 
 from portal import feeds
-from portal.directory import Centre, Directory, News, Page, Programme
+from portal.directory import Centre, Directory, HelpPage, News, Page, Programme
+from portal.directory.addresses import HELP
 from portal.feeds import calendars
-from portal.web.assets import static_files
+from portal.web.assets import service_worker, static_files
 from portal.web.frozen_files import file_headers, media_type
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.site.leaflets import Leaflets
@@ -103,6 +104,7 @@ def _files(
     """Makers of all other files, by path: feeds, redirects, static files and the like."""
     files: dict[str, _Maker] = {
         "/404.html": lambda context: not_found(context).encode(),
+        "/service-worker.js": partial(_constant, service_worker()),
         "/manifest.webmanifest": lambda context: context.part("site/manifest.json"),
         "/_headers": _headers,
     }
@@ -156,10 +158,11 @@ def _file(context: Context, files: Mapping[str, _Maker], **_: str) -> Response:
 
 def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
     """The old and new path of every page that has been renamed."""
-    named: tuple[tuple[str, Sequence[Programme | Page | News]], ...] = (
+    named: tuple[tuple[str, Sequence[Programme | Page | News | HelpPage]], ...] = (
         ("/programmes/", directory.programmes),
         ("/", directory.pages),
         ("/news/", directory.news),
+        (HELP, directory.help_pages),
     )
     for folder, nouns in named:
         for noun in nouns:

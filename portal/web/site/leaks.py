@@ -134,7 +134,13 @@ def _venues(directory: Directory) -> Iterator[tuple[str, ...]]:
 def _public_words(directory: Directory) -> Iterator[str]:
     """All words of the public content: the service, its programmes, places and public series."""
     yield from (directory.site.name, directory.site.area)
-    for noun in (*directory.footprints, *directory.districts, *directory.pages, *directory.news):
+    for noun in (
+        *directory.footprints,
+        *directory.districts,
+        *directory.pages,
+        *directory.news,
+        *directory.help_pages,
+    ):
         yield from _texts(noun)
     for settlement in directory.settlements:
         yield settlement.name

@@ -397,7 +397,10 @@ def correct(reference: str) -> Answered:  # noqa: ARG001
     form.offer(live().settings.ways, kept=known.contact_by)
     following = next_screen(form, now(), live().secret, checked=False, known=True)
     if following.screen == "confirm":
-        family = Family(**form.contact(), answers=form.corrected(known.answers))
+        corrected = form.contact()
+        # The family said so of its own phone: another number is not asked about yet (S86).
+        corrected["full_texts"] = known.full_texts and corrected["phone"] == known.phone
+        family = Family(**corrected, answers=form.corrected(known.answers))
         return _press(personal_data.correct, "changed", family, secret=live().secret)
     said = "Change an email address or a phone number only if you are sure who is asking."
     return _page(form, "Their details", following.status, "Save", paragraphs=(said,))

@@ -93,8 +93,10 @@ def test_nobody_keeps_the_page(screens) -> None:
 
 
 def test_what_a_booked_family_needs(screens) -> None:
-    """Reference, dates, venue, what to bring, calendar, how to cancel, what next, phone."""
-    screens.directory.series[0].link(bring="A cushion", room="Willow Room")
+    """Reference, dates, venue, what to bring, who meets them, calendar, how to cancel, phone."""
+    screens.directory.series[0].link(
+        bring="A cushion", room="Willow Room", who_meets_you="A midwife", first_time="Come alone"
+    )
     own = screens.book(people="3")
 
     for words in (
@@ -103,6 +105,8 @@ def test_what_a_booked_family_needs(screens) -> None:
         "Riverbank, Willow Room",
         "1 River Street, Preston, PR1 8RJ",
         "A cushion",
+        "Who meets you A midwife.",
+        "First time Come alone.",
         "Cancel your booking",
         "What happens next",
         "01772 111111",
@@ -765,7 +769,8 @@ def test_the_private_calendar_follows_the_booking(screens) -> None:
     """Offered by webcal and as an address to copy; a moved date is the same entry, moved."""
     own = screens.book()
     webcal = own.main.one("a", where=lambda one: one["href"].startswith("webcal:"))["href"]
-    address = own.main.one("code").text
+    address, again = (one.text for one in own.main.all("code"))
+    assert address == again
 
     def entries():
         answer = screens.open(f"{own.path}/calendar.ics").answer
@@ -800,7 +805,7 @@ def test_the_address_is_that_of_the_live_part(tmp_path) -> None:
         update={"booking_address": "https://book.example/"}
     )
 
-    assert screens.book().main.one("code").text.startswith("https://book.example/bookings/")
+    assert screens.book().main.all("code")[0].text.startswith("https://book.example/bookings/")
 
 
 # --- a sensitive programme ------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """S5: who says that no message is safe is told at once what that means, and offered a safe way."""
 
 import pytest
+import sqlalchemy as sa
 
-from portal import bookings
+from portal import bookings, database
+from portal.database import tables
 from tests.support import made
 from tests.support.screens import FAMILY, Screens
 
@@ -96,3 +98,31 @@ def test_how_long_details_are_kept_is_what_the_settings_say(tmp_path) -> None:
 
     assert "We delete it 45 days after the last session ends." in check
     assert "deleted after 3 days" in check
+
+
+def full_texts(screens) -> list[bool]:
+    with database.read(screens.engine) as connection:
+        return list(connection.execute(sa.select(tables.person.c.full_texts)).scalars())
+
+
+def test_only_the_family_says_that_texts_may_say_more(tmp_path) -> None:
+    """S86: the box is empty until the family ticks it, stays as the family leaves it on its own
+    page, and is asked neither of a professional nor for a sensitive programme."""
+    screens = Screens(tmp_path / "open")
+    texts = {"contact_by": "text", "phone": "07700 900123"}
+    screens.book(**texts)
+    assert full_texts(screens) == [False]
+
+    own = screens.visitor().book(**texts, full_texts="yes")
+    assert full_texts(screens) == [False, True]
+    form = own.follow("See or change what we keep about you")
+    assert ("full_texts", "yes") in form.fields("Save")
+    form.fill(full_texts=[]).press("Save")
+    assert full_texts(screens) == [False, False]
+
+    asked = Screens(tmp_path / "asked", made.directory({"booking": "request"}, way="request"))
+    question = "What may our text messages say?"
+    assert question in asked.open("/request/bump?series=riverbank/bump&who=family")
+    assert question not in asked.open("/request/bump?series=riverbank/bump&who=professional")
+    private = Screens(tmp_path / "private", made.directory(sensitive=True, way="request"))
+    assert question not in private.open("/request/bump?who=family")

@@ -25,7 +25,7 @@ from wtforms import Field, StringField
 
 from portal.bookings import MOST_PLACES, Family
 from portal.directory import Programme, Question, Series
-from portal.directory.fields import SAFE_TIME
+from portal.directory.fields import SAFE_TIME, TOPICS
 from portal.web.live.forms.answers import (
     Answer,
     Children,
@@ -35,6 +35,8 @@ from portal.web.live.forms.answers import (
     Name,
     Option,
     Phone,
+    Tick,
+    Ticks,
     Whole,
 )
 
@@ -217,10 +219,21 @@ class SafeTime(Answer):
         super().__init__(label, **{"what": "the time", "longest": 100, "hint": hint, **given})
 
 
+class Topics(Ticks):
+    """What a family would like help with, if it chooses to say so."""
+
+    def __init__(self, label: str = "", **given: Any) -> None:
+        hint = "Tick what fits. You do not have to say."
+        super().__init__(label, **{"what": "what you would like help with", "hint": hint, **given})
+
+
 class ContactForm(LiveForm):
     """Name, and how it is safe to get in touch (S5)."""
 
     whose: ClassVar[str] = "your"
+
+    # Whether the family itself is asked here what its text messages may say (S86).
+    asks_texts = False
 
     name = Name(
         "Full name",
@@ -246,6 +259,13 @@ class ContactForm(LiveForm):
         options=YES_NO,
     )
     safe_time = SafeTime("When is it safe to ring you?")
+    full_texts = Tick(
+        "What may our text messages say?",
+        what="what our text messages may say",
+        statement="They may say what, when and where",
+        hint="If you choose text messages. Other people may see them on your phone. If you leave "
+        "this box empty, they say very little and have a link.",
+    )
     access = Lines(
         "What do you need to be able to join in?",
         what="what you need",
@@ -278,6 +298,7 @@ class ContactForm(LiveForm):
         sent = {"email", "text"} - {*ways, kept}
         options = self.contact_by.options
         self.contact_by.options = [one for one in options if one[0] not in sent]
+        self.asks_texts = self.asks_texts and "text" not in sent
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Each answer by itself, then those that depend on each other."""
@@ -302,6 +323,7 @@ class ContactForm(LiveForm):
             "phone": self.phone.data or None,
             "contact_by": self.contact_by.data,
             "safe_to_contact": self.safe_to_contact.data == "yes",
+            "full_texts": self.full_texts.data == "yes",
             "access": self.access.data or "",
             "language": self.language.data or "",
             "notes": self.notes.data or "",
@@ -315,6 +337,7 @@ class ContactForm(LiveForm):
             self.phone,
             self.contact_by,
             self.safe_to_contact,
+            *([self.full_texts] if self.asks_texts else []),
             self.safe_time,
         ]
 
@@ -332,6 +355,7 @@ class FamilyForm(ContactForm):
     quiet = StringField()
 
     asks_numbers = True  # how many come
+    coming = "Who is coming"
     asks_ages = True
 
     people = Whole(
@@ -356,7 +380,7 @@ class FamilyForm(ContactForm):
         reach = "Give your email address or your phone number. You can give both."
         return [
             Group("You", self.who(), reach),
-            *([Group("Who is coming", coming)] if coming else []),
+            *([Group(self.coming, coming)] if coming else []),
             Group("Anything we should know", [*asked, *self.beside()]),
         ]
 
@@ -496,8 +520,9 @@ class DetailsForm(ContactForm):
 
 
 class RequestDetailsForm(DetailsForm):
-    """The same, of a request."""
+    """The same, of a request, with what it is about if its form asks that."""
 
+    topics = Topics("What would you like help with?")
     safe_time = SafeTime("When is a good and safe time to reach you?")
     contact_by = Choice(
         "How may we contact you?",
@@ -505,3 +530,21 @@ class RequestDetailsForm(DetailsForm):
         missing="Choose how we may contact you",
         options=CONTACT_WAYS_OF_REQUESTS,
     )
+
+    def groups(self) -> Sequence[Group]:
+        asked = [Group("What it is about", [self.topics])] if self.topics.options else []
+        return [*asked, *super().groups()]
+
+    def offer_topics(self, topics: Mapping[str, str], answers: Mapping[str, str]) -> None:
+        """Asks what it is about; words of earlier topics can still be kept."""
+        said = [words for words in answers.get(TOPICS, "").split("; ") if words]
+        earlier = [(words, words) for words in said if words not in topics.values()]
+        self.topics.options = [*topics.items(), *earlier]
+        if self.topics.raw_data is None:
+            self.topics.data = tuple(key for key, words in self.topics.options if words in said)
+
+    def corrected(self, answers: Mapping[str, str]) -> dict[str, str]:
+        now = super().corrected(answers)
+        if self.topics.options:
+            now[TOPICS] = self.topics.said
+        return {name: said for name, said in now.items() if said}

@@ -16,7 +16,7 @@ from wtforms import StringField
 from portal.bookings import MOST_PLACES, Referrer
 from portal.bookings.gap_reports import Gap
 from portal.directory import Programme
-from portal.directory.fields import WHERE
+from portal.directory.fields import TOPICS, WHERE
 from portal.directory.vocabularies import NEEDS
 from portal.web.live.forms.answers import (
     Answer,
@@ -38,6 +38,7 @@ from portal.web.live.forms.family import (
     Group,
     LiveForm,
     SafeTime,
+    Topics,
     with_questions,
 )
 
@@ -62,12 +63,14 @@ class AskForm(FamilyForm):
         options=CONTACT_WAYS_OF_REQUESTS,
     )
     safe_time = SafeTime("When is a good and safe time to reach you?")
+    topics = Topics("What would you like help with?")
     series = Pick("Which group do you want?", what="a group")
     district = Pick("Where would you like to go?", what="a district")
 
     def groups(self) -> Sequence[Group]:
         you, *others = super().groups()
-        wanted: list[Answer] = [one for one in (self.series, self.district) if len(one.options) > 1]
+        picks = [one for one in (self.series, self.district) if len(one.options) > 1]
+        wanted: list[Answer] = [*([self.topics] if self.topics.options else []), *picks]
         return [
             you,
             *([Group("What you are looking for", wanted)] if wanted else []),
@@ -87,6 +90,8 @@ class AskForm(FamilyForm):
         given = super().more()
         if self.district.text:
             given[WHERE] = self.district.said
+        if self.topics.said:
+            given[TOPICS] = self.topics.said
         return given
 
 
@@ -154,6 +159,7 @@ class ReferForm(AskForm):
         options=YES_NO,
     )
     safe_time = SafeTime("When is a good and safe time to reach them?")
+    topics = Topics("What would they like help with?", hint="Tick what fits.")
     series = Pick("Which group do they want?", what="a group")
     district = Pick("Where would they like to go?", what="a district")
     access = Lines(
@@ -220,9 +226,15 @@ def ask_form(
     if not alone:
         form.series.missing = "Choose a group"
     form.district.options = [_ANYWHERE, *districts]
+    # The family itself may say so, and of a sensitive programme texts never say anything (S86).
+    form.asks_texts = who == "family" and not programme.sensitive
     form.people.hint = "Count adults and children."
     if programme.place_for == "person":
         form.people.most = MOST_PLACES
+    form.topics.options = tuple(programme.topics.items())
+    if programme.topics:
+        # It is about a need, and not about places in a group.
+        form.asks_numbers, form.coming = False, "The children"
     if programme.sensitive:
         # Only what a first talk needs is asked.
         form.asks_numbers = form.asks_ages = False

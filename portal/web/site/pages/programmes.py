@@ -75,8 +75,10 @@ def series(context: Context, series: Series) -> str:
     """A series: its dates, its venue, and how to get a place."""
     coming = context.coming.get(series, ())
     states = phases(series, None, context.now)
+    title, *shorter = filters.titles(series)
     head = Head(
-        title=f"{series.name}, {filters.which(series)}, {filters.place(series.venue)}",
+        title=title,
+        shorter=tuple(shorter),
         path=series.path,
         section="/whats-on/",
         summary=f"{filters.repeats(series)} at {filters.place(series.venue)}. "

@@ -43,7 +43,9 @@ def page(
 
     def addressed(directory: Directory) -> Iterable[tuple[str, Any]]:
         if nouns is None:
-            there = rule in fixed_pages(news=bool(directory.news))
+            there = rule in fixed_pages(
+                news=bool(directory.news), help_pages=bool(directory.help_pages)
+            )
             return [(rule, None)] if there else []
         return [(getattr(noun, path), noun) for noun in nouns(directory)]
 

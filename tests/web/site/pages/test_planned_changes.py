@@ -157,7 +157,7 @@ def test_a_calendar_is_offered_only_where_there_are_dates(pages, directory):
         one.programme for one in directory.series if any(d.day >= today for d in one.sessions)
     }
     for programme in directory.programmes:
-        offered = "Subscribe, and your calendar updates" in pages[programme.path]
+        offered = "It keeps itself up to date." in pages[programme.path]
 
         assert offered == (programme in coming and not programme.sensitive), programme.slug
 

@@ -26,6 +26,37 @@ def test_series_page(read, pages):
     assert "We start with tea at 9:45." in text
 
 
+def test_what_to_expect_is_above_the_facts(read, pages):
+    """A programme, its groups and a centre say what to expect in short lines above the facts, with
+    a mark beside what is a sample; pages without such facts have no list of them."""
+    series = words_of(read, "/sessions/riverbank/play-monday/")
+    centre = words_of(read, "/centres/riverbank/")
+
+    for words in (
+        "What happens: You play with your child, and we sing at the end.",
+        "First time: You can just watch at first.",
+        "Who meets you: A play worker at the door.",
+        "Who can come: Dads and partners are welcome. Brothers and sisters are welcome. "
+        "There are toys for children up to 8.",
+    ):
+        assert words in series
+        assert words in words_of(read, "/programmes/play-sessions/")
+        assert words not in centre
+    way = (
+        "Getting here: Leave it under the stairs. Free, in front of the door. Buses 2 and 35 stop "
+        "outside. The station is 10 minutes away on foot. Sample"
+    )
+    for text, fact in ((series, "When Mondays"), (centre, "Where 12 River Street")):
+        assert 0 < text.index(way) < text.index(fact)
+    assert 'class="expect"' not in pages["/programmes/baby-massage/"]
+    marks = set(re.findall(r"marks\.\w+\.svg#([\w-]+)", pages["/sessions/riverbank/play-monday/"]))
+    drawn = set(re.findall('id="([^"]+)"', static_files()["marks.svg"].content.decode()))
+    assert {"people", "first-time", "who", "dads", "siblings", "buggy", "parking", "bus"} <= marks
+    assert marks <= drawn
+    # The words of the hall in which a group meets, and not of the centre that runs it.
+    assert "Getting here:" not in words_of(read, "/sessions/mill-brow/village-play/")
+
+
 def test_changes_are_said_in_words(read, pages):
     """A date that is off or moved says so in words, not by a line through it alone."""
     moved = words_of(read, "/sessions/riverbank/bump-spring/")
