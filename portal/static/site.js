@@ -84,6 +84,8 @@
     try {
       sessionStorage.setItem("ask", new URLSearchParams(new FormData(form)));
     } catch { /* Storage may be turned off: the question is asked again on the next page. */ }
+    // Back shows this page as it was left.
+    form.elements.near.value = "";
     location.assign("/find/");
   }));
 
