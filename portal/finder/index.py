@@ -205,6 +205,7 @@ class _Index:
             "forms": dict(FORMS),
             "wider": [*WIDER],
             "few": FEW,
+            "marks": [*phrases.ACCESS],
             **CALENDAR,
             "names": [*self._names],
             "programmes": [*map(_programme, self._programmes)],
@@ -327,7 +328,6 @@ class _Index:
             "nowhere": [number for number, one in enumerate(venues) if not one.position],
             "district": [one.district for one in venues],
             "facilities": [_bits("access", one.facilities) for one in venues],
-            "access": [phrases.sentence(phrases.access(one.facilities)) for one in venues],
         }
 
     def _terms(self, calendar: SchoolCalendar, last: date) -> Iterator[int]:
@@ -359,9 +359,9 @@ def _bits(name: str, values: Iterable[str]) -> int:
 
 
 def _spoken(language: str) -> str:
-    """'In Urdu. '; '' for English."""
+    """'In Urdu.'; '' for English."""
     said = WORDS["language"].replace("{language}", CHOICES["language"][language])
-    return "" if language == "en" else f"{said} "
+    return "" if language == "en" else said
 
 
 def _usual(session: Session) -> bool:

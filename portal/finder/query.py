@@ -55,6 +55,7 @@ class Query:
     room: bool = False  # only what can be booked or joined now
     together: bool = False
     free: bool = False
+    when: str = ""  # "today", "weekend" and so on: `on` in addresses
     term: str = ""
     miles: str = ""  # empty: as far as is needed
     order: str = ""
@@ -83,6 +84,8 @@ class Query:
                 return replace(first, together=False)
             case "free":
                 return replace(first, free=False)
+            case "on":
+                return replace(first, when="")
             case "term":
                 return replace(first, term="")
             case _:
@@ -98,6 +101,7 @@ class Query:
             "room": self.room,
             "together": self.together,
             "free": self.free,
+            "on": self.when,
             "term": self.term,
         }
         return bool(given[name])
@@ -115,6 +119,8 @@ class Query:
         pairs += [("age", age.key) for age in self.ages]
         pairs += [(name, "yes") for name in FLAGS if self.on(name)]
         pairs += [(name, value) for name in SEVERAL for value in self.several(name)]
+        if self.when:
+            pairs.append(("on", self.when))
         if self.term:
             pairs.append(("term", self.term))
         if self.near and self.miles:
@@ -193,6 +199,7 @@ def read(fields: Fields, programmes: Sequence[str]) -> tuple[Query, list[Mistake
         room=_flag("room", fields, mistakes),
         together=_flag("together", fields, mistakes),
         free=_flag("free", fields, mistakes),
+        when=_one_of("on", [*CHOICES["on"]], fields, mistakes),
         term=_term(fields, mistakes),
         miles=_miles(near, fields, mistakes),
         order=_one_of("order", ("nearest", "soonest"), fields, mistakes).replace("nearest", ""),

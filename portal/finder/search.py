@@ -52,6 +52,14 @@ class Door(NamedTuple):
     how: str = ""
 
 
+class Chip(NamedTuple):
+    """A filter at one press: its words, the query after the press, and whether it is on now."""
+
+    words: str
+    query: str
+    on: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One row of the list: the next matching session of a series."""
@@ -62,10 +70,12 @@ class Result:
     more: str
     where: str
     change: str  # from when it moved, and whether it is at another place than usual
-    facts: str  # ages and cost, as sentences
+    ages: str  # as a sentence, and so are cost and language
+    cost: str
     tag: str  # the colour of its state
     state: str  # how to get a place now, or why one cannot
-    last: str  # language and access, as sentences
+    spoken: str  # 'In Urdu.', '' for English
+    access: tuple[tuple[str, str], ...]  # facilities that decide who can come: key and sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,8 @@ class Answer:
     asked: Query
     mistakes: tuple[Mistake, ...] = ()
     heading: str = ""
+    summary: str = ""  # the question in one line: 'Near Bacup, age 2, Free'
+    chips: tuple[Chip, ...] = ()  # Today, Tomorrow and so on
     notes: tuple[str, ...] = ()  # what to know of the place, and how far the search went
     total: int = 0
     results: tuple[Result, ...] = ()
@@ -238,6 +250,8 @@ class _Search:
         return Answer(
             asked=query,
             heading=self._heading(len(fits)),
+            summary=self._summary(),
+            chips=tuple(self._chips()),
             notes=tuple(self._notes(len(fits))),
             total=len(fits),
             results=tuple(self._result(fit) for fit in fits[: query.show]),
@@ -298,11 +312,35 @@ class _Search:
         said = put("no" if number == 0 else "one" if number == 1 else "many", n=f"{number:,}")
         if self._query.topic:
             said += put("on", topic=self._query.topic.words)
+        if self._query.when:
+            said += WORDS[f"on-{self._query.when}"]
         if self._place:
             said += put("near" if self._place.district is None else "in", place=self._place.key)
         if self._query.ages:
             said += put("for", ages=_ages_words(self._query.ages))
         return said
+
+    def _summary(self) -> str:
+        """What is asked, in one line, without what the chips show."""
+        query = self._query
+        said = [put("f-topic", topic=query.topic.words)] if query.topic else []
+        if self._place:
+            near = "f-near" if self._place.district is None else "f-in"
+            said.append(put(near, place=self._place.key))
+        if query.ages:
+            said.append(_ages_words(query.ages))
+        if self._place and self._place.district is None and query.miles not in ("", "any"):
+            said.append(put("f-mile" if query.miles == "1" else "f-miles", n=query.miles))
+        said += [link.words for link in self._further_filters()]
+        return phrases.capital(", ".join(said)) or WORDS["f-all"]
+
+    def _chips(self) -> Iterator[Chip]:
+        """The filters that are one press away: today and the like, and what has places."""
+        query = replace(self._query, show=PAGE)
+        for value, words in CHOICES["on"].items():
+            on = query.when == value
+            yield Chip(words, replace(query, when="" if on else value).address, on)
+        yield Chip(WORDS["f-room"], replace(query, room=not query.room).address, query.room)
 
     def _notes(self, number: int) -> Iterator[str]:
         """Which council serves a place outside the county, and why the search went further."""
@@ -334,11 +372,19 @@ class _Search:
             more=more,
             where=where,
             change=self._change(series, fit.session),
-            facts=f"{index['ages'][series.age][0]} {index['costs'][series.cost]}",
+            ages=index["ages"][series.age][0],
+            cost=index["costs"][series.cost],
             tag=tag.colour,
             state=tag.words,
-            last=series.spoken + index["venues"]["access"][venue],
+            spoken=series.spoken,
+            access=tuple(self._access(index["venues"]["facilities"][venue])),
         )
+
+    def _access(self, facilities: int) -> Iterator[tuple[str, str]]:
+        words = CHOICES["access"]
+        for name in phrases.ACCESS:
+            if facilities >> [*words].index(name) & 1:
+                yield name, phrases.sentence(words[name])
 
     def _when(self, session: Session) -> str:
         words = "when-year" if session.day - self._day > A_YEAR_AHEAD else "when"
@@ -381,8 +427,13 @@ class _Search:
                 yield Link(words, query.without("miles").address)
         for age in query.ages:
             yield Link(phrases.capital(age.label), query.without("age", age.key).address)
+        yield from self._further_filters()
+
+    def _further_filters(self) -> Iterator[Link]:
+        """The filters other than place and age. The chips show `on` and `room`."""
+        query = self._query
         for name in FLAGS:
-            if query.on(name):
+            if name != "room" and query.on(name):
                 yield Link(put(f"f-{name}"), query.without(name).address)
         for name in SEVERAL:
             words_of = self._tables.programmes if name == "programme" else CHOICES[name]
@@ -414,7 +465,7 @@ class _Search:
                     break
         elif place:
             yield WORDS["l-near"], query.without("near")
-        for name in ("topic", "age", *FLAGS, *SEVERAL, "term"):
+        for name in ("topic", "age", *FLAGS, *SEVERAL, "on", "term"):
             if query.on(name):
                 yield WORDS[f"l-{name}"], query.without(name)
 

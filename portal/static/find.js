@@ -65,7 +65,6 @@
       nowhere: venues.nowhere.includes(v),
       district: venues.district[v],
       had: marked(keys(choices.access), venues.facilities[v]),
-      access: venues.access[v],
     }));
     made.series = made.centres.flatMap((centre, c) => Array.from({ length: made.counts[c] }, () => {
       n += 1;
@@ -447,6 +446,7 @@
     const terms = of("term", keys(index.choices.term));
     if (terms[1]) note("term", "e-both");
     query.term = terms[1] ? "" : terms[0] || "";
+    query.on = one("on", keys(index.choices.on)) || "";
     query.miles = one("miles", MILES) || "";
     if (!query.near && !["", "any"].includes(query.miles)) {
       note("near", query.miles === "1" ? "e-mile" : "e-miles", { n: query.miles });
@@ -463,7 +463,7 @@
     if (name === "miles") return { ...rest, miles: "any" };
     const now = query[name];
     const left = Array.isArray(now) && now.filter((one) => value && one !== value);
-    return { ...rest, [name]: left || (name === "term" ? "" : false) };
+    return { ...rest, [name]: left || (["on", "term"].includes(name) ? "" : false) };
   };
   const address = (query) => {
     const said = new URLSearchParams();
@@ -473,7 +473,7 @@
     query.age.forEach(({ key }) => add("age", key));
     FLAGS.forEach((name) => query[name] && add(name, "yes"));
     SEVERAL.forEach((name) => query[name].forEach((value) => add(name, value)));
-    if (query.term) add("term", query.term);
+    ["on", "term"].forEach((name) => query[name] && add(name, query[name]));
     if (query.near && query.miles) add("miles", query.miles);
     if (query.order) add("order", query.order);
     if (query.show !== PAGE || !`${said}`) add("show", query.show);
@@ -532,12 +532,20 @@
     const terms = pairs(index.terms);
     const inTerm = (day) => terms.some(([first, last]) => first <= day && day <= last);
 
+    const monday = today - today % 7;
+    const spans = {
+      today: [today, today],
+      tomorrow: [today + 1, today + 1],
+      weekend: [monday + 5, monday + 6],
+      "next-week": [monday + 7, monday + 13],
+    };
     const sieve = (asking) => {
+      const [from, until] = spans[asking.on] || [0, FAR];
       const limit = !place || !asking.near || asking.miles === "any" ? FAR : asking.miles * 10;
       const any = (name, values) => !asking[name].length || asking[name].some((v) => values.includes(v));
       const all = (name, values) => asking[name].every((v) => values.includes(v));
       const dayFits = Array.from({ length: index.last + 1 }, (_, day) =>
-        any("day", [days[day % 7], day % 7 > 4 && "weekend"])
+        from <= day && day <= until && any("day", [days[day % 7], day % 7 > 4 && "weekend"])
         && (!asking.term || asking.term === (inTerm(day) ? "term" : day <= index.known && "holidays")));
       index.venues.forEach((venue) => {
         venue.fits = all("access", venue.had)
@@ -622,8 +630,10 @@
           ...moved ? [when(moved, planned, usual.time)] : [],
           ...venue !== usual.venue ? [words.elsewhere] : [],
         ].join(" "),
-        facts: `${series.ages} ${series.cost}`,
-        last: series.spoken + venue.access,
+        ages: series.ages,
+        cost: series.cost,
+        spoken: series.spoken,
+        access: index.marks.filter((name) => venue.had.includes(name)),
       };
     });
 
@@ -641,7 +651,6 @@
     const chosen = [];
     const choose = (said, name, value) => chosen.push([said, address(without(query, name, value))]);
     const { topic } = query;
-    if (topic) choose(say("f-topic", { topic: topic.words }), "topic");
     if (place) {
       choose(say(whole ? "f-in" : "f-near", { place: place.key }), "near");
       if (!whole && reached !== "any") {
@@ -649,10 +658,27 @@
       }
     }
     query.age.forEach((one) => choose(one.label[0].toUpperCase() + one.label.slice(1), "age", one));
-    FLAGS.forEach((name) => query[name] && choose(words[`f-${name}`], name));
+    const first = chosen.length;
+    FLAGS.forEach((name) => name !== "room" && query[name] && choose(words[`f-${name}`], name));
     SEVERAL.forEach((name) => query[name].forEach((value) =>
       choose(index.choices[name][value], name, value)));
     if (query.term) choose(index.choices.term[query.term], "term");
+    const about = topic ? [say("f-topic", { topic: topic.words })] : [];
+    const asked = [
+      ...about,
+      ...place ? [chosen[0][0]] : [],
+      ...query.age.length ? [agesWords(query.age)] : [],
+      ...place && !whole && /\d/.test(query.miles) ? [chosen[1][0]] : [],
+      ...chosen.slice(first).map(([said]) => said),
+    ].join(", ");
+    chosen.unshift(...about.map((said) => [said, address(without(query, "topic"))]));
+
+    const press = (said, on, change) => [said, address({ ...query, show: PAGE, ...change }), on];
+    const quick = [
+      ...keys(index.choices.on).map((on) => press(index.choices.on[on], on === query.on,
+        { on: on === query.on ? "" : on })),
+      press(words["f-room"], query.room, { room: !query.room }),
+    ];
 
     const loosened = [];
     const loosen = (name, asking, miles) => {
@@ -666,7 +692,7 @@
         MILES.slice(MILES.indexOf(query.miles || "any") + 1).some((miles) =>
           loosen(miles === "any" ? "l-miles-any" : "l-miles", { ...query, miles }, miles));
       }
-      ["topic", "age", ...FLAGS, ...SEVERAL, "term"].forEach((name) => {
+      ["topic", "age", ...FLAGS, ...SEVERAL, "on", "term"].forEach((name) => {
         if (query[name].length ?? query[name]) loosen(`l-${name}`, without(query, name));
       });
       if (!loosened.length) loosen("l-all", read({})[0]);
@@ -702,8 +728,11 @@
       nearest,
       heading: say(total ? total > 1 ? "many" : "one" : "no", { n: figures(total) })
         + (topic ? say("on", { topic: topic.words }) : "")
+        + (query.on && words[`on-${query.on}`])
         + (place ? say(whole ? "in" : "near", { place: place.key }) : "")
         + (query.age.length ? say("for", { ages: agesWords(query.age) }) : ""),
+      asked: asked ? asked[0].toUpperCase() + asked.slice(1) : words["f-all"],
+      quick,
       notes,
       rows,
       chosen,
@@ -725,9 +754,11 @@
     get(id).replaceChildren(...parts);
     get(id).hidden = !parts.length;
   };
-  const links = (id, those) => show(id, those.map(([said, query]) => {
+  const links = (id, those) => show(id, those.map(([said, query, on]) => {
     const made = copy(`${id}-one`, { words: said });
-    made.querySelector("a").href = `${here}?${query}`;
+    const link = made.querySelector("a");
+    link.href = `${here}?${query}`;
+    if (on) link.ariaCurrent = "true";
     return made;
   }));
   const doorways = (id, those, base = "") => show(id, those.map((one) => {
@@ -735,10 +766,19 @@
     made.querySelector("a").href = base + one.path;
     return made;
   }));
+  // The form folds to one line while there is a list.
+  const foldAway = (asked) => {
+    get("asked").open = !asked;
+    get("summary").textContent = asked;
+    get("summary").parentNode.hidden = !asked;
+    document.querySelector("h1").classList.toggle("hidden", asked);
+  };
   const list = ({
-    heading = "", notes = [], rows = [], chosen = [], loosened = [], further = [], doors = [],
-    tell = [], nearest = "",
+    heading = "", asked = "", quick = [], notes = [], rows = [], chosen = [], loosened = [],
+    further = [], doors = [], tell = [], nearest = "",
   } = {}) => {
+    foldAway(asked);
+    links("quick", quick);
     if (get("count").textContent.trim() !== heading) {
       show("count", heading ? [copy("heading", { heading })] : []);
       get("count").hidden = false;
@@ -757,6 +797,14 @@
     show("rows", rows.map((one) => {
       const made = copy("row", one);
       made.querySelector("a").href = `/sessions/${one.identity}/`;
+      made.querySelector(".marks").append(...one.access.flatMap((name) => {
+        const said = `${index.choices.access[name]}.`;
+        const drawn = copy("drawn", { words: said });
+        const use = drawn.querySelector("use");
+        drawn.title = said;
+        use.setAttribute("href", use.getAttribute("href") + name);
+        return [drawn, " "];
+      }), one.access[0] ? "" : words["no-access"]);
       if (one.colour) made.querySelector(".tag").classList.add(one.colour);
       Object.assign(made.dataset, { series: one.identity, planned: one.planned });
       return made;
@@ -769,7 +817,7 @@
       line.lastElementChild.textContent = those.map((one) => one.words).join(" ");
       line.hidden = !those.length;
       line.closest(".field").classList.toggle("wrong", !line.hidden);
-      const more = line.closest("details");
+      const more = line.closest("details:not(#asked)");
       if (those.length && more) more.open = true;
     });
     get("mistakes").replaceChildren();
@@ -828,8 +876,12 @@
       get("failed").hidden = false;
     }
   };
+  // Where somebody was on this page, when they come back to it.
+  const keep = (at) => shown && history.replaceState({ y: scrollY, at }, "");
   const run = async (fields, how) => {
     const mine = turn += 1;
+    const back = how ? null : history.state;
+    history.scrollRestoration = "manual";
     get("results").ariaBusy = true;
     const loaded = await load();
     const live = loaded && fields.room && await counted();
@@ -853,17 +905,21 @@
       query.topic = topic || false;
       subject = query.topic.words;
       const to = `${here}?${address(query)}`;
-      history[first && how === "ask" ? "pushState" : "replaceState"](null, "", to);
+      history[first && how === "ask" ? "pushState" : "replaceState"](back, "", to);
       shown = location.search;
       const before = get("rows").children.length;
       const answer = answered(query, place, live);
       if (left) answer.notes.unshift(say("left-out", { words: left }));
       list(answer);
       if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
-      if (first && how === "go") get("found").focus();
-      // On a phone the list begins below what can be seen.
-      const below = get("found").getBoundingClientRect().top > innerHeight - 99;
-      if (first && how === "ask" && below) get("found").scrollIntoView();
+      if (first && /ask|go/.test(how)) {
+        scrollTo(0, 0);
+        get("found").focus({ preventScroll: true });
+      }
+      if (back) {
+        scrollTo(0, back.y);
+        get("rows").querySelector(`a[href="${back.at}"]`)?.focus({ preventScroll: true });
+      }
     };
     if (loaded) {
       settle(true);
@@ -897,7 +953,10 @@
         }
       } else if (name) control.value = values[0] || "";
     });
-    if (query) return run(fields, how);
+    if (query) {
+      if (!how) foldAway([fields.near, fields.age].filter((said) => said?.[0]).join(", ") || "…");
+      return run(fields, how);
+    }
     shown = "";
     turn += 1;
     list();
@@ -908,7 +967,15 @@
     pressed.preventDefault();
     run(fieldsOf(new FormData(form)), "ask");
   });
+  let resting;
+  addEventListener("scroll", () => {
+    clearTimeout(resting);
+    resting = setTimeout(keep, 150);
+  });
   document.addEventListener("click", (pressed) => {
+    const result = pressed.target.closest?.("#rows a");
+    clearTimeout(resting);
+    keep(result?.getAttribute("href"));
     const link = pressed.target.closest?.("a[data-ask]");
     if (!link || pressed.ctrlKey || pressed.metaKey || pressed.shiftKey) return;
     pressed.preventDefault();

@@ -73,6 +73,11 @@ class Asking:
         return self.answer
 
     @property
+    def answered(self) -> bool:
+        """Whether there is a list, so that the form folds away."""
+        return bool(self.found.heading)
+
+    @property
     def open(self) -> bool:
         """Whether there is a mistake in one of the questions that are folded away."""
         return bool(_ASKED & self.errors.keys())
@@ -114,7 +119,6 @@ def answer(
         title=found.heading or "Find a session",
         path=RESULTS,
         section=FIND,
-        crumbs=((FIND, "Find a session"),),
         live=True,
         error=bool(found.mistakes),
     )
@@ -122,7 +126,7 @@ def answer(
     return page, 422 if found.mistakes else 200
 
 
-_ASKED = frozenset((*FLAGS, *SEVERAL, "term", "miles", "order"))
+_ASKED = frozenset((*FLAGS, *SEVERAL, "on", "term", "miles", "order"))
 
 
 @lru_cache(maxsize=2)
@@ -132,6 +136,7 @@ def _choices(directory: Directory) -> Mapping[str, Sequence[tuple[str, str]]]:
     return {
         **made,
         "miles": [("", put("usual", usual=WIDER[0])), *((one, _how_far(one)) for one in MILES)],
+        "on": [("", "Any date"), *made["on"]],
         "term": [("", "Any time of year"), *made["term"]],
         "order": [("", "Nearest first"), ("soonest", "Soonest first")],
         "offer": [("", "Anything"), *made["offer"]],

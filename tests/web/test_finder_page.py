@@ -114,6 +114,9 @@ ANSWER = """(document) => {
         meant: all("#mistakes li li a").map(link),
         fields: all(".error").map((one) => [one.id, said(one)]),
         notes: all("#notes p").map(said),
+        asked: all("#asked > summary").map(said),
+        folded: !document.getElementById("asked").open,
+        quick: all("#quick a").map((one) => [...link(one), one.getAttribute("aria-current")]),
         chosen: all("#chosen a").map(link),
         rows: all("#rows > li").map((one) => [said(one), one.querySelector("a").pathname]),
         further: all("#further a").map(link),
@@ -198,7 +201,9 @@ def test_enough_questions():
 
 
 def search(page, near, **more):
-    """Type a place, and press Enter."""
+    """Type a place, and press Enter; the form is folded away below its answer."""
+    if page.is_visible("#asked > summary"):
+        page.evaluate("document.getElementById('asked').open = true")
     page.fill("#near", near)
     for name, value in more.items():
         page.fill(f"#{name}", value)
@@ -262,7 +267,7 @@ def test_nothing_is_fetched_before_it_is_wanted(chromium, address):
     """Opening the page costs none of the tables; looking at it does not either."""
     with visiting(chromium, address, now=NOW) as visitor:
         visitor.open("/find/")
-        visitor.page.click("summary")
+        visitor.page.click("text=More choices")
         visitor.page.wait_for_load_state("networkidle")
 
         assert not [one for one in visitor.requests if "/search/" in one]
@@ -291,6 +296,7 @@ def test_links_keep_the_exact_place_while_the_page_is_open(scripted):
     page.goto("/find/")
     search(page, "BB4 6AA", age="2")
     before = page.inner_text("#rows > li:first-child > p:first-of-type")
+    page.click("text=Change")
     page.click("#chosen li:nth-child(2) a")
     page.wait_for_function(SETTLED)
 
@@ -353,20 +359,23 @@ def test_by_keyboard_alone(scripted):
     page.keyboard.press("Enter")
     page.wait_for_function(SETTLED)
 
-    assert page.evaluate("document.activeElement.id") == "near"
+    assert page.evaluate("document.activeElement.id") == "found"
     page.focus("#further a")
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelectorAll('#rows > li').length > 20")
     place = (
-        "[...document.querySelectorAll('#rows > li')].indexOf(document.activeElement.parentNode)"
+        "[...document.querySelectorAll('#rows > li')].indexOf(document.activeElement.closest('li'))"
     )
     assert page.evaluate(place) == 20
-    page.focus("#chosen li:last-child a")
+    page.focus("#asked > summary")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#chosen') !== null")
     page.keyboard.press("Enter")
     page.wait_for_function(SETTLED)
     assert page.evaluate("document.activeElement.id") == "found"
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('#chosen') !== null")
+    assert page.evaluate("document.activeElement.closest('#quick') !== null")
 
 
 def test_what_a_screen_reader_meets(scripted):
@@ -374,7 +383,8 @@ def test_what_a_screen_reader_meets(scripted):
     page = scripted.page
     page.goto("/find/")
     search(page, "Bacup", age="2")
-    page.click("summary")
+    page.click("text=Change")
+    page.click("text=More choices")
 
     tree = page.locator("main").aria_snapshot()
     for part in (
@@ -629,7 +639,8 @@ STATES = {
 
 
 def in_state(page, state, path):
-    page.goto(path + (f"?{STATES[state]}" if STATES[state] else ""))
+    query = f"?{STATES[state]}" if STATES[state] else ""
+    page.goto(path + query, wait_until="domcontentloaded")
     if path == "/find/" and state != "empty":
         page.wait_for_function(SETTLED, polling=10)
     page.evaluate(OPEN_DETAILS)

@@ -47,6 +47,8 @@ def _area(
         head,
         area=area,
         part=part_of(area),
+        near=districts[0].title if len(districts) == 1 else "",
+        among=[(one.title, one.title) for one in districts],
         county=context.locator.area(districts),
         districts=[(one, context.directory.centres_in(one)) for one in districts],
         programmes=context.running_programmes(series),

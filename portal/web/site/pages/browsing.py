@@ -35,7 +35,9 @@ NEAR_MILES = 10
 NEAR_ROWS = 40
 FURTHER_ROWS = 5  # if there is nothing near
 SOON_ROWS = 5
-BRIEF_ROWS = 120
+BRIEF_ROWS = 20
+# A day with more sessions than this has its districts folded.
+FOLDED = 12
 TOWNS = 24
 
 
@@ -210,5 +212,6 @@ def weekday(context: Context, weekday: Weekday) -> str:
         weekdays=weekdays(context.directory),
         areas=areas,
         part_of=part_of,
+        folded=FOLDED,
         number=number_of(on_day),
     )

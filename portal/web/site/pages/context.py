@@ -24,8 +24,8 @@ from portal.web.site.locator_map import Locator
 from portal.web.site.rows import Rows
 from portal.web.templating import environment
 
-# Rows on one page, so that it stays under 14 KB as transferred; after these it links to the days.
-ROWS = 40
+# Rows on one page, so that it stays short; after these it links to the days.
+ROWS = 12
 
 DEFAULT_PERIODS: Mapping[str, int] = {
     name: Settings.model_fields[name].default for name in ("keep_days", "keep_needs_days")
