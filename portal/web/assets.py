@@ -32,7 +32,7 @@ def static_files() -> Mapping[str, StaticFile]:
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
         ("site.js", "text/javascript", _without_comments),
-        ("find.js", "text/javascript", _without_comments),
+        ("find.js", "text/javascript", _minified),
         ("marks.svg", "image/svg+xml", str),
     ):
         content = small((PACKAGE / "static" / name).read_text("utf-8")).encode()

@@ -398,8 +398,8 @@ def test_what_a_screen_reader_meets(scripted):
     ):
         assert part in tree, tree
     assert (
-        page.get_by_role("combobox", name="Where")
-        .or_(page.get_by_role("textbox", name="Where"))
+        page.get_by_role("combobox", name="What or where")
+        .or_(page.get_by_role("textbox", name="What or where"))
         .count()
         == 1
     )
