@@ -119,10 +119,15 @@ def create_desk(
         return {**said, "database": "reached", "generation": standing.words}, 200
 
     @desk.get("/find/results")
-    def results() -> tuple[str, int]:
+    def results() -> Any:
         asked = request.args.to_dict(flat=False)
         full = live.full() if "room" in asked else frozenset()
-        return finder_page.answer(frames.now(), asked, clock(), full)
+        page, status = finder_page.answer(frames.now(), asked, clock(), full)
+        if status != 303:
+            return page, status
+        answer = redirect(page, 303)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     @desk.get("/leave")
     def leave() -> Any:
