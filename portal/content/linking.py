@@ -70,8 +70,7 @@ class Linking:
         help_pages = [self._link(text) for text in tree.help_pages]
         programmes = {text.slug: self._link(text) for text in tree.programmes}
         for programme in programmes.values():
-            programme.link(images=tree.programme_images)
-            programme.link(topics=_topics(programme, help_pages))
+            programme.link(topics=_topics(programme, help_pages), images=tree.programme_images)
         middle = {one.slug: one.position for one in districts_of(self._footprints)}
         centres: list[Centre] = []
         series: list[Series] = []

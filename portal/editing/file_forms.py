@@ -94,11 +94,11 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
         ("Ages, cost and what to bring, if not as the programme says", True, (
             "ages", "send_to", "cost", "bring", "creche",
         )),
-        ("Photo", True, ("photo", "photo_alt")),
         ("What to expect, if not as the programme or the centre says", True, (
             "expect", "first_time", "who_meets_you", "siblings", "siblings_note", "dads", "quiet",
             "buggy", "parking", "transport",
         )),
+        ("Photo", True, ("photo", "photo_alt")),
         ("For those who look after the files", True, (
             "aliases", "alongside", "sources", "updated",
         )),

@@ -189,6 +189,9 @@ def wrong_address(shipped):
     ids = {
         path: {one["id"] for one in page if "id" in one} for path, page in shipped.documents.items()
     }
+    for path, file in shipped.files.items():
+        if file.suffix == ".svg":
+            ids[path] = set(re.findall(r'\bid="([^"]+)"', file.read_text("utf-8")))
     live = _live_forms(shipped)
 
     def wrong(address, at="/"):

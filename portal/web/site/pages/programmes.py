@@ -69,8 +69,11 @@ def programme(context: Context, programme: Programme) -> str:
         "programme.html",
         head,
         programme=programme,
+        needs=context.directory.help_for(programme),
+        level=programme.level_in(context.site.levels),
         photo=context.photos.of(programme.picture),
         where=where,
+        open_now=any(map(context.joinable, series)),
         related=related[:5],
     )
 
