@@ -85,16 +85,19 @@
 
   all("[data-focus]").forEach((summary) => summary.focus());
 
-  // The finder's page answers a question of the home page, without its being sent: what follows '#'
-  // stays in the browser. A whole postcode points to a few homes, so 'PR1 8RJ' goes on as 'PR1 8'.
+  // The finder's page answers a question of the home page, which reaches it through this tab's own
+  // storage: an address would stay in the history (S82). The finder takes it out at once.
   all("form[data-find]").forEach((form) => form.addEventListener("submit", (sent) => {
     sent.preventDefault();
     const asked = new URLSearchParams(new FormData(form));
     const { name, value } = sent.submitter || {};
     if (name) asked.set(name, value);
-    asked.set("near", asked.get("near").trim()
-      .replace(/^([a-z]{1,2}\d[a-z\d]?) *(\d)[a-z]{2}$/i, "$1 $2"));
-    location.assign(`/find/#${asked}`);
+    try {
+      sessionStorage.setItem("ask", asked);
+    } catch { /* Storage may be turned off: the question is asked again on the next page. */ }
+    // Back shows this page as it was left.
+    if (form.elements.near.type === "text") form.elements.near.value = "";
+    location.assign("/find/");
   }));
 
   // Share through the phone's own sheet.
