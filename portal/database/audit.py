@@ -142,6 +142,7 @@ AuditAction = Literal[
     "read requests",
     "read ring list",
     "read waiting list",
+    "read wish",
     "recovery-code",
     "recovery-codes",
     "remark",
@@ -221,6 +222,7 @@ ACTIONS: Mapping[str, str] = {
     "read requests": "read the requests that wait for an answer",
     "read ring list": "read the list of families to ring",
     "read waiting list": "read a waiting list",
+    "read wish": "read a wish for a message",
     "recovery-code": "used a recovery code",
     "recovery-codes": "made new recovery codes",
     "remark": "noted something",
@@ -257,6 +259,7 @@ READING: Collection[AuditAction] = (
     "read requests",
     "read ring list",
     "read waiting list",
+    "read wish",
     "search",
 )
 SIGNING_IN: Collection[AuditAction] = (

@@ -30,7 +30,7 @@ from portal.directory.fields import SAFE_TIME
 from portal.directory.values import LONDON
 from portal.messages import family_calendar
 from portal.web import filters
-from portal.web.live.alternatives import OTHER_WAYS, Other, under_headings
+from portal.web.live.alternatives import OTHER_WAYS, Other, tell_me, under_headings
 from portal.web.live.choices import Choice, TakeForm, choices, takes
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import (
@@ -148,7 +148,9 @@ def _told_about(own: Own) -> tuple[Sequence[str], Sequence[str]]:
 
 def _others(own: Own) -> Sequence[tuple[str, Sequence[Other]]]:
     """For families that wait: other groups that they can come to, under headings."""
-    return () if own.series is None else under_headings(live().others(own.series))
+    if own.series is None:
+        return ()
+    return [*under_headings(live().others(own.series)), *tell_me(own.series)]
 
 
 # The heading for each state: of a booking, and of a request or in discreet words.
