@@ -216,7 +216,8 @@ WRITTEN: Mapping[str, str] = MappingProxyType(
         # 'St Annes on Sea', and what kind of building a centre is
         "longer": " (?:with|in|le|on|by|upon|under) .*$",
         "county": "(?: (?:in|lancashire|lancs|england|uk|united kingdom))+$",
-        "seaside": " (?:on sea|by the sea|by sea|village|town|town centre|city|city centre)$",
+        "seaside": " (?:on sea|by the sea|by sea|village|town|town centre|city|city centre"
+        "|centre|childrens centre|family centre|family hub|library)$",
         "kinds": "\\b(?:the|childrens?|young|peoples?|family|hub|neighbourhood|community|centre"
         "|library|and)\\b",
         # a postcode that is cut short; and words that say nothing of what a family looks for

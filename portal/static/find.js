@@ -281,8 +281,8 @@
       const wanted = fold(text);
       const county = cut("county", wanted);
       const core = tidy(cut("kinds", wanted));
-      return [wanted, county, cut("seaside", county), wanted.replace(/^the /, ""),
-        core && `${core} centre`, core];
+      return [wanted, county, wanted.replace(/^the /, ""), core && `${core} centre`,
+        cut("seaside", county)];
     });
     const those = (box.keys[forms.find((form) => form && box.keys[form])] || [])
       .filter((n) => !large || n < places.peopled || n >= places.towns);
@@ -432,7 +432,7 @@
     };
     const one = (name, values) => of(name, values) && values.find((value) => value === given(name)[0]);
     const typed = ["topic", "near"].map((name) => all(name)[0] || "");
-    const query = { near: tidy(typed.join(" ")), topic: false, age: [] };
+    const query = { near: tidy(typed.join(" ")), age: [] };
 
     const text = all("age").join(",");
     const said = text.split(written.ages).map(tidy).filter(Boolean);
@@ -693,7 +693,7 @@
           loosen(miles === "any" ? "l-miles-any" : "l-miles", { ...query, miles }, miles));
       }
       ["topic", "age", ...FLAGS, ...SEVERAL, "on", "term"].forEach((name) => {
-        if (query[name].length ?? query[name]) loosen(`l-${name}`, without(query, name));
+        if (query[name]?.length ?? query[name]) loosen(`l-${name}`, without(query, name));
       });
       if (!loosened.length) loosen("l-all", read({})[0]);
     }
@@ -902,8 +902,8 @@
       if (mistakes.length) return;
       if (place) known = place;
       query.near = place?.key || "";
-      query.topic = topic || false;
-      subject = query.topic.words;
+      query.topic = topic;
+      subject = topic?.words;
       const to = `${here}?${address(query)}`;
       history[first && how === "ask" ? "pushState" : "replaceState"](back, "", to);
       shown = location.search;
