@@ -109,7 +109,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-all": "{n} without any of your choices",
         "next-away": "The next one is {miles} away, at {venue}, on {when}.",
         "next-at": "The next one is at {venue}, on {when}.",
-        "next-none": "No dates are planned. The page above says how to get this help.",
+        "next-none": "No dates are planned. Read above how to get this help.",
         "tell": "Tell me when {title} starts",
         "try": "You could choose one of these instead:",
         "nothing": "Nothing that matches is planned yet.",

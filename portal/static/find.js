@@ -665,8 +665,8 @@
     if (query.term) choose(index.choices.term[query.term], "term");
     const about = topic ? [say("f-topic", { topic: topic.words })] : [];
     const asked = [
-      ...about,
       ...place ? [chosen[0][0]] : [],
+      ...about,
       ...query.age.length ? [agesWords(query.age)] : [],
       ...place && !whole && /\d/.test(query.miles) ? [chosen[1][0]] : [],
       ...chosen.slice(first).map(([said]) => said),
@@ -703,8 +703,8 @@
       query.programme.some((slug) => path === `/programmes/${slug}/`))])];
     const doors = [
       ...place?.centre ? [{ words: place.key, path: `/centres/${place.centre}/`, how: "" }] : [],
-      ...pages.filter(({ path }) => path),
-    ].slice(0, 4);
+      ...pages.filter(({ path }) => path).map((page) => total ? { ...page, how: "" } : page),
+    ].slice(0, total ? 2 : 4);
     const tell = [];
     let nearest = "";
     if (!total && (topic || query.programme[0])) {

@@ -134,7 +134,7 @@ def test_nothing_found_says_how_far_the_next_one_is(ask):
     assert [door.path for door in answer.tell] == ["/tell/baby-massage?near=Preston&age=2"]
     assert doors(answer) == ["/programmes/baby-massage/"]
     support = ask("near=help+at+home")
-    assert support.next == "No dates are planned. The page above says how to get this help."
+    assert support.next == "No dates are planned. Read above how to get this help."
     assert support.tell == ()
 
 
