@@ -842,6 +842,9 @@
     box.focus();
   };
 
+  const top = (row) => row.getBoundingClientRect().top;
+  const inView = () => [...get("rows").children].find((one) => top(one) >= 0);
+
   // Places left, where the booking service says; the list is whole without.
   let left;
   const counted = async () => {
@@ -851,6 +854,9 @@
   };
   const placesLeft = async () => {
     const series = await counted();
+    // What is read stays where it is while rows above it grow.
+    const row = inView();
+    const before = row && top(row);
     get("rows").querySelectorAll("[data-series]").forEach((line) => {
       const { says, left, sessions, place } = series[line.dataset.series] || {};
       const { planned } = line.dataset;
@@ -860,6 +866,7 @@
         line.append(copy("left", { words: room ? `${words}. ${place}` : words }));
       }
     });
+    if (row) scrollBy(0, top(row) - before);
   };
 
   let turn = 0;
@@ -876,8 +883,18 @@
       get("failed").hidden = false;
     }
   };
-  // Where somebody was on this page, when they come back to it.
-  const keep = (at) => shown && history.replaceState({ y: scrollY, at }, "");
+  // Where somebody was in the list, when they come back to it: the row that was pressed, or the first
+  // in view, and its place on the screen.
+  const keep = (pressed) => {
+    const row = pressed || inView();
+    const at = row && { series: row.dataset.series, top: top(row), pressed: !!pressed };
+    if (shown) history.replaceState(at, "");
+  };
+  const comeBack = ({ series, top: before, pressed }) => {
+    const row = get("rows").querySelector(`[data-series="${series}"]`);
+    scrollTo(0, row ? scrollY + top(row) - before : 0);
+    if (pressed) row?.querySelector("a").focus({ preventScroll: true });
+  };
   const run = async (fields, how) => {
     const mine = turn += 1;
     const back = how ? null : history.state;
@@ -916,10 +933,7 @@
         scrollTo(0, 0);
         get("found").focus({ preventScroll: true });
       }
-      if (back) {
-        scrollTo(0, back.y);
-        get("rows").querySelector(`a[href="${back.at}"]`)?.focus({ preventScroll: true });
-      }
+      if (back) comeBack(back);
     };
     if (loaded) {
       settle(true);
@@ -973,9 +987,8 @@
     resting = setTimeout(keep, 150);
   });
   document.addEventListener("click", (pressed) => {
-    const result = pressed.target.closest?.("#rows a");
     clearTimeout(resting);
-    keep(result?.getAttribute("href"));
+    keep(pressed.target.closest?.("#rows > li"));
     const link = pressed.target.closest?.("a[data-ask]");
     if (!link || pressed.ctrlKey || pressed.metaKey || pressed.shiftKey) return;
     pressed.preventDefault();

@@ -34,6 +34,7 @@ def static_files() -> Mapping[str, StaticFile]:
         ("site.js", "text/javascript", _without_comments),
         ("find.js", "text/javascript", _minified),
         ("marks.svg", "image/svg+xml", str),
+        ("centres.svg", "image/svg+xml", str),
     ):
         content = small((PACKAGE / "static" / name).read_text("utf-8")).encode()
         stem, _, ending = name.partition(".")

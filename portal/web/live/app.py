@@ -27,6 +27,7 @@ from portal.web import finder_page
 from portal.web.frozen_files import Files
 from portal.web.layout import Frame, Head
 from portal.web.live import (
+    absence,
     book,
     complaint,
     custom_calendar,
@@ -34,11 +35,11 @@ from portal.web.live import (
     my_booking,
     screens,
     subjects,
-    tell,
 )
 from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
+from portal.web.live.tell import pages as tell_pages
 from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 
 # Returns the directory that is published now; None while there is none.
@@ -89,10 +90,11 @@ def create_desk(
     for pages in (
         book.pages,
         my_booking.pages,
+        absence.pages,
         request_pages,
         gap.pages,
         complaint.pages,
-        tell.pages,
+        tell_pages,
         custom_calendar.pages,
     ):
         desk.register_blueprint(pages)
