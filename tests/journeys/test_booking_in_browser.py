@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from portal import database
 from portal.bookings import waiting_list
 from portal.database import tables
+from portal.database.references import new_wish_link
 from portal.directory.values import LONDON
 from portal.server.app import create_app
 from portal.settings import Settings
@@ -499,6 +500,27 @@ def _screens(family, place):
     yield "gap, with mistakes"
     family.go("/gap?reference=ABCD-EFGH")
     yield "thanks"
+    yield from _of_a_wish(family, place)
+
+
+def _of_a_wish(family, place):
+    """The screens of "Tell me when", up to the family's own page."""
+    family.go("/tell/bump-birth-and-beyond?near=Preston").press("Continue")
+    yield "tell me when, with mistakes"
+    family.page.get_by_label("Email address", exact=True).fill("wish@example.org")
+    family.page.get_by_label("Yes", exact=True).check(force=True)
+    family.press("Continue")
+    yield "tell me when, check"
+    family.press("Tell me when")
+    yield "tell me when, sent"
+    asked = tables.wish.update().values(state="asked", last_told=place.now)
+    database.write(place.engine, lambda connection: connection.execute(asked))
+    with database.read(place.engine) as connection:
+        nonce = bytes(connection.execute(select(tables.wish.c.link_nonce)).scalar_one())
+    family.go(f"/tell/own/{new_wish_link(place.settings.secret, nonce)}")
+    yield "tell me when, own page"
+    family.press("Stop and delete")
+    yield "tell me when, stopped"
 
 
 def test_every_screen_is_fit_for_all(at_home, place, address, unpainted, tmp_path) -> None:
@@ -513,5 +535,5 @@ def test_every_screen_is_fit_for_all(at_home, place, address, unpainted, tmp_pat
             faults += [f"{name} {fault}" for fault in viewer.unfit(html)]
 
     assert faults == []
-    assert len([*folder.iterdir()]) >= 24
+    assert len([*folder.iterdir()]) >= 29
     assert nu.messages(folder) == []
