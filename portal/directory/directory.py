@@ -27,8 +27,9 @@ from portal.directory.models import (
     Site,
     Terms,
 )
+from portal.directory.outline import Outline
 from portal.directory.values import LONDON
-from portal.directory.vocabularies import PRIVATE_NEEDS, AgeBand
+from portal.directory.vocabularies import NEEDS, PRIVATE_NEEDS, AgeBand
 
 
 class Directory(Noun):
@@ -59,6 +60,7 @@ class Directory(Noun):
     settlements: tuple[Settlement, ...]
     postcode_areas: tuple[PostcodeArea, ...]
     neighbours: tuple[Neighbour, ...] = Field((), description="Towns outside the county.")
+    outline: Outline | None = Field(None, description="The boundaries of the districts, if known.")
     postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
 
     @classmethod
@@ -157,6 +159,11 @@ class Directory(Noun):
         """The page for a need; a private need, or one without a page, has the neutral page."""
         public = (page for page in self.help_pages if page.need == need)
         return (None if need in PRIVATE_NEEDS else next(public, None)) or self.talk
+
+    def help_for(self, programme: Programme) -> tuple[HelpPage, ...]:
+        """The pages of its needs, in the order of the service plan, the private ones left out."""
+        pages = {page.need: page for page in self.help_pages if not page.private}
+        return tuple(pages[need] for need in NEEDS if need in programme.needs and need in pages)
 
     def find_series(self, identity: str) -> Series | None:
         """Any series by `<centre>/<series>`, sensitive ones included: for staff and bookings.

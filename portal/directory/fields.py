@@ -55,6 +55,7 @@ from portal.directory.vocabularies import (
     DADS,
     FACILITIES,
     LANGUAGES,
+    LEVELS,
     NEEDS,
     OFFERS,
     OTHER_NAMES,
@@ -387,7 +388,7 @@ _CENTRE_KINDS = _plain_words(
     "young people's centre", "library", "partner",
 )  # fmt: skip
 _PROGRAMME_KINDS = _plain_words("group", "one-to-one", "outreach", "drop-in", "information")
-_LEVELS = _plain_words("universal", "targeted")
+_LEVELS = _plain_words(*LEVELS)
 _PLACES_FOR = _plain_words("family", "person")
 _BOOK_UNITS = _plain_words("series", "session")
 _QUESTION_TYPES = _plain_words("text", "number", "choice", "yes-no")

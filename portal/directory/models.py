@@ -11,13 +11,13 @@ by looping over it cannot leak a venue (safety rule S3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -73,7 +73,7 @@ from portal.directory.fields import (
     Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
-from portal.directory.vocabularies import PRIVATE_NEEDS
+from portal.directory.vocabularies import LEVELS, PRIVATE_NEEDS
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -105,6 +105,13 @@ class Noun(Fields):
         return self is other
 
 
+class NeedLevel(Noun):
+    """A level of need, as the county's partners call it."""
+
+    name: Line = Field(description="Its name.")
+    words: Words = Field(description="What it means, in a sentence for families.")
+
+
 class Site(Noun):
     """The file content/site.yaml."""
 
@@ -124,6 +131,9 @@ class Site(Noun):
     email: Email | None = Field(None, description="The email address for families.")
     quick_exit: Web = Field(description="Where 'Exit this page' goes: neutral, not personal.")
     languages: Languages = Field(("en",), description="The languages that the site claims.")
+    levels: tuple[NeedLevel, ...] = Field(
+        (), description="The levels of need, the first one first. Programmes are at one of them."
+    )
     demonstration: Flag = Field(
         False, description="yes: every page says that times and places are samples."
     )
@@ -359,6 +369,18 @@ class HelpPage(TextFile):
         return f"/request/{self.ask}?who=family{need}"
 
 
+class Picture(NamedTuple):
+    """A photo of the content, and what it shows in words."""
+
+    file: Path
+    words: str
+
+    @classmethod
+    def of(cls, noun: Programme | Centre | Series, images: Mapping[str, Path]) -> Picture | None:
+        file = images.get(noun.photo or "")
+        return cls(file, noun.photo_alt or "") if file else None
+
+
 class Programme(TextFile):
     """A named piece of support: programmes/<slug>.md."""
 
@@ -406,6 +428,8 @@ class Programme(TextFile):
     outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
     sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
     phone: Phone | None = Field(None, description="Its own phone number.")
+    photo: Line | None = Field(None, description="A picture of this folder.")
+    photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
     aliases: Aliases = Field((), description="Names it had before, the oldest first.")
     sources: Lines = Field((), description="Where the facts come from.")
     checked: Day | None = Field(
@@ -419,10 +443,21 @@ class Programme(TextFile):
     # Linked: what its form offers to ask about, need by need, if a help page leads to it.
     topics: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
+    def level_in(self, levels: Sequence[NeedLevel]) -> NeedLevel | None:
+        """Its level among those of the site; None if it, or the site, does not say."""
+        number = LEVELS.index(self.level) if self.level else len(levels)
+        return levels[number] if number < len(levels) else None
+
+    images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
+
     @property
     def contact_phone(self) -> str | None:
         """The number to ring: its own phone, unless that is a sample."""
         return None if self.is_sample("phone") else self.phone
+
+    @property
+    def picture(self) -> Picture | None:
+        return Picture.of(self, self.images)
 
     @property
     def path(self) -> str:
@@ -465,7 +500,7 @@ class Centre(TextFile):
     )
     facilities: Facilities = Field((), description="What it has, by known words.")
     transport: Words | None = Field(None, description="Buses and trains, in words.")
-    buggy: Words | None = Field(None, description="Where a buggy goes.")
+    buggy: Words | None = Field(None, description="Where to leave a buggy.")
     parking: Words | None = Field(None, description="Where to park.")
     expect: Words | None = Field(None, description="What it is like there, in a short sentence.")
     first_time: Words | None = Field(None, description="What to know before a first visit.")
@@ -499,6 +534,10 @@ class Centre(TextFile):
     position: ClassVar[Position | None] = None  # linked: its door, its postcode or its town
     images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
     read_for: ClassVar[date | None] = None  # linked: the day of the Directory
+
+    @property
+    def picture(self) -> Picture | None:
+        return Picture.of(self, self.images)
 
     @property
     def contact_phone(self) -> str | None:
@@ -690,12 +729,16 @@ class Series(TextFile):
     )
     quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
     buggy: Words | None = Field(
-        None, description="Where a buggy goes, if other than at the centre."
+        None, description="Where to leave a buggy, if other than at the centre."
     )
     parking: Words | None = Field(None, description="Where to park, if other than at the centre.")
     transport: Words | None = Field(
         None, description="Buses and trains, in words, if other than at the centre."
     )
+    photo: Line | None = Field(
+        None, description="A picture of this folder, if not the programme's."
+    )
+    photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
     aliases: Aliases = Field(
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
     )
@@ -718,6 +761,11 @@ class Series(TextFile):
     def is_sample(self, field: str) -> bool:
         """Whether the fact is a sample: one that the series takes from its programme may be."""
         return field not in self.model_fields_set and self.programme.is_sample(field)
+
+    @property
+    def picture(self) -> Picture | None:
+        """Its photo, or else the programme's."""
+        return Picture.of(self, self.centre.images) or self.programme.picture
 
     @property
     def identity(self) -> str:

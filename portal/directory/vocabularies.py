@@ -51,6 +51,10 @@ PRIVATE_NEEDS: Mapping[str, str] = {
 }
 
 
+# The levels of need at which the service works, the first one first (Continuum of Need).
+LEVELS = ("universal", "targeted")
+
+
 FACILITIES: Mapping[str, str] = {
     "step-free": "Step-free entrance",
     "accessible-toilet": "Accessible toilet",

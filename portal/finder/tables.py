@@ -172,13 +172,15 @@ class Sieve:
         ]
         parts = several("part")
         self._times = [not parts or _part(starts) in parts for starts, _, _ in index["times"]]
-        days = several("day")
+        days, soon = several("day"), days_of(query.when, now[0])
         weekdays = [
             not days or name in days or (number > 4 and "weekend" in days)
             for number, name in enumerate(DAYS[:7])
         ]
         self._days = [
-            weekdays[day % 7] and query.term in ("", tables.term(day))
+            weekdays[day % 7]
+            and (soon is None or day in soon)
+            and query.term in ("", tables.term(day))
             for day in range(index["last"] + 1)
         ]
         needs, offers, programmes = several("need"), several("offer"), several("programme")
@@ -189,6 +191,7 @@ class Sieve:
             and (not programmes or slug in programmes)
             for slug, _, offer, had in index["programmes"]
         ]
+        self._topic = query.topic
         ways = several("booking")
         self._ways = [not ways or way in ways for way in WAYS]
         self._costs = [not query.free or cost.lower().startswith("free") for cost in index["costs"]]
@@ -223,9 +226,16 @@ class Sieve:
             and (session.day, self._ends[session.time]) > self._now
         )
 
+    def _is_about(self, series: Series) -> bool:
+        topic = self._topic
+        if topic is None or series.name in topic.names:
+            return True
+        return self._tables.index["programmes"][series.programme][0] in topic.programmes
+
     def _suits(self, series: Series) -> bool:
         if not (
             self._programmes[series.programme]
+            and self._is_about(series)
             and self._ways[series.way]
             and self._costs[series.cost]
             and series.welcome & self._welcome == self._welcome
@@ -238,6 +248,17 @@ class Sieve:
         _, reach, *ranges = self._tables.index["ages"][series.age]
         suited = [_welcome(age, ranges, reach if self._send else 0) for age in ages]
         return all(suited) if self._query.together else any(suited)
+
+
+def days_of(when: str, today: int) -> range | None:
+    """The days of 'today', 'weekend' and so on, from the first day of the index, a Monday."""
+    monday = today - today % 7
+    return {
+        "today": range(today, today + 1),
+        "tomorrow": range(today + 1, today + 2),
+        "weekend": range(monday + 5, monday + 7),
+        "next-week": range(monday + 7, monday + 14),
+    }.get(when)
 
 
 def _welcome(age: Age, ranges: Sequence[int], reach: int) -> bool:

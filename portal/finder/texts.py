@@ -41,7 +41,12 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "no": "No groups",
         "near": " near {place}",
         "in": " in {place}",
+        "on": " matching “{topic}”",
         "for": " for {ages}",
+        "on-today": " today",
+        "on-tomorrow": " tomorrow",
+        "on-weekend": " this weekend",
+        "on-next-week": " next week",
         "age": "age {n}",
         "ages": "ages {n}",
         "children": "{n} children: {ages}",
@@ -51,13 +56,15 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "moved": "Moved from {weekday} {day} {month}.",
         "moved-time": "Moved from {times}.",
         "elsewhere": "Other place.",
-        "more-one": "and 1 more date",
-        "more": "and {n} more dates",
+        "more-one": "1 more date",
+        "more": "{n} more dates",
         "where": "{venue}, {miles}",
+        "no-access": "Ask about access.",
         "language": "In {language}.",
         **MILES_WORDS,
         "next": "Show {n} more",
         # notes under the heading
+        "left-out": "We could not use “{words}”, so we left it out.",
         "outside": "{place} is in another council’s area, as far as we know: {council}. Ask "
         "them what is on near you, or find your council at gov.uk/find-local-council.",
         "nearest": "These are our nearest groups.",
@@ -70,18 +77,22 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "usual": "{usual} miles, or further if little is near",
         # filters that are chosen, each a link that takes it away
         "remove": "Remove",
+        "f-topic": "“{topic}”",
         "f-near": "Near {place}",
         "f-in": "In {place}",
         "f-miles": "Within {n} miles",
         "f-mile": "Within 1 mile",
         "f-room": "Has places",
         "f-together": "For all my children",
+        "f-all": "All groups",
         "f-free": "Free",
         # nothing found: what to leave out
+        "l-topic": "{n} of any kind",
         "l-age": "{n} for any age",
         "l-room": "{n} with those that you cannot book or join now",
         "l-together": "{n} for some of your children",
         "l-day": "{n} on any day",
+        "l-on": "{n} on other dates",
         "l-part": "{n} at any time of day",
         "l-term": "{n} in term time or school holidays",
         "l-miles": "{n} within {miles} miles",
@@ -96,16 +107,23 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-programme": "{n} in any programme",
         "l-free": "{n} that may cost something",
         "l-all": "{n} without any of your choices",
+        "next-away": "The next one is {miles} away, at {venue}, on {when}.",
+        "next-at": "The next one is at {venue}, on {when}.",
+        "next-none": "No dates are planned. The page above says how to get this help.",
+        "tell": "Tell me when {title} starts",
         "try": "You could choose one of these instead:",
         "nothing": "Nothing that matches is planned yet.",
         # mistakes
-        "e-long": "Enter a shorter place: a postcode, town, village or centre.",
-        "e-empty": "Enter a postcode, town, village or centre.",
+        "e-long": "Use fewer words: a place, a group, or a word or two for what you need.",
+        "e-long-place": "Enter a shorter place: a postcode, town, village or centre.",
+        "e-place": "We do not know “{near}”. Enter a postcode or a town near you.",
+        "e-empty": "Enter a place, a group, or a word for what you need.",
         "e-half": "Enter your whole postcode, or its first part, such as BB4.",
         "e-postcode": "We do not know that postcode. Check it, or enter a town in Lancashire.",
         "e-outside": "That postcode is outside Lancashire. Your own council knows what is near "
         "you: find it at gov.uk/find-local-council. Or enter a town in Lancashire.",
-        "e-place": "We do not know “{near}”. Check the spelling, or enter a postcode or town.",
+        "e-unknown": "We do not know “{near}”. Try a town or postcode, or another word for what "
+        "you need.",
         "e-near": "We do not know “{near}”. Did you mean one of these?",
         "e-which": "There is more than one “{near}”. Choose the one you mean.",
         "e-miles": "Enter a place, to look within {n} miles of it.",
@@ -118,6 +136,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "e-choose": "Choose from the list: {what}.",
         "e-both": "Choose term time or school holidays, not both.",
         "what-day": "days",
+        "what-on": "today, tomorrow, this weekend or next week",
         "what-part": "times of day",
         "what-miles": "how far",
         "what-need": "needs",
@@ -139,6 +158,12 @@ WORDS: Mapping[str, str] = MappingProxyType(
 CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "day": {day.lower(): day for day in WEEKDAYS} | {"weekend": "Weekend"},
+        "on": {
+            "today": "Today",
+            "tomorrow": "Tomorrow",
+            "weekend": "This weekend",
+            "next-week": "Next week",
+        },
         "part": {"morning": "Morning", "afternoon": "Afternoon", "evening": "Evening, from 5pm"},
         "term": {"term": "In term time", "holidays": "In school holidays"},
         # A private need would be part of an address, and so of a browser's history (S81).
@@ -194,6 +219,15 @@ WRITTEN: Mapping[str, str] = MappingProxyType(
         "seaside": " (?:on sea|by the sea|by sea|village|town|town centre|city|city centre)$",
         "kinds": "\\b(?:the|childrens?|young|peoples?|family|hub|neighbourhood|community|centre"
         "|library|and)\\b",
+        # a postcode that is cut short; and words that say nothing of what a family looks for
+        "cut": "^(?:[A-Z]{1,2}[0-9]|[0-9]+$)",
+        "noise": "^(?:a|an|the|and|or|of|in|at|on|to|for|by|with|from|near|nearby|around|about|"
+        "me|my|i|im|we|us|our|you|your|is|are|am|it|do|can|get|have|has|need|want|looking|look|"
+        "find|some|any|there|what|where|when|how|who|please|help|support|advice|info|information|"
+        "group|class|classe|course|session|activity|activitie|thing|stuff|something|someone|son|"
+        "daughter|boy|girl|child|one|old)$",
+        # topics that say who it is for: another word says more of what a family looks for
+        "broad": "^(?:baby|toddler|teen|play|mum)$",
         "ages": "[,;&+\\n]| and ",
         "mixed": "^([0-9]{1,2}) ?(?:y|yrs?|years?) ?([0-9]{1,2}) ?(?:m|mo|mths?|months?)$",
         "half": "^([0-9]{1,2}) ?(?:\\.5|½)(?: ?(?:y|yrs?|years?))?$",
@@ -215,6 +249,28 @@ SHORT: Mapping[str, str] = MappingProxyType(
         "rd": "road",
         "center": "centre",
         "ctr": "centre",
+    }
+)
+
+# Forms of words that mean the same in a topic, after a last 's' is taken off.
+FORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "babie": "baby",
+        "bub": "baby",
+        "daddy": "dad",
+        "daddie": "dad",
+        "father": "dad",
+        "mother": "mum",
+        "mummy": "mum",
+        "mummie": "mum",
+        "mam": "mum",
+        "mom": "mum",
+        "kid": "child",
+        "children": "child",
+        "teenager": "teen",
+        "weighed": "weigh",
+        "weighing": "weigh",
+        "counseling": "counselling",
     }
 )
 

@@ -75,16 +75,29 @@
     button.addEventListener("click", () => print());
   });
 
+  // A link to a district of a day opens its list.
+  const opened = () => {
+    const list = document.getElementById(location.hash.slice(1))?.nextElementSibling;
+    if (list?.matches("details")) list.open = true;
+  };
+  opened();
+  addEventListener("hashchange", opened);
+
   all("[data-focus]").forEach((summary) => summary.focus());
 
-  // The finder's page answers a question of the home page, without its being sent: what follows '#'
-  // stays in the browser. A whole postcode points to a few homes, so 'PR1 8RJ' goes on as 'PR1 8'.
+  // The finder's page answers a question of the home page, which reaches it through this tab's own
+  // storage: an address would stay in the history (S82). The finder takes it out at once.
   all("form[data-find]").forEach((form) => form.addEventListener("submit", (sent) => {
     sent.preventDefault();
     const asked = new URLSearchParams(new FormData(form));
-    asked.set("near", asked.get("near").trim()
-      .replace(/^([a-z]{1,2}\d[a-z\d]?) *(\d)[a-z]{2}$/i, "$1 $2"));
-    location.assign(`/find/#${asked}`);
+    const { name, value } = sent.submitter || {};
+    if (name) asked.set(name, value);
+    try {
+      sessionStorage.setItem("ask", asked);
+    } catch { /* Storage may be turned off: the question is asked again on the next page. */ }
+    // Back shows this page as it was left.
+    if (form.elements.near.type === "text") form.elements.near.value = "";
+    location.assign("/find/");
   }));
 
   // Share through the phone's own sheet.
@@ -221,6 +234,8 @@
     showPages();
     kept.hidden = false;
   }
+  // Links with a question lead to the live part, which answers without scripts too.
+  all("a[href*='/find/results?']").forEach((link) => { link.href = `/find/${link.search}`; });
 
   // Places left, where the booking service says; the page is whole without.
   const counted = all("[data-left]");
@@ -243,6 +258,9 @@
           fact.textContent = wait ? `${taken} You can join the waiting list.` : taken;
         });
         if (wait) button.textContent = "Join the waiting list";
+        const until = line.nextElementSibling;
+        if (until) until.hidden = true;
+        if (!wait) line.parentNode.hidden = true;
         line.hidden = true;
       });
     }).catch(() => {});

@@ -17,8 +17,9 @@ from functools import lru_cache
 
 from portal.directory import Directory
 from portal.finder import Answer, Finder, index
+from portal.finder.places import put
 from portal.finder.postcode_import import PostcodesError
-from portal.finder.query import FLAGS, SEVERAL, Fields, Query, put
+from portal.finder.query import FLAGS, SEVERAL, Fields, Query
 from portal.finder.search import Full
 from portal.finder.texts import MILES, WIDER, WORDS
 from portal.web.layout import Frame, Head
@@ -72,6 +73,11 @@ class Asking:
         return self.answer
 
     @property
+    def answered(self) -> bool:
+        """Whether there is a list, so that the form folds away."""
+        return bool(self.found.heading)
+
+    @property
     def open(self) -> bool:
         """Whether there is a mistake in one of the questions that are folded away."""
         return bool(_ASKED & self.errors.keys())
@@ -91,16 +97,20 @@ def answer(
 ) -> tuple[str, int]:
     """The page that answers a query without scripts, and its status.
 
-    `full` are the series and dates without a place, for the filter "has places".
+    `full` are the series and dates without a place, for the filter "has places". Words of a private
+    matter have no page here: the answer is the path that they lead to, with the status 303 (S82).
     """
     directory = frame.directory
     found = finder(directory).ask(fields, now, full)
-    typed = (fields.get("near") or ("",))[0]
+    if found.private:
+        return found.private, 303
+    topic, near = ((fields.get(name) or ("",))[0] for name in ("topic", "near"))
+    typed = " ".join(filter(None, (topic, near)))
     whole_postcode = not found.mistakes and re.search("[0-9]", found.asked.near)
     asking = Asking(
         choices=_choices(directory),
         paths=index.paths(directory),
-        near=found.asked.near if whole_postcode else typed,
+        near=found.asked.box if whole_postcode else typed,
         age=", ".join(fields.get("age", ())),
         values={name: frozenset(values) for name, values in fields.items() if name in _ASKED},
         answer=found,
@@ -109,7 +119,6 @@ def answer(
         title=found.heading or "Find a session",
         path=RESULTS,
         section=FIND,
-        crumbs=((FIND, "Find a session"),),
         live=True,
         error=bool(found.mistakes),
     )
@@ -117,7 +126,7 @@ def answer(
     return page, 422 if found.mistakes else 200
 
 
-_ASKED = frozenset((*FLAGS, *SEVERAL, "term", "miles", "order"))
+_ASKED = frozenset((*FLAGS, *SEVERAL, "on", "term", "miles", "order"))
 
 
 @lru_cache(maxsize=2)
@@ -127,6 +136,7 @@ def _choices(directory: Directory) -> Mapping[str, Sequence[tuple[str, str]]]:
     return {
         **made,
         "miles": [("", put("usual", usual=WIDER[0])), *((one, _how_far(one)) for one in MILES)],
+        "on": [("", "Any date"), *made["on"]],
         "term": [("", "Any time of year"), *made["term"]],
         "order": [("", "Nearest first"), ("soonest", "Soonest first")],
         "offer": [("", "Anything"), *made["offer"]],

@@ -11,13 +11,15 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from portal.directory import AGE_BANDS, expectations
 from portal.directory.values import WEEKDAYS, clock_words
-from portal.directory.vocabularies import BOOKING_WAYS, FACILITIES, NEEDS, OFFERS
+from portal.directory.vocabularies import FACILITIES, NEEDS, OFFERS
+from portal.finder.texts import CHOICES, WORDS
 from portal.web import filters
 from portal.web.assets import PACKAGE, staff_script, staff_sheet, static_files
 
@@ -71,6 +73,7 @@ def environment() -> Environment:
         span=filters.span,
         state_words=filters.state_words,
         tel=filters.tel,
+        way_in=expectations.way_in,
         week_hours=filters.week_hours,
         write=filters.write,
     )
@@ -98,23 +101,8 @@ def json_block(value: object) -> Markup:
     return Markup(text)  # noqa: S704 - what could end the element has just been escaped
 
 
-# The finder's questions other than the place, as (value, words); the home page has the first two.
-FINDER: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
-    {
-        "age": (("", "Any age"), *((band.slug, band.title) for band in AGE_BANDS)),
-        "day": (
-            ("", "Any day"),
-            *((day.lower(), day) for day in WEEKDAYS),
-            ("weekend", "Saturday or Sunday"),
-        ),
-        "part": (
-            ("", "Any time of day"),
-            ("morning", "Morning"),
-            ("afternoon", "Afternoon"),
-            ("evening", "Evening, from 5pm"),
-        ),
-        "offer": (("", "Everything"), *OFFERS.items()),
-        "booking": (("", "Any way"), *BOOKING_WAYS.items()),
-        "access": tuple((name, FACILITIES[name]) for name in filters.ACCESS),
-    }
+# The finder's questions on other pages than its own, as (value, words), and its chip for places.
+_AGES = (("", "Any age"), *((band.slug, band.title) for band in AGE_BANDS))
+FINDER: Mapping[str, Any] = MappingProxyType(
+    {"age": _AGES, "on": tuple(CHOICES["on"].items()), "room": WORDS["f-room"]}
 )

@@ -81,6 +81,8 @@ class FinderIndex:
         held = f"{words.ages(series)}.", int(series.send_to or 0), words.months(series)
         if said != held:
             yield "ages", said, held
+        if index["welcome"][n] != words.welcome(series):
+            yield "good for", index["welcome"][n], words.welcome(series)
         if index["names"][index["name"][n]] != series.name:
             yield "name", index["names"][index["name"][n]], series.name
         slug = index["programmes"][index["programme"][n]][0]
@@ -140,7 +142,7 @@ class FinderResults:
         )
         more = len(sessions) - 1
         if more:
-            yield from missing("count", shown, f"and {more} more date{'s' if more > 1 else ''} ")
+            yield from missing("count", shown, f" {more} more date{'s' if more > 1 else ''}")
         elif "more date" in shown:
             yield "count", shown, "no more dates"
         yield from missing("venue", shown, session.venue.place)

@@ -52,7 +52,7 @@ def test_without_a_place_soonest_first(ask):
     assert answer.heading == "12 groups"
     assert names(answer)[:3] == ["Play Sessions", "Play Sessions", "Bump, Birth and Beyond"]
     first = answer.results[0]
-    assert (first.when, first.more) == ("Monday 23 November, 9:30am to 11am", "and 16 more dates")
+    assert (first.when, first.more) == ("Monday 23 November, 9:30am to 11am", "16 more dates")
     assert answer.results[7].more == ""
 
 
@@ -111,9 +111,14 @@ def test_results_say_all_in_order(ask):
     assert row.name == "Play Sessions in Urdu"
     assert row.when == "Thursday 26 November, 1:30pm to 3pm"
     assert row.where == "Riverbank Centre, Preston, 0.5 miles"
-    assert row.facts == "Birth to 4 years (up to 7 with SEND). Free."
+    assert (row.ages, row.cost) == ("Birth to 4 years (up to 7 with SEND).", "Free.")
     assert (row.tag, row.state) == ("drop-in", "Drop in")
-    assert row.last == "In Urdu. Step-free entrance, accessible toilet, baby changing."
+    assert row.spoken == "In Urdu."
+    assert row.access == (
+        ("step-free", "Step-free entrance."),
+        ("accessible-toilet", "Accessible toilet."),
+        ("baby-changing", "Baby changing."),
+    )
 
 
 def test_what_has_passed_is_gone(ask):
@@ -206,10 +211,42 @@ def test_each_filter(ask, query, expected):
     assert set(names(ask(query + "&show=40"))) == expected
 
 
+@pytest.mark.parametrize(
+    ("when", "now", "days"),
+    [
+        ("today", NOW, {"Monday 23 November"}),
+        ("tomorrow", NOW, {"Tuesday 24 November"}),
+        ("weekend", NOW + timedelta(days=15), {"Saturday 12 December"}),
+        ("weekend", datetime(2026, 12, 12, 8, tzinfo=LONDON), {"Saturday 12 December"}),
+        ("weekend", datetime(2026, 12, 13, 8, tzinfo=LONDON), set()),
+        (
+            "next-week",
+            datetime(2026, 12, 6, 8, tzinfo=LONDON),
+            {f"{day} December" for day in ("Tuesday 8", "Thursday 10", "Friday 11", "Saturday 12")},
+        ),
+    ],
+)
+def test_days_are_those_of_now_in_london(ask, when, now, days):
+    """'Today', 'this weekend' and so on count from the day in London, and the weekend ends."""
+    shown = {row.when.partition(",")[0] for row in ask(f"on={when}&show=40", now).results}
+
+    assert shown == days
+
+
+@pytest.mark.parametrize(("when", "hour"), [("today", 23), ("tomorrow", 22)])
+def test_a_day_begins_at_midnight_in_london(directory, when, hour):
+    """In summer a new day begins in London an hour before it does in UTC."""
+    table, places = index.tables(directory)
+    summer = Finder({**table, "first": "2027-06-07"}, places)
+    answer = summer.ask({"on": [when]}, datetime(2027, 6, 6, hour, 30, tzinfo=UTC))
+
+    assert {row.when.partition(",")[0] for row in answer.results} == {"Monday 7 June"}
+
+
 def test_free(ask):
     """'Free' leaves out all that has a price."""
     assert "Saturday Club" in names(ask())
-    assert {row.facts.rpartition(". ")[2] for row in ask("free=yes").results} == {"Free."}
+    assert {row.cost for row in ask("free=yes").results} == {"Free."}
 
 
 def test_several_children(ask):
@@ -283,6 +320,40 @@ def test_each_filter_can_be_taken_away(ask):
     for one in answer.chosen:
         assert ask(one.query).total >= answer.total
     assert answer.chosen[2].query == "near=Preston&age=4&free=yes&day=monday&miles=10"
+
+
+def test_chips_are_one_press(ask):
+    """Each chip leads to the same question with its filter, or without it where it is on."""
+    answer = ask("near=Preston&age=2&on=tomorrow")
+
+    assert answer.heading == "1 group tomorrow near Preston for age 2"
+    assert [(chip.words, chip.query, chip.on) for chip in answer.chips] == [
+        ("Today", "near=Preston&age=2&on=today", False),
+        ("Tomorrow", "near=Preston&age=2", True),
+        ("This weekend", "near=Preston&age=2&on=weekend", False),
+        ("Next week", "near=Preston&age=2&on=next-week", False),
+        ("Has places", "near=Preston&age=2&room=yes&on=tomorrow", False),
+    ]
+    assert "Tomorrow" not in [link.words for link in answer.chosen]
+
+
+@pytest.mark.parametrize(
+    ("query", "summary"),
+    [
+        ("near=Preston&age=2&on=today", "Near Preston, age 2"),
+        ("near=Pendle&miles=3", "In Pendle"),
+        (
+            "near=Preston&miles=10&free=yes&day=monday",
+            "Near Preston, Within 10 miles, Free, Monday",
+        ),
+        ("age=toddlers", "Toddlers"),
+        ("room=yes&term=term", "In term time"),
+        ("show=20", "All groups"),
+    ],
+)
+def test_the_question_in_one_line(ask, query, summary):
+    """The folded form says all that is asked, but for what the chips show."""
+    assert ask(query).summary == summary
 
 
 def test_nothing_found_says_what_to_leave_out(ask):
@@ -638,7 +709,7 @@ def test_only_what_has_places(in_states):
 
     assert {row.name for row in in_states("room=yes").results} == {"Open", "Drop"}
     assert {row.name for row in in_states("room=yes", full=full).results} == {"Drop"}
-    assert [link.words for link in in_states("room=yes").chosen] == ["Has places"]
+    assert [chip.words for chip in in_states("room=yes").chips if chip.on] == ["Has places"]
 
 
 def test_every_state_agrees_with_the_booking_page(in_states):

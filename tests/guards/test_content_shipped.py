@@ -10,8 +10,10 @@ from datetime import date, time, timedelta
 import pytest
 
 from portal import content
+from portal.directory.addresses import HELP
 from portal.directory.values import WEEKDAYS
-from portal.directory.vocabularies import NEEDS, OFFERS
+from portal.directory.vocabularies import NEEDS, OFFERS, PRIVATE_NEEDS
+from tests.support.screens import Screens
 from tests.support.shipped import DAY, ROOT, programmes, sensitive_programmes, written
 
 pytestmark = pytest.mark.slow
@@ -209,6 +211,14 @@ def test_places(shipped_directory):
     )
 
 
+def test_the_about_page_says_where_the_maps_come_from(shipped_directory):
+    """The page about the service has the lines that the licences of the boundaries demand."""
+    about = next(page for page in shipped_directory.pages if page.slug == "about")
+
+    assert shipped_directory.outline.attribution
+    assert [one for one in shipped_directory.outline.attribution if one not in about.html] == []
+
+
 def test_pages_and_news(shipped_directory):
     """The pages that a public service owes its readers are there, and news with its sources."""
     owed = {
@@ -230,6 +240,47 @@ def test_pages_and_news(shipped_directory):
     assert [one.source for one in shipped_directory.news if not one.sources] == []
 
 
+def test_every_need_has_its_page(shipped_directory):
+    """Each priority group of the service plan has a page in a family's words, or the private one.
+
+    Six to eight of them are doors of the home page.
+    """
+    pages = shipped_directory.help_pages
+    public = {page.need for page in pages if not page.private}
+
+    assert public == NEEDS.keys() - PRIVATE_NEEDS.keys()
+    assert [page.slug for page in pages if page.private] == ["talk"]
+    assert 6 <= len(shipped_directory.doors) <= 8
+    assert shipped_directory.talk in shipped_directory.doors
+    assert [page.source for page in pages if not (page.ask and page.sources)] == []
+    assert [page.source for page in pages if len(page.also) < 3] == []
+
+
+def test_two_presses_lead_to_somebody(shipped, shipped_directory, tmp_path):
+    """From the home page, two presses open a form that offers the need: ticked, unless private."""
+    live = Screens(tmp_path, shipped_directory)
+
+    def pressed(path):
+        return {link["href"] for link in shipped.documents[path].all("a")}
+
+    home, listed = pressed("/"), pressed(HELP)
+    assert HELP in home
+
+    wrong = []
+    for need in NEEDS:
+        page = shipped_directory.help_with(need)
+        near = pressed(page.path) if page.path in home else listed
+        form = live.open(page.ask_path).main
+        offered = form.all("input", where=lambda one: one.get("name") == "topics")
+        ticked = {one["value"] for one in offered if "checked" in one}
+        if page.ask_path not in near or need not in {one["value"] for one in offered}:
+            wrong.append(f"{need}: no form")
+        if ticked != ({need} if need not in PRIVATE_NEEDS else set()):
+            wrong.append(f"{need}: {ticked} is ticked")
+
+    assert wrong == []
+
+
 def _sentences(text):
     """The sentences of Markdown prose; lists, headings and tables are not held to a length."""
     for block in re.split(r"\n\s*\n", text):
@@ -243,7 +294,7 @@ def _sentences(text):
 def test_plain_words():
     """Sentences are short: 15 words on average, and hardly one of over 25."""
     lengths = []
-    for folder in ("content/pages", "content/news", "programmes", "centres"):
+    for folder in ("content/pages", "content/news", "content/help", "programmes", "centres"):
         for one in written(folder):
             for sentence in _sentences(one.body):
                 lengths.append((len(sentence.split()), one.path, sentence))

@@ -198,6 +198,9 @@ def wrong_address(shipped):
     ids = {
         path: {one["id"] for one in page if "id" in one} for path, page in shipped.documents.items()
     }
+    for path, file in shipped.files.items():
+        if file.suffix == ".svg":
+            ids[path] = set(re.findall(r'\bid="([^"]+)"', file.read_text("utf-8")))
     live = _live_forms(shipped)
 
     def wrong(address, at="/"):
@@ -471,9 +474,25 @@ def test_images(shipped):
             if "alt" not in one or not (one.get("width").isdigit() and one.get("height").isdigit()):
                 yield repr(one)
         for one in page.all("svg", where=lambda one: one.get("aria-hidden") != "true"):
-            if one.get("role") != "img" or not one.name:
+            role = "group" if one.all("a") else "img"
+            if one.get("role") != role or not one.name:
                 yield repr(one)
 
+    assert faults(shipped.pages, find) == []
+
+
+def test_cards(shipped):
+    """Every page says how a link to it is shown, with a picture of this site and its words."""
+    wanted = ("og:title", "og:url", "og:image", "og:image:alt", "og:locale")
+
+    def find(page):
+        said = {one.get("property"): one.get("content") for one in page.all("meta")}
+        yield from (f"{name} is missing" for name in wanted if not said.get(name))
+        address = said.get("og:image", "")
+        if not any(address.endswith(path) for path in pictures):
+            yield f"{address} is not a picture of this site"
+
+    pictures = [path for path in shipped.files if path.startswith("/static/cards/")]
     assert faults(shipped.pages, find) == []
 
 
@@ -619,7 +638,7 @@ def test_sizes(shipped):
     }
 
     assert len(sheets) == 1
-    assert sheet <= 6_144
+    assert sheet <= 8_192
     assert dict(sorted(large.items(), key=lambda one: -one[1])[:SHOWN]) == {}
 
 
@@ -636,8 +655,8 @@ def test_sizes_of_scripts(shipped):
     }
 
     assert asked == {("/static/site",)}
-    assert sizes["/static/site"] <= 6_144
-    assert sizes["/static/find"] <= 9_216
+    assert sizes["/static/site"] <= 8_192
+    assert sizes["/static/find"] <= 12_288
     assert sizes["/search/index"] + sizes["/search/places"] <= 40_960
     assert len(sizes) <= 4
 

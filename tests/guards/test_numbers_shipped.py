@@ -38,9 +38,13 @@ def test_links_with_a_number_lead_to_that_number(directory, page):
             named = page(path).one(where=lambda one, part=part: one.get("id") == part)
             section = named if named.tag == "section" else named.parent
             heading = f"{area.title}: {found[1]} session"
+            # An old day of a moved session is a row that does not count.
             rows = [row for row in section.all("li") if "data-ends" in row]
+            rows = [row for row in rows if "Moved to" not in row.text]
             if named.tag == "section":
                 assert len(rows) == int(found[1]), (area.path, link["href"])
-            assert heading in section.text, (area.path, link["href"])
+            # One district of a footprint is its own sum.
+            if len(section.all("h2")) != 1 or named.tag != "section":
+                assert heading in section.text, (area.path, link["href"])
             number += 1
     assert number > 5

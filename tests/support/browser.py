@@ -60,7 +60,8 @@ FLAGS = (
     "--disable-features=" + ",".join(LEFT_OFF),
 )
 # A browser that paints nothing is nearly twice as fast. It fetches, lays out and runs scripts as
-# always, but draws no frames: whatever waits for a frame, such as a click, never ends.
+# always, but draws no frames: whatever waits for a frame, such as a click, never ends. The loading
+# of a page with drawings from another file may not end either: it is opened up to its scripts.
 UNPAINTED = (*FLAGS, "--disable-threaded-compositing")
 
 # Phones and desks; what axe is asked.
@@ -109,7 +110,9 @@ def chromium(request):
 @pytest.fixture(scope="session")
 def unpainted(request):
     """A browser for pages that are only read and measured, where nobody clicks or types."""
-    yield from _launched(request, UNPAINTED)
+    for browser in _launched(request, UNPAINTED):
+        browser.draws = False
+        yield browser
 
 
 @contextmanager
@@ -155,6 +158,7 @@ class Visitor:
         self, browser, address: str, *, scripts=True, size=WIDE, now=None, dark=False
     ) -> None:
         self.address = address
+        self.until = "load" if getattr(browser, "draws", True) else "domcontentloaded"
         self.context = browser.new_context(
             base_url=address,
             java_script_enabled=scripts,
@@ -176,7 +180,7 @@ class Visitor:
 
     def open(self, path: str):
         """Go to a page and wait until all of it is there. Returns the answer."""
-        answer = self.page.goto(path, wait_until="load")
+        answer = self.page.goto(path, wait_until=self.until)
         if not answer.ok:
             self._fault(f"answered {answer.status}")
         return answer

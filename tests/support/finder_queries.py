@@ -168,6 +168,14 @@ QUERIES = (
     "show=40",
     "near=Preston&show=60&miles=10",
     "show=9999&order=soonest",
+    # Today and the like, by the clock in London; alone, with others, and against them.
+    "on=today&near=Burnley&age=2",
+    "on=tomorrow&near=Skelmersdale",
+    "on=weekend&free=yes&near=Preston&miles=20",
+    "on=next-week&room=yes&show=40",
+    "on=today&day=sunday&near=Nelson",
+    "on=NEXT-WEEK&on=today&age=expecting",
+    "on=someday",
     # Nothing found: what to leave out.
     "near=Abbeystead&miles=1",
     "near=Dunsop+Bridge&age=15&day=sunday",

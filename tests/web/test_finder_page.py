@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -18,6 +18,7 @@ from portal.web.site.app import create_site
 from tests.support import nu
 from tests.support.browser import OPEN_DETAILS, serving, visiting
 from tests.support.finder_queries import QUERIES
+from tests.support.finder_typing import TYPED
 from tests.support.shipped import DAY, ROOT
 from tests.support.viewer import html_of, viewing
 
@@ -45,6 +46,11 @@ def postcodes() -> bytes:
             (middle_up + number % 8 * 0.0013 - 0.005, middle_across + number // 8 * 0.0021 - 0.008)
         ]
     )
+
+
+@pytest.fixture(scope="module")
+def shipped_finder():
+    return finder(content.load(ROOT, today=DAY))
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +114,9 @@ ANSWER = """(document) => {
         meant: all("#mistakes li li a").map(link),
         fields: all(".error").map((one) => [one.id, said(one)]),
         notes: all("#notes p").map(said),
+        asked: all("#asked > summary").map(said),
+        folded: !document.getElementById("asked").open,
+        quick: all("#quick a").map((one) => [...link(one), one.getAttribute("aria-current")]),
         chosen: all("#chosen a").map(link),
         rows: all("#rows > li").map((one) => [said(one), one.querySelector("a").pathname]),
         further: all("#further a").map(link),
@@ -192,7 +201,9 @@ def test_enough_questions():
 
 
 def search(page, near, **more):
-    """Type a place, and press Enter."""
+    """Type a place, and press Enter; the form is folded away below its answer."""
+    if page.is_visible("#asked > summary"):
+        page.evaluate("document.getElementById('asked').open = true")
     page.fill("#near", near)
     for name, value in more.items():
         page.fill(f"#{name}", value)
@@ -256,7 +267,7 @@ def test_nothing_is_fetched_before_it_is_wanted(chromium, address):
     """Opening the page costs none of the tables; looking at it does not either."""
     with visiting(chromium, address, now=NOW) as visitor:
         visitor.open("/find/")
-        visitor.page.click("summary")
+        visitor.page.click("text=More choices")
         visitor.page.wait_for_load_state("networkidle")
 
         assert not [one for one in visitor.requests if "/search/" in one]
@@ -285,6 +296,7 @@ def test_links_keep_the_exact_place_while_the_page_is_open(scripted):
     page.goto("/find/")
     search(page, "BB4 6AA", age="2")
     before = page.inner_text("#rows > li:first-child > p:first-of-type")
+    page.click("text=Change")
     page.click("#chosen li:nth-child(2) a")
     page.wait_for_function(SETTLED)
 
@@ -305,8 +317,127 @@ def test_a_question_from_the_home_page(chromium, address):
         assert visitor.page.inner_text("#found").endswith("near BB4 6 for toddlers")
         assert urlsplit(visitor.page.url).query == "near=BB4+6&age=toddlers"
         assert visitor.page.input_value("#age") == "toddlers"
+        visitor.open("/")
+        visitor.page.fill("#near", "Bacup")
+        visitor.page.click("text=Next week")
+        visitor.page.wait_for_selector("#found")
+
+        assert visitor.page.inner_text("#found").endswith("next week near Bacup")
         assert not [one for one in visitor.requests if "?" in one or "#" in one]
         assert not visitor.faults
+
+
+# --- what a phone shows first ---------------------------------------------------------------------
+
+PHONE, SMALL = (360, 640), (320, 568)
+ARRIVALS = (
+    "near=Bacup&age=2",
+    "near=Skelmersdale&programme=surviving-teens",
+    "near=Burnley&age=expecting",
+    "near=Lancaster&on=weekend",
+    "near=Preston&access=step-free&access=accessible-toilet",
+    "near=Clitheroe&age=2%2C+8+months&free=yes&room=yes",
+)
+BOX = """(selector) => {
+    const {top, bottom} = document.querySelector(selector).getBoundingClientRect();
+    return [Math.round(top), Math.round(bottom)];
+}"""
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_the_first_result_is_in_view_on_arrival(chromium, address, scripts):
+    """Who comes with a question sees the count and the first result on a phone, without scrolling,
+    and the form in one line; without a question the first field is in view on a small phone."""
+    path = "/find/" if scripts else "/find/results"
+    with visiting(chromium, address, now=NOW, scripts=scripts, size=PHONE) as visitor:
+        page, seen = visitor.page, {}
+        for query in ARRIVALS:
+            visitor.open(f"{path}?{query}")
+            page.wait_for_selector("#rows > li")
+            seen[query] = [page.evaluate(BOX, one)[1] for one in ("#found", "#rows > li")]
+            assert not page.is_visible("form.finder"), query
+        page.set_viewport_size({"width": SMALL[0], "height": SMALL[1]})
+        for start in ("/", "/find/"):
+            visitor.open(start)
+            seen[start] = [page.evaluate(BOX, "#near")[1]]
+            header = page.evaluate(BOX, ".top > .wide")
+
+            assert header[1] - header[0] < 72, header
+
+    late = {one for one, ends in seen.items() if max(ends) > (SMALL if "/" in one else PHONE)[1]}
+    assert late == set(), seen
+
+
+def test_back_returns_to_the_row_that_was_left(chromium, address):
+    """Back from a course, and a reload, show as many rows as before, at the same place, and the
+    focus is on the row that was pressed."""
+    with visiting(chromium, address, now=NOW, size=PHONE) as visitor:
+        page, row = visitor.page, "#rows > li:nth-child(27)"
+        visitor.open("/find/?near=Preston&miles=any")
+        page.click("#further a")
+        page.wait_for_selector(row)
+        page.evaluate(f"document.querySelector('{row}').scrollIntoView()")
+        before = page.evaluate(BOX, row)
+        name = page.inner_text(f"{row} h3")
+        page.click(f"{row} a")
+        page.wait_for_selector("dl.facts")
+        page.go_back()
+        page.wait_for_selector(row)
+        page.wait_for_function(SETTLED)
+
+        assert page.evaluate(BOX, row) == before
+        assert page.inner_text(f"{row} h3") == name
+        assert page.evaluate("document.activeElement.closest('li')?.innerText").startswith(name)
+        page.reload()
+        page.wait_for_selector(row)
+        page.wait_for_function(SETTLED)
+        assert page.evaluate(BOX, row) == before
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_the_button_of_a_series_stays_in_view(chromium, address, scripts):
+    """On a phone the button is on the first screen of its page and stays there, over nothing at
+    the end, and the menu opens by the keyboard."""
+    places = []
+    with visiting(chromium, address, now=NOW, scripts=scripts, size=PHONE) as visitor:
+        page = visitor.page
+        for way in ("book", "request"):
+            visitor.open(f"/find/results?booking={way}&room=yes")
+            visitor.open(page.get_attribute("#rows h3 a", "href"))
+            for share in (0, 0.4, 1):
+                page.evaluate(
+                    "(share) => scrollTo(0, share * (document.body.scrollHeight - innerHeight))",
+                    share,
+                )
+                (top, bottom), foot = page.evaluate(BOX, ".bar"), page.evaluate(BOX, ".foot")[0]
+                places.append(bottom <= PHONE[1] if share < 1 else bottom <= foot)
+                seen = "([x, y]) => document.elementFromPoint(x, y)?.closest('.bar') !== null"
+                if share < 1:
+                    places.append(page.evaluate(seen, [40, (top + bottom) // 2]))
+            assert page.locator(".bar .button:visible").count() == 1
+        page.evaluate("scrollTo(0, 0)")
+        page.focus("text=Menu")
+        page.keyboard.press("Enter")
+
+        assert page.is_visible("#menu >> text=Centres")
+        page.keyboard.press("Escape")
+        assert not page.is_visible("#menu >> text=Centres")
+
+    assert places == [True] * 10
+
+
+def test_links_with_a_question_are_answered_here(scripted, plain):
+    """A link to what was asked leads to the live part, and with scripts to the finder's page."""
+    link = "main a[href*='age=toddlers']"
+    for visitor, path in ((scripted, "/find/"), (plain, "/find/results")):
+        visitor.page.goto("/ages/toddlers/")
+        visitor.page.click(f"{link} >> nth=0")
+        visitor.page.wait_for_selector("#rows > li")
+
+        assert urlsplit(visitor.page.url).path == path
+        names = visitor.page.get_by_role("link").filter(has=visitor.page.locator("b"))
+        said = names.all_inner_texts()
+        assert len(set(said)) == len(said) > 5
 
 
 # --- using it -------------------------------------------------------------------------------------
@@ -347,20 +478,23 @@ def test_by_keyboard_alone(scripted):
     page.keyboard.press("Enter")
     page.wait_for_function(SETTLED)
 
-    assert page.evaluate("document.activeElement.id") == "near"
+    assert page.evaluate("document.activeElement.id") == "found"
     page.focus("#further a")
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelectorAll('#rows > li').length > 20")
     place = (
-        "[...document.querySelectorAll('#rows > li')].indexOf(document.activeElement.parentNode)"
+        "[...document.querySelectorAll('#rows > li')].indexOf(document.activeElement.closest('li'))"
     )
     assert page.evaluate(place) == 20
-    page.focus("#chosen li:last-child a")
+    page.focus("#asked > summary")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('#chosen') !== null")
     page.keyboard.press("Enter")
     page.wait_for_function(SETTLED)
     assert page.evaluate("document.activeElement.id") == "found"
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('#chosen') !== null")
+    assert page.evaluate("document.activeElement.closest('#quick') !== null")
 
 
 def test_what_a_screen_reader_meets(scripted):
@@ -368,7 +502,8 @@ def test_what_a_screen_reader_meets(scripted):
     page = scripted.page
     page.goto("/find/")
     search(page, "Bacup", age="2")
-    page.click("summary")
+    page.click("text=Change")
+    page.click("text=More choices")
 
     tree = page.locator("main").aria_snapshot()
     for part in (
@@ -382,8 +517,8 @@ def test_what_a_screen_reader_meets(scripted):
     ):
         assert part in tree, tree
     assert (
-        page.get_by_role("combobox", name="Where")
-        .or_(page.get_by_role("textbox", name="Where"))
+        page.get_by_role("combobox", name="What or where")
+        .or_(page.get_by_role("textbox", name="What or where"))
         .count()
         == 1
     )
@@ -623,7 +758,8 @@ STATES = {
 
 
 def in_state(page, state, path):
-    page.goto(path + (f"?{STATES[state]}" if STATES[state] else ""))
+    query = f"?{STATES[state]}" if STATES[state] else ""
+    page.goto(path + query, wait_until="domcontentloaded")
     if path == "/find/" and state != "empty":
         page.wait_for_function(SETTLED, polling=10)
     page.evaluate(OPEN_DETAILS)
@@ -664,3 +800,99 @@ def test_the_form_keeps_what_was_answered_without_scripts(plain):
     plain.page.fill("#near", "Bacup")
     plain.page.click("text=Find sessions")
     assert plain.page.inner_text("#found").endswith("near Bacup")
+    plain.page.click("#quick >> text=Next week")
+    assert plain.page.inner_text("#found").endswith("next week near Bacup")
+
+
+# --- the one box ----------------------------------------------------------------------------------
+
+PRIVATE = {typed: answer for typed, answer in TYPED if answer.startswith("/")}
+
+
+def first_answer(heading, doors, meant, mistakes):
+    """The first answer in the form of the table of what families type."""
+    if mistakes:
+        return f"? {meant[0] if meant else mistakes[0].partition('.')[0]}"
+    said = re.sub(r"^(?:[\d,]+|No) groups? ", "", heading)
+    return f"{said} > {doors[0]}" if doors else said
+
+
+def test_what_families_type(shipped_finder):
+    """Places, nicknames, topics, both at once, slips and nonsense each have the expected answer."""
+    wrong = {}
+    for typed, expected in TYPED:
+        answer = shipped_finder.ask({"near": [typed]}, NOW)
+        first = answer.private or first_answer(
+            answer.heading,
+            [door.path for door in answer.doors],
+            [name for mistake in answer.mistakes for name in mistake.meant],
+            [mistake.words for mistake in answer.mistakes],
+        )
+        if first != expected:
+            wrong[typed] = first
+
+    assert wrong == {}
+    assert len({typed for typed, _ in TYPED}) == len(TYPED) >= 60
+
+
+TYPE = """async (texts) => {
+    const shown = (selector) => [...document.querySelectorAll(selector)].filter(
+        (one) => !one.closest("[hidden]"));
+    const said = (one) => one.textContent.replace(/\\s+/g, " ").trim();
+    const answers = [];
+    for (const text of texts) {
+        document.getElementById("near").value = text;
+        document.querySelector("form.finder").requestSubmit();
+        while (document.getElementById("results").ariaBusy !== "false") {
+            await new Promise((done) => setTimeout(done, 1));
+        }
+        answers.push([
+            shown("#found").map(said).join(),
+            shown("#doors a").map((one) => one.pathname),
+            shown("#mistakes li li a").map(said),
+            shown("#mistakes .errors > div > ul > li > a").map(said),
+            new URLSearchParams(location.search).toString(),
+        ]);
+    }
+    return answers;
+}"""
+
+
+def test_what_families_type_with_scripts(asking, shipped_finder):
+    """The script gives the expected answers too, and reads its own addresses in the same way."""
+    page = asking.page
+    page.goto("/find/")
+    table = {typed: expected for typed, expected in TYPED if typed not in PRIVATE}
+    found = page.evaluate(TYPE, [*table])
+    first = {typed: first_answer(*one[:4]) for typed, one in zip(table, found, strict=True)}
+
+    assert first == table
+    for typed, (heading, doors, _, mistakes, address) in zip(table, found, strict=True):
+        if not mistakes and not re.search("[0-9]", typed):
+            again = shipped_finder.ask(dict(parse_qs(address)), NOW)
+            assert (again.heading, [door.path for door in again.doors]) == (heading, doors), typed
+            assert again.asked.address == address
+
+
+def test_words_of_a_private_matter_stay_in_no_address(chromium, address):
+    """They lead to the private page alone. With scripts nothing of them is in a request, an address
+    or the history, from the finder and from the home page; without, the answer is a redirect."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/")
+        for start in ("/", "/find/"):
+            page.goto(start)
+            entries = page.evaluate("history.length")
+            page.fill("#near", "He hits me. Burnley")
+            page.press("#near", "Enter")
+            page.wait_for_url("**/help/talk/")
+            assert page.evaluate("history.length") <= entries + 1
+            assert page.evaluate("sessionStorage.length") == 0
+            page.go_back(wait_until="load")
+            assert urlsplit(page.url)[2:] == ("/", "", "")
+            assert page.input_value("#near") == ""
+        assert not [one for one in visitor.requests if "hits" in one.lower()]
+        answer = page.request.get("/find/results?near=he+hits+me&age=2", max_redirects=0)
+
+    assert (answer.status, answer.headers["location"]) == (303, "/help/talk/")
+    assert answer.headers["cache-control"] == "no-store"

@@ -7,7 +7,7 @@ sensitive programme says neither what it is nor where, and shows days and times 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +43,7 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 from portal.web.live.forms.steps import next_screen
+from portal.web.live.own_actions import act, press
 from portal.web.live.own_booking import Own, own_booking
 from portal.web.live.screens import away, check_form, head, page, too_many
 from portal.web.live.subjects import of_series, planned_on
@@ -230,27 +231,6 @@ def calendar(link: str) -> Response:
 # --- what one can do ------------------------------------------------------------------------------
 
 
-def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
-    """Performs the action and returns to the family's page, or explains why it cannot be done."""
-    try:
-        verb()
-    except Full:
-        return own.explain(
-            "There are not enough places",
-            "Your booking has not changed. Ask us, and we will see what we can do.",
-            status=409,
-        )
-    except NotPossible:
-        return own.explain(
-            "This has already ended",
-            "Look at your booking to see what has changed.",
-            status=409,
-        )
-    except Away:
-        return away(where, own.subject, form, "confirm")
-    return redirect(own.path, 303)
-
-
 def _ended(own: Own) -> Response:
     return own.explain("This booking has ended", "You can no longer change it.", status=409)
 
@@ -273,7 +253,7 @@ def accept(link: str) -> Any:
         with found.database() as engine:
             bookings.accept(engine, found.directory, own.booking.id, now=found.now)
 
-    return _act(own, form, verb, f"{own.path}/accept")
+    return act(own, form, verb, f"{own.path}/accept")
 
 
 @pages.route("/cancel", methods=["GET", "POST"])
@@ -294,7 +274,7 @@ def cancel(link: str) -> Any:
         with found.database() as engine:
             bookings.cancel(engine, found.directory, own.booking.id, now=found.now)
 
-    return _press(own, "cancel", words_of, verb)
+    return press(own, "cancel", words_of, verb)
 
 
 def _waited_for(own: Own) -> bool:
@@ -428,25 +408,7 @@ def delete(link: str) -> Any:
         with found.database() as engine:
             personal_data.erase(engine, found.directory, own.booking.id, now=found.now)
 
-    return _press(own, "delete", words_of, verb)
-
-
-def _press(own: Own, where: str, words_of: dict[str, Any], verb: Callable[[], None]) -> Any:
-    """A screen to confirm an action, performed when its button is pressed."""
-    form = PressForm(formdata=request.form if request.method == "POST" else None)
-    path = f"{own.path}/{where}"
-    following = next_screen(form, live().now, live().secret, checked=False)
-    # Speed does not matter here: a quick press is not a sign of a machine.
-    if request.method == "POST" and following.status != 400:
-        return _act(own, form, verb, path)
-    return page(
-        "live/press.html",
-        head(words_of["title"], path, error=bool(form.trouble)),
-        following.status,
-        form=form,
-        subject=own.subject,
-        **words_of,
-    )
+    return press(own, "delete", words_of, verb)
 
 
 @pages.route("/change", methods=["GET", "POST"])
@@ -475,7 +437,7 @@ def change(link: str) -> Any:
             )
 
     if following.screen == "confirm":
-        return _act(own, form, verb, f"{own.path}/change")
+        return act(own, form, verb, f"{own.path}/change")
     return _form(own, form, "Change who is coming", "change", following.status)
 
 
@@ -514,7 +476,7 @@ def correct(link: str) -> Any:
             )
 
     if following.screen == "confirm":
-        return _act(own, form, verb, f"{own.path}/details")
+        return act(own, form, verb, f"{own.path}/details")
     return _form(own, form, "Your details", "details", following.status)
 
 

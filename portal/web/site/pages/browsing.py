@@ -35,7 +35,9 @@ NEAR_MILES = 10
 NEAR_ROWS = 40
 FURTHER_ROWS = 5  # if there is nothing near
 SOON_ROWS = 5
-BRIEF_ROWS = 120
+BRIEF_ROWS = 20
+# A day with more sessions than this has its districts folded.
+FOLDED = 12
 TOWNS = 24
 
 
@@ -75,6 +77,9 @@ def home(context: Context) -> str:
         "home.html",
         head,
         days=context.rows.days(shown, SOON_ROWS),
+        districts=context.by_name,
+        towns=context.towns_of,
+        view=context.map.county(),
         news=sorted(context.directory.news, key=lambda news: news.date_, reverse=True)[:2],
     )
 
@@ -121,6 +126,7 @@ def near(context: Context, place: Settlement) -> str:
         section="/find/",
         summary=f"Groups and sessions for families near {place.label} this week.",
         crumbs=(("/find/", "Find a session"),),
+        district=place.district,
     )
     return context.render(
         "near.html", head, place=place, days=days, within=within, shown=len(shown)
@@ -210,5 +216,6 @@ def weekday(context: Context, weekday: Weekday) -> str:
         weekdays=weekdays(context.directory),
         areas=areas,
         part_of=part_of,
+        folded=FOLDED,
         number=number_of(on_day),
     )

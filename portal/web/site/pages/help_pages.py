@@ -7,30 +7,34 @@ neutral names (S3).
 
 from __future__ import annotations
 
-from portal.directory import HelpPage, Programme
+from collections.abc import Sequence
+
+from portal.directory import Directory, HelpPage, Programme, Session
 from portal.directory.addresses import HELP
+from portal.directory.state import unit
 from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
 
 TITLE = "What do you need?"
+NEXT_ROWS = 6
 
 
 @page(HELP)
 def help_index(context: Context) -> str:
-    """Every need in a family's words, with the way to somebody who can help."""
+    """Every need in a family's words, each with the way to somebody who can help."""
     head = Head(
         title=TITLE,
         path=HELP,
         section=HELP,
-        summary="Find help by what is happening in your family.",
+        summary="Find help by what is happening in your family, and ask us about it.",
     )
-    return context.render("help_index.html", head, pages=context.directory.help_pages)
+    return context.render("help_index.html", head)
 
 
 @page("/help/<slug:slug>/", lambda directory: directory.help_pages)
 def help_page(context: Context, page: HelpPage) -> str:
-    """A need: what there is for it, and how to ask."""
+    """A need: what there is for it, how to ask, and the next dates."""
     head = Head(
         title=page.title,
         path=page.path,
@@ -40,14 +44,37 @@ def help_page(context: Context, page: HelpPage) -> str:
         sensitive=page.private,
         unlisted=page.private,
     )
-    programmes = [
-        programme
-        for programme in context.directory.programmes
-        if (programme.sensitive if page.private else _carries(programme, page))
-    ]
-    return context.render("help.html", head, page=page, programmes=programmes)
+    programmes = _programmes(context.directory, page)
+    soon = [] if page.private else _next(context, programmes)
+    return context.render(
+        "help.html",
+        head,
+        page=page,
+        programmes=programmes,
+        days=context.rows.days(soon, NEXT_ROWS),
+    )
 
 
-def _carries(programme: Programme, page: HelpPage) -> bool:
-    """Whether a programme that may be listed by need helps with the need of this page."""
-    return not programme.sensitive and page.need in programme.needs
+def _programmes(directory: Directory, page: HelpPage) -> list[Programme]:
+    """What helps with the need of a page, what is for few needs first."""
+    if page.private:
+        return [one for one in directory.programmes if one.sensitive]
+    found = [one for one in directory.programmes if page.need in one.needs and not one.sensitive]
+    return sorted(found, key=lambda one: (len(one.needs), one.title))
+
+
+def _next(context: Context, programmes: Sequence[Programme]) -> list[Session]:
+    """The next session in each district that a family can come to, soonest first."""
+    first: dict[str, Session] = {}
+    for programme in programmes:
+        for series in context.directory.series_of(programme):
+            for session in context.coming.get(series, ()):
+                if session.is_on and context.joinable(series, unit(session)):
+                    district = series.centre.district
+                    first[district] = min(session, first.get(district, session), key=_when)
+                    break
+    return sorted(first.values(), key=_when)[:NEXT_ROWS]
+
+
+def _when(session: Session) -> tuple[object, str]:
+    return session.starts, session.series.identity

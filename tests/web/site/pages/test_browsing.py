@@ -13,18 +13,25 @@ from tests.support.page_reader import words_of
 
 
 def test_home(read, directory):
-    """The first page asks where, how old and when, and leads on to areas, ages and urgent help."""
+    """The first page asks where and how old, has chips for days and places, and leads on to areas,
+    ages and urgent help."""
     page = read["/"]
     form = page.all("form")
 
-    assert [(f["action"], f["method"]) for f in form] == [("/find/results#results", "get")]
+    assert [(f["action"], f["method"]) for f in form] == [("/find/results", "get")]
     assert [a["name"] for tag in ("input", "select") for a in page.all(tag)] == [
         "near",
         "age",
-        "day",
+    ]
+    assert [(a["name"], a["value"]) for a in page.all("button") if "name" in a] == [
+        ("on", "today"),
+        ("on", "tomorrow"),
+        ("on", "weekend"),
+        ("on", "next-week"),
+        ("room", "yes"),
     ]
     links = {a["href"] for a in page.all("a")}
-    assert {noun.path for noun in (*directory.footprints, *AGE_BANDS)} <= links
+    assert {noun.path for noun in (*directory.districts, *AGE_BANDS)} <= links
     assert "tel:999" in links or "urgent-help" not in {p.slug for p in directory.pages}
 
 

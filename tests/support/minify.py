@@ -1,0 +1,18 @@
+"""`make scripts`: writes the minified form of the finder's script beside it."""
+
+import minify
+
+from portal.web.assets import PACKAGE, made_from_line
+
+SCRIPT = PACKAGE / "static/find.js"
+SMALL = PACKAGE / "static/find.min.js"
+
+
+def main() -> None:
+    script = SCRIPT.read_text("utf-8")
+    small = minify.string("application/javascript", script)
+    SMALL.write_text(f"{made_from_line(script)}\n{small}\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
