@@ -167,6 +167,12 @@ def _live_forms(shipped):
         if path.startswith("/sessions/")
     }
     asked = programmes()
+    kinds = ("group", "drop-in")  # S84: not of a sensitive programme
+    tells = {
+        name
+        for name, one in asked.items()
+        if one.fields["kind"] in kinds and one.fields.get("sensitive", "no") == "no"
+    }
 
     def known(path, query):
         if found := re.fullmatch(rf"/book/({slug}/{slug})", path):
@@ -175,6 +181,9 @@ def _live_forms(shipped):
         if found := re.fullmatch(rf"/request/({slug})", path):
             run = re.fullmatch(rf"series=({slug}/{slug})", query) if query else None
             return found[1] in asked and (run[1] in public if run else not query)
+        if found := re.fullmatch(rf"/tell/({slug})", path):
+            near = re.fullmatch(r"near=[\w%+.'-]+", query) if query else True
+            return found[1] in tells and bool(near)
         return not query and (
             path in (*LIVE_PAGES, "/leave", "/calendars/preview")
             or path.startswith(("/bookings/", "/staff/"))
