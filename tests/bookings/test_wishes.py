@@ -124,6 +124,17 @@ def test_a_run_that_had_a_place_does_not_count_but_a_full_one_does(engine: Engin
     assert message.runs == ["riverbank/bump-1"]
 
 
+def test_a_text_waits_for_the_morning(engine: Engine) -> None:
+    """A phone is heard at night; an email is not, and goes at once."""
+    wish(engine, email=None, phone="07700 900123")
+    wish(engine, email="0@example.org")
+    night = NOW.replace(hour=22)
+    notified(engine, made.directory(), night)
+    due = [one.due for one in rows(engine, tables.wish_message) if one.kind == wishes.OPEN]
+
+    assert due == [(night + DAY).replace(hour=8), night]
+
+
 def test_a_place_that_is_gone_again_is_not_announced(engine: Engine, settings, tmp_path) -> None:
     """A message is true when it is sent; otherwise the family waits on for the next place."""
     wish(engine)
