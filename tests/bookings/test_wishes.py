@@ -39,11 +39,10 @@ def wanted(number=0, **given):
 
 def wish(engine, directory=None, *, now=NOW, key="a key of sixteen signs", **given):
     """A wish made as its form does: it waits for no run of this directory that has a place."""
-    had = ()
+    had, asked = (), wanted(**given)
     if directory is not None:
-        runs = wishes.to_be_had(engine, directory, directory.programmes[0], now=now)
+        runs = wishes.to_be_had(engine, directory, directory.programmes[0], asked, now=now)
         had = [run.identity for run in runs]
-    asked = wanted(**given)
     key = f"{key} {asked.contact}"
     wishes.make(engine, asked, key=key, secret=SECRET, now=now, had=had)
 
