@@ -10,7 +10,7 @@ import pytest
 
 from portal.content import link_checks
 from portal.content.reader import read_tree
-from portal.directory.addresses import LIVE_PAGES, RESERVED, fixed_pages
+from portal.directory.addresses import DOWN, LIVE_PAGES, RESERVED, fixed_pages
 from portal.directory.vocabularies import LANGUAGES
 from portal.feeds import sitemap
 from portal.settings import Settings
@@ -65,11 +65,13 @@ def test_accepted_live_links_are_answered(directory, linkable, tmp_path, sample_
 
 
 def test_the_sitemap_lists_every_page(directory, pages):
-    """Search engines are shown every page but the private one and those made for other sites."""
+    """Search engines are shown every page but the private one, the one that proxies show, and those
+    made for other sites."""
     embedded = {path for path in pages if path.startswith(EMBEDDED)}
 
     assert {path for path, _ in sitemap.pages(directory)} == pages - embedded - {
-        directory.talk.path
+        directory.talk.path,
+        DOWN,
     }
 
 

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from portal.directory.addresses import LIVE_PAGES
+from portal.directory.vocabularies import NEEDS, PRIVATE_NEEDS
 from tests.support import nu
 from tests.support.shipped import (
     DAY,
@@ -776,6 +777,28 @@ def _time_words(one):
         hour, minute = map(int, moment.split(":"))
         clock = f"{hour % 12 or 12}" + (f":{minute:02}" if minute else "")
         yield f"{clock}{'am' if hour < 12 else 'pm'}"
+
+
+def test_no_private_need_is_named(shipped):
+    """No address, link, title, description, calendar or table for machines names a private need.
+
+    The news, with its feed, may speak of what the service does (S81).
+    """
+    forms = {form for need in PRIVATE_NEEDS for form in (need, need.replace("-", " "), NEEDS[need])}
+    named = re.compile("|".join(forms), re.IGNORECASE)
+    machines = (".ics", ".json", ".xml", ".webmanifest", "_headers")
+    found = [path for path in shipped.files if named.search(path)]
+    for path, file in shipped.files.items():
+        if path.endswith(machines) and named.search(file.read_text("utf-8")):
+            found.append(path)
+    for path, page in shipped.documents.items():
+        said = [one.text for one in page.all("title", "h1")]
+        said += [one["content"] for one in page.all("meta") if "content" in one]
+        said += [one["href"] for one in page.all("a", "link", "form") if "href" in one]
+        said += [one["value"] for one in page.all("input", "option") if "value" in one]
+        found += [f"{path}: {words}" for words in said if named.search(words)]
+
+    assert found[:SHOWN] == []
 
 
 def test_only_sensitive_pages_have_the_way_out(shipped):
