@@ -92,7 +92,7 @@ def _is_all(own: Own) -> bool:
 
 
 def _asked_for(own: Own) -> Session | None:
-    """The coming date in the address; without one, the next date on which the family is expected."""
+    """The coming date in the address; without one, the next on which the family is expected."""
     on = [session for session in own.sessions if not session.off]
     asked = request.args.get("date")
     if asked is None:
