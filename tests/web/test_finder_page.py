@@ -663,21 +663,27 @@ def test_postcodes_that_cannot_be_fetched(chromium, address, fault):
         assert "about" in visitor.page.inner_text("#rows")
 
 
-@pytest.mark.parametrize("body", [None, "", "[]", '{"series": {"x/y": 1}}', "<html>"])
-def test_a_booking_service_that_does_not_answer(chromium, address, body):
+def test_a_booking_service_that_does_not_answer(chromium, address):
     """Places left are an extra: the list is whole whatever comes of them."""
+    bodies = [None, "", "[]", '{"series": {"x/y": 1}}', "<html>"]
+    answers = iter(bodies)
+
+    def answer(route):
+        body = next(answers)
+        route.abort() if body is None else route.fulfill(body=body)
+
     with visiting(chromium, address, now=NOW) as visitor:
         page = visitor.page
-        visitor.open("/find/")
-        page.route(
-            "**/availability.json",
-            lambda route: route.abort() if body is None else route.fulfill(body=body),
-        )
-        search(page, "Accrington")
-        page.wait_for_load_state("networkidle")
+        page.route("**/availability.json", answer)
+        for body in bodies:
+            visitor.open("/find/")
+            with page.expect_event("request", lambda one: one.url.endswith("/availability.json")):
+                search(page, "Accrington")
+            page.wait_for_load_state("networkidle")
 
-        assert page.locator("#rows > li").count() > 0
-        assert page.locator(".left").count() == 0
+            assert page.locator("#rows > li").count() > 0, body
+            assert page.locator(".left").count() == 0, body
+        assert next(answers, "all were sent") == "all were sent"
         assert not [fault for fault in visitor.faults if "script" in fault]
 
 
@@ -792,7 +798,7 @@ def test_the_form_keeps_what_was_answered_without_scripts(plain):
     assert plain.page.input_value("#age") == "2"
     assert plain.page.is_checked("[name=day][value=friday]")
     assert plain.page.input_value("[name=miles]") == "10"
-    assert "6aa" not in plain.page.content().lower().replace("data-", "")
+    assert not re.search(r"bb4\W*6aa", plain.page.content().lower())
     plain.page.goto("/find/results?near=Accringtn&age=77")
     assert plain.page.input_value("#near") == "Accringtn"
     assert plain.page.input_value("#age") == "77"

@@ -100,7 +100,8 @@ def test_all_that_is_drawn_is_in_its_file(answers, read):
     for path, page in read.items():
         for attributes in page.all("use"):
             file, _, part = attributes["href"].partition("#")
-            if file and f'id="{part}"' not in answers[file].text:
+            # The finder's template has the start of a name, which its script completes.
+            if file and not part.endswith("-") and f'id="{part}"' not in answers[file].text:
                 missing.append((path, attributes["href"]))
 
     assert missing == []

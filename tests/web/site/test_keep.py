@@ -76,7 +76,10 @@ def test_only_a_button_starts_the_service_worker():
     pressed = script.rindex('addEventListener("click"', 0, starts[0])
     assert register < pressed
     assert "</" not in script[pressed : starts[0]]
-    assert script.count("localStorage.setItem") == 1
+    # A question of the home page is handed to the finder, which takes it out at once (S82).
+    for allowed in ('localStorage.setItem("kept"', 'sessionStorage.setItem("ask"'):
+        script = script.replace(allowed, "", 1)
+    assert "setItem" not in script
 
 
 def test_dates_are_added_in_one_place(pages, directory):
