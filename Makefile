@@ -48,6 +48,9 @@ sbom: .venv/ready-to-test ## List all that the portal installs in sbom.json (Cyc
 format: .venv/ready-to-test ## Put the code into its form.
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
+scripts: .venv/ready-to-test ## Minify the finder's script, after a change of it.
+	.venv/bin/python -m tests.support.minify
+
 lock: ## Renew constraints.txt within the ranges of pyproject.toml.
 	tests/lock $(PYTHON)
 

@@ -460,6 +460,16 @@ def _wishes(engine: Engine, condition: sa.ColumnElement[bool]) -> list[Wish]:
         return [_wish(row, _told(connection, row.id)) for row in rows]
 
 
+def log_reading(engine: Engine, found: Iterable[Wish], *, now: datetime, actor: str) -> None:
+    """Log that somebody read these wishes (S30)."""
+
+    def work(connection: Connection) -> None:
+        for one in found:
+            note(connection, now, actor, "read wish", None, one.identity, reference=one.reference)
+
+    write(engine, work)
+
+
 def kept(found: Wish) -> list[tuple[str, str]]:
     """All that is kept of a wish, as labels and words."""
     rows = [

@@ -96,9 +96,9 @@ def forget(root: Path | None) -> None:
 @click.argument("reference")
 @click.pass_obj
 def show(root: Path | None, reference: str) -> None:
-    """Show all that is kept about the booking or complaint with this REFERENCE, and the complaints
-    of the same contact, for a family that asks."""
-    from portal.bookings import casework, complaints, retention
+    """Show all that is kept about the booking, complaint or wish with this REFERENCE, and the
+    complaints and wishes of the same contact, for a family that asks."""
+    from portal.bookings import casework, complaints, retention, wishes
 
     settings, engine = _reach(root)
     case = casework.case_of(engine, reference, _everything)
@@ -107,6 +107,10 @@ def show(root: Path | None, reference: str) -> None:
     except PortalError:
         directory = None  # a family that asks need not wait until the content is right again
     said = retention.kept(engine, reference, _everything, directory)
+    if case is None and (wish := wishes.with_reference(engine, reference)):
+        _echo(wishes.kept(wish))
+        wishes.log_reading(engine, [wish], now=_now(), actor=ACTOR)
+        return
     if case is None or said is None:
         found = [_complaint(engine, reference)]
     else:
@@ -114,6 +118,10 @@ def show(root: Path | None, reference: str) -> None:
         casework.log_reading(engine, case, others, now=_now(), actor=ACTOR)
         found = complaints.with_contacts(engine, case.contacts, settings.secret)
         _echo(said)
+        waits = wishes.with_contacts(engine, case.contacts, settings.secret)
+        for wish in waits:
+            _echo(wishes.kept(wish))
+        wishes.log_reading(engine, waits, now=_now(), actor=ACTOR)
         for other in others:
             click.echo(f"The same contact has another booking: {other.reference}")
     for one in found:
@@ -128,21 +136,23 @@ def show(root: Path | None, reference: str) -> None:
     "--all",
     "same",
     is_flag=True,
-    help="Also all other bookings, and the answered complaints, with the same contact.",
+    help="Also all other bookings, the answered complaints and the wishes with the same contact.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_obj
 def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
-    """Delete all that is kept about a family, and free the places it holds; or one complaint.
+    """Delete all that is kept about a family, and free the places it holds; or one complaint or
+    wish.
 
-    REFERENCE is that of a booking, or of a complaint about data.
+    REFERENCE is that of a booking, of a complaint about data, or of a wish for a message.
     """
-    from portal.bookings import casework, complaints, retention
+    from portal.bookings import casework, complaints, retention, wishes
 
     settings, engine = _reach(root)
     case = casework.case_of(engine, reference, _everything)
+    ended = [wish] if (wish := wishes.with_reference(engine, reference)) else []
     if case is None:
-        found = [_complaint(engine, reference)]
+        found = [] if ended else [_complaint(engine, reference)]
     else:
         contacts = case.contacts if same else ()
         found = complaints.with_contacts(engine, contacts, settings.secret)
@@ -150,11 +160,15 @@ def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
     cases = [case] if case else []
     if case and same:
         cases += casework.with_same_contact(engine, case, settings.secret, _everything)
-    references = ", ".join([*(one.reference for one in cases), *(one.reference for one in gone)])
+        ended += wishes.with_contacts(engine, contacts, settings.secret)
+    named = [*(one.reference for one in cases), *(one.reference for one in gone)]
+    references = ", ".join([*named, *(one.reference for one in ended)])
     if not yes:
         click.confirm(f"Delete what is kept of {references}? It cannot be undone.", abort=True)
     for one in gone:
         complaints.erase(engine, one.id, now=_now(), actor=ACTOR)
+    for wish in ended:
+        wishes.stop(engine, wish, now=_now(), actor=ACTOR)
     vacuumed = retention.erase(
         engine,
         _content(settings),

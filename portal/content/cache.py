@@ -25,6 +25,7 @@ class FileCache:
     def __init__(self) -> None:
         self._texts: dict[str, tuple[object, Text[Any]]] = {}
         self._rows: dict[str, tuple[object, list[Row]]] = {}
+        self._pictures: dict[str, tuple[object, str]] = {}
 
     def text(self, path: str, make: Callable[[], Text[TextT]], asked: object) -> Text[TextT]:
         """The text of a file, read again if the file or the `asked` options have changed."""
@@ -46,6 +47,13 @@ class FileCache:
             known = state, read()
             if len(problems) == before:
                 self._rows[path] = known
+        return known[1]
+
+    def picture(self, path: str, look: Callable[[], str]) -> str:
+        """What is wrong with a picture, which is looked at again if its file has changed."""
+        state, known = _state_of(path), self._pictures.get(path)
+        if known is None or known[0] != state:
+            known = self._pictures[path] = (state, look())
         return known[1]
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from portal.content import phone_numbers
 from portal.content.date_checks import mistakes
@@ -217,15 +218,7 @@ def _check_centre(
             f"{folder.footprint}. Move the folder to centres/{right}/, or correct the district.",
         )
     _check_sample(written, centre)
-    if centre.photo and centre.photo not in folder.images:
-        known = near(centre.photo, folder.images)
-        written.wrong(
-            ("photo",),
-            f"'photo': there is no picture '{centre.photo}' beside this file.{known} "
-            "Add it there, or correct the name.",
-        )
-    if centre.photo and not centre.photo_alt:
-        written.wrong(("photo",), "'photo_alt' is missing. Describe what the photo shows.")
+    _check_photo(written, centre, folder.images)
     notice = centre.notice
     if notice and notice.from_ and notice.until and notice.until < notice.from_:
         written.wrong(
@@ -259,6 +252,7 @@ def _check_programmes(tree: Tree) -> None:
         if not programme:
             continue
         _check_sample(text.written, programme)
+        _check_photo(text.written, programme, tree.programme_images)
         if programme.sensitive:
             _check_sensitive(text.written, programme.booking)
         names = Counter(question.name for question in programme.questions)
@@ -297,6 +291,21 @@ def _check_sensitive(written: Written, booking: str | None) -> None:
             "the venue and times of a sensitive programme are withheld, so families cannot drop in."
         )
     written.wrong(("booking",), f"'booking': {words} Write 'request' or 'referral'.")
+
+
+def _check_photo(
+    written: Written, noun: Centre | Programme | Series, images: Mapping[str, Path]
+) -> None:
+    """A photo is a picture beside the file, with words for those who do not see it."""
+    if noun.photo and noun.photo not in images:
+        known = near(noun.photo, images)
+        written.wrong(
+            ("photo",),
+            f"'photo': there is no picture '{noun.photo}' beside this file.{known} "
+            "Add it there, or correct the name.",
+        )
+    if noun.photo and not noun.photo_alt:
+        written.wrong(("photo",), "'photo_alt' is missing. Describe what the photo shows.")
 
 
 def _check_sample(written: Written, noun: Centre | Programme) -> None:
@@ -384,6 +393,7 @@ def _check_series(tree: Tree) -> None:
             if not series:
                 _name_it(written, "programme", titles, "programme")
                 continue
+            _check_photo(written, series, folder.images)
             slug = series.programme_slug
             if slug not in programmes:
                 likely = f" Did you mean '{titles[slug]}'?" if slug in titles else ""

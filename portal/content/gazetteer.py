@@ -20,8 +20,10 @@ from itertools import chain, count
 from typing import Literal, TypeVar
 
 from portal.content.front_matter import Problem
+from portal.content.outline import read_outline
 from portal.content.sources import Row, Tree
 from portal.directory import District, Footprints, Neighbour, PostcodeArea, Settlement
+from portal.directory.outline import Outline
 from portal.directory.values import POSTCODE, Position, near, read_degrees, slugify
 
 _AREA = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?( [0-9])?")
@@ -266,6 +268,7 @@ class Map:
     settlements: tuple[Settlement, ...] = ()
     postcode_areas: tuple[PostcodeArea, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    outline: Outline | None = None
     whole = False
 
 
@@ -287,6 +290,9 @@ def read_map(tree: Tree) -> Map:
     areas = list(read("content/outcodes.csv", tree.outcodes, read_postcode_area))
     found.postcode_areas = tuple(areas)
     found.neighbours = tuple(read("content/neighbours.csv", tree.neighbours, read_neighbour))
+    if tree.outline is not None:
+        found.outline, wrong = read_outline(tree.outline, [one.slug for one in districts])
+        tree.problems += wrong
     found.whole = bool(tree.places and tree.outcodes) and len(tree.problems) == before
     return found
 

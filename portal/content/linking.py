@@ -70,7 +70,7 @@ class Linking:
         help_pages = [self._link(text) for text in tree.help_pages]
         programmes = {text.slug: self._link(text) for text in tree.programmes}
         for programme in programmes.values():
-            programme.link(topics=_topics(programme, help_pages))
+            programme.link(topics=_topics(programme, help_pages), images=tree.programme_images)
         middle = {one.slug: one.position for one in districts_of(self._footprints)}
         centres: list[Centre] = []
         series: list[Series] = []
@@ -108,6 +108,7 @@ class Linking:
             settlements=self._map.settlements,
             postcode_areas=self._map.postcode_areas,
             neighbours=self._map.neighbours,
+            outline=self._map.outline,
         )
 
     def _link(self, text: Text[TextT]) -> TextT:

@@ -51,7 +51,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lapsed": (("until",), ()),
     "moved": ((), ("was", "now", "reason", "still")),
     "postponed": ((), ("reason",)),
-    "reminder": ((), ("day",)),
+    "reminder": (("cannot_come",), ("day",)),
     "cancelled-by-us": ((), ("reason", "still")),
     "cancelled-by-you": ((), ()),
     "off-the-list": ((), ("reason",)),

@@ -13,6 +13,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PICTURE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(png|jpg|jpeg|webp)")
 TABLES = (
     "site.yaml", "footprints.yaml", "terms.yaml", "places.csv", "outcodes.csv", "neighbours.csv",
+    "outline.json",
 )  # fmt: skip
 
 
@@ -30,8 +31,10 @@ def is_content_path(path: str) -> bool:
             return name in TABLES
         case ["content", "messages", name]:
             return name.endswith(".md") and name[:-3] in FILES
-        case ["content", "pages" | "news" | "help", name] | ["programmes", name]:
+        case ["content", "pages" | "news" | "help", name]:
             return _is_text(name)
+        case ["programmes", name]:
+            return _is_text(name) or is_picture(name)
         case ["centres", footprint, centre, name]:
             return is_slug(footprint) and is_slug(centre) and (_is_text(name) or is_picture(name))
     return False

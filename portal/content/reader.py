@@ -37,6 +37,7 @@ from portal.content.front_matter import (
     read_yaml,
 )
 from portal.content.paths import TABLES, is_picture, is_slug
+from portal.content.pictures import fault
 from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, TextT, Tree
 from portal.directory import (
     Centre,
@@ -95,7 +96,11 @@ class _Reader:
         self._read_content()
         for files, folders in self._listed("programmes"):
             self._no_folders("programmes", folders, "Only programmes belong in this folder.")
-            self._tree.programmes = self._texts(Programme, "programmes", files)
+            pictures = [name for name in files if Path(name).suffix.lower() in _SIGNATURES]
+            for name in pictures:
+                self._image("programmes", self._tree.programme_images, name)
+            texts = [name for name in files if name not in pictures]
+            self._tree.programmes = self._texts(Programme, "programmes", texts)
         for files, folders in self._listed("centres"):
             for name in files:
                 self._stray(f"centres/{name}", "Only the footprints' folders belong here.")
@@ -127,6 +132,9 @@ class _Reader:
             tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
             if "neighbours.csv" in files:
                 tree.neighbours = self._table("content/neighbours.csv", files, _NEIGHBOUR_COLUMNS)
+            if "outline.json" in files:
+                path = "content/outline.json"
+                tree.outline = read_text(self._root / path, path, tree.problems)
         for files, folders in self._listed("content/pages"):
             self._no_folders("content/pages", folders, "Only pages belong in this folder.")
             tree.pages = self._texts(Page, "content/pages", files)
@@ -164,7 +172,7 @@ class _Reader:
             markdown = [name for name in files if name.endswith(".md")]
             for name in files:
                 if Path(name).suffix.lower() in _SIGNATURES:
-                    self._image(folder, name)
+                    self._image(folder.path, folder.images, name)
                 elif not name.endswith(".md") and not self._misnamed(path, name, files):
                     self._stray(f"{path}/{name}", "Only Markdown files and pictures belong here.")
             index = [name for name in markdown if name.startswith("index.")]
@@ -180,8 +188,8 @@ class _Reader:
                 )
             folder.series = self._texts(Series, path, series, address, beside=files)
 
-    def _image(self, folder: CentreFolder, name: str) -> None:
-        path = f"{folder.path}/{name}"
+    def _image(self, folder: str, images: dict[str, Path], name: str) -> None:
+        path = f"{folder}/{name}"
         file = self._root / path
         stem, suffix = file.stem, file.suffix
         if not is_picture(name):
@@ -201,7 +209,9 @@ class _Reader:
             self._wrong(
                 path, f"this is not a {suffix[1:].lower()} picture. Save it again in that format."
             )
-        folder.images[name] = file
+        elif words := self._memory.picture(self._start + path, lambda: fault(file)):
+            self._wrong(path, words)
+        images[name] = file
 
     def _listed(self, path: str) -> Iterator[tuple[list[str], list[str]]]:
         """The names of plain files and of folders, if there is such a folder. Nothing else."""

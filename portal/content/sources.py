@@ -35,7 +35,7 @@ TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
     HelpPage: ("title", "summary"),
     Programme: (
         "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
-        "expect", "first_time", "who_meets_you", "siblings_note",
+        "expect", "first_time", "who_meets_you", "siblings_note", "photo_alt",
     ),
     Centre: (
         "title", "transport", "buggy", "parking", "expect", "first_time", "who_meets_you",
@@ -43,7 +43,7 @@ TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
     ),
     Series: (
         "title", "room", "cost", "bring", "expect", "first_time", "who_meets_you",
-        "siblings_note", "buggy", "parking", "transport", "leader", "withdrawn",
+        "siblings_note", "buggy", "parking", "transport", "leader", "withdrawn", "photo_alt",
     ),
 }  # fmt: skip
 
@@ -102,10 +102,12 @@ class Tree:
     places: list[Row] = field(default_factory=list)
     outcodes: list[Row] = field(default_factory=list)
     neighbours: list[Row] = field(default_factory=list)
+    outline: str | None = None  # the text of content/outline.json
     pages: list[Text[Page]] = field(default_factory=list)
     news: list[Text[News]] = field(default_factory=list)
     help_pages: list[Text[HelpPage]] = field(default_factory=list)
     programmes: list[Text[Programme]] = field(default_factory=list)
+    programme_images: dict[str, Path] = field(default_factory=dict)
     centres: list[CentreFolder] = field(default_factory=list)
 
     def texts(self) -> Iterator[Text[TextFile]]:

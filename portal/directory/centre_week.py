@@ -119,6 +119,11 @@ def _facts(centre: Centre, days: Sequence[date]) -> Iterator[tuple[str, str]]:
             ("Email", "email", centre.email or "not given"),
             ("Open", "opening_hours", _hours(centre)),
             ("Getting here", "transport", " ".join((centre.transport or "").split())),
+            ("Parking", "parking", centre.parking),
+            ("Buggies", "buggy", centre.buggy),
+            ("What to expect", "expect", centre.expect),
+            ("First time", "first_time", centre.first_time),
+            ("Who meets you", "who_meets_you", centre.who_meets_you),
             ("Facilities", "facilities", joined(FACILITIES[one] for one in centre.facilities)),
         )
         if words

@@ -27,6 +27,7 @@ from portal.directory.models import (
     Site,
     Terms,
 )
+from portal.directory.outline import Outline
 from portal.directory.values import LONDON
 from portal.directory.vocabularies import NEEDS, PRIVATE_NEEDS, AgeBand
 
@@ -59,6 +60,7 @@ class Directory(Noun):
     settlements: tuple[Settlement, ...]
     postcode_areas: tuple[PostcodeArea, ...]
     neighbours: tuple[Neighbour, ...] = Field((), description="Towns outside the county.")
+    outline: Outline | None = Field(None, description="The boundaries of the districts, if known.")
     postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
 
     @classmethod

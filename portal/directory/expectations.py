@@ -81,6 +81,11 @@ def who_meets_you(series: Series) -> str:
     return " ".join(fact.words for fact in _who_meets_you(series))
 
 
+def way_in(centre: Centre) -> str:
+    """Buggies, parking and buses, for a leaflet. Samples are left out: it has no marks for them."""
+    return " ".join(fact.words for fact in _way_in(centre) if not fact.sample)
+
+
 def _said(noun: Programme | Series | Centre, field: str, mark: str) -> Iterator[Fact]:
     if words := getattr(noun, field):
         yield Fact(mark, sentence(words), noun.is_sample(field))

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -369,6 +369,18 @@ class HelpPage(TextFile):
         return f"/request/{self.ask}?who=family{need}"
 
 
+class Picture(NamedTuple):
+    """A photo of the content, and what it shows in words."""
+
+    file: Path
+    words: str
+
+    @classmethod
+    def of(cls, noun: Programme | Centre | Series, images: Mapping[str, Path]) -> Picture | None:
+        file = images.get(noun.photo or "")
+        return cls(file, noun.photo_alt or "") if file else None
+
+
 class Programme(TextFile):
     """A named piece of support: programmes/<slug>.md."""
 
@@ -416,6 +428,8 @@ class Programme(TextFile):
     outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
     sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
     phone: Phone | None = Field(None, description="Its own phone number.")
+    photo: Line | None = Field(None, description="A picture of this folder.")
+    photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
     aliases: Aliases = Field((), description="Names it had before, the oldest first.")
     sources: Lines = Field((), description="Where the facts come from.")
     checked: Day | None = Field(
@@ -434,10 +448,16 @@ class Programme(TextFile):
         number = LEVELS.index(self.level) if self.level else len(levels)
         return levels[number] if number < len(levels) else None
 
+    images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
+
     @property
     def contact_phone(self) -> str | None:
         """The number to ring: its own phone, unless that is a sample."""
         return None if self.is_sample("phone") else self.phone
+
+    @property
+    def picture(self) -> Picture | None:
+        return Picture.of(self, self.images)
 
     @property
     def path(self) -> str:
@@ -480,7 +500,7 @@ class Centre(TextFile):
     )
     facilities: Facilities = Field((), description="What it has, by known words.")
     transport: Words | None = Field(None, description="Buses and trains, in words.")
-    buggy: Words | None = Field(None, description="Where a buggy goes.")
+    buggy: Words | None = Field(None, description="Where to leave a buggy.")
     parking: Words | None = Field(None, description="Where to park.")
     expect: Words | None = Field(None, description="What it is like there, in a short sentence.")
     first_time: Words | None = Field(None, description="What to know before a first visit.")
@@ -514,6 +534,10 @@ class Centre(TextFile):
     position: ClassVar[Position | None] = None  # linked: its door, its postcode or its town
     images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
     read_for: ClassVar[date | None] = None  # linked: the day of the Directory
+
+    @property
+    def picture(self) -> Picture | None:
+        return Picture.of(self, self.images)
 
     @property
     def contact_phone(self) -> str | None:
@@ -705,12 +729,16 @@ class Series(TextFile):
     )
     quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
     buggy: Words | None = Field(
-        None, description="Where a buggy goes, if other than at the centre."
+        None, description="Where to leave a buggy, if other than at the centre."
     )
     parking: Words | None = Field(None, description="Where to park, if other than at the centre.")
     transport: Words | None = Field(
         None, description="Buses and trains, in words, if other than at the centre."
     )
+    photo: Line | None = Field(
+        None, description="A picture of this folder, if not the programme's."
+    )
+    photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
     aliases: Aliases = Field(
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
     )
@@ -733,6 +761,11 @@ class Series(TextFile):
     def is_sample(self, field: str) -> bool:
         """Whether the fact is a sample: one that the series takes from its programme may be."""
         return field not in self.model_fields_set and self.programme.is_sample(field)
+
+    @property
+    def picture(self) -> Picture | None:
+        """Its photo, or else the programme's."""
+        return Picture.of(self, self.centre.images) or self.programme.picture
 
     @property
     def identity(self) -> str:

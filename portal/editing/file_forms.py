@@ -98,6 +98,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
             "expect", "first_time", "who_meets_you", "siblings", "siblings_note", "dads", "quiet",
             "buggy", "parking", "transport",
         )),
+        ("Photo", True, ("photo", "photo_alt")),
         ("For those who look after the files", True, (
             "aliases", "alongside", "sources", "updated",
         )),

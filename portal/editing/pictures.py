@@ -12,12 +12,17 @@ import io
 import math
 import warnings
 from dataclasses import dataclass
-from threading import Lock
 from typing import NoReturn
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
-from PIL import WebPImagePlugin as _WebP  # noqa: F401 - Pillow knows WebP once this is imported
+from PIL import Image, ImageOps, UnidentifiedImageError
 
+from portal.content.pictures import (
+    ONE_AT_A_TIME,
+    in_screen_colours,
+    on_white,
+    orientation,
+    resizable,
+)
 from portal.errors import PortalError
 
 MOST_BYTES = 20_000_000
@@ -46,9 +51,6 @@ _OTHERS = (
 )
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1")
 
-# Filters of warnings belong to the whole process, and so does the memory that a picture takes.
-_one_at_a_time = Lock()
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -71,7 +73,7 @@ def cleaned(data: bytes, *, focus: tuple[float, float] | None = None) -> Picture
     bottom right of the photo as people see it. Raises PictureError.
     """
     _check_file(data)
-    with _one_at_a_time, warnings.catch_warnings():
+    with ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Cameras write odd metadata, which is not kept.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
@@ -142,62 +144,13 @@ def _pixels(data: bytes) -> Image.Image:
     size = (math.ceil(width * scale), math.ceil(height * scale))
     image.draft(None, size)  # of the formats here, JPEG alone can be decoded smaller
     image.load()
-    orientation = _orientation(image)
-    image = _resizable(image)
+    turn = orientation(image)
+    image = resizable(image)
     if image.width > size[0]:
         image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    if orientation is not None:
-        image = image.transpose(orientation)
-    return _on_white(_in_screen_colours(image))
-
-
-def _orientation(image: Image.Image) -> Image.Transpose | None:
-    """How a camera that was held sideways says that the photo has to be turned."""
-    turns = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-    try:
-        return turns.get(image.getexif().get(0x0112, 1))
-    except Exception:  # The rest of the photo may be sound.
-        return None
-
-
-def _resizable(image: Image.Image) -> Image.Image:
-    """The picture in a mode in which several pixels can be made into one."""
-    if image.mode.startswith("I"):  # 16 bits for each pixel
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("RGB", "RGBA", "L", "CMYK") and "transparency" not in image.info:
-        return image
-    has_alpha = image.mode in ("RGBA", "LA", "La", "PA", "RGBa") or "transparency" in image.info
-    return image.convert("RGBA" if has_alpha else "RGB")
-
-
-def _in_screen_colours(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    if profile:
-        try:
-            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            mode = "RGBA" if image.mode == "RGBA" else "RGB"
-            screen = ImageCms.createProfile("sRGB")
-            changed = ImageCms.profileToProfile(image, own, screen, outputMode=mode)
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            changed = None  # A profile that is broken, or of another kind of picture.
-        if changed is not None:
-            return changed
-    return image if image.mode == "RGBA" else image.convert("RGB")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """A new picture that has nothing but the pixels: no metadata, and no transparency."""
-    new = Image.new("RGB", image.size, "white")
-    new.paste(image, mask=image.getchannel("A") if image.mode == "RGBA" else None)
-    return new
+    if turn is not None:
+        image = image.transpose(turn)
+    return on_white(in_screen_colours(image))
 
 
 # --- the new file --------------------------------------------------------------------------------

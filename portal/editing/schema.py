@@ -97,7 +97,7 @@ _EXAMPLES: Mapping[str, str] = {
     "audience": "Parents and carers with a baby",
     "booking_address": "https://bookings.example.org",
     "bring": "A towel and a blanket",
-    "buggy": "Leave it in the hall. You can lock it there",
+    "buggy": "You can leave your buggy in the hall",
     "cancelled": "The midwife is ill",
     "code": "E07000123",
     "cost": "Free",

@@ -41,6 +41,7 @@ from portal.directory import (
 from portal.directory.schedule import SchoolCalendar, week_begins
 from portal.directory.state import State, phases
 from portal.directory.values import LONDON, Position, TimeRange
+from portal.finder import names
 from portal.finder.places import fold, short_form
 from portal.finder.postcodes import Postcodes
 from portal.finder.texts import (
@@ -49,6 +50,7 @@ from portal.finder.texts import (
     CALENDAR,
     CHOICES,
     FEW,
+    FORMS,
     SHORT,
     WIDER,
     WORDS,
@@ -200,6 +202,7 @@ class _Index:
             "bands": dict(BANDS),
             "ageWords": dict(AGE_WORDS),
             "short": dict(SHORT),
+            "forms": dict(FORMS),
             "wider": [*WIDER],
             "few": FEW,
             "marks": [*phrases.ACCESS],
@@ -398,6 +401,7 @@ class _Place(NamedTuple):
     label: str
     position: Position
     about: bool
+    also: Sequence[str] = ()
 
 
 def _places(directory: Directory) -> Table:
@@ -407,6 +411,7 @@ def _places(directory: Directory) -> Table:
     towns = sorted(directory.settlements, key=lambda one: (-one.population, one.label, one.slug))
     # A district may be in the list of towns as well; its name means the whole district.
     titles = {one.title for one in directory.districts}
+    whole = {one.name: one.also for one in towns if one.position.precision == "district"}
     towns = [one for one in towns if one.position.precision != "district" or one.name not in titles]
     known = {one.name.lower() for one in towns}
     districts = [one for one in directory.districts if one.title.lower() not in known]
@@ -420,11 +425,11 @@ def _places(directory: Directory) -> Table:
     short = {short_form(name) for name in (*(one.name for one in towns), *outside)}
     listed = [
         *(
-            _Place(_label(one, short), one.position, one.position.precision != "point")
+            _Place(_label(one, short), one.position, one.position.precision != "point", one.also)
             for one in towns
         ),
-        *(_Place(one.title, one.position, True) for one in districts),
-        *(_Place(centre.title, at, not at.exact) for centre, at in centres),
+        *(_Place(one.title, one.position, True, whole.get(one.title, ())) for one in districts),
+        *(_Place(centre.title, at, not at.exact, centre.also) for centre, at in centres),
     ]
     for one in outside.values():
         shared = fold(one.name) in short | {fold(town.name) for town in towns}
@@ -432,8 +437,19 @@ def _places(directory: Directory) -> Table:
         listed.append(_Place(label, one.position, about=True))
     councils = [*dict.fromkeys(one.council for one in directory.neighbours)]
     numbers = [one.slug for one in directory.districts]
+    first = len(towns) + len(districts)
+    named = names.Named(
+        [one.label for one in listed],
+        range(first, first + len(centres)),
+        {number: one.also for number, one in enumerate(listed) if one.also},
+    )
     return {
-        "names": [one.label for one in listed],
+        "names": named.labels,
+        "keys": names.place_keys(named),
+        "centres": [centre.slug for centre, _ in centres],
+        "peopled": sum(1 for one in towns if one.population),
+        "topics": names.topics(directory),
+        "private": names.private(directory),
         "at": [number for one in listed for number in _grid(one.position, PLACE_GRID)],
         "about": [number for number, one in enumerate(listed) if one.about],
         "towns": len(towns),

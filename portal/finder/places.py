@@ -16,10 +16,11 @@ from typing import Any
 
 from portal.directory.values import Position
 from portal.finder.postcodes import Postcodes
-from portal.finder.texts import LONGEST, SHORT, WORDS, WRITTEN
+from portal.finder.texts import SHORT, WORDS, WRITTEN
 
 GRID = 0.001
 MOST_MEANT = 5
+LONGEST_GUESS = 25  # letters of a text that is compared with names which are less like it
 
 _SPACE, _MARKS, _WHOLE, _PART, _AREAS = (
     re.compile(WRITTEN[name]) for name in ("space", "marks", "whole", "part", "areas")
@@ -38,6 +39,7 @@ class Place:
     about: bool  # distances from it are not exact
     district: int | None = None  # search the whole of this district
     council: str = ""  # the council that serves it, if it is outside the county
+    centre: int | None = None  # its number among the centres
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Mistake:
     field: str
     words: str
     meant: tuple[str, ...] = ()
+    ask: bool = False  # whether to say how to ask us
 
 
 def tidy(text: str) -> str:
@@ -73,12 +76,56 @@ def without_kind(folded: str) -> str:
     return " ".join(_KINDS.sub("", folded).split())
 
 
+def put(name: str, **given: str) -> str:
+    """A sentence of WORDS with its placeholders filled in."""
+    sentence = WORDS[name]
+    for key, value in given.items():
+        sentence = sentence.replace(f"{{{key}}}", value)
+    return sentence
+
+
 def forms(near: str) -> Iterator[str]:
     """A name as typed, then without what may be said around it: 'Bacup, Lancashire'."""
     for text in (near, near.partition(",")[0]):
         wanted = fold(text)
-        bare = _COUNTY.sub("", wanted)
-        yield from (form for form in (wanted, bare, _SEASIDE.sub("", bare)) if form)
+        shorter = _COUNTY.sub("", wanted)
+        core = without_kind(wanted)
+        centre = core and f"{core} centre"
+        said = wanted, shorter, wanted.removeprefix("the "), centre, _SEASIDE.sub("", shorter)
+        yield from filter(None, said)
+
+
+def bare(name: str) -> str:
+    """'warton' of 'Warton (Fylde)'."""
+    return fold(name.partition(" (")[0])
+
+
+def plain_keys(names: Sequence[str]) -> dict[str, list[int]]:
+    """The numbers of each of these names."""
+    keys: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        keys.setdefault(name, []).append(number)
+    return keys
+
+
+def similar(wanted: str, names: Sequence[str], *, loose: bool = False) -> list[int]:
+    """The numbers of the names that are likest, likest first, by letters added, lost or changed.
+
+    Names that are further off than a slip are given with `loose` alone.
+    """
+    size = len(wanted)
+    most = 0 if size < 4 else 1 if size < 6 else 2
+    ranked = []
+    for number, name in enumerate(names):
+        off = slips(wanted, name, most)
+        if size > 2 and name.startswith(wanted):
+            ranked.append((min(off, 1), number))
+        elif off <= most:
+            ranked.append((off, number))
+    if not ranked and loose and most < size // 3 and size < LONGEST_GUESS:
+        ranked = [(slips(wanted, name, size // 3), number) for number, name in enumerate(names)]
+        ranked = [(off, number) for off, number in ranked if off <= size // 3]
+    return [number for _, number in sorted(ranked)][:MOST_MEANT]
 
 
 def slips(a: str, b: str, most: int) -> int:
@@ -112,7 +159,7 @@ class Whereabouts:
 
     def __init__(self, table: Mapping[str, Any], postcodes: Postcodes | None = None) -> None:
         self._postcodes = postcodes
-        self._names: Sequence[str] = table["names"]
+        self.names: Sequence[str] = table["names"]
         self._at: Sequence[int] = table["at"]
         self._about = frozenset(table["about"])
         self._towns: int = table["towns"]
@@ -121,18 +168,19 @@ class Whereabouts:
         self._councils: Sequence[str] = table["councils"]
         self._outside: Sequence[int] = table["outside"]
         self._elsewhere: Mapping[str, Sequence[int]] = table["elsewhere"]
-        self._folded = [fold(name) for name in self._names]
-        self._bare = [fold(name.partition(" (")[0]) for name in self._names]
+        self._peopled: int = table["peopled"]
+        self._bare = [bare(name) for name in self.names]
         self._centres = range(
-            self._towns + len(self._districts), len(self._names) - len(self._outside)
+            self._towns + len(self._districts), len(self.names) - len(self._outside)
         )
+        self._keys: dict[str, Sequence[int]] = plain_keys(self._bare) | table["keys"]
 
-    def find(self, text: str) -> Place | Mistake:
-        """The place that a text names, or a question to ask back."""
-        near = tidy(text)
-        if len(near) > LONGEST:
-            return Mistake("near", WORDS["e-long"])
-        return self._postcode(near) or self._named(near)
+    def find(self, text: str, *, known: bool = False) -> Place | Mistake | None:
+        """The place that a text names, a question to ask back, or None if it names none.
+
+        With `known`, a hamlet is no answer: many share their name with a word.
+        """
+        return self._postcode(text) or self._named(text, known=known)
 
     def _postcode(self, near: str) -> Place | Mistake | None:
         """Find a postcode or the first part of one; None if the text does not look like one."""
@@ -146,12 +194,7 @@ class Whereabouts:
         if part and not part[2] and part[1] not in {*self._areas, *self._elsewhere}:
             # 'BB46' is not an outcode, so it means 'BB4 6'; 'BB12' is an outcode.
             part = _PART.match(f"{compact[:-1]} {compact[-1]}") or part
-        if part:
-            return self._area(part[1], (part[2] or "")[:1], "")
-        # Only the letters of an area, or a postcode with a digit missing: names have no digits.
-        if re.search("[0-9]", compact) and len(compact) < 8 and not self._named_so(near):
-            return Mistake("near", WORDS["e-half"])
-        return None
+        return self._area(part[1], (part[2] or "")[:1], "") if part else None
 
     def _area(self, outcode: str, figure: str, letters: str) -> Place | Mistake:
         """The position of a postcode, exact if it is imported. A sector in which the county has no
@@ -176,65 +219,21 @@ class Whereabouts:
             return Place(outcode, at, about=True)
         return Mistake("near", WORDS["e-outside" if _AREAS.match(outcode) else "e-postcode"])
 
-    def _named(self, near: str) -> Place | Mistake:
-        wanted = fold(near)
-        if not wanted:
-            return Mistake("near", WORDS["e-empty"])
-        found = self._named_so(near)
-        if len(found) == 1:
-            return self._place(found[0])
-        if found:
-            return self._ask("e-which", near, found)
-        meant = self._meant(wanted)
-        return self._ask("e-near" if meant else "e-place", near, meant)
+    def _named(self, near: str, *, known: bool) -> Place | Mistake | None:
+        """The place of that name, in full or with more around it; a question if several have it."""
+        found = (self._keys.get(form, ()) for form in forms(near))
+        numbers = next((numbers for numbers in found if numbers), ())
+        numbers = [one for one in numbers if not known or not self._peopled <= one < self._towns]
+        if len(numbers) < 2:
+            return self._place(numbers[0]) if numbers else None
+        return Mistake("near", put("e-which", near=near), self._labels(numbers))
 
-    def _named_so(self, near: str) -> list[int]:
-        """The numbers of the places that the text names, in full or with more around the name."""
-        found = (self._known(wanted) for wanted in forms(near))
-        return next((numbers for numbers in found if numbers), [])
+    def similar(self, wanted: str, *, loose: bool = False) -> tuple[str, ...]:
+        """The likeliest places for an unknown name, likeliest first."""
+        return self._labels(similar(wanted, self._bare, loose=loose))
 
-    def _known(self, wanted: str) -> list[int]:
-        """The numbers of the places of that name: towns first, then districts, then centres."""
-        by_label = [
-            n
-            for n, name in enumerate(self._folded)
-            if name == wanted and name != self._bare[n]  # 'Warton (Fylde)'
-        ]
-        if by_label:
-            return by_label[:1]
-        # 'Bolton' is also said for 'Bolton-by-Bowland'.
-        by_name = [
-            n
-            for n, name in enumerate(self._bare)
-            if wanted in (name, "" if n in self._centres else _LONGER.sub("", name))
-        ]
-        if by_name or len(wanted) < 3:
-            return by_name
-        # 'Riverbank' finds 'Riverbank Children's Centre', and so does 'Riverbank Centre'.
-        begun = wanted.removeprefix("the ") + " "
-        by_start = [
-            n for n in self._centres if f"{self._bare[n].removeprefix('the ')} ".startswith(begun)
-        ]
-        core = without_kind(wanted)
-        if by_start or core in ("", wanted):
-            return by_start
-        return [n for n in self._centres if without_kind(self._bare[n]) == core]
-
-    def _meant(self, wanted: str) -> list[int]:
-        """The numbers of the likeliest places for an unknown name, likeliest first."""
-        most = 0 if len(wanted) < 4 else 1 if len(wanted) < 6 else 2
-        ranked = []
-        for number, name in enumerate(self._bare):
-            off = slips(wanted, name, most)
-            if len(wanted) > 2 and name.startswith(wanted):
-                ranked.append((min(off, 1), number))
-            elif off <= most:
-                ranked.append((off, number))
-        return [number for _, number in sorted(ranked)][:MOST_MEANT]
-
-    def _ask(self, words: str, near: str, meant: Sequence[int]) -> Mistake:
-        names = tuple(dict.fromkeys(self._names[number] for number in meant))
-        return Mistake("near", WORDS[words].replace("{near}", near), names)
+    def _labels(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.names[number] for number in numbers))
 
     def _place(self, number: int) -> Place:
         at = Position(self._at[2 * number] * GRID, self._at[2 * number + 1] * GRID)
@@ -242,7 +241,8 @@ class Whereabouts:
         district = self._districts[ours] if 0 <= ours < len(self._districts) else None
         outside = number - self._centres.stop
         council = self._councils[self._outside[outside]] if outside >= 0 else ""
-        return Place(self._names[number], at, number in self._about, district, council)
+        centre = number - self._centres.start if number in self._centres else None
+        return Place(self.names[number], at, number in self._about, district, council, centre)
 
 
 def _areas(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Position]]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from portal.directory.values import OLDEST
-from portal.finder.places import Mistake, fold, tidy
+from portal.finder.places import Mistake, fold, put, tidy
 from portal.finder.texts import (
     AGE_WORDS,
     BANDS,
@@ -26,6 +26,7 @@ from portal.finder.texts import (
     WORDS,
     WRITTEN,
 )
+from portal.finder.topics import Topic
 
 # Questions that take several values, in their order in addresses.
 SEVERAL = ("day", "part", "need", "welcome", "booking", "access", "language", "offer", "programme")
@@ -49,6 +50,7 @@ class Query:
     """A query with its valid values. `chosen` holds the questions that take several values."""
 
     near: str = ""
+    topic: Topic | None = None
     ages: tuple[Age, ...] = ()
     room: bool = False  # only what can be booked or joined now
     together: bool = False
@@ -68,6 +70,8 @@ class Query:
         first = replace(self, show=PAGE)
         if name == "near":
             return replace(first, near="", miles="", order="")
+        if name == "topic":
+            return replace(first, topic=None)
         if name == "age":
             return replace(first, ages=tuple(a for a in self.ages if value and a.key != value))
         if name in SEVERAL:
@@ -92,6 +96,7 @@ class Query:
         if name in SEVERAL:
             return bool(self.several(name))
         given = {
+            "topic": self.topic,
             "age": self.ages,
             "room": self.room,
             "together": self.together,
@@ -102,9 +107,15 @@ class Query:
         return bool(given[name])
 
     @property
+    def box(self) -> str:
+        """What stands in the one box: 'Baby massage Bacup'."""
+        return " ".join(filter(None, (self.topic.words if self.topic else "", self.near)))
+
+    @property
     def address(self) -> str:
         """The query string that repeats this query. A postcode is in it up to its sector."""
         pairs = [("near", self.near)] if self.near else []
+        pairs += [("topic", self.topic.words)] if self.topic else []
         pairs += [("age", age.key) for age in self.ages]
         pairs += [(name, "yes") for name in FLAGS if self.on(name)]
         pairs += [(name, value) for name in SEVERAL for value in self.several(name)]
@@ -179,7 +190,9 @@ def read(fields: Fields, programmes: Sequence[str]) -> tuple[Query, list[Mistake
     """Read the query in form fields, and its mistakes. `programmes` are the known slugs."""
     mistakes: list[Mistake] = []
     known = {name: [*CHOICES.get(name, programmes)] for name in SEVERAL}
-    near = tidy((fields.get("near") or ("",))[0])
+    # A topic of an address is read with the place, as if both were typed.
+    typed = ((fields.get(name) or ("",))[0] for name in ("topic", "near"))
+    near = tidy(" ".join(typed))
     query = Query(
         near=near,
         ages=_ages(fields, mistakes),
@@ -194,14 +207,6 @@ def read(fields: Fields, programmes: Sequence[str]) -> tuple[Query, list[Mistake
         chosen={name: _of(name, known[name], fields, mistakes) for name in SEVERAL},
     )
     return query, mistakes
-
-
-def put(name: str, **given: str) -> str:
-    """A sentence of WORDS with its placeholders filled in."""
-    sentence = WORDS[name]
-    for key, value in given.items():
-        sentence = sentence.replace(f"{{{key}}}", value)
-    return sentence
 
 
 def _given(name: str, fields: Fields) -> list[str]:

@@ -15,18 +15,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from portal.directory import phrases
 from portal.directory.values import LONDON, distance
-from portal.finder.places import Mistake, Place, Whereabouts, sector_of
+from portal.finder.places import Mistake, Place, put, sector_of
 from portal.finder.postcodes import Postcodes
-from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, put, read
+from portal.finder.query import FLAGS, SEVERAL, Age, Fields, Query, read
+from portal.finder.reading import Box, Private, Reading
 from portal.finder.tables import Series, Session, Sieve, Tables
 from portal.finder.texts import CHOICES, FEW, MILES, PAGE, WIDER, WORDS
+from portal.finder.topics import Row
 
 FAR = 10**6  # tenths of a mile to a venue whose position is not known
 # Series (identity, "") and dates (identity, date) in which every place is taken.
 Full = frozenset[tuple[str, str]]
+# Pages that are shown above the list: few, so that the first result stays in view on a phone.
+FEW_DOORS, MOST_DOORS = 2, 4
 A_YEAR_AHEAD = 300  # days from today; later dates are shown with their year
 
 
@@ -38,6 +43,14 @@ class Link(NamedTuple):
 
     words: str
     query: str
+
+
+class Door(NamedTuple):
+    """A page that answers the words: its title, its path, and how to get a place."""
+
+    words: str
+    path: str
+    how: str = ""
 
 
 class Chip(NamedTuple):
@@ -81,6 +94,10 @@ class Answer:
     chosen: tuple[Link, ...] = ()  # the filters, each linked to the query without it
     loosened: tuple[Link, ...] = ()  # the queries without one filter that would have results
     further: Link | None = None  # the query for more rows
+    doors: tuple[Door, ...] = ()  # pages that answer the words, above the list
+    next: str = ""  # nothing found: how far the next one is, whatever else was chosen
+    tell: tuple[Door, ...] = ()  # nothing found: where to ask to hear of the next one
+    private: str = ""  # the page that alone answers words of a private matter (S82)
 
 
 # --- the finder -----------------------------------------------------------------------------------
@@ -94,7 +111,9 @@ class Finder:
     ) -> None:
         """Raises PostcodesError if the exact postcodes are damaged."""
         self._tables = Tables(index)
-        self._where = Whereabouts(places, Postcodes(postcodes) if postcodes else None)
+        names = index["names"]
+        self._box = Box(places, names, Postcodes(postcodes) if postcodes else None)
+        self._centres: Sequence[str] = places["centres"]
 
     def choices(self) -> Mapping[str, Mapping[str, str]]:
         """The values of each question that match at least one series, with their words."""
@@ -102,23 +121,59 @@ class Finder:
 
     def place(self, text: str) -> Place | Mistake:
         """The place that a text names; of a postcode, its sector and no more."""
-        return self._where.find(sector_of(text))
+        return self._box.place(sector_of(text))
 
     def ask(self, fields: Fields, now: datetime, full: Full = frozenset()) -> Answer:
         """Answer the query in form fields as at `now` (aware). `full` has no place left."""
         query, mistakes = read(fields, [*self._tables.programmes])
-        place = None
-        if query.near:
-            found = self._where.find(query.near)
-            if isinstance(found, Mistake):
-                mistakes.append(found)
-            else:
-                place, query = found, replace(query, near=found.key)
+        found = self._box.read(query.near) if query.near else Reading()
+        if isinstance(found, Private):
+            return Answer(Query(), private=found.path)
+        if isinstance(found, Mistake):
+            mistakes.append(found)
+            found = Reading()
+        elif query.near:
+            near = found.place.key if found.place else ""
+            query = replace(query, near=near, topic=found.topic)
         if mistakes:
             # The place is the first field of the form, so its mistake comes first.
             mistakes.sort(key=lambda mistake: mistake.field != "near")
             return Answer(query, tuple(mistakes))
-        return _Search(self._tables, query, place, now, full).answer()
+        answer = _Search(self._tables, query, found.place, now, full).answer()
+        notes = [put("left-out", words=found.left_out)] if found.left_out else []
+        doors = (*self._centre(found.place), *self._doors(query, brief=answer.total > 0))
+        return replace(
+            answer,
+            notes=(*notes, *answer.notes),
+            doors=doors[: FEW_DOORS if answer.total else MOST_DOORS],
+            tell=() if answer.total else tuple(self._tell(query))[:MOST_DOORS],
+        )
+
+    def _centre(self, place: Place | None) -> Iterator[Door]:
+        if place and place.centre is not None:
+            yield Door(place.key, f"/centres/{self._centres[place.centre]}/")
+
+    def _pages(self, query: Query) -> Iterator[Row]:
+        """The pages of a topic, and of the programmes that are chosen."""
+        rows = self._box.topics.rows
+        numbers = query.topic.rows if query.topic else ()
+        chosen = {f"/programmes/{slug}/" for slug in query.several("programme")}
+        more = (number for number, row in enumerate(rows) if row.path in chosen)
+        yield from (rows[number] for number in dict.fromkeys((*numbers, *more)))
+
+    def _doors(self, query: Query, *, brief: bool) -> Iterator[Door]:
+        """The pages; if nothing is found, with how to get a place."""
+        for row in self._pages(query):
+            if row.path:
+                yield Door(row.title, row.path, "" if brief else row.how)
+
+    def _tell(self, query: Query) -> Iterator[Door]:
+        pairs = [("near", query.near)] if query.near else []
+        asked = urlencode([*pairs, *(("age", age.key) for age in query.ages)])
+        for row in self._pages(query):
+            if row.tell:
+                path = f"/tell/{row.programmes}{asked and '?'}{asked}"
+                yield Door(put("tell", title=row.title), path)
 
 
 class _Fit(NamedTuple):
@@ -189,7 +244,7 @@ class _Search:
 
     def answer(self) -> Answer:
         query = self._query
-        fits = self._fits()
+        self._miles, fits = self._fits(query)
         further = None
         if len(fits) > query.show:
             more = min(len(fits) - query.show, PAGE)
@@ -204,17 +259,37 @@ class _Search:
             results=tuple(self._result(fit) for fit in fits[: query.show]),
             chosen=tuple(self._chosen()),
             loosened=() if fits else tuple(self._loosened()),
+            next="" if fits else self._next(),
             further=further,
         )
 
-    def _fits(self) -> list[_Fit]:
-        """The matching series, in order."""
-        self._miles, matching = self._matching(self._query)
+    def _next(self) -> str:
+        """Where and when the next one of a topic or programme is, whatever else was chosen."""
+        query = self._query
+        if not (query.topic or query.on("programme")):
+            return ""
+        chosen = {"programme": query.several("programme")}
+        _, fits = self._fits(Query(near=query.near, topic=query.topic, miles="any", chosen=chosen))
+        if not fits:
+            return WORDS["next-none"]
+        venue = self._tables.index["venues"]["names"][fits[0].session.venue]
+        when = self._when(fits[0].session)
+        if self._place is None or fits[0].tenths >= FAR:
+            return put("next-at", venue=venue, when=when)
+        miles = self._miles_to(fits[0])
+        return put("next-away", miles=miles, venue=venue, when=when)
+
+    def _miles_to(self, fit: _Fit) -> str:
+        return phrases.tenths_of_miles(fit.tenths, about=self._about(fit.session.venue))
+
+    def _fits(self, query: Query) -> tuple[str, list[_Fit]]:
+        """How far the search goes, in miles, and the matching series, in order."""
+        miles, matching = self._matching(query)
         found = [
             _Fit(series, sessions[0], len(sessions) - 1, self._shown(sessions[0].venue))
             for series, sessions in matching
         ]
-        return sorted(found, key=self._order)
+        return miles, sorted(found, key=self._order)
 
     def _order(self, fit: _Fit) -> tuple[int, int, int, str, str]:
         day, minute = self._tables.start(fit.session)
@@ -237,6 +312,8 @@ class _Search:
     def _heading(self, number: int) -> str:
         """'12 groups near PR1 8 for ages 1 to 2'."""
         said = put("no" if number == 0 else "one" if number == 1 else "many", n=f"{number:,}")
+        if self._query.topic:
+            said += put("on", topic=self._query.topic.words)
         if self._query.when:
             said += WORDS[f"on-{self._query.when}"]
         if self._place:
@@ -252,6 +329,8 @@ class _Search:
         if self._place:
             near = "f-near" if self._place.district is None else "f-in"
             said.append(put(near, place=self._place.key))
+        if query.topic:
+            said.append(put("f-topic", topic=query.topic.words))
         if query.ages:
             said.append(_ages_words(query.ages))
         if self._place and self._place.district is None and query.miles not in ("", "any"):
@@ -289,8 +368,7 @@ class _Search:
         where = index["venues"]["names"][venue]
         tag = self._tables.tag(series, fit.session, (self._day, self._minute))
         if self._place and fit.tenths < FAR:
-            miles = phrases.tenths_of_miles(fit.tenths, about=self._about(venue))
-            where = put("where", venue=where, miles=miles)
+            where = put("where", venue=where, miles=self._miles_to(fit))
         return Result(
             path=f"/sessions/{series.identity}/",
             name=series.name,
@@ -342,6 +420,9 @@ class _Search:
     def _chosen(self) -> Iterator[Link]:
         """The filters that are set, each linked to the query without it."""
         query, place = self._query, self._place
+        if query.topic:
+            words = put("f-topic", topic=query.topic.words)
+            yield Link(words, query.without("topic").address)
         if place:
             words = put("f-near" if place.district is None else "f-in", place=place.key)
             yield Link(words, query.without("near").address)
@@ -388,7 +469,7 @@ class _Search:
                     break
         elif place:
             yield WORDS["l-near"], query.without("near")
-        for name in ("age", *FLAGS, *SEVERAL, "on", "term"):
+        for name in ("topic", "age", *FLAGS, *SEVERAL, "on", "term"):
             if query.on(name):
                 yield WORDS[f"l-{name}"], query.without(name)
 

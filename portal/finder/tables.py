@@ -191,6 +191,7 @@ class Sieve:
             and (not programmes or slug in programmes)
             for slug, _, offer, had in index["programmes"]
         ]
+        self._topic = query.topic
         ways = several("booking")
         self._ways = [not ways or way in ways for way in WAYS]
         self._costs = [not query.free or cost.lower().startswith("free") for cost in index["costs"]]
@@ -225,9 +226,16 @@ class Sieve:
             and (session.day, self._ends[session.time]) > self._now
         )
 
+    def _is_about(self, series: Series) -> bool:
+        topic = self._topic
+        if topic is None or series.name in topic.names:
+            return True
+        return self._tables.index["programmes"][series.programme][0] in topic.programmes
+
     def _suits(self, series: Series) -> bool:
         if not (
             self._programmes[series.programme]
+            and self._is_about(series)
             and self._ways[series.way]
             and self._costs[series.cost]
             and series.welcome & self._welcome == self._welcome

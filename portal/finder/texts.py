@@ -41,6 +41,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "no": "No groups",
         "near": " near {place}",
         "in": " in {place}",
+        "on": " matching “{topic}”",
         "for": " for {ages}",
         "on-today": " today",
         "on-tomorrow": " tomorrow",
@@ -63,6 +64,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         **MILES_WORDS,
         "next": "Show {n} more",
         # notes under the heading
+        "left-out": "We could not use “{words}”, so we left it out.",
         "outside": "{place} is in another council’s area, as far as we know: {council}. Ask "
         "them what is on near you, or find your council at gov.uk/find-local-council.",
         "nearest": "These are our nearest groups.",
@@ -75,6 +77,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "usual": "{usual} miles, or further if little is near",
         # filters that are chosen, each a link that takes it away
         "remove": "Remove",
+        "f-topic": "“{topic}”",
         "f-near": "Near {place}",
         "f-in": "In {place}",
         "f-miles": "Within {n} miles",
@@ -84,6 +87,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "f-all": "All groups",
         "f-free": "Free",
         # nothing found: what to leave out
+        "l-topic": "{n} of any kind",
         "l-age": "{n} for any age",
         "l-room": "{n} with those that you cannot book or join now",
         "l-together": "{n} for some of your children",
@@ -103,16 +107,23 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-programme": "{n} in any programme",
         "l-free": "{n} that may cost something",
         "l-all": "{n} without any of your choices",
+        "next-away": "The next one is {miles} away, at {venue}, on {when}.",
+        "next-at": "The next one is at {venue}, on {when}.",
+        "next-none": "No dates are planned. Read above how to get this help.",
+        "tell": "Tell me when {title} starts",
         "try": "You could choose one of these instead:",
         "nothing": "Nothing that matches is planned yet.",
         # mistakes
-        "e-long": "Enter a shorter place: a postcode, town, village or centre.",
-        "e-empty": "Enter a postcode, town, village or centre.",
+        "e-long": "Use fewer words: a place, a group, or a word or two for what you need.",
+        "e-long-place": "Enter a shorter place: a postcode, town, village or centre.",
+        "e-place": "We do not know “{near}”. Enter a postcode or a town near you.",
+        "e-empty": "Enter a place, a group, or a word for what you need.",
         "e-half": "Enter your whole postcode, or its first part, such as BB4.",
         "e-postcode": "We do not know that postcode. Check it, or enter a town in Lancashire.",
         "e-outside": "That postcode is outside Lancashire. Your own council knows what is near "
         "you: find it at gov.uk/find-local-council. Or enter a town in Lancashire.",
-        "e-place": "We do not know “{near}”. Check the spelling, or enter a postcode or town.",
+        "e-unknown": "We do not know “{near}”. Try a town or postcode, or another word for what "
+        "you need.",
         "e-near": "We do not know “{near}”. Did you mean one of these?",
         "e-which": "There is more than one “{near}”. Choose the one you mean.",
         "e-miles": "Enter a place, to look within {n} miles of it.",
@@ -205,9 +216,19 @@ WRITTEN: Mapping[str, str] = MappingProxyType(
         # 'St Annes on Sea', and what kind of building a centre is
         "longer": " (?:with|in|le|on|by|upon|under) .*$",
         "county": "(?: (?:in|lancashire|lancs|england|uk|united kingdom))+$",
-        "seaside": " (?:on sea|by the sea|by sea|village|town|town centre|city|city centre)$",
+        "seaside": " (?:on sea|by the sea|by sea|village|town|town centre|city|city centre"
+        "|centre|childrens centre|family centre|family hub|library)$",
         "kinds": "\\b(?:the|childrens?|young|peoples?|family|hub|neighbourhood|community|centre"
         "|library|and)\\b",
+        # a postcode that is cut short; and words that say nothing of what a family looks for
+        "cut": "^(?:[A-Z]{1,2}[0-9]|[0-9]+$)",
+        "noise": "^(?:a|an|the|and|or|of|in|at|on|to|for|by|with|from|near|nearby|around|about|"
+        "me|my|i|im|we|us|our|you|your|is|are|am|it|do|can|get|have|has|need|want|looking|look|"
+        "find|some|any|there|what|where|when|how|who|please|help|support|advice|info|information|"
+        "group|class|classe|course|session|activity|activitie|thing|stuff|something|someone|son|"
+        "daughter|boy|girl|child|one|old)$",
+        # topics that say who it is for: another word says more of what a family looks for
+        "broad": "^(?:baby|toddler|teen|play|mum)$",
         "ages": "[,;&+\\n]| and ",
         "mixed": "^([0-9]{1,2}) ?(?:y|yrs?|years?) ?([0-9]{1,2}) ?(?:m|mo|mths?|months?)$",
         "half": "^([0-9]{1,2}) ?(?:\\.5|½)(?: ?(?:y|yrs?|years?))?$",
@@ -229,6 +250,28 @@ SHORT: Mapping[str, str] = MappingProxyType(
         "rd": "road",
         "center": "centre",
         "ctr": "centre",
+    }
+)
+
+# Forms of words that mean the same in a topic, after a last 's' is taken off.
+FORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "babie": "baby",
+        "bub": "baby",
+        "daddy": "dad",
+        "daddie": "dad",
+        "father": "dad",
+        "mother": "mum",
+        "mummy": "mum",
+        "mummie": "mum",
+        "mam": "mum",
+        "mom": "mum",
+        "kid": "child",
+        "children": "child",
+        "teenager": "teen",
+        "weighed": "weigh",
+        "weighing": "weigh",
+        "counseling": "counselling",
     }
 )
 

@@ -22,6 +22,7 @@ from portal.database.references import contact_hash
 from portal.database.tables import (
     HOLDING,
     LIVE,
+    attendance,
     bookable,
     booking,
     message,
@@ -247,7 +248,7 @@ def _sessions(
 ) -> Sequence[Session]:
     """The sessions that a message is about. Raises NothingToSend."""
     if owed.kind == "reminder":
-        return [_reminded(owed, booked, now)]
+        return [_reminded(owed, booked, now, _excused(connection, owed))]
     if owed.kind == "notice":
         return _of_notice(owed, booked)
     if _of_a_change(owed):
@@ -269,12 +270,23 @@ def _of_notice(owed: Owed, booked: BookingFacts) -> Sequence[Session]:
     return [session] if session else [one for one in booked.coming if not one.off]
 
 
-def _reminded(owed: Owed, booked: BookingFacts, now: datetime) -> Session:
-    """The session of a reminder; if that is off, the next one that is on."""
+def _excused(connection: Connection, owed: Owed) -> frozenset[str]:
+    """The dates, as planned, for which the family has sent apologies."""
+    dates = connection.execute(
+        select(attendance.c.planned).where(
+            attendance.c.booking_id == owed.booking_id, attendance.c.mark == "apologies"
+        )
+    ).scalars()
+    return frozenset(dates)
+
+
+def _reminded(owed: Owed, booked: BookingFacts, now: datetime, excused: frozenset[str]) -> Session:
+    """The session of a reminder; if that is off, or the family cannot come, the next one."""
     # Look among past sessions too: the one that is off may be over before the next one is due.
     session = planned_on(booked.sessions, owed.about.get("planned"))
-    if session is not None and session.off:
-        on = (s for s in booked.coming if s.starts > now and not s.off)
+    if session is not None and (session.off or session.anchor in excused):
+        coming = (s for s in booked.coming if s.starts > now)
+        on = (s for s in coming if not s.off and s.anchor not in excused)
         session = next(on, None)
     if session is None or session.starts <= now:
         raise NothingToSend("The session is over, or gone.")

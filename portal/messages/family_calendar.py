@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from icalendar import Calendar, Event, Timezone
 
-from portal.directory import Series, Session, Site
+from portal.directory import Series, Session, Site, expectations
 from portal.directory.contact import contact_about
 from portal.directory.phrases import capital
 from portal.directory.values import day_words
@@ -245,6 +245,8 @@ class _Entry(_Neutral):
             yield f"Room: {series.room}"
         if series.bring:
             yield f"Bring: {series.bring}"
+        if met_by := expectations.who_meets_you(series):
+            yield f"Who meets you: {met_by}"
         yield "To change or cancel your booking, use the link in our message."
         contact = contact_about(series, self.site, base=self.base)
         yield f"Questions? {capital(contact.words)}"

@@ -189,9 +189,11 @@ def _values(
 ) -> Mapping[str, str]:
     """A value for each placeholder; '' leaves out the line that contains it."""
     booking, sessions = facts.booking, facts.sessions
+    link = link or _link(booking.row, site, settings)
     values = {
         "first_name": rendering.first_name(facts.recipient.name),
-        "link": link or _link(booking.row, site, settings),
+        "link": link,
+        "cannot_come": link + _cannot_come(facts),
         "reference": booking.row.reference,
         "service": site.name,
         "contact": contact.to,
@@ -234,6 +236,13 @@ def _series_words(series: Series, sessions: Sequence[Session], *, each: bool) ->
         "who_meets_you": expectations.who_meets_you(series),
         "day": dates,
     }
+
+
+def _cannot_come(facts: MessageFacts) -> str:
+    """The end of the address at which the family says that it cannot come on this date."""
+    if facts.booking.row.planned or not facts.sessions:
+        return "/cannot-come"
+    return f"/cannot-come?date={facts.sessions[0].anchor}"
 
 
 def _reason(facts: MessageFacts) -> str:

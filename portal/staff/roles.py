@@ -18,6 +18,7 @@ Permission = Literal[
     "change families",
     "write to a centre",
     "see requests of a district",
+    "see demand",
     "edit content",
     "review content",
     "answer complaints",
@@ -37,6 +38,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     "write to a centre": _SENIOR,
     # What belongs to a district, and to no centre.
     "see requests of a district": _SENIOR,
+    # How many families wait for a programme: numbers that name nobody.
+    "see demand": _SENIOR | {"worker", "reader", "editor"},
     "edit content": _SENIOR | {"worker", "editor"},
     # Look at what others have changed, before it is published (PORTAL_CONTENT_REVIEW).
     "review content": _SENIOR,

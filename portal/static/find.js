@@ -126,7 +126,9 @@
     });
     places = made;
     made.beyond = made.names.length - made.outside.length;
-    get("places").append(...made.names.slice(0, made.beyond).map((name) => new Option(name, name)));
+    const topics = made.topics.flatMap(([, title, , , , also]) => [title, ...also]);
+    get("places").append(...[...new Set([...made.names.slice(0, made.beyond), ...topics])]
+      .map((name) => new Option(name, name)));
   };
 
   // Exact postcodes: a line that says where each sector is, then steps in few bits.
@@ -166,6 +168,8 @@
   // --- where is that? ---
 
   const wrong = (field, said, given, meant = []) => ({ field, words: say(said, given), meant });
+  // Where somebody is stays in this variable, for as long as the question names the same sector.
+  let known = {};
   const area = (outcode, figure, letters) => {
     const key = `${outcode} ${figure}`;
     const [one, ...grid] = places.elsewhere[outcode] || [];
@@ -201,65 +205,189 @@
     }
     return row[b.length] ?? FAR;
   };
-  const named = (near) => {
-    const wanted = fold(near);
+  const similar = (wanted, names, loose) => {
     const size = wanted.length;
-    const bare = places.names.map((name) => fold(name.split(" (")[0]));
-    const where = (fits) => [...bare.keys()].filter(fits);
-    const centre = (n) => n >= places.towns + places.districts.length && n < places.beyond;
-    const start = (name) => `${name.replace(/^the /, "")} `;
-    const core = (name) => tidy(cut("kinds", name));
-    const called = (name) => {
-      const label = places.names.findIndex((one, n) => fold(one) === name && name !== bare[n]);
-      if (label >= 0) return [label];
-      const same = where((n) => bare[n] === name || (!centre(n) && cut("longer", bare[n]) === name));
-      if (same.length || name.length < 3) return same;
-      const begun = where((n) => centre(n) && start(bare[n]).startsWith(start(name)));
-      if (begun.length || ["", name].includes(core(name))) return begun;
-      return where((n) => centre(n) && core(bare[n]) === core(name));
-    };
-    const forms = [near, near.split(",")[0]].flatMap((text) => {
-      const county = cut("county", fold(text));
-      return [fold(text), county, cut("seaside", county)];
-    });
-    let those = [];
-    forms.some((form) => form && (those = called(form)).length);
-    const compact = near.toUpperCase().replace(/[^A-Z0-9]+/g, "");
-    if (!those.length && /\d/.test(compact) && compact.length < 8) return wrong("near", "e-half");
-    if (!size) return wrong("near", "e-empty");
-    const [n] = those;
-    if (those.length === 1) {
-      return {
-        key: places.names[n],
-        at: [places.at[2 * n] * 0.001, places.at[2 * n + 1] * 0.001],
-        about: places.about.includes(n),
-        district: places.districts[n - places.towns],
-        council: places.councils[places.outside[n - places.beyond]],
-      };
-    }
-    let said = "e-which";
-    if (!those.length) {
-      const most = size < 4 ? 0 : size < 6 ? 1 : 2;
-      const off = bare.map((name) => {
-        const number = slips(wanted, name, most);
-        return size > 2 && name.startsWith(wanted) ? Math.min(number, 1) : number > most ? FAR : number;
-      });
-      those = where((at) => off[at] < FAR).sort((a, b) => off[a] - off[b]).slice(0, 5);
-      said = those.length ? "e-near" : "e-place";
-    }
-    return wrong("near", said, { near }, [...new Set(those.map((at) => places.names[at]))]);
+    const ranked = (most, begun) => names
+      .map((name, n) => {
+        const off = slips(wanted, name, most);
+        return [begun && name.startsWith(wanted) ? Math.min(off, 1) : off > most ? FAR : off, n];
+      })
+      .filter(([off]) => off < FAR);
+    const most = size < 4 ? 0 : size < 6 ? 1 : 2;
+    const third = Math.floor(size / 3);
+    let found = ranked(most, size > 2);
+    if (!found[0] && loose && most < third && size < 25) found = ranked(third);
+    return found.sort((a, b) => a[0] - b[0]).slice(0, 5).map(([, n]) => n);
   };
-  const found = (near) => {
-    if ([...near].length > 100) return wrong("near", "e-long");
+
+  // What may be typed: the names of places by their keys, and topics, as `reading.py` has them.
+  const split = (text) => fold(text).split(" ").filter(Boolean);
+  const own = (table, key) => Object.hasOwn(table, key) ? table[key] : undefined;
+  const stem = (word) => {
+    const one = word.replace(/^(..+[^s])s$/, "$1");
+    return own(index.forms, one) ?? one;
+  };
+  const telling = (word) => !match("noise", stem(word));
+  const keyOf = (text) => text.filter(telling).map(stem).join(" ");
+  const trimmed = (text) => {
+    const those = text.map(telling);
+    return text.slice(those.indexOf(true), those.lastIndexOf(true) + 1);
+  };
+  const digest = (text) => [...text]
+    .reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(), 16777619), 2166136261) >>> 0;
+  let box;
+  const openBox = () => {
+    const put = (table, key, value) => (table[key] ??= []).push(value);
+    const [keys, rows, said, exact] = [{}, {}, {}, {}].map(() => Object.create(null));
+    const bare = places.names.map((name) => fold(name.split(" (")[0]));
+    bare.forEach((name, n) => put(keys, name, n));
+    const key = (text) => keyOf(split(text));
+    const pages = places.topics.map(([path, title, how, tell, slugs, also]) =>
+      ({ path, words: title, how, tell, slugs, all: [title, ...also], key: key(title) }));
+    pages.forEach((page) => new Set(page.all.map(key)).forEach((one) => put(rows, one, page)));
+    [...pages.map(({ words }) => words), ...pages.flatMap(({ all }) => all)].forEach((phrase) => {
+      said[key(phrase)] ??= phrase;
+      exact[fold(phrase)] ??= phrase;
+    });
+    const phrases = Object.values(said);
+    const [away, digests, longest] = places.private;
+    box = {
+      bare,
+      pages,
+      rows,
+      said,
+      exact,
+      phrases,
+      folded: phrases.map(fold),
+      names: index.names.map((name) => [name, ` ${key(name)} `]),
+      keys: Object.assign(keys, places.keys),
+      away,
+      digests: new Set(digests),
+      longest,
+    };
+  };
+  const where = (near, large) => {
     const spaced = tidy(near.toUpperCase().replace(/[^A-Z0-9]+/g, " "));
     const compact = spaced.replace(/ /g, "");
+    if (spaced === known.key && !known.rough) return known;
     const whole = match("whole", compact);
     if (whole) return area(whole[1], whole[2].replace("O", "0"), whole[3]);
     let part = match("part", spaced);
     if (part && !part[2] && !places.areas[part[1]] && !places.elsewhere[part[1]]) {
       part = match("part", compact.replace(/.$/, " $&")) || part;
     }
-    return part ? area(part[1], part[2]?.[0] || "", "") : named(near);
+    if (part) return area(part[1], part[2]?.[0] || "", "");
+    const forms = [near, near.split(",")[0]].flatMap((text) => {
+      const wanted = fold(text);
+      const county = cut("county", wanted);
+      const core = tidy(cut("kinds", wanted));
+      return [wanted, county, wanted.replace(/^the /, ""), core && `${core} centre`,
+        cut("seaside", county)];
+    });
+    const those = (box.keys[forms.find((form) => form && box.keys[form])] || [])
+      .filter((n) => !large || n < places.peopled || n >= places.towns);
+    const [n] = those;
+    if (those[1]) {
+      return wrong("near", "e-which", { near }, [...new Set(those.map((one) => places.names[one]))]);
+    }
+    return those.length ? {
+      key: places.names[n],
+      at: [places.at[2 * n] * 0.001, places.at[2 * n + 1] * 0.001],
+      about: places.about.includes(n),
+      district: places.districts[n - places.towns],
+      council: places.councils[places.outside[n - places.beyond]],
+      centre: places.centres[n - places.towns - places.districts.length],
+    } : undefined;
+  };
+  const topicOf = (text) => {
+    const key = keyOf(text);
+    const names = key ? box.names.filter(([, said]) => said.includes(` ${key} `)) : [];
+    const exact = (page) => page.key === key;
+    const pages = [...(key && box.rows[key]) || []].sort((a, b) => exact(b) - exact(a));
+    if (!pages[0] && !names[0]) return undefined;
+    const narrow = pages.filter(({ path }) => !path.startsWith("/help/"));
+    const meant = narrow[0] ? narrow : pages;
+    const byName = names[0] && key.includes(" ") && !(pages[0] && exact(pages[0]));
+    return {
+      words: box.exact[text.join(" ")] ?? box.said[key] ?? trimmed(text).join(" "),
+      pages,
+      slugs: byName ? [] : meant.flatMap(({ slugs }) => slugs.split(" ")),
+      names: names.map(([name]) => name),
+    };
+  };
+  const placeIn = (text, whole) => {
+    let found = whole && text[0] && where(text.join(" "));
+    if (found) return [found, []];
+    let rest = text;
+    for (let n = text.length - 1; n > 0 && !found; n -= 1) {
+      [[text.slice(-n), text.slice(0, -n)], [text.slice(0, n), text.slice(n)]].some(([part, other]) => {
+        found = where(part.join(" "), true);
+        if (found) rest = trimmed(other);
+        return found;
+      });
+    }
+    return [found || undefined, rest];
+  };
+  const placesLike = (wanted, loose) =>
+    [...new Set(similar(wanted, box.bare, loose).map((n) => places.names[n]))];
+  const topicsLike = (wanted, loose) => similar(wanted, box.folded, loose).map((n) => box.phrases[n]);
+  const like = (wanted, loose) => [...placesLike(wanted, loose), ...topicsLike(wanted, loose)];
+  const unknown = (near, meant) => {
+    const names = [...new Set(meant)].slice(0, 5);
+    return { ...wrong("near", names[0] ? "e-near" : "e-unknown", { near }, names), ask: true };
+  };
+  const about = (topic, first, said, last) => {
+    let [before, after] = [trimmed(first), trimmed(last)];
+    let [place, rest] = placeIn(after, true);
+    if (place) after = rest;
+    else {
+      [place, rest] = placeIn(before, true);
+      if (place) before = rest;
+    }
+    const left = [...before, ...after].join(" ");
+    const both = (name) => `${topic.words} ${name}`;
+    if (place?.field) return { ...place, meant: place.meant.map(both) };
+    if (left) {
+      const wanted = [...before, ...said, ...after].join(" ");
+      const meant = topicsLike(wanted).map((phrase) => place ? `${phrase} ${place.key}` : phrase);
+      if (meant[0]) return unknown(wanted, meant);
+      const near = place ? [] : placesLike(left);
+      if (near[0]) return unknown(left, near.map(both));
+    }
+    return { place, topic, left };
+  };
+  const found = (near) => {
+    const said = split(near);
+    const stems = said.map(stem);
+    if (stems.some((_, n) => stems.slice(n, n + box.longest).some((_, more) =>
+      box.digests.has(digest(stems.slice(n, n + more + 1).join(" ")))))) return { away: box.away };
+    if ([...near].length > 100) return wrong("near", "e-long");
+    const exact = where(near);
+    if (exact) return exact.field ? exact : { place: exact };
+    const spans = [];
+    for (let size = said.length; size; size -= 1) {
+      for (let n = 0; n + size <= said.length; n += 1) {
+        const those = said.slice(n, n + size);
+        spans.push([those, said.slice(0, n), said.slice(n + size), !!match("broad", keyOf(those))]);
+      }
+    }
+    for (const [those, before, after] of spans.sort((a, b) => a[3] - b[3])) {
+      const topic = topicOf(those);
+      if (topic) return about(topic, before, those, after);
+    }
+    const compact = near.toUpperCase().replace(/[^A-Z0-9]+/g, "");
+    if (compact.length < 8 && match("cut", compact)) return wrong("near", "e-half");
+    const [place, rest] = placeIn(said);
+    const left = rest.join(" ");
+    if (place?.field) return place;
+    if (place) {
+      const meant = topicsLike(left).map((phrase) => `${phrase} ${place.key}`);
+      return meant[0] ? unknown(left, meant) : { place, left };
+    }
+    if (!said[0]) return wrong("near", "e-empty");
+    const whole = like(said.join(" "), true);
+    return unknown(near, whole[0] ? whole : said.filter((word) => word.length > 3 && telling(word))
+      .slice(0, 5).flatMap((word) => like(word)));
   };
 
   // --- the question ---
@@ -303,7 +431,8 @@
       return values.filter((value) => given(name).includes(value));
     };
     const one = (name, values) => of(name, values) && values.find((value) => value === given(name)[0]);
-    const query = { near: tidy(all("near")[0] || ""), age: [] };
+    const typed = ["topic", "near"].map((name) => all(name)[0] || "");
+    const query = { near: tidy(typed.join(" ")), age: [] };
 
     const text = all("age").join(",");
     const said = text.split(written.ages).map(tidy).filter(Boolean);
@@ -340,6 +469,7 @@
     const said = new URLSearchParams();
     const add = (name, value) => said.append(name, value);
     if (query.near) add("near", query.near);
+    if (query.topic) add("topic", query.topic.words);
     query.age.forEach(({ key }) => add("age", key));
     FLAGS.forEach((name) => query[name] && add(name, "yes"));
     SEVERAL.forEach((name) => query[name].forEach((value) => add(name, value)));
@@ -427,7 +557,9 @@
           && from >= Math.max(...ranges.map(([, end]) => end)) && from < (reach + 1) * 12);
       index.times.forEach((time) => { time.fits = any("part", [time.part]); });
       const asked = ["need", "booking", "language", "offer", "programme"].filter((n) => asking[n][0]);
+      const { topic } = asking;
       const suits = (series) => asked.every((name) => any(name, series[name]))
+        && (!topic || topic.names.includes(series.name) || topic.slugs.includes(series.programme[0]))
         && all("welcome", series.welcome)
         && (!asking.free || /^free/i.test(series.cost))
         && (!asking.age.length || asking.age[asking.together ? "every" : "some"](welcome(series)));
@@ -455,30 +587,33 @@
       return [reached, sieve({ ...asking, miles: reached }), near];
     };
 
-    const [reached, fits, near] = matching(query);
     const before = (a, b) => a < b ? -1 : a > b;
     const nearer = (a, b) => a.fit[0].venue.shown - b.fit[0].venue.shown;
     const sooner = (a, b) => a.fit[0].start - b.fit[0].start;
-    fits.sort((a, b) => (!query.order && nearer(a, b)) || sooner(a, b) || nearer(a, b)
-      || before(a.name, b.name) || before(a.identity, b.identity));
+    const sorted = (those) => those.sort((a, b) => (!query.order && nearer(a, b)) || sooner(a, b)
+      || nearer(a, b) || before(a.name, b.name) || before(a.identity, b.identity));
+    const [reached, fits, near] = matching(query);
+    sorted(fits);
     const total = fits.length;
     const figures = (number) => number.toLocaleString("en-GB");
+
+    const when = (name, at, clock) => {
+      const date = new Date(Date.parse(index.first) + at * 864e5);
+      return say(name, {
+        weekday: index.weekdays[(date.getUTCDay() + 6) % 7],
+        day: date.getUTCDate(),
+        month: index.months[date.getUTCMonth()],
+        year: date.getUTCFullYear(),
+        times: clock.said,
+      });
+    };
+    const next = ({ day, time }) => when(day - today > 300 ? "when-year" : "when", day, time);
 
     const rows = fits.slice(0, query.show).map((series) => {
       const [{ day, time, venue, planned }] = series.fit;
       const { usual } = series;
       const [colour, state] = tag(series, series.fit[0]);
       const others = series.fit.length - 1;
-      const when = (name, at, clock) => {
-        const date = new Date(Date.parse(index.first) + at * 864e5);
-        return say(name, {
-          weekday: index.weekdays[(date.getUTCDay() + 6) % 7],
-          day: date.getUTCDate(),
-          month: index.months[date.getUTCMonth()],
-          year: date.getUTCFullYear(),
-          times: clock.said,
-        });
-      };
       const moved = day !== planned ? "moved" : time !== usual.time && "moved-time";
       return {
         identity: series.identity,
@@ -486,7 +621,7 @@
         colour,
         state,
         name: series.name,
-        when: when(day - today > 300 ? "when-year" : "when", day, time),
+        when: next(series.fit[0]),
         more: others ? say(others > 1 ? "more" : "more-one", { n: others }) : "",
         where: venue.away < FAR ? say("where", {
           venue: venue.name, miles: milesWords(venue.away, venue.loose),
@@ -515,6 +650,7 @@
 
     const chosen = [];
     const choose = (said, name, value) => chosen.push([said, address(without(query, name, value))]);
+    const { topic } = query;
     if (place) {
       choose(say(whole ? "f-in" : "f-near", { place: place.key }), "near");
       if (!whole && reached !== "any") {
@@ -527,12 +663,15 @@
     SEVERAL.forEach((name) => query[name].forEach((value) =>
       choose(index.choices[name][value], name, value)));
     if (query.term) choose(index.choices.term[query.term], "term");
+    const about = topic ? [say("f-topic", { topic: topic.words })] : [];
     const asked = [
       ...place ? [chosen[0][0]] : [],
+      ...about,
       ...query.age.length ? [agesWords(query.age)] : [],
       ...place && !whole && /\d/.test(query.miles) ? [chosen[1][0]] : [],
       ...chosen.slice(first).map(([said]) => said),
     ].join(", ");
+    chosen.unshift(...about.map((said) => [said, address(without(query, "topic"))]));
 
     const press = (said, on, change) => [said, address({ ...query, show: PAGE, ...change }), on];
     const quick = [
@@ -553,13 +692,42 @@
         MILES.slice(MILES.indexOf(query.miles || "any") + 1).some((miles) =>
           loosen(miles === "any" ? "l-miles-any" : "l-miles", { ...query, miles }, miles));
       }
-      ["age", ...FLAGS, ...SEVERAL, "on", "term"].forEach((name) => {
-        if (query[name].length ?? query[name]) loosen(`l-${name}`, without(query, name));
+      ["topic", "age", ...FLAGS, ...SEVERAL, "on", "term"].forEach((name) => {
+        if (query[name]?.length ?? query[name]) loosen(`l-${name}`, without(query, name));
       });
       if (!loosened.length) loosen("l-all", read({})[0]);
     }
+
+    // Pages that answer the words; and if nothing is found, how far the next one is.
+    const pages = [...new Set([...topic ? topic.pages : [], ...box.pages.filter(({ path }) =>
+      query.programme.some((slug) => path === `/programmes/${slug}/`))])];
+    const doors = [
+      ...place?.centre ? [{ words: place.key, path: `/centres/${place.centre}/`, how: "" }] : [],
+      ...pages.filter(({ path }) => path).map((page) => total ? { ...page, how: "" } : page),
+    ].slice(0, total ? 2 : 4);
+    const tell = [];
+    let nearest = "";
+    if (!total && (topic || query.programme[0])) {
+      const asked = new URLSearchParams();
+      if (query.near) asked.append("near", query.near);
+      query.age.forEach(({ key }) => asked.append("age", key));
+      pages.filter((page) => page.tell).slice(0, 4).forEach(({ words: title, slugs }) => tell.push({
+        words: say("tell", { title }), path: `/tell/${slugs}${`${asked}` && "?"}${asked}`, how: "",
+      }));
+      const { programme, near } = query;
+      const asking = { ...read({})[0], near, topic, programme, miles: "any" };
+      const [first] = sorted(matching(asking)[1]);
+      const { venue } = first?.fit[0] || {};
+      nearest = first ? say(venue.away < FAR ? "next-away" : "next-at", {
+        miles: milesWords(venue.away, venue.loose), venue: venue.name, when: next(first.fit[0]),
+      }) : words["next-none"];
+    }
     return {
+      doors,
+      tell,
+      nearest,
       heading: say(total ? total > 1 ? "many" : "one" : "no", { n: figures(total) })
+        + (topic ? say("on", { topic: topic.words }) : "")
         + (query.on && words[`on-${query.on}`])
         + (place ? say(whole ? "in" : "near", { place: place.key }) : "")
         + (query.age.length ? say("for", { ages: agesWords(query.age) }) : ""),
@@ -593,6 +761,11 @@
     if (on) link.ariaCurrent = "true";
     return made;
   }));
+  const doorways = (id, those, base = "") => show(id, those.map((one) => {
+    const made = copy("doors-one", one);
+    made.querySelector("a").href = base + one.path;
+    return made;
+  }));
   // The form folds to one line while there is a list.
   const foldAway = (asked) => {
     get("asked").open = !asked;
@@ -601,7 +774,8 @@
     document.querySelector("h1").classList.toggle("hidden", asked);
   };
   const list = ({
-    heading = "", asked = "", quick = [], notes = [], rows = [], chosen = [], loosened = [], further = [],
+    heading = "", asked = "", quick = [], notes = [], rows = [], chosen = [], loosened = [],
+    further = [], doors = [], tell = [], nearest = "",
   } = {}) => {
     foldAway(asked);
     links("quick", quick);
@@ -611,6 +785,10 @@
     }
     document.title = heading ? `${heading} – ${title}` : title;
     show("notes", notes.map((said) => copy("notes-one", { words: said })));
+    doorways("doors", doors);
+    doorways("tell", tell, form.getAttribute("action").split("/find/")[0]);
+    get("next").textContent = nearest;
+    get("next").hidden = !nearest;
     links("chosen", chosen);
     links("loosened", loosened);
     links("further", further);
@@ -651,6 +829,7 @@
     box.querySelector("ul").append(...mistakes.map((one) => {
       const made = copy("mistake", one);
       made.querySelector("a").href = `#${one.field}`;
+      made.querySelector("p").hidden = !one.ask;
       const those = made.querySelector("ul");
       those.hidden = !one.meant.length;
       those.append(...one.meant.map((near) => {
@@ -691,14 +870,15 @@
     if (row) scrollBy(0, top(row) - before);
   };
 
-  // Where somebody is stays in this variable, for as long as the question names the same sector.
-  let known = {};
   let turn = 0;
   let shown = "";
+  let subject;
   const load = async () => {
     get("failed").hidden = true;
     try {
-      return await Promise.all([table("index", openIndex), table("places", openPlaces)]);
+      const both = await Promise.all([table("index", openIndex), table("places", openPlaces)]);
+      if (!box) openBox();
+      return both;
     } catch {
       list();
       get("failed").hidden = false;
@@ -722,28 +902,33 @@
     history.scrollRestoration = "manual";
     get("results").ariaBusy = true;
     const loaded = await load();
-    const near = loaded && tidy(fields.near?.[0] || "");
     const live = loaded && fields.room && await counted();
     const settle = (first) => {
       if (mine !== turn) return;
       const [query, mistakes] = read(fields);
-      let place = near && (near === known.key && !known.rough ? known : found(near));
-      if (place.words) {
-        mistakes.push(place);
-        place = undefined;
+      const { place, topic, left, ...said } = query.near ? found(query.near) : {};
+      if (said.away) {
+        // Nothing of a private matter may stay: not in the box, nor in an address (S82).
+        form.elements.near.value = "";
+        list();
+        location.replace(said.away);
+        return;
       }
+      if (said.field) mistakes.push(said);
       mistakes.sort((a, b) => (a.field !== "near") - (b.field !== "near"));
       refuse(mistakes, query);
       if (mistakes.length) return;
-      if (place) {
-        known = place;
-        query.near = place.key;
-      }
+      if (place) known = place;
+      query.near = place?.key || "";
+      query.topic = topic;
+      subject = topic?.words;
       const to = `${here}?${address(query)}`;
       history[first && how === "ask" ? "pushState" : "replaceState"](back, "", to);
       shown = location.search;
       const before = get("rows").children.length;
-      list(answered(query, place || undefined, live));
+      const answer = answered(query, place, live);
+      if (left) answer.notes.unshift(say("left-out", { words: left }));
+      list(answer);
       if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
       if (first && /ask|go/.test(how)) {
         scrollTo(0, 0);
@@ -756,7 +941,7 @@
       placesLeft();
     }
     // Asked for by the look of a postcode, known or not: the request says nothing of which.
-    if (loaded && form.dataset.postcodes && !postcodes && /\d/.test(near)) {
+    if (loaded && form.dataset.postcodes && !postcodes && /\d/.test(fields.near)) {
       await table("postcodes", openPostcodes, "arrayBuffer").then(() => settle(), () => {});
       placesLeft();
     }
@@ -776,9 +961,12 @@
       const values = fields[name] || [];
       if (control.type === "checkbox") control.checked = values.includes(control.value);
       else if (name === "age") control.value = values.join(", ").replace(/-(?=[a-z])/g, " ");
-      else if (name && !(name === "near" && values[0] === known.key)) {
-        control.value = values[0] || "";
-      }
+      else if (name === "near") {
+        const [topic] = fields.topic || [];
+        if (values[0] !== known.key || topic !== subject) {
+          control.value = [topic, values[0]].filter(Boolean).join(" ");
+        }
+      } else if (name) control.value = values[0] || "";
     });
     if (query) {
       if (!how) foldAway([fields.near, fields.age].filter((said) => said?.[0]).join(", ") || "…");
@@ -832,7 +1020,11 @@
     }, () => refused("e-here"));
   });
 
-  // From the home page a question comes behind '#', which no request carries.
-  const given = location.hash.includes("=") ? location.hash.slice(1) : location.search;
+  // A question of the home page is handed over by this tab alone: it stands in no address.
+  let given = location.search;
+  try {
+    given = sessionStorage.getItem("ask") || given;
+    sessionStorage.removeItem("ask");
+  } catch { /* Storage may be turned off. */ }
   if (given) go(given);
 })();

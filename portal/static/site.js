@@ -87,16 +87,19 @@
 
   all("[data-focus]").forEach((summary) => summary.focus());
 
-  // The finder's page answers a question of the home page, without its being sent: what follows '#'
-  // stays in the browser. A whole postcode points to a few homes, so 'PR1 8RJ' goes on as 'PR1 8'.
+  // The finder's page answers a question of the home page, which reaches it through this tab's own
+  // storage: an address would stay in the history (S82). The finder takes it out at once.
   all("form[data-find]").forEach((form) => form.addEventListener("submit", (sent) => {
     sent.preventDefault();
     const asked = new URLSearchParams(new FormData(form));
     const { name, value } = sent.submitter || {};
     if (name) asked.set(name, value);
-    asked.set("near", asked.get("near").trim()
-      .replace(/^([a-z]{1,2}\d[a-z\d]?) *(\d)[a-z]{2}$/i, "$1 $2"));
-    location.assign(`/find/#${asked}`);
+    try {
+      sessionStorage.setItem("ask", asked);
+    } catch { /* Storage may be turned off: the question is asked again on the next page. */ }
+    // Back shows this page as it was left.
+    if (form.elements.near.type === "text") form.elements.near.value = "";
+    location.assign("/find/");
   }));
 
   // Share through the phone's own sheet.
@@ -235,6 +238,41 @@
   }
   // Links with a question lead to the live part, which answers without scripts too.
   all("a[href*='/find/results?']").forEach((link) => { link.href = `/find/${link.search}`; });
+
+  // A form that would not arrive is not sent: its answers stay on the page, with words that say so.
+  // The live part is asked first; what it answers by itself, a 503 too, keeps the answers as well.
+  const answers = () => fetch("/health", { cache: "no-store", signal: AbortSignal.timeout?.(15000) })
+    .then((answer) => answer.headers.get("content-type")?.includes("json"), () => false);
+  const forms = here.startsWith("/staff/") ? [] : all("main form[method=post]");
+  forms.forEach((form) => {
+    let state = "";
+    let notice;
+    if (form.requestSubmit) form.addEventListener("submit", async (sent) => {
+      if (state === "sure") return;
+      sent.preventDefault();
+      if (state) return;
+      state = "asking";
+      const button = sent.submitter;
+      state = await answers() ? "sure" : "";
+      if (state) {
+        form.requestSubmit(button);
+        state = "";
+        return;
+      }
+      const reach = form.parentElement.querySelector("form ~ p a:is([href^='tel:'], [href^='mailto:'])");
+      notice?.remove();
+      notice = document.createElement("div");
+      notice.className = "errors";
+      notice.tabIndex = -1;
+      notice.setAttribute("role", "alert");
+      notice.append("We cannot reach the booking service, so nothing was sent. Your answers are still "
+        + "here. Wait a minute, and press the button again. Or ask us");
+      if (reach) notice.append(": ", reach.cloneNode(true));
+      notice.append(".");
+      form.append(notice);
+      notice.focus();
+    });
+  });
 
   // Places left, where the booking service says; the page is whole without.
   const counted = all("[data-left]");

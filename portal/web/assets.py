@@ -32,8 +32,9 @@ def static_files() -> Mapping[str, StaticFile]:
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
         ("site.js", "text/javascript", _without_comments),
-        ("find.js", "text/javascript", _without_comments),
+        ("find.js", "text/javascript", _minified),
         ("marks.svg", "image/svg+xml", str),
+        ("centres.svg", "image/svg+xml", str),
     ):
         content = small((PACKAGE / "static" / name).read_text("utf-8")).encode()
         stem, _, ending = name.partition(".")
@@ -58,6 +59,21 @@ def staff_script() -> StaticFile:
     content = _without_comments((PACKAGE / "static/staff.js").read_text("utf-8")).encode()
     digest = hashlib.sha256(content).hexdigest()[:10]
     return StaticFile(f"/staff/static/staff.{digest}.js", "text/javascript", content)
+
+
+def _minified(script: str) -> str:
+    """The minified form of a script, which `make scripts` keeps beside it.
+
+    It is kept because the minifier is a library in Go, which must not be loaded by a process that
+    forks. Its first line names the script that it was made from: it is not used for another one.
+    """
+    made_from, _, small = (PACKAGE / "static/find.min.js").read_text("utf-8").partition("\n")
+    return small if made_from == made_from_line(script) else _without_comments(script)
+
+
+def made_from_line(script: str) -> str:
+    """The first line of the minified form of a script."""
+    return f"// made by `make scripts` from {hashlib.sha256(script.encode()).hexdigest()[:16]}"
 
 
 @cache

@@ -17,8 +17,9 @@ from functools import lru_cache
 
 from portal.directory import Directory
 from portal.finder import Answer, Finder, index
+from portal.finder.places import put
 from portal.finder.postcode_import import PostcodesError
-from portal.finder.query import FLAGS, SEVERAL, Fields, Query, put
+from portal.finder.query import FLAGS, SEVERAL, Fields, Query
 from portal.finder.search import Full
 from portal.finder.texts import MILES, WIDER, WORDS
 from portal.web.layout import Frame, Head
@@ -96,16 +97,20 @@ def answer(
 ) -> tuple[str, int]:
     """The page that answers a query without scripts, and its status.
 
-    `full` are the series and dates without a place, for the filter "has places".
+    `full` are the series and dates without a place, for the filter "has places". Words of a private
+    matter have no page here: the answer is the path that they lead to, with the status 303 (S82).
     """
     directory = frame.directory
     found = finder(directory).ask(fields, now, full)
-    typed = (fields.get("near") or ("",))[0]
+    if found.private:
+        return found.private, 303
+    topic, near = ((fields.get(name) or ("",))[0] for name in ("topic", "near"))
+    typed = " ".join(filter(None, (topic, near)))
     whole_postcode = not found.mistakes and re.search("[0-9]", found.asked.near)
     asking = Asking(
         choices=_choices(directory),
         paths=index.paths(directory),
-        near=found.asked.near if whole_postcode else typed,
+        near=found.asked.box if whole_postcode else typed,
         age=", ".join(fields.get("age", ())),
         values={name: frozenset(values) for name, values in fields.items() if name in _ASKED},
         answer=found,

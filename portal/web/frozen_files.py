@@ -53,6 +53,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
+    ".avif": "image/avif",
     ".gif": "image/gif",
     ".ico": "image/x-icon",
     ".pdf": "application/pdf",

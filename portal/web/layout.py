@@ -7,13 +7,15 @@ over the same links in each would be most of the cost.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from portal.directory import Directory
+from portal.directory import Directory, District
 from portal.directory.addresses import HELP
 from portal.web.templating import environment
 
@@ -39,7 +41,7 @@ class Head:
     as (path, words), without the home page. `sensitive` gives it the exit control. `live` marks the
     pages of the booking service, which search engines must not index; `unlisted` marks other pages
     that they must not. `calendar` is the path of the calendar of what the page lists, `feed` of its
-    news feed.
+    news feed. `district` is where it is about: links to it are shown with a map of that.
     """
 
     title: str
@@ -55,14 +57,34 @@ class Head:
     linked_data: object = None
     calendar: str = ""
     feed: str = ""
+    district: District | None = None
     language: str = "en"
+
+
+class Card(NamedTuple):
+    """A page as it is shown beside a link to it: words, a picture, and what the picture shows."""
+
+    title: str
+    summary: str
+    picture: str
+    words: str
 
 
 class Frame:
     """Renders the pages of one Directory, and caches what they have in common."""
 
-    def __init__(self, directory: Directory, *, exit_path: str | None = None) -> None:
-        """`exit_path` is the exit address of live pages, '/leave', which also ends the session."""
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        exit_path: str | None = None,
+        cards: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`exit_path` is the exit address of live pages, '/leave', which also ends the session.
+
+        `cards` are the addresses of the pictures beside links, by district; '' has the plain one.
+        """
+        self._cards = cards
         self.directory = directory
         self.site = directory.site
         self.exit = exit_path or directory.site.quick_exit
@@ -99,6 +121,18 @@ class Frame:
 
     def absolute(self, path: str) -> str:
         return self.site.base_address + path
+
+    def card(self, head: Head) -> Card | None:
+        """What a chat or a network shows of a page; nothing of a sensitive one but the service."""
+        if head.live or not self._cards:
+            return None
+        service = f"{self.site.name}, {self.site.area}"
+        if head.sensitive or head.unlisted:
+            return Card(service, "", self.absolute(self._cards[""]), service)
+        slug, words = "", service
+        if head.district:
+            slug, words = head.district.slug, f"Map of {self.site.area} with {head.district.title}"
+        return Card(head.title, head.summary, self.absolute(self._cards[slug]), words)
 
     def webcal(self, path: str) -> str:
         """The address with which a calendar program subscribes instead of making a copy."""

@@ -73,6 +73,7 @@ def environment() -> Environment:
         span=filters.span,
         state_words=filters.state_words,
         tel=filters.tel,
+        way_in=expectations.way_in,
         week_hours=filters.week_hours,
         write=filters.write,
     )

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from portal import bookings, database
-from portal.bookings import Family, complaints
+from portal.bookings import Family, complaints, wishes
+from portal.bookings.wishes import Wanted
 from portal.commands import main
 from portal.database import tables
 from tests.support.databases import new_sqlite
@@ -184,6 +185,27 @@ def test_complaints_are_shown_and_erased_with_the_family(portal, booked, tmp_pat
     assert f"Complaint {new} is not answered yet, so it stays." in erased.output
     assert "You wrote to my sister." in left.output
     assert [one.exit_code for one in gone] == [0, 1, 1]
+
+
+def test_wishes_are_shown_and_erased_with_the_family(portal, booked, tmp_path):
+    """S52: a wish for a message is part of what is kept of a family."""
+    first, _ = booked
+    engine = database.connect(f"sqlite:///{tmp_path / 'var' / 'portal.db'}")
+    place = {"near": "PR1 8", "latitude": 53.76, "longitude": -2.7, "district": "preston"}
+    contacts = ["amina@example.org", "other@example.org"]
+    for number, email in enumerate(contacts):
+        given = {"key": f"a key of a form {number}", "secret": SECRET, "now": datetime.now(UTC)}
+        wishes.make(engine, Wanted("bump-birth-and-beyond", **place, email=email), **given)
+    theirs, others = (wishes.with_contacts(engine, [one], SECRET)[0] for one in contacts)
+    engine.dispose()
+    shown, alone = portal("show", first.reference), portal("show", others.reference)
+    erased = portal("erase", first.reference, "--all", "--yes")
+    gone = [portal("erase", others.reference, "--yes"), portal("show", others.reference)]
+
+    assert f"Reference: {theirs.reference}" in shown.output
+    assert "Email: other@example.org" in alone.output
+    assert theirs.reference in erased.output
+    assert [one.exit_code for one in gone] == [0, 1]
 
 
 def test_forgetting_says_what_it_did(portal, booked):

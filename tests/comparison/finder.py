@@ -81,6 +81,8 @@ class FinderIndex:
         held = f"{words.ages(series)}.", int(series.send_to or 0), words.months(series)
         if said != held:
             yield "ages", said, held
+        if index["welcome"][n] != words.welcome(series):
+            yield "good for", index["welcome"][n], words.welcome(series)
         if index["names"][index["name"][n]] != series.name:
             yield "name", index["names"][index["name"][n]], series.name
         slug = index["programmes"][index["programme"][n]][0]

@@ -36,6 +36,12 @@ def local(iso):
     return datetime.fromisoformat(iso).astimezone(LONDON).replace(tzinfo=None)
 
 
+def line(html, label):
+    """The words of a line about a first visit."""
+    found = re.search(rf"<b>{label}:</b>(.*?)</li>", html, re.S)
+    return text(found[1]) if found else ""
+
+
 def fact(html, name):
     """The words beside the name of a fact."""
     found = re.search(rf"<dt>{name}</dt><dd>(.*?)</dd>", html, re.S)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from tests.comparison import words
 from tests.comparison.lists import Rows, change, missing
-from tests.comparison.markup import fact, local, main_of, rows, text, visible
+from tests.comparison.markup import fact, line, local, main_of, rows, text, visible
 
 EMBEDDED = 20
 STATUS = "https://schema.org/Event"
@@ -59,6 +59,8 @@ class Pages:
         yield "last day", when, words.span(series)
         yield "venue", fact(main, "Where"), series.venue.name
         yield "ages", fact(main, "Ages"), words.ages(series)
+        for label, said in words.visit(series):
+            yield label, line(main, label), said
         kind, how = words.state(series, None, self._now), fact(main, "How to get a place")
         end = words.ends(series, None, self._now)
         said = {

@@ -210,6 +210,7 @@ EDITS = {
         ("2026-12-09T18:30", "2026-12-09T19:30", BUMP, "JSON-LD"),
         ("EventRescheduled", "EventScheduled", BUMP, "JSON-LD"),
         ("It has started.", "Book a place.", BUMP, "state"),
+        ("Dads and partners are welcome.", "", BUMP, "Who can come"),
     ],
     # A postponed mark removed, and its state in the linked data and in the calendar.
     ST_ANNES: [
@@ -260,7 +261,7 @@ def test_a_wrong_value_is_found(some, path, old, new, series, value):
     assert {one.output for one in found} == {path}
 
 
-@pytest.mark.parametrize("column", ["state", "time", "age", "venue", "run"])
+@pytest.mark.parametrize("column", ["state", "time", "age", "venue", "run", "welcome"])
 def test_a_wrong_value_of_the_finder_is_found(some, column):
     """A group with the state, time, ages, place or dates of another is found in the index."""
     path = next(path for path in some.comparison.outputs if path.startswith("/search/index-"))

@@ -78,6 +78,39 @@ def ages(series):
     return words[0].upper() + words[1:] + send
 
 
+DADS = {
+    "welcome": "Dads and partners are welcome.",
+    "only": "Only for dads and other male carers.",
+    "no": "Only for women.",
+}
+SIBLINGS = {
+    "welcome": "Brothers and sisters are welcome.",
+    "ask": "Ask us if brothers and sisters can come.",
+    "no": "Brothers and sisters cannot come.",
+}
+
+
+def visit(series):
+    """Each line about a first visit, by its label, with what it must say."""
+    here = series.centre if series.venue.centre == series.centre["slug"] else {}
+    for label, said in (
+        ("What happens", series.value("expect")),
+        ("First time", series.value("first_time")),
+        ("Who meets you", series.value("who_meets_you")),
+        ("Who can come", DADS.get(series.value("dads"))),
+        ("Who can come", SIBLINGS.get(series.value("siblings"))),
+        ("Getting here", series.fields.get("transport") or here.get("transport")),
+    ):
+        if said:
+            yield label, f"{said.rstrip('.')}."
+
+
+def welcome(series):
+    """What the finder is told: 1 for dads, 2 for quiet, 4 for brothers and sisters, together."""
+    dads = series.value("dads") in ("welcome", "only")
+    return dads + 2 * (series.value("quiet") == "yes") + 4 * (series.value("siblings") == "welcome")
+
+
 def _range(text):
     if text == "pregnancy":
         return text

@@ -92,7 +92,7 @@ def test_broken_words_are_not_sent(root):
     spoil(root, "reminder", "{day}", "{dai}")
 
     with pytest.raises(
-        message_texts.WordsError, match=r"content/messages/reminder\.md:1\d:1: '\{dai\}'"
+        message_texts.WordsError, match=r"content/messages/reminder\.md:2\d:1: '\{dai\}'"
     ):
         load_words(root, "reminder")
 

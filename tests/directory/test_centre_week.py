@@ -19,11 +19,13 @@ def week(*series, **given):
 
 def test_a_week_shows_the_facts_of_the_centre_and_each_session_with_its_change():
     """Who says that all is right has seen what families see: facts, times, places and changes."""
-    shown = week({"room": "The hall"}, CANCELLED, MOVED, POSTPONED, centre={"sample": ["phone"]})
+    centre = {"parking": "In Mill Street", "first_time": "Ring the bell", "sample": ["phone"]}
+    shown = week({"room": "The hall"}, CANCELLED, MOVED, POSTPONED, centre=centre)
 
     assert ("Where", "Riverbank, 1 River Street, Preston, PR1 8RJ") in shown.facts
     assert ("Phone (a sample)", "01772 111111") in shown.facts
     assert ("Open", "not given") in shown.facts
+    assert {("Parking", "In Mill Street"), ("First time", "Ring the bell")} <= {*shown.facts}
     assert [one.words for one in shown.sessions] == [
         "10am to midday, Bump, Birth and Beyond, The hall",
         "10am to midday, Bump, Birth and Beyond. Cancelled: Snow.",

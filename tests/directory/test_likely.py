@@ -91,6 +91,7 @@ def test_other_names_lead_to_known_words():
         "booking": vocabularies.BOOKING_WAYS, "repeats": vocabularies.REPEATS,
         "kind": fields._CENTRE_KINDS, "facilities": vocabularies.FACILITIES,
         "language": vocabularies.LANGUAGES, "offer": vocabularies.OFFERS,
+        "siblings": vocabularies.SIBLINGS, "dads": vocabularies.DADS,
     }  # fmt: skip
 
     assert set(known) == set(vocabularies.OTHER_NAMES)

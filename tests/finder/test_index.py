@@ -127,7 +127,7 @@ def test_sectors_are_where_they_are(directory, tables):
     """Rounding moves the middle of a sector by less than a tenth of a mile."""
     finder = Finder(*tables)
     for area in directory.postcode_areas:
-        place = finder._where.find(area.code)
+        place = finder._box.read(area.code).place
 
         assert place.key == area.code
         assert place.about

@@ -211,6 +211,14 @@ def test_places(shipped_directory):
     )
 
 
+def test_the_about_page_says_where_the_maps_come_from(shipped_directory):
+    """The page about the service has the lines that the licences of the boundaries demand."""
+    about = next(page for page in shipped_directory.pages if page.slug == "about")
+
+    assert shipped_directory.outline.attribution
+    assert [one for one in shipped_directory.outline.attribution if one not in about.html] == []
+
+
 def test_pages_and_news(shipped_directory):
     """The pages that a public service owes its readers are there, and news with its sources."""
     owed = {

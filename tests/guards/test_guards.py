@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from portal.directory.addresses import LIVE_PAGES
+from portal.directory.vocabularies import NEEDS, PRIVATE_NEEDS
 from tests.support import nu
 from tests.support.shipped import (
     DAY,
@@ -166,6 +167,12 @@ def _live_forms(shipped):
         if path.startswith("/sessions/")
     }
     asked = programmes()
+    kinds = ("group", "drop-in")  # S84: not of a sensitive programme
+    tells = {
+        name
+        for name, one in asked.items()
+        if one.fields["kind"] in kinds and one.fields.get("sensitive", "no") == "no"
+    }
 
     def known(path, query):
         if found := re.fullmatch(rf"/book/({slug}/{slug})", path):
@@ -174,6 +181,9 @@ def _live_forms(shipped):
         if found := re.fullmatch(rf"/request/({slug})", path):
             run = re.fullmatch(rf"series=({slug}/{slug})", query) if query else None
             return found[1] in asked and (run[1] in public if run else not query)
+        if found := re.fullmatch(rf"/tell/({slug})", path):
+            near = re.fullmatch(r"near=[\w%+.'-]+", query) if query else True
+            return found[1] in tells and bool(near)
         return not query and (
             path in (*LIVE_PAGES, "/leave", "/calendars/preview")
             or path.startswith(("/bookings/", "/staff/"))
@@ -189,6 +199,9 @@ def wrong_address(shipped):
     ids = {
         path: {one["id"] for one in page if "id" in one} for path, page in shipped.documents.items()
     }
+    for path, file in shipped.files.items():
+        if file.suffix == ".svg":
+            ids[path] = set(re.findall(r'\bid="([^"]+)"', file.read_text("utf-8")))
     live = _live_forms(shipped)
 
     def wrong(address, at="/"):
@@ -462,9 +475,25 @@ def test_images(shipped):
             if "alt" not in one or not (one.get("width").isdigit() and one.get("height").isdigit()):
                 yield repr(one)
         for one in page.all("svg", where=lambda one: one.get("aria-hidden") != "true"):
-            if one.get("role") != "img" or not one.name:
+            role = "group" if one.all("a") else "img"
+            if one.get("role") != role or not one.name:
                 yield repr(one)
 
+    assert faults(shipped.pages, find) == []
+
+
+def test_cards(shipped):
+    """Every page says how a link to it is shown, with a picture of this site and its words."""
+    wanted = ("og:title", "og:url", "og:image", "og:image:alt", "og:locale")
+
+    def find(page):
+        said = {one.get("property"): one.get("content") for one in page.all("meta")}
+        yield from (f"{name} is missing" for name in wanted if not said.get(name))
+        address = said.get("og:image", "")
+        if not any(address.endswith(path) for path in pictures):
+            yield f"{address} is not a picture of this site"
+
+    pictures = [path for path in shipped.files if path.startswith("/static/cards/")]
     assert faults(shipped.pages, find) == []
 
 
@@ -748,6 +777,28 @@ def _time_words(one):
         hour, minute = map(int, moment.split(":"))
         clock = f"{hour % 12 or 12}" + (f":{minute:02}" if minute else "")
         yield f"{clock}{'am' if hour < 12 else 'pm'}"
+
+
+def test_no_private_need_is_named(shipped):
+    """No address, link, title, description, calendar or table for machines names a private need.
+
+    The news, with its feed, may speak of what the service does (S81).
+    """
+    forms = {form for need in PRIVATE_NEEDS for form in (need, need.replace("-", " "), NEEDS[need])}
+    named = re.compile("|".join(forms), re.IGNORECASE)
+    machines = (".ics", ".json", ".xml", ".webmanifest", "_headers")
+    found = [path for path in shipped.files if named.search(path)]
+    for path, file in shipped.files.items():
+        if path.endswith(machines) and named.search(file.read_text("utf-8")):
+            found.append(path)
+    for path, page in shipped.documents.items():
+        said = [one.text for one in page.all("title", "h1")]
+        said += [one["content"] for one in page.all("meta") if "content" in one]
+        said += [one["href"] for one in page.all("a", "link", "form") if "href" in one]
+        said += [one["value"] for one in page.all("input", "option") if "value" in one]
+        found += [f"{path}: {words}" for words in said if named.search(words)]
+
+    assert found[:SHOWN] == []
 
 
 def test_only_sensitive_pages_have_the_way_out(shipped):

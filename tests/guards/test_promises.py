@@ -55,10 +55,20 @@ PROMISES = {
     # The waiting list.
     "We will write to you when a place is free": "offered",
     "we will write to you and say how long": "offered",
+    # A message when the next group opens, and the one before it with the link to stop.
+    "when a group opens": "portal.bookings.wishes:notify",
+    "when one opens": "portal.bookings.wishes:notify",
+    "when the next one opens": "portal.bookings.wishes:notify",
+    "when a full group has a place again": "portal.bookings.wishes:notify",
+    "We will send you a message": "portal.bookings.wishes:notify",
+    "We send you a message now": "portal.bookings.wishes:make",
+    "We send a message to the address that you gave": "portal.bookings.wishes:make",
+    "Where we send the message": "portal.bookings.wishes:make",
     # Complaints about data: staff's list, by the day on which the answer is due.
     "We answer within": "portal.web.staff.complaints:waiting",
     "We look into it, and answer you within": "portal.web.staff.complaints:waiting",
     # Changes.
+    "If you have booked, we send you an email or a text": "moved",
     "Staff ring you": "portal.bookings.registers:safe_way",
     "tell you about changes": "moved",
     "tell you the new date": "moved",
@@ -66,13 +76,13 @@ PROMISES = {
 }
 _PROMISE = re.compile(
     r"\b(?:we|workers?|staff|somebody|managers?|panel)(?: will| can| then| soon| also)*"
-    r" (?:tell|answer|reply|write|ring|email|text|get in touch|let you know|read) (?!with\b)"
+    r" (?:tell|answer|reply|write|ring|email|text|get in touch|let you know|read|send) (?!with\b)"
     r"[^.?!\n]*",
     re.I,
 )
 # "We send no messages", "we cannot tell you", "We do not answer" promise nothing.
 _NO_PROMISE = re.compile(
-    r"\b(?:cannot|do not|not|never|no)\b|\bwe write down\b|\bwe write in\b", re.I
+    r"\b(?:cannot|do not|not|never|no|nothing)\b|\bwe write down\b|\bwe write in\b", re.I
 )
 
 

@@ -106,8 +106,8 @@ def choose(page, question: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("scripts", "size"),
-    [(True, WIDE), (False, NARROW), (True, NARROW), (False, WIDE)],
-    ids=["desk", "phone without scripts", "phone", "desk without scripts"],
+    [(True, WIDE), (False, NARROW)],
+    ids=["desk", "phone without scripts"],
 )
 def test_a_day_at_work(chromium, address, office, day, scripts, size) -> None:
     """Every journey ends well, nothing is asked of another host, no page says that it failed."""

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal import bookings, database
-from portal.bookings import Family
+from portal.bookings import Family, apologies
 from portal.database import tables
 from tests.support import made
 from tests.support.made import NOW
@@ -185,6 +185,21 @@ def test_a_reminder_of_what_is_off_follows_to_the_next_date(post):
 
     assert (at_first, too_soon, later) == ([], [], [])
     assert "- When: Tuesday 26 January 2027\n" in reminder.plain
+
+
+def test_a_reminder_leads_to_the_button_for_those_who_cannot_come(post):
+    """It links to the page with one button, for its own date; a family that has sent apologies for
+    that date is reminded of the next one instead."""
+    booking = post.book()
+    post.came()
+    apologies.apologise(post.engine, booking.id, "2027-01-12", now=NOW)
+    assert post.came(DUE) == []
+    [reminder] = post.came(DUE + timedelta(days=7))
+
+    assert "- When: Tuesday 19 January 2027\n" in reminder.plain
+    link = f"https://families.example/bookings/{booking.link}/cannot-come?date=2027-01-19"
+    assert f"\n{link}\n" in reminder.plain
+    assert f'href="{link}"' in reminder.html
 
 
 def test_a_reminder_follows_a_session_that_moved_later(post):

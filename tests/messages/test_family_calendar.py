@@ -220,7 +220,9 @@ def test_sessions_before_the_booking_are_not_the_family_s():
 
 def test_the_calendar_of_a_sensitive_programme_tells_when_and_nothing_else():
     """S3, S8: 'Appointment', private, without place, address, words or alarm."""
-    directory = made.directory({"room": "Upper Room", "bring": "A friend"}, sensitive=True)
+    directory = made.directory(
+        {"room": "Upper Room", "bring": "A friend", "who_meets_you": "A friend"}, sensitive=True
+    )
     for data in (private(Booked(), directory), files(Booked(), directory)[0].content):
         calendar = icalendar.Calendar.from_ical(data)
 
@@ -233,6 +235,16 @@ def test_the_calendar_of_a_sensitive_programme_tells_when_and_nothing_else():
         assert not calendar.walk("VALARM")
         for telling in (b"Time together", b"bump", b"River", b"Upper", b"Wellbeing", b"friend"):
             assert telling not in data
+
+
+def test_an_entry_says_who_meets_the_family():
+    """The name at the door is in the entry, where a family looks on the day; if it is known."""
+    known = private(Booked(), made.directory({"who_meets_you": "A midwife"}))
+    unknown = private(Booked(), made.directory())
+
+    for event in entries(known).values():
+        assert "Who meets you: A midwife.\n" in event["description"]
+    assert b"Who meets you" not in unknown
 
 
 def test_diaries_are_shared():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from portal.bookings.opening import opening
 from portal.directory import Directory, Programme, Series
@@ -19,6 +20,7 @@ from portal.web.live.forms.answers import months_of
 
 MOST = 4
 OTHER_WAYS = "Other ways to come"
+TELL_ME = "Tell me when the next one starts"
 WITHIN = 15.0  # miles: anything further away is no help
 
 # Places left in what can be booked now, by identity and planned date ('' for the whole series).
@@ -51,6 +53,17 @@ def under_headings(others: Iterable[Other]) -> list[tuple[str, list[Other]]]:
     dates = any(not other.identity for other in space)
     title = "Dates and groups with space" if dates else "Groups with space"
     return [(words, those) for words, those in ((title, space), (OTHER_WAYS, rest)) if those]
+
+
+def tell_me(thing: Series | Programme | None) -> list[tuple[str, list[Other]]]:
+    """A list with the way to hear of the next group of a programme, if it has such messages."""
+    programme = thing.programme if isinstance(thing, Series) else thing
+    if programme is None or not programme.can_tell:
+        return []
+    town = thing.centre.town if isinstance(thing, Series) else ""
+    path = f"{programme.tell_path}?{urlencode({'near': town})}" if town else programme.tell_path
+    words = "We send you one message when a group opens near you"
+    return [("Nothing that suits you?", [Other(path, TELL_ME, words)])]
 
 
 def fits(thing: Series | Programme, ages: Iterable[str]) -> bool:

@@ -27,18 +27,20 @@ from portal.web import finder_page
 from portal.web.frozen_files import Files
 from portal.web.layout import Frame, Head
 from portal.web.live import (
+    absence,
     book,
     complaint,
     custom_calendar,
     gap,
+    moving,
     my_booking,
     screens,
     subjects,
-    tell,
 )
 from portal.web.live.context import Away, Live
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
+from portal.web.live.tell import pages as tell_pages
 from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 
 # Returns the directory that is published now; None while there is none.
@@ -89,10 +91,12 @@ def create_desk(
     for pages in (
         book.pages,
         my_booking.pages,
+        absence.pages,
+        moving.pages,
         request_pages,
         gap.pages,
         complaint.pages,
-        tell.pages,
+        tell_pages,
         custom_calendar.pages,
     ):
         desk.register_blueprint(pages)
@@ -117,10 +121,15 @@ def create_desk(
         return {**said, "database": "reached", "generation": standing.words}, 200
 
     @desk.get("/find/results")
-    def results() -> tuple[str, int]:
+    def results() -> Any:
         asked = request.args.to_dict(flat=False)
         full = live.full() if "room" in asked else frozenset()
-        return finder_page.answer(frames.now(), asked, clock(), full)
+        page, status = finder_page.answer(frames.now(), asked, clock(), full)
+        if status != 303:
+            return page, status
+        answer = redirect(page, 303)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     @desk.get("/leave")
     def leave() -> Any:

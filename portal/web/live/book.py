@@ -24,7 +24,7 @@ from portal.directory import Directory, Programme, Series, Session
 from portal.directory.state import place_is_for, places_words
 from portal.directory.values import LONDON
 from portal.web import filters
-from portal.web.live.alternatives import Other, fits, under_headings
+from portal.web.live.alternatives import Other, fits, tell_me, under_headings
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import BookForm, FamilyForm, LiveForm, began_at, book_form
 from portal.web.live.forms.steps import NextScreen, next_screen
@@ -285,7 +285,11 @@ def _show(template: str, wanted: Wanted, form: BookForm, left: int, status: int)
         form=form,
         subject=wanted.subject,
         room=places,
-        others=under_headings(wanted.others()) if waits and template == "live/form.html" else (),
+        others=(
+            [*under_headings(wanted.others()), *tell_me(series)]
+            if waits and template == "live/form.html"
+            else ()
+        ),
         action="Continue",
         confirm="Join the waiting list" if waits else "Confirm booking",
         asks=False,
@@ -394,6 +398,7 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
             "You cannot book yet",
             f"Booking opens at {opens}. Come back to this page then.",
             others=others,
+            tell=True,
             status=status,
         )
     coming = coming_of(series, wanted.session, now)
@@ -417,7 +422,8 @@ def _refused(wanted: Wanted, state: str, now: datetime) -> Any:
     )
     late = state in ("closed", "started")
     again = "Ask us. Sometimes we can still find a place." if late else ""
-    return wanted.explain(title, *filter(None, [said, again]), others=others, status=status)
+    given = {"others": others, "status": status, "tell": True}
+    return wanted.explain(title, *filter(None, [said, again]), **given)
 
 
 def _no_such_date(wanted: Wanted) -> Response:
@@ -467,6 +473,7 @@ def _full(wanted: Wanted, left: int, form: BookForm | None = None, step: str = "
         presses=presses,
         others=[*wanted.other_dates(live().now, waiting=False), *wanted.others()],
         others_title=None,
+        tell=True,
     )
 
 

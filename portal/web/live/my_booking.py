@@ -7,8 +7,7 @@ sensitive programme says neither what it is nor where, and shows days and times 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
@@ -30,8 +29,8 @@ from portal.directory.fields import SAFE_TIME
 from portal.directory.values import LONDON
 from portal.messages import family_calendar
 from portal.web import filters
-from portal.web.live.alternatives import OTHER_WAYS, Other, under_headings
-from portal.web.live.choices import Choice, TakeForm, choices, takes
+from portal.web.live.alternatives import OTHER_WAYS, Other, tell_me, under_headings
+from portal.web.live.choices import Choice, TakeForm, choices, known_answers, takes
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import (
     DetailsForm,
@@ -43,6 +42,8 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 from portal.web.live.forms.steps import next_screen
+from portal.web.live.moving import moves
+from portal.web.live.own_actions import act, press
 from portal.web.live.own_booking import Own, own_booking
 from portal.web.live.screens import away, check_form, head, page, too_many
 from portal.web.live.subjects import of_series, planned_on
@@ -102,6 +103,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         given_away=_given_away(own, ours, restorable) and bool(on),
         choices=_choices(own, family, again=not restorable and not reason),
         other_ways=OTHER_WAYS,
+        moves=moves(own, family),
         news=_news(own.state, family),
         kept=family is not None,
         calendar=path,
@@ -147,7 +149,9 @@ def _told_about(own: Own) -> tuple[Sequence[str], Sequence[str]]:
 
 def _others(own: Own) -> Sequence[tuple[str, Sequence[Other]]]:
     """For families that wait: other groups that they can come to, under headings."""
-    return () if own.series is None else under_headings(live().others(own.series))
+    if own.series is None:
+        return ()
+    return [*under_headings(live().others(own.series)), *tell_me(own.series)]
 
 
 # The heading for each state: of a booking, and of a request or in discreet words.
@@ -228,27 +232,6 @@ def calendar(link: str) -> Response:
 # --- what one can do ------------------------------------------------------------------------------
 
 
-def _act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
-    """Performs the action and returns to the family's page, or explains why it cannot be done."""
-    try:
-        verb()
-    except Full:
-        return own.explain(
-            "There are not enough places",
-            "Your booking has not changed. Ask us, and we will see what we can do.",
-            status=409,
-        )
-    except NotPossible:
-        return own.explain(
-            "This has already ended",
-            "Look at your booking to see what has changed.",
-            status=409,
-        )
-    except Away:
-        return away(where, own.subject, form, "confirm")
-    return redirect(own.path, 303)
-
-
 def _ended(own: Own) -> Response:
     return own.explain("This booking has ended", "You can no longer change it.", status=409)
 
@@ -271,7 +254,7 @@ def accept(link: str) -> Any:
         with found.database() as engine:
             bookings.accept(engine, found.directory, own.booking.id, now=found.now)
 
-    return _act(own, form, verb, f"{own.path}/accept")
+    return act(own, form, verb, f"{own.path}/accept")
 
 
 @pages.route("/cancel", methods=["GET", "POST"])
@@ -292,7 +275,7 @@ def cancel(link: str) -> Any:
         with found.database() as engine:
             bookings.cancel(engine, found.directory, own.booking.id, now=found.now)
 
-    return _press(own, "cancel", words_of, verb)
+    return press(own, "cancel", words_of, verb)
 
 
 def _waited_for(own: Own) -> bool:
@@ -378,14 +361,12 @@ def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
     session = planned_on(series, planned)
     if (session is None) == (series.book == "session"):
         abort(404)
-    asked = {SAFE_TIME, *(question.name for question in series.programme.questions)}
-    answers = {name: said for name, said in family.answers.items() if name in asked}
     try:
         with found.database() as engine:
             made = bookings.book(
                 engine,
                 series,
-                replace(family, answers=answers),
+                known_answers(series, family),
                 key=form.idempotency_key,
                 secret=found.secret,
                 now=found.now,
@@ -426,25 +407,7 @@ def delete(link: str) -> Any:
         with found.database() as engine:
             personal_data.erase(engine, found.directory, own.booking.id, now=found.now)
 
-    return _press(own, "delete", words_of, verb)
-
-
-def _press(own: Own, where: str, words_of: dict[str, Any], verb: Callable[[], None]) -> Any:
-    """A screen to confirm an action, performed when its button is pressed."""
-    form = PressForm(formdata=request.form if request.method == "POST" else None)
-    path = f"{own.path}/{where}"
-    following = next_screen(form, live().now, live().secret, checked=False)
-    # Speed does not matter here: a quick press is not a sign of a machine.
-    if request.method == "POST" and following.status != 400:
-        return _act(own, form, verb, path)
-    return page(
-        "live/press.html",
-        head(words_of["title"], path, error=bool(form.trouble)),
-        following.status,
-        form=form,
-        subject=own.subject,
-        **words_of,
-    )
+    return press(own, "delete", words_of, verb)
 
 
 @pages.route("/change", methods=["GET", "POST"])
@@ -473,7 +436,7 @@ def change(link: str) -> Any:
             )
 
     if following.screen == "confirm":
-        return _act(own, form, verb, f"{own.path}/change")
+        return act(own, form, verb, f"{own.path}/change")
     return _form(own, form, "Change who is coming", "change", following.status)
 
 
@@ -512,7 +475,7 @@ def correct(link: str) -> Any:
             )
 
     if following.screen == "confirm":
-        return _act(own, form, verb, f"{own.path}/details")
+        return act(own, form, verb, f"{own.path}/details")
     return _form(own, form, "Your details", "details", following.status)
 
 

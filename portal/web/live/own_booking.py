@@ -13,7 +13,7 @@ from typing import Any
 from flask import Response, abort
 
 from portal import bookings, database
-from portal.bookings import Booking, content_changes
+from portal.bookings import Booking, apologies, content_changes
 from portal.database.tables import LIVE
 from portal.directory import Programme, Series, Session
 from portal.messages import announced, family_calendar
@@ -44,6 +44,7 @@ class Own:
     # If the content no longer has the series: its coming sessions, as they were announced.
     remembered: tuple[announced.Remembered, ...] = ()
     off: str = ""  # why all the dates are off, where the booking itself was not cancelled
+    excused: frozenset[str] = frozenset()  # dates, as planned, to which the family cannot come
 
     @property
     def path(self) -> str:
@@ -142,7 +143,9 @@ def own_booking(link: str) -> Own:
     elif state in ("confirmed", "waiting") and held and all(one.open_until <= now for one in held):
         state = "over"
     was = booking.status if state != booking.status else booking.was
-    return Own(booking, series, programme, state, was, held, remembered, off)
+    with found.database() as engine:
+        excused = apologies.excused(engine, booking.id) if held else frozenset()
+    return Own(booking, series, programme, state, was, held, remembered, off, excused)
 
 
 def _coming(held: Iterable[Session]) -> tuple[Session, ...]:

@@ -142,6 +142,7 @@ def _asked(found: Live, slug: str, now: datetime) -> Any:
         *_why_not(run, now),
         others=others,
         subject=of_series(run, back=programme.path),
+        tell=True,
         status=200 if request.method != "POST" else 409,
     )
 
@@ -320,7 +321,7 @@ def _not_asked_for(asked: Asked, now: datetime) -> Response:
         )
     if not states:
         title = "There is nothing to book now" if programme.booking == "book" else _NO_NEED
-        return asked.explain(title, "Look at its page, or ask us.", status=status)
+        return asked.explain(title, "Look at its page, or ask us.", tell=True, status=status)
     return _shut(asked, states, status)
 
 
@@ -351,7 +352,8 @@ def _shut(asked: Asked, states: Sequence[tuple[Series, str]], status: int) -> Re
 
     hopeful = sorted(states, key=hope)
     run, state = hopeful[0]
-    given: dict[str, Any] = {"subject": of_series(run, back=asked.programme.path), "status": status}
+    subject = of_series(run, back=asked.programme.path)
+    given: dict[str, Any] = {"subject": subject, "status": status, "tell": True}
     if state == "not yet":
         others = [
             Other(one.path, one.name, f"{_run_words(one, found.directory)}, from {_opens(one)}")

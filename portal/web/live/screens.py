@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from portal.web import filters
 from portal.web.layout import Head
-from portal.web.live.alternatives import Other, under_headings
+from portal.web.live.alternatives import Other, tell_me, under_headings
 from portal.web.live.context import live
 from portal.web.live.forms.family import LiveForm
 from portal.web.live.subjects import Subject
@@ -64,12 +64,15 @@ def explain(
     presses: Sequence[Press] = (),
     others: Sequence[Other] = (),
     others_title: str | None = "You could try these instead",
+    tell: bool = False,
     retry_after: int | None = None,
 ) -> Response:
     """A page that explains a refusal and offers alternatives. With `form`, answers are kept.
 
-    Without `others_title`, those with space have a heading of their own.
+    Without `others_title`, those with space have a heading of their own. `tell` also offers a
+    message when the next group of what the page is about opens.
     """
+    lists = [(others_title, others)] if others_title else under_headings(others)
     answer = page(
         "live/explain.html",
         head(title, path),
@@ -78,7 +81,7 @@ def explain(
         subject=subject,
         form=form,
         presses=presses,
-        others=[(others_title, others)] if others_title else under_headings(others),
+        others=[*lists, *(tell_me(subject.of) if tell else ())],
     )
     if retry_after is not None:
         answer.headers["Retry-After"] = str(retry_after)

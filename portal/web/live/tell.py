@@ -24,7 +24,9 @@ from portal.database.references import contact_hash
 from portal.directory import Programme, Series
 from portal.directory.values import LONDON, day_words
 from portal.finder.places import Place
-from portal.web.live.alternatives import Other
+from portal.finder.query import read_age
+from portal.web import filters
+from portal.web.live.alternatives import TELL_ME, Other
 from portal.web.live.context import live
 from portal.web.live.forms.family import PressForm
 from portal.web.live.forms.steps import next_screen
@@ -46,7 +48,6 @@ class _Looked:
 pages = Blueprint("tell", __name__, url_prefix="/tell")
 pages.before_request(check_form)
 
-TITLE = "Tell me when the next one starts"
 _SHOWN = 4  # groups that are open already
 _TOLD = 10  # groups of earlier messages
 
@@ -96,7 +97,7 @@ def _screen(programme: Programme, form: TellForm, now: datetime) -> Any:
     found = live()
     following = next_screen(form, now, found.secret)
     if following.screen == "form":
-        return _show("live/form.html", programme, form, TITLE, following.status)
+        return _show("live/form.html", programme, form, TELL_ME, following.status)
     if form.unsafe:
         return explain(
             "We will not send you a message",
@@ -171,6 +172,7 @@ def _show(template: str, programme: Programme, form: TellForm, title: str, statu
         more=programme.path if len(runs) > _SHOWN else "",
         action="Continue",
         miles=MILES,
+        kept=live().settings.keep_days,
     )
 
 
@@ -266,7 +268,7 @@ def _own(found: Wish, token: str, status: int, form: PressForm | None = None) ->
         state=state,
         programme=programme,
         told=_told(found) if state == "asked" else (),
-        ages=", ".join(found.ages),
+        ages=filters.joined(age.label for age in map(read_age, found.ages) if age),
         miles=MILES,
         until=day_words(found.until.astimezone(LONDON).date()),
         path=path,

@@ -22,8 +22,11 @@ from portal.feeds import calendars
 from portal.web.assets import service_worker, static_files
 from portal.web.frozen_files import file_headers, media_type
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
+from portal.web.site.cards import Cards
+from portal.web.site.county_map import CountyMap
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.pages import DEFAULT_PERIODS, KINDS, Context, leaflet, not_found
+from portal.web.site.photos import Photos
 
 _Maker = Callable[[Context], bytes]
 
@@ -48,17 +51,19 @@ def create_site(
     leaflets: Leaflets | None = None,
     once: Collection[str] = (),
     periods: Mapping[str, int] | None = None,
+    earlier: Path | None = None,
 ) -> Flask:
     """Create the application of the public site, for freezing and for previews.
 
     `base_address` replaces the site's own, on pages and in feeds. With `leaflets`, the leaflets of
     centres are also available as PDF. `once` is that of `addresses`. `periods` is
-    `Settings.periods`, for the pages of text.
+    `Settings.periods`, for the pages of text. `earlier` is the folder of the last site, from which
+    photos are taken that are still the same.
     """
     directory = directory.at(base_address)
     app = Flask("portal.site", static_folder=None, template_folder=None)
     app.url_map.converters["slug"] = _Slug
-    files = _files(directory, leaflets, once)
+    files = _files(directory, leaflets, once, earlier)
     context = Context(directory, frozenset(files), periods or DEFAULT_PERIODS)
     for kind in KINDS:
         found = dict(kind.nouns(directory))
@@ -99,7 +104,10 @@ def _answer(
 
 
 def _files(
-    directory: Directory, leaflets: Leaflets | None, once: Collection[str]
+    directory: Directory,
+    leaflets: Leaflets | None,
+    once: Collection[str],
+    earlier: Path | None = None,
 ) -> dict[str, _Maker]:
     """Makers of all other files, by path: feeds, redirects, static files and the like."""
     files: dict[str, _Maker] = {
@@ -110,11 +118,14 @@ def _files(
     }
     for static in static_files().values():
         files[static.path] = partial(_constant, static.content)
+    drawn = CountyMap(directory)
+    if drawn.path:
+        files[drawn.path] = partial(_constant, drawn.content)
+    for makers in (Photos(directory, earlier).files, Cards(directory, drawn, earlier).files):
+        for path, maker in makers.items():
+            files[path] = partial(_made, maker)
     for path, _, maker in feeds.files(directory):
         files[path] = partial(_made, maker)
-    for centre in directory.centres:
-        for name, file in centre.images.items():
-            files[f"{centre.path}{name}"] = partial(_picture, file)
     gone = sorted(path for path in once if path not in files)
     for path, maker in calendars.former_files(directory, gone).items():
         files[path] = partial(_made, maker)
@@ -130,10 +141,6 @@ def _files(
 
 def _constant(content: bytes, _: Context) -> bytes:
     return content
-
-
-def _picture(file: Path, _: Context) -> bytes:
-    return file.read_bytes()
 
 
 def _made(maker: Callable[[], bytes], _: Context) -> bytes:

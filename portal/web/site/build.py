@@ -127,9 +127,12 @@ def _site(
     from portal.web.site.leaflets import Leaflets, missing
 
     leaflets = None
+    earlier = settings.out if ours(settings.out) else None
     if settings.leaflets and missing() is None:
-        leaflets = Leaflets(settings.out if ours(settings.out) else None)
-    app = create_site(directory, leaflets=leaflets, once=once, periods=settings.periods)
+        leaflets = Leaflets(earlier)
+    app = create_site(
+        directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=earlier
+    )
     listed = addresses(directory, leaflets=leaflets, once=once)
     return app, [*dict.fromkeys(map(check_address, listed))]
 

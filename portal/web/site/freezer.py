@@ -40,7 +40,7 @@ Leaks = Callable[[str, bytes], list[str]]
 # What Frozen-Flask would cut (`?`, `#`), unquote (`%`) or write outside its folder (`..`).
 _ADDRESS = re.compile(r"/([A-Za-z0-9_][A-Za-z0-9._~-]*/)*([A-Za-z0-9_][A-Za-z0-9._~-]*)?")
 
-_PACKED_ALREADY = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".pdf")
+_PACKED_ALREADY = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".pdf")
 _WORTH_PACKING = 500  # bytes; for smaller files the headers outweigh the saving
 _GZIP_LEVEL = 6
 # A few files that most visitors fetch and that seldom change: compressed as much as possible.

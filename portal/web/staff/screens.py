@@ -30,6 +30,7 @@ SECTIONS = (
     ("/staff/content", "Content"),
     ("/staff/complaints", "Complaints"),
     ("/staff/counts", "Counts"),
+    ("/staff/demand", "Demand"),
     ("/staff/log", "Log"),
     ("/staff/accounts", "Accounts"),
     (ACCOUNT, "Your account"),

@@ -12,7 +12,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from portal.directory import AGE_BANDS
-from portal.web.assets import static_files
+from portal.web.assets import PACKAGE, made_from_line, static_files
 from portal.web.headers import HEADERS
 from portal.web.site.app import addresses, create_site
 from portal.web.site.pages import KINDS
@@ -65,7 +65,15 @@ def test_every_noun_has_its_page(directory):
 def test_links_lead_somewhere(read, directory):
     """Links within the site lead to addresses that exist, or to the live part."""
     listed = set(addresses(directory))
-    live = ("/book/", "/request/", "/find/results", "/gap", "/bookings/", "/calendars/preview")
+    live = (
+        "/book/",
+        "/request/",
+        "/tell/",
+        "/find/results",
+        "/gap",
+        "/bookings/",
+        "/calendars/preview",
+    )
     broken = set()
     for path, page in read.items():
         ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
@@ -378,6 +386,15 @@ def test_style_sheet_is_logical():
     )
     assert "@import" not in sheet
     assert "url(" not in sheet
+
+
+def test_the_finders_script_is_minified():
+    """The minified form is made from the script as it is; after a change run `make scripts`."""
+    small = (PACKAGE / "static/find.min.js").read_text("utf-8")
+    script = (PACKAGE / "static/find.js").read_text("utf-8")
+
+    assert small.startswith(f"{made_from_line(script)}\n")
+    assert static_files()["find.js"].content.decode() == small.partition("\n")[2]
 
 
 def test_static_files_are_named_by_content():

@@ -71,6 +71,7 @@ SENIOR = {
     "/staff/content/<centre>/review": {"manager", "administrator"},
     "/staff/content": {"worker", "editor", "manager", "administrator"},
     "/staff/log": {"manager", "administrator"},
+    "/staff/demand": set(ROLES),
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.
 FORMS = {

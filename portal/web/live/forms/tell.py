@@ -126,7 +126,7 @@ class TellForm(LiveForm):
             names = {"email": "your email address", "text": "your mobile number"}
             one.blame(f"Enter {' or '.join(names[way] for way in names if way in self.ways)}")
         elif email.data and phone.data:
-            phone.blame("Leave this empty, or leave the email address empty: we write to only one")
+            phone.blame("Leave this empty, or leave the email address empty")
         elif phone.data and not phone.takes_texts:
             phone.blame("Enter a mobile number, which can get a text message")
         return self.well

@@ -34,14 +34,16 @@ def _area(
     crumbs: tuple[tuple[str, str], ...],
 ) -> str:
     series = context.directory.series_in(area)
+    centres = [(one, context.directory.centres_in(one)) for one in districts]
+    numbers = {one: at for at, one in enumerate((c for _, those in centres for c in those), 1)}
     head = Head(
         title=title,
         path=area.path,
         section="/centres/",
         summary=f"Family centres and groups in {title}, and what is on there this week.",
         crumbs=crumbs,
+        district=area if isinstance(area, District) else None,
     )
-    numbers = {one.slug: number for number, one in enumerate(context.directory.footprints)}
     return context.render(
         "area.html",
         head,
@@ -49,9 +51,9 @@ def _area(
         part=part_of(area),
         near=districts[0].title if len(districts) == 1 else "",
         among=[(one.title, one.title) for one in districts],
-        county=context.locator.area(districts),
-        districts=[(one, context.directory.centres_in(one)) for one in districts],
+        view=context.map.area(districts, numbers),
+        numbers=numbers,
+        districts=centres,
         programmes=context.running_programmes(series),
         days=context.rows.days(context.week_of(series), ROWS),
-        petal_number=numbers.get(area.slug, 0) if isinstance(area, Footprint) else None,
     )

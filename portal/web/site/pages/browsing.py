@@ -77,6 +77,9 @@ def home(context: Context) -> str:
         "home.html",
         head,
         days=context.rows.days(shown, SOON_ROWS),
+        districts=context.by_name,
+        towns=context.towns_of,
+        view=context.map.county(),
         news=sorted(context.directory.news, key=lambda news: news.date_, reverse=True)[:2],
     )
 
@@ -123,6 +126,7 @@ def near(context: Context, place: Settlement) -> str:
         section="/find/",
         summary=f"Groups and sessions for families near {place.label} this week.",
         crumbs=(("/find/", "Find a session"),),
+        district=place.district,
     )
     return context.render(
         "near.html", head, place=place, days=days, within=within, shown=len(shown)

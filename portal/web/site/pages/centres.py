@@ -41,6 +41,9 @@ def centres(context: Context) -> str:
             )
             for one in context.directory.footprints
         ],
+        by_name=context.by_name,
+        towns=context.towns_of,
+        view=context.map.county(),
     )
 
 
@@ -58,6 +61,7 @@ def centre(context: Context, centre: Centre) -> str:
         section="/centres/",
         summary=f"{centre.title}: where it is, when it is open and what is on.",
         crumbs=_centre_crumbs(context, centre),
+        district=context.directory.district_of(centre),
         linked_data=json_ld.of_centre(centre, context.site),
     )
     district = context.directory.district_of(centre)
@@ -66,7 +70,8 @@ def centre(context: Context, centre: Centre) -> str:
         "centre.html",
         head,
         centre=centre,
-        county=context.locator.place(centre.position if centre.address_public else None),
+        photo=context.photos.of(centre.picture),
+        view=context.map.place(centre, district),
         district=district,
         others=others[:6],
         outside_hours=_meets_outside_hours(context, centre),
@@ -106,6 +111,7 @@ def leaflet(context: Context, centre: Centre) -> str:
         section="/centres/",
         summary=f"The groups at {centre.title} on one page, to print.",
         crumbs=(*_centre_crumbs(context, centre), (centre.path, centre.title)),
+        district=context.directory.district_of(centre),
     )
     here, until = context.directory.series_at(centre), context.directory.leaflet_until
     begins = {one: context.coming[one][0].day for one in here if one in context.coming}

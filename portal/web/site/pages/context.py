@@ -15,12 +15,14 @@ from typing import Any, TypeVar, cast
 
 from markupsafe import Markup
 
-from portal.directory import Directory, Programme, Series, Session
+from portal.directory import Directory, District, Programme, Series, Session
 from portal.directory.state import phases
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.settings import Settings
 from portal.web.layout import Frame, Head
-from portal.web.site.locator_map import Locator
+from portal.web.site.cards import Cards
+from portal.web.site.county_map import CountyMap
+from portal.web.site.photos import Photos
 from portal.web.site.rows import Rows
 from portal.web.templating import environment
 
@@ -48,9 +50,10 @@ class Context:
         self.site = directory.site
         self.today = directory.today
         self.now = datetime.combine(directory.today, time(), LONDON)
-        self.frame = Frame(directory)
+        self.map = CountyMap(directory)
+        self.frame = Frame(directory, cards=Cards(directory, self.map).paths)
         self.rows = Rows(self.coming, directory.today, self.now)
-        self.locator = Locator(directory)
+        self.photos = Photos(directory)
         self.files = files
         self.periods = periods
         self._once: dict[Callable[[Context], object], object] = {}
@@ -86,6 +89,23 @@ class Context:
         """The path of the QR code for a noun's calendar; '' if it has none."""
         path = f"{noun.path}calendar.svg"
         return path if path in self.files else ""
+
+    # Places.
+
+    @cached_property
+    def by_name(self) -> tuple[District, ...]:
+        """The districts in the order of the alphabet."""
+        return tuple(sorted(self.directory.districts, key=lambda one: one.title))
+
+    @cached_property
+    def towns_of(self) -> Mapping[District, tuple[str, ...]]:
+        """The two largest towns of each district, other than one that has its name."""
+        towns: dict[District, list[str]] = {one: [] for one in self.directory.districts}
+        for one in sorted(self.directory.settlements, key=lambda one: (-one.population, one.slug)):
+            district = one.district
+            if district and one.unique and one.population and one.name not in district.title:
+                towns[district].append(one.name)
+        return {district: tuple(names[:2]) for district, names in towns.items()}
 
     # Sessions and series.
 

@@ -71,7 +71,9 @@ def programme(context: Context, programme: Programme) -> str:
         programme=programme,
         needs=context.directory.help_for(programme),
         level=programme.level_in(context.site.levels),
+        photo=context.photos.of(programme.picture),
         where=where,
+        open_now=any(map(context.joinable, series)),
         related=related[:5],
     )
 
@@ -93,6 +95,7 @@ def series(context: Context, series: Series) -> str:
             (series.centre.path, series.centre.title),
             (series.programme.path, series.programme.title),
         ),
+        district=context.directory.district_of(series.centre),
         linked_data=json_ld.of_series(series, coming, context.site, states[0]),
     )
     others = [
@@ -110,6 +113,7 @@ def series(context: Context, series: Series) -> str:
         copy=copy if (copy := f"{series.path}{RUN}") in context.files else "",
         apart=calendars_of(context.directory).apart(series),
         series=series,
+        photo=context.photos.of(series.picture),
         programme=series.programme,
         venue=series.venue,
         sessions=coming,

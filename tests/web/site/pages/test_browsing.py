@@ -31,7 +31,7 @@ def test_home(read, directory):
         ("room", "yes"),
     ]
     links = {a["href"] for a in page.all("a")}
-    assert {noun.path for noun in (*directory.footprints, *AGE_BANDS)} <= links
+    assert {noun.path for noun in (*directory.districts, *AGE_BANDS)} <= links
     assert "tel:999" in links or "urgent-help" not in {p.slug for p in directory.pages}
 
 

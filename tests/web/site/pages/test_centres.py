@@ -56,6 +56,14 @@ def test_directions_only_to_doors(directory, pages):
         assert shown <= known, centre.slug
 
 
+def test_a_leaflet_says_how_to_get_there(read):
+    """Buggies and parking are at the top of the paper; a bus that is only a sample is not."""
+    text = words_of(read, "/centres/riverbank/whats-on/")
+
+    assert "PR1 8RJ. Leave your buggy under the stairs. You can park in front of the door." in text
+    assert "Buses 2 and 35" not in text
+
+
 def test_leaflet(read):
     """The leaflet lists the week's groups with what differs from the pattern."""
     text = words_of(read, "/centres/riverbank/whats-on/")

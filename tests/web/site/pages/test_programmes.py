@@ -43,8 +43,8 @@ def test_what_to_expect_is_above_the_facts(read, pages):
         assert words in words_of(read, "/programmes/play-sessions/")
         assert words not in centre
     way = (
-        "Getting here: Leave it under the stairs. Free, in front of the door. Buses 2 and 35 stop "
-        "outside. The station is 10 minutes away on foot. Sample"
+        "Getting here: Leave your buggy under the stairs. You can park in front of the door. "
+        "Buses 2 and 35 stop outside. The station is 10 minutes away on foot. Sample"
     )
     for text, fact in ((series, "When Mondays"), (centre, "Where 12 River Street")):
         assert 0 < text.index(way) < text.index(fact)

@@ -1,0 +1,158 @@
+"""What is said for a place or a topic: made when the tables are, so that a look-up finds it.
+
+A place is found by its name, by its name with the district, by a nickname, by a short form, and a
+centre by the beginning of its name as well. All of these are keys of one table, each with the
+numbers of the places that it may mean, so that neither finder has to know the rules.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from portal.directory import Directory, Programme
+from portal.directory.vocabularies import NEEDS, OFFERS, PRIVATE_NEEDS
+from portal.finder.places import bare, fold, plain_keys, short_form, without_kind
+from portal.finder.topics import digest, stem
+
+TALK = "/contact/"  # where words of a private matter lead if no page is private
+
+# How to get a place, in a sentence.
+_HOW = {
+    "drop-in": "Drop in. You do not need to book.",
+    "book": "Book a place on a date that suits you.",
+    "request": "Ask us for a place.",
+    "referral": "Somebody who works with your family asks for a place.",
+}
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The names of all places in their order, and which of them are centres."""
+
+    labels: Sequence[str]
+    centres: range
+    also: Mapping[int, Sequence[str]]
+
+
+def place_keys(named: Named) -> Mapping[str, Sequence[int]]:
+    """What may be typed for places, unless it is the plain name of one."""
+    names = [bare(label) for label in named.labels]
+    plain = plain_keys(names)
+    keys = {said: known(said, named.labels, names, named.centres) for said in _said(named, names)}
+    for number, others in named.also.items():
+        for said in map(fold, others):
+            keys[said] = tuple(dict.fromkeys((*keys.get(said, plain.get(said, ())), number)))
+    return {said: numbers for said, numbers in keys.items() if list(numbers) != plain.get(said)}
+
+
+def _said(named: Named, names: Sequence[str]) -> Iterator[str]:
+    """Everything that may be typed for a place, apart from nicknames."""
+    for number, label in enumerate(named.labels):
+        yield fold(label)
+        yield names[number]
+        if number in named.centres:
+            words = names[number].removeprefix("the ").split()
+            for end in range(1, len(words) + 1):
+                said = " ".join(words[:end])
+                if len(said) > 2:
+                    yield said
+            if core := without_kind(names[number]):
+                yield f"{core} centre"
+        elif short := short_form(names[number]):
+            yield short
+
+
+def known(
+    wanted: str, labels: Sequence[str], names: Sequence[str], centres: range
+) -> tuple[int, ...]:
+    """The numbers of the places of that name: towns first, then districts, then centres."""
+    by_label = [
+        n
+        for n, label in enumerate(labels)
+        if fold(label) == wanted and wanted != names[n]  # 'Warton (Fylde)'
+    ]
+    if by_label:
+        return tuple(by_label[:1])
+    # 'Bolton' is also said for 'Bolton-by-Bowland'.
+    by_name = [
+        n
+        for n, name in enumerate(names)
+        if wanted in (name, "" if n in centres else short_form(name))
+    ]
+    if by_name:
+        return tuple(by_name)
+    # 'Riverbank' finds 'Riverbank Children's Centre', and so does 'Riverbank Centre'.
+    begun = wanted.removeprefix("the ") + " "
+    by_start = [n for n in centres if f"{names[n].removeprefix('the ')} ".startswith(begun)]
+    if by_start:
+        return tuple(by_start)
+    core = without_kind(wanted)
+    return tuple(n for n in centres if core and without_kind(names[n]) == core)
+
+
+# --- topics ---------------------------------------------------------------------------------------
+
+
+def topics(directory: Directory) -> list[Sequence[object]]:
+    """The rows of topics: programmes, help pages, and areas of the offer. See `topics.Row`."""
+    hidden = {_reduced(phrase) for phrase in _private(directory)}
+    held = Counter(series.programme.slug for series in directory.series)
+    programmes = [one for one in directory.programmes if not one.sensitive]
+    programmes.sort(key=lambda one: (-held[one.slug], one.slug))  # those with groups first
+    rows: list[tuple[str, str, str, int, str, Sequence[str]]] = []
+    for programme in programmes:
+        how = "" if programme.kind == "information" else _HOW[programme.booking]
+        tell = int(programme.can_tell)
+        rows.append((programme.path, programme.title, how, tell, programme.slug, programme.also))
+    rows += _help(directory, programmes)
+    for key, said in OFFERS.items():
+        slugs = [programme.slug for programme in programmes if programme.offer == key]
+        if slugs:
+            rows.append(("", said, "", 0, " ".join(slugs), ()))
+    return [
+        (*row, [phrase for phrase in also if _reduced(phrase) not in hidden])
+        for *row, also in rows
+        if _reduced(str(row[1])) not in hidden
+    ]
+
+
+def _help(
+    directory: Directory, programmes: Sequence[Programme]
+) -> Iterator[tuple[str, str, str, int, str, Sequence[str]]]:
+    for page in directory.help_pages:
+        if page.private or page.need is None:
+            continue
+        slugs = (one.slug for one in programmes if page.need in one.needs)
+        also = (*page.also, NEEDS[page.need])
+        yield page.path, page.title, "", 0, " ".join(slugs), also
+
+
+def private(directory: Directory) -> tuple[str, Sequence[int], int]:
+    """Where words of a private matter lead, their digests, and the most words of a phrase (S82).
+
+    They are those of private help pages and of sensitive programmes, and the private needs. As
+    digests they do not say in a public file what these pages are for.
+    """
+    path = next((one.path for one in directory.help_pages if one.private), TALK)
+    phrases = {_reduced(phrase) for phrase in _private(directory)}
+    longest = max((len(phrase.split()) for phrase in phrases), default=0)
+    return path, sorted(map(digest, phrases)), longest
+
+
+def _private(directory: Directory) -> Iterator[str]:
+    yield from (NEEDS[need] for need in PRIVATE_NEEDS)
+    for page in directory.help_pages:
+        if page.private:
+            yield from page.also
+    for programme in directory.programmes:
+        if programme.sensitive:
+            yield from (programme.title, *programme.also)
+
+
+def _reduced(phrase: str) -> str:
+    return " ".join(map(stem, fold(phrase).split()))

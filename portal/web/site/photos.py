@@ -1,0 +1,212 @@
+"""Photos as the site shows them: several sizes of each, made at build from the content's pictures.
+
+A size is made from pixels alone, so nothing that a camera wrote into the picture is published: not
+where it was taken, by whom or when (S87). Each is at most 60 KB: its quality is lowered until it
+is, then its size. The name of a file has the digest of what it is made of, so that one which the
+last build made is taken from there.
+
+Pictures in the text of a page keep their names, and are cleaned in the same way. A picture that no
+public page shows is not published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+
+import PIL
+from PIL import Image, features
+
+from portal.content.pictures import (
+    FORMATS,
+    ONE_AT_A_TIME,
+    in_screen_colours,
+    on_white,
+    orientation,
+    resizable,
+)
+from portal.directory import Centre, Directory, Programme, Series
+from portal.directory.models import Picture
+
+MOST_BYTES = 60_000
+WIDTHS = (480, 960)
+# Increase this when the same picture should give other sizes.
+_FORM = "1"
+# Formats, the smallest files first, with the qualities that are tried.
+_QUALITIES: Mapping[str, tuple[int, ...]] = {
+    "avif": (60, 45, 30, 20),
+    "webp": (78, 60, 40, 20),
+    "jpeg": (80, 60, 40, 25),
+    "png": (100,),
+}
+_SMALLER = 0.8
+_SIDEWAYS = (
+    Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270, Image.Transpose.TRANSPOSE,
+    Image.Transpose.TRANSVERSE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """What a template needs of a photo: its sizes by media type, and what it shows."""
+
+    sources: tuple[tuple[str, str], ...]  # (media type, srcset)
+    src: str
+    width: int
+    height: int
+    words: str
+
+
+class Photos:
+    """The photos of one Directory. `earlier` is the folder of the site that was built before."""
+
+    def __init__(self, directory: Directory, earlier: Path | None = None) -> None:
+        self._directory = directory
+        self._earlier = earlier
+
+    @cached_property
+    def files(self) -> Mapping[str, Callable[[], bytes]]:
+        """What makes each file, by its address."""
+        files: dict[str, Callable[[], bytes]] = {}
+        for file in self._shown:
+            for width, _ in _sizes(file):
+                for kind in _kinds():
+                    path = _path(file, width, kind)
+                    files[path] = partial(self._made, path, file, width, kind)
+        for path, file in self._in_texts():
+            kind = file.suffix[1:].lower().replace("jpg", "jpeg")
+            files[path] = partial(_encoded, file, max(WIDTHS), kind)
+        return files
+
+    def of(self, picture: Picture | None) -> Photo | None:
+        """A picture of the content as a photo."""
+        if picture is None:
+            return None
+        sizes = _sizes(picture.file)
+        sources = tuple(
+            (
+                f"image/{kind}",
+                ", ".join(f"{_path(picture.file, width, kind)} {width}w" for width, _ in sizes),
+            )
+            for kind in _kinds()
+        )
+        width, height = sizes[-1]
+        smallest = _path(picture.file, sizes[0][0], "webp")
+        return Photo(sources, smallest, width, height, picture.words)
+
+    @cached_property
+    def _shown(self) -> list[Path]:
+        directory = self._directory
+        open_to_all = (one for one in directory.programmes if not one.sensitive)
+        nouns: Iterable[Centre | Programme | Series]
+        nouns = (*directory.centres, *open_to_all, *directory.series)
+        files = (noun.picture.file for noun in nouns if noun.picture)
+        return list(dict.fromkeys(files))
+
+    def _in_texts(self) -> Iterator[tuple[str, Path]]:
+        pictures = {
+            f"{centre.path}{name}": file
+            for centre in self._directory.centres
+            for name, file in centre.images.items()
+        }
+        if not pictures:
+            return
+        directory = self._directory
+        texts = (
+            *directory.centres, *directory.series, *directory.programmes, *directory.pages,
+            *directory.news, *directory.help_pages,
+        )  # fmt: skip
+        for path, file in pictures.items():
+            if any(path in text.html for text in texts):
+                yield path, file
+
+    def _made(self, path: str, file: Path, width: int, kind: str) -> bytes:
+        if self._earlier:
+            try:
+                return (self._earlier / path[1:]).read_bytes()
+            except OSError:
+                pass
+        return _encoded(file, width, kind)
+
+
+def _kinds() -> tuple[str, ...]:
+    return ("avif", "webp") if features.check("avif") else ("webp",)
+
+
+def _path(file: Path, width: int, kind: str) -> str:
+    return f"/static/photos/{file.stem}-{width}.{_digest(*_state(file))}.{kind}"
+
+
+def _sizes(file: Path) -> list[tuple[int, int]]:
+    """Widths with their heights, the smallest first."""
+    width, height = _upright_size(*_state(file))
+    widths = sorted({min(one, width) for one in WIDTHS})
+    return [(one, max(1, round(height * one / width))) for one in widths]
+
+
+def _encoded(file: Path, width: int, kind: str) -> bytes:
+    """The picture of a file at most so wide, and small enough for a phone."""
+    image = _pixels(*_state(file))
+    while True:
+        wide = min(width, image.width)
+        size = (wide, max(1, round(image.height * wide / image.width)))
+        smaller = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        for quality in _QUALITIES[kind]:
+            data = _saved(smaller, kind, quality)
+            if len(data) <= MOST_BYTES:
+                return data
+        width = int(wide * _SMALLER)
+
+
+def _saved(image: Image.Image, kind: str, quality: int) -> bytes:
+    file = io.BytesIO()
+    match kind:
+        case "avif":
+            image.save(file, "AVIF", quality=quality, speed=8, max_threads=1)
+        case "webp":
+            image.save(file, "WEBP", quality=quality, method=4)
+        case "jpeg":
+            image.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
+        case _:
+            image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+# Everything below is kept by the state of the file: pages ask for the same picture many times.
+
+
+def _state(file: Path) -> tuple[Path, int, int]:
+    stat = file.stat()
+    return file, stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=1000)
+def _digest(file: Path, _changed: int, _size: int) -> str:
+    made_of = b"\0".join((file.read_bytes(), PIL.__version__.encode(), _FORM.encode()))
+    return hashlib.sha256(made_of).hexdigest()[:10]
+
+
+@lru_cache(maxsize=1000)
+def _upright_size(file: Path, _changed: int, _size: int) -> tuple[int, int]:
+    with ONE_AT_A_TIME, warnings.catch_warnings(), Image.open(file, formats=FORMATS) as image:
+        warnings.simplefilter("ignore")
+        turn = orientation(image)
+        return (image.height, image.width) if turn in _SIDEWAYS else image.size
+
+
+@lru_cache(maxsize=2)
+def _pixels(file: Path, _changed: int, _size: int) -> Image.Image:
+    """The picture upright and in the colours of screens, without anything else."""
+    with ONE_AT_A_TIME, warnings.catch_warnings(), Image.open(file, formats=FORMATS) as opened:
+        warnings.simplefilter("ignore")  # Cameras write odd metadata, which is not kept.
+        opened.load()
+        turn = orientation(opened)
+        image = resizable(opened)
+        if turn is not None:
+            image = image.transpose(turn)
+        return on_white(in_screen_colours(image))
