@@ -174,9 +174,9 @@ def sent(page, query):
     """
     pairs = parse_qsl(query, keep_blank_values=True)
     if any(character.isdigit() for name, value in pairs if name == "near" for character in value):
-        page.goto("/find/")
+        page.goto("/find/", wait_until="domcontentloaded")
     if not page.evaluate(FILLED_IN, pairs):
-        page.goto(f"/find/?{query or 'near='}")
+        page.goto(f"/find/?{query or 'near='}", wait_until="domcontentloaded")
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:60] or "nothing")
