@@ -793,6 +793,7 @@
     links("loosened", loosened);
     links("further", further);
     get("nothing").hidden = !heading || rows.length > 0;
+    get("legend").hidden = !rows.length;
     if (!rows.length && heading) get("advice").textContent = words[loosened.length ? "try" : "nothing"];
     show("rows", rows.map((one) => {
       const made = copy("row", one);

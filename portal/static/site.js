@@ -81,6 +81,8 @@
     if (list?.matches("details")) list.open = true;
   };
   opened();
+  // Paper has no lists to open.
+  addEventListener("beforeprint", () => all(".day details").forEach((list) => { list.open = true; }));
   addEventListener("hashchange", opened);
 
   all("[data-focus]").forEach((summary) => summary.focus());

@@ -35,6 +35,7 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 CONTROLS = ("input", "select", "textarea")
 FOCUSABLE = ("a", "button", "input", "select", "textarea", "summary")
 TALK = "/help/talk/"  # the one page of all private needs
+DOWN = "/down/"  # what a proxy shows while the live part does not answer
 SHOWN = 25  # faults of one kind; more of the same would help nobody
 
 # Attributes that hold addresses, and those that hold the ids of other elements.
@@ -244,7 +245,8 @@ def test_links_to_people(shipped):
     forms = {
         "tel": r"\+?\d{3,15}",
         "sms": r"\+?\d{3,15}(\?body=\S*)?",
-        "mailto": r"[^@\s]+@[^@\s]+\.\w+",
+        # To share a page, without an address: families choose to whom they send it.
+        "mailto": r"[^@\s]+@[^@\s]+\.\w+|\?subject=[^\s&]+&body=[^\s&]+",
     }
 
     def find(page):
@@ -317,10 +319,12 @@ def _sitemap(shipped):
 
 
 def test_sitemap(shipped):
-    """The sitemap lists every page once but the private one, and nothing else."""
+    """The sitemap lists every page once, but not the private one and that of proxies."""
     base = site_file()["base_address"]
     listed = _sitemap(shipped)
-    pages = {f"{base}{path}" for path in shipped.pages if path.endswith("/") and path != TALK}
+    pages = {
+        f"{base}{path}" for path in shipped.pages if path.endswith("/") and path not in (TALK, DOWN)
+    }
 
     assert len(listed) == len(set(listed))
     assert pages == set(listed)
@@ -342,7 +346,7 @@ def test_nothing_is_left_alone(shipped):
         path
         for path, page in shipped.pages.items()
         if path not in reached
-        and not path.startswith(("/near/", "/embed/", "/404.html"))
+        and not path.startswith(("/near/", "/embed/", "/404.html", DOWN))
         and not (path.startswith("/sessions/") and "No more dates are planned" in page.text)
     ]
 
@@ -396,7 +400,7 @@ def test_what_pages_say_of_themselves(shipped):
     """Every page has a language, a title of at most 70 characters that is not cut, a description,
     and the address it is known by.
 
-    The private page has no such address: search engines must not keep it.
+    The private page and that of proxies have no such address: search engines must not keep them.
     """
     base = site_file()["base_address"]
     wrong = []
@@ -410,7 +414,7 @@ def test_what_pages_say_of_themselves(shipped):
         if path != "/404.html" and (len(said) != 1 or not 20 <= len(said[0]) <= 300):
             wrong.append(f"{path}: description {said}")
         known = [link["href"] for link in page.all("link") if link.get("rel") == "canonical"]
-        if known != ([] if path == TALK else [base + path]):
+        if known != ([] if path in (TALK, DOWN) else [base + path]):
             wrong.append(f"{path}: canonical {known}")
 
     assert wrong[:SHOWN] == []
@@ -494,7 +498,8 @@ def test_cards(shipped):
             yield f"{address} is not a picture of this site"
 
     pictures = [path for path in shipped.files if path.startswith("/static/cards/")]
-    assert faults(shipped.pages, find) == []
+    public = {path: page for path, page in shipped.pages.items() if path != "/down/"}
+    assert faults(public, find) == []
 
 
 def test_forms(shipped):
@@ -644,7 +649,10 @@ def test_sizes(shipped):
 
 
 def test_sizes_of_scripts(shipped):
-    """Every page asks for one small script; the finder has one of its own, and its tables."""
+    """Every page asks for one small script; the finder has one of its own, and its tables.
+
+    The service worker is fetched only by those who keep a page.
+    """
     sizes = defaultdict(int)
     for path in shipped.files:
         if path.endswith(".js") or path.startswith("/search/"):
@@ -659,7 +667,8 @@ def test_sizes_of_scripts(shipped):
     assert sizes["/static/site"] <= 8_192
     assert sizes["/static/find"] <= 12_288
     assert sizes["/search/index"] + sizes["/search/places"] <= 40_960
-    assert len(sizes) <= 4
+    assert sizes["/service"] <= 2_048
+    assert len(sizes) <= 5
 
 
 # --- what is withheld -----------------------------------------------------------------------------

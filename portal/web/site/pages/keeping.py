@@ -23,5 +23,10 @@ def kept(context: Context) -> str:
 @page(DOWN)
 def down(context: Context) -> str:
     """What a proxy shows, with a 503, while the live part does not answer."""
-    head = Head(title="We cannot do this just now", path=DOWN, live=True)
+    head = Head(
+        title="We cannot do this just now",
+        path=DOWN,
+        summary="What to do while booking and other forms are not working.",
+        unlisted=True,
+    )
     return context.render("down.html", head)
