@@ -27,6 +27,7 @@ from portal.bookings.transitions import (
     confirm,
     decline,
     give,
+    move,
     restorable,
     restore,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "find_by_key",
     "get",
     "give",
+    "move",
     "restorable",
     "restore",
 ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -214,6 +214,7 @@ def book(
     referrer: Referrer | None = None,
     actor: str = "family",
     allowance: Allowance | None = None,
+    instead: Callable[[Connection], Callable[[], None]] | None = None,
 ) -> Booking:
     """Book places for a family, join the waiting list, or ask staff for a place.
 
@@ -222,6 +223,9 @@ def book(
     Each new booking counts towards its `allowance`. Raises NotBookable, TooOften, and Full if there
     is no waiting list (or `wait` is False) and no place is free; and OutOfDate if the content is
     older than the newest published one, which has another rule for this series.
+
+    `instead` locks what is given up for it in the same transaction, and returns the function that
+    gives it up.
     """
     planned = session.planned.isoformat() if session else ""
     identities = series.identity, *series.old_identities
@@ -232,6 +236,7 @@ def book(
     reminder = reminder_of(series, session, now)
 
     def work(connection: Connection) -> Booking:
+        give_up = instead(connection) if instead is not None else None
         row, known = _prepared_with(connection, series, planned, now, key)
         if known is not None:
             return same_thing(_read(connection, known, secret), planned, *identities)
@@ -253,7 +258,7 @@ def book(
             number = _queue_up(connection, it=row.id).scalar_one()
         else:
             raise Full("Every place is taken.")
-        return _write_booking(
+        made = _write_booking(
             connection,
             row,
             draft,
@@ -265,6 +270,9 @@ def book(
             later=reminder if status == "confirmed" else [],
             done_by=(actor, "book"),
         )
+        if give_up is not None:
+            give_up()
+        return made
 
     return write(engine, work)
 

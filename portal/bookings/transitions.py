@@ -5,7 +5,7 @@ Each function is one transaction, which locks the series first and queues the fa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,23 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
 from portal.bookings.asked import ASKED_FOR
-from portal.bookings.booking import Full, claim_for_waiting, claim_places
+from portal.bookings.booking import (
+    Booking,
+    Family,
+    Full,
+    NotBookable,
+    book,
+    claim_for_waiting,
+    claim_places,
+)
 from portal.bookings.locking import OF_BOOKING, NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
 from portal.bookings.places import claimed
 from portal.bookings.waiting_list import enqueue_reminder, free, notify, offer_freed, release
 from portal.database import note, read, write
+from portal.database.rate_limits import Allowance
 from portal.database.tables import HOLDING, LIVE, bookable, booking, person
-from portal.directory import Directory
+from portal.directory import Directory, Series, Session
 
 
 def cancel(
@@ -55,6 +64,55 @@ def cancel(
         offer_freed(connection, directory, row.series, row.planned, now)
 
     write(engine, work)
+
+
+def move(
+    engine: Engine,
+    directory: Directory,
+    booking_id: int,
+    series: Series,
+    family: Family,
+    *,
+    key: str,
+    secret: str,
+    now: datetime,
+    session: Session | None = None,
+    allowance: Allowance | None = None,
+) -> Booking:
+    """Take another place and give up the present one, both or neither.
+
+    The rules and errors are those of `book`, without a waiting list: where there is no place, the
+    family keeps the one that it has. Raises NotPossible if it has none any more. A second call with
+    the same key changes nothing.
+    """
+    if series.booking != "book":
+        raise NotBookable(series.booking or "drop-in")
+
+    def held(connection: Connection) -> Callable[[], None]:
+        row = locked_booking(connection, booking_id)
+
+        def give_up() -> None:
+            if row.status != "confirmed":
+                raise NotPossible("There is no place to give up.")
+            release(connection, row, "cancelled", now)
+            notify(connection, booking_id, "cancelled-by-you", now, before=row.status)
+            note(connection, now, "family", "cancel", booking_id, row.series, status=row.status)
+            offer_freed(connection, directory, row.series, row.planned, now)
+
+        return give_up
+
+    return book(
+        engine,
+        series,
+        family,
+        key=key,
+        secret=secret,
+        now=now,
+        session=session,
+        wait=False,
+        allowance=allowance,
+        instead=held,
+    )
 
 
 def restore(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> None:

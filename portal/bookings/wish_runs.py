@@ -26,15 +26,20 @@ MILES = 10
 _MONTH = 365.25 / 12
 
 
-class Wanted(Protocol):
-    """What a run is compared with: a row of the table of wishes is one."""
+class Near(Protocol):
+    """Where a family looks."""
 
-    @property
-    def ages(self) -> Sequence[str]: ...
     @property
     def latitude(self) -> float: ...
     @property
     def longitude(self) -> float: ...
+
+
+class Wanted(Near, Protocol):
+    """What a run is compared with: a row of the table of wishes is one."""
+
+    @property
+    def ages(self) -> Sequence[str]: ...
     @property
     def made(self) -> datetime: ...
 
@@ -91,18 +96,23 @@ def fitting(
     wish: Wanted, runs: Iterable[Series], directory: Directory, now: datetime
 ) -> list[Series]:
     """Those of these runs that fit the wish."""
-    return [
-        run
-        for run in runs
-        if miles(wish, run, directory) <= MILES and _for_ages(wish, run, _next(run, now).date())
-    ]
+    return for_ages(wish, within(wish, runs, directory), now)
 
 
-def miles(wish: Wanted, run: Series, directory: Directory) -> float:
-    """How far a run is from where the family looks. What has no position is in its district."""
-    there = run.usual_venue.position or run.centre.position
-    there = there or directory.district_of(run.centre).position
-    return distance(Position(wish.latitude, wish.longitude, "sector"), there)
+def within(near: Near, runs: Iterable[Series], directory: Directory) -> list[Series]:
+    """The runs within reach. What has no position is in its district."""
+    here = Position(near.latitude, near.longitude, "sector")
+
+    def there(run: Series) -> Position:
+        known = run.usual_venue.position or run.centre.position
+        return known or directory.district_of(run.centre).position
+
+    return [run for run in runs if distance(here, there(run)) <= MILES]
+
+
+def for_ages(wish: Wanted, runs: Iterable[Series], now: datetime) -> list[Series]:
+    """The runs for one of the children, as old as they are on the next date."""
+    return [run for run in runs if _for_ages(wish, run, _next(run, now).date())]
 
 
 def _for_ages(wish: Wanted, run: Series, day: date) -> bool:

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from portal.bookings.asked import identity_of
 from portal.bookings.waiting_list import add_daytime_hours
-from portal.bookings.wish_runs import fitting, open_runs, programme_of
+from portal.bookings.wish_runs import Near, for_ages, open_runs, programme_of, within
 from portal.database import insert_if_new, insert_new_rows, note, read, write
 from portal.database.generations import hold_newest
 from portal.database.rate_limits import Allowance
@@ -71,6 +71,8 @@ class Wish:
     reference: str
     programme: str
     near: str
+    latitude: float
+    longitude: float
     ages: Sequence[str]
     email: str | None
     phone: str | None
@@ -368,15 +370,19 @@ def _due(engine: Engine, directory: Directory, now: datetime) -> list[_Due]:
                 .where(*waiting, wish.c.programme.in_(slugs_with_runs))
             )
         }
+    every = {run: (run.identity, *run.old_identities) for some in runs.values() for run in some}
+    reach: dict[tuple[str, float, float], list[Series]] = {}  # many families look from one place
     found = []
     for row in rows:
         programme = programmes[row.programme]
+        slug = programme.slug if programme else ""
+        place = slug, row.latitude, row.longitude
+        if place not in reach:
+            reach[place] = within(row, runs[slug], directory)
         fresh = [
-            run
-            for run in runs[programme.slug if programme else ""]
-            if not any((row.id, name) in known for name in (run.identity, *run.old_identities))
+            run for run in reach[place] if not any((row.id, name) in known for name in every[run])
         ]
-        if fits := fitting(row, fresh, directory, now):
+        if fits := for_ages(row, fresh, now):
             found.append((row, [run.identity for run in fits]))
     return found
 
@@ -420,10 +426,14 @@ def wait_again(engine: Engine, number: int, runs: Sequence[str]) -> None:
 
 
 def to_be_had(
-    engine: Engine, directory: Directory, programme: Programme, *, now: datetime
+    engine: Engine, directory: Directory, programme: Programme, near: Near, *, now: datetime
 ) -> Sequence[Series]:
-    """The runs of a programme that can be had already: a new wish does not wait for them."""
-    return open_runs(engine, directory, {programme.slug}, now).get(programme.slug, ())
+    """The runs that can be had already within reach: a new wish does not wait for them.
+
+    Whatever their ages: a child grows into them while the wish waits.
+    """
+    runs = open_runs(engine, directory, {programme.slug}, now).get(programme.slug, ())
+    return within(near, runs, directory)
 
 
 # --- what staff see, and what is kept of one family -----------------------------------------------
@@ -440,6 +450,14 @@ def demand(connection: Connection, now: datetime) -> Mapping[tuple[str, str], in
         .group_by(wish.c.programme, wish.c.district)
     )
     return Counter({(programme, district): number for programme, district, number in rows})
+
+
+def undelivered(connection: Connection, now: datetime) -> int:
+    """How many of their messages could not be delivered in the last 30 days."""
+    failed = select(sa.func.count()).where(
+        wish_message.c.state == "failed", wish_message.c.due > now - timedelta(days=30)
+    )
+    return int(connection.execute(failed).scalar_one())
 
 
 def with_contacts(engine: Engine, contacts: Iterable[str | None], secret: str) -> list[Wish]:

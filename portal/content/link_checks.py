@@ -108,6 +108,8 @@ def addresses(
         if programme.slug not in sensitive:
             yield f"{path}calendar.ics", None
         yield f"/request/{programme.slug}", None
+        if programme.noun and programme.noun.can_tell:
+            yield f"/tell/{programme.slug}", None
     for page in tree.pages:
         yield from _addresses_of(page, f"/{page.slug}/")
     for news in tree.news:

@@ -20,6 +20,8 @@ UPLOADS, UPLOADED = "/staff/content/", 8 * 1024 * 1024
 # Those that a text may link to as they stand, without a name of a series or programme after them.
 LIVE_PAGES = ("/complaint", "/find/results", "/gap")
 _NEWS = "/news/"
+# What a proxy shows while the live part does not answer. No page links to it.
+DOWN = "/down/"
 HELP = "/help/"
 # The one page of all private needs (S81).
 TALK = "talk"
@@ -36,6 +38,7 @@ _FIXED = (
     "/calendars/programmes/",
     "/calendars/custom/",
     "/kept/",
+    DOWN,
 )
 
 

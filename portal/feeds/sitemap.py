@@ -14,7 +14,7 @@ from functools import partial
 from xml.etree import ElementTree
 
 from portal.directory import AGE_BANDS, Directory, HelpPage, News, Page, Programme, Series, TextFile
-from portal.directory.addresses import fixed_pages
+from portal.directory.addresses import DOWN, fixed_pages
 from portal.directory.values import LONDON
 
 # Live addresses: a robot that followed them would fill in forms, or open a family's booking. Their
@@ -38,7 +38,8 @@ def robots_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
 def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     """Every page for search engines, and the day it last changed."""
     for path in fixed_pages(news=bool(directory.news), help_pages=bool(directory.help_pages)):
-        yield path, None
+        if path != DOWN:
+            yield path, None
     for footprint in directory.footprints:
         yield footprint.path, None
         for district in footprint.districts:

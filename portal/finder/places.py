@@ -90,8 +90,9 @@ def forms(near: str) -> Iterator[str]:
         wanted = fold(text)
         shorter = _COUNTY.sub("", wanted)
         core = without_kind(wanted)
-        said = wanted, shorter, _SEASIDE.sub("", shorter), wanted.removeprefix("the ")
-        yield from (form for form in (*said, core and f"{core} centre", core) if form)
+        centre = core and f"{core} centre"
+        said = wanted, shorter, wanted.removeprefix("the "), centre, _SEASIDE.sub("", shorter)
+        yield from filter(None, said)
 
 
 def bare(name: str) -> str:

@@ -30,7 +30,8 @@ from portal.finder.topics import Row
 FAR = 10**6  # tenths of a mile to a venue whose position is not known
 # Series (identity, "") and dates (identity, date) in which every place is taken.
 Full = frozenset[tuple[str, str]]
-MOST_DOORS = 4  # pages that are shown above the list
+# Pages that are shown above the list: few, so that the first result stays in view on a phone.
+FEW_DOORS, MOST_DOORS = 2, 4
 A_YEAR_AHEAD = 300  # days from today; later dates are shown with their year
 
 
@@ -140,11 +141,11 @@ class Finder:
             return Answer(query, tuple(mistakes))
         answer = _Search(self._tables, query, found.place, now, full).answer()
         notes = [put("left-out", words=found.left_out)] if found.left_out else []
-        doors = (*self._centre(found.place), *self._doors(query))
+        doors = (*self._centre(found.place), *self._doors(query, brief=answer.total > 0))
         return replace(
             answer,
             notes=(*notes, *answer.notes),
-            doors=tuple(dict.fromkeys(doors))[:MOST_DOORS],
+            doors=doors[: FEW_DOORS if answer.total else MOST_DOORS],
             tell=() if answer.total else tuple(self._tell(query))[:MOST_DOORS],
         )
 
@@ -160,10 +161,11 @@ class Finder:
         more = (number for number, row in enumerate(rows) if row.path in chosen)
         yield from (rows[number] for number in dict.fromkeys((*numbers, *more)))
 
-    def _doors(self, query: Query) -> Iterator[Door]:
+    def _doors(self, query: Query, *, brief: bool) -> Iterator[Door]:
+        """The pages; if nothing is found, with how to get a place."""
         for row in self._pages(query):
             if row.path:
-                yield Door(row.title, row.path, row.how)
+                yield Door(row.title, row.path, "" if brief else row.how)
 
     def _tell(self, query: Query) -> Iterator[Door]:
         pairs = [("near", query.near)] if query.near else []
@@ -323,10 +325,12 @@ class _Search:
     def _summary(self) -> str:
         """What is asked, in one line, without what the chips show."""
         query = self._query
-        said = [put("f-topic", topic=query.topic.words)] if query.topic else []
+        said = []
         if self._place:
             near = "f-near" if self._place.district is None else "f-in"
             said.append(put(near, place=self._place.key))
+        if query.topic:
+            said.append(put("f-topic", topic=query.topic.words))
         if query.ages:
             said.append(_ages_words(query.ages))
         if self._place and self._place.district is None and query.miles not in ("", "any"):

@@ -109,7 +109,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "l-all": "{n} without any of your choices",
         "next-away": "The next one is {miles} away, at {venue}, on {when}.",
         "next-at": "The next one is at {venue}, on {when}.",
-        "next-none": "No dates are planned. The page above says how to get this help.",
+        "next-none": "No dates are planned. Read above how to get this help.",
         "tell": "Tell me when {title} starts",
         "try": "You could choose one of these instead:",
         "nothing": "Nothing that matches is planned yet.",
@@ -216,7 +216,8 @@ WRITTEN: Mapping[str, str] = MappingProxyType(
         # 'St Annes on Sea', and what kind of building a centre is
         "longer": " (?:with|in|le|on|by|upon|under) .*$",
         "county": "(?: (?:in|lancashire|lancs|england|uk|united kingdom))+$",
-        "seaside": " (?:on sea|by the sea|by sea|village|town|town centre|city|city centre)$",
+        "seaside": " (?:on sea|by the sea|by sea|village|town|town centre|city|city centre"
+        "|centre|childrens centre|family centre|family hub|library)$",
         "kinds": "\\b(?:the|childrens?|young|peoples?|family|hub|neighbourhood|community|centre"
         "|library|and)\\b",
         # a postcode that is cut short; and words that say nothing of what a family looks for

@@ -281,8 +281,8 @@
       const wanted = fold(text);
       const county = cut("county", wanted);
       const core = tidy(cut("kinds", wanted));
-      return [wanted, county, cut("seaside", county), wanted.replace(/^the /, ""),
-        core && `${core} centre`, core];
+      return [wanted, county, wanted.replace(/^the /, ""), core && `${core} centre`,
+        cut("seaside", county)];
     });
     const those = (box.keys[forms.find((form) => form && box.keys[form])] || [])
       .filter((n) => !large || n < places.peopled || n >= places.towns);
@@ -432,7 +432,7 @@
     };
     const one = (name, values) => of(name, values) && values.find((value) => value === given(name)[0]);
     const typed = ["topic", "near"].map((name) => all(name)[0] || "");
-    const query = { near: tidy(typed.join(" ")), topic: false, age: [] };
+    const query = { near: tidy(typed.join(" ")), age: [] };
 
     const text = all("age").join(",");
     const said = text.split(written.ages).map(tidy).filter(Boolean);
@@ -665,8 +665,8 @@
     if (query.term) choose(index.choices.term[query.term], "term");
     const about = topic ? [say("f-topic", { topic: topic.words })] : [];
     const asked = [
-      ...about,
       ...place ? [chosen[0][0]] : [],
+      ...about,
       ...query.age.length ? [agesWords(query.age)] : [],
       ...place && !whole && /\d/.test(query.miles) ? [chosen[1][0]] : [],
       ...chosen.slice(first).map(([said]) => said),
@@ -693,7 +693,7 @@
           loosen(miles === "any" ? "l-miles-any" : "l-miles", { ...query, miles }, miles));
       }
       ["topic", "age", ...FLAGS, ...SEVERAL, "on", "term"].forEach((name) => {
-        if (query[name].length ?? query[name]) loosen(`l-${name}`, without(query, name));
+        if (query[name]?.length ?? query[name]) loosen(`l-${name}`, without(query, name));
       });
       if (!loosened.length) loosen("l-all", read({})[0]);
     }
@@ -703,8 +703,8 @@
       query.programme.some((slug) => path === `/programmes/${slug}/`))])];
     const doors = [
       ...place?.centre ? [{ words: place.key, path: `/centres/${place.centre}/`, how: "" }] : [],
-      ...pages.filter(({ path }) => path),
-    ].slice(0, 4);
+      ...pages.filter(({ path }) => path).map((page) => total ? { ...page, how: "" } : page),
+    ].slice(0, total ? 2 : 4);
     const tell = [];
     let nearest = "";
     if (!total && (topic || query.programme[0])) {
@@ -793,6 +793,7 @@
     links("loosened", loosened);
     links("further", further);
     get("nothing").hidden = !heading || rows.length > 0;
+    get("legend").hidden = !rows.length;
     if (!rows.length && heading) get("advice").textContent = words[loosened.length ? "try" : "nothing"];
     show("rows", rows.map((one) => {
       const made = copy("row", one);
@@ -919,8 +920,8 @@
       if (mistakes.length) return;
       if (place) known = place;
       query.near = place?.key || "";
-      query.topic = topic || false;
-      subject = query.topic.words;
+      query.topic = topic;
+      subject = topic?.words;
       const to = `${here}?${address(query)}`;
       history[first && how === "ask" ? "pushState" : "replaceState"](back, "", to);
       shown = location.search;

@@ -81,6 +81,8 @@
     if (list?.matches("details")) list.open = true;
   };
   opened();
+  // Paper has no lists to open.
+  addEventListener("beforeprint", () => all(".day details").forEach((list) => { list.open = true; }));
   addEventListener("hashchange", opened);
 
   all("[data-focus]").forEach((summary) => summary.focus());
@@ -236,6 +238,41 @@
   }
   // Links with a question lead to the live part, which answers without scripts too.
   all("a[href*='/find/results?']").forEach((link) => { link.href = `/find/${link.search}`; });
+
+  // A form that would not arrive is not sent: its answers stay on the page, with words that say so.
+  // The live part is asked first; what it answers by itself, a 503 too, keeps the answers as well.
+  const answers = () => fetch("/health", { cache: "no-store", signal: AbortSignal.timeout?.(15000) })
+    .then((answer) => answer.headers.get("content-type")?.includes("json"), () => false);
+  const forms = here.startsWith("/staff/") ? [] : all("main form[method=post]");
+  forms.forEach((form) => {
+    let state = "";
+    let notice;
+    if (form.requestSubmit) form.addEventListener("submit", async (sent) => {
+      if (state === "sure") return;
+      sent.preventDefault();
+      if (state) return;
+      state = "asking";
+      const button = sent.submitter;
+      state = await answers() ? "sure" : "";
+      if (state) {
+        form.requestSubmit(button);
+        state = "";
+        return;
+      }
+      const reach = form.parentElement.querySelector("form ~ p a:is([href^='tel:'], [href^='mailto:'])");
+      notice?.remove();
+      notice = document.createElement("div");
+      notice.className = "errors";
+      notice.tabIndex = -1;
+      notice.setAttribute("role", "alert");
+      notice.append("We cannot reach the booking service, so nothing was sent. Your answers are still "
+        + "here. Wait a minute, and press the button again. Or ask us");
+      if (reach) notice.append(": ", reach.cloneNode(true));
+      notice.append(".");
+      form.append(notice);
+      notice.focus();
+    });
+  });
 
   // Places left, where the booking service says; the page is whole without.
   const counted = all("[data-left]");

@@ -127,7 +127,7 @@ class Frame:
         if head.live or not self._cards:
             return None
         service = f"{self.site.name}, {self.site.area}"
-        if head.sensitive:
+        if head.sensitive or head.unlisted:
             return Card(service, "", self.absolute(self._cards[""]), service)
         slug, words = "", service
         if head.district:

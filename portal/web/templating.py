@@ -78,6 +78,7 @@ def environment() -> Environment:
         write=filters.write,
     )
     made.globals.update(
+        ACCESS=filters.ACCESS,
         AGE_BANDS=AGE_BANDS,
         FACILITIES=FACILITIES,
         FINDER=FINDER,

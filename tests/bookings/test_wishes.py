@@ -39,11 +39,10 @@ def wanted(number=0, **given):
 
 def wish(engine, directory=None, *, now=NOW, key="a key of sixteen signs", **given):
     """A wish made as its form does: it waits for no run of this directory that has a place."""
-    had = ()
+    had, asked = (), wanted(**given)
     if directory is not None:
-        runs = wishes.to_be_had(engine, directory, directory.programmes[0], now=now)
+        runs = wishes.to_be_had(engine, directory, directory.programmes[0], asked, now=now)
         had = [run.identity for run in runs]
-    asked = wanted(**given)
     key = f"{key} {asked.contact}"
     wishes.make(engine, asked, key=key, secret=SECRET, now=now, had=had)
 
@@ -122,6 +121,17 @@ def test_a_run_that_had_a_place_does_not_count_but_a_full_one_does(engine: Engin
     assert (before, notified(engine, directory)) == (0, 1)
     [message] = [one for one in rows(engine, tables.wish_message) if one.kind == wishes.OPEN]
     assert message.runs == ["riverbank/bump-1"]
+
+
+def test_a_text_waits_for_the_morning(engine: Engine) -> None:
+    """A phone is heard at night; an email is not, and goes at once."""
+    wish(engine, email=None, phone="07700 900123")
+    wish(engine, email="0@example.org")
+    night = NOW.replace(hour=22)
+    notified(engine, made.directory(), night)
+    due = [one.due for one in rows(engine, tables.wish_message) if one.kind == wishes.OPEN]
+
+    assert due == [(night + DAY).replace(hour=8), night]
 
 
 def test_a_place_that_is_gone_again_is_not_announced(engine: Engine, settings, tmp_path) -> None:

@@ -256,7 +256,7 @@ ADDITIONS = {
     ],
     "a live page": [
         new("portal/web/live/clock.py", LIVE_PAGE),
-        instead("portal/web/live/app.py", "import book, ", "import book, clock as time, "),
+        after("portal/web/live/app.py", "    book,\n", "    clock as time,\n"),
         after("portal/web/live/app.py", "    for pages in (\n", "        time.pages,\n"),
     ],
     "a page for staff": [

@@ -10,7 +10,7 @@ import pytest
 
 from portal.content import link_checks
 from portal.content.reader import read_tree
-from portal.directory.addresses import LIVE_PAGES, RESERVED, fixed_pages
+from portal.directory.addresses import DOWN, LIVE_PAGES, RESERVED, fixed_pages
 from portal.directory.vocabularies import LANGUAGES
 from portal.feeds import sitemap
 from portal.settings import Settings
@@ -19,7 +19,7 @@ from portal.web.site.app import addresses
 from portal.web.site.pages import KINDS
 from portal.web.staff.app import create_staff
 
-LIVE = ("/book/", "/request/", *LIVE_PAGES)  # pages of the booking service
+LIVE = ("/book/", "/request/", "/tell/", *LIVE_PAGES)  # pages of the booking service
 TRANSLATIONS = tuple(f"/{language}/" for language in LANGUAGES)  # checked; without pages so far
 EMBEDDED = "/embed/"  # only shown inside the pages of partners, so not in the sitemap
 
@@ -57,7 +57,7 @@ def test_accepted_live_links_are_answered(directory, linkable, tmp_path, sample_
     """A link to a live page is accepted only if a route of the live part answers it."""
     settings = Settings(root=sample_root, out=tmp_path / "site", var=tmp_path)
     routes = create_desk(lambda: directory, settings).url_map.bind("families.example")
-    made_of_names = ("/book/", "/request/")
+    made_of_names = ("/book/", "/request/", "/tell/")
     live = {path for path in linkable if path in LIVE_PAGES or path.startswith(made_of_names)}
 
     assert {*LIVE_PAGES} <= live
@@ -65,11 +65,13 @@ def test_accepted_live_links_are_answered(directory, linkable, tmp_path, sample_
 
 
 def test_the_sitemap_lists_every_page(directory, pages):
-    """Search engines are shown every page but the private one and those made for other sites."""
+    """Search engines are shown every page but the private one, the one that proxies show, and those
+    made for other sites."""
     embedded = {path for path in pages if path.startswith(EMBEDDED)}
 
     assert {path for path, _ in sitemap.pages(directory)} == pages - embedded - {
-        directory.talk.path
+        directory.talk.path,
+        DOWN,
     }
 
 

@@ -56,6 +56,7 @@ def test_every_screen_about_a_series_says_how_to_reach_us(tmp_path):
     desk = create_desk(lambda: directory, settings, clock=lambda: noon).test_client()
     things = {series.booking_path: series for series in directory.series}
     things |= {f"/request/{one.slug}?who=family": one for one in directory.programmes}
+    things |= {one.tell_path: one for one in directory.programmes if one.can_tell}
     wrong, ways = [], set()
     for path, thing in things.items():
         answer = desk.get(path)

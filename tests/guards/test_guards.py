@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from portal.directory.addresses import LIVE_PAGES
+from portal.directory.vocabularies import NEEDS, PRIVATE_NEEDS
 from tests.support import nu
 from tests.support.shipped import (
     DAY,
@@ -34,6 +35,7 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 CONTROLS = ("input", "select", "textarea")
 FOCUSABLE = ("a", "button", "input", "select", "textarea", "summary")
 TALK = "/help/talk/"  # the one page of all private needs
+DOWN = "/down/"  # what a proxy shows while the live part does not answer
 SHOWN = 25  # faults of one kind; more of the same would help nobody
 
 # Attributes that hold addresses, and those that hold the ids of other elements.
@@ -166,6 +168,12 @@ def _live_forms(shipped):
         if path.startswith("/sessions/")
     }
     asked = programmes()
+    kinds = ("group", "drop-in")  # S84: not of a sensitive programme
+    tells = {
+        name
+        for name, one in asked.items()
+        if one.fields["kind"] in kinds and one.fields.get("sensitive", "no") == "no"
+    }
 
     def known(path, query):
         if found := re.fullmatch(rf"/book/({slug}/{slug})", path):
@@ -174,6 +182,9 @@ def _live_forms(shipped):
         if found := re.fullmatch(rf"/request/({slug})", path):
             run = re.fullmatch(rf"series=({slug}/{slug})", query) if query else None
             return found[1] in asked and (run[1] in public if run else not query)
+        if found := re.fullmatch(rf"/tell/({slug})", path):
+            near = re.fullmatch(r"near=[\w%+.'-]+", query) if query else True
+            return found[1] in tells and bool(near)
         return not query and (
             path in (*LIVE_PAGES, "/leave", "/calendars/preview")
             or path.startswith(("/bookings/", "/staff/"))
@@ -234,7 +245,8 @@ def test_links_to_people(shipped):
     forms = {
         "tel": r"\+?\d{3,15}",
         "sms": r"\+?\d{3,15}(\?body=\S*)?",
-        "mailto": r"[^@\s]+@[^@\s]+\.\w+",
+        # To share a page, without an address: families choose to whom they send it.
+        "mailto": r"[^@\s]+@[^@\s]+\.\w+|\?subject=[^\s&]+&body=[^\s&]+",
     }
 
     def find(page):
@@ -307,10 +319,12 @@ def _sitemap(shipped):
 
 
 def test_sitemap(shipped):
-    """The sitemap lists every page once but the private one, and nothing else."""
+    """The sitemap lists every page once, but not the private one and that of proxies."""
     base = site_file()["base_address"]
     listed = _sitemap(shipped)
-    pages = {f"{base}{path}" for path in shipped.pages if path.endswith("/") and path != TALK}
+    pages = {
+        f"{base}{path}" for path in shipped.pages if path.endswith("/") and path not in (TALK, DOWN)
+    }
 
     assert len(listed) == len(set(listed))
     assert pages == set(listed)
@@ -332,7 +346,7 @@ def test_nothing_is_left_alone(shipped):
         path
         for path, page in shipped.pages.items()
         if path not in reached
-        and not path.startswith(("/near/", "/embed/", "/404.html"))
+        and not path.startswith(("/near/", "/embed/", "/404.html", DOWN))
         and not (path.startswith("/sessions/") and "No more dates are planned" in page.text)
     ]
 
@@ -386,7 +400,7 @@ def test_what_pages_say_of_themselves(shipped):
     """Every page has a language, a title of at most 70 characters that is not cut, a description,
     and the address it is known by.
 
-    The private page has no such address: search engines must not keep it.
+    The private page and that of proxies have no such address: search engines must not keep them.
     """
     base = site_file()["base_address"]
     wrong = []
@@ -400,7 +414,7 @@ def test_what_pages_say_of_themselves(shipped):
         if path != "/404.html" and (len(said) != 1 or not 20 <= len(said[0]) <= 300):
             wrong.append(f"{path}: description {said}")
         known = [link["href"] for link in page.all("link") if link.get("rel") == "canonical"]
-        if known != ([] if path == TALK else [base + path]):
+        if known != ([] if path in (TALK, DOWN) else [base + path]):
             wrong.append(f"{path}: canonical {known}")
 
     assert wrong[:SHOWN] == []
@@ -484,7 +498,8 @@ def test_cards(shipped):
             yield f"{address} is not a picture of this site"
 
     pictures = [path for path in shipped.files if path.startswith("/static/cards/")]
-    assert faults(shipped.pages, find) == []
+    public = {path: page for path, page in shipped.pages.items() if path != "/down/"}
+    assert faults(public, find) == []
 
 
 def test_forms(shipped):
@@ -634,7 +649,10 @@ def test_sizes(shipped):
 
 
 def test_sizes_of_scripts(shipped):
-    """Every page asks for one small script; the finder has one of its own, and its tables."""
+    """Every page asks for one small script; the finder has one of its own, and its tables.
+
+    The service worker is fetched only by those who keep a page.
+    """
     sizes = defaultdict(int)
     for path in shipped.files:
         if path.endswith(".js") or path.startswith("/search/"):
@@ -649,7 +667,8 @@ def test_sizes_of_scripts(shipped):
     assert sizes["/static/site"] <= 8_192
     assert sizes["/static/find"] <= 12_288
     assert sizes["/search/index"] + sizes["/search/places"] <= 40_960
-    assert len(sizes) <= 4
+    assert sizes["/service"] <= 2_048
+    assert len(sizes) <= 5
 
 
 # --- what is withheld -----------------------------------------------------------------------------
@@ -767,6 +786,28 @@ def _time_words(one):
         hour, minute = map(int, moment.split(":"))
         clock = f"{hour % 12 or 12}" + (f":{minute:02}" if minute else "")
         yield f"{clock}{'am' if hour < 12 else 'pm'}"
+
+
+def test_no_private_need_is_named(shipped):
+    """No address, link, title, description, calendar or table for machines names a private need.
+
+    The news, with its feed, may speak of what the service does (S81).
+    """
+    forms = {form for need in PRIVATE_NEEDS for form in (need, need.replace("-", " "), NEEDS[need])}
+    named = re.compile("|".join(forms), re.IGNORECASE)
+    machines = (".ics", ".json", ".xml", ".webmanifest", "_headers")
+    found = [path for path in shipped.files if named.search(path)]
+    for path, file in shipped.files.items():
+        if path.endswith(machines) and named.search(file.read_text("utf-8")):
+            found.append(path)
+    for path, page in shipped.documents.items():
+        said = [one.text for one in page.all("title", "h1")]
+        said += [one["content"] for one in page.all("meta") if "content" in one]
+        said += [one["href"] for one in page.all("a", "link", "form") if "href" in one]
+        said += [one["value"] for one in page.all("input", "option") if "value" in one]
+        found += [f"{path}: {words}" for words in said if named.search(words)]
+
+    assert found[:SHOWN] == []
 
 
 def test_only_sensitive_pages_have_the_way_out(shipped):

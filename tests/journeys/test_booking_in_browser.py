@@ -128,8 +128,9 @@ class Family:
         return self.page.locator("main").inner_text()
 
     def press(self, words: str) -> "Family":
-        self.page.locator("main button:not([tabindex])").get_by_text(words, exact=True).click()
-        self.page.wait_for_load_state("load")
+        # With scripts the page first asks if the live part answers.
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.locator("main button:not([tabindex])").get_by_text(words, exact=True).click()
         return self
 
     def follow(self, words: str) -> "Family":
@@ -368,6 +369,33 @@ def _lose(route) -> None:
     route.abort("connectionreset")
 
 
+def _nothing(route) -> None:
+    route.abort()
+
+
+def _down(route) -> None:
+    route.fulfill(status=503, content_type="text/html", body="Down")
+
+
+def test_a_form_that_cannot_arrive_keeps_its_answers(at_home, place) -> None:
+    """While the live part does not answer, or a proxy answers for it, pressing the button sends
+    nothing and says so beside it; then the same button goes on."""
+    with at_home() as family:
+        family.go(BUMP).introduce().choose("No", "Will somebody come")
+        said = family.page.locator("main form .errors")
+        for answer in (_nothing, _down):
+            family.page.route("**/health", answer)
+            family.page.locator("main button[value=check]").last.click()
+            said.get_by_text("Your answers are still here.").wait_for()
+            family.page.unroute("**/health")
+
+        assert said.count() == 1
+        assert family.page.get_by_label("Full name", exact=True).input_value() == "Amina Khan"
+        assert place.count() == 0
+        family.press("Continue")
+        assert family.heading == "Check your answers"
+
+
 # --- mistakes, leaving ----------------------------------------------------------------------------
 
 
@@ -433,8 +461,8 @@ def test_enter_in_a_field_goes_on(at_home, scripts) -> None:
     """Not to another child, which is what the first visible button would do."""
     with at_home(scripts=scripts) as family:
         family.go("/request/baby-massage?who=family").introduce()
-        family.page.get_by_label("Full name", exact=True).press("Enter")
-        family.page.wait_for_load_state("load")
+        with family.page.expect_navigation(wait_until="load"):
+            family.page.get_by_label("Full name", exact=True).press("Enter")
 
         assert family.heading == "Check your answers"
 

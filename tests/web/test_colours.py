@@ -23,6 +23,7 @@ WORDS = {
     "gold": ("straw",),
     "on": ("action", "hover", "error"),
     "paper": ("ink",),
+    "card": ("brand", "ink"),
     "pale": ("band", "plum"),
 }
 # Edges of fields and of what can be pressed, and drawings that carry meaning.

@@ -798,7 +798,7 @@ def test_the_form_keeps_what_was_answered_without_scripts(plain):
     assert plain.page.input_value("#age") == "2"
     assert plain.page.is_checked("[name=day][value=friday]")
     assert plain.page.input_value("[name=miles]") == "10"
-    assert "6aa" not in plain.page.content().lower().replace("data-", "")
+    assert not re.search(r"bb4\W*6aa", plain.page.content().lower())
     plain.page.goto("/find/results?near=Accringtn&age=77")
     assert plain.page.input_value("#near") == "Accringtn"
     assert plain.page.input_value("#age") == "77"

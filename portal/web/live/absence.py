@@ -92,11 +92,11 @@ def _is_all(own: Own) -> bool:
 
 
 def _asked_for(own: Own) -> Session | None:
-    """The coming date in the address; without one, the next date that is on."""
+    """The coming date in the address; without one, the next on which the family is expected."""
     on = [session for session in own.sessions if not session.off]
     asked = request.args.get("date")
     if asked is None:
-        return next(iter(on), None)
+        return next((session for session in on if session.anchor not in own.excused), None)
     return next((session for session in on if session.anchor == asked), None)
 
 

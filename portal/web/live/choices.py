@@ -8,7 +8,7 @@ choice is a link to its page instead. Only public series are offered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wtforms import StringField
 
@@ -16,6 +16,7 @@ from portal.bookings import MOST_PLACES, Booking, Family
 from portal.bookings.opening import opening
 from portal.bookings.places import claimed
 from portal.directory import Series, Session
+from portal.directory.fields import SAFE_TIME
 from portal.directory.state import places_in_row
 from portal.web import filters
 from portal.web.live.alternatives import Other
@@ -98,6 +99,13 @@ def takes(series: Series, family: Family | None, people: int) -> bool:
         question.name in family.answers or not question.required
         for question in series.programme.questions
     )
+
+
+def known_answers(series: Series, family: Family) -> Family:
+    """The family with those of its answers that this series asks for."""
+    asked = {SAFE_TIME, *(question.name for question in series.programme.questions)}
+    answers = {name: said for name, said in family.answers.items() if name in asked}
+    return replace(family, answers=answers)
 
 
 def _same(

@@ -8,7 +8,6 @@ sensitive programme says neither what it is nor where, and shows days and times 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
@@ -31,7 +30,7 @@ from portal.directory.values import LONDON
 from portal.messages import family_calendar
 from portal.web import filters
 from portal.web.live.alternatives import OTHER_WAYS, Other, tell_me, under_headings
-from portal.web.live.choices import Choice, TakeForm, choices, takes
+from portal.web.live.choices import Choice, TakeForm, choices, known_answers, takes
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import (
     DetailsForm,
@@ -43,6 +42,7 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 from portal.web.live.forms.steps import next_screen
+from portal.web.live.moving import moves
 from portal.web.live.own_actions import act, press
 from portal.web.live.own_booking import Own, own_booking
 from portal.web.live.screens import away, check_form, head, page, too_many
@@ -103,6 +103,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         given_away=_given_away(own, ours, restorable) and bool(on),
         choices=_choices(own, family, again=not restorable and not reason),
         other_ways=OTHER_WAYS,
+        moves=moves(own, family),
         news=_news(own.state, family),
         kept=family is not None,
         calendar=path,
@@ -360,14 +361,12 @@ def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
     session = planned_on(series, planned)
     if (session is None) == (series.book == "session"):
         abort(404)
-    asked = {SAFE_TIME, *(question.name for question in series.programme.questions)}
-    answers = {name: said for name, said in family.answers.items() if name in asked}
     try:
         with found.database() as engine:
             made = bookings.book(
                 engine,
                 series,
-                replace(family, answers=answers),
+                known_answers(series, family),
                 key=form.idempotency_key,
                 secret=found.secret,
                 now=found.now,

@@ -121,7 +121,7 @@ def _store(programme: Programme, form: TellForm, now: datetime) -> Any:
     allowance = found.an_hour([contact_hash(found.secret, wanted.contact).hex()], asked)
     try:
         with found.database() as engine:
-            had = wishes.to_be_had(engine, found.directory, programme, now=now)
+            had = wishes.to_be_had(engine, found.directory, programme, wanted, now=now)
             wishes.make(
                 engine,
                 wanted,
@@ -185,11 +185,11 @@ def _open_now(programme: Programme, form: TellForm) -> Sequence[Series]:
     if not isinstance(place, Place):
         return ()
     found = live()
-    with found.database() as engine:
-        runs = wishes.to_be_had(engine, found.directory, programme, now=found.now)
     wish = _Looked(
         [age.key for age in form.age.found], place.at.latitude, place.at.longitude, found.now
     )
+    with found.database() as engine:
+        runs = wishes.to_be_had(engine, found.directory, programme, wish, now=found.now)
     return fitting(wish, runs, found.directory, found.now)
 
 
@@ -228,7 +228,7 @@ def go_on(token: str) -> Any:
     if programme is None:
         abort(404)
     with live().database() as engine:
-        had = wishes.to_be_had(engine, live().directory, programme, now=live().now)
+        had = wishes.to_be_had(engine, live().directory, programme, found, now=live().now)
         wishes.go_on(engine, found, [run.identity for run in had], now=live().now)
     return redirect(f"/tell/own/{token}", 303)
 

@@ -42,6 +42,12 @@ _BESIDE = (
 _PASSES = 80  # in which pins that overlap are pushed apart
 
 
+# Where the name of the largest town may be as well: at the edge of the crowd of pins in it.
+_FURTHER = tuple(
+    (sign * far, 5, "start" if sign > 0 else "end") for far in (56, 74, 92) for sign in (1, -1)
+)
+
+
 class Label(NamedTuple):
     """The name of a town, and its dot unless a pin is there."""
 
@@ -236,7 +242,8 @@ class CountyMap:
             if not (size < x < WIDTH - size and size < y < part.height - size):
                 continue
             dot = _Rect(x - 3, y - 3, x + 3, y + 3)
-            for across, down, anchor in _BESIDE:
+            places = _BESIDE if shown else _BESIDE + _FURTHER
+            for across, down, anchor in places:
                 length = len(name) * size * 0.56
                 left = x + across - length * {"start": 0, "middle": 0.5, "end": 1}[anchor]
                 base = y + down * size / _TEXT
@@ -292,22 +299,33 @@ def _shown(centre: Centre) -> Position | None:
 
 
 def _apart(pins: Sequence[Pin], height: int) -> tuple[Pin, ...]:
-    """The pins, moved as little as need be for none to cover another."""
+    """The pins, moved as little as need be for none to cover another.
+
+    At first each pass also draws them back to where they belong, so that a crowd stays close.
+    """
     spots = [[float(pin.x), float(pin.y)] for pin in pins]
-    least = 2.0 * _PIN + 1
-    for _ in range(_PASSES):
-        for one, other in combinations(range(len(spots)), 2):
-            (x, y), (to_x, to_y) = spots[one], spots[other]
-            across, down = to_x - x, to_y - y
-            away = math.hypot(across, down)
-            if away >= least:
-                continue
-            if away < 0.5:  # in the same place: each goes its own way
-                across, down, away = math.cos(other), math.sin(other), 1.0
-            push = (least - min(away, least)) / 2 + 0.2
-            for spot, sign in ((spots[one], -1), (spots[other], 1)):
-                spot[0] = min(max(spot[0] + sign * push * across / away, _PIN), WIDTH - _PIN)
-                spot[1] = min(max(spot[1] + sign * push * down / away, _PIN), height - _PIN)
+    for number in range(_PASSES):
+        if number < _PASSES * 0.7:
+            for pin, spot in zip(pins, spots, strict=True):
+                spot[0] += (pin.x - spot[0]) * 0.1
+                spot[1] += (pin.y - spot[1]) * 0.1
+        _push_apart(spots, height)
     return tuple(
         pin._replace(x=round(x), y=round(y)) for pin, (x, y) in zip(pins, spots, strict=True)
     )
+
+
+def _push_apart(spots: Sequence[list[float]], height: int) -> None:
+    least = 2.0 * _PIN + 1
+    for one, other in combinations(range(len(spots)), 2):
+        (x, y), (to_x, to_y) = spots[one], spots[other]
+        across, down = to_x - x, to_y - y
+        away = math.hypot(across, down)
+        if away >= least:
+            continue
+        if away < 0.5:  # in the same place: each goes its own way
+            across, down, away = math.cos(other), math.sin(other), 1.0
+        push = (least - away) / 2 + 0.2
+        for spot, sign in ((spots[one], -1), (spots[other], 1)):
+            spot[0] = min(max(spot[0] + sign * push * across / away, _PIN), WIDTH - _PIN)
+            spot[1] = min(max(spot[1] + sign * push * down / away, _PIN), height - _PIN)

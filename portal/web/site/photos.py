@@ -119,7 +119,7 @@ class Photos:
         directory = self._directory
         texts = (
             *directory.centres, *directory.series, *directory.programmes, *directory.pages,
-            *directory.news,
+            *directory.news, *directory.help_pages,
         )  # fmt: skip
         for path, file in pictures.items():
             if any(path in text.html for text in texts):

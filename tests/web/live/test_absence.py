@@ -32,6 +32,8 @@ def test_one_press_sends_apologies_for_one_date_of_a_course(tmp_path) -> None:
     assert "You have told us that you cannot come." in told
     assert told.heading == "Your place is booked"
     assert screens.open(f"{own.path}/cannot-come?date={FIRST}").status == 303
+    following = screens.open(f"{own.path}/cannot-come")
+    assert following.heading == "Can you not come on Tuesday 19 January?"
 
     back = told.follow("We can come on Tuesday 12 January after all")
     back.press("We can come on Tuesday 12 January")

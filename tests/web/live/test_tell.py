@@ -1,5 +1,7 @@
 """Tell me when: the form without an account, and the family's own page behind its link."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -99,6 +101,29 @@ def test_a_link_fills_in_what_it_knows(screens) -> None:
     assert dict(form.fields("Continue"))["age"] == "2, 8 months"
     assert not dict(strange.fields("Continue"))["near"]
     assert not dict(strange.fields("Continue"))["age"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "now"),
+    [
+        ({"opens": "2027-01-05 09:00"}, made.NOW),
+        ({"places": "1", "waiting_list": "no"}, made.NOW),  # full
+        ({"places": "1"}, made.NOW),  # the form of the waiting list
+        ({"closes": "2027-01-03"}, made.NOW),
+        ({}, made.NOW + timedelta(days=10)),  # started
+        ({}, made.NOW + timedelta(days=200)),  # over
+        ({"withdrawn": "The leader has left"}, made.NOW),
+    ],
+)
+def test_a_page_that_refuses_a_booking_leads_here(tmp_path, fields, now) -> None:
+    """Wherever nothing can be booked now, a family can ask for a message, near the same town."""
+    screens = Screens(tmp_path, made.directory(fields))
+    if "places" in fields:
+        screens.book(email="other@example.org", people="1")
+    screens.now = max(now, screens.now)
+    refused = screens.visitor().open("/book/riverbank/bump")
+
+    assert refused.main.one("a", where=lambda a: a.get("href") == "/tell/bump?near=Preston")
 
 
 def test_what_is_open_already_is_shown(tmp_path) -> None:

@@ -65,7 +65,15 @@ def test_every_noun_has_its_page(directory):
 def test_links_lead_somewhere(read, directory):
     """Links within the site lead to addresses that exist, or to the live part."""
     listed = set(addresses(directory))
-    live = ("/book/", "/request/", "/find/results", "/gap", "/bookings/", "/calendars/preview")
+    live = (
+        "/book/",
+        "/request/",
+        "/tell/",
+        "/find/results",
+        "/gap",
+        "/bookings/",
+        "/calendars/preview",
+    )
     broken = set()
     for path, page in read.items():
         ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}

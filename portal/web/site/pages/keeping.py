@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.directory.addresses import DOWN
 from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
@@ -17,3 +18,15 @@ def kept(context: Context) -> str:
         summary="Groups, centres and pages that you have kept on this phone.",
     )
     return context.render("kept.html", head)
+
+
+@page(DOWN)
+def down(context: Context) -> str:
+    """What a proxy shows, with a 503, while the live part does not answer."""
+    head = Head(
+        title="We cannot do this just now",
+        path=DOWN,
+        summary="What to do while booking and other forms are not working.",
+        unlisted=True,
+    )
+    return context.render("down.html", head)

@@ -181,6 +181,22 @@ def test_programme_page(read, pages):
     assert data_of(pages["/programmes/play-sessions/"])["@type"] == "GovernmentService"
 
 
+def test_pages_lead_to_tell_me_when(pages, directory):
+    """Each programme with dated groups leads to its form, and so does each of its series that one
+    cannot just come to, near its town; no other page does (S84)."""
+    for programme in directory.programmes:
+        leads = f'href="{programme.tell_path}"' in pages[programme.path]
+        assert leads == programme.can_tell, programme.slug
+        assert leads or "/tell/" not in pages[programme.path]
+    for series in directory.series:
+        leads = f'href="{series.programme.tell_path}' in pages[series.path]
+        wanted = series.programme.can_tell and (series.booking != "drop-in" or leads)
+        assert leads == wanted, series.identity
+    assert 'href="/tell/bump-birth-and-beyond?near=Preston"' in pages[
+        "/sessions/riverbank/bump-spring/"
+    ]  # fmt: skip
+
+
 def test_sensitive_page(pages, read):
     """Such a page can be left at once and gives a way to ask, no place, no time and no data."""
     path = "/programmes/group-for-women/"
