@@ -888,7 +888,7 @@ TYPE = """async (texts) => {
 def test_what_families_type_with_scripts(asking, shipped_finder):
     """The script gives the expected answers too, and reads its own addresses in the same way."""
     page = asking.page
-    page.goto("/find/")
+    page.goto("/find/", wait_until="domcontentloaded")
     table = {typed: expected for typed, expected in TYPED if typed not in PRIVATE}
     found = page.evaluate(TYPE, [*table])
     first = {typed: first_answer(*one[:4]) for typed, one in zip(table, found, strict=True)}
