@@ -5,10 +5,18 @@
 
 from portal.content.cache import FileCache
 from portal.content.front_matter import Problem
-from portal.content.loader import FOLDERS, ContentError, leftovers, load, upkeep, warnings
+from portal.content.loader import (
+    FOLDERS,
+    ContentError,
+    hard_messages,
+    leftovers,
+    load,
+    upkeep,
+    warnings,
+)
 from portal.content.plausibility import doubts
 
 __all__ = [
-    "FOLDERS", "ContentError", "FileCache", "Problem", "doubts", "leftovers", "load", "upkeep",
-    "warnings",
+    "FOLDERS", "ContentError", "FileCache", "Problem", "doubts", "hard_messages", "leftovers",
+    "load", "upkeep", "warnings",
 ]  # fmt: skip
