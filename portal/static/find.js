@@ -803,7 +803,7 @@
         const drawn = copy("drawn", { words: said });
         const use = drawn.querySelector("use");
         drawn.title = said;
-        use.setAttribute("href", use.getAttribute("href") + name);
+        use.setAttribute("href", use.getAttribute("href").replace("step-free", name));
         return [drawn, " "];
       }), one.access[0] ? "" : words["no-access"]);
       if (one.colour) made.querySelector(".tag").classList.add(one.colour);

@@ -182,6 +182,7 @@ class Files:
             for path in sorted((self.root / "programmes").glob("*.md"))
             if "." not in path.stem
         }
+        self.help_pages = {path.stem: read(path) for path in self.root.glob("content/help/*.md")}
         self.centres, self._series = {}, []
         for path in sorted((self.root / "centres").glob("*/*/*.md")):
             if path.name == "index.md":

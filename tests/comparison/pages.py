@@ -39,6 +39,7 @@ class Pages:
             (r"/whats-on/", self._whats_on),
             (r"/|/near/[^/]+/|/ages/[^/]+/", self._some),
             (r"/centres/|/programmes/", self._every),
+            (r"/help/[^/]+/", self._help),
         )
 
     # --- a series ---------------------------------------------------------------------------------
@@ -317,6 +318,27 @@ class Pages:
                 yield session.series.path, "day", session.day, "not in this week"
             if session is not None and session.moved_to and not path.startswith("/ages/"):
                 yield session.series.path, "moved", session.day, "a list of what is on"
+
+    def _help(self, path, html):
+        """The next sessions for a need: as the files say, of its programmes, one in a district."""
+        page, main = self._files.help_pages[path.split("/")[2]], main_of(html)
+        districts = []
+        for session, wrong in self._sessions(main):
+            yield from wrong
+            if session is None:
+                continue
+            districts.append(session.series.centre["district"])
+            if page["need"] not in session.series.programme.get("needs", ()):
+                yield session.series.path, "need", page["need"], "no need of its programme"
+        if len(districts) != len(set(districts)):
+            yield path, "districts", districts, "one session in each"
+        for slug in re.findall(r'href="/programmes/([^/"]+)/"', main):
+            programme = self._files.programmes[slug]
+            if page.get("private") == "yes":
+                if programme.get("sensitive") != "yes":
+                    yield path, "programme", slug, "no sensitive one"
+            elif page["need"] not in programme["needs"] or programme.get("sensitive") == "yes":
+                yield path, "programme", slug, f"none for {page['need']}"
 
     def _in(self, slug):
         """Whether a series belongs to a district or footprint."""

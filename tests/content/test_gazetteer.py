@@ -119,6 +119,7 @@ def test_halves_of_a_postcode():
         sector_of("Secret Lane 4")
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_any_text_may_be_typed(text):
     """Whatever is typed, the answer is a place, or none."""

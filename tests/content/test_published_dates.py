@@ -212,6 +212,7 @@ def test_new_terms_are_no_news(root, before):
     assert found(root, before) == []
 
 
+@pytest.mark.slow
 def test_a_build_keeps_a_record_beside_the_public_folder(root, tmp_path):
     """It is read back as it was; the site holds nothing of it, as sensitive groups are in it."""
     settings = Settings(root=root, out=tmp_path / "site", var=tmp_path / "var", leaflets=False)

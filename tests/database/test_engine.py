@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 
+import pytest
 from sqlalchemy import insert, select
 
 from portal import database
@@ -32,6 +33,7 @@ def elsewhere(address: str) -> int:
     return int(run.stdout)
 
 
+@pytest.mark.slow
 def test_a_command_takes_no_log_away_from_a_process_at_work(tmp_path) -> None:
     """S60: what was confirmed is there for every process, however often the database was opened
     here and elsewhere. A process that opens and closes the file itself loses its locks on it, and

@@ -63,6 +63,7 @@ def test_every_field_is_in_one_group(model) -> None:
     assert sorted(asked) == sorted(fields_of(model))
 
 
+@pytest.mark.slow
 def test_saving_an_open_form_changes_nothing() -> None:
     """The form of every centre and series file, shipped or of the sample, sent back as it is shown,
     changes no field; and none is left out of it."""

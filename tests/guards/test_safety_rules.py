@@ -11,6 +11,8 @@ import tokenize
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs/safety-rules.md"
@@ -139,6 +141,7 @@ def test_every_rule_cited_is_in_the_list():
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_what_the_list_names_is_there():
     """Each rule names a module and a test that exist; when code moves, its entry moves along."""
     text = PAGE.read_text("utf-8")
@@ -152,6 +155,7 @@ def test_what_the_list_names_is_there():
     assert incomplete == []
 
 
+@pytest.mark.slow
 def test_no_page_is_cited_that_is_not_here():
     """The reason is in the code itself or on a page of the repository."""
     wrong = []

@@ -171,10 +171,10 @@ ADDED = {
     "scrolls on the phone": "@media (width < 30rem) { h1 { height: 1rem; overflow: auto } }",
     "wide on the phone": "footer { min-width: 25rem }",
     "small on the phone": "@media (width < 30rem) { nav a { display: block; height: 10px } }",
-    "close on the phone": "@media (width < 30rem) { main .chips { gap: 0 } "
-    "main .chips a { height: 11px; min-height: 0; padding: 0; line-height: 11px } }",
-    "covered on the phone": "@media (width < 30rem) { main .chips { gap: 0 } "
-    "main .chips li { height: 4px } }",
+    "close on the phone": "@media (width < 30rem) { footer ul { gap: 0 } footer li { margin: 0; "
+    "padding: 0; line-height: 0 } footer a { display: block; height: 11px } }",
+    "covered on the phone": "@media (width < 30rem) { footer li { margin-block-end: -40px } "
+    "footer a { display: block; min-height: 44px } }",
 }
 NAMED = {
     "pale on the phone": r"at 320: (light|dark): color-contrast at h1",
@@ -187,7 +187,7 @@ NAMED = {
     "scrolls on the phone": r"at 320: scrollable-region-focusable at h1",
     "wide on the phone": r"at 320: <.* ends at",
     "small on the phone": r"at 320: <a .* px$",
-    "close on the phone": r"at 320: target-size at ",
+    "close on the phone": r"at 320: target-size at .*about.*11px",
     "covered on the phone": r"at 320: target-size at ",
 }
 
@@ -213,7 +213,9 @@ def test_what_is_wrong_at_one_size_or_in_one_scheme_is_found(unpainted, portal_a
 
 
 def _lines(page):
-    return [line.strip() for line in page.locator("main").inner_text().split("\n") if line.strip()]
+    # A locator would first load a large script into the page.
+    words = page.evaluate("() => document.querySelector('main').innerText")
+    return [line.strip() for line in words.split("\n") if line.strip()]
 
 
 def _line_without_scripts(with_scripts, without):

@@ -15,12 +15,15 @@ from tests.support.browser import NARROW, SMALL_SCREEN, WIDE, Visitor, unfit, vi
 
 BATCH = 20  # pages sent to the browser at once
 
-# What `outerHTML` leaves out: what somebody has chosen.
-KEEP_CHOICES = """() => {
+# The HTML of a page with what somebody has chosen, which `outerHTML` leaves out. Playwright's own
+# `content` is the same without that, and first loads a large script into the page.
+HTML = """() => {
     document.querySelectorAll("input, option").forEach((one) => {
         if (one.localName === "option") one.toggleAttribute("selected", one.selected);
         else one.toggleAttribute("checked", one.checked);
     });
+    const type = document.doctype ? new XMLSerializer().serializeToString(document.doctype) : "";
+    return type + document.documentElement.outerHTML;
 }"""
 
 # A page that leads on at once would take the viewer with it.
@@ -115,5 +118,4 @@ def viewing(browser, address: str, **how) -> Iterator[Viewer]:
 
 def html_of(page) -> str:
     """The page as scripts and its reader have left it."""
-    page.evaluate(KEEP_CHOICES)
-    return page.content()
+    return page.evaluate(HTML)

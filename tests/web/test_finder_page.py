@@ -1,5 +1,6 @@
 """The finder in a real browser: with scripts in the page, without them by the live application."""
 
+import json
 import re
 from datetime import datetime
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -8,6 +9,7 @@ import pytest
 
 from portal import content
 from portal.directory.values import LONDON
+from portal.finder import index
 from portal.finder.postcode_import import Placed
 from portal.finder.postcodes import LETTERS, pack
 from portal.settings import Settings
@@ -49,8 +51,13 @@ def postcodes() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def shipped_finder():
-    return finder(content.load(ROOT, today=DAY))
+def shipped_directory():
+    return content.load(ROOT, today=DAY)
+
+
+@pytest.fixture(scope="module")
+def shipped_finder(shipped_directory):
+    return finder(shipped_directory)
 
 
 @pytest.fixture(scope="module")
@@ -174,9 +181,9 @@ def sent(page, query):
     """
     pairs = parse_qsl(query, keep_blank_values=True)
     if any(character.isdigit() for name, value in pairs if name == "near" for character in value):
-        page.goto("/find/")
+        page.goto("/find/", wait_until="domcontentloaded")
     if not page.evaluate(FILLED_IN, pairs):
-        page.goto(f"/find/?{query or 'near='}")
+        page.goto(f"/find/?{query or 'near='}", wait_until="domcontentloaded")
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:60] or "nothing")
@@ -839,6 +846,20 @@ def test_what_families_type(shipped_finder):
 
     assert wrong == {}
     assert len({typed for typed, _ in TYPED}) == len(TYPED) >= 60
+
+
+def test_each_programme_has_other_words_and_private_ones_are_not_public(shipped_directory):
+    """Every programme is found by other words; those of private matters are in no table (S82)."""
+    text = json.dumps(index.tables(shipped_directory), ensure_ascii=False).lower()
+    private = [
+        *(page for page in shipped_directory.help_pages if page.private),
+        *(one for one in shipped_directory.programmes if one.sensitive),
+    ]
+    phrases = {phrase.lower() for one in private for phrase in one.also if " " in phrase}
+
+    assert [one.slug for one in shipped_directory.programmes if not one.also] == []
+    assert len(phrases) > 80
+    assert [phrase for phrase in sorted(phrases) if f'"{phrase}"' in text] == []
 
 
 TYPE = """async (texts) => {
