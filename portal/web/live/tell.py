@@ -81,7 +81,7 @@ def tell(programme: str) -> Any:
     return _screen(thing, _form(ways), now)
 
 
-_SENT = "We have what you asked for"
+_SENT = "We have saved what you asked for"
 
 
 def _form(ways: frozenset[str]) -> TellForm:
