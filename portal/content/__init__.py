@@ -14,9 +14,9 @@ from portal.content.loader import (
     upkeep,
     warnings,
 )
-from portal.content.plausibility import doubts
+from portal.content.plausibility import doubts, hard_words, without_remedy
 
 __all__ = [
-    "FOLDERS", "ContentError", "FileCache", "Problem", "doubts", "hard_messages", "leftovers",
-    "load", "upkeep", "warnings",
+    "FOLDERS", "ContentError", "FileCache", "Problem", "doubts", "hard_messages", "hard_words",
+    "leftovers", "load", "upkeep", "warnings", "without_remedy",
 ]  # fmt: skip

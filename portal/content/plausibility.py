@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from portal.content import phone_numbers
 from portal.content.front_matter import Problem, Written, one_line
-from portal.content.plain_english import warnings_of
+from portal.content.plain_english import NO_OTHER_WORDS, warnings_of
 from portal.content.plausible_places import FindPostcode, Places
 from portal.content.yaml_reader import Place
 from portal.directory import Centre, Closure, Directory, Programme, Series, TextFile
@@ -51,7 +51,7 @@ _ON_THE_LINE = "If it is so, write '# meant' at the end of the line."
 
 def without_remedy(words: str) -> str:
     """The words of a warning for people who do not write files."""
-    return words.partition(" If it is so, ")[0]
+    return words.partition(" If it is so, ")[0].partition(f" {NO_OTHER_WORDS}")[0]
 
 
 def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> list[Problem]:
@@ -61,9 +61,8 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
     """
     places = Places(directory, find_postcode)
     found: list[Problem] = []
-    names = _names(directory)
     for text in _texts(directory):
-        found += warnings_of(text.written, names)
+        found += hard_words(text.written, directory)
         sheet = _Sheet(text.written, found)
         _look_at_values(sheet, text, directory.today)
         _look_at_words(sheet)
@@ -87,6 +86,11 @@ def _texts(directory: Directory) -> Iterator[TextFile]:
     )  # fmt: skip
     for group in nouns:
         yield from (noun for noun in group if noun.written)
+
+
+def hard_words(written: Written, directory: Directory) -> list[Problem]:
+    """Warnings of long sentences and hard words in a file, with those in names left out."""
+    return list(warnings_of(written, _names(directory)))
 
 
 def _names(directory: Directory) -> frozenset[str]:
