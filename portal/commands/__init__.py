@@ -96,7 +96,10 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
         problems = _against_bookings(settings, directory)
         mistakes = len(problems)
         if not mistakes:
-            doubts = content.doubts(directory, exact_finder(directory.postcodes))
+            doubts = [
+                *content.doubts(directory, exact_finder(directory.postcodes)),
+                *content.hard_messages(settings.root),
+            ]
             others = [*content.upkeep(directory), *content.leftovers(settings.root)]
             problems = doubts
             if warnings or form != "text":
@@ -112,7 +115,7 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
         click.echo(f"{_counted(mistakes, 'mistake')}.", err=True)
         sys.exit(1)
     if form == "text":
-        more = f" {_counted(len(doubts), 'value')} in doubt: see above." if doubts else ""
+        more = f" {_counted(len(doubts), 'warning')}: see above." if doubts else ""
         if others:
             where = "." if warnings else ": see `portal check --warnings`."
             more += f" {_counted(len(others), 'thing')} worth a look{where}"

@@ -5,10 +5,18 @@
 
 from portal.content.cache import FileCache
 from portal.content.front_matter import Problem
-from portal.content.loader import FOLDERS, ContentError, leftovers, load, upkeep, warnings
-from portal.content.plausibility import doubts
+from portal.content.loader import (
+    FOLDERS,
+    ContentError,
+    hard_messages,
+    leftovers,
+    load,
+    upkeep,
+    warnings,
+)
+from portal.content.plausibility import doubts, hard_words, without_remedy
 
 __all__ = [
-    "FOLDERS", "ContentError", "FileCache", "Problem", "doubts", "leftovers", "load", "upkeep",
-    "warnings",
+    "FOLDERS", "ContentError", "FileCache", "Problem", "doubts", "hard_messages", "hard_words",
+    "leftovers", "load", "upkeep", "warnings", "without_remedy",
 ]  # fmt: skip

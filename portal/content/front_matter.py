@@ -46,6 +46,8 @@ class Problem:
     severity: Literal["mistake", "warning"] = "mistake"
     # The series that meet in one place at one time: not a mistake where `alongside` says so.
     doubles: tuple[str, ...] = ()
+    # A warning that a text is hard to read: of no concern to those who change a date alone.
+    about_words: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.words}"

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from portal.content import file_names
+from portal.content import file_names, message_texts
 from portal.content.cache import FileCache
 from portal.content.checks import check, check_towns
 from portal.content.edition import edition_of
@@ -23,7 +23,6 @@ from portal.content.gazetteer import Gazetteer, read_map
 from portal.content.history import Changes
 from portal.content.link_checks import check_links
 from portal.content.linking import Linking
-from portal.content.message_texts import check_words
 from portal.content.plausibility import doubts
 from portal.content.plausible_places import FindPostcode
 from portal.content.reader import read_tree
@@ -72,7 +71,7 @@ def load(
         *tree.problems,
         *(problem for written in tree.written.values() for problem in written.problems),
         *(problem for text in tree.texts() for problem in text.written.problems),
-        *(check_words(root) if (root / "content").is_dir() else ()),
+        *(message_texts.check_words(root) if (root / "content").is_dir() else ()),
     }
     if problems:
         raise ContentError(sorted(problems))
@@ -88,6 +87,11 @@ def load(
 def leftovers(root: Path) -> list[Problem]:
     """Warnings of files that are passed over, and may hold work that was not saved."""
     return file_names.leftovers(root, FOLDERS)
+
+
+def hard_messages(root: Path) -> list[Problem]:
+    """Warnings of long sentences and hard words in the messages, which no Directory holds."""
+    return message_texts.hard_words(root)
 
 
 def warnings(directory: Directory, find_postcode: FindPostcode | None = None) -> list[Problem]:

@@ -28,6 +28,7 @@ from portal.content.front_matter import (
     read_text,
     take_text,
 )
+from portal.content.plain_english import warnings_of
 from portal.directory import Fields
 from portal.directory.fields import Line, Text
 from portal.directory.likely import likely_word
@@ -207,6 +208,17 @@ def check_words(root: Path) -> list[Problem]:
         if found.is_file() and not found.is_symlink():
             problems += read_file(found, path).problems
     return sorted(problems)
+
+
+def hard_words(root: Path) -> list[Problem]:
+    """Warnings of long sentences and hard words in the messages, in the order of the files."""
+    files = ((FOLDER / f"{kind}.md").as_posix() for kind in FILES)
+    return sorted(
+        problem
+        for name in files
+        if (root / name).is_file()
+        for problem in warnings_of(read_file(root / name, name))
+    )
 
 
 def _read(root: Path, kind: str) -> tuple[tuple[Problem, ...], Wording | None]:

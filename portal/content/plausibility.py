@@ -3,6 +3,7 @@
 A doubt is a warning and never a mistake, because it may be so after all. Then the file says it with
 a remark: `# meant` at the end of the line, or, for words of the text, a line of its own among the
 fields, `# meant: <the words>`. Such a remark may stay where nothing is in doubt any more.
+Sentences that are too long and hard words are in doubt too (`plain_english`).
 
 Values are looked at by their type and not by the name of their field, so that a new field with a
 date or a time is covered. Doubts about addresses are in `plausible_places`.
@@ -20,6 +21,7 @@ from pydantic import BaseModel
 
 from portal.content import phone_numbers
 from portal.content.front_matter import Problem, Written, one_line
+from portal.content.plain_english import NO_OTHER_WORDS, warnings_of
 from portal.content.plausible_places import FindPostcode, Places
 from portal.content.yaml_reader import Place
 from portal.directory import Centre, Closure, Directory, Programme, Series, TextFile
@@ -49,7 +51,7 @@ _ON_THE_LINE = "If it is so, write '# meant' at the end of the line."
 
 def without_remedy(words: str) -> str:
     """The words of a warning for people who do not write files."""
-    return words.partition(" If it is so, ")[0]
+    return words.partition(" If it is so, ")[0].partition(f" {NO_OTHER_WORDS}")[0]
 
 
 def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> list[Problem]:
@@ -60,6 +62,7 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
     places = Places(directory, find_postcode)
     found: list[Problem] = []
     for text in _texts(directory):
+        found += hard_words(text.written, directory)
         sheet = _Sheet(text.written, found)
         _look_at_values(sheet, text, directory.today)
         _look_at_words(sheet)
@@ -83,6 +86,18 @@ def _texts(directory: Directory) -> Iterator[TextFile]:
     )  # fmt: skip
     for group in nouns:
         yield from (noun for noun in group if noun.written)
+
+
+def hard_words(written: Written, directory: Directory) -> list[Problem]:
+    """Warnings of long sentences and hard words in a file, with those in names left out."""
+    return list(warnings_of(written, _names(directory)))
+
+
+def _names(directory: Directory) -> frozenset[str]:
+    """The names of things, in which a hard word may stand."""
+    programmes = (programme.title for programme in directory.programmes)
+    centres = (centre.title for centre in directory.centres)
+    return frozenset({directory.site.name, *programmes, *centres})
 
 
 class _Sheet:

@@ -281,6 +281,9 @@ has one line for each value, indented, after `- `.
 
 `portal check` warns of what can be read but is hardly meant, such as `time: 1:30-3:00`, which is at
 night. If it is so, write `# meant` at the end of the line.
+
+It also warns of sentences of more than 25 words, and of hard words such as 'commence', with a plain
+word to write instead. If they have to stay, add them to the fields in a line `# meant: commence`.
 """
 
 

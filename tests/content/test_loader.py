@@ -186,7 +186,7 @@ ODD = [
     (make_nul, [f"{INDEX}:2:13: there is an invisible character (U+0000) here. Remove it."]),
     (
         make_escape,
-        [f"{INDEX}:43:5: there is an invisible character (U+001B) here. Remove it."],
+        [f"{INDEX}:45:5: there is an invisible character (U+001B) here. Remove it."],
     ),
     (
         make_line_separator,

@@ -272,7 +272,7 @@ def test_check_lists_doubts_and_succeeds(root):
 
     assert plain.exit_code == 0
     assert line in plain.stdout
-    assert "No mistakes. 1 value in doubt: see above." in plain.stdout
+    assert "No mistakes. 1 warning: see above." in plain.stdout
     [said] = [one for one in json.loads(as_json.stdout) if one["path"] == PLAY]
     assert (said["line"], said["severity"]) == (5, "warning")
 

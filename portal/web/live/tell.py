@@ -81,7 +81,7 @@ def tell(programme: str) -> Any:
     return _screen(thing, _form(ways), now)
 
 
-_SENT = "We have what you asked for"
+_SENT = "We have saved what you asked for"
 
 
 def _form(ways: frozenset[str]) -> TellForm:
@@ -155,8 +155,8 @@ def _wanted(programme: Programme, form: TellForm) -> Wanted:
 def _show(template: str, programme: Programme, form: TellForm, title: str, status: int) -> Response:
     checked = template == "live/tell_check.html"
     lead = (
-        f"We send you one message when a group opens within {MILES} miles of the place that you "
-        "choose, or when a full one has a place again. You need no account."
+        f"We will send you a message when a group opens within {MILES} miles, or when a full "
+        "group has a place again. You do not need an account."
     )
     subject = Subject(programme.title, "" if checked else lead, programme, programme.path)
     runs = _open_now(programme, form)

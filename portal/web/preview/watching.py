@@ -117,7 +117,11 @@ class Preview:
         with self._changed:
             self._details = shown.version, details
             self._changed.notify_all()
-        for problem in (*doubts, *content.leftovers(settings.root)):
+        for problem in (
+            *doubts,
+            *content.hard_messages(settings.root),
+            *content.leftovers(settings.root),
+        ):
             self._say(str(problem))
         self._say(f"No mistakes, {shown.seconds:.2f} s. {READY}")
         # What is still in use is left alone, and the rest is taken away while nobody waits: the

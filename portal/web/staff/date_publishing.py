@@ -219,6 +219,8 @@ def _look_again(
         if not session.off and session.ends <= now():
             yield f"{day_words(session.day)} is over. Families cannot come to it."
     for one in effects.warnings:
+        if one.about_words:
+            continue
         words = without_remedy(one.words)
         yield words[:1].upper() + words[1:]
 

@@ -15,6 +15,7 @@ from flask import abort, g, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Answered
 
+from portal import content
 from portal.content.front_matter import Written
 from portal.editing import content_drafts, file_forms
 from portal.editing.content_drafts import DraftError, DraftFile
@@ -124,6 +125,10 @@ def _mistakes(file: Opened) -> list[Mistake]:
     return mistakes_in(file.raw, file.path, live().directory)[1]
 
 
+def _hard_words(file: Opened) -> list[content.Problem]:
+    return content.hard_words(file.written, live().directory)
+
+
 def _keep(file: Opened, text: str) -> None:
     after = text.encode("utf-8", "replace")
     if after != file.raw:
@@ -196,6 +201,7 @@ def _show_form(
         body=text,
         shown=_html(file, text),
         drafted=file.desk.drafted(file.name),
+        hard=[content.without_remedy(one.words) for one in _hard_words(file)],
         saved=bool(mistakes),
         also=file.desk.others_at(file.name),
     )

@@ -197,3 +197,19 @@ def test_the_list_says_what_is_on_when(office) -> None:
     assert dates in screen
     assert "Over: 1" in harbour
     assert "All its sessions are over" in harbour
+
+
+def test_hard_words_are_named_in_the_form_and_do_not_stop_anything(office) -> None:
+    """The form names a long sentence and a hard word, with what to do, and the draft is saved."""
+    worker = office.worker()
+    body = f"We commence at 10. {'We sing and ' * 9}go."
+    saved = form(worker).fill(body=body).press("Save the draft")
+    screen = form(worker)
+
+    assert (saved.status, saved.path) == (200, f"{office.path}?saved=yes")
+    assert "Some words are hard to read" in screen
+    assert "'commence': this is hard to read. For example, write 'start'." in screen
+    assert "'We sing and We sing and': this sentence has 28 words." in screen
+    assert "# meant" not in screen
+    assert "hard to read" not in screen.fill(body="We sing.").press("Save the draft")
+    assert "hard to read" not in form(worker)
