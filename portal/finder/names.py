@@ -15,6 +15,7 @@ from typing import cast
 from portal.directory import Directory, Programme, expectations
 from portal.directory.vocabularies import FACILITIES, NEEDS, OFFERS, OTHER_NAMES, PRIVATE_NEEDS
 from portal.finder.places import bare, fold, plain_keys, short_form, without_kind
+from portal.finder.texts import CHOICES
 from portal.finder.topics import digest, key_of, stem
 
 TALK = "/contact/"  # where words of a private matter lead if no page is private
@@ -149,6 +150,9 @@ def filters(
     """
     centres = [one.venue.centre for one in directory.series if one.venue.centre]
     held = {
+        *(("day", name) for name in CHOICES["day"]),
+        *(("part", name) for name in CHOICES["part"]),
+        *(("on", name) for name in CHOICES["on"]),
         *(("access", key) for centre in centres for key in centre.facilities),
         *(("welcome", key) for one in directory.series for key in expectations.good_for(one)),
     }
@@ -165,6 +169,9 @@ def filters(
     }
     said |= {fold(words): ("access", key) for words, key in OTHER_NAMES["facilities"].items()}
     said |= {fold(words): ("welcome", key) for words, key in _GOOD_FOR.items()}
+    said |= {name: ("day", name) for name in CHOICES["day"]}
+    said |= {name: ("part", name) for name in CHOICES["part"]}
+    said |= {"today": ("on", "today"), "tonight": ("on", "today"), "tomorrow": ("on", "tomorrow")}
     keys = {key_of(words.split()): filtered for words, filtered in said.items()}
     return {
         key: filtered

@@ -92,7 +92,9 @@ class Query:
                 return replace(first, miles="any")
 
     def with_choice(self, name: str, value: str) -> Query:
-        """The query with one more value of a question that takes several."""
+        """The query with one more value of a question, or with that value if it takes one."""
+        if name == "on":
+            return replace(self, when=value)
         now = (*self.several(name), value)
         chosen = tuple(one for one in CHOICES[name] if one in now)
         return replace(self, chosen={**self.chosen, name: chosen})

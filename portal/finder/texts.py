@@ -223,7 +223,7 @@ WRITTEN: Mapping[str, str] = MappingProxyType(
         # a postcode that is cut short; and words that say nothing of what a family looks for
         "cut": "^(?:[A-Z]{1,2}[0-9]|[0-9]+$)",
         "noise": "^(?:a|an|the|and|or|of|in|at|on|to|for|by|with|from|near|nearby|around|about|"
-        "me|my|i|im|we|us|our|you|your|is|are|am|it|do|can|get|have|has|need|want|looking|look|"
+        "me|my|i|im|thi|we|us|our|you|your|is|are|am|it|do|can|get|have|has|need|want|looking|look|"
         "find|some|any|there|what|where|when|how|who|please|help|support|advice|info|information|"
         "group|class|classe|course|session|activity|activitie|thing|stuff|something|someone|son|"
         "daughter|boy|girl|child|one|old)$",

@@ -938,7 +938,8 @@
       query.near = place?.key || "";
       query.topic = topic;
       filters.forEach(([name, value]) => {
-        query[name] = keys(index.choices[name]).filter((one) => one === value || query[name].includes(one));
+        query[name] = name === "on" ? value
+          : keys(index.choices[name]).filter((one) => one === value || query[name].includes(one));
       });
       subject = topic?.words;
       const to = `${here}?${address(query)}`;
