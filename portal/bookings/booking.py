@@ -15,13 +15,14 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
+from portal.bookings import outcomes
 from portal.bookings.asked import identity_of
 from portal.bookings.bookable_rows import row_matching_content, row_of
 from portal.bookings.locking import OF_BOOKING, lock_later, same_thing
@@ -82,6 +83,9 @@ class Referrer:
     organisation: str
     email: str | None
     phone: str | None
+    why: str = ""
+    tried: str = ""
+    outcome: bool = False  # the family agreed that they may see whether it came (S88)
 
 
 @dataclass(frozen=True)
@@ -233,6 +237,8 @@ def book(
     by_staff = actor.startswith("staff")
     refused = refusal(series, session, now, staff=by_staff)
     draft = _drafted(family, key=key, secret=secret, now=now, ends=_last_end(series, session))
+    if referrer is not None and series.programme.sensitive:
+        referrer = replace(referrer, outcome=False)
     reminder = reminder_of(series, session, now)
 
     def work(connection: Connection) -> Booking:
@@ -299,6 +305,8 @@ def ask(
     """
     identity = identity_of(programme.slug, district)
     draft = _drafted(family, key=key, secret=secret, now=now, ends=None)
+    if referrer is not None:
+        referrer = replace(referrer, outcome=False)  # it has no dates, so no register says it
 
     def work(connection: Connection) -> Booking:
         row = row_of(connection, identity, "", ROOM_FOR_ALL)
@@ -338,6 +346,7 @@ class _Draft:
     family: Family
     link: str
     contact: bytes | None  # its keyed hash
+    secret: str
     now: datetime
     values: Mapping[str, Any]
 
@@ -361,7 +370,9 @@ def _drafted(
         "changed": now,
         "ends": ends,
     }
-    return _Draft(family, link, contact_hash(secret, contact) if contact else None, now, values)
+    return _Draft(
+        family, link, contact_hash(secret, contact) if contact else None, secret, now, values
+    )
 
 
 _KIND_OF = {"confirmed": "confirmation", "waiting": "waiting", "requested": "request-received"}
@@ -393,7 +404,7 @@ def _write_booking(
     inserted = _new_booking(connection, contact=draft.contact, here=row.id, **values)
     booking_id, twin = inserted.one()
     if referrer is not None:
-        _write_referrer(connection, booking_id, referrer, now)
+        _write_referrer(connection, booking_id, referrer, draft.secret, now)
     with bundle(connection):
         _write_family(connection, booking_id, family, draft.contact)
         at_once = (_KIND_OF[status], now, {"twin": bool(twin)})
@@ -412,8 +423,9 @@ def _write_booking(
 
 
 def _write_referrer(
-    connection: Connection, booking_id: int, referrer: Referrer, now: datetime
+    connection: Connection, booking_id: int, referrer: Referrer, secret: str, now: datetime
 ) -> None:
+    seen = referrer.outcome and bool(referrer.email)
     connection.execute(
         referral.insert().values(
             booking_id=booking_id,
@@ -422,8 +434,11 @@ def _write_referrer(
             organisation=referrer.organisation,
             email=referrer.email,
             phone=referrer.phone,
+            why=referrer.why,
+            tried=referrer.tried,
             consent=True,
             consented=now,
+            **(outcomes.link_columns(secret, now) if seen else {}),
         )
     )
     notify(connection, booking_id, "professional-received", now)

@@ -77,6 +77,7 @@ class Case:
     remark: str
     referrer: Referrer | None
     consented: datetime | None
+    outcome_agreed: datetime | None  # when it agreed that the professional sees whether it came
 
     @property
     def name(self) -> str:
@@ -244,7 +245,8 @@ def _cases(
         select(booking, bookable.c.series, bookable.c.planned, person, need.c.access)
         .add_columns(need.c.language, referral.c.consented)
         .add_columns(*(column.label(name) for name, column in asker.items()))
-        .add_columns(referral.c.phone.label("by_phone"))
+        .add_columns(referral.c.phone.label("by_phone"), referral.c.outcome_agreed)
+        .add_columns(referral.c.why, referral.c.tried)
         .select_from(booking.join(bookable))
         .join(person, person.c.booking_id == booking.c.id, isouter=True)
         .join(need, need.c.booking_id == booking.c.id, isouter=True)
@@ -259,7 +261,14 @@ def _case(row: Row[Any]) -> Case:
     referrer = None
     if row.by_name is not None:
         referrer = Referrer(
-            row.by_name, row.by_role, row.by_organisation, row.by_email, row.by_phone
+            row.by_name,
+            row.by_role,
+            row.by_organisation,
+            row.by_email,
+            row.by_phone,
+            row.why,
+            row.tried,
+            row.outcome_agreed is not None,
         )
     return Case(
         id=row.id,
@@ -282,6 +291,7 @@ def _case(row: Row[Any]) -> Case:
         remark=row.remark or "",
         referrer=referrer,
         consented=row.consented,
+        outcome_agreed=row.outcome_agreed,
     )
 
 

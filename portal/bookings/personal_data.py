@@ -34,7 +34,9 @@ def referrer_of(engine: Engine, booking_id: int) -> Referrer | None:
         ).first()
     if row is None:
         return None
-    return Referrer(row.name, row.role, row.organisation, row.email, row.phone)
+    agreed = row.outcome_agreed is not None
+    contact = row.email, row.phone
+    return Referrer(row.name, row.role, row.organisation, *contact, row.why, row.tried, agreed)
 
 
 def answer_of(engine: Engine, booking_id: int) -> str:

@@ -284,6 +284,13 @@ def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[t
         yield "Professional", f"{asker.name}, {asker.role}, {asker.organisation}"
         yield "Professional's contact", ", ".join(filter(None, [asker.email, asker.phone]))
         yield "Family agreed", _moment(case.consented) if case.consented else ""
+        yield "Why the professional asked", asker.why
+        yield "What was tried", asker.tried
+        agreed = case.outcome_agreed
+        yield (
+            "Family agreed that the professional sees if it came",
+            _moment(agreed) if agreed else "",
+        )
     for sent in reversed(messages.of_booking(engine, case.id)):
         said = MESSAGES.get(sent.kind, "A message")
         moment = _moment(sent.sent or sent.created)

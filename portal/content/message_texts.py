@@ -59,7 +59,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "request-received": ((), ()),
     "request-confirmed": ((), ("calendar_file",)),
     "request-declined": ((), ("reason",)),
-    "professional-received": ((), ()),
+    "professional-received": (("outcome",), ()),
     "link": ((), ()),
     "notice": ((), ("words",)),
 }

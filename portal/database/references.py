@@ -58,6 +58,16 @@ def wish_link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
     return _link_with(link_hash, (new_wish_link(one, nonce) for one in every_secret(secret)))
 
 
+def new_outcome_link(secret: str, nonce: bytes) -> str:
+    """The unguessable part of a professional's link. It is never that of a family (S88)."""
+    return urlsafe_b64encode(_keyed(secret, "outcome", nonce)).decode().rstrip("=")
+
+
+def outcome_link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
+    """The link of a professional, made with the secret of its time: its hash is stored already."""
+    return _link_with(link_hash, (new_outcome_link(one, nonce) for one in every_secret(secret)))
+
+
 def _link_with(link_hash: bytes, links: Iterable[str]) -> str:
     """The link with this hash; the first one if none has it."""
     every = list(links)

@@ -175,7 +175,14 @@ referral = Table(
     Column("phone", String(30)),
     Column("consent", Boolean, nullable=False),
     Column("consented", Moment, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("tried", Text, nullable=False, server_default=""),
+    # If the family agreed that the professional may see whether it came: when, and the link (S88).
+    Column("outcome_agreed", Moment),
+    Column("outcome_nonce", LargeBinary(16)),  # with the secret, makes the link
+    Column("outcome_hash", LargeBinary(32)),
     CheckConstraint("consent", name="consent"),
+    Index("ix_referral_outcome", "outcome_hash", unique=True),
 )
 
 # The attendance of a booking at one session. Without a row the family is expected. Names nobody.

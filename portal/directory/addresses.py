@@ -13,7 +13,7 @@ from portal.directory.vocabularies import LANGUAGES
 # Pages of the live applications. A page of text cannot have the first part of such an address.
 LIVE = (
     "/availability.json", "/book/", "/bookings/", "/complaint", "/find/results", "/gap", "/health",
-    "/leave", "/request/", "/staff/", "/tell/",
+    "/leave", "/outcome/", "/request/", "/staff/", "/tell/",
 )  # fmt: skip
 # Where staff send photos, and the bytes that a form there has at most.
 UPLOADS, UPLOADED = "/staff/content/", 8 * 1024 * 1024

@@ -443,12 +443,14 @@ def _places(directory: Directory) -> Table:
         range(first, first + len(centres)),
         {number: one.also for number, one in enumerate(listed) if one.also},
     )
+    topics = names.topics(directory)
     return {
         "names": named.labels,
         "keys": names.place_keys(named),
         "centres": [centre.slug for centre, _ in centres],
         "peopled": sum(1 for one in towns if one.population),
-        "topics": names.topics(directory),
+        "topics": topics,
+        "filters": names.filters(directory, topics, named.labels),
         "private": names.private(directory),
         "at": [number for one in listed for number in _grid(one.position, PLACE_GRID)],
         "about": [number for number, one in enumerate(listed) if one.about],

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from portal.directory import Directory, Programme
-from portal.directory.vocabularies import NEEDS, OFFERS, PRIVATE_NEEDS
+from portal.directory import Directory, Programme, expectations
+from portal.directory.vocabularies import FACILITIES, NEEDS, OFFERS, OTHER_NAMES, PRIVATE_NEEDS
 from portal.finder.places import bare, fold, plain_keys, short_form, without_kind
-from portal.finder.topics import digest, stem
+from portal.finder.topics import digest, key_of, stem
 
 TALK = "/contact/"  # where words of a private matter lead if no page is private
 
@@ -130,6 +131,46 @@ def _help(
         slugs = (one.slug for one in programmes if page.need in one.needs)
         also = (*page.also, NEEDS[page.need])
         yield page.path, page.title, "", 0, " ".join(slugs), also
+
+
+# What families type for what a group is good for; for facilities they type what editors do.
+_GOOD_FOR = {
+    "quiet": "quiet", "calm": "quiet", "brothers and sisters": "siblings", "siblings": "siblings",
+}  # fmt: skip
+
+
+def filters(
+    directory: Directory, topics: Sequence[Sequence[object]], places: Sequence[str]
+) -> Mapping[str, tuple[str, str]]:
+    """Keys of words that name a filter, such as "wheelchair", each with the question and its value.
+
+    What means one of `topics` (their rows) or `places` (their names) stays so. Filters that nothing
+    fits are not known.
+    """
+    centres = [one.venue.centre for one in directory.series if one.venue.centre]
+    held = {
+        *(("access", key) for centre in centres for key in centre.facilities),
+        *(("welcome", key) for one in directory.series for key in expectations.good_for(one)),
+    }
+    taken = {
+        key_of(fold(phrase).split())
+        for _, title, *_, also in topics
+        for phrase in (str(title), *cast("Sequence[str]", also))
+    }
+    taken |= {word for place in places for word in fold(place).split()}
+    said = {
+        fold(words): ("access", key)
+        for key, label in FACILITIES.items()
+        for words in (label, key.replace("-", " "))
+    }
+    said |= {fold(words): ("access", key) for words, key in OTHER_NAMES["facilities"].items()}
+    said |= {fold(words): ("welcome", key) for words, key in _GOOD_FOR.items()}
+    keys = {key_of(words.split()): filtered for words, filtered in said.items()}
+    return {
+        key: filtered
+        for key, filtered in keys.items()
+        if key and filtered in held and key not in taken
+    }
 
 
 def private(directory: Directory) -> tuple[str, Sequence[int], int]:

@@ -91,6 +91,12 @@ class Query:
             case _:
                 return replace(first, miles="any")
 
+    def with_choice(self, name: str, value: str) -> Query:
+        """The query with one more value of a question that takes several."""
+        now = (*self.several(name), value)
+        chosen = tuple(one for one in CHOICES[name] if one in now)
+        return replace(self, chosen={**self.chosen, name: chosen})
+
     def on(self, name: str) -> bool:
         """Whether a filter is set."""
         if name in SEVERAL:

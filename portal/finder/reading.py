@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portal.finder.places import (
@@ -24,7 +24,7 @@ from portal.finder.places import (
 )
 from portal.finder.postcodes import Postcodes
 from portal.finder.texts import LONGEST, WORDS, WRITTEN
-from portal.finder.topics import Topic, Topics, broad, private, says_nothing, trimmed
+from portal.finder.topics import Topic, Topics, broad, key_of, private, says_nothing, trimmed
 
 _CUT = re.compile(WRITTEN["cut"])
 LONG_WORD = 4  # letters of a word that is compared with names by itself
@@ -35,11 +35,12 @@ Words = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was typed: a place, a topic or both, and the words that are not known."""
+    """What was typed: a place, a topic or both, filters, and the words that are not known."""
 
     place: Place | None = None
     topic: Topic | None = None
     left_out: str = ""
+    filters: tuple[tuple[str, str], ...] = ()  # questions with their values
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Box:
         path, digests, longest = places["private"]
         self._private = Private(path)
         self._digests, self._longest = frozenset(digests), longest
+        self._filters: Mapping[str, tuple[str, str]] = places["filters"]
         self._phrases = [fold(phrase) for phrase in self.topics.phrases]
 
     def place(self, text: str) -> Place | Mistake:
@@ -87,17 +89,25 @@ class Box:
         found = self._where.find(near)
         if found:
             return Reading(found) if isinstance(found, Place) else found
+        rest, filters = self._without_filters(words)
+        if filters:
+            asked = Reading() if all(map(says_nothing, rest)) else self.read(" ".join(rest))
+            return replace(asked, filters=filters) if isinstance(asked, Reading) else asked
         return self._with_topic(words) or self._without_topic(near, words)
+
+    def _without_filters(self, words: Words) -> tuple[Words, tuple[tuple[str, str], ...]]:
+        """The words without those that name filters ("wheelchair preston"), and the filters."""
+        for start, end in _spans(words):
+            named = self._filters.get(key_of(words[start:end]))
+            if named and not (says_nothing(words[start]) or says_nothing(words[end - 1])):
+                rest, more = self._without_filters((*words[:start], *words[end:]))
+                return rest, ((named[0], named[1]), *more)
+        return words, ()
 
     def _with_topic(self, words: Words) -> Reading | Mistake | None:
         """The longest topic in the words, with what is around it."""
-        spans = [
-            (start, start + size)
-            for size in range(len(words), 0, -1)
-            for start in range(len(words) - size + 1)
-        ]
         # Stable: the longest stay first.
-        for start, end in sorted(spans, key=lambda span: broad(words[slice(*span)])):
+        for start, end in sorted(_spans(words), key=lambda span: broad(words[slice(*span)])):
             topic = self.topics.find(words[start:end])
             if topic:
                 return self._about(topic, words[:start], words[start:end], words[end:])
@@ -176,3 +186,12 @@ class Box:
     def _near(self, near: str, meant: Sequence[str]) -> Mistake:
         names = tuple(dict.fromkeys(meant))[:MOST_MEANT]
         return Mistake("near", put("e-near" if names else "e-unknown", near=near), names, ask=True)
+
+
+def _spans(words: Words) -> Sequence[tuple[int, int]]:
+    """All runs of words, the longest first."""
+    return [
+        (start, start + size)
+        for size in range(len(words), 0, -1)
+        for start in range(len(words) - size + 1)
+    ]

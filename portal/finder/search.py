@@ -135,6 +135,8 @@ class Finder:
         elif query.near:
             near = found.place.key if found.place else ""
             query = replace(query, near=near, topic=found.topic)
+            for name, value in found.filters:
+                query = query.with_choice(name, value)
         if mistakes:
             # The place is the first field of the form, so its mistake comes first.
             mistakes.sort(key=lambda mistake: mistake.field != "near")

@@ -112,6 +112,8 @@ class MessageFacts:
     until: datetime | None  # when the offer of a place ends, or ended
     position: int | None  # on the waiting list
     notice: str  # what staff say to everybody in a session
+    # To a professional: how the link is made on which they see whether the family came (S88).
+    outcome: tuple[bytes, bytes] | None = None
 
     @property
     def of_a_change(self) -> bool:
@@ -170,6 +172,7 @@ def facts_of(
         until=_until(connection, owed) if owed.kind in ("offered", "lapsed") else None,
         position=_position(connection, booked.row) if owed.kind == "waiting" else None,
         notice=_notice(connection, owed) if owed.kind == "notice" else "",
+        outcome=_outcome(connection, owed) if owed.kind in TO_PROFESSIONAL else None,
     )
 
 
@@ -186,6 +189,15 @@ def _booking(
     sessions = family_calendar.sessions_of(booked, series) if series else ()
     coming = tuple(session for session in sessions if session.open_until > now)
     return BookingFacts(row, series, sessions, coming)
+
+
+def _outcome(connection: Connection, owed: Owed) -> tuple[bytes, bytes] | None:
+    row = connection.execute(
+        select(referral.c.outcome_nonce, referral.c.outcome_hash).where(
+            referral.c.booking_id == owed.booking_id, referral.c.outcome_hash.is_not(None)
+        )
+    ).first()
+    return (bytes(row.outcome_nonce), bytes(row.outcome_hash)) if row is not None else None
 
 
 def _recipient(connection: Connection, owed: Owed, *, spoken: bool) -> Recipient:

@@ -16,7 +16,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row
 
 from portal.content.message_texts import load_words
-from portal.database.references import link_of
+from portal.database.references import link_of, outcome_link_of
 from portal.directory import Directory, Series, Session, Site, expectations
 from portal.directory.contact import Contact, contact_about
 from portal.directory.values import moment_words
@@ -204,6 +204,7 @@ def _values(
         "until": moment_words(facts.until) if facts.until else "",
         "position": "" if facts.position is None else str(facts.position),
         "words": facts.notice,
+        "outcome": _outcome_link(facts, site, settings),
     }
     if booking.series is not None:
         of_a_change = facts.owed.kind in ABOUT_A_SESSION and booking.status == "confirmed"
@@ -259,8 +260,20 @@ def _joined(reasons: Iterable[str | None]) -> str:
     return " ".join("; ".join(dict.fromkeys(filter(None, reasons))).split())
 
 
+def _outcome_link(facts: MessageFacts, site: Site, settings: Settings) -> str:
+    """The page on which a professional sees whether the family came; '' without consent (S88)."""
+    if facts.outcome is None or facts.booking.discreet:
+        return ""
+    return f"{_live(site, settings)}/outcome/{outcome_link_of(settings.secret, *facts.outcome)}"
+
+
+def _live(site: Site, settings: Settings) -> str:
+    """The address of the live pages."""
+    return site.booking_address.rstrip("/") or _base(site, settings)
+
+
 def _link(row: Row[Any], site: Site, settings: Settings) -> str:
-    base = site.booking_address.rstrip("/") or _base(site, settings)
+    base = _live(site, settings)
     link = link_of(settings.secret, bytes(row.link_nonce), bytes(row.link_hash))
     return f"{base}/bookings/{link}"
 

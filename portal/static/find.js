@@ -356,6 +356,26 @@
     }
     return { place, topic, left };
   };
+  const spansOf = (said) => {
+    const spans = [];
+    for (let size = said.length; size; size -= 1) {
+      for (let n = 0; n + size <= said.length; n += 1) {
+        spans.push([said.slice(n, n + size), said.slice(0, n), said.slice(n + size)]);
+      }
+    }
+    return spans;
+  };
+  // The words without those that name filters, as "wheelchair" does, and the filters.
+  const withoutFilters = (said) => {
+    for (const [those, before, after] of spansOf(said)) {
+      const filter = telling(those[0]) && telling(those.at(-1)) && own(places.filters, keyOf(those));
+      if (filter) {
+        const [rest, more] = withoutFilters([...before, ...after]);
+        return [rest, [filter, ...more]];
+      }
+    }
+    return [said, []];
+  };
   const found = (near) => {
     const said = split(near);
     const stems = said.map(stem);
@@ -364,21 +384,17 @@
     if ([...near].length > 100) return wrong("near", "e-long");
     const exact = where(near);
     if (exact) return exact.field ? exact : { place: exact };
-    const spans = [];
-    for (let size = said.length; size; size -= 1) {
-      for (let n = 0; n + size <= said.length; n += 1) {
-        const those = said.slice(n, n + size);
-        spans.push([those, said.slice(0, n), said.slice(n + size), !!match("broad", keyOf(those))]);
-      }
-    }
-    for (const [those, before, after] of spans.sort((a, b) => a[3] - b[3])) {
+    const [rest, filters] = withoutFilters(said);
+    if (filters[0]) return { ...rest.some(telling) && found(rest.join(" ")), filters };
+    const broad = ([those]) => !!match("broad", keyOf(those));
+    for (const [those, before, after] of spansOf(said).sort((a, b) => broad(a) - broad(b))) {
       const topic = topicOf(those);
       if (topic) return about(topic, before, those, after);
     }
     const compact = near.toUpperCase().replace(/[^A-Z0-9]+/g, "");
     if (compact.length < 8 && match("cut", compact)) return wrong("near", "e-half");
-    const [place, rest] = placeIn(said);
-    const left = rest.join(" ");
+    const [place, others] = placeIn(said);
+    const left = others.join(" ");
     if (place?.field) return place;
     if (place) {
       const meant = topicsLike(left).map((phrase) => `${phrase} ${place.key}`);
@@ -906,7 +922,7 @@
     const settle = (first) => {
       if (mine !== turn) return;
       const [query, mistakes] = read(fields);
-      const { place, topic, left, ...said } = query.near ? found(query.near) : {};
+      const { place, topic, left, filters = [], ...said } = query.near ? found(query.near) : {};
       if (said.away) {
         // Nothing of a private matter may stay: not in the box, nor in an address (S82).
         form.elements.near.value = "";
@@ -921,6 +937,9 @@
       if (place) known = place;
       query.near = place?.key || "";
       query.topic = topic;
+      filters.forEach(([name, value]) => {
+        query[name] = keys(index.choices[name]).filter((one) => one === value || query[name].includes(one));
+      });
       subject = topic?.words;
       const to = `${here}?${address(query)}`;
       history[first && how === "ask" ? "pushState" : "replaceState"](back, "", to);

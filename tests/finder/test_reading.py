@@ -141,3 +141,18 @@ def test_nothing_found_says_how_far_the_next_one_is(ask):
 def test_a_centre_leads_to_its_page(ask):
     """A centre's name shows its page above what is near it."""
     assert doors(ask("near=Riverbank")) == ["/centres/riverbank/"]
+
+
+def test_words_that_name_a_filter_set_it(ask, worded):
+    """What a venue has, and what a group is good for, can be typed beside a place and a topic."""
+    held = {key for one in worded.series if one.venue.centre for key in one.venue.centre.facilities}
+    answer = ask("near=wheelchair+Preston")
+    both = ask("near=play+sessions+step+free+Preston")
+
+    assert "step-free" in held
+    assert answer.asked.address == "near=Preston&access=step-free"
+    assert "Step-free entrance" in [link.words for link in answer.chosen]
+    assert both.asked.several("access") == ("step-free",)
+    assert both.asked.topic
+    assert both.asked.near == "Preston"
+    assert not ask("near=changing+place+Preston").asked.several("access")

@@ -254,7 +254,7 @@ def test_asking_for_a_place(at_home, place, scripts) -> None:
     """A family asks for a run of a programme; another child without a script."""
     with at_home(scripts=scripts) as family:
         family.go("/sessions/weavers-yard/massage-january/").follow("Ask for a place")
-        family.follow("For me or my family").introduce()
+        family.follow("For me or my family").introduce(people=None)
         for number, age in (("1", "7"), ("4", "3")):
             if number == "4":
                 family.press("Add another child")
@@ -460,7 +460,7 @@ def test_shift_three_times_leaves(at_home, elsewhere) -> None:
 def test_enter_in_a_field_goes_on(at_home, scripts) -> None:
     """Not to another child, which is what the first visible button would do."""
     with at_home(scripts=scripts) as family:
-        family.go("/request/baby-massage?who=family").introduce()
+        family.go("/request/baby-massage?who=family").introduce(people=None)
         with family.page.expect_navigation(wait_until="load"):
             family.page.get_by_label("Full name", exact=True).press("Enter")
 

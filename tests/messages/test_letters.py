@@ -1,6 +1,7 @@
 """What a message says."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import icalendar
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from portal import bookings, database
-from portal.bookings import Family, Referrer, personal_data, waiting_list
+from portal.bookings import Family, Referrer, outcomes, personal_data, waiting_list
 from portal.database import tables
 from portal.messages import family_calendar
 from portal.messages.facts import facts_of
@@ -412,6 +413,22 @@ def test_the_professional_who_asked_hears_too(sqlite, tmp_path):
     assert letter.plain.startswith("Hello Jo\n\nYou asked us for a place")
     assert "Amina" not in letter.everything
     assert "/bookings/" not in letter.everything  # the family's own link
+
+
+def test_the_professional_gets_a_link_if_the_family_agreed(sqlite, tmp_path):
+    """S88: the email holds the link to the page that says if the family came, with consent alone,
+    and not once the family has stopped it."""
+    referrer = Referrer("Jo Bloggs", "Nurse", "NHS", "jo@nhs.example", None, outcome=True)
+    post = Post(sqlite, tmp_path, made.directory({"booking": "referral"}))
+    post.book(Family("Amina Khan"), referrer=referrer)
+    stopped = post.book(Family("Ben"), referrer=referrer)
+    outcomes.stop(post.engine, stopped.id, now=NOW)
+    post.book(Family("Cem"), referrer=replace(referrer, outcome=False))
+    with_link, *others = [letter.everything for letter in post.came()]
+
+    assert "/outcome/" in with_link
+    assert not any("/outcome/" in text or "may see if they came" in text for text in others)
+    assert len(others) == 2
 
 
 def test_no_reference_of_ours_is_told_outside(post):

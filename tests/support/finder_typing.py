@@ -79,6 +79,12 @@ TYPED = (
     ("12 Burnley Road, Bacup", "near Bacup"),
     ("adhd M1 1AE", "matching “ADHD” near M1 1 > /programmes/send-groups/"),
     ("baby massage Warton", "? Baby massage Warton (Lancaster)"),
+    ("wheelchair Preston", "near Preston"),
+    (
+        "step free toddler group bacup",
+        "matching “toddler group” near Bacup > /programmes/play-sessions/",
+    ),
+    ("quiet Morecambe", "near Morecambe"),
     ("not safe at home", "/help/talk/"),
     ("He hits me. Burnley", "/help/talk/"),
     ("self harm", "/help/talk/"),

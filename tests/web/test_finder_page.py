@@ -12,16 +12,13 @@ from portal.directory.values import LONDON
 from portal.finder import index
 from portal.finder.postcode_import import Placed
 from portal.finder.postcodes import LETTERS, pack
-from portal.settings import Settings
 from portal.web.finder_page import finder
-from portal.web.frozen_files import file_headers
-from portal.web.live.app import create_desk
-from portal.web.site.app import create_site
 from tests.support import nu
-from tests.support.browser import OPEN_DETAILS, serving, visiting
+from tests.support.browser import OPEN_DETAILS, visiting
 from tests.support.finder_queries import QUERIES
 from tests.support.finder_typing import TYPED
 from tests.support.shipped import DAY, ROOT
+from tests.support.unfrozen import unfrozen
 from tests.support.viewer import html_of, viewing
 
 pytestmark = pytest.mark.browser
@@ -63,26 +60,7 @@ def shipped_finder(shipped_directory):
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """The shipped content as it is asked: its pages unfrozen, and the live pages beside them."""
-    var = tmp_path_factory.mktemp("var")
-    (var / "postcodes.bin").write_bytes(postcodes())
-    settings = Settings(root=ROOT, out=var / "out", var=var)
-    directory = content.load(ROOT, today=DAY, postcodes=settings.postcodes)
-    site = create_site(directory)
-    desk = create_desk(lambda: directory, settings, clock=lambda: NOW)
-
-    def both(environ, start):
-        path = environ["PATH_INFO"]
-        if path in ("/find/results", "/availability.json"):
-            return desk(environ, start)
-        ours = file_headers(path)
-
-        def starting(status, headers, *more):
-            kept = [pair for pair in headers if pair[0] not in ours]
-            return start(status, [*kept, *ours.items()], *more)
-
-        return site(environ, starting)
-
-    with serving(both) as base:
+    with unfrozen(tmp_path_factory.mktemp("var"), NOW, postcodes()) as base:
         yield base
 
 
@@ -888,7 +866,7 @@ TYPE = """async (texts) => {
 def test_what_families_type_with_scripts(asking, shipped_finder):
     """The script gives the expected answers too, and reads its own addresses in the same way."""
     page = asking.page
-    page.goto("/find/")
+    asking.open("/find/")
     table = {typed: expected for typed, expected in TYPED if typed not in PRIVATE}
     found = page.evaluate(TYPE, [*table])
     first = {typed: first_answer(*one[:4]) for typed, one in zip(table, found, strict=True)}

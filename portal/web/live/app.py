@@ -34,6 +34,7 @@ from portal.web.live import (
     gap,
     moving,
     my_booking,
+    outcome,
     screens,
     subjects,
 )
@@ -95,6 +96,7 @@ def create_desk(
         moving.pages,
         request_pages,
         gap.pages,
+        outcome.pages,
         complaint.pages,
         tell_pages,
         custom_calendar.pages,

@@ -18,6 +18,7 @@ from portal.bookings import (
     Full,
     NotBookable,
     group_messages,
+    outcomes,
     personal_data,
     places,
 )
@@ -67,6 +68,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
     with live().database() as engine:
         family = bookings.family_of(engine, own.booking.id)
         ended = own.state in ("declined", "cancelled")
+        seen_by = "" if own.discreet else outcomes.shown_to(engine, own.booking.id, now=live().now)
         reason = own.off or (personal_data.answer_of(engine, own.booking.id) if ended else "")
         said = (
             group_messages.words_for(engine, own.booking.id, *_told_about(own)) if own.live else []
@@ -106,6 +108,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         moves=moves(own, family),
         news=_news(own.state, family),
         kept=family is not None,
+        seen_by=seen_by,
         calendar=path,
         address=address,
         webcal="webcal:" + address.partition(":")[2],

@@ -190,8 +190,7 @@ def _screen(asked: Asked, now: datetime) -> Any:
     form = _form(asked, found.directory)
     following = next_screen(form, now, found.secret)
     if request.method != "POST":
-        if asked.chosen:
-            form.series.data = asked.chosen.identity
+        _choose(asked, form, found.directory)
         _tick_need(asked.programme, form)
     if following.screen == "form":
         return before(asked.programme, asked.explain) or _show(
@@ -214,6 +213,19 @@ def _screen(asked: Asked, now: datetime) -> Any:
     family = asked.who == "family"
     unsafe = unheard(form, asked.path, family=family, subject=asked.about(run))
     return unsafe or _show("live/check.html", asked, form, 200)
+
+
+def _choose(asked: Asked, form: AskForm, directory: Directory) -> None:
+    """Fills in the group or the centre from whose page the person comes."""
+    centre = directory.centre(request.args.get("centre", ""))
+    if asked.chosen:
+        form.series.data = asked.chosen.identity
+    elif centre is not None and not asked.programme.sensitive:
+        here = [run for run in asked.open_runs if run.centre is centre]
+        if len(here) == 1:
+            form.series.data = here[0].identity
+        if asked.alone:
+            form.district.data = centre.district
 
 
 def _tick_need(programme: Programme, form: AskForm) -> None:
@@ -292,11 +304,18 @@ def _referred(programme: Programme, reference: str) -> Response:
         "One of our workers will read your request. The family does not have a place yet.",
         "We will get in touch with the family only in the way that you chose for them. A message "
         "from us has a private link. With it they can see, change or take back the request.",
+        "We do not show you if they came." if programme.sensitive else _IF_TICKED,
         "Keep the reference, and give it to us when you get in touch. It cannot be used to see the "
         "request.",
         again="Ask for a place for another family",
         of=programme,
     )
+
+
+_IF_TICKED = (
+    "Did the family agree that you see if they came, and did you tick that? Then our email to you "
+    "has a private link to a page that shows it. If not, we do not show you if they came."
+)
 
 
 # --- what stands against it -----------------------------------------------------------------------

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from portal import bookings, database
 from portal.bookings import personal_data
 from portal.database import tables
+from portal.database.references import outcome_link_of
 from tests.support import made
 from tests.support.screens import FAMILY, Screens
 
@@ -422,6 +423,61 @@ def test_a_professional_never_gets_the_private_link(tmp_path, way) -> None:
     )
     assert screens.open(f"{ASK}?who=professional&reference=x").status == 404
     assert screens.count() == 1
+
+
+def test_a_professional_sees_if_the_family_came(tmp_path) -> None:
+    """S88: with the family's consent and a group chosen, a private page says only "not yet", and
+    the family ends it on its own page."""
+    screens = run(tmp_path, way="referral")
+    form = screens.open(f"{ASK}?who=professional&centre=riverbank")
+    chosen = dict(form.fields("Continue"))["series"]
+    worker = {**WORKER, "worker_email": "", "worker_phone": "01772 900456"}
+    told = {"why": "Alone all day", "tried": "Home visits", "outcome": "yes"}
+    refused = form.fill(**FAMILY, **worker, **told, series="").press("Continue")
+    check = refused.fill(worker_email="jo@nhs.example", series="riverbank/bump").press("Continue")
+    thanks = check.press("Send")
+    row = kept(screens, "referral")
+    secret = screens.settings.secret
+    where = f"/outcome/{outcome_link_of(secret, row.outcome_nonce, row.outcome_hash)}"
+    page = screens.open(where)
+    own = f"/bookings/{bookings.get(screens.engine, 1, secret).link}"
+    seen = screens.open(own)
+    stopped = seen.follow("Stop showing them if you came").press("Stop showing it")
+
+    assert chosen == "riverbank/bump"
+    assert [anchor for anchor, _ in refused.problems] == ["#worker_email", "#series"]
+    assert "Alone all day" in check
+    assert "a private link to a page that shows it" in thanks
+    assert (row.why, row.tried) == ("Alone all day", "Home visits")
+    assert (page.heading, "Not yet." in page) == ("Did the family come?", True)
+    assert not any(word in page.html for word in ("Amina", "Bump", "Riverbank", row.name))
+    assert page.answer.headers["Cache-Control"] == "no-store"
+    assert page.answer.headers["X-Robots-Tag"] == "noindex"
+    assert "Jo Bell, Midwife, asked for you." in seen
+    assert "Who can see if you came" not in stopped
+    assert screens.open(where).status == 404
+
+
+def test_no_outcome_is_offered_where_none_is_known(tmp_path) -> None:
+    """S88: a family's own form, a sensitive programme, and one without a group do not ask for it;
+    an answer that is sent all the same is dropped."""
+    sensitive = Screens(tmp_path / "1", made.directory(way="referral", sensitive=True))
+    page = sensitive.open(f"{ASK}?who=professional")
+    alone = run(tmp_path / "2", {"withdrawn": "The worker is ill"}, way="referral")
+    who = {name: said for name, said in FAMILY.items() if name != "people"}
+    family = run(tmp_path / "3", {}, way="request").open(f"{ASK}?who=family")
+    fields = {
+        **dict(page.fill(**who, **WORKER).press("Continue").fields("Send")),
+        "why": "x",
+        "outcome": "yes",
+    }
+    sensitive.send(f"{ASK}?who=professional", fields)
+    row = kept(sensitive, "referral")
+
+    for screen in (page, alone.open(f"{ASK}?who=professional"), family):
+        assert "see if they came" not in screen
+    assert "Why do you ask for them?" not in page
+    assert (row.why, row.outcome_hash) == ("", None)
 
 
 def test_a_family_cannot_refer_itself(tmp_path) -> None:

@@ -8,7 +8,7 @@ first talk needs is asked. The gap form has no field for a family's name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 from wtforms import StringField
@@ -99,6 +99,8 @@ class ReferForm(AskForm):
     """A professional asks for a family, with its consent."""
 
     whose: ClassVar[str] = "the family’s"
+    asks_why = True
+    asks_outcome = False
 
     worker_name = Name(
         "Your full name",
@@ -132,6 +134,26 @@ class ReferForm(AskForm):
         statement="Yes. They agree to me asking for them and passing on what I write here",
         what="the box",
         missing="Ask the family first, then tick the box to say that they agree",
+    )
+    why = Lines(
+        "Why do you ask for them?",
+        what="why you ask",
+        longest=1000,
+        hint="Write only what the group needs to know. The family can ask to see it.",
+    )
+    tried = Lines(
+        "What was tried so far?",
+        what="what was tried",
+        longest=1000,
+        hint="Such as another group, or support from you.",
+    )
+    outcome = Tick(
+        "Would you like to see if they came?",
+        statement="Yes. The family agrees that I may see if they came",
+        what="the box",
+        hint="Our email to you then has a private link. It shows “came”, “did not come” or “not "
+        "yet”, and nothing else. It works for six months at most, and the family can stop it. "
+        "Without their agreement we show you nothing.",
     )
     name = Name(
         "Full name of the parent or young person",
@@ -188,14 +210,31 @@ class ReferForm(AskForm):
         return [
             Group("You", worker, "Give your email address or your phone number."),
             Group("The family", them.fields, "Give their email address or their phone number."),
+            *([Group("Why you ask", [self.why, self.tried])] if self.asks_why else []),
             *others,
+            *([Group("What you hear from us", [self.outcome])] if self.asks_outcome else []),
         ]
+
+    def offer(self, ways: Collection[str], *, kept: str = "") -> None:
+        super().offer(ways, kept=kept)
+        self.asks_outcome = self.asks_outcome and "email" in ways
 
     def validate(self, extra_validators: Any = None) -> bool:
         super().validate(extra_validators)
         if not self.worker_email.data and not self.worker_phone.data:
             self.worker_email.blame("Enter your email address or your phone number")
+        if self._sees_outcome:
+            if not self.worker_email.data:
+                self.worker_email.blame("Enter your email address: the private link goes to it")
+            if not self.series.data:
+                self.series.blame(
+                    "Choose a group, or take the tick from “Would you like to see if they came?”"
+                )
         return self.well
+
+    @property
+    def _sees_outcome(self) -> bool:
+        return self.asks_outcome and self.outcome.data == "yes"
 
     def referrer(self) -> Referrer:
         return Referrer(
@@ -204,6 +243,9 @@ class ReferForm(AskForm):
             self.organisation.data,
             self.worker_email.data or None,
             self.worker_phone.data or None,
+            (self.why.data or "") if self.asks_why else "",
+            (self.tried.data or "") if self.asks_why else "",
+            self._sees_outcome,
         )
 
 
@@ -235,6 +277,10 @@ def ask_form(
     if programme.topics:
         # It is about a need, and not about places in a group.
         form.asks_numbers, form.coming = False, "The children"
+    if isinstance(form, ReferForm):
+        # Whether a family came is known of a group with dates alone.
+        form.asks_why = not programme.sensitive
+        form.asks_outcome = bool(series) and not programme.sensitive
     if programme.sensitive:
         # Only what a first talk needs is asked.
         form.asks_numbers = form.asks_ages = False

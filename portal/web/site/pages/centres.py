@@ -6,10 +6,11 @@ The leaflet is a page to print; `leaflets.py` makes a PDF of it.
 from __future__ import annotations
 
 from datetime import timedelta
+from html import escape
 
 from markupsafe import Markup
 
-from portal.directory import Centre
+from portal.directory import Centre, Programme
 from portal.directory.state import unit
 from portal.directory.values import WEEKDAYS
 from portal.feeds import qr_codes
@@ -20,6 +21,7 @@ from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
 
 EMBEDDED_ROWS = 20
+_ASKS = 6  # programmes that a professional can ask for, on the page of a centre
 
 
 @page("/centres/")
@@ -81,7 +83,27 @@ def centre(context: Context, centre: Centre) -> str:
             (name, context.series_rows(series, "centre"))
             for name, series in context.timetable(context.directory.series_at(centre))
         ],
+        snippet=_snippet(context, centre),
+        leaflet=centre.leaflet_path if centre.leaflet_path in context.files else "",
+        asks=_requestable(context, centre)[:_ASKS],
     )
+
+
+def _snippet(context: Context, centre: Centre) -> str:
+    """The code that a partner puts into a page to frame what is on here."""
+    title = escape(f"What’s on at {centre.title}")
+    address = context.frame.absolute(centre.embed_path)
+    return f'<iframe src="{address}" title="{title}" width="100%" height="600"></iframe>'
+
+
+def _requestable(context: Context, centre: Centre) -> list[Programme]:
+    """The programmes with a coming group here that a professional can ask for, by title."""
+    found = {
+        one.programme.slug: one.programme
+        for one in context.directory.series_at(centre)
+        if one in context.coming and one.booking in ("request", "referral")
+    }
+    return sorted(found.values(), key=lambda programme: programme.title)
 
 
 def _meets_outside_hours(context: Context, centre: Centre) -> bool:

@@ -1,6 +1,7 @@
 """A centre's pages say where it is, when it is open and what is on."""
 
 import re
+from html import unescape
 
 from portal import content
 from portal.web.site.app import create_site
@@ -38,6 +39,29 @@ def test_centre_page(read):
     assert "We last checked this page on Thursday 5 November 2026." in text
     assert "Monday 9:30am to 11am" not in text
     assert re.search(r"Monday Play Sessions.*? 9:30am to 11am", text)
+
+
+def test_partners_get_code_and_links_on_each_centre(pages, directory):
+    """A centre page has code to frame its sessions, its leaflet, and requests for its groups."""
+    asked = set()
+    for centre in directory.centres:
+        html = pages[centre.path]
+        panel = html[html.index("<summary>For professionals") :].partition("</details>")[0]
+        code = unescape(panel.partition('data-words="Copy code">')[2].partition("</code>")[0])
+        frame = re.fullmatch(
+            r'<iframe src="https?://[^/"]+([^"]+)" title="([^"]+)" width="100%" height="\d+">'
+            "</iframe>",
+            code,
+        )
+        asks = re.findall(r'href="/request/([a-z0-9-]+)\?who=professional&amp;centre=', panel)
+        asked |= set(asks)
+
+        assert frame is not None, code
+        assert frame[1] == centre.embed_path
+        assert unescape(frame[2]) == f"What’s on at {centre.title}"
+        assert centre.whats_on_path in panel
+        assert not any(directory.programme(slug).sensitive for slug in asks)
+    assert asked
 
 
 def test_closed_centre(read):
