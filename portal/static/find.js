@@ -8,6 +8,8 @@
   if (!form) return;
   const get = (id) => document.getElementById(id);
   const { title } = document;
+  const ends = JSON.parse(document.currentScript.dataset.ends);
+  const LONGEST_TITLE = 70;
   const here = location.pathname;
   const PAGE = 20;
   const FAR = 1e6;
@@ -789,6 +791,12 @@
     get("summary").parentNode.hidden = !asked;
     document.querySelector("h1").classList.toggle("hidden", asked);
   };
+  // A title, with the ending that there is room for (`Frame.title`).
+  const titled = (words, start = "") => {
+    const room = LONGEST_TITLE - start.length;
+    const end = ends.find((one) => words.length + one.length <= room);
+    return start + (end === undefined ? `${words.slice(0, room - 1).replace(/ ?[^ ]*$/, "")}…` : words + end);
+  };
   const list = ({
     heading = "", asked = "", quick = [], notes = [], rows = [], chosen = [], loosened = [],
     further = [], doors = [], tell = [], nearest = "",
@@ -799,7 +807,7 @@
       show("count", heading ? [copy("heading", { heading })] : []);
       get("count").hidden = false;
     }
-    document.title = heading ? `${heading} – ${title}` : title;
+    document.title = heading ? titled(heading) : title;
     show("notes", notes.map((said) => copy("notes-one", { words: said })));
     doorways("doors", doors);
     doorways("tell", tell, form.getAttribute("action").split("/find/")[0]);
@@ -840,7 +848,7 @@
     get("mistakes").replaceChildren();
     if (!mistakes.length) return;
     list();
-    document.title = `${form.dataset.error} ${title}`;
+    document.title = titled(document.querySelector("h1").textContent, `${form.dataset.error} `);
     const box = copy("problem");
     box.querySelector("ul").append(...mistakes.map((one) => {
       const made = copy("mistake", one);

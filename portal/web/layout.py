@@ -113,11 +113,16 @@ class Frame:
         """
         start = "Error: " if head.error else ""
         room = LONGEST_TITLE - len(start)
-        name, area = self.site.name, self.site.area
-        ends = ("",) if head.path == "/" else (f" – {name}, {area}", f" – {name}", f" – {area}", "")
+        ends = ("",) if head.path == "/" else self.title_ends
         titles = (f"{words}{end}" for words in (head.title, *head.shorter) for end in ends)
         fitting = (title for title in titles if len(title) <= room)
         return start + next(fitting, f"{head.title[: room - 1].rpartition(' ')[0]}…")
+
+    @property
+    def title_ends(self) -> tuple[str, ...]:
+        """What may follow the words of a title, the longest first. The finder reads them too."""
+        name, area = self.site.name, self.site.area
+        return f" – {name}, {area}", f" – {name}", f" – {area}", ""
 
     def absolute(self, path: str) -> str:
         return self.site.base_address + path

@@ -171,10 +171,17 @@ ADDED = {
     "scrolls on the phone": "@media (width < 30rem) { h1 { height: 1rem; overflow: auto } }",
     "wide on the phone": "footer { min-width: 25rem }",
     "small on the phone": "@media (width < 30rem) { nav a { display: block; height: 10px } }",
+<<<<<<< HEAD
     "close on the phone": "@media (width < 30rem) { footer ul { gap: 0 } footer li { margin: 0; "
     "padding: 0; line-height: 0 } footer a { display: block; height: 11px } }",
     "covered on the phone": "@media (width < 30rem) { footer li { margin-block-end: -40px } "
     "footer a { display: block; min-height: 44px } }",
+=======
+    "close on the phone": "@media (width < 30rem) { main .chips { display: block } "
+    "main .chips a { height: 11px; min-height: 0; padding: 0; line-height: 11px } }",
+    "covered on the phone": "@media (width < 30rem) { main .chips { display: block } "
+    "main .chips li { height: 4px } }",
+>>>>>>> fixa
 }
 NAMED = {
     "pale on the phone": r"at 320: (light|dark): color-contrast at h1",
@@ -195,9 +202,13 @@ NAMED = {
 def test_what_is_wrong_at_one_size_or_in_one_scheme_is_found(unpainted, portal_address, pages):
     """The looks at pages below find a fault that shows at one size or in one scheme alone."""
     found = {}
-    sentence = '<p>Or ask <a href="/find/">the finder</a> about your town.</p>'
+    # Links of each kind that a fault is planted in, whatever the page itself has.
+    links = (
+        '<p>Or ask <a href="/find/">the finder</a> about your town.</p><ul class="chips">'
+        '<li><a href="/find/">Today</a></li><li><a href="/ages/">Ages</a></li></ul>'
+    )
     short = min((text for path, text in pages.items() if path.startswith("/near/")), key=len)
-    text = re.sub("<main[^>]*>", lambda main: main[0] + sentence, short)
+    text = re.sub("<main[^>]*>", lambda main: main[0] + links, short)
     with viewing(unpainted, portal_address, now=midnight(DAY)) as viewer:
         for what, rules in ADDED.items():
             viewer.show(text)

@@ -13,6 +13,13 @@ from portal.finder import index
 from portal.finder.postcode_import import Placed
 from portal.finder.postcodes import LETTERS, pack
 from portal.web.finder_page import finder
+<<<<<<< HEAD
+=======
+from portal.web.frozen_files import file_headers
+from portal.web.layout import LONGEST_TITLE
+from portal.web.live.app import create_desk
+from portal.web.site.app import create_site
+>>>>>>> fixa
 from tests.support import nu
 from tests.support.browser import OPEN_DETAILS, visiting
 from tests.support.finder_queries import QUERIES
@@ -92,7 +99,7 @@ ANSWER = """(document) => {
     const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
     const link = (one) => [said(one), [...new URL(one.href).searchParams].map(String)];
     return {
-        title: document.title.split(" – ")[0],
+        title: document.title,
         heading: all("#found").map(said),
         mistakes: all("#mistakes .errors > div > ul > li > a").map(
             (one) => [said(one), one.getAttribute("href")]),
@@ -166,7 +173,8 @@ def sent(page, query):
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:60] or "nothing")
 def test_the_same_answer_with_scripts_and_without(asking, query):
-    """The script and the live application answer alike: names, order, words, counts, mistakes."""
+    """The script and the live application answer alike: title, names, order, words, counts,
+    mistakes. The title stays short."""
     asking.faults.clear()
     sent(asking.page, query)
     ours = answered(asking.page)
@@ -174,6 +182,7 @@ def test_the_same_answer_with_scripts_and_without(asking, query):
 
     assert ours == theirs
     assert ours["heading"] or ours["mistakes"]
+    assert len(ours["title"]) <= LONGEST_TITLE
     assert not [fault for fault in asking.faults if "fault in a script" in fault]
 
 
