@@ -152,8 +152,8 @@ class ReferForm(AskForm):
         statement="Yes. The family agrees that I may see if they came",
         what="the box",
         hint="Our email to you then has a private link. It shows “came”, “did not come” or “not "
-        "yet”, and nothing else. It works for six months at most, and the family can stop it. "
-        "Without their agreement we show you nothing.",
+        "yet”, and nothing else. It works for six months at most. The family can stop it on its "
+        "own page. Without their agreement we show you nothing.",
     )
     name = Name(
         "Full name of the parent or young person",
