@@ -807,7 +807,7 @@ def first_answer(heading, doors, meant, mistakes):
     """The first answer in the form of the table of what families type."""
     if mistakes:
         return f"? {meant[0] if meant else mistakes[0].partition('.')[0]}"
-    said = re.sub(r"^(?:[\d,]+|No) groups? ", "", heading)
+    said = re.sub(r"^(?:[\d,]+|No) groups?[ ,]+", "", heading)
     return f"{said} > {doors[0]}" if doors else said
 
 
