@@ -67,7 +67,8 @@ TYPED = (
     ("baby massage bacpu", "? Baby massage Bacup"),
     (
         "surviving teens skelmersdale",
-        "matching “Surviving Teens”, none within 5 miles of Skelmersdale > /programmes/surviving-teens/",
+        "matching “Surviving Teens”, none within 5 miles of Skelmersdale"
+        " > /programmes/surviving-teens/",
     ),
     ("sleep BB4 9AA", "matching “sleep” near BB4 9 > /programmes/triple-p/"),
     ("skem dads", "matching “dads”, none within 5 miles of Skelmersdale"),
