@@ -185,8 +185,8 @@ class Answer(Field):
         return not wrong
 
     def blame(self, words: str) -> None:
-        """Adds a mistake found by comparing several answers."""
-        if not self.errors:
+        """Adds a mistake found by comparing several answers; '' is none."""
+        if words and not self.errors:
             self.errors = [words]
 
     # What kinds of answers change.
