@@ -309,6 +309,9 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
             wrong(number, "this { or } has no partner. Write placeholders like {link}.")
     if not subject and "link" in harmless and "link" not in placeholders(said):
         wrong(first, f"'{field}' has no {{link}}. Add it, so that its reader can see the details.")
+    if field == "text" and kind in TO_WISHES and "service" not in placeholders(said):
+        # Somebody else may have typed the number, and a text message names no sender by itself.
+        wrong(first, "'text' has no {service}. Add it, so that its reader knows who writes.")
     if field.endswith("body"):
         for number, words in prose.render(said).problems:
             wrong(first + number - 1, words)
