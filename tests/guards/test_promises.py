@@ -285,3 +285,13 @@ def test_the_privacy_page_says_who_sees_a_booking(shipped_directory):
     assert centres["manager"] == preston
     assert centres["administrator"] == {one.slug for one in shipped_directory.centres}
     assert "A professional who asked for you sees only what they sent us." in page
+
+
+def test_no_page_promises_fewer_cookies_than_the_portal_sets() -> None:
+    """The first cookie comes with a form, before anything is booked: each page that says until when
+    there are none says so."""
+    said = re.compile(r"\b(?:no|without) cookies? until (.{12})")
+    until = {(name, words) for name, text in texts().items() for words in said.findall(text)}
+
+    assert {words for _, words in until} == {"you open a f"}
+    assert len({name for name, _ in until}) == 2
