@@ -28,6 +28,8 @@ from portal.bookings.transitions import (
     decline,
     give,
     move,
+    moved_from,
+    moved_to,
     restorable,
     restore,
 )
@@ -53,6 +55,8 @@ __all__ = [
     "get",
     "give",
     "move",
+    "moved_from",
+    "moved_to",
     "restorable",
     "restore",
 ]

@@ -167,6 +167,7 @@ _with_key = Prepared(select(booking.c.id).where(booking.c.key_hash == bindparam(
 # The insert itself checks whether the contact has another booking here. It starts from the contact,
 # which has few bookings, because a series may have very many.
 _other = booking.alias()
+_LATER = ("id", "offered_until", "reason", "was", "moved_from")  # not known when it is written
 _new_booking = Prepared(
     booking.insert()
     .values(
@@ -184,7 +185,7 @@ _new_booking = Prepared(
         .exists()
     )
     .returning(booking.c.id, booking.c.twin),
-    [name for name in booking.c.keys() if name not in ("id", "offered_until", "reason", "was")],  # noqa: SIM118
+    [name for name in booking.c.keys() if name not in _LATER],  # noqa: SIM118
 )
 _new_person = Prepared(person.insert(), [name for name in person.c.keys() if name != "remark"])  # noqa: SIM118
 _new_need = Prepared(need.insert(), need.c.keys())
@@ -218,7 +219,7 @@ def book(
     referrer: Referrer | None = None,
     actor: str = "family",
     allowance: Allowance | None = None,
-    instead: Callable[[Connection], Callable[[], None]] | None = None,
+    instead: Callable[[Connection], Callable[[int], None]] | None = None,
 ) -> Booking:
     """Book places for a family, join the waiting list, or ask staff for a place.
 
@@ -229,7 +230,7 @@ def book(
     older than the newest published one, which has another rule for this series.
 
     `instead` locks what is given up for it in the same transaction, and returns the function that
-    gives it up.
+    gives it up for the booking with this id. The message then says that the place is moved.
     """
     planned = session.planned.isoformat() if session else ""
     identities = series.identity, *series.old_identities
@@ -273,11 +274,12 @@ def book(
             way=series.booking or "book",
             places=claims,
             number=number,
+            kind=_KIND_OF[status] if give_up is None else "place-moved",
             later=reminder if status == "confirmed" else [],
             done_by=(actor, "book"),
         )
         if give_up is not None:
-            give_up()
+            give_up(made.id)
         return made
 
     return write(engine, work)
@@ -327,6 +329,7 @@ def ask(
             status="requested",
             way=programme.booking,
             places=1,
+            kind="request-received",
             done_by=(actor, "ask"),
         )
 
@@ -387,6 +390,7 @@ def _write_booking(
     status: str,
     way: str,
     places: int,
+    kind: str,
     done_by: tuple[str, AuditAction],
     number: int | None = None,
     later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
@@ -407,7 +411,7 @@ def _write_booking(
         _write_referrer(connection, booking_id, referrer, draft.secret, now)
     with bundle(connection):
         _write_family(connection, booking_id, family, draft.contact)
-        at_once = (_KIND_OF[status], now, {"twin": bool(twin)})
+        at_once = (kind, now, {"twin": bool(twin)})
         enqueue_all(connection, booking_id, [at_once, *later], now=now)
         actor, action = done_by
         note(connection, now, actor, action, booking_id, row.series, status=status)

@@ -21,6 +21,7 @@ from portal.bookings.booking import (
     book,
     claim_for_waiting,
     claim_places,
+    get,
 )
 from portal.bookings.locking import OF_BOOKING, NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
@@ -82,20 +83,21 @@ def move(
     """Take another place and give up the present one, both or neither.
 
     The rules and errors are those of `book`, without a waiting list: where there is no place, the
-    family keeps the one that it has. Raises NotPossible if it has none any more. A second call with
-    the same key changes nothing.
+    family keeps the one that it has. One message says that the place is moved. Raises NotPossible
+    if the family has no place any more. A second call with the same key changes nothing.
     """
     if series.booking != "book":
         raise NotBookable(series.booking or "drop-in")
 
-    def held(connection: Connection) -> Callable[[], None]:
+    def held(connection: Connection) -> Callable[[int], None]:
         row = locked_booking(connection, booking_id)
 
-        def give_up() -> None:
+        def give_up(new_id: int) -> None:
             if row.status != "confirmed":
                 raise NotPossible("There is no place to give up.")
             release(connection, row, "cancelled", now)
-            notify(connection, booking_id, "cancelled-by-you", now, before=row.status)
+            moved = booking.update().where(booking.c.id == new_id)
+            connection.execute(moved.values(moved_from=booking_id))
             note(connection, now, "family", "cancel", booking_id, row.series, status=row.status)
             offer_freed(connection, directory, row.series, row.planned, now)
 
@@ -113,6 +115,31 @@ def move(
         allowance=allowance,
         instead=held,
     )
+
+
+def moved_from(engine: Engine, booking_id: int, *, secret: str) -> Booking | None:
+    """The booking that the family gave up for this one, if it moved here."""
+    before = select(booking.c.moved_from).where(booking.c.id == booking_id)
+    with read(engine) as connection:
+        known = connection.execute(before).scalar()
+    return None if known is None else get(engine, known, secret)
+
+
+def moved_to(engine: Engine, booking_id: int, *, secret: str) -> Booking | None:
+    """The booking for which the family gave up this one: after several moves, the last."""
+    last: int | None = None
+    with read(engine) as connection:
+        while (following := _moved_to(connection, last or booking_id)) is not None:
+            last = following
+    return None if last is None else get(engine, last, secret)
+
+
+def _moved_to(connection: Connection, booking_id: int) -> int | None:
+    after = select(booking.c.id).where(booking.c.moved_from == booking_id)
+    return connection.execute(after).scalar()
+
+
+_UNTRUE_ONCE_RESTORED = ("cancelled-by-you", "off-the-list", "confirmation", "place-moved")
 
 
 def restore(engine: Engine, directory: Directory, booking_id: int, *, now: datetime) -> None:
@@ -137,7 +164,7 @@ def restore(engine: Engine, directory: Directory, booking_id: int, *, now: datet
             .values(status=row.was, was="", changed=now, revision=booking.c.revision + 1)
         )
         # Messages about the cancellation that have not gone out are no longer true.
-        messages.drop(connection, booking_id, ("cancelled-by-you", "off-the-list", "confirmation"))
+        messages.drop(connection, booking_id, _UNTRUE_ONCE_RESTORED)
         kind = "confirmation" if row.was == "confirmed" else "request-received"
         notify(connection, booking_id, kind, now)
         note(connection, now, "family", "restore", booking_id, row.series, status=row.was)
@@ -173,6 +200,8 @@ def _check_restorable(
     A family gives no reason; staff and the content always do.
     """
     known = select(person.c.booking_id).where(person.c.booking_id == row.id)
+    if _moved_to(connection, row.id) is not None:
+        raise NotPossible("The family has moved to another place.")
     if row.status != "cancelled" or row.was not in ("confirmed", "requested") or row.reason:
         raise NotPossible("This was not cancelled by the family.")
     if connection.execute(known).first() is None:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from portal.bookings.opening import opening
 from portal.bookings.places import places_left, places_of
-from portal.directory import Directory, Programme, Series, Session
+from portal.directory import Centre, Directory, Programme, Series, Session, Venue
 from portal.directory.values import Position, distance
 from portal.finder.query import read_age
 
@@ -101,13 +101,28 @@ def fitting(
 
 def within(near: Near, runs: Iterable[Series], directory: Directory) -> list[Series]:
     """The runs within reach. What has no position is in its district."""
-    here = Position(near.latitude, near.longitude, "sector")
+    return [run for run in runs if _miles_to(near, run.usual_venue, run.centre, directory) <= MILES]
 
-    def there(run: Series) -> Position:
-        known = run.usual_venue.position or run.centre.position
-        return known or directory.district_of(run.centre).position
 
-    return [run for run in runs if distance(here, there(run)) <= MILES]
+def _miles_to(near: Near, venue: Venue, centre: Centre, directory: Directory) -> float:
+    known = venue.position or centre.position or directory.district_of(centre).position
+    return distance(Position(near.latitude, near.longitude, "sector"), known)
+
+
+def nearest_out_of_reach(
+    near: Near, programme: Programme, directory: Directory
+) -> tuple[Venue, float] | None:
+    """The nearest place where the programme could run, and its miles, if none is within reach.
+
+    It could run in any centre, and where it has run: a new run has mostly a venue known already.
+    """
+    places = [
+        *((centre.venue, centre) for centre in directory.centres),
+        *((run.usual_venue, run.centre) for run in directory.series if run.programme is programme),
+    ]
+    miles = ((_miles_to(near, venue, centre, directory), venue) for venue, centre in places)
+    least, venue = min(miles, key=lambda one: one[0], default=(0.0, None))
+    return (venue, least) if venue and least > MILES else None
 
 
 def for_ages(wish: Wanted, runs: Iterable[Series], now: datetime) -> list[Series]:

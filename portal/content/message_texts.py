@@ -46,6 +46,7 @@ TELLING = (
 # Each kind of message, with what it alone may say: again harmless, and telling.
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "confirmation": ((), ("calendar_file",)),
+    "place-moved": ((), ("calendar_file", "was")),
     "waiting": (("position",), ()),
     "waiting-ended": ((), ("reason",)),
     "offered": (("until",), ()),
@@ -74,6 +75,8 @@ WORDINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "dates-postponed": ((), ("reason", "still")),
     "new-date": ((), ("now", "reason", "still")),
     "waiting-notice": ((), ("words",)),
+    "request-link": ((), ()),
+    "request-ended": ((), ("reason",)),
     "place-cancelled": ((), ("reason",)),
     "other-venue": ((), ("was_venue", "reason", "still")),
     "on-again": ((), ("now", "reason")),
@@ -128,6 +131,7 @@ TO_RING = (
 # These repeat what a family has seen or said when it acted, or remind it of what it knows.
 NOT_RUNG = (
     "confirmation",
+    "place-moved",
     "waiting",
     "request-received",
     "cancelled-by-you",
@@ -305,6 +309,9 @@ def _check(kind: str, field: str, said: str, first: int, written: Written) -> No
             wrong(number, "this { or } has no partner. Write placeholders like {link}.")
     if not subject and "link" in harmless and "link" not in placeholders(said):
         wrong(first, f"'{field}' has no {{link}}. Add it, so that its reader can see the details.")
+    if field == "text" and kind in TO_WISHES and "service" not in placeholders(said):
+        # Somebody else may have typed the number, and a text message names no sender by itself.
+        wrong(first, "'text' has no {service}. Add it, so that its reader knows who writes.")
     if field.endswith("body"):
         for number, words in prose.render(said).problems:
             wrong(first + number - 1, words)

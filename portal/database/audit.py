@@ -45,6 +45,7 @@ STATES: Mapping[str, str] = {
 # The kinds of message (`message_texts.KINDS`).
 MESSAGES: Mapping[str, str] = {
     "confirmation": "You have a place",
+    "place-moved": "Your place is moved",
     "waiting": "You are on the waiting list",
     "waiting-ended": "What you waited for is cancelled",
     "offered": "A place is free for you",

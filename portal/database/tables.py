@@ -127,10 +127,12 @@ booking = Table(
         "reason", Text, nullable=False, server_default=""
     ),  # why staff declined or cancelled, for the family
     Column("was", String(10), nullable=False, server_default=""),  # its status before it ended
+    Column("moved_from", Integer),  # the booking that the family gave up for this one
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("places >= 1 AND people >= 1", name="places"),
     Index("ix_booking_queue", "bookable_id", "status", "number"),
     Index("ix_booking_offered", "status", "offered_until"),
+    Index("ix_booking_moved_from", "moved_from"),
 )
 
 # The person who booked. Separate from the booking, because it is erased by date and the booking is

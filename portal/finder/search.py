@@ -253,7 +253,7 @@ class _Search:
             further = Link(put("next", n=str(more)), replace(query, show=query.show + PAGE).address)
         return Answer(
             asked=query,
-            heading=self._heading(len(fits)),
+            heading=self._heading(fits),
             summary=self._summary(),
             chips=tuple(self._chips()),
             notes=tuple(self._notes(len(fits))),
@@ -311,17 +311,22 @@ class _Search:
 
     # --- wording ----------------------------------------------------------------------------------
 
-    def _heading(self, number: int) -> str:
-        """'12 groups near PR1 8 for ages 1 to 2'."""
+    def _heading(self, fits: Sequence[_Fit]) -> str:
+        """'12 groups near PR1 8 for ages 1 to 2', or '…, none within 5 miles of PR1 8'."""
+        number = len(fits)
         said = put("no" if number == 0 else "one" if number == 1 else "many", n=f"{number:,}")
         if self._query.topic:
             said += put("on", topic=self._query.topic.words)
         if self._query.when:
             said += WORDS[f"on-{self._query.when}"]
-        if self._place:
+        nearest = min((fit.tenths for fit in fits), default=0)
+        far = self._place is not None and int(WIDER[0]) * 10 < nearest < FAR
+        if self._place and not far:
             said += put("near" if self._place.district is None else "in", place=self._place.key)
         if self._query.ages:
             said += put("for", ages=_ages_words(self._query.ages))
+        if self._place and far:
+            said += put("none-near", place=self._place.key, usual=WIDER[0])
         return said
 
     def _summary(self) -> str:

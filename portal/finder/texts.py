@@ -40,6 +40,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "many": "{n} groups",
         "no": "No groups",
         "near": " near {place}",
+        "none-near": ", none within {usual} miles of {place}",
         "in": " in {place}",
         "on": " matching “{topic}”",
         "for": " for {ages}",

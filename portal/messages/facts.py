@@ -8,7 +8,7 @@ one if that is cancelled or postponed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -48,6 +48,7 @@ from portal.settings import Settings
 # A message is sent only for a booking with one of these statuses. Kinds not listed fit any status.
 TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "confirmation": ("confirmed",),
+    "place-moved": ("confirmed",),
     "waiting": ("waiting",),
     "waiting-ended": ("cancelled",),
     "offered": ("offered",),
@@ -94,6 +95,11 @@ class BookingFacts:
         return str(self.row.status)
 
     @property
+    def is_request(self) -> bool:
+        """Whether staff never gave it a place or a place on a list, so that it is no booking."""
+        return self.status in ("requested", "declined") or self.row.was == "requested"
+
+    @property
     def discreet(self) -> bool:
         """Also true for a series removed from the content, which may have been sensitive."""
         return self.series is None or self.series.programme.sensitive
@@ -114,6 +120,8 @@ class MessageFacts:
     notice: str  # what staff say to everybody in a session
     # To a professional: how the link is made on which they see whether the family came (S88).
     outcome: tuple[bytes, bytes] | None = None
+    # Of a move: the bookings that the family gave up, the last one first.
+    moved_from: Sequence[BookingFacts] = ()
 
     @property
     def of_a_change(self) -> bool:
@@ -155,7 +163,7 @@ def facts_of(
 
     If it is to be `spoken`, by staff, it does not matter how the family takes messages.
     """
-    booked = _booking(connection, owed, directory, now)
+    booked = _booking(connection, owed.booking_id, directory, now)
     recipient = _recipient(connection, owed, spoken=spoken)
     _check_status(owed, booked.status)
     _check_dates(connection, owed, booked)
@@ -173,22 +181,39 @@ def facts_of(
         position=_position(connection, booked.row) if owed.kind == "waiting" else None,
         notice=_notice(connection, owed) if owed.kind == "notice" else "",
         outcome=_outcome(connection, owed) if owed.kind in TO_PROFESSIONAL else None,
+        moved_from=(
+            tuple(_moved_from(connection, booked, directory, now))
+            if owed.kind == "place-moved"
+            else ()
+        ),
     )
 
 
 def _booking(
-    connection: Connection, owed: Owed, directory: Directory, now: datetime
+    connection: Connection, booking_id: int, directory: Directory, now: datetime
 ) -> BookingFacts:
     row = connection.execute(
         select(booking, bookable.c.series, bookable.c.planned)
         .join(bookable)
-        .where(booking.c.id == owed.booking_id)
+        .where(booking.c.id == booking_id)
     ).one()
     series = directory.find_series(row.series)
     booked = cast("family_calendar.Booked", row)
     sessions = family_calendar.sessions_of(booked, series) if series else ()
     coming = tuple(session for session in sessions if session.open_until > now)
     return BookingFacts(row, series, sessions, coming)
+
+
+def _moved_from(
+    connection: Connection, booked: BookingFacts, directory: Directory, now: datetime
+) -> Iterator[BookingFacts]:
+    """The bookings that were given up for this one, the last one first.
+
+    All of them, because after two quick moves the message about the first is never sent.
+    """
+    while booked.row.moved_from is not None:
+        booked = _booking(connection, booked.row.moved_from, directory, now)
+        yield booked
 
 
 def _outcome(connection: Connection, owed: Owed) -> tuple[bytes, bytes] | None:
@@ -241,7 +266,7 @@ def _check_dates(connection: Connection, owed: Owed, booked: BookingFacts) -> No
 
     That is a message of its own; without one, the confirmation is all that is sent.
     """
-    if owed.kind not in ("confirmation", "request-confirmed"):
+    if owed.kind not in ("confirmation", "place-moved", "request-confirmed"):
         return
     if not booked.coming or any(not session.off for session in booked.coming):
         return

@@ -9,6 +9,7 @@ send.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -29,6 +30,7 @@ from portal.settings import Settings
 
 WITH_CALENDAR = (
     "confirmation",
+    "place-moved",
     "request-confirmed",
     "moved",
     "postponed",
@@ -49,6 +51,7 @@ _ASKED_TWICE = (
 )
 TWINS: Mapping[str, tuple[str, str]] = {
     "confirmation": _BOOKED_TWICE,
+    "place-moved": _BOOKED_TWICE,
     "waiting": _BOOKED_TWICE,
     "request-received": _ASKED_TWICE,
 }
@@ -119,6 +122,8 @@ def wording_of(facts: MessageFacts) -> str:
         return move_wording(facts.on, facts.known_on)
     if owed.kind == "notice":
         return notice_wording(waiting=booking.status == "waiting")
+    if owed.kind in ("link", "off-the-list") and booking.is_request:
+        return "request-link" if owed.kind == "link" else "request-ended"
     if owed.kind != "cancelled-by-us" and not facts.of_a_change:
         return owed.kind
     if booking.status == "confirmed" and _still_on(facts):
@@ -128,7 +133,9 @@ def wording_of(facts: MessageFacts) -> str:
         return "date-cancelled" if booking.row.planned else "cancelled-by-us"
     # Staff ended this one booking: what was booked goes on for others.
     had_place = owed.about.get("before", "confirmed") == "confirmed"
-    return "place-cancelled" if had_place else "off-the-list"
+    if had_place:
+        return "place-cancelled"
+    return "request-ended" if booking.is_request else "off-the-list"
 
 
 def notice_wording(*, waiting: bool) -> str:
@@ -210,6 +217,7 @@ def _values(
         of_a_change = facts.owed.kind in ABOUT_A_SESSION and booking.status == "confirmed"
         still = _still_on(facts) if of_a_change else []
         values |= _series_words(booking.series, sessions, each=bool(still))
+        values |= {"was": _moved_from(facts)}
         values |= {"still": rendering.dates_words(booking.series, still, each=True)}
         if facts.of_a_change and (facts.on or facts.postponed):
             each = bool(still or facts.off or facts.postponed)
@@ -244,6 +252,21 @@ def _cannot_come(facts: MessageFacts) -> str:
     if facts.booking.row.planned or not facts.sessions:
         return "/cannot-come"
     return f"/cannot-come?date={facts.sessions[0].anchor}"
+
+
+def _moved_from(facts: MessageFacts) -> str:
+    """The place that a family gave up: what and when; '' where that may not be named."""
+    before = next(iter(facts.moved_from), None)
+    if before is None or before.series is None or before.discreet:
+        return ""
+    sessions = [session for session in before.coming if not session.off]
+    dates = rendering.dates_words(before.series, sessions)
+    when = (dates, rendering.time_words(before.series, sessions)) if dates else ()
+    now = facts.booking.series
+    name = (
+        () if now is not None and now.name == before.series.name and when else (before.series.name,)
+    )
+    return ", ".join((*name, *when))
 
 
 def _reason(facts: MessageFacts) -> str:
@@ -305,12 +328,33 @@ def _attachments(facts: MessageFacts, site: Site, settings: Settings) -> tuple[A
     organizer = site.email or settings.message_sender
     if not organizer:
         return ()  # a calendar file is only valid with an address for replies
-    files = family_calendar.attachments(
-        cast("family_calendar.Booked", booking.row),
-        facts.sessions,
-        site,
-        base=_base(site, settings),
-        organizer=organizer,
-        attendee=facts.recipient.to,
-    )
+    about = [(booking, facts.sessions)]
+    about += [(before, before.coming) for before in facts.moved_from if not before.discreet]
+    files = [
+        file
+        for booked, sessions in about
+        for file in family_calendar.attachments(
+            cast("family_calendar.Booked", booked.row),
+            sessions,
+            site,
+            base=_base(site, settings),
+            organizer=organizer,
+            attendee=facts.recipient.to,
+        )
+    ]
+    if facts.moved_from:
+        files = _named_apart(files)
     return tuple(Attachment(*file) for file in files)
+
+
+def _named_apart(
+    files: Iterable[family_calendar.CalendarFile],
+) -> list[family_calendar.CalendarFile]:
+    """The file with the new dates under its usual name, and those that remove old ones numbered."""
+    number = itertools.count(1)
+    return [
+        file._replace(name=f"old-{next(number)}.ics")
+        if file.method == "CANCEL"
+        else file._replace(name="booking.ics")
+        for file in files
+    ]

@@ -57,6 +57,7 @@ def _words(facts: MessageFacts) -> list[str]:
         "request-confirmed": ["They have a place.", *dates],
         "request-declined": ["They do not get a place.", reason],
         "confirmation": ["They have a place.", *dates],
+        "place-moved": ["They have moved to another place.", *dates],
         "waiting": ["They are on the waiting list."],
         "reminder": ["Their session is soon.", *dates],
         "link": ["They asked for the link to their booking. Correct the address, and send it."],

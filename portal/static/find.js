@@ -657,6 +657,8 @@
 
     const notes = [];
     const [usual] = index.wider;
+    const closest = Math.min(...fits.map(({ fit: [{ venue }] }) => venue.away));
+    const far = total && closest > usual * 10 && closest < FAR;
     if (place?.council) {
       const { key, council, about } = place;
       notes.push(say("outside", { place: key, council }));
@@ -747,8 +749,9 @@
       heading: say(total ? total > 1 ? "many" : "one" : "no", { n: figures(total) })
         + (topic ? say("on", { topic: topic.words }) : "")
         + (query.on && words[`on-${query.on}`])
-        + (place ? say(whole ? "in" : "near", { place: place.key }) : "")
-        + (query.age.length ? say("for", { ages: agesWords(query.age) }) : ""),
+        + (place && !far ? say(whole ? "in" : "near", { place: place.key }) : "")
+        + (query.age.length ? say("for", { ages: agesWords(query.age) }) : "")
+        + (far ? say("none-near", { place: place.key, usual }) : ""),
       asked: asked ? asked[0].toUpperCase() + asked.slice(1) : words["f-all"],
       quick,
       notes,

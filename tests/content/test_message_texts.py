@@ -5,9 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from portal.content import message_texts
 from portal.content.message_texts import check_words, load_words
+from portal.messages.rendering import LONGEST_TEXT, fill
 from tests.support.paths import ROOT
 from tests.support.remedies import follow
 
@@ -49,6 +51,7 @@ def test_the_shipped_words_can_be_sent():
         ("confirmation", "---\n\nHello", "--\n\nHello", 15, "Write three hyphens"),
         ("confirmation", "---\n\nHello", "Hello", 1, "no end"),
         ("waiting", "{position} on the", "{number} on the", 17, "Known: bring"),
+        ("tell-open", "{service}", "us", 3, "has no {service}"),
     ],
 )
 def test_a_mistake_is_shown_with_its_line_and_remedy(root, kind, old, new, line, words):
@@ -61,6 +64,21 @@ def test_a_mistake_is_shown_with_its_line_and_remedy(root, kind, old, new, line,
     assert found, problems
     assert found[0].path == f"content/messages/{kind}.md"
     assert found[0].line == line
+
+
+@pytest.mark.parametrize("kind", message_texts.TO_WISHES)
+@pytest.mark.parametrize("content", [ROOT, ROOT / "tests/sample"], ids=["shipped", "sample"])
+def test_a_text_about_a_wish_says_who_writes_and_what_to_do(content, kind):
+    """Anybody can type a number, so the text names the service and says what to do if its reader
+    did not ask, within two parts of a text message."""
+    name = yaml.safe_load((content / "content/site.yaml").read_text())["name"]
+    link = f"https://families.{'a' * 24}.gov.uk/tell/own/{'A' * 43}"
+    wording = load_words(content, kind)
+    text = fill(wording, {"service": name, "link": link}, discreet=False).text
+
+    assert f"From Lancashire's {name}: " in text
+    assert "Not you?" in text
+    assert len(text) <= LONGEST_TEXT
 
 
 def test_words_that_tell_need_others_for_a_sensitive_programme(root):

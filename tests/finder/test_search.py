@@ -326,7 +326,7 @@ def test_chips_are_one_press(ask):
     """Each chip leads to the same question with its filter, or without it where it is on."""
     answer = ask("near=Preston&age=2&on=tomorrow")
 
-    assert answer.heading == "1 group tomorrow near Preston for age 2"
+    assert answer.heading == "1 group tomorrow for age 2, none within 5 miles of Preston"
     assert [(chip.words, chip.query, chip.on) for chip in answer.chips] == [
         ("Today", "near=Preston&age=2&on=today", False),
         ("Tomorrow", "near=Preston&age=2", True),

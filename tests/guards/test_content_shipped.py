@@ -10,6 +10,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from portal import content
+from portal.bookings.wish_runs import nearest_out_of_reach
 from portal.directory.addresses import HELP
 from portal.directory.values import WEEKDAYS
 from portal.directory.vocabularies import NEEDS, OFFERS, PRIVATE_NEEDS
@@ -322,3 +323,18 @@ def test_help_is_where_one_looks(shipped_directory, page):
 
     assert len(ours) >= 2
     assert [one.path for one in ours if f'href="{one.path}"' not in text.html] == []
+
+
+def test_each_town_is_within_reach_of_a_message(shipped_directory) -> None:
+    """Tell me when says "Enter a town in Lancashire", so it accepts each town there."""
+    programmes = [programme for programme in shipped_directory.programmes if programme.can_tell]
+    towns = [one for one in shipped_directory.settlements if one.district and one.kind == "town"]
+
+    assert programmes
+    assert towns
+    assert [
+        (programme.slug, town.name)
+        for programme in programmes
+        for town in towns
+        if nearest_out_of_reach(town.position, programme, shipped_directory)
+    ] == []

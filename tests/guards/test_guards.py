@@ -180,6 +180,8 @@ def _live_forms(shipped):
             session = re.fullmatch(r"session=(\d{4}-\d\d-\d\d)", query) if query else True
             return found[1] in public and bool(session)
         if found := re.fullmatch(rf"/request/({slug})", path):
+            if re.fullmatch(rf"who=professional&centre={slug}", query):
+                return found[1] in asked
             run = re.fullmatch(rf"series=({slug}/{slug})", query) if query else None
             return found[1] in asked and (run[1] in public if run else not query)
         if found := re.fullmatch(rf"/tell/({slug})", path):

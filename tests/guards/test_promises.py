@@ -62,7 +62,8 @@ PROMISES = {
     "when a full group has a place again": "portal.bookings.wishes:notify",
     "We will send you a message": "portal.bookings.wishes:notify",
     "We send you a message now": "portal.bookings.wishes:make",
-    "We send a message to the address that you gave": "portal.bookings.wishes:make",
+    "We send an email to the address that you gave": "portal.bookings.wishes:make",
+    "We send a text message to the number that you gave": "portal.bookings.wishes:make",
     "Where we send the message": "portal.bookings.wishes:make",
     # Complaints about data: staff's list, by the day on which the answer is due.
     "We answer within": "portal.web.staff.complaints:waiting",

@@ -41,7 +41,10 @@ JOURNEYS = {
         "Bacup", "groups near Bacup for toddlers", "", "Ages", age="toddlers"
     ),
     "Surviving Teens in Skelmersdale": Journey(
-        "surviving teens skelmersdale", "near Skelmersdale", "Surviving Teens", "Surviving Teens"
+        "surviving teens skelmersdale",
+        ", none within 5 miles of Skelmersdale",
+        "Surviving Teens",
+        "Surviving Teens",
     ),
     "a mother-to-be in Burnley": Journey(
         "Burnley", "near Burnley for pregnancy", "Bump, Birth and Beyond", "pregnancy",

@@ -171,17 +171,10 @@ ADDED = {
     "scrolls on the phone": "@media (width < 30rem) { h1 { height: 1rem; overflow: auto } }",
     "wide on the phone": "footer { min-width: 25rem }",
     "small on the phone": "@media (width < 30rem) { nav a { display: block; height: 10px } }",
-<<<<<<< HEAD
     "close on the phone": "@media (width < 30rem) { footer ul { gap: 0 } footer li { margin: 0; "
     "padding: 0; line-height: 0 } footer a { display: block; height: 11px } }",
     "covered on the phone": "@media (width < 30rem) { footer li { margin-block-end: -40px } "
     "footer a { display: block; min-height: 44px } }",
-=======
-    "close on the phone": "@media (width < 30rem) { main .chips { display: block } "
-    "main .chips a { height: 11px; min-height: 0; padding: 0; line-height: 11px } }",
-    "covered on the phone": "@media (width < 30rem) { main .chips { display: block } "
-    "main .chips li { height: 4px } }",
->>>>>>> fixa
 }
 NAMED = {
     "pale on the phone": r"at 320: (light|dark): color-contrast at h1",

@@ -336,16 +336,7 @@ def family_on_the_phone(post):
     waiting_list.move_on(post.engine, post.directory, booking.id, now=NOW, actor="staff:1")
 
 
-def family_that_asked(post):
-    """Who took a request back."""
-    post.directory = made.directory({"booking": "request"})
-    booking = post.book(Family("Ben", "ben@example.org", None, "email", True))
-    bookings.cancel(post.engine, post.directory, booking.id, now=NOW)
-
-
-@pytest.mark.parametrize(
-    "ended", [waiting_family, offered_family, family_on_the_phone, family_that_asked]
-)
+@pytest.mark.parametrize("ended", [waiting_family, offered_family, family_on_the_phone])
 def test_who_had_no_place_is_not_told_that_it_was_cancelled(post, ended):
     """Off the list: no place was given up, no deadline missed, no calendar entry sent before."""
     ended(post)
@@ -439,3 +430,136 @@ def test_no_reference_of_ours_is_told_outside(post):
     message_id = re.search(rb"Message-ID: <(.+)@families.example>", letter.raw)[1].decode()
     assert re.fullmatch(r"[0-9a-f]{32}", message_id)
     assert booking.calendar_id not in message_id
+
+
+def moved(post, booking, number=1, family=AMINA) -> bookings.Booking:
+    """Moves a booking to another date of its series."""
+    options = {"key": f"move-{booking.id}-{number}", "secret": SECRET, "now": NOW}
+    session = post.series.all_sessions[number]
+    return bookings.move(
+        post.engine, post.directory, booking.id, post.series, family, session=session, **options
+    )
+
+
+def test_a_move_is_one_message(sqlite, tmp_path):
+    """It says that the place is moved, from what to what, with the new link, a file that adds the
+    new date and one that removes the old; and nothing of a booking made or cancelled."""
+    post = Post(sqlite, tmp_path, made.directory({"book": "session"}))
+    old = post.book(session=post.series.all_sessions[0])
+    [confirmation] = post.came()
+    new = moved(post, old)
+    [letter] = post.came()
+
+    assert letter.subject == "Your place is moved"
+    assert letter.plain.startswith(
+        "Hello Amina\n\nYour place is moved. You now have a place at Bump, Birth and Beyond.\n\n"
+        "- When: Tuesday 19 January 2027\n- Time: 10am to midday\n"
+        "- Where: Riverbank, 1 River Street, Preston, PR1 8RJ\n"
+        "- Moved from: Tuesday 12 January 2027, 10am to midday\n"
+        f"- Your reference: {new.reference}\n"
+    )
+    assert f"/bookings/{new.link}\n" in letter.plain
+    assert old.link not in letter.everything
+    assert "If it was not you" not in letter.plain
+    assert "is booked" not in letter.plain
+    assert "The file booking.ics with this email" in letter.plain
+    [before] = confirmation.calendars[0].walk("VEVENT")
+    added, removed = letter.calendars
+    assert (added["METHOD"], removed["METHOD"]) == ("PUBLISH", "CANCEL")
+    [entry], [gone] = added.walk("VEVENT"), removed.walk("VEVENT")
+    assert entry["UID"] == f"booking-{new.calendar_id}@families.example"
+    assert entry.decoded("DTSTART").date() == post.series.all_sessions[1].day
+    assert gone["UID"] == before["UID"]
+    assert gone["SEQUENCE"] > before["SEQUENCE"]
+    assert gone["STATUS"] == "CANCELLED"
+
+
+def test_a_move_before_its_message_goes(sqlite, tmp_path):
+    """Of two moves only the last is told, with all old dates removed; a family that cancelled what
+    it moved to hears of no move, and one that took it back hears once that it has its place."""
+    post = Post(sqlite, tmp_path, made.directory({"book": "session"}))
+    first = post.book(session=post.series.all_sessions[0])
+    last = moved(post, moved(post, first), 2)
+    [letter] = post.came()
+
+    assert "- When: Tuesday 26 January 2027\n" in letter.plain
+    assert "- Moved from: Tuesday 19 January 2027, 10am to midday\n" in letter.plain
+    assert [calendar["METHOD"] for calendar in letter.calendars] == ["PUBLISH", "CANCEL", "CANCEL"]
+
+    again = moved(post, last, 3)
+    bookings.cancel(post.engine, post.directory, again.id, now=NOW)
+    [cancelled] = post.came()
+    assert cancelled.subject == "Your booking is cancelled"
+    bookings.restore(post.engine, post.directory, again.id, now=NOW)
+    [back] = post.came()
+    assert back.subject == "Your booking"
+    assert post.came() == []
+
+
+def test_a_text_about_a_move(sqlite, tmp_path):
+    """A text says that the place is moved; from what to what only if the family allows it."""
+    post = Post(sqlite, tmp_path, made.directory({"book": "session"}))
+    for number, full in enumerate((False, True)):
+        family = replace(AMINA, contact_by="text", full_texts=full, phone=f"07700 90012{number}")
+        old = post.book(family, session=post.series.all_sessions[0])
+        post.came()
+        new = moved(post, old, family=family)
+        [text] = post.came()
+
+        assert "Hello Amina. Your place is moved" in text.plain
+        assert new.link in text.plain
+        assert ("Tuesday 12 January" in text.plain) == full
+        assert ("Tuesday 19 January" in text.plain) == full
+
+
+def test_a_move_in_discreet_words(sqlite, tmp_path):
+    """If the programme has become sensitive before the message goes, it tells no group, date or
+    place, old or new, and has no file (S4)."""
+    post = Post(sqlite, tmp_path, made.directory({"book": "session"}))
+    old = post.book(session=post.series.all_sessions[0])
+    post.came()
+    new = moved(post, old)
+    post.directory = made.directory({"book": "session"}, sensitive=True)
+    [letter] = post.came()
+
+    assert letter.subject == "Your place is moved"
+    assert new.link in letter.plain
+    assert letter.calendars == []
+    for word in ("Bump", "January", "Riverbank", "10am"):
+        assert word not in letter.everything
+
+
+def test_the_link_to_a_request_is_called_so(sqlite, tmp_path):
+    """Who asked and has no answer yet reads of a request; who has a place reads of a booking."""
+    post = Post(sqlite, tmp_path, made.directory({"booking": "request"}))
+    asked = post.book()
+    post.came()
+    post.enqueue(asked, "link")
+    [letter] = post.came()
+
+    assert letter.subject == "Your request"
+    assert "the link to your request" in letter.plain
+    assert "see and take back your request" in letter.plain
+    assert "booking" not in re.sub(r"https?://\S+", "", letter.plain)
+    bookings.confirm(post.engine, post.directory, asked.id, now=NOW, actor="operator")
+    post.came()
+    post.enqueue(asked, "link")
+    [letter] = post.came()
+    assert letter.subject == "Your booking"
+
+
+@pytest.mark.parametrize("wished", [True, False])
+def test_a_request_that_ended_is_called_so(sqlite, tmp_path, wished):
+    """No list, booking or calendar is named to a family that asked and never got a place."""
+    post = Post(sqlite, tmp_path, made.directory({"booking": "request"}))
+    asked = post.book()
+    post.came()
+    bookings.cancel(post.engine, post.directory, asked.id, now=NOW, wished=wished)
+    [letter] = post.came()
+
+    assert letter.subject == "Your request"
+    assert "Your request for a place at Bump, Birth and Beyond has ended." in letter.plain
+    assert "booking" not in re.sub(r"https?://\S+", "", letter.plain)
+    for wrong in ("list", "cancelled", "calendar", "another family"):
+        assert wrong not in letter.plain
+    assert letter.calendars == []

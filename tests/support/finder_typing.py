@@ -24,10 +24,10 @@ TYPED = (
     ("bb46", "near BB4 6"),
     ("PR1", "near PR1"),
     ("SW1A 1AA", "? That postcode is outside Lancashire"),
-    ("M1 1AE", "near M1 1"),
+    ("M1 1AE", "none within 5 miles of M1 1"),
     ("ZZ99 9ZZ", "? We do not know that postcode"),
     ("Blackburn", "near Blackburn"),
-    ("Manchester", "near Manchester"),
+    ("Manchester", "none within 5 miles of Manchester"),
     ("riverbank", "near Riverbank Children's Centre > /centres/riverbank/"),
     (
         "Preston Central Neighbourhood Centre",
@@ -67,17 +67,18 @@ TYPED = (
     ("baby massage bacpu", "? Baby massage Bacup"),
     (
         "surviving teens skelmersdale",
-        "matching “Surviving Teens” near Skelmersdale > /programmes/surviving-teens/",
+        "matching “Surviving Teens”, none within 5 miles of Skelmersdale"
+        " > /programmes/surviving-teens/",
     ),
     ("sleep BB4 9AA", "matching “sleep” near BB4 9 > /programmes/triple-p/"),
-    ("skem dads", "matching “dads” near Skelmersdale"),
+    ("skem dads", "matching “dads”, none within 5 miles of Skelmersdale"),
     (
         "stay and play in fleetwood",
         "matching “stay and play” near Fleetwood > /programmes/play-sessions/",
     ),
     ("my son has autism, Preston", "matching “autism” near Preston > /programmes/send-groups/"),
     ("12 Burnley Road, Bacup", "near Bacup"),
-    ("adhd M1 1AE", "matching “ADHD” near M1 1 > /programmes/send-groups/"),
+    ("adhd M1 1AE", "matching “ADHD”, none within 5 miles of M1 1 > /programmes/send-groups/"),
     ("baby massage Warton", "? Baby massage Warton (Lancaster)"),
     ("wheelchair Preston", "near Preston"),
     (
@@ -87,7 +88,7 @@ TYPED = (
     ("quiet Morecambe", "near Morecambe"),
     (
         "toddler group preston saturday",
-        "matching “toddler group” near Preston > /programmes/play-sessions/",
+        "matching “toddler group”, none within 5 miles of Preston > /programmes/play-sessions/",
     ),
     (
         "baby group tomorrow, Accrington",

@@ -13,13 +13,7 @@ from portal.finder import index
 from portal.finder.postcode_import import Placed
 from portal.finder.postcodes import LETTERS, pack
 from portal.web.finder_page import finder
-<<<<<<< HEAD
-=======
-from portal.web.frozen_files import file_headers
 from portal.web.layout import LONGEST_TITLE
-from portal.web.live.app import create_desk
-from portal.web.site.app import create_site
->>>>>>> fixa
 from tests.support import nu
 from tests.support.browser import OPEN_DETAILS, visiting
 from tests.support.finder_queries import QUERIES
@@ -813,7 +807,7 @@ def first_answer(heading, doors, meant, mistakes):
     """The first answer in the form of the table of what families type."""
     if mistakes:
         return f"? {meant[0] if meant else mistakes[0].partition('.')[0]}"
-    said = re.sub(r"^(?:[\d,]+|No) groups? ", "", heading)
+    said = re.sub(r"^(?:[\d,]+|No) groups?[ ,]+", "", heading)
     return f"{said} > {doors[0]}" if doors else said
 
 

@@ -7,6 +7,7 @@ where the new one cannot be had, the family keeps what it has.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request
@@ -22,10 +23,42 @@ from portal.web.live.context import Away, live
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.own_booking import Own, own_booking
 from portal.web.live.screens import away, check_form, too_many
-from portal.web.live.subjects import of_series, planned_on
+from portal.web.live.subjects import Subject, of_series, planned_on
 
 pages = Blueprint("moving", __name__, url_prefix="/bookings/<link>")
 pages.before_request(check_form)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What the page of a booking says of a move here, or away to another place."""
+
+    title: str = ""
+    here: bool = False
+    before: Subject | None = None  # what the family gave up for it, where the page may name it
+    away: bool = False
+    new_path: str = ""  # where the family finds the booking that it has now
+
+
+def moves_of(own: Own, *, kept: bool = False) -> Moved:
+    """Whether the family moved to this place, or from it to another one.
+
+    The old link leads to the new page, because it could do as much before: it opened, changed and
+    moved the same booking. It no longer does once the details are not `kept`.
+    """
+    found, secret = live(), live().secret
+    with found.database() as engine:
+        new = bookings.moved_to(engine, own.booking.id, secret=secret)
+        old = bookings.moved_from(engine, own.booking.id, secret=secret)
+    if new is not None:
+        path = f"/bookings/{new.link}" if kept else ""
+        return Moved("You have moved this booking", away=True, new_path=path)
+    if old is None or own.state != "confirmed" or own.place_is_off:
+        return Moved()
+    series = found.directory.find_series(old.series)
+    named = series is not None and not (series.programme.sensitive or own.discreet)
+    before = of_series(series, planned_on(series, old.planned)) if series and named else None
+    return Moved("Your place is moved", here=True, before=before)
 
 
 def moves(own: Own, family: Family | None) -> Sequence[Choice]:

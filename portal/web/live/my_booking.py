@@ -43,7 +43,7 @@ from portal.web.live.forms.family import (
     with_questions,
 )
 from portal.web.live.forms.steps import next_screen
-from portal.web.live.moving import moves
+from portal.web.live.moving import moves, moves_of
 from portal.web.live.own_actions import act, press
 from portal.web.live.own_booking import Own, own_booking
 from portal.web.live.screens import away, check_form, head, page, too_many
@@ -79,13 +79,14 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
     # Who gave it up gave no reason; whose details are deleted may not have ended it either.
     ours = bool(reason) or family is None
     in_vain = own.state == "cancelled" and own.was in ("waiting", "offered") and ours
-    title = _title(own, ours)
+    moved = moves_of(own, kept=family is not None)
+    title = moved.title or _title(own, ours)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
     on = [one for one in sessions if not one.off]
     return page(
         "live/own.html",
-        head("Your booking" if own.discreet else title, own.path, error=bool(trouble)),
+        head(own.itself.name if own.discreet else title, own.path, error=bool(trouble)),
         status,
         own=own,
         booking=own.booking,
@@ -102,8 +103,9 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         notices=said,
         others=_others(own) if own.state == "waiting" and not own.discreet else (),
         restoring=_begun() if restorable else None,
-        given_away=_given_away(own, ours, restorable) and bool(on),
-        choices=_choices(own, family, again=not restorable and not reason),
+        given_away=_given_away(own, ours, restorable) and bool(on) and not moved.away,
+        choices=() if moved.away else _choices(own, family, again=not restorable and not reason),
+        moved=moved,
         other_ways=OTHER_WAYS,
         moves=moves(own, family),
         news=_news(own.state, family),
@@ -236,7 +238,7 @@ def calendar(link: str) -> Response:
 
 
 def _ended(own: Own) -> Response:
-    return own.explain("This booking has ended", "You can no longer change it.", status=409)
+    return own.explain(f"This {own.noun} has ended", "You can no longer change it.", status=409)
 
 
 @pages.post("/accept")
@@ -331,7 +333,7 @@ def restore(link: str) -> Any:
     except (Full, NotPossible):
         return own.explain(
             "You cannot have this place back",
-            "It has gone to another family, or it is no longer on. Look at your booking to see "
+            f"It has gone to another family, or it is no longer on. Look at your {own.noun} to see "
             "what else has space.",
             status=409,
         )
@@ -347,7 +349,7 @@ def take(link: str) -> Any:
     form = TakeForm(formdata=request.form)
     with found.database() as engine:
         family = bookings.family_of(engine, own.booking.id)
-    if own.live or own.discreet or family is None:
+    if own.live or own.discreet or family is None or moves_of(own).away:
         return redirect(own.path, 303)
     if next_screen(form, found.now, found.secret, checked=False).status == 400:
         return _show(own, None, 400, form.trouble)
@@ -401,7 +403,7 @@ def delete(link: str) -> Any:
     said = "We will delete your name, how to reach you, and what you told us."
     words_of = {
         "title": "Delete your details?",
-        "paragraphs": [said, "This also ends your booking or request." if own.live else ""],
+        "paragraphs": [said, f"This also ends your {own.noun}." if own.live else ""],
         "yes": "Yes, delete them",
         "no": "No, keep them",
     }

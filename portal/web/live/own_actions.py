@@ -26,13 +26,13 @@ def act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
     except Full:
         return own.explain(
             "There are not enough places",
-            "Your booking has not changed. Ask us, and we will see what we can do.",
+            f"Your {own.noun} has not changed. Ask us, and we will see what we can do.",
             status=409,
         )
     except NotPossible:
         return own.explain(
             "This has already ended",
-            "Look at your booking to see what has changed.",
+            f"Look at your {own.noun} to see what has changed.",
             status=409,
         )
     except Away:

@@ -21,6 +21,7 @@ from portal.web.live.context import live
 from portal.web.live.screens import explain
 from portal.web.live.subjects import (
     OWN_BOOKING,
+    OWN_REQUEST,
     Subject,
     of_programme,
     of_series,
@@ -62,14 +63,26 @@ class Own:
 
     @property
     def asked(self) -> bool:
-        """Whether this is a request, which staff answer."""
+        """Whether the family asked for this, and staff answer or have answered it."""
         return self.booking.way != "book"
+
+    @property
+    def noun(self) -> str:
+        """What it is called: a request until staff give a place."""
+        place = self.state if self.live or self.state == "over" else self.was
+        no_place = self.state == "declined" or place in ("requested", "")
+        return "request" if self.asked and no_place else "booking"
+
+    @property
+    def itself(self) -> Subject:
+        """What it is called where its page must not say what it is for."""
+        return OWN_REQUEST if self.noun == "request" else OWN_BOOKING
 
     @property
     def subject(self) -> Subject:
         """What was booked, where its page may name it."""
         if self.programme is None or self.discreet:
-            return replace(OWN_BOOKING, of=self.programme, back=self.path)
+            return replace(self.itself, of=self.programme, back=self.path)
         if self.series is None:
             return replace(of_programme(self.programme), back=self.path)
         planned = self.booking.planned

@@ -51,11 +51,13 @@ def of_address() -> Subject:
         if chosen and chosen.programme is programme and not programme.sensitive:
             return of_series(chosen, back=programme.path)
         return of_programme(programme)
-    return OWN_BOOKING if "link" in given else Subject("Family centres and groups", back="/")
+    return OWN_PAGE if "link" in given else Subject("Family centres and groups", back="/")
 
 
-# A booking that cannot be read, or whose page must not say what it is for.
+# A booking or request whose page must not say what it is for.
 OWN_BOOKING = Subject("Your booking")
+OWN_PAGE = Subject("Your own page")  # as long as it cannot be read
+OWN_REQUEST = Subject("Your request")
 
 
 def planned_on(series: Series, planned: str | None) -> Session | None:

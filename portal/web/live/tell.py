@@ -76,17 +76,18 @@ def tell(programme: str) -> Any:
             "Ask us when the next group starts. Its page shows all dates that are planned.",
             subject=of_programme(thing),
         )
-    if request.method != "POST" and request.args.get("sent") == "yes":
-        return page("live/tell_sent.html", head(_SENT, thing.tell_path), programme=thing)
-    return _screen(thing, _form(ways), now)
+    way = request.args.get("sent")
+    if request.method != "POST" and way in ("email", "text"):
+        return page("live/tell_sent.html", head(_SENT, thing.tell_path), programme=thing, way=way)
+    return _screen(thing, _form(thing, ways), now)
 
 
 _SENT = "We have saved what you asked for"
 
 
-def _form(ways: frozenset[str]) -> TellForm:
+def _form(programme: Programme, ways: frozenset[str]) -> TellForm:
     form = TellForm(formdata=request.form if request.method == "POST" else None)
-    form.ways = ways
+    form.ways, form.programme = ways, programme
     if request.method != "POST":
         form.near.start_with(request.args.get("near", ""))
         form.age.start_with(request.args.get("age", ""))
@@ -134,7 +135,8 @@ def _store(programme: Programme, form: TellForm, now: datetime) -> Any:
     except TooOften as refused:
         subject = of_programme(programme)
         return too_many(programme.tell_path, form, "confirm", refused.seconds, subject=subject)
-    return redirect(f"{programme.tell_path}?sent=yes", 303)
+    way = "email" if wanted.email else "text"
+    return redirect(f"{programme.tell_path}?sent={way}", 303)
 
 
 def _wanted(programme: Programme, form: TellForm) -> Wanted:

@@ -131,6 +131,7 @@ class NewForm(PlaceForm):
         what="the email address",
         missing="Enter the email address",
         autocomplete="off",
+        doubted=False,  # mostly an address of the council
     )
 
 

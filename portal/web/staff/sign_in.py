@@ -37,6 +37,7 @@ class SignInForm(StaffForm):
         what="your email address",
         missing="Enter your email address",
         autocomplete="username",
+        doubted=False,  # it must be that of an account
     )
     password = Password(
         "Password",

@@ -34,16 +34,53 @@ def test_one_press_moves_to_another_date(tmp_path) -> None:
     button = next(one for one in move_buttons(page) if "Tuesday 19 January" in one)
     moved = page.press(button)
 
-    assert moved.heading == "Your place is booked"
+    assert moved.heading == "Your place is moved"
     assert "Tuesday 19 January 2027" in moved
     assert held(screens) == {FIRST: 1, SECOND: 1}
     assert screens.open(waiting.path).heading == "A place is free for you"
-    assert screens.open(own.path).heading == "Your booking is cancelled"
     again = page.press(button)
     assert again.path == moved.path
     assert held(screens) == {FIRST: 1, SECOND: 1}
     with screens.desk.extensions["live"].database() as engine:
         assert places.verify(engine) == []
+
+
+def test_both_pages_say_that_the_place_is_moved(tmp_path) -> None:
+    """The new page says where the place was; the old one leads to the new one and gives no place
+    back, also by a forged press or after a second move, and to nobody once the details are gone."""
+    screens = Screens(tmp_path, made.directory(BY_DATE))
+    old = screens.book(f"{BUMP}?session={FIRST}", contact_by="none")
+    page = screens.open(old.path)
+    moved = page.press(next(one for one in move_buttons(page) if "Tuesday 19 January" in one))
+
+    assert "You moved your place from Bump, Birth and Beyond" in moved
+    assert "Tuesday 12 January 2027, 10am to midday, at Riverbank" in moved
+    assert "You no longer have a place there." in moved
+    assert "This page has a new address" in moved
+    before = screens.open(old.path)
+    assert before.heading == before.title.partition(" – ")[0] == "You have moved this booking"
+    assert "You no longer have the place on this page." in before
+    assert "Take my place back" not in before
+    assert "Other dates and groups with space" not in before
+    assert before.follow("See the booking that you moved to").path == moved.path
+
+    fields = dict(page.fields(move_buttons(page)[0])) | {"planned": "2027-01-26"}
+    screens.wait(seconds=10)
+    assert screens.send(f"{old.path}/restore", fields).status == 409
+    assert screens.send(f"{old.path}/take", fields).answer.headers["Location"] == old.path
+    assert held(screens) == {FIRST: 0, SECOND: 1}
+
+    third = moved.press(next(one for one in move_buttons(moved) if "Tuesday 26 January" in one))
+    assert "Tuesday 19 January 2027, 10am to midday, at Riverbank" in third
+    leads = screens.open(old.path).follow("See the booking that you moved to")
+    assert leads.path == third.path
+    third.follow("Cancel your booking").press("Yes, cancel it")
+    assert screens.open(third.path).heading == "Your booking is cancelled"
+    assert "Take my place back" in screens.open(third.path)
+    assert "Take my place back" not in screens.open(old.path)
+
+    screens.open(old.path).follow("Delete what we keep about you").press("Yes, delete them")
+    assert "See the booking that you moved to" not in screens.open(old.path)
 
 
 def test_a_full_place_changes_nothing(tmp_path) -> None:

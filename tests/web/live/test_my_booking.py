@@ -491,6 +491,33 @@ def test_a_request_that_staff_ended(tmp_path) -> None:
     assert "The course is for another age." in page
 
 
+@pytest.mark.parametrize("sensitive", [False, True])
+def test_a_request_is_called_a_request(tmp_path, sensitive: bool) -> None:
+    """Until staff give a place there is no booking: neither the family's page, nor its title, nor
+    any screen behind it, nor the page after it is taken back, calls the request one."""
+    screens = run(tmp_path, {"booking": "request"}, way="request", sensitive=sensitive)
+    known = {name: said for name, said in FAMILY.items() if not sensitive or name != "people"}
+    form = screens.open("/request/bump?who=family").fill(**known)
+    own = form.press("Continue").press("Send")
+    behind = [
+        own,
+        *(screens.open(f"{own.path}/{part}") for part in ("cancel", "details", "delete")),
+    ]
+
+    if sensitive:
+        assert own.title.startswith("Your request –")
+        assert "Your request" in behind[1]
+    assert "Anyone with this link can see and take back your request." in own
+    assert "This also ends your request." in behind[3]
+    back = own.follow("Take back your request").press("Yes, take it back")
+    refused = screens.open(f"{own.path}/change")
+    for page in (*behind, back, refused):
+        said = f"{page.title} {page.words}".lower()
+        assert "booking" not in said
+        assert "staff of the group" not in said
+    assert "This request has ended" in refused
+
+
 def test_a_request_that_had_a_place_is_a_booking(tmp_path) -> None:
     """Confirmed and then cancelled, it is both true and in a calendar."""
     screens = run(tmp_path, {"booking": "request"}, way="request")

@@ -518,7 +518,7 @@ def test_a_sensitive_programme_is_asked_for_discreetly(tmp_path) -> None:
         assert screen.title.split(" – ")[0] in (
             "Ask us to get in touch",
             "Check your answers",
-            "Your booking",
+            "Your request",
         )
         assert screen.html.count('href="/leave"') == 2
         for words in ("Riverbank", "River Street", "January", "10am"):

@@ -45,7 +45,7 @@ def test_a_family_asks_and_sees_no_link(screens) -> None:
     [row] = stored(screens)
 
     assert "within 10 miles of Riverbank" in check
-    assert sent.path == again.path == later.path == "/tell/bump?sent=yes"
+    assert sent.path == again.path == later.path == "/tell/bump?sent=email"
     assert sent.html == again.html == later.html
     assert "/tell/own/" not in sent.html
     assert (row.ages, row.near, row.email, row.district) == (
@@ -75,11 +75,41 @@ def test_what_is_missing_is_said(screens) -> None:
     unknown = ask(screens, near="Riverbnk", age="none")
 
     assert {*empty.beside} == {"near", "email", "safe_to_contact"}
-    assert both.beside["phone"].startswith("Leave this empty")
+    assert both.beside["phone"] == "Enter an email address or a mobile number, not both"
+    assert both.problems == [("#phone", both.beside["phone"])]
     assert fixed.beside["phone"] == "Enter a mobile number, which can get a text message"
     assert "Write “Riverbank”." in unknown.beside["near"]
     assert "an age in years or months" in unknown.beside["age"]
     assert stored(screens) == []
+
+
+def test_a_place_out_of_reach_is_refused_before_anything_is_kept(tmp_path, directory) -> None:
+    """A wish is accepted only within reach of a place where the programme could run, also from
+    outside the county; otherwise the form names the nearest place and what to do."""
+    screens = Screens(tmp_path, directory)
+    path = "/tell/bump-birth-and-beyond"
+    far = ask(screens, path, near="Southport")
+    near = ask(screens, path, near="Blackburn")
+
+    assert far.status == 422
+    assert far.beside["near"] == (
+        "We have nowhere to run this within 10 miles of Southport. The nearest place is Riverbank "
+        "Centre, Preston, about 14 miles away. Enter a town in Lancashire that you can travel to, "
+        "or ring us on 01632 960100."
+    )
+    assert far.problems == [("#near", far.beside["near"])]
+    assert near.heading == "Check your answers"
+
+
+def test_the_last_page_fits_the_way_of_the_message(screens) -> None:
+    """It speaks of a text message or of an email and junk mail, as the family chose."""
+    email = ask(screens).press("Tell me when")
+    text = ask(screens.visitor(), email="", phone="07700 900123").press("Tell me when")
+
+    assert "We send an email to the address that you gave." in email
+    assert "junk mail" in email
+    assert "We send a text message to the number that you gave." in text
+    assert [word for word in ("junk", "email", "address") if word in text] == []
 
 
 def test_nothing_is_kept_where_no_message_is_safe(screens) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -254,6 +255,23 @@ def test_the_register_says_what_one_must_know(run):
     ):  # fmt: skip
         assert words in screen
     assert "07700 900456" not in screen.html
+
+
+def test_staff_see_why_a_professional_asks(run):
+    """S88: the page of a request says why, what was tried and if the professional may see more."""
+    place = run({"booking": "referral"})
+    why = {"why": f"Alone {HOSTILE}", "tried": "Home visits", "outcome": True}
+    asked = book(place, family(), referrer=replace(MIDWIFE, **why))
+    worker = place.signed_in()
+    listed, screen = (
+        worker.open("/staff/requests"),
+        worker.open(f"/staff/bookings/{asked.reference}"),
+    )
+
+    assert f"Why: Alone {HOSTILE}" in listed
+    for words in ("Why they ask Alone", "What was tried Home visits", "Yes. The family agreed on"):
+        assert words in screen
+    assert "<script>alert" not in listed.html + screen.html
 
 
 def test_hostile_names_are_words(run):

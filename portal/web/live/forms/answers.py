@@ -18,6 +18,7 @@ from wtforms.utils import unset_value
 from portal.content import phone_numbers
 from portal.content.phone_numbers import LONGEST, Fault, PhoneNumber
 from portal.directory.values import is_email
+from portal.finder.places import slips
 
 # Characters that change text direction: on a printed register they could hide a name.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -190,8 +191,8 @@ class Answer(Field):
         return not wrong
 
     def blame(self, words: str) -> None:
-        """Adds a mistake found by comparing several answers."""
-        if not self.errors:
+        """Adds a mistake found by comparing several answers; '' is none."""
+        if words and not self.errors:
             self.errors = [words]
 
     # What kinds of answers change.
@@ -236,19 +237,66 @@ class Lines(Answer):
 
 
 class Email(Answer):
-    """One email address: a comma would add a second reader (S26)."""
+    """One email address: a comma would add a second reader (S26).
+
+    A domain with a likely slip is asked about once: the address that was asked about travels in a
+    hidden field, and is accepted when it is sent again. `doubted=False` asks nothing.
+    """
 
     kind = "line"
     input_type = "email"
     copied = True
 
-    def __init__(self, label: str = "", **given: Any) -> None:
+    def __init__(self, label: str = "", *, doubted: bool = True, **given: Any) -> None:
         super().__init__(label, **{"longest": 254, "inputmode": "email", **given})
+        self.doubted = doubted
+        self.confirmed: tuple[str, ...] = ()
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        super().process(formdata, data, extra_filters)
+        again = formdata.getlist(self.again_name) if formdata is not None else ()
+        kept = (data,) if isinstance(data, str) else ()
+        self.confirmed = (*map(str, again), *kept)
+
+    @property
+    def again_name(self) -> str:
+        return f"{self.name}-again"
+
+    @property
+    def again(self) -> str:
+        """The address, if its domain is doubtful and it has been asked about."""
+        return self.text if self.text in self.confirmed and meant_domain(self.text) else ""
+
+    def carried(self) -> Iterator[tuple[str, str]]:
+        yield from super().carried()
+        if self.again:
+            yield self.again_name, self.again
 
     def wrong_value(self) -> str:
-        if is_email(self.text):
+        if not is_email(self.text):
+            return f"Enter {self.what} like name@example.org"
+        meant = meant_domain(self.text) if self.doubted and not self.again else ""
+        if not meant:
             return ""
-        return f"Enter {self.what} like name@example.org"
+        self.confirmed = (self.text,)
+        return f"Did you mean {meant}? Correct {self.what}, or press the button again to keep it"
+
+
+# The mail domains that families here have most. Short ones, such as sky.com, are left out: too many
+# other domains are one slip away from them.
+MAIL_DOMAINS = (
+    "gmail.com", "googlemail.com", "hotmail.com", "hotmail.co.uk", "outlook.com", "yahoo.com",
+    "yahoo.co.uk", "icloud.com", "btinternet.com", "virginmedia.com", "talktalk.net",
+)  # fmt: skip
+_ALSO_REAL = ("mail.com", "email.com", "ymail.com")  # one slip away from gmail.com
+
+
+def meant_domain(email: str) -> str:
+    """The common mail domain that is one slip away from that of an address; or ''."""
+    domain = email.rpartition("@")[2].lower()
+    if domain in (*MAIL_DOMAINS, *_ALSO_REAL):
+        return ""
+    return next((one for one in MAIL_DOMAINS if slips(domain, one, 1) == 1), "")
 
 
 class Phone(Answer):

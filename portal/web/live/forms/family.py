@@ -235,6 +235,21 @@ class Topics(Ticks):
         super().__init__(label, **{"what": "what you would like help with", "hint": hint, **given})
 
 
+# A request may be for no group, so that no group has staff who see it.
+SEEN_IN_A_REQUEST = (
+    "Only the workers who answer your request see this, and those of the group if you get a place."
+)
+
+
+class Access(Lines):
+    """What a family needs to be able to join in; `seen` says who reads it."""
+
+    def __init__(self, seen: str, who: str = "you", **given: Any) -> None:
+        hint = f"Such as a ramp, a quiet place or a signer. {seen}"
+        label = f"What do {who} need to be able to join in?"
+        super().__init__(label, what=f"what {who} need", longest=500, hint=hint, **given)
+
+
 class ContactForm(LiveForm):
     """Name, and how it is safe to get in touch (S5)."""
 
@@ -274,12 +289,7 @@ class ContactForm(LiveForm):
         hint="If you choose text messages. Other people may see them on your phone. If you leave "
         "this box empty, they say very little and have a link.",
     )
-    access = Lines(
-        "What do you need to be able to join in?",
-        what="what you need",
-        longest=500,
-        hint="Such as a ramp, a quiet place or a signer. Only staff of the group see this.",
-    )
+    access = Access("Only staff of the group see this.")
     language = Answer(
         "Which language do you speak best?",
         what="your language",
@@ -532,6 +542,7 @@ class DetailsForm(ContactForm):
 class RequestDetailsForm(DetailsForm):
     """The same, of a request, with what it is about if its form asks that."""
 
+    access = Access(SEEN_IN_A_REQUEST)
     topics = Topics("What would you like help with?")
     safe_time = SafeTime("When is a good and safe time to reach you?")
     contact_by = Choice(

@@ -33,7 +33,9 @@ from portal.web.live.forms.answers import (
 )
 from portal.web.live.forms.family import (
     CONTACT_WAYS_OF_REQUESTS,
+    SEEN_IN_A_REQUEST,
     YES_NO,
+    Access,
     FamilyForm,
     Group,
     LiveForm,
@@ -64,6 +66,7 @@ class AskForm(FamilyForm):
     )
     safe_time = SafeTime("When is a good and safe time to reach you?")
     topics = Topics("What would you like help with?")
+    access = Access(SEEN_IN_A_REQUEST)
     series = Pick("Which group do you want?", what="a group")
     district = Pick("Where would you like to go?", what="a district")
 
@@ -152,8 +155,8 @@ class ReferForm(AskForm):
         statement="Yes. The family agrees that I may see if they came",
         what="the box",
         hint="Our email to you then has a private link. It shows “came”, “did not come” or “not "
-        "yet”, and nothing else. It works for six months at most, and the family can stop it. "
-        "Without their agreement we show you nothing.",
+        "yet”, and nothing else. It works for six months at most. The family can stop it on its "
+        "own page. Without their agreement we show you nothing.",
     )
     name = Name(
         "Full name of the parent or young person",
@@ -184,11 +187,10 @@ class ReferForm(AskForm):
     topics = Topics("What would they like help with?", hint="Tick what fits.")
     series = Pick("Which group do they want?", what="a group")
     district = Pick("Where would they like to go?", what="a district")
-    access = Lines(
-        "What do they need to be able to join in?",
-        what="what they need",
-        longest=500,
-        hint="Such as a ramp, a quiet place or a signer. Only staff of the group see this.",
+    access = Access(
+        "Only the workers who answer the request see this, and those of the group if the family "
+        "gets a place.",
+        who="they",
     )
     language = Answer(
         "Which language do they speak best?",

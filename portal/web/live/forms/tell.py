@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from portal.directory import Directory
+from portal.bookings.wish_runs import MILES, nearest_out_of_reach
+from portal.directory import Directory, Programme, phrases
+from portal.directory.contact import contact_about
 from portal.directory.values import distance
 from portal.finder import query
 from portal.finder.places import Mistake, Place, sector_of, tidy
@@ -113,6 +115,7 @@ class TellForm(LiveForm):
     )
 
     ways: Collection[str] = ("email", "text")
+    programme: Programme | None = None  # what the family waits for
 
     def groups(self) -> Sequence[Group]:
         to: list[Answer] = [
@@ -126,15 +129,17 @@ class TellForm(LiveForm):
         ]
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Each answer by itself; then that there is one address to write to."""
+        """Each answer by itself; then that a group could open near there, and one address."""
         super().validate(extra_validators)
+        if self.programme and isinstance(self.near.place, Place):
+            self.near.blame(_out_of_reach(self.near.place, self.programme, live().directory))
         email, phone = self.email, self.phone
         one = email if "email" in self.ways else phone
         if not email.data and not phone.data and not email.errors and not phone.errors:
             names = {"email": "your email address", "text": "your mobile number"}
             one.blame(f"Enter {' or '.join(names[way] for way in names if way in self.ways)}")
         elif email.data and phone.data:
-            phone.blame("Leave this empty, or leave the email address empty")
+            phone.blame("Enter an email address or a mobile number, not both")
         elif phone.data and not phone.takes_texts:
             phone.blame("Enter a mobile number, which can get a text message")
         return self.well
@@ -142,6 +147,24 @@ class TellForm(LiveForm):
     @property
     def unsafe(self) -> bool:
         return bool(self.safe_to_contact.data == "no")
+
+
+def _out_of_reach(place: Place, programme: Programme, directory: Directory) -> str:
+    """What to do if no message could ever come, because every place is too far; or ''."""
+    nearest = nearest_out_of_reach(place.at, programme, directory)
+    if nearest is None:
+        return ""
+    venue, miles = nearest
+    contact = contact_about(programme, directory.site)
+    away = f"about {round(miles)}" if round(miles) > MILES else f"just over {MILES}"
+    # How far it is to an address that is not public could give it away.
+    hidden = venue.centre is not None and not venue.centre.address_public
+    return (
+        f"We have nowhere to run this within {MILES} miles of {place.key}. "
+        f"The nearest place is {phrases.place(venue)}{'' if hidden else f', {away} miles away'}. "
+        f"Enter a town in {directory.site.area} that you can travel to, "
+        f"or {'see below how to reach us' if contact.way == 'page' else contact.words}."
+    )
 
 
 def district_near(place: Place, directory: Directory) -> str:

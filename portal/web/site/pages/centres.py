@@ -91,7 +91,7 @@ def centre(context: Context, centre: Centre) -> str:
 
 def _snippet(context: Context, centre: Centre) -> str:
     """The code that a partner puts into a page to frame what is on here."""
-    title = escape(f"What’s on at {centre.title}")
+    title = escape(f"What’s on at {centre.title}", quote=False).replace('"', "&quot;")
     address = context.frame.absolute(centre.embed_path)
     return f'<iframe src="{address}" title="{title}" width="100%" height="600"></iframe>'
 

@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 from portal import content
+from portal.web.assets import static_files
 from portal.web.site.app import create_site
 from tests.support.page_reader import Reader, data_of, words_of
 
@@ -98,6 +99,21 @@ def test_leaflet(read):
         text,
     )
     assert "families.example/centres/riverbank/" in text
+
+
+def test_each_form_of_the_leaflet_has_its_link_and_its_rules(pages):
+    """Large print, colour and handbill each have a link, a place that it leads to, and a style."""
+    html = pages["/centres/riverbank/whats-on/"]
+    css = static_files()["site.css"].content.decode().replace(" ~ ", "~")
+
+    for form in ("large", "colour", "handbill"):
+        assert f'href="#{form}"' in html
+        assert html.count(f'id="{form}"') == 1
+    assert html.index('id="handbill"') < html.index('class="leaflet')
+    assert ".leaflet:target" in css
+    assert "#colour:target~.leaflet" in css
+    assert re.search(r"@page handbill\s*\{\s*size:\s*A5", css)
+    assert "body:has(#handbill:target){page:handbill}" in css
 
 
 def test_coming_closures(settings, today):
