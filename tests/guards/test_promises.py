@@ -59,7 +59,7 @@ PROMISES = {
     "when a group opens": "portal.bookings.wishes:notify",
     "when one opens": "portal.bookings.wishes:notify",
     "when the next one opens": "portal.bookings.wishes:notify",
-    "when a full group has a place again": "portal.bookings.wishes:notify",
+    "when a group with no place left on any date has one again": "portal.bookings.wishes:notify",
     "We will send you a message": "portal.bookings.wishes:notify",
     "We send you a message now": "portal.bookings.wishes:make",
     "We send an email to the address that you gave": "portal.bookings.wishes:make",
