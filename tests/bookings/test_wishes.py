@@ -123,6 +123,18 @@ def test_a_run_that_had_a_place_does_not_count_but_a_full_one_does(engine: Engin
     assert message.runs == ["riverbank/bump-1"]
 
 
+def test_one_full_date_does_not_count_while_others_have_places(engine: Engine) -> None:
+    """What the form says: of a group booked by the date, a place on one date that was full sends
+    nothing while there were places on others."""
+    directory = made.directory({"places": "1", "book": "session"})
+    series = directory.series[0]
+    full = book(engine, directory, family(1), session=series.sessions[0])
+    wish(engine, directory)
+    bookings.cancel(engine, directory, full.id, now=NOW)
+
+    assert notified(engine, directory) == 0
+
+
 def test_a_text_waits_for_the_morning(engine: Engine) -> None:
     """A phone is heard at night; an email is not, and goes at once."""
     wish(engine, email=None, phone="07700 900123")

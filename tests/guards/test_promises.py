@@ -59,7 +59,7 @@ PROMISES = {
     "when a group opens": "portal.bookings.wishes:notify",
     "when one opens": "portal.bookings.wishes:notify",
     "when the next one opens": "portal.bookings.wishes:notify",
-    "when a full group has a place again": "portal.bookings.wishes:notify",
+    "when a group with no place left on any date has one again": "portal.bookings.wishes:notify",
     "We will send you a message": "portal.bookings.wishes:notify",
     "We send you a message now": "portal.bookings.wishes:make",
     "We send an email to the address that you gave": "portal.bookings.wishes:make",
@@ -286,3 +286,13 @@ def test_the_privacy_page_says_who_sees_a_booking(shipped_directory):
     assert centres["manager"] == preston
     assert centres["administrator"] == {one.slug for one in shipped_directory.centres}
     assert "A professional who asked for you sees only what they sent us." in page
+
+
+def test_no_page_promises_fewer_cookies_than_the_portal_sets() -> None:
+    """The first cookie comes with a form, before anything is booked: each page that says until when
+    there are none says so."""
+    said = re.compile(r"\b(?:no|without) cookies? until (.{12})")
+    until = {(name, words) for name, text in texts().items() for words in said.findall(text)}
+
+    assert {words for _, words in until} == {"you open a f"}
+    assert len({name for name, _ in until}) == 2

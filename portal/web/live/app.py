@@ -39,6 +39,7 @@ from portal.web.live import (
     subjects,
 )
 from portal.web.live.context import Away, Live
+from portal.web.live.forms import steps
 from portal.web.live.forms.answers import printable
 from portal.web.live.request import pages as request_pages
 from portal.web.live.tell import pages as tell_pages
@@ -136,7 +137,10 @@ def create_desk(
     @desk.get("/leave")
     def leave() -> Any:
         answer = redirect(frames.now().site.quick_exit, 303)
-        for cookie in request.cookies:
+        own = desk.session_interface.get_cookie_name(desk)
+        if own in request.cookies:
+            steps.leave()
+        for cookie in request.cookies.keys() - {own}:
             # Over https, a `__Host-` cookie is deleted only by a cookie with the same restrictions.
             answer.delete_cookie(cookie, secure=request.is_secure, httponly=True, samesite="Lax")
         return answer
@@ -148,7 +152,8 @@ def create_desk(
             if request.method == "POST":
                 path = request.full_path.removesuffix("?")
                 step = request.form.get("step", "confirm")
-                return screens.away(path, subjects.of_address(), Sent(), step)
+                sent = Sent() if steps.own_token() else None
+                return screens.away(path, subjects.of_address(), sent, step)
             return screens.away(request.path, subjects.of_address())
         except ServiceUnavailable:
             return fault(error)

@@ -442,6 +442,8 @@ def change(link: str) -> Any:
 
     if following.screen == "confirm":
         return act(own, form, verb, f"{own.path}/change")
+    if following.emptied:
+        return redirect(f"{own.path}/change", 303)  # it opens with what we have
     return _form(own, form, "Change who is coming", "change", following.status)
 
 
@@ -481,6 +483,8 @@ def correct(link: str) -> Any:
 
     if following.screen == "confirm":
         return act(own, form, verb, f"{own.path}/details")
+    if following.emptied:
+        return redirect(f"{own.path}/details", 303)  # it opens with what we have
     return _form(own, form, "Your details", "details", following.status)
 
 

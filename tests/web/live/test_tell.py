@@ -53,6 +53,17 @@ def test_a_family_asks_and_sees_no_link(screens) -> None:
     )  # fmt: skip
 
 
+def test_the_form_says_what_counts(screens) -> None:
+    """A message is about a group that opens, or one without a place on any date that has one again;
+    one full date does not count, and no page says that it does."""
+    form, check = screens.open("/tell/bump"), ask(screens)
+    check.press("Tell me when")
+
+    for screen in (form, check, own(screens)):
+        assert "when a group with no place left on any date has one again" in screen
+    assert "One full date does not count while the group has places on others." in check
+
+
 def test_a_whole_postcode_is_cut_to_its_sector(tmp_path, directory) -> None:
     """S83: from the first answer on; the page says so, and nothing stores or shows more."""
     screens = Screens(tmp_path, directory)

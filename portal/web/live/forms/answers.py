@@ -165,6 +165,11 @@ class Answer(Field):
         self.raw_data = formdata.getlist(self.name)
         self.process_formdata(self.raw_data)
 
+    def forget(self) -> None:
+        """Drop what was sent."""
+        self.process(None)
+        self.raw_data, self.typed, self.errors = None, "", []
+
     def process_formdata(self, valuelist: list[Any]) -> None:
         text = str(valuelist[0]) if valuelist else ""
         if self.lines:

@@ -92,6 +92,7 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     _began = 0  # the seconds at which it was first shown
     _secret = ""
     trouble = ""  # what is wrong with the form as a whole, in a sentence
+    keeps_answers = True  # shows them again to a browser that lost its token
 
     def groups(self) -> Sequence[Group]:
         """The answers in the order in which they are asked."""
@@ -121,6 +122,13 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     @property
     def well(self) -> bool:
         return not any(one.errors for one in self.answers())
+
+    def forget(self) -> bool:
+        """Drop all answers that were sent. Returns whether the form has any."""
+        answers = [one for one in self._fields.values() if isinstance(one, Answer)]
+        for one in answers:
+            one.forget()
+        return bool(answers)
 
     def carried(self) -> Iterator[tuple[str, str]]:
         """Names and values of the hidden fields that bring all answers to the next screen."""
@@ -296,7 +304,9 @@ class ContactForm(LiveForm):
     )
 
     def discreet(self) -> None:
-        """Turns off the browser's autofill, in case somebody else can see the screen."""
+        """Turns off the browser's autofill, and shows answers only to the browser that sent them,
+        in case somebody else can see the screen (S1)."""
+        self.keeps_answers = False
         for name in ("name", "email", "phone"):
             self.answer(name).autocomplete = "off"
 

@@ -2,8 +2,9 @@
 
 If anything is wrong, the form is shown again with what was typed: a token that is missing or from
 another browser, or a form older than a day (400, with a new token), an answer that is not valid
-(422), or a form filled in too fast for a person (422, in calm words). Nothing is decided here about
-places.
+(422), or a form filled in too fast for a person (422, in calm words). Without a valid token, a
+private form is shown empty, and after the exit every form is: Back makes a browser send an old form
+again, and somebody else may be looking (S1). Nothing is decided here about places.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from flask import g, request
+from flask import g, request, session
+from flask_wtf.csrf import validate_csrf
+from wtforms.validators import ValidationError
 
 from portal.web.live.forms.family import LiveForm
 
@@ -21,11 +24,16 @@ Screen = Literal["form", "check", "confirm"]
 # Fields that carry the step of the form; each is sent once.
 _PROTOCOL = ("csrf_token", "step", "key", "started")
 
-NOT_YOURS = "Look at your answers, and press the button again. Nothing has been sent yet"
+_SENT_BEFORE = "Did you finish this form before? Then we have what you sent"
+NOT_YOURS = f"{_SENT_BEFORE}. If not, look at your answers, and press the button again"
+EMPTIED = f"{_SENT_BEFORE}. If not, fill it in again. What you typed is gone, to keep it private"
 NO_COOKIE = f"{NOT_YOURS}. If this comes again, allow cookies for this site, or ask us"
 TOO_OLD = "This page was open for more than a day. Look at your answers, and press the button again"
 TOO_FAST = "That was very quick. Look at your answers, and press the button again"
-NO_STEP = "Press the button again. Nothing has been sent yet"
+NO_STEP = "We could not read which button you pressed. Press it again"
+
+# In the session of a browser that pressed the exit.
+_LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class NextScreen:
 
     screen: Screen
     status: int = 200
+    emptied: bool = False  # what was sent is not shown again
 
 
 def next_screen(
@@ -47,8 +56,10 @@ def next_screen(
         form.begin(now, secret)
         return NextScreen("form")
     if not _ours(form, now, secret):
-        form.trouble = NOT_YOURS if request.cookies else NO_COOKIE
-        return NextScreen("form", 400)
+        kept = known or (form.keeps_answers and _LEFT not in session)
+        emptied = not kept and form.forget()
+        form.trouble = EMPTIED if emptied else NOT_YOURS if request.cookies else NO_COOKIE
+        return NextScreen("form", 400, emptied)
     if form.stale(now):
         form.begin(now, secret)
         form.trouble = TOO_OLD
@@ -80,3 +91,18 @@ def _ours(form: LiveForm, now: datetime, secret: str) -> bool:
     own = bool(form.csrf_token.validate(form))
     g.csrf_valid = own  # so that it is not checked again with the other answers
     return once and begun and own
+
+
+def own_token() -> bool:
+    """Whether the request carries the token of this browser."""
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        return False
+    return True
+
+
+def leave() -> None:
+    """End the forms of this browser. Those sent again by Back or Reload are shown empty (S1)."""
+    session.clear()
+    session[_LEFT] = True

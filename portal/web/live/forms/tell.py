@@ -39,6 +39,10 @@ class Near(Answer):
         """Never a whole postcode, on a page that is shown again."""
         return self.text if isinstance(self.place, Place) else super().shown
 
+    def forget(self) -> None:
+        super().forget()
+        self.place, self.cut = Mistake("near", ""), False
+
     def wrong_value(self) -> str:
         if isinstance(self.place, Place):
             return ""
@@ -63,6 +67,10 @@ class AgesOf(Answer):
         self.found = asked.ages
         self.mistake = " ".join(one.words for one in mistakes)
         return text if self.mistake else ", ".join(age.key for age in self.found)
+
+    def forget(self) -> None:
+        super().forget()
+        self.found, self.mistake = (), ""
 
     @property
     def said(self) -> str:
