@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -121,9 +122,14 @@ class Portal:
             return live(environ, start)
 
 
-def site_page(periods: Mapping[str, int], directory: Directory, path: str) -> str | None:
-    """A page of the public site as it would be with this directory."""
-    found = ask(create_site(directory, periods=periods), path)
+def site_page(
+    periods: Mapping[str, int], directory: Directory, path: str, originals: Mapping[Path, str]
+) -> str | None:
+    """A page of the public site as it would be with this directory.
+
+    `originals` are the addresses of pictures whose files may be gone.
+    """
+    found = ask(create_site(directory, periods=periods, originals=originals), path)
     return found.decode() if found is not None else None
 
 

@@ -41,7 +41,7 @@ def addresses(
     for kind in KINDS:
         for path, _ in kind.nouns(directory):
             yield path
-    yield from _files(directory, leaflets, once)
+    yield from _files(directory, leaflets, once, Photos(directory))
 
 
 def create_site(
@@ -52,19 +52,22 @@ def create_site(
     once: Collection[str] = (),
     periods: Mapping[str, int] | None = None,
     earlier: Path | None = None,
+    originals: Mapping[Path, str] | None = None,
 ) -> Flask:
     """Create the application of the public site, for freezing and for previews.
 
     `base_address` replaces the site's own, on pages and in feeds. With `leaflets`, the leaflets of
     centres are also available as PDF. `once` is that of `addresses`. `periods` is
     `Settings.periods`, for the pages of text. `earlier` is the folder of the last site, from which
-    photos are taken that are still the same.
+    photos are taken that are still the same. `originals`, for the page of a draft, are those of
+    `Photos`.
     """
     directory = directory.at(base_address)
     app = Flask("portal.site", static_folder=None, template_folder=None)
     app.url_map.converters["slug"] = _Slug
-    files = _files(directory, leaflets, once, earlier)
-    context = Context(directory, frozenset(files), periods or DEFAULT_PERIODS)
+    photos = Photos(directory, earlier, originals)
+    files = _files(directory, leaflets, once, photos, earlier)
+    context = Context(directory, frozenset(files), periods or DEFAULT_PERIODS, photos)
     for kind in KINDS:
         found = dict(kind.nouns(directory))
         if found:
@@ -107,6 +110,7 @@ def _files(
     directory: Directory,
     leaflets: Leaflets | None,
     once: Collection[str],
+    photos: Photos,
     earlier: Path | None = None,
 ) -> dict[str, _Maker]:
     """Makers of all other files, by path: feeds, redirects, static files and the like."""
@@ -121,7 +125,7 @@ def _files(
     drawn = CountyMap(directory)
     if drawn.path:
         files[drawn.path] = partial(_constant, drawn.content)
-    for makers in (Photos(directory, earlier).files, Cards(directory, drawn, earlier).files):
+    for makers in (photos.files, Cards(directory, drawn, earlier).files):
         for path, maker in makers.items():
             files[path] = partial(_made, maker)
     for path, _, maker in feeds.files(directory):

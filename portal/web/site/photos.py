@@ -7,6 +7,9 @@ last build made is taken from there.
 
 Pictures in the text of a page keep their names, and are cleaned in the same way. A picture that no
 public page shows is not published.
+
+The page of a draft shows the pictures of the draft as they are. Their files are gone by the time
+that the page is made, and those of other drafts come and go meanwhile.
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 
 import PIL
 from PIL import Image, features
@@ -53,7 +57,10 @@ _SIDEWAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """What a template needs of a photo: its sizes by media type, and what it shows."""
+    """What a template needs of a photo: its sizes by media type, and what it shows.
+
+    A picture that is shown as it is has no sizes, and its width and height are 0: not known.
+    """
 
     sources: tuple[tuple[str, str], ...]  # (media type, srcset)
     src: str
@@ -62,21 +69,47 @@ class Photo:
     words: str
 
 
-class Photos:
-    """The photos of one Directory. `earlier` is the folder of the site that was built before."""
+class _Sized(NamedTuple):
+    """A picture with the widths that are made of it and their heights, the smallest first."""
 
-    def __init__(self, directory: Directory, earlier: Path | None = None) -> None:
+    file: Path
+    digest: str
+    sizes: list[tuple[int, int]]
+
+    def path(self, width: int, kind: str) -> str:
+        return f"/static/photos/{self.file.stem}-{width}.{self.digest}.{kind}"
+
+
+class Photos:
+    """The photos of one Directory. `earlier` is the folder of the site that was built before.
+
+    `originals` are given for the page of a draft: the addresses at which pictures are shown as they
+    are. No files are made then.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        earlier: Path | None = None,
+        originals: Mapping[Path, str] | None = None,
+    ) -> None:
         self._directory = directory
         self._earlier = earlier
+        self._originals = originals
+        # Pages keep the photos that the site began with: an editor may remove a file later.
+        self._sized = cache(_sized)
 
     @cached_property
     def files(self) -> Mapping[str, Callable[[], bytes]]:
         """What makes each file, by its address."""
+        if self._originals is not None:
+            return {}
         files: dict[str, Callable[[], bytes]] = {}
         for file in self._shown:
-            for width, _ in _sizes(file):
+            sized = self._sized(file)
+            for width, _ in sized.sizes:
                 for kind in _kinds():
-                    path = _path(file, width, kind)
+                    path = sized.path(width, kind)
                     files[path] = partial(self._made, path, file, width, kind)
         for path, file in self._in_texts():
             kind = file.suffix[1:].lower().replace("jpg", "jpeg")
@@ -87,16 +120,18 @@ class Photos:
         """A picture of the content as a photo."""
         if picture is None:
             return None
-        sizes = _sizes(picture.file)
+        if self._originals and picture.file in self._originals:
+            return Photo((), self._originals[picture.file], 0, 0, picture.words)
+        sized = self._sized(picture.file)
         sources = tuple(
             (
                 f"image/{kind}",
-                ", ".join(f"{_path(picture.file, width, kind)} {width}w" for width, _ in sizes),
+                ", ".join(f"{sized.path(width, kind)} {width}w" for width, _ in sized.sizes),
             )
             for kind in _kinds()
         )
-        width, height = sizes[-1]
-        smallest = _path(picture.file, sizes[0][0], "webp")
+        width, height = sized.sizes[-1]
+        smallest = sized.path(sized.sizes[0][0], "webp")
         return Photo(sources, smallest, width, height, picture.words)
 
     @cached_property
@@ -138,15 +173,12 @@ def _kinds() -> tuple[str, ...]:
     return ("avif", "webp") if features.check("avif") else ("webp",)
 
 
-def _path(file: Path, width: int, kind: str) -> str:
-    return f"/static/photos/{file.stem}-{width}.{_digest(*_state(file))}.{kind}"
-
-
-def _sizes(file: Path) -> list[tuple[int, int]]:
-    """Widths with their heights, the smallest first."""
-    width, height = _upright_size(*_state(file))
+def _sized(file: Path) -> _Sized:
+    state = _state(file)
+    width, height = _upright_size(*state)
     widths = sorted({min(one, width) for one in WIDTHS})
-    return [(one, max(1, round(height * one / width))) for one in widths]
+    sizes = [(one, max(1, round(height * one / width))) for one in widths]
+    return _Sized(file, _digest(*state), sizes)
 
 
 def _encoded(file: Path, width: int, kind: str) -> bytes:

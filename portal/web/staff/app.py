@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -97,7 +98,7 @@ VIEWS = (
 )
 
 # The page of the public site at a path, for a directory; None if there is none.
-SitePage = Callable[[Directory, str], str | None]
+SitePage = Callable[[Directory, str, Mapping[Path, str]], str | None]
 
 # A register of a large group is one form.
 _LONGEST_FORM = 256 * 1024
@@ -112,12 +113,12 @@ def create_staff(
     *,
     clock: Callable[[], datetime] = london_now,
     beside: Live | None = None,
-    site_page: SitePage = lambda _directory, _path: None,
+    site_page: SitePage = lambda _directory, _path, _pictures: None,
 ) -> Flask:
     """The pages for staff; `beside` is the Live of the live pages, to share database connections.
 
-    `site_page` renders a page of the public site, for previews of drafts. Raises Unguarded if a
-    view does not say who may enter.
+    `site_page` renders a page of the public site, for previews of drafts, with pictures at the
+    addresses it is given. Raises Unguarded if a view does not say who may enter.
     """
     desk = StaffDesk()
     desk.config["MAX_CONTENT_LENGTH"] = _LONGEST_FORM

@@ -107,6 +107,21 @@ def test_mistakes_are_shown_beside_the_last_good_pages(preview, browse, settings
     assert "mistake" not in browse(PAGE).text
 
 
+def test_a_photo_is_shown_and_its_removal_leaves_the_last_good_page(preview, browse, settings):
+    """The preview shows photos of files on the disk; when one is removed, which is a mistake, the
+    last good page stays."""
+    preview.read()
+    page = browse("/centres/riverbank/")
+    [address] = re.findall(r'<img class="photo" src="([^"]+)"', page.text)
+
+    assert browse(address).mimetype == "image/webp"
+    (settings.root / CENTRE).with_name("front.png").unlink()
+    preview.read()
+    page = browse("/centres/riverbank/")
+    assert (page.status_code, address in page.text) == (200, True)
+    assert "there is no picture" in page.text
+
+
 def test_what_is_hardly_meant_is_shown_with_the_new_pages(preview, browse, settings, said):
     """A warning stops nothing: the page is new, and names file, line and what to write."""
     save(settings, "time: 10:00-12:00", "time: 1:30-3:00")

@@ -131,6 +131,22 @@ def test_what_the_last_build_made_is_taken(shown, files, tmp_path):
     assert Photos(shown, tmp_path).files[path]() == b"made by the last build"
 
 
+def test_the_page_of_a_draft_needs_no_picture_on_the_disk(tmp_path, sample_root):
+    """The page of a draft shows the pictures it is given addresses for, in one size; files that
+    have gone meanwhile, its own or of other centres, do not matter."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    directory = content.load(root, today=TODAY)
+    front = directory.centre("riverbank").picture.file
+    front.unlink()
+    own = create_site(directory, originals={front: "/draft/front.png"}).test_client()
+    other = create_site(directory, originals={}).test_client()
+
+    html = own.get("/centres/riverbank/").text
+    assert re.search(r'<img class="photo" src="/draft/front.png" alt="A low brick', html)
+    assert "<source" not in html
+    assert other.get("/centres/harbour/").status_code == 200
+
+
 def test_a_damaged_picture_is_a_mistake(tmp_path, sample_root):
     """Half a picture is named with its file and a remedy before anything is built."""
     root = tmp_path / "root"

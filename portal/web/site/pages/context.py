@@ -45,6 +45,7 @@ class Context:
         directory: Directory,
         files: frozenset[str] = frozenset(),
         periods: Mapping[str, int] = DEFAULT_PERIODS,
+        photos: Photos | None = None,
     ) -> None:
         self.directory = directory
         self.site = directory.site
@@ -53,7 +54,7 @@ class Context:
         self.map = CountyMap(directory)
         self.frame = Frame(directory, cards=Cards(directory, self.map).paths)
         self.rows = Rows(self.coming, directory.today, self.now)
-        self.photos = Photos(directory)
+        self.photos = photos or Photos(directory)
         self.files = files
         self.periods = periods
         self._once: dict[Callable[[Context], object], object] = {}

@@ -12,6 +12,7 @@ from flask import Response, abort, current_app, make_response
 from markupsafe import escape
 from werkzeug.wrappers import Response as Answered
 
+from portal.directory import Directory
 from portal.web.live.context import live
 from portal.web.staff.access import staff_route
 from portal.web.staff.content.desk import CONTENT, OF_CONTENT, OF_REVIEW, Desk, desk_of
@@ -63,7 +64,7 @@ def _page(desk: Desk, name: str, above: str, back: str) -> Answered:
     found = directory.find_series(f"{desk.centre.slug}/{slug}")
     private = found is not None and found.programme.sensitive
     path = desk.centre.path if slug == "index" else found.path if found else ""
-    html = current_app.config["site_page"](directory, path) if path and not private else None
+    html = _html(desk, directory, path, above) if path and not private else None
     if html is None:
         return explain(
             "This has no page of its own",
@@ -72,18 +73,28 @@ def _page(desk: Desk, name: str, above: str, back: str) -> Answered:
             else "It has one when it is published.",
             back=back,
         )
-    return _shown(desk, html, above, back)
+    return _with_bar(html, back)
 
 
-def _shown(desk: Desk, html: str, above: str, back: str) -> Response:
+def _html(desk: Desk, directory: Directory, path: str, above: str) -> str | None:
+    """The page of the site, with the pictures of the centre as the draft has them."""
+    centre = directory.centre(desk.centre.slug)
+    files = centre.images.values() if centre else ()
+    pictures = {file: f"{above}/picture/{file.name}" for file in files}
+    html: str | None = current_app.config["site_page"](directory, path, pictures)
+    if html is None:
+        return None
+    for file, address in pictures.items():  # in the texts
+        html = html.replace(f'src="{desk.centre.path}{file.name}"', f'src="{address}"')
+    return html
+
+
+def _with_bar(html: str, back: str) -> Response:
     """The page with a line above it that leads back."""
     bar = (
         '<div class="notice" role="region" aria-label="Preview"><p>This is how the page will be. '
         f'Families do not see it yet. <a href="{escape(back)}">Back</a></p></div>'
     )
-    for name in desk.pictures():
-        address = f'src="{desk.centre.path}{name}"'
-        html = html.replace(address, f'src="{above}/picture/{name}"')
     return make_response(html.replace("<main", f"{bar}<main", 1))
 
 

@@ -114,13 +114,16 @@ def test_a_photo_becomes_part_of_the_draft(office) -> None:
 
 
 def test_a_picture_that_a_text_shows_stays(office) -> None:
-    """The old photo stays while a text shows it, also above a line across the text."""
+    """The old photo stays while a text shows it, also above a line across the text; the preview
+    shows it there from the draft."""
     shown = b"\n![The old door](front.png)\n\n---\n\nMore of it.\n"
     office.write("index.md", office.file("index.md") + shown)
     worker = office.worker()
     send_photo(worker, jpeg())
 
     assert "front.png" not in drafted(worker)
+    preview = worker.open(f"{office.path}/preview/index.md").html
+    assert f'src="{office.path}/picture/front.png"' in preview
 
 
 @pytest.mark.parametrize(
