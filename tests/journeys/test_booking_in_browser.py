@@ -439,10 +439,30 @@ def test_the_exit_is_the_first_thing_after_the_skip_link(at_home, elsewhere, scr
         focused.press("Enter")
         family.page.wait_for_url("**/weather")
 
-        assert family.context.cookies() == []
+        assert [one["name"] for one in family.context.cookies()] == ["form"]  # emptied
     visit = next(one for one in elsewhere if one["PATH_INFO"] == "/weather")
     assert "HTTP_REFERER" not in visit
     assert "HTTP_COOKIE" not in visit
+
+
+def test_back_and_reload_after_the_exit_show_nothing_typed(at_home, elsewhere) -> None:
+    """S1: after a booking and the exit, the browser sends its old form again, and gets it empty."""
+    from playwright.sync_api import Error
+
+    with at_home() as family:
+        family.book(BUMP, "a@example.org")
+        for _ in range(3):
+            family.page.keyboard.press("Shift")
+        family.page.wait_for_url("**/weather")
+        with suppress(Error):
+            family.page.go_back(wait_until="load")
+        family.page.wait_for_timeout(300)
+        with suppress(Error):
+            family.page.reload()
+
+        family.page.get_by_text("What you typed is gone").wait_for()
+        assert family.page.get_by_label("Full name", exact=True).input_value() == ""
+        assert "a@example.org" not in family.page.content()
 
 
 def test_shift_three_times_leaves(at_home, elsewhere) -> None:
