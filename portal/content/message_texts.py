@@ -40,7 +40,8 @@ FOLDER = Path("content/messages")
 # What any message may say of a booking: harmless, and telling.
 HARMLESS = ("first_name", "link", "reference", "contact", "phone", "service")
 TELLING = (
-    "series", "programme", "dates", "time", "venue", "bring", "first_time", "who_meets_you",
+    "series", "programme", "dates", "short_dates", "time", "venue", "bring", "first_time",
+    "who_meets_you",
 )  # fmt: skip
 
 # Each kind of message, with what it alone may say: again harmless, and telling.

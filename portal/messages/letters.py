@@ -238,6 +238,7 @@ def _series_words(series: Series, sessions: Sequence[Session], *, each: bool) ->
         "series": series.name,
         "programme": series.programme.title,
         "dates": dates,
+        "short_dates": rendering.short_dates(series, sessions),
         "time": rendering.time_words(series, sessions),
         "venue": rendering.venue_words(series, sessions),
         "bring": series.bring or "",

@@ -138,6 +138,7 @@ def _frame() -> Template:
 
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame"})
 MOST_DATES = 12
+SHORT_DATES = 2  # in a text message; of more, the first is named
 _OFF = "cancelled, postponed or moved"  # said of a date that is on again
 
 
@@ -188,6 +189,14 @@ def dates_words(
             words += f" ({session.times.words})"
         days.append(words)
     return f"{', '.join(days[:-1])} and {days[-1]}"
+
+
+def short_dates(series: Series, sessions: Sequence[Session]) -> str:
+    """The dates of sessions for a text message: of more than two, the first, and how many more."""
+    if len(sessions) <= SHORT_DATES:
+        return dates_words(series, sessions)
+    first = min(sessions, key=lambda session: session.starts)
+    return f"{day_words(first.day)} and {len(sessions) - 1} more dates"
 
 
 def when_and_where(

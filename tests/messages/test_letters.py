@@ -157,7 +157,7 @@ def test_a_text_message_says_what_when_and_where_if_the_family_ticked_so(post):
     words that do not fit into two parts of a text message give way to the short ones."""
     booking = post.book(TEXTED)
     [text] = post.came()
-    [reminder] = post.came(NOW + timedelta(days=6))
+    [reminder] = post.came(NOW + timedelta(days=7))
     post.directory.__dict__["site"] = post.directory.site.model_copy(
         update={"booking_address": f"https://{'long.' * 50}example"}
     )

@@ -14,6 +14,9 @@ from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from PIL import ImageFile
 
 from portal.directory import Centre
 from portal.web.assets import static_files
@@ -33,10 +36,18 @@ def missing() -> str | None:
     if find_spec("weasyprint") is None:
         return MISSING.format(what="WeasyPrint is not installed")
     try:
-        import weasyprint  # noqa: F401
+        _weasyprint()
     except OSError:
         return MISSING.format(what="WeasyPrint does not find the libraries of Pango")
     return None
+
+
+def _weasyprint() -> Any:
+    """WeasyPrint. Its import makes Pillow accept damaged pictures, also those of editors (S16)."""
+    import weasyprint
+
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return weasyprint
 
 
 class Leaflets:
@@ -47,8 +58,7 @@ class Leaflets:
 
     def pdf(self, centre: Centre, page: str, base_address: str) -> bytes:
         """The PDF of a leaflet's page. The same page gives the same bytes."""
-        import weasyprint
-
+        weasyprint = _weasyprint()
         css = static_files()["site.css"].content.decode()
         made_of = "\0".join((page, css, base_address, weasyprint.__version__, _FORM))
         identity = sha256(made_of.encode()).hexdigest()[:32].encode()

@@ -9,6 +9,7 @@ import zlib
 from datetime import date
 
 import pytest
+from PIL import ImageFile
 
 from portal.directory.contact import contact_about
 from portal.directory.phrases import capital
@@ -119,6 +120,12 @@ def test_every_leaflet_says_how_to_reach_us(county, context):
     ]
 
     assert wrong == []
+
+
+def test_damaged_pictures_are_still_refused():
+    """S16: the import of WeasyPrint does not make Pillow accept damaged pictures."""
+    assert leaflets.missing() is None
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is False
 
 
 def test_the_same_leaflet_is_the_same_bytes(county, fullest):
