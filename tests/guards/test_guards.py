@@ -182,6 +182,8 @@ def _live_forms(shipped):
         if found := re.fullmatch(rf"/request/({slug})", path):
             if re.fullmatch(rf"who=professional&centre={slug}", query):
                 return found[1] in asked
+            if family := re.fullmatch("who=family(?:&need=([a-z-]+))?", query):
+                return found[1] in asked and family[1] not in PRIVATE_NEEDS  # S81
             run = re.fullmatch(rf"series=({slug}/{slug})", query) if query else None
             return found[1] in asked and (run[1] in public if run else not query)
         if found := re.fullmatch(rf"/tell/({slug})", path):
