@@ -1,5 +1,7 @@
 """The tables of the live applications, and the values their columns may hold.
 
+It is one file so that all of what the database holds can be read at once.
+
 Adding a table takes a migration in `migrations/versions`: a test upgrades both databases from
 every released version and compares the result with the tables declared here.
 """

@@ -157,8 +157,8 @@ def _wanted(programme: Programme, form: TellForm) -> Wanted:
 def _show(template: str, programme: Programme, form: TellForm, title: str, status: int) -> Response:
     checked = template == "live/tell_check.html"
     lead = (
-        f"We will send you a message when a group opens within {MILES} miles, or when a "
-        "group with no place left on any date has one again. You do not need an account."
+        f"We will send you a message when a group opens within {MILES} miles. We will also send it "
+        "when a group with no place left on any date has one again. You do not need an account."
     )
     subject = Subject(programme.title, "" if checked else lead, programme, programme.path)
     runs = _open_now(programme, form)

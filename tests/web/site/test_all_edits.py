@@ -59,7 +59,10 @@ class Content:
         """The files that differ from the first ones in a round, and each series' kind of edit."""
         texts, kinds = {}, {}
         sensitive = set()
-        programmes = [one for one in self.directory.programmes if not one.sensitive]
+        asked = {page.ask for page in self.directory.help_pages}  # stays open to all
+        programmes = [
+            one for one in self.directory.programmes if not one.sensitive and one.slug not in asked
+        ]
         for place, programme in enumerate(programmes):
             if number == SENSITIVE_ROUNDS[place % len(SENSITIVE_ROUNDS)]:
                 sensitive.add(programme)
