@@ -2,8 +2,8 @@
 
 A size is made from pixels alone, so nothing that a camera wrote into the picture is published: not
 where it was taken, by whom or when (S87). Each is at most 60 KB: its quality is lowered until it
-is, then its size. The name of a file has the digest of what it is made of, so that one which the
-last build made is taken from there.
+is, then its size. The name of a file has the digest of what it is made from, so that a build can
+reuse the files of the last one.
 
 Pictures in the text of a page keep their names, and are cleaned in the same way. A picture that no
 public page shows is not published.
