@@ -167,6 +167,81 @@ need = Table(
     Column("language", Text, nullable=False),
 )
 
+# A request for support as staff work on it, from the form to its end: one for each booking that was
+# asked for. It names nobody. `footprint` is its queue ('' where the content has no such area any
+# more), `centre` the centre it belongs to, '' until it is known.
+CASE_STATES = ("new", "triage", "allocated", "working", "reviewed", "closed", "declined")
+OPEN_CASES = ("new", "triage", "allocated", "working", "reviewed")
+NEXT_STEPS = ("", "place", "group", "support", "other", "ask")
+CLOSE_REASONS = (
+    "", "place", "group", "other", "level", "done", "down", "up", "stopped", "unreached", "erased",
+)  # fmt: skip
+support_case = Table(
+    "support_case",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("footprint", String(60), nullable=False),
+    Column("centre", String(100), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("level", Integer),  # of need, as the levels of site.yaml: 1 is the first
+    Column("next_step", String(10), nullable=False, server_default=""),
+    Column("worker_id", Integer),  # the id of the account that the case is allocated to
+    # The Lead Professional, where that is not the worker.
+    Column("lead_role", String(80), nullable=False, server_default=""),
+    Column("lead_organisation", String(120), nullable=False, server_default=""),
+    Column("received", Moment, nullable=False),
+    Column("triaged", Moment),
+    Column("allocated", Moment),
+    Column("contacted", Moment),  # the first contact with the family
+    Column("starts", String(10), nullable=False, server_default=""),  # the first day of the plan
+    Column("first_review", String(10), nullable=False, server_default=""),  # after 6 weeks
+    Column("last_review", String(10), nullable=False, server_default=""),  # after 12 weeks
+    Column("reviewed", Moment),
+    Column("closed", Moment),
+    Column("close_reason", String(10), nullable=False, server_default=""),
+    Column("version", Integer, nullable=False),  # incremented by each change of the row
+    Column("changed", Moment, nullable=False),
+    CheckConstraint(f"state IN {CASE_STATES}", name="state"),
+    CheckConstraint(f"next_step IN {NEXT_STEPS}", name="next_step"),
+    CheckConstraint(f"close_reason IN {CLOSE_REASONS}", name="close_reason"),
+    CheckConstraint("level IS NULL OR level BETWEEN 1 AND 4", name="level"),
+    CheckConstraint(
+        "state NOT IN ('allocated', 'working', 'reviewed') OR worker_id IS NOT NULL", name="worker"
+    ),
+    Index("ix_support_case_queue", "state", "footprint"),
+    Index("ix_support_case_worker", "worker_id", "state"),
+)
+
+# The goals of a plan, in the words of the family: erased with it.
+GOAL_BY = ("family", "worker", "other")
+plan_goal = Table(
+    "plan_goal",
+    metadata,
+    Column("case_id", ForeignKey("support_case.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("goal", String(200), nullable=False),
+    Column("step", String(200), nullable=False),  # what is done for it
+    Column("who", String(10), nullable=False),  # does it
+    Column("due", String(10), nullable=False),  # by which day
+    Column("done", Boolean, nullable=False),
+    CheckConstraint(f"who IN {GOAL_BY}", name="who"),
+    CheckConstraint("number BETWEEN 1 AND 6", name="number"),
+)
+
+# How the family stands on each of the five outcomes, from 1 to 10, before and after.
+case_outcome = Table(
+    "case_outcome",
+    metadata,
+    Column("case_id", ForeignKey("support_case.id", ondelete="CASCADE"), primary_key=True),
+    Column("outcome", Integer, primary_key=True, autoincrement=False),
+    Column("score_before", Integer),
+    Column("score_after", Integer),
+    CheckConstraint("outcome BETWEEN 1 AND 5", name="outcome"),
+    CheckConstraint("score_before IS NULL OR score_before BETWEEN 1 AND 10", name="before"),
+    CheckConstraint("score_after IS NULL OR score_after BETWEEN 1 AND 10", name="after"),
+)
+
 # The professional who made the request, and the family's consent.
 referral = Table(
     "referral",
@@ -235,6 +310,7 @@ notice = Table(
     Index("ix_notice_key", "key", unique=True),
 )
 
+GAP_STATES = ("open", "met", "spent", "more", "escalated")
 # A practitioner's Gap in Service form: a need that no local service meets. It names no family.
 gap = Table(
     "gap",
@@ -251,6 +327,165 @@ gap = Table(
     Column("organisation", String(120), nullable=False),
     Column("email", String(254), nullable=False),
     Column("created", Moment, nullable=False),
+    # What the Resource Panel needs to decide. `panel` is the district of the panel, '' where the
+    # district has none: then the gap goes to the manager of the footprint.
+    Column("level", Integer),
+    Column("caf", Boolean),  # whether a CAF is in place
+    Column("families", Integer, nullable=False, server_default="1"),
+    Column("theme", String(40), nullable=False, server_default=""),
+    Column("attends", String(80), nullable=False, server_default=""),  # who comes to the panel
+    Column("panel", String(60), nullable=False, server_default=""),
+    Column("state", String(10), nullable=False, server_default="open"),
+    Column("meeting", String(10), nullable=False, server_default=""),  # of whose agenda it is
+    Column("reply", Text, nullable=False, server_default=""),  # to what the panel asked
+    Column("version", Integer, nullable=False, server_default="0"),
+    Column("link_nonce", LargeBinary(16)),  # with the secret, makes the practitioner's link
+    Column("link_hash", LargeBinary(32)),
+    Column("issue_id", ForeignKey("theme_issue.id")),  # the thematic issue that it is part of
+    CheckConstraint(f"state IN {GAP_STATES}", name="state"),
+    Index("ix_gap_link", "link_hash", unique=True),
+    Index("ix_gap_panel", "panel", "state"),
+)
+
+DECISIONS = ("met", "spend", "more", "escalate")
+DECISION_STATES = ("proposed", "made", "dropped")
+# A decision of the panel: one member proposes it, another one agrees. Then it is made.
+panel_decision = Table(
+    "panel_decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("gap_id", ForeignKey("gap.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("link", String(300), nullable=False),  # met: the page of what there is
+    Column("pounds", Integer),  # spend
+    Column("what_for", String(200), nullable=False),
+    Column("provider", String(120), nullable=False),
+    Column("words", Text, nullable=False),  # the answer to the practitioner
+    Column("proposed_by", Integer, nullable=False),  # the id of the account
+    Column("proposed", Moment, nullable=False),
+    Column("agreed_by", Integer),
+    Column("agreed", Moment),
+    Column("year", Integer),  # the financial year whose budget it takes from: 2026 is 2026-27
+    CheckConstraint(f"kind IN {DECISIONS}", name="kind"),
+    CheckConstraint(f"state IN {DECISION_STATES}", name="state"),
+    CheckConstraint("pounds IS NULL OR pounds > 0", name="pounds"),
+    CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two"),
+    # One proposal at a time.
+    Index(
+        "ix_panel_decision_proposed",
+        "gap_id",
+        unique=True,
+        sqlite_where=sa.text("state = 'proposed'"),
+        postgresql_where=sa.text("state = 'proposed'"),
+    ),
+    Index("ix_panel_decision_gap", "gap_id"),
+)
+
+# The money of a panel in a financial year. `budget` is that of the content, or what was spent
+# already where the content lowers it below that.
+panel_year = Table(
+    "panel_year",
+    metadata,
+    Column("panel", String(60), primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("budget", Integer, nullable=False),
+    Column("spent", Integer, nullable=False),
+    CheckConstraint("spent >= 0 AND spent <= budget", name="spent"),
+)
+
+# A theme that several gaps share: it goes from the panel to the Sub Group, then to the Board.
+THEME_STATES = ("panel", "sub-group", "board", "project", "closed")
+theme_issue = Table(
+    "theme_issue",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("panel", String(60), nullable=False),
+    Column("theme", String(40), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("raised", Moment, nullable=False),
+    Column("closed", Moment),
+    Column("version", Integer, nullable=False),
+    CheckConstraint(f"state IN {THEME_STATES}", name="state"),
+    # One open issue for a theme.
+    Index(
+        "ix_theme_issue_open",
+        "panel",
+        "theme",
+        unique=True,
+        sqlite_where=sa.text("state <> 'closed'"),
+        postgresql_where=sa.text("state <> 'closed'"),
+    ),
+)
+
+# The steps of a thematic issue: which body has it from which day, who answers for it, and what it
+# answered.
+theme_step = Table(
+    "theme_step",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", ForeignKey("theme_issue.id", ondelete="CASCADE"), nullable=False),
+    Column("body", String(10), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("owner", String(80), nullable=False),  # a role
+    Column("answer", Text, nullable=False, server_default=""),
+    Column("answered", Moment),
+    CheckConstraint("body IN ('panel', 'sub-group', 'board')", name="body"),
+    UniqueConstraint("issue_id", "body"),
+)
+
+# A small project that a thematic issue ended in, under an agreement with a provider.
+project = Table(
+    "project",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue_id", ForeignKey("theme_issue.id"), nullable=False, unique=True),
+    Column("title", String(120), nullable=False),
+    Column("provider", String(120), nullable=False),
+    Column("pounds", Integer, nullable=False),
+    Column("outcomes", JSON, nullable=False),  # what was agreed, a line each
+    Column("starts", String(10), nullable=False),
+    Column("ends", String(10), nullable=False),
+    Column("created", Moment, nullable=False),
+    CheckConstraint("pounds >= 0", name="pounds"),
+)
+
+# What a project reports for a quarter ('2026-Q4'): numbers alone.
+_PROJECT_NUMBERS = (
+    "families", "people", "with_caf",
+    "attendance_better", "attendance_same", "attendance_worse",
+    "behaviour_better", "behaviour_same", "behaviour_worse",
+)  # fmt: skip
+project_report = Table(
+    "project_report",
+    metadata,
+    Column("project_id", ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("quarter", String(7), primary_key=True),
+    *(Column(name, Integer, nullable=False) for name in _PROJECT_NUMBERS),
+    Column("version", Integer, nullable=False),
+    Column("changed", Moment, nullable=False),
+    CheckConstraint(" AND ".join(f"{name} >= 0" for name in _PROJECT_NUMBERS), name="numbers"),
+)
+
+# The outbox of the panel, to practitioners. The address is looked up when the message is sent.
+PANEL_MESSAGE_STATES = ("owed", "sending", "sent", "failed", "dropped")
+panel_message = Table(
+    "panel_message",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("gap_id", ForeignKey("gap.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("about", JSON, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("claimed", Moment),
+    Column("claimant", String(64)),
+    Column("sent", Moment),
+    Column("trouble", Text),  # why the last attempt failed
+    CheckConstraint(f"state IN {PANEL_MESSAGE_STATES}", name="state"),
+    Index("ix_panel_message_due", "state", "due"),
+    Index("ix_panel_message_gap", "gap_id"),
 )
 
 # A complaint about how we use somebody's data, with how it is safe to answer it.
@@ -373,7 +608,7 @@ bucket = Table(
 
 # Staff accounts. When somebody leaves, the row stays without its credentials, so that the log can
 # still name the person; it is deleted together with the log.
-ROLES = ("worker", "editor", "reader", "manager", "administrator")
+ROLES = ("worker", "editor", "reader", "panel", "manager", "administrator")
 staff = Table(
     "staff",
     metadata,
@@ -383,6 +618,7 @@ staff = Table(
     Column("role", String(20), nullable=False),
     Column("centres", JSON, nullable=False),  # slugs: of a worker, an editor or a reader
     Column("footprint", String(60)),  # of a manager, or of a reader without centres
+    Column("panels", JSON, nullable=False, server_default="[]"),  # districts of Resource Panels
     Column("password", String(200)),  # an Argon2id hash
     Column("factor", LargeBinary(16)),  # with the secret, makes the key of the one-time codes
     Column("factor_step", Integer),  # the time step of the last code: each works once

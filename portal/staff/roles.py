@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-Role = Literal["worker", "editor", "reader", "manager", "administrator"]
+Role = Literal["worker", "editor", "reader", "panel", "manager", "administrator"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 Permission = Literal[
@@ -19,6 +19,7 @@ Permission = Literal[
     "write to a centre",
     "see requests of a district",
     "see demand",
+    "sit on a panel",
     "edit content",
     "review content",
     "answer complaints",
@@ -40,6 +41,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     "see requests of a district": _SENIOR,
     # How many families wait for a programme: numbers that name nobody.
     "see demand": _SENIOR | {"worker", "reader", "editor"},
+    # Of the districts that the account names: what it is asked for names no family.
+    "sit on a panel": _SENIOR | {"worker", "panel"},
     "edit content": _SENIOR | {"worker", "editor"},
     # Look at what others have changed, before it is published (PORTAL_CONTENT_REVIEW).
     "review content": _SENIOR,
@@ -62,6 +65,7 @@ TITLES: Mapping[Role, str] = {
     "worker": "Worker",
     "editor": "Editor",
     "reader": "Reader",
+    "panel": "Panel member",
     "manager": "Manager",
     "administrator": "Administrator",
 }
@@ -71,6 +75,7 @@ DUTIES: Mapping[Role, str] = {
     "worker": "the families and pages of some centres",
     "editor": "the pages of some centres, and no families",
     "reader": "sees what a worker sees, and changes nothing",
+    "panel": "the Resource Panels of some districts, and no families",
     "manager": "all centres of a footprint, and its accounts",
     "administrator": "all centres and all accounts",
 }
