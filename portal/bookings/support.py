@@ -10,9 +10,9 @@ A case is open as long as its booking is `requested`; `case_rows` opens and ends
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +36,7 @@ from portal.bookings.waiting_list import notify, release
 from portal.database import note, read, write
 from portal.database.tables import OPEN_CASES, staff, support_case
 from portal.directory import Series, Session
+from portal.directory.values import LONDON, day_words
 from portal.staff.roles import PERMISSIONS
 
 __all__ = [
@@ -400,3 +401,43 @@ def _set(connection: Connection, case: SupportCase, now: datetime, **values: Any
 def being_helped() -> sa.Select[tuple[int]]:
     """The bookings whose family a worker helps: nothing of them is erased by date."""
     return select(support_case.c.booking_id).where(support_case.c.state.in_(UNDER_WAY))
+
+
+def closed(now: datetime, days: int = 0) -> sa.Select[tuple[int]]:
+    """The bookings of cases that were closed at least this many days ago, without a place.
+
+    A family that has a place in the group that it asked for is kept by the dates of that group.
+    """
+    return select(support_case.c.booking_id).where(
+        support_case.c.state == "closed",
+        support_case.c.close_reason != "place",
+        support_case.c.closed <= now - timedelta(days=days),
+    )
+
+
+def kept_of(engine: Engine, booking_id: int) -> Iterator[tuple[str, str]]:
+    """All that is kept of the case of a booking, as labels and words."""
+    case = case_of(engine, booking_id)
+    if case is None:
+        return
+    yield "Work on the request", words_for_staff(case)
+    yield "Level of need", str(case.level or "")
+    yield "Next step", NEXT_STEPS.get(case.next_step, "")
+    yield "Worker", case.worker
+    yield "Lead professional", ", ".join(filter(None, (case.lead_role, case.lead_organisation)))
+    for label, moment in (
+        ("Request read", case.triaged),
+        ("Worker chosen", case.allocated),
+        ("First contact", case.contacted),
+        ("Work ended", case.closed),
+    ):
+        yield label, day_words(moment.astimezone(LONDON).date()) if moment else ""
+
+
+def erase_of(connection: Connection, ids: Sequence[int]) -> None:
+    """Delete what the cases of these bookings say of a family; states and days stay as numbers."""
+    connection.execute(
+        support_case.update()
+        .where(support_case.c.booking_id.in_(ids))
+        .values(lead_role="", lead_organisation="")
+    )

@@ -8,11 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from portal import bookings, database
-from portal.bookings import personal_data, support
+from portal.bookings import personal_data, retention, support
 from portal.bookings.locking import NotPossible
 from portal.database import audit, tables
+from portal.settings import load_settings
 from portal.staff import accounts
 from tests.bookings.test_booking import SECRET, book, family, owed, status
+from tests.server.test_rounds import ROOT
 from tests.support import made
 from tests.support.made import NOW
 from tests.support.staffed import make_staff
@@ -240,3 +242,36 @@ def test_a_family_that_is_being_helped_is_found_by_its_link(engine: Engine) -> N
     link = bookings.get(engine, case.booking_id, SECRET).link
 
     assert bookings.find(engine, link, secret=SECRET, now=NOW + timedelta(days=200)) is not None
+
+
+def test_a_family_is_kept_as_long_as_a_worker_helps_it_and_its_days_after(
+    engine: Engine, tmp_path
+) -> None:
+    """S91: neither the dates of the group nor half a year erase a family that is being helped; the
+    days of the setting after the end do, and the case stays as numbers."""
+    settings = load_settings(root=ROOT, var=tmp_path, secret_key=SECRET, keep_case_days=10)
+    lead = ("Health visitor", "Burnley")
+    case = allocate(engine, triage(engine, request(engine)), make_staff(engine), lead=lead)
+    late = NOW + timedelta(days=250)
+    retention.forget(engine, DIRECTORY, settings, now=late)
+    assert bookings.family_of(engine, case.booking_id) is not None
+
+    support.close(engine, case.id, "done", seen=case.version, now=late, actor="staff:1")
+    kept = []
+    for days in (9, 10):
+        retention.forget(engine, DIRECTORY, settings, now=late + timedelta(days=days))
+        kept.append(bookings.family_of(engine, case.booking_id) is not None)
+    case = read(engine, case.booking_id)
+
+    assert kept == [True, False]
+    assert (case.state, case.close_reason, case.lead_role) == ("closed", "done", "")
+
+
+def test_what_is_kept_of_a_case_is_shown_on_request(engine: Engine) -> None:
+    """S52: a family that asks reads the state of its request, its worker and the days."""
+    case = allocate(engine, triage(engine, request(engine)), make_staff(engine, title="Ann Ford"))
+    kept = dict(retention.kept(engine, case.reference, lambda _: True) or ())
+
+    assert kept["Work on the request"] == "Has a worker"
+    assert (kept["Worker"], kept["Level of need"]) == ("Ann Ford", "2")
+    assert kept["Worker chosen"] == "Monday 4 January 2027"
