@@ -292,18 +292,18 @@ _KINDS = (
 # Names that are also everyday words: they count only where they cannot be such a word.
 _EVERYDAY = _words(
     "will may mark grace hope faith joy rose dawn summer young price bill art autumn amber ruby "
-    "pearl iris daisy poppy lily olive hazel ivy heather holly violet ray rich miles pat jean gene "
-    "drew frank earnest grant guy harmony honey jade jasmine jewel love melody mercy miracle page "
-    "paige penny precious prince princess river robin rusty sandy sky skye star story stone "
+    "pearl iris daisy poppy lily olive hazel ivy heather holly violet ray rich miles pat jean "
+    "gene drew frank earnest grant guy harmony honey jade jasmine jewel love melody mercy miracle "
+    "page paige penny precious prince princess river robin rusty sandy sky skye star story stone "
     "wood woods brook brooks bush field fields ford forest green brown black white grey gray king "
     "knight long short small little best good goodman day days week march hill hall house park "
     "lake banks baker butcher cook carter mason miller potter smith taylor turner walker weaver "
-    "wright fisher hunter shepherd singer driver porter farmer gardener parent child childs swift sharp "
-    "wise strong noble power bell ball cross church abbott bishop pope dean marsh moor moss reed "
-    "rice salt sugar berry cherry apple bean bird fox lamb wolf hart drake crane finch nightingale "
-    "swan wren bacon coffee english french scott wales ireland holland jordan chelsea chance "
-    "christian happy case cash close chase early fry flood frost snow winter rain storm gale "
-    "an do so no my he in on to us we go up at by if is it me of or as am be bo"
+    "wright fisher hunter shepherd singer driver porter farmer gardener parent child childs swift "
+    "sharp wise strong noble power bell ball cross church abbott bishop pope dean marsh moor moss "
+    "reed rice salt sugar berry cherry apple bean bird fox lamb wolf hart drake crane finch "
+    "nightingale swan wren bacon coffee english french scott wales ireland holland jordan chelsea "
+    "chance christian happy case cash close chase early fry flood frost snow winter rain storm "
+    "gale an do so no my he in on to us we go up at by if is it me of or as am be bo"
 )
 # Towns near here that are also names: they count only in a full name.
 _TOWNS = _words(
