@@ -110,6 +110,10 @@ class NeedLevel(Noun):
 
     name: Line = Field(description="Its name.")
     words: Words = Field(description="What it means, in a sentence for families.")
+    ring: Text = Field(
+        "", description="Whom staff ring about a family at this level, and when, with the numbers."
+    )
+    source: Text = Field("", description="Where the numbers come from.")
 
 
 class Site(Noun):
