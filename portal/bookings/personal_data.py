@@ -123,7 +123,7 @@ def erase(
     def work(connection: sa.Connection) -> None:
         row = locked_booking(connection, booking_id)
         if row.status in LIVE:
-            release(connection, row, "cancelled", now)
+            release(connection, row, "cancelled", now, reason="erased")
         wishes.erase_of_family(connection, booking_id, now, actor)
         erase_personal_data(connection, [booking_id])
         note(connection, now, actor, "erase", booking_id, row.series)
@@ -142,7 +142,7 @@ def erase_again(connection: sa.Connection, references: Sequence[str], now: datet
     for booking_id in _with_details(connection, references):
         row = locked_booking(connection, booking_id)
         if row.status in LIVE:
-            release(connection, row, "cancelled", now)
+            release(connection, row, "cancelled", now, reason="erased")
         erase_personal_data(connection, [booking_id])
         note(connection, now, "operator", "erase", booking_id, row.series)
         number += 1

@@ -183,7 +183,7 @@ def _forget_families(engine: Engine, now: datetime, days: int) -> int:
     def work(connection: Connection, some: Sequence[int]) -> None:
         open_still = select(booking.c.id).where(booking.c.id.in_(some), _unanswered(now))
         for one in list(connection.execute(open_still).scalars()):
-            release(connection, locked_booking(connection, one), "cancelled", now)
+            release(connection, locked_booking(connection, one), "cancelled", now, reason="erased")
         personal_data.erase_personal_data(connection, some)
         note(connection, now, "clock", "forget", None, None, families=len(some))
 

@@ -62,6 +62,8 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "request-confirmed": ((), ("calendar_file",)),
     "request-declined": ((), ("reason",)),
     "professional-received": (("outcome",), ()),
+    "support-worker": ((), ("worker", "worker_at", "lead")),
+    "support-closed": ((), ("ended",)),
     "link": ((), ()),
     "notice": ((), ("words",)),
 }
@@ -128,6 +130,8 @@ TO_RING = (
     "notice",
     "request-confirmed",
     "request-declined",
+    "support-worker",
+    "support-closed",
 )
 # These repeat what a family has seen or said when it acted, or remind it of what it knows.
 NOT_RUNG = (

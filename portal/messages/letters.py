@@ -212,6 +212,10 @@ def _values(
         "position": "" if facts.position is None else str(facts.position),
         "words": facts.notice,
         "outcome": _outcome_link(facts, site, settings),
+        "worker": facts.case.worker,
+        "worker_at": facts.case.worker_at,
+        "lead": facts.case.lead,
+        "ended": facts.case.ended,
     }
     if booking.series is not None:
         of_a_change = facts.owed.kind in ABOUT_A_SESSION and booking.status == "confirmed"

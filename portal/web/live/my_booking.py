@@ -378,6 +378,7 @@ def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
                 session=session,
                 wait=form.wait.data == "yes",
                 allowance=found.allowance(family, series.identity),
+                footprint=found.directory.footprint_of(series.centre).slug,
             )
     except (Full, KeyUsed, NotBookable):
         return own.explain(

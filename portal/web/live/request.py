@@ -16,6 +16,8 @@ from flask import Blueprint, Response, abort, redirect, request
 
 from portal import bookings
 from portal.bookings import NotBookable
+from portal.bookings.asked import identity_of
+from portal.bookings.case_rows import belongs_to
 from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import opening
 from portal.database.rate_limits import TooOften
@@ -249,10 +251,20 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
     try:
         with found.database() as engine:
             if run is not None:
-                made = bookings.book(engine, run, family, **given)
+                footprint, _ = belongs_to(found.directory, run.identity)
+                made = bookings.book(engine, run, family, footprint=footprint, **given)
             else:
                 district = form.district.text
-                made = bookings.ask(engine, asked.programme, family, district=district, **given)
+                identity = identity_of(asked.programme.slug, district)
+                footprint, _ = belongs_to(found.directory, identity)
+                made = bookings.ask(
+                    engine,
+                    asked.programme,
+                    family,
+                    district=district,
+                    footprint=footprint,
+                    **given,
+                )
         return lead_on(made, asked.programme)
     except TooOften as refused:
         return too_many(
