@@ -76,7 +76,11 @@ class Goal:
     @property
     def who_words(self) -> str:
         """Who does it, as the family reads it."""
-        return {"family": "You", "worker": "Your worker"}.get(self.who, self.role or WHO["other"])
+        return {"family": "You", "worker": "Your worker"}.get(self.who, self.who_for_staff)
+
+    @property
+    def who_for_staff(self) -> str:
+        return self.role or WHO[self.who]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ def review_days(starts: date, calendar: SchoolCalendar) -> tuple[date, date]:
 
 
 def mistakes(
-    starts: date,
+    starts: date | None,
     goals: Sequence[Goal],
     *,
     before: Plan,
@@ -206,17 +210,23 @@ def mistakes(
     calendar: SchoolCalendar,
     today: date,
 ) -> list[Mistake]:
-    """All that is wrong with a plan as it is to be saved after the one `before`."""
-    found = [Mistake(0, "starts", words) for words in _wrong_start(starts, before, calendar, today)]
-    last = before.last_review if starts == before.starts else None
-    if last is None and not found:
-        last = review_days(starts, calendar)[1]
+    """All that is wrong with a plan as it is to be saved after the one `before`.
+
+    Without a start, no day is compared with it.
+    """
+    found, days = [], None
+    if starts is not None:
+        wrong = _wrong_start(starts, before, calendar, today)
+        found = [Mistake(0, "starts", words) for words in wrong]
+        kept = before.last_review if starts == before.starts else None
+        if not found:
+            days = (starts, kept or review_days(starts, calendar)[1])
     if not goals:
         found.append(Mistake(0, "goals", "Write at least one goal"))
     if len(goals) > MOST_GOALS:
         found.append(Mistake(0, "goals", f"A plan has at most {MOST_GOALS} goals"))
     for number, goal in enumerate(goals, 1):
-        for field, words in _wrong_goal(goal, starts, last):
+        for field, words in _wrong_goal(goal, days):
             found.append(Mistake(number, field, words))
         for field in ("goal", "step", "role"):
             if refused := unnamed.refusal(getattr(goal, field), names, today):
@@ -242,7 +252,7 @@ def _wrong_start(
         yield f"Enter another day. We do not work on {day_words(starts)}: {because}"
 
 
-def _wrong_goal(goal: Goal, starts: date, last: date | None) -> Iterator[tuple[str, str]]:
+def _wrong_goal(goal: Goal, days: tuple[date, date] | None) -> Iterator[tuple[str, str]]:
     if not goal.goal:
         yield "goal", "Write what the family wants, in its own words"
     if not goal.step:
@@ -254,12 +264,12 @@ def _wrong_goal(goal: Goal, starts: date, last: date | None) -> Iterator[tuple[s
         yield "who", "Say who does it"
     elif goal.who == "other" and not goal.role:
         yield "role", "Write the role of the person, such as “the school” or “a health visitor”"
-    if last is None:
-        return  # the start is wrong, so no day can be compared with it
-    if goal.due < starts:
-        yield "due", f"Enter a day from {day_words(starts)} on, when the plan starts"
-    elif goal.due > last:
-        yield "due", f"Enter a day up to {day_words(last)}, when the last review is"
+    if days is None:
+        return
+    if goal.due < days[0]:
+        yield "due", f"Enter a day from {day_words(days[0])} on, when the plan starts"
+    elif goal.due > days[1]:
+        yield "due", f"Enter a day up to {day_words(days[1])}, when the last review is"
 
 
 # --- what staff do --------------------------------------------------------------------------------
@@ -536,7 +546,7 @@ def kept_of(connection: Connection, booking_id: int) -> Iterator[tuple[str, str]
         yield label, day_words(day) if day else ""
     for number, goal in enumerate(plan.goals, 1):
         done = " Done." if goal.done else ""
-        who = goal.role or WHO[goal.who]
+        who = goal.who_for_staff
         yield f"Goal {number}", f"{goal.goal}: {goal.step}. {who}, by {day_words(goal.due)}.{done}"
     for outcome, score in _scores(connection, plan.case_id).items():
         numbers = {"before": score.before, "after": score.after}

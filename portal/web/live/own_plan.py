@@ -30,5 +30,5 @@ def copy(link: str) -> Response:
         head("Your plan", f"{own.path}/plan"),
         own=own,
         plan=plan,
-        today=found.now.astimezone(LONDON).date(),
+        this=found.now.astimezone(LONDON).date(),
     )
