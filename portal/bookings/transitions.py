@@ -27,6 +27,7 @@ from portal.bookings.case_rows import case_ends, case_in, case_reopens
 from portal.bookings.locking import OF_BOOKING, NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
 from portal.bookings.places import claimed
+from portal.bookings.support_plans import enqueue_reviews
 from portal.bookings.waiting_list import enqueue_reminder, free, notify, offer_freed, release
 from portal.database import note, read, write
 from portal.database.rate_limits import Allowance
@@ -168,6 +169,7 @@ def restore(engine: Engine, directory: Directory, booking_id: int, *, now: datet
         messages.drop(connection, booking_id, _UNTRUE_ONCE_RESTORED)
         if row.was == "requested":
             case_reopens(connection, booking_id, now)
+            enqueue_reviews(connection, booking_id, now)
         kind = "confirmation" if row.was == "confirmed" else "request-received"
         notify(connection, booking_id, kind, now)
         note(connection, now, "family", "restore", booking_id, row.series, status=row.was)

@@ -131,7 +131,7 @@ def release(
             revision=booking.c.revision + 1,
         )
     )
-    messages.drop(connection, row.id, ("reminder",))
+    messages.drop(connection, row.id, ("reminder", "support-review"))
 
 
 def _offered_until(series: Series, planned: str, now: datetime) -> datetime | None:

@@ -64,6 +64,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "professional-received": (("outcome",), ()),
     "support-worker": ((), ("worker", "worker_at", "lead")),
     "support-closed": ((), ("ended",)),
+    "support-review": ((), ("review_day",)),
     "link": ((), ()),
     "notice": ((), ("words",)),
 }
@@ -143,6 +144,7 @@ NOT_RUNG = (
     "off-the-list",
     "link",
     "reminder",
+    "support-review",
 )
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

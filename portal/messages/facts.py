@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -33,6 +33,7 @@ from portal.database.tables import (
     support_case,
 )
 from portal.directory import Directory, Series, Session
+from portal.directory.values import LONDON
 from portal.messages import announced, family_calendar
 from portal.messages.change_news import (
     ABOUT_A_SESSION,
@@ -66,6 +67,7 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "request-declined": ("declined",),
     "support-worker": ("requested",),
     "support-closed": ("cancelled",),
+    "support-review": ("requested",),
 }
 REMIND_BEFORE = timedelta(hours=48)
 
@@ -140,6 +142,7 @@ class MessageFacts:
     # Of a move: the bookings that the family gave up, the last one first.
     moved_from: Sequence[BookingFacts] = ()
     case: CaseFacts = NO_CASE
+    review: date | None = None  # the day on which family and worker look at their plan
 
     @property
     def of_a_change(self) -> bool:
@@ -205,6 +208,7 @@ def facts_of(
             else ()
         ),
         case=_case(connection, owed, directory) if owed.kind in _ABOUT_CASES else NO_CASE,
+        review=_review(connection, owed, now) if owed.kind == "support-review" else None,
     )
 
 
@@ -275,6 +279,20 @@ def _case(connection: Connection, owed: Owed, directory: Directory) -> CaseFacts
         lead=", ".join(filter(None, (row.lead_role, row.lead_organisation))),
         ended=ENDED.get(row.close_reason, ""),
     )
+
+
+def _review(connection: Connection, owed: Owed, now: datetime) -> date:
+    """The day of a review. Raises NothingToSend if it is over, held, or on another day by now."""
+    day = str(owed.about.get("day", ""))
+    row = connection.execute(
+        select(support_case).where(support_case.c.booking_id == owed.booking_id)
+    ).first()
+    coming = set()
+    if row is not None and row.state == "working":
+        coming = {row.last_review} if row.first_reviewed else {row.first_review, row.last_review}
+    if not day or day not in coming or date.fromisoformat(day) < now.astimezone(LONDON).date():
+        raise NothingToSend("The review is over, or on another day.")
+    return date.fromisoformat(day)
 
 
 def _recipient(connection: Connection, owed: Owed, *, spoken: bool) -> Recipient:
