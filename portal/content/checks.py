@@ -19,6 +19,7 @@ from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
 from portal.content.help_checks import check_help_pages
+from portal.content.panel_checks import check_panel
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.yaml_reader import Place
@@ -89,6 +90,8 @@ def _check_areas(tree: Tree) -> None:
                 at = f"{district.latitude}, {district.longitude}"
                 words = f"{at} is not in or near Lancashire. Correct the two."
                 written.wrong((*there, "latitude"), f"'latitude', 'longitude': {words}")
+            if district.panel:
+                check_panel(written, (*there, "panel"), district.panel, tree.terms)
 
 
 def _check_terms(tree: Tree) -> None:

@@ -182,6 +182,72 @@ class Terms(Noun):
     written: ClassVar[Any] = None  # linked: the file as it was read
 
 
+class MeetingChange(Noun):
+    """A meeting of a panel on another day."""
+
+    date_: Day = Field(alias="date", description="The day on which it would meet by its rule.")
+    moved_to: Day = Field(description="The day on which it meets.")
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting of a Resource Panel. `planned` is its day by the rule, and never changes."""
+
+    planned: date
+    starts: datetime
+    ends: datetime
+    moved: str = ""  # why it is not on the planned day
+
+    @property
+    def day(self) -> date:
+        return self.starts.date()
+
+    @property
+    def name(self) -> str:
+        """Its name in addresses and in the database."""
+        return self.planned.isoformat()
+
+
+class Panel(Noun):
+    """The Resource Panel of a district, which meets needs that no local service meets."""
+
+    name: Line = Field(description="Its name.")
+    starts: Day = Field(description="The day of its first meeting.")
+    day: Weekday | None = Field(None, description="The weekday; checked against the first date.")
+    time: Times = Field(description="From when to when it meets: 10:00-12:00.")
+    repeats: Repeats = Field("monthly", description="monthly, fortnightly or weekly.")
+    except_: Days = Field((), alias="except", description="Days on which it does not meet.")
+    changes: tuple[MeetingChange, ...] = Field(
+        (),
+        description="Meetings on other days. One on a bank holiday or a closed day moves to the "
+        "next working day by itself.",
+    )
+    where: Line = Field(description="Where it meets, in words for those who come.")
+    budget: Number = Field(description="Pounds for a year, which begins on 1 April.")
+    limit: Number = Field(500, description="The most pounds that one decision may spend.")
+    sub_group: Line = Field(description="The group that it passes a theme to.")
+    board: Line = Field(description="The board that the group passes a theme to.")
+    sample: Lines = Field((), description="Names of its fields whose facts are samples.")
+
+    # Linked: its meetings, as far as calendars know dates, and the last change of the file.
+    meetings: ClassVar[tuple[Meeting, ...]] = ()
+    changed: ClassVar[datetime] = LONG_AGO
+    source: ClassVar[str] = "content/footprints.yaml"
+
+    @property
+    def assumed(self) -> str:
+        """What readers must know of its facts; '' if they are true."""
+        what = [
+            *(["the dates"] if {"starts", "day", "time", "repeats"} & {*self.sample} else []),
+            *(["the place"] if "where" in self.sample else []),
+            *(["the budget"] if "budget" in self.sample else []),
+        ]
+        if not what:
+            return ""
+        said = ", ".join(what[:-1]) + " and " + what[-1] if what[1:] else what[0]
+        return f"{said[0].upper()}{said[1:]} of this panel are samples."
+
+
 class District(Noun):
     """One of the county's districts."""
 
@@ -190,6 +256,7 @@ class District(Noun):
     code: Line = Field(description="Its ONS code, such as E07000117.")
     latitude: Degrees = Field(description="The middle of it, in degrees.")
     longitude: Degrees = Field(description="The middle of it, in degrees.")
+    panel: Panel | None = Field(None, description="Its Resource Panel, if it has one.")
 
     @property
     def path(self) -> str:
