@@ -180,6 +180,13 @@ AuditAction = Literal[
     "week off",
     "week right",
     "wish",
+    "begin project",
+    "close theme",
+    "correct project",
+    "raise theme",
+    "read theme",
+    "report project",
+    "send theme up",
 ]
 ACTIONS: Mapping[str, str] = {
     "accept": "took an offered place",
@@ -271,6 +278,13 @@ ACTIONS: Mapping[str, str] = {
     "renew wish": "asked for one more message when a group opens",
     "tell wish": "queued the message that a group is open",
     "erase wish": "ended a wish for a message, and deleted its details",
+    "begin project": "began a project of a Resource Panel",
+    "close theme": "closed a theme of a Resource Panel",
+    "correct project": "corrected the report of a project",
+    "raise theme": "reported or decided the third gap of a theme",
+    "read theme": "read a theme of a Resource Panel",
+    "report project": "reported the numbers of a project",
+    "send theme up": "sent a theme of a Resource Panel up",
 }
 
 # Actions that a reader of the log asks for together.
