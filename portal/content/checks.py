@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from portal.content import phone_numbers
+from portal.content import area_checks, phone_numbers
 from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
@@ -408,6 +408,7 @@ def _check_series(tree: Tree) -> None:
                 )
             elif programme := programmes[slug]:
                 _check_booking(written, series, programme)
+                area_checks.check_areas(written, series, series.booking or programme.booking)
             if calendar:
                 for place, words in mistakes(series, calendar):
                     names = [step for step in place if isinstance(step, str)]

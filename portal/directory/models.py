@@ -25,6 +25,7 @@ from portal.directory.fields import (
     AgeInYears,
     Ages,
     Aliases,
+    Area,
     AreaSlug,
     BankHolidays,
     BaseAddress,
@@ -46,6 +47,7 @@ from portal.directory.fields import (
     Line,
     Lines,
     Location,
+    MeetingPoint,
     Moment,
     Moved,
     Need,
@@ -315,13 +317,23 @@ class Question(Noun):
 
 
 class OutreachVenue(Noun):
-    """Where a series meets away from its centre."""
+    """Where a series meets away from its centre: a building, or an area where workers go about."""
 
-    name: Line = Field(description="The building's name.")
+    name: Line | None = Field(None, description="The building's name.")
+    area: Area | None = Field(
+        None,
+        description="An area in place of a building, and how far it goes, in words that begin with "
+        "around, across, along, between or near. Its middle is `town` or `location`.",
+    )
+    meet: MeetingPoint | None = Field(
+        None, description="Where families meet the workers in the area, if they book a place."
+    )
     address: Line | None = Field(None, description="Street and town.")
     town: Line | None = Field(None, description="The town or village.")
     postcode: Postcode | None = Field(None, description="Its postcode.")
-    location: Location | None = Field(None, description="Latitude and longitude, where known.")
+    location: Location | None = Field(
+        None, description="Latitude and longitude, where known; of an area, its middle."
+    )
 
 
 class Change(Noun):
@@ -692,7 +704,11 @@ class Centre(TextFile):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Venue:
-    """Where a series or a session meets."""
+    """Where a series or a session meets.
+
+    An area is a venue without a door: its name is the area in words, its address the place to
+    meet, if there is one, and its position the middle, which is never exact.
+    """
 
     name: str
     address: str | None
@@ -700,6 +716,18 @@ class Venue:
     postcode: str | None
     position: Position | None
     centre: Centre | None = None
+    is_area: bool = False
+
+    @classmethod
+    def away(cls, fields: OutreachVenue, position: Position | None) -> Self:
+        """A venue that is not a centre. `position` is the best that is known."""
+        if not fields.area:
+            name = fields.name or ""
+            return cls(name, fields.address, fields.town, fields.postcode, position)
+        name = fields.area[:1].upper() + fields.area[1:]
+        meet = f"meet at {fields.meet}" if fields.meet else None
+        middle = replace(position, precision="area") if position and position.exact else position
+        return cls(name, meet, fields.town, None, middle, is_area=True)
 
     @property
     def identity(self) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from portal.directory import Directory, Session
+from portal.directory.phrases import at
 from portal.directory.values import day_words, moment_words
 from portal.messages.announced import Facts
 from portal.messages.facts import MessageFacts, facts_of
@@ -93,7 +94,7 @@ def _changed(session: Session, known: Facts) -> str:
         reason = session.postponed.rstrip(".")
         return f"{_when(session)}, is postponed. {reason}. They keep their place. No new date yet."
     note = f" {session.note}" if session.note else ""
-    now = f"{_when(session)}, at {session.venue.line}.{note}"
+    now = f"{_when(session)}, {at(session.venue, session.venue.line)}.{note}"
     if known.postponed:
         return f"The date that was postponed is now on {now}"
     if known.cancelled:

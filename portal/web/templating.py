@@ -62,6 +62,7 @@ def environment() -> Environment:
         lasts=filters.lasts,
         moment=filters.moment,
         moment_words=filters.moment_words,
+        at=filters.at,
         place=filters.place,
         place_is_for=filters.place_is_for,
         reach=filters.reach,
