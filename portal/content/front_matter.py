@@ -364,8 +364,9 @@ def _words_for(
         return place, f"'{name}': {detail['msg']}"
     inner = _model_at(model, place)
     if kind.startswith("model") and inner:
+        likely = nicknames.fitting(name, detail["input"], fields)
         return place, (
-            f"'{name}': this is a block of fields. "
+            f"'{name}': this is a block of fields.{likely} "
             f"Write one a line, set in, of: {', '.join(_fields_of(inner))}."
         )
     if kind in ("tuple_type", "list_type"):
