@@ -52,6 +52,7 @@ class Staff:
     role: Role
     centres: frozenset[str] = frozenset()
     footprint: str | None = None
+    panels: frozenset[str] = frozenset()  # districts of the Resource Panels they sit on
 
     @property
     def actor(self) -> str:
@@ -94,6 +95,18 @@ class Staff:
         if self.everywhere or found is None:
             return self.everywhere
         return directory.footprint_of(found).slug == self.footprint
+
+    def sits_on(self, district: str, directory: Directory) -> bool:
+        """Whether they may act as a member of this district's Resource Panel (S94).
+
+        Members sit on the panels that their account names; managers on those of their footprint.
+        """
+        found = directory.district(district)
+        if found is None or not self.may("sit on a panel"):
+            return False
+        if self.everywhere or district in self.panels:
+            return True
+        return self.role == "manager" and directory.footprint_of(found).slug == self.footprint
 
     def may_manage(self, other: Staff, directory: Directory) -> bool:
         """Whether they may make, change, reset and remove an account with these places (S30).
@@ -335,6 +348,7 @@ def staff_of(row: Row[Any]) -> Staff:
         role=row.role,
         centres=frozenset(row.centres),
         footprint=row.footprint,
+        panels=frozenset(row.panels),
     )
 
 

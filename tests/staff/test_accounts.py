@@ -51,6 +51,26 @@ def test_a_worker_sees_her_own_centres(directory) -> None:
     assert not worker.may_see("gone", directory)
 
 
+def test_members_sit_on_their_own_panels(directory) -> None:
+    """S94: a member acts for the panels of the account, a manager for those of the footprint."""
+    given = {"panels": frozenset({"preston", "gone"})}
+    people = {
+        "member": Staff(1, "m@example.org", "M", "panel", **given),
+        "worker": Staff(2, "w@example.org", "W", "worker", frozenset({"riverbank"}), **given),
+        "another worker": Staff(3, "o@example.org", "O", "worker", frozenset({"riverbank"})),
+        "reader": Staff(4, "r@example.org", "R", "reader", footprint="preston", **given),
+        "manager": Staff(5, "g@example.org", "G", "manager", footprint="preston"),
+        "manager elsewhere": Staff(6, "h@example.org", "H", "manager", footprint="coast"),
+        "administrator": Staff(7, "a@example.org", "A", "administrator"),
+    }
+
+    def sitting(district: str) -> set[str]:
+        return {name for name, one in people.items() if one.sits_on(district, directory)}
+
+    assert sitting("preston") == {"member", "worker", "manager", "administrator"}
+    assert sitting("gone") == set()
+
+
 def test_a_manager_sees_her_footprint(directory) -> None:
     """All centres of it, and no other."""
     manager = Staff(1, "m@example.org", "M", "manager", footprint="preston")

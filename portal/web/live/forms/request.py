@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Literal
 from wtforms import StringField
 
 from portal.bookings import MOST_PLACES, Referrer
-from portal.bookings.gap_reports import Gap
 from portal.directory import Programme
 from portal.directory.fields import TOPICS, WHERE
 from portal.directory.vocabularies import NEEDS
+from portal.panel.gaps import Gap
 from portal.web.live.forms.answers import (
     Answer,
     Choice,
