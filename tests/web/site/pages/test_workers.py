@@ -21,18 +21,18 @@ def opened(directory):
 def test_a_district_lists_its_centres_with_their_workers(read):
     """Name, days in the order of the week, what to ask and which schools; the form knows the
     centre, and another district says that no worker is named there, and leads to its centres."""
-    page, other = read["/your-worker/preston/"], read["/your-worker/pendle/"]
+    page, other = read["/your-worker/rossendale/"], read["/your-worker/pendle/"]
     links = {link["href"] for link in page.all("a")}
 
     for words in (
-        "Ask for Sam, family support worker Sample",
+        "Ask for Sam, family support worker",
         "Days Monday to Thursday",
         "You can ask Ask if a family needs a plan.",
-        "For River Lane Primary School, Preston Nurseries in Preston",
+        "For River Lane Primary School, Bacup Nurseries in Bacup",
     ):
         assert words in page.text
     ways = "/request/one-to-one-family-support?who=professional&centre="
-    assert {f"{ways}riverbank", "/centres/riverbank/", "/your-worker/"} <= links
+    assert {f"{ways}mill-brow", "/centres/mill-brow/", "/your-worker/"} <= links
     assert "No centre here has named its worker yet." in other.text
     assert f"{ways}weavers-yard" in {link["href"] for link in other.all("a")}
 
@@ -44,18 +44,18 @@ def test_each_district_is_one_step_away(read, directory):
 
     assert {district.workers_path for district in directory.districts} <= links
     assert "Workers in Pendle , none named yet" in page.text
-    assert "Workers in Preston , none" not in page.text
+    assert "Workers in Rossendale , none" not in page.text
     assert "/request/one-to-one-family-support?who=professional" in links
 
 
 def test_a_centre_shows_its_worker_to_professionals(read):
     """In the part for professionals, with the link that refers a family to this centre."""
-    page = read["/centres/riverbank/"]
+    page = read["/centres/mill-brow/"]
     links = {link["href"] for link in page.all("a")}
 
     assert "Your worker This is for schools" in page.text
-    assert "Ask for Sam, family support worker Sample" in page.text
-    assert "/request/one-to-one-family-support?who=professional&centre=riverbank" in links
+    assert "Ask for Sam, family support worker" in page.text
+    assert "/request/one-to-one-family-support?who=professional&centre=mill-brow" in links
     assert "Your worker This is for schools" not in read["/centres/weavers-yard/"].text
 
 
@@ -78,9 +78,12 @@ def test_without_a_worker_there_is_no_such_page():
 
 
 def test_a_closed_centre_says_so_beside_its_worker():
-    """Who refers a family learns that the centre is closed, and can still do so."""
-    get = opened(made.directory(centre={**CONTACT, "status": "closed from 2026-12-01"}))
+    """Who refers a family learns that the centre is closed, and which facts are samples."""
+    fields = {"status": "closed from 2026-12-01", "sample": ["contact", "serves"]}
+    get = opened(made.directory(centre={**CONTACT, **fields}))
     page = Reader(get("/your-worker/preston/").text)
 
     assert "Note This centre is closed." in page.text
+    assert "Ask for Family support worker Sample" in page.text
+    assert "For Sample River Lane School" in page.text
     assert "Days Monday and Friday" in page.text
