@@ -308,16 +308,16 @@ def ask(
 ) -> Booking:
     """Ask for a programme as such: no series is chosen, or none is running yet.
 
-    The request belongs to the `district` where the family would like to go, if it names one, and is
-    a case in the queue of its `footprint`, for the workers of a `centre` if it names one.
+    The request belongs to the `district` where the family would like to go, if it names one, or to
+    a `centre` there, by its slug, if that was asked. It is a case in the queue of its `footprint`.
     The same `key` returns the same booking, and the `allowance` applies, as in `book`. Staff
     confirm or decline it. Raises TooOften, and NotBookable if the programme takes no requests, or
     takes them only from professionals.
     """
-    identity = identity_of(programme.slug, district)
+    identity = identity_of(programme.slug, district, centre)
     draft = _drafted(family, key=key, secret=secret, now=now, ends=None)
-    if referrer is not None:
-        referrer = replace(referrer, outcome=False)  # it has no dates, so no register says it
+    if referrer is not None and programme.sensitive:
+        referrer = replace(referrer, outcome=False)
 
     def work(connection: Connection) -> Booking:
         row = row_of(connection, identity, "", ROOM_FOR_ALL)

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from portal.directory.addresses import YOUR_WORKER
 from portal.directory.fields import (
     AgeInYears,
     Ages,
@@ -40,6 +41,7 @@ from portal.directory.fields import (
     Email,
     EndMoment,
     Facilities,
+    FirstName,
     Flag,
     Language,
     Languages,
@@ -64,6 +66,7 @@ from portal.directory.fields import (
     QuestionType,
     Reason,
     Repeats,
+    Role,
     SeriesNames,
     Siblings,
     Slug,
@@ -72,6 +75,7 @@ from portal.directory.fields import (
     Times,
     Web,
     Weekday,
+    Weekdays,
     Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
@@ -139,6 +143,11 @@ class Site(Noun):
     languages: Languages = Field(("en",), description="The languages that the site claims.")
     levels: tuple[NeedLevel, ...] = Field(
         (), description="The levels of need, the first one first. Programmes are at one of them."
+    )
+    support_programme: Slug | None = Field(
+        None,
+        description="The programme by which families ask for support. Professionals who refer a "
+        "family to a centre get its form.",
     )
     demonstration: Flag = Field(
         False, description="yes: every page says that times and places are samples."
@@ -267,6 +276,11 @@ class District(Noun):
     @property
     def path(self) -> str:
         return f"/districts/{self.slug}/"
+
+    @property
+    def workers_path(self) -> str:
+        """Where professionals find the workers of its centres."""
+        return f"{YOUR_WORKER}{self.slug}/"
 
     @property
     def position(self) -> Position:
@@ -550,6 +564,10 @@ class Programme(TextFile):
     def request_path(self) -> str:
         return f"/request/{self.slug}"
 
+    def refer_path(self, centre: Centre) -> str:
+        """Where a professional refers a family to this centre."""
+        return f"{self.request_path}?who=professional&centre={centre.slug}"
+
     @property
     def tell_path(self) -> str:
         """Where a family leaves a wish to hear when it starts again."""
@@ -562,6 +580,31 @@ class Programme(TextFile):
         Not of a sensitive programme (S84), nor of one without groups, which has no runs to open.
         """
         return not self.sensitive and self.kind in ("group", "drop-in")
+
+
+class CentreContact(Noun):
+    """The worker of a centre whom schools and other professionals ask."""
+
+    role: Role | None = Field(None, description="The role of the worker.")
+    first_name: FirstName | None = Field(
+        None, description="The first name of the worker, if the worker agrees; no surname."
+    )
+    days: Weekdays = Field((), description="The weekdays on which the worker can be reached.")
+    ask: Words | None = Field(None, description="What professionals can ask about.")
+    phone: Phone | None = Field(
+        None, description="The phone number of the worker, if not that of the centre."
+    )
+    email: Email | None = Field(
+        None, description="The email address of the worker, if not that of the centre."
+    )
+
+    @property
+    def name(self) -> str:
+        """'Sam, family support worker', or the part of it that is known."""
+        role = self.role or ""
+        if self.first_name and role[1:2].islower():
+            role = role[:1].lower() + role[1:]
+        return ", ".join(filter(None, (self.first_name, role)))
 
 
 class Centre(TextFile):
@@ -589,6 +632,12 @@ class Centre(TextFile):
     first_time: Words | None = Field(None, description="What to know before a first visit.")
     who_meets_you: Words | None = Field(
         None, description="Who meets families when they come: a role, in words."
+    )
+    contact: CentreContact | None = Field(
+        None, description="The worker whom schools and other professionals ask."
+    )
+    serves: Lines = Field(
+        (), description="The schools, nurseries, surgeries and other settings that it works with."
     )
     photo: Line | None = Field(None, description="A file of this folder.")
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")

@@ -76,6 +76,7 @@ def environment() -> Environment:
         tel=filters.tel,
         way_in=expectations.way_in,
         week_hours=filters.week_hours,
+        weekday_words=filters.weekday_words,
         write=filters.write,
     )
     made.globals.update(
