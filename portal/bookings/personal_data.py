@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, select
 
 from portal import messages
-from portal.bookings import wishes
+from portal.bookings import creche, wishes
 from portal.bookings.booking import Family, Referrer, person_values, write_needs
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session
@@ -185,6 +185,7 @@ def erase_personal_data(connection: sa.Connection, ids: Sequence[int]) -> None:
 
     The bookings, their attendance and when messages were sent stay, as numbers without a person.
     """
+    creche.erase_of(connection, ids)
     for table in (need, referral, person):
         connection.execute(table.delete().where(table.c.booking_id.in_(ids)))
     connection.execute(

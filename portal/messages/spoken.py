@@ -56,6 +56,8 @@ def _words(facts: MessageFacts) -> list[str]:
         "notice": [f"“{facts.notice}”"],
         "request-confirmed": ["They have a place.", *dates],
         "request-declined": ["They do not get a place.", reason],
+        "creche-place": ["They have the creche place that they waited for."],
+        "creche-closed": ["There is no creche any more. Their booking has not changed."],
         "confirmation": ["They have a place.", *dates],
         "place-moved": ["They have moved to another place.", *dates],
         "waiting": ["They are on the waiting list."],
