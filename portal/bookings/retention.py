@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
 from portal import messages
-from portal.bookings import casework, personal_data, support, wishes
+from portal.bookings import casework, personal_data, support, support_plans, wishes
 from portal.bookings.answer_labels import label_of, programme_of
 from portal.bookings.casework import Case, Sees
 from portal.bookings.complaints import forget_complaints
@@ -282,6 +282,7 @@ def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[t
         yield "Safe way to get in touch", safe_way(family)
         yield "Text messages say what, when and where", "Yes" if family.full_texts else ""
         yield "Ages of children", ", ".join(family.children)
+        yield "Ages of children for the creche", ", ".join(family.creche)
         yield "Access needs", family.access
         yield "Language", family.language
         yield "Notes", family.notes
@@ -302,6 +303,8 @@ def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[t
             _moment(agreed) if agreed else "",
         )
     yield from support.kept_of(engine, case.id)
+    with read(engine) as connection:
+        yield from list(support_plans.kept_of(connection, case.id))
     for sent in reversed(messages.of_booking(engine, case.id)):
         said = MESSAGES.get(sent.kind, "A message")
         moment = _moment(sent.sent or sent.created)

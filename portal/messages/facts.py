@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ from portal.database.tables import (
     attendance,
     bookable,
     booking,
+    creche_place,
     message,
     notice,
     person,
@@ -33,6 +34,7 @@ from portal.database.tables import (
     support_case,
 )
 from portal.directory import Directory, Series, Session
+from portal.directory.values import LONDON
 from portal.messages import announced, family_calendar
 from portal.messages.change_news import (
     ABOUT_A_SESSION,
@@ -66,6 +68,9 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "request-declined": ("declined",),
     "support-worker": ("requested",),
     "support-closed": ("cancelled",),
+    "support-review": ("requested",),
+    "creche-place": HOLDING,
+    "creche-closed": LIVE,
 }
 REMIND_BEFORE = timedelta(hours=48)
 
@@ -137,9 +142,11 @@ class MessageFacts:
     notice: str  # what staff say to everybody in a session
     # To a professional: how the link is made on which they see whether the family came (S88).
     outcome: tuple[bytes, bytes] | None = None
+    creche: Row[Any] | None = None  # what the family has in the creche, or waits for
     # Of a move: the bookings that the family gave up, the last one first.
     moved_from: Sequence[BookingFacts] = ()
     case: CaseFacts = NO_CASE
+    review: date | None = None  # the day on which family and worker look at their plan
 
     @property
     def of_a_change(self) -> bool:
@@ -185,6 +192,7 @@ def facts_of(
     recipient = _recipient(connection, owed, spoken=spoken)
     _check_status(owed, booked.status)
     _check_dates(connection, owed, booked)
+    creche = _creche(connection, owed)
     about_changes = owed.kind in ("moved", "postponed") or _of_a_change(owed)
     changes = changes_of(connection, owed.booking_id) if about_changes else []
     sessions = _sessions(connection, owed, booked, changes, directory, now)
@@ -199,12 +207,14 @@ def facts_of(
         position=_position(connection, booked.row) if owed.kind == "waiting" else None,
         notice=_notice(connection, owed) if owed.kind == "notice" else "",
         outcome=_outcome(connection, owed) if owed.kind in TO_PROFESSIONAL else None,
+        creche=creche,
         moved_from=(
             tuple(_moved_from(connection, booked, directory, now))
             if owed.kind == "place-moved"
             else ()
         ),
         case=_case(connection, owed, directory) if owed.kind in _ABOUT_CASES else NO_CASE,
+        review=_review(connection, owed, now) if owed.kind == "support-review" else None,
     )
 
 
@@ -277,6 +287,20 @@ def _case(connection: Connection, owed: Owed, directory: Directory) -> CaseFacts
     )
 
 
+def _review(connection: Connection, owed: Owed, now: datetime) -> date:
+    """The day of a review. Raises NothingToSend if it is over, held, or on another day by now."""
+    day = str(owed.about.get("day", ""))
+    row = connection.execute(
+        select(support_case).where(support_case.c.booking_id == owed.booking_id)
+    ).first()
+    coming = set()
+    if row is not None and row.state == "working":
+        coming = {row.last_review} if row.first_reviewed else {row.first_review, row.last_review}
+    if not day or day not in coming or date.fromisoformat(day) < now.astimezone(LONDON).date():
+        raise NothingToSend("The review is over, or on another day.")
+    return date.fromisoformat(day)
+
+
 def _recipient(connection: Connection, owed: Owed, *, spoken: bool) -> Recipient:
     if owed.kind in TO_PROFESSIONAL:
         row = connection.execute(
@@ -325,6 +349,21 @@ def _check_dates(connection: Connection, owed: Owed, booked: BookingFacts) -> No
     kinds = {change.kind for change in changes_of(connection, owed.booking_id)}
     if kinds & {"cancelled-by-us", "postponed"}:
         raise NothingToSend("All its dates have been cancelled or postponed.")
+
+
+def _creche(connection: Connection, owed: Owed) -> Row[Any] | None:
+    """What the family has in the creche. Raises NothingToSend if the news of it is old."""
+    place = connection.execute(
+        select(creche_place).where(
+            creche_place.c.booking_id == owed.booking_id, creche_place.c.state != "ended"
+        )
+    ).first()
+    held = place is not None and place.state == "held"
+    if owed.kind == "creche-place" and not held:
+        raise NothingToSend("The family has given up the creche place.")
+    if owed.kind == "creche-closed" and place is not None:
+        raise NothingToSend("There is a creche again.")
+    return place
 
 
 def _sessions(

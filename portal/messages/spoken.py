@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from portal.directory import Directory, Session
+from portal.directory.phrases import at
 from portal.directory.values import day_words, moment_words
 from portal.messages.announced import Facts
 from portal.messages.facts import MessageFacts, facts_of
@@ -61,6 +62,8 @@ def _words(facts: MessageFacts) -> list[str]:
             "Our work on their request has ended"
             + (f": {facts.case.ended}." if facts.case.ended else ".")
         ],
+        "creche-place": ["They have the creche place that they waited for."],
+        "creche-closed": ["There is no creche any more. Their booking has not changed."],
         "confirmation": ["They have a place.", *dates],
         "place-moved": ["They have moved to another place.", *dates],
         "waiting": ["They are on the waiting list."],
@@ -93,7 +96,7 @@ def _changed(session: Session, known: Facts) -> str:
         reason = session.postponed.rstrip(".")
         return f"{_when(session)}, is postponed. {reason}. They keep their place. No new date yet."
     note = f" {session.note}" if session.note else ""
-    now = f"{_when(session)}, at {session.venue.line}.{note}"
+    now = f"{_when(session)}, {at(session.venue, session.venue.line)}.{note}"
     if known.postponed:
         return f"The date that was postponed is now on {now}"
     if known.cancelled:

@@ -15,7 +15,7 @@ from flask import abort, g, request
 from sqlalchemy import Engine
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import Full, asked, casework, opening, support
+from portal.bookings import CrecheFull, Full, asked, casework, opening, support
 from portal.bookings.casework import Case
 from portal.bookings.locking import NotPossible
 from portal.bookings.support import SupportCase
@@ -47,7 +47,7 @@ def _of_case(staff: Staff, parts: Mapping[str, Any]) -> bool:
 
 def of_case() -> May:
     """Staff who may see the request with this reference, as `sees_case` says (S90)."""
-    return May("staff who have the request", _of_case)
+    return May("staff of the centre of the request, or its worker", _of_case)
 
 
 def request_case() -> SupportCase:
@@ -150,6 +150,15 @@ def attempt(verb: Callable[[], object], back: str) -> Answered | None:
     """Call `verb`; returns a page that explains if the rules about places refuse it."""
     try:
         verb()
+    except CrecheFull:
+        return explain(
+            "There are not enough places in the creche",
+            "Nothing has changed.",
+            "Go back to choose what else they want. To make room, raise 'creche_places' in the "
+            "series file.",
+            status=409,
+            back=back,
+        )
     except Full:
         return explain(
             "There are not enough places",
