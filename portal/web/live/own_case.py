@@ -17,7 +17,7 @@ from portal.messages.facts import ENDED
 from portal.web.live.context import live
 
 # Closed by us for these, the request was not simply taken back.
-_ENDED_BY_US = (*ENDED, "group")
+_ENDED_BY_US = {*ENDED, "group"} - {"stopped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,20 @@ def ended_by_us(case: SupportCase | None) -> bool:
     return case is not None and case.state == "closed" and case.close_reason in _ENDED_BY_US
 
 
-def words_of(case: SupportCase | None, family: Family | None) -> CaseWords | None:
+def words_of(
+    case: SupportCase | None, family: Family | None, *, discreet: bool
+) -> CaseWords | None:
     """The words for a request that is open or that staff closed; None for anything else."""
     if case is None or family is None:
         return None
     if case.state == "closed":
-        return _closed(case) if ended_by_us(case) and case.close_reason != "stopped" else None
+        return _closed(case) if ended_by_us(case) else None
     if not case.open:
         return None
     if case.needs_worker:
         return CaseWords(("Your worker has left us.",), "We are choosing another worker for you.")
     if case.under_way:
-        return _helped(case, family)
+        return _helped(case, family, discreet=discreet)
     return _new(case) if case.state == "new" else _read(case, family)
 
 
@@ -75,9 +77,9 @@ def _read(case: SupportCase, family: Family) -> CaseWords:
     return CaseWords(("We have read your request.", said), _contact(case, family))
 
 
-def _helped(case: SupportCase, family: Family) -> CaseWords:
+def _helped(case: SupportCase, family: Family, *, discreet: bool) -> CaseWords:
     centre = live().directory.find_centre(case.centre)
-    at = f" at {centre.title}" if centre else ""
+    at = f" at {centre.title}" if centre and not discreet else ""
     now = [f"Your worker is {case.worker_first_name}{at}."]
     if case.lead_role:
         now.append(f"Who else helps you: {case.lead_role}, {case.lead_organisation}.")

@@ -118,5 +118,5 @@ def test_a_sensitive_request_stays_discreet(tmp_path):
     folded = " ".join(one.text for one in said.main.all("details"))
 
     assert said.heading == "We have your request"
-    assert "Your worker is Ann" in folded
+    assert "Your worker is Ann." in folded
     assert "worker" not in said.title
