@@ -54,6 +54,7 @@ from portal.web.staff.scope import (
     CALLED_OFF,
     attempt,
     case,
+    hidden_cases,
     named,
     of_booking,
     posted,
@@ -92,6 +93,8 @@ def find() -> Answered:
     asked = request.args.get("q", "").strip()[:200]
     with live().database() as engine:
         found = casework.find(engine, asked, sees) if asked else []
+        hidden = hidden_cases(engine, (one.id for one in found))
+        found = [one for one in found if one.id not in hidden]
         if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
             return redirect(path_of(found[0]), 303)
         ids = [one.id for one in found]
