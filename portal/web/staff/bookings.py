@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import redirect, request
+from flask import g, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import bookings, messages
@@ -25,6 +25,7 @@ from portal.bookings import (
     places,
     registers,
     retention,
+    support,
     waiting_list,
 )
 from portal.bookings.answer_labels import label_of
@@ -145,6 +146,9 @@ def _show(
         position = bookings.get(engine, one.id, live().secret).position
         in_creche = creche.place_of(engine, one.id)
     until, state = one.offered_until, state_of(one)
+    request_case = g.get("request_case")
+    if request_case is not None and one.status in ("requested", "cancelled"):
+        state = support.words_for_staff(request_case)
     return page(
         "staff/booking.html",
         one.name,
@@ -159,6 +163,7 @@ def _show(
         state=state,
         off=state == CALLED_OFF,
         alive=one.status in LIVE,
+        desk=f"/staff/requests/{one.reference}" if request_case is not None else "",
         holding=one.status in HOLDING,
         position=position,
         creche=in_creche,

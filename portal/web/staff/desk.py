@@ -47,6 +47,7 @@ from portal.web.staff.scope import (
     thing,
 )
 from portal.web.staff.screens import explain, page
+from portal.web.staff.sorting import Order, in_order
 
 QUEUE = "/staff/requests"
 _CASE = f"{QUEUE}/<reference>"
@@ -121,7 +122,12 @@ def queue() -> Answered:
         with read(engine) as connection:
             families = {one.id: one for one in casework.cases(connection, ids, lambda _: True)}
     days = _days()
-    rows = [_row(one, families[one.booking_id], days) for one in cases]
+    rows, orders = in_order(
+        (_row(one, families[one.booking_id], days) for one in cases),
+        Order("waiting", "how long it waits", _urgency),
+        Order("family", "family", lambda row: casework.fold(row.booking.name)),
+        Order("group", "group", lambda row: casework.fold(row.thing)),
+    )
     mine = [row for row in rows if _is_mine(row.case)]
     waiting = [row for row in rows if not row.case.under_way or row.case.needs_worker]
     helped = [row for row in rows if row.case.under_way and not row.case.needs_worker]
@@ -131,14 +137,14 @@ def queue() -> Answered:
         queues=_by_footprint(waiting),
         mine=mine,
         helped=[row for row in helped if not _is_mine(row.case)],
-        allocates=current().may("allocate"),
+        orders=orders,
         due_words=due_words,
         done=request.args.get("done") == "yes",
     )
 
 
 def _by_footprint(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """One list for each footprint: first those whose worker has left, then the overdue ones."""
+    """One list for each footprint, in the order of the rows."""
     directory = live().directory
     titles = {one.slug: one.title for one in directory.footprints}
     found: dict[str, list[Row]] = {}
@@ -147,10 +153,11 @@ def _by_footprint(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
         found.setdefault(slug, []).append(row)
     lists = [(titles[slug], found[slug]) for slug in titles if slug in found]
     lists += [("In no footprint", found[""])] if "" in found else []
-    return [(title, sorted(those, key=_urgency)) for title, those in lists]
+    return lists
 
 
 def _urgency(row: Row) -> tuple[bool, bool, Any, Any]:
+    """First those whose worker has left, then the overdue ones, then by how long they wait."""
     overdue = row.due is not None and row.due.overdue
     return not row.case.needs_worker, not overdue, row.case.received, row.case.id
 
@@ -294,14 +301,14 @@ def _workers(one: SupportCase) -> list[Option]:
     directory = live().directory
     footprint, centre = support.belongs_to(directory, one.series, one.centre)
     here = [staff for staff in able if not staff.everywhere and staff.may_see(centre, directory)]
-    if not any(staff.role == "worker" for staff in here):
+    if all(staff.may("allocate") for staff in here):
         area = next((area for area in directory.footprints if area.slug == footprint), None)
         slugs = {found.slug for found in directory.centres_in(area)} if area else set()
         here = [
             staff for staff in able if not staff.everywhere and staff.centres_in(directory) & slugs
         ]
     here = here or [staff for staff in able if staff.id == current().id]
-    here.sort(key=lambda staff: (staff.role != "worker", casework.fold(staff.title), staff.id))
+    here.sort(key=lambda staff: (staff.may("allocate"), casework.fold(staff.title), staff.id))
     return [_option(staff, families, you=staff.id == current().id) for staff in here]
 
 

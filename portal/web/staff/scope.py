@@ -47,7 +47,7 @@ def _of_case(staff: Staff, parts: Mapping[str, Any]) -> bool:
 
 def of_case() -> May:
     """Staff who may see the request with this reference, as `sees_case` says (S90)."""
-    return May("staff who have the request", _of_case)
+    return May("staff of the centre of the request, or its worker", _of_case)
 
 
 def request_case() -> SupportCase:
