@@ -13,12 +13,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from portal.content import phone_numbers
+from portal.content import area_checks, phone_numbers
+from portal.content.creche_checks import check_creche, check_creche_of_programme
 from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
 from portal.content.help_checks import check_help_pages
+from portal.content.panel_checks import check_panel
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.worker_checks import check_workers
@@ -91,6 +93,8 @@ def _check_areas(tree: Tree) -> None:
                 at = f"{district.latitude}, {district.longitude}"
                 words = f"{at} is not in or near Lancashire. Correct the two."
                 written.wrong((*there, "latitude"), f"'latitude', 'longitude': {words}")
+            if district.panel:
+                check_panel(written, (*there, "panel"), district.panel, tree.terms)
 
 
 def _check_terms(tree: Tree) -> None:
@@ -259,6 +263,7 @@ def _check_programmes(tree: Tree) -> None:
         _check_photo(text.written, programme, tree.programme_images)
         if programme.sensitive:
             _check_sensitive(text.written, programme.booking)
+        check_creche_of_programme(text.written, programme)
         names = Counter(question.name for question in programme.questions)
         for number, question in enumerate(programme.questions):
             here: Place = ("questions", number)
@@ -409,6 +414,8 @@ def _check_series(tree: Tree) -> None:
                 )
             elif programme := programmes[slug]:
                 _check_booking(written, series, programme)
+                area_checks.check_areas(written, series, series.booking or programme.booking)
+                check_creche(written, series, programme)
             if calendar:
                 for place, words in mistakes(series, calendar):
                     names = [step for step in place if isinstance(step, str)]

@@ -38,6 +38,8 @@ _NAMES: Mapping[str, str] = {
     "opens": "booking_opens open_from bookings_open",
     "closes": "booking_closes bookings_close closing",
     "venue": "venue_name where place location hall building held_at",
+    "area": "around neighbourhood patch",
+    "meet": "meeting_point meeting_place meet_at",
     "room": "room_name where",
     "language": "languages spoken",
     "leader": "leaders worker staff tutor run_by led_by facilitator contact",
@@ -122,9 +124,11 @@ def fitting(name: str, value: object, fields: Mapping[str, FieldInfo]) -> str:
 
 def _as_block(field: str, block: type[BaseModel], value: str, annotation: Any) -> str:
     """What to write where a line of words belongs into a block of fields."""
-    needed = [name for name, info in _named(block).items() if info.is_required()]
+    named = _named(block)
+    needed = [name for name, info in named.items() if info.is_required()]
+    needed = needed or [name for name in named if name == "name"]  # a building has one
     if _is_list(annotation) or len(needed) != 1 or re.search(r"[:#'\"]|^\W", value):
-        inside = ", ".join(_named(block))
+        inside = ", ".join(named)
         return f" It may belong into '{field}', a block with the fields {inside}."
     inside = f"{needed[0]}: {value}"
     return f" Write '{field}:', and on the line below it, set in by two spaces, '{inside}'."

@@ -12,8 +12,8 @@ from portal.directory.vocabularies import LANGUAGES
 
 # Pages of the live applications. A page of text cannot have the first part of such an address.
 LIVE = (
-    "/availability.json", "/book/", "/bookings/", "/complaint", "/find/results", "/gap", "/health",
-    "/leave", "/outcome/", "/request/", "/staff/", "/tell/",
+    "/availability.json", "/book/", "/bookings/", "/complaint", "/find/results", "/gap", "/gap/",
+    "/health", "/leave", "/outcome/", "/request/", "/staff/", "/tell/",
 )  # fmt: skip
 # Where staff send photos, and the bytes that a form there has at most.
 UPLOADS, UPLOADED = "/staff/content/", 8 * 1024 * 1024
@@ -49,7 +49,7 @@ _FIXED = (
 RESERVED = frozenset(
     (
         *(path.split("/")[1].partition(".")[0] for path in (*_FIXED, *LIVE) if path != "/"),
-        "ages", "districts", "embed", "footprints", "near", "sessions",
+        "ages", "districts", "embed", "footprints", "near", "panels", "sessions",
         "404", "feed", "index", "live", "manifest", "offline", "openreferral", "robots", "search",
         "service-worker", "sitemap", "static",
         *LANGUAGES,

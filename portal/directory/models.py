@@ -26,6 +26,7 @@ from portal.directory.fields import (
     AgeInYears,
     Ages,
     Aliases,
+    Area,
     AreaSlug,
     BankHolidays,
     BaseAddress,
@@ -48,6 +49,7 @@ from portal.directory.fields import (
     Line,
     Lines,
     Location,
+    MeetingPoint,
     Moment,
     Moved,
     Need,
@@ -114,6 +116,10 @@ class NeedLevel(Noun):
 
     name: Line = Field(description="Its name.")
     words: Words = Field(description="What it means, in a sentence for families.")
+    ring: Text = Field(
+        "", description="Whom staff ring about a family at this level, and when, with the numbers."
+    )
+    source: Text = Field("", description="Where the numbers come from.")
 
 
 class Site(Noun):
@@ -191,6 +197,72 @@ class Terms(Noun):
     written: ClassVar[Any] = None  # linked: the file as it was read
 
 
+class MeetingChange(Noun):
+    """A meeting of a panel on another day."""
+
+    date_: Day = Field(alias="date", description="The day on which it would meet by its rule.")
+    moved_to: Day = Field(description="The day on which it meets.")
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting of a Resource Panel. `planned` is its day by the rule, and never changes."""
+
+    planned: date
+    starts: datetime
+    ends: datetime
+    moved: str = ""  # why it is not on the planned day
+
+    @property
+    def day(self) -> date:
+        return self.starts.date()
+
+    @property
+    def name(self) -> str:
+        """Its name in addresses and in the database."""
+        return self.planned.isoformat()
+
+
+class Panel(Noun):
+    """The Resource Panel of a district, which meets needs that no local service meets."""
+
+    name: Line = Field(description="Its name.")
+    starts: Day = Field(description="The day of its first meeting.")
+    day: Weekday | None = Field(None, description="The weekday; checked against the first date.")
+    time: Times = Field(description="From when to when it meets: 10:00-12:00.")
+    repeats: Repeats = Field("monthly", description="monthly, fortnightly or weekly.")
+    except_: Days = Field((), alias="except", description="Days on which it does not meet.")
+    changes: tuple[MeetingChange, ...] = Field(
+        (),
+        description="Meetings on other days. One on a bank holiday or a closed day moves to the "
+        "next working day by itself.",
+    )
+    where: Line = Field(description="Where it meets, in words for those who come.")
+    budget: Number = Field(description="Pounds for a year, which begins on 1 April.")
+    limit: Number = Field(500, description="The most pounds that one decision may spend.")
+    sub_group: Line = Field(description="The group that it passes a theme to.")
+    board: Line = Field(description="The board that the group passes a theme to.")
+    sample: Lines = Field((), description="Names of its fields whose facts are samples.")
+
+    # Linked: its meetings, as far as calendars know dates, and the last change of the file.
+    meetings: ClassVar[tuple[Meeting, ...]] = ()
+    changed: ClassVar[datetime] = LONG_AGO
+    source: ClassVar[str] = "content/footprints.yaml"
+
+    @property
+    def assumed(self) -> str:
+        """What readers must know of its facts; '' if they are true."""
+        what = [
+            *(["the dates"] if {"starts", "day", "time", "repeats"} & {*self.sample} else []),
+            *(["the place"] if "where" in self.sample else []),
+            *(["the budget"] if "budget" in self.sample else []),
+        ]
+        if not what:
+            return ""
+        said = ", ".join(what[:-1]) + " and " + what[-1] if what[1:] else what[0]
+        return f"{said[0].upper()}{said[1:]} of this panel are samples."
+
+
 class District(Noun):
     """One of the county's districts."""
 
@@ -199,6 +271,7 @@ class District(Noun):
     code: Line = Field(description="Its ONS code, such as E07000117.")
     latitude: Degrees = Field(description="The middle of it, in degrees.")
     longitude: Degrees = Field(description="The middle of it, in degrees.")
+    panel: Panel | None = Field(None, description="Its Resource Panel, if it has one.")
 
     @property
     def path(self) -> str:
@@ -258,13 +331,23 @@ class Question(Noun):
 
 
 class OutreachVenue(Noun):
-    """Where a series meets away from its centre."""
+    """Where a series meets away from its centre: a building, or an area where workers go about."""
 
-    name: Line = Field(description="The building's name.")
+    name: Line | None = Field(None, description="The building's name.")
+    area: Area | None = Field(
+        None,
+        description="An area in place of a building, and how far it goes, in words that begin with "
+        "around, across, along, between or near. Its middle is `town` or `location`.",
+    )
+    meet: MeetingPoint | None = Field(
+        None, description="Where families meet the workers in the area, if they book a place."
+    )
     address: Line | None = Field(None, description="Street and town.")
     town: Line | None = Field(None, description="The town or village.")
     postcode: Postcode | None = Field(None, description="Its postcode.")
-    location: Location | None = Field(None, description="Latitude and longitude, where known.")
+    location: Location | None = Field(
+        None, description="Latitude and longitude, where known; of an area, its middle."
+    )
 
 
 class Change(Noun):
@@ -424,6 +507,13 @@ class Programme(TextFile):
         None, description="The partner that runs it with the service."
     )
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    creche_places: Number | None = Field(
+        None, description="How many children can be booked into the creche."
+    )
+    creche_ages: Ages = Field((), description="Ages of the children in the creche: 1-4 years.")
+    creche_ratio: Number | None = Field(
+        None, description="How many children one adult looks after in the creche."
+    )
     expect: Words | None = Field(None, description="What happens, in a short sentence.")
     first_time: Words | None = Field(None, description="What to know before a first visit.")
     who_meets_you: Words | None = Field(
@@ -670,7 +760,11 @@ class Centre(TextFile):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Venue:
-    """Where a series or a session meets."""
+    """Where a series or a session meets.
+
+    An area is a venue without a door: its name is the area in words, its address the place to
+    meet, if there is one, and its position the middle, which is never exact.
+    """
 
     name: str
     address: str | None
@@ -678,6 +772,18 @@ class Venue:
     postcode: str | None
     position: Position | None
     centre: Centre | None = None
+    is_area: bool = False
+
+    @classmethod
+    def away(cls, fields: OutreachVenue, position: Position | None) -> Self:
+        """A venue that is not a centre. `position` is the best that is known."""
+        if not fields.area:
+            name = fields.name or ""
+            return cls(name, fields.address, fields.town, fields.postcode, position)
+        name = fields.area[:1].upper() + fields.area[1:]
+        meet = f"meet at {fields.meet}" if fields.meet else None
+        middle = replace(position, precision="area") if position and position.exact else position
+        return cls(name, meet, fields.town, None, middle, is_area=True)
 
     @property
     def identity(self) -> str:
@@ -757,6 +863,15 @@ class Series(TextFile):
     cost: Cost | None = Field(None, description="The cost, if other than the programme's.")
     bring: Words | None = Field(None, description="What to bring, if other than the programme's.")
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    creche_places: Number | None = Field(
+        None, description="How many children can be booked into the creche."
+    )
+    creche_ages: Ages | None = Field(
+        None, description="Ages of the children in the creche: 1-4 years."
+    )
+    creche_ratio: Number | None = Field(
+        None, description="How many children one adult looks after in the creche."
+    )
     expect: Words | None = Field(
         None, description="What happens, in a short sentence, if other than the programme's."
     )
@@ -855,6 +970,11 @@ class Series(TextFile):
     @property
     def ongoing(self) -> bool:
         return self.count is None and self.until is None and self.repeats != "once"
+
+    @property
+    def creche_room(self) -> int:
+        """How many children can be booked into its creche; 0 where nothing can be booked."""
+        return (self.creche_places or 0) if self.creche else 0
 
     @property
     def is_course(self) -> bool:
@@ -978,6 +1098,7 @@ LONGEST_MOVE = timedelta(183)
 # Taken from the programme where the series does not say.
 INHERITED = (
     "title", "booking", "place_for", "places", "ages", "cost", "bring", "creche",
+    "creche_places", "creche_ages", "creche_ratio",
     "expect", "first_time", "who_meets_you", "siblings", "dads", "quiet",
 )  # fmt: skip
 

@@ -66,6 +66,15 @@ def age_words(ranges: Iterable[AgeRange] | None, send_to: int | None = None) -> 
     return f"{words} (up to {send_to} with SEND)" if send_to else words
 
 
+def creche(thing: Series | Programme) -> str:
+    """What its creche offers: places to book for children of some ages, or none to book."""
+    if not thing.creche_places:
+        return "We look after younger children during the session. Ask us first"
+    children = count(thing.creche_places, "child", "children")
+    aged = " or ".join(one.words for one in thing.creche_ages or ())
+    return f"We look after up to {children}{f' aged {aged}' if aged else ''}. Book them in with you"
+
+
 def cost(series: Series | Programme) -> str:
     return series.cost or "Ask about cost"
 
@@ -91,6 +100,15 @@ def place(venue: Venue) -> str:
     if venue.town and venue.town.lower() not in venue.name.lower():
         return f"{venue.name}, {venue.town}"
     return venue.name
+
+
+def at(venue: Venue, words: str = "") -> str:
+    """'at Riverbank Centre, Preston', 'around Padiham's parks': a venue within a sentence.
+
+    `words` are said of it in place of its name and town, such as its whole address.
+    """
+    words = words or place(venue)
+    return f"{words[:1].lower()}{words[1:]}" if venue.is_area else f"at {words}"
 
 
 # Distances, by how many and how sure: the finder in the browser needs them too.

@@ -22,6 +22,7 @@ from portal.directory.contact import CONTACT_PAGE, contact_about
 from portal.directory.phrases import (
     ACCESS,
     ages,
+    at,
     capital,
     cost,
     count,
@@ -39,6 +40,7 @@ from portal.directory.vocabularies import LANGUAGES
 __all__ = [
     "ACCESS",
     "ages",
+    "at",
     "capital",
     "cost",
     "count",
@@ -102,7 +104,10 @@ def language(code: str) -> str:
 
 
 def address(venue: Venue) -> str:
-    """Street, town and postcode on one line; 'in Bacup' if only the town is known."""
+    """Street, town and postcode on one line; 'in Bacup' if only the town is known.
+
+    Of an area it is where to meet, if the file says so.
+    """
     if venue.address or venue.postcode:
         said = venue.line
         return said.removeprefix(venue.name).lstrip(", ") or said
@@ -110,11 +115,14 @@ def address(venue: Venue) -> str:
 
 
 def directions(venue: Venue) -> str:
-    """The address of a map with directions; '' if the exact position is not known."""
+    """The address of a map with directions; '' if the exact position is not known.
+
+    There is none to an area, which has no door.
+    """
     if venue.position and venue.position.exact:
         to = f"{venue.position.latitude:.5f},{venue.position.longitude:.5f}"
         return f"https://www.openstreetmap.org/directions?to={quote(to)}"
-    if venue.address:
+    if venue.address and not venue.is_area:
         where = ", ".join(part for part in (venue.address, venue.town, venue.postcode) if part)
         return f"https://www.openstreetmap.org/search?query={quote(where)}"
     return ""
@@ -282,7 +290,7 @@ def _changed(session: Session, today: date) -> str:
         day = f"{day_words(session.day, year=year)}, " if session.day != session.planned else ""
         said.append(f"moved to {day}{session.times.words}")
     if session.moved_venue:
-        said.append(f"at {place(session.venue)}")
+        said.append(at(session.venue))
     # A note is a sentence of its own.
     words = ". ".join(filter(None, (", ".join(said), session.note)))
     return f"{_date(session.planned, today)}: {words}" if words else ""

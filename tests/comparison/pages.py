@@ -298,7 +298,7 @@ class Pages:
         yield from change(session, shown)
         yield from missing("ages", shown, f"{words.ages(series)}.")
         if session.elsewhere or series.venue.centre != series.centre["slug"]:
-            yield from missing("venue", shown, f"at {session.venue.place}")
+            yield from missing("venue", shown, session.venue.at)
         if not session.off and not session.moved_to:
             by_date = session if series.by_date else None
             yield from missing("state", shown, f"{words.dated(series, by_date, self._now)}.")

@@ -16,6 +16,8 @@ from flask import Blueprint, Response, abort, redirect, request
 
 from portal import bookings
 from portal.bookings import NotBookable
+from portal.bookings.asked import identity_of
+from portal.bookings.case_rows import belongs_to
 from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import opening
 from portal.database.rate_limits import TooOften
@@ -266,14 +268,21 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
     try:
         with found.database() as engine:
             if run is not None:
-                made = bookings.book(engine, run, family, **given)
+                footprint, _ = belongs_to(found.directory, run.identity)
+                made = bookings.book(engine, run, family, footprint=footprint, **given)
             else:
                 centre = asked.centre
+                district = centre.district if centre else form.district.text
+                identity = identity_of(
+                    asked.programme.slug, district, centre.slug if centre else ""
+                )
+                footprint, _ = belongs_to(found.directory, identity)
                 made = bookings.ask(
                     engine,
                     asked.programme,
                     family,
-                    district=centre.district if centre else form.district.text,
+                    district=district,
+                    footprint=footprint,
                     centre=centre.slug if centre else "",
                     **given,
                 )

@@ -282,7 +282,8 @@ def _did(one: Entry, names: Mapping[int, str]) -> str:
 def _access(access: Mapping[str, Any]) -> str:
     """A role with its places: 'worker at Riverbank'."""
     centres = frozenset(access["centres"])
-    words = role_words(Staff(0, "", "", access["role"], centres, access["footprint"]))
+    panels = frozenset(access.get("panels", ()))
+    words = role_words(Staff(0, "", "", access["role"], centres, access["footprint"], panels))
     return words[:1].lower() + words[1:]
 
 
