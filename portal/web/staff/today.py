@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, complaints, opening, places, registers
+from portal.bookings import casework, complaints, opening, places, registers, support
 from portal.bookings.casework import fold
 from portal.directory import Session
 from portal.directory.values import LONDON
@@ -25,6 +25,7 @@ from portal.web.staff.access import (
 )
 from portal.web.staff.content.desk import content_to_review
 from portal.web.staff.date_publishing import change_path, closed_path, publication
+from portal.web.staff.desk import counts_for
 from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
 from portal.web.staff.screens import ACCOUNT, HOME, PANEL, page, panel_only
@@ -61,7 +62,7 @@ def today() -> Answered:
     )
     with live().database() as engine:
         tallies = registers.tallies(engine, on)
-        requests = len(casework.requests(engine, sees))
+        desk = counts_for(support.queue(engine))
         failed = casework.failed(engine, sees)
         ring = families_to_ring(engine)
         queues = casework.queues(engine, sees)
@@ -82,7 +83,7 @@ def today() -> Answered:
         orders=orders,
         many=len(centres) > 1,
         centres=len(centres),
-        requests=requests,
+        desk=desk,
         failed=failed,
         ring=ring,
         queues=len(queues),
