@@ -62,6 +62,9 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "request-confirmed": ((), ("calendar_file",)),
     "request-declined": ((), ("reason",)),
     "professional-received": (("outcome",), ()),
+    "support-worker": ((), ("worker", "worker_at", "lead")),
+    "support-closed": ((), ("ended",)),
+    "support-review": ((), ("review_day",)),
     "link": ((), ()),
     "notice": ((), ("words",)),
 }
@@ -140,6 +143,8 @@ TO_RING = (
     "notice",
     "request-confirmed",
     "request-declined",
+    "support-worker",
+    "support-closed",
 )
 # These repeat what a family has seen or said when it acted, or remind it of what it knows.
 NOT_RUNG = (
@@ -151,6 +156,7 @@ NOT_RUNG = (
     "off-the-list",
     "link",
     "reminder",
+    "support-review",
 )
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

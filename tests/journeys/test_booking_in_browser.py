@@ -548,7 +548,7 @@ def _screens(family, place):
     yield "sensitive, own page"
     family.go("/gap").press("Send")
     yield "gap, with mistakes"
-    family.go("/gap?reference=ABCD-EFGH")
+    family.go("/complaint?reference=ABCD-EFGH")
     yield "thanks"
     yield from _of_a_wish(family, place)
 

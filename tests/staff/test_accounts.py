@@ -88,8 +88,9 @@ def test_an_administrator_sees_all_that_exist(directory) -> None:
     assert not administrator.may_see("nowhere", directory)
 
 
-def of(role: str, centres=(), footprint: str | None = None, number: int = 2) -> Staff:
-    return Staff(number, "x@example.org", "X", role, frozenset(centres), footprint)
+def of(role: str, centres=(), footprint: str | None = None, number: int = 2, panels=()) -> Staff:
+    sits = frozenset(panels)
+    return Staff(number, "x@example.org", "X", role, frozenset(centres), footprint, sits)
 
 
 def test_an_editor_sees_no_family_and_a_reader_changes_nothing(directory) -> None:
@@ -128,13 +129,18 @@ def test_who_manages_which_account(directory) -> None:
         of("administrator", number=4),
     )
     hers = [of("worker", ["riverbank"]), of("editor", ["riverbank"]), of("reader", ["riverbank"])]
-    hers += [of("reader", footprint="preston")]
+    hers += [of("reader", footprint="preston"), of("panel", panels=["preston"])]
+    hers += [of("worker", ["riverbank"], panels=["preston"])]
     others = [
         of("worker", ["harbour"]),
         of("worker", ["riverbank", "harbour"]),
         of("worker", ["riverbank", "gone"]),
         of("worker"),
         of("reader", footprint="burnley-pendle"),
+        of("panel"),
+        of("panel", panels=["preston", "pendle"]),
+        of("panel", panels=["gone"]),
+        of("worker", ["riverbank"], panels=["pendle"]),
         of("manager", footprint="preston"),
         of("administrator", number=3),
         of("worker", ["riverbank"], number=1),  # the manager herself, had she another role
