@@ -370,6 +370,8 @@ gap = Table(
     Column("panel", String(60), nullable=False, server_default=""),
     Column("state", String(10), nullable=False, server_default="open"),
     Column("meeting", String(10), nullable=False, server_default=""),  # of whose agenda it is
+    # The day of that meeting, as the last message to the practitioner said it.
+    Column("meeting_day", String(10), nullable=False, server_default=""),
     Column("reply", Text, nullable=False, server_default=""),  # to what the panel asked
     Column("version", Integer, nullable=False, server_default="0"),
     Column("link_nonce", LargeBinary(16)),  # with the secret, makes the practitioner's link
