@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from portal import messages
+from portal.bookings.case_rows import case_ends
 from portal.bookings.locking import NotPossible, lock, locked_booking
 from portal.bookings.opening import booked_session, coming_of
 from portal.database import note, read, write
@@ -102,8 +103,14 @@ def free(connection: Connection, bookable_id: int, places: int) -> None:
     )
 
 
-def release(connection: Connection, row: Row[Any], status: str, now: datetime) -> None:
-    """End a booking: free its places, take it off the waiting list, drop its reminders."""
+def release(
+    connection: Connection, row: Row[Any], status: str, now: datetime, *, reason: str = "other"
+) -> None:
+    """End a booking: free its places, take it off the waiting list, drop its reminders.
+
+    The case of a request is closed for this `reason`, unless it is closed already.
+    """
+    case_ends(connection, row, status, reason, now)
     if row.status in HOLDING:
         free(connection, row.bookable_id, row.places)
     elif row.status == "waiting":
@@ -124,7 +131,7 @@ def release(connection: Connection, row: Row[Any], status: str, now: datetime) -
             revision=booking.c.revision + 1,
         )
     )
-    messages.drop(connection, row.id, ("reminder",))
+    messages.drop(connection, row.id, ("reminder", "support-review"))
 
 
 def _offered_until(series: Series, planned: str, now: datetime) -> datetime | None:

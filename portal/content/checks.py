@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from portal.content import phone_numbers
+from portal.content import area_checks, phone_numbers
 from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
@@ -22,6 +22,7 @@ from portal.content.help_checks import check_help_pages
 from portal.content.panel_checks import check_panel
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
+from portal.content.worker_checks import check_workers
 from portal.content.yaml_reader import Place
 from portal.directory import (
     Centre,
@@ -51,6 +52,7 @@ def check(tree: Tree) -> None:
     _check_series(tree)
     _check_pages(tree)
     check_help_pages(tree)
+    check_workers(tree)
     _check_phones(tree)
 
 
@@ -152,14 +154,16 @@ def _check_phones(tree: Tree) -> None:
     for text in texts:
         if text.noun:
             _check_phone(text.written, text.noun.phone)
+            if isinstance(text.noun, Centre) and text.noun.contact:
+                _check_phone(text.written, text.noun.contact.phone, ("contact",))
 
 
-def _check_phone(written: Written, phone: str | None) -> None:
+def _check_phone(written: Written, phone: str | None, within: Place = ()) -> None:
     if not phone or _SHORT_NUMBER.fullmatch(phone.replace(" ", "")):
         return
     number = phone_numbers.read(phone)
     if not isinstance(number, phone_numbers.PhoneNumber):
-        written.wrong(("phone",), f"'phone': '{phone}' {_PHONE_FAULTS[number]}")
+        written.wrong((*within, "phone"), f"'phone': '{phone}' {_PHONE_FAULTS[number]}")
 
 
 # --- centres and programmes ----------------------------------------------------------------------
@@ -408,6 +412,7 @@ def _check_series(tree: Tree) -> None:
                 )
             elif programme := programmes[slug]:
                 _check_booking(written, series, programme)
+                area_checks.check_areas(written, series, series.booking or programme.booking)
             if calendar:
                 for place, words in mistakes(series, calendar):
                     names = [step for step in place if isinstance(step, str)]

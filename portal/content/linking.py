@@ -142,13 +142,8 @@ class Linking:
             inherited["send_to"] = programme.send_to
 
         def venue_of(fields: OutreachVenue) -> Venue:
-            return Venue(
-                name=fields.name,
-                address=fields.address,
-                town=fields.town,
-                postcode=fields.postcode,
-                position=find_position(self._gazetteer, fields, centre.district),
-            )
+            position = find_position(self._gazetteer, fields, centre.district)
+            return Venue.away(fields, position)
 
         series.link(
             centre=centre,

@@ -197,7 +197,8 @@ support_case = Table(
     Column("starts", String(10), nullable=False, server_default=""),  # the first day of the plan
     Column("first_review", String(10), nullable=False, server_default=""),  # after 6 weeks
     Column("last_review", String(10), nullable=False, server_default=""),  # after 12 weeks
-    Column("reviewed", Moment),
+    Column("first_reviewed", Moment),  # when the first review was noted
+    Column("reviewed", Moment),  # when the last review was noted
     Column("closed", Moment),
     Column("close_reason", String(10), nullable=False, server_default=""),
     Column("version", Integer, nullable=False),  # incremented by each change of the row
@@ -223,6 +224,7 @@ plan_goal = Table(
     Column("goal", String(200), nullable=False),
     Column("step", String(200), nullable=False),  # what is done for it
     Column("who", String(10), nullable=False),  # does it
+    Column("role", String(80), nullable=False, server_default=""),  # of somebody else: never a name
     Column("due", String(10), nullable=False),  # by which day
     Column("done", Boolean, nullable=False),
     CheckConstraint(f"who IN {GOAL_BY}", name="who"),
@@ -337,6 +339,8 @@ gap = Table(
     Column("panel", String(60), nullable=False, server_default=""),
     Column("state", String(10), nullable=False, server_default="open"),
     Column("meeting", String(10), nullable=False, server_default=""),  # of whose agenda it is
+    # The day of that meeting, as the last message to the practitioner said it.
+    Column("meeting_day", String(10), nullable=False, server_default=""),
     Column("reply", Text, nullable=False, server_default=""),  # to what the panel asked
     Column("version", Integer, nullable=False, server_default="0"),
     Column("link_nonce", LargeBinary(16)),  # with the secret, makes the practitioner's link

@@ -196,7 +196,7 @@ def _nth_weekday(year: int, month: int, weekday: int, week: int) -> date:
 
 
 def _outreach(fields: OutreachVenue) -> Venue:
-    return Venue(fields.name, fields.address, fields.town, fields.postcode, fields.location)
+    return Venue.away(fields, fields.location)
 
 
 def sessions(
@@ -226,7 +226,7 @@ def sessions(
         if change:
             day, clock = held_on(change, series)
             if change.venue:
-                back = change.venue.name.lower() == centre.title.lower()
+                back = (change.venue.name or "").lower() == centre.title.lower()
                 venue = centre.venue if back else venue_of(change.venue)
         cancelled = series.withdrawn or (change.cancelled if change else None)
         note = change.note if change else None

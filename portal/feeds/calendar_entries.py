@@ -25,6 +25,7 @@ from icalendar.parser import Contentline
 
 from portal.directory import AGE_BANDS, Series, Session, Site, Venue
 from portal.directory.contact import contact_about
+from portal.directory.phrases import at
 from portal.directory.schedule import rule_dates
 from portal.directory.state import lasting_words
 from portal.directory.values import LONDON, day_words
@@ -259,7 +260,7 @@ class Run:
             was = f"{day_words(session.planned)}, {self.series.time.words}"
             first.append(f"Moved from {was}.")
         if session.moved_venue:
-            first.append(f"This time it is at {session.venue.line}.")
+            first.append(f"This time it is {at(session.venue, session.venue.line)}.")
         if session.note:
             first.append(session.note)
         return _Words(

@@ -23,7 +23,14 @@ from types import FrameType
 from sqlalchemy import Engine
 
 from portal import database, messages
-from portal.bookings import content_changes, retention, waiting_list, wish_messages, wishes
+from portal.bookings import (
+    content_changes,
+    retention,
+    support,
+    waiting_list,
+    wish_messages,
+    wishes,
+)
 from portal.bookings.retention import Forgotten
 from portal.database import generations, journal
 from portal.database.generations import NotPublished
@@ -33,6 +40,8 @@ from portal.directory.values import LONDON
 from portal.editing import content_drafts
 from portal.errors import PortalError
 from portal.messages import Sent
+from portal.panel import gaps
+from portal.panel import messages as panel_messages
 from portal.server.published import marker_of, read_published
 from portal.server.publishing import publish
 from portal.server.readers import behind
@@ -82,8 +91,11 @@ def once(
     )
     # After the messages about bookings, which they must not hold up.
     if new_content or new_runs:
+        support.place_cases(engine, directory)
         wishes.notify(engine, directory, now=now)
     wish_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
+    gaps.follow_meetings(engine, directory, now=now)
+    panel_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
     weeks.ask(engine, directory, settings, now=now)
     week_post.send_due(engine, directory, settings, now=now, claimant=claimant)
     return Round(lapsed, announced, delivered)

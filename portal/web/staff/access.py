@@ -220,13 +220,15 @@ def allowed_centres() -> frozenset[str]:
 
 def sees(identity: str) -> bool:
     """Whether the member of staff may see the bookings of a series, or requests to a programme as
-    such: these do not belong to a centre yet, so the managers of their district assign them."""
+    such: if they do not belong to a centre yet, the managers of their district assign them."""
     directory = live().directory
     series = directory.find_series(identity)
     if series is not None:
         return current().may_see(series.centre.slug, directory)
     if identity.startswith(ASKED_FOR):
-        return sees_district(asked.district_of(identity))
+        centre = directory.find_centre(asked.centre_of(identity))
+        here = centre is not None and current().may_see(centre.slug, directory)
+        return here or sees_district(asked.district_of(identity))
     # The series has gone from the content, but its bookings remain.
     return current().may_see(identity.partition("/")[0], directory)
 

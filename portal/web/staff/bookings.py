@@ -530,6 +530,7 @@ def _book(series: Series, session: Session | None, family: Family, key: str) -> 
                 now=now(),
                 session=session,
                 actor=current().actor,
+                footprint=live().directory.footprint_of(series.centre).slug,
             )
 
     back = f"/staff/book/{series.identity}"

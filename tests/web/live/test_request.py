@@ -22,7 +22,9 @@ WORKER = {
 }
 GAP = {
     "district": "preston",
+    "theme": "car-seats",
     "needs": ["send", "homeless"],
+    "caf": "yes",
     "wanted": "A car seat",
     "tried": "The usual things",
     "pounds": "120",
@@ -426,8 +428,8 @@ def test_a_professional_never_gets_the_private_link(tmp_path, way) -> None:
 
 
 def test_a_professional_sees_if_the_family_came(tmp_path) -> None:
-    """S88: with the family's consent and a group chosen, a private page says only "not yet", and
-    the family ends it on its own page."""
+    """S88: with the family's consent, a private page says only "not yet", and the family ends it on
+    its own page."""
     screens = run(tmp_path, way="referral")
     form = screens.open(f"{ASK}?who=professional&centre=riverbank")
     chosen = dict(form.fields("Continue"))["series"]
@@ -445,7 +447,7 @@ def test_a_professional_sees_if_the_family_came(tmp_path) -> None:
     stopped = seen.follow("Stop showing them if you came").press("Stop showing it")
 
     assert chosen == "riverbank/bump"
-    assert [anchor for anchor, _ in refused.problems] == ["#worker_email", "#series"]
+    assert [anchor for anchor, _ in refused.problems] == ["#worker_email"]
     assert "Alone all day" in check
     assert "a private link to a page that shows it" in thanks
     assert (row.why, row.tried) == ("Alone all day", "Home visits")
@@ -459,8 +461,8 @@ def test_a_professional_sees_if_the_family_came(tmp_path) -> None:
 
 
 def test_no_outcome_is_offered_where_none_is_known(tmp_path) -> None:
-    """S88: a family's own form, a sensitive programme, and one without a group do not ask for it;
-    an answer that is sent all the same is dropped."""
+    """S88: a family's own form and a sensitive programme do not ask for it; an answer that is sent
+    all the same is dropped. Without a group, the form says what "came" means."""
     sensitive = Screens(tmp_path / "1", made.directory(way="referral", sensitive=True))
     page = sensitive.open(f"{ASK}?who=professional")
     alone = run(tmp_path / "2", {"withdrawn": "The worker is ill"}, way="referral")
@@ -474,8 +476,9 @@ def test_no_outcome_is_offered_where_none_is_known(tmp_path) -> None:
     sensitive.send(f"{ASK}?who=professional", fields)
     row = kept(sensitive, "referral")
 
-    for screen in (page, alone.open(f"{ASK}?who=professional"), family):
+    for screen in (page, family):
         assert "see if they came" not in screen
+    assert "“came” means that a worker is in touch" in alone.open(f"{ASK}?who=professional")
     assert "Why do you ask for them?" not in page
     assert (row.why, row.outcome_hash) == ("", None)
 
@@ -500,6 +503,50 @@ def test_a_professional_asks_for_the_programme_as_such(tmp_path) -> None:
     assert "series" not in dict(form.fields("Continue"))
     assert thanks.heading == "Thank you. We have your request"
     assert kept(screens, "bookable").series == "programme:bump"
+
+
+# --- a centre that is asked for support -----------------------------------------------------------
+
+SUPPORT = {"service": {"support_programme": "bump"}, "other_centres": ["lakeside"]}
+AT_LAKESIDE = f"{ASK}?who=professional&centre=lakeside"
+
+
+def test_a_professional_refers_a_family_to_a_centre(tmp_path) -> None:
+    """The centre is named on each screen and asked for in place of a district, and the request is
+    for its workers; an old name of it does, and an unknown one asks for the district."""
+    screens = run(tmp_path, {"withdrawn": "The worker is ill"}, way="request", **SUPPORT)
+    screens.directory.centres[1].link(aliases=("waterside",))
+    choice = screens.open(f"{ASK}?centre=lakeside")
+    form = choice.follow("For a family that I work with")
+    check = form.fill(**FAMILY, **WORKER, outcome="yes").press("Continue")
+    thanks = check.press("Send")
+    old = screens.open(f"{ASK}?who=professional&centre=waterside")
+    unknown = screens.open(f"{ASK}?who=professional&centre=nowhere")
+
+    for screen in (choice, form, check, old):
+        assert "Your request goes to Lakeside." in screen
+    assert "district" not in dict(form.fields("Continue"))
+    assert thanks.heading == "Thank you. We have your request"
+    assert kept(screens, "bookable").series == "programme:bump/lakeside@preston"
+    assert kept(screens).answers["where"] == "Lakeside"
+    assert kept(screens, "referral").outcome_hash is not None
+    assert "district" in dict(unknown.fields("Continue"))
+    assert "Your request goes to" not in unknown
+
+
+def test_a_sensitive_programme_is_asked_at_no_centre(tmp_path) -> None:
+    """S93: of a sensitive programme no screen, no request and no answer has the centre of the
+    address, even if the site names it for support."""
+    screens = run(tmp_path, way="request", sensitive=True, **SUPPORT)
+    form = screens.open(AT_LAKESIDE)
+    who = {name: said for name, said in FAMILY.items() if name != "people"}
+    check = form.fill(**who, **WORKER).press("Continue")
+    check.press("Send")
+
+    assert not any("Lakeside" in screen.html for screen in (form, check))
+    assert not any("lakeside" in screen.html for screen in (form, check))
+    assert kept(screens, "bookable").series == "programme:bump"
+    assert kept(screens).answers == {}
 
 
 # --- a sensitive programme ------------------------------------------------------------------------
@@ -594,57 +641,3 @@ def test_a_database_that_breaks_off(screens) -> None:
     assert broken.status == 503
     assert broken.press("Try again").heading == "We have your request"
     assert screens.count() == 1
-
-
-# --- a gap ----------------------------------------------------------------------------------------
-
-
-def test_a_gap_is_told(screens) -> None:
-    """One screen, words that warn not to name a family, thanks with a reference; once a key."""
-    form = screens.open("/gap")
-    first = form.fill(**GAP).press("Send")
-    again = form.press("Send")
-    row = kept(screens, "gap")
-
-    assert "Never write who the family is" in form
-    assert "£500 at most" in form
-    assert first.heading == "Thank you. We have your form"
-    assert row.reference in first
-    assert first.path == again.path == f"/gap?reference={row.reference}"
-    assert (row.needs, row.pounds, row.district) == (["send", "homeless"], 120, "preston")
-
-
-def test_a_gap_with_mistakes(screens) -> None:
-    """422, with every tick and word kept."""
-    screen = screens.open("/gap").fill(**{**GAP, "pounds": "900", "email": ""}).press("Send")
-
-    assert screen.status == 422
-    assert [where for where, _ in screen.problems] == ["#pounds", "#email"]
-    fields = screen.fields("Send")
-    assert [value for name, value in fields if name == "needs"] == ["send", "homeless"]
-    assert ("pounds", "900") in fields
-    assert screens.count("gap") == 0
-
-
-@pytest.mark.parametrize("reference", ["", "x", "ABCD-EFGH<b>", "abcd-efgh", "ABCD-EFG1"])
-def test_thanks_are_given_for_references_alone(screens, reference: str) -> None:
-    """No words of others are shown on our page."""
-    assert screens.open(f"/gap?reference={reference}").status == 404
-
-
-def test_gaps_are_limited_and_survive_faults(tmp_path) -> None:
-    """429 and 503 keep what was written."""
-    screens = run(tmp_path, bookings_per_contact=1)
-    screens.open("/gap").fill(**GAP).press("Send")
-    stopped = screens.open("/gap").fill(**GAP).press("Send")
-    again = screens.open("/gap").fill(**{**GAP, "email": "b@school.example"})
-    with screens.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE gap RENAME TO away")
-    broken = again.press("Send")
-    with screens.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE away RENAME TO gap")
-
-    assert (stopped.status, broken.status) == (429, 503)
-    assert ("wanted", "A car seat") in broken.fields("Try again")
-    assert stopped.press("Try again", seconds=3601).status == 200
-    assert screens.count("gap") == 2
