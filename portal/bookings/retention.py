@@ -274,6 +274,7 @@ def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[t
         yield "Safe way to get in touch", safe_way(family)
         yield "Text messages say what, when and where", "Yes" if family.full_texts else ""
         yield "Ages of children", ", ".join(family.children)
+        yield "Ages of children for the creche", ", ".join(family.creche)
         yield "Access needs", family.access
         yield "Language", family.language
         yield "Notes", family.notes

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from portal.content import area_checks, phone_numbers
+from portal.content.creche_checks import check_creche, check_creche_of_programme
 from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
@@ -262,6 +263,7 @@ def _check_programmes(tree: Tree) -> None:
         _check_photo(text.written, programme, tree.programme_images)
         if programme.sensitive:
             _check_sensitive(text.written, programme.booking)
+        check_creche_of_programme(text.written, programme)
         names = Counter(question.name for question in programme.questions)
         for number, question in enumerate(programme.questions):
             here: Place = ("questions", number)
@@ -413,6 +415,7 @@ def _check_series(tree: Tree) -> None:
             elif programme := programmes[slug]:
                 _check_booking(written, series, programme)
                 area_checks.check_areas(written, series, series.booking or programme.booking)
+                check_creche(written, series, programme)
             if calendar:
                 for place, words in mistakes(series, calendar):
                     names = [step for step in place if isinstance(step, str)]

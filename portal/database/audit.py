@@ -65,6 +65,8 @@ MESSAGES: Mapping[str, str] = {
     "support-review": "Your review is due",
     "link": "The link to your booking",
     "notice": "What staff had to say",
+    "creche-place": "A creche place is yours",
+    "creche-closed": "There is no creche any more",
 }
 
 # The delivery state of a message (`message.state`).
@@ -144,6 +146,8 @@ AuditAction = Literal[
     "not rung",
     "notice",
     "offer",
+    "creche place",
+    "creche places",
     "password",
     "places",
     "postponed",
@@ -249,6 +253,8 @@ ACTIONS: Mapping[str, str] = {
     "not rung": "noted that a family is still to be told",
     "notice": "wrote to the families of a group",
     "offer": "offered a place",
+    "creche place": "gave a place in the creche to a family that waited for it",
+    "creche places": "changed the number of places in the creche",
     "password": "changed their own password",
     "places": "changed the number of places",
     "read booking": "read a booking",

@@ -512,6 +512,13 @@ class Programme(TextFile):
         None, description="The partner that runs it with the service."
     )
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    creche_places: Number | None = Field(
+        None, description="How many children can be booked into the creche."
+    )
+    creche_ages: Ages = Field((), description="Ages of the children in the creche: 1-4 years.")
+    creche_ratio: Number | None = Field(
+        None, description="How many children one adult looks after in the creche."
+    )
     expect: Words | None = Field(None, description="What happens, in a short sentence.")
     first_time: Words | None = Field(None, description="What to know before a first visit.")
     who_meets_you: Words | None = Field(
@@ -861,6 +868,15 @@ class Series(TextFile):
     cost: Cost | None = Field(None, description="The cost, if other than the programme's.")
     bring: Words | None = Field(None, description="What to bring, if other than the programme's.")
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    creche_places: Number | None = Field(
+        None, description="How many children can be booked into the creche."
+    )
+    creche_ages: Ages | None = Field(
+        None, description="Ages of the children in the creche: 1-4 years."
+    )
+    creche_ratio: Number | None = Field(
+        None, description="How many children one adult looks after in the creche."
+    )
     expect: Words | None = Field(
         None, description="What happens, in a short sentence, if other than the programme's."
     )
@@ -959,6 +975,11 @@ class Series(TextFile):
     @property
     def ongoing(self) -> bool:
         return self.count is None and self.until is None and self.repeats != "once"
+
+    @property
+    def creche_room(self) -> int:
+        """How many children can be booked into its creche; 0 where nothing can be booked."""
+        return (self.creche_places or 0) if self.creche else 0
 
     @property
     def is_course(self) -> bool:
@@ -1082,6 +1103,7 @@ LONGEST_MOVE = timedelta(183)
 # Taken from the programme where the series does not say.
 INHERITED = (
     "title", "booking", "place_for", "places", "ages", "cost", "bring", "creche",
+    "creche_places", "creche_ages", "creche_ratio",
     "expect", "first_time", "who_meets_you", "siblings", "dads", "quiet",
 )  # fmt: skip
 
