@@ -25,6 +25,7 @@ from portal.directory.values import LONDON
 from portal.panel import budget, gaps
 from portal.panel.gaps import OPEN, Filed
 from portal.panel.meetings import panel_of
+from portal.panel.themes import gather
 from portal.staff.accounts import Staff
 
 Kind = Literal["met", "spend", "more", "escalate"]
@@ -79,12 +80,14 @@ def propose(
     """Propose a decision on a form, which is at the version that was `seen`. Raises NotPossible."""
 
     def work(connection: Connection) -> None:
+        if _same(connection, number, proposal, by):
+            return  # pressed twice
         one = _open(connection, number, seen)
         panel = _panel(directory, one)
         if proposal.kind == "spend":
             _check_sum(proposal.pounds or 0, panel)
         if not _insert(connection, one, proposal, state="proposed", by=by, now=now):
-            raise NotPossible(gaps.CHANGED)
+            raise NotPossible("A member has proposed something already. Look at the form again.")
         gaps.change(connection, one)
         _note(connection, now, by, "propose decision", one, proposal)
 
@@ -100,6 +103,8 @@ def agree(
     """
 
     def work(connection: Connection) -> None:
+        if _agreed_by(connection, number, by):
+            return  # pressed twice
         one = _open(connection, number, seen)
         panel, found = _panel(directory, one), _proposed(connection, number)
         if found.proposed_by == by.id:
@@ -108,7 +113,7 @@ def agree(
         if found.kind == "spend":
             values["year"] = _spend(connection, one, panel, found.pounds or 0, now)
         _update(connection, found.id, **values)
-        _answer(connection, one, found, now)
+        _answer(connection, one, found, by, now)
         _note(connection, now, by, "agree decision", one, found)
 
     write(engine, work)
@@ -140,11 +145,15 @@ def answer_alone(
     """The manager's answer where the district has no panel. Raises NotPossible."""
 
     def work(connection: Connection) -> None:
+        if _same(connection, number, proposal, by):
+            return  # pressed twice
         one = _open(connection, number, seen)
         if panel_of(directory, one.district) is not None or proposal.kind not in ALONE:
             raise NotPossible("The Resource Panel of this district decides about this.")
         _insert(connection, one, proposal, state="made", by=by, now=now)
-        _answer(connection, one, _latest(connection, number), now)
+        made = _latest(connection, number)
+        assert made is not None  # noqa: S101  it was inserted just now
+        _answer(connection, one, made, by, now)
         _note(connection, now, by, "agree decision", one, proposal)
 
     write(engine, work)
@@ -238,9 +247,30 @@ def _proposed(connection: Connection, number: int) -> Decision:
     return _decision(row)
 
 
-def _latest(connection: Connection, number: int) -> Decision:
+def _latest(connection: Connection, number: int) -> Decision | None:
+    """The latest proposal or decision on a form, which is locked first."""
+    gaps.locked(connection, number)
     mine = select(panel_decision).where(panel_decision.c.gap_id == number)
-    return _decision(connection.execute(mine.order_by(panel_decision.c.id.desc())).first())
+    row = connection.execute(mine.order_by(panel_decision.c.id.desc()).limit(1)).first()
+    return _decision(row) if row else None
+
+
+def _same(connection: Connection, number: int, proposal: Proposal, by: Staff) -> bool:
+    """Whether this member has just proposed the same."""
+    last = _latest(connection, number)
+    if last is None or last.proposed_by != by.id or last.state == "dropped":
+        return False
+    made = [getattr(last, one.name) for one in fields(Proposal)]
+    still = last.state == "proposed" or gaps.locked(connection, number).state == STATES[last.kind]
+    return still and made == [getattr(proposal, one.name) for one in fields(Proposal)]
+
+
+def _agreed_by(connection: Connection, number: int, by: Staff) -> bool:
+    """Whether this member has just agreed the decision."""
+    last = _latest(connection, number)
+    if last is None or last.agreed_by != by.id:
+        return False
+    return gaps.locked(connection, number).state == STATES[last.kind]
 
 
 def _insert(
@@ -259,11 +289,12 @@ def _update(connection: Connection, number: int, **values: Any) -> None:
     connection.execute(row.values(**values))
 
 
-def _answer(connection: Connection, one: Filed, found: Decision, now: datetime) -> None:
+def _answer(connection: Connection, one: Filed, found: Decision, by: Staff, now: datetime) -> None:
     """Change the form by a decision that is made, and queue the answer."""
     gaps.change(connection, one, state=STATES[found.kind])
     kind = "gap-more" if found.kind == "more" else "gap-answer"
     gaps.queue(connection, one.id, kind, now, decision=found.id)
+    gather(connection, one.panel, one.theme, now=now, actor=by.actor)
 
 
 def _note(
@@ -280,6 +311,5 @@ def _note(
     note(connection, now, by.actor, action, None, one.identity, **detail)
 
 
-def _decision(row: Row[Any] | None) -> Decision:
-    assert row is not None  # noqa: S101  its form is locked
+def _decision(row: Row[Any]) -> Decision:
     return Decision(**{one.name: getattr(row, one.name) for one in fields(Decision)})

@@ -18,7 +18,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.bookings.asked import in_district
 from portal.bookings.locking import NotPossible
 from portal.database import insert_once, note, read, write
 from portal.database.rate_limits import Allowance
@@ -26,6 +25,7 @@ from portal.database.references import digest_of, new_gap_link
 from portal.database.tables import gap, panel_decision, panel_message
 from portal.directory import Directory, Meeting, Panel
 from portal.panel.meetings import meeting_for, meeting_named, next_meeting, panel_of
+from portal.panel.themes import gather, identity_of
 
 OPEN = ("open", "more")  # not decided yet
 DECIDED = ("met", "spent", "escalated")
@@ -75,11 +75,6 @@ class Filed(Gap):
         return identity_of(self.district)
 
 
-def identity_of(district: str) -> str:
-    """The identity of a district's panel in the log."""
-    return f"panel{in_district(district)}"
-
-
 def report(
     engine: Engine,
     found: Gap,
@@ -112,6 +107,8 @@ def report(
                 allowance.take(connection, now)
             number = select(gap.c.id).where(gap.c.reference == reference)
             queue(connection, connection.execute(number).scalar_one(), "gap-received", now)
+            district = values["panel"]
+            gather(connection, district, found.theme, now=now, actor="professional")
             note(
                 connection, now, "professional", "gap", None, identity_of(found.district),
                 detail_reference=reference,
@@ -296,6 +293,7 @@ def _follow(connection: Connection, number: int, directory: Directory, now: date
         )
         connection.execute(proposed.values(state="dropped"))
     change(connection, filed_of(row), **place)
+    gather(connection, place.get("panel", row.panel), row.theme, now=now, actor="clock")
     if place.get("panel") == "":
         queue(connection, number, "gap-manager", now)
     elif place.get("meeting", row.meeting) and row.state == "open":

@@ -63,7 +63,7 @@ def test_one_proposes_and_another_agrees(engine: Engine) -> None:
         ("staff:1", "propose decision"),
     ]
     with pytest.raises(NotPossible, match="decided already"):
-        propose(engine, directory, one.id, MET, seen=2, by=ONE, now=NOW)
+        propose(engine, directory, one.id, spend(), seen=2, by=ONE, now=NOW)
 
 
 def test_the_database_refuses_one_member_alone(engine: Engine) -> None:
@@ -171,6 +171,25 @@ def test_a_manager_answers_alone_only_where_there_is_no_panel(sqlite: Engine) ->
 
     assert gaps.with_id(sqlite, one.id).state == "met"
     assert queued(sqlite) == ["gap-received", "gap-answer"]
+
+
+def test_a_button_that_is_pressed_twice_acts_once(sqlite: Engine) -> None:
+    """S22: the same proposal and the same agreement again change nothing and say nothing."""
+    one, directory = sent(sqlite), with_panel()
+    for _ in range(2):
+        propose(sqlite, directory, one.id, spend(), seen=0, by=ONE, now=NOW)
+    for _ in range(2):
+        agree(sqlite, directory, one.id, seen=1, by=OTHER, now=NOW)
+
+    assert (made_of(sqlite), spent(sqlite)) == ((1, 100), 100)
+    assert queued(sqlite) == ["gap-received", "gap-answer"]
+
+
+def test_a_third_gap_raises_its_theme(sqlite: Engine) -> None:
+    """A form that is reported counts for its theme in the same transaction."""
+    issues = [gaps.with_id(sqlite, sent(sqlite, key=key).id).issue_id for key in "abc"]
+
+    assert issues == [None, None, 1]
 
 
 # --- the race -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from werkzeug.routing import IntegerConverter
 
 import portal
@@ -75,7 +76,7 @@ SENIOR = {
     "/staff/content/<centre>/review": {"manager", "administrator"},
     "/staff/content": {"worker", "editor", "manager", "administrator"},
     "/staff/log": {"manager", "administrator"},
-    "/staff/panel/<district>": {"panel", "manager", "administrator"},
+    "/staff/panel": {"panel", "manager", "administrator"},
     "/staff/demand": set(ROLES) - {"panel"},
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.
@@ -104,6 +105,8 @@ PARTS = {
     "name": "x.css",
     "commit": "a" * 40,
     "district": "preston",
+    "gap": "GAPS-2345",
+    "meeting": "2027-03-01",
     "quarter": "2027-Q1",
     "issue": "1",
     "project": "1",
@@ -214,7 +217,9 @@ def booked(place):
         actor="staff:1",
     )
     begin_project(place.engine, issue=1)
-    return {"reference": booking.reference, "number": number, "notice": sent.id}
+    with database.read(place.engine) as connection:
+        gap = connection.execute(select(tables.gap.c.reference).limit(1)).scalar_one()
+    return {"reference": booking.reference, "number": number, "notice": sent.id, "gap": gap}
 
 
 def begin_project(engine, issue):
