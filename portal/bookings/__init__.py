@@ -2,7 +2,8 @@
 
 The functions below run in one transaction each, which locks the series first. Besides them:
 `places` counts the places left, `registers` and `casework` are for staff, `content_changes` tells
-families what an editor changed, `personal_data` and `retention` correct and erase personal data.
+families what an editor changed, `personal_data` and `retention` correct and erase personal data,
+`support` is the request desk, and `working_days` says when its work is due.
 """
 
 from portal.bookings.asked import ASKED_FOR

@@ -23,9 +23,11 @@ from portal.bookings.booking import (
     claim_places,
     get,
 )
+from portal.bookings.case_rows import case_ends, case_in, case_reopens
 from portal.bookings.locking import OF_BOOKING, NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
 from portal.bookings.places import Full, claimed
+from portal.bookings.support_plans import enqueue_reviews
 from portal.bookings.waiting_list import enqueue_reminder, free, notify, offer_freed, release
 from portal.database import note, read, write
 from portal.database.rate_limits import Allowance
@@ -55,7 +57,7 @@ def cancel(
         row = locked_booking(connection, booking_id)
         if row.status not in LIVE:
             return
-        release(connection, row, "cancelled", now)
+        release(connection, row, "cancelled", now, reason="stopped" if wished else "other")
         _store_reason(connection, booking_id, reason)
         kind = "cancelled-by-us"
         if wished:
@@ -165,6 +167,9 @@ def restore(engine: Engine, directory: Directory, booking_id: int, *, now: datet
         )
         # Messages about the cancellation that have not gone out are no longer true.
         messages.drop(connection, booking_id, _UNTRUE_ONCE_RESTORED)
+        if row.was == "requested":
+            case_reopens(connection, booking_id, now)
+            enqueue_reviews(connection, booking_id, now)
         kind = "confirmation" if row.was == "confirmed" else "request-received"
         notify(connection, booking_id, kind, now)
         note(connection, now, "family", "restore", booking_id, row.series, status=row.was)
@@ -200,6 +205,9 @@ def _check_restorable(
     A family gives no reason; staff and the content always do.
     """
     known = select(person.c.booking_id).where(person.c.booking_id == row.id)
+    case = case_in(connection, row.id)
+    if case is not None and case.state == "closed" and case.close_reason != "stopped":
+        raise NotPossible("We have closed this request.")
     if _moved_to(connection, row.id) is not None:
         raise NotPossible("The family has moved to another place.")
     if row.status != "cancelled" or row.was not in ("confirmed", "requested") or row.reason:
@@ -296,6 +304,7 @@ def confirm(
             raise NotPossible("This request has ended.")
         if claim_places(connection, it=row.bookable_id, n=row.places).rowcount != 1:
             raise Full("Every place is taken.")
+        case_ends(connection, row, "confirmed", "place", now)
         notify(connection, booking_id, "request-confirmed", now)
         _give_place(connection, directory, row, now)
         note(connection, now, actor, "confirm", booking_id, row.series)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 
 from portal import messages
 from portal.bookings import creche
+from portal.bookings.case_rows import case_ends
 from portal.bookings.daytime import add_daytime_hours
 from portal.bookings.locking import NotPossible, lock, locked_booking
 from portal.bookings.opening import booked_session, coming_of
@@ -87,8 +88,14 @@ def free(connection: Connection, bookable_id: int, places: int) -> None:
     )
 
 
-def release(connection: Connection, row: Row[Any], status: str, now: datetime) -> None:
-    """End a booking: free its places, take it off the waiting lists, drop its reminders."""
+def release(
+    connection: Connection, row: Row[Any], status: str, now: datetime, *, reason: str = "other"
+) -> None:
+    """End a booking: free its places, take it off the waiting lists, drop its reminders.
+
+    The case of a request is closed for this `reason`, unless it is closed already.
+    """
+    case_ends(connection, row, status, reason, now)
     if row.status in HOLDING:
         free(connection, row.bookable_id, row.places)
     elif row.status == "waiting":
@@ -110,7 +117,7 @@ def release(connection: Connection, row: Row[Any], status: str, now: datetime) -
         )
     )
     creche.end(connection, row)
-    messages.drop(connection, row.id, ("reminder", "creche-place"))
+    messages.drop(connection, row.id, ("reminder", "support-review", "creche-place"))
 
 
 def _offered_until(series: Series, planned: str, now: datetime) -> datetime | None:

@@ -22,6 +22,7 @@ from portal.database.references import wish_link_of
 from portal.database.tables import wish, wish_message
 from portal.directory import Directory, Programme, Series
 from portal.directory.contact import contact_about
+from portal.directory.phrases import at
 from portal.directory.values import LONDON, day_words
 from portal.messages import rendering
 from portal.messages.channels import Letter
@@ -135,5 +136,6 @@ def run_words(run: Series, directory: Directory, now: datetime) -> str:
         )
     district = directory.district_of(run.centre).title
     place = run.usual_venue.name
-    said.append(f"at {place}" if district in place else f"at {place}, {district}")
+    where = at(run.usual_venue, place)
+    said.append(where if district in place else f"{where}, {district}")
     return ", ".join(said)

@@ -109,7 +109,7 @@ class _Run:
             return self.centre
         where = tuple(map(_folded, (venue.address, venue.town, venue.postcode)))
         # There is a 'Village Hall' in many villages.
-        return (_folded(venue.name), *where, "" if any(where) else self.centre)
+        return (_folded(venue.name or venue.area), *where, "" if any(where) else self.centre)
 
     @cached_property
     def room(self) -> str:

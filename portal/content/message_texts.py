@@ -62,6 +62,9 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "request-confirmed": ((), ("calendar_file",)),
     "request-declined": ((), ("reason",)),
     "professional-received": (("outcome",), ()),
+    "support-worker": ((), ("worker", "worker_at", "lead")),
+    "support-closed": ((), ("ended",)),
+    "support-review": ((), ("review_day",)),
     "link": ((), ()),
     "notice": ((), ("words",)),
     "creche-place": ((), ()),
@@ -130,6 +133,8 @@ TO_RING = (
     "notice",
     "request-confirmed",
     "request-declined",
+    "support-worker",
+    "support-closed",
     "creche-place",
     "creche-closed",
 )
@@ -143,6 +148,7 @@ NOT_RUNG = (
     "off-the-list",
     "link",
     "reminder",
+    "support-review",
 )
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

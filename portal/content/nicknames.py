@@ -38,6 +38,8 @@ _NAMES: Mapping[str, str] = {
     "opens": "booking_opens open_from bookings_open",
     "closes": "booking_closes bookings_close closing",
     "venue": "venue_name where place location hall building held_at",
+    "area": "around neighbourhood patch",
+    "meet": "meeting_point meeting_place meet_at",
     "room": "room_name where",
     "language": "languages spoken",
     "leader": "leaders worker staff tutor run_by led_by facilitator contact",
@@ -56,6 +58,8 @@ _NAMES: Mapping[str, str] = {
     "buggy": "buggies pram prams pushchair pushchairs",
     "parking": "car_park car_parking where_to_park",
     "programme": "program programmes group course activity",
+    "contact": "link_worker your_worker worker contact_person",
+    "serves": "schools school settings works_with",
     "title": "name heading headline centre_name group_name",
     "summary": "description about intro introduction short_description",
     "kind": "type category sort",
@@ -111,11 +115,20 @@ def meant(name: str, value: object, fields: Mapping[str, FieldInfo], given: obje
     return f" Did you mean '{field}'?"
 
 
+def fitting(name: str, value: object, fields: Mapping[str, FieldInfo]) -> str:
+    """'Did you mean ...' of the field by that name that can take the value; '' without such one."""
+    fields_for_it = (field for field in _likely(name, fields) if _fits(fields[field], value))
+    field = next(fields_for_it, "")
+    return f" Did you mean '{field}'?" if field else ""
+
+
 def _as_block(field: str, block: type[BaseModel], value: str, annotation: Any) -> str:
     """What to write where a line of words belongs into a block of fields."""
-    needed = [name for name, info in _named(block).items() if info.is_required()]
+    named = _named(block)
+    needed = [name for name, info in named.items() if info.is_required()]
+    needed = needed or [name for name in named if name == "name"]  # a building has one
     if _is_list(annotation) or len(needed) != 1 or re.search(r"[:#'\"]|^\W", value):
-        inside = ", ".join(_named(block))
+        inside = ", ".join(named)
         return f" It may belong into '{field}', a block with the fields {inside}."
     inside = f"{needed[0]}: {value}"
     return f" Write '{field}:', and on the line below it, set in by two spaces, '{inside}'."

@@ -285,10 +285,12 @@ def _of_noun(noun: TextFile, directory: Directory, places: Places) -> Iterator[t
         district = noun.centre.district
         if noun.venue_fields:
             yield from places.doubts_about(("venue",), noun.venue_fields, district)
+            yield from places.doubts_about_area(("venue",), noun.venue_fields, noun.centre)
         for number, change in enumerate(noun.changes):
             if change.venue:
                 where: Place = ("changes", number, "venue")
                 yield from places.doubts_about(where, change.venue, district)
+                yield from places.doubts_about_area(where, change.venue, noun.centre)
     if isinstance(noun, (Centre, Programme, Series)):
         yield from _of_send(noun)
         yield from _of_visit(noun)

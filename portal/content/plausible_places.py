@@ -19,6 +19,7 @@ FindPostcode = Callable[[str], Position | None]
 
 # Miles. Sectors in the country are wide, and an exact postcode is known to about 100 metres.
 _FAR_FROM_SECTOR, _FAR_FROM_POSTCODE, _FAR_FROM_TOWN, _FAR_FROM_DISTRICT = 6.0, 1.0, 8.0, 5.0
+_FAR_FROM_CENTRE, _OVER_THE_BORDER = 10.0, 2.0  # of the middle of an area
 _NEVER_LAST = frozenset("CIKMOV")
 
 
@@ -53,6 +54,41 @@ class Places:
                 yield (*place, "postcode"), words
         if where.location and (words := self._of_location(where.location, where, district)):
             yield (*place, "location"), words
+
+    def doubts_about_area(
+        self, place: Place, area: OutreachVenue, centre: Centre
+    ) -> Iterator[tuple[Place, str]]:
+        """Whether workers from a centre go about in an area, which has no address to compare."""
+        towns = self._gazetteer.settlements_named(area.town) if area.town else ()
+        here = [one for one in towns if one.district and one.district.slug == centre.district]
+        middle = area.location or next((one.position for one in here), None)
+        if not area.area or not middle:
+            return
+        field = "location" if area.location else "town"
+        if area.location and (nearest := self._across_the_border(middle, centre.district)):
+            yield (
+                (*place, field),
+                f"this is in {nearest}, and the centre is in "
+                f"{self._titles.get(centre.district, centre.district)}. {_CHECK}",
+            )
+        miles = distance(middle, centre.position) if centre.position else 0
+        if miles > _FAR_FROM_CENTRE:
+            yield (
+                (*place, field),
+                f"the middle of this area is {miles:.0f} miles from {centre.title}. Check it, or "
+                "move the file to a nearer centre.",
+            )
+
+    def _across_the_border(self, middle: Position, district: str) -> str:
+        """The nearest place, if it is in another district and the centre's own is far from it."""
+        nearest = min(
+            (distance(middle, at), slug != district, slug)
+            for slug, settled in self._settled.items()
+            for at in settled
+        )
+        own = min((distance(middle, at) for at in self._settled[district]), default=0.0)
+        elsewhere = nearest[1] and own > nearest[0] + _OVER_THE_BORDER
+        return self._titles.get(nearest[2], nearest[2]) if elsewhere else ""
 
     # --- postcodes -------------------------------------------------------------------------
 

@@ -74,6 +74,32 @@ def _one_line(value: object) -> str:
     return re.sub(r"\s*\n\s*", " ", text)
 
 
+# An area begins with one of these, so that sentences can say it as it is. See `phrases.at`.
+AROUND = ("around", "across", "along", "between", "near")
+
+
+def _around(value: object) -> str:
+    """An area in words, its first letter small."""
+    text = _one_line(value).rstrip(".")
+    first, _, rest = text.partition(" ")
+    if first.lower() not in AROUND or not rest:
+        raise wrong(
+            f"'{text}' does not say what the area is around.",
+            f"Begin with {', '.join(AROUND[:-1])} or {AROUND[-1]}: around Padiham's parks.",
+        )
+    return f"{first.lower()} {rest}"
+
+
+def _meeting_point(value: object) -> str:
+    text = _words(value).rstrip(".")
+    if re.match(r"(meet|at)\b", text, re.IGNORECASE):
+        raise wrong(
+            f"'{text}' begins with 'meet' or 'at', which pages add.",
+            "Write the place alone: the bandstand in Memorial Park.",
+        )
+    return text
+
+
 _YES_OR_NO = ("yes", "no", "true", "false", "on", "off", "y", "n", "x", "ok")
 _NO_REASON = (*_YES_OR_NO, "cancelled", "withdrawn", "closed", "none", "n/a", "tbc", "tba")
 
@@ -92,6 +118,31 @@ def _reason(value: object) -> str:
             f"'{text}' is not a reason.",
             "Write why, in words for families, like 'The worker is ill'. "
             "If it is on after all, remove the line.",
+        )
+    return text
+
+
+_TITLE = re.compile(r"\b(mr|mrs|ms|miss|mx|dr)\b\.?", re.IGNORECASE)
+
+
+def _first_name(value: object) -> str:
+    text = _one_line(value)
+    names = _TITLE.sub("", text).split()
+    if names != text.split() or len(names) != 1:
+        likely = names[0] if names and names == text.split() else "Sam"
+        raise wrong(
+            f"'{text}' is more than a first name.",
+            f"Write the first name only, like '{likely}', so that nobody can look the worker up.",
+        )
+    return text
+
+
+def _role(value: object) -> str:
+    text = _words(value)
+    if _TITLE.search(text):
+        raise wrong(
+            f"'{text}' has a full name in it.",
+            "Write the role only, like 'Family support worker'.",
         )
     return text
 
@@ -267,6 +318,22 @@ _DEGREES = r"-?[0-9]{1,3}(\.[0-9]+)?"
 
 Line = Annotated[str, BeforeValidator(_one_line), text("words on one line", "Riverbank Centre")]
 Words = Annotated[str, BeforeValidator(_words), text("words for families", "A towel")]
+Area = Annotated[
+    str,
+    BeforeValidator(_around),
+    text(
+        "an area in words, from 'around', 'across' or 'along'",
+        "around Padiham's parks",
+        f"({'|'.join(f'[{word[0].upper()}{word[0]}]{word[1:]}' for word in AROUND)}) .+",
+    ),
+]
+MeetingPoint = Annotated[
+    str,
+    BeforeValidator(_meeting_point),
+    text("where to meet, in words", "the bandstand in Memorial Park"),
+]
+FirstName = Annotated[str, BeforeValidator(_first_name), text("a first name alone", "Sam")]
+Role = Annotated[str, BeforeValidator(_role), text("a role, in words", "Family support worker")]
 Reason = Annotated[
     str, BeforeValidator(_reason), text("a reason, in words for families", "The worker is ill")
 ]
@@ -512,6 +579,7 @@ Facilities = Annotated[tuple[Facility, ...], BeforeValidator(listed)]
 Outcomes = Annotated[tuple[Outcome, ...], BeforeValidator(listed)]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(listed)]
 Days = Annotated[tuple[Day, ...], BeforeValidator(listed)]
+Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(listed)]
 Status = Annotated[
     OpenStatus,
     BeforeValidator(OpenStatus.read),

@@ -21,10 +21,12 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from portal.directory.addresses import YOUR_WORKER
 from portal.directory.fields import (
     AgeInYears,
     Ages,
     Aliases,
+    Area,
     AreaSlug,
     AreaSlugs,
     BankHolidays,
@@ -40,6 +42,7 @@ from portal.directory.fields import (
     Email,
     EndMoment,
     Facilities,
+    FirstName,
     Flag,
     Language,
     Languages,
@@ -47,6 +50,7 @@ from portal.directory.fields import (
     Line,
     Lines,
     Location,
+    MeetingPoint,
     Moment,
     Moved,
     Need,
@@ -65,6 +69,7 @@ from portal.directory.fields import (
     Repeats,
     ResourceKind,
     ResourceNames,
+    Role,
     SeriesNames,
     Siblings,
     Slug,
@@ -73,6 +78,7 @@ from portal.directory.fields import (
     Times,
     Web,
     Weekday,
+    Weekdays,
     Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
@@ -113,6 +119,10 @@ class NeedLevel(Noun):
 
     name: Line = Field(description="Its name.")
     words: Words = Field(description="What it means, in a sentence for families.")
+    ring: Text = Field(
+        "", description="Whom staff ring about a family at this level, and when, with the numbers."
+    )
+    source: Text = Field("", description="Where the numbers come from.")
 
 
 class Site(Noun):
@@ -136,6 +146,11 @@ class Site(Noun):
     languages: Languages = Field(("en",), description="The languages that the site claims.")
     levels: tuple[NeedLevel, ...] = Field(
         (), description="The levels of need, the first one first. Programmes are at one of them."
+    )
+    support_programme: Slug | None = Field(
+        None,
+        description="The programme by which families ask for support. Professionals who refer a "
+        "family to a centre get its form.",
     )
     demonstration: Flag = Field(
         False, description="yes: every page says that times and places are samples."
@@ -185,6 +200,72 @@ class Terms(Noun):
     written: ClassVar[Any] = None  # linked: the file as it was read
 
 
+class MeetingChange(Noun):
+    """A meeting of a panel on another day."""
+
+    date_: Day = Field(alias="date", description="The day on which it would meet by its rule.")
+    moved_to: Day = Field(description="The day on which it meets.")
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting of a Resource Panel. `planned` is its day by the rule, and never changes."""
+
+    planned: date
+    starts: datetime
+    ends: datetime
+    moved: str = ""  # why it is not on the planned day
+
+    @property
+    def day(self) -> date:
+        return self.starts.date()
+
+    @property
+    def name(self) -> str:
+        """Its name in addresses and in the database."""
+        return self.planned.isoformat()
+
+
+class Panel(Noun):
+    """The Resource Panel of a district, which meets needs that no local service meets."""
+
+    name: Line = Field(description="Its name.")
+    starts: Day = Field(description="The day of its first meeting.")
+    day: Weekday | None = Field(None, description="The weekday; checked against the first date.")
+    time: Times = Field(description="From when to when it meets: 10:00-12:00.")
+    repeats: Repeats = Field("monthly", description="monthly, fortnightly or weekly.")
+    except_: Days = Field((), alias="except", description="Days on which it does not meet.")
+    changes: tuple[MeetingChange, ...] = Field(
+        (),
+        description="Meetings on other days. One on a bank holiday or a closed day moves to the "
+        "next working day by itself.",
+    )
+    where: Line = Field(description="Where it meets, in words for those who come.")
+    budget: Number = Field(description="Pounds for a year, which begins on 1 April.")
+    limit: Number = Field(500, description="The most pounds that one decision may spend.")
+    sub_group: Line = Field(description="The group that it passes a theme to.")
+    board: Line = Field(description="The board that the group passes a theme to.")
+    sample: Lines = Field((), description="Names of its fields whose facts are samples.")
+
+    # Linked: its meetings, as far as calendars know dates, and the last change of the file.
+    meetings: ClassVar[tuple[Meeting, ...]] = ()
+    changed: ClassVar[datetime] = LONG_AGO
+    source: ClassVar[str] = "content/footprints.yaml"
+
+    @property
+    def assumed(self) -> str:
+        """What readers must know of its facts; '' if they are true."""
+        what = [
+            *(["the dates"] if {"starts", "day", "time", "repeats"} & {*self.sample} else []),
+            *(["the place"] if "where" in self.sample else []),
+            *(["the budget"] if "budget" in self.sample else []),
+        ]
+        if not what:
+            return ""
+        said = ", ".join(what[:-1]) + " and " + what[-1] if what[1:] else what[0]
+        return f"{said[0].upper()}{said[1:]} of this panel are samples."
+
+
 class District(Noun):
     """One of the county's districts."""
 
@@ -193,10 +274,16 @@ class District(Noun):
     code: Line = Field(description="Its ONS code, such as E07000117.")
     latitude: Degrees = Field(description="The middle of it, in degrees.")
     longitude: Degrees = Field(description="The middle of it, in degrees.")
+    panel: Panel | None = Field(None, description="Its Resource Panel, if it has one.")
 
     @property
     def path(self) -> str:
         return f"/districts/{self.slug}/"
+
+    @property
+    def workers_path(self) -> str:
+        """Where professionals find the workers of its centres."""
+        return f"{YOUR_WORKER}{self.slug}/"
 
     @property
     def position(self) -> Position:
@@ -271,13 +358,23 @@ class Question(Noun):
 
 
 class OutreachVenue(Noun):
-    """Where a series meets away from its centre."""
+    """Where a series meets away from its centre: a building, or an area where workers go about."""
 
-    name: Line = Field(description="The building's name.")
+    name: Line | None = Field(None, description="The building's name.")
+    area: Area | None = Field(
+        None,
+        description="An area in place of a building, and how far it goes, in words that begin with "
+        "around, across, along, between or near. Its middle is `town` or `location`.",
+    )
+    meet: MeetingPoint | None = Field(
+        None, description="Where families meet the workers in the area, if they book a place."
+    )
     address: Line | None = Field(None, description="Street and town.")
     town: Line | None = Field(None, description="The town or village.")
     postcode: Postcode | None = Field(None, description="Its postcode.")
-    location: Location | None = Field(None, description="Latitude and longitude, where known.")
+    location: Location | None = Field(
+        None, description="Latitude and longitude, where known; of an area, its middle."
+    )
 
 
 class Change(Noun):
@@ -501,6 +598,10 @@ class Programme(TextFile):
     def request_path(self) -> str:
         return f"/request/{self.slug}"
 
+    def refer_path(self, centre: Centre) -> str:
+        """Where a professional refers a family to this centre."""
+        return f"{self.request_path}?who=professional&centre={centre.slug}"
+
     @property
     def tell_path(self) -> str:
         """Where a family leaves a wish to hear when it starts again."""
@@ -513,6 +614,31 @@ class Programme(TextFile):
         Not of a sensitive programme (S84), nor of one without groups, which has no runs to open.
         """
         return not self.sensitive and self.kind in ("group", "drop-in")
+
+
+class CentreContact(Noun):
+    """The worker of a centre whom schools and other professionals ask."""
+
+    role: Role | None = Field(None, description="The role of the worker.")
+    first_name: FirstName | None = Field(
+        None, description="The first name of the worker, if the worker agrees; no surname."
+    )
+    days: Weekdays = Field((), description="The weekdays on which the worker can be reached.")
+    ask: Words | None = Field(None, description="What professionals can ask about.")
+    phone: Phone | None = Field(
+        None, description="The phone number of the worker, if not that of the centre."
+    )
+    email: Email | None = Field(
+        None, description="The email address of the worker, if not that of the centre."
+    )
+
+    @property
+    def name(self) -> str:
+        """'Sam, family support worker', or the part of it that is known."""
+        role = self.role or ""
+        if self.first_name and role[1:2].islower():
+            role = role[:1].lower() + role[1:]
+        return ", ".join(filter(None, (self.first_name, role)))
 
 
 class Centre(TextFile):
@@ -540,6 +666,12 @@ class Centre(TextFile):
     first_time: Words | None = Field(None, description="What to know before a first visit.")
     who_meets_you: Words | None = Field(
         None, description="Who meets families when they come: a role, in words."
+    )
+    contact: CentreContact | None = Field(
+        None, description="The worker whom schools and other professionals ask."
+    )
+    serves: Lines = Field(
+        (), description="The schools, nurseries, surgeries and other settings that it works with."
     )
     photo: Line | None = Field(None, description="A file of this folder.")
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
@@ -655,7 +787,11 @@ class Centre(TextFile):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Venue:
-    """Where a series or a session meets."""
+    """Where a series or a session meets.
+
+    An area is a venue without a door: its name is the area in words, its address the place to
+    meet, if there is one, and its position the middle, which is never exact.
+    """
 
     name: str
     address: str | None
@@ -663,6 +799,18 @@ class Venue:
     postcode: str | None
     position: Position | None
     centre: Centre | None = None
+    is_area: bool = False
+
+    @classmethod
+    def away(cls, fields: OutreachVenue, position: Position | None) -> Self:
+        """A venue that is not a centre. `position` is the best that is known."""
+        if not fields.area:
+            name = fields.name or ""
+            return cls(name, fields.address, fields.town, fields.postcode, position)
+        name = fields.area[:1].upper() + fields.area[1:]
+        meet = f"meet at {fields.meet}" if fields.meet else None
+        middle = replace(position, precision="area") if position and position.exact else position
+        return cls(name, meet, fields.town, None, middle, is_area=True)
 
     @property
     def identity(self) -> str:

@@ -102,6 +102,15 @@ def place(venue: Venue) -> str:
     return venue.name
 
 
+def at(venue: Venue, words: str = "") -> str:
+    """'at Riverbank Centre, Preston', 'around Padiham's parks': a venue within a sentence.
+
+    `words` are said of it in place of its name and town, such as its whole address.
+    """
+    words = words or place(venue)
+    return f"{words[:1].lower()}{words[1:]}" if venue.is_area else f"at {words}"
+
+
 # Distances, by how many and how sure: the finder in the browser needs them too.
 MILES: Mapping[str, str] = MappingProxyType(
     {

@@ -342,7 +342,9 @@ class Position:
 
     latitude: float
     longitude: float
-    precision: Literal["point", "postcode", "sector", "outcode", "town", "district"] = "point"
+    precision: Literal["point", "postcode", "area", "sector", "outcode", "town", "district"] = (
+        "point"
+    )
 
     @classmethod
     def read(cls, value: object) -> Position:

@@ -45,10 +45,12 @@ class Written:
         return self.cancelled or self.postponed
 
     @property
-    def venue(self) -> str:
-        """The name of another building."""
+    def elsewhere(self) -> str:
+        """'at Village Hall', or the area in which it is held instead."""
         place = self.fields.get("venue")
-        return str(place.get("name", "")) if isinstance(place, Mapping) else ""
+        if not isinstance(place, Mapping):
+            return ""
+        return f"at {place['name']}" if "name" in place else str(place.get("area", ""))
 
     @property
     def changed(self) -> bool:

@@ -117,6 +117,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
         ("Opening hours", False, ("opening_hours",)),
         ("Facilities", False, ("facilities",)),
         ("Notice", False, ("notice",)),
+        ("For schools and other professionals", True, ("contact", "serves")),
         ("Closed", True, ("status", "closures")),
         ("Photo", True, ("photo", "photo_alt")),
         ("Ages", True, ("ages", "send_to")),
@@ -130,7 +131,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
 _LONG = frozenset(
     (
         "transport", "text", "cancelled", "note", "reason", "withdrawn", "bring", "photo_alt",
-        "expect", "first_time", "who_meets_you", "siblings_note", "buggy", "parking",
+        "expect", "first_time", "who_meets_you", "siblings_note", "buggy", "parking", "ask",
     )
 )  # fmt: skip
 _KEYS = ("date", "from")  # what an entry of a list is known by

@@ -45,6 +45,7 @@ class Facts:
     # Street, town, postcode and room, '' if not known; None for facts older than addresses.
     address: tuple[str, str, str, str] | None = None
     postponed: str | None = None
+    is_area: bool = False
 
     @classmethod
     def of(cls, session: Session) -> Facts:
@@ -55,7 +56,8 @@ class Facts:
         address = street, town, postcode, room
         place = venue.identity, venue.name
         dates = session.starts, session.ends
-        return cls(*dates, *place, session.cancelled, address, session.postponed)
+        cancelled, postponed = session.cancelled, session.postponed
+        return cls(*dates, *place, cancelled, address, postponed, venue.is_area)
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> Facts | None:
@@ -68,7 +70,8 @@ class Facts:
         address = kept.get("address")
         given = kept["place"], kept["venue"], kept["cancelled"]
         known = tuple(address) if address else None
-        return cls(starts, ends, *given, known, kept.get("postponed"))
+        is_area = kept.get("is_area", False)
+        return cls(starts, ends, *given, known, kept.get("postponed"), is_area)
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -81,6 +84,7 @@ class Facts:
             "cancelled": self.cancelled,
             "postponed": self.postponed,
             "address": self.address,
+            "is_area": self.is_area,
         }
 
     @property
@@ -147,7 +151,8 @@ class Facts:
 
         With `whole`, its venue is named with the address.
         """
-        venue = Venue(self.line if whole else self.venue, None, None, None, None)
+        name = self.line if whole else self.venue
+        venue = Venue(name, None, None, None, None, is_area=self.is_area)
         return Session(
             series, planned, self.starts, self.ends, venue, self.cancelled, postponed=self.postponed
         )

@@ -21,7 +21,7 @@ from portal.database.references import link_of, outcome_link_of
 from portal.directory import Directory, Series, Session, Site, expectations
 from portal.directory.contact import Contact, contact_about
 from portal.directory.phrases import count
-from portal.directory.values import moment_words
+from portal.directory.values import day_words, moment_words
 from portal.messages import family_calendar, rendering
 from portal.messages.change_news import ABOUT_A_SESSION, move_wording, move_words
 from portal.messages.channels import Attachment, Letter
@@ -213,6 +213,11 @@ def _values(
         "position": "" if facts.position is None else str(facts.position),
         "words": facts.notice,
         "outcome": _outcome_link(facts, site, settings),
+        "worker": facts.case.worker,
+        "worker_at": facts.case.worker_at,
+        "lead": facts.case.lead,
+        "ended": facts.case.ended,
+        "review_day": day_words(facts.review) if facts.review else "",
         "creche": _creche(facts),
     }
     if booking.series is not None:

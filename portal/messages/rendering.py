@@ -22,6 +22,7 @@ from portal.content import prose
 from portal.content.message_texts import PLACEHOLDER, Wording, placeholders
 from portal.directory import Series, Session
 from portal.directory.contact import CLAUSES, Way
+from portal.directory.phrases import at
 from portal.directory.values import day_words
 
 # A text message is sent, and paid for, in parts of 153 characters. An extra sentence is added only
@@ -205,7 +206,9 @@ def when_and_where(
     """Dates with their times, and with their venues if `places` is true, as one line."""
     alike: dict[str, list[Session]] = {}
     for session in sorted(sessions, key=lambda session: session.starts):
-        said = session.times.words + (f", at {session.venue.name}" if places else "")
+        said = session.times.words + (
+            f", {at(session.venue, session.venue.name)}" if places else ""
+        )
         alike.setdefault(_OFF if session.off else said, []).append(session)
     if list(alike) == [_OFF]:
         return _OFF

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from portal.directory import Directory, Session
+from portal.directory.phrases import at
 from portal.directory.values import day_words, moment_words
 from portal.messages.announced import Facts
 from portal.messages.facts import MessageFacts, facts_of
@@ -56,6 +57,11 @@ def _words(facts: MessageFacts) -> list[str]:
         "notice": [f"“{facts.notice}”"],
         "request-confirmed": ["They have a place.", *dates],
         "request-declined": ["They do not get a place.", reason],
+        "support-worker": [_worker(facts)],
+        "support-closed": [
+            "Our work on their request has ended"
+            + (f": {facts.case.ended}." if facts.case.ended else ".")
+        ],
         "creche-place": ["They have the creche place that they waited for."],
         "creche-closed": ["There is no creche any more. Their booking has not changed."],
         "confirmation": ["They have a place.", *dates],
@@ -65,6 +71,12 @@ def _words(facts: MessageFacts) -> list[str]:
         "link": ["They asked for the link to their booking. Correct the address, and send it."],
     }.get(facts.owed.kind, ["A message about their booking did not arrive."])
     return [" ".join(filter(None, sentences))]
+
+
+def _worker(facts: MessageFacts) -> str:
+    at = f" at {facts.case.worker_at}" if facts.case.worker_at else ""
+    lead = f" {facts.case.lead} helps them as well." if facts.case.lead else ""
+    return f"Their worker is {facts.case.worker}{at}.{lead}"
 
 
 def _ended(facts: MessageFacts) -> str:
@@ -84,7 +96,7 @@ def _changed(session: Session, known: Facts) -> str:
         reason = session.postponed.rstrip(".")
         return f"{_when(session)}, is postponed. {reason}. They keep their place. No new date yet."
     note = f" {session.note}" if session.note else ""
-    now = f"{_when(session)}, at {session.venue.line}.{note}"
+    now = f"{_when(session)}, {at(session.venue, session.venue.line)}.{note}"
     if known.postponed:
         return f"The date that was postponed is now on {now}"
     if known.cancelled:

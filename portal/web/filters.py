@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -22,6 +22,7 @@ from portal.directory.contact import CONTACT_PAGE, contact_about
 from portal.directory.phrases import (
     ACCESS,
     ages,
+    at,
     capital,
     cost,
     count,
@@ -39,6 +40,7 @@ from portal.directory.vocabularies import LANGUAGES
 __all__ = [
     "ACCESS",
     "ages",
+    "at",
     "capital",
     "cost",
     "count",
@@ -102,7 +104,10 @@ def language(code: str) -> str:
 
 
 def address(venue: Venue) -> str:
-    """Street, town and postcode on one line; 'in Bacup' if only the town is known."""
+    """Street, town and postcode on one line; 'in Bacup' if only the town is known.
+
+    Of an area it is where to meet, if the file says so.
+    """
     if venue.address or venue.postcode:
         said = venue.line
         return said.removeprefix(venue.name).lstrip(", ") or said
@@ -110,11 +115,14 @@ def address(venue: Venue) -> str:
 
 
 def directions(venue: Venue) -> str:
-    """The address of a map with directions; '' if the exact position is not known."""
+    """The address of a map with directions; '' if the exact position is not known.
+
+    There is none to an area, which has no door.
+    """
     if venue.position and venue.position.exact:
         to = f"{venue.position.latitude:.5f},{venue.position.longitude:.5f}"
         return f"https://www.openstreetmap.org/directions?to={quote(to)}"
-    if venue.address:
+    if venue.address and not venue.is_area:
         where = ", ".join(part for part in (venue.address, venue.town, venue.postcode) if part)
         return f"https://www.openstreetmap.org/search?query={quote(where)}"
     return ""
@@ -282,7 +290,7 @@ def _changed(session: Session, today: date) -> str:
         day = f"{day_words(session.day, year=year)}, " if session.day != session.planned else ""
         said.append(f"moved to {day}{session.times.words}")
     if session.moved_venue:
-        said.append(f"at {place(session.venue)}")
+        said.append(at(session.venue))
     # A note is a sentence of its own.
     words = ". ".join(filter(None, (", ".join(said), session.note)))
     return f"{_date(session.planned, today)}: {words}" if words else ""
@@ -365,10 +373,23 @@ def week_hours(centre: Centre) -> list[tuple[str, str]]:
     days = [(day, hours(centre, monday + timedelta(ahead))) for ahead, day in enumerate(WEEKDAYS)]
     runs = []
     for times, run in groupby(days, key=itemgetter(1)):
-        names = [day for day, _ in run]
-        said = f"{names[0]} to {names[-1]}" if len(names) > 2 else joined(names)
-        runs.append((said, times))
+        runs.append((_days_from_to([day for day, _ in run]), times))
     return runs
+
+
+def _days_from_to(names: Sequence[str]) -> str:
+    """Weekdays that follow each other: 'Monday to Friday'."""
+    return f"{names[0]} to {names[-1]}" if len(names) > 2 else joined(names)
+
+
+def weekday_words(days: Collection[str]) -> str:
+    """'Monday to Wednesday and Friday'."""
+    week = groupby(WEEKDAYS, key=lambda day: day in days)
+    runs = [list(run) for chosen, run in week if chosen]
+    long = any(len(run) > 2 for run in runs)
+    return joined(
+        [_days_from_to(run) for run in runs] if long else [day for run in runs for day in run]
+    )
 
 
 NO_DATE_YET = "We do not know the new date yet."

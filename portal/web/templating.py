@@ -63,6 +63,7 @@ def environment() -> Environment:
         lasts=filters.lasts,
         moment=filters.moment,
         moment_words=filters.moment_words,
+        at=filters.at,
         place=filters.place,
         place_is_for=filters.place_is_for,
         reach=filters.reach,
@@ -76,6 +77,7 @@ def environment() -> Environment:
         tel=filters.tel,
         way_in=expectations.way_in,
         week_hours=filters.week_hours,
+        weekday_words=filters.weekday_words,
         write=filters.write,
     )
     made.globals.update(

@@ -24,11 +24,17 @@ class Venue:
     town: str = ""
     postcode: str = ""
     centre: str = ""  # the slug of the centre, if it is one
+    area: bool = False
 
     @property
     def place(self):
         inside = self.town.lower() in self.name.lower()
         return self.name if inside else f"{self.name}, {self.town}"
+
+    @property
+    def at(self):
+        """Within a sentence: an area says where it is by itself."""
+        return f"{self.place[:1].lower()}{self.place[1:]}" if self.area else f"at {self.place}"
 
     @property
     def line(self):
@@ -235,7 +241,7 @@ class Files:
             starts, ends = between(day_of(day) if day else planned, hours or series.fields["time"])
             venue = series.venue
             if "venue" in change:
-                back = change["venue"]["name"].lower() == series.centre["title"].lower()
+                back = change["venue"].get("name", "").lower() == series.centre["title"].lower()
                 venue = home_of(series.centre) if back else _venue(change["venue"])
             off = series.fields.get("withdrawn") or change.get("cancelled")
             later = change.get("postponed") if not off and not day else None
@@ -309,6 +315,9 @@ def moment(text, *, last=False):
 
 
 def _venue(fields):
+    if area := fields.get("area"):
+        meet = f"meet at {fields['meet']}" if "meet" in fields else ""
+        return Venue(area[:1].upper() + area[1:], meet, fields.get("town", ""), area=True)
     return Venue(*(fields.get(name, "") for name in ("name", "address", "town", "postcode")))
 
 

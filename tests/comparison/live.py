@@ -97,7 +97,7 @@ class LivePages:
             off = coming[0].cancelled.rstrip(".")  # naming each date would say nothing more
         for value, said in (
             ("times", pattern),
-            ("venue", f"at {usual.venue.place}"),
+            ("venue", usual.venue.at),
             ("last day", words.span(series)),
             ("cancelled", off),
             ("opens", words.whole_moment(series.opens) if kind == "not yet" else ""),

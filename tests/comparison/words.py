@@ -188,7 +188,7 @@ def changed(session, today):
             f"moved to {f'{day}, ' if session.day != session.planned else ''}{times(session)}"
         )
     if session.elsewhere:
-        said.append(f"at {session.venue.place}")
+        said.append(session.venue.at)
     changes = ". ".join(filter(None, [", ".join(said), session.note]))
     return f"{short(session.planned, year)}: {changes}" if changes else ""
 

@@ -80,6 +80,11 @@ OF_SERIES = {
                       "'location': this is 20 miles from Preston."),
     "point-alone": ({"venue": "\n  name: Hall\n  location: 54.5000, -2.8000"},
                     "from the nearest place in Preston"),
+    "area-far": ({"venue": "\n  area: around the parks\n  meet: the gate\n  location: 54.05, -2.8"},
+                 "'location': the middle of this area is 21 miles from Riverbank"),
+    "area-elsewhere": ({"venue": "\n  area: near the park\n  meet: it\n  location: 53.698, -2.688"},
+                       "'location': this is in South Ribble, and the centre is in Preston."),
+    "area": ({"venue": "\n  area: around the parks\n  meet: the gate\n  town: Preston"}, ""),
     "town": ({"venue": "\n  name: Hall\n  town: Lancaster\n  postcode: PR1 1AA"},
              "'postcode': 'PR1 1AA' is 20 miles from Lancaster. Correct one of them."),
     "bring": ({"bring": "A towel. Ring 01772 53253 to ask"}, "'01772 53253': this phone number has "

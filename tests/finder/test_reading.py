@@ -130,7 +130,7 @@ def test_nothing_found_says_how_far_the_next_one_is(ask):
 
     assert answer.total == 0
     assert answer.next.startswith("The next one is ")
-    assert " miles away, at " in answer.next
+    assert " miles away, on " in answer.next
     assert [door.path for door in answer.tell] == ["/tell/baby-massage?near=Preston&age=2"]
     assert doors(answer) == ["/programmes/baby-massage/"]
     support = ask("near=help+at+home")

@@ -57,8 +57,8 @@ def test_another_venue_is_told_with_both_venues(post):
     [letter] = post.came()
 
     assert (
-        "Bump, Birth and Beyond will not be at Riverbank on Tuesday 2 February 2027. It will be at "
-        "Library, Leyland. You still have your place.\n"
+        "Bump, Birth and Beyond moves to another place on Tuesday 2 February 2027. "
+        "It was: Riverbank. Now it is: Library, Leyland. You still have your place.\n"
     ) in letter.plain
 
 
@@ -173,7 +173,10 @@ def test_a_run_at_another_place_is_one_letter(post):
     changed(post, venue=LIBRARY)
     [letter] = post.came()
 
-    assert f"will not be at Riverbank on {WHOLE}. It will be at Library, 2 Hi" in letter.plain
+    assert (
+        f"moves to another place on {WHOLE}. It was: Riverbank. Now it is: Library, 2 Hi"
+        in letter.plain
+    )
     places = {str(event["location"]) for event in letter.calendars[0].walk("VEVENT")}
     assert places == {"Library, 2 High Street, Leyland"}
 
@@ -413,8 +416,9 @@ GROUP = "Bump, Birth and Beyond"
             [AWAY],
             {},
             "Your booking has changed",
-            f"{GROUP} will not be at Riverbank on Tuesday 12 January 2027. It will be at Library, "
-            "2 High Street, Leyland. You still have your place.",
+            f"{GROUP} moves to another place on Tuesday 12 January 2027. "
+            "It was: Riverbank. Now it is: Library, 2 High Street, Leyland. "
+            "You still have your place.",
         ),
         (
             [MOVE | AWAY],
@@ -465,7 +469,8 @@ def test_another_address_is_told_with_both_addresses(post, centre, room, was, no
     _, first, *_ = letter.plain.split("\n\n")
 
     assert first == (
-        f"{GROUP} will not be at {was} on {WHOLE}. It will be at {now}. You still have your place."
+        f"{GROUP} moves to another place on {WHOLE}. It was: {was}. Now it is: {now}. "
+        "You still have your place."
     )
 
 

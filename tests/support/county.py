@@ -106,7 +106,7 @@ def county():
             fields.pop("title", None)
             venue = riverbank.venue
             if other := one.venue_fields:
-                venue = Venue(other.name, other.address, other.town, other.postcode, other.location)
+                venue = Venue.away(other, other.location)
             one.link(**fields, centre=riverbank, programme=programme, venue=venue, horizon=horizon)
             end = schedule.last_to_plan(one, until)
             return one.link(all_sessions=schedule.sessions(one, calendar, end))

@@ -136,7 +136,7 @@ def directory(
         source = PurePosixPath("centres/preston/riverbank") / f"{slug}.md"
         series.link(slug=slug, source=str(source), changed=CHANGED, centre=riverbank)
         out = series.venue_fields
-        venue = Venue(out.name, out.address, out.town, out.postcode, None) if out else None
+        venue = Venue.away(out, None) if out else None
         series.link(programme=programme, venue=venue or riverbank.venue, horizon=horizon)
         series.link(title=series.title or programme.title, ages=series.ages or programme.ages)
         until = schedule.last_to_plan(series, calendar.feed_until(horizon))

@@ -137,7 +137,7 @@ def _offer(series: Series, left: Left, now: datetime) -> Other:
     when = filters.repeats(series)
     if series.repeats != "once":
         when += f", next on {filters.day(first.day)}"
-    said = [when, f"at {filters.place(series.venue)}"]
+    said = [when, filters.at(series.venue)]
     places = left.get((series.identity, ""))
     if places:
         said.append(places_in_row(series, places))

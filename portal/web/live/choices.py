@@ -162,5 +162,5 @@ def _choice(series: Series, session: Session | None, left: int, *, wait: bool = 
         when = f"{filters.repeats(series)}, next on {filters.day(first.day)}"
         venue = series.venue
     places = "every place is taken" if wait else places_in_row(series, left)
-    words = f"{when}, at {filters.place(venue)}, {places}"
+    words = f"{when}, {filters.at(venue)}, {places}"
     return Choice(Other(series.path, series.name, words, series.identity), form)

@@ -23,6 +23,7 @@ from portal.bookings import (
     outcomes,
     personal_data,
     places,
+    support_plans,
 )
 from portal.bookings.locking import KeyUsed, NotPossible
 from portal.database.rate_limits import TooOften
@@ -77,6 +78,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         said = (
             group_messages.words_for(engine, own.booking.id, *_told_about(own)) if own.live else []
         )
+        plan = support_plans.plan_for_family(engine, own.booking.id)
         restorable = own.ended and bookings.restorable(
             engine, live().directory, own.booking.id, now=live().now
         )
@@ -114,6 +116,8 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         other_ways=OTHER_WAYS,
         moves=moves(own, family),
         news=_news(own.state, family),
+        plan=plan,
+        this=live().now.astimezone(LONDON).date(),
         kept=family is not None,
         seen_by=seen_by,
         calendar=path,
@@ -383,6 +387,7 @@ def _take(own: Own, form: TakeForm, series: Series, family: Family) -> Any:
                 session=session,
                 wait=form.wait.data == "yes",
                 allowance=found.allowance(family, series.identity),
+                footprint=found.directory.footprint_of(series.centre).slug,
             )
     except (Full, KeyUsed, NotBookable):
         return own.explain(

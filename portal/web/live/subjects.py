@@ -69,7 +69,7 @@ def _when(series: Series, session: Session | None) -> str:
     """When and where it is: of a series also its first and last day, and dates that change."""
     if session:
         day = filters.day(session.day, year=True)
-        return f"{day}, {session.times.words}, at {filters.place(session.venue)}."
+        return f"{day}, {session.times.words}, {filters.at(session.venue)}."
     now = live().now
     coming = series.next_sessions(now)
     dates = filters.dates(series, coming, now.astimezone(LONDON).date())
@@ -79,5 +79,5 @@ def _when(series: Series, session: Session | None) -> str:
     announced = any(words.startswith(("Starts", "Next on")) for words in dates)
     if series.ongoing and first and not announced:
         dates.insert(0, f"Next on {filters.day(first.day, year=True)}")
-    where = f"{filters.repeats(series)}, at {filters.place(series.usual_venue)}"
+    where = f"{filters.repeats(series)}, {filters.at(series.usual_venue)}"
     return " ".join(map(filters.sentence, filter(None, (where, *dates))))

@@ -160,13 +160,15 @@ def _organizer(site: Site) -> Data:
 def _place(venue: Venue) -> Data:
     address: Data = {"@type": "PostalAddress", "addressCountry": "GB"}
     for name, value in (
-        ("streetAddress", venue.address),
+        ("streetAddress", None if venue.is_area else venue.address),
         ("addressLocality", venue.town),
         ("postalCode", venue.postcode),
     ):
         if value:
             address[name] = value
     place: Data = {"@type": "Place", "name": venue.name, "address": address}
+    if venue.is_area and venue.address:
+        place["description"] = filters.capital(venue.address)
     if venue.position and venue.position.exact:
         place["geo"] = {
             "@type": "GeoCoordinates",

@@ -126,7 +126,8 @@ def _titles(directory: Directory) -> Iterator[str]:
 def _venues(directory: Directory) -> Iterator[tuple[str, ...]]:
     """The words that would reveal each venue, the most specific first."""
     for series in directory.private_series:
-        yield from (_said_of(venue) for venue in _venues_of(series))
+        for venue in _venues_of(series):
+            yield from _areas_said(venue) if venue.is_area else (_said_of(venue),)
         if not series.centre.address_public:
             yield tuple(filter(None, (series.centre.address, series.centre.postcode)))
 
@@ -171,6 +172,13 @@ def _venues_of(series: Series) -> Iterable[Venue]:
 
 def _said_of(venue: Venue) -> tuple[str, ...]:
     return tuple(filter(None, (venue.name, venue.address, venue.postcode, venue.line)))
+
+
+def _areas_said(venue: Venue) -> Iterator[tuple[str, ...]]:
+    """Each without its first words, which change within a sentence: 'Around', 'meet at'."""
+    yield (venue.name.partition(" ")[2],)
+    if venue.address:
+        yield (venue.address.removeprefix("meet at "),)
 
 
 def _unfolded(text: str) -> str:

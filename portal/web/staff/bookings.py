@@ -543,6 +543,7 @@ def _book(series: Series, session: Session | None, form: BookForm) -> Answered:
                 now=now(),
                 session=session,
                 actor=current().actor,
+                footprint=live().directory.footprint_of(series.centre).slug,
                 creche_wait=form.creche_full.data == "wait",
             )
 

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as Answered
 
 from portal.directory import Centre, Session
 from portal.directory.fields import Reason
+from portal.directory.phrases import at
 from portal.directory.values import day_words
 from portal.editing import date_changes
 from portal.editing.date_changes import CLOSURES, DateChange, Written
@@ -290,4 +291,6 @@ def _value(session: Session) -> str:
 
 def _option(session: Session) -> Option:
     words = f"{session.times.words}: {session.series.name}"
-    return _value(session), words if _at_home(session) else f"{words}, at {session.venue.name}"
+    return _value(session), words if _at_home(
+        session
+    ) else f"{words}, {at(session.venue, session.venue.name)}"

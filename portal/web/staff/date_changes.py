@@ -44,7 +44,7 @@ from portal.web.staff.scope import posted, series_at, session_at
 from portal.web.staff.screens import explain, page
 
 _MOST_DATES = 40  # in a list
-_VENUE = ("name", "address", "town", "postcode")
+_VENUE = ("name", "address", "town", "postcode", "area", "meet")
 
 
 # --- the forms ------------------------------------------------------------------------------------
@@ -142,7 +142,7 @@ class MoveForm(DateForm):
     heading = "Move this date"
     button = "Move it and tell the families"
     summary = "moved"
-    asked = ("day", "time", "name", "address", "town", "postcode", "reason")
+    asked = ("day", "time", *_VENUE, "reason")
 
     day = Answer(
         "Which day?",
@@ -162,6 +162,18 @@ class MoveForm(DateForm):
     address = Answer("Street", what="the street", autocomplete="off")
     town = Answer("Town or village", what="the town", autocomplete="off")
     postcode = Answer("Postcode", what="the postcode", autocomplete="off", width="w8")
+    area = Answer(
+        "Area, if there is no building",
+        what="the area",
+        hint="For example: around Padiham's parks. Enter the town too.",
+        autocomplete="off",
+    )
+    meet = Answer(
+        "Where to meet in the area",
+        what="where to meet",
+        hint="For example: the bandstand in Memorial Park.",
+        autocomplete="off",
+    )
     reason = Answer(
         "Why, or what else is there to know?",
         what="what there is to know",
@@ -187,7 +199,7 @@ class MoveForm(DateForm):
         venue = {name: text for name in _VENUE if (text := self.text_of(name))}
         if "postcode" in venue:
             venue["postcode"] = venue["postcode"].upper()
-        if venue and "name" not in venue:
+        if venue and not {"name", "area"} & set(venue):
             self.answer("name").blame("Enter the name of the building")
         planned = session.planned
         if (day, times) == (planned, series.time) and not venue:

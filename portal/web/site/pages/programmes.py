@@ -89,8 +89,7 @@ def series(context: Context, series: Series) -> str:
         shorter=tuple(shorter),
         path=series.path,
         section="/whats-on/",
-        summary=f"{filters.repeats(series)} at {filters.place(series.venue)}. "
-        f"{filters.ages(series)}.",
+        summary=f"{filters.repeats(series)} {filters.at(series.venue)}. {filters.ages(series)}.",
         crumbs=(
             (series.centre.path, series.centre.title),
             (series.programme.path, series.programme.title),
