@@ -6,7 +6,7 @@
     server
     web
     editing
-    bookings, staff
+    bookings, staff, panel
     messages
     database, feeds
     content, finder, settings

@@ -150,6 +150,27 @@ class Settings(BaseSettings):
         le=366,
         description="Days after the last session until what families said they need is deleted.",
     )
+    triage_days: int = Field(
+        3,
+        ge=1,
+        le=60,
+        description="Working days after a request for support until we have read it. The family's "
+        "page promises that day.",
+    )
+    contact_days: int = Field(
+        10,
+        ge=1,
+        le=60,
+        description="Working days after a request for support until a worker has spoken with the "
+        "family. The family's page promises that day.",
+    )
+    keep_case_days: int = Field(
+        30,
+        ge=1,
+        le=366,
+        description="Days after the work on a request has ended until the family's details are "
+        "deleted.",
+    )
     content_review: Annotated[tuple[Literal["editor", "worker", "manager"], ...], NoDecode] = Field(
         (),
         description="The roles of staff whose changes to the content a manager looks at before "
@@ -253,7 +274,11 @@ class Settings(BaseSettings):
     @property
     def periods(self) -> dict[str, int]:
         """How many days data is kept, by the placeholders that a page of text can have."""
-        return {"keep_days": self.keep_days, "keep_needs_days": self.keep_needs_days}
+        return {
+            "keep_days": self.keep_days,
+            "keep_needs_days": self.keep_needs_days,
+            "keep_case_days": self.keep_case_days,
+        }
 
     @property
     def postcodes(self) -> Path:

@@ -2,7 +2,8 @@
 
 The functions below run in one transaction each, which locks the series first. Besides them:
 `places` counts the places left, `registers` and `casework` are for staff, `content_changes` tells
-families what an editor changed, `personal_data` and `retention` correct and erase personal data.
+families what an editor changed, `personal_data` and `retention` correct and erase personal data,
+`support` is the request desk, and `working_days` says when its work is due.
 """
 
 from portal.bookings.asked import ASKED_FOR
@@ -10,7 +11,6 @@ from portal.bookings.booking import (
     MOST_PLACES,
     Booking,
     Family,
-    Full,
     NotBookable,
     Referrer,
     ask,
@@ -20,6 +20,8 @@ from portal.bookings.booking import (
     find_by_key,
     get,
 )
+from portal.bookings.creche import CrecheFull
+from portal.bookings.places import Full
 from portal.bookings.transitions import (
     accept,
     cancel,
@@ -38,6 +40,7 @@ __all__ = [
     "ASKED_FOR",
     "MOST_PLACES",
     "Booking",
+    "CrecheFull",
     "Family",
     "Full",
     "NotBookable",

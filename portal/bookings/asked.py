@@ -1,25 +1,33 @@
-"""The identity of a request to a programme as such, which belongs to a district and to no centre.
+"""The identity of a request to a programme as such, which belongs to a district or to a centre.
 
-What it hides: `programme:<programme>@<district>`, where the identity of a series would be. Lists,
-messages and the log decide by the identity who may see something, and so they show a request to
-those who may see its district (S30). Without a district, or with one that has left the content, a
-request belongs to no footprint.
+What it hides: `programme:<programme>@<district>`, where the identity of a series would be, and
+`programme:<programme>/<centre>@<district>` if somebody asked a centre. Lists, messages and the log
+decide by the identity who may see something, and so they show a request to those who may see its
+centre or its district (S30). Without a district, or with one that has left the content, a request
+belongs to no footprint.
 """
 
 from __future__ import annotations
 
 ASKED_FOR = "programme:"
 _IN = "@"  # in no slug
+_AT = "/"
 
 
-def identity_of(programme: str, district: str = "") -> str:
-    """The identity of requests to a programme in this district; '' for anywhere."""
-    return f"{ASKED_FOR}{programme}{_IN}{district}" if district else f"{ASKED_FOR}{programme}"
+def identity_of(programme: str, district: str = "", centre: str = "") -> str:
+    """The identity of requests to a programme in this district; '' for anywhere.
+
+    `centre` is the slug of the centre of the district that is asked, if it is one.
+    """
+    asked = f"{ASKED_FOR}{programme}"
+    if not district:
+        return asked
+    return f"{asked}{_AT}{centre}{_IN}{district}" if centre else f"{asked}{_IN}{district}"
 
 
 def programme_of(identity: str) -> str:
     """The slug of the programme that was asked for."""
-    return identity.removeprefix(ASKED_FOR).partition(_IN)[0]
+    return identity.removeprefix(ASKED_FOR).partition(_IN)[0].partition(_AT)[0]
 
 
 def district_of(identity: str) -> str:
@@ -27,6 +35,13 @@ def district_of(identity: str) -> str:
     return identity.partition(_IN)[2]
 
 
+def centre_of(identity: str) -> str:
+    """The slug of the centre that was asked, as it was then; '' for none."""
+    if not identity.startswith(ASKED_FOR):
+        return ""
+    return identity.removeprefix(ASKED_FOR).partition(_IN)[0].partition(_AT)[2]
+
+
 def in_district(district: str) -> str:
-    """How the identity of everything in a district ends that belongs to no centre."""
+    """How the identity of everything in a district ends that is of no series."""
     return f"{_IN}{district}"

@@ -22,19 +22,20 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
-from portal.bookings import outcomes
+from portal.bookings import creche, outcomes
 from portal.bookings.asked import identity_of
 from portal.bookings.bookable_rows import row_matching_content, row_of
+from portal.bookings.case_rows import open_case
 from portal.bookings.locking import OF_BOOKING, lock_later, same_thing
 from portal.bookings.opening import refusal
-from portal.bookings.places import ROOM_FOR_ALL, claimed
+from portal.bookings.places import ROOM_FOR_ALL, Full, claimed
 from portal.bookings.waiting_list import notify, reminder_of
 from portal.database import look, note, read, write
 from portal.database.audit import AuditAction
 from portal.database.prepared import Prepared, bundle
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash, digest_of, link_of, new_link, new_reference
-from portal.database.tables import LIVE, bookable, booking, need, person, referral
+from portal.database.tables import LIVE, bookable, booking, creche_place, need, person, referral
 from portal.directory import Programme, Series, Session
 from portal.errors import PortalError
 from portal.messages import enqueue_all
@@ -52,10 +53,6 @@ class NotBookable(PortalError):
         super().__init__(f"It cannot be booked now: {why}.")
 
 
-class Full(PortalError):
-    """No place is free, and there is no waiting list (or the family did not want to wait)."""
-
-
 @dataclass(frozen=True)
 class Family:
     """The family that books, as entered. Ages are words such as '2 years' or '7 months'."""
@@ -68,6 +65,7 @@ class Family:
     full_texts: bool = False  # text messages may say what, when and where (S86)
     people: int = 1
     children: tuple[str, ...] = ()
+    creche: tuple[str, ...] = ()  # the ages of those who need a place in the creche
     access: str = ""
     language: str = ""
     notes: str = ""
@@ -219,18 +217,26 @@ def book(
     referrer: Referrer | None = None,
     actor: str = "family",
     allowance: Allowance | None = None,
+    footprint: str = "",
     instead: Callable[[Connection], Callable[[int], None]] | None = None,
+    moved: bool = True,
+    creche_wait: bool = False,
 ) -> Booking:
     """Book places for a family, join the waiting list, or ask staff for a place.
 
     The same `key` returns the booking that it made before, and raises KeyUsed elsewhere. A
-    `request` or `referral` series gives status `requested` and takes no place until staff confirm.
+    `request` or `referral` series gives status `requested` and takes no place until staff confirm:
+    it is a case in the queue of the `footprint`, if the caller knows it, and else in that of none
+    until `case_rows.place_cases` finds it.
     Each new booking counts towards its `allowance`. Raises NotBookable, TooOften, and Full if there
     is no waiting list (or `wait` is False) and no place is free; and OutOfDate if the content is
     older than the newest published one, which has another rule for this series.
 
+    Its children get their places in the creche with it, or it raises CrecheFull and takes nothing;
+    with `creche_wait` the family gets its own place, and waits for the creche.
+
     `instead` locks what is given up for it in the same transaction, and returns the function that
-    gives it up for the booking with this id. The message then says that the place is moved.
+    gives it up for the booking with this id. If a place was `moved`, the message says so.
     """
     planned = session.planned.isoformat() if session else ""
     identities = series.identity, *series.old_identities
@@ -274,10 +280,15 @@ def book(
             way=series.booking or "book",
             places=claims,
             number=number,
-            kind=_KIND_OF[status] if give_up is None else "place-moved",
+            kind="place-moved" if give_up is not None and moved else _KIND_OF[status],
             later=reminder if status == "confirmed" else [],
             done_by=(actor, "book"),
+            queue=(footprint, series.centre.slug),
         )
+        if family.creche and series.creche_room:
+            holds = status == "confirmed"
+            children = family.creche
+            creche.ask(connection, row.id, made.id, series, children, holds=holds, wait=creche_wait)
         if give_up is not None:
             give_up(made.id)
         return made
@@ -297,18 +308,21 @@ def ask(
     actor: str = "family",
     allowance: Allowance | None = None,
     district: str = "",
+    footprint: str = "",
+    centre: str = "",
 ) -> Booking:
     """Ask for a programme as such: no series is chosen, or none is running yet.
 
-    The request belongs to the `district` where the family would like to go, if it names one.
+    The request belongs to the `district` where the family would like to go, if it names one, or to
+    a `centre` there, by its slug, if that was asked. It is a case in the queue of its `footprint`.
     The same `key` returns the same booking, and the `allowance` applies, as in `book`. Staff
     confirm or decline it. Raises TooOften, and NotBookable if the programme takes no requests, or
     takes them only from professionals.
     """
-    identity = identity_of(programme.slug, district)
+    identity = identity_of(programme.slug, district, centre)
     draft = _drafted(family, key=key, secret=secret, now=now, ends=None)
-    if referrer is not None:
-        referrer = replace(referrer, outcome=False)  # it has no dates, so no register says it
+    if referrer is not None and programme.sensitive:
+        referrer = replace(referrer, outcome=False)
 
     def work(connection: Connection) -> Booking:
         row = row_of(connection, identity, "", ROOM_FOR_ALL)
@@ -331,6 +345,7 @@ def ask(
             places=1,
             kind="request-received",
             done_by=(actor, "ask"),
+            queue=(footprint, centre),
         )
 
     return write(engine, work)
@@ -392,10 +407,14 @@ def _write_booking(
     places: int,
     kind: str,
     done_by: tuple[str, AuditAction],
+    queue: tuple[str, str],
     number: int | None = None,
     later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
 ) -> Booking:
-    """Write the booking, the family, the referrer, the messages and the audit line."""
+    """Write the booking, the family, the referrer, the messages and the audit line.
+
+    A request is put into the `queue` of a footprint and a centre as well.
+    """
     family, now = draft.family, draft.now
     values = {
         **draft.values,
@@ -409,6 +428,8 @@ def _write_booking(
     booking_id, twin = inserted.one()
     if referrer is not None:
         _write_referrer(connection, booking_id, referrer, draft.secret, now)
+    if status == "requested":
+        open_case(connection, booking_id, footprint=queue[0], centre=queue[1], now=now)
     with bundle(connection):
         _write_family(connection, booking_id, family, draft.contact)
         at_once = (kind, now, {"twin": bool(twin)})
@@ -497,7 +518,9 @@ def find(engine: Engine, link: str, *, secret: str, now: datetime) -> Booking | 
         row = connection.execute(OF_BOOKING.where(booking.c.link_hash == digest_of(link))).first()
         if row is None or not hmac.compare_digest(bytes(row.link_hash), digest_of(link)):
             return None
-        if row.ends is not None and row.ends + timedelta(days=1) < now:
+        # A request may be worked on for long after the dates of the group that was asked for.
+        over = row.ends is not None and row.ends + timedelta(days=1) < now
+        if over and row.status != "requested":
             return None
         return _booking(connection, row, secret)
 
@@ -522,9 +545,16 @@ def family_of(engine: Engine, booking_id: int) -> Family | None:
     """The family that booked; None once its details have been erased."""
     with read(engine) as connection:
         row = connection.execute(
-            select(person, booking.c.people, need.c.access, need.c.language)
+            select(
+                person,
+                booking.c.people,
+                need.c.access,
+                need.c.language,
+                creche_place.c.ages.label("creche_ages"),
+            )
             .join(booking, booking.c.id == person.c.booking_id)
             .outerjoin(need, need.c.booking_id == person.c.booking_id)
+            .outerjoin(creche_place, creche_place.c.booking_id == person.c.booking_id)
             .where(person.c.booking_id == booking_id)
         ).first()
     return None if row is None else family_in(row)
@@ -543,6 +573,7 @@ def family_in(row: Row[Any]) -> Family | None:
         full_texts=row.full_texts,
         people=row.people,
         children=tuple(row.children),
+        creche=tuple(row._mapping.get("creche_ages") or ()),
         access=row.access or "",
         language=row.language or "",
         notes=row.notes,

@@ -47,6 +47,14 @@ def safe(number: int) -> Figure:
     return Figure((number + SMALLEST // 2) // SMALLEST * SMALLEST)
 
 
+def from_five(number: int) -> Figure:
+    """The same where a nought would tell something too: it is hidden like 1 to 4.
+
+    In a quarter with one gap, a nought in all rows but one would say what kind of gap it is.
+    """
+    return safe(number) if number >= SMALLEST else Figure(partial=True)
+
+
 def total(figures: Iterable[Figure]) -> Figure:
     """The sum of figures; safe if each of them is."""
     listed = list(figures)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, select
 
 from portal import messages
-from portal.bookings import wishes
+from portal.bookings import creche, support, support_plans, wishes
 from portal.bookings.booking import Family, Referrer, person_values, write_needs
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session
@@ -84,6 +84,7 @@ def correct(
             enqueue_reminder(connection, booking_id, series, session, now)
             for about in late:
                 messages.enqueue(connection, booking_id, "reminder", now=now, due=now, about=about)
+        support_plans.enqueue_reviews(connection, booking_id, now)
         note(connection, now, actor, "correct", booking_id, row.series)
 
     write(engine, work)
@@ -123,7 +124,7 @@ def erase(
     def work(connection: sa.Connection) -> None:
         row = locked_booking(connection, booking_id)
         if row.status in LIVE:
-            release(connection, row, "cancelled", now)
+            release(connection, row, "cancelled", now, reason="erased")
         wishes.erase_of_family(connection, booking_id, now, actor)
         erase_personal_data(connection, [booking_id])
         note(connection, now, actor, "erase", booking_id, row.series)
@@ -142,7 +143,7 @@ def erase_again(connection: sa.Connection, references: Sequence[str], now: datet
     for booking_id in _with_details(connection, references):
         row = locked_booking(connection, booking_id)
         if row.status in LIVE:
-            release(connection, row, "cancelled", now)
+            release(connection, row, "cancelled", now, reason="erased")
         erase_personal_data(connection, [booking_id])
         note(connection, now, "operator", "erase", booking_id, row.series)
         number += 1
@@ -185,6 +186,9 @@ def erase_personal_data(connection: sa.Connection, ids: Sequence[int]) -> None:
 
     The bookings, their attendance and when messages were sent stay, as numbers without a person.
     """
+    support.erase_of(connection, ids)
+    support_plans.erase_of(connection, ids)
+    creche.erase_of(connection, ids)
     for table in (need, referral, person):
         connection.execute(table.delete().where(table.c.booking_id.in_(ids)))
     connection.execute(

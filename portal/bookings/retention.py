@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
 from portal import messages
-from portal.bookings import casework, contacts, personal_data, wishes
+from portal.bookings import casework, contacts, personal_data, support, support_plans, wishes
 from portal.bookings.answer_labels import label_of, programme_of
 from portal.bookings.casework import Case, Sees
 from portal.bookings.complaints import forget_complaints
@@ -94,8 +94,8 @@ def forget(
     if directory is not None:
         follow_dates(engine, directory)
         wishes.withdraw(engine, directory, now=now)
-    needs = write(engine, lambda c: _forget_needs(c, now, settings.keep_needs_days))
-    families = _forget_families(engine, now, settings.keep_days)
+    needs = write(engine, lambda c: _forget_needs(c, now, settings))
+    families = _forget_families(engine, now, settings)
     rate_limits.forget(engine, now=now)
     write(engine, lambda c: contacts.forget_keys(c, now))
     gone = write(engine, lambda c: wishes.forget(c, now, settings.keep_days))
@@ -145,46 +145,56 @@ def follow_dates(engine: Engine, directory: Directory) -> None:
     write(engine, work)
 
 
-def _over(now: datetime, days: int) -> sa.ColumnElement[bool]:
-    """Bookings that ended at least this many days ago: by their dates, or by an answer."""
+def _over(now: datetime, days: int, case_days: int) -> sa.ColumnElement[bool]:
+    """Bookings that ended at least this many days ago: by their dates, or by an answer.
+
+    The request of a family that a worker helps is not over, whatever its dates; one whose case is
+    closed is over `case_days` after that (S91).
+    """
     since = now - timedelta(days=days)
     answered = booking.c.status.in_(("cancelled", "lapsed", "declined"))
-    return sa.or_(
-        booking.c.ends <= since,
+    requested = booking.c.status == "requested"
+    ended = sa.or_(
+        sa.and_(~requested, booking.c.ends <= since),
         sa.and_(answered, booking.c.changed <= since),
-        sa.and_(
-            booking.c.ends.is_(None), booking.c.status != "requested", booking.c.changed <= since
-        ),
+        sa.and_(booking.c.ends.is_(None), ~requested, booking.c.changed <= since),
+    )
+    worked_on = booking.c.id.in_(support.closed(now))
+    return sa.or_(
+        sa.and_(~worked_on, ended),
+        booking.c.id.in_(support.closed(now, case_days)),
         _unanswered(now),
     )
 
 
 def _unanswered(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
-        booking.c.ends.is_(None),
         booking.c.status == "requested",
         booking.c.created <= now - UNANSWERED,
+        booking.c.id.not_in(support.being_helped()),
     )
 
 
-def _forget_needs(connection: Connection, now: datetime, days: int) -> int:
-    over = select(booking.c.id).where(_over(now, days))
+def _forget_needs(connection: Connection, now: datetime, settings: Settings) -> int:
+    days = settings.keep_needs_days
+    over = select(booking.c.id).where(_over(now, days, min(days, settings.keep_case_days)))
     done = connection.execute(need.delete().where(need.c.booking_id.in_(over)))
     return int(done.rowcount)
 
 
-def _forget_families(engine: Engine, now: datetime, days: int) -> int:
+def _forget_families(engine: Engine, now: datetime, settings: Settings) -> int:
+    over = _over(now, settings.keep_days, settings.keep_case_days)
     with read(engine) as connection:
         ids = list(
             connection.execute(
-                select(booking.c.id).join(person).where(_over(now, days)).order_by(booking.c.id)
+                select(booking.c.id).join(person).where(over).order_by(booking.c.id)
             ).scalars()
         )
 
     def work(connection: Connection, some: Sequence[int]) -> None:
         open_still = select(booking.c.id).where(booking.c.id.in_(some), _unanswered(now))
         for one in list(connection.execute(open_still).scalars()):
-            release(connection, locked_booking(connection, one), "cancelled", now)
+            release(connection, locked_booking(connection, one), "cancelled", now, reason="erased")
         personal_data.erase_personal_data(connection, some)
         note(connection, now, "clock", "forget", None, None, families=len(some))
 
@@ -273,6 +283,7 @@ def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[t
         yield "Safe way to get in touch", safe_way(family)
         yield "Text messages say what, when and where", "Yes" if family.full_texts else ""
         yield "Ages of children", ", ".join(family.children)
+        yield "Ages of children for the creche", ", ".join(family.creche)
         yield "Access needs", family.access
         yield "Language", family.language
         yield "Notes", family.notes
@@ -292,6 +303,9 @@ def _kept(engine: Engine, case: Case, directory: Directory | None) -> Iterator[t
             "Family agreed that the professional sees if it came",
             _moment(agreed) if agreed else "",
         )
+    yield from support.kept_of(engine, case.id)
+    with read(engine) as connection:
+        yield from list(support_plans.kept_of(connection, case.id))
     for sent in reversed(messages.of_booking(engine, case.id)):
         said = MESSAGES.get(sent.kind, "A message")
         moment = _moment(sent.sent or sent.created)

@@ -12,20 +12,22 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
+from portal.bookings import creche
 from portal.bookings.asked import ASKED_FOR
 from portal.bookings.booking import (
     Booking,
     Family,
-    Full,
     NotBookable,
     book,
     claim_for_waiting,
     claim_places,
     get,
 )
+from portal.bookings.case_rows import case_ends, case_in, case_reopens
 from portal.bookings.locking import OF_BOOKING, NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
-from portal.bookings.places import claimed
+from portal.bookings.places import Full, claimed
+from portal.bookings.support_plans import enqueue_reviews
 from portal.bookings.waiting_list import enqueue_reminder, free, notify, offer_freed, release
 from portal.database import note, read, write
 from portal.database.rate_limits import Allowance
@@ -55,7 +57,7 @@ def cancel(
         row = locked_booking(connection, booking_id)
         if row.status not in LIVE:
             return
-        release(connection, row, "cancelled", now)
+        release(connection, row, "cancelled", now, reason="stopped" if wished else "other")
         _store_reason(connection, booking_id, reason)
         kind = "cancelled-by-us"
         if wished:
@@ -165,6 +167,9 @@ def restore(engine: Engine, directory: Directory, booking_id: int, *, now: datet
         )
         # Messages about the cancellation that have not gone out are no longer true.
         messages.drop(connection, booking_id, _UNTRUE_ONCE_RESTORED)
+        if row.was == "requested":
+            case_reopens(connection, booking_id, now)
+            enqueue_reviews(connection, booking_id, now)
         kind = "confirmation" if row.was == "confirmed" else "request-received"
         notify(connection, booking_id, kind, now)
         note(connection, now, "family", "restore", booking_id, row.series, status=row.was)
@@ -200,6 +205,9 @@ def _check_restorable(
     A family gives no reason; staff and the content always do.
     """
     known = select(person.c.booking_id).where(person.c.booking_id == row.id)
+    case = case_in(connection, row.id)
+    if case is not None and case.state == "closed" and case.close_reason != "stopped":
+        raise NotPossible("We have closed this request.")
     if _moved_to(connection, row.id) is not None:
         raise NotPossible("The family has moved to another place.")
     if row.status != "cancelled" or row.was not in ("confirmed", "requested") or row.reason:
@@ -222,8 +230,14 @@ def change(
     *,
     now: datetime,
     actor: str = "family",
+    in_creche: Sequence[str] | None = None,
+    creche_wait: bool = False,
 ) -> None:
-    """Change the number of people. Raises Full if this needs more places than are free."""
+    """Change the number of people. Raises Full if this needs more places than are free.
+
+    `in_creche` are the ages of the children who need a place in the creche, if that changes; it
+    raises CrecheFull if it is full, and the family does not want to wait for it.
+    """
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
@@ -248,6 +262,8 @@ def change(
                 .where(person.c.booking_id == booking_id)
                 .values(children=list(children))
             )
+        if in_creche is not None and series is not None:
+            creche.change(connection, row, series, in_creche, wait=creche_wait)
         note(connection, now, actor, "change", booking_id, row.series, people=people)
         offer_freed(connection, directory, row.series, row.planned, now)
 
@@ -288,6 +304,7 @@ def confirm(
             raise NotPossible("This request has ended.")
         if claim_places(connection, it=row.bookable_id, n=row.places).rowcount != 1:
             raise Full("Every place is taken.")
+        case_ends(connection, row, "confirmed", "place", now)
         notify(connection, booking_id, "request-confirmed", now)
         _give_place(connection, directory, row, now)
         note(connection, now, actor, "confirm", booking_id, row.series)
@@ -331,6 +348,7 @@ def _give_place(connection: Connection, directory: Directory, row: Row[Any], now
         .where(booking.c.id == row.id)
         .values(status="confirmed", number=None, offered_until=None, changed=now)
     )
+    creche.take_up(connection, row)
     series = directory.find_series(row.series)
     if series is not None:
         session = booked_session(series, row.planned)

@@ -553,6 +553,7 @@ def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
         "leaflets": environ.get("PORTAL_LEAFLETS", "yes").lower() in _YES,
         "keep_days": _number(environ.get("PORTAL_KEEP_DAYS", "30")),
         "keep_needs_days": _number(environ.get("PORTAL_KEEP_NEEDS_DAYS", "7")),
+        "keep_case_days": _number(environ.get("PORTAL_KEEP_CASE_DAYS", "30")),
     }
 
 

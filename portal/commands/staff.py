@@ -25,6 +25,12 @@ _centres = click.option(
     "--centre", "centres", multiple=True, help="A centre of a worker, an editor or a reader."
 )
 _footprint = click.option("--footprint", help="The footprint of a manager or a reader.")
+_panels = click.option(
+    "--panel",
+    "panels",
+    multiple=True,
+    help="A district on whose Resource Panel the person sits: a panel member, worker or manager.",
+)
 
 
 @staff.command("add")
@@ -33,6 +39,7 @@ _footprint = click.option("--footprint", help="The footprint of a manager or a r
 @click.option("--role", type=_ROLE, required=True, help="What this person may see and do.")
 @_centres
 @_footprint
+@_panels
 @click.pass_obj
 def add_staff(
     root: Path | None,
@@ -41,9 +48,10 @@ def add_staff(
     role: str,
     centres: tuple[str, ...],
     footprint: str | None,
+    panels: tuple[str, ...],
 ) -> None:
     """Make an account, and print the link of its invitation."""
-    _say(_staffing(root).add(email, name, role, centres, footprint))
+    _say(_staffing(root).add(email, name, role, centres, footprint, panels))
 
 
 @staff.command("change")
@@ -52,6 +60,8 @@ def add_staff(
 @click.option("--role", type=_ROLE, help="What this person may see and do.")
 @_centres
 @_footprint
+@_panels
+@click.option("--no-panel", is_flag=True, help="The person leaves all Resource Panels.")
 @click.pass_obj
 def change_staff(
     root: Path | None,
@@ -60,9 +70,14 @@ def change_staff(
     role: str | None,
     centres: tuple[str, ...],
     footprint: str | None,
+    panels: tuple[str, ...],
+    no_panel: bool,
 ) -> None:
-    """Change a name, a role or the places of work. The person is signed out."""
-    _say(_staffing(root).change(email, name, role, centres, footprint))
+    """Change a name, a role, the places of work or the panels. The person is signed out."""
+    if panels and no_panel:
+        raise click.UsageError("Give --panel or --no-panel, not both.")
+    sits = () if no_panel else panels or None
+    _say(_staffing(root).change(email, name, role, centres, footprint, sits))
 
 
 @staff.command("list")

@@ -7,7 +7,7 @@ once, and with which the person sets a password.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 
@@ -36,11 +36,18 @@ class Staffing:
             self._engine.dispose()
 
     def add(
-        self, name: str, title: str, role: str, centres: Iterable[str], footprint: str | None
+        self,
+        name: str,
+        title: str,
+        role: str,
+        centres: Iterable[str],
+        footprint: str | None,
+        panels: Sequence[str] = (),
     ) -> Iterator[str]:
         """A new account, and its invitation."""
         centres = tuple(centres)
         self._look_up(centres, footprint)
+        self._look_up_panels(panels)
         _, token = accounts.add(
             self._engine,
             name=name,
@@ -48,6 +55,7 @@ class Staffing:
             role=role,
             centres=centres,
             footprint=footprint,
+            panels=panels,
             now=self._now,
         )
         yield f"{accounts.tidy_name(name)} now has an account."
@@ -60,14 +68,17 @@ class Staffing:
         role: str | None,
         centres: Iterable[str],
         footprint: str | None,
+        panels: Sequence[str] | None = None,
     ) -> Iterator[str]:
-        """Changes name, role or places of work; what is not given stays.
+        """Changes name, role, places of work or panels; what is not given stays.
 
-        A centre or a footprint that is given takes the place of all places of before.
+        A centre or a footprint that is given takes the place of all places of before, and a panel
+        the place of all panels; None leaves the panels.
         """
         found, centres = self._found(name), tuple(centres)
         moved = bool(centres or footprint)
         self._look_up(centres, footprint)
+        self._look_up_panels(panels or ())
         accounts.change(
             self._engine,
             found.staff.id,
@@ -75,6 +86,7 @@ class Staffing:
             role=role or found.staff.role,
             centres=centres if moved else found.staff.centres,
             footprint=footprint if moved else found.staff.footprint,
+            panels=found.staff.panels if panels is None else panels,
             now=self._now,
         )
         self._follow()
@@ -136,6 +148,19 @@ class Staffing:
         if footprint and footprint not in areas:
             raise AccountError(f"There is no footprint '{footprint}'.{near(footprint, areas)}")
 
+    def _look_up_panels(self, panels: Iterable[str]) -> None:
+        """Refuse districts that have no Resource Panel in the content."""
+        for slug in panels:
+            district = self._directory.district(slug)
+            if district is None:
+                known = [one.slug for one in self._directory.districts]
+                raise AccountError(f"There is no district '{slug}'.{near(slug, known)}")
+            if district.panel is None:
+                raise AccountError(
+                    f"{district.title} has no Resource Panel. Write `panel:` under its district in "
+                    "content/footprints.yaml first."
+                )
+
     def _invitation(self, token: str) -> Iterator[str]:
         hours = int(accounts.INVITED_FOR.total_seconds() // 3600)
         path = f"/staff/welcome/{token}"
@@ -173,10 +198,15 @@ class Staffing:
 
 
 def _place(one: Account) -> str:
-    staff = one.staff
+    staff, sits = one.staff, ", ".join(sorted(one.staff.panels))
+    if staff.role == "panel":
+        return f"panel member of {sits}"
+    place: str = staff.role
     if staff.centres:
-        return f"{staff.role} at {', '.join(sorted(staff.centres))}"
-    return f"{staff.role} of {staff.footprint}" if staff.footprint else staff.role
+        place = f"{staff.role} at {', '.join(sorted(staff.centres))}"
+    elif staff.footprint:
+        place = f"{staff.role} of {staff.footprint}"
+    return f"{place}, on the panel of {sits}" if sits else place
 
 
 def _moment(moment: datetime) -> str:

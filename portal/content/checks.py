@@ -14,13 +14,16 @@ from datetime import date
 from pathlib import Path
 
 from portal.content import area_checks, phone_numbers
+from portal.content.creche_checks import check_creche, check_creche_of_programme
 from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
 from portal.content.help_checks import check_help_pages
+from portal.content.panel_checks import check_panel
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
+from portal.content.worker_checks import check_workers
 from portal.content.yaml_reader import Place
 from portal.directory import (
     Centre,
@@ -50,6 +53,7 @@ def check(tree: Tree) -> None:
     _check_series(tree)
     _check_pages(tree)
     check_help_pages(tree)
+    check_workers(tree)
     _check_phones(tree)
 
 
@@ -89,6 +93,8 @@ def _check_areas(tree: Tree) -> None:
                 at = f"{district.latitude}, {district.longitude}"
                 words = f"{at} is not in or near Lancashire. Correct the two."
                 written.wrong((*there, "latitude"), f"'latitude', 'longitude': {words}")
+            if district.panel:
+                check_panel(written, (*there, "panel"), district.panel, tree.terms)
 
 
 def _check_terms(tree: Tree) -> None:
@@ -149,14 +155,16 @@ def _check_phones(tree: Tree) -> None:
     for text in texts:
         if text.noun:
             _check_phone(text.written, text.noun.phone)
+            if isinstance(text.noun, Centre) and text.noun.contact:
+                _check_phone(text.written, text.noun.contact.phone, ("contact",))
 
 
-def _check_phone(written: Written, phone: str | None) -> None:
+def _check_phone(written: Written, phone: str | None, within: Place = ()) -> None:
     if not phone or _SHORT_NUMBER.fullmatch(phone.replace(" ", "")):
         return
     number = phone_numbers.read(phone)
     if not isinstance(number, phone_numbers.PhoneNumber):
-        written.wrong(("phone",), f"'phone': '{phone}' {_PHONE_FAULTS[number]}")
+        written.wrong((*within, "phone"), f"'phone': '{phone}' {_PHONE_FAULTS[number]}")
 
 
 # --- centres and programmes ----------------------------------------------------------------------
@@ -255,6 +263,7 @@ def _check_programmes(tree: Tree) -> None:
         _check_photo(text.written, programme, tree.programme_images)
         if programme.sensitive:
             _check_sensitive(text.written, programme.booking)
+        check_creche_of_programme(text.written, programme)
         names = Counter(question.name for question in programme.questions)
         for number, question in enumerate(programme.questions):
             here: Place = ("questions", number)
@@ -406,6 +415,7 @@ def _check_series(tree: Tree) -> None:
             elif programme := programmes[slug]:
                 _check_booking(written, series, programme)
                 area_checks.check_areas(written, series, series.booking or programme.booking)
+                check_creche(written, series, programme)
             if calendar:
                 for place, words in mistakes(series, calendar):
                     names = [step for step in place if isinstance(step, str)]

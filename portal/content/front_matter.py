@@ -364,9 +364,11 @@ def _words_for(
         return place, f"'{name}': {detail['msg']}"
     inner = _model_at(model, place)
     if kind.startswith("model") and inner:
+        inside = ", ".join(_fields_of(inner))
+        if likely := nicknames.fitting(name, detail["input"], fields):
+            return place, f"'{name}' is a block of fields: {inside}.{likely}"
         return place, (
-            f"'{name}': this is a block of fields. "
-            f"Write one a line, set in, of: {', '.join(_fields_of(inner))}."
+            f"'{name}': this is a block of fields. Write one a line, set in, of: {inside}."
         )
     if kind in ("tuple_type", "list_type"):
         return place, f"'{name}': this is a list. Start each of its lines with '- '."

@@ -84,6 +84,8 @@ def addresses(
     yield from ((f"{band.path}calendar.ics", None) for band in AGE_BANDS)
     for footprint in tree.footprints.footprints if tree.footprints else ():
         paths = [footprint.path, *(district.path for district in footprint.districts)]
+        if _names_workers(tree):
+            yield from ((district.workers_path, None) for district in footprint.districts)
         yield from ((path, None) for path in paths)
         yield from ((f"{path}calendar.ics", None) for path in paths)
     sensitive = {text.slug for text in tree.programmes if text.noun and text.noun.sensitive}
@@ -119,7 +121,14 @@ def addresses(
 
 
 def _fixed(tree: Tree) -> tuple[str, ...]:
-    return fixed_pages(news=bool(tree.news), help_pages=bool(tree.help_pages))
+    return fixed_pages(
+        news=bool(tree.news), help_pages=bool(tree.help_pages), workers=_names_workers(tree)
+    )
+
+
+def _names_workers(tree: Tree) -> bool:
+    centres = (folder.centre.noun for folder in tree.centres if folder.centre)
+    return any(centre.contact for centre in centres if centre)
 
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

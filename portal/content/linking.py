@@ -27,7 +27,7 @@ from portal.directory import (
     TextFile,
     Venue,
 )
-from portal.directory.schedule import horizon_of, last_to_plan, sessions
+from portal.directory.schedule import horizon_of, last_to_plan, meetings, sessions
 from portal.directory.vocabularies import NEEDS
 
 ThingT = TypeVar("ThingT")
@@ -59,6 +59,12 @@ class Linking:
         self._calendar = school_calendar(self._terms)
         self._until = self._calendar.feed_until(self._horizon)
         self._site.link(changed=changes.of("content/site.yaml"))
+        for district in districts_of(self._footprints):
+            if district.panel:
+                district.panel.link(
+                    meetings=meetings(district.panel, self._calendar, self._until),
+                    changed=changes.of("content/footprints.yaml"),
+                )
         self._terms.link(written=tree.written["content/terms.yaml"])
         # Every entry of a calendar says what these two say: dates, and the phone number.
         self._shared_changed = max(self._site.changed, changes.of("content/terms.yaml"))

@@ -58,6 +58,8 @@ _NAMES: Mapping[str, str] = {
     "buggy": "buggies pram prams pushchair pushchairs",
     "parking": "car_park car_parking where_to_park",
     "programme": "program programmes group course activity",
+    "contact": "link_worker your_worker worker contact_person",
+    "serves": "schools school settings works_with",
     "title": "name heading headline centre_name group_name",
     "summary": "description about intro introduction short_description",
     "kind": "type category sort",
@@ -111,6 +113,13 @@ def meant(name: str, value: object, fields: Mapping[str, FieldInfo], given: obje
     if block and not isinstance(value, dict | list):
         return _as_block(field, block, str(value), fields[field].annotation)
     return f" Did you mean '{field}'?"
+
+
+def fitting(name: str, value: object, fields: Mapping[str, FieldInfo]) -> str:
+    """'Did you mean ...' of the field by that name that can take the value; '' without such one."""
+    fields_for_it = (field for field in _likely(name, fields) if _fits(fields[field], value))
+    field = next(fields_for_it, "")
+    return f" Did you mean '{field}'?" if field else ""
 
 
 def _as_block(field: str, block: type[BaseModel], value: str, annotation: Any) -> str:

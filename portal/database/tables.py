@@ -167,6 +167,37 @@ need = Table(
     Column("language", Text, nullable=False),
 )
 
+# The creche of what is booked: its places, for children. The columns count as those of `bookable`.
+creche = Table(
+    "creche",
+    metadata,
+    Column("bookable_id", ForeignKey("bookable.id"), primary_key=True, autoincrement=False),
+    Column("places", Integer, nullable=False),
+    Column("allowed", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),  # families on its waiting list
+    Column("last_number", Integer, nullable=False),
+    CheckConstraint("held >= 0 AND held <= allowed", name="held"),
+    CheckConstraint("waiting >= 0", name="waiting"),
+)
+
+# What a family asked for in the creche. `asked`: it has no place in the group yet. `waiting`: it
+# has one, and waits for the creche. `held`: its children have places. `ended`: its booking ended.
+CRECHE_STATES = ("asked", "waiting", "held", "ended")
+creche_place = Table(
+    "creche_place",
+    metadata,
+    Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True),
+    Column("children", Integer, nullable=False),
+    Column("ages", JSON, nullable=False),  # in words, as in `person`; erased with it
+    Column("state", String(10), nullable=False),
+    Column("number", Integer),  # its number on the waiting list
+    Column("passed", Integer, nullable=False),  # how often a smaller family got a place first
+    CheckConstraint(f"state IN {CRECHE_STATES}", name="state"),
+    CheckConstraint("children >= 1", name="children"),
+    Index("ix_creche_place_state", "state"),
+)
+
 # A request for support as staff work on it, from the form to its end: one for each booking that was
 # asked for. It names nobody. `footprint` is its queue ('' where the content has no such area any
 # more), `centre` the centre it belongs to, '' until it is known.
@@ -197,7 +228,8 @@ support_case = Table(
     Column("starts", String(10), nullable=False, server_default=""),  # the first day of the plan
     Column("first_review", String(10), nullable=False, server_default=""),  # after 6 weeks
     Column("last_review", String(10), nullable=False, server_default=""),  # after 12 weeks
-    Column("reviewed", Moment),
+    Column("first_reviewed", Moment),  # when the first review was noted
+    Column("reviewed", Moment),  # when the last review was noted
     Column("closed", Moment),
     Column("close_reason", String(10), nullable=False, server_default=""),
     Column("version", Integer, nullable=False),  # incremented by each change of the row
@@ -223,6 +255,7 @@ plan_goal = Table(
     Column("goal", String(200), nullable=False),
     Column("step", String(200), nullable=False),  # what is done for it
     Column("who", String(10), nullable=False),  # does it
+    Column("role", String(80), nullable=False, server_default=""),  # of somebody else: never a name
     Column("due", String(10), nullable=False),  # by which day
     Column("done", Boolean, nullable=False),
     CheckConstraint(f"who IN {GOAL_BY}", name="who"),
@@ -440,7 +473,7 @@ theme_issue = Table(
 )
 
 # The steps of a thematic issue: which body has it from which day, who answers for it, and what it
-# answered.
+# answered. The step of a project is answered with what came of it.
 theme_step = Table(
     "theme_step",
     metadata,
@@ -451,7 +484,7 @@ theme_step = Table(
     Column("owner", String(80), nullable=False),  # a role
     Column("answer", Text, nullable=False, server_default=""),
     Column("answered", Moment),
-    CheckConstraint("body IN ('panel', 'sub-group', 'board')", name="body"),
+    CheckConstraint("body IN ('panel', 'sub-group', 'board', 'project')", name="body"),
     UniqueConstraint("issue_id", "body"),
 )
 
@@ -465,6 +498,7 @@ project = Table(
     Column("provider", String(120), nullable=False),
     Column("pounds", Integer, nullable=False),
     Column("outcomes", JSON, nullable=False),  # what was agreed, a line each
+    Column("targets", JSON, nullable=False),  # the numbers of a report that were agreed, by name
     Column("starts", String(10), nullable=False),
     Column("ends", String(10), nullable=False),
     Column("created", Moment, nullable=False),
@@ -472,7 +506,7 @@ project = Table(
 )
 
 # What a project reports for a quarter ('2026-Q4'): numbers alone.
-_PROJECT_NUMBERS = (
+PROJECT_NUMBERS = (
     "families", "people", "with_caf",
     "attendance_better", "attendance_same", "attendance_worse",
     "behaviour_better", "behaviour_same", "behaviour_worse",
@@ -482,10 +516,10 @@ project_report = Table(
     metadata,
     Column("project_id", ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
     Column("quarter", String(7), primary_key=True),
-    *(Column(name, Integer, nullable=False) for name in _PROJECT_NUMBERS),
+    *(Column(name, Integer, nullable=False) for name in PROJECT_NUMBERS),
     Column("version", Integer, nullable=False),
     Column("changed", Moment, nullable=False),
-    CheckConstraint(" AND ".join(f"{name} >= 0" for name in _PROJECT_NUMBERS), name="numbers"),
+    CheckConstraint(" AND ".join(f"{name} >= 0" for name in PROJECT_NUMBERS), name="numbers"),
 )
 
 # The outbox of the panel, to practitioners. The address is looked up when the message is sent.

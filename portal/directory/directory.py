@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from portal.directory import addresses
 from portal.directory.models import (
     Centre,
     District,
@@ -78,6 +79,26 @@ class Directory(Noun):
     @cached_property
     def districts(self) -> tuple[District, ...]:
         return tuple(d for footprint in self.footprints for d in footprint.districts)
+
+    @property
+    def fixed_pages(self) -> tuple[str, ...]:
+        """The addresses of the pages that belong to no noun."""
+        return addresses.fixed_pages(
+            news=bool(self.news),
+            help_pages=bool(self.help_pages),
+            workers=bool(self.districts_with_workers),
+        )
+
+    @property
+    def districts_with_workers(self) -> tuple[District, ...]:
+        """The districts that have a page of their workers: all, once a centre names its worker."""
+        return self.districts if any(centre.contact for centre in self.centres) else ()
+
+    @property
+    def support_programme(self) -> Programme | None:
+        """The programme by which families ask for support, if the site names one that is public."""
+        programme = self.programme(self.site.support_programme or "")
+        return None if programme is None or programme.sensitive else programme
 
     @cached_property
     def _district(self) -> Mapping[str, District]:

@@ -122,6 +122,31 @@ def _reason(value: object) -> str:
     return text
 
 
+_TITLE = re.compile(r"\b(mr|mrs|ms|miss|mx|dr)\b\.?", re.IGNORECASE)
+
+
+def _first_name(value: object) -> str:
+    text = _one_line(value)
+    names = _TITLE.sub("", text).split()
+    if names != text.split() or len(names) != 1:
+        likely = names[0] if names and names == text.split() else "Sam"
+        raise wrong(
+            f"'{text}' is more than a first name.",
+            f"Write the first name only, like '{likely}', so that nobody can look the worker up.",
+        )
+    return text
+
+
+def _role(value: object) -> str:
+    text = _words(value)
+    if _TITLE.search(text):
+        raise wrong(
+            f"'{text}' has a full name in it.",
+            "Write the role only, like 'Family support worker'.",
+        )
+    return text
+
+
 def _cost(value: object) -> str:
     text = _one_line(value)
     if text.lower().rstrip(".") in _YES_OR_NO or re.fullmatch(r"[\d., -]+", text):
@@ -307,6 +332,8 @@ MeetingPoint = Annotated[
     BeforeValidator(_meeting_point),
     text("where to meet, in words", "the bandstand in Memorial Park"),
 ]
+FirstName = Annotated[str, BeforeValidator(_first_name), text("a first name alone", "Sam")]
+Role = Annotated[str, BeforeValidator(_role), text("a role, in words", "Family support worker")]
 Reason = Annotated[
     str, BeforeValidator(_reason), text("a reason, in words for families", "The worker is ill")
 ]
@@ -539,6 +566,7 @@ Facilities = Annotated[tuple[Facility, ...], BeforeValidator(listed)]
 Outcomes = Annotated[tuple[Outcome, ...], BeforeValidator(listed)]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(listed)]
 Days = Annotated[tuple[Day, ...], BeforeValidator(listed)]
+Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(listed)]
 Status = Annotated[
     OpenStatus,
     BeforeValidator(OpenStatus.read),

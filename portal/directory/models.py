@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from portal.directory.addresses import YOUR_WORKER
 from portal.directory.fields import (
     AgeInYears,
     Ages,
@@ -40,6 +41,7 @@ from portal.directory.fields import (
     Email,
     EndMoment,
     Facilities,
+    FirstName,
     Flag,
     Language,
     Languages,
@@ -64,6 +66,7 @@ from portal.directory.fields import (
     QuestionType,
     Reason,
     Repeats,
+    Role,
     SeriesNames,
     Siblings,
     Slug,
@@ -72,6 +75,7 @@ from portal.directory.fields import (
     Times,
     Web,
     Weekday,
+    Weekdays,
     Words,
 )
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
@@ -112,6 +116,10 @@ class NeedLevel(Noun):
 
     name: Line = Field(description="Its name.")
     words: Words = Field(description="What it means, in a sentence for families.")
+    ring: Text = Field(
+        "", description="Whom staff ring about a family at this level, and when, with the numbers."
+    )
+    source: Text = Field("", description="Where the numbers come from.")
 
 
 class Site(Noun):
@@ -135,6 +143,11 @@ class Site(Noun):
     languages: Languages = Field(("en",), description="The languages that the site claims.")
     levels: tuple[NeedLevel, ...] = Field(
         (), description="The levels of need, the first one first. Programmes are at one of them."
+    )
+    support_programme: Slug | None = Field(
+        None,
+        description="The programme by which families ask for support. Professionals who refer a "
+        "family to a centre get its form.",
     )
     demonstration: Flag = Field(
         False, description="yes: every page says that times and places are samples."
@@ -184,6 +197,72 @@ class Terms(Noun):
     written: ClassVar[Any] = None  # linked: the file as it was read
 
 
+class MeetingChange(Noun):
+    """A meeting of a panel on another day."""
+
+    date_: Day = Field(alias="date", description="The day on which it would meet by its rule.")
+    moved_to: Day = Field(description="The day on which it meets.")
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting of a Resource Panel. `planned` is its day by the rule, and never changes."""
+
+    planned: date
+    starts: datetime
+    ends: datetime
+    moved: str = ""  # why it is not on the planned day
+
+    @property
+    def day(self) -> date:
+        return self.starts.date()
+
+    @property
+    def name(self) -> str:
+        """Its name in addresses and in the database."""
+        return self.planned.isoformat()
+
+
+class Panel(Noun):
+    """The Resource Panel of a district, which meets needs that no local service meets."""
+
+    name: Line = Field(description="Its name.")
+    starts: Day = Field(description="The day of its first meeting.")
+    day: Weekday | None = Field(None, description="The weekday; checked against the first date.")
+    time: Times = Field(description="From when to when it meets: 10:00-12:00.")
+    repeats: Repeats = Field("monthly", description="monthly, fortnightly or weekly.")
+    except_: Days = Field((), alias="except", description="Days on which it does not meet.")
+    changes: tuple[MeetingChange, ...] = Field(
+        (),
+        description="Meetings on other days. One on a bank holiday or a closed day moves to the "
+        "next working day by itself.",
+    )
+    where: Line = Field(description="Where it meets, in words for those who come.")
+    budget: Number = Field(description="Pounds for a year, which begins on 1 April.")
+    limit: Number = Field(500, description="The most pounds that one decision may spend.")
+    sub_group: Line = Field(description="The group that it passes a theme to.")
+    board: Line = Field(description="The board that the group passes a theme to.")
+    sample: Lines = Field((), description="Names of its fields whose facts are samples.")
+
+    # Linked: its meetings, as far as calendars know dates, and the last change of the file.
+    meetings: ClassVar[tuple[Meeting, ...]] = ()
+    changed: ClassVar[datetime] = LONG_AGO
+    source: ClassVar[str] = "content/footprints.yaml"
+
+    @property
+    def assumed(self) -> str:
+        """What readers must know of its facts; '' if they are true."""
+        what = [
+            *(["the dates"] if {"starts", "day", "time", "repeats"} & {*self.sample} else []),
+            *(["the place"] if "where" in self.sample else []),
+            *(["the budget"] if "budget" in self.sample else []),
+        ]
+        if not what:
+            return ""
+        said = ", ".join(what[:-1]) + " and " + what[-1] if what[1:] else what[0]
+        return f"{said[0].upper()}{said[1:]} of this panel are samples."
+
+
 class District(Noun):
     """One of the county's districts."""
 
@@ -192,10 +271,16 @@ class District(Noun):
     code: Line = Field(description="Its ONS code, such as E07000117.")
     latitude: Degrees = Field(description="The middle of it, in degrees.")
     longitude: Degrees = Field(description="The middle of it, in degrees.")
+    panel: Panel | None = Field(None, description="Its Resource Panel, if it has one.")
 
     @property
     def path(self) -> str:
         return f"/districts/{self.slug}/"
+
+    @property
+    def workers_path(self) -> str:
+        """Where professionals find the workers of its centres."""
+        return f"{YOUR_WORKER}{self.slug}/"
 
     @property
     def position(self) -> Position:
@@ -422,6 +507,13 @@ class Programme(TextFile):
         None, description="The partner that runs it with the service."
     )
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    creche_places: Number | None = Field(
+        None, description="How many children can be booked into the creche."
+    )
+    creche_ages: Ages = Field((), description="Ages of the children in the creche: 1-4 years.")
+    creche_ratio: Number | None = Field(
+        None, description="How many children one adult looks after in the creche."
+    )
     expect: Words | None = Field(None, description="What happens, in a short sentence.")
     first_time: Words | None = Field(None, description="What to know before a first visit.")
     who_meets_you: Words | None = Field(
@@ -479,6 +571,10 @@ class Programme(TextFile):
     def request_path(self) -> str:
         return f"/request/{self.slug}"
 
+    def refer_path(self, centre: Centre) -> str:
+        """Where a professional refers a family to this centre."""
+        return f"{self.request_path}?who=professional&centre={centre.slug}"
+
     @property
     def tell_path(self) -> str:
         """Where a family leaves a wish to hear when it starts again."""
@@ -491,6 +587,31 @@ class Programme(TextFile):
         Not of a sensitive programme (S84), nor of one without groups, which has no runs to open.
         """
         return not self.sensitive and self.kind in ("group", "drop-in")
+
+
+class CentreContact(Noun):
+    """The worker of a centre whom schools and other professionals ask."""
+
+    role: Role | None = Field(None, description="The role of the worker.")
+    first_name: FirstName | None = Field(
+        None, description="The first name of the worker, if the worker agrees; no surname."
+    )
+    days: Weekdays = Field((), description="The weekdays on which the worker can be reached.")
+    ask: Words | None = Field(None, description="What professionals can ask about.")
+    phone: Phone | None = Field(
+        None, description="The phone number of the worker, if not that of the centre."
+    )
+    email: Email | None = Field(
+        None, description="The email address of the worker, if not that of the centre."
+    )
+
+    @property
+    def name(self) -> str:
+        """'Sam, family support worker', or the part of it that is known."""
+        role = self.role or ""
+        if self.first_name and role[1:2].islower():
+            role = role[:1].lower() + role[1:]
+        return ", ".join(filter(None, (self.first_name, role)))
 
 
 class Centre(TextFile):
@@ -518,6 +639,12 @@ class Centre(TextFile):
     first_time: Words | None = Field(None, description="What to know before a first visit.")
     who_meets_you: Words | None = Field(
         None, description="Who meets families when they come: a role, in words."
+    )
+    contact: CentreContact | None = Field(
+        None, description="The worker whom schools and other professionals ask."
+    )
+    serves: Lines = Field(
+        (), description="The schools, nurseries, surgeries and other settings that it works with."
     )
     photo: Line | None = Field(None, description="A file of this folder.")
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
@@ -736,6 +863,15 @@ class Series(TextFile):
     cost: Cost | None = Field(None, description="The cost, if other than the programme's.")
     bring: Words | None = Field(None, description="What to bring, if other than the programme's.")
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    creche_places: Number | None = Field(
+        None, description="How many children can be booked into the creche."
+    )
+    creche_ages: Ages | None = Field(
+        None, description="Ages of the children in the creche: 1-4 years."
+    )
+    creche_ratio: Number | None = Field(
+        None, description="How many children one adult looks after in the creche."
+    )
     expect: Words | None = Field(
         None, description="What happens, in a short sentence, if other than the programme's."
     )
@@ -834,6 +970,11 @@ class Series(TextFile):
     @property
     def ongoing(self) -> bool:
         return self.count is None and self.until is None and self.repeats != "once"
+
+    @property
+    def creche_room(self) -> int:
+        """How many children can be booked into its creche; 0 where nothing can be booked."""
+        return (self.creche_places or 0) if self.creche else 0
 
     @property
     def is_course(self) -> bool:
@@ -957,6 +1098,7 @@ LONGEST_MOVE = timedelta(183)
 # Taken from the programme where the series does not say.
 INHERITED = (
     "title", "booking", "place_for", "places", "ages", "cost", "bring", "creche",
+    "creche_places", "creche_ages", "creche_ratio",
     "expect", "first_time", "who_meets_you", "siblings", "dads", "quiet",
 )  # fmt: skip
 

@@ -20,8 +20,17 @@ from functools import partial
 from itertools import accumulate, islice
 from typing import TypeVar
 
-from portal.directory.models import Change, OutreachVenue, Series, Session, Terms, Venue
-from portal.directory.values import LONDON, TimeRange
+from portal.directory.models import (
+    Change,
+    Meeting,
+    OutreachVenue,
+    Panel,
+    Series,
+    Session,
+    Terms,
+    Venue,
+)
+from portal.directory.values import LONDON, TimeRange, day_words
 
 Made = TypeVar("Made")
 
@@ -140,7 +149,7 @@ def last_to_plan(series: Series, feed_until: date) -> date:
 # --- dates -----------------------------------------------------------------
 
 
-def rule_dates(series: Series, until: date) -> list[date]:
+def rule_dates(series: Series | Panel, until: date) -> list[date]:
     """The dates of `repeats` alone up to `until` or the series' own, the earlier; holidays too.
 
     `sessions: n` does not end this list, as it counts planned dates.
@@ -159,8 +168,9 @@ def planned_dates(series: Series, calendar: SchoolCalendar, until: date) -> list
     return list(islice(dates, series.count))
 
 
-def _rule(series: Series, until: date) -> Iterator[date]:
-    first, last = series.starts, min(until, series.until or until)
+def _rule(series: Series | Panel, until: date) -> Iterator[date]:
+    ends = series.until if isinstance(series, Series) else None
+    first, last = series.starts, min(until, ends or until)
     if series.repeats == "once":
         yield from _days(first, min(first, last))
     elif series.repeats == "daily":
@@ -248,6 +258,37 @@ def held_on(change: Change, series: Series) -> tuple[date, TimeRange]:
     if change.moved_to is None:
         return change.date_, series.time
     return change.moved_to.day, change.moved_to.time or series.time
+
+
+def meetings(panel: Panel, calendar: SchoolCalendar, until: date) -> tuple[Meeting, ...]:
+    """The meetings of a panel planned up to `until`, in order.
+
+    One that falls on a bank holiday or a closed day moves to the next working day (S94).
+    """
+    moved = {change.date_: change.moved_to for change in panel.changes}
+    made = []
+    for planned in rule_dates(panel, until):
+        if planned in panel.except_:
+            continue
+        day, reason = moved.get(planned, planned), ""
+        if day != planned:
+            reason = f"it was moved from {day_words(planned)}"
+        elif closed := calendar.closed(planned):
+            day, reason = (
+                _working_day(planned, calendar),
+                f"nothing meets on {day_words(planned)} ({closed})",
+            )
+        made.append(Meeting(planned, *span(day, panel.time), reason))
+    return tuple(made)
+
+
+def _working_day(day: date, calendar: SchoolCalendar) -> date:
+    """The first working day at or after a day."""
+    return next(
+        one
+        for one in _days(day, days_later(day, 366))
+        if one.weekday() < 5 and not calendar.closed(one)
+    )
 
 
 def span(day: date, times: TimeRange) -> tuple[datetime, datetime]:

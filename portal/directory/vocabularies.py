@@ -41,6 +41,24 @@ NEEDS: Mapping[str, str] = {
     "protected-characteristics": "Fair treatment under the Equality Act",
 }
 
+# What a Resource Panel is asked for (Gap in Service).
+GAP_THEMES: Mapping[str, str] = {
+    "transport": "Travel and transport",
+    "car-seats": "Car seats, cots, safety gates and other baby equipment",
+    "household": "Furniture, bedding and things for the home",
+    "clothing": "Clothes, shoes and school uniform",
+    "childcare": "Nursery, childcare or a creche",
+    "respite": "A break for a parent or carer",
+    "courses": "A course or group for parents",
+    "activities": "Clubs and activities for children and young people",
+    "counselling": "Counselling and talking therapy",
+    "language": "English lessons, interpreting and translation",
+    "learning": "Help with school and learning",
+    "special-needs": "Support or equipment for special needs or a disability",
+    "safety": "Support after violence or abuse",
+    "other": "Something else",
+}
+
 # Those that could harm a family if somebody saw that it looked: no public page or address names
 # one, and they share one neutral page (S81). The words are those of its form.
 PRIVATE_NEEDS: Mapping[str, str] = {

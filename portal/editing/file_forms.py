@@ -92,7 +92,10 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
             "except", "bank_holidays", "withdrawn",
         )),
         ("Ages, cost and what to bring, if not as the programme says", True, (
-            "ages", "send_to", "cost", "bring", "creche",
+            "ages", "send_to", "cost", "bring",
+        )),
+        ("Creche, if not as the programme says", True, (
+            "creche", "creche_places", "creche_ages", "creche_ratio",
         )),
         ("What to expect, if not as the programme or the centre says", True, (
             "expect", "first_time", "who_meets_you", "siblings", "siblings_note", "dads", "quiet",
@@ -113,6 +116,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
         ("Opening hours", False, ("opening_hours",)),
         ("Facilities", False, ("facilities",)),
         ("Notice", False, ("notice",)),
+        ("For schools and other professionals", True, ("contact", "serves")),
         ("Closed", True, ("status", "closures")),
         ("Photo", True, ("photo", "photo_alt")),
         ("Ages", True, ("ages", "send_to")),
@@ -126,7 +130,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
 _LONG = frozenset(
     (
         "transport", "text", "cancelled", "note", "reason", "withdrawn", "bring", "photo_alt",
-        "expect", "first_time", "who_meets_you", "siblings_note", "buggy", "parking",
+        "expect", "first_time", "who_meets_you", "siblings_note", "buggy", "parking", "ask",
     )
 )  # fmt: skip
 _KEYS = ("date", "from")  # what an entry of a list is known by

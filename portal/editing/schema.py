@@ -122,6 +122,7 @@ _EXAMPLES: Mapping[str, str] = {
     "programme": "baby-massage",
     "reason": "The boiler is being repaired",
     "room": "Willow Room",
+    "serves": "River Lane Primary School, Preston",
     "session_length": "About 2 hours",
     "siblings_note": "There are toys for children up to 8",
     "slug": "preston",

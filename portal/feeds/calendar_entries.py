@@ -117,7 +117,8 @@ def _folded(line: Contentline) -> bytes:
     return data + b"\r\n"
 
 
-def _local(name: str, moment: datetime) -> bytes:
+def local(name: str, moment: datetime) -> bytes:
+    """A property that holds a time by the clock on the wall in London."""
     return f"{name};TZID=Europe/London:{_digits(moment)}\r\n".encode()
 
 
@@ -187,7 +188,7 @@ class Run:
 
     def single(self, session: Session) -> Entry:
         """One session as an entry of its own, with a UID made from its planned date."""
-        dates = _local("DTSTART", session.starts) + _local("DTEND", session.ends)
+        dates = local("DTSTART", session.starts) + local("DTEND", session.ends)
         return entry(f"{session.anchor}.{self.uid}", dates, self._texts(self._words(session)))
 
     def _regular(self, dates: Sequence[date], rule: Sequence[date]) -> bool:
@@ -201,12 +202,12 @@ class Run:
     def _rule_entry(self, dates: Sequence[date], rule: Sequence[date]) -> Entry:
         first, last = dates[0], dates[-1]
         lines = [
-            _local("DTSTART", self._start(first)),
-            _local("DTEND", self._end(first)),
+            local("DTSTART", self._start(first)),
+            local("DTEND", self._end(first)),
             self._rule(first, last),
             # One line per date, as Google and Apple write them: simple readers take only one date
             # from a line.
-            *(_local("EXDATE", self._start(day)) for day in sorted(set(rule) - set(dates))),
+            *(local("EXDATE", self._start(day)) for day in sorted(set(rule) - set(dates))),
         ]
         return entry(self.uid, b"".join(lines), self._texts(self._usual))
 
@@ -229,9 +230,7 @@ class Run:
 
     def _override(self, session: Session, starts: datetime, ends: datetime, words: _Words) -> Entry:
         original = self._start(session.planned)
-        dates = (
-            _local("RECURRENCE-ID", original) + _local("DTSTART", starts) + _local("DTEND", ends)
-        )
+        dates = local("RECURRENCE-ID", original) + local("DTSTART", starts) + local("DTEND", ends)
         return entry(self.uid, dates, self._texts(words), _digits(original))
 
     def _start(self, day: date) -> datetime:

@@ -27,9 +27,10 @@ from icalendar import Calendar, Timezone
 from icalendar.cal.component import Component
 
 from portal.content.school_calendar import school_calendar
-from portal.directory import AGE_BANDS, Centre, Directory, Series, Session
+from portal.directory import AGE_BANDS, Centre, Directory, District, Series, Session
 from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
+from portal.feeds import panel_meetings
 from portal.feeds.calendar_entries import (
     FIRST_REVISION,
     Entry,
@@ -185,6 +186,9 @@ class Calendars:
             centre = closed.get(facet.page)
             more = [self.closed(centre)] if centre else []
             files[facet.path] = partial(self.feed, facet, more)
+        for district in directory.districts:
+            if district.panel:
+                files[panel_meetings.path_of(district)] = partial(self.panel, district)
         moved: dict[str, str] = {}
         for programme in directory.programmes:
             if not programme.sensitive:
@@ -217,6 +221,12 @@ class Calendars:
         Without `source` the file does not hold its address, which would say what was chosen.
         """
         return self._feed(name, page, source, chain.from_iterable(map(self.entries, series)))
+
+    def panel(self, district: District) -> bytes:
+        """The calendar of the meetings of a district's Resource Panel."""
+        page, name = f"{self.site.base_address}/gap", f"Resource Panel of {district.title}"
+        source = f"{self.site.base_address}{panel_meetings.path_of(district)}"
+        return self._feed(name, page, source, panel_meetings.entries(district, self.site))
 
     def ended(self, *, named: bool = False) -> bytes:
         """An empty calendar, for an address whose groups are gone or withheld.

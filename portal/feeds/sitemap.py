@@ -14,7 +14,7 @@ from functools import partial
 from xml.etree import ElementTree
 
 from portal.directory import AGE_BANDS, Directory, HelpPage, News, Page, Programme, Series, TextFile
-from portal.directory.addresses import DOWN, fixed_pages
+from portal.directory.addresses import DOWN
 from portal.directory.values import LONDON
 
 # Live addresses: a robot that followed them would fill in forms, or open a family's booking. Their
@@ -37,13 +37,15 @@ def robots_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
 
 def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     """Every page for search engines, and the day it last changed."""
-    for path in fixed_pages(news=bool(directory.news), help_pages=bool(directory.help_pages)):
+    for path in directory.fixed_pages:
         if path != DOWN:
             yield path, None
     for footprint in directory.footprints:
         yield footprint.path, None
         for district in footprint.districts:
             yield district.path, None
+    for district in directory.districts_with_workers:
+        yield district.workers_path, None
     for band in AGE_BANDS:
         yield band.path, None
     for settlement in directory.settlements:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -25,12 +25,16 @@ from portal.database.tables import (
     attendance,
     bookable,
     booking,
+    creche_place,
     message,
     notice,
     person,
     referral,
+    staff,
+    support_case,
 )
 from portal.directory import Directory, Series, Session
+from portal.directory.values import LONDON
 from portal.messages import announced, family_calendar
 from portal.messages.change_news import (
     ABOUT_A_SESSION,
@@ -62,6 +66,11 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "request-received": ("requested",),
     "request-confirmed": ("confirmed",),
     "request-declined": ("declined",),
+    "support-worker": ("requested",),
+    "support-closed": ("cancelled",),
+    "support-review": ("requested",),
+    "creche-place": HOLDING,
+    "creche-closed": LIVE,
 }
 REMIND_BEFORE = timedelta(hours=48)
 
@@ -106,6 +115,19 @@ class BookingFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What a family hears of the work on its request. '' is not known, or not so."""
+
+    worker: str = ""  # the first name of its worker
+    worker_at: str = ""  # the centre where she works
+    lead: str = ""  # the role and the organisation of a Lead Professional elsewhere
+    ended: str = ""  # why the work has ended
+
+
+NO_CASE = CaseFacts()
+
+
+@dataclass(frozen=True, slots=True)
 class MessageFacts:
     """All that the text of one message needs. What its kind does not use is empty or None."""
 
@@ -120,8 +142,11 @@ class MessageFacts:
     notice: str  # what staff say to everybody in a session
     # To a professional: how the link is made on which they see whether the family came (S88).
     outcome: tuple[bytes, bytes] | None = None
+    creche: Row[Any] | None = None  # what the family has in the creche, or waits for
     # Of a move: the bookings that the family gave up, the last one first.
     moved_from: Sequence[BookingFacts] = ()
+    case: CaseFacts = NO_CASE
+    review: date | None = None  # the day on which family and worker look at their plan
 
     @property
     def of_a_change(self) -> bool:
@@ -167,6 +192,7 @@ def facts_of(
     recipient = _recipient(connection, owed, spoken=spoken)
     _check_status(owed, booked.status)
     _check_dates(connection, owed, booked)
+    creche = _creche(connection, owed)
     about_changes = owed.kind in ("moved", "postponed") or _of_a_change(owed)
     changes = changes_of(connection, owed.booking_id) if about_changes else []
     sessions = _sessions(connection, owed, booked, changes, directory, now)
@@ -181,11 +207,14 @@ def facts_of(
         position=_position(connection, booked.row) if owed.kind == "waiting" else None,
         notice=_notice(connection, owed) if owed.kind == "notice" else "",
         outcome=_outcome(connection, owed) if owed.kind in TO_PROFESSIONAL else None,
+        creche=creche,
         moved_from=(
             tuple(_moved_from(connection, booked, directory, now))
             if owed.kind == "place-moved"
             else ()
         ),
+        case=_case(connection, owed, directory) if owed.kind in _ABOUT_CASES else NO_CASE,
+        review=_review(connection, owed, now) if owed.kind == "support-review" else None,
     )
 
 
@@ -223,6 +252,53 @@ def _outcome(connection: Connection, owed: Owed) -> tuple[bytes, bytes] | None:
         )
     ).first()
     return (bytes(row.outcome_nonce), bytes(row.outcome_hash)) if row is not None else None
+
+
+_ABOUT_CASES = ("support-worker", "support-closed")
+
+# Why the work on a request has ended (`tables.CLOSE_REASONS`), as the family reads it.
+ENDED: Mapping[str, str] = {
+    "other": "another service can help you better",
+    "level": "you need more help than we can give, and others can give it",
+    "done": "we have done what we planned together",
+    "down": "you do not need a worker any more, and a group may be enough",
+    "up": "you need more help than we can give, and others can give it",
+    "stopped": "you wanted to stop",
+    "unreached": "we tried to reach you and could not",
+}
+
+
+def _case(connection: Connection, owed: Owed, directory: Directory) -> CaseFacts:
+    """Raises NothingToSend about a worker who has left, or whom the family has no more."""
+    row = connection.execute(
+        select(support_case, staff.c.title, staff.c.removed)
+        .select_from(support_case.outerjoin(staff, staff.c.id == support_case.c.worker_id))
+        .where(support_case.c.booking_id == owed.booking_id)
+    ).one()
+    worker = "" if row.removed is not None else str(row.title or "")
+    if owed.kind == "support-worker" and not worker:
+        raise NothingToSend("The family has no worker now.")
+    centre = directory.find_centre(row.centre)
+    return CaseFacts(
+        worker=worker.partition(" ")[0],
+        worker_at=centre.title if centre else "",
+        lead=", ".join(filter(None, (row.lead_role, row.lead_organisation))),
+        ended=ENDED.get(row.close_reason, ""),
+    )
+
+
+def _review(connection: Connection, owed: Owed, now: datetime) -> date:
+    """The day of a review. Raises NothingToSend if it is over, held, or on another day by now."""
+    day = str(owed.about.get("day", ""))
+    row = connection.execute(
+        select(support_case).where(support_case.c.booking_id == owed.booking_id)
+    ).first()
+    coming = set()
+    if row is not None and row.state == "working":
+        coming = {row.last_review} if row.first_reviewed else {row.first_review, row.last_review}
+    if not day or day not in coming or date.fromisoformat(day) < now.astimezone(LONDON).date():
+        raise NothingToSend("The review is over, or on another day.")
+    return date.fromisoformat(day)
 
 
 def _recipient(connection: Connection, owed: Owed, *, spoken: bool) -> Recipient:
@@ -273,6 +349,21 @@ def _check_dates(connection: Connection, owed: Owed, booked: BookingFacts) -> No
     kinds = {change.kind for change in changes_of(connection, owed.booking_id)}
     if kinds & {"cancelled-by-us", "postponed"}:
         raise NothingToSend("All its dates have been cancelled or postponed.")
+
+
+def _creche(connection: Connection, owed: Owed) -> Row[Any] | None:
+    """What the family has in the creche. Raises NothingToSend if the news of it is old."""
+    place = connection.execute(
+        select(creche_place).where(
+            creche_place.c.booking_id == owed.booking_id, creche_place.c.state != "ended"
+        )
+    ).first()
+    held = place is not None and place.state == "held"
+    if owed.kind == "creche-place" and not held:
+        raise NothingToSend("The family has given up the creche place.")
+    if owed.kind == "creche-closed" and place is not None:
+        raise NothingToSend("There is a creche again.")
+    return place
 
 
 def _sessions(

@@ -57,6 +57,13 @@ def _words(facts: MessageFacts) -> list[str]:
         "notice": [f"“{facts.notice}”"],
         "request-confirmed": ["They have a place.", *dates],
         "request-declined": ["They do not get a place.", reason],
+        "support-worker": [_worker(facts)],
+        "support-closed": [
+            "Our work on their request has ended"
+            + (f": {facts.case.ended}." if facts.case.ended else ".")
+        ],
+        "creche-place": ["They have the creche place that they waited for."],
+        "creche-closed": ["There is no creche any more. Their booking has not changed."],
         "confirmation": ["They have a place.", *dates],
         "place-moved": ["They have moved to another place.", *dates],
         "waiting": ["They are on the waiting list."],
@@ -64,6 +71,12 @@ def _words(facts: MessageFacts) -> list[str]:
         "link": ["They asked for the link to their booking. Correct the address, and send it."],
     }.get(facts.owed.kind, ["A message about their booking did not arrive."])
     return [" ".join(filter(None, sentences))]
+
+
+def _worker(facts: MessageFacts) -> str:
+    at = f" at {facts.case.worker_at}" if facts.case.worker_at else ""
+    lead = f" {facts.case.lead} helps them as well." if facts.case.lead else ""
+    return f"Their worker is {facts.case.worker}{at}.{lead}"
 
 
 def _ended(facts: MessageFacts) -> str:

@@ -23,7 +23,14 @@ from types import FrameType
 from sqlalchemy import Engine
 
 from portal import database, messages
-from portal.bookings import content_changes, retention, waiting_list, wish_messages, wishes
+from portal.bookings import (
+    content_changes,
+    retention,
+    support,
+    waiting_list,
+    wish_messages,
+    wishes,
+)
 from portal.bookings.retention import Forgotten
 from portal.database import generations, journal
 from portal.database.generations import NotPublished
@@ -82,6 +89,7 @@ def once(
     )
     # After the messages about bookings, which they must not hold up.
     if new_content or new_runs:
+        support.place_cases(engine, directory)
         wishes.notify(engine, directory, now=now)
     wish_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
     weeks.ask(engine, directory, settings, now=now)

@@ -30,7 +30,7 @@ from portal.database.tables import staff, staff_code, staff_device, staff_sessio
 from portal.directory import Centre, Directory
 from portal.errors import PortalError
 from portal.staff import passwords, roles
-from portal.staff.roles import OF_CENTRES, OF_FOOTPRINT, ROLES, Permission, Role
+from portal.staff.roles import OF_CENTRES, OF_FOOTPRINT, OF_PANELS, ROLES, Permission, Role
 
 INVITED_FOR = timedelta(hours=72)
 OPERATOR = "operator"  # the actor of commands run on the server
@@ -52,6 +52,7 @@ class Staff:
     role: Role
     centres: frozenset[str] = frozenset()
     footprint: str | None = None
+    panels: frozenset[str] = frozenset()  # districts of the Resource Panels they sit on
 
     @property
     def actor(self) -> str:
@@ -95,11 +96,24 @@ class Staff:
             return self.everywhere
         return directory.footprint_of(found).slug == self.footprint
 
+    def sits_on(self, district: str, directory: Directory) -> bool:
+        """Whether they may act as a member of this district's Resource Panel (S94).
+
+        Members sit on the panels that their account names; managers on those of their footprint.
+        """
+        found = directory.district(district)
+        if found is None or not self.may("sit on a panel"):
+            return False
+        if self.everywhere or district in self.panels:
+            return True
+        return self.role == "manager" and directory.footprint_of(found).slug == self.footprint
+
     def may_manage(self, other: Staff, directory: Directory) -> bool:
         """Whether they may make, change, reset and remove an account with these places (S30).
 
-        Managers do so within their footprint: every place of the account must be there, a centre
-        that has gone from the content is not. Nobody manages their own account.
+        Managers do so within their footprint: every place of the account must be there, panels
+        too; a centre or district that has gone from the content is not. Nobody manages their own
+        account.
         """
         if other.id == self.id or not self.may("manage accounts"):
             return False
@@ -107,9 +121,18 @@ class Staff:
             return True
         if other.role not in roles.GIVEN_BY_MANAGERS:
             return False
+        if not other.panels <= self._districts(directory):
+            return False
         if other.footprint is not None:
             return other.footprint == self.footprint
+        if other.role == "panel":
+            return bool(other.panels)
         return bool(other.centres) and other.centres <= self._names_of_centres(directory)
+
+    def _districts(self, directory: Directory) -> frozenset[str]:
+        """The slugs of the districts of their footprint."""
+        areas = [one for one in directory.footprints if one.slug == self.footprint]
+        return frozenset(district.slug for area in areas for district in area.districts)
 
     def _names_of_centres(self, directory: Directory) -> frozenset[str]:
         """The slugs of their centres, those that were renamed by their earlier slugs too."""
@@ -173,19 +196,20 @@ def add(
     role: str,
     centres: Iterable[str] = (),
     footprint: str | None = None,
+    panels: Iterable[str] = (),
     now: datetime,
     actor: str = OPERATOR,
     allowed: Allowed = _anybody,
 ) -> tuple[int, str]:
     """Create an account, or restore a removed one; returns its id and the invitation token.
 
-    Raises AccountError if the account exists, the role lacks its centres or its footprint, or the
-    account is not `allowed`.
+    Raises AccountError if the account exists, the role lacks its centres, footprint or panels, or
+    the account is not `allowed`.
     """
     name = tidy_name(name)
     if len(name) > 254 or not _NAME.fullmatch(name):
         raise AccountError(f"'{name}' is not an email address. Write it like name@example.org.")
-    access = _access(role, centres, footprint)
+    access = _access(role, centres, footprint, panels)
     values = access | {"title": _title(title)}
     _check_allowed(allowed, Staff(0, name, values["title"], **_places(access)))
     token = secrets.token_urlsafe(24)
@@ -219,6 +243,7 @@ def change(
     role: str,
     centres: Iterable[str] = (),
     footprint: str | None = None,
+    panels: Iterable[str] = (),
     now: datetime,
     actor: str = OPERATOR,
     allowed: Allowed = _anybody,
@@ -227,7 +252,7 @@ def change(
 
     Both the account as it is and as it will be must be `allowed`.
     """
-    access = _access(role, centres, footprint)
+    access = _access(role, centres, footprint, panels)
 
     def work(connection: Connection) -> None:
         row = _managed_row(connection, staff_id, allowed)
@@ -335,25 +360,31 @@ def staff_of(row: Row[Any]) -> Staff:
         role=row.role,
         centres=frozenset(row.centres),
         footprint=row.footprint,
+        panels=frozenset(row.panels),
     )
 
 
-def _access(role: str, centres: Iterable[str], footprint: str | None) -> dict[str, Any]:
+def _access(
+    role: str, centres: Iterable[str], footprint: str | None, panels: Iterable[str]
+) -> dict[str, Any]:
     """The columns that define access, without those that the role does not use."""
     if role not in ROLES:
         raise AccountError(f"'{role}' is not a role. Choose one of {', '.join(ROLES)}.")
     own = sorted(set(centres)) if role in OF_CENTRES else []
     area = footprint or None if role in OF_FOOTPRINT else None
+    sits = sorted(set(panels)) if role in OF_PANELS else []
     if own and area:
         raise AccountError(f"Give a {role} centres or a footprint, not both.")
-    if not own and not area and role != "administrator":
+    if role == "panel" and not sits:
+        raise AccountError("A panel member needs one panel or more.")
+    if not own and not area and role not in ("panel", "administrator"):
         needed = {"manager": "a footprint", "reader": "one centre or more, or a footprint"}
         article = "An" if role == "editor" else "A"
         raise AccountError(f"{article} {role} needs {needed.get(role, 'one centre or more')}.")
-    return {"role": role, "centres": own, "footprint": area}
+    return {"role": role, "centres": own, "footprint": area, "panels": sits}
 
 
-_ACCESS = ("role", "centres", "footprint")
+_ACCESS = ("role", "centres", "footprint", "panels")
 
 
 def _access_in(row: Row[Any]) -> dict[str, Any]:
@@ -363,7 +394,7 @@ def _access_in(row: Row[Any]) -> dict[str, Any]:
 
 def _places(access: dict[str, Any]) -> dict[str, Any]:
     """The same columns as a Staff holds them."""
-    return access | {"centres": frozenset(access["centres"])}
+    return access | {name: frozenset(access[name]) for name in ("centres", "panels")}
 
 
 def _check_allowed(allowed: Allowed, wanted: Staff) -> None:

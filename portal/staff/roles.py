@@ -55,11 +55,13 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
 }
 
 # The roles that managers give in their footprint; the others are given by administrators alone.
-GIVEN_BY_MANAGERS: tuple[Role, ...] = ("worker", "editor", "reader")
+GIVEN_BY_MANAGERS: tuple[Role, ...] = ("worker", "editor", "reader", "panel")
 
-# Where each role's places come from. A reader has centres or a footprint, never both.
+# Where each role's places come from. A reader has centres or a footprint, never both; workers and
+# managers may sit on panels beside their other work.
 OF_CENTRES: frozenset[Role] = frozenset({"worker", "editor", "reader"})
 OF_FOOTPRINT: frozenset[Role] = frozenset({"manager", "reader"})
+OF_PANELS: frozenset[Role] = frozenset({"worker", "panel", "manager"})
 
 TITLES: Mapping[Role, str] = {
     "worker": "Worker",

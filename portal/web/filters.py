@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -373,10 +373,23 @@ def week_hours(centre: Centre) -> list[tuple[str, str]]:
     days = [(day, hours(centre, monday + timedelta(ahead))) for ahead, day in enumerate(WEEKDAYS)]
     runs = []
     for times, run in groupby(days, key=itemgetter(1)):
-        names = [day for day, _ in run]
-        said = f"{names[0]} to {names[-1]}" if len(names) > 2 else joined(names)
-        runs.append((said, times))
+        runs.append((_days_from_to([day for day, _ in run]), times))
     return runs
+
+
+def _days_from_to(names: Sequence[str]) -> str:
+    """Weekdays that follow each other: 'Monday to Friday'."""
+    return f"{names[0]} to {names[-1]}" if len(names) > 2 else joined(names)
+
+
+def weekday_words(days: Collection[str]) -> str:
+    """'Monday to Wednesday and Friday'."""
+    week = groupby(WEEKDAYS, key=lambda day: day in days)
+    runs = [list(run) for chosen, run in week if chosen]
+    long = any(len(run) > 2 for run in runs)
+    return joined(
+        [_days_from_to(run) for run in runs] if long else [day for run in runs for day in run]
+    )
 
 
 NO_DATE_YET = "We do not know the new date yet."

@@ -98,6 +98,8 @@ def file_headers(path: str) -> dict[str, str]:
         # For partners: other sites may read and show these.
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if path.startswith("/panels/"):
+        headers["X-Robots-Tag"] = "noindex"  # for practitioners: families do not look for it
     if path.startswith("/embed/"):
         policy = HEADERS["Content-Security-Policy"]
         headers["Content-Security-Policy"] = policy.replace(

@@ -13,7 +13,6 @@ from portal.bookings import (
     Family,
     Referrer,
     content_changes,
-    gap_reports,
     locking,
     opening,
     places,
@@ -22,6 +21,7 @@ from portal.bookings import (
 from portal.database import tables
 from portal.database.rate_limits import Allowance, Limit, TooOften
 from portal.directory.values import LONDON
+from portal.panel import gaps
 from tests.support import made
 from tests.support.made import NOW
 
@@ -663,20 +663,16 @@ def test_a_renamed_series_keeps_its_bookings(engine: Engine) -> None:
 
 def test_a_gap_is_kept_once(engine: Engine) -> None:
     """A practitioner's form sent twice is one report."""
-    gap = gap_reports.Gap(
-        "pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org"
-    )
-    first = gap_reports.report(engine, gap, key="g", now=NOW)
-    second = gap_reports.report(engine, gap, key="g", now=NOW)
+    gap = gaps.Gap("pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org")
+    first = gaps.report(engine, gap, key="g", now=NOW)
+    second = gaps.report(engine, gap, key="g", now=NOW)
 
     assert first == second
 
 
 def test_a_gap_sent_twice_at_once_is_kept_once(engine: Engine) -> None:
     """Presses of one button that arrive together give one reference, and take of a limit once."""
-    gap = gap_reports.Gap(
-        "pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org"
-    )
+    gap = gaps.Gap("pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org")
     keys = [f"gap-{number}" for number in range(10)]
     limit = Limit("contact", "j@x.org", per_hour=1, burst=len(keys))
     allowance = Allowance(SECRET, [limit])
@@ -685,9 +681,7 @@ def test_a_gap_sent_twice_at_once_is_kept_once(engine: Engine) -> None:
     def press() -> None:
         for key in keys:
             ready.wait(20)
-            found.append(
-                (key, gap_reports.report(engine, gap, key=key, now=NOW, allowance=allowance))
-            )
+            found.append((key, gaps.report(engine, gap, key=key, now=NOW, allowance=allowance)))
 
     threads = [threading.Thread(target=press) for _ in range(ready.parties)]
     for thread in threads:
@@ -697,7 +691,7 @@ def test_a_gap_sent_twice_at_once_is_kept_once(engine: Engine) -> None:
 
     assert (len(found), len(set(found))) == (4 * len(keys), len(keys))
     with pytest.raises(TooOften):
-        gap_reports.report(engine, gap, key="another", now=NOW, allowance=allowance)
+        gaps.report(engine, gap, key="another", now=NOW, allowance=allowance)
 
 
 @pytest.mark.parametrize(

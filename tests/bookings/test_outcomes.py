@@ -78,13 +78,78 @@ def test_a_family_without_a_place_did_not_come(engine) -> None:
     assert state(engine, where, NOW) == "did not come"
 
 
+def with_case(engine, booking, **values) -> None:
+    """The case of a request, as far as these columns say."""
+    row = {
+        "booking_id": booking.id, "footprint": "preston", "centre": "riverbank", "state": "new",
+        "received": NOW, "version": 0, "changed": NOW, **values,
+    }  # fmt: skip
+
+    def work(connection) -> None:
+        table = tables.support_case
+        connection.execute(table.delete().where(table.c.booking_id == booking.id))
+        connection.execute(table.insert().values(**row))
+
+    database.write(engine, work)
+
+
+ENDED = datetime(2027, 2, 8, tzinfo=UTC)
+MET = {"contacted": NOW, "worker_id": 1}
+PLANNED = {**MET, "starts": "2027-02-01"}
+CLOSED = {"state": "closed", "closed": ENDED}
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ({}, "not yet"),
+        ({"state": "triage", "level": 2}, "not yet"),
+        ({"state": "allocated", **MET}, "not yet"),
+        ({"state": "working", **PLANNED}, "came"),
+        ({"state": "allocated", **MET, "starts": "2027-03-02"}, "not yet"),
+        ({"state": "allocated", "worker_id": 1, "starts": "2027-02-01"}, "not yet"),
+        ({**CLOSED, **PLANNED, "close_reason": "up"}, "came"),
+        ({**CLOSED, **MET, "starts": "2027-02-09", "close_reason": "stopped"}, "did not come"),
+        ({**CLOSED, "close_reason": "unreached"}, "did not come"),
+        ({**CLOSED, "close_reason": "stopped"}, "did not come"),
+        ({**CLOSED, "close_reason": "level"}, "not yet"),
+        ({**CLOSED, "close_reason": "group"}, "not yet"),
+        ({**CLOSED, **MET, "close_reason": "up"}, "not yet"),
+    ],
+)
+def test_without_a_group_each_state_is_what_the_work_with_the_family_says(
+    sqlite, case, said
+) -> None:
+    """A family came once a worker is in touch with it and its plan has begun; it did not come if it
+    stopped or was not reached before; other reasons for an end are never said."""
+    programme = made.directory({"booking": "referral"}, way="referral").programmes[0]
+    given = {"key": "asked", "secret": SECRET, "now": NOW, "district": "preston"}
+    asked = bookings.ask(
+        sqlite, programme, bookings.Family("A"), centre="riverbank", referrer=JO, **given
+    )
+    with_case(sqlite, asked, **case)
+
+    assert state(sqlite, link(sqlite, asked)) == said
+
+
+def test_a_place_is_worth_more_than_its_case(sqlite) -> None:
+    """The register says if a family came that was given the place that it asked for."""
+    booking = referred(sqlite)
+    with_case(sqlite, booking, **CLOSED, close_reason="place")
+    where = link(sqlite, booking)
+
+    assert state(sqlite, where) == "not yet"
+    mark(sqlite, booking, "came")
+    assert state(sqlite, where) == "came"
+
+
 def test_without_consent_there_is_no_link(engine) -> None:
-    """Neither without the tick, nor for a sensitive programme, nor for one without dates."""
+    """Neither without the tick, nor for a sensitive programme, with dates or without."""
     plain = referred(engine, replace(JO, outcome=False))
     private = made.directory({"booking": "referral"}, sensitive=True)
     hidden = book(engine, private, referrer=JO, actor="professional")
-    programme = made.directory(way="referral").programmes[0]
     given = {"key": "asked", "secret": SECRET, "now": NOW}
+    programme = private.programmes[0]
     asked = bookings.ask(engine, programme, bookings.Family("A"), referrer=JO, **given)
 
     assert [link(engine, booking) for booking in (plain, hidden, asked)] == ["", "", ""]
@@ -99,7 +164,16 @@ def test_a_link_ends(engine) -> None:
     outcomes.stop(engine, stopped.id, now=NOW)
     database.write(engine, lambda c: personal_data.erase_personal_data(c, [erased.id]))
     sensitive = made.directory({"booking": "referral"}, sensitive=True)
+    programme = made.directory(way="referral").programmes[0]
+    given = {"key": "as such", "secret": SECRET, "now": NOW}
+    asked = link(
+        engine, bookings.ask(engine, programme, bookings.Family("A"), referrer=JO, **given)
+    )
+    gone = made.directory().model_copy(update={"programmes": ()})
 
+    assert [state(engine, asked, NOW, at) for at in (DIRECTORY, sensitive, gone)] == [
+        "not yet", None, None
+    ]  # fmt: skip
     assert [state(engine, one, NOW) for one in links] == ["not yet", None, None]
     assert state(engine, links[0], NOW + timedelta(days=182)) == "not yet"
     assert state(engine, links[0], NOW + timedelta(days=183)) is None

@@ -14,15 +14,15 @@ from portal.bookings import (
     Family,
     Referrer,
     casework,
-    gap_reports,
     group_messages,
     places,
     registers,
     retention,
 )
-from portal.bookings.gap_reports import Gap
 from portal.bookings.registers import Mark
 from portal.database import tables
+from portal.panel import gaps
+from portal.panel.gaps import Gap
 from portal.server import worker
 from portal.settings import load_settings
 from tests.bookings.test_booking import KEYS, SECRET, book, family, status
@@ -212,7 +212,7 @@ def planted(engine, directory, settings, caplog):
     no = book(engine, directory, who, referrer=midwife)
     bookings.decline(engine, no.id, reason=f"{PLANTED} is full", now=NOW, actor=STAFF)
     gap = Gap("Preston", ("send",), "A club", "", None, PLANTED, "School", f"{PLANTED}@x.example")
-    gap_reports.report(engine, gap, key=next(KEYS), now=NOW)
+    gaps.report(engine, gap, key=next(KEYS), now=NOW)
     return booked, no
 
 

@@ -27,8 +27,15 @@ def office(settings):
     return Staffing(settings, NOW)
 
 
-def add(office, name="sam@example.org", role="worker", centres=("riverbank",), footprint=None):
-    return list(office.add(name, "Sam Brook", role, centres, footprint))
+def add(
+    office,
+    name="sam@example.org",
+    role="worker",
+    centres=("riverbank",),
+    footprint=None,
+    panels=(),
+):
+    return list(office.add(name, "Sam Brook", role, centres, footprint, panels))
 
 
 def token_in(lines):
@@ -76,6 +83,9 @@ def test_no_link_is_given_that_would_open_nothing(settings):
         ({"centres": ()}, "A worker needs one centre or more."),
         ({"role": "manager"}, "A manager needs a footprint."),
         ({"name": "sam"}, "is not an email address"),
+        ({"role": "panel", "centres": ()}, "A panel member needs one panel or more."),
+        ({"role": "panel", "panels": ["prestn"]}, "no district 'prestn'. Did you mean 'preston'?"),
+        ({"role": "panel", "panels": ["pendle"]}, "Pendle has no Resource Panel. Write `panel:`"),
     ],
 )
 def test_mistakes_are_said_with_their_remedy(office, settings, given, words):
@@ -129,6 +139,34 @@ def test_what_is_not_given_stays(office, settings):
     assert lines == ["sam@example.org is administrator now."]
     with pytest.raises(AccountError, match="no centre"):
         list(office.change("sam@example.org", None, "worker", ["nowhere"], None))
+
+
+def test_who_sits_on_a_panel_is_listed(office):
+    """A panel member has districts, a worker a panel beside her centres; other changes leave it."""
+    add(office, "pat@example.org", "panel", (), None, ["preston"])
+    listed = next(office.listed())
+    add(office, panels=["preston"])
+    steps = [
+        office.change("sam@example.org", "Sam Lake", None, (), None),
+        office.change("sam@example.org", None, "panel", (), None),
+        office.change("sam@example.org", None, "worker", ["harbour"], None, ()),
+    ]
+
+    assert "panel member of preston: invited" in listed
+    assert [next(one) for one in steps] == [
+        "sam@example.org is worker at riverbank, on the panel of preston now.",
+        "sam@example.org is panel member of preston now.",
+        "sam@example.org is worker at harbour now.",
+    ]
+
+
+def test_panels_are_given_or_taken():
+    """`--panel` and `--no-panel` together are refused before anything is changed."""
+    given = ["staff", "change", "sam@example.org", "--panel", "preston", "--no-panel"]
+    answer = CliRunner().invoke(main, given)
+
+    assert answer.exit_code == 2
+    assert "not both" in answer.output
 
 
 def test_a_reader_moves_between_centres_and_a_footprint(office):

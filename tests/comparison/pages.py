@@ -40,6 +40,7 @@ class Pages:
             (r"/|/near/[^/]+/|/ages/[^/]+/", self._some),
             (r"/centres/|/programmes/", self._every),
             (r"/help/[^/]+/", self._help),
+            (r"/your-worker/[^/]+/", self._workers),
         )
 
     # --- a series ---------------------------------------------------------------------------------
@@ -339,6 +340,28 @@ class Pages:
                     yield path, "programme", slug, "no sensitive one"
             elif page["need"] not in programme["needs"] or programme.get("sensitive") == "yes":
                 yield path, "programme", slug, f"none for {page['need']}"
+
+    def _workers(self, path, html):
+        """Each centre of a district with its worker, its schools and its own form, and no other."""
+        here = {
+            slug: centre
+            for slug, centre in self._files.centres.items()
+            if centre["district"] == path.split("/")[2]
+        }
+        parts = dict(re.findall(r'<h2 id="([^"]+)">(.*?)(?=<h2|$)', main_of(html), re.S))
+        named = [slug for slug, centre in here.items() if "contact" in centre]
+        if sorted(parts) != sorted(named):
+            yield path, "centres with a worker", sorted(parts), sorted(named)
+        for slug in parts.keys() & set(named):
+            contact, part = here[slug]["contact"], parts[slug]
+            said = [here[slug]["title"], *(contact.get(name, "") for name in ("first_name", "ask"))]
+            said += [contact.get("role", "")[1:], *here[slug].get("serves", ())]
+            for words_of_file in said:
+                if words_of_file not in text(part):
+                    yield slug, "worker", text(part), words_of_file
+        forms = re.findall(r"who=professional&amp;centre=([a-z0-9-]+)", main_of(html))
+        if sorted(forms) != sorted(here):
+            yield path, "forms", sorted(forms), sorted(here)
 
     def _in(self, slug):
         """Whether a series belongs to a district or footprint."""

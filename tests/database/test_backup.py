@@ -14,7 +14,6 @@ from portal import bookings, database
 from portal.bookings import (
     Family,
     Referrer,
-    gap_reports,
     group_messages,
     places,
     registers,
@@ -22,6 +21,7 @@ from portal.bookings import (
 from portal.bookings.registers import Mark, WalkIns
 from portal.database import backup, tables
 from portal.database.backup import BackupError
+from portal.panel import gaps
 from portal.staff import accounts
 from tests.bookings.test_booking import SECRET, book, family
 from tests.support import made
@@ -70,8 +70,8 @@ def filled(engine: Engine):
     registers.save(engine, session.series, session, marks, WalkIns(1, 2, 3), now=NOW, actor=STAFF)
     group = group_messages.of_session(session)
     group_messages.send(engine, group, "Bring wellies", key="backup", now=NOW, actor=STAFF)
-    gap = gap_reports.Gap("Preston", ("send",), "A club", "", 100, "Jo", "School", "jo@x.example")
-    gap_reports.report(engine, gap, key="gap", now=NOW)
+    gap = gaps.Gap("Preston", ("send",), "A club", "", 100, "Jo", "School", "jo@x.example")
+    gaps.report(engine, gap, key="gap", now=NOW)
     accounts.add(
         engine,
         name="worker@families.example",

@@ -11,9 +11,9 @@ import pytest
 
 from portal import content
 from portal.bookings import complaints
-from portal.bookings.gap_reports import Gap
 from portal.content.message_texts import KINDS
 from portal.database.tables import KEPT_FOR, ROLES
+from portal.panel.gaps import Gap
 from portal.settings import Settings
 from portal.staff.accounts import Staff
 from portal.web.live import my_booking

@@ -8,6 +8,7 @@ from tests.support.shipped import written
 
 # Fields whose value a page shows, and what machines would read of it.
 SHOWN = ("phone", "opening_hours", "transport", "facilities", "checked")
+WORKER = ("contact", "serves")
 MACHINES = {
     "phone": "telephone",
     "opening_hours": "openingHoursSpecification",
@@ -51,6 +52,18 @@ def test_the_demonstration_is_filled():
     assert len(full) >= 40
 
 
+def test_each_district_has_a_worker_to_find():
+    """At least one centre of each district names its worker and its schools; no source gives them,
+    so both are marked as samples, and no name is more than a first name."""
+    named = [file for file in centres().values() if "contact" in file.fields]
+    districts = {file.fields["district"] for file in centres().values()}
+
+    assert {file.fields["district"] for file in named} == districts
+    for file in named:
+        assert set(WORKER) <= set(file.fields["sample"]), file.path
+        assert " " not in file.fields["contact"].get("first_name", ""), file.path
+
+
 def test_every_programme_says_what_to_expect():
     """Each programme says what happens and what to know before a first visit, in lines short enough
     to read at a glance; what no source says is marked as a sample."""
@@ -72,7 +85,7 @@ def test_a_page_says_which_facts_are_samples(shipped):
     for slug, file in centres().items():
         page = shipped.pages[f"/centres/{slug}/"]
         marks = len(page.all("span", where=lambda one: one.get("class") == "tag sample"))
-        expected = [name for name in file.fields.get("sample", ()) if name in SHOWN]
+        expected = [name for name in file.fields.get("sample", ()) if name in SHOWN + WORKER]
         said = "Nobody has checked this page yet" in page.text
         number += len(expected)
         if marks + said < len(expected):

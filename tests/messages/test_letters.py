@@ -401,7 +401,7 @@ def test_the_professional_who_asked_hears_too(sqlite, tmp_path):
     [letter] = post.came()
 
     assert letter.to == "jo@nhs.example"
-    assert letter.plain.startswith("Hello Jo\n\nYou asked us for a place")
+    assert letter.plain.startswith("Hello Jo\n\nYou asked us on behalf of a family.")
     assert "Amina" not in letter.everything
     assert "/bookings/" not in letter.everything  # the family's own link
 

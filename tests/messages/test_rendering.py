@@ -34,6 +34,7 @@ FACTS = {
     "was_venue": "Old Library",
     "still": "Tuesday 19 January 2027",
     "words": "Bring wellies: we go outside",
+    "review_day": "Monday 22 February 2027",
 }
 
 
@@ -81,7 +82,16 @@ def test_discreet_words_tell_nothing(kind):
     open_ = fill(words, FACTS, discreet=False)
     discreet = fill(words, FACTS, discreet=True)
 
-    telling = ("Bump", "Riverbank", "Library", "12 January", "19 January", "10am", "boiler")
+    telling = (
+        "Bump",
+        "Riverbank",
+        "Library",
+        "12 January",
+        "19 January",
+        "10am",
+        "boiler",
+        "22 February",
+    )
     said = [open_.subject, open_.text]
     said += [discreet.subject, discreet.text, discreet.plain, discreet.html]
     assert [word for word in telling for text in said if word in text] == []

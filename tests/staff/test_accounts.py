@@ -51,6 +51,26 @@ def test_a_worker_sees_her_own_centres(directory) -> None:
     assert not worker.may_see("gone", directory)
 
 
+def test_members_sit_on_their_own_panels(directory) -> None:
+    """S94: a member acts for the panels of the account, a manager for those of the footprint."""
+    given = {"panels": frozenset({"preston", "gone"})}
+    people = {
+        "member": Staff(1, "m@example.org", "M", "panel", **given),
+        "worker": Staff(2, "w@example.org", "W", "worker", frozenset({"riverbank"}), **given),
+        "another worker": Staff(3, "o@example.org", "O", "worker", frozenset({"riverbank"})),
+        "reader": Staff(4, "r@example.org", "R", "reader", footprint="preston", **given),
+        "manager": Staff(5, "g@example.org", "G", "manager", footprint="preston"),
+        "manager elsewhere": Staff(6, "h@example.org", "H", "manager", footprint="coast"),
+        "administrator": Staff(7, "a@example.org", "A", "administrator"),
+    }
+
+    def sitting(district: str) -> set[str]:
+        return {name for name, one in people.items() if one.sits_on(district, directory)}
+
+    assert sitting("preston") == {"member", "worker", "manager", "administrator"}
+    assert sitting("gone") == set()
+
+
 def test_a_manager_sees_her_footprint(directory) -> None:
     """All centres of it, and no other."""
     manager = Staff(1, "m@example.org", "M", "manager", footprint="preston")
@@ -68,8 +88,9 @@ def test_an_administrator_sees_all_that_exist(directory) -> None:
     assert not administrator.may_see("nowhere", directory)
 
 
-def of(role: str, centres=(), footprint: str | None = None, number: int = 2) -> Staff:
-    return Staff(number, "x@example.org", "X", role, frozenset(centres), footprint)
+def of(role: str, centres=(), footprint: str | None = None, number: int = 2, panels=()) -> Staff:
+    sits = frozenset(panels)
+    return Staff(number, "x@example.org", "X", role, frozenset(centres), footprint, sits)
 
 
 def test_an_editor_sees_no_family_and_a_reader_changes_nothing(directory) -> None:
@@ -108,13 +129,18 @@ def test_who_manages_which_account(directory) -> None:
         of("administrator", number=4),
     )
     hers = [of("worker", ["riverbank"]), of("editor", ["riverbank"]), of("reader", ["riverbank"])]
-    hers += [of("reader", footprint="preston")]
+    hers += [of("reader", footprint="preston"), of("panel", panels=["preston"])]
+    hers += [of("worker", ["riverbank"], panels=["preston"])]
     others = [
         of("worker", ["harbour"]),
         of("worker", ["riverbank", "harbour"]),
         of("worker", ["riverbank", "gone"]),
         of("worker"),
         of("reader", footprint="burnley-pendle"),
+        of("panel"),
+        of("panel", panels=["preston", "pendle"]),
+        of("panel", panels=["gone"]),
+        of("worker", ["riverbank"], panels=["pendle"]),
         of("manager", footprint="preston"),
         of("administrator", number=3),
         of("worker", ["riverbank"], number=1),  # the manager herself, had she another role

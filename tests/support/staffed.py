@@ -45,6 +45,7 @@ def make_staff(
     *,
     centres=("riverbank",),
     footprint: str | None = None,
+    panels=(),
     title: str = "Sam Brook",
     name: str | None = None,
     now=made.NOW,
@@ -59,6 +60,7 @@ def make_staff(
         role=role,
         centres=centres,
         footprint=footprint or ("preston" if role == "manager" else None),
+        panels=panels or (("preston",) if role == "panel" else ()),
         now=now,
     )
     values = {

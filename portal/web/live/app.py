@@ -35,6 +35,7 @@ from portal.web.live import (
     moving,
     my_booking,
     outcome,
+    own_plan,
     screens,
     subjects,
 )
@@ -98,6 +99,7 @@ def create_desk(
         request_pages,
         gap.pages,
         outcome.pages,
+        own_plan.pages,
         complaint.pages,
         tell_pages,
         custom_calendar.pages,

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Blueprint, redirect, request
 
-from portal.bookings import gap_reports
 from portal.database.rate_limits import TooOften
+from portal.panel import gaps
 from portal.web.live.context import Away, live
 from portal.web.live.forms.request import GapForm
 from portal.web.live.forms.steps import next_screen
@@ -66,7 +66,7 @@ def _report(form: GapForm, now: datetime) -> Any:
     allowance = found.an_hour([told.email.lower()])
     try:
         with found.database() as engine:
-            reference = gap_reports.report(
+            reference = gaps.report(
                 engine, told, key=str(form.key.data), now=now, allowance=allowance
             )
     except TooOften as refused:

@@ -16,10 +16,12 @@ from flask import Blueprint, Response, abort, redirect, request
 
 from portal import bookings
 from portal.bookings import NotBookable
+from portal.bookings.asked import identity_of
+from portal.bookings.case_rows import belongs_to
 from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import opening
 from portal.database.rate_limits import TooOften
-from portal.directory import Directory, District, Programme, Series
+from portal.directory import Centre, Directory, District, Programme, Series
 from portal.directory.values import LONDON, distance
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
@@ -47,16 +49,21 @@ class Asked:
     who: Who | None
     runs: Sequence[Series]
     chosen: Series | None
+    centre: Centre | None = None  # that is asked for support
 
     @property
     def path(self) -> str:
-        given = [("who", self.who), ("series", self.chosen.identity if self.chosen else None)]
+        given = [
+            ("who", self.who),
+            ("series", self.chosen.identity if self.chosen else None),
+            ("centre", self.centre.slug if self.centre else None),
+        ]
         query = "&".join(f"{name}={value}" for name, value in given if value)
         return self.programme.request_path + (f"?{query}" if query else "")
 
     def choose(self, who: Who) -> str:
         """The address of the form, for a family or for a professional."""
-        return Asked(self.programme, who, self.runs, self.chosen).path
+        return replace(self, who=who).path
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -88,7 +95,9 @@ class Asked:
     def about(self, run: Series | None) -> Subject:
         """The series that is chosen on the form; the programme if there is none."""
         if run is None:
-            return of_programme(self.programme)
+            subject = of_programme(self.programme)
+            lead = f"Your request goes to {self.centre.title}." if self.centre else ""
+            return replace(subject, lead=lead)
         return of_series(run, back=self.programme.path)
 
     def explain(self, title: str, *paragraphs: str, **given: Any) -> Response:
@@ -125,7 +134,7 @@ def _asked(found: Live, slug: str, now: datetime) -> Any:
     asker = cast("Who", who) if who in ("family", "professional") else None
     identity = request.args.get("series")
     if not identity:
-        return Asked(programme, asker, runs, None)
+        return Asked(programme, asker, runs, None, _centre_asked(directory, programme))
     run = directory.find_series(identity)
     if run is None or run.programme is not programme or programme.sensitive:
         abort(404)
@@ -145,6 +154,13 @@ def _asked(found: Live, slug: str, now: datetime) -> Any:
         tell=True,
         status=200 if request.method != "POST" else 409,
     )
+
+
+def _centre_asked(directory: Directory, programme: Programme) -> Centre | None:
+    """The centre from whose page somebody asks for support. Of a sensitive programme it is none."""
+    if programme is not directory.support_programme:
+        return None
+    return directory.find_centre(request.args.get("centre", ""))
 
 
 def _why_not(run: Series, now: datetime) -> tuple[str, str]:
@@ -170,7 +186,10 @@ def _form(asked: Asked, directory: Directory) -> AskForm:
         programme,
         cast("Who", asked.who),
         series=[(run.identity, _run_words(run, directory)) for run in asked.open_runs],
-        districts=[(one.slug, one.title) for one in directory.districts] if asked.alone else (),
+        districts=[(one.slug, one.title) for one in directory.districts]
+        if asked.alone and asked.centre is None
+        else (),
+        centre=asked.centre.title if asked.centre else "",
         alone=asked.alone,
         formdata=request.form if request.method == "POST" else None,
     )
@@ -224,7 +243,7 @@ def _choose(asked: Asked, form: AskForm, directory: Directory) -> None:
         here = [run for run in asked.open_runs if run.centre is centre]
         if len(here) == 1:
             form.series.data = here[0].identity
-        if asked.alone:
+        if asked.alone and asked.centre is None:
             form.district.data = centre.district
 
 
@@ -249,10 +268,24 @@ def _confirm(asked: Asked, form: AskForm, run: Series | None, now: datetime) -> 
     try:
         with found.database() as engine:
             if run is not None:
-                made = bookings.book(engine, run, family, **given)
+                footprint, _ = belongs_to(found.directory, run.identity)
+                made = bookings.book(engine, run, family, footprint=footprint, **given)
             else:
-                district = form.district.text
-                made = bookings.ask(engine, asked.programme, family, district=district, **given)
+                centre = asked.centre
+                district = centre.district if centre else form.district.text
+                identity = identity_of(
+                    asked.programme.slug, district, centre.slug if centre else ""
+                )
+                footprint, _ = belongs_to(found.directory, identity)
+                made = bookings.ask(
+                    engine,
+                    asked.programme,
+                    family,
+                    district=district,
+                    footprint=footprint,
+                    centre=centre.slug if centre else "",
+                    **given,
+                )
         return lead_on(made, asked.programme)
     except TooOften as refused:
         return too_many(

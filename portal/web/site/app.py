@@ -203,6 +203,7 @@ def _headers(context: Context) -> bytes:
         ("/find/", "/find/"),
         ("/*.ics", "/calendar.ics"),
         ("/*.atom", "/feed.atom"),
+        ("/panels/*", "/panels/a-district/calendar.ics"),
         ("/embed/*", "/embed/"),
     )
     others = [(pattern, file_headers(path)) for pattern, path in examples]

@@ -20,7 +20,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from portal import private_files
-from portal.directory import Directory, TextFile
+from portal.directory import Directory, Panel, TextFile
+from portal.feeds import panel_meetings
 from portal.feeds.calendar_entries import FIRST_REVISION, revision_of, uid_of
 from portal.feeds.calendars import calendars_of, closed_for_good
 from portal.web.site.atomic_folder import ours
@@ -89,7 +90,7 @@ def keep(var: Path, published: PublishedCalendars) -> None:
 
 def hold(
     directory: Directory, published: PublishedCalendars
-) -> tuple[Mapping[str, Stamp], Sequence[TextFile]]:
+) -> tuple[Mapping[str, Stamp], Sequence[TextFile | Panel]]:
     """Give each series a time of change that its published entries allow, and each closed centre.
 
     If it says the same as before, it keeps the published time when the content gives an earlier
@@ -100,7 +101,7 @@ def hold(
     centres to which the content alone would have given an earlier time.
     """
     stamps = dict(published.stamps)
-    earlier: list[TextFile] = []
+    earlier: list[TextFile | Panel] = []
     for noun, uid, now in _given(directory):
         stamps[uid] = now
         was = published.stamps.get(uid)
@@ -115,7 +116,7 @@ def hold(
     return stamps, earlier
 
 
-def warning(directory: Directory, earlier: Sequence[TextFile]) -> str:
+def warning(directory: Directory, earlier: Sequence[TextFile | Panel]) -> str:
     """The words about these files for the person who builds; '' if there are none."""
     if not earlier:
         return ""
@@ -129,8 +130,8 @@ def warning(directory: Directory, earlier: Sequence[TextFile]) -> str:
     return f"{words} Its history is not complete: in a shallow clone, run 'git fetch --unshallow'."
 
 
-def _given(directory: Directory) -> Iterator[tuple[TextFile, str, Stamp]]:
-    """The stamps that the content gives to series, and to entries about closed centres."""
+def _given(directory: Directory) -> Iterator[tuple[TextFile | Panel, str, Stamp]]:
+    """The stamps that the content gives to series, closed centres and Resource Panels."""
     calendars = calendars_of(directory)
     for series in (*directory.series, *directory.private_series):
         entries = (entry.data for entry in calendars.entries(series))
@@ -140,6 +141,12 @@ def _given(directory: Directory) -> Iterator[tuple[TextFile, str, Stamp]]:
         entry = calendars.closed(centre)
         digest = _digest([entry.data], private=False)
         yield centre, entry.uid, Stamp(calendars.closing_changed(centre), digest)
+    for district in directory.districts:
+        if panel := district.panel:
+            entries = (entry.data for entry in panel_meetings.entries(district, directory.site))
+            changed = panel_meetings.changed(panel, directory.site).astimezone(UTC)
+            uid = panel_meetings.uid_of(district, directory.site)
+            yield panel, uid, Stamp(changed, _digest(entries, private=False))
 
 
 def _allowed(now: Stamp, was: Stamp, *, whole: bool) -> datetime:

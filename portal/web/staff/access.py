@@ -13,11 +13,12 @@ say who may enter:
 its forms: by default "see families" and "change families". So a page is closed to editors, and its
 forms to readers, unless it says otherwise. There are ANYBODY (for signing in alone), OWN (their own
 account), FAMILIES, to("read the log"), of_centre("centre") and of_content("centre") where the
-address names a centre, or a `May` of your own: a function of the Staff and the parts of the
-address. `form_page(...)` is for a page that is nothing but a form: only those who may send it may
-open it. A view without `may` is refused when the application is created. People who are not signed
-in are sent to sign in, whatever the address; staff who may not enter get 403, which is also the
-response for records that do not exist. Templates show buttons that change something if `writes`.
+address names a centre, of_panel("district") where it names the district of a Resource Panel, or a
+`May` of your own: a function of the Staff and the parts of the address. `form_page(...)` is for a
+page that is nothing but a form: only those who may send it may open it. A view without `may` is
+refused when the application is created. People who are not signed in are sent to sign in, whatever
+the address; staff who may not enter get 403, which is also the response for records that do not
+exist. Templates show buttons that change something if `writes`.
 
 Inside a view: `current()` is the Staff, `allowed_centres()` the slugs of the centres that this
 person may see (lists are limited to them), `sees(identity)` the same for a booking's series,
@@ -112,6 +113,15 @@ def of_content(part: str = "centre") -> May:
         return staff.may_edit(str(parts[part]), live().directory)
 
     return replace(to("edit content"), words="editors of the centre", allows=allows)
+
+
+def of_panel(part: str = "district") -> May:
+    """Staff who sit on the Resource Panel of the district that this part of the address names."""
+
+    def allows(staff: Staff, parts: Mapping[str, Any]) -> bool:
+        return staff.sits_on(str(parts[part]), live().directory)
+
+    return replace(to("sit on a panel"), words="members of the panel", allows=allows)
 
 
 class Unguarded(RuntimeError):
@@ -210,13 +220,15 @@ def allowed_centres() -> frozenset[str]:
 
 def sees(identity: str) -> bool:
     """Whether the member of staff may see the bookings of a series, or requests to a programme as
-    such: these do not belong to a centre yet, so the managers of their district assign them."""
+    such: if they do not belong to a centre yet, the managers of their district assign them."""
     directory = live().directory
     series = directory.find_series(identity)
     if series is not None:
         return current().may_see(series.centre.slug, directory)
     if identity.startswith(ASKED_FOR):
-        return sees_district(asked.district_of(identity))
+        centre = directory.find_centre(asked.centre_of(identity))
+        here = centre is not None and current().may_see(centre.slug, directory)
+        return here or sees_district(asked.district_of(identity))
     # The series has gone from the content, but its bookings remain.
     return current().may_see(identity.partition("/")[0], directory)
 

@@ -1,23 +1,24 @@
 """The accounts of staff: make, change, reset and remove them.
 
-Administrators look after all accounts, managers after those of workers, editors and readers whose
-places are all in their footprint (S30). People cannot change their own account here: one
-administrator always remains, and managers cannot widen their own access. The commands
-`portal staff …` have no such limit. The link of an invitation is shown once, on the page that
-follows, to be sent in a safe way.
+Administrators look after all accounts, managers after those of workers, editors, readers and panel
+members whose places are all in their footprint (S30). People cannot change their own account here:
+one administrator always remains, and managers cannot widen their own access. The commands `portal
+staff …` have no such limit. The link of an invitation is shown once, on the page that follows, to
+be sent in a safe way.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings.casework import fold
+from portal.directory.phrases import joined
 from portal.directory.values import LONDON, day_words
 from portal.staff import accounts, tries
 from portal.staff.accounts import Account, AccountError, Staff
@@ -26,6 +27,7 @@ from portal.staff.tries import Lock
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Choice, Email, Name, Option, Pick, Ticks
+from portal.web.live.forms.family import Group
 from portal.web.staff.access import current, now, staff_route, to
 from portal.web.staff.forms import StaffForm
 from portal.web.staff.screens import page, refuse
@@ -63,7 +65,7 @@ class GroupedTicks(Ticks):
 class PlaceForm(StaffForm):
     """A person's name, role and place of work."""
 
-    asked: ClassVar[Sequence[str]] = ("title", "role", "centres", "footprint")
+    asked: ClassVar[Sequence[str]] = ("title", "role", "centres", "footprint", "panels")
 
     title = Name(
         "Name", what="the name", missing="Enter the person’s name", longest=80, autocomplete="off"
@@ -73,9 +75,13 @@ class PlaceForm(StaffForm):
         "Centres of a worker, an editor or a reader", what="the centres", marked=False
     )
     footprint = Pick("Footprint", what="the footprint", marked=False)
+    panels = Ticks("Resource Panels", what="the Resource Panels", marked=False)
 
-    def with_places(self) -> PlaceForm:
-        """The form, with the roles and places that the person signed in can give as choices."""
+    def with_places(self, kept: Collection[str] = ()) -> Self:
+        """The form, with the roles and places that the person signed in can give as choices.
+
+        `kept` are the panels that the account has already.
+        """
         directory, staff = live().directory, current()
         own = staff.works_in(directory)
         everything = staff.everywhere
@@ -101,7 +107,22 @@ class PlaceForm(StaffForm):
         ]
         whose = "of a manager, or of a reader" if everything else "of a reader"
         self.footprint.label.text = f"Footprint {whose} who has no centres above"
+        who = (
+            "a panel member, a worker or a manager" if everything else "a panel member or a worker"
+        )
+        self.panels.label.text = f"Resource Panels of {who}"
+        self.panels.options = [
+            (one.slug, one.title)
+            for area in areas
+            for one in area.districts
+            if one.panel is not None or one.slug in kept
+        ]
         return self
+
+    def groups(self) -> Sequence[Group]:
+        """Panels are asked for where there are any."""
+        fields = [self.answer(name) for name in self.asked]
+        return [Group("", [one for one in fields if one is not self.panels or one.options])]
 
     def validate(self, extra_validators: object = None) -> bool:
         super().validate(extra_validators)
@@ -110,6 +131,12 @@ class PlaceForm(StaffForm):
             self.centres.blame(f"Choose the centres of the {role}")
         if role == "manager" and not footprint:
             self.footprint.blame("Choose the footprint of the manager")
+        if role == "panel" and not self.panels.chosen:
+            (self.panels if self.panels.options else self.role).blame(
+                "Choose the Resource Panels of the panel member"
+                if self.panels.options
+                else "No district here has a Resource Panel. Choose another role"
+            )
         if role == "reader" and bool(centres) == bool(footprint):
             self.centres.blame("Choose the centres of the reader, or else a footprint")
         return self.well
@@ -120,6 +147,7 @@ class PlaceForm(StaffForm):
             "role": self.role.data,
             "centres": self.centres.data or (),
             "footprint": self.footprint.data or None,
+            "panels": self.panels.chosen,
         }
 
 
@@ -235,9 +263,10 @@ def change(number: int) -> Answered:
                 role=staff.role,
                 centres=tuple(sorted(own)),
                 footprint=staff.footprint or "",
-            ).with_places()
+                panels=tuple(sorted(staff.panels)),
+            ).with_places(staff.panels)
             return _form_page(f"Change {staff.title}", form, 200, "Save", found)
-        form = PlaceForm().with_places()
+        form = PlaceForm().with_places(staff.panels)
         status = form.refused()
         if status is not None:
             return _form_page(f"Change {staff.title}", form, status, "Save", found)
@@ -288,7 +317,18 @@ def _form_page(
 
 
 def role_words(staff: Staff) -> str:
-    """A role and its places of work."""
+    """A role, its places of work and its panels."""
+    directory, title = live().directory, TITLES[staff.role]
+    titles = [one.title for one in directory.districts if one.slug in staff.panels]
+    panels = f"Resource Panel of {joined(titles) or 'no district that there is'}"
+    if not staff.panels:
+        return _place_words(staff)
+    if staff.centres or staff.footprint:
+        return f"{_place_words(staff)}, and on the {panels}"
+    return f"{title}, {panels}"
+
+
+def _place_words(staff: Staff) -> str:
     directory, title = live().directory, TITLES[staff.role]
     if staff.everywhere:
         return title

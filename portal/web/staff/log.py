@@ -282,7 +282,8 @@ def _did(one: Entry, names: Mapping[int, str]) -> str:
 def _access(access: Mapping[str, Any]) -> str:
     """A role with its places: 'worker at Riverbank'."""
     centres = frozenset(access["centres"])
-    words = role_words(Staff(0, "", "", access["role"], centres, access["footprint"]))
+    panels = frozenset(access.get("panels", ()))
+    words = role_words(Staff(0, "", "", access["role"], centres, access["footprint"], panels))
     return words[:1].lower() + words[1:]
 
 
@@ -301,6 +302,7 @@ def _thing(identity: str) -> str:
     series = directory.find_series(identity)
     programme = directory.programme(asked.programme_of(identity))
     district = directory.district(asked.district_of(identity))
+    at = directory.find_centre(asked.centre_of(identity))
     centre = directory.find_centre(identity.removesuffix("/"))
     if series:
         said = f"{series.name}, {series.centre.title}"
@@ -308,7 +310,7 @@ def _thing(identity: str) -> str:
         said = centre.title
     else:
         said = programme.title if programme else _gone(identity.partition("@")[0])
-    area = district.title if district else ""
+    area = at.title if at else district.title if district else ""
     return ", ".join(part for part in (said, area) if part)
 
 

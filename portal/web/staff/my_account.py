@@ -60,6 +60,11 @@ def account() -> Answered:
         codes=mine.recovery_codes if mine else 0,
         role=f"{TITLES[staff.role]}: {DUTIES[staff.role]}",
         centres=[one.title for one in directory.centres if one.slug in own],
+        panels=[
+            one.title
+            for one in directory.districts
+            if one.panel is not None and staff.sits_on(one.slug, directory)
+        ],
     )
 
 

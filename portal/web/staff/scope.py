@@ -14,7 +14,7 @@ from typing import Any
 from flask import abort, g, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import Full, asked, casework, opening
+from portal.bookings import CrecheFull, Full, asked, casework, opening
 from portal.bookings.casework import Case
 from portal.bookings.locking import NotPossible
 from portal.database import read
@@ -104,6 +104,15 @@ def attempt(verb: Callable[[], object], back: str) -> Answered | None:
     """Call `verb`; returns a page that explains if the rules about places refuse it."""
     try:
         verb()
+    except CrecheFull:
+        return explain(
+            "There are not enough places in the creche",
+            "Nothing has changed.",
+            "Go back to choose what else they want. To make room, raise 'creche_places' in the "
+            "series file.",
+            status=409,
+            back=back,
+        )
     except Full:
         return explain(
             "There are not enough places",

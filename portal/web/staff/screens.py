@@ -8,6 +8,7 @@ from flask import Response, g, make_response, request
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from portal.staff.accounts import Staff
 from portal.staff.sign_in import Visit
 from portal.web.layout import Frame, Head
 from portal.web.live.context import live
@@ -17,6 +18,7 @@ from portal.web.templating import environment
 SIGN_IN = "/staff/sign-in"
 ACCOUNT = "/staff/account"
 HOME = "/staff/"
+PANEL = "/staff/panel"
 KEPT = "/staff/kept"  # what was sent after a visit had timed out
 LASTING = "public, max-age=31536000, immutable"  # of the style sheet
 _ON_THE_WAY = (SIGN_IN, "/staff/second-factor", "/staff/sign-out", "/staff/welcome")
@@ -49,6 +51,8 @@ class StaffFrame(Frame):
         sections = []
         for path, words in SECTIONS if staff else ():
             may = this_desk().may_at(path)
+            if path == HOME and staff and panel_only(staff):
+                continue
             if may and staff and may.enter(staff, {}):
                 sections.append((path, words))
         text = (
@@ -122,6 +126,13 @@ def wait(seconds: int) -> Response:
         f"Try again in {minutes} {'minute' if minutes == 1 else 'minutes'}.",
         status=429,
         retry_after=seconds,
+    )
+
+
+def panel_only(staff: Staff) -> bool:
+    """Whether all that somebody does here is to sit on Resource Panels: they have no Today."""
+    return staff.may("sit on a panel") and not (
+        staff.may("see families") or staff.may("edit content")
     )
 
 

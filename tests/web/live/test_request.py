@@ -426,8 +426,8 @@ def test_a_professional_never_gets_the_private_link(tmp_path, way) -> None:
 
 
 def test_a_professional_sees_if_the_family_came(tmp_path) -> None:
-    """S88: with the family's consent and a group chosen, a private page says only "not yet", and
-    the family ends it on its own page."""
+    """S88: with the family's consent, a private page says only "not yet", and the family ends it on
+    its own page."""
     screens = run(tmp_path, way="referral")
     form = screens.open(f"{ASK}?who=professional&centre=riverbank")
     chosen = dict(form.fields("Continue"))["series"]
@@ -445,7 +445,7 @@ def test_a_professional_sees_if_the_family_came(tmp_path) -> None:
     stopped = seen.follow("Stop showing them if you came").press("Stop showing it")
 
     assert chosen == "riverbank/bump"
-    assert [anchor for anchor, _ in refused.problems] == ["#worker_email", "#series"]
+    assert [anchor for anchor, _ in refused.problems] == ["#worker_email"]
     assert "Alone all day" in check
     assert "a private link to a page that shows it" in thanks
     assert (row.why, row.tried) == ("Alone all day", "Home visits")
@@ -459,8 +459,8 @@ def test_a_professional_sees_if_the_family_came(tmp_path) -> None:
 
 
 def test_no_outcome_is_offered_where_none_is_known(tmp_path) -> None:
-    """S88: a family's own form, a sensitive programme, and one without a group do not ask for it;
-    an answer that is sent all the same is dropped."""
+    """S88: a family's own form and a sensitive programme do not ask for it; an answer that is sent
+    all the same is dropped. Without a group, the form says what "came" means."""
     sensitive = Screens(tmp_path / "1", made.directory(way="referral", sensitive=True))
     page = sensitive.open(f"{ASK}?who=professional")
     alone = run(tmp_path / "2", {"withdrawn": "The worker is ill"}, way="referral")
@@ -474,8 +474,9 @@ def test_no_outcome_is_offered_where_none_is_known(tmp_path) -> None:
     sensitive.send(f"{ASK}?who=professional", fields)
     row = kept(sensitive, "referral")
 
-    for screen in (page, alone.open(f"{ASK}?who=professional"), family):
+    for screen in (page, family):
         assert "see if they came" not in screen
+    assert "“came” means that a worker is in touch" in alone.open(f"{ASK}?who=professional")
     assert "Why do you ask for them?" not in page
     assert (row.why, row.outcome_hash) == ("", None)
 
@@ -500,6 +501,50 @@ def test_a_professional_asks_for_the_programme_as_such(tmp_path) -> None:
     assert "series" not in dict(form.fields("Continue"))
     assert thanks.heading == "Thank you. We have your request"
     assert kept(screens, "bookable").series == "programme:bump"
+
+
+# --- a centre that is asked for support -----------------------------------------------------------
+
+SUPPORT = {"service": {"support_programme": "bump"}, "other_centres": ["lakeside"]}
+AT_LAKESIDE = f"{ASK}?who=professional&centre=lakeside"
+
+
+def test_a_professional_refers_a_family_to_a_centre(tmp_path) -> None:
+    """The centre is named on each screen and asked for in place of a district, and the request is
+    for its workers; an old name of it does, and an unknown one asks for the district."""
+    screens = run(tmp_path, {"withdrawn": "The worker is ill"}, way="request", **SUPPORT)
+    screens.directory.centres[1].link(aliases=("waterside",))
+    choice = screens.open(f"{ASK}?centre=lakeside")
+    form = choice.follow("For a family that I work with")
+    check = form.fill(**FAMILY, **WORKER, outcome="yes").press("Continue")
+    thanks = check.press("Send")
+    old = screens.open(f"{ASK}?who=professional&centre=waterside")
+    unknown = screens.open(f"{ASK}?who=professional&centre=nowhere")
+
+    for screen in (choice, form, check, old):
+        assert "Your request goes to Lakeside." in screen
+    assert "district" not in dict(form.fields("Continue"))
+    assert thanks.heading == "Thank you. We have your request"
+    assert kept(screens, "bookable").series == "programme:bump/lakeside@preston"
+    assert kept(screens).answers["where"] == "Lakeside"
+    assert kept(screens, "referral").outcome_hash is not None
+    assert "district" in dict(unknown.fields("Continue"))
+    assert "Your request goes to" not in unknown
+
+
+def test_a_sensitive_programme_is_asked_at_no_centre(tmp_path) -> None:
+    """S93: of a sensitive programme no screen, no request and no answer has the centre of the
+    address, even if the site names it for support."""
+    screens = run(tmp_path, way="request", sensitive=True, **SUPPORT)
+    form = screens.open(AT_LAKESIDE)
+    who = {name: said for name, said in FAMILY.items() if name != "people"}
+    check = form.fill(**who, **WORKER).press("Continue")
+    check.press("Send")
+
+    assert not any("Lakeside" in screen.html for screen in (form, check))
+    assert not any("lakeside" in screen.html for screen in (form, check))
+    assert kept(screens, "bookable").series == "programme:bump"
+    assert kept(screens).answers == {}
 
 
 # --- a sensitive programme ------------------------------------------------------------------------

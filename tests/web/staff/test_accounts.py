@@ -49,6 +49,8 @@ def test_an_account_is_made_and_its_invitation_shown_once(place, ada):
         ({"role": ""}, "role", "Choose what this person can see"),
         ({"centres": []}, "centres", "Choose the centres of the worker"),
         ({"role": "manager"}, "footprint", "Choose the footprint of the manager"),
+        ({"role": "panel"}, "panels", "Choose the Resource Panels of the panel member"),
+        ({"panels": ["nowhere"]}, "panels", "from the list"),
         ({"centres": ["nowhere"]}, "centres", "from the list"),
         ({"footprint": "nowhere"}, "footprint", "from the list"),
     ],
@@ -93,6 +95,56 @@ def test_a_renamed_centre_stays_ticked(tmp_path):
 
     assert found.title == "Sam Hill"
     assert found.works_in(place.directory) == {"lakeside", "harbour"}
+
+
+def test_a_panel_member_is_made(place, ada):
+    """The account has districts and no centre, and the log says which."""
+    screen = ada.open(f"{ACCOUNTS}/new").fill(
+        name="pat@example.org", title="Pat Hill", role="panel", panels=["preston"]
+    )
+    token = token_on(screen.press("Make the account"))
+    found = accounts.invited(place.engine, token, now=place.now).staff
+
+    assert (found.role, found.centres, found.panels) == ("panel", frozenset(), {"preston"})
+    assert "Panel member, Resource Panel of" in ada.open(ACCOUNTS)
+    assert "as panel member, Resource Panel of Preston" in ada.open("/staff/log")
+
+
+def test_a_worker_joins_and_leaves_a_panel(place, ada):
+    """A change of panels signs the person out, as any change of access does."""
+    sam = place.signed_in(title="Sam Brook")
+    path = f"{ACCOUNTS}/{sam.staff.id}"
+    ada.open(path).fill(panels=["preston"]).press("Save")
+    joined = accounts.account(place.engine, sam.staff.id).staff
+    assert (joined.role, joined.panels, joined.centres) == ("worker", {"preston"}, {"riverbank"})
+    assert sam.open("/staff/account").status == 303
+    assert "and on the Resource Panel of" in ada.open(ACCOUNTS)
+
+    sam.become(joined)
+    assert "Your Resource Panels" in sam.open("/staff/account")
+    ada.open(path).fill(panels=[]).press("Save")
+    assert accounts.account(place.engine, sam.staff.id).staff.panels == frozenset()
+    assert sam.open("/staff/account").status == 303
+
+
+def test_managers_give_the_panels_of_their_footprint(place, ada):
+    """S30: no other panel is on their form or taken from it, and who sits elsewhere too is for an
+    administrator."""
+    other = place.signed_in("manager", footprint="burnley-pendle", title="Cora Hill")
+    manager = place.signed_in("manager", footprint="preston", title="Pia Moor")
+    new = {"name": "pat@example.org", "title": "Pat Hill", "role": "panel", "panels": ["preston"]}
+    refused = other.send(f"{ACCOUNTS}/new", {"csrf_token": other.token, **new})
+    assert refused.status == 422
+    assert "No district here has a Resource Panel" in refused
+    manager.open(f"{ACCOUNTS}/new").fill(**new).press("Make the account")
+    pat = accounts.find(place.engine, "pat@example.org").staff
+    worker = place.staff(centres=["riverbank"], panels=["pendle"])
+
+    assert pat.panels == {"preston"}
+    assert manager.open(f"{ACCOUNTS}/{pat.id}").status == 200
+    assert other.open(f"{ACCOUNTS}/{pat.id}").status == 403
+    assert manager.open(f"{ACCOUNTS}/{worker.id}").status == 403
+    assert ada.open(f"{ACCOUNTS}/{worker.id}").status == 200
 
 
 def test_a_mistake_changes_nothing(place, ada):

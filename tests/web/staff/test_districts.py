@@ -96,6 +96,37 @@ def test_a_request_is_for_the_managers_of_its_district(place, everybody):
     assert {one.id: one.status for one in cases} == before
 
 
+def test_a_request_to_a_centre_is_for_its_workers_too(place):
+    """S93: the workers of the centre and the managers of its district list and open it; workers of
+    other centres and managers elsewhere do not."""
+    programmes = [one for one in place.directory.programmes if one.booking == "request"]
+    programme = next(one for one in programmes if not one.sensitive)
+    given = {"key": next(KEYS), "secret": place.secret, "now": place.now, "district": "preston"}
+    family = Family("Amina Khan", "a@example.org", None, "email", True)
+    made = bookings.ask(place.engine, programme, family, centre="riverbank", **given)
+    browsers = {
+        "hers": place.signed_in(centres=["riverbank"]),
+        "other": place.signed_in(centres=["harbour"]),
+        "manager": place.signed_in("manager", footprint="preston"),
+        "elsewhere": place.signed_in("manager", footprint="burnley-pendle"),
+    }
+    seen = {
+        name: (
+            browser.open(f"/staff/bookings/{made.reference}").status == 200,
+            "Amina Khan" in browser.open("/staff/requests").words,
+            "Amina Khan" in browser.open("/staff/bookings?q=amina").words,
+            made.reference in browser.open("/staff/messages?show=owed").words,
+        )
+        for name, browser in browsers.items()
+    }
+
+    everything, nothing = (True,) * 4, (False,) * 4
+    assert seen == {
+        "hers": everything, "other": nothing, "manager": everything, "elsewhere": nothing
+    }  # fmt: skip
+    assert "Riverbank Centre" in browsers["manager"].open("/staff/log").words
+
+
 def _refused(screen, name: str) -> list:
     hidden = screen.status == 403 and name not in screen.words
     return [] if hidden else [(screen.path, screen.status, name)]

@@ -86,7 +86,7 @@ def _issues() -> None:
         sa.Column("answer", sa.Text(), nullable=False, server_default=""),
         sa.Column("answered", moment, nullable=True),
         sa.CheckConstraint(
-            "body IN ('panel', 'sub-group', 'board')", name=op.f("ck_theme_step_body")
+            "body IN ('panel', 'sub-group', 'board', 'project')", name=op.f("ck_theme_step_body")
         ),
         sa.ForeignKeyConstraint(
             ["issue_id"],
@@ -105,6 +105,7 @@ def _issues() -> None:
         sa.Column("provider", sa.String(length=120), nullable=False),
         sa.Column("pounds", sa.Integer(), nullable=False),
         sa.Column("outcomes", sa.JSON(), nullable=False),
+        sa.Column("targets", sa.JSON(), nullable=False),
         sa.Column("starts", sa.String(length=10), nullable=False),
         sa.Column("ends", sa.String(length=10), nullable=False),
         sa.Column("created", moment, nullable=False),

@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Literal
 from wtforms import StringField
 
 from portal.bookings import MOST_PLACES, Referrer
-from portal.bookings.gap_reports import Gap
 from portal.directory import Programme
 from portal.directory.fields import TOPICS, WHERE
 from portal.directory.vocabularies import NEEDS
+from portal.panel.gaps import Gap
 from portal.web.live.forms.answers import (
     Answer,
     Choice,
@@ -46,6 +46,8 @@ from portal.web.live.forms.family import (
 
 GAP_LIMIT = 500  # pounds: the most that can be asked for
 
+BEGUN = "that a worker is in touch with the family and its plan has begun"
+
 _ANY_SERIES: Option = ("", "No particular group")
 _ANYWHERE: Option = ("", "Anywhere")
 
@@ -57,6 +59,7 @@ class AskForm(FamilyForm):
     """
 
     anyway = StringField()
+    centre = ""  # the name of the centre that is asked, if it is one
 
     contact_by = Choice(
         "How may we contact you?",
@@ -91,8 +94,8 @@ class AskForm(FamilyForm):
 
     def more(self) -> dict[str, str]:
         given = super().more()
-        if self.district.text:
-            given[WHERE] = self.district.said
+        if self.centre or self.district.text:
+            given[WHERE] = self.centre or self.district.said
         if self.topics.said:
             given[TOPICS] = self.topics.said
         return given
@@ -225,13 +228,8 @@ class ReferForm(AskForm):
         super().validate(extra_validators)
         if not self.worker_email.data and not self.worker_phone.data:
             self.worker_email.blame("Enter your email address or your phone number")
-        if self._sees_outcome:
-            if not self.worker_email.data:
-                self.worker_email.blame("Enter your email address: the private link goes to it")
-            if not self.series.data:
-                self.series.blame(
-                    "Choose a group, or take the tick from “Would you like to see if they came?”"
-                )
+        if self._sees_outcome and not self.worker_email.data:
+            self.worker_email.blame("Enter your email address: the private link goes to it")
         return self.well
 
     @property
@@ -258,11 +256,13 @@ def ask_form(
     series: Sequence[Option] = (),
     districts: Sequence[Option] = (),
     alone: bool = True,
+    centre: str = "",
     formdata: Any = None,
 ) -> AskForm:
     """The form to request a place in a programme; `series` are those that can be chosen.
 
-    `alone`: whether the programme can be requested without a series.
+    `alone`: whether the programme can be requested without a series. `centre` is the name of the
+    centre that is asked.
     """
     base = ReferForm if who == "professional" else AskForm
     form: AskForm = with_questions(base, programme, programme.questions)(formdata=formdata)
@@ -270,6 +270,7 @@ def ask_form(
     if not alone:
         form.series.missing = "Choose a group"
     form.district.options = [_ANYWHERE, *districts]
+    form.centre = centre
     # The family itself may say so, and of a sensitive programme texts never say anything (S86).
     form.asks_texts = who == "family" and not programme.sensitive
     form.people.hint = "Count adults and children."
@@ -280,9 +281,9 @@ def ask_form(
         # It is about a need, and not about places in a group.
         form.asks_numbers, form.coming = False, "The children"
     if isinstance(form, ReferForm):
-        # Whether a family came is known of a group with dates alone.
-        form.asks_why = not programme.sensitive
-        form.asks_outcome = bool(series) and not programme.sensitive
+        form.asks_why = form.asks_outcome = not programme.sensitive
+        if not series:
+            form.outcome.hint = f"{form.outcome.hint} Without a group, “came” means {BEGUN}."
     if programme.sensitive:
         # Only what a first talk needs is asked.
         form.asks_numbers = form.asks_ages = False

@@ -1,15 +1,23 @@
 """Every kind of public page, made from one Directory for one day.
 
 The subjects are modules: `areas`, `browsing`, `calendars`, `centres`, `help_pages`, `keeping`,
-`programmes` and `texts`. A page is a function in one of them, declared with `@page(rule, nouns)`,
-and a template; it needs no other registration. Functions take a `Context`, which holds what pages
-share.
+`programmes`, `texts` and `workers`. A page is a function in one of them, declared with
+`@page(rule, nouns)`, and a template; it needs no other registration. Functions take a `Context`,
+which holds what pages share.
 
 Pages only loop over `Directory.series`, which holds no sensitive series (safety S3).
 """
 
 # Importing a subject declares its pages.
-from portal.web.site.pages import areas, browsing, calendars, help_pages, keeping, programmes  # noqa: F401
+from portal.web.site.pages import (  # noqa: F401
+    areas,
+    browsing,
+    calendars,
+    help_pages,
+    keeping,
+    programmes,
+    workers,
+)
 from portal.web.site.pages.centres import leaflet
 from portal.web.site.pages.context import DEFAULT_PERIODS, Context
 from portal.web.site.pages.registry import KINDS, Kind

@@ -30,7 +30,8 @@ from portal.web.templating import environment
 ROWS = 12
 
 DEFAULT_PERIODS: Mapping[str, int] = {
-    name: Settings.model_fields[name].default for name in ("keep_days", "keep_needs_days")
+    name: Settings.model_fields[name].default
+    for name in ("keep_days", "keep_needs_days", "keep_case_days")
 }
 
 T = TypeVar("T")

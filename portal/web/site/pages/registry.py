@@ -43,10 +43,7 @@ def page(
 
     def addressed(directory: Directory) -> Iterable[tuple[str, Any]]:
         if nouns is None:
-            there = rule in fixed_pages(
-                news=bool(directory.news), help_pages=bool(directory.help_pages)
-            )
-            return [(rule, None)] if there else []
+            return [(rule, None)] if rule in directory.fixed_pages else []
         return [(getattr(noun, path), noun) for noun in nouns(directory)]
 
     def declare(make: _Make) -> _Make:

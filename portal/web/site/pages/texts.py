@@ -1,6 +1,7 @@
 """Pages of text: news, the pages of `content/pages`, and the page for unknown addresses.
 
-A page of `content/pages` can say how long data is kept, as `{keep_days}` and `{keep_needs_days}`:
+A page of `content/pages` can say how long data is kept, as `{keep_days}`, `{keep_needs_days}` and
+`{keep_case_days}`:
 the figures come from the settings that the deletion uses, so that the page cannot promise others.
 """
 
