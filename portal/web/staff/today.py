@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, complaints, opening, places, registers, support
+from portal.bookings import casework, complaints, contacts, opening, places, registers, support
 from portal.bookings.casework import fold
 from portal.directory import Session
 from portal.directory.values import LONDON
@@ -23,6 +23,7 @@ from portal.web.staff.access import (
     staff_route,
     this_desk,
 )
+from portal.web.staff.case_plan import reviews_for_today
 from portal.web.staff.content.desk import content_to_review
 from portal.web.staff.date_publishing import change_path, closed_path, publication
 from portal.web.staff.desk import counts_for
@@ -62,6 +63,7 @@ def today() -> Answered:
     )
     with live().database() as engine:
         tallies = registers.tallies(engine, on)
+        counted = contacts.by_session(engine, [one for one in on if contacts.is_counted(one)])
         desk = counts_for(support.queue(engine))
         failed = casework.failed(engine, sees)
         ring = families_to_ring(engine)
@@ -71,6 +73,7 @@ def today() -> Answered:
         answers = current().may("answer complaints")
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
         weeks = for_today(engine)
+        reviews = reviews_for_today(engine)
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -80,6 +83,11 @@ def today() -> Answered:
         after=day + timedelta(days=1),
         following=following if not on else None,
         sessions=[(one, tallies[one.series.identity, one.planned]) for one in on],
+        counted={
+            one: counted[one.series.identity, one.planned]
+            for one in on
+            if (one.series.identity, one.planned) in counted
+        },
         orders=orders,
         many=len(centres) > 1,
         centres=len(centres),
@@ -95,6 +103,7 @@ def today() -> Answered:
         changeable=[one for one in on if _may_change(one)],
         publication=publication(there=True),
         weeks=weeks,
+        reviews=reviews,
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
