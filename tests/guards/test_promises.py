@@ -163,6 +163,7 @@ ANNOUNCED = {
     "waiting": ("offered", "waiting-ended"),
     "offered": ("lapsed", "cancelled-by-us"),
     "requested": ("request-confirmed", "request-declined"),
+    "helped": ("support-worker", "support-closed"),
 }
 
 

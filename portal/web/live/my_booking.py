@@ -89,6 +89,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
     ours = bool(reason) or family is None or own_case.ended_by_us(request_case)
     in_vain = own.state == "cancelled" and own.was in ("waiting", "offered") and ours
     moved = moves_of(own, kept=family is not None)
+    helped = request_case is not None and request_case.under_way
     title = moved.title or _title(own, ours, request_case)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
@@ -118,7 +119,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         moved=moved,
         other_ways=OTHER_WAYS,
         moves=moves(own, family),
-        news=_news(own.state, family),
+        news=_news("helped" if helped else own.state, family),
         plan=plan,
         request_case=request_case,
         request_words=own_case.words_of(request_case, family, discreet=own.discreet),
@@ -213,6 +214,7 @@ _ANNOUNCED = {
     "waiting": "When a place is free for you, or there will be none",
     "offered": "If this offer ends",
     "requested": "When we have an answer",
+    "helped": "If you get another worker, or when our work on your request ends",
 }
 
 

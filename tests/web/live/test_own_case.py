@@ -65,6 +65,8 @@ def test_a_family_reads_who_its_worker_is(screens):
     assert said.heading == "You have a worker"
     assert "Your worker is Ann at Riverbank" in said
     assert "Ford" not in said
+    assert "If you get another worker, or when our work on your request ends" in said
+    assert "12 January" not in said
     assert "Who else helps you: Health visitor, Burnley Health Centre" in said
     assert "A worker will get in touch with you by Monday 18 January 2027" in said
 
