@@ -28,6 +28,7 @@ from portal.web.live.screens import check_form
 from portal.web.staff import (
     accounts,
     bookings,
+    case_plan,
     closed_day,
     complaints,
     cookie,
@@ -68,6 +69,7 @@ from portal.web.staff.screens import LASTING, SIGN_IN, StaffFrame, explain, home
 VIEWS = (
     accounts,
     bookings,
+    case_plan,
     clash,
     closed_day,
     complaints,

@@ -23,6 +23,7 @@ from portal.web.staff.access import (
     staff_route,
     this_desk,
 )
+from portal.web.staff.case_plan import reviews_for_today
 from portal.web.staff.content.desk import content_to_review
 from portal.web.staff.date_publishing import change_path, closed_path, publication
 from portal.web.staff.desk import counts_for
@@ -71,6 +72,7 @@ def today() -> Answered:
         answers = current().may("answer complaints")
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
         weeks = for_today(engine)
+        reviews = reviews_for_today(engine)
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -95,6 +97,7 @@ def today() -> Answered:
         changeable=[one for one in on if _may_change(one)],
         publication=publication(there=True),
         weeks=weeks,
+        reviews=reviews,
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
