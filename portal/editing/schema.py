@@ -25,6 +25,7 @@ from portal.directory import (
     News,
     Page,
     Programme,
+    Resources,
     Series,
     Site,
     Terms,
@@ -84,6 +85,10 @@ KINDS = (
     Kind(
         "footprints", Footprints, "The footprints: content/footprints.yaml",
         ("content/footprints.yaml",),
+    ),
+    Kind(
+        "resources", Resources, "What groups share: content/resources.yaml",
+        ("content/resources.yaml",),
     ),
     Kind("terms", Terms, "The school terms: content/terms.yaml", ("content/terms.yaml",)),
 )  # fmt: skip

@@ -65,6 +65,13 @@ PROMISES = {
     "We send an email to the address that you gave": "portal.bookings.wishes:make",
     "We send a text message to the number that you gave": "portal.bookings.wishes:make",
     "Where we send the message": "portal.bookings.wishes:make",
+    # A practitioner's form: its answer, and the day of the meeting, by email and on a page.
+    "The manager of the area reads": "portal.panel.decisions:answer_alone",
+    "There the manager of the area reads": "portal.panel.decisions:answer_alone",
+    "reads your form and answers": "portal.panel.decisions:answer_alone",
+    "reads it and answers you by email": "portal.panel.decisions:answer_alone",
+    "we send you the day": "portal.panel.gaps:follow_meetings",
+    "We send you the day by email": "portal.panel.gaps:follow_meetings",
     # Complaints about data: staff's list, by the day on which the answer is due.
     "We answer within": "portal.web.staff.complaints:waiting",
     "We look into it, and answer you within": "portal.web.staff.complaints:waiting",

@@ -282,10 +282,12 @@ def test_a_professional_refers_a_family(at_home, place, scripts) -> None:
 
 
 def test_telling_of_a_gap(at_home, place, scripts) -> None:
-    """One screen and thanks."""
+    """One screen, and the page of one's own."""
     with at_home(scripts=scripts) as worker:
         worker.go("/gap").choose("Homelessness")
         worker.page.get_by_label("In which district is it?").select_option("Preston")
+        worker.page.get_by_label("What is it about?").select_option("Travel and transport")
+        worker.choose("Universal Plus").choose("Yes")
         worker.fill(
             Your_full_name="Jo Bell",
             Your_organisation="A school",
@@ -295,7 +297,7 @@ def test_telling_of_a_gap(at_home, place, scripts) -> None:
         worker.page.get_by_label("What have you tried?").fill("The usual")
         worker.press("Send")
 
-        assert worker.heading == "Thank you. We have your form"
+        assert worker.heading == "We have your form"
         assert place.count(tables.gap) == 1
 
 
@@ -537,7 +539,7 @@ def _screens(family, place):
     yield "sensitive, own page"
     family.go("/gap").press("Send")
     yield "gap, with mistakes"
-    family.go("/gap?reference=ABCD-EFGH")
+    family.go("/complaint?reference=ABCD-EFGH")
     yield "thanks"
     yield from _of_a_wish(family, place)
 
