@@ -32,7 +32,7 @@ from portal.web.staff.access import May, current, now, of_panel, staff_route, to
 from portal.web.staff.panel_forms import KINDS, ProposeForm, page_titles, version
 from portal.web.staff.panel_themes import DISTRICT, late_reports
 from portal.web.staff.scope import attempt, posted
-from portal.web.staff.screens import PANEL, page, refuse
+from portal.web.staff.screens import PANEL, page
 
 GAP = f"{DISTRICT}/gaps/<gap>"
 _PAST = 6  # meetings whose minutes are listed
@@ -292,11 +292,11 @@ def propose(district: str, gap: str) -> Answered:
     """The form for one kind of decision. Where there is no panel, it answers at once."""
     one: Filed = g.gap
     found, kind = _district(district), request.values.get("kind", "")
-    if kind not in dict(_kinds(found)) or kind not in KINDS:
-        return refuse()
+    path = f"{PANEL}/{district}/gaps/{gap}"
+    if kind not in dict(_kinds(found)):
+        return redirect(path, 303)
     form, balance = ProposeForm(formdata=posted()), _balance(found)
     form.offer(kind, found.panel, balance, live().directory, now().astimezone(LONDON).date())
-    path = f"{PANEL}/{district}/gaps/{gap}"
     status = form.refused() if request.method == "POST" else 200
     if status is None:
         try:

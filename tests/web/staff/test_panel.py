@@ -179,7 +179,7 @@ def test_a_manager_answers_where_there_is_no_panel(tmp_path) -> None:
 
     assert "Preston has no Resource Panel. You answer these forms yourself" in manager.open(PANEL)
     assert "Spend" not in screen.html.partition("<main")[2]
-    assert manager.open(f"{PANEL}/gaps/{reference}/propose?kind=spend").status == 403
+    assert manager.open(f"{PANEL}/gaps/{reference}/propose?kind=spend").status == 303
     assert "It is decided" in done
     assert gaps.with_reference(place.engine, reference).state == "met"
     assert manager.open(f"{PANEL}/agenda").status == 404
