@@ -11,7 +11,6 @@ from portal.bookings.booking import (
     MOST_PLACES,
     Booking,
     Family,
-    Full,
     NotBookable,
     Referrer,
     ask,
@@ -21,6 +20,8 @@ from portal.bookings.booking import (
     find_by_key,
     get,
 )
+from portal.bookings.creche import CrecheFull
+from portal.bookings.places import Full
 from portal.bookings.transitions import (
     accept,
     cancel,
@@ -39,6 +40,7 @@ __all__ = [
     "ASKED_FOR",
     "MOST_PLACES",
     "Booking",
+    "CrecheFull",
     "Family",
     "Full",
     "NotBookable",

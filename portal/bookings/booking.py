@@ -22,20 +22,20 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
-from portal.bookings import outcomes
+from portal.bookings import creche, outcomes
 from portal.bookings.asked import identity_of
 from portal.bookings.bookable_rows import row_matching_content, row_of
 from portal.bookings.case_rows import open_case
 from portal.bookings.locking import OF_BOOKING, lock_later, same_thing
 from portal.bookings.opening import refusal
-from portal.bookings.places import ROOM_FOR_ALL, claimed
+from portal.bookings.places import ROOM_FOR_ALL, Full, claimed
 from portal.bookings.waiting_list import notify, reminder_of
 from portal.database import look, note, read, write
 from portal.database.audit import AuditAction
 from portal.database.prepared import Prepared, bundle
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash, digest_of, link_of, new_link, new_reference
-from portal.database.tables import LIVE, bookable, booking, need, person, referral
+from portal.database.tables import LIVE, bookable, booking, creche_place, need, person, referral
 from portal.directory import Programme, Series, Session
 from portal.errors import PortalError
 from portal.messages import enqueue_all
@@ -53,10 +53,6 @@ class NotBookable(PortalError):
         super().__init__(f"It cannot be booked now: {why}.")
 
 
-class Full(PortalError):
-    """No place is free, and there is no waiting list (or the family did not want to wait)."""
-
-
 @dataclass(frozen=True)
 class Family:
     """The family that books, as entered. Ages are words such as '2 years' or '7 months'."""
@@ -69,6 +65,7 @@ class Family:
     full_texts: bool = False  # text messages may say what, when and where (S86)
     people: int = 1
     children: tuple[str, ...] = ()
+    creche: tuple[str, ...] = ()  # the ages of those who need a place in the creche
     access: str = ""
     language: str = ""
     notes: str = ""
@@ -223,6 +220,7 @@ def book(
     footprint: str = "",
     instead: Callable[[Connection], Callable[[int], None]] | None = None,
     moved: bool = True,
+    creche_wait: bool = False,
 ) -> Booking:
     """Book places for a family, join the waiting list, or ask staff for a place.
 
@@ -233,6 +231,9 @@ def book(
     Each new booking counts towards its `allowance`. Raises NotBookable, TooOften, and Full if there
     is no waiting list (or `wait` is False) and no place is free; and OutOfDate if the content is
     older than the newest published one, which has another rule for this series.
+
+    Its children get their places in the creche with it, or it raises CrecheFull and takes nothing;
+    with `creche_wait` the family gets its own place, and waits for the creche.
 
     `instead` locks what is given up for it in the same transaction, and returns the function that
     gives it up for the booking with this id. If a place was `moved`, the message says so.
@@ -284,6 +285,10 @@ def book(
             done_by=(actor, "book"),
             queue=(footprint, series.centre.slug),
         )
+        if family.creche and series.creche_room:
+            holds = status == "confirmed"
+            children = family.creche
+            creche.ask(connection, row.id, made.id, series, children, holds=holds, wait=creche_wait)
         if give_up is not None:
             give_up(made.id)
         return made
@@ -406,10 +411,8 @@ def _write_booking(
     number: int | None = None,
     later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
 ) -> Booking:
-    """Write the booking, the family, the referrer, the messages and the audit line.
-
-    A request is put into the `queue` of a footprint and a centre as well.
-    """
+    """Write the booking with its family, referrer, messages, line of the log and, if it is a
+    request, its case in the `queue` of a footprint and a centre."""
     family, now = draft.family, draft.now
     values = {
         **draft.values,
@@ -540,9 +543,16 @@ def family_of(engine: Engine, booking_id: int) -> Family | None:
     """The family that booked; None once its details have been erased."""
     with read(engine) as connection:
         row = connection.execute(
-            select(person, booking.c.people, need.c.access, need.c.language)
+            select(
+                person,
+                booking.c.people,
+                need.c.access,
+                need.c.language,
+                creche_place.c.ages.label("creche_ages"),
+            )
             .join(booking, booking.c.id == person.c.booking_id)
             .outerjoin(need, need.c.booking_id == person.c.booking_id)
+            .outerjoin(creche_place, creche_place.c.booking_id == person.c.booking_id)
             .where(person.c.booking_id == booking_id)
         ).first()
     return None if row is None else family_in(row)
@@ -561,6 +571,7 @@ def family_in(row: Row[Any]) -> Family | None:
         full_texts=row.full_texts,
         people=row.people,
         children=tuple(row.children),
+        creche=tuple(row._mapping.get("creche_ages") or ()),
         access=row.access or "",
         language=row.language or "",
         notes=row.notes,

@@ -29,6 +29,7 @@ from portal.database.references import contact_hashes
 from portal.database.tables import (
     bookable,
     booking,
+    creche_place,
     message,
     need,
     person,
@@ -246,10 +247,11 @@ def _cases(
         .add_columns(need.c.language, referral.c.consented)
         .add_columns(*(column.label(name) for name, column in asker.items()))
         .add_columns(referral.c.phone.label("by_phone"), referral.c.outcome_agreed)
-        .add_columns(referral.c.why, referral.c.tried)
+        .add_columns(referral.c.why, referral.c.tried, creche_place.c.ages.label("creche_ages"))
         .select_from(booking.join(bookable))
         .join(person, person.c.booking_id == booking.c.id, isouter=True)
         .join(need, need.c.booking_id == booking.c.id, isouter=True)
+        .join(creche_place, creche_place.c.booking_id == booking.c.id, isouter=True)
         .join(referral, referral.c.booking_id == booking.c.id, isouter=True)
         .where(condition)
         .order_by(booking.c.id.desc() if newest else booking.c.id)

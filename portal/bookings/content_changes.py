@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
+from portal.bookings import creche
 from portal.bookings.asked import ASKED_FOR
 from portal.bookings.bookable_rows import prepared
-from portal.bookings.locking import OF_BOOKING, locked_booking
+from portal.bookings.locking import OF_BOOKING, lock, locked_booking
 from portal.bookings.opening import booked_session
 from portal.bookings.places import places_of
 from portal.bookings.waiting_list import enqueue_reminder, notify, offer_freed, release
@@ -29,6 +30,7 @@ from portal.database import note, read, write
 from portal.database.audit import AuditAction
 from portal.database.generations import hold_newest
 from portal.database.tables import HOLDING, LIVE, bookable, booking, message, person, told
+from portal.database.tables import creche as creche_table
 from portal.directory import Directory, Series, Session
 from portal.messages import announced
 from portal.messages.announced import Facts
@@ -58,6 +60,36 @@ def open_places(engine: Engine, directory: Directory, *, now: datetime) -> None:
             note(
                 connection, now, "content", "places", None, series.identity,
                 places=series.places, generation=number,
+            )  # fmt: skip
+            offer_freed(connection, directory, series.identity, row.planned, now)
+
+        write(engine, work)
+    _open_creches(engine, directory, now)
+
+
+def _open_creches(engine: Engine, directory: Directory, now: datetime) -> None:
+    """The same of creches. Families hear of a creche that is closed."""
+    query = select(creche_table, bookable.c.series, bookable.c.planned).join(bookable)
+    with read(engine) as connection:
+        rows = connection.execute(query).all()
+    for row in rows:
+        series = directory.find_series(row.series)
+        if series is None or creche.places_of(series) == row.places:
+            continue
+
+        def work(connection: Connection, series: Series = series, row: Row[Any] = row) -> None:
+            number = hold_newest(connection, directory.edition)
+            if number is None:
+                return
+            lock(connection, series.identity, row.planned)
+            places = creche.places_of(series)
+            creche.match_content(connection, row.bookable_id, places)
+            closed = (
+                {"closed": creche.close(connection, row.bookable_id, now)} if not places else {}
+            )
+            note(
+                connection, now, "content", "creche places", None, series.identity,
+                places=series.creche_room, generation=number, **closed,
             )  # fmt: skip
             offer_freed(connection, directory, series.identity, row.planned, now)
 

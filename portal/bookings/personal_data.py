@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, select
 
 from portal import messages
-from portal.bookings import support, support_plans, wishes
+from portal.bookings import creche, support, support_plans, wishes
 from portal.bookings.booking import Family, Referrer, person_values, write_needs
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.opening import booked_session
@@ -188,6 +188,7 @@ def erase_personal_data(connection: sa.Connection, ids: Sequence[int]) -> None:
     """
     support.erase_of(connection, ids)
     support_plans.erase_of(connection, ids)
+    creche.erase_of(connection, ids)
     for table in (need, referral, person):
         connection.execute(table.delete().where(table.c.booking_id.in_(ids)))
     connection.execute(

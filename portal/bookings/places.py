@@ -11,10 +11,17 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import Engine, bindparam, func, select
 
+from portal.bookings import creche_sums
 from portal.database import look, read
 from portal.database.prepared import Prepared
 from portal.database.tables import HOLDING, bookable, booking
 from portal.directory import Series, Session
+from portal.errors import PortalError
+
+
+class Full(PortalError):
+    """No place is free, and there is no waiting list (or the family did not want to wait)."""
+
 
 # No limit: for requests that staff decide one by one.
 ROOM_FOR_ALL = 1_000_000
@@ -92,7 +99,8 @@ def over_booked(engine: Engine) -> list[tuple[str, str, int, int]]:
 
 
 def verify(engine: Engine) -> list[str]:
-    """Compare `held` and `waiting` with the bookings; returns the differences in words."""
+    """Compare `held` and `waiting` with the bookings, also of each creche; returns the differences
+    in words."""
     held = func.coalesce(
         func.sum(sa.case((booking.c.status.in_(HOLDING), booking.c.places), else_=0)), 0
     )
@@ -103,6 +111,7 @@ def verify(engine: Engine) -> list[str]:
             .outerjoin(booking)
             .group_by(bookable.c.id)
         ).all()
+        of_creches = creche_sums.verify(connection)
     wrong = []
     for row in rows:
         name = f"{row.series} {row.planned}".strip()
@@ -112,4 +121,4 @@ def verify(engine: Engine) -> list[str]:
             wrong.append(f"{name}: {row.waiting} waiting, but {row.sum_waiting} bookings wait.")
         if row.held > row.allowed:
             wrong.append(f"{name}: {row.held} held of {row.allowed} allowed.")
-    return wrong
+    return wrong + of_creches

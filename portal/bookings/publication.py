@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from portal.bookings import creche
 from portal.bookings.places import places_of
 from portal.database import generations
 from portal.database.generations import Generation, Stamps
@@ -48,6 +49,7 @@ def rule_of(series: Series) -> str:
         series.booking,
         series.book,
         places_of(series),
+        creche.places_of(series),
         series.place_for,
         series.waiting_list,
         series.withdrawn,

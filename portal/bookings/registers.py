@@ -11,6 +11,7 @@ Reading, changing and exporting are logged: who, what and when, never a name (S3
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -30,6 +31,7 @@ from portal.database.tables import (
     attendance,
     bookable,
     booking,
+    creche_place,
     need,
     person,
     referral,
@@ -59,6 +61,13 @@ class Line:
     mark: str
     version: int
     referrer: str = ""  # the professional who asked for the family: name and organisation
+    creche: int = 0  # its children with a place in the creche
+
+    @property
+    def in_creche(self) -> tuple[str, ...]:
+        """The ages of its children who are in the creche, unless the family does not come."""
+        comes = self.creche and self.mark in ("expected", "came")
+        return self.family.creche if comes and self.family else ()
 
     @property
     def name(self) -> str:
@@ -98,6 +107,25 @@ class Register:
     held: int  # places that are taken or offered
     offered: int
     waiting: int
+    creche_waiting: int = 0  # families that wait for the creche
+
+    @property
+    def creche(self) -> Sequence[tuple[str, int]]:
+        """The children in the creche, by age: the youngest first."""
+        ages = Counter(age for line in self.lines for age in line.in_creche)
+        return sorted(ages.items(), key=lambda one: _months(one[0]))
+
+    @property
+    def creche_children(self) -> int:
+        """How many children are in the creche, those whose ages are erased included."""
+        coming = (line for line in self.lines if line.mark in ("expected", "came"))
+        return sum(line.creche for line in coming)
+
+    @property
+    def creche_adults(self) -> int:
+        """How many adults they need by the ratio of the series; 0 if it gives none."""
+        ratio = self.series.creche_ratio
+        return -(-self.creche_children // ratio) if ratio else 0
 
     def count(self, mark: str) -> int:
         return sum(line.mark == mark for line in self.lines)
@@ -287,12 +315,15 @@ def _register(connection: Connection, series: Series, session: Session) -> Regis
         _of_session(
             series, session,
             booking, person, need.c.access, need.c.language,
+            creche_place.c.ages.label("creche_ages"), creche_place.c.state.label("creche_state"),
+            creche_place.c.children.label("creche_children"),
             attendance.c.mark, attendance.c.version,
             referral.c.name.label("by_name"), referral.c.organisation.label("by_organisation"),
         )
         .join(referral, referral.c.booking_id == booking.c.id, isouter=True)
         .join(person, person.c.booking_id == booking.c.id, isouter=True)
         .join(need, need.c.booking_id == booking.c.id, isouter=True)
+        .join(creche_place, creche_place.c.booking_id == booking.c.id, isouter=True)
         .join(
             attendance,
             sa.and_(
@@ -313,6 +344,7 @@ def _register(connection: Connection, series: Series, session: Session) -> Regis
         _held(rows, session),
         states.count("offered"),
         states.count("waiting"),
+        sum(row.creche_state == "waiting" for row in rows),
     )
 
 
@@ -342,7 +374,13 @@ def line_of(row: Row[Any]) -> Line:
         mark=row.mark or "expected",
         version=row.version or 0,
         referrer=f"{row.by_name}, {row.by_organisation}" if row.by_name else "",
+        creche=row.creche_children if row._mapping.get("creche_state") == "held" else 0,
     )
+
+
+def _months(age: str) -> int:
+    number, _, unit = age.partition(" ")
+    return int(number) * (1 if unit.startswith("month") else 12)
 
 
 def _walk_ins(connection: Connection, series: Series, planned: str) -> WalkIns:
@@ -507,6 +545,10 @@ _COLUMNS: Sequence[tuple[str, Callable[[Line], Cell]]] = (
     ("Name", lambda line: line.name),
     ("People", lambda line: line.people),
     ("Children", lambda line: ", ".join(line.family.children) if line.family else ""),
+    (
+        "In the creche",
+        lambda line: ", ".join(line.family.creche) if line.family and line.creche else "",
+    ),
     ("Safe way to get in touch", lambda line: safe_way(line.family)),
     ("Phone", lambda line: phone(line.family.phone) if line.family else ""),
     ("Email", _of_family("email")),

@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
+from portal.bookings import creche
 from portal.bookings.asked import ASKED_FOR
 from portal.bookings.booking import (
     Booking,
     Family,
-    Full,
     NotBookable,
     book,
     claim_for_waiting,
@@ -26,7 +26,7 @@ from portal.bookings.booking import (
 from portal.bookings.case_rows import case_ends, case_in, case_reopens
 from portal.bookings.locking import OF_BOOKING, NotPossible, locked_booking
 from portal.bookings.opening import booked_session, still_to_be_had
-from portal.bookings.places import claimed
+from portal.bookings.places import Full, claimed
 from portal.bookings.support_plans import enqueue_reviews
 from portal.bookings.waiting_list import enqueue_reminder, free, notify, offer_freed, release
 from portal.database import note, read, write
@@ -230,8 +230,14 @@ def change(
     *,
     now: datetime,
     actor: str = "family",
+    in_creche: Sequence[str] | None = None,
+    creche_wait: bool = False,
 ) -> None:
-    """Change the number of people. Raises Full if this needs more places than are free."""
+    """Change the number of people. Raises Full if this needs more places than are free.
+
+    `in_creche` are the ages of the children who need a place in the creche, if that changes; it
+    raises CrecheFull if it is full, and the family does not want to wait for it.
+    """
 
     def work(connection: Connection) -> None:
         row = locked_booking(connection, booking_id)
@@ -256,6 +262,8 @@ def change(
                 .where(person.c.booking_id == booking_id)
                 .values(children=list(children))
             )
+        if in_creche is not None and series is not None:
+            creche.change(connection, row, series, in_creche, wait=creche_wait)
         note(connection, now, actor, "change", booking_id, row.series, people=people)
         offer_freed(connection, directory, row.series, row.planned, now)
 
@@ -340,6 +348,7 @@ def _give_place(connection: Connection, directory: Directory, row: Row[Any], now
         .where(booking.c.id == row.id)
         .values(status="confirmed", number=None, offered_until=None, changed=now)
     )
+    creche.take_up(connection, row)
     series = directory.find_series(row.series)
     if series is not None:
         session = booked_session(series, row.planned)

@@ -12,24 +12,24 @@ be offered then are offered by the worker later (`offer_everywhere`).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from portal import messages
+from portal.bookings import creche
 from portal.bookings.case_rows import case_ends
+from portal.bookings.daytime import add_daytime_hours
 from portal.bookings.locking import NotPossible, lock, locked_booking
 from portal.bookings.opening import booked_session, coming_of
 from portal.database import note, read, write
 from portal.database.generations import hold_newest
 from portal.database.tables import HOLDING, bookable, booking
 from portal.directory import Directory, Series, Session
-from portal.directory.values import LONDON
 from portal.messages.facts import reminder_due
 
-DAYTIME = (time(8), time(20))
 OFFER_HOURS = 24
 NO_OFFERS_WITHIN = timedelta(hours=12)
 MOST_PASSED = 2
@@ -49,21 +49,6 @@ def offer_until(now: datetime, starts: datetime) -> datetime | None:
     if add_daytime_hours(now, timedelta(hours=2)) <= last:
         return last
     return None
-
-
-def add_daytime_hours(now: datetime, hours: timedelta) -> datetime:
-    """The time after this many hours between 8:00 and 20:00 in London."""
-    day = now.astimezone(LONDON).date()
-    left = hours
-    while True:
-        opens = datetime.combine(day, DAYTIME[0], LONDON).astimezone(UTC)
-        closes = datetime.combine(day, DAYTIME[1], LONDON).astimezone(UTC)
-        begin = max(now.astimezone(UTC), opens)
-        if begin < closes:
-            if closes - begin >= left:
-                return begin + left
-            left -= closes - begin
-        day += timedelta(days=1)
 
 
 def notify(connection: Connection, booking_id: int, kind: str, now: datetime, **about: Any) -> None:
@@ -106,7 +91,7 @@ def free(connection: Connection, bookable_id: int, places: int) -> None:
 def release(
     connection: Connection, row: Row[Any], status: str, now: datetime, *, reason: str = "other"
 ) -> None:
-    """End a booking: free its places, take it off the waiting list, drop its reminders.
+    """End a booking: free its places, take it off the waiting lists, drop its reminders.
 
     The case of a request is closed for this `reason`, unless it is closed already.
     """
@@ -131,7 +116,8 @@ def release(
             revision=booking.c.revision + 1,
         )
     )
-    messages.drop(connection, row.id, ("reminder", "support-review"))
+    creche.end(connection, row)
+    messages.drop(connection, row.id, ("reminder", "support-review", "creche-place"))
 
 
 def _offered_until(series: Series, planned: str, now: datetime) -> datetime | None:
@@ -146,7 +132,17 @@ def _offered_until(series: Series, planned: str, now: datetime) -> datetime | No
 def offer_freed(
     connection: Connection, directory: Directory, series_identity: str, planned: str, now: datetime
 ) -> None:
-    """Offer free places to the waiting list, in the order described for this module."""
+    """Offer free places to the waiting list, in the order described for this module.
+
+    Then give those of the creche to the families that wait for it.
+    """
+    _offer_places(connection, directory, series_identity, planned, now)
+    creche.give_freed(connection, directory, series_identity, planned, now)
+
+
+def _offer_places(
+    connection: Connection, directory: Directory, series_identity: str, planned: str, now: datetime
+) -> None:
     series = directory.find_series(series_identity)
     thing = lock(connection, series_identity, planned)
     if series is None or thing is None or not thing.waiting:
@@ -185,6 +181,7 @@ def offer_freed(
             .where(booking.c.id == row.id)
             .values(status="offered", number=None, offered_until=until, changed=now)
         )
+        creche.take_up(connection, row)
         if skipped:
             connection.execute(
                 booking.update()
@@ -245,6 +242,9 @@ def offer_everywhere(engine: Engine, directory: Directory, *, now: datetime) -> 
         series = directory.find_series(row.series)
         if series is not None and _offered_until(series, row.planned, now) is not None:
             offer(engine, directory, row.series, row.planned, now=now)
+    for identity, planned in creche.with_free_places(engine):
+        if directory.find_series(identity) is not None:
+            offer(engine, directory, identity, planned, now=now)
 
 
 def move_on(

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
 from portal.bookings.asked import identity_of
-from portal.bookings.waiting_list import add_daytime_hours
+from portal.bookings.daytime import add_daytime_hours
 from portal.bookings.wish_runs import Near, for_ages, open_runs, programme_of, within
 from portal.database import insert_if_new, insert_new_rows, note, read, write
 from portal.database.generations import hold_newest

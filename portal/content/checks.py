@@ -14,12 +14,14 @@ from datetime import date
 from pathlib import Path
 
 from portal.content import area_checks, phone_numbers
+from portal.content.creche_checks import check_creche, check_creche_of_programme
 from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
 from portal.content.help_checks import check_help_pages
 from portal.content.panel_checks import check_panel
+from portal.content.resource_checks import check_resources
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.worker_checks import check_workers
@@ -262,6 +264,7 @@ def _check_programmes(tree: Tree) -> None:
         _check_photo(text.written, programme, tree.programme_images)
         if programme.sensitive:
             _check_sensitive(text.written, programme.booking)
+        check_creche_of_programme(text.written, programme)
         names = Counter(question.name for question in programme.questions)
         for number, question in enumerate(programme.questions):
             here: Place = ("questions", number)
@@ -413,12 +416,14 @@ def _check_series(tree: Tree) -> None:
             elif programme := programmes[slug]:
                 _check_booking(written, series, programme)
                 area_checks.check_areas(written, series, series.booking or programme.booking)
+                check_creche(written, series, programme)
             if calendar:
                 for place, words in mistakes(series, calendar):
                     names = [step for step in place if isinstance(step, str)]
                     written.wrong(place, f"'{names[-1]}': {words}" if names else words)
     _check_identities(tree)
     check_doubles(tree, calendar)
+    check_resources(tree, calendar)
 
 
 def _check_booking(written: Written, series: Series, programme: Programme) -> None:

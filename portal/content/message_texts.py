@@ -41,7 +41,7 @@ FOLDER = Path("content/messages")
 HARMLESS = ("first_name", "link", "reference", "contact", "phone", "service")
 TELLING = (
     "series", "programme", "dates", "short_dates", "time", "venue", "bring", "first_time",
-    "who_meets_you",
+    "who_meets_you", "creche",
 )  # fmt: skip
 
 # Each kind of message, with what it alone may say: again harmless, and telling.
@@ -67,6 +67,8 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "support-review": ((), ("review_day",)),
     "link": ((), ()),
     "notice": ((), ("words",)),
+    "creche-place": ((), ()),
+    "creche-closed": ((), ()),
 }
 
 # What happened decides which words a message about a change has (`messages.letters.wording_of`), so
@@ -145,6 +147,8 @@ TO_RING = (
     "request-declined",
     "support-worker",
     "support-closed",
+    "creche-place",
+    "creche-closed",
 )
 # These repeat what a family has seen or said when it acted, or remind it of what it knows.
 NOT_RUNG = (

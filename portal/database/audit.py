@@ -65,6 +65,8 @@ MESSAGES: Mapping[str, str] = {
     "support-review": "Your review is due",
     "link": "The link to your booking",
     "notice": "What staff had to say",
+    "creche-place": "A creche place is yours",
+    "creche-closed": "There is no creche any more",
 }
 
 # The delivery state of a message (`message.state`).
@@ -119,6 +121,7 @@ AuditAction = Literal[
     "content-undo",
     "correct",
     "council-failed",
+    "count contacts",
     "decline",
     "end offered",
     "end waiting",
@@ -144,6 +147,8 @@ AuditAction = Literal[
     "not rung",
     "notice",
     "offer",
+    "creche place",
+    "creche places",
     "password",
     "places",
     "postponed",
@@ -223,6 +228,7 @@ ACTIONS: Mapping[str, str] = {
     "content-undo": "took back a change of the content",
     "correct": "corrected details",
     "council-failed": "failed to sign in by a council account",
+    "count contacts": "counted the people whom they spoke to",
     "decline": "declined a request",
     "end offered": "ended an offer of what is called off",
     "end waiting": "ended a wait for what is called off",
@@ -249,6 +255,8 @@ ACTIONS: Mapping[str, str] = {
     "not rung": "noted that a family is still to be told",
     "notice": "wrote to the families of a group",
     "offer": "offered a place",
+    "creche place": "gave a place in the creche to a family that waited for it",
+    "creche places": "changed the number of places in the creche",
     "password": "changed their own password",
     "places": "changed the number of places",
     "read booking": "read a booking",

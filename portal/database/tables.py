@@ -167,6 +167,37 @@ need = Table(
     Column("language", Text, nullable=False),
 )
 
+# The creche of what is booked: its places, for children. The columns count as those of `bookable`.
+creche = Table(
+    "creche",
+    metadata,
+    Column("bookable_id", ForeignKey("bookable.id"), primary_key=True, autoincrement=False),
+    Column("places", Integer, nullable=False),
+    Column("allowed", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),  # families on its waiting list
+    Column("last_number", Integer, nullable=False),
+    CheckConstraint("held >= 0 AND held <= allowed", name="held"),
+    CheckConstraint("waiting >= 0", name="waiting"),
+)
+
+# What a family asked for in the creche. `asked`: it has no place in the group yet. `waiting`: it
+# has one, and waits for the creche. `held`: its children have places. `ended`: its booking ended.
+CRECHE_STATES = ("asked", "waiting", "held", "ended")
+creche_place = Table(
+    "creche_place",
+    metadata,
+    Column("booking_id", ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True),
+    Column("children", Integer, nullable=False),
+    Column("ages", JSON, nullable=False),  # in words, as in `person`; erased with it
+    Column("state", String(10), nullable=False),
+    Column("number", Integer),  # its number on the waiting list
+    Column("passed", Integer, nullable=False),  # how often a smaller family got a place first
+    CheckConstraint(f"state IN {CRECHE_STATES}", name="state"),
+    CheckConstraint("children >= 1", name="children"),
+    Index("ix_creche_place_state", "state"),
+)
+
 # A request for support as staff work on it, from the form to its end: one for each booking that was
 # asked for. It names nobody. `footprint` is its queue ('' where the content has no such area any
 # more), `centre` the centre it belongs to, '' until it is known.
@@ -290,6 +321,27 @@ walk_in = Table(
     Column("version", Integer, nullable=False),
     Column("changed", Moment, nullable=False),
     CheckConstraint("families >= 0 AND children >= 0 AND adults >= 0", name="numbers"),
+)
+
+# How many people workers spoke to on outreach at a session, as numbers only (S99).
+contact_count = Table(
+    "contact_count",
+    metadata,
+    Column("series", String(200), primary_key=True),
+    Column("planned", String(10), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("band", String(20), primary_key=True),  # of AGE_BANDS; '' for parents
+    Column("number", Integer, nullable=False),
+    CheckConstraint("number >= 0", name="number"),
+    CheckConstraint("kind IN ('young', 'parents')", name="kind"),
+)
+
+# The forms that were counted, so that a form which arrives twice counts once.
+contact_press = Table(
+    "contact_press",
+    metadata,
+    Column("key_hash", LargeBinary(32), primary_key=True),
+    Column("made", Moment, nullable=False),
 )
 
 # A message from staff to a group of families, shown on each one's own page. Of a centre, `series`

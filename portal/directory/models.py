@@ -28,6 +28,7 @@ from portal.directory.fields import (
     Aliases,
     Area,
     AreaSlug,
+    AreaSlugs,
     BankHolidays,
     BaseAddress,
     BookingWay,
@@ -66,6 +67,8 @@ from portal.directory.fields import (
     QuestionType,
     Reason,
     Repeats,
+    ResourceKind,
+    ResourceNames,
     Role,
     SeriesNames,
     Siblings,
@@ -311,6 +314,30 @@ class Footprints(Noun):
     footprints: tuple[Footprint, ...] = Field(description="The delivery footprints.")
 
 
+class Resource(Noun):
+    """Something that only one group can use at a time, such as a mobile creche or a minibus."""
+
+    slug: AreaSlug = Field(description="Its name in the files of series.")
+    title: Line = Field(description="Its name.")
+    kind: ResourceKind = Field(description="mobile creche, vehicle or equipment.")
+    districts: AreaSlugs = Field(
+        (), description="The districts in which it is used; everywhere if none is given."
+    )
+    minutes_between: Number = Field(
+        0, description="How many minutes it needs from one place to the next, packing included."
+    )
+    sources: Lines = Field((), description="Where the facts come from.")
+    sample: Lines = Field(
+        (), description="Fields of this entry whose facts are samples, such as: [minutes_between]."
+    )
+
+
+class Resources(Noun):
+    """The file content/resources.yaml, which a county without shared things does not have."""
+
+    resources: tuple[Resource, ...] = Field(description="What several groups share.")
+
+
 class Notice(Noun):
     """Something that visitors must know for a while."""
 
@@ -512,6 +539,13 @@ class Programme(TextFile):
         None, description="The partner that runs it with the service."
     )
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    creche_places: Number | None = Field(
+        None, description="How many children can be booked into the creche."
+    )
+    creche_ages: Ages = Field((), description="Ages of the children in the creche: 1-4 years.")
+    creche_ratio: Number | None = Field(
+        None, description="How many children one adult looks after in the creche."
+    )
     expect: Words | None = Field(None, description="What happens, in a short sentence.")
     first_time: Words | None = Field(None, description="What to know before a first visit.")
     who_meets_you: Words | None = Field(
@@ -861,6 +895,15 @@ class Series(TextFile):
     cost: Cost | None = Field(None, description="The cost, if other than the programme's.")
     bring: Words | None = Field(None, description="What to bring, if other than the programme's.")
     creche: Flag | None = Field(None, description="yes where children are looked after meanwhile.")
+    creche_places: Number | None = Field(
+        None, description="How many children can be booked into the creche."
+    )
+    creche_ages: Ages | None = Field(
+        None, description="Ages of the children in the creche: 1-4 years."
+    )
+    creche_ratio: Number | None = Field(
+        None, description="How many children one adult looks after in the creche."
+    )
     expect: Words | None = Field(
         None, description="What happens, in a short sentence, if other than the programme's."
     )
@@ -892,6 +935,11 @@ class Series(TextFile):
         None, description="A picture of this folder, if not the programme's."
     )
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
+    resources: ResourceNames = Field(
+        (),
+        description="Shared things that it uses while it meets, such as a mobile creche: their "
+        "names in content/resources.yaml.",
+    )
     aliases: Aliases = Field(
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
     )
@@ -959,6 +1007,11 @@ class Series(TextFile):
     @property
     def ongoing(self) -> bool:
         return self.count is None and self.until is None and self.repeats != "once"
+
+    @property
+    def creche_room(self) -> int:
+        """How many children can be booked into its creche; 0 where nothing can be booked."""
+        return (self.creche_places or 0) if self.creche else 0
 
     @property
     def is_course(self) -> bool:
@@ -1082,6 +1135,7 @@ LONGEST_MOVE = timedelta(183)
 # Taken from the programme where the series does not say.
 INHERITED = (
     "title", "booking", "place_for", "places", "ages", "cost", "bring", "creche",
+    "creche_places", "creche_ages", "creche_ratio",
     "expect", "first_time", "who_meets_you", "siblings", "dads", "quiet",
 )  # fmt: skip
 

@@ -66,6 +66,15 @@ def age_words(ranges: Iterable[AgeRange] | None, send_to: int | None = None) -> 
     return f"{words} (up to {send_to} with SEND)" if send_to else words
 
 
+def creche(thing: Series | Programme) -> str:
+    """What its creche offers: places to book for children of some ages, or none to book."""
+    if not thing.creche_places:
+        return "We look after younger children during the session. Ask us first"
+    children = count(thing.creche_places, "child", "children")
+    aged = " or ".join(one.words for one in thing.creche_ages or ())
+    return f"We look after up to {children}{f' aged {aged}' if aged else ''}. Book them in with you"
+
+
 def cost(series: Series | Programme) -> str:
     return series.cost or "Ask about cost"
 

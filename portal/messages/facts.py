@@ -25,6 +25,7 @@ from portal.database.tables import (
     attendance,
     bookable,
     booking,
+    creche_place,
     message,
     notice,
     person,
@@ -68,6 +69,8 @@ TRUE_OF: Mapping[str, tuple[str, ...]] = {
     "support-worker": ("requested",),
     "support-closed": ("cancelled",),
     "support-review": ("requested",),
+    "creche-place": HOLDING,
+    "creche-closed": LIVE,
 }
 REMIND_BEFORE = timedelta(hours=48)
 
@@ -139,6 +142,7 @@ class MessageFacts:
     notice: str  # what staff say to everybody in a session
     # To a professional: how the link is made on which they see whether the family came (S88).
     outcome: tuple[bytes, bytes] | None = None
+    creche: Row[Any] | None = None  # what the family has in the creche, or waits for
     # Of a move: the bookings that the family gave up, the last one first.
     moved_from: Sequence[BookingFacts] = ()
     case: CaseFacts = NO_CASE
@@ -188,6 +192,7 @@ def facts_of(
     recipient = _recipient(connection, owed, spoken=spoken)
     _check_status(owed, booked.status)
     _check_dates(connection, owed, booked)
+    creche = _creche(connection, owed)
     about_changes = owed.kind in ("moved", "postponed") or _of_a_change(owed)
     changes = changes_of(connection, owed.booking_id) if about_changes else []
     sessions = _sessions(connection, owed, booked, changes, directory, now)
@@ -202,6 +207,7 @@ def facts_of(
         position=_position(connection, booked.row) if owed.kind == "waiting" else None,
         notice=_notice(connection, owed) if owed.kind == "notice" else "",
         outcome=_outcome(connection, owed) if owed.kind in TO_PROFESSIONAL else None,
+        creche=creche,
         moved_from=(
             tuple(_moved_from(connection, booked, directory, now))
             if owed.kind == "place-moved"
@@ -343,6 +349,21 @@ def _check_dates(connection: Connection, owed: Owed, booked: BookingFacts) -> No
     kinds = {change.kind for change in changes_of(connection, owed.booking_id)}
     if kinds & {"cancelled-by-us", "postponed"}:
         raise NothingToSend("All its dates have been cancelled or postponed.")
+
+
+def _creche(connection: Connection, owed: Owed) -> Row[Any] | None:
+    """What the family has in the creche. Raises NothingToSend if the news of it is old."""
+    place = connection.execute(
+        select(creche_place).where(
+            creche_place.c.booking_id == owed.booking_id, creche_place.c.state != "ended"
+        )
+    ).first()
+    held = place is not None and place.state == "held"
+    if owed.kind == "creche-place" and not held:
+        raise NothingToSend("The family has given up the creche place.")
+    if owed.kind == "creche-closed" and place is not None:
+        raise NothingToSend("There is a creche again.")
+    return place
 
 
 def _sessions(

@@ -20,6 +20,7 @@ from portal.content.message_texts import load_words
 from portal.database.references import link_of, outcome_link_of
 from portal.directory import Directory, Series, Session, Site, expectations
 from portal.directory.contact import Contact, contact_about
+from portal.directory.phrases import count
 from portal.directory.values import day_words, moment_words
 from portal.messages import family_calendar, rendering
 from portal.messages.change_news import ABOUT_A_SESSION, move_wording, move_words
@@ -217,6 +218,7 @@ def _values(
         "lead": facts.case.lead,
         "ended": facts.case.ended,
         "review_day": day_words(facts.review) if facts.review else "",
+        "creche": _creche(facts),
     }
     if booking.series is not None:
         of_a_change = facts.owed.kind in ABOUT_A_SESSION and booking.status == "confirmed"
@@ -251,6 +253,18 @@ def _series_words(series: Series, sessions: Sequence[Session], *, each: bool) ->
         "who_meets_you": expectations.who_meets_you(series),
         "day": dates,
     }
+
+
+def _creche(facts: MessageFacts) -> str:
+    """What the family has in the creche: '' if it asked for nothing."""
+    place = facts.creche
+    if place is None or place.state == "asked":
+        return ""
+    one = place.children == 1
+    children = count(place.children, "child", "children")
+    if place.state == "held":
+        return f"{children} {'has' if one else 'have'} a place"
+    return f"every place is taken. You are on its waiting list for {children}"
 
 
 def _cannot_come(facts: MessageFacts) -> str:

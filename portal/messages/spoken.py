@@ -62,6 +62,8 @@ def _words(facts: MessageFacts) -> list[str]:
             "Our work on their request has ended"
             + (f": {facts.case.ended}." if facts.case.ended else ".")
         ],
+        "creche-place": ["They have the creche place that they waited for."],
+        "creche-closed": ["There is no creche any more. Their booking has not changed."],
         "confirmation": ["They have a place.", *dates],
         "place-moved": ["They have moved to another place.", *dates],
         "waiting": ["They are on the waiting list."],

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from portal.directory import AGE_BANDS, expectations
+from portal.directory import AGE_BANDS, expectations, phrases
 from portal.directory.values import WEEKDAYS, clock_words
 from portal.directory.vocabularies import FACILITIES, NEEDS, OFFERS
 from portal.finder.texts import CHOICES, WORDS
@@ -49,6 +49,7 @@ def environment() -> Environment:
         clock_of=filters.clock_of,
         cost=filters.cost,
         count=filters.count,
+        creche=phrases.creche,
         day=filters.day,
         end_with_centre=filters.end_with_centre,
         end_words=filters.end_words,

@@ -16,7 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 
 from portal import bookings
-from portal.bookings import Booking, Full, NotBookable, personal_data, places
+from portal.bookings import Booking, CrecheFull, Full, NotBookable, creche, personal_data, places
 from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import coming_of, opening
 from portal.database.rate_limits import TooOften
@@ -24,6 +24,7 @@ from portal.directory import Directory, Programme, Series, Session
 from portal.directory.state import place_is_for, places_words
 from portal.directory.values import LONDON
 from portal.web import filters
+from portal.web.live import creche_full
 from portal.web.live.alternatives import Other, fits, tell_me, under_headings
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import BookForm, FamilyForm, LiveForm, began_at, book_form
@@ -168,7 +169,9 @@ def _page_of(made: Booking, programme: Programme) -> str:
         with live().database() as engine:
             referred = personal_data.referrer_of(engine, made.id) is not None
         if referred or request.args.get("who") == "professional":
-            return f"{programme.request_path}?who=professional&reference={made.reference}"
+            centre = bookings.asked.centre_of(made.series)
+            at = f"&centre={centre}" if centre else ""
+            return f"{programme.request_path}?who=professional{at}&reference={made.reference}"
     return f"/bookings/{made.link}"
 
 
@@ -208,6 +211,8 @@ def _screen(wanted: Wanted, form: BookForm, following: NextScreen, now: datetime
             return _confirm(wanted, form, now)
         if unsafe := unheard(form, wanted.path, family=True, subject=wanted.subject):
             return unsafe
+    if following.screen == "form":
+        form.creche_choice.data = ""  # it is asked about the creche again
     left = _left(wanted)
     if request.method != "POST" and not left:
         if not wanted.series.waiting_list:
@@ -217,6 +222,8 @@ def _screen(wanted: Wanted, form: BookForm, following: NextScreen, now: datetime
         return _show("live/form.html", wanted, form, left, following.status)
     if form.wait.data != "yes" and left < places.claimed(wanted.series, form.people.data):
         return _full(wanted, left, form, "check")
+    if left and creche_full.is_full(wanted, form):
+        return creche_full.choose(wanted, form, "check")
     return _show("live/check.html", wanted, form, left, 200)
 
 
@@ -248,6 +255,7 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
                 session=wanted.session,
                 wait=waits,
                 allowance=found.allowance(family, wanted.series.identity),
+                creche_wait=form.creche_choice.data == "wait",
             )
         return lead_on(made, wanted.series.programme)
     except TooOften as refused:
@@ -262,6 +270,8 @@ def _confirm(wanted: Wanted, form: BookForm, now: datetime) -> Any:
     except KeyUsed:
         sent = sent_already(form, wanted.series.programme, wanted.explain)
         return sent or abort(409)
+    except CrecheFull:
+        return creche_full.choose(wanted, form, "confirm")
     except Full:
         return _full(wanted, _left(wanted), form, "confirm")
     except NotBookable as refused:
@@ -501,16 +511,23 @@ def availability() -> Response:
 
     `left` if the whole series is booked, otherwise `sessions` by planned date; `wait` says whether
     there is a waiting list. `says` has the words for each, by planned date ("" for a whole series),
-    and `place` says who comes on one place.
+    and `place` says who comes on one place. `creche` has the
+    places left in the creche, by planned date, where children are booked into it.
     """
     found = live()
     series: dict[str, dict[str, Any]] = {}
+    with found.database() as engine:
+        in_creches = creche.all_left(engine, found.directory.series)
     for (identity, planned), left in found.left().items():
         run = found.directory.find_series(identity)
         if run is None or run.programme.sensitive:
             continue
         fixed = {"wait": run.waiting_list, "place": place_is_for(run)}
         row = series.setdefault(identity, {**fixed, "says": {}})
+        if run.creche_room:
+            row.setdefault("creche", {})[planned] = in_creches.get(
+                (identity, planned), run.creche_room
+            )
         row["says"][planned] = places_words(left, waiting_list=run.waiting_list)
         if planned:
             row.setdefault("sessions", {})[planned] = left

@@ -14,9 +14,11 @@ from flask import Blueprint, Response, abort, make_response, redirect, request
 
 from portal import bookings
 from portal.bookings import (
+    CrecheFull,
     Family,
     Full,
     NotBookable,
+    creche,
     group_messages,
     outcomes,
     personal_data,
@@ -31,6 +33,7 @@ from portal.directory.fields import SAFE_TIME
 from portal.directory.values import LONDON
 from portal.messages import family_calendar
 from portal.web import filters
+from portal.web.live import creche_full
 from portal.web.live.alternatives import OTHER_WAYS, Other, tell_me, under_headings
 from portal.web.live.choices import Choice, TakeForm, choices, known_answers, takes
 from portal.web.live.context import Away, live
@@ -47,7 +50,7 @@ from portal.web.live.forms.steps import next_screen
 from portal.web.live.moving import moves, moves_of
 from portal.web.live.own_actions import act, press
 from portal.web.live.own_booking import Own, own_booking
-from portal.web.live.screens import away, check_form, head, page, too_many
+from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
 from portal.web.live.subjects import of_series, planned_on
 
 pages = Blueprint("own", __name__, url_prefix="/bookings/<link>")
@@ -68,6 +71,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
     until = own.booking.offered_until
     with live().database() as engine:
         family = bookings.family_of(engine, own.booking.id)
+        in_creche = creche.place_of(engine, own.booking.id)
         ended = own.state in ("declined", "cancelled")
         seen_by = "" if own.discreet else outcomes.shown_to(engine, own.booking.id, now=live().now)
         reason = own.off or (personal_data.answer_of(engine, own.booking.id) if ended else "")
@@ -103,6 +107,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         until=filters.moment_words(until.astimezone(LONDON)) if until else "",
         reason=filters.sentence(reason) if reason else "",
         notices=said,
+        creche=in_creche,
         others=_others(own) if own.state == "waiting" and not own.discreet else (),
         restoring=_begun() if restorable else None,
         given_away=_given_away(own, ours, restorable) and bool(on) and not moved.away,
@@ -428,7 +433,12 @@ def change(link: str) -> Any:
         family = bookings.family_of(engine, own.booking.id)
     if not own.live or family is None or own.discreet:
         return _ended(own)
-    data = {"people": own.booking.people, "children": family.children}
+    data = {
+        "people": own.booking.people,
+        "children": family.children,
+        "creche": len(family.creche) or None,
+        "creche_ages": family.creche,
+    }
     form = NumbersForm(formdata=_posted(), data=data)
     if own.series is not None:
         limit_people(form, own.series)
@@ -443,10 +453,14 @@ def change(link: str) -> Any:
                 form.people.data,
                 form.children.ages if form.asks_ages else None,
                 now=found.now,
+                **form.changes,
             )
 
     if following.screen == "confirm":
-        return act(own, form, verb, f"{own.path}/change")
+        try:
+            return act(own, form, verb, f"{own.path}/change")
+        except CrecheFull:
+            return _creche_full(own, form, family)
     if following.emptied:
         return redirect(f"{own.path}/change", 303)  # it opens with what we have
     return _form(own, form, "Change who is coming", "change", following.status)
@@ -491,6 +505,27 @@ def correct(link: str) -> Any:
     if following.emptied:
         return redirect(f"{own.path}/details", 303)  # it opens with what we have
     return _form(own, form, "Your details", "details", following.status)
+
+
+def _creche_full(own: Own, form: NumbersForm, family: Family) -> Response:
+    """Nothing was changed. A family without a creche place may wait for one."""
+    if own.series is None or family.creche:
+        return own.explain(
+            "The creche has no room for more children",
+            f"Your {own.noun} has not changed. Ask us, and we will see what we can do.",
+            status=409,
+        )
+    return explain(
+        "The creche is full",
+        f"{own.path}/change",
+        creche_full.said(own.series, own.booking.planned, form),
+        f"Your {own.noun} has not changed.",
+        creche_full.WAITING,
+        subject=own.subject,
+        status=409,
+        form=form,
+        presses=[Press("Wait for the creche", "check", (("creche_choice", "wait"),))],
+    )
 
 
 def _posted() -> Any:

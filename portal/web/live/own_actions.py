@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import redirect, request
 
-from portal.bookings import Full
+from portal.bookings import CrecheFull, Full
 from portal.bookings.locking import NotPossible
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import LiveForm, PressForm
@@ -23,6 +23,8 @@ def act(own: Own, form: LiveForm, verb: Callable[[], None], where: str) -> Any:
     """Performs the action and returns to the family's page, or explains why it cannot be done."""
     try:
         verb()
+    except CrecheFull:
+        raise  # the page that changes numbers says what can be done
     except Full:
         return own.explain(
             "There are not enough places",

@@ -329,7 +329,8 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
 
 def _referred(programme: Programme, reference: str) -> Response:
     """Thanks a professional. The private link belongs to the family, and is sent only to them."""
-    again = Asked(programme, "professional", (), None).path
+    centre = _centre_asked(live().directory, programme)
+    again = Asked(programme, "professional", (), None, centre).path
     return thanks(
         "Thank you. We have your request",
         again,

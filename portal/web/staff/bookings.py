@@ -8,9 +8,10 @@ sent to the family.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import redirect, request
+from flask import g, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import bookings, messages
@@ -18,11 +19,13 @@ from portal.bookings import (
     Family,
     NotBookable,
     casework,
+    creche,
     opening,
     personal_data,
     places,
     registers,
     retention,
+    support,
     waiting_list,
 )
 from portal.bookings.answer_labels import label_of
@@ -36,6 +39,7 @@ from portal.web.live.context import live
 from portal.web.live.forms.answers import Choice, Lines
 from portal.web.live.forms.family import (
     CONTACT_WAYS_OF_REQUESTS,
+    BookForm,
     LiveForm,
     NumbersForm,
     RequestDetailsForm,
@@ -51,6 +55,7 @@ from portal.web.staff.scope import (
     CALLED_OFF,
     attempt,
     case,
+    hidden_cases,
     named,
     of_booking,
     posted,
@@ -89,6 +94,8 @@ def find() -> Answered:
     asked = request.args.get("q", "").strip()[:200]
     with live().database() as engine:
         found = casework.find(engine, asked, sees) if asked else []
+        hidden = hidden_cases(engine, (one.id for one in found))
+        found = [one for one in found if one.id not in hidden]
         if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
             return redirect(path_of(found[0]), 303)
         ids = [one.id for one in found]
@@ -137,7 +144,11 @@ def _show(
         others = casework.with_same_contact(engine, one, live().secret, sees)
         casework.log_reading(engine, one, others, now=now(), actor=current().actor)
         position = bookings.get(engine, one.id, live().secret).position
+        in_creche = creche.place_of(engine, one.id)
     until, state = one.offered_until, state_of(one)
+    request_case = g.get("request_case")
+    if request_case is not None and one.status in ("requested", "cancelled"):
+        state = support.words_for_staff(request_case)
     return page(
         "staff/booking.html",
         one.name,
@@ -152,8 +163,10 @@ def _show(
         state=state,
         off=state == CALLED_OFF,
         alive=one.status in LIVE,
+        desk=f"/staff/requests/{one.reference}" if request_case is not None else "",
         holding=one.status in HOLDING,
         position=position,
+        creche=in_creche,
         until=filters.moment_words(until.astimezone(LONDON)) if until else "",
         made=filters.moment_words(one.created.astimezone(LONDON)),
         safe_way=registers.safe_way(one.family),
@@ -365,15 +378,22 @@ def change(reference: str) -> Answered:  # noqa: ARG001
     one = case()
     if one.family is None or one.status not in LIVE:
         return _over(one)
-    data = {"people": one.people, "children": one.family.children}
+    ages = one.family.creche
+    data = {
+        "people": one.people,
+        "children": one.family.children,
+        "creche": len(ages) or None,
+        "creche_ages": ages,
+    }
     form = NumbersForm(formdata=posted(), data=data)
     series = thing(one.series)[0]
     if series is not None:
         limit_people(form, series)
+        form.by_staff = not ages
     following = next_screen(form, now(), live().secret, checked=False, known=True)
     if following.screen == "confirm":
         children = form.children.ages if form.asks_ages else None
-        return _press(bookings.change, "changed", form.people.data, children)
+        return _press(bookings.change, "changed", form.people.data, children, **form.changes)
     return _page(form, "Change who is coming", following.status, "Save")
 
 
@@ -465,9 +485,10 @@ def book(centre: str, series: str) -> Answered:
     form = book_form(run, posted())
     form.contact_by.options = CONTACT_WAYS_OF_REQUESTS
     form.offer(live().settings.ways)
+    form.by_staff = True
     following = next_screen(form, now(), live().secret, checked=False, known=True)
     if following.screen == "confirm":
-        return _book(run, session, form.family(), str(form.key.data))
+        return _book(run, session, form)
     with live().database() as engine:
         left = places.unheld(engine, run, session)
         waits = places.left(engine, run, session) < 1
@@ -515,23 +536,32 @@ def _session(series: Series) -> Session | None:
     return next((one for one in series.all_sessions if one.anchor == planned), None)
 
 
-def _book(series: Series, session: Session | None, family: Family, key: str) -> Answered:
+def _book(series: Series, session: Session | None, form: BookForm) -> Answered:
     made: bookings.Booking | None = None
 
-    def work() -> None:
+    def book(family: Family) -> None:
         nonlocal made
         with live().database() as engine:
             made = bookings.book(
                 engine,
                 series,
                 family,
-                key=key,
+                key=str(form.key.data),
                 secret=live().secret,
                 now=now(),
                 session=session,
                 actor=current().actor,
                 footprint=live().directory.footprint_of(series.centre).slug,
+                creche_wait=form.creche_full.data == "wait",
             )
+
+    def work() -> None:
+        try:
+            book(form.family())
+        except bookings.CrecheFull:
+            if form.creche_full.data != "without":
+                raise
+            book(replace(form.family(), creche=()))
 
     back = f"/staff/book/{series.identity}"
     try:

@@ -161,8 +161,10 @@ def state_words(issue: Issue) -> str:
     if issue.state == "closed" and issue.closed:
         return f"Closed on {day_words(issue.closed.astimezone(LONDON).date())}"
     if issue.state == "project":
-        return f"A project since {day_words(last.day)}"
-    return f"The {names[issue.state]} has it since {day_words(last.day)}"
+        return f"A project from {day_words(last.day)}"
+    if last.day > now().astimezone(LONDON).date():
+        return f"It goes to the {names[issue.state]} on {day_words(last.day)}"
+    return f"The {names[issue.state]} has had it since {day_words(last.day)}"
 
 
 # --- one issue ------------------------------------------------------------------------------------

@@ -527,8 +527,12 @@ def test_a_professional_refers_a_family_to_a_centre(tmp_path) -> None:
         assert "Your request goes to Lakeside." in screen
     assert "district" not in dict(form.fields("Continue"))
     assert thanks.heading == "Thank you. We have your request"
+    another = thanks.follow("Ask for a place for another family")
+    assert "Your request goes to Lakeside." in another
     assert kept(screens, "bookable").series == "programme:bump/lakeside@preston"
     assert kept(screens).answers["where"] == "Lakeside"
+    case = kept(screens, "support_case")
+    assert (case.state, case.footprint, case.centre) == ("new", "preston", "lakeside")
     assert kept(screens, "referral").outcome_hash is not None
     assert "district" in dict(unknown.fields("Continue"))
     assert "Your request goes to" not in unknown

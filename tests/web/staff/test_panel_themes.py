@@ -48,13 +48,14 @@ def issue(place):
 def test_a_theme_goes_up_and_becomes_a_project(place, member, issue):
     """Each step has its day, owner and answer, and the page says who has the theme."""
     screen = member.open(THEMES)
-    assert "Preston Resource Panel has it since Monday 4 January 2027" in screen
+    assert "Preston Resource Panel has had it since Monday 4 January 2027" in screen
     screen = screen.follow(CHILDCARE).follow("Send it to the Early Support Sub Group")
     assert "What did the Preston Resource Panel answer?" in screen
     screen = screen.fill(
         said="No group here has a creche.", owner="Head of early help", day="Tuesday 5 January 2027"
     ).press("Send it up")
     assert "Early Support Sub Group: Head of early help" in screen
+    assert "It goes to the Early Support Sub Group on Tuesday 5 January 2027" in screen
     assert "No group here has a creche." in screen
     screen = screen.follow("Send it to the Preston Children's Trust Board")
     screen = screen.fill(said="No money here.", owner="Chair", day="6/1/2027").press("Send it up")
@@ -65,7 +66,7 @@ def test_a_theme_goes_up_and_becomes_a_project(place, member, issue):
     assert "Monday 11 January 2027 to Friday 17 December 2027" in screen
     assert "Parents stay on their course" in screen
     assert "Families: 40" in screen
-    assert "A project since Monday 11 January 2027" in member.open(THEMES)
+    assert "A project from Monday 11 January 2027" in member.open(THEMES)
     assert [action for _, action in place.log()].count("send theme up") == 2
 
 
@@ -129,7 +130,7 @@ def test_counts_are_safe_to_print(place, member):
     assert f"{CHILDCARE} under 5 under 5 under 5 5 5+" in rows
     assert "Young carers under 5 under 5 under 5 10 10+" in rows
     assert len(rows) == 4
-    assert "On their way up" not in printed[0].text
+    assert "Themes of three gaps or more" not in printed[0].text
     assert "Travel and transport" in screen
     file = member.client.get(f"{THEMES}.csv").text
     assert '"Travel and transport","under 5 each"' in file

@@ -422,6 +422,8 @@ class Children(Answer):
     """The ages of children: rows of a number and 'months' or 'years'. Never a date of birth."""
 
     kind = "children"
+    PREFIX: ClassVar[str] = "children"  # of the names of its boxes
+    ADD: ClassVar[str] = "add"  # the step of the button that asks for one more child
     UNITS: ClassVar[Sequence[Option]] = (("years", "years"), ("months", "months"))
     AT_FIRST: ClassVar[int] = 3
     MOST: ClassVar[int] = 10
@@ -475,13 +477,13 @@ class Children(Answer):
             age, unit = self.rows[number - 1] if number <= len(self.rows) else ("", "years")
             yield number, age, unit, self.mistakes.get(number, "")
 
-    @staticmethod
-    def age_name(number: int) -> str:
-        return f"children-{number}-age"
+    @classmethod
+    def age_name(cls, number: int) -> str:
+        return f"{cls.PREFIX}-{number}-age"
 
-    @staticmethod
-    def unit_name(number: int) -> str:
-        return f"children-{number}-unit"
+    @classmethod
+    def unit_name(cls, number: int) -> str:
+        return f"{cls.PREFIX}-{number}-unit"
 
     @property
     def anchor(self) -> str:

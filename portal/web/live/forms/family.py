@@ -13,7 +13,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
@@ -39,6 +39,7 @@ from portal.web.live.forms.answers import (
     Ticks,
     Whole,
 )
+from portal.web.live.forms.creche import CrecheQuestions
 
 LEAST_SECONDS = 3  # a person needs longer to fill in a form
 OLDEST = timedelta(hours=24)  # a form that was shown earlier is shown again
@@ -393,9 +394,7 @@ class FamilyForm(ContactForm):
     _questions: ClassVar[Sequence[tuple[str, Question]]] = ()
 
     def groups(self) -> Sequence[Group]:
-        coming: list[Answer] = [self.people] if self.asks_numbers else []
-        if self.asks_ages:
-            coming.append(self.children)
+        coming = self.who_comes()
         asked: list[Answer] = [self.answer(name) for name, _ in self._questions]
         reach = "Give your email address or your phone number. You can give both."
         return [
@@ -403,6 +402,10 @@ class FamilyForm(ContactForm):
             *([Group(self.coming, coming)] if coming else []),
             Group("Anything we should know", [*asked, *self.beside()]),
         ]
+
+    def who_comes(self) -> list[Answer]:
+        coming: list[Answer] = [self.people] if self.asks_numbers else []
+        return [*coming, self.children] if self.asks_ages else coming
 
     def protocol(self) -> Iterator[tuple[str, str]]:
         yield from super().protocol()
@@ -429,7 +432,7 @@ class FamilyForm(ContactForm):
         return {name: said for name, said in given if said}
 
 
-class BookForm(FamilyForm):
+class BookForm(CrecheQuestions, FamilyForm):
     """A family books a place. `wait` is set once it has been told about the waiting list."""
 
     wait = StringField()
@@ -438,6 +441,19 @@ class BookForm(FamilyForm):
         yield from super().protocol()
         if self.wait.data == "yes":
             yield "wait", "yes"
+        if self.creche_choice.data in ("wait", "without"):
+            yield "creche_choice", self.creche_choice.data
+
+    def who_comes(self) -> list[Answer]:
+        return [*super().who_comes(), *self.creche_questions()]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        super().validate(extra_validators)
+        self.check_creche()
+        return self.well
+
+    def family(self) -> Family:
+        return replace(super().family(), creche=self.in_creche)
 
 
 # Forms with a programme's own questions, made once for each series or programme.
@@ -480,14 +496,19 @@ def limit_people(form: FamilyForm | NumbersForm, series: Series) -> None:
     if series.place_for == "person":
         form.people.most = min(MOST_PLACES, series.places or MOST_PLACES)
         form.people.hint += f" Each person takes a place. Book {form.people.most} at most."
-    ages = series.ages or ()
-    form.asks_ages = not ages or bool(series.creche) or any(not age.pregnancy for age in ages)
+    ages, booked = series.ages or (), bool(series.creche_room)
+    looked_after = bool(series.creche) and not booked
+    form.asks_ages = not ages or looked_after or any(not age.pregnancy for age in ages)
+    if booked and isinstance(form, CrecheQuestions):
+        form.people.hint += " Do not count children in the creche."
+        form.children.hint = "Only those who come to the group itself."
+        form.ask_creche(series)
 
 
 # --- a booking that stands -----------------------------------------------------------------------
 
 
-class NumbersForm(LiveForm):
+class NumbersForm(CrecheQuestions, LiveForm):
     """How many come, and how old the children are."""
 
     asks_ages = True
@@ -506,7 +527,22 @@ class NumbersForm(LiveForm):
 
     def groups(self) -> Sequence[Group]:
         fields: list[Answer] = [self.people]
-        return [Group("", [*fields, self.children] if self.asks_ages else fields)]
+        if self.asks_ages:
+            fields.append(self.children)
+        return [Group("", [*fields, *self.creche_questions()])]
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        super().validate(extra_validators)
+        self.check_creche()
+        return self.well
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What `bookings.change` is given of the creche: nothing where it is not asked."""
+        if not self.asks_creche:
+            return {}
+        waits = "wait" in (self.creche_choice.data, self.creche_full.data)
+        return {"in_creche": self.in_creche, "creche_wait": waits}
 
 
 class DetailsForm(ContactForm):

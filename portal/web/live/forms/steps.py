@@ -65,9 +65,11 @@ def next_screen(
         form.trouble = TOO_OLD
         return NextScreen("form", 400)
     step = request.form.get("step", "check")
-    if step == "add" and "children" in form:
-        form.answer("children").add()
-        return NextScreen("form")
+    if step.startswith("add"):
+        for name in ("children", "creche_ages"):
+            if name in form and step == form.answer(name).ADD:
+                form.answer(name).add()
+                return NextScreen("form")
     if step == "edit":
         return NextScreen("form")
     if not form.validate():
