@@ -56,6 +56,8 @@ def test_a_member_sees_money_meeting_and_forms(place, member) -> None:
     assert "Monday 4 January 2027, 1:30pm to 3:30pm" in screen
     assert reference in screen
     assert "3 families" in screen
+    assert "Agenda of Monday 1 February 2027" in screen
+    assert "Agenda of Monday 4 January 2027" in screen
     assert "jo@x.example" not in screen.html
 
 
@@ -149,7 +151,7 @@ def test_agenda_and_minutes_name_no_practitioner(place) -> None:
     place.wait(days=28)  # the day of the meeting
     titles = ("Pat Hill", "Kim Ash")
     member, other = (place.signed_in("panel", title=one, panels=["preston"]) for one in titles)
-    agenda = member.open(f"{PANEL}/agenda")
+    agenda = member.open(f"{PANEL}/agenda?meeting=2027-02-01")
     empty = member.open(f"{PANEL}/minutes/2027-02-01")
     proposed(member, reference, "spend", **SPEND)
     other.open(f"{PANEL}/gaps/{reference}").press("Agree")
