@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
 from portal import messages
-from portal.bookings import casework, personal_data, support, support_plans, wishes
+from portal.bookings import casework, contacts, personal_data, support, support_plans, wishes
 from portal.bookings.answer_labels import label_of, programme_of
 from portal.bookings.casework import Case, Sees
 from portal.bookings.complaints import forget_complaints
@@ -98,6 +98,7 @@ def forget(
     needs = write(engine, lambda c: _forget_needs(c, now, settings))
     families = _forget_families(engine, now, settings)
     rate_limits.forget(engine, now=now)
+    write(engine, lambda c: contacts.forget_keys(c, now))
     gone = write(engine, lambda c: wishes.forget(c, now, settings.keep_days))
     return Forgotten(
         families=families,

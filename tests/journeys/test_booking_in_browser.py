@@ -17,7 +17,6 @@ from portal.database.references import new_wish_link
 from portal.directory.values import LONDON
 from portal.server.app import create_app
 from portal.settings import Settings
-from portal.web.site import build
 from tests.support import nu
 from tests.support.browser import serving, visiting
 from tests.support.databases import new_sqlite
@@ -85,14 +84,6 @@ class Correspondent:
 
     def wait(self, **time) -> None:
         self.place.now += timedelta(**time)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory, sample_root, today):
-    folder = tmp_path_factory.mktemp("site")
-    out = folder / "build"
-    build.build(Settings(root=sample_root, out=out, var=folder / "var"), today=today)
-    return out
 
 
 @pytest.fixture

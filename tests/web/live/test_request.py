@@ -527,8 +527,12 @@ def test_a_professional_refers_a_family_to_a_centre(tmp_path) -> None:
         assert "Your request goes to Lakeside." in screen
     assert "district" not in dict(form.fields("Continue"))
     assert thanks.heading == "Thank you. We have your request"
+    another = thanks.follow("Ask for a place for another family")
+    assert "Your request goes to Lakeside." in another
     assert kept(screens, "bookable").series == "programme:bump/lakeside@preston"
     assert kept(screens).answers["where"] == "Lakeside"
+    case = kept(screens, "support_case")
+    assert (case.state, case.footprint, case.centre) == ("new", "preston", "lakeside")
     assert kept(screens, "referral").outcome_hash is not None
     assert "district" in dict(unknown.fields("Continue"))
     assert "Your request goes to" not in unknown
@@ -568,7 +572,7 @@ def test_a_sensitive_programme_is_asked_for_discreetly(tmp_path) -> None:
             "Your request",
         )
         assert screen.html.count('href="/leave"') == 2
-        for words in ("Riverbank", "River Street", "January", "10am"):
+        for words in ("Riverbank", "River Street", "12 January", "10am"):
             assert words not in screen.words
     assert "Time together" not in own
     assert kept(screens, "bookable").series == "programme:bump"

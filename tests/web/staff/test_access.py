@@ -133,6 +133,8 @@ def asked(browser, rule, method, data=None, **parts):
     """Ask for an address of this rule, with these parts of it."""
     if "/notices/" in rule.rule and "notice" in parts:
         parts["number"] = parts["notice"]
+    if rule.rule.startswith("/staff/requests/") and "request" in parts:
+        parts["reference"] = parts["request"]
     known = PARTS | ({"name": "bump-spring.md"} if "/content/" in rule.rule else {}) | parts
     named = {name: known[name] for name in rule.arguments}
     path = browser.place.app.url_map.bind("localhost").build(rule.endpoint, named, method)
@@ -217,10 +219,19 @@ def booked(place):
         now=place.now,
         actor="staff:1",
     )
+    programme = next(one for one in place.directory.programmes if one.booking == "request")
+    given["key"] = "the key of a request here"
+    asked_for = bookings.ask(place.engine, programme, family, centre="riverbank", **given)
     begin_project(place.engine, issue=1)
     with database.read(place.engine) as connection:
         gap = connection.execute(select(tables.gap.c.reference).limit(1)).scalar_one()
-    return {"reference": booking.reference, "number": number, "notice": sent.id, "gap": gap}
+    return {
+        "reference": booking.reference,
+        "number": number,
+        "notice": sent.id,
+        "request": asked_for.reference,
+        "gap": gap,
+    }
 
 
 def begin_project(engine, issue):
@@ -248,6 +259,7 @@ def test_another_centres_staff_are_refused(place, booked, given):
         data = {"csrf_token": token}
         theirs = asked(other, rule, method, data=data, **booked)
         nowhere = {"centre": "nowhere", "reference": "ZZZZ-9999", "number": 99999}
+        nowhere["request"] = nowhere["reference"]
         none = asked(other, rule, method, data=data, **nowhere)
 
         assert (theirs.status_code, none.status_code) == (403, 403), f"{method} {path}"
