@@ -411,10 +411,8 @@ def _write_booking(
     number: int | None = None,
     later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
 ) -> Booking:
-    """Write the booking, the family, the referrer, the messages and the audit line.
-
-    A request is put into the `queue` of a footprint and a centre as well.
-    """
+    """Write the booking with its family, referrer, messages, line of the log and, if it is a
+    request, its case in the `queue` of a footprint and a centre."""
     family, now = draft.family, draft.now
     values = {
         **draft.values,

@@ -221,6 +221,11 @@ class Meeting:
         return self.starts.date()
 
     @property
+    def words(self) -> str:
+        """When it is: 'Tuesday 12 January 2027, 1:30pm to 3:30pm'."""
+        return f"{day_words(self.day)}, {TimeRange(self.starts.time(), self.ends.time()).words}"
+
+    @property
     def name(self) -> str:
         """Its name in addresses and in the database."""
         return self.planned.isoformat()

@@ -98,6 +98,7 @@ _EXAMPLES: Mapping[str, str] = {
     "address": "12 River Street",
     "also": "asylum",
     "area": "Lancashire",
+    "ask": "Children who often miss school",
     "attribution": "Contains OS data © Crown copyright",
     "audience": "Parents and carers with a baby",
     "booking_address": "https://bookings.example.org",

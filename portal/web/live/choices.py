@@ -18,8 +18,9 @@ from portal.bookings.places import claimed
 from portal.directory import Series, Session
 from portal.directory.fields import SAFE_TIME
 from portal.directory.state import places_in_row
+from portal.directory.values import Position, distance
 from portal.web import filters
-from portal.web.live.alternatives import Other
+from portal.web.live.alternatives import MOST, WITHIN, Other, fits
 from portal.web.live.context import live
 from portal.web.live.creche_full import places_left as places_in_creche
 from portal.web.live.forms.creche import takes_ages
@@ -83,12 +84,32 @@ def choices(
     found = list(_same(booking, series, family, again=again))
     for other in live().others(series, ages):
         run = live().directory.find_series(other.identity)
-        taken = next(_with_room(booking, run, family), None) if run else None
+        taken = next(_with_room(booking.people, run, family), None) if run else None
         if run is None or taken is None or not takes(run, family, booking.people):
             found.append(Choice(other))
         else:
             found.append(_choice(run, *taken, family=family))
     return found
+
+
+def nearby(family: Family, near: Position, besides: Series | None = None) -> list[Choice]:
+    """Groups near a place that one press can book for a family, nearest first.
+
+    They suit the age of at least one of its children, and need no answer that we do not have.
+    """
+    now = live().now
+    found = []
+    for series in live().directory.series:
+        position = series.venue.position
+        miles = distance(near, position) if position else WITHIN + 1
+        if series is besides or miles > WITHIN or not takes(series, family, family.people):
+            continue
+        taken = next(_with_room(family.people, series, family), None)
+        if taken is not None and fits(series, family.children):
+            first = series.next_sessions(now, 1)[0]
+            found.append(((miles, first.starts, series.identity), series, taken))
+    found.sort(key=lambda one: one[0])
+    return [_choice(series, *taken) for _, series, taken in found[:MOST]]
 
 
 def takes(series: Series, family: Family | None, people: int) -> bool:
@@ -119,7 +140,7 @@ def _same(
         return
     shown = 0
     own = series.identity, booking.planned
-    for session, left in _with_room(booking, series, family):
+    for session, left in _with_room(booking.people, series, family):
         planned = session.anchor if session else ""
         if planned == booking.planned and not again:
             continue
@@ -135,7 +156,7 @@ def _same(
 
 
 def _with_room(
-    booking: Booking, series: Series, family: Family | None
+    people: int, series: Series, family: Family | None
 ) -> Iterator[tuple[Session | None, int]]:
     """What can be booked now for a party of this size, soonest first, with the places left.
 
@@ -143,7 +164,7 @@ def _with_room(
     """
     left, now = live().left(), live().now
     children = len(known_answers(series, family).creche) if family else 0
-    claims = claimed(series, booking.people)
+    claims = claimed(series, people)
     things: Sequence[Session | None] = [None]
     if series.book == "session":
         things = series.next_sessions(now)
