@@ -7,6 +7,7 @@ the same pages. Themes and projects are in `panel_themes`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,7 @@ from werkzeug.wrappers import Response as Answered
 from portal.bookings.locking import NotPossible
 from portal.database import audit, read
 from portal.directory import District, Meeting
-from portal.directory.values import LONDON
+from portal.directory.values import LONDON, day_words
 from portal.directory.vocabularies import GAP_THEMES, NEEDS
 from portal.feeds.panel_meetings import path_of
 from portal.panel import budget, decisions, gaps, messages
@@ -26,13 +27,12 @@ from portal.panel.decisions import Decision, Proposal
 from portal.panel.gaps import Filed
 from portal.panel.meetings import decided_in, meeting_named, next_meeting, past
 from portal.staff.accounts import Staff
-from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.access import May, current, now, of_panel, staff_route, to
 from portal.web.staff.panel_forms import KINDS, ProposeForm, page_titles, version
 from portal.web.staff.panel_themes import DISTRICT, late_reports
 from portal.web.staff.scope import attempt, posted
-from portal.web.staff.screens import PANEL, page, refuse
+from portal.web.staff.screens import PANEL, page
 
 GAP = f"{DISTRICT}/gaps/<gap>"
 _PAST = 6  # meetings whose minutes are listed
@@ -113,6 +113,7 @@ def panel(district: str) -> Answered:
         path=f"{PANEL}/{district}",
         balance=_balance(found),
         meeting=meeting,
+        agendas=_agendas(found, waiting),
         minutes=[*past(found.panel, now())][:_PAST] if found.panel else [],
         calendar=path_of(found),
         rows=[_row(one, proposed[one.id]) for one in waiting],
@@ -121,6 +122,16 @@ def panel(district: str) -> Answered:
         late=late,
         again=request.args.get("again", ""),
     )
+
+
+def _agendas(district: District, waiting: Sequence[Filed]) -> list[tuple[Meeting, int]]:
+    """The next meeting, and any other that has open forms, each with how many."""
+    if district.panel is None:
+        return []
+    named = Counter(one.meeting for one in waiting if one.state == "open")
+    following = next_meeting(district.panel, now())
+    meetings = (one for one in district.panel.meetings if one is following or one.name in named)
+    return [(one, named[one.name]) for one in meetings]
 
 
 MESSAGES: Mapping[str, str] = {
@@ -141,7 +152,7 @@ def _row(one: Filed, found: Sequence[Decision]) -> dict[str, Any]:
         "state": _STATES[one.state],
         "proposed": KINDS[proposed.kind].words if proposed else "",
         "mine": proposed is not None and proposed.proposed_by == current().id,
-        "sent": filters.moment_words(one.created.astimezone(LONDON)),
+        "sent": day_words(one.created.astimezone(LONDON).date()),
     }
 
 
@@ -167,9 +178,11 @@ def again(district: str) -> Answered:
 
 @staff_route(f"{DISTRICT}/agenda", may=OF_MEETINGS)
 def agenda(district: str) -> Answered:
-    """What the next meeting is to decide, to print. It names no practitioner."""
-    found = _district(district)
-    meeting = next_meeting(found.panel, now()) if found.panel else None
+    """What a meeting is to decide, the next one by default, to print. It names no practitioner."""
+    found, name = _district(district), request.args.get("meeting", "")
+    meeting = None
+    if found.panel:
+        meeting = meeting_named(found.panel, name) if name else next_meeting(found.panel, now())
     if found.panel is None or meeting is None:
         return _no_meeting(district)
     with live().database() as engine:
@@ -231,7 +244,7 @@ def _facts(one: Filed) -> dict[str, Any]:
         "needs": ", ".join(NEEDS.get(need, need) for need in one.needs),
         "level": levels[one.level - 1] if known and one.level else "",
         "caf": "" if one.caf is None else "Yes" if one.caf else "No",
-        "sent": filters.moment_words(one.created.astimezone(LONDON)),
+        "sent": day_words(one.created.astimezone(LONDON).date()),
     }
 
 
@@ -292,11 +305,11 @@ def propose(district: str, gap: str) -> Answered:
     """The form for one kind of decision. Where there is no panel, it answers at once."""
     one: Filed = g.gap
     found, kind = _district(district), request.values.get("kind", "")
-    if kind not in dict(_kinds(found)) or kind not in KINDS:
-        return refuse()
+    path = f"{PANEL}/{district}/gaps/{gap}"
+    if kind not in dict(_kinds(found)):
+        return redirect(path, 303)
     form, balance = ProposeForm(formdata=posted()), _balance(found)
     form.offer(kind, found.panel, balance, live().directory, now().astimezone(LONDON).date())
-    path = f"{PANEL}/{district}/gaps/{gap}"
     status = form.refused() if request.method == "POST" else 200
     if status is None:
         try:

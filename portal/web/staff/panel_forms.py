@@ -34,7 +34,12 @@ class _Kind:
 _ANSWER = "What do you write to the practitioner?"
 KINDS: Mapping[str, _Kind] = {
     "met": _Kind("Met by something we have", "Something we have meets it", ("link",), _ANSWER),
-    "spend": _Kind("Spend", "Spend from the budget", ("pounds", "what_for", "provider"), _ANSWER),
+    "spend": _Kind(
+        "Spend from the budget",
+        "Spend from the budget",
+        ("pounds", "what_for", "provider"),
+        _ANSWER,
+    ),
     "more": _Kind("Ask for more", "Ask for more", (), "What do you ask?"),
     "escalate": _Kind("Escalate", "Pass it on (escalate)", (), _ANSWER),
 }
