@@ -213,7 +213,7 @@ def planted(engine, directory, settings, caplog):
     no = book(engine, directory, who, referrer=midwife)
     bookings.decline(engine, no.id, reason=f"{PLANTED} is full", now=NOW, actor=STAFF)
     gap = Gap("Preston", ("send",), "A club", "", None, PLANTED, "School", f"{PLANTED}@x.example")
-    gaps.report(engine, gap, key=next(KEYS), now=NOW)
+    gaps.report(engine, gap, made.directory(), key=next(KEYS), secret=SECRET, now=NOW)
     helped, number = cases.allocated(engine, directory)
     goal = Goal(
         f"Rest for {PLANTED}", f"{PLANTED} cooks", "other", cases.START, f"{PLANTED} School"

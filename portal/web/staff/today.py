@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, complaints, opening, places, registers, support
+from portal.bookings import casework, complaints, contacts, opening, places, registers, support
 from portal.bookings.casework import fold
 from portal.directory import Session
 from portal.directory.values import LONDON
@@ -63,6 +63,7 @@ def today() -> Answered:
     )
     with live().database() as engine:
         tallies = registers.tallies(engine, on)
+        counted = contacts.by_session(engine, [one for one in on if contacts.is_counted(one)])
         desk = counts_for(support.queue(engine))
         failed = casework.failed(engine, sees)
         ring = families_to_ring(engine)
@@ -82,6 +83,11 @@ def today() -> Answered:
         after=day + timedelta(days=1),
         following=following if not on else None,
         sessions=[(one, tallies[one.series.identity, one.planned]) for one in on],
+        counted={
+            one: counted[one.series.identity, one.planned]
+            for one in on
+            if (one.series.identity, one.planned) in counted
+        },
         orders=orders,
         many=len(centres) > 1,
         centres=len(centres),
