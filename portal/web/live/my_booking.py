@@ -42,12 +42,12 @@ from portal.web.live.context import Away, live
 from portal.web.live.forms.family import (
     DetailsForm,
     LiveForm,
-    NumbersForm,
     PressForm,
     RequestDetailsForm,
     limit_people,
     with_questions,
 )
+from portal.web.live.forms.numbers import NumbersForm
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.moving import moves, moves_of
 from portal.web.live.own_actions import act, press
