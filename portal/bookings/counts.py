@@ -9,7 +9,7 @@ Cancelled sessions do not count. The numbers stay when the families' details hav
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Engine
@@ -25,6 +25,7 @@ from portal.directory.values import day_words
 COLUMNS = ("Sessions", "Places", "Booked", "Waiting", "Came", "Came without a booking")
 # Whom workers spoke to on outreach.
 CONTACT_COLUMNS = ("Sessions", "All contacts", *(counter.words for counter in COUNTERS))
+_ALWAYS = 2  # columns that are shown even if they are all 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,14 @@ def _sum(
         total(figure(tally.came) for _, tally in each),
         total(figure(tally.walk_ins) for _, tally in each),
     )
+
+
+def with_contacts(lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
+    """The lines and columns of a table of contacts, without ages at which nobody was spoken to."""
+    sums = totals(lines, CONTACT_COLUMNS)
+    at = [n for n, one in enumerate(sums) if n < _ALWAYS or one.number or one.partial]
+    shown = [replace(line, figures=tuple(line.figures[n] for n in at)) for line in lines]
+    return shown, tuple(CONTACT_COLUMNS[n] for n in at)
 
 
 def totals(lines: Sequence[Line], columns: Sequence[str] = COLUMNS) -> tuple[Figure, ...]:

@@ -30,6 +30,7 @@ from portal.bookings.disclosure import Figure, from_five, total
 from portal.bookings.locking import NotPossible
 from portal.database import insert_if_new, note, read, write
 from portal.database.tables import gap, theme_issue, theme_step
+from portal.directory import Panel
 from portal.directory.values import LONDON
 from portal.panel import quarters
 
@@ -317,10 +318,20 @@ def references(engine: Engine, issue_id: int) -> list[tuple[str, str]]:
     return [(row.reference, row.state) for row in rows]
 
 
+def body_names(panel: Panel | None) -> dict[str, str]:
+    """The names of the bodies that an issue can be with; also where the panel has gone."""
+    return {
+        "panel": panel.name if panel else "Resource Panel",
+        "sub-group": panel.sub_group if panel else "Sub Group",
+        "board": panel.board if panel else "Board",
+        "project": "Project",
+    }
+
+
 def words_for(issue: Issue | None, names: Mapping[str, str]) -> str:
     """What the page of a gap says of the issue that it is part of; '' where there is nothing.
 
-    `names` has the name of each body: 'panel', 'sub-group' and 'board'.
+    `names` are those of `body_names`.
     """
     if issue is None or issue.state == "closed":
         return ""

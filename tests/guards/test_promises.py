@@ -25,7 +25,7 @@ from tests.support.shipped import DAY, ROOT
 
 pytestmark = pytest.mark.slow
 
-REQUESTS = "portal.web.staff.requests:requests"  # the queue in which staff answer requests
+REQUESTS = "portal.web.staff.desk:queue"  # the queue in which staff answer requests
 
 # Sentences in which we promise to tell, write, ring, answer and the like, each with what keeps it:
 # a kind of message, or the function behind the queue or page where staff or the family find it.

@@ -17,7 +17,7 @@ from tests.support.made import NOW
 from tests.support.panels import put_gap, report_gap
 
 DAY = NOW.date()
-NAMES = {"panel": "Pendle Resource Panel", "sub-group": "Sub Group", "board": "Trust Board"}
+NAMES = themes.body_names(None) | {"panel": "Pendle Resource Panel"}
 
 
 def raised(engine):

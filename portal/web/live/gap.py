@@ -18,7 +18,7 @@ from portal.database.references import gap_link_of
 from portal.directory import Panel
 from portal.directory.values import LONDON, day_words
 from portal.feeds.panel_meetings import path_of
-from portal.panel import decisions, gaps
+from portal.panel import decisions, gaps, themes
 from portal.panel.gaps import Filed
 from portal.panel.meetings import last_day, meeting_for, meeting_named, panel_of
 from portal.panel.messages import answer_words
@@ -179,6 +179,7 @@ def _own(one: Filed, link: str, form: ReplyForm, status: int) -> Response:
         made = [
             each for each in decisions.of_gaps(engine, [one.id])[one.id] if each.state == "made"
         ]
+        issue = themes.issue_of(engine, one.issue_id) if one.issue_id else None
     return page(
         "live/gap_own.html",
         head(_TITLES[one.state], f"/gap/{link}", error=bool(form.problems())),
@@ -192,6 +193,7 @@ def _own(one: Filed, link: str, form: ReplyForm, status: int) -> Response:
         over=meeting is not None and meeting.ends <= live().now,
         calendar=path_of(district) if district and panel else "",
         decision=made[0] if made else None,
+        theme=themes.words_for(issue, themes.body_names(panel)),
         answer=answer_words(made[0]) if made else "",
         made=filters.moment_words(made[0].made.astimezone(LONDON)) if made else "",
         sent=request.args.get("sent") == "yes" and one.state == "open",

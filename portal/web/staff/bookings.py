@@ -41,11 +41,11 @@ from portal.web.live.forms.family import (
     CONTACT_WAYS_OF_REQUESTS,
     BookForm,
     LiveForm,
-    NumbersForm,
     RequestDetailsForm,
     book_form,
     limit_people,
 )
+from portal.web.live.forms.numbers import NumbersForm
 from portal.web.live.forms.steps import next_screen
 from portal.web.staff.access import FAMILIES, current, form_page, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm

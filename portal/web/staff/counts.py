@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -74,10 +74,14 @@ def counts_page() -> Answered:
         columns=("Centre", *COLUMNS),
         total=counts.totals(lines),
         own=allowed_centres(),
-        contacts=spoken_to,
-        contact_columns=("Centre", *CONTACT_COLUMNS),
-        contact_total=counts.totals(spoken_to, CONTACT_COLUMNS),
+        **_contact_table("Centre", spoken_to),
     )
+
+
+def _contact_table(first: str, spoken_to: Sequence[Line]) -> dict[str, Any]:
+    lines, columns = counts.with_contacts(spoken_to)
+    total = counts.totals(lines, columns)
+    return {"contacts": lines, "contact_columns": (first, *columns), "contact_total": total}
 
 
 def _contacts(month: date) -> list[Line]:
@@ -122,7 +126,5 @@ def counts_of(centre: str) -> Answered:
         orders=orders,
         columns=("Session", *COLUMNS),
         total=total,
-        contacts=spoken_to,
-        contact_columns=("Session", *CONTACT_COLUMNS),
-        contact_total=counts.totals(spoken_to, CONTACT_COLUMNS),
+        **_contact_table("Session", spoken_to),
     )

@@ -254,7 +254,7 @@ class ReportForm(StaffForm):
     def groups(self) -> Sequence[Group]:
         parts = {"attendance": "Attendance at school", "behaviour": "Behaviour at school"}
         taking = [self.families, self.people, self.with_caf]
-        lead = "Count each person once, and leave out those you do not know about."
+        lead = "Count each person once, and leave out anybody you are not sure of."
         return [
             Group("Who took part in this quarter", taking),
             *(

@@ -57,13 +57,7 @@ OF_ISSUE = of_record("issue", themes.issue_of, "about its themes")
 def bodies(district: str) -> dict[str, str]:
     """The names of the panel and of the bodies above it; also where the panel has gone."""
     found = live().directory.district(district)
-    panel = found.panel if found else None
-    return {
-        "panel": panel.name if panel else "Resource Panel",
-        "sub-group": panel.sub_group if panel else "Sub Group",
-        "board": panel.board if panel else "Board",
-        "project": "Project",
-    }
+    return themes.body_names(found.panel if found else None)
 
 
 def theme_words(theme: str) -> str:

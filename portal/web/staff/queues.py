@@ -57,10 +57,11 @@ def queue(centre: str, series: str) -> Answered:
         return redirect(path, 303)
     with live().database() as engine:
         cases = casework.queue(engine, found, planned)
+        in_creche = casework.creche_queue(engine, found, planned)
         log_reading(
             engine,
             "read waiting list",
-            [one.id for one in cases],
+            [one.id for one in (*cases, *in_creche)],
             now=now(),
             actor=current().actor,
             series=found.identity,
@@ -75,6 +76,7 @@ def queue(centre: str, series: str) -> Answered:
         session=session,
         path=path,
         cases=cases,
+        creche=in_creche,
         left=left,
         places=places.places_of(found),
         until={

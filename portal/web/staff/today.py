@@ -21,7 +21,6 @@ from portal.web.staff.access import (
     sees,
     sees_district,
     staff_route,
-    this_desk,
 )
 from portal.web.staff.case_plan import reviews_for_today
 from portal.web.staff.content.desk import content_to_review
@@ -29,7 +28,7 @@ from portal.web.staff.date_publishing import change_path, closed_path, publicati
 from portal.web.staff.desk import counts_for
 from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
-from portal.web.staff.screens import ACCOUNT, HOME, PANEL, page, panel_only
+from portal.web.staff.screens import HOME, PANEL, page, panel_only
 from portal.web.staff.sorting import Order, in_order
 from portal.web.staff.weeks import for_today
 from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
@@ -40,7 +39,7 @@ _LOOK_AHEAD = 28  # days to look for the next session where a day has none
 @staff_route(HOME, may=OWN)
 def today() -> Answered:
     if panel_only(current()):
-        return redirect(PANEL if this_desk().may_at(PANEL) else ACCOUNT, 303)
+        return redirect(PANEL, 303)
     if not current().may("see families"):
         return _editors_first_page()
     directory, centres = live().directory, allowed_centres()

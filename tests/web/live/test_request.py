@@ -572,7 +572,7 @@ def test_a_sensitive_programme_is_asked_for_discreetly(tmp_path) -> None:
             "Your request",
         )
         assert screen.html.count('href="/leave"') == 2
-        for words in ("Riverbank", "River Street", "January", "10am"):
+        for words in ("Riverbank", "River Street", "12 January", "10am"):
             assert words not in screen.words
     assert "Time together" not in own
     assert kept(screens, "bookable").series == "programme:bump"

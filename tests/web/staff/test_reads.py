@@ -38,6 +38,8 @@ SHOW = {
     "/staff/register/<centre>/<series>/<planned>",
     "/staff/requests",
     "/staff/requests/<reference>",
+    "/staff/requests/<reference>/plan",
+    "/staff/requests/<reference>/scores",
     "/staff/ring",
     "/staff/waiting/<centre>/<series>",
 }
