@@ -145,11 +145,12 @@ def write_plan(worker: Family, place, looked) -> None:
 
 
 def see_plan(family: Family, place, looked) -> None:
-    """The family reads what was agreed, and no surname of its worker."""
+    """The family reads who its worker is and what was agreed, and no surname."""
     family.go(place.own_page)
     looked.at(family, "page of the family")
     assert "Your plan" in family.words
     assert GOAL in family.words
+    assert "Ann" in family.words
     assert "Brook" not in family.words
 
 
