@@ -42,7 +42,7 @@ from portal.messages import enqueue_all
 from portal.messages.facts import waiting_position
 
 MOST_PLACES = 6  # in one booking, if places are counted by person (S27)
-# Prefix of the identity of a request for a programme as such, followed by the programme's slug.
+_END_IS_SHOWN = timedelta(days=31)  # how long a family can read that a request has ended
 
 
 class NotBookable(PortalError):
@@ -411,10 +411,8 @@ def _write_booking(
     number: int | None = None,
     later: Sequence[tuple[str, datetime, Mapping[str, Any]]] = (),
 ) -> Booking:
-    """Write the booking, the family, the referrer, the messages and the audit line.
-
-    A request is put into the `queue` of a footprint and a centre as well.
-    """
+    """Write the booking with its family, referrer, messages, line of the log and, if it is a
+    request, its case in the `queue` of a footprint and a centre."""
     family, now = draft.family, draft.now
     values = {
         **draft.values,
@@ -518,9 +516,10 @@ def find(engine: Engine, link: str, *, secret: str, now: datetime) -> Booking | 
         row = connection.execute(OF_BOOKING.where(booking.c.link_hash == digest_of(link))).first()
         if row is None or not hmac.compare_digest(bytes(row.link_hash), digest_of(link)):
             return None
-        # A request may be worked on for long after the dates of the group that was asked for.
+        # A request may be worked on long after the dates of the group that was asked for.
+        lately = row.was == "requested" and now - row.changed <= _END_IS_SHOWN
         over = row.ends is not None and row.ends + timedelta(days=1) < now
-        if over and row.status != "requested":
+        if over and row.status != "requested" and not lately:
             return None
         return _booking(connection, row, secret)
 

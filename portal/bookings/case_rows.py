@@ -6,6 +6,7 @@ which that booking ends, whatever ends it (`case_ends`). `support` has what staf
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
@@ -193,6 +194,11 @@ def cases_where(connection: Connection, condition: sa.ColumnElement[bool]) -> li
     return [_case(row) for row in rows]
 
 
+def cases_of(connection: Connection, ids: Iterable[int]) -> list[SupportCase]:
+    """The cases of these bookings."""
+    return cases_where(connection, support_case.c.booking_id.in_(sorted(ids)))
+
+
 def locked_case(connection: Connection, case_id: int) -> SupportCase:
     """A case, locked until the end of the transaction, after what was asked for (S20)."""
     found = connection.execute(
@@ -216,6 +222,8 @@ def belongs_to(directory: Directory, identity: str, centre: str = "") -> tuple[s
     """The footprint and the centre of a request for this identity; '' where there is none."""
     series = None if identity.startswith(ASKED_FOR) else directory.find_series(identity)
     slug = series.centre.slug if series is not None else centre
+    if not slug and not identity.startswith(ASKED_FOR):
+        slug = identity.partition("/")[0]  # the series has gone from the content
     found = directory.find_centre(slug) if slug else None
     if found is not None:
         return directory.footprint_of(found).slug, found.slug

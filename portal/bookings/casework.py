@@ -189,6 +189,21 @@ def queue(engine: Engine, series: Series, planned: str) -> list[Case]:
     return sorted(found, key=lambda one: (one.status != "offered", one.number or 0, one.id))
 
 
+def creche_queue(engine: Engine, series: Series, planned: str) -> list[Case]:
+    """Families with a place in the group that wait for the creche, in the order of its list."""
+    names = (series.identity, *series.old_identities)
+    waits = sa.and_(
+        bookable.c.series.in_(names),
+        bookable.c.planned == planned,
+        creche_place.c.state == "waiting",
+    )
+    with read(engine) as connection:
+        found = {one.id: one for one in _cases(connection, waits, lambda _: True)}
+        numbers = select(creche_place.c.booking_id).where(creche_place.c.booking_id.in_(found))
+        order = connection.execute(numbers.order_by(creche_place.c.number)).scalars()
+        return [found[booking_id] for booking_id in order]
+
+
 def queues(engine: Engine, sees: Sees) -> list[tuple[str, str, int, int]]:
     """Series and sessions with a waiting list or offers: series, planned, waiting, offered."""
     with read(engine) as connection:

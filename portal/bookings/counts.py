@@ -9,11 +9,13 @@ Cancelled sessions do not count. The numbers stay when the families' details hav
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Engine
 
+from portal.bookings import contacts
+from portal.bookings.contacts import COUNTERS, Contacts
 from portal.bookings.csv_export import Cell, csv_of
 from portal.bookings.disclosure import Figure, largest, safe, total
 from portal.bookings.registers import Tally, tallies
@@ -21,11 +23,14 @@ from portal.directory import Centre, Directory, Series, Session
 from portal.directory.values import day_words
 
 COLUMNS = ("Sessions", "Places", "Booked", "Waiting", "Came", "Came without a booking")
+# Whom workers spoke to on outreach.
+CONTACT_COLUMNS = ("Sessions", "All contacts", *(counter.words for counter in COUNTERS))
+_ALWAYS = 2  # columns that are shown even if they are all 0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a table of counts: its subject, and its figures in the order of COLUMNS."""
+    """One line of a table: its subject, and its figures in the order of the table's columns."""
 
     label: str
     figures: tuple[Figure, ...]
@@ -81,6 +86,48 @@ def by_series(
     return sorted(lines, key=lambda one: (one[0].label, one[1][0].label))
 
 
+def contacts_by_centre(
+    engine: Engine, directory: Directory, centres: Iterable[Centre], month: date
+) -> list[Line]:
+    """A line for each centre with outreach in a month, with the numbers that all may see."""
+    held = [(centre, _outreach_at(directory, centre, month)) for centre in centres]
+    counted = contacts.by_session(engine, [one for _, sessions in held for one in sessions])
+    return [
+        Line(centre.title, _sum_of_contacts(counted, sessions, safe), centre)
+        for centre, sessions in held
+        if sessions
+    ]
+
+
+def contacts_by_session(
+    engine: Engine, directory: Directory, centre: Centre, month: date
+) -> list[Line]:
+    """A line for each outreach session of a centre in a month, with all its numbers."""
+    sessions = _outreach_at(directory, centre, month)
+    counted = contacts.by_session(engine, sessions)
+    return [
+        Line(f"{one.series.name}, {day_words(one.day)}", _sum_of_contacts(counted, [one]), one)
+        for one in sessions
+    ]
+
+
+def _outreach_at(directory: Directory, centre: Centre, month: date) -> list[Session]:
+    return [one for one in _held_at(directory, [centre], month) if contacts.is_counted(one)]
+
+
+def _sum_of_contacts(
+    counted: Mapping[tuple[str, date], Contacts],
+    sessions: Sequence[Session],
+    figure: Callable[[int], Figure] = Figure,
+) -> tuple[Figure, ...]:
+    each = [counted[one.series.identity, one.planned] for one in sessions]
+    return (
+        Figure(len(each)),
+        total(figure(one.total) for one in each),
+        *(total(figure(one.of(counter)) for one in each) for counter in COUNTERS),
+    )
+
+
 def _held_at(directory: Directory, centres: Sequence[Centre], month: date) -> list[Session]:
     """The sessions held at these centres in a month, including sensitive programmes."""
     slugs = {centre.slug for centre in centres}
@@ -119,16 +166,24 @@ def _sum(
     )
 
 
-def totals(lines: Sequence[Line]) -> tuple[Figure, ...]:
+def with_contacts(lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
+    """The lines and columns of a table of contacts, without ages at which nobody was spoken to."""
+    sums = totals(lines, CONTACT_COLUMNS)
+    at = [n for n, one in enumerate(sums) if n < _ALWAYS or one.number or one.partial]
+    shown = [replace(line, figures=tuple(line.figures[n] for n in at)) for line in lines]
+    return shown, tuple(CONTACT_COLUMNS[n] for n in at)
+
+
+def totals(lines: Sequence[Line], columns: Sequence[str] = COLUMNS) -> tuple[Figure, ...]:
     """The line below a table: the sum of each column as it is shown."""
-    return tuple(total(line.figures[at] for line in lines) for at in range(len(COLUMNS)))
+    return tuple(total(line.figures[at] for line in lines) for at in range(len(columns)))
 
 
-def csv(lines: Sequence[Line], *, first: str) -> bytes:
+def csv(lines: Sequence[Line], *, first: str, columns: Sequence[str] = COLUMNS) -> bytes:
     """The same table as a file; `first` is the heading of its first column."""
     rows: list[list[Cell]] = [[line.label, *line.words] for line in lines]
-    last = ["All", *(one.words for one in totals(lines))]
-    return csv_of([first, *COLUMNS], [*rows, last])
+    last = ["All", *(one.words for one in totals(lines, columns))]
+    return csv_of([first, *columns], [*rows, last])
 
 
 def csv_of_series(groups: Sequence[tuple[Line, list[Line]]]) -> bytes:

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
 from portal import messages
-from portal.bookings import casework, personal_data, support, support_plans, wishes
+from portal.bookings import casework, contacts, personal_data, support, support_plans, wishes
 from portal.bookings.answer_labels import label_of, programme_of
 from portal.bookings.casework import Case, Sees
 from portal.bookings.complaints import forget_complaints
@@ -38,7 +38,6 @@ from portal.database.tables import (
     attendance,
     bookable,
     booking,
-    gap,
     message,
     need,
     notice,
@@ -49,6 +48,8 @@ from portal.database.tables import (
 from portal.directory import Directory
 from portal.directory.values import LONDON, clock_words, day_words
 from portal.messages.letters import reference_of
+from portal.panel import gaps
+from portal.panel import messages as panel_messages
 from portal.settings import Settings
 
 UNANSWERED = timedelta(days=183)  # half a year: then a request for a programme expires
@@ -97,13 +98,14 @@ def forget(
     needs = write(engine, lambda c: _forget_needs(c, now, settings))
     families = _forget_families(engine, now, settings)
     rate_limits.forget(engine, now=now)
+    write(engine, lambda c: contacts.forget_keys(c, now))
     gone = write(engine, lambda c: wishes.forget(c, now, settings.keep_days))
     return Forgotten(
         families=families,
         needs=needs,
         letters=clear_outbox(engine, settings.var / "outbox"),
         notices=write(engine, lambda c: _forget_notices(c, now, settings.keep_days)),
-        professionals=write(engine, lambda c: _forget_gaps(c, now)),
+        professionals=write(engine, lambda c: gaps.forget(c, now, settings.keep_days)),
         complaints=write(engine, lambda c: forget_complaints(c, now)),
         wishes=gone,
         log_lines=forget_old(engine, now),
@@ -211,16 +213,6 @@ def _forget_notices(connection: Connection, now: datetime, days: int) -> int:
     return int(connection.execute(notice.delete().where(sa.or_(over, written))).rowcount)
 
 
-def _forget_gaps(connection: Connection, now: datetime) -> int:
-    """Erase who reported a gap in service; the gap itself is kept for planning."""
-    done = connection.execute(
-        gap.update()
-        .where(gap.c.created <= now - UNANSWERED, sa.or_(gap.c.name != "", gap.c.email != ""))
-        .values(name="", email="")
-    )
-    return int(done.rowcount)
-
-
 def clear_outbox(engine: Engine, outbox: Path) -> int:
     """Delete the letters in the outbox whose family has been erased; returns how many."""
     if not outbox.is_dir():
@@ -242,6 +234,7 @@ def clear_outbox(engine: Engine, outbox: Path) -> int:
                 .where(wish.c.state != "ended")
             )
         }
+        kept |= panel_messages.references_kept(connection)
     gone = 0
     for file in sorted(outbox.iterdir()):
         # A file that a crash left incomplete has a name starting with a dot.

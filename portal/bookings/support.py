@@ -11,7 +11,6 @@ A case is open as long as its booking is `requested`; `case_rows` opens and ends
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +25,7 @@ from portal.bookings.case_rows import (
     case_ends,
     case_in,
     case_of,
+    cases_of,
     cases_where,
     locked_case,
     open_case,
@@ -34,7 +34,7 @@ from portal.bookings.case_rows import (
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.waiting_list import notify, release
 from portal.database import note, read, write
-from portal.database.tables import OPEN_CASES, staff, support_case
+from portal.database.tables import OPEN_CASES, booking, staff, support_case
 from portal.directory import Series, Session
 from portal.directory.values import LONDON, day_words
 from portal.staff.roles import PERMISSIONS
@@ -49,6 +49,7 @@ __all__ = [
     "case_ends",
     "case_in",
     "case_of",
+    "cases_of",
     "close",
     "contacted",
     "locked_case",
@@ -128,7 +129,10 @@ def words_for_family(case: SupportCase) -> str:
 
 
 def queue(engine: Engine, footprints: Collection[str] | None = None) -> Sequence[SupportCase]:
-    """The open cases of these footprints (None: all, and those of no footprint), oldest first."""
+    """The open cases of these footprints (None: all, and those of no footprint), oldest first.
+
+    Who may see which of them is for the caller to say.
+    """
     wanted: sa.ColumnElement[bool] = support_case.c.state.in_(OPEN_CASES)
     if footprints is not None:
         wanted = sa.and_(wanted, support_case.c.footprint.in_(sorted(footprints)))
@@ -136,44 +140,15 @@ def queue(engine: Engine, footprints: Collection[str] | None = None) -> Sequence
         return cases_where(connection, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A member of staff, and how many open cases she has."""
-
-    id: int
-    title: str
-    role: str
-    centres: frozenset[str]
-    footprint: str | None
-    cases: int
-
-
-def workers(engine: Engine) -> list[Load]:
-    """Everybody who can be given a family, with the number of those they have, by name."""
-    open_cases = (
-        select(support_case.c.worker_id, func.count().label("cases"))
+def families_of(engine: Engine) -> Mapping[int, int]:
+    """How many families each member of staff helps now, by the number of the account."""
+    query = (
+        select(support_case.c.worker_id, func.count())
         .where(support_case.c.state.in_(UNDER_WAY))
         .group_by(support_case.c.worker_id)
-        .subquery()
-    )
-    query = (
-        select(staff, func.coalesce(open_cases.c.cases, 0).label("cases"))
-        .outerjoin(open_cases, open_cases.c.worker_id == staff.c.id)
-        .where(staff.c.removed.is_(None), staff.c.role.in_(_HELPERS))
-        .order_by(staff.c.title, staff.c.id)
     )
     with read(engine) as connection:
-        return [
-            Load(
-                row.id, row.title, row.role, frozenset(row.centres or ()), row.footprint, row.cases
-            )
-            for row in connection.execute(query)
-        ]
-
-
-def families_of(engine: Engine) -> Mapping[int, int]:
-    """How many families each member of staff helps now, by the id of the account."""
-    return {load.id: load.cases for load in workers(engine)}
+        return {int(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
 _HELPERS = sorted(PERMISSIONS["change families"])
@@ -292,9 +267,16 @@ def contacted(engine: Engine, case_id: int, *, seen: int, now: datetime, actor: 
 
 
 def close(
-    engine: Engine, case_id: int, reason: str, *, seen: int, now: datetime, actor: str
+    engine: Engine,
+    case_id: int,
+    reason: str,
+    *,
+    seen: int,
+    now: datetime,
+    actor: str,
+    words: str = "",
 ) -> None:
-    """Close a case for a reason of `REASONS`. The family reads that it has ended.
+    """Close a case for a reason of `REASONS`. The family reads that it has ended, and the `words`.
 
     Raises Changed if somebody else was first.
     """
@@ -305,6 +287,8 @@ def close(
             return  # the button was pressed twice
         _check(case, seen, OPEN_CASES)
         _end(connection, case, reason, now, actor)
+        said = booking.update().where(booking.c.id == case.booking_id)
+        connection.execute(said.values(reason=words))
         notify(connection, case.booking_id, "support-closed", now)
 
     write(engine, work)

@@ -42,8 +42,8 @@ from portal.directory.values import LONDON, day_words
 from portal.directory.vocabularies import OUTCOMES
 
 MOST_GOALS = 6
-LONGEST_GOAL = 200
-LONGEST_ROLE = 80
+LONGEST_GOAL = 120  # one line, so that six goals fit on one sheet of paper
+LONGEST_ROLE = 40
 FIRST_REVIEW = timedelta(weeks=6)
 LAST_REVIEW = timedelta(weeks=12)
 STARTS_BEFORE = timedelta(days=7)  # a plan may have started this long ago when it is written

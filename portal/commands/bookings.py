@@ -96,9 +96,10 @@ def forget(root: Path | None) -> None:
 @click.argument("reference")
 @click.pass_obj
 def show(root: Path | None, reference: str) -> None:
-    """Show all that is kept about the booking, complaint or wish with this REFERENCE, and the
-    complaints and wishes of the same contact, for a family that asks."""
+    """Show all that is kept about the booking, complaint, wish or Gap in Service form with this
+    REFERENCE, and the complaints and wishes of the same contact, for somebody who asks."""
     from portal.bookings import casework, complaints, retention, wishes
+    from portal.panel import gaps
 
     settings, engine = _reach(root)
     case = casework.case_of(engine, reference, _everything)
@@ -110,6 +111,10 @@ def show(root: Path | None, reference: str) -> None:
     if case is None and (wish := wishes.with_reference(engine, reference)):
         _echo(wishes.kept(wish))
         wishes.log_reading(engine, [wish], now=_now(), actor=ACTOR)
+        return
+    if case is None and (gap := gaps.with_reference(engine, reference)):
+        _echo(gaps.kept(gap))
+        gaps.log_reading(engine, gap.district, 1, now=_now(), actor=ACTOR)
         return
     if case is None or said is None:
         found = [_complaint(engine, reference)]
@@ -142,17 +147,20 @@ def show(root: Path | None, reference: str) -> None:
 @click.pass_obj
 def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
     """Delete all that is kept about a family, and free the places it holds; or one complaint or
-    wish.
+    wish; or who sent a Gap in Service form.
 
-    REFERENCE is that of a booking, of a complaint about data, or of a wish for a message.
+    REFERENCE is that of a booking, of a complaint about data, of a wish for a message, or of a
+    Gap in Service form.
     """
     from portal.bookings import casework, complaints, retention, wishes
+    from portal.panel import gaps
 
     settings, engine = _reach(root)
     case = casework.case_of(engine, reference, _everything)
+    gap = None if case else gaps.with_reference(engine, reference)
     ended = [wish] if (wish := wishes.with_reference(engine, reference)) else []
     if case is None:
-        found = [] if ended else [_complaint(engine, reference)]
+        found = [] if ended or gap else [_complaint(engine, reference)]
     else:
         contacts = case.contacts if same else ()
         found = complaints.with_contacts(engine, contacts, settings.secret)
@@ -162,11 +170,14 @@ def erase(root: Path | None, reference: str, same: bool, yes: bool) -> None:
         cases += casework.with_same_contact(engine, case, settings.secret, _everything)
         ended += wishes.with_contacts(engine, contacts, settings.secret)
     named = [*(one.reference for one in cases), *(one.reference for one in gone)]
+    named += [gap.reference] if gap else []
     references = ", ".join([*named, *(one.reference for one in ended)])
     if not yes:
         click.confirm(f"Delete what is kept of {references}? It cannot be undone.", abort=True)
     for one in gone:
         complaints.erase(engine, one.id, now=_now(), actor=ACTOR)
+    if gap:
+        gaps.erase(engine, gap, now=_now(), actor=ACTOR)
     for wish in ended:
         wishes.stop(engine, wish, now=_now(), actor=ACTOR)
     vacuumed = retention.erase(

@@ -21,6 +21,7 @@ from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
 from portal.content.help_checks import check_help_pages
 from portal.content.panel_checks import check_panel
+from portal.content.resource_checks import check_resources
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.worker_checks import check_workers
@@ -422,6 +423,7 @@ def _check_series(tree: Tree) -> None:
                     written.wrong(place, f"'{names[-1]}': {words}" if names else words)
     _check_identities(tree)
     check_doubles(tree, calendar)
+    check_resources(tree, calendar)
 
 
 def _check_booking(written: Written, series: Series, programme: Programme) -> None:

@@ -45,10 +45,12 @@ def mistakes(series: Series, calendar: SchoolCalendar) -> Iterator[Mistake]:
     yield from _wrong_booking(series, planned)
 
 
-def times_held(series: Series, calendar: SchoolCalendar) -> Mapping[date, list[TimeRange]]:
-    """When its sessions are held, by day: without those cancelled or held elsewhere."""
+def times_held(
+    series: Series, calendar: SchoolCalendar, *, elsewhere: bool = False
+) -> Mapping[date, list[TimeRange]]:
+    """When its sessions are held, by day, without cancelled ones; `elsewhere` too if it is set."""
     planned = planned_dates(series, calendar, _reckoned_until(series, calendar))
-    away = {change.date_ for change in series.changes if change.venue}
+    away = {change.date_ for change in series.changes if change.venue and not elsewhere}
     held = _times_held(series, [day for day in planned if day not in away])
     return {day: [times for times, _ in meetings] for day, meetings in held.items()}
 

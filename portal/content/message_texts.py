@@ -58,10 +58,10 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "cancelled-by-us": ((), ("reason", "still")),
     "cancelled-by-you": ((), ()),
     "off-the-list": ((), ("reason",)),
-    "request-received": ((), ()),
+    "request-received": (("read_by",), ()),
     "request-confirmed": ((), ("calendar_file",)),
     "request-declined": ((), ("reason",)),
-    "professional-received": (("outcome",), ()),
+    "professional-received": (("outcome", "read_by"), ()),
     "support-worker": ((), ("worker", "worker_at", "lead")),
     "support-closed": ((), ("ended",)),
     "support-review": ((), ("review_day",)),
@@ -116,8 +116,20 @@ TO_WISHES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 
+# To practitioners who sent a Gap in Service form, with all that each may say. They are about no
+# booking and name no family, so they are no `KINDS`, and have no other words (S94).
+_TO_PRACTITIONER = ("first_name", "link", "reference", "contact", "phone", "service", "district")
+_OF_MEETING = ("panel", "meeting", "where", "moved", "sample", "calendar_file")
+TO_PRACTITIONERS: Mapping[str, tuple[str, ...]] = {
+    "gap-received": (*_TO_PRACTITIONER, *_OF_MEETING, "manager"),
+    "gap-agenda": (*_TO_PRACTITIONER, *_OF_MEETING),
+    "gap-manager": (*_TO_PRACTITIONER, "manager"),
+    "gap-more": (*_TO_PRACTITIONER, "panel", "words"),
+    "gap-answer": (*_TO_PRACTITIONER, "panel", "answer", "words", "page"),
+}
+
 # Every file that there is.
-FILES = (*WORDINGS, *TO_STAFF, *TO_WISHES)
+FILES = (*WORDINGS, *TO_STAFF, *TO_WISHES, *TO_PRACTITIONERS)
 
 # To the professional who asked. They never hold the link, which is the family's own.
 TO_PROFESSIONAL = ("professional-received",)
@@ -334,8 +346,8 @@ def placeholders(text: str) -> list[str]:
 
 
 def _harmless(kind: str) -> Sequence[str]:
-    if kind in TO_STAFF:
-        return TO_STAFF[kind]
+    if kind in TO_STAFF or kind in TO_PRACTITIONERS:
+        return (*TO_STAFF.get(kind, ()), *TO_PRACTITIONERS.get(kind, ()))
     if kind in TO_WISHES:
         return TO_WISHES[kind][0]
     own, _ = WORDINGS[kind]
@@ -346,7 +358,7 @@ def _harmless(kind: str) -> Sequence[str]:
 
 
 def _telling(kind: str) -> tuple[str, ...]:
-    if kind in TO_STAFF:
+    if kind in TO_STAFF or kind in TO_PRACTITIONERS:
         return ()
     if kind in TO_WISHES:
         return TO_WISHES[kind][1]

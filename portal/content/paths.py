@@ -13,7 +13,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PICTURE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(png|jpg|jpeg|webp)")
 TABLES = (
     "site.yaml", "footprints.yaml", "terms.yaml", "places.csv", "outcodes.csv", "neighbours.csv",
-    "outline.json",
+    "outline.json", "resources.yaml",
 )  # fmt: skip
 
 

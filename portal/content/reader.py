@@ -46,6 +46,7 @@ from portal.directory import (
     News,
     Page,
     Programme,
+    Resources,
     Series,
     Site,
     Terms,
@@ -55,7 +56,7 @@ from portal.directory.likely import likely_word
 from portal.directory.values import LONGEST_SLUG, near, slugify
 from portal.directory.vocabularies import LANGUAGES
 
-NounT = TypeVar("NounT", Site, Footprints, Terms)
+NounT = TypeVar("NounT", Site, Footprints, Terms, Resources)
 
 _SIGNATURES = {
     ".png": b"\x89PNG\r\n\x1a\n",
@@ -128,6 +129,8 @@ class _Reader:
             tree.site = self._yaml(Site, "content/site.yaml", files)
             tree.footprints = self._yaml(Footprints, "content/footprints.yaml", files)
             tree.terms = self._yaml(Terms, "content/terms.yaml", files)
+            if "resources.yaml" in files:
+                tree.resources = self._yaml(Resources, "content/resources.yaml", files)
             tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS, ("also",))
             tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
             if "neighbours.csv" in files:

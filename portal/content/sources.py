@@ -16,6 +16,7 @@ from portal.directory import (
     News,
     Page,
     Programme,
+    Resources,
     Series,
     Site,
     Terms,
@@ -99,6 +100,7 @@ class Tree:
     site: Site | None = None
     footprints: Footprints | None = None
     terms: Terms | None = None
+    resources: Resources | None = None  # None: no such file, or mistakes in it
     places: list[Row] = field(default_factory=list)
     outcodes: list[Row] = field(default_factory=list)
     neighbours: list[Row] = field(default_factory=list)

@@ -68,6 +68,16 @@ def outcome_link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
     return _link_with(link_hash, (new_outcome_link(one, nonce) for one in every_secret(secret)))
 
 
+def new_gap_link(secret: str, nonce: bytes) -> str:
+    """The unguessable part of a practitioner's link to a Gap in Service form (S23)."""
+    return urlsafe_b64encode(_keyed(secret, "gap", nonce)).decode().rstrip("=")
+
+
+def gap_link_of(secret: str, nonce: bytes, link_hash: bytes) -> str:
+    """The link of a practitioner, made with the secret of its time: its hash is stored already."""
+    return _link_with(link_hash, (new_gap_link(one, nonce) for one in every_secret(secret)))
+
+
 def _link_with(link_hash: bytes, links: Iterable[str]) -> str:
     """The link with this hash; the first one if none has it."""
     every = list(links)

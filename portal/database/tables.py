@@ -323,6 +323,27 @@ walk_in = Table(
     CheckConstraint("families >= 0 AND children >= 0 AND adults >= 0", name="numbers"),
 )
 
+# How many people workers spoke to on outreach at a session, as numbers only (S99).
+contact_count = Table(
+    "contact_count",
+    metadata,
+    Column("series", String(200), primary_key=True),
+    Column("planned", String(10), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("band", String(20), primary_key=True),  # of AGE_BANDS; '' for parents
+    Column("number", Integer, nullable=False),
+    CheckConstraint("number >= 0", name="number"),
+    CheckConstraint("kind IN ('young', 'parents')", name="kind"),
+)
+
+# The forms that were counted, so that a form which arrives twice counts once.
+contact_press = Table(
+    "contact_press",
+    metadata,
+    Column("key_hash", LargeBinary(32), primary_key=True),
+    Column("made", Moment, nullable=False),
+)
+
 # A message from staff to a group of families, shown on each one's own page. Of a centre, `series`
 # is ''; `planned` is the date of a session, or of a waiting list for one.
 notice = Table(
@@ -370,6 +391,8 @@ gap = Table(
     Column("panel", String(60), nullable=False, server_default=""),
     Column("state", String(10), nullable=False, server_default="open"),
     Column("meeting", String(10), nullable=False, server_default=""),  # of whose agenda it is
+    # The day of that meeting, as the last message to the practitioner said it.
+    Column("meeting_day", String(10), nullable=False, server_default=""),
     Column("reply", Text, nullable=False, server_default=""),  # to what the panel asked
     Column("version", Integer, nullable=False, server_default="0"),
     Column("link_nonce", LargeBinary(16)),  # with the secret, makes the practitioner's link

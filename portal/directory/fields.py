@@ -389,6 +389,11 @@ SeriesName = Annotated[
     BeforeValidator(_alias),
     text("a series' file without '.md'", "play-monday", rf"{_SLUG}(/{_SLUG})?"),
 ]
+ResourceName = Annotated[
+    str,
+    BeforeValidator(partial(_slug, longest=LONGEST_AREA)),
+    text("a name from content/resources.yaml", "mobile-creche", _SLUG),
+]
 Postcode = Annotated[
     str, BeforeValidator(_postcode), text("a whole postcode", "PR1 8RJ", r"[A-Za-z0-9 ]{5,9}")
 ]
@@ -454,6 +459,7 @@ _CENTRE_KINDS = _plain_words(
     "family hub", "children's centre", "neighbourhood centre",
     "young people's centre", "library", "partner",
 )  # fmt: skip
+_RESOURCE_KINDS = _plain_words("mobile creche", "vehicle", "equipment")
 _PROGRAMME_KINDS = _plain_words("group", "one-to-one", "outreach", "drop-in", "information")
 _LEVELS = _plain_words(*LEVELS)
 _PLACES_FOR = _plain_words("family", "person")
@@ -475,6 +481,11 @@ ProgrammeKind = Annotated[
     str,
     BeforeValidator(_one_of(_PROGRAMME_KINDS, "a kind of programme")),
     one_of(_PROGRAMME_KINDS),
+]
+ResourceKind = Annotated[
+    str,
+    BeforeValidator(_one_of(_RESOURCE_KINDS, "a kind of resource")),
+    one_of(_RESOURCE_KINDS),
 ]
 Level = Annotated[str, BeforeValidator(_one_of(_LEVELS, "a level of need")), one_of(_LEVELS)]
 PlaceFor = Annotated[
@@ -526,6 +537,8 @@ Location = Annotated[
 ]
 Lines = Annotated[tuple[Line, ...], BeforeValidator(listed)]
 Aliases = Annotated[tuple[Alias, ...], BeforeValidator(listed)]
+ResourceNames = Annotated[tuple[ResourceName, ...], BeforeValidator(listed)]
+AreaSlugs = Annotated[tuple[AreaSlug, ...], BeforeValidator(listed)]
 SeriesNames = Annotated[tuple[SeriesName, ...], BeforeValidator(listed)]
 
 

@@ -28,6 +28,7 @@ from portal.directory.fields import (
     Aliases,
     Area,
     AreaSlug,
+    AreaSlugs,
     BankHolidays,
     BaseAddress,
     BookingWay,
@@ -66,6 +67,8 @@ from portal.directory.fields import (
     QuestionType,
     Reason,
     Repeats,
+    ResourceKind,
+    ResourceNames,
     Role,
     SeriesNames,
     Siblings,
@@ -218,6 +221,11 @@ class Meeting:
         return self.starts.date()
 
     @property
+    def words(self) -> str:
+        """When it is: 'Tuesday 12 January 2027, 1:30pm to 3:30pm'."""
+        return f"{day_words(self.day)}, {TimeRange(self.starts.time(), self.ends.time()).words}"
+
+    @property
     def name(self) -> str:
         """Its name in addresses and in the database."""
         return self.planned.isoformat()
@@ -304,6 +312,30 @@ class Footprints(Noun):
     """The file content/footprints.yaml."""
 
     footprints: tuple[Footprint, ...] = Field(description="The delivery footprints.")
+
+
+class Resource(Noun):
+    """Something that only one group can use at a time, such as a mobile creche or a minibus."""
+
+    slug: AreaSlug = Field(description="Its name in the files of series.")
+    title: Line = Field(description="Its name.")
+    kind: ResourceKind = Field(description="mobile creche, vehicle or equipment.")
+    districts: AreaSlugs = Field(
+        (), description="The districts in which it is used; everywhere if none is given."
+    )
+    minutes_between: Number = Field(
+        0, description="How many minutes it needs from one place to the next, packing included."
+    )
+    sources: Lines = Field((), description="Where the facts come from.")
+    sample: Lines = Field(
+        (), description="Fields of this entry whose facts are samples, such as: [minutes_between]."
+    )
+
+
+class Resources(Noun):
+    """The file content/resources.yaml, which a county without shared things does not have."""
+
+    resources: tuple[Resource, ...] = Field(description="What several groups share.")
 
 
 class Notice(Noun):
@@ -903,6 +935,11 @@ class Series(TextFile):
         None, description="A picture of this folder, if not the programme's."
     )
     photo_alt: Line | None = Field(None, description="What the photo shows, in words.")
+    resources: ResourceNames = Field(
+        (),
+        description="Shared things that it uses while it meets, such as a mobile creche: their "
+        "names in content/resources.yaml.",
+    )
     aliases: Aliases = Field(
         (), description="Names it had before, the oldest first: old-name or old-centre/old-name."
     )

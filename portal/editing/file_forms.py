@@ -97,6 +97,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
         ("Creche, if not as the programme says", True, (
             "creche", "creche_places", "creche_ages", "creche_ratio",
         )),
+        ("Shared things that it uses", True, ("resources",)),
         ("What to expect, if not as the programme or the centre says", True, (
             "expect", "first_time", "who_meets_you", "siblings", "siblings_note", "dads", "quiet",
             "buggy", "parking", "transport",

@@ -25,6 +25,7 @@ from portal.directory import (
     News,
     Page,
     Programme,
+    Resources,
     Series,
     Site,
     Terms,
@@ -85,6 +86,10 @@ KINDS = (
         "footprints", Footprints, "The footprints: content/footprints.yaml",
         ("content/footprints.yaml",),
     ),
+    Kind(
+        "resources", Resources, "What groups share: content/resources.yaml",
+        ("content/resources.yaml",),
+    ),
     Kind("terms", Terms, "The school terms: content/terms.yaml", ("content/terms.yaml",)),
 )  # fmt: skip
 
@@ -93,6 +98,7 @@ _EXAMPLES: Mapping[str, str] = {
     "address": "12 River Street",
     "also": "asylum",
     "area": "Lancashire",
+    "ask": "Children who often miss school",
     "attribution": "Contains OS data © Crown copyright",
     "audience": "Parents and carers with a baby",
     "booking_address": "https://bookings.example.org",

@@ -19,7 +19,7 @@ from portal.directory.values import LONDON
 
 # Live addresses: a robot that followed them would fill in forms, or open a family's booking. Their
 # answers say `X-Robots-Tag: noindex` as well, for robots that follow a link all the same.
-CLOSED = ("/book/", "/bookings/", "/outcome/", "/staff/", "/tell/")
+CLOSED = ("/book/", "/bookings/", "/gap/", "/outcome/", "/staff/", "/tell/")
 # A family's own calendar, which its calendar program must be able to read. It comes first for
 # simple readers, which take the first rule that fits; others take the longest.
 OPEN = ("/bookings/*/calendar.ics$",)

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, bindparam, select
 
 from portal.content.message_texts import TO_PROFESSIONAL, TO_RING
+from portal.content.school_calendar import school_calendar
 from portal.database.prepared import Prepared
 from portal.database.references import contact_hash
 from portal.database.tables import (
@@ -33,8 +34,8 @@ from portal.database.tables import (
     staff,
     support_case,
 )
-from portal.directory import Directory, Series, Session
-from portal.directory.values import LONDON
+from portal.directory import Directory, Series, Session, working_days
+from portal.directory.values import LONDON, day_words
 from portal.messages import announced, family_calendar
 from portal.messages.change_news import (
     ABOUT_A_SESSION,
@@ -122,6 +123,7 @@ class CaseFacts:
     worker_at: str = ""  # the centre where she works
     lead: str = ""  # the role and the organisation of a Lead Professional elsewhere
     ended: str = ""  # why the work has ended
+    read_by: str = ""  # the day by which a new request is read
 
 
 NO_CASE = CaseFacts()
@@ -213,7 +215,9 @@ def facts_of(
             if owed.kind == "place-moved"
             else ()
         ),
-        case=_case(connection, owed, directory) if owed.kind in _ABOUT_CASES else NO_CASE,
+        case=(
+            _case(connection, owed, directory, settings) if owed.kind in _ABOUT_CASES else NO_CASE
+        ),
         review=_review(connection, owed, now) if owed.kind == "support-review" else None,
     )
 
@@ -254,7 +258,8 @@ def _outcome(connection: Connection, owed: Owed) -> tuple[bytes, bytes] | None:
     return (bytes(row.outcome_nonce), bytes(row.outcome_hash)) if row is not None else None
 
 
-_ABOUT_CASES = ("support-worker", "support-closed")
+_RECEIVED = ("request-received", "professional-received")
+_ABOUT_CASES = ("support-worker", "support-closed", *_RECEIVED)
 
 # Why the work on a request has ended (`tables.CLOSE_REASONS`), as the family reads it.
 ENDED: Mapping[str, str] = {
@@ -268,13 +273,19 @@ ENDED: Mapping[str, str] = {
 }
 
 
-def _case(connection: Connection, owed: Owed, directory: Directory) -> CaseFacts:
+def _case(
+    connection: Connection, owed: Owed, directory: Directory, settings: Settings
+) -> CaseFacts:
     """Raises NothingToSend about a worker who has left, or whom the family has no more."""
     row = connection.execute(
         select(support_case, staff.c.title, staff.c.removed)
         .select_from(support_case.outerjoin(staff, staff.c.id == support_case.c.worker_id))
         .where(support_case.c.booking_id == owed.booking_id)
-    ).one()
+    ).first()
+    if row is None:
+        return NO_CASE
+    if owed.kind in _RECEIVED:
+        return CaseFacts(read_by=_read_by(row, directory, settings) if row.state == "new" else "")
     worker = "" if row.removed is not None else str(row.title or "")
     if owed.kind == "support-worker" and not worker:
         raise NothingToSend("The family has no worker now.")
@@ -299,6 +310,13 @@ def _review(connection: Connection, owed: Owed, now: datetime) -> date:
     if not day or day not in coming or date.fromisoformat(day) < now.astimezone(LONDON).date():
         raise NothingToSend("The review is over, or on another day.")
     return date.fromisoformat(day)
+
+
+def _read_by(row: Row[Any], directory: Directory, settings: Settings) -> str:
+    """The day by which the desk reads a request, as its page says it."""
+    came = row.received.astimezone(LONDON).date()
+    calendar = school_calendar(directory.terms)
+    return day_words(working_days.after(came, settings.triage_days, calendar))
 
 
 def _recipient(connection: Connection, owed: Owed, *, spoken: bool) -> Recipient:

@@ -1,18 +1,37 @@
 """Gaps in Service: what a practitioner needed for a family and no local service offered.
 
-Nothing in a report names a family. The same key stores a report only once.
+What it hides: a form is open until it is decided, and an open one is on the agenda of a meeting of
+the district's Resource Panel. Where the district has no panel, it waits for the manager of the
+footprint. If the content changes that, or the day of the meeting, the practitioner gets a message.
+Nothing in a form names a family. The practitioner has a private link, and the same key stores a
+form only once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Row, select
 
-from portal.database import insert_once, note, write
+from portal.bookings.locking import NotPossible
+from portal.database import insert_once, note, read, write
 from portal.database.rate_limits import Allowance
-from portal.database.tables import gap
+from portal.database.references import digest_of, new_gap_link
+from portal.database.tables import gap, panel_decision, panel_message
+from portal.directory import Directory, Meeting, Panel
+from portal.panel.meetings import meeting_for, meeting_named, next_meeting, panel_of
+from portal.panel.themes import gather, identity_of
+
+OPEN = ("open", "more")  # not decided yet
+DECIDED = ("met", "spent", "escalated")
+UNANSWERED = timedelta(days=183)  # then the practitioner is forgotten without a decision
+
+CHANGED = "Somebody else has changed this form in the meantime. Look at it again."
 
 
 @dataclass(frozen=True)
@@ -27,35 +46,319 @@ class Gap:
     name: str
     organisation: str
     email: str
+    level: int | None = None
+    caf: bool | None = None
+    families: int = 1
+    theme: str = ""
+    attends: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filed(Gap):
+    """A form that is stored. `meeting` names the meeting of whose agenda it is."""
+
+    id: int
+    reference: str
+    created: datetime
+    panel: str
+    state: str
+    meeting: str
+    reply: str
+    version: int
+    issue_id: int | None
+    link_nonce: bytes | None = field(repr=False)
+    link_hash: bytes | None = field(repr=False)
+
+    @property
+    def identity(self) -> str:
+        """Its identity in the log, by which the managers of its district see the line."""
+        return identity_of(self.district)
 
 
 def report(
-    engine: Engine, found: Gap, *, key: str, now: datetime, allowance: Allowance | None = None
+    engine: Engine,
+    found: Gap,
+    directory: Directory,
+    *,
+    key: str,
+    secret: str,
+    now: datetime,
+    allowance: Allowance | None = None,
 ) -> str:
     """Store a practitioner's Gap in Service form, once for each key. Returns its reference.
 
-    Each new report counts towards its `allowance`. Raises TooOften.
+    It comes to the agenda of a meeting, and a message with its link is queued. Each new form counts
+    towards its `allowance`. Raises TooOften.
     """
+    panel, nonce = panel_of(directory, found.district), secrets.token_bytes(16)
+    values = {one.name: getattr(found, one.name) for one in fields(Gap)}
+    meeting = meeting_for(panel, now) if panel else None
+    values |= _place(found.district, panel, meeting) | {
+        "needs": list(found.needs),
+        "created": now,
+        "link_nonce": nonce,
+        "link_hash": digest_of(new_gap_link(secret, nonce)),
+    }
 
     def work(connection: Connection) -> str:
-        reference, fresh = insert_once(
-            connection,
-            gap,
-            key,
-            district=found.district,
-            needs=list(found.needs),
-            wanted=found.wanted,
-            tried=found.tried,
-            pounds=found.pounds,
-            name=found.name,
-            organisation=found.organisation,
-            email=found.email,
-            created=now,
-        )
+        reference, fresh = insert_once(connection, gap, key, **values)
         if fresh:
             if allowance is not None:
                 allowance.take(connection, now)
-            note(connection, now, "professional", "gap", detail_reference=reference)
+            number = select(gap.c.id).where(gap.c.reference == reference)
+            queue(connection, connection.execute(number).scalar_one(), "gap-received", now)
+            district = values["panel"]
+            gather(connection, district, found.theme, now=now, actor="professional")
+            note(
+                connection, now, "professional", "gap", None, identity_of(found.district),
+                detail_reference=reference,
+            )  # fmt: skip
         return reference
 
     return write(engine, work)
+
+
+def queue(connection: Connection, number: int, kind: str, now: datetime, **about: Any) -> None:
+    """Queue a message to the practitioner, inside the transaction that it is about."""
+    values = {"gap_id": number, "kind": kind, "about": about, "due": now}
+    connection.execute(panel_message.insert().values(**values, state="owed", tries=0))
+
+
+def _place(district: str, panel: Panel | None, meeting: Meeting | None) -> dict[str, Any]:
+    """The columns that say who decides, and at which meeting."""
+    return {
+        "panel": district if panel else "",
+        "meeting": meeting.name if meeting else "",
+        "meeting_day": meeting.day.isoformat() if meeting else "",
+    }
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def find(engine: Engine, link: str) -> Filed | None:
+    """The form behind a practitioner's link; None for any link that is wrong or has ended (S23)."""
+    return next(iter(_filed(engine, gap.c.link_hash == digest_of(link))), None)
+
+
+def with_reference(engine: Engine, reference: str) -> Filed | None:
+    return next(iter(_filed(engine, gap.c.reference == reference.strip().upper())), None)
+
+
+def with_id(engine: Engine, number: int) -> Filed | None:
+    return next(iter(_filed(engine, gap.c.id == number)), None)
+
+
+def in_district_of(engine: Engine, district: str, states: Collection[str] = OPEN) -> list[Filed]:
+    """The forms of a district in these states, the oldest first."""
+    return _filed(engine, sa.and_(gap.c.district == district, gap.c.state.in_(states)))
+
+
+def open_by_district(engine: Engine) -> dict[str, int]:
+    """How many open forms each district has."""
+    query = select(gap.c.district, sa.func.count()).where(gap.c.state.in_(OPEN))
+    with read(engine) as connection:
+        rows = connection.execute(query.group_by(gap.c.district)).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def agenda(engine: Engine, district: str, meeting: str) -> list[Filed]:
+    """The forms that a meeting is to decide, the oldest first."""
+    on_it = sa.and_(gap.c.panel == district, gap.c.meeting == meeting, gap.c.state == "open")
+    return _filed(engine, on_it)
+
+
+def _filed(engine: Engine, condition: sa.ColumnElement[bool]) -> list[Filed]:
+    with read(engine) as connection:
+        rows = connection.execute(select(gap).where(condition).order_by(gap.c.created, gap.c.id))
+        return [filed_of(row) for row in rows]
+
+
+def filed_of(row: Row[Any]) -> Filed:
+    """The form of a table row."""
+    values = {one.name: getattr(row, one.name) for one in fields(Filed)}
+    return Filed(**values | {"needs": tuple(row.needs)})
+
+
+def log_reading(engine: Engine, district: str, number: int, *, now: datetime, actor: str) -> None:
+    """Log that somebody read forms of a district, and how many."""
+
+    def work(connection: Connection) -> None:
+        series = identity_of(district)
+        note(connection, now, actor, "read gaps", None, series, detail_number=number)
+
+    if number:
+        write(engine, work)
+
+
+# --- changes --------------------------------------------------------------------------------------
+
+
+def locked(connection: Connection, number: int, seen: int | None = None) -> Filed:
+    """A form, locked until the end of the transaction.
+
+    Raises NotPossible if it has changed since the version that was `seen`.
+    """
+    row = connection.execute(select(gap).where(gap.c.id == number).with_for_update()).first()
+    if row is None:
+        raise NotPossible("There is no such form.")
+    if seen is not None and row.version != seen:
+        raise NotPossible(CHANGED)
+    return filed_of(row)
+
+
+def change(connection: Connection, one: Filed, **values: Any) -> None:
+    """Change a locked form, and count the change."""
+    row = gap.update().where(gap.c.id == one.id)
+    connection.execute(row.values(**values, version=one.version + 1))
+
+
+def reply(
+    engine: Engine, directory: Directory, number: int, words: str, *, seen: int, now: datetime
+) -> None:
+    """The practitioner answers what the panel asked: the form goes on an agenda again.
+
+    Raises NotPossible if nothing is asked.
+    """
+
+    def work(connection: Connection) -> None:
+        one = locked(connection, number, seen)
+        if one.state != "more":
+            raise NotPossible("Nothing is asked of you just now.")
+        place = _next_place(directory, one.district, now)
+        said = f"{one.reply}\n{words}".strip()
+        change(connection, one, reply=said, state="open", **place)
+        note(
+            connection, now, "professional", "reply gap", None, one.identity,
+            detail_reference=one.reference,
+        )  # fmt: skip
+        if place["meeting"]:
+            queue(connection, number, "gap-agenda", now)
+
+    write(engine, work)
+
+
+def follow_meetings(engine: Engine, directory: Directory, *, now: datetime) -> int:
+    """Bring open forms to the meetings that the content has now; returns how many were changed.
+
+    A form that its meeting did not decide comes to the next one. Where a district's panel has gone,
+    its forms go to the manager, and where it has a panel now, to that. Each practitioner gets a
+    message, also if the meeting is on another day than the last message said.
+    """
+    with read(engine) as connection:
+        rows = connection.execute(select(gap).where(gap.c.state.in_(OPEN)).order_by(gap.c.id))
+        moved = [row.id for row in rows if _to_move(row, directory, now)]
+    return sum(_follow_one(engine, number, directory, now) for number in moved)
+
+
+def _to_move(row: Row[Any], directory: Directory, now: datetime) -> dict[str, Any] | None:
+    """The columns of an open form that the content and the time change; None if none."""
+    panel = panel_of(directory, row.district)
+    if bool(row.panel) != bool(panel):
+        return _next_place(directory, row.district, now)
+    if panel is None or row.state != "open":
+        return None
+    meeting = meeting_named(panel, row.meeting)
+    if meeting is None or _over(meeting.ends, now):
+        place = _next_place(directory, row.district, now)
+        return place if place["meeting"] != row.meeting else None
+    day = meeting.day.isoformat()
+    return {"meeting_day": day} if day != row.meeting_day else None
+
+
+def _next_place(directory: Directory, district: str, now: datetime) -> dict[str, Any]:
+    """The place of a form that is known already: it need not come a week before the meeting."""
+    panel = panel_of(directory, district)
+    return _place(district, panel, next_meeting(panel, now) if panel else None)
+
+
+def _over(ends: datetime, now: datetime) -> bool:
+    """A decision may be agreed on the day after the meeting, before the form goes to the next."""
+    return ends + timedelta(days=2) <= now
+
+
+def _follow_one(engine: Engine, number: int, directory: Directory, now: datetime) -> bool:
+    return write(engine, lambda connection: _follow(connection, number, directory, now))
+
+
+def _follow(connection: Connection, number: int, directory: Directory, now: datetime) -> bool:
+    row = connection.execute(select(gap).where(gap.c.id == number).with_for_update()).one()
+    place = _to_move(row, directory, now) if row.state in OPEN else None
+    if place is None:
+        return False
+    if place.get("panel") == "":
+        # Nobody is left to agree what a member proposed.
+        proposed = panel_decision.update().where(
+            panel_decision.c.gap_id == number, panel_decision.c.state == "proposed"
+        )
+        connection.execute(proposed.values(state="dropped"))
+    change(connection, filed_of(row), **place)
+    gather(connection, place.get("panel", row.panel), row.theme, now=now, actor="clock")
+    if place.get("panel") == "":
+        queue(connection, number, "gap-manager", now)
+    elif place.get("meeting", row.meeting) and row.state == "open":
+        queue(connection, number, "gap-agenda", now)
+    return True
+
+
+# --- personal data --------------------------------------------------------------------------------
+
+_NOBODY = {"name": "", "email": "", "attends": "", "link_nonce": None, "link_hash": None}
+
+
+def forget(connection: Connection, now: datetime, keep_days: int) -> int:
+    """Erase who sent a form some days after it was decided; the need itself is kept for planning.
+
+    One that nobody decides is kept for half a year.
+    """
+    since = now - timedelta(days=keep_days)
+    late = select(panel_decision.c.gap_id).where(
+        panel_decision.c.state == "made",
+        sa.func.coalesce(panel_decision.c.agreed, panel_decision.c.proposed) > since,
+    )
+    over = sa.or_(
+        sa.and_(gap.c.state.in_(DECIDED), gap.c.id.not_in(late)),
+        sa.and_(gap.c.state.in_(OPEN), gap.c.created <= now - UNANSWERED),
+    )
+    return _erased(connection, over)
+
+
+def erase(engine: Engine, one: Filed, *, now: datetime, actor: str) -> None:
+    """Erase who sent a form, decided or not. The need and the money stay."""
+
+    def work(connection: Connection) -> None:
+        _erased(connection, gap.c.id == one.id)
+        note(
+            connection, now, actor, "erase gap", None, one.identity, detail_reference=one.reference
+        )
+
+    write(engine, work)
+
+
+def _erased(connection: Connection, condition: sa.ColumnElement[bool]) -> int:
+    named = sa.and_(condition, sa.or_(gap.c.name != "", gap.c.email != ""))
+    ids = list(connection.execute(select(gap.c.id).where(named)).scalars())
+    connection.execute(gap.update().where(gap.c.id.in_(ids)).values(**_NOBODY))
+    owed = panel_message.update().where(
+        panel_message.c.gap_id.in_(ids), panel_message.c.state.in_(("owed", "failed"))
+    )
+    connection.execute(owed.values(state="dropped", trouble=None))
+    return len(ids)
+
+
+def kept(one: Filed) -> Sequence[tuple[str, str]]:
+    """All that is kept of a form, as labels and words."""
+    rows = [
+        ("Gap in Service", one.reference),
+        ("Name", one.name),
+        ("Organisation", one.organisation),
+        ("Email", one.email),
+        ("Who comes to the panel", one.attends),
+        ("District", one.district),
+        ("What would help", one.wanted),
+        ("What was tried", one.tried),
+        ("Cost", f"£{one.pounds:,}" if one.pounds else ""),
+        ("What the practitioner answered", one.reply),
+        ("State", one.state),
+    ]
+    return [(label, words) for label, words in rows if words]

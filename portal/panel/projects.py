@@ -127,6 +127,9 @@ def begin(
         raise NotPossible("A project ends after its first day, within two years.")
 
     def work(connection: Connection) -> int:
+        known = connection.execute(select(project).where(project.c.issue_id == issue_id)).first()
+        if known is not None and (known.title, known.provider) == (agreed.title, agreed.provider):
+            return int(known.id)  # sent twice
         row = themes.locked(connection, issue_id, seen)
         themes.begin_project(
             connection, row, provider=agreed.provider, answer=answer, day=agreed.starts, now=now
@@ -144,7 +147,8 @@ def begin(
         }
         made = project.insert().values(**values).returning(project.c.id)
         number = int(connection.execute(made).scalar_one())
-        note(connection, now, actor, "begin project", issue=issue_id, project=number)
+        identity = themes.identity_of(row.panel)
+        note(connection, now, actor, "begin project", None, identity, project=number)
         return number
 
     return write(engine, work)
@@ -192,7 +196,8 @@ def report(
             )
             connection.execute(mine.values(**values))
         action: AuditAction = "correct project" if known else "report project"
-        note(connection, now, actor, action, project=project_id, quarter=quarter)
+        identity = themes.identity_of(found.panel)
+        note(connection, now, actor, action, None, identity, project=project_id, quarter=quarter)
 
     write(engine, work)
 

@@ -24,11 +24,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
+from portal.bookings.asked import in_district
 from portal.bookings.csv_export import csv_of
 from portal.bookings.disclosure import Figure, from_five, total
 from portal.bookings.locking import NotPossible
 from portal.database import insert_if_new, note, read, write
 from portal.database.tables import gap, theme_issue, theme_step
+from portal.directory import Panel
 from portal.directory.values import LONDON
 from portal.panel import quarters
 
@@ -75,6 +77,11 @@ class Issue:
     def above(self) -> str:
         """Who it can go up to; '' from the Board, from a project, and once it is closed."""
         return _ABOVE.get(self.state, "")
+
+
+def identity_of(district: str) -> str:
+    """The identity of a district's panel in the log."""
+    return f"panel{in_district(district)}"
 
 
 # --- raising --------------------------------------------------------------------------------------
@@ -136,7 +143,7 @@ def _raise(connection: Connection, panel: str, theme: str, *, now: datetime, act
     issue = int(connection.execute(_open_issue(panel, theme)).scalar_one())
     if fresh:
         _begin_step(connection, issue, "panel", now.astimezone(LONDON).date(), "")
-        note(connection, now, actor, "raise theme", issue=issue)
+        note(connection, now, actor, "raise theme", None, identity_of(panel), issue=issue)
     return issue
 
 
@@ -167,6 +174,8 @@ def send_up(
     """
 
     def work(connection: Connection) -> str:
+        if body := _sent_before(connection, issue_id, answer, owner, day):
+            return body
         row = locked(connection, issue_id, seen)
         above = _ABOVE.get(row.state)
         if above is None:
@@ -174,7 +183,8 @@ def send_up(
         finish_step(connection, row, answer, day, now)
         _begin_step(connection, issue_id, above, day, owner)
         _change(connection, row, state=above)
-        note(connection, now, actor, "send theme up", issue=issue_id, to=above)
+        identity = identity_of(row.panel)
+        note(connection, now, actor, "send theme up", None, identity, issue=issue_id, to=above)
         return above
 
     return write(engine, work)
@@ -186,12 +196,37 @@ def close(
     """Close an issue with the answer of the body that has it. Raises NotPossible."""
 
     def work(connection: Connection) -> None:
+        if _closed_with(connection, issue_id, answer):
+            return
         row = locked(connection, issue_id, seen)
-        finish_step(connection, row, answer, now.astimezone(LONDON).date(), now)
+        finish_step(connection, row, answer, None, now)
         _change(connection, row, state="closed", closed=now)
-        note(connection, now, actor, "close theme", issue=issue_id)
+        note(connection, now, actor, "close theme", None, identity_of(row.panel), issue=issue_id)
 
     write(engine, work)
+
+
+def _sent_before(
+    connection: Connection, issue_id: int, answer: str, owner: str, day: date
+) -> str | None:
+    """The body that has an issue, if the same form has sent it there: it was pressed twice."""
+    [*_, before, last] = [None, None, *_steps_of(connection, issue_id)]
+    if before is None or last is None or last.answered is not None or last.body == "project":
+        return None
+    same = (before.answer, last.owner, last.day) == (answer, owner, day.isoformat())
+    return str(last.body) if same else None
+
+
+def _closed_with(connection: Connection, issue_id: int, answer: str) -> bool:
+    """Whether an issue is closed already, with the same answer."""
+    state = select(theme_issue.c.state).where(theme_issue.c.id == issue_id).with_for_update()
+    closed = connection.execute(state).scalar() == "closed"
+    return closed and _steps_of(connection, issue_id)[-1].answer == answer
+
+
+def _steps_of(connection: Connection, issue_id: int) -> Sequence[Row[Any]]:
+    mine = select(theme_step).where(theme_step.c.issue_id == issue_id)
+    return connection.execute(mine.order_by(theme_step.c.id)).all()
 
 
 def begin_project(
@@ -225,7 +260,7 @@ def finish_step(
     """Write the answer of the body that has the issue; `day` is when it goes on from there."""
     mine = sa.and_(theme_step.c.issue_id == row.id, theme_step.c.body == row.state)
     began = connection.execute(select(theme_step.c.day).where(mine)).scalar_one()
-    if day is not None and day.isoformat() < began and row.state != "project":
+    if day is not None and day.isoformat() < began:
         raise NotPossible("The next step cannot begin before this one.")
     connection.execute(theme_step.update().where(mine).values(answer=answer, answered=now))
 
@@ -275,10 +310,28 @@ def _issues(connection: Connection, condition: sa.ColumnElement[bool]) -> list[I
     ]  # fmt: skip
 
 
+def references(engine: Engine, issue_id: int) -> list[tuple[str, str]]:
+    """The gaps that are part of an issue, each as its reference and state, the oldest first."""
+    query = select(gap.c.reference, gap.c.state).where(gap.c.issue_id == issue_id)
+    with read(engine) as connection:
+        rows = connection.execute(query.order_by(gap.c.created, gap.c.id)).all()
+    return [(row.reference, row.state) for row in rows]
+
+
+def body_names(panel: Panel | None) -> dict[str, str]:
+    """The names of the bodies that an issue can be with; also where the panel has gone."""
+    return {
+        "panel": panel.name if panel else "Resource Panel",
+        "sub-group": panel.sub_group if panel else "Sub Group",
+        "board": panel.board if panel else "Board",
+        "project": "Project",
+    }
+
+
 def words_for(issue: Issue | None, names: Mapping[str, str]) -> str:
     """What the page of a gap says of the issue that it is part of; '' where there is nothing.
 
-    `names` has the name of each body: 'panel', 'sub-group' and 'board'.
+    `names` are those of `body_names`.
     """
     if issue is None or issue.state == "closed":
         return ""

@@ -40,6 +40,8 @@ from portal.directory.values import LONDON
 from portal.editing import content_drafts
 from portal.errors import PortalError
 from portal.messages import Sent
+from portal.panel import gaps
+from portal.panel import messages as panel_messages
 from portal.server.published import marker_of, read_published
 from portal.server.publishing import publish
 from portal.server.readers import behind
@@ -92,6 +94,8 @@ def once(
         support.place_cases(engine, directory)
         wishes.notify(engine, directory, now=now)
     wish_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
+    gaps.follow_meetings(engine, directory, now=now)
+    panel_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
     weeks.ask(engine, directory, settings, now=now)
     week_post.send_due(engine, directory, settings, now=now, claimant=claimant)
     return Round(lapsed, announced, delivered)

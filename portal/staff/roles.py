@@ -18,6 +18,7 @@ Permission = Literal[
     "change families",
     "write to a centre",
     "see requests of a district",
+    "allocate",
     "see demand",
     "sit on a panel",
     "edit content",
@@ -39,6 +40,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     "write to a centre": _SENIOR,
     # What belongs to a district, and to no centre.
     "see requests of a district": _SENIOR,
+    # Give a family that asks for support to a worker of the footprint.
+    "allocate": _SENIOR,
     # How many families wait for a programme: numbers that name nobody.
     "see demand": _SENIOR | {"worker", "reader", "editor"},
     # Of the districts that the account names: what it is asked for names no family.

@@ -111,7 +111,8 @@ def address(venue: Venue) -> str:
     if venue.address or venue.postcode:
         said = venue.line
         return said.removeprefix(venue.name).lstrip(", ") or said
-    return f"in {venue.town}" if venue.town else ""
+    named = venue.is_area and place(venue) == venue.name  # an area that names its town
+    return f"in {venue.town}" if venue.town and not named else ""
 
 
 def directions(venue: Venue) -> str:

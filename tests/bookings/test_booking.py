@@ -19,9 +19,7 @@ from portal.bookings import (
     waiting_list,
 )
 from portal.database import tables
-from portal.database.rate_limits import Allowance, Limit, TooOften
 from portal.directory.values import LONDON
-from portal.panel import gaps
 from tests.support import made
 from tests.support.made import NOW
 
@@ -659,39 +657,6 @@ def test_a_renamed_series_keeps_its_bookings(engine: Engine) -> None:
     assert book(engine, renamed, family(1)).status == "waiting"
     assert bookings.get(engine, booked.id, SECRET).series == "riverbank/bump-course"
     assert places.verify(engine) == []
-
-
-def test_a_gap_is_kept_once(engine: Engine) -> None:
-    """A practitioner's form sent twice is one report."""
-    gap = gaps.Gap("pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org")
-    first = gaps.report(engine, gap, key="g", now=NOW)
-    second = gaps.report(engine, gap, key="g", now=NOW)
-
-    assert first == second
-
-
-def test_a_gap_sent_twice_at_once_is_kept_once(engine: Engine) -> None:
-    """Presses of one button that arrive together give one reference, and take of a limit once."""
-    gap = gaps.Gap("pendle", ("send",), "a car seat", "the usual", 120, "J", "School", "j@x.org")
-    keys = [f"gap-{number}" for number in range(10)]
-    limit = Limit("contact", "j@x.org", per_hour=1, burst=len(keys))
-    allowance = Allowance(SECRET, [limit])
-    ready, found = threading.Barrier(4), []
-
-    def press() -> None:
-        for key in keys:
-            ready.wait(20)
-            found.append((key, gaps.report(engine, gap, key=key, now=NOW, allowance=allowance)))
-
-    threads = [threading.Thread(target=press) for _ in range(ready.parties)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert (len(found), len(set(found))) == (4 * len(keys), len(keys))
-    with pytest.raises(TooOften):
-        gaps.report(engine, gap, key="another", now=NOW, allowance=allowance)
 
 
 @pytest.mark.parametrize(

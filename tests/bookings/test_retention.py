@@ -20,6 +20,7 @@ from portal.bookings import (
     retention,
 )
 from portal.bookings.registers import Mark
+from portal.bookings.support_plans import Goal
 from portal.database import tables
 from portal.panel import gaps
 from portal.panel.gaps import Gap
@@ -28,7 +29,7 @@ from portal.settings import load_settings
 from tests.bookings.test_booking import KEYS, SECRET, book, family, status
 from tests.bookings.test_personal_data import rows
 from tests.server.test_rounds import ROOT
-from tests.support import made
+from tests.support import cases, made
 from tests.support.databases import binaries
 
 NOW = made.NOW
@@ -212,8 +213,14 @@ def planted(engine, directory, settings, caplog):
     no = book(engine, directory, who, referrer=midwife)
     bookings.decline(engine, no.id, reason=f"{PLANTED} is full", now=NOW, actor=STAFF)
     gap = Gap("Preston", ("send",), "A club", "", None, PLANTED, "School", f"{PLANTED}@x.example")
-    gaps.report(engine, gap, key=next(KEYS), now=NOW)
-    return booked, no
+    gaps.report(engine, gap, made.directory(), key=next(KEYS), secret=SECRET, now=NOW)
+    helped, number = cases.allocated(engine, directory)
+    goal = Goal(
+        f"Rest for {PLANTED}", f"{PLANTED} cooks", "other", cases.START, f"{PLANTED} School"
+    )
+    cases.planned(engine, directory, number, (goal,))
+    bookings.cancel(engine, directory, helped.id, now=NOW)
+    return booked, no, helped
 
 
 def found_in(engine: Engine, settings, tmp_path, caplog) -> list[str]:
@@ -248,11 +255,11 @@ def test_nothing_stays_of_a_family_that_is_erased(
 ) -> None:
     """On request at once, with every booking of the same contact; others keep theirs."""
     directory = made.directory({"booking": "request", "places": "40"})
-    booked, no = planted(engine, directory, settings, caplog)
+    families = planted(engine, directory, settings, caplog)
     database.write(engine, lambda c: c.execute(tables.notice.delete()))
     database.write(engine, lambda c: c.execute(tables.gap.delete()))
     vacuumed = retention.erase(
-        engine, directory, settings, [booked.id, no.id], now=NOW, actor="command"
+        engine, directory, settings, [one.id for one in families], now=NOW, actor="command"
     )
 
     assert vacuumed

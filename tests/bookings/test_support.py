@@ -237,11 +237,19 @@ def test_a_place_in_another_group_ends_the_case_or_neither_happens(engine: Engin
 
 
 def test_a_family_that_is_being_helped_is_found_by_its_link(engine: Engine) -> None:
-    """The page of an open request goes on after the dates of the group that was asked for."""
+    """The page of an open request goes on after the dates of the group that was asked for, and says
+    for a month that it has ended."""
     case = request(engine)
     link = bookings.get(engine, case.booking_id, SECRET).link
 
-    assert bookings.find(engine, link, secret=SECRET, now=NOW + timedelta(days=200)) is not None
+    late = NOW + timedelta(days=200)
+    assert bookings.find(engine, link, secret=SECRET, now=late) is not None
+    support.close(engine, case.id, "unreached", seen=0, now=late, actor="staff:1")
+    shown = [
+        bookings.find(engine, link, secret=SECRET, now=late + timedelta(days=days)) is not None
+        for days in (30, 40)
+    ]
+    assert shown == [True, False]
 
 
 def test_a_family_is_kept_as_long_as_a_worker_helps_it_and_its_days_after(

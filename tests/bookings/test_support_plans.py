@@ -100,7 +100,7 @@ def test_a_start_that_makes_no_sense_is_refused_in_words(plain, sqlite, starts, 
     [
         ({"goal": ""}, "goal", "in its own words"),
         ({"step": ""}, "step", "Write what is done"),
-        ({"step": "x" * 201}, "step", "200 characters"),
+        ({"step": "x" * 121}, "step", "120 characters"),
         ({"who": "dog"}, "who", "Say who does it"),
         ({"who": "other"}, "role", "the role of the person"),
         ({"due": date(2027, 1, 10)}, "due", "when the plan starts"),

@@ -51,7 +51,7 @@ class Rows:
         usual, today = words.usual(series), self._now.date()
         yield from missing("times", shown, words.times(usual))
         if kind == "list" or usual.venue.centre != series.centre["slug"]:
-            yield from missing("venue", shown, usual.venue.place)
+            yield from missing("venue", shown, usual.venue.at if leaflet else usual.venue.place)
         yield from missing("ages", shown, words.ages(series))
         if kind == "list" or (kind == "centre" and series.repeats == "once"):
             yield from missing("pattern", shown, words.pattern(series))

@@ -1,5 +1,7 @@
 """Areas in place of a building: outreach and detached work that has no door."""
 
+from dataclasses import replace
+
 import pytest
 
 from portal import feeds
@@ -38,6 +40,14 @@ def test_an_area_is_not_a_door(series):
     assert filters.directions(venue) == ""
     assert filters.miles(1.84, venue) == "about 2 miles"
     assert filters.address(venue) == "meet at the bandstand in Memorial Park"
+
+
+def test_an_area_that_names_its_town_says_it_once(series):
+    """'Around Padiham's parks' is not followed by 'in Padiham'; 'Along the promenade' is."""
+    parks = replace(series.venue, address=None)
+
+    assert filters.address(parks) == ""
+    assert filters.address(replace(parks, name="Along the promenade")) == "in Padiham"
 
 
 def test_words_say_around_an_area_and_at_a_building(series):

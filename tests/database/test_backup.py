@@ -71,7 +71,7 @@ def filled(engine: Engine):
     group = group_messages.of_session(session)
     group_messages.send(engine, group, "Bring wellies", key="backup", now=NOW, actor=STAFF)
     gap = gaps.Gap("Preston", ("send",), "A club", "", 100, "Jo", "School", "jo@x.example")
-    gaps.report(engine, gap, key="gap", now=NOW)
+    gaps.report(engine, gap, made.directory(), key="gap", secret=SECRET, now=NOW)
     accounts.add(
         engine,
         name="worker@families.example",

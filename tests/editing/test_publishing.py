@@ -105,6 +105,26 @@ def test_mistakes_are_all_shown_and_nothing_is_written(settings):
     assert publishing.state(settings) == "published"
 
 
+def test_a_date_cannot_be_moved_to_where_a_shared_thing_is_in_use(settings):
+    """The trial of a change in a browser says that another group has the mobile creche then."""
+    resources = Edit(
+        "content/resources.yaml",
+        "resources:\n- slug: van\n  title: The van\n  kind: vehicle\n  minutes_between: 30\n",
+        None,
+    )
+    uses = edit_of(settings, SPRING, "places: 10", "places: 10\nresources: van")
+    other = Edit(FRIDAYS.path, FRIDAYS.text.replace("---\np", "---\nresources: van\np"), None)
+    publish(settings, resources, uses, other)
+    moved = CANCELLED[1].replace("cancelled: Snow", "moved_to: 2027-01-29")
+    move = edit_of(settings, SPRING, "changes:\n", moved)
+    with pytest.raises(content.ContentError) as caught:
+        publish(settings, move)
+
+    (problem,) = caught.value.problems
+    assert "The van cannot be in two places" in problem.words
+    assert "has it at the same time: Friday 29 January 2027" in problem.words
+
+
 def test_a_machine_that_does_not_build_says_where_to_go(settings):
     """Where the role `build` is left out, a publish is refused in words that name the way."""
     settings = settings.model_copy(update={"roles": ("web",)})

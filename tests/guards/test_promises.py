@@ -25,7 +25,7 @@ from tests.support.shipped import DAY, ROOT
 
 pytestmark = pytest.mark.slow
 
-REQUESTS = "portal.web.staff.requests:requests"  # the queue in which staff answer requests
+REQUESTS = "portal.web.staff.desk:queue"  # the queue in which staff answer requests
 
 # Sentences in which we promise to tell, write, ring, answer and the like, each with what keeps it:
 # a kind of message, or the function behind the queue or page where staff or the family find it.
@@ -65,6 +65,13 @@ PROMISES = {
     "We send an email to the address that you gave": "portal.bookings.wishes:make",
     "We send a text message to the number that you gave": "portal.bookings.wishes:make",
     "Where we send the message": "portal.bookings.wishes:make",
+    # A practitioner's form: its answer, and the day of the meeting, by email and on a page.
+    "The manager of the area reads": "portal.panel.decisions:answer_alone",
+    "There the manager of the area reads": "portal.panel.decisions:answer_alone",
+    "reads your form and answers": "portal.panel.decisions:answer_alone",
+    "reads it and answers you by email": "portal.panel.decisions:answer_alone",
+    "we send you the day": "portal.panel.gaps:follow_meetings",
+    "We send you the day by email": "portal.panel.gaps:follow_meetings",
     # Complaints about data: staff's list, by the day on which the answer is due.
     "We answer within": "portal.web.staff.complaints:waiting",
     "We look into it, and answer you within": "portal.web.staff.complaints:waiting",
@@ -156,6 +163,7 @@ ANNOUNCED = {
     "waiting": ("offered", "waiting-ended"),
     "offered": ("lapsed", "cancelled-by-us"),
     "requested": ("request-confirmed", "request-declined"),
+    "helped": ("support-worker", "support-closed"),
 }
 
 

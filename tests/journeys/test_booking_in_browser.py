@@ -17,7 +17,6 @@ from portal.database.references import new_wish_link
 from portal.directory.values import LONDON
 from portal.server.app import create_app
 from portal.settings import Settings
-from portal.web.site import build
 from tests.support import nu
 from tests.support.browser import serving, visiting
 from tests.support.databases import new_sqlite
@@ -85,14 +84,6 @@ class Correspondent:
 
     def wait(self, **time) -> None:
         self.place.now += timedelta(**time)
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory, sample_root, today):
-    folder = tmp_path_factory.mktemp("site")
-    out = folder / "build"
-    build.build(Settings(root=sample_root, out=out, var=folder / "var"), today=today)
-    return out
 
 
 @pytest.fixture
@@ -291,10 +282,12 @@ def test_a_professional_refers_a_family(at_home, place, scripts) -> None:
 
 
 def test_telling_of_a_gap(at_home, place, scripts) -> None:
-    """One screen and thanks."""
+    """One screen, and the page of one's own."""
     with at_home(scripts=scripts) as worker:
         worker.go("/gap").choose("Homelessness")
         worker.page.get_by_label("In which district is it?").select_option("Preston")
+        worker.page.get_by_label("What is it about?").select_option("Travel and transport")
+        worker.choose("Universal Plus").choose("Yes")
         worker.fill(
             Your_full_name="Jo Bell",
             Your_organisation="A school",
@@ -304,7 +297,7 @@ def test_telling_of_a_gap(at_home, place, scripts) -> None:
         worker.page.get_by_label("What have you tried?").fill("The usual")
         worker.press("Send")
 
-        assert worker.heading == "Thank you. We have your form"
+        assert worker.heading == "We have your form"
         assert place.count(tables.gap) == 1
 
 
@@ -546,7 +539,7 @@ def _screens(family, place):
     yield "sensitive, own page"
     family.go("/gap").press("Send")
     yield "gap, with mistakes"
-    family.go("/gap?reference=ABCD-EFGH")
+    family.go("/complaint?reference=ABCD-EFGH")
     yield "thanks"
     yield from _of_a_wish(family, place)
 

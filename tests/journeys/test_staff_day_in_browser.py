@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from portal import bookings
-from portal.bookings import Family, Referrer, casework, group_messages, registers
+from portal.bookings import Family, Referrer, casework, contacts, group_messages, registers
 from portal.bookings.registers import Mark
 from portal.directory.fields import SAFE_TIME
 from portal.editing import build_requests
@@ -33,13 +33,28 @@ REGISTER = f"/staff/register/{COURSE}/{DAY}"
 LONELY = "mill-brow/half-term"  # which no other test books
 MIDWIFE = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@nhs.example", "01772 123456")
 LONG = "Comes late because of the school run, so save a mat near the door for both. " * 4
+CONTACTS = "/staff/contacts/riverbank/street/2026-11-23"
+STREET = """---
+programme: play-sessions
+title: Play in the park
+starts: 2026-11-23
+time: 16:00-18:00
+repeats: once
+ages: 5-16 years
+venue:
+  area: around Preston's parks
+  town: Preston
+---
+"""
 KEYS = (f"day in a browser {number}" for number in itertools.count())
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory, sample_root, today):
     folder = tmp_path_factory.mktemp("office")
-    return Office(folder, shutil.copytree(sample_root, folder / "root"), today)
+    root = shutil.copytree(sample_root, folder / "root")
+    (root / "centres/preston/riverbank/street.md").write_text(STREET, encoding="utf-8")
+    return Office(folder, root, today)
 
 
 @pytest.fixture(scope="module")
@@ -214,8 +229,9 @@ def _screens(worker: Worker, office, day):
         "details": f"/staff/bookings/{booked.reference}/details",
         "delete": f"/staff/bookings/{booked.reference}/delete",
         "take a booking": f"/staff/book/{COURSE}",
-        "counts": "/staff/counts?month=2027-01",
-        "counts of a centre": "/staff/counts/riverbank?month=2027-01",
+        "counts": "/staff/counts?month=2026-11",
+        "counts of a centre": "/staff/counts/riverbank?month=2026-11",
+        "contacts": CONTACTS,
     }.items():
         worker.go(path)
         yield name
@@ -401,6 +417,52 @@ def test_a_visit_warns_before_it_ends_and_marks_save_themselves(
     assert (marked[booked["Amina"]], marked[booked["Beth"]]) == ("apologies", "absent")
     assert shown
     assert faults == []
+
+
+def test_contacts_are_counted_on_a_phone_without_signal(chromium, address, office) -> None:
+    """Presses are counted at once and saved a moment later; without a signal the page says that
+    they are not saved, and saves them once, with those since, when there is one again (S99)."""
+    session = series(office, "riverbank/street").all_sessions[0]
+    primary = contacts.counter_named("young:primary-school")
+    with visiting(chromium, address, size=NARROW) as visitor:
+        sign_in_browser(visitor.context, address, office.app._staff, role="administrator")
+        worker = Worker(visitor, office)
+        page = worker.page
+        page.clock.install()
+        worker.go(CONTACTS)
+        more = page.get_by_role("button", name="one more: Primary school")
+        below = more.bounding_box()["y"] > page.viewport_size["height"] / 3
+        state, save = page.locator("[data-saved]"), page.get_by_role("button", name="Save now")
+        for _ in range(3):
+            more.click()
+        page.get_by_role("button", name="one less: Primary school").click()
+        page.clock.fast_forward("00:02")
+        state.get_by_text("Saved.").wait_for()
+        saved = contacts.of(office.engine, session).of(primary)
+        visitor.context.set_offline(True)
+        more.click()
+        page.clock.fast_forward("00:02")
+        state.get_by_text("Not saved yet").wait_for()
+        offered = save.is_visible()
+        more.click()
+        contacts.add(
+            office.engine,
+            session,
+            {primary: 10},
+            key="a colleague's own key",
+            now=office.now,
+            actor="staff:1",
+        )
+        visitor.context.set_offline(False)
+        page.clock.fast_forward("00:06")
+        state.get_by_text("Saved.").wait_for()
+        page.clock.fast_forward("00:01")
+        page.locator("output", has_text="14").first.wait_for()
+
+    assert below
+    assert saved == 2
+    assert offered
+    assert contacts.of(office.engine, session).of(primary) == 14
 
 
 def test_a_page_left_open_is_closed(chromium, address, office) -> None:

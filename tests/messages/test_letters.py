@@ -563,3 +563,25 @@ def test_a_request_that_ended_is_called_so(sqlite, tmp_path, wished):
     for wrong in ("list", "cancelled", "calendar", "another family"):
         assert wrong not in letter.plain
     assert letter.calendars == []
+
+
+def test_letters_say_what_a_family_has_in_the_creche(engine, tmp_path):
+    """The confirmation names the children's places, and the place that a family waited for is
+    announced to it, unless it was given up before the message went out."""
+    creche = {"creche": "yes", "creche_places": "2", "creche_ages": "1-4 years"}
+    post = Post(engine, tmp_path, made.directory(creche))
+    first = post.book(replace(AMINA, creche=("1 year", "3 years")))
+    (letter,) = post.came()
+    assert "- Creche: 2 children have a place" in letter.plain
+    waits = replace(AMINA, email="b@example.org", creche=("2 years",))
+    second = post.book(waits, creche_wait=True)
+    post.book(replace(waits, email="c@example.org"), creche_wait=True)
+    letters = post.came()
+    assert "Creche: every place is taken. You are on its waiting list for 1 child" in (
+        letters[0].plain
+    )
+    bookings.cancel(engine, post.directory, first.id, now=NOW)
+    bookings.change(engine, post.directory, second.id, 1, now=NOW, in_creche=())
+    subjects = [letter.subject for letter in post.came()]
+
+    assert subjects.count("You have a creche place") == 1

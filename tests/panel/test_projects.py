@@ -57,8 +57,10 @@ def test_an_issue_ends_in_one_project(engine) -> None:
     assert projects.project_for(engine, issue.id) == found
     assert (found.panel, found.theme, found.outcomes) == ("pendle", "childcare", AGREED.outcomes)
     given = {"answer": "x", "seen": issue.version, "now": NOW, "actor": "staff:1"}
+    assert projects.begin(engine, issue.id, AGREED, **given) == found.id  # sent twice
+    other = Agreement(**{**vars_of(AGREED), "title": "Another"})
     with pytest.raises(NotPossible, match="has a project already"):
-        projects.begin(engine, issue.id, AGREED, **given)
+        projects.begin(engine, issue.id, other, **given)
     themes.close(engine, issue.id, **given | {"answer": "It worked"})
     assert themes.issue_of(engine, issue.id).steps[-1].answer == "It worked"
     assert [one.action for one in audit.log(engine)] == [

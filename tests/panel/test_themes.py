@@ -17,7 +17,7 @@ from tests.support.made import NOW
 from tests.support.panels import put_gap, report_gap
 
 DAY = NOW.date()
-NAMES = {"panel": "Pendle Resource Panel", "sub-group": "Sub Group", "board": "Trust Board"}
+NAMES = themes.body_names(None) | {"panel": "Pendle Resource Panel"}
 
 
 def raised(engine):
@@ -160,12 +160,12 @@ def test_an_issue_never_goes_back(engine) -> None:
     first = raised(engine)
     second = up(engine, first)
     with pytest.raises(NotPossible, match="Somebody else has changed"):
-        up(engine, first)
+        up(engine, first, owner="Somebody")
     with pytest.raises(NotPossible, match="cannot begin before"):
         up(engine, second, day=DAY - timedelta(days=1))
     closed = close(engine, second)
     with pytest.raises(NotPossible, match="has closed"):
-        up(engine, closed)
+        up(engine, closed, owner="Somebody")
     with pytest.raises(NotPossible, match="not there"):
         themes.close(engine, 99, answer="x", seen=0, now=NOW, actor="staff:1")
 
@@ -173,6 +173,16 @@ def test_an_issue_never_goes_back(engine) -> None:
     assert [one.action for one in audit.log(engine)] == [
         "close theme", "send theme up", "raise theme",
     ]  # fmt: skip
+
+
+def test_a_form_that_is_sent_twice_goes_up_one_step(engine) -> None:
+    """Back and a second press repeat the answer: nothing more happens, and nobody is alarmed."""
+    first = raised(engine)
+    second = up(engine, first)
+    assert up(engine, first) == second
+
+    assert close(engine, second) == close(engine, second)
+    assert len(audit.log(engine)) == 3
 
 
 def test_two_members_send_an_issue_up_at_once(engine) -> None:
@@ -183,7 +193,7 @@ def test_two_members_send_an_issue_up_at_once(engine) -> None:
     def work() -> None:
         together.wait(30)
         try:
-            up(engine, issue)
+            up(engine, issue, owner=threading.current_thread().name)
             heard.append("sent")
         except NotPossible:
             heard.append("refused")

@@ -20,6 +20,18 @@ from portal.directory import (
 TODAY = date(2027, 1, 4)
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)  # a Monday
 CHANGED = datetime(2026, 11, 2, tzinfo=UTC)
+# A Resource Panel that meets on the first Monday: today at 13:30, then on 1 February. In May that
+# is a bank holiday.
+PANEL: Mapping[str, object] = {
+    "name": "Preston Resource Panel",
+    "starts": "2026-10-05",
+    "time": "13:30-15:30",
+    "where": "Town Hall",
+    "budget": "6000",
+    "limit": "500",
+    "sub_group": "Early Support Sub Group",
+    "board": "Trust Board",
+}
 
 
 def directory(
@@ -32,13 +44,15 @@ def directory(
     centre: Mapping[str, str | None] | None = None,
     service: Mapping[str, str | None] | None = None,
     other_centres: Sequence[str] = (),
+    panel: Mapping[str, object] | None = None,
 ) -> Directory:
     """A Directory with one centre, one programme, and one series for each set of fields.
 
     Fields are as in a file; those not given make a course of six Tuesdays from 12 January 2027,
     10:00-12:00, with 12 places, one for a family. `centre` and `service` are the fields of the
     centre and of the site that are to be written otherwise; `other_centres` are the slugs of
-    centres without series.
+    centres without series; `panel` has the fields of the district's Resource Panel, such as
+    `PANEL`.
     """
     site = Site.model_validate(
         {
@@ -63,6 +77,7 @@ def directory(
                         "code": "E07000123",
                         "latitude": "53.77807",
                         "longitude": "-2.70500",
+                        **({"panel": panel} if panel else {}),
                     }
                 ],
             }
@@ -89,6 +104,9 @@ def directory(
     )
     calendar = school_calendar(terms)
     horizon = date(2027, 7, 5)
+    if found_panel := footprints[0].districts[0].panel:
+        known = schedule.meetings(found_panel, calendar, calendar.feed_until(horizon))
+        found_panel.link(meetings=known, changed=CHANGED)
     fields = {
         "kind": "children's centre",
         "district": "preston",

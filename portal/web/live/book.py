@@ -169,7 +169,9 @@ def _page_of(made: Booking, programme: Programme) -> str:
         with live().database() as engine:
             referred = personal_data.referrer_of(engine, made.id) is not None
         if referred or request.args.get("who") == "professional":
-            return f"{programme.request_path}?who=professional&reference={made.reference}"
+            centre = bookings.asked.centre_of(made.series)
+            at = f"&centre={centre}" if centre else ""
+            return f"{programme.request_path}?who=professional{at}&reference={made.reference}"
     return f"/bookings/{made.link}"
 
 

@@ -18,9 +18,12 @@ from portal.bookings.places import claimed
 from portal.directory import Series, Session
 from portal.directory.fields import SAFE_TIME
 from portal.directory.state import places_in_row
+from portal.directory.values import Position, distance
 from portal.web import filters
-from portal.web.live.alternatives import Other
+from portal.web.live.alternatives import MOST, WITHIN, Other, fits
 from portal.web.live.context import live
+from portal.web.live.creche_full import places_left as places_in_creche
+from portal.web.live.forms.creche import takes_ages
 from portal.web.live.forms.family import PressForm
 
 MOST_DATES = 3  # of the series that was booked
@@ -81,12 +84,32 @@ def choices(
     found = list(_same(booking, series, family, again=again))
     for other in live().others(series, ages):
         run = live().directory.find_series(other.identity)
-        taken = next(_with_room(booking, run), None) if run else None
+        taken = next(_with_room(booking.people, run, family), None) if run else None
         if run is None or taken is None or not takes(run, family, booking.people):
             found.append(Choice(other))
         else:
-            found.append(_choice(run, *taken))
+            found.append(_choice(run, *taken, family=family))
     return found
+
+
+def nearby(family: Family, near: Position, besides: Series | None = None) -> list[Choice]:
+    """Groups near a place that one press can book for a family, nearest first.
+
+    They suit the age of at least one of its children, and need no answer that we do not have.
+    """
+    now = live().now
+    found = []
+    for series in live().directory.series:
+        position = series.venue.position
+        miles = distance(near, position) if position else WITHIN + 1
+        if series is besides or miles > WITHIN or not takes(series, family, family.people):
+            continue
+        taken = next(_with_room(family.people, series, family), None)
+        if taken is not None and fits(series, family.children):
+            first = series.next_sessions(now, 1)[0]
+            found.append(((miles, first.starts, series.identity), series, taken))
+    found.sort(key=lambda one: one[0])
+    return [_choice(series, *taken) for _, series, taken in found[:MOST]]
 
 
 def takes(series: Series, family: Family | None, people: int) -> bool:
@@ -102,10 +125,11 @@ def takes(series: Series, family: Family | None, people: int) -> bool:
 
 
 def known_answers(series: Series, family: Family) -> Family:
-    """The family with those of its answers that this series asks for."""
+    """The family with those of its answers that this series asks for, its creche included."""
     asked = {SAFE_TIME, *(question.name for question in series.programme.questions)}
     answers = {name: said for name, said in family.answers.items() if name in asked}
-    return replace(family, answers=answers)
+    looks_after = bool(series.creche_room) and takes_ages(series.creche_ages or (), family.creche)
+    return replace(family, answers=answers, creche=family.creche if looks_after else ())
 
 
 def _same(
@@ -116,31 +140,40 @@ def _same(
         return
     shown = 0
     own = series.identity, booking.planned
-    for session, left in _with_room(booking, series):
+    for session, left in _with_room(booking.people, series, family):
         planned = session.anchor if session else ""
         if planned == booking.planned and not again:
             continue
         shown += 1
         if shown > MOST_DATES:
             return
-        yield _choice(series, session, left)
+        yield _choice(series, session, left, family=family)
     places_left = live().left()
     full = own in places_left and places_left[own] < claimed(series, booking.people)
     if again and full and series.waiting_list:
         session = _session(series, booking.planned)
-        yield _choice(series, session, 0, wait=True)
+        yield _choice(series, session, 0, wait=True, family=family)
 
 
-def _with_room(booking: Booking, series: Series) -> Iterator[tuple[Session | None, int]]:
-    """What can be booked now for a party of this size, soonest first, with the places left."""
+def _with_room(
+    people: int, series: Series, family: Family | None
+) -> Iterator[tuple[Session | None, int]]:
+    """What can be booked now for a party of this size, soonest first, with the places left.
+
+    Children who are in the creche now need their places there too, if it has a creche.
+    """
     left, now = live().left(), live().now
-    claims = claimed(series, booking.people)
+    children = len(known_answers(series, family).creche) if family else 0
+    claims = claimed(series, people)
     things: Sequence[Session | None] = [None]
     if series.book == "session":
         things = series.next_sessions(now)
     for session in things:
-        places = left.get((series.identity, session.anchor if session else ""), 0)
-        if places >= claims and opening(series, session, now) == "open":
+        planned = session.anchor if session else ""
+        places = left.get((series.identity, planned), 0)
+        if places < claims or (children and places_in_creche(series, planned) < children):
+            continue
+        if opening(series, session, now) == "open":
             yield session, places
 
 
@@ -148,7 +181,14 @@ def _session(series: Series, planned: str) -> Session | None:
     return next((one for one in series.all_sessions if one.anchor == planned), None)
 
 
-def _choice(series: Series, session: Session | None, left: int, *, wait: bool = False) -> Choice:
+def _choice(
+    series: Series,
+    session: Session | None,
+    left: int,
+    *,
+    wait: bool = False,
+    family: Family | None = None,
+) -> Choice:
     form = TakeForm(formdata=None)
     form.begin(live().now, live().secret)
     form.series.data = series.identity
@@ -163,4 +203,6 @@ def _choice(series: Series, session: Session | None, left: int, *, wait: bool = 
         venue = series.venue
     places = "every place is taken" if wait else places_in_row(series, left)
     words = f"{when}, {filters.at(venue)}, {places}"
+    if family and family.creche and not known_answers(series, family).creche:
+        words += ", no creche for your children"
     return Choice(Other(series.path, series.name, words, series.identity), form)

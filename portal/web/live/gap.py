@@ -1,4 +1,8 @@
-"""`/gap`: a practitioner reports a gap in services, without naming the family."""
+"""`/gap`: a practitioner reports a gap in services, without naming the family, and sees the answer.
+
+The page behind the link says where the form stands, when the panel meets, and what it decided. The
+practitioner answers there what the panel asks.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,30 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, Response, abort, redirect, request
 
+from portal.bookings.locking import NotPossible
 from portal.database.rate_limits import TooOften
-from portal.panel import gaps
+from portal.database.references import gap_link_of
+from portal.directory import Panel
+from portal.directory.values import LONDON, day_words
+from portal.feeds.panel_meetings import path_of
+from portal.panel import decisions, gaps, themes
+from portal.panel.gaps import Filed
+from portal.panel.meetings import last_day, meeting_for, meeting_named, panel_of
+from portal.panel.messages import answer_words
+from portal.web import filters
 from portal.web.live.context import Away, live
-from portal.web.live.forms.request import GapForm
+from portal.web.live.forms.gap import GapForm, ReplyForm
 from portal.web.live.forms.steps import next_screen
-from portal.web.live.screens import away, check_form, head, page, thanks, too_many
+from portal.web.live.screens import away, check_form, head, page, too_many
 from portal.web.live.subjects import Subject
 
 SUBJECT = Subject(
     "Gap in Service",
     "For practitioners: tell us about a need that no available service meets.",
 )
+OWN = Subject("Your Gap in Service form")
 
 pages = Blueprint("gap", __name__)
 pages.before_request(check_form)
@@ -29,48 +43,160 @@ pages.before_request(check_form)
 def gap() -> Any:
     """The form for a practitioner to report what is missing; nothing names a family."""
     found, now = live(), live().now
-    reference = request.args.get("reference")
-    if request.method != "POST" and reference is not None:
-        return thanks(
-            "Thank you. We have your form",
-            "/gap",
-            reference,
-            "We keep what you wrote under this reference. We do not answer each form.",
-            "Does the family need help now? Do not wait: ask for support in the usual way.",
-            "The reference cannot be used to see your form.",
-            again="Tell us about another gap",
-            of=None,
-        )
     form = GapForm(formdata=request.form if request.method == "POST" else None)
-    districts = [(one.slug, one.title) for one in found.directory.districts]
-    form.district.options = [("", "Choose a district"), *districts]
+    districts = found.directory.districts
+    form.offer(
+        [(one.slug, one.title) for one in districts],
+        [level.name for level in found.directory.site.levels],
+        _cost([one.panel for one in districts if one.panel]),
+        now.astimezone(LONDON).date(),
+    )
     following = next_screen(form, now, found.secret, checked=False)
     if following.screen == "form":
         back = "/professionals/" if "professionals" in found.frame.pages else "/"
         return page(
-            "live/form.html",
+            "live/gap.html",
             head("Tell us what is missing", "/gap", error=bool(form.problems())),
             following.status,
             form=form,
             subject=replace(SUBJECT, back=back),
-            others=(),
-            room="Never write who the family is: no name, no address, no date of birth. "
-            "We do not answer each form.",
-            action="Send",
+            panels=_panels(now),
         )
     return _report(form, now)
 
 
+def _cost(panels: list[Panel]) -> str:
+    """The hint of the sum: what a panel can spend by itself, and that more can be asked for."""
+    limits = sorted({panel.limit for panel in panels})
+    if not limits:
+        return "Whole pounds, if you know."
+    most = f"£{limits[0]:,}" if len(limits) == 1 else f"£{limits[0]:,} to £{limits[-1]:,}"
+    return (
+        f"Whole pounds, if you know. A panel can spend up to {most} on one form. If it costs more, "
+        "write the sum all the same: the panel can pass it on to the group above it."
+    )
+
+
+def _panels(now: datetime) -> list[dict[str, Any]]:
+    """The districts with a panel, each with the meeting that a form comes to if it is sent now."""
+    found = []
+    for district in live().directory.districts:
+        if panel := district.panel:
+            meeting = meeting_for(panel, now)
+            found.append(
+                {
+                    "district": district.title,
+                    "panel": panel,
+                    "meeting": meeting,
+                    "last": day_words(last_day(meeting)) if meeting else "",
+                    "calendar": path_of(district),
+                }
+            )
+    return found
+
+
 def _report(form: GapForm, now: datetime) -> Any:
     found, told = live(), form.gap()
-    allowance = found.an_hour([told.email.lower()])
     try:
         with found.database() as engine:
             reference = gaps.report(
-                engine, told, key=str(form.key.data), now=now, allowance=allowance
+                engine,
+                told,
+                found.directory,
+                key=str(form.key.data),
+                secret=found.secret,
+                now=now,
+                allowance=found.an_hour([told.email.lower()]),
             )
+            stored = gaps.with_reference(engine, reference)
     except TooOften as refused:
         return too_many("/gap", form, "confirm", refused.seconds, subject=SUBJECT)
     except Away:
         return away("/gap", SUBJECT, form, "confirm")
-    return redirect(f"/gap?reference={reference}", 303)
+    if stored is None or stored.link_nonce is None or stored.link_hash is None:
+        abort(404)  # it was deleted since it was first sent
+    link = gap_link_of(found.secret, stored.link_nonce, stored.link_hash)
+    return redirect(f"/gap/{link}?sent=yes", 303)
+
+
+# --- the practitioner's own page ------------------------------------------------------------------
+
+
+@pages.route("/gap/<link>", methods=["GET", "POST"])
+def own(link: str) -> Any:
+    """Where a form stands, and the box to answer what the panel asks (S23, S24)."""
+    found, now = live(), live().now
+    one = _found(link)
+    form = ReplyForm(formdata=request.form if request.method == "POST" else None)
+    form.today = now.astimezone(LONDON).date()
+    following = next_screen(form, now, found.secret, checked=False)
+    if following.screen == "form":
+        return _own(one, link, form, following.status)
+    seen = str(form.seen.data or "")
+    try:
+        with found.database() as engine:
+            gaps.reply(
+                engine,
+                found.directory,
+                one.id,
+                form.words.data,
+                seen=int(seen) if seen.isdecimal() and len(seen) < 9 else -1,
+                now=now,
+            )
+    except NotPossible as error:
+        if one.state != "more":
+            return redirect(f"/gap/{link}", 303)  # pressed twice, or decided meanwhile
+        form.trouble = str(error).rstrip(".")
+        return _own(_found(link), link, form, 409)
+    except Away:
+        return away(f"/gap/{link}", OWN, form, "confirm")
+    return redirect(f"/gap/{link}?answered=yes", 303)
+
+
+def _found(link: str) -> Filed:
+    """The form behind a link; otherwise the answer that every wrong link gets (S23)."""
+    with live().database() as engine:
+        one = gaps.find(engine, link)
+    if one is None:
+        abort(404)
+    return one
+
+
+_TITLES = {
+    "open": "We have your form",
+    "more": "We have a question about your form",
+    "met": "Your form has its answer",
+    "spent": "Your form has its answer",
+    "escalated": "Your form is passed on",
+}
+
+
+def _own(one: Filed, link: str, form: ReplyForm, status: int) -> Response:
+    directory = live().directory
+    panel, district = panel_of(directory, one.district), directory.district(one.district)
+    meeting = meeting_named(panel, one.meeting) if panel else None
+    with live().database() as engine:
+        made = [
+            each for each in decisions.of_gaps(engine, [one.id])[one.id] if each.state == "made"
+        ]
+        issue = themes.issue_of(engine, one.issue_id) if one.issue_id else None
+    return page(
+        "live/gap_own.html",
+        head(_TITLES[one.state], f"/gap/{link}", error=bool(form.problems())),
+        status,
+        form=form,
+        gap=one,
+        panel=panel,
+        footprint=directory.footprint_of(district) if district else None,
+        district=district,
+        meeting=meeting,
+        over=meeting is not None and meeting.ends <= live().now,
+        calendar=path_of(district) if district and panel else "",
+        decision=made[0] if made else None,
+        theme=themes.words_for(issue, themes.body_names(panel)),
+        answer=answer_words(made[0]) if made else "",
+        made=filters.moment_words(made[0].made.astimezone(LONDON)) if made else "",
+        sent=request.args.get("sent") == "yes" and one.state == "open",
+        answered=request.args.get("answered") == "yes" and one.state == "open",
+        keep_days=live().settings.keep_days,
+    )

@@ -23,9 +23,11 @@ from portal.bookings import (
     outcomes,
     personal_data,
     places,
+    support,
     support_plans,
 )
 from portal.bookings.locking import KeyUsed, NotPossible
+from portal.bookings.support import SupportCase
 from portal.database.rate_limits import TooOften
 from portal.database.tables import HOLDING
 from portal.directory import Series
@@ -33,19 +35,19 @@ from portal.directory.fields import SAFE_TIME
 from portal.directory.values import LONDON
 from portal.messages import family_calendar
 from portal.web import filters
-from portal.web.live import creche_full
+from portal.web.live import creche_full, own_case
 from portal.web.live.alternatives import OTHER_WAYS, Other, tell_me, under_headings
 from portal.web.live.choices import Choice, TakeForm, choices, known_answers, takes
 from portal.web.live.context import Away, live
 from portal.web.live.forms.family import (
     DetailsForm,
     LiveForm,
-    NumbersForm,
     PressForm,
     RequestDetailsForm,
     limit_people,
     with_questions,
 )
+from portal.web.live.forms.numbers import NumbersForm
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.moving import moves, moves_of
 from portal.web.live.own_actions import act, press
@@ -79,14 +81,16 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
             group_messages.words_for(engine, own.booking.id, *_told_about(own)) if own.live else []
         )
         plan = support_plans.plan_for_family(engine, own.booking.id)
+        request_case = support.case_of(engine, own.booking.id) if own.asked else None
         restorable = own.ended and bookings.restorable(
             engine, live().directory, own.booking.id, now=live().now
         )
     # Who gave it up gave no reason; whose details are deleted may not have ended it either.
-    ours = bool(reason) or family is None
+    ours = bool(reason) or family is None or own_case.ended_by_us(request_case)
     in_vain = own.state == "cancelled" and own.was in ("waiting", "offered") and ours
     moved = moves_of(own, kept=family is not None)
-    title = moved.title or _title(own, ours)
+    helped = request_case is not None and request_case.under_way
+    title = moved.title or _title(own, ours, request_case)
     path = f"{own.path}/calendar.ics"
     address = live().address(path)
     on = [one for one in sessions if not one.off]
@@ -115,8 +119,10 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         moved=moved,
         other_ways=OTHER_WAYS,
         moves=moves(own, family),
-        news=_news(own.state, family),
+        news=_news("helped" if helped else own.state, family),
         plan=plan,
+        request_case=request_case,
+        request_words=own_case.words_of(request_case, family, discreet=own.discreet),
         this=live().now.astimezone(LONDON).date(),
         kept=family is not None,
         seen_by=seen_by,
@@ -190,13 +196,15 @@ _CANCELLED = {
 }
 
 
-def _title(own: Own, ours: bool) -> str:
+def _title(own: Own, ours: bool, request_case: SupportCase | None) -> str:
     if own.place_is_off and own.begun:
         return "The rest of your dates are cancelled"
     if own.removed:
         return "Check with us before you come"
     if own.state == "cancelled":
         return _CANCELLED[own.was][1 if ours else 0]
+    if own.state == "requested" and request_case is not None and not own.discreet:
+        return support.words_for_family(request_case)
     return _TITLES[own.state][1 if own.asked or own.discreet else 0]
 
 
@@ -206,6 +214,7 @@ _ANNOUNCED = {
     "waiting": "When a place is free for you, or there will be none",
     "offered": "If this offer ends",
     "requested": "When we have an answer",
+    "helped": "If you get another worker, or when our work on your request ends",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, cast
 
 from flask import Blueprint, Response, abort, redirect, request
@@ -17,12 +17,13 @@ from flask import Blueprint, Response, abort, redirect, request
 from portal import bookings
 from portal.bookings import NotBookable
 from portal.bookings.asked import identity_of
+from portal.bookings.case_days import CaseDays
 from portal.bookings.case_rows import belongs_to
 from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Centre, Directory, District, Programme, Series
-from portal.directory.values import LONDON, distance
+from portal.directory.values import LONDON, day_words, distance
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits
 from portal.web.live.book import before, lead_on, sent_already, spoken
@@ -329,12 +330,14 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
 
 def _referred(programme: Programme, reference: str) -> Response:
     """Thanks a professional. The private link belongs to the family, and is sent only to them."""
-    again = Asked(programme, "professional", (), None).path
+    centre = _centre_asked(live().directory, programme)
+    again = Asked(programme, "professional", (), None, centre).path
     return thanks(
         "Thank you. We have your request",
         again,
         reference,
-        "One of our workers will read your request. The family does not have a place yet.",
+        f"One of our workers will read your request by {day_words(_read_by())}.",
+        "The family does not have a place yet.",
         "We will get in touch with the family only in the way that you chose for them. A message "
         "from us has a private link. With it they can see, change or take back the request.",
         "We do not show you if they came." if programme.sensitive else _IF_TICKED,
@@ -343,6 +346,12 @@ def _referred(programme: Programme, reference: str) -> Response:
         again="Ask for a place for another family",
         of=programme,
     )
+
+
+def _read_by() -> date:
+    """The day by which the desk reads a request of today."""
+    found = live()
+    return CaseDays.of(found.directory, found.settings, found.now).read_by(found.now)
 
 
 _IF_TICKED = (

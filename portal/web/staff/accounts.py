@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
+from portal.bookings import support
 from portal.bookings.casework import fold
 from portal.directory.phrases import joined
 from portal.directory.values import LONDON, day_words
@@ -170,6 +171,7 @@ def show() -> Answered:
     with live().database() as engine:
         everyone = [one for one in accounts.everyone(engine) if whole or _may_manage(one.staff)]
         held = tries.locks(engine, now=now()) if current().may("lift locks") else []
+        families = support.families_of(engine)
     people = {one.staff.id: one.staff.title for one in everyone}
     rows, orders = in_order(
         (
@@ -186,6 +188,7 @@ def show() -> Answered:
         "Accounts",
         rows=rows,
         orders=orders,
+        families=families,
         done=done,
         locks=[_lock(one, people) for one in held],
     )
@@ -304,6 +307,8 @@ def _invitation(title: str, token: str) -> Response:
 def _form_page(
     title: str, form: PlaceForm, status: int, button: str, found: Account | None = None
 ) -> Response:
+    with live().database() as engine:
+        families = support.families_of(engine).get(found.staff.id, 0) if found else 0
     return page(
         "staff/account_of.html",
         title,
@@ -313,6 +318,7 @@ def _form_page(
         form=form,
         button_words=button,
         found=found,
+        families=families,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import redirect, request
+from flask import g, redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import bookings, messages
@@ -25,6 +25,7 @@ from portal.bookings import (
     places,
     registers,
     retention,
+    support,
     waiting_list,
 )
 from portal.bookings.answer_labels import label_of
@@ -40,11 +41,11 @@ from portal.web.live.forms.family import (
     CONTACT_WAYS_OF_REQUESTS,
     BookForm,
     LiveForm,
-    NumbersForm,
     RequestDetailsForm,
     book_form,
     limit_people,
 )
+from portal.web.live.forms.numbers import NumbersForm
 from portal.web.live.forms.steps import next_screen
 from portal.web.staff.access import FAMILIES, current, form_page, now, of_centre, sees, staff_route
 from portal.web.staff.forms import StaffForm
@@ -54,6 +55,7 @@ from portal.web.staff.scope import (
     CALLED_OFF,
     attempt,
     case,
+    hidden_cases,
     named,
     of_booking,
     posted,
@@ -92,6 +94,8 @@ def find() -> Answered:
     asked = request.args.get("q", "").strip()[:200]
     with live().database() as engine:
         found = casework.find(engine, asked, sees) if asked else []
+        hidden = hidden_cases(engine, (one.id for one in found))
+        found = [one for one in found if one.id not in hidden]
         if len(found) == 1 and found[0].reference.replace("-", "") == _plain(asked):
             return redirect(path_of(found[0]), 303)
         ids = [one.id for one in found]
@@ -142,6 +146,9 @@ def _show(
         position = bookings.get(engine, one.id, live().secret).position
         in_creche = creche.place_of(engine, one.id)
     until, state = one.offered_until, state_of(one)
+    request_case = g.get("request_case")
+    if request_case is not None and one.status in ("requested", "cancelled"):
+        state = support.words_for_staff(request_case)
     return page(
         "staff/booking.html",
         one.name,
@@ -156,6 +163,7 @@ def _show(
         state=state,
         off=state == CALLED_OFF,
         alive=one.status in LIVE,
+        desk=f"/staff/requests/{one.reference}" if request_case is not None else "",
         holding=one.status in HOLDING,
         position=position,
         creche=in_creche,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from flask import abort, request
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import counts
-from portal.bookings.counts import COLUMNS, Line
+from portal.bookings.counts import COLUMNS, CONTACT_COLUMNS, Line
 from portal.directory import Centre
 from portal.directory.values import LONDON
 from portal.web.live.context import live
@@ -63,6 +63,7 @@ def _orders(first: str, line: Callable[[Any], Line]) -> list[Order[Any]]:
 def counts_page() -> Answered:
     month = _month()
     lines = _of_centres(live().directory.centres, month)
+    spoken_to = _contacts(month)
     shown, orders = in_order(lines, *_orders("Centre", lambda line: line))
     return page(
         "staff/counts.html",
@@ -73,12 +74,28 @@ def counts_page() -> Answered:
         columns=("Centre", *COLUMNS),
         total=counts.totals(lines),
         own=allowed_centres(),
+        **_contact_table("Centre", spoken_to),
     )
+
+
+def _contact_table(first: str, spoken_to: Sequence[Line]) -> dict[str, Any]:
+    lines, columns = counts.with_contacts(spoken_to)
+    total = counts.totals(lines, columns)
+    return {"contacts": lines, "contact_columns": (first, *columns), "contact_total": total}
+
+
+def _contacts(month: date) -> list[Line]:
+    with live().database() as engine:
+        centres = live().directory.centres
+        return counts.contacts_by_centre(engine, live().directory, centres, month)
 
 
 @staff_route(f"{_COUNTS}.csv", may=FAMILIES)
 def counts_file() -> Answered:
     month = _month()
+    if request.args.get("of") == "contacts":
+        data = counts.csv(_contacts(month), first="Centre", columns=CONTACT_COLUMNS)
+        return as_file(data, f"contacts-{month:%Y-%m}.csv")
     lines = _of_centres(live().directory.centres, month)
     return as_file(counts.csv(lines, first="Centre"), f"counts-{month:%Y-%m}.csv")
 
@@ -91,8 +108,12 @@ def counts_of(centre: str) -> Answered:
         abort(403)
     with live().database() as engine:
         groups = counts.by_series(engine, live().directory, found, month)
+        spoken_to = counts.contacts_by_session(engine, live().directory, found, month)
     if request.args.get("as") == "csv":
         return as_file(counts.csv_of_series(groups), f"counts-{found.slug}-{month:%Y-%m}.csv")
+    if request.args.get("as") == "contacts":
+        data = counts.csv(spoken_to, first="Session", columns=CONTACT_COLUMNS)
+        return as_file(data, f"contacts-{found.slug}-{month:%Y-%m}.csv")
     total = counts.totals([line for line, _ in groups])
     groups, orders = in_order(groups, *_orders("Session", lambda row: row[0]))
     return page(
@@ -105,4 +126,5 @@ def counts_of(centre: str) -> Answered:
         orders=orders,
         columns=("Session", *COLUMNS),
         total=total,
+        **_contact_table("Session", spoken_to),
     )

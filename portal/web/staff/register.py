@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, opening, registers, ring_list
+from portal.bookings import casework, contacts, opening, registers, ring_list
 from portal.bookings.answer_labels import labels_of
 from portal.bookings.registers import MARKS, MOST_WALK_INS, Line, Mark, Register, Saved, WalkIns
 from portal.bookings.ring_list import Knows
@@ -148,6 +148,7 @@ def _show(
         back=f"/staff/?day={session.day.isoformat()}",
         register=found,
         bookable=_bookable(session),
+        contacts=contacts.is_counted(session),
         series=session.series,
         session=session,
         lines=lines,

@@ -8,15 +8,17 @@ address with an old name of a series is checked against the centre where the ser
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import abort, g, request
+from sqlalchemy import Engine
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import CrecheFull, Full, asked, casework, opening
+from portal.bookings import CrecheFull, Full, asked, casework, opening, support
 from portal.bookings.casework import Case
 from portal.bookings.locking import NotPossible
+from portal.bookings.support import SupportCase
 from portal.database import read
 from portal.database.audit import STATES
 from portal.database.tables import HOLDING
@@ -30,8 +32,52 @@ from portal.web.staff.screens import explain
 
 def _of_booking(_staff: Staff, parts: Mapping[str, Any]) -> bool:
     with live().database() as engine:
-        g.case = casework.case_of(engine, str(parts["reference"]), sees)
-    return g.case is not None
+        found = casework.case_of(engine, str(parts["reference"]), lambda _: True)
+        request = support.case_of(engine, found.id) if found else None
+    if found is None or not (sees_case(request) if request else sees(found.series)):
+        # A request that became a booking is one of its centre.
+        found = found if found and found.status in HOLDING and sees(found.series) else None
+    g.case, g.request_case = found, request
+    return found is not None
+
+
+def _of_case(staff: Staff, parts: Mapping[str, Any]) -> bool:
+    return _of_booking(staff, parts) and g.request_case is not None and sees_case(g.request_case)
+
+
+def of_case() -> May:
+    """Staff who may see the request with this reference, as `sees_case` says (S90)."""
+    return May("staff of the centre of the request, or its worker", _of_case)
+
+
+def request_case() -> SupportCase:
+    """The request for support that the address names."""
+    found: SupportCase = g.request_case
+    return found
+
+
+def sees_case(case: SupportCase) -> bool:
+    """Whether the member of staff may see a request for support (S90).
+
+    Those who allocate see all of their footprint; others what is theirs, and what has no worker yet
+    in their centre. A request of no footprint is for administrators.
+    """
+    staff, directory = current(), live().directory
+    if not staff.may("see families"):
+        return False
+    footprint, centre = support.belongs_to(directory, case.series, case.centre)
+    if staff.may("allocate"):
+        return staff.everywhere or (bool(footprint) and footprint == staff.footprint)
+    if case.worker_id is not None:
+        return case.worker_id == staff.id
+    return centre in staff.centres_in(directory)
+
+
+def hidden_cases(engine: Engine, ids: Iterable[int]) -> frozenset[int]:
+    """Those of these bookings that are requests of other workers, for lists to leave out."""
+    with read(engine) as connection:
+        found = support.cases_of(connection, ids)
+    return frozenset(one.booking_id for one in found if one.under_way and not sees_case(one))
 
 
 def of_booking() -> May:

@@ -31,6 +31,7 @@ SECTIONS = (
     ("/staff/messages", "Messages"),
     ("/staff/content", "Content"),
     ("/staff/complaints", "Complaints"),
+    (PANEL, "Panel"),
     ("/staff/counts", "Counts"),
     ("/staff/demand", "Demand"),
     ("/staff/log", "Log"),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import casework, complaints, opening, places, registers
+from portal.bookings import casework, complaints, contacts, opening, places, registers, support
 from portal.bookings.casework import fold
 from portal.directory import Session
 from portal.directory.values import LONDON
@@ -21,13 +21,14 @@ from portal.web.staff.access import (
     sees,
     sees_district,
     staff_route,
-    this_desk,
 )
+from portal.web.staff.case_plan import reviews_for_today
 from portal.web.staff.content.desk import content_to_review
 from portal.web.staff.date_publishing import change_path, closed_path, publication
+from portal.web.staff.desk import counts_for
 from portal.web.staff.ring import families_to_ring
 from portal.web.staff.scope import all_series
-from portal.web.staff.screens import ACCOUNT, HOME, PANEL, page, panel_only
+from portal.web.staff.screens import HOME, PANEL, page, panel_only
 from portal.web.staff.sorting import Order, in_order
 from portal.web.staff.weeks import for_today
 from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
@@ -38,7 +39,7 @@ _LOOK_AHEAD = 28  # days to look for the next session where a day has none
 @staff_route(HOME, may=OWN)
 def today() -> Answered:
     if panel_only(current()):
-        return redirect(PANEL if this_desk().may_at(PANEL) else ACCOUNT, 303)
+        return redirect(PANEL, 303)
     if not current().may("see families"):
         return _editors_first_page()
     directory, centres = live().directory, allowed_centres()
@@ -61,7 +62,8 @@ def today() -> Answered:
     )
     with live().database() as engine:
         tallies = registers.tallies(engine, on)
-        requests = len(casework.requests(engine, sees))
+        counted = contacts.by_session(engine, [one for one in on if contacts.is_counted(one)])
+        desk = counts_for(support.queue(engine))
         failed = casework.failed(engine, sees)
         ring = families_to_ring(engine)
         queues = casework.queues(engine, sees)
@@ -70,6 +72,7 @@ def today() -> Answered:
         answers = current().may("answer complaints")
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
         weeks = for_today(engine)
+        reviews = reviews_for_today(engine)
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -79,10 +82,15 @@ def today() -> Answered:
         after=day + timedelta(days=1),
         following=following if not on else None,
         sessions=[(one, tallies[one.series.identity, one.planned]) for one in on],
+        counted={
+            one: counted[one.series.identity, one.planned]
+            for one in on
+            if (one.series.identity, one.planned) in counted
+        },
         orders=orders,
         many=len(centres) > 1,
         centres=len(centres),
-        requests=requests,
+        desk=desk,
         failed=failed,
         ring=ring,
         queues=len(queues),
@@ -94,6 +102,7 @@ def today() -> Answered:
         changeable=[one for one in on if _may_change(one)],
         publication=publication(there=True),
         weeks=weeks,
+        reviews=reviews,
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )

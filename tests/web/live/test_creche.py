@@ -159,3 +159,21 @@ def test_on_the_list_of_the_group_the_creche_is_asked_for(tmp_path) -> None:
     screens.open(first.path + "/cancel").press("Yes, cancel it")
 
     assert "your children have places, if you take yours" in screens.open(own.path)
+
+
+def test_moving_says_what_happens_to_the_creche(tmp_path) -> None:
+    """A move in one press takes the children to the other creche. A group without one says so, and
+    a date whose creche is full has no such button."""
+    by_date = {**CRECHE, "book": "session", "places": "9"}
+    without = {"title": "Music", "time": "13:00-14:00"}
+    screens = Screens(tmp_path, made.directory(by_date, without))
+    screens.book(f"{BUMP}?session=2027-01-19", **TWO)
+    page = screens.visitor().book(f"{BUMP}?session=2027-01-12", **TWO)
+    buttons = [one.text for one in page.main.all("button") if one.text.startswith("Move here")]
+    assert not [words for words in buttons if "19 January" in words]
+    assert "no creche for your children" in page
+    moved = page.press(next(words for words in buttons if "26 January" in words))
+
+    assert "2 children (1 year, 3 years): your children have places" in moved
+    assert place(screens, page) is None
+    assert places.verify(screens.engine) == []

@@ -31,9 +31,8 @@ def test_a_family_reads_its_plan(screens, case):
     for words in (
         "Your plan",
         "We all sleep in our own beds",
-        "Who does it: You",
-        "Who does it: The centre",
-        "By: Monday 18 January 2027",
+        "Who: You. By when: Monday 18 January 2027",
+        "Who: The centre. By when: Monday 1 February 2027",
         "on Monday 22 February 2027, and for the last time on Monday 5 April 2027",
         "Ask your worker",
     ):

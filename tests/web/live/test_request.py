@@ -22,7 +22,9 @@ WORKER = {
 }
 GAP = {
     "district": "preston",
+    "theme": "car-seats",
     "needs": ["send", "homeless"],
+    "caf": "yes",
     "wanted": "A car seat",
     "tried": "The usual things",
     "pounds": "120",
@@ -525,8 +527,12 @@ def test_a_professional_refers_a_family_to_a_centre(tmp_path) -> None:
         assert "Your request goes to Lakeside." in screen
     assert "district" not in dict(form.fields("Continue"))
     assert thanks.heading == "Thank you. We have your request"
+    another = thanks.follow("Ask for a place for another family")
+    assert "Your request goes to Lakeside." in another
     assert kept(screens, "bookable").series == "programme:bump/lakeside@preston"
     assert kept(screens).answers["where"] == "Lakeside"
+    case = kept(screens, "support_case")
+    assert (case.state, case.footprint, case.centre) == ("new", "preston", "lakeside")
     assert kept(screens, "referral").outcome_hash is not None
     assert "district" in dict(unknown.fields("Continue"))
     assert "Your request goes to" not in unknown
@@ -566,7 +572,7 @@ def test_a_sensitive_programme_is_asked_for_discreetly(tmp_path) -> None:
             "Your request",
         )
         assert screen.html.count('href="/leave"') == 2
-        for words in ("Riverbank", "River Street", "January", "10am"):
+        for words in ("Riverbank", "River Street", "12 January", "10am"):
             assert words not in screen.words
     assert "Time together" not in own
     assert kept(screens, "bookable").series == "programme:bump"
@@ -639,57 +645,3 @@ def test_a_database_that_breaks_off(screens) -> None:
     assert broken.status == 503
     assert broken.press("Try again").heading == "We have your request"
     assert screens.count() == 1
-
-
-# --- a gap ----------------------------------------------------------------------------------------
-
-
-def test_a_gap_is_told(screens) -> None:
-    """One screen, words that warn not to name a family, thanks with a reference; once a key."""
-    form = screens.open("/gap")
-    first = form.fill(**GAP).press("Send")
-    again = form.press("Send")
-    row = kept(screens, "gap")
-
-    assert "Never write who the family is" in form
-    assert "£500 at most" in form
-    assert first.heading == "Thank you. We have your form"
-    assert row.reference in first
-    assert first.path == again.path == f"/gap?reference={row.reference}"
-    assert (row.needs, row.pounds, row.district) == (["send", "homeless"], 120, "preston")
-
-
-def test_a_gap_with_mistakes(screens) -> None:
-    """422, with every tick and word kept."""
-    screen = screens.open("/gap").fill(**{**GAP, "pounds": "900", "email": ""}).press("Send")
-
-    assert screen.status == 422
-    assert [where for where, _ in screen.problems] == ["#pounds", "#email"]
-    fields = screen.fields("Send")
-    assert [value for name, value in fields if name == "needs"] == ["send", "homeless"]
-    assert ("pounds", "900") in fields
-    assert screens.count("gap") == 0
-
-
-@pytest.mark.parametrize("reference", ["", "x", "ABCD-EFGH<b>", "abcd-efgh", "ABCD-EFG1"])
-def test_thanks_are_given_for_references_alone(screens, reference: str) -> None:
-    """No words of others are shown on our page."""
-    assert screens.open(f"/gap?reference={reference}").status == 404
-
-
-def test_gaps_are_limited_and_survive_faults(tmp_path) -> None:
-    """429 and 503 keep what was written."""
-    screens = run(tmp_path, bookings_per_contact=1)
-    screens.open("/gap").fill(**GAP).press("Send")
-    stopped = screens.open("/gap").fill(**GAP).press("Send")
-    again = screens.open("/gap").fill(**{**GAP, "email": "b@school.example"})
-    with screens.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE gap RENAME TO away")
-    broken = again.press("Send")
-    with screens.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE away RENAME TO gap")
-
-    assert (stopped.status, broken.status) == (429, 503)
-    assert ("wanted", "A car seat") in broken.fields("Try again")
-    assert stopped.press("Try again", seconds=3601).status == 200
-    assert screens.count("gap") == 2

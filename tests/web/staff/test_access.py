@@ -8,12 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from werkzeug.routing import IntegerConverter
 
 import portal
 from portal import bookings, database
 from portal.bookings import Family, group_messages
 from portal.database import tables
+from portal.panel import projects
+from portal.panel.projects import Agreement
 from portal.staff import sign_in
 from portal.staff.roles import ROLES
 from portal.web.assets import static_files
@@ -31,7 +34,9 @@ from portal.web.staff.access import (
     of_content,
     to,
 )
+from tests.support.made import NOW
 from tests.support.markup import parsed
+from tests.support.panels import report_gap
 from tests.support.queue import failed_messages
 from tests.support.staffed import Staffed
 
@@ -71,6 +76,7 @@ SENIOR = {
     "/staff/content/<centre>/review": {"manager", "administrator"},
     "/staff/content": {"worker", "editor", "manager", "administrator"},
     "/staff/log": {"manager", "administrator"},
+    "/staff/panel": {"panel", "manager", "administrator"},
     "/staff/demand": set(ROLES) - {"panel"},
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.
@@ -98,6 +104,12 @@ PARTS = {
     "path": "x",
     "name": "x.css",
     "commit": "a" * 40,
+    "district": "preston",
+    "gap": "GAPS-2345",
+    "meeting": "2027-03-01",
+    "quarter": "2027-Q1",
+    "issue": "1",
+    "project": "1",
 }
 # What depends on a draft or a commit that is not there; tests/web/staff/content has them.
 DRAFTED = ("clash", "history", "picture", "published", "review")
@@ -121,10 +133,13 @@ def asked(browser, rule, method, data=None, **parts):
     """Ask for an address of this rule, with these parts of it."""
     if "/notices/" in rule.rule and "notice" in parts:
         parts["number"] = parts["notice"]
+    if rule.rule.startswith("/staff/requests/") and "request" in parts:
+        parts["reference"] = parts["request"]
     known = PARTS | ({"name": "bump-spring.md"} if "/content/" in rule.rule else {}) | parts
     named = {name: known[name] for name in rule.arguments}
     path = browser.place.app.url_map.bind("localhost").build(rule.endpoint, named, method)
-    query = {"booking": parts.get("reference", "")}  # for the file of who has read a record
+    # For the file of who has read a record, and for the form of a decision.
+    query = {"booking": parts.get("reference", ""), "kind": "more"}
     return browser.client.open(path, method=method, data=data, query_string=query)
 
 
@@ -204,7 +219,27 @@ def booked(place):
         now=place.now,
         actor="staff:1",
     )
-    return {"reference": booking.reference, "number": number, "notice": sent.id}
+    programme = next(one for one in place.directory.programmes if one.booking == "request")
+    given["key"] = "the key of a request here"
+    asked_for = bookings.ask(place.engine, programme, family, centre="riverbank", **given)
+    begin_project(place.engine, issue=1)
+    with database.read(place.engine) as connection:
+        gap = connection.execute(select(tables.gap.c.reference).limit(1)).scalar_one()
+    return {
+        "reference": booking.reference,
+        "number": number,
+        "notice": sent.id,
+        "request": asked_for.reference,
+        "gap": gap,
+    }
+
+
+def begin_project(engine, issue):
+    """A thematic issue of Preston's panel that ended in a project."""
+    found = [report_gap(engine, panel="preston") for _ in range(3)]
+    agreed = Agreement("Creche", "Playbus", 900, ["Ten families"], {}, *[NOW.date()] * 2)
+    given = {"answer": "Yes", "seen": 0, "now": NOW, "actor": "staff:1"}
+    assert (found[-1], projects.begin(engine, issue, agreed, **given)) == (issue, 1)
 
 
 @pytest.mark.parametrize(
@@ -224,11 +259,53 @@ def test_another_centres_staff_are_refused(place, booked, given):
         data = {"csrf_token": token}
         theirs = asked(other, rule, method, data=data, **booked)
         nowhere = {"centre": "nowhere", "reference": "ZZZZ-9999", "number": 99999}
+        nowhere["request"] = nowhere["reference"]
         none = asked(other, rule, method, data=data, **nowhere)
 
         assert (theirs.status_code, none.status_code) == (403, 403), f"{method} {path}"
         assert main_of(theirs) == main_of(none), f"{method} {path}"
         assert "Amina" not in theirs.text
+
+
+def of_a_panel(app):
+    """The routes of a district's Resource Panel."""
+    words = "members of the panel"
+    return [one for one in routes(app) if words in app.guarded[one[2].endpoint].may.words]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"role": "panel", "panels": ["pendle"]},
+        {"role": "worker", "centres": ["riverbank"]},
+        {"role": "reader", "centres": ["riverbank"]},
+        {"role": "manager", "footprint": "burnley-pendle"},
+    ],
+)
+def test_who_does_not_sit_on_a_panel_is_refused(place, booked, given):
+    """S94: every address of a panel, its themes and projects, for members of another panel too; and
+    nobody can tell what is there from what is not."""
+    other = place.signed_in(**given)
+    data = {"csrf_token": other.token}
+    assert len(of_a_panel(place.app)) > 10
+    for path, method, rule in of_a_panel(place.app):
+        theirs = asked(other, rule, method, data=data)
+        none = asked(other, rule, method, data=data, district="nowhere", issue=99, project=99)
+
+        assert (theirs.status_code, none.status_code) == (403, 403), f"{method} {path}"
+        assert main_of(theirs) == main_of(none), f"{method} {path}"
+
+
+def test_a_panel_member_starts_with_the_panel(place):
+    """Somebody who only sits on a panel has no Today and no list of families: the first page is
+    the panel's, and the navigation has that and their own account."""
+    browser = place.signed_in("panel")
+    first = browser.client.get("/staff/")
+    tree = parsed(browser.open("/staff/account").html.removeprefix("<!DOCTYPE html>").strip())
+    links = {one["href"] for one in tree.one("header").one("nav").all("a")}
+
+    assert (first.status_code, first.location) == (303, "/staff/panel")
+    assert links == {"/staff/panel", "/staff/account"}
 
 
 def main_of(answer):

@@ -69,6 +69,17 @@ def test_a_booking_on_the_phone_asks_what_to_do_if_the_creche_is_full(place) -> 
     assert places.verify(place.engine) == []
 
 
+def test_the_waiting_list_names_who_waits_for_the_creche(place) -> None:
+    """Staff see the families that wait for the creche in their order, apart from the group's."""
+    for name in ("Adams Family", "Baker Family", "Cook Family"):
+        booked(place, name, "1 year", "3 years", creche_wait=True)
+    page = place.signed_in("worker").open("/staff/waiting/riverbank/bump")
+
+    assert "Waiting for the creche" in page
+    assert "Cook Family 2 children: 1 year, 3 years." in page
+    assert "Adams Family" not in page
+
+
 def test_staff_change_the_children_in_the_creche(place) -> None:
     """On the phone a family asks for the creche or gives it up."""
     family = booked(place, "Baker Family")

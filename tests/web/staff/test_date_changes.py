@@ -150,6 +150,18 @@ def test_a_date_is_moved_and_taken_back(office):
     assert office.text(SPRING) == before
 
 
+def test_a_date_is_moved_to_an_area(office):
+    """A booked date can be held in an area if the form says where to meet, and not without."""
+    worker = office.signed_in()
+    form = worker.open(f"{CHANGE}?do=move")
+    wrong = form.fill(area="around Preston's parks", town="Preston").press("Continue")
+    check = wrong.fill(meet="the bandstand").press("Continue")
+
+    assert wrong.status == 422
+    assert "families book a place, so they must know where to find you" in wrong
+    assert "Other place Around Preston's parks, meet at the bandstand" in check
+
+
 @pytest.mark.parametrize(
     ("action", "answers", "field", "words"),
     [

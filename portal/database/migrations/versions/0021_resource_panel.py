@@ -152,6 +152,9 @@ def _gaps() -> None:
         gap.add_column(
             sa.Column("meeting", sa.String(length=10), nullable=False, server_default="")
         )
+        gap.add_column(
+            sa.Column("meeting_day", sa.String(length=10), nullable=False, server_default="")
+        )
         gap.add_column(sa.Column("reply", sa.Text(), nullable=False, server_default=""))
         gap.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="0"))
         gap.add_column(sa.Column("link_nonce", sa.LargeBinary(length=16), nullable=True))

@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from weakref import WeakKeyDictionary
 
 from flask import session
@@ -490,7 +490,15 @@ def book_form(series: Series, formdata: Any = None) -> BookForm:
     return form
 
 
-def limit_people(form: FamilyForm | NumbersForm, series: Series) -> None:
+class AsksWhoComes(Protocol):
+    """A form that asks how many come, and how old the children are."""
+
+    asks_ages: bool
+    people: Whole
+    children: Children
+
+
+def limit_people(form: AsksWhoComes, series: Series) -> None:
     """Limits the number of people, and asks for ages if there may be children."""
     form.people.hint = "Count yourself, other adults and children."
     if series.place_for == "person":
@@ -506,43 +514,6 @@ def limit_people(form: FamilyForm | NumbersForm, series: Series) -> None:
 
 
 # --- a booking that stands -----------------------------------------------------------------------
-
-
-class NumbersForm(CrecheQuestions, LiveForm):
-    """How many come, and how old the children are."""
-
-    asks_ages = True
-
-    people = Whole(
-        "How many people will come?",
-        what="how many people will come",
-        missing="Enter how many people will come",
-        least=1,
-        most=LARGEST_FAMILY,
-        width="w2",
-    )
-    children = Children(
-        "How old is each child?", hint="Leave blank any boxes that you do not need."
-    )
-
-    def groups(self) -> Sequence[Group]:
-        fields: list[Answer] = [self.people]
-        if self.asks_ages:
-            fields.append(self.children)
-        return [Group("", [*fields, *self.creche_questions()])]
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        super().validate(extra_validators)
-        self.check_creche()
-        return self.well
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """What `bookings.change` is given of the creche: nothing where it is not asked."""
-        if not self.asks_creche:
-            return {}
-        waits = "wait" in (self.creche_choice.data, self.creche_full.data)
-        return {"in_creche": self.in_creche, "creche_wait": waits}
 
 
 class DetailsForm(ContactForm):

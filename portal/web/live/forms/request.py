@@ -1,9 +1,8 @@
-"""The forms for families and professionals who request a place, and for practitioners who report a
-gap.
+"""The forms for families and professionals who request a place.
 
 Staff read each request, so it may say when it is safe to ring and where the family would like to
 go; professionals say who they are and that the family agreed. For a sensitive programme only what a
-first talk needs is asked. The gap form has no field for a family's name.
+first talk needs is asked. The form of practitioners is in `gap`.
 """
 
 from __future__ import annotations
@@ -16,8 +15,6 @@ from wtforms import StringField
 from portal.bookings import MOST_PLACES, Referrer
 from portal.directory import Programme
 from portal.directory.fields import TOPICS, WHERE
-from portal.directory.vocabularies import NEEDS
-from portal.panel.gaps import Gap
 from portal.web.live.forms.answers import (
     Answer,
     Choice,
@@ -28,8 +25,6 @@ from portal.web.live.forms.answers import (
     Phone,
     Pick,
     Tick,
-    Ticks,
-    Whole,
 )
 from portal.web.live.forms.family import (
     CONTACT_WAYS_OF_REQUESTS,
@@ -38,13 +33,10 @@ from portal.web.live.forms.family import (
     Access,
     FamilyForm,
     Group,
-    LiveForm,
     SafeTime,
     Topics,
     with_questions,
 )
-
-GAP_LIMIT = 500  # pounds: the most that can be asked for
 
 BEGUN = "that a worker is in touch with the family and its plan has begun"
 
@@ -289,73 +281,3 @@ def ask_form(
         form.asks_numbers = form.asks_ages = False
         form.discreet()
     return form
-
-
-class GapForm(LiveForm):
-    """A practitioner reports a need that no local service meets. No field names a family."""
-
-    district = Pick("In which district is it?", what="a district", missing="Choose the district")
-    needs = Ticks(
-        "What does the family need help with?",
-        what="what they need help with",
-        missing="Choose at least one kind of need",
-        options=tuple(NEEDS.items()),
-    )
-    wanted = Lines(
-        "What would help?",
-        what="what would help",
-        missing="Write what would help",
-        longest=1000,
-        hint="A service, a journey or a thing. Do not say who the family is.",
-    )
-    tried = Lines(
-        "What have you tried?",
-        what="what you have tried",
-        missing="Write what you have tried",
-        longest=1000,
-        hint="And why it did not fit. Do not say who the family is.",
-    )
-    pounds = Whole(
-        "What would it cost, in pounds?",
-        what="the sum in pounds",
-        least=1,
-        most=GAP_LIMIT,
-        hint=f"Whole pounds, if you know, and £{GAP_LIMIT} at most.",
-    )
-    name = Name(
-        "Your full name",
-        what="your full name",
-        missing="Enter your full name",
-        longest=80,
-        autocomplete="name",
-    )
-    organisation = Answer(
-        "Your organisation",
-        what="your organisation",
-        missing="Enter the name of your organisation",
-        longest=120,
-        autocomplete="organization",
-    )
-    email = Email(
-        "Your work email address",
-        what="your email address",
-        missing="Enter your work email address",
-        autocomplete="email",
-    )
-
-    def groups(self) -> Sequence[Group]:
-        gap: list[Answer] = [self.district, self.needs, self.wanted, self.tried, self.pounds]
-        return [Group("The gap", gap), Group("You", [self.name, self.organisation, self.email])]
-
-    def gap(self) -> Gap:
-        """The gap as reported."""
-        return Gap(
-            self.district.data,
-            self.needs.chosen,
-            self.wanted.data,
-            self.tried.data,
-            self.pounds.data,
-            self.name.data,
-            self.organisation.data,
-            self.email.data,
-        )

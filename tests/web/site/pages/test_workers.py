@@ -27,8 +27,8 @@ def test_a_district_lists_its_centres_with_their_workers(read):
     for words in (
         "Ask for Sam, family support worker",
         "Days Monday to Thursday",
-        "You can ask Ask if a family needs a plan.",
-        "For River Lane Primary School, Bacup Nurseries in Bacup",
+        "You can ask about Plans for a family.",
+        "Works with River Lane Primary School, Bacup Nurseries in Bacup",
     ):
         assert words in page.text
     ways = "/request/one-to-one-family-support?who=professional&centre="
@@ -85,5 +85,5 @@ def test_a_closed_centre_says_so_beside_its_worker():
 
     assert "Note This centre is closed." in page.text
     assert "Ask for Family support worker Sample" in page.text
-    assert "For Sample River Lane School" in page.text
+    assert "Works with Sample River Lane School" in page.text
     assert "Days Monday and Friday" in page.text

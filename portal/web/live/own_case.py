@@ -1,0 +1,114 @@
+"""Where a family's request is, in plain words for its own page.
+
+What it hides: which days may be promised. A day is said only while it is ahead of us, and contact
+only to a family that lets us get in touch (S5). The page of a sensitive programme folds the words
+away, and its title stays neutral (S3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.bookings import Family
+from portal.bookings.case_days import CaseDays
+from portal.bookings.support import SupportCase
+from portal.directory.values import day_words
+from portal.messages.facts import ENDED
+from portal.web.live.context import live
+
+# Closed by us for these, the request was not simply taken back.
+_ENDED_BY_US = {*ENDED, "group"} - {"stopped"}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWords:
+    """What the page says of a request: now, and what comes next."""
+
+    now: tuple[str, ...]
+    following: str = ""
+
+
+def ended_by_us(case: SupportCase | None) -> bool:
+    """Whether staff closed the request."""
+    return case is not None and case.state == "closed" and case.close_reason in _ENDED_BY_US
+
+
+def words_of(
+    case: SupportCase | None, family: Family | None, *, discreet: bool
+) -> CaseWords | None:
+    """The words for a request that is open or that staff closed; None for anything else."""
+    if case is None or family is None:
+        return None
+    if case.state == "closed":
+        return _closed(case) if ended_by_us(case) else None
+    if not case.open:
+        return None
+    if case.needs_worker:
+        return CaseWords(("Your worker has left us.",), "We are choosing another worker for you.")
+    if case.under_way:
+        return _helped(case, family, discreet=discreet)
+    return _new(case) if case.state == "new" else _read(case, family)
+
+
+def _new(case: SupportCase) -> CaseWords:
+    days = _days()
+    by = days.read_by(case.received)
+    now = ("You do not have a place yet. One of our workers will read your request.",)
+    if days.today <= by:
+        return CaseWords(now, f"We will read it by {day_words(by)}. This page shows our answer.")
+    return CaseWords(
+        now,
+        f"We wanted to read it by {day_words(by)}, and we are late. Ask us how far it is. This "
+        "page shows our answer.",
+    )
+
+
+_READ = {
+    "place": "We are looking for a place for you in the group that you asked for.",
+    "group": "We are looking for a group near you that fits.",
+    "support": "We are choosing a worker for you.",
+    "other": "Another service may help you better. We are finding out which.",
+    "ask": "We want to ask you a little more.",
+}
+
+
+def _read(case: SupportCase, family: Family) -> CaseWords:
+    said = _READ.get(case.next_step, "We are thinking about what can help you best.")
+    return CaseWords(("We have read your request.", said), _contact(case, family))
+
+
+def _helped(case: SupportCase, family: Family, *, discreet: bool) -> CaseWords:
+    centre = live().directory.find_centre(case.centre)
+    at = f" at {centre.title}" if centre and not discreet else ""
+    now = [f"Your worker is {case.worker_first_name}{at}."]
+    if case.lead_role:
+        now.append(f"Who else helps you: {case.lead_role}, {case.lead_organisation}.")
+    return CaseWords(tuple(now), _contact(case, family))
+
+
+def _contact(case: SupportCase, family: Family) -> str:
+    """By when a worker gets in touch, if the family lets us and has not heard from us yet."""
+    days = _days()
+    by = days.contact_by(case.received)
+    reached = family.contact_by == "call" or (
+        family.contact_by != "none" and family.safe_to_contact
+    )
+    if case.contacted or not reached:
+        return ""
+    if days.today > by:
+        return "We are late to get in touch with you. Ask us how far it is."
+    return f"A worker will get in touch with you by {day_words(by)}, in the way that you chose."
+
+
+def _closed(case: SupportCase) -> CaseWords:
+    if case.close_reason == "group":
+        return CaseWords(
+            ("We have booked a place in a group for you.",),
+            "It has a page of its own. Do you not have its link? Ask us.",
+        )
+    why = f"Our work on your request has ended: {ENDED[case.close_reason]}."
+    return CaseWords((why,), "You can ask again at any time.")
+
+
+def _days() -> CaseDays:
+    return CaseDays.of(live().directory, live().settings, live().now)

@@ -1,0 +1,485 @@
+"""The request desk: the queue of requests for support, and one request from triage to its end.
+
+What it hides: which requests somebody sees (`scope.sees_case`), who can be given a family, and what
+each state lets staff do. Each form carries the version of the case that it showed: where somebody
+else was first, the answer says so and nothing has changed (S89). Reading is logged (S69).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, request
+from werkzeug.wrappers import Response as Answered
+
+from portal import bookings
+from portal.bookings import NotBookable, asked, casework, registers, support
+from portal.bookings.answer_labels import label_of
+from portal.bookings.case_days import CaseDays, Due
+from portal.bookings.csv_export import Cell, csv_of
+from portal.bookings.support import SupportCase
+from portal.database import log_reading, read
+from portal.directory.values import LONDON, Position, day_words
+from portal.staff import accounts
+from portal.staff.accounts import Staff
+from portal.web.live.choices import Choice, TakeForm, known_answers, nearby, takes
+from portal.web.live.context import live
+from portal.web.live.forms.answers import Option
+from portal.web.live.subjects import planned_on
+from portal.web.staff.access import FAMILIES, current, now, staff_route, this_desk
+from portal.web.staff.desk_forms import (
+    HIGHEST_OF_OURS,
+    AllocateForm,
+    CaseForm,
+    CloseForm,
+    TriageForm,
+)
+from portal.web.staff.register import as_file
+from portal.web.staff.scope import (
+    attempt,
+    case,
+    named,
+    of_case,
+    request_case,
+    sees_case,
+    thing,
+)
+from portal.web.staff.screens import explain, page
+from portal.web.staff.sorting import Order, in_order
+
+QUEUE = "/staff/requests"
+_CASE = f"{QUEUE}/<reference>"
+_PLAN = f"{_CASE}/plan"
+
+_DONE = {
+    "triaged": "Your decision is saved",
+    "allocated": "The family has a worker",
+    "contacted": "The first contact is noted",
+    "closed": "The request is closed",
+}
+
+
+def path_of(one: SupportCase, done: str = "") -> str:
+    return f"{QUEUE}/{one.reference}{f'?done={done}' if done else ''}"
+
+
+# --- the queue ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A request in a list: the family, what it asked for, and what is due."""
+
+    case: SupportCase
+    booking: casework.Case
+    thing: str
+    centre: str
+    since: str
+    due: Due | None
+
+    @property
+    def state(self) -> str:
+        return support.words_for_staff(self.case)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What waits at the desk for one member of staff, for the first page."""
+
+    new: int
+    overdue: int
+    without_worker: int
+    yours: int
+
+    @property
+    def any(self) -> bool:
+        return any((self.new, self.overdue, self.without_worker, self.yours))
+
+
+def counts_for(cases: Iterable[SupportCase]) -> Counts:
+    """What waits, of the cases that this person may see."""
+    days, seen = _days(), [one for one in cases if sees_case(one)]
+    waiting = [one for one in seen if not one.under_way or one.needs_worker]
+    return Counts(
+        new=sum(one.state == "new" for one in seen),
+        overdue=sum(bool((due := days.due(one)) and due.overdue) for one in seen),
+        without_worker=sum(
+            one.needs_worker or (one.state == "triage" and one.next_step == "support")
+            for one in waiting
+        ),
+        yours=sum(_is_mine(one) for one in seen),
+    )
+
+
+@staff_route(QUEUE, may=FAMILIES)
+def queue() -> Answered:
+    with live().database() as engine:
+        cases = [one for one in support.queue(engine) if sees_case(one)]
+        ids = [one.booking_id for one in cases]
+        log_reading(engine, "read requests", ids, now=now(), actor=current().actor)
+        with read(engine) as connection:
+            families = {one.id: one for one in casework.cases(connection, ids, lambda _: True)}
+    days = _days()
+    rows, orders = in_order(
+        (_row(one, families[one.booking_id], days) for one in cases),
+        Order("waiting", "how long it waits", _urgency),
+        Order("family", "family", lambda row: casework.fold(row.booking.name)),
+        Order("group", "group", lambda row: casework.fold(row.thing)),
+    )
+    mine = [row for row in rows if _is_mine(row.case)]
+    waiting = [row for row in rows if not row.case.under_way or row.case.needs_worker]
+    helped = [row for row in rows if row.case.under_way and not row.case.needs_worker]
+    return page(
+        "staff/desk.html",
+        "Requests",
+        queues=_by_footprint(waiting),
+        mine=mine,
+        helped=[row for row in helped if not _is_mine(row.case)],
+        orders=orders,
+        due_words=due_words,
+        done=request.args.get("done") == "yes",
+    )
+
+
+def _by_footprint(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """One list for each footprint, in the order of the rows."""
+    directory = live().directory
+    titles = {one.slug: one.title for one in directory.footprints}
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        slug, _ = support.belongs_to(directory, row.case.series, row.case.centre)
+        found.setdefault(slug, []).append(row)
+    lists = [(titles[slug], found[slug]) for slug in titles if slug in found]
+    lists += [("In no footprint", found[""])] if "" in found else []
+    return lists
+
+
+def _urgency(row: Row) -> tuple[bool, bool, Any, Any]:
+    """First those whose worker has left, then the overdue ones, then by how long they wait."""
+    overdue = row.due is not None and row.due.overdue
+    return not row.case.needs_worker, not overdue, row.case.received, row.case.id
+
+
+def _row(one: SupportCase, booking: casework.Case, days: CaseDays) -> Row:
+    centre = live().directory.find_centre(one.centre)
+    since = {0: "Today", 1: "Yesterday"}.get(days.waited(one), f"{days.waited(one)} days ago")
+    title = centre.title if centre else ""
+    return Row(one, booking, named(one.series), title, since, days.due(one))
+
+
+def _is_mine(one: SupportCase) -> bool:
+    return one.under_way and one.worker_id == current().id
+
+
+def _days() -> CaseDays:
+    return CaseDays.of(live().directory, live().settings, now())
+
+
+@staff_route(f"{QUEUE}.csv", may=FAMILIES)
+def export() -> Answered:
+    """The open requests that this person sees, as states and days. It names no family."""
+    with live().database() as engine:
+        cases = [one for one in support.queue(engine) if sees_case(one)]
+        ids = [one.booking_id for one in cases]
+        log_reading(engine, "export requests", ids, now=now(), actor=current().actor)
+    header = (
+        "Reference", "Asked for", "Footprint", "Centre", "State", "Level", "Next step", "Received",
+        "Read", "Worker since", "First contact", "Due by",
+    )  # fmt: skip
+    days = _days()
+    return as_file(csv_of(header, [_line(one, days) for one in cases]), "requests.csv")
+
+
+def _line(one: SupportCase, days: CaseDays) -> Sequence[Cell]:
+    due = days.due(one)
+    moments = (one.received, one.triaged, one.allocated, one.contacted)
+    return (
+        one.reference,
+        named(one.series),
+        one.footprint,
+        one.centre,
+        support.words_for_staff(one),
+        one.level,
+        support.NEXT_STEPS.get(one.next_step, ""),
+        *(moment.astimezone(LONDON).date().isoformat() if moment else "" for moment in moments),
+        due.day.isoformat() if due else "",
+    )
+
+
+# --- one request ----------------------------------------------------------------------------------
+
+
+@staff_route(_CASE, may=of_case())
+def show(reference: str) -> Answered:  # noqa: ARG001  the guard has read it
+    return _show(200, done=_DONE.get(request.args.get("done", ""), ""))
+
+
+def _show(status: int, form: CaseForm | None = None, *, done: str = "") -> Answered:
+    """The request; a `form` that was refused is shown again with its answers."""
+    one, booking = request_case(), case()
+    with live().database() as engine:
+        log_reading(
+            engine, "read case", [booking.id], now=now(), actor=current().actor, series=one.series
+        )
+        workers = _workers(one) if one.open else []
+    series, programme = thing(one.series)
+    levels = live().directory.site.levels
+    known = {"lead_role": one.lead_role, "lead_organisation": one.lead_organisation}
+    others_help = one.level is not None and one.level > HIGHEST_OF_OURS
+    family = booking.family
+    days = _days()
+    return page(
+        "staff/case.html",
+        booking.name,
+        status,
+        error=form is not None,
+        back=QUEUE,
+        case=booking,
+        one=one,
+        family=family,
+        series=series,
+        programme=programme,
+        state=support.words_for_staff(one),
+        due=days.due(one),
+        due_words=due_words,
+        waited=days.waited(one),
+        level=levels[one.level - 1] if one.level and one.level <= len(levels) else None,
+        rings=[(number, level) for number, level in enumerate(levels, 1) if level.ring],
+        others_help=others_help,
+        next_step=support.NEXT_STEPS.get(one.next_step, ""),
+        safe_way=registers.safe_way(family),
+        answers=[
+            (label_of(name, programme), words)
+            for name, words in (family.answers if family else {}).items()
+        ],
+        groups=_groups(one, booking) if one.open and family is not None else [],
+        problems=form.problems() if form is not None else [],
+        triage_form=_again(form, TriageForm)
+        or TriageForm.of(
+            None,
+            levels,
+            workers,
+            level=str(one.level or ""),
+            next_step=one.next_step,
+            **known,
+        ),
+        allocate_form=_again(form, AllocateForm) or AllocateForm.of(None, workers, **known),
+        close_form=_again(form, CloseForm) or CloseForm.of(None, one),
+        wrong=type(form).__name__ if form is not None else "",
+        allocates=current().may("allocate"),
+        workers=workers,
+        plan=_plan_path(one),
+        done=done,
+    )
+
+
+def _again(form: CaseForm | None, kind: type[Any]) -> Any:
+    return form if isinstance(form, kind) else None
+
+
+def _plan_path(one: SupportCase) -> str:
+    return f"{path_of(one)}/plan" if one.under_way and this_desk().may_at(_PLAN) else ""
+
+
+# --- who can be given a family --------------------------------------------------------------------
+
+
+def _workers(one: SupportCase) -> list[Option]:
+    """Who can have this family, each with the number of families that they help now.
+
+    Those who allocate choose among the workers of its centre, or of the footprint where it has none
+    of its own; others can take it themselves.
+    """
+    with live().database() as engine:
+        families = support.families_of(engine)
+        every = [account.staff for account in accounts.everyone(engine) if not account.removed]
+    able = [staff for staff in every if staff.may("change families")]
+    if not current().may("allocate"):
+        return [_option(staff, families, you=True) for staff in able if staff.id == current().id]
+    directory = live().directory
+    footprint, centre = support.belongs_to(directory, one.series, one.centre)
+    here = [staff for staff in able if not staff.everywhere and staff.may_see(centre, directory)]
+    if all(staff.may("allocate") for staff in here):
+        area = next((area for area in directory.footprints if area.slug == footprint), None)
+        slugs = {found.slug for found in directory.centres_in(area)} if area else set()
+        here = [
+            staff for staff in able if not staff.everywhere and staff.centres_in(directory) & slugs
+        ]
+    here = here or [staff for staff in able if staff.id == current().id]
+    here.sort(key=lambda staff: (staff.may("allocate"), casework.fold(staff.title), staff.id))
+    return [_option(staff, families, you=staff.id == current().id) for staff in here]
+
+
+def _option(staff: Staff, families: Any, *, you: bool) -> Option:
+    number = families.get(staff.id, 0)
+    helps = {0: "no family now", 1: "1 family now"}.get(number, f"{number} families now")
+    title = f"{staff.title} (you)" if you else staff.title
+    return str(staff.id), f"{title}, {helps}"
+
+
+def _centre_of(one: SupportCase, worker_id: int) -> str:
+    """The centre at which a worker helps the family: that of the case, or her only one."""
+    if one.centre:
+        return one.centre
+    with live().database() as engine:
+        found = accounts.account(engine, worker_id)
+    centres = found.staff.works_in(live().directory) if found else frozenset()
+    return next(iter(centres)) if len(centres) == 1 else ""
+
+
+# --- groups near the family -----------------------------------------------------------------------
+
+
+def _groups(one: SupportCase, booking: casework.Case) -> list[Choice]:
+    """Groups near the family that one press books with the family's own details."""
+    near, (series, _) = _near(one), thing(one.series)
+    return nearby(booking.family, near, series) if near and booking.family else []
+
+
+def _near(one: SupportCase) -> Position | None:
+    """Where the family is, as far as we know: the group, centre or district that it asked for."""
+    series, _ = thing(one.series)
+    directory = live().directory
+    centre = directory.find_centre(one.centre)
+    district = directory.district(asked.district_of(one.series))
+    places = (
+        series.venue.position if series else None,
+        centre.position if centre else None,
+        district.position if district else None,
+    )
+    return next((place for place in places if place is not None), None)
+
+
+# --- what staff do --------------------------------------------------------------------------------
+
+
+def _press(verb: Callable[..., object], done: str, *values: Any, **options: Any) -> Answered:
+    """Calls a verb of `support` for this case, and shows the case or the refusal."""
+    one, actor = request_case(), current().actor
+
+    def work() -> None:
+        with live().database() as engine:
+            verb(engine, one.id, *values, now=now(), actor=actor, **options)
+
+    return attempt(work, path_of(one)) or redirect(path_of(one, done), 303)
+
+
+@staff_route(
+    f"{_CASE}/triage",
+    may=of_case(),
+    methods=("POST",),
+    refills=True,
+    keeps="your decision about a request",
+)
+def triage(reference: str) -> Answered:  # noqa: ARG001
+    one = request_case()
+    form = TriageForm.of(request.form, live().directory.site.levels, _workers(one))
+    status = form.refused()
+    if status is not None:
+        return _show(status, form)
+    worker = int(form.worker.data) if form.worker.data else None
+    return _press(
+        support.triage,
+        "allocated" if worker else "triaged",
+        level=form.level_number,
+        next_step=str(form.next_step.data or "") if form.ours else "",
+        worker_id=worker if form.ours else None,
+        centre=_centre_of(one, worker) if worker else "",
+        lead=form.lead,
+        seen=form.version,
+    )
+
+
+@staff_route(f"{_CASE}/allocate", may=of_case(), methods=("POST",), refills=True)
+def allocate(reference: str) -> Answered:  # noqa: ARG001
+    one = request_case()
+    form = AllocateForm.of(request.form, _workers(one))
+    status = form.refused()
+    if status is not None:
+        return _show(status, form)
+    worker = int(form.worker.data)
+    centre = _centre_of(one, worker)
+    return _press(
+        support.allocate, "allocated", worker, centre=centre, lead=form.lead, seen=form.version
+    )
+
+
+@staff_route(f"{_CASE}/contacted", may=of_case(), methods=("POST",))
+def contacted(reference: str) -> Answered:  # noqa: ARG001
+    return _press(support.contacted, "contacted", seen=CaseForm(formdata=request.form).version)
+
+
+@staff_route(
+    f"{_CASE}/close",
+    may=of_case(),
+    methods=("POST",),
+    refills=True,
+    keeps="what you tell a family at the end",
+)
+def close(reference: str) -> Answered:  # noqa: ARG001
+    form = CloseForm.of(request.form, request_case())
+    status = form.refused()
+    if status is not None:
+        return _show(status, form)
+    words = str(form.words.data or "")
+    return _press(support.close, "closed", str(form.reason.data), words=words, seen=form.version)
+
+
+@staff_route(f"{_CASE}/book", may=of_case(), methods=("POST",))
+def book(reference: str) -> Answered:  # noqa: ARG001
+    """Book a group near the family with its own details, and close the request with it."""
+    one, family = request_case(), case().family
+    form, seen = TakeForm(formdata=request.form), CaseForm(formdata=request.form).version
+    series = live().directory.find_series(str(form.series.data))
+    session = planned_on(series, str(form.planned.data)) if series else None
+    made: bookings.Booking | None = None
+    if series is None or family is None or not takes(series, family, family.people):
+        return _gone(one)
+    if (session is None) == (series.book == "session"):
+        return _gone(one)
+
+    def work() -> None:
+        nonlocal made
+        with live().database() as engine:
+            made = support.book_group(
+                engine,
+                one.id,
+                series,
+                known_answers(series, family),
+                key=f"desk:{form.idempotency_key}",
+                secret=live().secret,
+                seen=seen,
+                now=now(),
+                actor=current().actor,
+                session=session,
+                footprint=live().directory.footprint_of(series.centre).slug,
+            )
+
+    try:
+        refused = attempt(work, path_of(one))
+    except NotBookable:
+        return _gone(one)
+    if refused is not None or made is None:
+        return refused or redirect(path_of(one), 303)
+    return redirect(f"/staff/bookings/{made.reference}?done=made", 303)
+
+
+def _gone(one: SupportCase) -> Answered:
+    return explain(
+        "This group can no longer be booked",
+        "The family is not booked, and its request is as it was. Choose another group.",
+        status=409,
+        back=path_of(one),
+    )
+
+
+def due_words(due: Due) -> str:
+    """What is due, and by when, in words."""
+    what = "Read it" if due.read else "Speak with the family"
+    said = f"{what} by {day_words(due.day)}"
+    if not due.overdue:
+        return said
+    late = "1 working day late" if due.late == 1 else f"{due.late} working days late"
+    return f"Overdue. {said}: {late}"

@@ -1,0 +1,142 @@
+"""The forms of the request desk: triage, a worker, and the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from wtforms import StringField
+
+from portal.bookings import support
+from portal.bookings.support import SupportCase
+from portal.directory.models import NeedLevel
+from portal.web.live.forms.answers import Answer, Choice, Lines, Option, Pick
+from portal.web.staff.forms import StaffForm
+
+HIGHEST_OF_OURS = 2  # above this level others help the family, and we close the request
+LONGEST_WORDS = 1000
+
+_BEFORE_WORK = ("other", "level", "unreached", "stopped")
+_AFTER_WORK = ("done", "down", "up", "other", "unreached", "stopped")
+
+
+class CaseForm(StaffForm):
+    """A form about one case; `seen` is the version of the case that it was opened with."""
+
+    seen = StringField()
+
+    @property
+    def version(self) -> int:
+        """The version that the form showed; -1, which no case has, if it is not a number."""
+        text = str(self.seen.data or "")
+        return int(text) if text.isdecimal() and len(text) < 10 else -1
+
+
+class _Helper(CaseForm):
+    """Who helps the family: our worker, and a Lead Professional elsewhere if there is one."""
+
+    lead_role = Answer(
+        "The role of a lead professional elsewhere",
+        what="the role of the lead professional",
+        longest=80,
+        hint="Only if somebody in another service holds the plan together, such as a nurse.",
+    )
+    lead_organisation = Answer(
+        "Where the lead professional works",
+        what="where the lead professional works",
+        longest=120,
+    )
+
+    @property
+    def lead(self) -> tuple[str, str]:
+        return str(self.lead_role.data or ""), str(self.lead_organisation.data or "")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        super().validate(extra_validators)
+        role, organisation = self.lead
+        if organisation and not role:
+            self.lead_role.blame("Enter the role of the lead professional, such as health visitor")
+        elif role and not organisation:
+            self.lead_organisation.blame("Enter where the lead professional works")
+        return self.well
+
+
+class TriageForm(_Helper):
+    asked: ClassVar[Sequence[str]] = (
+        "level",
+        "next_step",
+        "worker",
+        "lead_role",
+        "lead_organisation",
+    )
+    level = Choice("Level of need", what="the level", missing="Choose the level of need")
+    next_step = Choice("What comes next?", what="what comes next", marked=False)
+    worker = Pick(
+        "Who helps the family?",
+        what="the worker",
+        hint="Only for family support. You can also choose later.",
+    )
+
+    @classmethod
+    def of(
+        cls, data: Any, levels: Sequence[NeedLevel], workers: Sequence[Option], **known: Any
+    ) -> TriageForm:
+        form = cls(formdata=data, data=known)
+        names = [one.name for one in levels] or ["", "", "", ""]
+        form.level.options = [
+            (str(number), f"Level {number}: {name}" if name else f"Level {number}")
+            for number, name in enumerate(names[:4], 1)
+        ]
+        form.next_step.options = list(support.NEXT_STEPS.items())
+        form.next_step.hint = "Only for a level at which we help."
+        form.worker.options = [("", "Choose later"), *workers]
+        return form
+
+    @property
+    def level_number(self) -> int:
+        return int(str(self.level.data))
+
+    @property
+    def ours(self) -> bool:
+        """Whether the level is one at which the service helps."""
+        return self.level_number <= HIGHEST_OF_OURS
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        super().validate(extra_validators)
+        if not self.level.errors and self.ours and not self.next_step.data:
+            self.next_step.blame("Choose what comes next")
+        if self.worker.data and self.next_step.data != "support":
+            self.worker.blame("Choose a worker only for family support, or leave this empty")
+        return self.well
+
+
+class AllocateForm(_Helper):
+    asked: ClassVar[Sequence[str]] = ("worker", "lead_role", "lead_organisation")
+    worker = Pick("Who helps the family?", what="the worker", missing="Choose a worker")
+
+    @classmethod
+    def of(cls, data: Any, workers: Sequence[Option], **known: Any) -> AllocateForm:
+        form = cls(formdata=data, data=known)
+        # Somebody who can only take the family herself has no choice to make.
+        choose = [("", "Choose a worker")] if len(workers) != 1 else []
+        form.worker.options = [*choose, *workers]
+        return form
+
+
+class CloseForm(CaseForm):
+    asked: ClassVar[Sequence[str]] = ("reason", "words")
+    reason = Choice("Why do you close it?", what="why you close it", missing="Choose the reason")
+    words = Lines(
+        "What do you want to tell the family?",
+        what="what you tell the family",
+        longest=LONGEST_WORDS,
+        hint="The family reads these words on its own page. Say what else may help, and how to get "
+        "it. Leave out anything that others must not read.",
+    )
+
+    @classmethod
+    def of(cls, data: Any, case: SupportCase, **known: Any) -> CloseForm:
+        form = cls(formdata=data, data=known)
+        reasons = _AFTER_WORK if case.under_way else _BEFORE_WORK
+        form.reason.options = [(one, support.REASONS[one]) for one in reasons]
+        return form
