@@ -44,8 +44,8 @@ class Named:
 def place_keys(named: Named) -> Mapping[str, Sequence[int]]:
     """What may be typed for places, unless it is the plain name of one."""
     names = [bare(label) for label in named.labels]
-    plain = plain_keys(names)
-    keys = {said: known(said, named.labels, names, named.centres) for said in _said(named, names)}
+    plain, known = plain_keys(names), _Known(named, names)
+    keys = {said: known.numbers(said) for said in _said(named, names)}
     for number, others in named.also.items():
         for said in map(fold, others):
             keys[said] = tuple(dict.fromkeys((*keys.get(said, plain.get(said, ())), number)))
@@ -69,32 +69,36 @@ def _said(named: Named, names: Sequence[str]) -> Iterator[str]:
             yield short
 
 
-def known(
-    wanted: str, labels: Sequence[str], names: Sequence[str], centres: range
-) -> tuple[int, ...]:
-    """The numbers of the places of that name: towns first, then districts, then centres."""
-    by_label = [
-        n
-        for n, label in enumerate(labels)
-        if fold(label) == wanted and wanted != names[n]  # 'Warton (Fylde)'
-    ]
-    if by_label:
-        return tuple(by_label[:1])
-    # 'Bolton' is also said for 'Bolton-by-Bowland'.
-    by_name = [
-        n
-        for n, name in enumerate(names)
-        if wanted in (name, "" if n in centres else short_form(name))
-    ]
-    if by_name:
-        return tuple(by_name)
-    # 'Riverbank' finds 'Riverbank Children's Centre', and so does 'Riverbank Centre'.
-    begun = wanted.removeprefix("the ") + " "
-    by_start = [n for n in centres if f"{names[n].removeprefix('the ')} ".startswith(begun)]
-    if by_start:
-        return tuple(by_start)
-    core = without_kind(wanted)
-    return tuple(n for n in centres if core and without_kind(names[n]) == core)
+class _Known:
+    """Finds the places of a name. All names are reduced once, because a thousand are asked for."""
+
+    def __init__(self, named: Named, names: Sequence[str]) -> None:
+        self._labels: dict[str, int] = {}  # 'Warton (Fylde)'
+        self._names: dict[str, list[int]] = {}
+        for number, (label, name) in enumerate(zip(named.labels, names, strict=True)):
+            if (said := fold(label)) != name:
+                self._labels.setdefault(said, number)
+            # 'Bolton' is also said for 'Bolton-by-Bowland'.
+            short = "" if number in named.centres else short_form(name)
+            for said in filter(None, {name, short}):
+                self._names.setdefault(said, []).append(number)
+        self._starts = [(n, f"{names[n].removeprefix('the ')} ") for n in named.centres]
+        self._cores = plain_keys([without_kind(names[n]) for n in named.centres])
+        self._first = named.centres.start
+
+    def numbers(self, wanted: str) -> tuple[int, ...]:
+        """Of the places of that name: towns first, then districts, then centres."""
+        if wanted in self._labels:
+            return (self._labels[wanted],)
+        if wanted in self._names:
+            return tuple(self._names[wanted])
+        # 'Riverbank' finds 'Riverbank Children's Centre', and so does 'Riverbank Centre'.
+        begun = wanted.removeprefix("the ") + " "
+        by_start = tuple(n for n, start in self._starts if start.startswith(begun))
+        if by_start:
+            return by_start
+        core = without_kind(wanted)
+        return tuple(self._first + at for at in self._cores.get(core, ()) if core)
 
 
 # --- topics ---------------------------------------------------------------------------------------

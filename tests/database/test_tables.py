@@ -1,7 +1,9 @@
 """The tables, and the one way to write."""
 
+import sqlite3
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from portal.database import tables
 from portal.database.engine import newest_revision
 from portal.database.prepared import Prepared
 from portal.directory.values import LONGEST_AREA, LONGEST_SLUG
-from tests.support.databases import put_bookable
+from tests.support.databases import put_bookable, real_migrations
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -31,6 +33,24 @@ def test_migrations_lead_to_the_tables(fresh_engine: Engine) -> None:
         )
 
     assert differences == []
+
+
+def test_the_tables_that_tests_get_are_those_of_the_migrations(tmp_path: Path) -> None:
+    """A new SQLite file that is not migrated in a test has the same tables, keys and rows."""
+    with real_migrations():
+        whole = _new_file(tmp_path / "whole.db")
+    quick = _new_file(tmp_path / "quick.db")
+
+    assert quick == whole
+    assert any("CREATE TABLE booking" in words for words in quick)
+
+
+def _new_file(file: Path) -> list[str]:
+    engine = database.connect(f"sqlite:///{file}")
+    database.migrate(engine)
+    engine.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        return sorted(connection.iterdump())
 
 
 def test_migrating_twice_changes_nothing(fresh_engine: Engine) -> None:

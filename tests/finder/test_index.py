@@ -7,7 +7,7 @@ import pytest
 
 from portal import content
 from portal.directory.values import LONDON, distance
-from portal.finder import Finder, index
+from portal.finder import Finder, index, names
 from portal.finder.postcode_import import Placed, PostcodesError
 from portal.finder.postcodes import pack
 
@@ -140,3 +140,19 @@ def test_an_empty_directory(directory):
     answer = Finder(*index.tables(empty)).ask({}, datetime(2026, 11, 23, tzinfo=LONDON))
 
     assert (answer.heading, answer.loosened) == ("No groups", ())
+
+
+def test_each_name_is_reduced_a_few_times(monkeypatch):
+    """A build reads each name of a place a few times, and not once for each other place."""
+    reduced = []
+    for name in ("fold", "short_form"):
+        real = getattr(names, name)
+        monkeypatch.setattr(
+            names, name, lambda text, real=real: (reduced.append(text), real(text))[1]
+        )
+    labels = [f"Town {number}-by-Sea" for number in range(200)]
+
+    keys = names.place_keys(names.Named(labels, range(200, 200), {}))
+
+    assert len(keys) == 200  # 'town 7' of 'Town 7-by-Sea'
+    assert len(reduced) <= 10 * len(labels)

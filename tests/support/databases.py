@@ -1,8 +1,9 @@
 """Real databases for tests: an empty, migrated SQLite file or PostgreSQL database for each test.
 
 The migrations run once a test process: each test gets a copy of the migrated SQLite file, or the
-migrated PostgreSQL database with its tables emptied. Tests of the migrations themselves use
-`fresh_engine`, which migrates a new database.
+migrated PostgreSQL database with its tables emptied. Where the portal itself migrates a new SQLite
+file, it gets the tables that the migrations have made before. Tests of the migrations themselves
+use `bare_engine` or `fresh_engine`, where they run.
 
 PostgreSQL is the server of `TEST_DATABASE_URL` where that is set, else a throw-away cluster on a
 socket in a temporary folder, started once a test process. Without a server the tests skip aloud;
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 # Databases are imported late: every test process loads this plugin, whatever it tests.
 
@@ -167,8 +168,59 @@ def _migrate(address: str) -> None:
     from portal import database
 
     engine = database.connect(address)
-    database.migrate(engine)
+    with real_migrations():
+        database.migrate(engine)
     engine.dispose()
+
+
+_migrates = False  # whether the migrations themselves run
+
+
+@contextmanager
+def real_migrations() -> Iterator[None]:
+    """Let the portal's own migrations run meanwhile."""
+    global _migrates
+    before, _migrates = _migrates, True
+    try:
+        yield
+    finally:
+        _migrates = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ready_made_tables() -> None:
+    """Where the portal migrates a new SQLite file, give it the tables that migrations make.
+
+    Each application of a test has a new file, and the migrations take it half a second.
+    """
+    from portal.database import backup, engine
+
+    upgrade, newest = engine.upgrade, engine.newest_revision()
+
+    def quick_upgrade(connection: Connection, revision: str) -> None:
+        if (
+            _migrates
+            or revision not in ("head", newest)
+            or connection.dialect.name != "sqlite"
+            or connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first()
+        ):
+            upgrade(connection, revision)
+            return
+        for statement in migrated_tables():
+            connection.exec_driver_sql(statement)
+
+    engine.upgrade = backup.upgrade = quick_upgrade
+
+
+@cache
+def migrated_tables() -> tuple[str, ...]:
+    """What makes the tables and rows of a migrated SQLite database, in the words of SQLite."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "portal.db"
+        new_sqlite(file)
+        with closing(sqlite3.connect(file)) as connection:
+            words = tuple(connection.iterdump())
+    return tuple(one for one in words if one not in ("BEGIN TRANSACTION;", "COMMIT;"))
 
 
 @cache
@@ -299,6 +351,7 @@ def bare_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engi
         if request.param == "postgresql":
             server = request.getfixturevalue("postgres_server")
             address = stack.enter_context(fresh_database(server))
+        stack.enter_context(real_migrations())
         engine = database.connect(address)
         yield engine
         engine.dispose()
