@@ -21,6 +21,8 @@ from portal.bookings.case_days import CaseDays, Due
 from portal.bookings.csv_export import Cell, csv_of
 from portal.bookings.support import SupportCase
 from portal.database import log_reading, read
+from portal.directory import phrases
+from portal.directory.models import NeedLevel
 from portal.directory.values import LONDON, Position, day_words
 from portal.staff import accounts
 from portal.staff.accounts import Staff
@@ -216,6 +218,18 @@ def show(reference: str) -> Answered:  # noqa: ARG001  the guard has read it
     return _show(200, done=_DONE.get(request.args.get("done", ""), ""))
 
 
+def _rings(levels: Sequence[NeedLevel]) -> list[tuple[str, str]]:
+    """Whom to ring at which levels: `("levels 3 and 4", "Children's services: ...")`."""
+    numbers: dict[str, list[str]] = {}
+    for number, level in enumerate(levels, 1):
+        if level.ring:
+            numbers.setdefault(level.ring, []).append(str(number))
+    return [
+        (f"{'level' if len(of) == 1 else 'levels'} {phrases.joined(of)}", ring)
+        for ring, of in numbers.items()
+    ]
+
+
 def _show(status: int, form: CaseForm | None = None, *, done: str = "") -> Answered:
     """The request; a `form` that was refused is shown again with its answers."""
     one, booking = request_case(), case()
@@ -246,7 +260,7 @@ def _show(status: int, form: CaseForm | None = None, *, done: str = "") -> Answe
         due_words=due_words,
         waited=days.waited(one),
         level=levels[one.level - 1] if one.level and one.level <= len(levels) else None,
-        rings=[(number, level) for number, level in enumerate(levels, 1) if level.ring],
+        rings=_rings(levels),
         others_help=others_help,
         next_step=support.NEXT_STEPS.get(one.next_step, ""),
         safe_way=registers.safe_way(family),
@@ -261,6 +275,7 @@ def _show(status: int, form: CaseForm | None = None, *, done: str = "") -> Answe
             None,
             levels,
             workers,
+            group=series is not None,
             level=str(one.level or ""),
             next_step=one.next_step,
             **known,
@@ -375,7 +390,9 @@ def _press(verb: Callable[..., object], done: str, *values: Any, **options: Any)
 )
 def triage(reference: str) -> Answered:  # noqa: ARG001
     one = request_case()
-    form = TriageForm.of(request.form, live().directory.site.levels, _workers(one))
+    group = thing(one.series)[0] is not None
+    levels = live().directory.site.levels
+    form = TriageForm.of(request.form, levels, _workers(one), group=group)
     status = form.refused()
     if status is not None:
         return _show(status, form)

@@ -79,15 +79,23 @@ class TriageForm(_Helper):
 
     @classmethod
     def of(
-        cls, data: Any, levels: Sequence[NeedLevel], workers: Sequence[Option], **known: Any
+        cls,
+        data: Any,
+        levels: Sequence[NeedLevel],
+        workers: Sequence[Option],
+        *,
+        group: bool,
+        **known: Any,
     ) -> TriageForm:
+        """`group` says whether the family asked for a group, so that it can get a place in it."""
         form = cls(formdata=data, data=known)
         names = [one.name for one in levels] or ["", "", "", ""]
         form.level.options = [
             (str(number), f"Level {number}: {name}" if name else f"Level {number}")
             for number, name in enumerate(names[:4], 1)
         ]
-        form.next_step.options = list(support.NEXT_STEPS.items())
+        steps = support.NEXT_STEPS.items()
+        form.next_step.options = [step for step in steps if group or step[0] != "place"]
         form.next_step.hint = "Only for a level at which we help."
         form.worker.options = [("", "Choose later"), *workers]
         return form

@@ -95,7 +95,7 @@ def test_triage_on_one_screen_gives_the_family_a_worker(place):
     screen = manager.open(path(own))
     assert "Ann Ford, no family now" in screen.words
     assert "Ben Shah" not in screen.words
-    assert "Level 3: Children's services: 0300 123 6720" in screen.words
+    assert "At levels 3 and 4, the family needs others. Ring Children's services" in screen.words
 
     screen.fill(level="2", next_step="support", worker=str(ann.id)).press("Save your decision")
     after = manager.open(path(own))
