@@ -166,13 +166,6 @@ def cases(connection: Connection, ids: Iterable[int], sees: Sees) -> list[Case]:
     return _cases(connection, booking.c.id.in_(sorted(ids)), sees)
 
 
-def requests(engine: Engine, sees: Sees) -> list[Case]:
-    """Requests waiting for an answer, oldest first."""
-    with read(engine) as connection:
-        found = _cases(connection, booking.c.status == "requested", sees)
-    return sorted(found, key=lambda one: (one.created, one.id))
-
-
 def queue(engine: Engine, series: Series, planned: str) -> list[Case]:
     """Families with an offer and families waiting, in the order of the list."""
     names = (series.identity, *series.old_identities)

@@ -1,7 +1,8 @@
 """The audit log, and the labels shown on pages for the codes that the tables hold.
 
 Each set is declared once here, so that nothing without a label can be written: `note` takes only an
-`AuditAction` and a known actor, and tests compare the other sets with their declarations.
+`AuditAction` and a known actor, and tests compare the other sets with their declarations. They are
+in one file because a code that is added needs its label in the same change.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """What staff do with bookings, on both databases."""
 
-from datetime import timedelta
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -101,21 +99,18 @@ def test_what_staff_may_not_see_is_not_there(engine: Engine) -> None:
 
     assert casework.find(engine, "amina", nowhere) == []
     assert casework.case_of(engine, asked.reference, nowhere) is None
-    assert casework.requests(engine, nowhere) == []
     seen = casework.case_of(engine, asked.reference, everywhere)
     assert casework.with_same_contact(engine, seen, SECRET, nowhere) == []
 
 
 def test_requests_say_who_asked_and_with_what_consent(engine: Engine) -> None:
-    """The oldest first, with the professional and the moment of the family's consent."""
+    """A request has the professional and the moment of the family's consent."""
     directory = made.directory({"booking": "referral"})
     midwife = Referrer("Jo Bell", "midwife", "Royal Preston", "jo@nhs.example", None)
-    book(engine, directory, Family("First"), referrer=midwife)
-    book(engine, directory, Family("Second"), referrer=midwife, now=NOW + timedelta(hours=1))
-    first, second = casework.requests(engine, everywhere)
+    asked = book(engine, directory, Family("First"), referrer=midwife)
+    found = casework.case_of(engine, asked.reference, everywhere)
 
-    assert (first.name, second.name) == ("First", "Second")
-    assert (first.referrer, first.consented) == (midwife, NOW)
+    assert (found.name, found.referrer, found.consented) == ("First", midwife, NOW)
 
 
 def test_words_of_a_no_are_kept_for_the_family(engine: Engine) -> None:

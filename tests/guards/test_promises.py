@@ -74,6 +74,8 @@ PROMISES = {
     # Complaints about data: staff's list, by the day on which the answer is due.
     "We answer within": "portal.web.staff.complaints:waiting",
     "We look into it, and answer you within": "portal.web.staff.complaints:waiting",
+    # A creche place that a family waited for.
+    "When it is yours, your own page says so, and we get in touch": "creche-place",
     # Changes.
     "If you have booked, we send you an email or a text": "moved",
     "Staff ring you": "portal.bookings.registers:safe_way",

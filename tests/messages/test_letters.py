@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from portal import bookings, database
-from portal.bookings import Family, Referrer, outcomes, personal_data, waiting_list
+from portal.bookings import Family, Referrer, outcomes, personal_data, support, waiting_list
 from portal.database import tables
 from portal.messages import family_calendar
 from portal.messages.facts import facts_of
@@ -19,6 +19,7 @@ from portal.messages.outbox import Owed
 from tests.support import made
 from tests.support.made import NOW
 from tests.support.post import AMINA, SECRET, Post
+from tests.support.staffed import make_staff
 
 
 def test_a_confirmation_says_what_when_and_where(post):
@@ -420,6 +421,37 @@ def test_the_professional_gets_a_link_if_the_family_agreed(sqlite, tmp_path):
     assert "/outcome/" in with_link
     assert not any("/outcome/" in text or "may see if they came" in text for text in others)
     assert len(others) == 2
+
+
+def test_a_family_hears_when_it_is_read_and_who_its_worker_is(sqlite, tmp_path):
+    """The day of the desk while the request is new; then the worker's first name, her centre and
+    who else helps; at the end why. A sensitive request says none of it (S4)."""
+    worker = make_staff(sqlite, title="Ann Ford")
+    letters = []
+    for sensitive in (False, True):
+        directory = made.directory({"booking": "request"}, sensitive=sensitive)
+        post = Post(sqlite, tmp_path / str(sensitive), directory)
+        own = post.book()
+        said = [post.came()[-1].everything]
+        case = support.case_of(sqlite, own.id)
+        given = {"now": NOW, "actor": "staff:1"}
+        support.triage(
+            sqlite, case.id, level=2, next_step="support", worker_id=worker.id, seen=0,
+            lead=("Nurse", "NHS"), **given,
+        )  # fmt: skip
+        said.append(post.came()[-1].everything)
+        version = support.case_of(sqlite, own.id).version
+        support.close(sqlite, case.id, "done", seen=version, **given)
+        said.append(post.came()[-1].everything)
+        letters.append(said)
+    plain, discreet = letters
+
+    assert all("We will read it by Thursday 7 January 2027" in said[0] for said in letters)
+    for words in ("Your worker: Ann", "Where they work: Riverbank", "helps you: Nurse, NHS"):
+        assert words in plain[1]
+    assert "Why: we have done what we planned together" in plain[2]
+    assert not any("Ann" in text or "planned" in text for text in discreet)
+    assert not any("Ford" in text for text in plain)
 
 
 def test_no_reference_of_ours_is_told_outside(post):

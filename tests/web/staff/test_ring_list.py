@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from portal import bookings, database
-from portal.bookings import Family, Referrer, casework, content_changes, personal_data, retention
+from portal.bookings import (
+    Family,
+    Referrer,
+    casework,
+    content_changes,
+    personal_data,
+    retention,
+    support,
+)
 from portal.content.message_texts import KINDS, NOT_RUNG, TO_PROFESSIONAL, TO_RING
 from portal.database import generations, tables
 from portal.directory.fields import SAFE_TIME
@@ -237,8 +245,10 @@ def test_the_professional_is_rung_for_a_family_not_to_be_contacted(tmp_path):
         place.engine, place.directory.programmes[0], QUIET, key=next(KEYS), referrer=midwife,
         secret=place.secret, now=place.now,
     )  # fmt: skip
-    (case,) = casework.requests(place.engine, lambda _: True)
-    bookings.decline(place.engine, case.id, reason="We are full", now=place.now, actor="operator")
+    (case,) = support.queue(place.engine)
+    bookings.decline(
+        place.engine, case.booking_id, reason="We are full", now=place.now, actor="operator"
+    )
     screen = place.signed_in("administrator").open(RING)
 
     assert "Contact Jo Bell, midwife, Royal Preston 01772 900666" in screen
@@ -255,8 +265,10 @@ def test_a_cancelled_register_names_the_professional_to_tell(tmp_path):
         place.engine, run, QUIET, key=next(KEYS), referrer=midwife, secret=place.secret,
         now=place.now, session=run.all_sessions[0],
     )  # fmt: skip
-    (case,) = casework.requests(place.engine, lambda _: True)
-    bookings.confirm(place.engine, place.directory, case.id, now=place.now, actor="operator")
+    (case,) = support.queue(place.engine)
+    bookings.confirm(
+        place.engine, place.directory, case.booking_id, now=place.now, actor="operator"
+    )
     edit(place, OFF, way="request")
     register = place.signed_in().open(REGISTER)
 
