@@ -35,6 +35,7 @@ PROMISES = {
     "One of our workers will read your request": REQUESTS,
     "A worker will read what you write and answer you": "request-confirmed",
     "A worker will read your request and answer you": "request-declined",
+    "We will read it by": REQUESTS,
     "We will get in touch with the family": "request-confirmed",
     "We will get in touch only in the way": "request-confirmed",
     "get in touch in the way you chose": "request-confirmed",
@@ -246,12 +247,13 @@ def privacy(directory, **periods) -> str:
 def test_the_privacy_page_says_what_the_settings_say(shipped_directory):
     """How long data is kept comes from the settings that the deletion uses."""
     usual = privacy(shipped_directory)
-    other = privacy(shipped_directory, keep_days=45, keep_needs_days=1)
+    other = privacy(shipped_directory, keep_days=45, keep_needs_days=1, keep_case_days=60)
 
     assert "30 days after your last session" in usual
     assert "7 days after your last session" in usual
     assert "45 days after your last session" in other
     assert "1 day after your last session" in other
+    assert "60 days after our work on it ends" in other
     assert "30 days after" not in other
     assert "{" not in usual
     assert f"We answer within {complaints.DAYS} days." in usual
@@ -266,6 +268,7 @@ def test_the_privacy_page_says_who_sees_a_booking(shipped_directory):
         "administrator": "Administrators see the bookings of all centres.",
         "reader": "Readers see what workers see, and cannot change anything.",
         "editor": "Editors change our pages, and see no bookings.",
+        "panel": "Members of a Resource Panel see what professionals tell us is missing, and no b",
     }
     page = privacy(shipped_directory)
     sees = {
@@ -274,6 +277,7 @@ def test_the_privacy_page_says_who_sees_a_booking(shipped_directory):
         "administrator": Staff(3, "", "", "administrator"),
         "reader": Staff(4, "", "", "reader", frozenset({"riverbank"})),
         "editor": Staff(5, "", "", "editor", frozenset({"riverbank"})),
+        "panel": Staff(6, "", "", "panel", panels=frozenset({"preston"})),
     }
     centres = {role: one.centres_in(shipped_directory) for role, one in sees.items()}
     preston = {
@@ -285,7 +289,7 @@ def test_the_privacy_page_says_who_sees_a_booking(shipped_directory):
     assert set(said) == set(ROLES)
     assert [words for words in said.values() if words not in page] == []
     assert centres["worker"] == centres["reader"] == {"riverbank"}
-    assert centres["editor"] == frozenset()
+    assert centres["editor"] == centres["panel"] == frozenset()
     assert not sees["reader"].may("change families")
     assert centres["manager"] == preston
     assert centres["administrator"] == {one.slug for one in shipped_directory.centres}
