@@ -1,5 +1,6 @@
-"""What most tests need: the sample site, the day on which it is read, and its directory."""
+"""What most tests need: the sample site, the day on which it is read, its directory, its pages."""
 
+import fcntl
 import gc
 import os
 import shutil
@@ -97,3 +98,21 @@ def directory(sample_root, today):
     from portal import content
 
     return content.load(sample_root, today=today)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, sample_root, today):
+    """The public site of the sample, for tests that only read it: all test processes share it."""
+    from portal.settings import Settings
+    from portal.web.site import build
+
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    out = base / "built"
+    with (base / "built.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.is_dir():
+            settings = Settings(root=sample_root, out=out, var=base / "built-var")
+            build.build(settings, today=today)
+    return out
