@@ -8,7 +8,8 @@ from portal.database.references import contact_hash
 from portal.messages.channels.base import Letter, one_address
 from portal.web.live.forms.answers import Children, Email, Name, Phone, months_of
 from portal.web.live.forms.family import BookForm, book_form
-from portal.web.live.forms.request import GapForm, ask_form
+from portal.web.live.forms.gap import GapForm
+from portal.web.live.forms.request import ask_form
 from tests.support import made
 from tests.support.made import NOW
 
