@@ -1,10 +1,13 @@
 """What most tests need: the sample site, the day on which it is read, its directory, its pages."""
 
 import fcntl
+import functools
 import gc
 import os
 import shutil
+import sys
 import tempfile
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -64,6 +67,32 @@ def little_work():
     whole = passwords._hasher
     passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     return whole
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_cards(tmp_path_factory):
+    """Draw each picture of a district once: every build of the sample draws the same ones.
+
+    Their addresses name all that they show. `tests/web/site/test_cards.py` draws them without this.
+    """
+    cards = sys.modules.get("portal.web.site.cards")
+    if cards is None:  # no test that was collected builds pages
+        return
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    draw = cards.Cards._drawn
+
+    @functools.wraps(draw)
+    def drawn(self, district):
+        name = self.paths[district.slug if district else ""].replace("/", "-")
+        file = folder / f"card{name}"
+        if not file.exists():
+            made = folder / f"card{name}.{os.getpid()}.{threading.get_ident()}"
+            made.write_bytes(draw(self, district))
+            made.replace(file)
+        return file.read_bytes()
+
+    cards.Cards._drawn = drawn
 
 
 @pytest.fixture
