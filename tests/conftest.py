@@ -1,9 +1,13 @@
-"""What most tests need: the sample site, the day on which it is read, and its directory."""
+"""What most tests need: the sample site, the day on which it is read, its directory, its pages."""
 
+import fcntl
+import functools
 import gc
 import os
 import shutil
+import sys
 import tempfile
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -65,6 +69,32 @@ def little_work():
     return whole
 
 
+@pytest.fixture(scope="session", autouse=True)
+def drawn_cards(tmp_path_factory):
+    """Draw each picture of a district once: every build of the sample draws the same ones.
+
+    Their addresses name all that they show. `tests/web/site/test_cards.py` draws them without this.
+    """
+    cards = sys.modules.get("portal.web.site.cards")
+    if cards is None:  # no test that was collected builds pages
+        return
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    draw = cards.Cards._drawn
+
+    @functools.wraps(draw)
+    def drawn(self, district):
+        name = self.paths[district.slug if district else ""].replace("/", "-")
+        file = folder / f"card{name}"
+        if not file.exists():
+            made = folder / f"card{name}.{os.getpid()}.{threading.get_ident()}"
+            made.write_bytes(draw(self, district))
+            made.replace(file)
+        return file.read_bytes()
+
+    cards.Cards._drawn = drawn
+
+
 @pytest.fixture
 def disk_path():
     """A folder on the disk, where a confirmed write takes as long as in service."""
@@ -97,3 +127,21 @@ def directory(sample_root, today):
     from portal import content
 
     return content.load(sample_root, today=today)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory, sample_root, today):
+    """The public site of the sample, for tests that only read it: all test processes share it."""
+    from portal.settings import Settings
+    from portal.web.site import build
+
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    out = base / "built"
+    with (base / "built.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not out.is_dir():
+            settings = Settings(root=sample_root, out=out, var=base / "built-var")
+            build.build(settings, today=today)
+    return out

@@ -29,7 +29,7 @@ from tests.comparison.live import LivePages
 from tests.support.browser import missing
 from tests.support.paths import ROOT
 from tests.support.screens import Screens
-from tests.support.shipped import DAY
+from tests.support.shipped import DAY, content_of_day
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ class OneDay:
 
     def __init__(self, today, wanted, frozen=None):
         self.files, self.today = Files(ROOT), today
-        self.directory = content.load(ROOT, today=today)
+        self.directory = content_of_day() if today == DAY else content.load(ROOT, today=today)
         self.site = create_site(self.directory, leaflets=Leaflets(None))
         paths = [path for path in addresses(self.directory) if wanted(path)]
         if frozen:

@@ -6,8 +6,6 @@ import pytest
 
 from portal.content import ContentError
 from tests.content.test_loader import SPRING, edit, load
-from tests.support.paths import ROOT
-from tests.support.shipped import DAY
 
 RIVERBANK = "centres/preston/riverbank"
 COPY = f"{RIVERBANK}/bump-spring-copied.md"
@@ -104,11 +102,8 @@ def test_a_time_in_common_on_one_date_is_enough(root):
 
 
 @pytest.mark.slow
-def test_the_shipped_content_has_no_doubles():
+def test_the_shipped_content_has_no_doubles(shipped_directory):
     """Guard: nothing that we ship is there twice, and nothing has to say that both are meant."""
-    from portal import content
-
-    directory = content.load(ROOT, today=DAY)
-    series = (*directory.series, *directory.private_series)
+    series = (*shipped_directory.series, *shipped_directory.private_series)
 
     assert [one.source for one in series if one.alongside] == []

@@ -231,8 +231,8 @@ def test_wrong_content_is_mended_first(new, root):
 def test_any_words_are_read_back(words):
     """Whatever an editor types is written so that it is read as the same."""
     words = words.strip().replace("\ufeff", "") or "x"
-    alone = yaml.load(f"field: {scalar(words)}\n", Loader=yaml.BaseLoader)
-    inside = yaml.load(f"field: [{scalar(words, inside=True)}]\n", Loader=yaml.BaseLoader)
+    alone = yaml.load(f"field: {scalar(words)}\n", Loader=yaml.CBaseLoader)
+    inside = yaml.load(f"field: [{scalar(words, inside=True)}]\n", Loader=yaml.CBaseLoader)
 
     assert (alone, inside) == ({"field": words}, {"field": [words]})
 

@@ -939,7 +939,7 @@ def site(request, sample_root, today):
     if request.param == "county":
         if not (ROOT / "centres").is_dir():
             pytest.skip("the county's centres are not there yet")
-        return content.load(ROOT, today=today)
+        return request.getfixturevalue("shipped_directory")
     return content.load(sample_root, today=today)
 
 

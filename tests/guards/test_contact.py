@@ -5,7 +5,6 @@ from datetime import datetime, time
 
 import pytest
 
-from portal import content
 from portal.directory.contact import contact_about
 from portal.directory.values import LONDON
 from portal.settings import Settings
@@ -47,9 +46,9 @@ def test_nothing_asks_families_to_ring_without_a_number():
 
 
 @pytest.mark.slow
-def test_every_screen_about_a_series_says_how_to_reach_us(tmp_path):
+def test_every_screen_about_a_series_says_how_to_reach_us(shipped_directory, tmp_path):
     """Each shows the number, email address or page of the rule, and no number that is a sample."""
-    directory = content.load(ROOT, today=DAY)
+    directory = shipped_directory
     settings = Settings(root=ROOT, out=tmp_path / "build", var=tmp_path / "var")
     new_sqlite(settings.var / "portal.db")
     noon = datetime.combine(DAY, time(12), LONDON)

@@ -23,12 +23,6 @@ NOON, FIVE = time(12), time(17)
 
 
 @pytest.fixture(scope="module")
-def shipped_directory():
-    """The content that this repository ships, as it is read on DAY."""
-    return content.load(ROOT, today=DAY)
-
-
-@pytest.fixture(scope="module")
 def coming(shipped_directory):
     """All public sessions from DAY to the horizon."""
     return [

@@ -7,29 +7,21 @@ import re
 
 import pytest
 
-from portal import content
 from portal.web.site.app import create_site
 from tests.support.markup import parsed
-from tests.support.paths import ROOT
-from tests.support.shipped import DAY
 
 
 @pytest.fixture(scope="module")
-def directory():
-    return content.load(ROOT, today=DAY)
-
-
-@pytest.fixture(scope="module")
-def page(directory):
+def page(shipped_directory):
     """Opens a page of the public site."""
-    client = create_site(directory).test_client()
+    client = create_site(shipped_directory).test_client()
     return lambda path: parsed(client.get(path).text)
 
 
-def test_links_with_a_number_lead_to_that_number(directory, page):
+def test_links_with_a_number_lead_to_that_number(shipped_directory, page):
     """'Friday 4 December: 8 sessions' on an area's page leads to a list of 8, not the county's."""
     number = 0
-    for area in (*directory.footprints, *directory.districts):
+    for area in (*shipped_directory.footprints, *shipped_directory.districts):
         for link in page(area.path).one("main").all("a"):
             found = re.search(r": (\d+) sessions?$", link.text)
             if not found or not link["href"].startswith("/whats-on/"):

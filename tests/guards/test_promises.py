@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from portal import content
 from portal.bookings import complaints
 from portal.content.message_texts import KINDS
 from portal.database.tables import KEPT_FOR, ROLES
@@ -21,7 +20,7 @@ from portal.web.live.app import create_desk
 from portal.web.site.app import addresses, create_site
 from tests.support.databases import new_sqlite
 from tests.support.markup import parsed
-from tests.support.shipped import DAY, ROOT
+from tests.support.shipped import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -211,11 +210,6 @@ def test_no_form_is_called_anonymous_that_asks_for_a_name():
 
 
 # --- addresses ------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def shipped_directory():
-    return content.load(ROOT, today=DAY)
 
 
 @pytest.mark.slow

@@ -28,12 +28,17 @@ PASSWORD = "ribbon lantern gravel orchid"
 
 
 class Office:
-    """The whole portal at work on the sample. Between two requests some seconds go by."""
+    """The whole portal at work on the sample. Between two requests some seconds go by.
 
-    def __init__(self, folder, sample_root, today) -> None:
+    `built` is a site that is there already; without one it is built.
+    """
+
+    def __init__(self, folder, sample_root, today, built=None) -> None:
         self.now = made.NOW.replace(year=today.year, month=today.month, day=today.day)
-        self.settings = Settings(root=sample_root, out=folder / "build", var=folder / "var")
-        build.build(self.settings, today=today)
+        out = built or folder / "build"
+        self.settings = Settings(root=sample_root, out=out, var=folder / "var")
+        if not built:
+            build.build(self.settings, today=today)
         self.app = create_app(self.settings)
         self.app._published.wait(30)
         for one in (self.app._desk, self.app._staff):
@@ -74,8 +79,8 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory, sample_root, today):
-    return Office(tmp_path_factory.mktemp("office"), sample_root, today)
+def office(tmp_path_factory, sample_root, built, today):
+    return Office(tmp_path_factory.mktemp("office"), sample_root, today, built)
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ sensitive: yes
 
 
 def _read(kind, text, **linked):
-    return kind.model_validate(yaml.load(text, yaml.BaseLoader)).link(
+    return kind.model_validate(yaml.load(text, yaml.CBaseLoader)).link(
         changed=CHANGED, source=f"{linked['slug']}.md", **linked
     )
 
@@ -84,8 +84,8 @@ def county():
     def make(
         runs=None, /, *, today=date(2026, 11, 23), weeks=26, centre=CENTRE, private=None, **more
     ):
-        site = Site.model_validate(yaml.load(SITE, yaml.BaseLoader))
-        terms = Terms.model_validate(yaml.load(TERMS, yaml.BaseLoader))
+        site = Site.model_validate(yaml.load(SITE, yaml.CBaseLoader))
+        terms = Terms.model_validate(yaml.load(TERMS, yaml.CBaseLoader))
         calendar = school_calendar(terms)
         horizon = schedule.horizon_of(today, weeks)
         until = calendar.feed_until(horizon)

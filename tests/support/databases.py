@@ -149,18 +149,16 @@ def postgres_address(_migrated_postgres: str) -> str:
 
     from portal.database import tables
 
-    with psycopg.connect(_migrated_postgres, autocommit=True) as connection:
+    statements = (
         # What the test before left open would keep its locks.
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
         # TRUNCATE makes new files for each table and index, which takes a hundred times as long.
-        for table in reversed(tables.metadata.sorted_tables):
-            connection.execute(f'DELETE FROM "{table.name}"')
-        connection.execute(
-            "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
-        )
+        *(f'DELETE FROM "{table.name}"' for table in reversed(tables.metadata.sorted_tables)),
+        "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
+    )
+    with psycopg.connect(_migrated_postgres, autocommit=True) as connection:
+        connection.execute("; ".join(statements))
     return _migrated_postgres
 
 

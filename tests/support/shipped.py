@@ -13,12 +13,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from tests.support.markup import Element, parsed
 from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from portal.directory import Directory
 
 DAY = date(2026, 11, 23)  # a Monday in the second half of the autumn term
 
@@ -116,6 +120,19 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Shipped:
     return Shipped(out)
 
 
+@cache
+def content_of_day() -> "Directory":
+    """The repository's content as it is read on DAY, read once for each test process."""
+    from portal import content
+
+    return content.load(ROOT, today=DAY)
+
+
+@pytest.fixture(scope="session")
+def shipped_directory() -> "Directory":
+    return content_of_day()
+
+
 # --- what the files of the content say --------------------------------------------------------
 
 
@@ -143,13 +160,13 @@ def written(folder: str, *, root: Path = ROOT) -> Iterator[Written]:
         if "." in path.stem:
             continue
         _, front, body = re.split(r"^---\s*$", path.read_text("utf-8-sig"), maxsplit=2, flags=re.M)
-        fields = yaml.load(front, Loader=yaml.BaseLoader)
+        fields = yaml.load(front, Loader=yaml.CBaseLoader)
         yield Written(path.relative_to(root).as_posix(), fields, body)
 
 
 @cache
 def site_file() -> Mapping[str, str]:
-    return yaml.load((ROOT / "content/site.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
+    return yaml.load((ROOT / "content/site.yaml").read_text("utf-8"), Loader=yaml.CBaseLoader)
 
 
 @cache

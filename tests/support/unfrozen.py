@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from portal import content
 from portal.settings import Settings
 from portal.web.frozen_files import file_headers
 from portal.web.live.app import create_desk
 from portal.web.site.app import create_site
 from tests.support.browser import serving
-from tests.support.shipped import DAY, ROOT
+from tests.support.shipped import ROOT, content_of_day
 
 LIVE = ("/find/results", "/availability.json")
 
@@ -25,7 +24,7 @@ def unfrozen(var: Path, now: datetime, postcodes: bytes = b"") -> Iterator[str]:
     if postcodes:
         (var / "postcodes.bin").write_bytes(postcodes)
     settings = Settings(root=ROOT, out=var / "out", var=var)
-    directory = content.load(ROOT, today=DAY, postcodes=settings.postcodes)
+    directory = content_of_day().model_copy(update={"postcodes": postcodes})
     site = create_site(directory)
     desk = create_desk(lambda: directory, settings, clock=lambda: now)
 

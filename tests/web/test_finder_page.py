@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from portal import content
 from portal.directory.values import LONDON
 from portal.finder import index
 from portal.finder.postcode_import import Placed
@@ -18,7 +17,6 @@ from tests.support import nu
 from tests.support.browser import OPEN_DETAILS, visiting
 from tests.support.finder_queries import QUERIES
 from tests.support.finder_typing import TYPED
-from tests.support.shipped import DAY, ROOT
 from tests.support.unfrozen import unfrozen
 from tests.support.viewer import html_of, viewing
 
@@ -46,11 +44,6 @@ def postcodes() -> bytes:
             (middle_up + number % 8 * 0.0013 - 0.005, middle_across + number // 8 * 0.0021 - 0.008)
         ]
     )
-
-
-@pytest.fixture(scope="module")
-def shipped_directory():
-    return content.load(ROOT, today=DAY)
 
 
 @pytest.fixture(scope="module")
@@ -732,9 +725,9 @@ def test_a_page_of_a_full_series_says_so_once(chromium, address, wait):
         assert ("Join the waiting list" in buttons) == wait
 
 
-def test_damaged_postcodes_do_not_stop_the_live_page():
+def test_damaged_postcodes_do_not_stop_the_live_page(shipped_directory):
     """Where the file of exact postcodes was damaged since, sectors do, and the log says so."""
-    directory = content.load(ROOT, today=DAY).model_copy(update={"postcodes": b"damaged"})
+    directory = shipped_directory.model_copy(update={"postcodes": b"damaged"})
 
     answer = finder(directory).ask({"near": ["BB4 6AA"]}, NOW)
 

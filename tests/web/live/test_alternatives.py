@@ -4,13 +4,11 @@ from datetime import datetime, time
 
 import pytest
 
-from portal import content
 from portal.bookings.opening import opening
 from portal.directory.state import state_of
 from portal.directory.values import LONDON
 from portal.web.live.alternatives import OTHER_WAYS, instead, under_headings
 from tests.support import made
-from tests.support.paths import ROOT
 from tests.support.screens import FAMILY, Screens
 from tests.support.shipped import DAY
 
@@ -61,9 +59,9 @@ def test_a_heading_of_space_is_over_groups_with_a_known_place_alone(tmp_path, pa
 
 
 @pytest.mark.slow
-def test_every_shipped_group_is_under_a_heading_that_is_true_of_it() -> None:
+def test_every_shipped_group_is_under_a_heading_that_is_true_of_it(shipped_directory) -> None:
     """However much is full, a shipped group is headed "with space" only if it has a place."""
-    directory = content.load(ROOT, today=DAY)
+    directory = shipped_directory
     now = datetime.combine(DAY, time(9), LONDON)
     left = {
         (series.identity, session.anchor if session else ""): number % 3

@@ -10,7 +10,6 @@ from flask import request
 from portal import content
 from portal.settings import load_settings
 from portal.web.live.app import create_desk
-from portal.web.site import build
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +91,15 @@ def test_a_sensitive_series_is_like_none(client, live):
         assert found.headers == none.headers
 
 
-def test_the_page_of_the_site_is_shown_where_there_is_one(client, settings):
+def test_the_page_of_the_site_is_shown_where_there_is_one(live, settings, built):
     """Live and frozen parts show the same page for what is not there."""
-    build.build(settings, today=date.today())
+    settings = settings.model_copy(update={"out": built})
+    client = create_desk(lambda: live, settings).test_client()
 
     answer = client.get("/book/riverbank/nothing")
 
     assert answer.status_code == 404
-    assert answer.data == (settings.out / "404.html").read_bytes()
+    assert answer.data == (built / "404.html").read_bytes()
 
 
 def test_every_booking_page_has_the_exit(client, live):

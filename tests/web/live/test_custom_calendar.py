@@ -16,7 +16,6 @@ from portal.feeds.calendars import facets
 from portal.server.app import create_app
 from portal.settings import load_settings
 from portal.web.live.app import create_desk
-from portal.web.site import build
 from portal.web.site.app import addresses, create_site
 from tests.support.browser import serving
 from tests.support.paths import ROOT
@@ -268,10 +267,9 @@ def test_a_page_to_frame_is_plain(site, directory):
 
 
 @pytest.mark.browser
-def test_only_the_page_to_frame_can_be_framed(chromium, tmp_path, sample_root):
+def test_only_the_page_to_frame_can_be_framed(chromium, tmp_path, sample_root, built):
     """On a partner's page the frame shows the dates with their style; any other page stays out."""
-    settings = load_settings(root=sample_root, out=tmp_path / "build", var=tmp_path / "var")
-    build.build(settings, today=NOW.date())
+    settings = load_settings(root=sample_root, out=built, var=tmp_path / "var")
     seen = {}
     with serving(create_app(settings)) as here:
         for path in ("/embed/riverbank/", "/centres/riverbank/"):

@@ -17,6 +17,7 @@ from portal.web.headers import HEADERS
 from portal.web.site.app import addresses, create_site
 from portal.web.site.pages import KINDS
 from portal.web.templating import environment, json_block
+from tests.support import markup
 
 # --- addresses ---------------------------------------------------------------------------------
 
@@ -107,6 +108,33 @@ def test_unknown_addresses(site):
     assert answer.status_code == 404
     assert "We cannot find that page" in answer.text
     assert client.get("/no/such.file").status_code == 404
+
+
+def test_both_readers_of_tests_read_the_same(pages):
+    """The quick reader of pages makes the tree that Python's own parser makes, or none."""
+    quick = 0
+    for path, html in pages.items():
+        slow = markup.read_slowly(html)
+        found = markup.read_quickly(html)
+        quick += found is not None
+        assert found is None or outline(found) == outline(slow), path
+
+    assert quick > len(pages) * 0.9
+    for odd in ("<p class=one>", "<p class='one'></p>", "a < b", "<script>'</p>'</script>"):
+        assert markup.read_quickly(odd) is None
+    for wrong in (
+        "<p>",
+        "</p>",
+        "<p id='1' id='2'></p>",
+        '<p id="1" id="2"></p>',
+        "<b><i></b></i>",
+    ):
+        with pytest.raises(markup.Unbalanced):
+            markup.parsed(wrong)
+
+
+def outline(tree):
+    return [(one.tag, one.attributes, one.line, len([*one]), one.text) for one in tree]
 
 
 def test_another_base_address(directory):

@@ -20,6 +20,12 @@ def said(html):
     return {name: unescape(value) for name, value in found}
 
 
+@pytest.fixture(autouse=True)
+def drawn_again(monkeypatch):
+    """Draw each picture when it is asked for: other tests share what was drawn once."""
+    monkeypatch.setattr(Cards, "_drawn", Cards._drawn.__wrapped__)
+
+
 @pytest.fixture(scope="module")
 def shown(directory):
     return Cards(directory, CountyMap(directory))

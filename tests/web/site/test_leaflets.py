@@ -19,7 +19,7 @@ from portal.web.site import build, leaflets
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.pages import Context, leaflet
 from tests.support.browser import missing
-from tests.support.shipped import DAY, ROOT
+from tests.support.shipped import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -32,11 +32,9 @@ def pango():
 
 
 @pytest.fixture(scope="module")
-def county():
+def county(shipped_directory):
     """The repository's own content."""
-    from portal import content
-
-    return content.load(ROOT, today=DAY)
+    return shipped_directory
 
 
 @pytest.fixture(scope="module")

@@ -588,17 +588,14 @@ def test_a_session_does_not_outlive_its_clock(place):
         place.now = began
 
 
-def test_the_whole_portal_sends_the_headers(tmp_path, sample_root, today):
+def test_the_whole_portal_sends_the_headers(tmp_path, sample_root, built):
     """S40: behind the portal's door each page for staff carries what all pages carry."""
     from werkzeug.test import Client
 
     from portal.server.app import create_app
     from portal.settings import Settings
-    from portal.web.site import build
 
-    out = tmp_path / "build"
-    settings = Settings(root=sample_root, out=out, var=tmp_path / "var", leaflets=False)
-    build.build(settings, today=today)
+    settings = Settings(root=sample_root, out=built, var=tmp_path / "var")
     client = Client(create_app(settings))
     for path, status in (("/staff/sign-in", 200), ("/staff/", 303), ("/staff", 303)):
         answer = client.get(path, base_url="https://families.example")
