@@ -127,8 +127,10 @@ def server(content):
 
 
 def calendar_paths(content):
+    """All calendars of sessions. The meetings of a panel have no pages."""
     out = content / "build"
-    return [f"/{path.relative_to(out).as_posix()}" for path in sorted(out.rglob("*.ics"))]
+    found = [f"/{path.relative_to(out).as_posix()}" for path in sorted(out.rglob("*.ics"))]
+    return [path for path in found if not path.startswith("/panels/")]
 
 
 def feeds(content):
