@@ -364,7 +364,7 @@ notice = Table(
     Index("ix_notice_key", "key", unique=True),
 )
 
-GAP_STATES = ("open", "met", "spent", "more", "escalated")
+GAP_STATES = ("open", "met", "spent", "more", "escalated", "no", "withdrawn")
 # A practitioner's Gap in Service form: a need that no local service meets. It names no family.
 gap = Table(
     "gap",
@@ -403,7 +403,7 @@ gap = Table(
     Index("ix_gap_panel", "panel", "state"),
 )
 
-DECISIONS = ("met", "spend", "more", "escalate")
+DECISIONS = ("met", "spend", "more", "escalate", "no")
 DECISION_STATES = ("proposed", "made", "dropped")
 # A decision of the panel: one member proposes it, another one agrees. Then it is made.
 panel_decision = Table(

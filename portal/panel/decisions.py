@@ -28,12 +28,12 @@ from portal.panel.meetings import panel_of
 from portal.panel.themes import gather
 from portal.staff.accounts import Staff
 
-Kind = Literal["met", "spend", "more", "escalate"]
+Kind = Literal["met", "spend", "more", "escalate", "no"]
 # The state of a form after each kind of decision.
 STATES: Mapping[str, str] = {
-    "met": "met", "spend": "spent", "more": "more", "escalate": "escalated",
+    "met": "met", "spend": "spent", "more": "more", "escalate": "escalated", "no": "no",
 }  # fmt: skip
-ALONE: tuple[Kind, ...] = ("met", "more")  # what a manager answers where there is no panel
+ALONE: tuple[Kind, ...] = ("met", "more", "no")  # what a manager answers where there is no panel
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from portal.panel.meetings import meeting_for, meeting_named, next_meeting, pane
 from portal.panel.themes import gather, identity_of
 
 OPEN = ("open", "more")  # not decided yet
-DECIDED = ("met", "spent", "escalated")
+DECIDED = ("met", "spent", "escalated", "no")
 UNANSWERED = timedelta(days=183)  # then the practitioner is forgotten without a decision
 
 CHANGED = "Somebody else has changed this form in the meantime. Look at it again."
@@ -238,6 +238,38 @@ def reply(
     write(engine, work)
 
 
+def withdraw(engine: Engine, number: int, *, seen: int, now: datetime) -> None:
+    """The practitioner takes an open form back: nobody decides about it any more.
+
+    Raises NotPossible.
+    """
+
+    def work(connection: Connection) -> None:
+        one = locked(connection, number)
+        if one.state == "withdrawn":
+            return  # pressed twice
+        if one.version != seen:
+            raise NotPossible(CHANGED)
+        if one.state not in OPEN:
+            raise NotPossible("This form has its answer already.")
+        _drop_proposal(connection, number)
+        change(connection, one, state="withdrawn", issue_id=None)
+        note(
+            connection, now, "professional", "withdraw gap", None, one.identity,
+            detail_reference=one.reference,
+        )  # fmt: skip
+
+    write(engine, work)
+
+
+def _drop_proposal(connection: Connection, number: int) -> None:
+    """Drop what a member proposed, where nobody is left to agree it."""
+    proposed = panel_decision.update().where(
+        panel_decision.c.gap_id == number, panel_decision.c.state == "proposed"
+    )
+    connection.execute(proposed.values(state="dropped"))
+
+
 def follow_meetings(engine: Engine, directory: Directory, *, now: datetime) -> int:
     """Bring open forms to the meetings that the content has now; returns how many were changed.
 
@@ -287,11 +319,7 @@ def _follow(connection: Connection, number: int, directory: Directory, now: date
     if place is None:
         return False
     if place.get("panel") == "":
-        # Nobody is left to agree what a member proposed.
-        proposed = panel_decision.update().where(
-            panel_decision.c.gap_id == number, panel_decision.c.state == "proposed"
-        )
-        connection.execute(proposed.values(state="dropped"))
+        _drop_proposal(connection, number)
     change(connection, filed_of(row), **place)
     gather(connection, place.get("panel", row.panel), row.theme, now=now, actor="clock")
     if place.get("panel") == "":
@@ -309,7 +337,7 @@ _NOBODY = {"name": "", "email": "", "attends": "", "link_nonce": None, "link_has
 def forget(connection: Connection, now: datetime, keep_days: int) -> int:
     """Erase who sent a form some days after it was decided; the need itself is kept for planning.
 
-    One that nobody decides is kept for half a year.
+    One that is withdrawn is forgotten at once, and one that nobody decides after half a year.
     """
     since = now - timedelta(days=keep_days)
     late = select(panel_decision.c.gap_id).where(
@@ -317,6 +345,7 @@ def forget(connection: Connection, now: datetime, keep_days: int) -> int:
         sa.func.coalesce(panel_decision.c.agreed, panel_decision.c.proposed) > since,
     )
     over = sa.or_(
+        gap.c.state == "withdrawn",
         sa.and_(gap.c.state.in_(DECIDED), gap.c.id.not_in(late)),
         sa.and_(gap.c.state.in_(OPEN), gap.c.created <= now - UNANSWERED),
     )

@@ -24,6 +24,7 @@ from portal.panel.meetings import last_day, meeting_for, meeting_named, panel_of
 from portal.panel.messages import answer_words
 from portal.web import filters
 from portal.web.live.context import Away, live
+from portal.web.live.forms.family import PressForm
 from portal.web.live.forms.gap import GapForm, ReplyForm
 from portal.web.live.forms.steps import next_screen
 from portal.web.live.screens import away, check_form, head, page, too_many
@@ -153,6 +154,44 @@ def own(link: str) -> Any:
     return redirect(f"/gap/{link}?answered=yes", 303)
 
 
+@pages.route("/gap/<link>/withdraw", methods=["GET", "POST"])
+def withdraw(link: str) -> Any:
+    """The practitioner takes a form back that has no answer yet (S23)."""
+    one, now = _found(link), live().now
+    if one.state not in gaps.OPEN:
+        return redirect(f"/gap/{link}", 303)  # pressed twice, or decided meanwhile
+    form = PressForm(formdata=request.form if request.method == "POST" else None)
+    following = next_screen(form, now, live().secret, checked=False)
+    subject = replace(OWN, back=f"/gap/{link}")
+    if request.method != "POST" or following.status == 400:
+        return page(
+            "live/press.html",
+            head(_TAKE_BACK, f"/gap/{link}/withdraw", error=bool(form.trouble)),
+            following.status,
+            form=form,
+            subject=subject,
+            title=_TAKE_BACK,
+            paragraphs=[
+                "Nobody decides about it any more, and no meeting looks at it.",
+                "We delete your name and email address the day after. What was needed stays for "
+                "planning. It names nobody.",
+            ],
+            yes="Take the form back",
+            no="Keep it",
+        )
+    try:
+        with live().database() as engine:
+            gaps.withdraw(engine, one.id, seen=one.version, now=now)
+    except NotPossible:
+        pass  # its page says what has changed meanwhile
+    except Away:
+        return away(f"/gap/{link}/withdraw", subject, form, "confirm")
+    return redirect(f"/gap/{link}", 303)
+
+
+_TAKE_BACK = "Do you want to take this form back?"
+
+
 def _found(link: str) -> Filed:
     """The form behind a link; otherwise the answer that every wrong link gets (S23)."""
     with live().database() as engine:
@@ -168,6 +207,8 @@ _TITLES = {
     "met": "Your form has its answer",
     "spent": "Your form has its answer",
     "escalated": "Your form is passed on",
+    "no": "Your form has its answer",
+    "withdrawn": "You took this form back",
 }
 
 

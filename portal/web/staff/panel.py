@@ -41,8 +41,10 @@ _STATES: Mapping[str, str] = {
     "open": "Open",
     "more": "Waits for an answer",
     "met": "Met",
-    "spent": "Paid for",
+    "spent": "Agreed",
     "escalated": "Passed on",
+    "no": "Cannot be met",
+    "withdrawn": "Withdrawn",
 }
 
 

@@ -42,6 +42,7 @@ KINDS: Mapping[str, _Kind] = {
     ),
     "more": _Kind("Ask for more", "Ask for more", (), "What do you ask?"),
     "escalate": _Kind("Escalate", "Pass it on (escalate)", (), _ANSWER),
+    "no": _Kind("Cannot be met", "We cannot help", (), "Why can you not help?"),
 }
 
 

@@ -149,6 +149,31 @@ def test_the_decision_is_on_the_page(screens) -> None:
     assert "Ring the shop" in screen
 
 
+def test_a_form_is_taken_back_on_its_page(screens) -> None:
+    """An open form has a way back, with one question before; an answered one has none."""
+    path = filled(screens).press("Send").path.partition("?")[0]
+    own = screens.open(path)
+    done = screens.open(f"{path}/withdraw").press("Take the form back")
+    again = screens.open(f"{path}/withdraw")
+
+    assert "take this form back" in own
+    assert done.heading == "You took this form back"
+    assert kept(screens).state == "withdrawn"
+    assert again.status == 303
+    assert "take this form back" not in done
+
+
+def test_a_need_that_cannot_be_met_has_an_answer(screens) -> None:
+    """The reason is on the page, and the words do not pretend to help."""
+    path = filled(screens).press("Send").path
+    decide(screens, Proposal("no", "No provider does this here"))
+    screen = screens.open(path)
+
+    assert screen.heading == "Your form has its answer"
+    assert "We cannot help with this." in screen
+    assert "No provider does this here" in screen
+
+
 def test_a_wrong_link_and_a_forgotten_one_are_not_found(screens) -> None:
     """S23: one and the same answer for every link that opens nothing."""
     path = filled(screens).press("Send").path

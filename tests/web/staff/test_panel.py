@@ -187,6 +187,18 @@ def test_a_manager_answers_where_there_is_no_panel(tmp_path) -> None:
     assert manager.open(f"{PANEL}/agenda").status == 404
 
 
+def test_a_manager_can_say_no(tmp_path) -> None:
+    """A need that cannot be met has an answer where there is no panel too."""
+    place = Staffed(tmp_path, made.directory())
+    reference = sent(place)
+    manager = place.signed_in("manager")
+    form = manager.open(f"{PANEL}/gaps/{reference}/propose?kind=no")
+    done = form.fill(words="Nobody does this").press("Send the answer")
+
+    assert "Cannot be met" in done
+    assert gaps.with_reference(place.engine, reference).state == "no"
+
+
 def test_messages_that_failed_are_shown_and_tried_again(place, member) -> None:
     """Members see that a practitioner does not know, and why."""
     reference = sent(place)
