@@ -417,6 +417,7 @@ panel_decision = Table(
     Column("pounds", Integer),  # spend
     Column("what_for", String(200), nullable=False),
     Column("provider", String(120), nullable=False),
+    Column("how", String(300), nullable=False, server_default=""),  # the family gets it
     Column("words", Text, nullable=False),  # the answer to the practitioner
     Column("proposed_by", Integer, nullable=False),  # the id of the account
     Column("proposed", Moment, nullable=False),

@@ -155,8 +155,10 @@ def _of_decision(post: _Post, decision: Decision | None) -> dict[str, str]:
 def answer_words(one: Decision) -> str:
     """What was decided, in a sentence for the practitioner."""
     if one.kind == "spend":
+        how = f" How the family gets it: {one.how.rstrip('.')}." if one.how else ""
         return (
-            f"Yes. We will pay up to £{one.pounds:,} for {one.what_for}. Provider: {one.provider}."
+            f"Yes. We will pay up to £{one.pounds:,} for {one.what_for}. "
+            f"Provider: {one.provider.rstrip('.')}.{how}"
         )
     return {
         "met": "There is something local that meets the need.",

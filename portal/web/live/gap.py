@@ -27,7 +27,7 @@ from portal.web.live.context import Away, live
 from portal.web.live.forms.family import PressForm
 from portal.web.live.forms.gap import GapForm, ReplyForm
 from portal.web.live.forms.steps import next_screen
-from portal.web.live.screens import away, check_form, head, page, too_many
+from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
 from portal.web.live.subjects import Subject
 
 SUBJECT = Subject(
@@ -100,6 +100,10 @@ def _report(form: GapForm, now: datetime) -> Any:
     found, told = live(), form.gap()
     try:
         with found.database() as engine:
+            before = gaps.with_key(engine, str(form.key.data))
+            asked = before is not None or request.form.get("step") == "confirm"
+            if not asked and gaps.sent_before(engine, told):
+                return _twice(form)
             reference = gaps.report(
                 engine,
                 told,
@@ -117,7 +121,22 @@ def _report(form: GapForm, now: datetime) -> Any:
     if stored is None or stored.link_nonce is None or stored.link_hash is None:
         abort(404)  # it was deleted since it was first sent
     link = gap_link_of(found.secret, stored.link_nonce, stored.link_hash)
-    return redirect(f"/gap/{link}?sent=yes", 303)
+    other = before is not None and gaps.says(before) != told
+    return redirect(f"/gap/{link}?sent={'before' if other else 'yes'}", 303)
+
+
+def _twice(form: GapForm) -> Response:
+    """The same practitioner has an open form with these words: ask before there are two."""
+    return explain(
+        "You have sent this form already",
+        "/gap",
+        "We have an open form with the same words and your email address. The email that you got "
+        "about it has the link to its own page. There you see where it stands.",
+        "Send it again only if another family needs the same.",
+        subject=SUBJECT,
+        form=form,
+        presses=[Press("Send a second form", "confirm")],
+    )
 
 
 # --- the practitioner's own page ------------------------------------------------------------------
@@ -238,6 +257,7 @@ def _own(one: Filed, link: str, form: ReplyForm, status: int) -> Response:
         answer=answer_words(made[0]) if made else "",
         made=filters.moment_words(made[0].made.astimezone(LONDON)) if made else "",
         sent=request.args.get("sent") == "yes" and one.state == "open",
+        before=request.args.get("sent") == "before",
         answered=request.args.get("answered") == "yes" and one.state == "open",
         keep_days=live().settings.keep_days,
     )

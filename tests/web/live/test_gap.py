@@ -69,9 +69,31 @@ def test_a_gap_is_told(screens) -> None:
     assert screens.count("panel_message") == 1
 
 
+def test_a_change_after_sending_is_not_lost_in_silence(screens) -> None:
+    """Back, other words, Send: the page says that the first form is stored, and how to change."""
+    form = filled(screens)
+    form.press("Send")
+    again = form.fill(wanted="A double buggy").press("Send")
+
+    assert "You have already sent this form" in again
+    assert "A double buggy" not in again
+    assert screens.count("gap") == 1
+
+
+def test_the_same_form_again_is_asked_about(screens) -> None:
+    """The same words from the same practitioner are stored twice only if they say so."""
+    filled(screens).press("Send")
+    asked = filled(screens).press("Send")
+
+    assert asked.heading == "You have sent this form already"
+    assert screens.count("gap") == 1
+    assert asked.press("Send a second form").heading == "We have your form"
+    assert screens.count("gap") == 2
+
+
 def test_a_larger_sum_is_taken_and_said_to_go_up(screens) -> None:
     """The limit of a panel is said and holds nobody back."""
-    screen = filled(screens, pounds="5000").press("Send")
+    screen = filled(screens, pounds="£5,000").press("Send")
 
     assert screen.heading == "We have your form"
     assert kept(screens).pounds == 5000
@@ -186,7 +208,7 @@ def test_gaps_are_limited_and_survive_faults(tmp_path) -> None:
     """429 and 503 keep what was written."""
     screens = run(tmp_path, bookings_per_contact=1)
     filled(screens).press("Send")
-    stopped = filled(screens).press("Send")
+    stopped = filled(screens, wanted="A cot").press("Send")
     again = filled(screens, email="b@school.example")
     with screens.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE gap RENAME TO away")

@@ -181,6 +181,7 @@ def _decisions() -> None:
         sa.Column("pounds", sa.Integer(), nullable=True),
         sa.Column("what_for", sa.String(length=200), nullable=False),
         sa.Column("provider", sa.String(length=120), nullable=False),
+        sa.Column("how", sa.String(length=300), nullable=False, server_default=""),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("proposed_by", sa.Integer(), nullable=False),
         sa.Column("proposed", moment, nullable=False),
