@@ -364,7 +364,7 @@ notice = Table(
     Index("ix_notice_key", "key", unique=True),
 )
 
-GAP_STATES = ("open", "met", "spent", "more", "escalated")
+GAP_STATES = ("open", "met", "spent", "more", "escalated", "no", "withdrawn")
 # A practitioner's Gap in Service form: a need that no local service meets. It names no family.
 gap = Table(
     "gap",
@@ -403,7 +403,7 @@ gap = Table(
     Index("ix_gap_panel", "panel", "state"),
 )
 
-DECISIONS = ("met", "spend", "more", "escalate")
+DECISIONS = ("met", "spend", "more", "escalate", "no")
 DECISION_STATES = ("proposed", "made", "dropped")
 # A decision of the panel: one member proposes it, another one agrees. Then it is made.
 panel_decision = Table(
@@ -417,6 +417,7 @@ panel_decision = Table(
     Column("pounds", Integer),  # spend
     Column("what_for", String(200), nullable=False),
     Column("provider", String(120), nullable=False),
+    Column("how", String(300), nullable=False, server_default=""),  # the family gets it
     Column("words", Text, nullable=False),  # the answer to the practitioner
     Column("proposed_by", Integer, nullable=False),  # the id of the account
     Column("proposed", Moment, nullable=False),

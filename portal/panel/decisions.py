@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, select
@@ -28,12 +28,12 @@ from portal.panel.meetings import panel_of
 from portal.panel.themes import gather
 from portal.staff.accounts import Staff
 
-Kind = Literal["met", "spend", "more", "escalate"]
+Kind = Literal["met", "spend", "more", "escalate", "no"]
 # The state of a form after each kind of decision.
 STATES: Mapping[str, str] = {
-    "met": "met", "spend": "spent", "more": "more", "escalate": "escalated",
+    "met": "met", "spend": "spent", "more": "more", "escalate": "escalated", "no": "no",
 }  # fmt: skip
-ALONE: tuple[Kind, ...] = ("met", "more")  # what a manager answers where there is no panel
+ALONE: tuple[Kind, ...] = ("met", "more", "no")  # what a manager answers where there is no panel
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Proposal:
     pounds: int | None = None
     what_for: str = ""
     provider: str = ""
+    how: str = ""  # the family gets what is paid for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,15 +177,31 @@ def of_gaps(engine: Engine, numbers: Sequence[int]) -> dict[int, list[Decision]]
     return found
 
 
-def made_between(
-    engine: Engine, district: str, since: datetime, until: datetime | None
-) -> list[tuple[Decision, Filed]]:
-    """The decisions of a panel that were made in this time, in their order, each with its form."""
+def days_of(engine: Engine, district: str) -> list[date]:
+    """The days on which a panel decided something."""
+    with read(engine) as connection:
+        moments = connection.execute(
+            select(panel_decision.c.agreed)
+            .join(gap, gap.c.id == panel_decision.c.gap_id)
+            .where(*_of_panel(district))
+        ).scalars()
+        return sorted({one.astimezone(LONDON).date() for one in moments})
+
+
+def _of_panel(district: str) -> list[Any]:
+    """What a panel decided: by two members, and not by a manager where there was no panel."""
+    of = panel_decision.c
+    return [gap.c.district == district, of.state == "made", of.agreed_by.is_not(None)]
+
+
+def made_on(engine: Engine, district: str, day: date) -> list[tuple[Decision, Filed]]:
+    """The decisions of a panel that were made on a day, in their order, each with its form."""
+    since = datetime.combine(day, time.min, LONDON)
+    until = datetime.combine(day + timedelta(days=1), time.min, LONDON)
     wanted = [
-        gap.c.district == district,
-        panel_decision.c.state == "made",
+        *_of_panel(district),
         panel_decision.c.agreed >= since,
-        *([panel_decision.c.agreed < until] if until else []),
+        panel_decision.c.agreed < until,
     ]
     query = (
         select(panel_decision)

@@ -9,6 +9,7 @@ form only once.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
@@ -24,11 +25,12 @@ from portal.database.rate_limits import Allowance
 from portal.database.references import digest_of, new_gap_link
 from portal.database.tables import gap, panel_decision, panel_message
 from portal.directory import Directory, Meeting, Panel
+from portal.directory.values import LONDON
 from portal.panel.meetings import meeting_for, meeting_named, next_meeting, panel_of
 from portal.panel.themes import gather, identity_of
 
 OPEN = ("open", "more")  # not decided yet
-DECIDED = ("met", "spent", "escalated")
+DECIDED = ("met", "spent", "escalated", "no")
 UNANSWERED = timedelta(days=183)  # then the practitioner is forgotten without a decision
 
 CHANGED = "Somebody else has changed this form in the meantime. Look at it again."
@@ -149,17 +151,54 @@ def with_id(engine: Engine, number: int) -> Filed | None:
     return next(iter(_filed(engine, gap.c.id == number)), None)
 
 
+def sent_before(engine: Engine, found: Gap) -> bool:
+    """Whether the same practitioner has an open form with the same words."""
+    fields_ = (gap.c.district == found.district, gap.c.state.in_(OPEN))
+    same = (gap.c.wanted == found.wanted, sa.func.lower(gap.c.email) == found.email.lower())
+    with read(engine) as connection:
+        number = connection.execute(select(sa.func.count()).where(*fields_, *same)).scalar_one()
+    return bool(number)
+
+
+def with_key(engine: Engine, key: str) -> Filed | None:
+    """The form that was stored with this key."""
+    return next(iter(_filed(engine, gap.c.key_hash == digest_of(key))), None)
+
+
+def says(one: Filed) -> Gap:
+    """What the practitioner wrote in a stored form."""
+    return Gap(**{each.name: getattr(one, each.name) for each in fields(Gap)})
+
+
 def in_district_of(engine: Engine, district: str, states: Collection[str] = OPEN) -> list[Filed]:
     """The forms of a district in these states, the oldest first."""
     return _filed(engine, sa.and_(gap.c.district == district, gap.c.state.in_(states)))
 
 
-def open_by_district(engine: Engine) -> dict[str, int]:
-    """How many open forms each district has."""
-    query = select(gap.c.district, sa.func.count()).where(gap.c.state.in_(OPEN))
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many open forms a district has, and for how many days the oldest has waited."""
+
+    district: str
+    number: int
+    days: int
+
+
+def waiting(engine: Engine, districts: Collection[str], now: datetime) -> list[Waiting]:
+    """The districts among these that have open forms, the longest wait first."""
+    oldest = sa.func.min(gap.c.created).label("oldest")
+    query = (
+        select(gap.c.district, sa.func.count().label("number"), oldest)
+        .where(gap.c.state.in_(OPEN), gap.c.district.in_(districts))
+        .group_by(gap.c.district)
+        .order_by(oldest)
+    )
+    today = now.astimezone(LONDON).date()
     with read(engine) as connection:
-        rows = connection.execute(query.group_by(gap.c.district)).all()
-    return {row[0]: row[1] for row in rows}
+        return [
+            Waiting(row.district, row.number, (today - row.oldest.astimezone(LONDON).date()).days)
+            for row in connection.execute(query)
+        ]
 
 
 def agenda(engine: Engine, district: str, meeting: str) -> list[Filed]:
@@ -238,6 +277,78 @@ def reply(
     write(engine, work)
 
 
+def withdraw(engine: Engine, number: int, *, seen: int, now: datetime) -> None:
+    """The practitioner takes an open form back: nobody decides about it any more.
+
+    Raises NotPossible.
+    """
+
+    def work(connection: Connection) -> None:
+        one = locked(connection, number)
+        if one.state == "withdrawn":
+            return  # pressed twice
+        if one.version != seen:
+            raise NotPossible(CHANGED)
+        if one.state not in OPEN:
+            raise NotPossible("This form has its answer already.")
+        _drop_proposal(connection, number)
+        change(connection, one, state="withdrawn", issue_id=None)
+        note(
+            connection, now, "professional", "withdraw gap", None, one.identity,
+            detail_reference=one.reference,
+        )  # fmt: skip
+
+    write(engine, work)
+
+
+TAKEN_OUT = "[taken out]"
+_TEXTS = ("wanted", "tried", "attends", "reply")
+_DECIDED_TEXTS = ("words", "what_for", "provider", "how")
+
+
+def take_out(
+    engine: Engine, number: int, words: str, *, seen: int, now: datetime, actor: str
+) -> None:
+    """Take words that name somebody out of a form and of what was decided on it, for good (S94).
+
+    Raises NotPossible where the words are not in it.
+    """
+    parts = r"\s+".join(re.escape(one) for one in words.split())
+    wanted = re.compile(rf"(?<!\w){parts}(?!\w)", re.I)
+
+    def without(row: Row[Any], names: Sequence[str]) -> dict[str, str]:
+        found = {name: wanted.sub(TAKEN_OUT, getattr(row, name)) for name in names}
+        return {name: text for name, text in found.items() if text != getattr(row, name)}
+
+    def work(connection: Connection) -> None:
+        one = locked(connection, number, seen)
+        row = connection.execute(select(gap).where(gap.c.id == number)).one()
+        changed = without(row, _TEXTS)
+        decided = select(panel_decision).where(panel_decision.c.gap_id == number)
+        for each in connection.execute(decided).all():
+            if texts := without(each, _DECIDED_TEXTS):
+                own = panel_decision.update().where(panel_decision.c.id == each.id)
+                connection.execute(own.values(**texts))
+                changed.setdefault("reply", row.reply)
+        if not parts or not changed:
+            raise NotPossible("These words are not in the form.")
+        change(connection, one, **changed)
+        note(
+            connection, now, actor, "take out of gap", None, one.identity,
+            detail_reference=one.reference,
+        )  # fmt: skip
+
+    write(engine, work)
+
+
+def _drop_proposal(connection: Connection, number: int) -> None:
+    """Drop what a member proposed, where nobody is left to agree it."""
+    proposed = panel_decision.update().where(
+        panel_decision.c.gap_id == number, panel_decision.c.state == "proposed"
+    )
+    connection.execute(proposed.values(state="dropped"))
+
+
 def follow_meetings(engine: Engine, directory: Directory, *, now: datetime) -> int:
     """Bring open forms to the meetings that the content has now; returns how many were changed.
 
@@ -287,11 +398,7 @@ def _follow(connection: Connection, number: int, directory: Directory, now: date
     if place is None:
         return False
     if place.get("panel") == "":
-        # Nobody is left to agree what a member proposed.
-        proposed = panel_decision.update().where(
-            panel_decision.c.gap_id == number, panel_decision.c.state == "proposed"
-        )
-        connection.execute(proposed.values(state="dropped"))
+        _drop_proposal(connection, number)
     change(connection, filed_of(row), **place)
     gather(connection, place.get("panel", row.panel), row.theme, now=now, actor="clock")
     if place.get("panel") == "":
@@ -309,7 +416,7 @@ _NOBODY = {"name": "", "email": "", "attends": "", "link_nonce": None, "link_has
 def forget(connection: Connection, now: datetime, keep_days: int) -> int:
     """Erase who sent a form some days after it was decided; the need itself is kept for planning.
 
-    One that nobody decides is kept for half a year.
+    One that is withdrawn is forgotten at once, and one that nobody decides after half a year.
     """
     since = now - timedelta(days=keep_days)
     late = select(panel_decision.c.gap_id).where(
@@ -317,6 +424,7 @@ def forget(connection: Connection, now: datetime, keep_days: int) -> int:
         sa.func.coalesce(panel_decision.c.agreed, panel_decision.c.proposed) > since,
     )
     over = sa.or_(
+        gap.c.state == "withdrawn",
         sa.and_(gap.c.state.in_(DECIDED), gap.c.id.not_in(late)),
         sa.and_(gap.c.state.in_(OPEN), gap.c.created <= now - UNANSWERED),
     )

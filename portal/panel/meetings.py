@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from portal.directory import Directory, Meeting, Panel
 from portal.directory.values import LONDON
 
+BETWEEN = "between-"  # the minutes of a day without a meeting: 'between-2026-11-30'
 CLOSES = timedelta(days=7)  # a form must come this long before a meeting to be on its agenda
 
 
@@ -42,15 +43,22 @@ def meeting_named(panel: Panel, name: str) -> Meeting | None:
 
 
 def past(panel: Panel, now: datetime) -> Iterator[Meeting]:
-    """The meetings that have begun, the latest first."""
-    return (one for one in reversed(panel.meetings) if one.starts <= now)
+    """The meetings whose day has come, the latest first."""
+    today = now.astimezone(LONDON).date()
+    return (one for one in reversed(panel.meetings) if one.day <= today)
 
 
-def decided_in(panel: Panel, meeting: Meeting) -> tuple[datetime, datetime | None]:
-    """From when until when what is decided belongs to this meeting: up to the next one."""
-    after = next((one for one in panel.meetings if one.starts > meeting.starts), None)
-    return _midnight(meeting.day), _midnight(after.day) if after else None
+def meeting_on(panel: Panel, day: date) -> Meeting | None:
+    """The meeting on a day. What is decided on another day is decided between meetings."""
+    return next((one for one in panel.meetings if one.day == day), None)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, datetime.min.time(), LONDON)
+def decided_on(panel: Panel, name: str) -> date | None:
+    """The day whose decisions these minutes have: that of a meeting, or one between meetings."""
+    if meeting := meeting_named(panel, name):
+        return meeting.day
+    try:
+        day = date.fromisoformat(name.removeprefix(BETWEEN))
+    except ValueError:
+        return None
+    return day if name.startswith(BETWEEN) and not meeting_on(panel, day) else None

@@ -98,7 +98,8 @@ def _check_true(
 ) -> None:
     """Raises NothingToSend where something newer has made a message untrue."""
     later = (
-        (kind == "gap-agenda" and (one.state != "open" or meeting is None))
+        one.state == "withdrawn"
+        or (kind == "gap-agenda" and (one.state != "open" or meeting is None))
         or (kind == "gap-manager" and (one.state not in gaps.OPEN or panel is not None))
         or (kind == "gap-more" and one.state != "more")
         or (kind in ("gap-more", "gap-answer") and decision is None)
@@ -154,12 +155,15 @@ def _of_decision(post: _Post, decision: Decision | None) -> dict[str, str]:
 def answer_words(one: Decision) -> str:
     """What was decided, in a sentence for the practitioner."""
     if one.kind == "spend":
+        how = f" How the family gets it: {one.how.rstrip('.')}." if one.how else ""
         return (
-            f"Yes. We will pay up to £{one.pounds:,} for {one.what_for}. Provider: {one.provider}."
+            f"Yes. We will pay up to £{one.pounds:,} for {one.what_for}. "
+            f"Provider: {one.provider.rstrip('.')}.{how}"
         )
     return {
         "met": "There is something local that meets the need.",
         "more": "We need to know more before we can decide.",
+        "no": "We are sorry. We cannot help with this.",
         "escalate": "We cannot meet this need ourselves, so we have passed it on.",
     }[one.kind]
 

@@ -35,7 +35,7 @@ from portal.directory.values import LONDON
 from portal.panel import quarters
 
 THIRD = 3  # gaps of one theme raise an issue
-UNMET = ("open", "more", "escalated")  # states of a gap that nothing has met yet
+UNMET = ("open", "more", "escalated", "no")  # states of a gap that nothing has met yet
 COUNTED = 4  # quarters in the tables
 LARGEST = 40  # number in the tables: a larger one is '40+'
 OPEN = ("panel", "sub-group", "board", "project")

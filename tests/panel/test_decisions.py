@@ -110,10 +110,11 @@ def test_a_proposal_can_be_dropped_and_made_again(sqlite: Engine) -> None:
 
 
 def test_each_decision_sends_its_answer(sqlite: Engine) -> None:
-    """More to ask keeps the form open; what is escalated is decided."""
+    """More to ask keeps the form open; what is escalated or cannot be met is decided."""
     for kind, state, message in (
         ("more", "more", "gap-more"),
         ("escalate", "escalated", "gap-answer"),
+        ("no", "no", "gap-answer"),
     ):
         one = sent(sqlite, key=kind)
         decide(sqlite, one.id, Proposal(kind, "In words"))

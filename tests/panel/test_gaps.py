@@ -200,3 +200,36 @@ def test_somebody_can_be_erased_on_request(sqlite: Engine) -> None:
 
     assert (said["Name"], said["Email"]) == ("Jo Bell", "jo@x.example")
     assert "Name" not in dict(gaps.kept(gaps.with_id(sqlite, one.id)))
+
+
+def test_a_practitioner_takes_an_open_form_back(sqlite: Engine) -> None:
+    """A form that is withdrawn is on no agenda, what was proposed is dropped, and who sent it is
+    forgotten at once, also after a question."""
+    one, asked, directory = sent(sqlite), sent(sqlite, key="asked"), with_panel()
+    question, late = Proposal("more", "Which?"), Proposal("no", "No")
+    propose(sqlite, directory, asked.id, question, seen=0, by=MEMBERS[0], now=NOW)
+    agree(sqlite, directory, asked.id, seen=1, by=MEMBERS[1], now=NOW)
+    propose(sqlite, directory, one.id, late, seen=0, by=MEMBERS[0], now=NOW)
+    with pytest.raises(NotPossible):
+        gaps.withdraw(sqlite, one.id, seen=0, now=NOW)
+    gaps.withdraw(sqlite, one.id, seen=1, now=NOW)
+    gaps.withdraw(sqlite, one.id, seen=1, now=NOW)
+    gaps.withdraw(sqlite, asked.id, seen=2, now=NOW)
+
+    assert gaps.agenda(sqlite, "preston", one.meeting) == []
+    assert gaps.in_district_of(sqlite, "preston") == []
+    with pytest.raises(NotPossible):
+        agree(sqlite, directory, one.id, seen=2, by=MEMBERS[1], now=NOW)
+    assert database.write(sqlite, lambda c: gaps.forget(c, NOW, 30)) == 2
+
+
+def test_a_form_that_has_its_answer_is_not_withdrawn(sqlite: Engine) -> None:
+    alone = made.directory()
+    one = sent(sqlite, alone)
+    given = {"seen": 0, "by": MANAGER, "now": NOW}
+    answer_alone(sqlite, alone, one.id, Proposal("no", "There is none"), **given)
+
+    with pytest.raises(NotPossible, match="has its answer"):
+        gaps.withdraw(sqlite, one.id, seen=1, now=NOW)
+    assert gaps.with_id(sqlite, one.id).state == "no"
+    assert queued(sqlite)[-1] == "gap-answer"

@@ -24,9 +24,10 @@ from portal.panel.meetings import last_day, meeting_for, meeting_named, panel_of
 from portal.panel.messages import answer_words
 from portal.web import filters
 from portal.web.live.context import Away, live
+from portal.web.live.forms.family import PressForm
 from portal.web.live.forms.gap import GapForm, ReplyForm
 from portal.web.live.forms.steps import next_screen
-from portal.web.live.screens import away, check_form, head, page, too_many
+from portal.web.live.screens import Press, away, check_form, explain, head, page, too_many
 from portal.web.live.subjects import Subject
 
 SUBJECT = Subject(
@@ -99,6 +100,10 @@ def _report(form: GapForm, now: datetime) -> Any:
     found, told = live(), form.gap()
     try:
         with found.database() as engine:
+            before = gaps.with_key(engine, str(form.key.data))
+            asked = before is not None or request.form.get("step") == "confirm"
+            if not asked and gaps.sent_before(engine, told):
+                return _twice(form)
             reference = gaps.report(
                 engine,
                 told,
@@ -116,7 +121,22 @@ def _report(form: GapForm, now: datetime) -> Any:
     if stored is None or stored.link_nonce is None or stored.link_hash is None:
         abort(404)  # it was deleted since it was first sent
     link = gap_link_of(found.secret, stored.link_nonce, stored.link_hash)
-    return redirect(f"/gap/{link}?sent=yes", 303)
+    other = before is not None and gaps.says(before) != told
+    return redirect(f"/gap/{link}?sent={'before' if other else 'yes'}", 303)
+
+
+def _twice(form: GapForm) -> Response:
+    """The same practitioner has an open form with these words: ask before there are two."""
+    return explain(
+        "You have sent this form already",
+        "/gap",
+        "We have an open form with the same words and your email address. The email that you got "
+        "about it has the link to its own page. There you see where it stands.",
+        "Send it again only if another family needs the same.",
+        subject=SUBJECT,
+        form=form,
+        presses=[Press("Send a second form", "confirm")],
+    )
 
 
 # --- the practitioner's own page ------------------------------------------------------------------
@@ -153,6 +173,44 @@ def own(link: str) -> Any:
     return redirect(f"/gap/{link}?answered=yes", 303)
 
 
+@pages.route("/gap/<link>/withdraw", methods=["GET", "POST"])
+def withdraw(link: str) -> Any:
+    """The practitioner takes a form back that has no answer yet (S23)."""
+    one, now = _found(link), live().now
+    if one.state not in gaps.OPEN:
+        return redirect(f"/gap/{link}", 303)  # pressed twice, or decided meanwhile
+    form = PressForm(formdata=request.form if request.method == "POST" else None)
+    following = next_screen(form, now, live().secret, checked=False)
+    subject = replace(OWN, back=f"/gap/{link}")
+    if request.method != "POST" or following.status == 400:
+        return page(
+            "live/press.html",
+            head(_TAKE_BACK, f"/gap/{link}/withdraw", error=bool(form.trouble)),
+            following.status,
+            form=form,
+            subject=subject,
+            title=_TAKE_BACK,
+            paragraphs=[
+                "Nobody decides about it any more, and no meeting looks at it.",
+                "We delete your name and email address the day after. What was needed stays for "
+                "planning. It names nobody.",
+            ],
+            yes="Take the form back",
+            no="Keep it",
+        )
+    try:
+        with live().database() as engine:
+            gaps.withdraw(engine, one.id, seen=one.version, now=now)
+    except NotPossible:
+        pass  # its page says what has changed meanwhile
+    except Away:
+        return away(f"/gap/{link}/withdraw", subject, form, "confirm")
+    return redirect(f"/gap/{link}", 303)
+
+
+_TAKE_BACK = "Do you want to take this form back?"
+
+
 def _found(link: str) -> Filed:
     """The form behind a link; otherwise the answer that every wrong link gets (S23)."""
     with live().database() as engine:
@@ -168,6 +226,8 @@ _TITLES = {
     "met": "Your form has its answer",
     "spent": "Your form has its answer",
     "escalated": "Your form is passed on",
+    "no": "Your form has its answer",
+    "withdrawn": "You took this form back",
 }
 
 
@@ -197,6 +257,7 @@ def _own(one: Filed, link: str, form: ReplyForm, status: int) -> Response:
         answer=answer_words(made[0]) if made else "",
         made=filters.moment_words(made[0].made.astimezone(LONDON)) if made else "",
         sent=request.args.get("sent") == "yes" and one.state == "open",
+        before=request.args.get("sent") == "before",
         answered=request.args.get("answered") == "yes" and one.state == "open",
         keep_days=live().settings.keep_days,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask import g, redirect, request
@@ -17,7 +18,7 @@ from werkzeug.wrappers import Response as Answered
 
 from portal.bookings.locking import NotPossible
 from portal.database import audit, read
-from portal.directory import District, Meeting
+from portal.directory import District, Meeting, Panel
 from portal.directory.values import LONDON, day_words
 from portal.directory.vocabularies import GAP_THEMES, NEEDS
 from portal.feeds.panel_meetings import path_of
@@ -25,24 +26,34 @@ from portal.panel import budget, decisions, gaps, messages
 from portal.panel.budget import Balance
 from portal.panel.decisions import Decision, Proposal
 from portal.panel.gaps import Filed
-from portal.panel.meetings import decided_in, meeting_named, next_meeting, past
+from portal.panel.meetings import (
+    BETWEEN,
+    decided_on,
+    meeting_named,
+    meeting_on,
+    next_meeting,
+    past,
+)
 from portal.staff.accounts import Staff
+from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.access import May, current, now, of_panel, staff_route, to
-from portal.web.staff.panel_forms import KINDS, ProposeForm, page_titles, version
+from portal.web.staff.panel_forms import KINDS, ProposeForm, TakeOutForm, page_titles, version
 from portal.web.staff.panel_themes import DISTRICT, late_reports
 from portal.web.staff.scope import attempt, posted
 from portal.web.staff.screens import PANEL, page
 
 GAP = f"{DISTRICT}/gaps/<gap>"
-_PAST = 6  # meetings whose minutes are listed
+_PAST = 8  # minutes that are listed
 
 _STATES: Mapping[str, str] = {
     "open": "Open",
     "more": "Waits for an answer",
     "met": "Met",
-    "spent": "Paid for",
+    "spent": "Agreed",
     "escalated": "Passed on",
+    "no": "Cannot be met",
+    "withdrawn": "Withdrawn",
 }
 
 
@@ -83,11 +94,13 @@ def _district(slug: str) -> District:
 @staff_route(PANEL, may=SOMEWHERE)
 def panels() -> Answered:
     """The districts whose panel this person sits on, or whose forms a manager answers."""
+    own = _own_districts(current())
     with live().database() as engine:
-        waiting = gaps.open_by_district(engine)
+        waiting = gaps.waiting(engine, [one.slug for one in own], now())
+    by_district = {one.district: one for one in waiting}
     found = [
-        (one, waiting.get(one.slug, 0), next_meeting(one.panel, now()) if one.panel else None)
-        for one in _own_districts(current())
+        (one, by_district.get(one.slug), next_meeting(one.panel, now()) if one.panel else None)
+        for one in own
     ]
     found.sort(key=lambda row: (row[0].panel is None, row[0].title))
     return page("staff/panel_list.html", "Resource Panels", districts=found)
@@ -100,6 +113,7 @@ def panel(district: str) -> Answered:
     with live().database() as engine:
         waiting = gaps.in_district_of(engine, district)
         proposed = decisions.of_gaps(engine, [one.id for one in waiting])
+        days = decisions.days_of(engine, district)
         failed = messages.failed(engine, district)
         late = late_reports(engine, district)
         gaps.log_reading(engine, district, len(waiting), now=now(), actor=current().actor)
@@ -114,7 +128,7 @@ def panel(district: str) -> Answered:
         balance=_balance(found),
         meeting=meeting,
         agendas=_agendas(found, waiting),
-        minutes=[*past(found.panel, now())][:_PAST] if found.panel else [],
+        minutes=_minutes(found.panel, days) if found.panel else [],
         calendar=path_of(found),
         rows=[_row(one, proposed[one.id]) for one in waiting],
         failed=failed,
@@ -122,6 +136,15 @@ def panel(district: str) -> Answered:
         late=late,
         again=request.args.get("again", ""),
     )
+
+
+def _minutes(panel: Panel, days: Iterable[date]) -> list[tuple[date, str, bool]]:
+    """The latest minutes: the day, the end of their address, and whether a meeting was held."""
+    held = [(one.day, one.name, True) for one in past(panel, now())]
+    between = [
+        (day, f"{BETWEEN}{day.isoformat()}", False) for day in days if not meeting_on(panel, day)
+    ]
+    return sorted([*held, *between], reverse=True)[:_PAST]
 
 
 def _agendas(district: District, waiting: Sequence[Filed]) -> list[tuple[Meeting, int]]:
@@ -201,19 +224,25 @@ def agenda(district: str) -> Answered:
 
 @staff_route(f"{DISTRICT}/minutes/<meeting>", may=OF_MEETINGS)
 def minutes(district: str, meeting: str) -> Answered:
-    """What was decided at a meeting, and up to the next one, to print. It names nobody."""
+    """What was decided on the day of a meeting, or between meetings, to print. It names nobody."""
     found = _district(district)
-    held = meeting_named(found.panel, meeting) if found.panel else None
-    if found.panel is None or held is None:
+    day = decided_on(found.panel, meeting) if found.panel else None
+    today = now().astimezone(LONDON).date()
+    if found.panel is None or day is None or day > today:
         return _no_meeting(district)
+    held = meeting_named(found.panel, meeting)
     with live().database() as engine:
-        made = decisions.made_between(engine, district, *decided_in(found.panel, held))
+        made = decisions.made_on(engine, district, day)
+    if held is None and not made:
+        return _no_meeting(district)
     return page(
         "staff/panel_minutes.html",
         f"Minutes: {found.panel.name}",
         back=f"{PANEL}/{district}",
         panel=found.panel,
         meeting=held,
+        day=day,
+        questions=sum(one.kind == "more" for one, _ in made),
         made=[(one, form, _theme(form), KINDS[one.kind].words) for one, form in made],
         spent=sum(one.pounds or 0 for one, _ in made),
         titles=_titles(one for one, _ in made),
@@ -278,6 +307,7 @@ def gap_page(district: str, gap: str) -> Answered:
         mine=proposed is not None and proposed.proposed_by == current().id,
         made=[each for each in made if each.state == "made"],
         names=names,
+        times={each.id: filters.moment_words(each.made.astimezone(LONDON)) for each in made},
         titles=_titles(made),
         kinds=_kinds(found) if one.state in gaps.OPEN and not proposed else (),
         words={kind: of.words for kind, of in KINDS.items()},
@@ -337,6 +367,34 @@ def _propose(one: Filed, proposal: Proposal, *, alone: bool) -> None:
     verb = decisions.answer_alone if alone else decisions.propose
     with live().database() as engine:
         verb(engine, live().directory, one.id, proposal, seen=version(), by=current(), now=now())
+
+
+@staff_route(f"{GAP}/take-out", may=OF_GAP, methods=("GET", "POST"), refills=True)
+def take_out(district: str, gap: str) -> Answered:
+    """Take words that name somebody out of a form. Nothing keeps the old text."""
+    one: Filed = g.gap
+    path, form = f"{PANEL}/{district}/gaps/{gap}", TakeOutForm(formdata=posted())
+    status = form.refused() if request.method == "POST" else 200
+    if status is None:
+        try:
+            with live().database() as engine:
+                gaps.take_out(
+                    engine, one.id, form.words.data, seen=version(), now=now(),
+                    actor=current().actor,
+                )  # fmt: skip
+            return redirect(f"{path}?done=out", 303)
+        except NotPossible as error:
+            form.trouble, status = str(error).rstrip("."), 409
+    return page(
+        "staff/panel_take_out.html",
+        "Take words out",
+        status,
+        back=path,
+        error=bool(form.problems()),
+        form=form,
+        path=path,
+        **_facts(one),
+    )
 
 
 @staff_route(f"{GAP}/agree", may=OF_GAP, methods=("POST",))

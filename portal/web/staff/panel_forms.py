@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from portal.directory import Directory, Panel
 from portal.panel.budget import Balance
 from portal.panel.decisions import Kind, Proposal
-from portal.web.live.forms.answers import Answer, Lines, Whole
+from portal.web.live.forms.answers import Answer, Lines, Pounds
 from portal.web.live.forms.family import Group
 from portal.web.live.forms.gap import naming
 from portal.web.staff.forms import StaffForm
@@ -37,11 +38,12 @@ KINDS: Mapping[str, _Kind] = {
     "spend": _Kind(
         "Spend from the budget",
         "Spend from the budget",
-        ("pounds", "what_for", "provider"),
+        ("pounds", "what_for", "provider", "how"),
         _ANSWER,
     ),
     "more": _Kind("Ask for more", "Ask for more", (), "What do you ask?"),
     "escalate": _Kind("Escalate", "Pass it on (escalate)", (), _ANSWER),
+    "no": _Kind("Cannot be met", "We cannot help", (), "Why can you not help?"),
 }
 
 
@@ -60,9 +62,7 @@ class ProposeForm(StaffForm):
         longest=300,
         hint="The name of a programme, group or centre, or the address of its page on our site.",
     )
-    pounds = Whole(
-        "How many pounds?", what="the sum in pounds", missing="Enter the sum in pounds", least=1
-    )
+    pounds = Pounds("How many pounds?", what="the sum", missing="Enter the sum in pounds")
     what_for = Answer(
         "What is it for?",
         what="what it is for",
@@ -76,6 +76,13 @@ class ProposeForm(StaffForm):
         missing="Enter who provides it",
         longest=120,
         hint="A shop, a service or an organisation.",
+    )
+    how = Answer(
+        "How does the family get it?",
+        what="how the family gets it",
+        missing="Enter who orders it, and how the family gets it",
+        longest=300,
+        hint="Who orders it, by when, and where it goes. As the practitioner reads it.",
     )
     words = Lines(
         _ANSWER,
@@ -99,6 +106,10 @@ class ProposeForm(StaffForm):
         self.titles, self.today = page_titles(directory), today
         if panel and balance:
             self.pounds.most, self.left = panel.limit, balance.left
+            self.pounds.over = (
+                f"The panel may spend £{panel.limit:,} at most on one form. To ask for more, pass "
+                "it on"
+            )
             self.pounds.hint = (
                 f"Up to £{panel.limit:,}. £{balance.left:,} is left for {balance.words}."
             )
@@ -109,7 +120,7 @@ class ProposeForm(StaffForm):
     def validate(self, extra_validators: Any = None) -> bool:
         super().validate(extra_validators)
         for name in self.names:
-            if name in ("words", "what_for"):
+            if name in ("words", "what_for", "how"):
                 one = self.answer(name)
                 one.blame(naming(one.text, self.today))
         if "link" in self.names and not self.link.errors:
@@ -124,7 +135,10 @@ class ProposeForm(StaffForm):
         if len(found) == 1:
             return ""
         if not found:
-            return "We have no programme, group or centre with this name or address. Correct it"
+            return (
+                "We have no programme, group or centre with this name or address. "
+                f"{_likely(self.link.text, self.titles) or 'Correct it'}"
+            )
         return (
             f"There are {len(found)} with this name. Enter the address of one, such as {found[0]}"
         )
@@ -140,7 +154,32 @@ class ProposeForm(StaffForm):
             pounds=self.pounds.data if spends else None,
             what_for=self.what_for.data if spends else "",
             provider=self.provider.data if spends else "",
+            how=self.how.data if spends else "",
         )
+
+
+def _likely(text: str, titles: Mapping[str, str]) -> str:
+    """'Did you mean …?' with the names that are nearest, or that hold the same words; else ''."""
+    known = {title.casefold(): title for title in titles.values()}
+    words = text.casefold().split()
+    found = [title for small, title in known.items() if all(one in small for one in words)]
+    found += [known[one] for one in get_close_matches(" ".join(words), list(known), n=3)]
+    shown = list(dict.fromkeys(sorted(found[:3], key=len)))
+    return f"Did you mean {' or '.join(f'“{one}”' for one in shown)}?" if words and shown else ""
+
+
+class TakeOutForm(StaffForm):
+    """The words of a form that name somebody, and have to go."""
+
+    asked = ("words",)
+
+    words = Answer(
+        "Which words name somebody?",
+        what="the words",
+        missing="Copy the words that have to go",
+        longest=200,
+        hint="Copy them as they are in the form. In each place we write “[taken out]” instead.",
+    )
 
 
 def page_titles(directory: Directory) -> Mapping[str, str]:

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response as Answered
 
 from portal.bookings import casework, complaints, contacts, opening, places, registers, support
 from portal.bookings.casework import fold
-from portal.directory import Session
+from portal.directory import District, Session
 from portal.directory.values import LONDON
+from portal.panel import gaps
 from portal.web.live.context import live
 from portal.web.staff.access import (
     OWN,
@@ -73,6 +74,8 @@ def today() -> Answered:
         owed = complaints.waiting_complaints(engine, sees_district) if answers else ()
         weeks = for_today(engine)
         reviews = reviews_for_today(engine)
+        own = [one.slug for one in directory.districts if _answers_gaps(one)]
+        gaps_open = gaps.waiting(engine, own, now())
     return page(
         "staff/today.html",
         "Today" if day == this else "Sessions",
@@ -103,9 +106,15 @@ def today() -> Answered:
         publication=publication(there=True),
         weeks=weeks,
         reviews=reviews,
+        gaps_open=[(directory.district(one.district), one) for one in gaps_open],
         now=now(),
         warning=SET_PROXIES if request.environ.get(NOT_BELIEVED) else "",
     )
+
+
+def _answers_gaps(district: District) -> bool:
+    """Whether the forms of a district are this person's to answer (S94)."""
+    return current().sits_on(district.slug, live().directory)
 
 
 def _may_change(session: Session) -> bool:

@@ -69,9 +69,31 @@ def test_a_gap_is_told(screens) -> None:
     assert screens.count("panel_message") == 1
 
 
+def test_a_change_after_sending_is_not_lost_in_silence(screens) -> None:
+    """Back, other words, Send: the page says that the first form is stored, and how to change."""
+    form = filled(screens)
+    form.press("Send")
+    again = form.fill(wanted="A double buggy").press("Send")
+
+    assert "You have already sent this form" in again
+    assert "A double buggy" not in again
+    assert screens.count("gap") == 1
+
+
+def test_the_same_form_again_is_asked_about(screens) -> None:
+    """The same words from the same practitioner are stored twice only if they say so."""
+    filled(screens).press("Send")
+    asked = filled(screens).press("Send")
+
+    assert asked.heading == "You have sent this form already"
+    assert screens.count("gap") == 1
+    assert asked.press("Send a second form").heading == "We have your form"
+    assert screens.count("gap") == 2
+
+
 def test_a_larger_sum_is_taken_and_said_to_go_up(screens) -> None:
     """The limit of a panel is said and holds nobody back."""
-    screen = filled(screens, pounds="5000").press("Send")
+    screen = filled(screens, pounds="£5,000").press("Send")
 
     assert screen.heading == "We have your form"
     assert kept(screens).pounds == 5000
@@ -149,6 +171,31 @@ def test_the_decision_is_on_the_page(screens) -> None:
     assert "Ring the shop" in screen
 
 
+def test_a_form_is_taken_back_on_its_page(screens) -> None:
+    """An open form has a way back, with one question before; an answered one has none."""
+    path = filled(screens).press("Send").path.partition("?")[0]
+    own = screens.open(path)
+    done = screens.open(f"{path}/withdraw").press("Take the form back")
+    again = screens.open(f"{path}/withdraw")
+
+    assert "take this form back" in own
+    assert done.heading == "You took this form back"
+    assert kept(screens).state == "withdrawn"
+    assert again.status == 303
+    assert "take this form back" not in done
+
+
+def test_a_need_that_cannot_be_met_has_an_answer(screens) -> None:
+    """The reason is on the page, and the words do not pretend to help."""
+    path = filled(screens).press("Send").path
+    decide(screens, Proposal("no", "No provider does this here"))
+    screen = screens.open(path)
+
+    assert screen.heading == "Your form has its answer"
+    assert "We cannot help with this." in screen
+    assert "No provider does this here" in screen
+
+
 def test_a_wrong_link_and_a_forgotten_one_are_not_found(screens) -> None:
     """S23: one and the same answer for every link that opens nothing."""
     path = filled(screens).press("Send").path
@@ -161,7 +208,7 @@ def test_gaps_are_limited_and_survive_faults(tmp_path) -> None:
     """429 and 503 keep what was written."""
     screens = run(tmp_path, bookings_per_contact=1)
     filled(screens).press("Send")
-    stopped = filled(screens).press("Send")
+    stopped = filled(screens, wanted="A cot").press("Send")
     again = filled(screens, email="b@school.example")
     with screens.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE gap RENAME TO away")

@@ -1,5 +1,7 @@
 """The pages of a Resource Panel: what members see, propose, agree and print."""
 
+from dataclasses import replace
+
 import pytest
 
 from portal import database
@@ -41,7 +43,13 @@ def proposed(member, reference, kind, **answers):
     return form.fill(**answers).press("Propose it")
 
 
-SPEND = {"pounds": "120", "what_for": "a car seat", "provider": "A shop", "words": "Ring them"}
+SPEND = {
+    "pounds": "120",
+    "what_for": "a car seat",
+    "provider": "A shop",
+    "words": "Ring them",
+    "how": "The school orders it",
+}
 
 
 def test_a_member_sees_money_meeting_and_forms(place, member) -> None:
@@ -108,11 +116,19 @@ def test_a_proposal_is_dropped_and_the_other_tab_is_told(place, member, other) -
 @pytest.mark.parametrize(
     ("kind", "answers", "where", "words"),
     [
-        ("spend", SPEND | {"pounds": "501"}, "#pounds", "from 1 to 500"),
+        ("spend", SPEND | {"pounds": "501"}, "#pounds", "may spend £500 at most"),
         ("spend", SPEND | {"provider": ""}, "#provider", "Enter who provides it"),
         ("spend", SPEND | {"words": "Give it to Mrs Smith"}, "#words", "Take out a name"),
         ("met", {"link": "Nowhere", "words": "See"}, "#link", "no programme, group or centre"),
         ("met", {"link": "/staff/log", "words": "See"}, "#link", "no programme, group or centre"),
+        ("spend", SPEND | {"pounds": "12.50"}, "#pounds", "in whole pounds, like 1200"),
+        ("spend", SPEND | {"how": ""}, "#how", "Enter who orders it"),
+        (
+            "met",
+            {"link": "Birth and", "words": "See"},
+            "#link",
+            "Did you mean “Bump, Birth and Beyond”",
+        ),
         ("more", {"words": ""}, "#words", "Write what the practitioner reads"),
     ],
 )
@@ -148,6 +164,7 @@ def test_a_page_is_found_by_its_name_or_address(place, member, typed, path) -> N
 def test_agenda_and_minutes_name_no_practitioner(place) -> None:
     """S94: what is printed has who comes by role, and no name and no email address."""
     reference = sent(place)
+    early = place.signed_in("panel", panels=["preston"]).open(f"{PANEL}/minutes/2027-02-01")
     place.wait(days=28)  # the day of the meeting
     titles = ("Pat Hill", "Kim Ash")
     member, other = (place.signed_in("panel", title=one, panels=["preston"]) for one in titles)
@@ -157,17 +174,71 @@ def test_agenda_and_minutes_name_no_practitioner(place) -> None:
     other.open(f"{PANEL}/gaps/{reference}").press("Agree")
     minutes = member.open(f"{PANEL}/minutes/2027-02-01")
 
-    assert (agenda.status, minutes.status) == (200, 200)
+    assert (agenda.status, minutes.status, early.status) == (200, 200, 404)
     assert "Deputy head, School" in agenda
     assert "A car seat" in agenda
     assert "Nothing was decided" in empty
-    assert "£120 for a car seat. Provider: A shop" in minutes
+    assert "£120 for a car seat. Provider: A shop. How the family gets it: The school" in minutes
     for screen in (agenda, minutes):
         assert "Bellweather" not in screen.html
         assert "jo@x.example" not in screen.html
     for name in titles:
         assert name not in minutes.html.partition("<main")[2]
     assert member.open(f"{PANEL}/minutes/2027-02-02").status == 404
+
+
+def test_what_is_decided_between_meetings_says_its_day(place) -> None:
+    """A decision is in the minutes of a meeting only if it was made on its day, and a question is
+    not counted as a decision."""
+    reference = sent(place)
+    place.wait(days=1)  # after the day of a meeting
+    member, other = (place.signed_in("panel", panels=["preston"]) for _ in range(2))
+    proposed(member, reference, "more", words="Which size?")
+    asked = other.open(f"{PANEL}/gaps/{reference}").press("Agree")
+    day = place.now.date().isoformat()
+    place.wait(days=28)
+    later = place.signed_in("panel", panels=["preston"])
+    minutes = later.open(f"{PANEL}/minutes/between-{day}")
+
+    assert "The question is on its way" in asked
+    assert "T0" not in asked.html.partition("<main")[2]
+    assert "Decided between meetings, on" in minutes
+    assert "0 decisions, 1 question" in minutes
+    assert f"{PANEL}/minutes/between-{day}" in later.open(PANEL).html
+    assert "Nothing was decided" in later.open(f"{PANEL}/minutes/2027-02-01")
+    for wrong in ("between-2027-02-01", "between-2026-01-05", "between-x", day):
+        assert later.open(f"{PANEL}/minutes/{wrong}").status == 404
+
+
+def test_open_forms_are_counted_on_the_first_page(place, member) -> None:
+    """Who answers forms sees how many wait, and for how long, without opening the panel."""
+    manager = place.signed_in("manager")
+    nothing = manager.open("/staff/")
+    sent(place)
+    place.wait(days=3)
+    manager, member = place.signed_in("manager"), place.signed_in("panel", panels=["preston"])
+
+    assert "about gaps" not in nothing
+    today = manager.open("/staff/")
+    assert "1 form about gaps in Preston waits for an answer" in today
+    assert "The oldest has waited for 3 days" in today
+    assert "1 open form. The oldest has waited for 3 days" in member.open("/staff/panel")
+    worker = place.signed_in("worker", centres=["riverbank"])
+    assert "about gaps" not in worker.open("/staff/")
+
+
+def test_a_name_is_taken_out_of_a_form(place, member) -> None:
+    """S94: words that name a family go from the form for good, and the log repeats none of them."""
+    reference = sent(place, form=replace(FORM, wanted="Aisha  Khan needs a seat. Khan!"))
+    form = member.open(f"{PANEL}/gaps/{reference}/take-out")
+    wrong = form.fill(words="Bob").press("Take them out")
+    done = form.fill(words="aisha khan").press("Take them out")
+
+    assert wrong.status == 409
+    assert "The words are taken out" in done
+    assert gaps.with_reference(place.engine, reference).wanted == "[taken out] needs a seat. Khan!"
+    line = next(one for one in audit.log(place.engine) if one.action == "take out of gap")
+    assert "Khan" not in str(line)
 
 
 def test_a_manager_answers_where_there_is_no_panel(tmp_path) -> None:
@@ -185,6 +256,18 @@ def test_a_manager_answers_where_there_is_no_panel(tmp_path) -> None:
     assert "It is decided" in done
     assert gaps.with_reference(place.engine, reference).state == "met"
     assert manager.open(f"{PANEL}/agenda").status == 404
+
+
+def test_a_manager_can_say_no(tmp_path) -> None:
+    """A need that cannot be met has an answer where there is no panel too."""
+    place = Staffed(tmp_path, made.directory())
+    reference = sent(place)
+    manager = place.signed_in("manager")
+    form = manager.open(f"{PANEL}/gaps/{reference}/propose?kind=no")
+    done = form.fill(words="Nobody does this").press("Send the answer")
+
+    assert "Cannot be met" in done
+    assert gaps.with_reference(place.engine, reference).state == "no"
 
 
 def test_messages_that_failed_are_shown_and_tried_again(place, member) -> None:

@@ -161,7 +161,8 @@ def _gaps() -> None:
         gap.add_column(sa.Column("link_hash", sa.LargeBinary(length=32), nullable=True))
         gap.add_column(sa.Column("issue_id", sa.Integer(), nullable=True))
         gap.create_check_constraint(
-            op.f("ck_gap_state"), "state IN ('open', 'met', 'spent', 'more', 'escalated')"
+            op.f("ck_gap_state"),
+            "state IN ('open', 'met', 'spent', 'more', 'escalated', 'no', 'withdrawn')",
         )
         gap.create_foreign_key(op.f("fk_gap_issue_id"), "theme_issue", ["issue_id"], ["id"])
     op.create_index("ix_gap_link", "gap", ["link_hash"], unique=True)
@@ -180,6 +181,7 @@ def _decisions() -> None:
         sa.Column("pounds", sa.Integer(), nullable=True),
         sa.Column("what_for", sa.String(length=200), nullable=False),
         sa.Column("provider", sa.String(length=120), nullable=False),
+        sa.Column("how", sa.String(length=300), nullable=False, server_default=""),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("proposed_by", sa.Integer(), nullable=False),
         sa.Column("proposed", moment, nullable=False),
@@ -187,7 +189,8 @@ def _decisions() -> None:
         sa.Column("agreed", moment, nullable=True),
         sa.Column("year", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('met', 'spend', 'more', 'escalate')", name=op.f("ck_panel_decision_kind")
+            "kind IN ('met', 'spend', 'more', 'escalate', 'no')",
+            name=op.f("ck_panel_decision_kind"),
         ),
         sa.CheckConstraint(
             "state IN ('proposed', 'made', 'dropped')", name=op.f("ck_panel_decision_state")

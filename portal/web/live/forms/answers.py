@@ -345,6 +345,26 @@ class Whole(Answer):
         return f"Enter {self.what} as a number from {self.least} to {self.most:,}"
 
 
+class Pounds(Whole):
+    """A sum in whole pounds, as people write it: '1200', '£1,200' or '50.00'."""
+
+    over = ""  # what to say of a sum above the limit
+
+    def __init__(self, label: str = "", *, least: int = 1, **given: Any) -> None:
+        super().__init__(label, least=least, **{"width": "w5", **given})
+
+    def read(self, text: str) -> int | None:
+        figures = re.sub(r"^£\s*|(?<=[0-9]),(?=[0-9]{3}(?![0-9]))|\.00$", "", plain_figures(text))
+        return super().read(figures)
+
+    def wrong_value(self) -> str:
+        if self.data is None or self.data < self.least:
+            return f"Enter {self.what} in whole pounds, like 1200"
+        if self.data <= self.most:
+            return ""
+        return self.over or f"Enter {self.what} in whole pounds, £{self.most:,} at most"
+
+
 class Choice(Answer):
     """One of a list. `kind` is how it is shown: radios, or a list that opens."""
 

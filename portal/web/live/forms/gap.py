@@ -15,7 +15,17 @@ from wtforms import StringField
 from portal.bookings.unnamed import findings
 from portal.directory.vocabularies import GAP_THEMES, NEEDS
 from portal.panel.gaps import Gap
-from portal.web.live.forms.answers import Answer, Choice, Email, Lines, Name, Pick, Ticks, Whole
+from portal.web.live.forms.answers import (
+    Answer,
+    Choice,
+    Email,
+    Lines,
+    Name,
+    Pick,
+    Pounds,
+    Ticks,
+    Whole,
+)
 from portal.web.live.forms.family import YES_NO, Group, LiveForm
 
 MOST_POUNDS = 1_000_000
@@ -73,9 +83,7 @@ class GapForm(LiveForm):
         longest=1000,
         hint="And why it did not fit. Do not say who the family is.",
     )
-    pounds = Whole(
-        "What would it cost, in pounds?", what="the sum in pounds", least=1, most=MOST_POUNDS
-    )
+    pounds = Pounds("What would it cost, in pounds?", what="the sum", most=MOST_POUNDS)
     name = Name(
         "Your full name",
         what="your full name",
