@@ -90,6 +90,25 @@ def test_a_family_waits_for_the_creche_and_keeps_its_place(screens) -> None:
     assert "your children have places" in screens.open(own.path)
 
 
+def test_who_takes_a_place_back_reads_first_whether_the_creche_is_gone(screens) -> None:
+    """Cancelling says that the creche goes too; taking the place back gives free creche places
+    back, and says before if there are not enough of them."""
+    own = screens.book(BUMP, **TWO)
+    ask = screens.open(own.path + "/cancel")
+    assert "This also gives up your place in the creche." in ask
+    cancelled = ask.press("Yes, cancel it")
+    assert "Your children get creche places too, if nobody is quicker." in cancelled
+    assert "your children have places" in cancelled.press("Take my place back")
+
+    screens.open(own.path + "/cancel").press("Yes, cancel it")
+    screens.visitor().book(BUMP, creche="1", **{"creche-1-age": "2"})
+    again = screens.open(own.path)
+    assert "the creche has only 1 place left, and your 2 children need places" in again
+    back = again.press("Take my place back")
+    assert "you are number 1 on the list for the creche" in back
+    assert "Smaller families can go before you at most twice" in back
+
+
 def test_a_family_comes_without_the_creche(screens) -> None:
     """The answers about the creche are dropped, and the check screen no longer shows them."""
     screens.book(BUMP, **TWO)
