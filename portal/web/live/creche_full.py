@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Protocol
 
 from flask import Response
 
 from portal.bookings import creche
+from portal.bookings.opening import booked_session, coming_of
 from portal.directory import Series, Session
 from portal.web import filters
 from portal.web.live.context import live
@@ -37,6 +39,14 @@ class Wanted(Protocol):
 def places_left(series: Series, planned: str) -> int:
     with live().database() as engine:
         return creche.left(engine, series, planned)
+
+
+def tell(form: CrecheQuestions, series: Series, planned: str, now: datetime) -> None:
+    """Say on a form which day the ages are for, and how many places the creche has left."""
+    if form.asks_creche:
+        coming = coming_of(series, booked_session(series, planned), now)
+        day = next((one.day for one in coming if not one.off), None)
+        form.tell_of_creche(day, places_left(series, planned))
 
 
 def is_full(wanted: Wanted, form: BookForm) -> bool:

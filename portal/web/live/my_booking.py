@@ -467,6 +467,7 @@ def change(link: str) -> Any:
     form = NumbersForm(formdata=_posted(), data=data)
     if own.series is not None:
         limit_people(form, own.series)
+        creche_full.tell(form, own.series, own.booking.planned, found.now)
     following = next_screen(form, found.now, found.secret, checked=False)
 
     def verb() -> None:

@@ -43,6 +43,22 @@ def test_children_are_booked_into_the_creche_on_the_same_form(screens) -> None:
     assert places.verify(screens.engine) == []
 
 
+def test_the_form_says_how_many_places_the_creche_has_and_which_day_the_ages_are_for(screens):
+    """Free creche places are known before one is refused, and ages count on the first day that is
+    booked, so that a child who has its birthday before is not turned away."""
+    form = screens.open(BUMP)
+    assert "How old will each child in the creche be on Tuesday 12 January 2027?" in form
+    assert "There are 2 places left in the creche." in form
+    own = form.fill(**FAMILY, creche="1", **{"creche-1-age": "1"}).press("Continue")
+    own = own.press("Confirm booking")
+    change = screens.open(own.path + "/change")
+    assert "be on Tuesday 12 January 2027?" in change
+    assert "There is 1 place left in the creche." in change
+    screens.visitor().book(BUMP, creche="1", **{"creche-1-age": "2"})
+
+    assert "The creche is full, or other families wait" in screens.visitor().open(BUMP)
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
