@@ -354,6 +354,15 @@ def place_in(connection: Connection, booking_id: int) -> CrechePlace | None:
     return CrechePlace(row.children, tuple(row.ages), row.state, position)
 
 
+def given_up(engine: Engine, booking_id: int) -> int:
+    """How many children a booking had in the creche, or waited for, before it ended."""
+    query = select(creche_place.c.children).where(
+        creche_place.c.booking_id == booking_id, creche_place.c.state == "ended"
+    )
+    with read(engine) as connection:
+        return connection.execute(query).scalar() or 0
+
+
 def left(engine: Engine, series: Series, planned: str) -> int:
     """Creche places left; 0 while a family waits for one."""
     query = (

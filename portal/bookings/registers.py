@@ -62,6 +62,7 @@ class Line:
     version: int
     referrer: str = ""  # the professional who asked for the family: name and organisation
     creche: int = 0  # its children with a place in the creche
+    creche_wanted: int = 0  # its children who wait for a place there
 
     @property
     def in_creche(self) -> tuple[str, ...]:
@@ -374,8 +375,14 @@ def line_of(row: Row[Any]) -> Line:
         mark=row.mark or "expected",
         version=row.version or 0,
         referrer=f"{row.by_name}, {row.by_organisation}" if row.by_name else "",
-        creche=row.creche_children if row._mapping.get("creche_state") == "held" else 0,
+        creche=_in_creche(row, "held"),
+        creche_wanted=_in_creche(row, "waiting"),
     )
+
+
+def _in_creche(row: Row[Any], state: str) -> int:
+    found = row._mapping
+    return found["creche_children"] if found.get("creche_state") == state else 0
 
 
 def _months(age: str) -> int:

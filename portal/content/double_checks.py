@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import combinations
 
 from portal.content.date_checks import times_held
+from portal.content.front_matter import Clash
 from portal.content.sources import Text, TextT, Tree
 from portal.directory import Centre, HelpPage, News, Page, Programme, Series
 from portal.directory.schedule import SchoolCalendar
@@ -158,6 +159,10 @@ def _check_pair(first: _Run, second: _Run) -> None:
         name = first.text.slug if first.centre == second.centre else first.identity
         both = f"If both are meant, write 'alongside: {name}'."
         doubles = first.identity, second.identity
+        at = f"{day_words(day)}, {times.words}"
+        what = "is the same group at the same time" if same_group else "is in the same room then"
+        remedy = "Choose another day or time" + ("." if same_group else ", or another room.")
+        clash = Clash(doubles, what, (at, at), remedy)
         if same_group:
             second.text.written.wrong(
                 ("starts",),
@@ -165,6 +170,7 @@ def _check_pair(first: _Run, second: _Run) -> None:
                 "would see it twice, and it would have twice the places. Delete one of the two "
                 f"files, or correct its dates. {both}",
                 doubles=doubles,
+                clash=clash,
             )
         else:
             second.text.written.wrong(
@@ -172,6 +178,7 @@ def _check_pair(first: _Run, second: _Run) -> None:
                 f"'room': {first.text.file} is in the same room at the same time: {when}. "
                 f"Change the room, day or time of one. {both}",
                 doubles=doubles,
+                clash=clash,
             )
         return
 

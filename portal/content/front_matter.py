@@ -35,6 +35,19 @@ _MERGE = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two series that need one thing at one time, without the names of files and fields.
+
+    `what` begins a sentence: "Another group" and these words, or the name of a group and these.
+    """
+
+    series: tuple[str, str]
+    what: str
+    when: tuple[str, str]  # of each of the two
+    remedy: str
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Problem:
     """One mistake: where it is, what is wrong and what to do."""
@@ -48,6 +61,8 @@ class Problem:
     doubles: tuple[str, ...] = ()
     # A warning that a text is hard to read: of no concern to those who change a date alone.
     about_words: bool = False
+    # Two series that clash, for those who may not see both (`editing.shown_problems`).
+    clash: Clash | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}: {self.words}"
@@ -93,10 +108,18 @@ class Written:
         """Line and column of a field, or of the last thing on the way to it that is there."""
         return find(self.marks, place)
 
-    def wrong(self, place: Place, words: str, *, doubles: tuple[str, ...] = ()) -> None:
+    def wrong(
+        self,
+        place: Place,
+        words: str,
+        *,
+        doubles: tuple[str, ...] = (),
+        clash: Clash | None = None,
+    ) -> None:
         """Note a mistake at a field."""
         line, column = self.at(place)
-        self.problems.append(Problem(self.path, line, column, one_line(words), doubles=doubles))
+        words = one_line(words)
+        self.problems.append(Problem(self.path, line, column, words, doubles=doubles, clash=clash))
 
     def wrong_at(self, line: int, column: int, words: str) -> None:
         """Note a mistake at a line."""

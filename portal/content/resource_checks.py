@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import combinations
 
 from portal.content.date_checks import times_held
-from portal.content.front_matter import Written
+from portal.content.front_matter import Clash, Written
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.directory import Resource, Series
 from portal.directory.schedule import SchoolCalendar
@@ -99,6 +99,10 @@ class _Use:
     series: Series
     calendar: SchoolCalendar
 
+    @property
+    def identity(self) -> str:
+        return f"{self.folder.slug}/{self.text.slug}"
+
     @cached_property
     def held(self) -> Mapping[date, list[TimeRange]]:
         return times_held(self.series, self.calendar, elsewhere=True)
@@ -122,12 +126,19 @@ def _check_pair(resource: Resource, first: _Use, second: _Use) -> None:
     day, mine, other = clash
     overlap = mine.starts < other.ends and other.starts < mine.ends
     why = "at the same time" if overlap else f"within {resource.minutes_between} minutes"
+    thing = f"the {resource.title.removeprefix('The ')}"
     number = list(second.series.resources).index(resource.slug)
     second.text.written.wrong(
         ("resources", number),
         f"'resources': {resource.title} cannot be in two places. {first.text.file} has it {why}: "
         f"{day_words(day)}, {mine.words}; here it is {other.words}. Change the day or time of one, "
         "or remove it here.",
+        clash=Clash(
+            (first.identity, second.identity),
+            f"has {thing} then",
+            (f"{day_words(day)}, {mine.words}", f"{day_words(day)}, {other.words}"),
+            f"Choose another day or time, or hold it without {thing}.",
+        ),
     )
 
 

@@ -9,7 +9,7 @@ its field, and the other rows are planned all the same. Clashes are those that p
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -31,6 +31,7 @@ from portal.editing.file_checks import mistakes_in
 from portal.editing.files import Edit
 from portal.editing.next_term import Copy, FieldError, PlannedAlready, Span
 from portal.editing.rewriting import RewritingError
+from portal.editing.shown_problems import Shown, as_written
 from portal.errors import PortalError
 
 FIELDS = ("starts", "time", "sessions", "places")  # that can be changed in a row
@@ -391,21 +392,39 @@ def edits(rows: Iterable[Row]) -> list[Edit]:
     return [Edit(path.as_posix(), text, None) for copy in made for path, text in copy.files.items()]
 
 
-def with_problems(found: Plan, problems: Sequence[Problem]) -> Plan:
-    """The plan with what `publishing.check` said of its copies, each in its row."""
+Showing = Callable[[Iterable[Problem], Iterable[str]], Sequence[Shown]]
+
+
+def with_problems(found: Plan, problems: Sequence[Problem], showing: Showing | None = None) -> Plan:
+    """The plan with what `publishing.check` said of its copies, each in its row.
+
+    `showing` gives the words for the reader, by mistakes and the files that are her own (S3).
+    Without it, they are those of `portal check`.
+    """
+    showing = showing or (lambda mistakes, _: [as_written(one) for one in mistakes])
     titles = {row.series.identity: row.title for row in found.rows}
     titles |= {row.copy.identity: row.title for row in found.rows if row.copy}
-    rows = (_with_problems(row, problems, titles) for row in found.rows)
+    rows = (_with_problems(row, problems, titles, showing) for row in found.rows)
     return Plan(found.span, tuple(rows))
 
 
-def _with_problems(row: Row, problems: Sequence[Problem], titles: Mapping[str, str]) -> Row:
+def _with_problems(
+    row: Row, problems: Sequence[Problem], titles: Mapping[str, str], showing: Showing
+) -> Row:
     if row.copy is None:
         return row
     paths = {path.as_posix() for path in row.copy.files}
-    mine = [one for one in problems if one.path in paths or row.copy.identity in one.doubles]
-    clashes = [_clash(one, row.copy.identity, titles) for one in mine if one.doubles]
-    others = [_in_row(one.words) for one in mine if not one.doubles]
+    identity = row.copy.identity
+    clashes, others = [], []
+    for one in problems:
+        pair = one.clash.series if one.clash else one.doubles
+        if one.path not in paths and identity not in pair:
+            continue
+        shown = showing([one], paths)
+        if one.doubles and not any(said.hides for said in shown):
+            clashes.append(_clash(one, identity, titles))
+        else:
+            others += [_in_row(said.words) for said in shown]
     return replace(
         row,
         clashes=tuple(dict.fromkeys(clashes)),

@@ -265,7 +265,7 @@ def _creche(facts: MessageFacts) -> str:
     children = count(place.children, "child", "children")
     if place.state == "held":
         return f"{children} {'has' if one else 'have'} a place"
-    return f"every place is taken. You are on its waiting list for {children}"
+    return f"no place yet. You are on its waiting list for {children}"
 
 
 def _cannot_come(facts: MessageFacts) -> str:

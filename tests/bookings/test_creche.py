@@ -112,6 +112,27 @@ def test_nobody_passes_a_family_that_waits_for_the_creche(engine: Engine) -> Non
     assert state(engine, waits) == "waiting"
 
 
+def test_free_places_are_kept_for_a_larger_family_that_was_passed_twice(engine: Engine) -> None:
+    """Two smaller families go before it, each with a place given up by itself; the next two places
+    are its own, although others wait who need one."""
+    there = directory(4, places="12")
+    ann = book(engine, there, *["1 year"] * 4)
+    cat = book(engine, there, "2 years", "3 years", creche_wait=True)
+    eve, fay, gil = (book(engine, there, "2 years", creche_wait=True) for _ in range(3))
+    held = []
+    for left in (3, 2, 1, 0):
+        bookings.change(engine, there, ann.id, 1, now=NOW, in_creche=("1 year",) * left)
+        held.append([state(engine, one) == "held" for one in (cat, eve, fay, gil)])
+
+    assert held == [
+        [False, True, False, False],
+        [False, True, True, False],
+        [False, True, True, False],
+        [True, True, True, False],
+    ]
+    assert places.verify(engine) == []
+
+
 def test_the_news_of_a_creche_place_waits_for_the_morning(engine: Engine) -> None:
     """A creche place that becomes free at night is given at once, and the message comes at 8:00."""
     there = directory(1)

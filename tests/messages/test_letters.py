@@ -609,9 +609,7 @@ def test_letters_say_what_a_family_has_in_the_creche(engine, tmp_path):
     second = post.book(waits, creche_wait=True)
     post.book(replace(waits, email="c@example.org"), creche_wait=True)
     letters = post.came()
-    assert "Creche: every place is taken. You are on its waiting list for 1 child" in (
-        letters[0].plain
-    )
+    assert "Creche: no place yet. You are on its waiting list for 1 child" in (letters[0].plain)
     bookings.cancel(engine, post.directory, first.id, now=NOW)
     bookings.change(engine, post.directory, second.id, 1, now=NOW, in_creche=())
     subjects = [letter.subject for letter in post.came()]

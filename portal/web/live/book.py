@@ -200,6 +200,7 @@ def sent_already(
 
 def _screen(wanted: Wanted, form: BookForm, following: NextScreen, now: datetime) -> Any:
     programme = wanted.series.programme
+    creche_full.tell(form, wanted.series, wanted.session.anchor if wanted.session else "", now)
     if following.screen == "form" and (made := before(wanted.series, wanted.explain)):
         return made
     if following.screen == "check" and (sent := sent_already(form, programme, wanted.explain)):

@@ -80,6 +80,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         said = (
             group_messages.words_for(engine, own.booking.id, *_told_about(own)) if own.live else []
         )
+        had = creche.given_up(engine, own.booking.id)
         plan = support_plans.plan_for_family(engine, own.booking.id)
         request_case = support.case_of(engine, own.booking.id) if own.asked else None
         restorable = own.ended and bookings.restorable(
@@ -114,6 +115,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         creche=in_creche,
         others=_others(own) if own.state == "waiting" and not own.discreet else (),
         restoring=_begun() if restorable else None,
+        creche_back=_creche_back(own, had) if restorable else "",
         given_away=_given_away(own, ours, restorable) and bool(on) and not moved.away,
         choices=() if moved.away else _choices(own, family, again=not restorable and not reason),
         moved=moved,
@@ -132,6 +134,12 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         form=form,
         trouble=trouble,
     )
+
+
+def _creche_back(own: Own, children: int) -> str:
+    if own.series is None or own.discreet or own.was == "requested":
+        return ""
+    return creche_full.back_words(own.series, own.booking.planned, children)
 
 
 def _given_away(own: Own, ours: bool, restorable: bool) -> bool:
@@ -292,7 +300,10 @@ def cancel(link: str) -> Any:
         does = (
             "Your place goes to the next family on the waiting list at once. You cannot undo this."
         )
-    words_of = {"title": title, "paragraphs": [does], "yes": yes, "no": no}
+    with found.database() as engine:
+        in_creche = creche.place_of(engine, own.booking.id)
+    lost = _CRECHE_LOST if in_creche and in_creche.held and not own.discreet else ""
+    words_of = {"title": title, "paragraphs": [does, lost], "yes": yes, "no": no}
 
     def verb() -> None:
         with found.database() as engine:
@@ -306,6 +317,11 @@ def _waited_for(own: Own) -> bool:
     with live().database() as engine:
         return places.waited_for(engine, own.booking.series, own.booking.planned)
 
+
+_CRECHE_LOST = (
+    "This also gives up your place in the creche. Another family can have it, even while nobody "
+    "has taken yours."
+)
 
 # For each active state: the question, what 'yes' does, and the words for yes and no.
 _CANCELLING = {
@@ -451,6 +467,7 @@ def change(link: str) -> Any:
     form = NumbersForm(formdata=_posted(), data=data)
     if own.series is not None:
         limit_people(form, own.series)
+        creche_full.tell(form, own.series, own.booking.planned, found.now)
     following = next_screen(form, found.now, found.secret, checked=False)
 
     def verb() -> None:

@@ -35,6 +35,7 @@ from portal.database.tables import HOLDING, LIVE
 from portal.directory import Series, Session
 from portal.directory.values import LONDON
 from portal.web import filters
+from portal.web.live import creche_full
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Choice, Lines
 from portal.web.live.forms.family import (
@@ -390,6 +391,7 @@ def change(reference: str) -> Answered:  # noqa: ARG001
     if series is not None:
         limit_people(form, series)
         form.by_staff = not ages
+        creche_full.tell(form, series, one.planned, now())
     following = next_screen(form, now(), live().secret, checked=False, known=True)
     if following.screen == "confirm":
         children = form.children.ages if form.asks_ages else None
@@ -486,6 +488,7 @@ def book(centre: str, series: str) -> Answered:
     form.contact_by.options = CONTACT_WAYS_OF_REQUESTS
     form.offer(live().settings.ways)
     form.by_staff = True
+    creche_full.tell(form, run, session.anchor if session else "", now())
     following = next_screen(form, now(), live().secret, checked=False, known=True)
     if following.screen == "confirm":
         return _book(run, session, form)

@@ -32,6 +32,7 @@ from portal.messages.rendering import Words
 from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.access import current, form_page, now, of_content
+from portal.web.staff.scope import shown_mistakes
 from portal.web.staff.screens import explain, page
 
 MAY = form_page(of_content("centre"))
@@ -218,11 +219,9 @@ def _look_again(
             yield f"{day_words(session.day)} is a closure day: {reason}."
         if not session.off and session.ends <= now():
             yield f"{day_words(session.day)} is over. Families cannot come to it."
-    for one in effects.warnings:
-        if one.about_words:
-            continue
-        words = without_remedy(one.words)
-        yield words[:1].upper() + words[1:]
+    warnings = [one for one in effects.warnings if not one.about_words]
+    for one in shown_mistakes(warnings, {one.path for one in warnings}):
+        yield without_remedy(one.sentence)
 
 
 # --- mistakes -------------------------------------------------------------------------------------
@@ -237,24 +236,20 @@ def _beside(wanted: Wanted, effects: Effects) -> Answered:
     stop a build, so families would not hear: the page says so, and what to do."""
     with live().database() as engine:
         mine = publishing.mistakes_made(live().settings, effects, now=now(), engine=engine)
+    own = {one.path for one in wanted.changes}
     if mine:
-        own = {one.path for one in wanted.changes}
-        # A clash with another group may be reported in the file of that one.
-        where = {one: "" if one.path in own else f"{one.path}, line {one.line}: " for one in mine}
-        return wanted.form(422, [where[one] + _sentence(one) for one in mine])
+        shown = shown_mistakes(mine, own)
+        where = {one: "" if one.hides or one.path in own else f"{one.place}: " for one in shown}
+        return wanted.form(422, [where[one] + one.sentence for one in shown])
     return page(
         "staff/change_waits.html",
         "This cannot be published now",
         409,
         back=wanted.back,
         wanted=wanted,
-        mistakes=[(f"{one.path}, line {one.line}", _sentence(one)) for one in effects.problems],
+        mistakes=[(one.place, one.sentence) for one in shown_mistakes(effects.problems, own)],
         counts=current().may("see families"),
     )
-
-
-def _sentence(problem: content.Problem) -> str:
-    return problem.words[:1].upper() + problem.words[1:]
 
 
 # --- afterwards -----------------------------------------------------------------------------------

@@ -19,10 +19,13 @@ from portal.bookings import CrecheFull, Full, asked, casework, opening, support
 from portal.bookings.casework import Case
 from portal.bookings.locking import NotPossible
 from portal.bookings.support import SupportCase
+from portal.content import Problem
 from portal.database import read
 from portal.database.audit import STATES
 from portal.database.tables import HOLDING
 from portal.directory import Directory, Programme, Series, Session
+from portal.editing import shown_problems
+from portal.editing.shown_problems import Shown
 from portal.messages import announced
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
@@ -128,6 +131,16 @@ def named(identity: str) -> str:
     """The name of a booked series or programme, for lists."""
     series, programme = thing(identity)
     return series.name if series else programme.title if programme else identity
+
+
+def shown_mistakes(problems: Iterable[Problem], own: Iterable[str]) -> list[Shown]:
+    """Mistakes of files in words for the member of staff, who edits the `own` ones (S3)."""
+    directory = live().directory
+
+    def may_edit(centre: str) -> bool:
+        return current().may_edit(centre, directory)
+
+    return shown_problems.shown(problems, own, directory, may_edit)
 
 
 CALLED_OFF = "Cancelled by us"

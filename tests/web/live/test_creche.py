@@ -43,6 +43,22 @@ def test_children_are_booked_into_the_creche_on_the_same_form(screens) -> None:
     assert places.verify(screens.engine) == []
 
 
+def test_the_form_says_how_many_places_the_creche_has_and_which_day_the_ages_are_for(screens):
+    """Free creche places are known before one is refused, and ages count on the first day that is
+    booked, so that a child who has its birthday before is not turned away."""
+    form = screens.open(BUMP)
+    assert "How old will each child in the creche be on Tuesday 12 January 2027?" in form
+    assert "There are 2 places left in the creche." in form
+    own = form.fill(**FAMILY, creche="1", **{"creche-1-age": "1"}).press("Continue")
+    own = own.press("Confirm booking")
+    change = screens.open(own.path + "/change")
+    assert "be on Tuesday 12 January 2027?" in change
+    assert "There is 1 place left in the creche." in change
+    screens.visitor().book(BUMP, creche="1", **{"creche-1-age": "2"})
+
+    assert "The creche is full, or other families wait" in screens.visitor().open(BUMP)
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
@@ -88,6 +104,25 @@ def test_a_family_waits_for_the_creche_and_keeps_its_place(screens) -> None:
     screens.open(first.path + "/cancel").press("Yes, cancel it")
 
     assert "your children have places" in screens.open(own.path)
+
+
+def test_who_takes_a_place_back_reads_first_whether_the_creche_is_gone(screens) -> None:
+    """Cancelling says that the creche goes too; taking the place back gives free creche places
+    back, and says before if there are not enough of them."""
+    own = screens.book(BUMP, **TWO)
+    ask = screens.open(own.path + "/cancel")
+    assert "This also gives up your place in the creche." in ask
+    cancelled = ask.press("Yes, cancel it")
+    assert "Your children get creche places too, if nobody is quicker." in cancelled
+    assert "your children have places" in cancelled.press("Take my place back")
+
+    screens.open(own.path + "/cancel").press("Yes, cancel it")
+    screens.visitor().book(BUMP, creche="1", **{"creche-1-age": "2"})
+    again = screens.open(own.path)
+    assert "the creche has only 1 place left, and your 2 children need places" in again
+    back = again.press("Take my place back")
+    assert "you are number 1 on the list for the creche" in back
+    assert "Smaller families can go before you at most twice" in back
 
 
 def test_a_family_comes_without_the_creche(screens) -> None:

@@ -43,6 +43,7 @@ def test_the_register_says_how_many_adults_the_creche_needs(place) -> None:
     assert "5 children on 5 places: 2 adults at 1 to 4." in page
     assert "By age: 2 aged 1 year, 1 aged 2 years, 1 aged 3 years, 1 aged 4 years." in page
     assert "1 family waits for the creche." in page
+    assert "Waits for the creche: 1 child" in page
     session = place.directory.series[0].sessions[0]
     mark = registers.Mark(away.id, "apologies", "expected", 0)
     registers.save(place.engine, session.series, session, [mark], now=place.now, actor="staff:1")
@@ -55,6 +56,7 @@ def test_a_booking_on_the_phone_asks_what_to_do_if_the_creche_is_full(place) -> 
     """Staff ask once: the family waits for the creche, comes without it, or is not booked (S98)."""
     booked(place, "Baker Family", "1 year", "3 years", "1 year", "2 years")
     worker = place.signed_in("worker")
+    assert "There is 1 place left in the creche." in worker.open(BOOK)
     asked = worker.open(BOOK).fill(**PHONE).press("Book")
     assert (asked.status, "Choose what they want if the creche is full" in asked) == (422, True)
     refused = asked.fill(creche_full="neither").press("Book")
@@ -66,6 +68,14 @@ def test_a_booking_on_the_phone_asks_what_to_do_if_the_creche_is_full(place) -> 
 
     assert "Creche" not in without
     assert place.count("booking") == 3
+    assert places.verify(place.engine) == []
+
+
+def test_nobody_is_asked_what_to_do_about_a_full_creche_that_has_room(place) -> None:
+    """Staff book at once where the children fit; the question is only for a creche that is full."""
+    done = place.signed_in("worker").open(BOOK).fill(**PHONE).press("Book")
+
+    assert "They have places" in done
     assert places.verify(place.engine) == []
 
 

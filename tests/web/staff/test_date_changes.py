@@ -197,7 +197,9 @@ def test_a_clash_with_another_group_is_told(office):
     screen = form.fill(day="25/1/2027", time="9:00-10:00").press("Continue")
 
     assert screen.status == 422
-    assert "play-monday" in screen
+    assert "is in the same room then: Monday 25 January 2027" in screen
+    assert ".md" not in screen.words
+    assert "'room'" not in screen.words
 
 
 def test_nobody_has_booked(office):

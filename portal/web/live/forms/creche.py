@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import ClassVar
 
 from wtforms import StringField
 
 from portal.directory import Series
-from portal.directory.values import AgeRange
+from portal.directory.phrases import count
+from portal.directory.values import AgeRange, day_words
 from portal.web.live.forms.answers import Answer, Children, Choice, Whole, months_of
 
+_LEAVE = "Leave this empty if you need no place."
 _MOST = 10  # of one family, as in `answers.Children`
 
 
@@ -48,6 +51,7 @@ class CrecheQuestions:
         ),
     )
     by_staff = False
+    creche_left: int | None = None  # once it is known
 
     def ask_creche(self, series: Series) -> None:
         """Ask about the creche of this series, if it has places for children."""
@@ -55,8 +59,25 @@ class CrecheQuestions:
         self.creche_takes = series.creche_ages or ()
         self.creche.most = min(_MOST, series.creche_room)
         words = ages_words(self.creche_takes)
-        self.creche.hint = f"The creche is for {words}. Leave this empty if you need no place."
+        self.creche.hint = f"The creche is for {words}. {_LEAVE}"
         self.creche_ages.hint = "Leave blank any boxes that you do not need."
+
+    def tell_of_creche(self, day: date | None, left: int) -> None:
+        """Say which day the ages are for, and how many places are free before one is asked for.
+
+        Staff have to say what the family wants instead only where too few are free.
+        """
+        self.creche_left = left
+        are = "is" if left == 1 else "are"
+        room = f"There {are} {count(left, 'place')} left in the creche."
+        if not left:
+            room = "The creche is full, or other families wait for a place in it."
+        self.creche.hint = self.creche.hint.replace(_LEAVE, f"{room} {_LEAVE}")
+        self.creche_full.hint = room
+        if day is not None:
+            label = f"How old will each child in the creche be on {day_words(day)}?"
+            self.creche_ages.label.text = label
+            self.creche_ages.hint = f"That day counts, not today. {self.creche_ages.hint}"
 
     def creche_questions(self) -> list[Answer]:
         if not self.asks_creche or self.creche_choice.data == "without":
@@ -81,7 +102,8 @@ class CrecheQuestions:
                     words = ages_words(self.creche_takes)
                     boxes.mistakes[at] = f"The creche is only for {words}. Change this age"
         boxes.blame(next(iter(boxes.mistakes.values()), ""))
-        if self.by_staff and wanted and not self.creche_full.data:
+        enough = self.creche_left is not None and wanted <= self.creche_left
+        if self.by_staff and wanted and not enough and not self.creche_full.data:
             self.creche_full.blame("Choose what they want if the creche is full")
 
     @property

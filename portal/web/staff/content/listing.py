@@ -24,6 +24,7 @@ from portal.web.staff.content.desk import (
     centres,
     desk_of,
 )
+from portal.web.staff.scope import shown_mistakes
 from portal.web.staff.screens import page
 
 
@@ -90,7 +91,9 @@ class Line:
 
 def _lines(desk: Desk) -> list[Line]:
     warned: dict[str, list[str]] = {}
-    for one in content.warnings(live().directory):
+    sources = {desk.source(name) for name in desk.texts()}
+    warnings = [one for one in content.warnings(live().directory) if one.path in sources]
+    for one in shown_mistakes(warnings, sources):
         warned.setdefault(one.path, []).append(one.words)
     found = [_line(desk, name, tuple(warned.get(desk.source(name), ()))) for name in desk.texts()]
     return sorted(found, key=lambda one: one.order)

@@ -17,6 +17,7 @@ from portal.web.live.context import live
 from portal.web.staff.access import staff_route
 from portal.web.staff.content.desk import CONTENT, OF_CONTENT, OF_REVIEW, Desk, desk_of
 from portal.web.staff.content.publish import effects_of
+from portal.web.staff.scope import shown_mistakes
 from portal.web.staff.screens import explain
 
 _TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
@@ -54,8 +55,8 @@ def _page(desk: Desk, name: str, above: str, back: str) -> Answered:
     effects = effects_of(desk.draft) if desk.draft else None
     if effects and effects.directory is None:
         words = (
-            f"{one.path.rpartition('/')[2]}, line {one.line}: {one.words}"
-            for one in effects.problems
+            f"{one.place.rpartition('/')[2]}: {one.words}"
+            for one in shown_mistakes(effects.problems, desk.draft.files if desk.draft else ())
         )
         title = "The page can be shown when the mistakes are corrected"
         return explain(title, *words, status=409, back=back)

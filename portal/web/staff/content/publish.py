@@ -27,6 +27,7 @@ from portal.web.live.context import live
 from portal.web.staff.access import current, now, staff_route
 from portal.web.staff.content.desk import CONTENT, OF_CONTENT, OF_REVIEW, Desk, desk_of
 from portal.web.staff.forms import NOT_YOURS
+from portal.web.staff.scope import shown_mistakes
 from portal.web.staff.screens import explain, page
 
 _LONGEST = 300  # characters of words for the history, or of a manager's answer
@@ -161,7 +162,7 @@ def _show(
         clashes=clashes,
         effects=effects,
         mistakes=[*_mistakes(desk, draft, effects.problems)],
-        warnings=[one.words for one in effects.warnings],
+        warnings=[one.words for one in shown_mistakes(effects.warnings, draft.files)],
         problems=[("", trouble)] if trouble else [],
         seen=_version(draft),
         review=review,
@@ -180,12 +181,12 @@ def _mistakes(
 ) -> Iterator[tuple[str, str, str]]:
     """Each mistake with the address where it is corrected, if the file is hers, and its place."""
     folder = f"{desk.folder}/"
-    for one in problems:
+    for one in shown_mistakes(problems, draft.files):
         name = PurePosixPath(one.path).name
         mine = one.path.startswith(folder) and name.endswith(".md")
         mine = mine and draft.staff_id == current().id
-        words = one.words[:1].upper() + one.words[1:]
-        yield f"{desk.path}/text/{name}" if mine else "", f"{name}, line {one.line}", words
+        place = PurePosixPath(one.place).name
+        yield f"{desk.path}/text/{name}" if mine else "", place, one.sentence
 
 
 def _named(effects: Effects) -> dict[str, list[publishing.Changed]]:

@@ -25,6 +25,7 @@ from portal.web.staff.access import now, staff_route
 from portal.web.staff.content.desk import CONTENT, OF_CONTENT, Desk, desk_of
 from portal.web.staff.content.publish import edits_of
 from portal.web.staff.forms import NOT_YOURS
+from portal.web.staff.scope import shown_mistakes
 from portal.web.staff.screens import explain, page
 
 LABELS = {"starts": "First date", "time": "Time", "sessions": "Sessions", "places": "Places"}
@@ -143,7 +144,7 @@ def _with_clashes(desk: Desk, plan: Plan, rows: Sequence[Row]) -> Plan:
     drafted = edits_of(desk.draft) if desk.draft else []
     with live().database() as engine:
         effects = publishing.check(live().settings, [*drafted, *edits], now=now(), engine=engine)
-    return term_plan.with_problems(plan, effects.problems)
+    return term_plan.with_problems(plan, effects.problems, shown_mistakes)
 
 
 # --- shown ----------------------------------------------------------------------------------------
