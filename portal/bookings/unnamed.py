@@ -77,7 +77,7 @@ class _Kind:
                 yield match.start(), match.start() + len(words)
 
 
-NAME = ("a name", "Write who it is without a name, such as “my son” or “the teacher”.")
+NAME = ("a name", "Write who it is without a name, such as “the mother” or “the teacher”.")
 
 # --- dates of birth -------------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ def _number_of(month: str) -> int:
 
 EMAIL = _Kind(
     "an email address",
-    "We have it in the family’s details.",
+    "Leave it out.",
     re.compile(r"[\w.+'’-]+\s?@\s?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.I),
 )
 _AREAS = _words(
@@ -195,7 +195,7 @@ def _is_phone(match: re.Match[str]) -> bool:
 
 PHONE = _Kind(
     "a phone number",
-    "We have it in the family’s details.",
+    "Leave it out.",
     re.compile(
         r"(?<![\d.:/+])(?!\d\d[\s-]\d\d[\s-](?:19|20)\d\d)"
         r"(?:\+\s?44[\s-]?(?:\(0\)|0)?|0044[\s-]?|\(?0)(?=[\s-]?[123578])"
@@ -213,13 +213,15 @@ _LOCAL_PHONE = _Kind(
         re.I,
     ),
 )
-NUMBER = _Kind(
-    "a number that belongs to one person",
+NHS = _Kind(
+    "an NHS number",
     "Leave it out.",
-    re.compile(
-        r"(?<![\d.£])\d{3}[\s-]?\d{3}[\s-]?\d{4}(?![\d.])"  # of the NHS
-        r"|\b[A-Za-z]{2}\s?\d\d\s?\d\d\s?\d\d\s?[A-Da-d]\b"  # of National Insurance
-    ),
+    re.compile(r"(?<![\d.£])\d{3}[\s-]?\d{3}[\s-]?\d{4}(?![\d.]\d|\d)"),
+)
+INSURANCE = _Kind(
+    "a National Insurance number",
+    "Leave it out.",
+    re.compile(r"\b[A-Za-z]{2}\s?\d\d\s?\d\d\s?\d\d\s?[A-Da-d]\b"),
 )
 
 # --- names ----------------------------------------------------------------------------------------
@@ -285,8 +287,9 @@ RELATIVE = _Kind(
     lambda match: bool(match["called"]) or _is_relative(match),
 )
 
+# An NHS number is one also after "number", where a short local phone number would begin like it.
 _KINDS = (
-    BIRTH, EMAIL, POSTCODE, PHONE, _LOCAL_PHONE, NUMBER, TITLED, RELATIVE, ADDRESS,
+    BIRTH, EMAIL, POSTCODE, PHONE, NHS, INSURANCE, _LOCAL_PHONE, TITLED, RELATIVE, ADDRESS,
 )  # fmt: skip
 
 # Names that are also everyday words: they count only where they cannot be such a word.

@@ -48,6 +48,7 @@ class Staffing:
         centres = tuple(centres)
         self._look_up(centres, footprint)
         self._look_up_panels(panels)
+        address = self._address
         _, token = accounts.add(
             self._engine,
             name=name,
@@ -59,7 +60,7 @@ class Staffing:
             now=self._now,
         )
         yield f"{accounts.tidy_name(name)} now has an account."
-        yield from self._invitation(token)
+        yield from self._invitation(address, token)
 
     def change(
         self,
@@ -96,11 +97,11 @@ class Staffing:
     def reset(self, name: str) -> Iterator[str]:
         """Starts again with a new invitation: for a lost phone, or a password that others "
         "may know."""
-        found = self._found(name)
+        found, address = self._found(name), self._address
         token = accounts.reset(self._engine, found.staff.id, now=self._now)
         self._follow()
         yield f"{found.staff.name} is signed out everywhere. The password and phone no longer work."
-        yield from self._invitation(token)
+        yield from self._invitation(address, token)
 
     def remove(self, name: str) -> Iterator[str]:
         """Remove an account."""
@@ -161,14 +162,21 @@ class Staffing:
                     "content/footprints.yaml first."
                 )
 
-    def _invitation(self, token: str) -> Iterator[str]:
-        hours = int(accounts.INVITED_FOR.total_seconds() // 3600)
-        path = f"/staff/welcome/{token}"
+    @property
+    def _address(self) -> str:
+        """The address of the portal. Content may hold it, and mistakes there raise ContentError.
+
+        So it is asked for before an account is changed: no account is shut without a new link.
+        """
         site = self._settings.base_address
         if site is None:
             site = self._directory.site.booking_address or self._directory.site.base_address
+        return site.rstrip("/")
+
+    def _invitation(self, address: str, token: str) -> Iterator[str]:
+        hours = int(accounts.INVITED_FOR.total_seconds() // 3600)
         yield f"Send this link in a safe way. It works once, for {hours} hours:"
-        yield f"  {site.rstrip('/')}{path}"
+        yield f"  {address}/staff/welcome/{token}"
         if self._settings.base_address is None and not local_pass.is_served(self._settings):
             yield "To try it on this machine, while `portal serve` is running:"
             yield f"  {local_pass.link(self._settings, token)}"

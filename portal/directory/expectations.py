@@ -67,6 +67,7 @@ def good_for(noun: Programme | Series) -> tuple[str, ...]:
         "dads": noun.dads in ("welcome", "only"),
         "quiet": bool(noun.quiet),
         "siblings": noun.siblings == "welcome",
+        "creche": bool(noun.creche),
     }
     return tuple(key for key in WELCOME if holds[key])
 

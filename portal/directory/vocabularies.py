@@ -139,6 +139,7 @@ WELCOME: Mapping[str, str] = {
     "dads": "Dads and partners",
     "quiet": "Peace and quiet",
     "siblings": "Bringing brothers and sisters",
+    "creche": "A creche while you learn",
 }
 
 

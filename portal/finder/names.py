@@ -141,6 +141,7 @@ def _help(
 # What families type for what a group is good for; for facilities they type what editors do.
 _GOOD_FOR = {
     "quiet": "quiet", "calm": "quiet", "brothers and sisters": "siblings", "siblings": "siblings",
+    "creche": "creche", "childcare while I learn": "creche", "childcare on site": "creche",
 }  # fmt: skip
 
 

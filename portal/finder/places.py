@@ -59,9 +59,13 @@ def tidy(text: str) -> str:
 
 def fold(text: str) -> str:
     """A name reduced for comparison: 'Lytham Saint Anne’s' and 'lytham st annes' are the same."""
+    return " ".join(SHORT.get(word, word) for word in plain_words(text))
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a text in small letters without accents, each as it was typed."""
     plain = _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower().replace("&", " and ")
-    words = re.sub("[^a-z0-9]+", " ", plain).strip(" ").split(" ")
-    return " ".join(SHORT.get(word, word) for word in words)
+    return re.sub("[^a-z0-9]+", " ", plain).split()
 
 
 def short_form(name: str) -> str:
@@ -113,6 +117,7 @@ def similar(wanted: str, names: Sequence[str], *, loose: bool = False) -> list[i
 
     Names that are further off than a slip are given with `loose` alone.
     """
+    wanted = fold(wanted)
     size = len(wanted)
     most = 0 if size < 4 else 1 if size < 6 else 2
     ranked = []

@@ -18,6 +18,7 @@ from portal.finder.places import (
     Place,
     Whereabouts,
     fold,
+    plain_words,
     put,
     similar,
     tidy,
@@ -75,13 +76,13 @@ class Box:
             return found
         if self._is_cut(near):
             return Mistake("near", WORDS["e-half"])
-        names = self._where.similar(fold(near))
+        names = self._where.similar(near)
         return Mistake("near", put("e-near" if names else "e-place", near=near), names)
 
     def read(self, text: str) -> Reading | Mistake | Private:
         """What the text means, a question to ask back, or that it is a private matter."""
         near = tidy(text)
-        words = fold(near).split()
+        words = plain_words(near)  # as they were typed: some are shown
         if private(words, self._digests, self._longest):
             return self._private
         if len(near) > LONGEST:

@@ -247,16 +247,17 @@ class _Search:
     def answer(self) -> Answer:
         query = self._query
         self._miles, fits = self._fits(query)
+        near = self._number_near(len(fits))
         further = None
         if len(fits) > query.show:
             more = min(len(fits) - query.show, PAGE)
             further = Link(put("next", n=str(more)), replace(query, show=query.show + PAGE).address)
         return Answer(
             asked=query,
-            heading=self._heading(fits),
+            heading=self._heading(fits, near),
             summary=self._summary(),
             chips=tuple(self._chips()),
-            notes=tuple(self._notes(len(fits))),
+            notes=tuple(self._notes(len(fits), near)),
             total=len(fits),
             results=tuple(self._result(fit) for fit in fits[: query.show]),
             chosen=tuple(self._chosen()),
@@ -264,6 +265,12 @@ class _Search:
             next="" if fits else self._next(),
             further=further,
         )
+
+    def _number_near(self, number: int) -> int:
+        """How many of the matching series are near, where the search went further by itself."""
+        if self._query.miles or self._miles in ("", WIDER[0]):
+            return number
+        return len([*self._sieve(replace(self._query, miles=WIDER[0]))])
 
     def _next(self) -> str:
         """Where and when the next one of a topic or programme is, whatever else was chosen."""
@@ -311,9 +318,12 @@ class _Search:
 
     # --- wording ----------------------------------------------------------------------------------
 
-    def _heading(self, fits: Sequence[_Fit]) -> str:
-        """'12 groups near PR1 8 for ages 1 to 2', or '…, none within 5 miles of PR1 8'."""
-        number = len(fits)
+    def _heading(self, fits: Sequence[_Fit], near: int) -> str:
+        """'12 groups near PR1 8 for ages 1 to 2', or '…, none within 5 miles of PR1 8'.
+
+        Groups that are only in the list because little is near are not counted as near.
+        """
+        number = near or len(fits)
         said = put("no" if number == 0 else "one" if number == 1 else "many", n=f"{number:,}")
         if self._query.topic:
             said += put("on", topic=self._query.topic.words)
@@ -353,7 +363,7 @@ class _Search:
             yield Chip(words, replace(query, when="" if on else value).address, on)
         yield Chip(WORDS["f-room"], replace(query, room=not query.room).address, query.room)
 
-    def _notes(self, number: int) -> Iterator[str]:
+    def _notes(self, number: int, near: int) -> Iterator[str]:
         """Which council serves a place outside the county, and why the search went further."""
         place = self._place
         if place and place.council:
@@ -362,7 +372,6 @@ class _Search:
                 rough = [put("rough", place=place.key)] if place.about else []
                 yield " ".join([WORDS["nearest"], *rough])
         elif not self._query.miles and self._miles not in ("", WIDER[0]):
-            near = len([*self._sieve(replace(self._query, miles=WIDER[0]))])
             far = put("far-any" if self._miles == "any" else "far", miles=self._miles)
             words = "wider-no" if near == 0 else "wider-one" if near == 1 else "wider"
             yield put(words, n=str(near), usual=WIDER[0], far=far)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from portal.finder.places import fold
-from portal.finder.texts import FORMS, WRITTEN
+from portal.finder.texts import FORMS, SHORT, WRITTEN
 
 _NOISE, _BROAD = (re.compile(WRITTEN[name]) for name in ("noise", "broad"))
 _PLURAL = re.compile("^(..+[^s])s$")
@@ -49,7 +49,7 @@ class Row(NamedTuple):
 def stem(word: str) -> str:
     """'dad' of 'fathers'."""
     single = _PLURAL.sub(r"\1", word)
-    return FORMS.get(single, single)
+    return FORMS.get(single, SHORT.get(single, single))
 
 
 def says_nothing(word: str) -> bool:
@@ -58,7 +58,7 @@ def says_nothing(word: str) -> bool:
 
 
 def key_of(words: Sequence[str]) -> str:
-    """The form in which topics are compared, of folded words; '' if they say nothing."""
+    """The form in which topics are compared; '' if the words say nothing."""
     return " ".join(stem(word) for word in words if not says_nothing(word))
 
 
@@ -114,7 +114,7 @@ class Topics:
             yield from row.also
 
     def find(self, words: Sequence[str]) -> Topic | None:
-        """The topic of folded words, if they are one."""
+        """The topic of these words, if they are one."""
         key = key_of(words)
         if not key:
             return None
@@ -132,7 +132,7 @@ class Topics:
         narrow = [number for number in rows if not self.rows[number].path.startswith(HELP)]
         meant = () if by_name else narrow or rows
         slugs = (slug for number in meant for slug in self.rows[number].programmes.split())
-        said = self._words.get(f"={' '.join(words)}") or self._words.get(key)
+        said = self._words.get(f"={fold(' '.join(words))}") or self._words.get(key)
         said = said or " ".join(trimmed(words))
         return Topic(said, tuple(rows), frozenset(slugs), names)
 

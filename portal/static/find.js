@@ -113,9 +113,10 @@
 
   const tidy = (text) => text.replace(written.space, " ").replace(/^ | $/g, "");
   const match = (name, text) => [...text.matchAll(written[name])][0];
-  const fold = (text) => text.normalize("NFKD").replace(written.marks, "").toLowerCase()
-    .replace(/&/g, " and ").replace(/[^a-z0-9]+/g, " ").replace(/^ | $/g, "")
-    .replace(/\w+/g, (word) => Object.hasOwn(index.short, word) ? index.short[word] : word);
+  const own = (table, key) => Object.hasOwn(table, key) ? table[key] : undefined;
+  const plain = (text) => text.normalize("NFKD").replace(written.marks, "").toLowerCase()
+    .replace(/&/g, " and ").replace(/[^a-z0-9]+/g, " ").replace(/^ | $/g, "");
+  const fold = (text) => plain(text).replace(/\w+/g, (word) => own(index.short, word) ?? word);
   const cut = (name, text) => text.replace(written[name], "");
 
   const openPlaces = (made) => {
@@ -207,7 +208,8 @@
     }
     return row[b.length] ?? FAR;
   };
-  const similar = (wanted, names, loose) => {
+  const similar = (given, names, loose) => {
+    const wanted = fold(given);
     const size = wanted.length;
     const ranked = (most, begun) => names
       .map((name, n) => {
@@ -223,11 +225,10 @@
   };
 
   // What may be typed: the names of places by their keys, and topics, as `reading.py` has them.
-  const split = (text) => fold(text).split(" ").filter(Boolean);
-  const own = (table, key) => Object.hasOwn(table, key) ? table[key] : undefined;
+  const split = (text) => plain(text).split(" ").filter(Boolean);
   const stem = (word) => {
     const one = word.replace(/^(..+[^s])s$/, "$1");
-    return own(index.forms, one) ?? one;
+    return own(index.forms, one) ?? own(index.short, one) ?? one;
   };
   const telling = (word) => !match("noise", stem(word));
   const keyOf = (text) => text.filter(telling).map(stem).join(" ");
@@ -311,7 +312,7 @@
     const meant = narrow[0] ? narrow : pages;
     const byName = names[0] && key.includes(" ") && !(pages[0] && exact(pages[0]));
     return {
-      words: box.exact[text.join(" ")] ?? box.said[key] ?? trimmed(text).join(" "),
+      words: box.exact[fold(text.join(" "))] ?? box.said[key] ?? trimmed(text).join(" "),
       pages,
       slugs: byName ? [] : meant.flatMap(({ slugs }) => slugs.split(" ")),
       names: names.map(([name]) => name),
@@ -659,6 +660,7 @@
     const [usual] = index.wider;
     const closest = Math.min(...fits.map(({ fit: [{ venue }] }) => venue.away));
     const far = total && closest > usual * 10 && closest < FAR;
+    const count = near || total;
     if (place?.council) {
       const { key, council, about } = place;
       notes.push(say("outside", { place: key, council }));
@@ -746,7 +748,7 @@
       doors,
       tell,
       nearest,
-      heading: say(total ? total > 1 ? "many" : "one" : "no", { n: figures(total) })
+      heading: say(count ? count > 1 ? "many" : "one" : "no", { n: figures(count) })
         + (topic ? say("on", { topic: topic.words }) : "")
         + (query.on && words[`on-${query.on}`])
         + (place && !far ? say(whole ? "in" : "near", { place: place.key }) : "")

@@ -77,7 +77,13 @@ NAMING = {
         "O'Neill",
     ),
     "an address": ("We live at 14 Albert Street", "22a Long Causeway Road", "12, Park Rd"),
-    "a number that belongs to one person": ("NHS 485 777 3456", "QQ 12 34 56 C"),
+    "an NHS number": (
+        "NHS 485 777 3456",
+        "NHS number 485 777 3456",
+        "His number is 4857773456.",
+        "number: 485-777-3456",
+    ),
+    "a National Insurance number": ("QQ 12 34 56 C", "NI number QQ123456C"),
 }
 HARMLESS = (
     "",
@@ -144,6 +150,21 @@ def test_what_names_somebody_is_found(what):
     assert {text: kinds(text) for text in NAMING[what] if what not in kinds(text)} == {}
 
 
+@pytest.mark.parametrize("what", ["an NHS number", "a National Insurance number", "a phone number"])
+def test_a_number_is_called_what_it_is(what):
+    """A number has one kind: that of an NHS number is never called a phone number."""
+    assert {text: kinds(text) for text in NAMING[what] if kinds(text) != [what]} == {}
+
+
+def test_advice_fits_everybody_who_writes():
+    """Members of a panel, workers and families read it: it is neither one's own child, nor in
+    details that only some of them can see."""
+    advice = [one.advice for texts in NAMING.values() for one in unnamed.findings("\n".join(texts))]
+
+    assert advice
+    assert [words for words in advice if "my son" in words or "details" in words] == []
+
+
 def test_everyday_words_are_not_held_back():
     """Words that only look like a name, a number or a date of birth are let through."""
     assert {text: kinds(text) for text in HARMLESS if kinds(text)} == {}
@@ -167,7 +188,7 @@ def test_a_refusal_is_one_message():
     assert unnamed.refusal("Sleep in our own beds") == ""
     assert unnamed.refusal("See Mr Khan") == (
         "This has a name in it. Take out “Mr Khan”. "
-        "Write who it is without a name, such as “my son” or “the teacher”."
+        "Write who it is without a name, such as “the mother” or “the teacher”."
     )
     assert unnamed.refusal("We try. See Mr Khan.").endswith("Change: “See Mr Khan.”")
 

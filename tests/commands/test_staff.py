@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from portal import database
 from portal.commands import main
 from portal.commands.staffing import Staffing
+from portal.content import ContentError
 from portal.settings import Settings
 from portal.staff import accounts
 from portal.staff.accounts import AccountError
@@ -73,6 +74,25 @@ def test_no_link_is_given_that_would_open_nothing(settings):
     assert not any("on this machine" in line for line in add(office))
     with pytest.raises(AccountError, match="by https alone"):
         list(office.here())
+
+
+def test_mistakes_in_the_content_are_met_before_an_account_is_changed(office, settings, tmp_path):
+    """Nothing is made or shut by a command that could not print the link of its invitation."""
+    add(office)
+    before = accounts.everyone(database.connect(settings.database_address))
+    (tmp_path / "elsewhere").mkdir()
+    lost = Staffing(settings.model_copy(update={"root": tmp_path / "elsewhere"}), NOW)
+
+    for lines in (
+        lost.reset("sam@example.org"),
+        lost.add("ada@example.org", "Ada Hill", "administrator", (), None),
+        lost.change("sam@example.org", None, "editor", ("riverbank",), None),
+        lost.change("sam@example.org", None, None, (), None, ("pendle",)),
+    ):
+        with pytest.raises(ContentError):
+            next(lines)
+
+    assert accounts.everyone(database.connect(settings.database_address)) == before
 
 
 @pytest.mark.parametrize(

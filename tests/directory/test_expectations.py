@@ -109,13 +109,13 @@ def test_what_a_group_is_good_for(county):
     """'Ask' and 'no' are no welcome, and neither is silence; a dads' group is good for dads."""
     runs = {
         "silent": "",
-        "asks": "siblings: ask\ndads: no\nquiet: no\n",
-        "all": "siblings: welcome\ndads: only\nquiet: yes\n",
+        "asks": "siblings: ask\ndads: no\nquiet: no\ncreche: no\n",
+        "all": "siblings: welcome\ndads: only\nquiet: yes\ncreche: yes\n",
     }
     directory = county({slug: GROUP + fields for slug, fields in runs.items()})
 
     assert {one.slug: expectations.good_for(one) for one in directory.series} == {
         "silent": (),
         "asks": (),
-        "all": ("dads", "quiet", "siblings"),
+        "all": ("dads", "quiet", "siblings", "creche"),
     }

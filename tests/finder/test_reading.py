@@ -55,6 +55,14 @@ def test_other_words_find_a_programme(ask):
     assert answer.heading.endswith("matching “colic”")
 
 
+def test_words_are_shown_as_they_were_typed(ask):
+    """Short forms such as "st" serve to compare names alone: no reader sees them."""
+    left_out, unknown = ask("near=colic+street+xyzzy"), ask("near=Saint+Colicc")
+
+    assert left_out.notes[0] == "We could not use “street xyzzy”, so we left it out."
+    assert "“Saint Colicc”" in unknown.mistakes[0].words
+
+
 def test_one_word_of_two_programmes_shows_both(ask):
     """Two programmes may have the same word; the one with groups comes first."""
     assert doors(ask("near=my+baby+won't+sleep")) == [

@@ -298,10 +298,13 @@ def test_distances_are_honest(ask):
         ("age=toddlers", "7 groups for toddlers"),
         ("age=2,8+months", "8 groups for 2 children: 2 years, 8 months"),
         ("near=Pendle&age=expecting", "1 group in Pendle for pregnancy"),
+        # The list goes on with groups that are further away.
+        ("near=Nelson&programme=play-sessions", "1 group near Nelson"),
+        ("near=Nelson&programme=play-sessions&miles=20", "4 groups near Nelson"),
     ],
 )
 def test_the_heading_counts(ask, query, expected):
-    """How many, near what, for whom."""
+    """How many, near what, for whom; what is too far away to be near is not counted as near."""
     assert ask(query).heading == expected
 
 

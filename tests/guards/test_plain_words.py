@@ -113,3 +113,18 @@ def test_syllables():
     }  # fmt: skip
 
     assert {word: syllables(word) for word in words} == words
+
+
+def test_no_line_of_a_staff_list_begins_with_a_colon():
+    """Links in lists are boxes, so what follows one may begin a line: it is not punctuation."""
+    lists = re.compile(r'<[uo]l class="[^"]*\b(?:links|rows)\b[^"]*">.*?</[uo]l>', re.DOTALL)
+    files = sorted((ROOT / "portal/templates/staff").rglob("*.html"))
+    found = {file.name: lists.findall(file.read_text("utf-8")) for file in files}
+
+    assert sum(map(len, found.values())) > 20
+    assert [
+        (name, line.strip())
+        for name, parts in found.items()
+        for line in "\n".join(parts).split("\n")
+        if re.search(r"</a>[:,;.]", line)
+    ] == []

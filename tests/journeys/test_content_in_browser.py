@@ -125,7 +125,10 @@ def test_a_first_day(chromium, address, office, tmp_path, scripts, size, term) -
         page = worker.page
 
         # Last term's series, for the new term; with a slip, which is refused with words.
-        worker.go("/staff/").page.get_by_role("link", name="Content", exact=True).click()
+        worker.go("/staff/")
+        if size == NARROW:
+            worker.page.get_by_role("button", name="Menu").click()
+        worker.page.get_by_role("link", name="Content", exact=True).click()
         worker.follow("Riverbank Centre").follow("New series")
         page.get_by_label("Which series?").select_option("bump-autumn")
         page.get_by_label("Into which term?").select_option(term)

@@ -421,7 +421,8 @@ def test_a_visit_warns_before_it_ends_and_marks_save_themselves(
 
 def test_contacts_are_counted_on_a_phone_without_signal(chromium, address, office) -> None:
     """Presses are counted at once and saved a moment later; without a signal the page says that
-    they are not saved, and saves them once, with those since, when there is one again (S99)."""
+    they are not saved, and saves them once, with those since, when there is one again (S99). The
+    numbers stay on one line, and the header leaves the screen to them."""
     session = series(office, "riverbank/street").all_sessions[0]
     primary = contacts.counter_named("young:primary-school")
     with visiting(chromium, address, size=NARROW) as visitor:
@@ -458,10 +459,19 @@ def test_contacts_are_counted_on_a_phone_without_signal(chromium, address, offic
         state.get_by_text("Saved.").wait_for()
         page.clock.fast_forward("00:01")
         page.locator("output", has_text="14").first.wait_for()
+        heights = page.evaluate(
+            "[...document.querySelectorAll('.tallies li output')].map((one) => one.offsetHeight)"
+        )
+        header = page.locator("header").bounding_box()["height"]
+        page.get_by_role("button", name="Menu").click()
+        opened = page.get_by_role("link", name="Your account").is_visible()
 
     assert below
     assert saved == 2
     assert offered
+    assert max(heights) < 48  # one line, also from 10 on
+    assert header < 100  # the links are behind a button
+    assert opened
     assert contacts.of(office.engine, session).of(primary) == 14
 
 

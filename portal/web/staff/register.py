@@ -63,7 +63,9 @@ def register(centre: str, series: str, planned: str) -> Answered:
     version = request.form.get("walk-in-version", "0")
     families, children, adults = (int(plain_figures(typed[name]) or 0) for name in _WALK_INS)
     seen = int(version) if re.fullmatch(r"\d{1,9}", version) else 0
-    came = WalkIns(families, children, adults, seen)
+    # Where contacts are counted in their place, the page has no such fields.
+    here = any(name in request.form for name in _WALK_INS)
+    came = WalkIns(families, children, adults, seen) if here else None
     saved = Saved()
 
     def verb() -> None:
@@ -123,6 +125,7 @@ def _show(
 ) -> Answered:
     with live().database() as engine:
         found = registers.of(engine, session.series, session, now=now(), actor=current().actor)
+        spoken = contacts.of(engine, session).total if contacts.is_counted(session) else None
         ids = [one.booking_id for one in found.lines]
         known = ring_list.who_knows(engine, session.series, session, ids, now=now())
         names = {f"staff:{one.staff.id}": one.staff.title for one in accounts.everyone(engine)}
@@ -148,7 +151,9 @@ def _show(
         back=f"/staff/?day={session.day.isoformat()}",
         register=found,
         bookable=_bookable(session),
-        contacts=contacts.is_counted(session),
+        contacts=spoken,
+        # Contacts are the one count of outreach; what was counted here before can be corrected.
+        walk_ins=spoken is None or any(found.walk_ins.numbers),
         series=session.series,
         session=session,
         lines=lines,

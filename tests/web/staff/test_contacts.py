@@ -105,6 +105,27 @@ def test_counting_is_reached_from_today_and_the_register(place):
     assert (other.status, "Count who comes on its register" in other) == (404, True)
 
 
+def test_the_register_of_outreach_has_one_count_and_no_warning_of_names(place):
+    """Where contacts are counted, the register has their number, no second count of who came, and
+    no warning of names that it does not hold; what was counted there before stays correctable."""
+    worker = place.signed_in()
+    street, play = (f"/staff/register/riverbank/{one}/2027-01-12" for one in ("bump", "bump-1"))
+    for _ in range(2):
+        press(worker)
+    register, other = worker.open(street), worker.open(play)
+
+    assert "2 contacts" in register
+    assert "Came without a booking" in other
+    assert [
+        words for words in ("names families", "Came without", "booked") if words in register
+    ] == []
+
+    other.fill(families="3").press("Save the register")
+    before = dict(other.fields("Save the register")) | {"families": "4"}
+    worker.send(street, before | {"walk-in-version": "0"})
+    assert "Came without a booking" in worker.open(street)
+
+
 def test_counting_closes_and_the_numbers_stay(place):
     """After 14 days the page shows the numbers without buttons, and a late form explains itself."""
     worker, reader = place.signed_in(), place.signed_in("reader")
