@@ -28,7 +28,15 @@ from portal.directory.values import LONDON, Position, day_words
 from portal.staff import accounts
 from portal.staff.accounts import Staff
 from portal.web.live import own_case
-from portal.web.live.choices import Choice, TakeForm, known_answers, nearby, takes
+from portal.web.live.choices import (
+    Choice,
+    TakeForm,
+    ages_to_ask,
+    known_answers,
+    nearby,
+    soon,
+    takes,
+)
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Option
 from portal.web.live.subjects import planned_on
@@ -477,8 +485,17 @@ def book(reference: str) -> Answered:  # noqa: ARG001
     made: bookings.Booking | None = None
     if series is None or family is None or not takes(series, family, family.people):
         return _gone(one)
-    if (session is None) == (series.book == "session"):
+    if (session is None) == (series.book == "session") or not soon(series, session):
         return _gone(one)
+    ages = ages_to_ask(series, family)
+    if ages and request.form.get("fits") != "yes":
+        return explain(
+            "Do they have a child of the right age?",
+            f"This group is for: {ages}. We do not know how old the children of this family are.",
+            "Nothing is booked. Go back, tick that they have a child of this age, and press again.",
+            status=422,
+            back=path_of(one),
+        )
 
     def work() -> None:
         nonlocal made

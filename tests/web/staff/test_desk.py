@@ -14,20 +14,26 @@ TEACHER = Referrer("Jo Bell", "teacher", "Bacup School", "jo@school.example", No
 
 @pytest.fixture
 def place(tmp_path):
-    directory = made.directory(
+    return Staffed(tmp_path, directory())
+
+
+def directory(**play):
+    """A group to ask for, and one to book, which may be given `play`."""
+    found = made.directory(
         {"booking": "request"},
-        {"title": "Play", "booking": "book", "ages": "2 years to 4 years"},
+        {"title": "Play", "booking": "book", "ages": "2 years to 4 years", **play},
         way="request",
         other_centres=["hilltop"],
     )
-    site = directory.site.model_copy(update={"levels": LEVELS})
-    return Staffed(tmp_path, directory.model_copy(update={"site": site}))
+    site = found.site.model_copy(update={"levels": LEVELS})
+    return found.model_copy(update={"site": site})
 
 
 def ask(place, number=0, *, centre="", programme=False, **given):
     """A family that asks for the first group, or for its programme as such."""
     options = {"contact_by": "call", "safe_to_contact": True, "phone": f"01772 12345{number}"}
-    family = Family(f"Family {number}", children=("3 years",), **options)
+    children = given.pop("children", ("3 years",))
+    family = Family(f"Family {number}", children=children, **options)
     given = {"key": f"key of a form {number}", "secret": place.secret, "now": place.now} | given
     if programme:
         found = place.directory.programmes[0]
@@ -165,6 +171,28 @@ def test_a_group_near_the_family_is_booked_in_one_press(place):
 
     assert all("Booked" in one and "Has a place" in one for one in answers)
     assert place.count("booking") == 2
+    assert case(place, own).close_reason == "group"
+
+
+def test_a_group_is_booked_in_one_press_only_soon_and_for_the_right_age(place):
+    """One press ends the request, so the group starts within weeks, and somebody has said that the
+    family has a child of its age."""
+    own = ask(place, children=())
+    triaged(place, own, "group", level=1)
+    worker = place.signed_in()
+    screen = worker.open(path(own))
+    button = next(one.text for one in screen.main.all("button") if "Book it" in one.text)
+    asked = screen.press(button)
+    assert (asked.status, place.count("booking")) == (422, 1)
+    assert "Do they have a child of the right age?" in asked.words
+
+    now, place.directory = place.directory, directory(starts="2027-04-13")
+    assert "in the next 6 weeks" in worker.open(path(own)).words
+    assert screen.fill(fits="yes").press(button).status == 409
+    assert (case(place, own).state, place.count("booking")) == ("triage", 1)
+
+    place.directory = now
+    worker.open(path(own)).fill(fits="yes").press(button)
     assert case(place, own).close_reason == "group"
 
 
