@@ -74,6 +74,11 @@ class SupportCase:
         return self.under_way and not self.worker
 
     @property
+    def for_group(self) -> bool:
+        """Whether a group was asked for, and not a programme as such."""
+        return not self.series.startswith(ASKED_FOR)
+
+    @property
     def worker_first_name(self) -> str:
         return self.worker.partition(" ")[0]
 

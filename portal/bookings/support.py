@@ -31,15 +31,25 @@ from portal.bookings.case_rows import (
     open_case,
     place_cases,
 )
+from portal.bookings.case_words import (
+    AT_OTHERS,
+    NEXT_STEPS,
+    REASONS,
+    words_for_family,
+    words_for_staff,
+)
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.bookings.waiting_list import notify, release
 from portal.database import note, read, write
 from portal.database.tables import OPEN_CASES, booking, staff, support_case
 from portal.directory import Series, Session
+from portal.directory.need_levels import is_ours
 from portal.directory.values import LONDON, day_words
 from portal.staff.roles import PERMISSIONS
 
 __all__ = [
+    "NEXT_STEPS",
+    "REASONS",
     "UNDER_WAY",
     "Changed",
     "SupportCase",
@@ -61,68 +71,9 @@ __all__ = [
     "words_for_staff",
 ]
 
-# What staff do next for a family, once they know its level of need.
-NEXT_STEPS: Mapping[str, str] = {
-    "place": "A place in the group that it asked for",
-    "group": "A place in another group near the family",
-    "support": "A family support worker",
-    "other": "Another service helps",
-    "ask": "We need to ask the family more",
-}
-
-# Why staff close a case; the others are set by what ends it.
-REASONS: Mapping[str, str] = {
-    "place": "Has a place in the group",
-    "group": "Has a place in another group",
-    "other": "Another service helps",
-    "level": "Needs more help than we give",
-    "done": "We have done what we planned",
-    "down": "A group is enough now",
-    "up": "Needs more help now",
-    "stopped": "The family stopped",
-    "unreached": "We could not reach the family",
-    "erased": "The details were deleted",
-}
-
-_FOR_STAFF: Mapping[str, str] = {
-    "new": "New",
-    "triage": "Read, and waits for the next step",
-    "allocated": "Has a worker",
-    "working": "Has a plan",
-    "reviewed": "The last review is done",
-    "closed": "Closed",
-    "declined": "We said no",
-}
-
-_FOR_FAMILY: Mapping[str, str] = {
-    "new": "We have your request",
-    "triage": "We have read your request",
-    "allocated": "You have a worker",
-    "working": "You have a worker and a plan",
-    "reviewed": "You and your worker have looked at your plan",
-    "closed": "Our work on your request has ended",
-    "declined": "We could not say yes to your request",
-}
-
 
 class Changed(NotPossible):
     """Somebody else has changed the case since the form was opened."""
-
-
-def words_for_staff(case: SupportCase) -> str:
-    """Where a request is, in the words of staff."""
-    if case.needs_worker:
-        return "Needs a worker"
-    if case.state == "closed" and case.close_reason:
-        return f"Closed: {REASONS[case.close_reason].lower()}"
-    return _FOR_STAFF[case.state]
-
-
-def words_for_family(case: SupportCase) -> str:
-    """Where a request is, in the words of the family's own page."""
-    if case.needs_worker:
-        return "We are finding another worker for you"
-    return _FOR_FAMILY[case.state]
 
 
 # --- the queue ------------------------------------------------------------------------------------
@@ -151,6 +102,7 @@ def families_of(engine: Engine) -> Mapping[int, int]:
         return {int(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
+_NOT_OURS = "Others help families at this level, so it has no worker of ours."
 _HELPERS = sorted(PERMISSIONS["change families"])
 
 
@@ -183,6 +135,8 @@ def triage(
         if same and (case.worker_id == worker_id if allocating else case.state == "triage"):
             return  # the button was pressed twice
         _check(case, seen, ("new", "triage"))
+        if not is_ours(level) and (next_step not in AT_OTHERS or worker_id is not None):
+            raise NotPossible(_NOT_OURS)
         values = {"state": "triage", "level": level, "next_step": next_step}
         _set(connection, case, now, triaged=case.triaged or now, **values)
         note(connection, now, actor, "triage", case.booking_id, case.series, level=level)
@@ -213,6 +167,8 @@ def allocate(
         if case.worker_id == worker_id and (case.lead_role, case.lead_organisation) == lead:
             return  # the button was pressed twice
         _check(case, seen, ("triage", *UNDER_WAY))
+        if not is_ours(case.level):
+            raise NotPossible(_NOT_OURS)
         _allocate(connection, case, worker_id, centre, lead, now, actor)
 
     write(engine, work)
@@ -354,12 +310,13 @@ def book_group(
 def _check(case: SupportCase, seen: int, states: Collection[str]) -> None:
     """Raises Changed for an old form, and NotPossible if the state does not allow the change."""
     if case.version != seen:
-        raise Changed(_said_of(case))
+        raise Changed(said_of(case))
     if case.state not in states:
-        raise NotPossible(_said_of(case))
+        raise NotPossible(said_of(case))
 
 
-def _said_of(case: SupportCase) -> str:
+def said_of(case: SupportCase) -> str:
+    """What somebody else has done with a case, for those who meant to change it too."""
     if case.state == "declined":
         return "Somebody else has said no to this request."
     if not case.open:

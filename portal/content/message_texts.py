@@ -63,7 +63,7 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "request-declined": ((), ("reason",)),
     "professional-received": (("outcome", "read_by"), ()),
     "support-worker": ((), ("worker", "worker_at", "lead")),
-    "support-closed": ((), ("ended",)),
+    "support-closed": ((), ("ended", "others")),
     "support-review": ((), ("review_day",)),
     "link": ((), ()),
     "notice": ((), ("words",)),

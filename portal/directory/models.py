@@ -120,7 +120,9 @@ class NeedLevel(Noun):
     name: Line = Field(description="Its name.")
     words: Words = Field(description="What it means, in a sentence for families.")
     ring: Text = Field(
-        "", description="Whom staff ring about a family at this level, and when, with the numbers."
+        "",
+        description="Who helps a family at this level, and when, with the numbers. Staff read "
+        "it after 'Ring', and so does the family.",
     )
     source: Text = Field("", description="Where the numbers come from.")
 

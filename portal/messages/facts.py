@@ -35,6 +35,8 @@ from portal.database.tables import (
     support_case,
 )
 from portal.directory import Directory, Series, Session, working_days
+from portal.directory.models import NeedLevel
+from portal.directory.need_levels import ends_elsewhere, who_helps
 from portal.directory.values import LONDON, day_words
 from portal.messages import announced, family_calendar
 from portal.messages.change_news import (
@@ -123,6 +125,7 @@ class CaseFacts:
     worker_at: str = ""  # the centre where she works
     lead: str = ""  # the role and the organisation of a Lead Professional elsewhere
     ended: str = ""  # why the work has ended
+    others: str = ""  # who helps a family that needs more than we give, with the numbers
     read_by: str = ""  # the day by which a new request is read
 
 
@@ -271,6 +274,12 @@ ENDED: Mapping[str, str] = {
     "stopped": "you wanted to stop",
     "unreached": "we tried to reach you and could not",
 }
+_LOST = "we have lost touch with you"  # 'unreached', after a first contact
+
+
+def ended_words(reason: str, *, reached: bool) -> str:
+    """Why the work has ended; `reached` says whether we ever spoke with the family."""
+    return _LOST if reason == "unreached" and reached else ENDED.get(reason, "")
 
 
 def _case(
@@ -294,8 +303,16 @@ def _case(
         worker=worker.partition(" ")[0],
         worker_at=centre.title if centre else "",
         lead=", ".join(filter(None, (row.lead_role, row.lead_organisation))),
-        ended=ENDED.get(row.close_reason, ""),
+        ended=ended_words(row.close_reason, reached=row.contacted is not None or bool(row.starts)),
+        others=_others(row, directory.site.levels),
     )
+
+
+def _others(row: Row[Any], levels: Sequence[NeedLevel]) -> str:
+    """Who helps a family that needs more than we give; '' for any other end of the work."""
+    elsewhere = ends_elsewhere(row.close_reason, row.level)
+    who = who_helps(levels, row.level) if elsewhere else ""
+    return f"Ring {who.rstrip('.')}. In danger now? Ring 999" if who else ""
 
 
 def _review(connection: Connection, owed: Owed, now: datetime) -> date:

@@ -217,6 +217,7 @@ def _values(
         "worker_at": facts.case.worker_at,
         "lead": facts.case.lead,
         "ended": facts.case.ended,
+        "others": facts.case.others,
         "read_by": facts.case.read_by,
         "review_day": day_words(facts.review) if facts.review else "",
         "creche": _creche(facts),

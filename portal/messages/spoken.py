@@ -60,7 +60,8 @@ def _words(facts: MessageFacts) -> list[str]:
         "support-worker": [_worker(facts)],
         "support-closed": [
             "Our work on their request has ended"
-            + (f": {facts.case.ended}." if facts.case.ended else ".")
+            + (f": {facts.case.ended}." if facts.case.ended else "."),
+            f"They can get help elsewhere. {facts.case.others}." if facts.case.others else "",
         ],
         "creche-place": ["They have the creche place that they waited for."],
         "creche-closed": ["There is no creche any more. Their booking has not changed."],

@@ -144,6 +144,18 @@ def ring(phone: str) -> Markup:
     return Markup('<a href="{}"><bdi>{}</bdi></a>').format(tel(phone), phone)
 
 
+_NUMBER = re.compile(r"\b0[0-9](?:[0-9 ]{6,11})[0-9]\b")
+
+
+def ring_numbers(text: str) -> Markup:
+    """A text with its telephone numbers as links."""
+    parts, last = [], 0
+    for found in _NUMBER.finditer(text):
+        parts += [escape(text[last : found.start()]), ring(found[0])]
+        last = found.end()
+    return Markup("").join([*parts, escape(text[last:])])
+
+
 def write(email: str) -> Markup:
     return Markup('<a href="mailto:{}">{}</a>').format(quote(email, safe="@!$'*+"), email)
 

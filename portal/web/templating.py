@@ -70,6 +70,7 @@ def environment() -> Environment:
         reach_on_paper=filters.reach_on_paper,
         repeats=filters.repeats,
         ring=filters.ring,
+        ring_numbers=filters.ring_numbers,
         sentence=filters.sentence,
         short_day=filters.short_day,
         span=filters.span,

@@ -117,6 +117,19 @@ def test_triage_can_give_the_worker_at_once(engine: Engine) -> None:
     assert (case.state, case.worker_id, case.triaged) == ("allocated", worker.id, case.allocated)
 
 
+def test_a_family_that_others_help_gets_no_worker_of_ours(engine: Engine) -> None:
+    """Neither triage nor allocation gives a worker at a level that is not ours."""
+    worker = make_staff(engine)
+    case = request(engine)
+    with pytest.raises(NotPossible, match="Others help"):
+        triage(engine, case, level=3)
+    case = triage(engine, case, level=4, next_step="other")
+    with pytest.raises(NotPossible, match="Others help"):
+        allocate(engine, case, worker)
+
+    assert read(engine, case.booking_id).worker_id is None
+
+
 def test_an_old_form_changes_nothing(engine: Engine) -> None:
     """S89: a form that was opened before somebody else's change is refused with what is so now."""
     ann, ben = make_staff(engine, title="Ann Ford"), make_staff(engine, title="Ben Shah")

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from wtforms import StringField
 
 from portal.bookings import MOST_PLACES, Booking, Family
 from portal.bookings.opening import opening
 from portal.bookings.places import claimed
-from portal.directory import Series, Session
+from portal.directory import Series, Session, phrases
 from portal.directory.fields import SAFE_TIME
 from portal.directory.state import places_in_row
-from portal.directory.values import Position, distance
+from portal.directory.values import LONDON, Position, distance
 from portal.web import filters
 from portal.web.live.alternatives import MOST, WITHIN, Other, fits
 from portal.web.live.context import live
@@ -26,6 +27,7 @@ from portal.web.live.creche_full import places_left as places_in_creche
 from portal.web.live.forms.creche import takes_ages
 from portal.web.live.forms.family import PressForm
 
+SOON = timedelta(weeks=6)  # what starts later does not help a family now
 MOST_DATES = 3  # of the series that was booked
 
 
@@ -55,6 +57,7 @@ class Choice:
 
     other: Other
     form: TakeForm | None = None
+    ages: str = ""  # the ages that it is for, where we do not know those of the children
 
     @property
     def waits(self) -> bool:
@@ -93,11 +96,10 @@ def choices(
 
 
 def nearby(family: Family, near: Position, besides: Series | None = None) -> list[Choice]:
-    """Groups near a place that one press can book for a family, nearest first.
+    """Groups near a place that one press can book for a family and that start soon, soonest first.
 
     They suit the age of at least one of its children, and need no answer that we do not have.
     """
-    now = live().now
     found = []
     for series in live().directory.series:
         position = series.venue.position
@@ -105,11 +107,29 @@ def nearby(family: Family, near: Position, besides: Series | None = None) -> lis
         if series is besides or miles > WITHIN or not takes(series, family, family.people):
             continue
         taken = next(_with_room(family.people, series, family), None)
-        if taken is not None and fits(series, family.children):
-            first = series.next_sessions(now, 1)[0]
-            found.append(((miles, first.starts, series.identity), series, taken))
+        if taken is None or not soon(series, taken[0]) or not fits(series, family.children):
+            continue
+        found.append(((_first(series, taken[0]).starts, miles, series.identity), series, taken))
     found.sort(key=lambda one: one[0])
-    return [_choice(series, *taken) for _, series, taken in found[:MOST]]
+    return [
+        replace(_choice(series, *taken), ages=ages_to_ask(series, family))
+        for _, series, taken in found[:MOST]
+    ]
+
+
+def soon(series: Series, session: Session | None) -> bool:
+    """Whether the family could come within weeks: to this session, or to the run."""
+    return _first(series, session).starts <= live().now + SOON
+
+
+def _first(series: Series, session: Session | None) -> Session:
+    return session or next(one for one in series.coming(live().now) if not one.off)
+
+
+def ages_to_ask(series: Series, family: Family) -> str:
+    """The ages that a group is for, if we know the age of no child; else ''."""
+    unborn = any(one.first < 0 for one in series.ages or ())
+    return "" if family.children or unborn or not series.ages else phrases.ages(series)
 
 
 def takes(series: Series, family: Family | None, people: int) -> bool:
@@ -198,8 +218,9 @@ def _choice(
         when = f"{filters.day(session.day, year=True)}, {session.times.words}"
         venue = session.venue
     else:
-        first = next(one for one in series.coming(live().now) if not one.off)
-        when = f"{filters.repeats(series)}, next on {filters.day(first.day)}"
+        first = _first(series, None).day
+        other_year = first.year != live().now.astimezone(LONDON).year
+        when = f"{filters.repeats(series)}, next on {filters.day(first, year=other_year)}"
         venue = series.venue
     places = "every place is taken" if wait else places_in_row(series, left)
     words = f"{when}, {filters.at(venue)}, {places}"

@@ -1,17 +1,19 @@
 """Where a family's request is, in plain words for its own page.
 
-What it hides: which days may be promised. A day is said only while it is ahead of us, and contact
-only to a family that lets us get in touch (S5). The page of a sensitive programme folds the words
-away, and its title stays neutral (S3).
+What it hides: how a promised day is said. What is said in which state, and whether a day is, is a
+row of `case_words`. A day is said only while it is ahead of us, and contact only to a family that
+lets us get in touch (S5). The page of a sensitive programme folds the words away, and its title
+stays neutral (S3).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.bookings import Family
+from portal.bookings import Family, case_words
 from portal.bookings.case_days import CaseDays
 from portal.bookings.support import SupportCase
+from portal.directory.need_levels import who_helps
 from portal.directory.values import day_words
 from portal.messages.facts import ENDED
 from portal.web.live.context import live
@@ -26,6 +28,8 @@ class CaseWords:
 
     now: tuple[str, ...]
     following: str = ""
+    elsewhere: bool = False  # others help: the page says whom to ring, and where urgent help is
+    others: str = ""  # whom to ring, with the numbers; '' if the content does not say
 
 
 def ended_by_us(case: SupportCase | None) -> bool:
@@ -47,7 +51,7 @@ def words_of(
         return CaseWords(("Your worker has left us.",), "We are choosing another worker for you.")
     if case.under_way:
         return _helped(case, family, discreet=discreet)
-    return _new(case) if case.state == "new" else _read(case, family)
+    return _new(case) if case.state == "new" else _read(case, family, discreet=discreet)
 
 
 def _new(case: SupportCase) -> CaseWords:
@@ -63,18 +67,15 @@ def _new(case: SupportCase) -> CaseWords:
     )
 
 
-_READ = {
-    "place": "We are looking for a place for you in the group that you asked for.",
-    "group": "We are looking for a group near you that fits.",
-    "support": "We are choosing a worker for you.",
-    "other": "Another service may help you better. We are finding out which.",
-    "ask": "We want to ask you a little more.",
-}
-
-
-def _read(case: SupportCase, family: Family) -> CaseWords:
-    said = _READ.get(case.next_step, "We are thinking about what can help you best.")
-    return CaseWords(("We have read your request.", said), _contact(case, family))
+def _read(case: SupportCase, family: Family, *, discreet: bool) -> CaseWords:
+    row = case_words.where(case)
+    now = ("We have read your request.", row.said)
+    if not row.elsewhere:
+        return CaseWords(now, _contact(case, family))
+    following = "Do not wait for us. You can ask us again at any time."
+    if discreet:  # these words are in the open
+        following = "Open “See how far it is” to read our answer."
+    return CaseWords(now, following, elsewhere=True, others=_others(case))
 
 
 def _helped(case: SupportCase, family: Family, *, discreet: bool) -> CaseWords:
@@ -93,7 +94,7 @@ def _contact(case: SupportCase, family: Family) -> str:
     reached = family.contact_by == "call" or (
         family.contact_by != "none" and family.safe_to_contact
     )
-    if case.contacted or not reached:
+    if case_words.where(case).promise != "contact" or not reached:
         return ""
     if days.today > by:
         return "We are late to get in touch with you. Ask us how far it is."
@@ -101,13 +102,16 @@ def _contact(case: SupportCase, family: Family) -> str:
 
 
 def _closed(case: SupportCase) -> CaseWords:
+    row = case_words.where(case)
+    following = "You can ask again at any time."
     if case.close_reason == "group":
-        return CaseWords(
-            ("We have booked a place in a group for you.",),
-            "It has a page of its own. Do you not have its link? Ask us.",
-        )
-    why = f"Our work on your request has ended: {ENDED[case.close_reason]}."
-    return CaseWords((why,), "You can ask again at any time.")
+        following = "It has a page of its own. Do you not have its link? Ask us."
+    others = _others(case) if row.elsewhere else ""
+    return CaseWords((row.said,), following, elsewhere=row.elsewhere, others=others)
+
+
+def _others(case: SupportCase) -> str:
+    return who_helps(live().directory.site.levels, case.level).rstrip(".")
 
 
 def _days() -> CaseDays:

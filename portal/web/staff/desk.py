@@ -19,20 +19,29 @@ from portal.bookings import NotBookable, asked, casework, registers, support
 from portal.bookings.answer_labels import label_of
 from portal.bookings.case_days import CaseDays, Due
 from portal.bookings.csv_export import Cell, csv_of
-from portal.bookings.support import SupportCase
+from portal.bookings.support import Changed, SupportCase
 from portal.database import log_reading, read
 from portal.directory import phrases
 from portal.directory.models import NeedLevel
+from portal.directory.need_levels import is_ours, who_helps
 from portal.directory.values import LONDON, Position, day_words
 from portal.staff import accounts
 from portal.staff.accounts import Staff
-from portal.web.live.choices import Choice, TakeForm, known_answers, nearby, takes
+from portal.web.live import own_case
+from portal.web.live.choices import (
+    Choice,
+    TakeForm,
+    ages_to_ask,
+    known_answers,
+    nearby,
+    soon,
+    takes,
+)
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Option
 from portal.web.live.subjects import planned_on
 from portal.web.staff.access import FAMILIES, current, now, staff_route, this_desk
 from portal.web.staff.desk_forms import (
-    HIGHEST_OF_OURS,
     AllocateForm,
     CaseForm,
     CloseForm,
@@ -241,7 +250,8 @@ def _show(status: int, form: CaseForm | None = None, *, done: str = "") -> Answe
     series, programme = thing(one.series)
     levels = live().directory.site.levels
     known = {"lead_role": one.lead_role, "lead_organisation": one.lead_organisation}
-    others_help = one.level is not None and one.level > HIGHEST_OF_OURS
+    others_help = not is_ours(one.level)
+    says = own_case.words_of(one, booking.family, discreet=bool(programme and programme.sensitive))
     family = booking.family
     days = _days()
     return page(
@@ -260,6 +270,7 @@ def _show(status: int, form: CaseForm | None = None, *, done: str = "") -> Answe
         due_words=due_words,
         waited=days.waited(one),
         level=levels[one.level - 1] if one.level and one.level <= len(levels) else None,
+        ring=who_helps(levels, one.level) if others_help else "",
         rings=_rings(levels),
         others_help=others_help,
         next_step=support.NEXT_STEPS.get(one.next_step, ""),
@@ -281,11 +292,12 @@ def _show(status: int, form: CaseForm | None = None, *, done: str = "") -> Answe
             **known,
         ),
         allocate_form=_again(form, AllocateForm) or AllocateForm.of(None, workers, **known),
-        close_form=_again(form, CloseForm) or CloseForm.of(None, one),
+        close_form=_again(form, CloseForm) or CloseForm.of(None, one, levels),
         wrong=type(form).__name__ if form is not None else "",
         allocates=current().may("allocate"),
         workers=workers,
         plan=_plan_path(one),
+        says=says,
         done=done,
     )
 
@@ -381,6 +393,25 @@ def _press(verb: Callable[..., object], done: str, *values: Any, **options: Any)
     return attempt(work, path_of(one)) or redirect(path_of(one, done), 303)
 
 
+def _refused(form: CaseForm) -> Answered | None:
+    """The answer to a form with mistakes; None if it has none.
+
+    Choices follow from the case, so an old form may have a choice that is none now: that somebody
+    else was first is said before any mistake (S89).
+    """
+    one = request_case()
+    status = form.refused()
+    if status is None:
+        return None
+    if status == 422 and form.version != one.version:
+
+        def changed() -> None:
+            raise Changed(support.said_of(one))
+
+        return attempt(changed, path_of(one))
+    return _show(status, form)
+
+
 @staff_route(
     f"{_CASE}/triage",
     may=of_case(),
@@ -393,16 +424,16 @@ def triage(reference: str) -> Answered:  # noqa: ARG001
     group = thing(one.series)[0] is not None
     levels = live().directory.site.levels
     form = TriageForm.of(request.form, levels, _workers(one), group=group)
-    status = form.refused()
-    if status is not None:
-        return _show(status, form)
+    refused = _refused(form)
+    if refused is not None:
+        return refused
     worker = int(form.worker.data) if form.worker.data else None
     return _press(
         support.triage,
         "allocated" if worker else "triaged",
         level=form.level_number,
-        next_step=str(form.next_step.data or "") if form.ours else "",
-        worker_id=worker if form.ours else None,
+        next_step=str(form.next_step.data or "other"),
+        worker_id=worker,
         centre=_centre_of(one, worker) if worker else "",
         lead=form.lead,
         seen=form.version,
@@ -413,9 +444,9 @@ def triage(reference: str) -> Answered:  # noqa: ARG001
 def allocate(reference: str) -> Answered:  # noqa: ARG001
     one = request_case()
     form = AllocateForm.of(request.form, _workers(one))
-    status = form.refused()
-    if status is not None:
-        return _show(status, form)
+    refused = _refused(form)
+    if refused is not None:
+        return refused
     worker = int(form.worker.data)
     centre = _centre_of(one, worker)
     return _press(
@@ -436,10 +467,10 @@ def contacted(reference: str) -> Answered:  # noqa: ARG001
     keeps="what you tell a family at the end",
 )
 def close(reference: str) -> Answered:  # noqa: ARG001
-    form = CloseForm.of(request.form, request_case())
-    status = form.refused()
-    if status is not None:
-        return _show(status, form)
+    form = CloseForm.of(request.form, request_case(), live().directory.site.levels)
+    refused = _refused(form)
+    if refused is not None:
+        return refused
     words = str(form.words.data or "")
     return _press(support.close, "closed", str(form.reason.data), words=words, seen=form.version)
 
@@ -454,8 +485,17 @@ def book(reference: str) -> Answered:  # noqa: ARG001
     made: bookings.Booking | None = None
     if series is None or family is None or not takes(series, family, family.people):
         return _gone(one)
-    if (session is None) == (series.book == "session"):
+    if (session is None) == (series.book == "session") or not soon(series, session):
         return _gone(one)
+    ages = ages_to_ask(series, family)
+    if ages and request.form.get("fits") != "yes":
+        return explain(
+            "Do they have a child of the right age?",
+            f"This group is for: {ages}. We do not know how old the children of this family are.",
+            "Nothing is booked. Go back, tick that they have a child of this age, and press again.",
+            status=422,
+            back=path_of(one),
+        )
 
     def work() -> None:
         nonlocal made

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 from wtforms import StringField
 
 from portal.bookings import support
+from portal.bookings.case_words import AT_OTHERS, NEED_WORDS, reason_words
 from portal.bookings.support import SupportCase
 from portal.directory.models import NeedLevel
+from portal.directory.need_levels import NEEDS_OTHERS, is_ours, who_helps
 from portal.web.live.forms.answers import Answer, Choice, Lines, Option, Pick
 from portal.web.staff.forms import StaffForm
 
-HIGHEST_OF_OURS = 2  # above this level others help the family, and we close the request
 LONGEST_WORDS = 1000
 
 _BEFORE_WORK = ("other", "level", "unreached", "stopped")
@@ -96,7 +97,9 @@ class TriageForm(_Helper):
         ]
         steps = support.NEXT_STEPS.items()
         form.next_step.options = [step for step in steps if group or step[0] != "place"]
-        form.next_step.hint = "Only for a level at which we help."
+        form.next_step.hint = (
+            "At levels 3 and 4 others help: choose “Another service helps”, or leave this empty."
+        )
         form.worker.options = [("", "Choose later"), *workers]
         return form
 
@@ -107,12 +110,17 @@ class TriageForm(_Helper):
     @property
     def ours(self) -> bool:
         """Whether the level is one at which the service helps."""
-        return self.level_number <= HIGHEST_OF_OURS
+        return is_ours(self.level_number)
 
     def validate(self, extra_validators: Any = None) -> bool:
         super().validate(extra_validators)
         if not self.level.errors and self.ours and not self.next_step.data:
             self.next_step.blame("Choose what comes next")
+        elif not (self.level.errors or self.ours) and self.next_step.data not in AT_OTHERS:
+            self.next_step.blame(
+                f"Others help at level {self.level_number}: choose “Another service helps”, or "
+                "choose level 1 or 2"
+            )
         if self.worker.data and self.next_step.data != "support":
             self.worker.blame("Choose a worker only for family support, or leave this empty")
         return self.well
@@ -141,10 +149,22 @@ class CloseForm(CaseForm):
         hint="The family reads these words on its own page. Say what else may help, and how to get "
         "it. Leave out anything that others must not read.",
     )
+    says_who: bool = False  # whether the page itself says who helps at a higher level
 
     @classmethod
-    def of(cls, data: Any, case: SupportCase, **known: Any) -> CloseForm:
+    def of(
+        cls, data: Any, case: SupportCase, levels: Sequence[NeedLevel], **known: Any
+    ) -> CloseForm:
         form = cls(formdata=data, data=known)
+        form.says_who = bool(who_helps(levels, case.level))
         reasons = _AFTER_WORK if case.under_way else _BEFORE_WORK
-        form.reason.options = [(one, support.REASONS[one]) for one in reasons]
+        form.reason.options = [(one, reason_words(case, one)) for one in reasons]
         return form
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        super().validate(extra_validators)
+        reason = str(self.reason.data or "")
+        known = self.says_who and reason in NEEDS_OTHERS
+        if reason in NEED_WORDS and not known and not (self.words.errors or self.words.data):
+            self.words.blame("Say who can help the family, and how to reach them")
+        return self.well

@@ -6,13 +6,20 @@ from portal import bookings
 from portal.bookings import Family, support
 from portal.staff import accounts
 from tests.support import made
+from tests.support.levels import LEVELS
 from tests.support.screens import Screens
 from tests.support.staffed import make_staff
 
 
 @pytest.fixture
 def screens(tmp_path):
-    return Screens(tmp_path, made.directory({"booking": "request"}, way="request"))
+    directory = made.directory({"booking": "request"}, way="request")
+    return Screens(tmp_path, with_levels(directory))
+
+
+def with_levels(directory):
+    site = directory.site.model_copy(update={"levels": LEVELS})
+    return directory.model_copy(update={"site": site})
 
 
 def ask(screens, **given):
@@ -24,10 +31,10 @@ def ask(screens, **given):
     )  # fmt: skip
 
 
-def decide(screens, own, step="support", worker=None, lead=("", "")):
+def decide(screens, own, step="support", worker=None, lead=("", ""), level=2):
     case = support.case_of(screens.engine, own.id)
     support.triage(
-        screens.engine, case.id, level=2, next_step=step, seen=case.version, now=screens.now,
+        screens.engine, case.id, level=level, next_step=step, seen=case.version, now=screens.now,
         actor="staff:1", worker_id=worker.id if worker else None, lead=lead,
     )  # fmt: skip
 
@@ -90,7 +97,7 @@ def test_contact_is_promised_only_where_it_is_safe(screens):
     [
         ("done", "Our work on your request has ended: we have done what we planned together"),
         ("unreached", "we tried to reach you and could not"),
-        ("level", "others can give it"),
+        ("level", "others can give it. Ring Children's services: 0300 123 6720"),
     ],
 )
 def test_the_end_is_said_with_its_reason(screens, reason, said):
@@ -106,15 +113,49 @@ def test_the_end_is_said_with_its_reason(screens, reason, said):
     assert "You can ask again with what you told us" not in shown
 
 
+@pytest.mark.parametrize(("level", "number"), [(3, "03001236720"), (4, "03001236723")])
+def test_a_family_that_needs_more_reads_who_helps(screens, level, number):
+    """At the levels of others, and after an end for that reason: whom to ring, as a link, and where
+    urgent help is, and no worker or day of ours."""
+    own = ask(screens)
+    decide(screens, own, step="other", level=level)
+    open_page = page(screens, own)
+    end(screens, own, "level")
+    for shown in (open_page, page(screens, own)):
+        links = [one["href"] for one in shown.main.all("a") if "href" in one.attributes]
+        assert f"tel:{number}" in links
+        assert "tel:999" in links
+        assert "get in touch with you by" not in shown
+    assert "Others can help you better than we can" in open_page
+
+
+def test_a_family_that_was_reached_is_not_called_unreached(screens):
+    """After a first contact the page says that we have lost touch."""
+    own = ask(screens)
+    decide(screens, own)
+    case = support.case_of(screens.engine, own.id)
+    support.contacted(screens.engine, case.id, seen=case.version, now=screens.now, actor="staff:1")
+    end(screens, own, "unreached")
+
+    assert "we have lost touch with you" in page(screens, own)
+    assert "could not" not in page(screens, own)
+
+
 def test_a_sensitive_request_stays_discreet(tmp_path):
     """S3: neither the title nor the open part of the page says that there is a worker."""
-    screens = Screens(tmp_path, made.directory(sensitive=True))
+    screens = Screens(tmp_path, with_levels(made.directory(sensitive=True)))
     secret = screens.desk.extensions["live"].secret
     family = Family("Amina Khan", email="a@example.org", contact_by="email", safe_to_contact=True)
     own = bookings.ask(
         screens.engine, screens.directory.programmes[0], family, key="a key of a form",
         secret=secret, now=screens.now,
     )  # fmt: skip
+    decide(screens, own, step="", level=3)
+    high = page(screens, own)
+    assert "Children's services" in " ".join(one.text for one in high.main.all("details"))
+    assert high.words.count("Children's services") == 1
+    assert high.heading == "We have your request"
+
     decide(screens, own, worker=make_staff(screens.engine, title="Ann Ford"))
     said = page(screens, own)
     folded = " ".join(one.text for one in said.main.all("details"))

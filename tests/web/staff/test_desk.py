@@ -4,39 +4,36 @@ import pytest
 
 from portal import bookings
 from portal.bookings import Family, Referrer, personal_data, support
-from portal.directory.models import NeedLevel
 from portal.staff import accounts
 from tests.support import made
+from tests.support.levels import LEVELS
 from tests.support.staffed import Staffed
 
-LEVELS = tuple(
-    NeedLevel(name=name, words="Help.", ring=ring)
-    for name, ring in (
-        ("Universal", ""),
-        ("Universal Plus", ""),
-        ("Intensive", "Children's services: 0300 123 6720"),
-        ("Specialist", "Children's services: 0300 123 6720"),
-    )
-)
 TEACHER = Referrer("Jo Bell", "teacher", "Bacup School", "jo@school.example", None, why="No sleep")
 
 
 @pytest.fixture
 def place(tmp_path):
-    directory = made.directory(
+    return Staffed(tmp_path, directory())
+
+
+def directory(**play):
+    """A group to ask for, and one to book, which may be given `play`."""
+    found = made.directory(
         {"booking": "request"},
-        {"title": "Play", "booking": "book", "ages": "2 years to 4 years"},
+        {"title": "Play", "booking": "book", "ages": "2 years to 4 years", **play},
         way="request",
         other_centres=["hilltop"],
     )
-    site = directory.site.model_copy(update={"levels": LEVELS})
-    return Staffed(tmp_path, directory.model_copy(update={"site": site}))
+    site = found.site.model_copy(update={"levels": LEVELS})
+    return found.model_copy(update={"site": site})
 
 
 def ask(place, number=0, *, centre="", programme=False, **given):
     """A family that asks for the first group, or for its programme as such."""
     options = {"contact_by": "call", "safe_to_contact": True, "phone": f"01772 12345{number}"}
-    family = Family(f"Family {number}", children=("3 years",), **options)
+    children = given.pop("children", ("3 years",))
+    family = Family(f"Family {number}", children=children, **options)
     given = {"key": f"key of a form {number}", "secret": place.secret, "now": place.now} | given
     if programme:
         found = place.directory.programmes[0]
@@ -95,7 +92,7 @@ def test_triage_on_one_screen_gives_the_family_a_worker(place):
     screen = manager.open(path(own))
     assert "Ann Ford, no family now" in screen.words
     assert "Ben Shah" not in screen.words
-    assert "At levels 3 and 4, the family needs others. Ring Children's services" in screen.words
+    assert "At level 3, the family needs others. Ring Children's services" in screen.words
 
     screen.fill(level="2", next_step="support", worker=str(ann.id)).press("Save your decision")
     after = manager.open(path(own))
@@ -120,16 +117,46 @@ def test_a_form_with_mistakes_is_shown_again_with_its_answers(place):
 
 
 def test_a_high_level_says_whom_to_ring_and_closes_with_that_reason(place):
-    """Levels 3 and 4 are not ours: the page says whom to ring, and one press closes the request."""
+    """Levels 3 and 4 are not ours: the page says whom to ring and what the family reads, which is
+    never that a worker gets in touch, and one press closes the request."""
     own = ask(place)
     worker = place.signed_in()
     worker.open(path(own)).fill(level="3").press("Save your decision")
     screen = worker.open(path(own))
     assert "0300 123 6720" in screen.words
+    saved = worker.open(f"{path(own)}?done=triaged").words
+    assert "now says: “We have read your request. Others can help you better" in saved
+    assert "Say no" not in saved
     screen.press("They know now: close the request")
 
     assert case(place, own).close_reason == "level"
     assert "Closed: needs more help than we give" in worker.open(path(own)).words
+
+
+def test_a_level_that_is_not_ours_has_no_worker_of_ours(place):
+    """A next step that does not go with the level is refused in words, never dropped in silence."""
+    own = ask(place)
+    screen = place.signed_in("manager").open(path(own))
+    again = screen.fill(level="3", next_step="support").press("Save your decision")
+
+    assert again.status == 422
+    assert "Others help at level 3: choose “Another service helps”" in again.words
+    again.fill(next_step="other").press("Save your decision")
+    assert (case(place, own).level, case(place, own).next_step) == (3, "other")
+
+
+@pytest.mark.parametrize(("reason", "levels"), [("other", LEVELS), ("level", LEVELS[:2])])
+def test_who_helps_instead_is_never_left_out(place, reason, levels):
+    """Where the family's page does not say by itself who helps, staff must, to close a request."""
+    site = place.directory.site.model_copy(update={"levels": levels})
+    place.directory = place.directory.model_copy(update={"site": site})
+    own = ask(place)
+    again = place.signed_in().open(path(own)).fill(reason=reason).press("Close the request")
+
+    assert again.status == 422
+    assert "Say who can help the family, and how to reach them" in again.words
+    again.fill(words="Ring Home-Start.").press("Close the request")
+    assert case(place, own).close_reason == reason
 
 
 def test_a_group_near_the_family_is_booked_in_one_press(place):
@@ -144,6 +171,28 @@ def test_a_group_near_the_family_is_booked_in_one_press(place):
 
     assert all("Booked" in one and "Has a place" in one for one in answers)
     assert place.count("booking") == 2
+    assert case(place, own).close_reason == "group"
+
+
+def test_a_group_is_booked_in_one_press_only_soon_and_for_the_right_age(place):
+    """One press ends the request, so the group starts within weeks, and somebody has said that the
+    family has a child of its age."""
+    own = ask(place, children=())
+    triaged(place, own, "group", level=1)
+    worker = place.signed_in()
+    screen = worker.open(path(own))
+    button = next(one.text for one in screen.main.all("button") if "Book it" in one.text)
+    asked = screen.press(button)
+    assert (asked.status, place.count("booking")) == (422, 1)
+    assert "Do they have a child of the right age?" in asked.words
+
+    now, place.directory = place.directory, directory(starts="2027-04-13")
+    assert "in the next 6 weeks" in worker.open(path(own)).words
+    assert screen.fill(fits="yes").press(button).status == 409
+    assert (case(place, own).state, place.count("booking")) == ("triage", 1)
+
+    place.directory = now
+    worker.open(path(own)).fill(fits="yes").press(button)
     assert case(place, own).close_reason == "group"
 
 
@@ -177,6 +226,29 @@ def test_the_second_manager_reads_who_has_the_family(place):
 
     assert (first.status, second.status) == (200, 409)
     assert "Ann Ford is the family's worker now" in second.words.replace("’", "'")
+
+
+def test_an_old_form_is_old_before_it_is_wrong(place):
+    """S89: a choice that has gone since the form was opened is no mistake of its sender; each form
+    says what somebody else has done."""
+    ann, gone = place.staff(title="Ann Ford"), place.staff(title="Ben Shah")
+    own = ask(place)
+    triaged(place, own)
+    manager = place.signed_in("manager")
+    screens = [manager.open(path(own)) for _ in range(3)]
+    seen = case(place, own).version
+    support.allocate(
+        place.engine, case(place, own).id, ann.id, seen=seen, now=place.now, actor="staff:1"
+    )
+    accounts.remove(place.engine, gone.id, now=place.now, actor="operator")
+    answers = [
+        screens[0].fill(worker=str(gone.id)).press("Give the family to this worker"),
+        screens[1].fill(level="", next_step="").press("Save your decision"),
+        screens[2].fill(reason="level").press("Close the request"),
+    ]
+
+    assert [one.status for one in answers] == [409] * 3
+    assert all("Ann Ford is the family" in one.words for one in answers)
 
 
 def test_who_sees_a_request(place):
