@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.bookings.asked import ASKED_FOR, district_of
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.database import read, write
 from portal.database.tables import OPEN_CASES, bookable, booking, staff, support_case
 from portal.directory import Directory
+from portal.directory.asked import ASKED_FOR, district_of
 from portal.directory.values import LONDON
 
 UNDER_WAY = ("allocated", "working", "reviewed")  # a worker helps the family

@@ -15,13 +15,13 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import bookings
-from portal.bookings import NotBookable, asked, casework, registers, support
+from portal.bookings import NotBookable, casework, registers, support
 from portal.bookings.answer_labels import label_of
 from portal.bookings.case_days import CaseDays, Due
 from portal.bookings.csv_export import Cell, csv_of
 from portal.bookings.support import SupportCase
 from portal.database import log_reading, read
-from portal.directory import phrases
+from portal.directory import asked, phrases
 from portal.directory.models import NeedLevel
 from portal.directory.values import LONDON, Position, day_words
 from portal.staff import accounts
