@@ -58,6 +58,7 @@ class SupportCase:
     planned: str
     way: str  # request or referral
     worker: str = ""
+    worker_left: datetime | None = None  # when her account was removed
 
     @property
     def open(self) -> bool:
@@ -90,6 +91,7 @@ _OF_CASE = (
         bookable.c.series,
         bookable.c.planned,
         sa.case((staff.c.removed.is_(None), staff.c.title), else_="").label("worker"),
+        staff.c.removed.label("worker_left"),
     )
     .select_from(support_case.join(booking, booking.c.id == support_case.c.booking_id))
     .join(bookable, bookable.c.id == booking.c.bookable_id)

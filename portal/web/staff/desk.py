@@ -495,6 +495,8 @@ def _gone(one: SupportCase) -> Answered:
 def due_words(due: Due) -> str:
     """What is due, and by when, in words."""
     what = "Read it" if due.read else "Speak with the family"
+    if due.worker:
+        what = "Choose another worker"
     said = f"{what} by {day_words(due.day)}"
     if not due.overdue:
         return said
