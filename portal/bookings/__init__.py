@@ -6,7 +6,6 @@ families what an editor changed, `personal_data` and `retention` correct and era
 `support` is the request desk, and `working_days` says when its work is due.
 """
 
-from portal.bookings.asked import ASKED_FOR
 from portal.bookings.booking import (
     MOST_PLACES,
     Booking,
@@ -35,6 +34,7 @@ from portal.bookings.transitions import (
     restorable,
     restore,
 )
+from portal.directory.asked import ASKED_FOR
 
 __all__ = [
     "ASKED_FOR",

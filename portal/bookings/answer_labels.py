@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from portal.bookings import asked
-from portal.directory import Directory, Programme
+from portal.directory import Directory, Programme, asked
 from portal.directory.fields import SAFE_TIME, TOPICS, WHERE
 
 OWN: Mapping[str, str] = {

@@ -23,7 +23,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from portal.bookings import creche, outcomes
-from portal.bookings.asked import identity_of
 from portal.bookings.bookable_rows import row_matching_content, row_of
 from portal.bookings.case_rows import open_case
 from portal.bookings.locking import OF_BOOKING, lock_later, same_thing
@@ -37,6 +36,7 @@ from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash, digest_of, link_of, new_link, new_reference
 from portal.database.tables import LIVE, bookable, booking, creche_place, need, person, referral
 from portal.directory import Programme, Series, Session
+from portal.directory.asked import identity_of
 from portal.errors import PortalError
 from portal.messages import enqueue_all
 from portal.messages.facts import waiting_position

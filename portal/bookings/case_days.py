@@ -24,6 +24,7 @@ class Due:
     read: bool  # whether the request is still to be read; else the family is to be contacted
     day: date
     late: int
+    worker: bool = False  # whether the family is to be given another worker
 
     @property
     def overdue(self) -> bool:
@@ -56,8 +57,15 @@ class CaseDays:
         """The day by which a worker has spoken with the family."""
         return self._after(received, self.contact_days)
 
+    def worker_by(self, case: SupportCase) -> date:
+        """The day by which a family whose worker has left has another one."""
+        return self._after(case.worker_left or case.changed, self.triage_days)
+
     def due(self, case: SupportCase) -> Due | None:
         """What is due next for a case; None if nothing is."""
+        if case.needs_worker:
+            day = self.worker_by(case)
+            return Due(False, day, self._late(day), worker=True)
         if not case.open or (case.state != "new" and case.contacted is not None):
             return None
         read = case.state == "new"

@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.bookings.asked import ASKED_FOR, district_of
 from portal.bookings.locking import NotPossible, locked_booking
 from portal.database import read, write
 from portal.database.tables import OPEN_CASES, bookable, booking, staff, support_case
 from portal.directory import Directory
+from portal.directory.asked import ASKED_FOR, district_of
 from portal.directory.values import LONDON
 
 UNDER_WAY = ("allocated", "working", "reviewed")  # a worker helps the family
@@ -58,6 +58,7 @@ class SupportCase:
     planned: str
     way: str  # request or referral
     worker: str = ""
+    worker_left: datetime | None = None  # when her account was removed
 
     @property
     def open(self) -> bool:
@@ -95,6 +96,7 @@ _OF_CASE = (
         bookable.c.series,
         bookable.c.planned,
         sa.case((staff.c.removed.is_(None), staff.c.title), else_="").label("worker"),
+        staff.c.removed.label("worker_left"),
     )
     .select_from(support_case.join(booking, booking.c.id == support_case.c.booking_id))
     .join(bookable, bookable.c.id == booking.c.bookable_id)

@@ -19,11 +19,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
-from portal.bookings.asked import in_district
 from portal.database import insert_once, note, read, write
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash
 from portal.database.tables import complaint
+from portal.directory.asked import in_district
 from portal.directory.values import LONDON, day_words
 
 Sees = Callable[[str], bool]  # whether complaints of a district may be shown

@@ -19,7 +19,6 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
 from portal.bookings import creche
-from portal.bookings.asked import ASKED_FOR
 from portal.bookings.bookable_rows import prepared
 from portal.bookings.locking import OF_BOOKING, lock, locked_booking
 from portal.bookings.opening import booked_session
@@ -32,6 +31,7 @@ from portal.database.generations import hold_newest
 from portal.database.tables import HOLDING, LIVE, bookable, booking, message, person, told
 from portal.database.tables import creche as creche_table
 from portal.directory import Directory, Series, Session
+from portal.directory.asked import ASKED_FOR
 from portal.messages import announced
 from portal.messages.announced import Facts
 from portal.messages.outbox import takes_messages

@@ -19,11 +19,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.bookings.asked import ASKED_FOR, programme_of
 from portal.database import note, read, write
 from portal.database.references import digest_of, new_outcome_link
 from portal.database.tables import attendance, bookable, booking, referral, support_case
-from portal.directory import Directory, Programme, Series
+from portal.directory import Directory, Series
+from portal.directory.asked import programme_in
 from portal.directory.values import LONDON
 from portal.messages.family_calendar import sessions_of
 
@@ -73,19 +73,13 @@ def find(engine: Engine, directory: Directory, link: str, *, now: datetime) -> O
         if row is None or row.outcome_agreed + SHOWN_FOR <= now:
             return None
         series = directory.find_series(row.series)
-        programme = series.programme if series else _programme(directory, row.series)
+        programme = series.programme if series else programme_in(directory, row.series)
         if programme is None or programme.sensitive:
             return None
         state = _state_of_case(row, now)
         if state is None:
             state = _state(row, series, _marks(connection, row.id), now)
         return Outcome(state, row.outcome_agreed + SHOWN_FOR)
-
-
-def _programme(directory: Directory, identity: str) -> Programme | None:
-    """The programme of a request to it as such."""
-    asked = identity.startswith(ASKED_FOR)
-    return directory.programme(programme_of(identity)) if asked else None
 
 
 def shown_to(engine: Engine, booking_id: int, *, now: datetime) -> str:

@@ -288,6 +288,8 @@ def save_plan(
 ) -> None:
     """Save the plan of a case; its first plan begins the work with the family.
 
+    A plan is made with the family, so saving it notes the first contact if nobody has.
+
     Saving the same again changes nothing. Raises EditConflict if the case has changed since the
     version that was `seen`, and NotPossible if it has no worker, has ended, or breaks a rule.
     """
@@ -310,6 +312,9 @@ def save_plan(
         if found:
             raise NotPossible(f"{found[0].words}.")
         values: dict[str, Any] = {"state": "working" if case.state == "allocated" else case.state}
+        if case.contacted is None:  # a plan is made with the family
+            values |= {"contacted": now}
+            note(connection, now, actor, "first contact", case.booking_id, case.series)
         if starts != before.starts:
             first, last = review_days(starts, calendar)
             values |= {"starts": starts.isoformat()}

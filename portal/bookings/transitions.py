@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from portal import messages
 from portal.bookings import creche
-from portal.bookings.asked import ASKED_FOR
 from portal.bookings.booking import (
     Booking,
     Family,
@@ -33,6 +32,7 @@ from portal.database import note, read, write
 from portal.database.rate_limits import Allowance
 from portal.database.tables import HOLDING, LIVE, bookable, booking, person
 from portal.directory import Directory, Series, Session
+from portal.directory.asked import ASKED_FOR
 
 
 def cancel(

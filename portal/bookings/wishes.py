@@ -21,7 +21,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.bookings.asked import identity_of
 from portal.bookings.daytime import add_daytime_hours
 from portal.bookings.wish_runs import Near, for_ages, open_runs, programme_of, within
 from portal.database import insert_if_new, insert_new_rows, note, read, write
@@ -35,6 +34,7 @@ from portal.database.references import (
 )
 from portal.database.tables import person, wish, wish_message, wish_run
 from portal.directory import Directory, Programme, Series
+from portal.directory.asked import identity_of
 from portal.directory.values import LONDON, day_words
 
 LASTS = timedelta(days=365)

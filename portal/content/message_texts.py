@@ -41,7 +41,7 @@ FOLDER = Path("content/messages")
 HARMLESS = ("first_name", "link", "reference", "contact", "phone", "service")
 TELLING = (
     "series", "programme", "dates", "short_dates", "time", "venue", "bring", "first_time",
-    "who_meets_you", "creche",
+    "who_meets_you", "creche", "asked_for", "no_place",
 )  # fmt: skip
 
 # Each kind of message, with what it alone may say: again harmless, and telling.

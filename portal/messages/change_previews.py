@@ -72,7 +72,11 @@ def words_of_change(
             now,
         ),
         booking=BookingFacts(
-            cast("Row[Any]", row), after, held, tuple(one for one in held if one.open_until > now)
+            cast("Row[Any]", row),
+            after,
+            after.programme,
+            held,
+            tuple(one for one in held if one.open_until > now),
         ),
         recipient=Recipient("email", "", ""),
         sessions=sessions,

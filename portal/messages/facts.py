@@ -34,7 +34,7 @@ from portal.database.tables import (
     staff,
     support_case,
 )
-from portal.directory import Directory, Series, Session, working_days
+from portal.directory import Directory, Programme, Series, Session, asked, working_days
 from portal.directory.models import NeedLevel
 from portal.directory.need_levels import ends_elsewhere, who_helps
 from portal.directory.values import LONDON, day_words
@@ -98,7 +98,8 @@ class BookingFacts:
     """A booking, with its sessions as the content has them now."""
 
     row: Row[Any]
-    series: Series | None  # None if it was removed from the content
+    series: Series | None  # None if it was removed from the content, or the programme is asked for
+    programme: Programme | None  # None if it was removed from the content
     sessions: tuple[Session, ...]
     coming: tuple[Session, ...]  # the sessions that have not ended
 
@@ -113,8 +114,8 @@ class BookingFacts:
 
     @property
     def discreet(self) -> bool:
-        """Also true for a series removed from the content, which may have been sensitive."""
-        return self.series is None or self.series.programme.sensitive
+        """Also true for what was removed from the content, which may have been sensitive."""
+        return self.programme is None or self.programme.sensitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,8 @@ def _booking(
     booked = cast("family_calendar.Booked", row)
     sessions = family_calendar.sessions_of(booked, series) if series else ()
     coming = tuple(session for session in sessions if session.open_until > now)
-    return BookingFacts(row, series, sessions, coming)
+    programme = series.programme if series else asked.programme_in(directory, row.series)
+    return BookingFacts(row, series, programme, sessions, coming)
 
 
 def _moved_from(

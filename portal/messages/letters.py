@@ -207,7 +207,7 @@ def _values(
         "contact": contact.to,
         "phone": contact.phone or "",
         "series": "the group",
-        "programme": "the group",
+        **_asked_for(booking, site),
         "reason": _reason(facts),
         "until": moment_words(facts.until) if facts.until else "",
         "position": "" if facts.position is None else str(facts.position),
@@ -255,6 +255,19 @@ def _series_words(series: Series, sessions: Sequence[Session], *, each: bool) ->
         "who_meets_you": expectations.who_meets_you(series),
         "day": dates,
     }
+
+
+_NO_PLACE = "You do not have a place yet."
+
+
+def _asked_for(booking: BookingFacts, site: Site) -> Mapping[str, str]:
+    """What a family asks for: a place, or support where no place is given."""
+    programme = booking.programme
+    title = programme.title if programme else "the group"
+    as_such = programme if booking.series is None else None
+    if as_such is not None and as_such.slug == site.support_programme:
+        return {"programme": title, "asked_for": "support", "no_place": ""}
+    return {"programme": title, "asked_for": f"a place at {title}", "no_place": _NO_PLACE}
 
 
 def _creche(facts: MessageFacts) -> str:
@@ -330,7 +343,7 @@ def _base(site: Site, settings: Settings) -> str:
 
 def _contact(booking: BookingFacts, site: Site, settings: Settings) -> Contact:
     """How the family reaches us; a discreet letter has the number of the service, if any."""
-    thing = None if booking.discreet else booking.series
+    thing = None if booking.discreet else booking.series or booking.programme
     return contact_about(thing, site, base=_base(site, settings))
 
 

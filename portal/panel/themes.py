@@ -24,13 +24,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Row, select
 
-from portal.bookings.asked import in_district
 from portal.bookings.csv_export import csv_of
 from portal.bookings.disclosure import Figure, from_five, total
 from portal.bookings.locking import NotPossible
 from portal.database import insert_if_new, note, read, write
 from portal.database.tables import gap, theme_issue, theme_step
 from portal.directory import Panel
+from portal.directory.asked import in_district
 from portal.directory.values import LONDON
 from portal.panel import quarters
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal import bookings, database
-from portal.bookings import personal_data, retention, support_plans
+from portal.bookings import personal_data, retention, support, support_plans
 from portal.bookings.casework import EditConflict
 from portal.bookings.locking import NotPossible
 from portal.bookings.support_plans import Scores
@@ -51,6 +51,15 @@ def reviews(engine, booking, *states) -> list[tuple[str, str]]:
 
 
 # --- the plan -------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_made_with_the_family(sqlite, plain):
+    """Saving a plan notes the first contact, at that moment, if nobody has noted one before."""
+    cases.planned(sqlite, DIRECTORY, plain[1])
+    assert support.case_of(sqlite, plain[0].id).contacted == NOW
+    later = NOW + timedelta(days=1)
+    cases.planned(sqlite, DIRECTORY, plain[1], GOALS[:1], now=later)
+    assert support.case_of(sqlite, plain[0].id).contacted == NOW
 
 
 def test_a_plan_begins_the_work(engine, case):

@@ -50,7 +50,7 @@ def test_the_shipped_words_can_be_sent():
         ("confirmation", "\n\n{link}\n\nThis link", "\n\nThis link", 17, "has no {link}"),
         ("confirmation", "---\n\nHello", "--\n\nHello", 15, "Write three hyphens"),
         ("confirmation", "---\n\nHello", "Hello", 1, "no end"),
-        ("waiting", "{position} on the", "{number} on the", 17, "Known: bring"),
+        ("waiting", "{position} on the", "{number} on the", 17, "Known: asked_for, bring"),
         ("tell-open", "{service}", "us", 3, "has no {service}"),
     ],
 )

@@ -423,6 +423,29 @@ def test_the_professional_gets_a_link_if_the_family_agreed(sqlite, tmp_path):
     assert len(others) == 2
 
 
+def test_a_request_to_a_programme_as_such_has_its_own_words_and_link(sqlite, tmp_path):
+    """S88: a request without a group is no secret: the professional gets the link that the form
+    promises, and the family reads what it asked for. Of a sensitive programme neither is said."""
+    referrer = Referrer("Jo Bloggs", "Nurse", "NHS", "jo@nhs.example", None, outcome=True)
+    said = []
+    for sensitive in (False, True):
+        directory = made.directory({}, way="request", sensitive=sensitive)
+        post = Post(sqlite, tmp_path / str(sensitive), directory)
+        given = {"secret": SECRET, "now": NOW, "district": "preston"}
+        for number, who in enumerate((referrer, None)):
+            bookings.ask(
+                sqlite, directory.programmes[0], AMINA, key=f"{sensitive} {number} of a form",
+                referrer=who, actor="professional" if who else "family", **given,
+            )  # fmt: skip
+        by_who = {letter.to: letter.plain for letter in post.came()}
+        said.append((by_who["jo@nhs.example"], by_who["amina@example.org"]))
+    (to_jo, to_amina), secret = said
+    assert "/outcome/" in to_jo
+    assert "- What you asked for: Bump, Birth and Beyond" in to_jo
+    assert "You asked us for a place at Bump, Birth and Beyond." in to_amina
+    assert not any("/outcome/" in text or "Bump" in text for text in secret)
+
+
 def test_a_family_hears_when_it_is_read_and_who_its_worker_is(sqlite, tmp_path):
     """The day of the desk while the request is new; then the worker's first name, her centre and
     who else helps; at the end why. A sensitive request says none of it (S4)."""

@@ -20,7 +20,7 @@ from portal.bookings import Booking, CrecheFull, Full, NotBookable, creche, pers
 from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import coming_of, opening
 from portal.database.rate_limits import TooOften
-from portal.directory import Directory, Programme, Series, Session
+from portal.directory import Directory, Programme, Series, Session, asked
 from portal.directory.state import place_is_for, places_words
 from portal.directory.values import LONDON
 from portal.web import filters
@@ -142,14 +142,13 @@ def before(thing: Series | Programme, explained: Callable[..., Response]) -> Any
 def _is_of(made: Booking, thing: Series | Programme) -> bool:
     """Whether a booking is of this series and the date in the address, or of this programme."""
     if isinstance(thing, Series):
-        asked = request.args.get("session", "") if made.planned else ""
-        return made.series in (thing.identity, *thing.old_identities) and made.planned == asked
+        day = request.args.get("session", "") if made.planned else ""
+        return made.series in (thing.identity, *thing.old_identities) and made.planned == day
     series = live().directory.find_series(made.series)
     if series is not None:
         return series.programme is thing
     return (
-        made.series.startswith(bookings.ASKED_FOR)
-        and bookings.asked.programme_of(made.series) == thing.slug
+        made.series.startswith(bookings.ASKED_FOR) and asked.programme_of(made.series) == thing.slug
     )
 
 
@@ -169,7 +168,7 @@ def _page_of(made: Booking, programme: Programme) -> str:
         with live().database() as engine:
             referred = personal_data.referrer_of(engine, made.id) is not None
         if referred or request.args.get("who") == "professional":
-            centre = bookings.asked.centre_of(made.series)
+            centre = asked.centre_of(made.series)
             at = f"&centre={centre}" if centre else ""
             return f"{programme.request_path}?who=professional{at}&reference={made.reference}"
     return f"/bookings/{made.link}"

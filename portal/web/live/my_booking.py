@@ -125,6 +125,7 @@ def _show(own: Own, form: PressForm | None, status: int, trouble: str = "") -> R
         plan=plan,
         request_case=request_case,
         request_words=own_case.words_of(request_case, family, discreet=own.discreet),
+        ask_worker=own_case.asking(request_case, discreet=own.discreet),
         this=live().now.astimezone(LONDON).date(),
         kept=family is not None,
         seen_by=seen_by,

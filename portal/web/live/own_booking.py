@@ -15,7 +15,7 @@ from flask import Response, abort
 from portal import bookings, database
 from portal.bookings import Booking, apologies, content_changes
 from portal.database.tables import LIVE
-from portal.directory import Programme, Series, Session
+from portal.directory import Programme, Series, Session, asked
 from portal.messages import announced, family_calendar
 from portal.web.live.context import live
 from portal.web.live.screens import explain
@@ -139,7 +139,7 @@ def own_booking(link: str) -> Own:
     if series is not None:
         programme: Programme | None = series.programme
     else:
-        programme = directory.programme(bookings.asked.programme_of(booking.series))
+        programme = directory.programme(asked.programme_of(booking.series))
     held = _held(booking, series)
     remembered = _remembered(booking) if programme is None else ()
     state = booking.status

@@ -16,6 +16,7 @@ from portal.bookings.support import SupportCase
 from portal.directory.need_levels import who_helps
 from portal.directory.values import day_words
 from portal.messages.facts import ENDED
+from portal.web.filters import weekday_words
 from portal.web.live.context import live
 
 # Closed by us for these, the request was not simply taken back.
@@ -30,6 +31,15 @@ class CaseWords:
     following: str = ""
     elsewhere: bool = False  # others help: the page says whom to ring, and where urgent help is
     others: str = ""  # whom to ring, with the numbers; '' if the content does not say
+
+
+@dataclass(frozen=True, slots=True)
+class AskWorker:
+    """Whom a family asks about its plan: "your worker" or "us", with their number and days."""
+
+    whom: str
+    phone: str = ""
+    days: str = ""
 
 
 def ended_by_us(case: SupportCase | None) -> bool:
@@ -48,10 +58,19 @@ def words_of(
     if not case.open:
         return None
     if case.needs_worker:
-        return CaseWords(("Your worker has left us.",), "We are choosing another worker for you.")
+        return _left(case)
     if case.under_way:
         return _helped(case, family, discreet=discreet)
     return _new(case) if case.state == "new" else _read(case, family, discreet=discreet)
+
+
+def _left(case: SupportCase) -> CaseWords:
+    days = _days()
+    by = days.worker_by(case)
+    said = f"We are choosing another worker for you. This page names them by {day_words(by)}."
+    if days.today > by:
+        said = "We are choosing another worker for you, and we are late. Ask us how far it is."
+    return CaseWords(("Your worker has left us.",), said)
 
 
 def _new(case: SupportCase) -> CaseWords:
@@ -84,7 +103,42 @@ def _helped(case: SupportCase, family: Family, *, discreet: bool) -> CaseWords:
     now = [f"Your worker is {case.worker_first_name}{at}."]
     if case.lead_role:
         now.append(f"Who else helps you: {case.lead_role}, {case.lead_organisation}.")
-    return CaseWords(tuple(now), _contact(case, family))
+    return CaseWords(tuple(now), _contact(case, family) or _next_of(case))
+
+
+def _next_of(case: SupportCase) -> str:
+    """What a family does next that has heard from its worker, or wants no contact."""
+    if case.state == "working":
+        return "You and your worker follow your plan. Its days are above."
+    if case.state == "reviewed":
+        return "You and your worker decide what comes next."
+    if case.contacted:
+        return "You and your worker make a plan next. This page then shows it."
+    return ""
+
+
+def asking(case: SupportCase | None, *, discreet: bool) -> AskWorker:
+    """Whom a family asks about its plan, and on which number and days.
+
+    Its worker, if it has one: at the contact of the centre where they work if that is them, or else
+    at the number of the centre. Of a sensitive programme nothing leads to the centre (S3).
+    """
+    if case is None or not case.under_way or case.needs_worker:
+        return AskWorker("us")
+    centre = None if discreet else live().directory.find_centre(case.centre)
+    if centre is None:
+        return AskWorker("your worker")
+    contact = centre.contact
+    phone = centre.contact_phone
+    # A contact with another first name is another worker.
+    if (
+        contact is None
+        or centre.is_sample("contact")
+        or contact.first_name not in (None, case.worker_first_name)
+    ):
+        return AskWorker("your worker", phone or "")
+    days = weekday_words(contact.days) if contact.days else ""
+    return AskWorker("your worker", contact.phone or phone or "", days)
 
 
 def _contact(case: SupportCase, family: Family) -> str:

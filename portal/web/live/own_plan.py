@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort
 
-from portal.bookings import support_plans
+from portal.bookings import support, support_plans
 from portal.directory.values import LONDON
+from portal.web.live import own_case
 from portal.web.live.context import live
 from portal.web.live.own_booking import own_booking
 from portal.web.live.screens import head, page
@@ -23,6 +24,7 @@ def copy(link: str) -> Response:
     own, found = own_booking(link), live()
     with found.database() as engine:
         plan = support_plans.plan_for_family(engine, own.booking.id)
+        case = support.case_of(engine, own.booking.id)
     if plan is None:
         abort(404)
     return page(
@@ -30,5 +32,6 @@ def copy(link: str) -> Response:
         head("Your plan", f"{own.path}/plan"),
         own=own,
         plan=plan,
+        ask_worker=own_case.asking(case, discreet=own.discreet),
         this=found.now.astimezone(LONDON).date(),
     )

@@ -16,13 +16,13 @@ from flask import Blueprint, Response, abort, redirect, request
 
 from portal import bookings
 from portal.bookings import NotBookable
-from portal.bookings.asked import identity_of
 from portal.bookings.case_days import CaseDays
 from portal.bookings.case_rows import belongs_to
 from portal.bookings.locking import KeyUsed
 from portal.bookings.opening import opening
 from portal.database.rate_limits import TooOften
 from portal.directory import Centre, Directory, District, Programme, Series
+from portal.directory.asked import identity_of
 from portal.directory.values import LONDON, day_words, distance
 from portal.web import filters
 from portal.web.live.alternatives import Other, fits

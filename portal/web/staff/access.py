@@ -48,7 +48,8 @@ from typing import IO, Any
 
 from flask import Request, current_app, g
 
-from portal.bookings import ASKED_FOR, asked
+from portal.bookings import ASKED_FOR
+from portal.directory import asked
 from portal.staff.accounts import Staff
 from portal.staff.roles import Permission
 from portal.staff.sign_in import Visit

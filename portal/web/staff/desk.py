@@ -15,13 +15,13 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import bookings
-from portal.bookings import NotBookable, asked, casework, registers, support
+from portal.bookings import NotBookable, casework, registers, support
 from portal.bookings.answer_labels import label_of
 from portal.bookings.case_days import CaseDays, Due
 from portal.bookings.csv_export import Cell, csv_of
 from portal.bookings.support import Changed, SupportCase
 from portal.database import log_reading, read
-from portal.directory import phrases
+from portal.directory import asked, phrases
 from portal.directory.models import NeedLevel
 from portal.directory.need_levels import is_ours, who_helps
 from portal.directory.values import LONDON, Position, day_words
@@ -535,6 +535,8 @@ def _gone(one: SupportCase) -> Answered:
 def due_words(due: Due) -> str:
     """What is due, and by when, in words."""
     what = "Read it" if due.read else "Speak with the family"
+    if due.worker:
+        what = "Choose another worker"
     said = f"{what} by {day_words(due.day)}"
     if not due.overdue:
         return said

@@ -18,10 +18,11 @@ from flask import abort, request
 from sqlalchemy import Engine
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import asked, casework
+from portal.bookings import casework
 from portal.bookings.csv_export import csv_of
 from portal.database import audit, note, tables, write
 from portal.database.audit import OF_ACCOUNTS, READING, SIGNING_IN, Entry
+from portal.directory import asked
 from portal.directory.values import LONDON, day_words
 from portal.staff import accounts
 from portal.staff.accounts import Account, Staff

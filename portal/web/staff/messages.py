@@ -16,9 +16,9 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal import messages
-from portal.bookings import asked
 from portal.bookings.casework import fold
 from portal.database import audit
+from portal.directory import asked
 from portal.directory.values import LONDON
 from portal.messages import Listed
 from portal.staff.accounts import Staff

@@ -15,7 +15,7 @@ from flask import abort, g, request
 from sqlalchemy import Engine
 from werkzeug.wrappers import Response as Answered
 
-from portal.bookings import CrecheFull, Full, asked, casework, opening, support
+from portal.bookings import CrecheFull, Full, casework, opening, support
 from portal.bookings.casework import Case
 from portal.bookings.locking import NotPossible
 from portal.bookings.support import SupportCase
@@ -23,7 +23,7 @@ from portal.content import Problem
 from portal.database import read
 from portal.database.audit import STATES
 from portal.database.tables import HOLDING
-from portal.directory import Directory, Programme, Series, Session
+from portal.directory import Directory, Programme, Series, Session, asked
 from portal.editing import shown_problems
 from portal.editing.shown_problems import Shown
 from portal.messages import announced

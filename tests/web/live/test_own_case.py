@@ -80,7 +80,42 @@ def test_a_family_reads_who_its_worker_is(screens):
     accounts.remove(screens.engine, worker.id, now=screens.now, actor="operator")
     after = page(screens, own)
     assert "We are choosing another worker for you" in after
+    assert "This page names them by Thursday 7 January 2027" in after
     assert "Ann" not in after
+    assert "your worker?" not in after
+    screens.wait(days=4)
+    assert "This page names them by" not in page(screens, own)
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        (None, "Ring 01772 111111."),
+        ({"first_name": "Ann", "phone": "01772 222222", "days": ["Monday", "Tuesday"]},
+         "Ring 01772 222222. They are there on these days: Monday and Tuesday."),
+        ({"first_name": "Sam", "phone": "01772 222222", "days": ["Monday"]}, "Ring 01772 111111."),
+    ],
+)  # fmt: skip
+def test_a_family_can_reach_its_worker(tmp_path, contact, said):
+    """The number and days of the centre's contact if that is its worker, or the centre's number."""
+    centre = {"contact": contact} if contact else {}
+    found = made.directory({"booking": "request"}, way="request", centre=centre)
+    screens = Screens(tmp_path, found)
+    own = ask(screens)
+    decide(screens, own, worker=make_staff(screens.engine, title="Ann Ford"))
+
+    assert f"Do you have a question for your worker? {said}" in page(screens, own)
+
+
+def test_what_is_next_is_said_after_the_first_contact(screens):
+    """Once the worker has spoken with the family, its page says that a plan is next."""
+    own = ask(screens)
+    decide(screens, own, worker=make_staff(screens.engine, title="Ann Ford"))
+    case = support.case_of(screens.engine, own.id)
+    given = {"seen": case.version, "now": screens.now, "actor": "staff:1"}
+    support.contacted(screens.engine, case.id, **given)
+
+    assert "You and your worker make a plan next." in page(screens, own)
 
 
 def test_contact_is_promised_only_where_it_is_safe(screens):

@@ -1,9 +1,14 @@
 """The plan on a family's own page, and its copy."""
 
+from datetime import date
+
 import pytest
 
 from portal import bookings
-from portal.bookings import personal_data
+from portal.bookings import personal_data, support
+from portal.bookings.case_days import CaseDays
+from portal.settings import Settings
+from portal.staff import accounts
 from tests.support import cases
 from tests.support.screens import Screens
 
@@ -42,6 +47,22 @@ def test_a_family_reads_its_plan(screens, case):
     assert hidden == screens.sensitive
     plan = screen.words.partition("Your plan")[2].partition("What happens next")[0]
     assert "Ann" not in plan
+
+
+def test_a_plan_waits_for_the_next_worker(screens, case):
+    """Without a worker neither the page nor the copy sends the family to one, or promises a day of
+    review with one; the desk sees by when another one is due."""
+    worker = support.case_of(screens.engine, case[0].id).worker_id
+    accounts.remove(screens.engine, worker, now=screens.now, actor="operator")
+    for path in (case[2], f"{case[2]}/plan"):
+        said = screens.open(path)
+        assert "Ask us." in said
+        assert "wait until you have another worker" in said
+        wrong = ("Ask your worker", "Who: Your worker", "together on", "for the last time on")
+        assert [words for words in wrong if words in said] == []
+    waits = support.case_of(screens.engine, case[0].id)
+    days = CaseDays.of(screens.directory, Settings(), screens.now)
+    assert days.due(waits).day == date(2027, 1, 7)
 
 
 def test_a_copy_of_the_plan(screens, case):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from portal.bookings import asked
 from portal.database.tables import bookable
+from portal.directory import asked
 from portal.directory.values import LONGEST_AREA, LONGEST_SLUG
 
 

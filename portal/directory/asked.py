@@ -9,6 +9,9 @@ belongs to no footprint.
 
 from __future__ import annotations
 
+from portal.directory.directory import Directory
+from portal.directory.models import Programme
+
 ASKED_FOR = "programme:"
 _IN = "@"  # in no slug
 _AT = "/"
@@ -28,6 +31,13 @@ def identity_of(programme: str, district: str = "", centre: str = "") -> str:
 def programme_of(identity: str) -> str:
     """The slug of the programme that was asked for."""
     return identity.removeprefix(ASKED_FOR).partition(_IN)[0].partition(_AT)[0]
+
+
+def programme_in(directory: Directory, identity: str) -> Programme | None:
+    """The programme that was asked for as such; None for a series, or once it has gone."""
+    if not identity.startswith(ASKED_FOR):
+        return None
+    return directory.programme(programme_of(identity))
 
 
 def district_of(identity: str) -> str:
