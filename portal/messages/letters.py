@@ -278,7 +278,8 @@ def _creche(facts: MessageFacts) -> str:
     one = place.children == 1
     children = count(place.children, "child", "children")
     if place.state == "held":
-        return f"{children} {'has' if one else 'have'} a place"
+        too = " there too" if facts.of_a_change else ""  # it belongs to the place, not to the day
+        return f"{children} {'has' if one else 'have'} a place{too}"
     return f"no place yet. You are on its waiting list for {children}"
 
 

@@ -1,5 +1,6 @@
 """What a family hears of sessions that the content moved or cancelled."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from portal.bookings import Family, content_changes
 from portal.server import worker
 from tests.support import made
 from tests.support.made import NOW
-from tests.support.post import SECRET, Post
+from tests.support.post import AMINA, SECRET, Post
 
 
 def changed(post, *dates, now=NOW, centre=None, **fields):
@@ -47,6 +48,18 @@ def test_a_move_says_why(post):
     [letter] = post.came()
 
     assert "- Why: The hall is used for a vote\n" in letter.plain
+
+
+def test_a_move_says_that_the_creche_places_move_too(post):
+    """The children's places belong to the booking, so they are there on the new date."""
+    creche = {"creche": "yes", "creche_places": "2", "creche_ages": "1-4 years"}
+    post.directory = made.directory(creche)
+    post.book(replace(AMINA, creche=("1 year", "3 years")))
+    post.came()
+    changed(post, {"date": "2027-02-02", "moved_to": "2027-02-03"}, **creche)
+    [letter] = post.came()
+
+    assert "- Creche: 2 children have a place there too\n" in letter.plain
 
 
 def test_another_venue_is_told_with_both_venues(post):

@@ -524,11 +524,12 @@ def availability() -> Response:
             continue
         fixed = {"wait": run.waiting_list, "place": place_is_for(run)}
         row = series.setdefault(identity, {**fixed, "says": {}})
+        said = places_words(left, waiting_list=run.waiting_list)
         if run.creche_room:
-            row.setdefault("creche", {})[planned] = in_creches.get(
-                (identity, planned), run.creche_room
-            )
-        row["says"][planned] = places_words(left, waiting_list=run.waiting_list)
+            free = in_creches.get((identity, planned), run.creche_room)
+            row.setdefault("creche", {})[planned] = free
+            said += f". Creche: {filters.count(free, 'place')} left" if left else ""
+        row["says"][planned] = said
         if planned:
             row.setdefault("sessions", {})[planned] = left
         else:

@@ -46,6 +46,8 @@ def test_children_are_booked_into_the_creche_on_the_same_form(screens) -> None:
 def test_the_form_says_how_many_places_the_creche_has_and_which_day_the_ages_are_for(screens):
     """Free creche places are known before one is refused, and ages count on the first day that is
     booked, so that a child who has its birthday before is not turned away."""
+    says = screens.client.get("/availability.json").get_json()["series"]["riverbank/bump"]["says"]
+    assert says[""].endswith(" left. Creche: 2 places left")
     form = screens.open(BUMP)
     assert "How old will each child in the creche be on Tuesday 12 January 2027?" in form
     assert "There are 2 places left in the creche." in form
