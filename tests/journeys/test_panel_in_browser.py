@@ -139,6 +139,7 @@ def car_seat(story) -> str:
             "How many pounds?": "120",
             "What is it for?": "a car seat",
             "Who provides it?": "Nelson Baby Shop",
+            "How does the family get it?": "The school fetches it from the shop",
             "What do you write to the practitioner?": "Fetch it from the shop.",
         }
     ).press("Propose it")

@@ -71,9 +71,10 @@ def _cost(panels: list[Panel]) -> str:
     limits = sorted({panel.limit for panel in panels})
     if not limits:
         return "Whole pounds, if you know."
-    most = f"£{limits[0]:,}" if len(limits) == 1 else f"£{limits[0]:,} to £{limits[-1]:,}"
+    least = f", and some only up to £{limits[0]:,}" if len(limits) > 1 else ""
     return (
-        f"Whole pounds, if you know. A panel can spend up to {most} on one form. If it costs more, "
+        f"Whole pounds, if you know. A panel can spend up to £{limits[-1]:,} on one form{least}. "
+        "If it costs more, "
         "write the sum all the same: the panel can pass it on to the group above it."
     )
 

@@ -7,6 +7,7 @@ from portal.database import tables
 from portal.panel import gaps
 from portal.panel.decisions import Proposal, agree, propose
 from portal.staff.accounts import Staff
+from portal.web.live.gap import _cost
 from tests.support import made
 from tests.support.screens import Screens
 from tests.web.live.test_request import GAP
@@ -67,6 +68,15 @@ def test_a_gap_is_told(screens) -> None:
     assert (row.needs, row.pounds, row.district) == (["send", "homeless"], 120, "preston")
     assert (row.level, row.caf, row.families, row.theme) == (2, True, 3, "car-seats")
     assert screens.count("panel_message") == 1
+
+
+def test_the_limits_of_several_panels_are_in_words() -> None:
+    """The highest limit is said with the lowest, and never as 'up to' twice."""
+    one = made.directory(panel=made.PANEL).district("preston").panel
+    other = one.model_copy(update={"limit": 300})
+
+    assert "up to £500 on one form, and some only up to £300. If" in _cost([one, other])
+    assert "up to £500 on one form. If" in _cost([one])
 
 
 def test_a_change_after_sending_is_not_lost_in_silence(screens) -> None:
