@@ -249,6 +249,8 @@ def place_cases(engine: Engine, directory: Directory) -> int:
     moved = 0
     for case in cases:
         footprint, centre = belongs_to(directory, case.series, case.centre)
+        if case.under_way and directory.find_centre(case.centre):
+            centre = case.centre  # of its worker, who may be of another centre than the group
         if (footprint, centre) != (case.footprint, case.centre):
             moved += write(
                 engine,

@@ -7,7 +7,7 @@ else was first, the answer says so and nothing has changed (S89). Reading is log
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -316,44 +316,56 @@ def _plan_path(one: SupportCase) -> str:
 def _workers(one: SupportCase) -> list[Option]:
     """Who can have this family, each with the number of families that they help now.
 
-    Those who allocate choose among the workers of its centre, or of the footprint where it has none
-    of its own; others can take it themselves.
+    Those who allocate choose among the workers of its centre; and among those of the footprint
+    where it has none of its own, and to hand a family over. Others can take it themselves.
     """
     with live().database() as engine:
         families = support.families_of(engine)
         every = [account.staff for account in accounts.everyone(engine) if not account.removed]
     able = [staff for staff in every if staff.may("change families")]
     if not current().may("allocate"):
-        return [_option(staff, families, you=True) for staff in able if staff.id == current().id]
+        return [_option(staff, families, one) for staff in able if staff.id == current().id]
     directory = live().directory
     footprint, centre = support.belongs_to(directory, one.series, one.centre)
-    here = [staff for staff in able if not staff.everywhere and staff.may_see(centre, directory)]
-    if all(staff.may("allocate") for staff in here):
+    at_centre = [
+        staff for staff in able if not staff.everywhere and staff.may_see(centre, directory)
+    ]
+    here = at_centre
+    if one.under_way or all(staff.may("allocate") for staff in here):
         area = next((area for area in directory.footprints if area.slug == footprint), None)
         slugs = {found.slug for found in directory.centres_in(area)} if area else set()
         here = [
             staff for staff in able if not staff.everywhere and staff.centres_in(directory) & slugs
         ]
     here = here or [staff for staff in able if staff.id == current().id]
-    here.sort(key=lambda staff: (staff.may("allocate"), casework.fold(staff.title), staff.id))
-    return [_option(staff, families, you=staff.id == current().id) for staff in here]
+    near = {staff.id for staff in at_centre}
+    here.sort(
+        key=lambda staff: (
+            staff.may("allocate"),
+            staff.id not in near,
+            casework.fold(staff.title),
+            staff.id,
+        )
+    )
+    return [_option(staff, families, one) for staff in here]
 
 
-def _option(staff: Staff, families: Any, *, you: bool) -> Option:
+def _option(staff: Staff, families: Mapping[int, int], one: SupportCase) -> Option:
     number = families.get(staff.id, 0)
     helps = {0: "no family now", 1: "1 family now"}.get(number, f"{number} families now")
-    title = f"{staff.title} (you)" if you else staff.title
-    return str(staff.id), f"{title}, {helps}"
+    title = f"{staff.title} (you)" if staff.id == current().id else staff.title
+    has_it = ", has this family" if one.under_way and staff.id == one.worker_id else ""
+    return str(staff.id), f"{title}, {helps}{has_it}"
 
 
 def _centre_of(one: SupportCase, worker_id: int) -> str:
-    """The centre at which a worker helps the family: that of the case, or her only one."""
-    if one.centre:
-        return one.centre
+    """The centre at which a worker helps the family: that of the request, if it is one of hers."""
     with live().database() as engine:
         found = accounts.account(engine, worker_id)
     centres = found.staff.works_in(live().directory) if found else frozenset()
-    return next(iter(centres)) if len(centres) == 1 else ""
+    if one.centre in centres or len(centres) != 1:
+        return one.centre
+    return next(iter(centres))
 
 
 # --- groups near the family -----------------------------------------------------------------------

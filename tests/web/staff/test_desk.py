@@ -103,6 +103,30 @@ def test_triage_on_one_screen_gives_the_family_a_worker(place):
     assert (manager.staff.actor, "allocate") in place.log()
 
 
+def test_a_family_is_handed_over_to_anybody_of_the_footprint(place):
+    """Giving a family to a worker takes nobody from the list for the next one, which says who has
+    it; the centre on the family's page is that of its worker."""
+    ann, ben = place.staff(title="Ann Ford"), place.staff(title="Ben Shah", centres=["hilltop"])
+    group = ask(place, 2)
+    triaged(place, group, worker_id=ben.id, centre="hilltop")
+    support.place_cases(place.engine, place.directory)
+    assert case(place, group).centre == "hilltop"
+
+    own = ask(place, 1, programme=True)
+    triaged(place, own)
+    manager = place.signed_in("manager")
+    listed = "Ann Ford, no family now Ben Shah, 1 family now"
+    before = manager.open(path(own))
+    assert listed in before.words
+    before.fill(worker=str(ann.id)).press("Give the family to this worker")
+    after = manager.open(path(own))
+    assert "Ann Ford, 1 family now, has this family Ben Shah, 1 family now" in after.words
+    assert case(place, own).centre == "riverbank"
+    after.fill(worker=str(ben.id)).press("Give the family to this worker")
+
+    assert (case(place, own).worker, case(place, own).centre) == ("Ben Shah", "hilltop")
+
+
 def test_a_form_with_mistakes_is_shown_again_with_its_answers(place):
     """422 with the summary; what was chosen and typed is still there, and nothing has changed."""
     own = ask(place)
