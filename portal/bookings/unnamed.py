@@ -148,7 +148,7 @@ def _number_of(month: str) -> int:
 
 EMAIL = _Kind(
     "an email address",
-    "We have it in the family’s details.",
+    "Nobody may be recognised by what is written here.",
     re.compile(r"[\w.+'’-]+\s?@\s?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.I),
 )
 _AREAS = _words(
@@ -195,7 +195,7 @@ def _is_phone(match: re.Match[str]) -> bool:
 
 PHONE = _Kind(
     "a phone number",
-    "We have it in the family’s details.",
+    "Nobody may be recognised by what is written here.",
     re.compile(
         r"(?<![\d.:/+])(?!\d\d[\s-]\d\d[\s-](?:19|20)\d\d)"
         r"(?:\+\s?44[\s-]?(?:\(0\)|0)?|0044[\s-]?|\(?0)(?=[\s-]?[123578])"
