@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from portal.content import prose
+from portal.content.area_checks import check_areas
 from portal.content.date_checks import mistakes as date_mistakes
 from portal.content.front_matter import Written, as_noun, read_written
 from portal.content.school_calendar import school_calendar
@@ -53,8 +54,11 @@ def mistakes_in(raw: bytes, path: str, directory: Directory) -> tuple[Written, l
     elif (noun := as_noun(model, written, WHAT[model])) and isinstance(noun, Series):
         for place, words in date_mistakes(noun, school_calendar(directory.terms)):
             written.wrong(place, words)
-        if directory.programme(noun.programme_slug) is None:
+        programme = directory.programme(noun.programme_slug)
+        if programme is None:
             written.wrong(("programme",), f"there is no programme '{noun.programme_slug}'.")
+        else:
+            check_areas(written, noun, noun.booking or programme.booking)
     for line, words in prose.render(written.body, images_at="/").problems:
         written.wrong_at(written.body_line + line - 1, 1, words)
     places = dict(_places(written.marks, ()))

@@ -240,7 +240,7 @@ ODD = [
         [
             "content/news:1:1: the portal does not use this. The files here are site.yaml, "
             "footprints.yaml, terms.yaml, places.csv, outcodes.csv, neighbours.csv, outline.json, "
-            "FIELDS.md. Move or delete it.",
+            "resources.yaml, FIELDS.md. Move or delete it.",
             "content/news:1:1: this folder cannot be read (Not a directory). Make it a readable "
             "folder.",
         ],

@@ -69,7 +69,7 @@ def test_the_command_answers_and_leaves_what_is_wrong(tmp_path, sample_root, mon
 
     assert result.exit_code == 1
     assert asked(var) is None
-    assert "content/site.yaml:1:1: this file is missing" in state(var)
+    assert "content/footprints.yaml:1:1: this file is missing" in state(var)
 
 
 class Builds:

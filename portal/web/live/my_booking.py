@@ -437,9 +437,14 @@ def delete(link: str) -> Any:
     """Delete the data kept about the family, and give up its place if it has one (S52)."""
     own, found = own_booking(link), live()
     said = "We will delete your name, how to reach you, and what you told us."
+    with found.database() as engine:
+        case = support.case_of(engine, own.booking.id) if own.live else None
+    ends = f"This also ends your {own.noun}." if own.live else ""
+    if case is not None and case.under_way:
+        ends = "Your worker stops helping you, and your plan is deleted."
     words_of = {
         "title": "Delete your details?",
-        "paragraphs": [said, f"This also ends your {own.noun}." if own.live else ""],
+        "paragraphs": [said, ends],
         "yes": "Yes, delete them",
         "no": "No, keep them",
     }

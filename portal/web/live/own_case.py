@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from portal.bookings import Family, case_words
 from portal.bookings.case_days import CaseDays
 from portal.bookings.support import SupportCase
+from portal.directory.asked import programme_of
 from portal.directory.need_levels import who_helps
 from portal.directory.values import day_words
 from portal.messages.facts import ENDED
@@ -73,10 +74,17 @@ def _left(case: SupportCase) -> CaseWords:
     return CaseWords(("Your worker has left us.",), said)
 
 
+def _for_support(case: SupportCase) -> bool:
+    """Whether support is asked for, and not a place."""
+    programme = live().directory.support_programme
+    return programme is not None and programme_of(case.series) == programme.slug
+
+
 def _new(case: SupportCase) -> CaseWords:
     days = _days()
     by = days.read_by(case.received)
-    now = ("You do not have a place yet. One of our workers will read your request.",)
+    said = "One of our workers will read your request."
+    now = (said if _for_support(case) else f"You do not have a place yet. {said}",)
     if days.today <= by:
         return CaseWords(now, f"We will read it by {day_words(by)}. This page shows our answer.")
     return CaseWords(

@@ -85,7 +85,8 @@ class Asked:
         if self.programme.sensitive:
             return "Ask us to get in touch"
         if self.programme.topics:
-            return "Ask us for a family" if self.who == "professional" else "Ask us for help"
+            family = self.who == "professional"
+            return "Ask for support for a family" if family else "Ask for support"
         return "Ask for a place for a family" if self.who == "professional" else "Ask for a place"
 
     @property
@@ -192,10 +193,18 @@ def _form(asked: Asked, directory: Directory) -> AskForm:
         else (),
         centre=asked.centre.title if asked.centre else "",
         alone=asked.alone,
+        danger=_danger(directory),
         formdata=request.form if request.method == "POST" else None,
     )
     form.offer(live().settings.ways)
     return form
+
+
+def _danger(directory: Directory) -> str:
+    """Whom to ring about a child in danger, with the numbers of the highest level of need."""
+    rings = [level.ring for level in directory.site.levels if level.ring]
+    then = f", then {rings[-1]}" if rings else ""
+    return f"Is a child in danger? Do not wait for this form. Ring 999{then}"
 
 
 def _run_words(run: Series, directory: Directory) -> str:
@@ -319,7 +328,8 @@ def _show(template: str, asked: Asked, form: AskForm, status: int) -> Response:
         form=form,
         subject=replace(asked.subject, back=asked.programme.request_path),
         others=(),
-        room="A worker will read what you write and answer you. You do not have a place yet.",
+        room="A worker will read what you write and answer you."
+        + ("" if asked.programme.topics else " You do not have a place yet."),
         action="Continue",
         confirm="Send",
         asks=True,
@@ -337,13 +347,15 @@ def _referred(programme: Programme, reference: str) -> Response:
         again,
         reference,
         f"One of our workers will read your request by {day_words(_read_by())}.",
-        "The family does not have a place yet.",
+        *([] if programme.topics else ["The family does not have a place yet."]),
         "We will get in touch with the family only in the way that you chose for them. A message "
         "from us has a private link. With it they can see, change or take back the request.",
         "We do not show you if they came." if programme.sensitive else _IF_TICKED,
         "Keep the reference, and give it to us when you get in touch. It cannot be used to see the "
         "request.",
-        again="Ask for a place for another family",
+        again="Ask for another family"
+        if programme.topics
+        else "Ask for a place for another family",
         of=programme,
     )
 

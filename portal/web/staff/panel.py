@@ -270,7 +270,7 @@ def _facts(one: Filed) -> dict[str, Any]:
     return {
         "gap": one,
         "theme": _theme(one),
-        "needs": ", ".join(NEEDS.get(need, need) for need in one.needs),
+        "needs": ", ".join(NEEDS.get(need, "an earlier need") for need in one.needs),
         "level": levels[one.level - 1] if known and one.level else "",
         "caf": "" if one.caf is None else "Yes" if one.caf else "No",
         "sent": day_words(one.created.astimezone(LONDON).date()),
@@ -280,7 +280,7 @@ def _facts(one: Filed) -> dict[str, Any]:
 def _titles(found: Iterable[Decision]) -> dict[str, str]:
     """The titles of the pages that decisions link to."""
     titles = page_titles(live().directory)
-    return {one.link: titles.get(one.link, one.link) for one in found if one.link}
+    return {one.link: titles.get(one.link, "a page that has gone") for one in found if one.link}
 
 
 # --- one form -------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def bodies(district: str) -> dict[str, str]:
 
 
 def theme_words(theme: str) -> str:
-    return GAP_THEMES.get(theme, theme)
+    return GAP_THEMES.get(theme, "An earlier theme")
 
 
 def seen() -> int:

@@ -80,6 +80,12 @@ def test_a_copy_of_the_plan(screens, case):
     assert "Your plan" not in screens.open(case[2])
 
 
+def test_deleting_says_what_becomes_of_the_plan(screens, case):
+    """A family reads before it deletes its details that its worker and plan go with them."""
+    screen = screens.open(f"{case[2]}/delete")
+    assert "Your worker stops helping you, and your plan is deleted." in screen
+
+
 def test_a_plan_that_has_ended_is_still_read(screens, case):
     """When the work has ended, the plan stays on the page as long as the details are kept."""
     bookings.cancel(screens.engine, screens.directory, case[0].id, now=screens.now)

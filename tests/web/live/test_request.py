@@ -385,7 +385,11 @@ def test_a_professional_asks_with_consent(tmp_path) -> None:
     thanks = missing.fill(consent="yes").press("Continue").press("Send")
 
     assert missing.problems == [
-        ("#consent", "Ask the family first, then tick the box to say that they agree")
+        (
+            "#consent",
+            "Ask the family first, then tick the box to say that they agree. Is a child in danger? "
+            "Do not wait for this form. Ring 999",
+        )
     ]
     assert thanks.heading == "Thank you. We have your request"
     row = kept(screens, "referral")

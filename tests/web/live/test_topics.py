@@ -47,7 +47,10 @@ def test_what_is_ticked_is_kept_and_can_be_corrected(screens):
     check = form.press("Continue")
     own = check.press("Send")
 
-    assert form.heading == "Ask us for help"
+    assert form.heading == "Ask for support"
+    assert "What would help?" in form
+    assert "such as why you want to come" not in form
+    assert "place yet" not in form
     assert "How many people will come" not in form
     assert "You have no home" in check
     assert kept(screens) == {"topics": "You have no home"}

@@ -231,12 +231,14 @@ def test_the_manager_sees_what_nobody_has_checked(place):
 
 
 def test_a_centre_without_staff_is_said_to_the_manager(place):
-    """A centre that nobody can check is named with what to do."""
+    """A centre that nobody can check is named with what to do; an invitation that was not used is
+    no account in use."""
     weeks.ask(place.engine, place.directory, place.settings, now=place.now)
     today = place.signed_in("manager").open("/staff/")
 
     words = (
-        "Nobody was asked this Monday whether the week is right at Riverbank: no worker or editor"
+        "Nobody was asked this Monday whether the week is right at Riverbank: no worker or editor "
+        "had an account there that was in use. An invitation counts once it is used"
     )
     assert words in today
 

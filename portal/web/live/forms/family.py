@@ -466,8 +466,21 @@ def with_questions(base: type, thing: Series | Programme, questions: Sequence[Qu
     if base not in made:
         named = [(f"question-{question.name}", question) for question in questions]
         fields: dict[str, Any] = {name: _field_of(question) for name, question in named}
+        support = isinstance(thing, Programme) and thing.topics and not thing.sensitive
+        if support and not getattr(base, "asks_why", False):
+            fields["notes"] = _what_would_help()
         made[base] = type(base.__name__, (base,), {**fields, "_questions": named})
     return made[base]
+
+
+def _what_would_help() -> Lines:
+    """The notes of a family that asks for support: it may say more, and need not (S50)."""
+    return Lines(
+        "What would help?",
+        what="what would help",
+        longest=1000,
+        hint="You do not have to say. Only the workers who answer your request read this.",
+    )
 
 
 def _field_of(question: Question) -> Field:

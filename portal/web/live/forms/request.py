@@ -249,12 +249,14 @@ def ask_form(
     districts: Sequence[Option] = (),
     alone: bool = True,
     centre: str = "",
+    danger: str = "",
     formdata: Any = None,
 ) -> AskForm:
     """The form to request a place in a programme; `series` are those that can be chosen.
 
     `alone`: whether the programme can be requested without a series. `centre` is the name of the
-    centre that is asked.
+    centre that is asked. `danger` says whom a professional rings about a child in danger, for whom
+    no agreement is waited for.
     """
     base = ReferForm if who == "professional" else AskForm
     form: AskForm = with_questions(base, programme, programme.questions)(formdata=formdata)
@@ -273,6 +275,7 @@ def ask_form(
         # It is about a need, and not about places in a group.
         form.asks_numbers, form.coming = False, "The children"
     if isinstance(form, ReferForm):
+        form.consent.missing = f"{form.consent.missing}. {danger}".removesuffix(". ")
         form.asks_why = form.asks_outcome = not programme.sensitive
         if not series:
             form.outcome.hint = f"{form.outcome.hint} Without a group, “came” means {BEGUN}."
