@@ -302,7 +302,7 @@ ACTIONS: Mapping[str, str] = {
     "begin project": "began a project of a Resource Panel",
     "close theme": "closed a theme of a Resource Panel",
     "correct project": "corrected the report of a project",
-    "raise theme": "reported or decided the third gap of a theme",
+    "raise theme": "began a theme of a Resource Panel with a gap",
     "read theme": "read a theme of a Resource Panel",
     "report project": "reported the numbers of a project",
     "send theme up": "sent a theme of a Resource Panel up",

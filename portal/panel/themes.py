@@ -1,10 +1,10 @@
 """Themes: what the gaps of a district have in common, and how it goes up from its panel.
 
-What it hides: the third unmet gap of a theme in 12 months raises a thematic issue, in the
-transaction that reports or decides it, and once, also when two gaps come at the same moment. Later
-gaps of the theme join it. The issue goes from the panel to the Sub Group and on to the Board, never
-back: each step has a day, an owner (a role) and, before the next step, an answer. It may end in a
-project (`projects`).
+What it hides: the third unmet gap of a theme in 12 months raises a thematic issue, and so does one
+that the panel passes on, in the transaction that reports or decides it, and once, also when two
+gaps come at the same moment. Later gaps of the theme join it. The issue goes from the panel to the
+Sub Group and on to the Board, never back: each step has a day, an owner (a role) and, before the
+next step, an answer. It may end in a project (`projects`).
 
 The counts are printed and passed on, so they show no number under 5, and no nought either: a
 nought beside a hidden number would say which kind the one gap of a quarter is (S97). They end at
@@ -31,11 +31,12 @@ from portal.bookings.locking import NotPossible
 from portal.database import insert_if_new, note, read, write
 from portal.database.tables import gap, theme_issue, theme_step
 from portal.directory import Panel
-from portal.directory.values import LONDON
+from portal.directory.values import LONDON, day_words
 from portal.panel import quarters
 
 THIRD = 3  # gaps of one theme raise an issue
 UNMET = ("open", "more", "escalated")  # states of a gap that nothing has met yet
+NO_THEME = "other"  # the theme of an old form that is passed on and has none
 COUNTED = 4  # quarters in the tables
 LARGEST = 40  # number in the tables: a larger one is '40+'
 OPEN = ("panel", "sub-group", "board", "project")
@@ -88,19 +89,31 @@ def identity_of(district: str) -> str:
 
 
 def gather(
-    connection: Connection, panel: str, theme: str, *, now: datetime, actor: str
+    connection: Connection,
+    panel: str,
+    theme: str,
+    *,
+    now: datetime,
+    actor: str,
+    passed_on: int | None = None,
 ) -> int | None:
     """Put the unmet gaps of a theme into its issue, which the third of them raises.
 
-    To be called in the transaction that reports or decides a gap, after that. Returns the id of the
-    open issue, None where there is none. Calling it twice does no harm.
+    The gap that is `passed_on` just now raises it alone, so that it is never nowhere, also where an
+    earlier issue of it is closed. To be called in the transaction that reports or decides a gap,
+    after that. Returns the id of the open issue, None where there is none. Calling it twice does no
+    harm.
     """
+    if passed_on is not None:
+        theme = theme or NO_THEME
     if not panel or not theme:
         return None
     _lock(connection, panel, theme)
-    loose = connection.execute(_loose(panel, theme, now)).scalars().all()
+    loose = {*connection.execute(_loose(panel, theme, now)).scalars()}
+    if passed_on is not None:
+        loose.add(passed_on)
     issue = connection.execute(_open_issue(panel, theme)).scalar()
-    if issue is None and len(loose) >= THIRD:
+    if issue is None and (len(loose) >= THIRD or passed_on is not None):
         issue = _raise(connection, panel, theme, now=now, actor=actor)
     if issue is not None and loose:
         joined = gap.update().where(gap.c.id.in_(loose)).values(issue_id=issue)
@@ -328,17 +341,47 @@ def body_names(panel: Panel | None) -> dict[str, str]:
     }
 
 
-def words_for(issue: Issue | None, names: Mapping[str, str]) -> str:
-    """What the page of a gap says of the issue that it is part of; '' where there is nothing.
+def passed_on(engine: Engine, panel: str) -> list[tuple[str, Issue]]:
+    """The gaps that a panel has passed on and that wait for an answer, each with its issue."""
+    query = (
+        select(gap.c.reference, gap.c.issue_id)
+        .join(theme_issue, theme_issue.c.id == gap.c.issue_id)
+        .where(gap.c.panel == panel, gap.c.state == "escalated", theme_issue.c.state != "closed")
+        .order_by(gap.c.created, gap.c.id)
+    )
+    with read(engine) as connection:
+        rows = connection.execute(query).all()
+        ids = {row.issue_id for row in rows}
+        known = {one.id: one for one in _issues(connection, theme_issue.c.id.in_(ids))}
+    return [(row.reference, known[row.issue_id]) for row in rows]
 
-    `names` are those of `body_names`.
+
+def words_for(
+    issue: Issue | None, names: Mapping[str, str], today: date, *, passed_on: bool = False
+) -> str:
+    """What a practitioner reads of the issue that a gap is part of; '' where there is nothing.
+
+    One that is passed on says who has it or gets it next, and who answers for it there. `names`
+    are those of `body_names`.
     """
-    if issue is None or issue.state == "closed":
+    if issue is None or (issue.state == "closed" and not passed_on):
         return ""
-    if issue.state == "project":
-        return "Other families need the same. A project has begun for all of them."
-    body = names[issue.state]
-    return f"Other families need the same. So it is part of a theme that the {body} has."
+    last, has = issue.steps[-1], f"the {names[issue.body]} has"
+    if last.body == "project":
+        has = f"has a project, by {last.owner}"
+    elif last.day > today:
+        has = f"goes to the {names[issue.body]} on {day_words(last.day)}"
+    if not passed_on:
+        return f"It is part of a theme that {has}."
+    if issue.state == "closed":
+        return f"The theme that it is part of is closed. The answer: {last.answer}"
+    if last.body == "panel":
+        return (
+            f"It is on the list of themes for the {names['sub-group']}, which does not have it "
+            f"yet. Members of the {names['panel']} take it there, and answer for it until then."
+        )
+    owner = "" if last.body == "project" else f" Who answers for it there: {last.owner}."
+    return f"It is part of a theme that {has}.{owner}"
 
 
 # --- counts ---------------------------------------------------------------------------------------

@@ -204,14 +204,52 @@ def test_two_members_send_an_issue_up_at_once(engine) -> None:
     assert themes.issue_of(engine, issue.id).state == "sub-group"
 
 
+def read_of(issue, passed_on=False):
+    return themes.words_for(issue, NAMES, DAY, passed_on=passed_on)
+
+
 def test_what_the_practitioner_reads(engine) -> None:
-    """The page of a gap names the body that has its theme, and says nothing once it is closed."""
+    """The page of a gap names the body that has its theme, claims nothing of other families, and
+    says nothing once it is closed."""
     issue = raised(engine)
 
-    assert "Pendle Resource Panel has" in themes.words_for(issue, NAMES)
-    assert "Sub Group has" in themes.words_for(up(engine, issue), NAMES)
-    assert themes.words_for(close(engine, themes.issue_of(engine, issue.id)), NAMES) == ""
-    assert themes.words_for(None, NAMES) == ""
+    assert read_of(issue) == "It is part of a theme that the Pendle Resource Panel has."
+    later = up(engine, issue, day=DAY + timedelta(days=1))
+    assert "that goes to the Sub Group on Tuesday 5 January 2027" in read_of(later)
+    assert read_of(close(engine, later)) == ""
+    assert read_of(None) == ""
+
+
+def test_a_gap_that_is_passed_on_is_never_nowhere(engine) -> None:
+    """It raises a theme alone, joins one that is open, and does so after an earlier one is closed;
+    its practitioner reads who has it and who answers, and the panel lists it until the answer."""
+
+    def pass_on(theme="transport", number=None):
+        def work(connection):
+            one = number or put_gap(connection, theme, state="escalated")
+            given = {"now": NOW, "actor": "staff:1", "passed_on": one}
+            return one, themes.gather(connection, "pendle", theme, **given)
+
+        return database.write(engine, work)
+
+    first, number = pass_on()
+    assert pass_on()[1] == number
+    assert pass_on("")[1] != number
+    issue = themes.issue_of(engine, number)
+    assert (issue.theme, issue.gaps) == ("transport", 2)
+    assert [one.theme for _, one in themes.passed_on(engine, "pendle")] == [
+        "transport", "transport", "other",
+    ]  # fmt: skip
+    assert themes.passed_on(engine, "burnley") == []
+    said = read_of(issue, passed_on=True)
+    assert "list of themes for the Sub Group, which does not have it yet" in said
+    issue = up(engine, issue)
+    said = read_of(issue, passed_on=True)
+    assert said.endswith("that the Sub Group has. Who answers for it there: Chair.")
+    closed = close(engine, issue)
+    assert "The answer: The nursery takes them" in read_of(closed, passed_on=True)
+    assert len(themes.passed_on(engine, "pendle")) == 1
+    assert pass_on(number=first)[1] != number
 
 
 # --- counts ---------------------------------------------------------------------------------------

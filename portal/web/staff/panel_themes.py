@@ -158,7 +158,13 @@ def state_words(issue: Issue) -> str:
         return f"A project from {day_words(last.day)}"
     if last.day > now().astimezone(LONDON).date():
         return f"It goes to the {names[issue.state]} on {day_words(last.day)}"
-    return f"The {names[issue.state]} has had it since {day_words(last.day)}"
+    here = f"The {names[issue.state]} has had it since {day_words(last.day)}"
+    return f"{here}. Nobody has taken it further yet" if issue.state == "panel" else here
+
+
+def owner_words(issue: Issue) -> str:
+    """Who answers for an issue where it is."""
+    return issue.steps[-1].owner or bodies(issue.panel)["panel"]
 
 
 # --- one issue ------------------------------------------------------------------------------------
@@ -349,6 +355,7 @@ def close(district: str, issue: int) -> Answered:  # noqa: ARG001  the guard rea
         form,
         "Close this theme",
         status,
-        lead=f"{theme_words(found.theme)}. Three more gaps raise it again.",
+        lead=f"{theme_words(found.theme)}. Three more gaps raise it again. "
+        "Practitioners whose forms were passed on read the answer.",
         button="Close it",
     )

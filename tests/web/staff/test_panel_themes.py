@@ -130,7 +130,7 @@ def test_counts_are_safe_to_print(place, member):
     assert f"{CHILDCARE} under 5 under 5 under 5 5 5+" in rows
     assert "Young carers under 5 under 5 under 5 10 10+" in rows
     assert len(rows) == 4
-    assert "Themes of three gaps or more" not in printed[0].text
+    assert "Themes on their way up" not in printed[0].text
     assert "Travel and transport" in screen
     file = member.client.get(f"{THEMES}.csv").text
     assert '"Travel and transport","under 5 each"' in file
@@ -140,7 +140,7 @@ def test_an_empty_panel(member):
     """Before the first gap the page says what will come here."""
     screen = member.open(THEMES)
 
-    assert "No theme has three gaps at the moment." in screen
+    assert "No theme is on its way at the moment." in screen
     assert "No theme had 5 gaps or more" in screen
 
 
