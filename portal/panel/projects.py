@@ -43,6 +43,7 @@ LABELS: Mapping[str, str] = {
     "behaviour_worse": "Behaviour at school: worse",
 }
 AGREED = ("families", "people", "with_caf", "attendance_better", "behaviour_better")
+_NO_REPORT = "no report yet"
 _PARTS: Mapping[str, str] = {"attendance": "School attendance", "behaviour": "Behaviour"}
 
 Numbers = Mapping[str, int]
@@ -125,6 +126,8 @@ def begin(
     """
     if not agreed.starts <= agreed.ends <= agreed.starts + LONGEST:
         raise NotPossible("A project ends after its first day, within two years.")
+    if any(disagreements(agreed.targets)):
+        raise NotPossible("The agreed numbers do not fit together.")
 
     def work(connection: Connection) -> int:
         known = connection.execute(select(project).where(project.c.issue_id == issue_id)).first()
@@ -219,6 +222,21 @@ def mistakes(numbers: Numbers) -> dict[str, str]:
     return found
 
 
+def disagreements(agreed: Numbers) -> dict[str, str]:
+    """What does not fit in the agreed numbers, by the number to correct; each may be left out."""
+    people = agreed.get("people", MOST)
+    families = agreed.get("families", people)
+    found = {}
+    if families > people:
+        found["people"] = "Fewer people than families are agreed. Each family is one person or more"
+    if agreed.get("with_caf", 0) > min(families, people):
+        found["with_caf"] = "More families with a CAF than families are agreed"
+    for part, words in _PARTS.items():
+        if agreed.get(f"{part}_better", 0) > people:
+            found[f"{part}_better"] = f"{words}: better for more people than are agreed"
+    return found
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 
@@ -292,8 +310,11 @@ class Line:
     agreed: int | None
 
     @property
-    def sum(self) -> Figure:
-        return total(one for one in self.figures if one is not None)
+    def words(self) -> list[str]:
+        """The figures, and their sum, as the page and the file say them."""
+        reported = [one for one in self.figures if one is not None]
+        cells = [_NO_REPORT if one is None else themes.cell(one) for one in self.figures]
+        return [*cells, themes.cell(total(reported)) if reported else _NO_REPORT]
 
 
 def year(found: Project, safe: Callable[[int], Figure] = from_five) -> list[Line]:
@@ -309,16 +330,19 @@ def year(found: Project, safe: Callable[[int], Figure] = from_five) -> list[Line
     ]
 
 
+def columns(found: Project) -> list[str]:
+    """The names of the columns of the year; the sum says how many quarters are in it."""
+    own = found.quarters
+    known = sum(one in found.reports for one in own)
+    together = "Together" if known == len(own) else f"Together, {known} of {len(own)} reports"
+    return [*map(quarters.words, own), together]
+
+
 def csv(found: Project) -> bytes:
-    """The same page as a file."""
-    header = ("", *(quarters.words(one) for one in found.quarters), "Together", "Agreed")
+    """The same page as a file, in the same words."""
+    header = ("Number", *columns(found), "Agreed")
     rows = [
-        (
-            line.label,
-            *("No report" if one is None else one.words for one in line.figures),
-            line.sum.words,
-            line.agreed,
-        )
+        (line.label, *line.words, "–" if line.agreed is None else line.agreed)
         for line in year(found)
     ]
     return csv_of(header, rows)

@@ -192,7 +192,7 @@ def send_up(
         row = locked(connection, issue_id, seen)
         above = _ABOVE.get(row.state)
         if above is None:
-            raise NotPossible("The Board is the last step. Close the issue, or begin a project.")
+            raise NotPossible("The Board is the last step. Close the theme, or begin a project.")
         finish_step(connection, row, answer, day, now)
         _begin_step(connection, issue_id, above, day, owner)
         _change(connection, row, state=above)
@@ -247,7 +247,7 @@ def begin_project(
 ) -> None:
     """Note that a locked issue ends in a project, whose step is answered when the issue closes."""
     if row.state == "project":
-        raise NotPossible("This issue has a project already.")
+        raise NotPossible("This theme has a project already.")
     finish_step(connection, row, answer, None, now)
     _begin_step(connection, row.id, "project", day, provider)
     _change(connection, row, state="project")
@@ -259,11 +259,11 @@ def locked(connection: Connection, issue_id: int, seen: int) -> Row[Any]:
         select(theme_issue).where(theme_issue.c.id == issue_id).with_for_update()
     ).first()
     if row is None:
-        raise NotPossible("This issue is not there any more.")
+        raise NotPossible("This theme is not there any more.")
     if row.state == "closed":
-        raise NotPossible("Somebody else has closed this issue.")
+        raise NotPossible("Somebody else has closed this theme.")
     if row.version != seen:
-        raise NotPossible("Somebody else has changed this issue. Look at it again.")
+        raise NotPossible("Somebody else has changed this theme. Look at it again.")
     return row
 
 
@@ -464,11 +464,16 @@ def _figure(number: int) -> Figure:
     return figure if figure.number <= LARGEST else Figure(LARGEST, partial=True)
 
 
+def cell(figure: Figure) -> str:
+    """A figure as a table and its file say it: it is one number, or one sum."""
+    return figure.words.removesuffix(" each")
+
+
 def csv(found: Counts) -> bytes:
-    """The tables as a file."""
+    """The tables as a file, in the same words."""
     header = ("", "Name", *(quarters.words(one) for one in found.quarters), "Together")
     rows = [
-        (kind, line.name, *(figure.words for figure in line.figures), line.sum.words)
+        (kind, line.name, *map(cell, line.figures), cell(line.sum))
         for kind, lines in (("Theme", found.themes), ("Need", found.needs))
         for line in lines
     ]

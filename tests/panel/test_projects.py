@@ -138,11 +138,38 @@ def test_the_year_on_one_page(sqlite) -> None:
     families = lines["Families"]
 
     assert [one and one.words for one in families.figures] == ["10", None, "15", None]
-    assert (families.sum.words, families.agreed) == ("25", 40)
-    assert lines["Families with a CAF in place"].sum.words == "under 5 each"
+    assert (families.words[-1], families.agreed) == ("25", 40)
+    assert lines["Families with a CAF in place"].words[0] == "under 5"
+    assert lines["Families with a CAF in place"].words[-1] == "under 5"
     text = projects.csv(project).decode("utf-8-sig")
-    assert '"Families","10","No report","15","No report","25","40"' in text
+    assert '"Families","10","no report yet","15","no report yet","25","40"' in text
+    assert '"Together, 2 of 4 reports"' in text
     assert text.count("\r\n") == 1 + len(PROJECT_NUMBERS)
+
+
+def test_a_year_without_reports_has_no_sum(sqlite) -> None:
+    """A quarter that has not reported is not a nought, on the page and in the file."""
+    project = begin(sqlite)
+
+    assert {*projects.year(project)[0].words} == {"no report yet"}
+    assert '"0"' not in projects.csv(project).decode("utf-8-sig")
+    assert projects.columns(project)[-1] == "Together, 0 of 4 reports"
+
+
+@pytest.mark.parametrize(
+    ("agreed", "field"),
+    [
+        ({"families": 20, "with_caf": 30}, "with_caf"),
+        ({"people": 20, "with_caf": 21}, "with_caf"),
+        ({"families": 20, "people": 19}, "people"),
+        ({"people": 20, "attendance_better": 21}, "attendance_better"),
+        ({"people": 20, "behaviour_better": 21}, "behaviour_better"),
+        ({"families": 20, "behaviour_better": 21, "with_caf": 20}, None),
+    ],
+)
+def test_agreed_numbers_fit_together(agreed, field) -> None:
+    """What is agreed can be reached: a part is not larger than the whole that is agreed."""
+    assert [*projects.disagreements(agreed)] == ([field] if field else [])
 
 
 def test_no_hidden_number_can_be_worked_out() -> None:

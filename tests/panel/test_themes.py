@@ -278,7 +278,7 @@ def test_counts_of_quarters_that_are_over(engine) -> None:
         ("SEND", "5+", True), ("Health", "under 5 each", False),
     ]  # fmt: skip
     assert lines[0].startswith('"","Name","January to March 2026"')
-    assert lines[1].endswith('"under 5 each","5","5+"')
+    assert lines[1].endswith('"under 5","5","5+"')
     assert len(lines) == 4
 
 

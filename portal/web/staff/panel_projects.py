@@ -128,20 +128,26 @@ class ProjectForm(AboutNobody):
             self.ends.blame("Enter a last day that is not before the first day")
         elif first and last and last > first + projects.LONGEST:
             self.ends.blame("Enter a last day within two years of the first day")
+        if self.well:
+            for name, words in projects.disagreements(self.targets()).items():
+                self.answer(name).blame(words)
         return self.well
 
     @property
     def lines(self) -> list[str]:
         return [line.strip() for line in (self.outcomes.data or "").split("\n") if line.strip()]
 
+    def targets(self) -> dict[str, int]:
+        numbers = {name: self.answer(name).data for name in AGREED}
+        return {name: number for name, number in numbers.items() if number}
+
     def agreement(self) -> Agreement:
-        targets = {name: self.answer(name).data for name in AGREED}
         return Agreement(
             self.title.data,
             self.provider.data,
             self.pounds.data,
             self.lines,
-            {name: number for name, number in targets.items() if number},
+            self.targets(),
             self.starts.data,
             self.ends.data,
         )
@@ -287,8 +293,10 @@ _WAYS = ("better", "same", "worse")
 def report(district: str, project: int, quarter: str) -> Answered:  # noqa: ARG001  the guard reads it
     """Report the numbers of a quarter, or correct them."""
     found = _found(project)
-    if found is None or quarter not in found.quarters or _today() < found.began(quarter):
+    if found is None:
         return refuse()
+    if quarter not in found.quarters or _today() < found.began(quarter):
+        return _no_report(found, quarter)
     known = found.reports.get(quarter)
     if request.method == "POST":
         form = ReportForm()
@@ -317,6 +325,17 @@ def report(district: str, project: int, quarter: str) -> Answered:  # noqa: ARG0
     )
 
 
+def _no_report(found: Project, quarter: str) -> Answered:
+    """Say why a quarter has no report, and when it can have one."""
+    if quarter in found.quarters:
+        words = f"You can report its numbers from {day_words(found.began(quarter))}."
+        title, status = f"{quarters.words(quarter)} has not begun for this project", 409
+    else:
+        words = "Choose one of the quarters on the page of the project."
+        title, status = "The project does not run in this quarter", 404
+    return page("staff/explain.html", title, status, back=project_path(found), paragraphs=[words])
+
+
 def _report(form: ReportForm, found: Project, quarter: str) -> None:
     given: dict[str, Any] = {"today": _today(), "now": now(), "actor": current().actor}
     with live().database() as engine:
@@ -338,7 +357,7 @@ def year(district: str, project: int) -> Answered:  # noqa: ARG001  the guard re
         back=project_path(found),
         project=found,
         names=bodies(found.panel),
-        quarters=[quarters.words(one) for one in found.quarters],
+        columns=projects.columns(found),
         lines=projects.year(found),
         path=project_path(found),
     )

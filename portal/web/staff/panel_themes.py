@@ -110,6 +110,7 @@ def themes_page(district: str) -> Answered:
         projects=running,
         late=late,
         quarters=[quarters.words(one) for one in counts.quarters],
+        cell=themes.cell,
         tables=[
             (label, *_shown(lines))
             for label, lines in (("Theme", counts.themes), ("Need", counts.needs))

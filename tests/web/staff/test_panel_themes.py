@@ -78,6 +78,9 @@ def test_quarters_are_reported_and_shown_on_one_page(place, member, issue):
     assert "Begins on Monday 11 January 2027" in project
     place.now = datetime(2027, 4, 29, 9, tzinfo=UTC)
     member.become(member.staff)
+    soon = member.open(f"{project.path}/2027-Q3")
+    assert (soon.status, "from Thursday 1 July 2027" in soon) == (409, True)
+    assert member.open(f"{project.path}/2031-Q1").status == 404
     late = member.open(THEMES)
     assert "Late: 1 report of a project" in late
     form = late.follow("Mobile creche, January to March 2027")
@@ -98,13 +101,14 @@ def test_quarters_are_reported_and_shown_on_one_page(place, member, issue):
     )  # fmt: skip
 
     year = saved.follow("Its year on one page")
-    assert "no report" in year
+    assert "no report yet" in year
+    assert "Together, 1 of 4 reports" in year
     assert "Parents stay on their course" in year
     row = [" ".join(one.text.split()) for one in year.main.all("tr")]
-    assert "Families 15 no report no report no report 15 40" in row
+    assert "Families 15 no report yet no report yet no report yet 15 40" in row
     assert row[3].startswith("Families with a CAF in place under 5 no report")
     file = member.client.get(f"{year.path}.csv")
-    assert '"Families","15","No report"' in file.text
+    assert '"Families","15","no report yet"' in file.text
 
 
 def test_counts_are_safe_to_print(place, member):
@@ -133,7 +137,7 @@ def test_counts_are_safe_to_print(place, member):
     assert "Themes on their way up" not in printed[0].text
     assert "Travel and transport" in screen
     file = member.client.get(f"{THEMES}.csv").text
-    assert '"Travel and transport","under 5 each"' in file
+    assert '"Travel and transport","under 5"' in file
 
 
 def test_an_empty_panel(member):
@@ -176,7 +180,7 @@ def test_somebody_else_was_first(place, member, issue):
     screen = form.fill(said="The nursery takes them.").press("Close it")
 
     assert screen.status == 409
-    assert "Somebody else has changed this issue" in screen.problems[0][1]
+    assert "Somebody else has changed this theme" in screen.problems[0][1]
     assert dict(screen.fields("Close it"))["said"] == "The nursery takes them."
     closed = other.open(f"{path}/close").fill(said="The nursery has room.").press("Close it")
     assert "Closed on Monday 4 January 2027" in closed
@@ -221,5 +225,5 @@ def test_who_may_not_see_a_theme(place, member, issue):
             assert (refused.status, nowhere.status) == (403, 403), one
             assert str(refused.main) == str(nowhere.main)
     assert others[0].open(path.replace("preston", "pendle")).status == 403
-    assert [member.open(one).status for one in paths] == [200, 200, 303, 200, 200, 403]
+    assert [member.open(one).status for one in paths] == [200, 200, 303, 200, 200, 409]
     assert place.signed_in("manager").open(path).status == 200
