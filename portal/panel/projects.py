@@ -1,9 +1,10 @@
 """Small projects that a thematic issue may end in, and what they report each quarter.
 
-What it hides: a project has an agreement with a provider: a sum, a first and a last day, outcomes
-in words and, where they were agreed, in numbers. It reports numbers alone, one report for each
-quarter that it runs in. A report is due four weeks after its quarter, can be corrected, and must
-add up: `mistakes` says in words where it does not.
+What it hides: a project has an agreement with a provider: a sum of its own, which is not
+of the panel's budget, a first and a last day, outcomes in words and, where they were agreed, in
+numbers. It reports numbers alone, one report for each quarter that it runs in. A report is due four
+weeks after its quarter, can be corrected, and must add up: `mistakes` says in words where it does
+not.
 
 Members of the panel see the numbers as they were reported. The year on one page is printed and
 passed on, and shows no number under 5 (S97).
@@ -111,50 +112,47 @@ class Agreement:
 
 
 def begin(
-    engine: Engine,
-    issue_id: int,
+    connection: Connection,
+    row: Row[Any],
     agreed: Agreement,
     *,
     answer: str,
-    seen: int,
+    members: tuple[int, int],
     now: datetime,
-    actor: str,
-) -> int:
-    """End an issue in a project, with the answer of the body that has it. Returns its number.
+) -> None:
+    """End a locked issue in a project, with the answer of the body that has it.
 
-    `seen` is the version of the issue that the form showed. Raises NotPossible.
+    `members` are who proposed it and who agreed. Raises NotPossible.
     """
+    check(connection, row, agreed, now)
+    themes.begin_project(
+        connection, row,
+        provider=agreed.provider, answer=answer, day=agreed.starts, members=members, now=now,
+    )  # fmt: skip
+    values = {
+        "issue_id": row.id,
+        "title": agreed.title,
+        "provider": agreed.provider,
+        "pounds": agreed.pounds,
+        "outcomes": list(agreed.outcomes),
+        "targets": dict(agreed.targets),
+        "starts": agreed.starts.isoformat(),
+        "ends": agreed.ends.isoformat(),
+        "created": now,
+    }
+    made = project.insert().values(**values).returning(project.c.id)
+    number = int(connection.execute(made).scalar_one())
+    actor, identity = f"staff:{members[1]}", themes.identity_of(row.panel)
+    note(connection, now, actor, "begin project", None, identity, project=number)
+
+
+def check(connection: Connection, row: Row[Any], agreed: Agreement, now: datetime) -> None:
+    """Raises NotPossible where a locked issue cannot end in this project."""
     if not agreed.starts <= agreed.ends <= agreed.starts + LONGEST:
         raise NotPossible("A project ends after its first day, within two years.")
     if any(disagreements(agreed.targets)):
         raise NotPossible("The agreed numbers do not fit together.")
-
-    def work(connection: Connection) -> int:
-        known = connection.execute(select(project).where(project.c.issue_id == issue_id)).first()
-        if known is not None and (known.title, known.provider) == (agreed.title, agreed.provider):
-            return int(known.id)  # sent twice
-        row = themes.locked(connection, issue_id, seen)
-        themes.begin_project(
-            connection, row, provider=agreed.provider, answer=answer, day=agreed.starts, now=now
-        )
-        values = {
-            "issue_id": issue_id,
-            "title": agreed.title,
-            "provider": agreed.provider,
-            "pounds": agreed.pounds,
-            "outcomes": list(agreed.outcomes),
-            "targets": dict(agreed.targets),
-            "starts": agreed.starts.isoformat(),
-            "ends": agreed.ends.isoformat(),
-            "created": now,
-        }
-        made = project.insert().values(**values).returning(project.c.id)
-        number = int(connection.execute(made).scalar_one())
-        identity = themes.identity_of(row.panel)
-        note(connection, now, actor, "begin project", None, identity, project=number)
-        return number
-
-    return write(engine, work)
+    themes.check_project(connection, row, agreed.starts, now)
 
 
 def report(

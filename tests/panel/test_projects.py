@@ -11,7 +11,7 @@ from portal.database.tables import PROJECT_NUMBERS
 from portal.panel import projects, themes
 from portal.panel.projects import Agreement
 from tests.support.made import NOW
-from tests.support.panels import report_gap
+from tests.support.panels import begin_project, report_gap
 
 AGREED = Agreement(
     title="Mobile creche",
@@ -32,10 +32,7 @@ GOOD = {
 def begin(engine, agreed=AGREED):
     for _ in range(3):
         number = report_gap(engine)
-    issue = themes.issue_of(engine, number)
-    given = {"answer": "We pay for a creche", "now": NOW, "actor": "staff:1"}
-    found = projects.begin(engine, issue.id, agreed, seen=issue.version, **given)
-    return projects.project_of(engine, found)
+    return begin_project(engine, themes.issue_of(engine, number), agreed)
 
 
 def report(engine, project, quarter="2027-Q1", numbers=GOOD, seen=0, today=date(2028, 1, 5)):
@@ -56,16 +53,24 @@ def test_an_issue_ends_in_one_project(engine) -> None:
     ]
     assert projects.project_for(engine, issue.id) == found
     assert (found.panel, found.theme, found.outcomes) == ("pendle", "childcare", AGREED.outcomes)
-    given = {"answer": "x", "seen": issue.version, "now": NOW, "actor": "staff:1"}
-    assert projects.begin(engine, issue.id, AGREED, **given) == found.id  # sent twice
     other = Agreement(**{**vars_of(AGREED), "title": "Another"})
     with pytest.raises(NotPossible, match="has a project already"):
-        projects.begin(engine, issue.id, other, **given)
-    themes.close(engine, issue.id, **given | {"answer": "It worked"})
+        begin_project(engine, issue, other)
+    given = {"seen": issue.version, "now": NOW, "actor": "staff:1"}
+    themes.close(engine, issue.id, answer="It worked", **given)
     assert themes.issue_of(engine, issue.id).steps[-1].answer == "It worked"
     assert [one.action for one in audit.log(engine)] == [
-        "close theme", "begin project", "raise theme",
+        "close theme", "begin project", "propose theme", "raise theme",
     ]  # fmt: skip
+
+
+def test_a_project_begins_after_the_step_before(sqlite) -> None:
+    """Its first day is not before the day on which the body got the theme that agreed it."""
+    for _ in range(3):
+        number = report_gap(sqlite)
+    early = Agreement(**{**vars_of(AGREED), "starts": NOW.date() - timedelta(days=1)})
+    with pytest.raises(NotPossible, match="cannot begin before"):
+        begin_project(sqlite, themes.issue_of(sqlite, number), early)
 
 
 @pytest.mark.parametrize("ends", [AGREED.starts - timedelta(days=1), date(2029, 2, 1)])
