@@ -197,6 +197,8 @@ AuditAction = Literal[
     "begin project",
     "close theme",
     "correct project",
+    "drop theme",
+    "propose theme",
     "raise theme",
     "read theme",
     "report project",
@@ -303,13 +305,15 @@ ACTIONS: Mapping[str, str] = {
     "renew wish": "asked for one more message when a group opens",
     "tell wish": "queued the message that a group is open",
     "erase wish": "ended a wish for a message, and deleted its details",
-    "begin project": "began a project of a Resource Panel",
+    "begin project": "agreed a project of a Resource Panel",
     "close theme": "closed a theme of a Resource Panel",
     "correct project": "corrected the report of a project",
-    "raise theme": "reported or decided the third gap of a theme",
+    "drop theme": "dropped the next step that was proposed for a theme",
+    "propose theme": "proposed the next step of a theme",
+    "raise theme": "began a theme of a Resource Panel with a gap",
     "read theme": "read a theme of a Resource Panel",
     "report project": "reported the numbers of a project",
-    "send theme up": "sent a theme of a Resource Panel up",
+    "send theme up": "agreed that a theme of a Resource Panel goes up",
 }
 
 # Actions that a reader of the log asks for together.

@@ -463,6 +463,10 @@ theme_issue = Table(
     Column("raised", Moment, nullable=False),
     Column("closed", Moment),
     Column("version", Integer, nullable=False),
+    # The next step, which a member has proposed and another one has to agree.
+    Column("proposal", JSON(none_as_null=True)),
+    Column("proposed_by", Integer),
+    Column("proposed", Moment),
     CheckConstraint(f"state IN {THEME_STATES}", name="state"),
     # One open issue for a theme.
     Index(
@@ -487,6 +491,13 @@ theme_step = Table(
     Column("owner", String(80), nullable=False),  # a role
     Column("answer", Text, nullable=False, server_default=""),
     Column("answered", Moment),
+    Column("proposed_by", Integer),  # accounts; the first step has none
+    Column("agreed_by", Integer),
+    CheckConstraint(
+        "body = 'panel' OR (proposed_by IS NOT NULL AND agreed_by IS NOT NULL "
+        "AND agreed_by <> proposed_by)",
+        name="two",
+    ),
     CheckConstraint("body IN ('panel', 'sub-group', 'board', 'project')", name="body"),
     UniqueConstraint("issue_id", "body"),
 )

@@ -311,7 +311,8 @@ def _answer(connection: Connection, one: Filed, found: Decision, by: Staff, now:
     gaps.change(connection, one, state=STATES[found.kind])
     kind = "gap-more" if found.kind == "more" else "gap-answer"
     gaps.queue(connection, one.id, kind, now, decision=found.id)
-    gather(connection, one.panel, one.theme, now=now, actor=by.actor)
+    passed_on = one.id if found.kind == "escalate" else None
+    gather(connection, one.panel, one.theme, now=now, actor=by.actor, passed_on=passed_on)
 
 
 def _note(

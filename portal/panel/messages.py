@@ -22,6 +22,7 @@ from portal.database.references import gap_link_of
 from portal.database.tables import gap, panel_message
 from portal.directory import Directory, Meeting, Panel
 from portal.directory.contact import contact_about
+from portal.directory.values import LONDON
 from portal.feeds.calendar_entries import Text
 from portal.feeds.calendars import PRODUCT, ZONE
 from portal.messages import rendering
@@ -29,7 +30,7 @@ from portal.messages.channels import Attachment, Letter
 from portal.messages.letters import reference_of
 from portal.messages.outbox import NothingToSend
 from portal.messages.queue import Queue
-from portal.panel import decisions, gaps
+from portal.panel import decisions, gaps, themes
 from portal.panel.decisions import Decision
 from portal.panel.gaps import Filed
 from portal.panel.meetings import meeting_named, panel_of
@@ -80,7 +81,7 @@ def _letter(post: _Post, row: Row[Any]) -> Letter:
     facts = {
         **_facts(post, one),
         **_of_meeting(post, one, panel, meeting),
-        **_of_decision(post, decision),
+        **_of_decision(post, one, panel, decision),
         "calendar_file": FILE if carried else "",
     }
     contact = contact_about(None, post.directory.site, base=post.base)
@@ -145,11 +146,23 @@ def _of_meeting(
     }
 
 
-def _of_decision(post: _Post, decision: Decision | None) -> dict[str, str]:
+def _of_decision(
+    post: _Post, one: Filed, panel: Panel | None, decision: Decision | None
+) -> dict[str, str]:
     if decision is None:
         return {"answer": "", "words": "", "page": ""}
+    answer = answer_words(decision)
+    if decision.kind == "escalate":
+        answer = f"{answer} {_where(post, one, panel)}".strip()
     page = f"{post.base}{decision.link}" if decision.link.startswith("/") else decision.link
-    return {"answer": answer_words(decision), "words": decision.words, "page": page}
+    return {"answer": answer, "words": decision.words, "page": page}
+
+
+def _where(post: _Post, one: Filed, panel: Panel | None) -> str:
+    """Who has a form that is passed on, when the message is sent."""
+    issue = themes.issue_of(post.engine, one.issue_id) if one.issue_id else None
+    today = post.now.astimezone(LONDON).date()
+    return themes.words_for(issue, themes.body_names(panel), today, passed_on=True)
 
 
 def answer_words(one: Decision) -> str:

@@ -1,9 +1,10 @@
 """Small projects that a thematic issue may end in, and what they report each quarter.
 
-What it hides: a project has an agreement with a provider: a sum, a first and a last day, outcomes
-in words and, where they were agreed, in numbers. It reports numbers alone, one report for each
-quarter that it runs in. A report is due four weeks after its quarter, can be corrected, and must
-add up: `mistakes` says in words where it does not.
+What it hides: a project has an agreement with a provider: a sum of its own, which is not
+of the panel's budget, a first and a last day, outcomes in words and, where they were agreed, in
+numbers. It reports numbers alone, one report for each quarter that it runs in. A report is due four
+weeks after its quarter, can be corrected, and must add up: `mistakes` says in words where it does
+not.
 
 Members of the panel see the numbers as they were reported. The year on one page is printed and
 passed on, and shows no number under 5 (S97).
@@ -43,6 +44,7 @@ LABELS: Mapping[str, str] = {
     "behaviour_worse": "Behaviour at school: worse",
 }
 AGREED = ("families", "people", "with_caf", "attendance_better", "behaviour_better")
+_NO_REPORT = "no report yet"
 _PARTS: Mapping[str, str] = {"attendance": "School attendance", "behaviour": "Behaviour"}
 
 Numbers = Mapping[str, int]
@@ -110,48 +112,47 @@ class Agreement:
 
 
 def begin(
-    engine: Engine,
-    issue_id: int,
+    connection: Connection,
+    row: Row[Any],
     agreed: Agreement,
     *,
     answer: str,
-    seen: int,
+    members: tuple[int, int],
     now: datetime,
-    actor: str,
-) -> int:
-    """End an issue in a project, with the answer of the body that has it. Returns its number.
+) -> None:
+    """End a locked issue in a project, with the answer of the body that has it.
 
-    `seen` is the version of the issue that the form showed. Raises NotPossible.
+    `members` are who proposed it and who agreed. Raises NotPossible.
     """
+    check(connection, row, agreed, now)
+    themes.begin_project(
+        connection, row,
+        provider=agreed.provider, answer=answer, day=agreed.starts, members=members, now=now,
+    )  # fmt: skip
+    values = {
+        "issue_id": row.id,
+        "title": agreed.title,
+        "provider": agreed.provider,
+        "pounds": agreed.pounds,
+        "outcomes": list(agreed.outcomes),
+        "targets": dict(agreed.targets),
+        "starts": agreed.starts.isoformat(),
+        "ends": agreed.ends.isoformat(),
+        "created": now,
+    }
+    made = project.insert().values(**values).returning(project.c.id)
+    number = int(connection.execute(made).scalar_one())
+    actor, identity = f"staff:{members[1]}", themes.identity_of(row.panel)
+    note(connection, now, actor, "begin project", None, identity, project=number)
+
+
+def check(connection: Connection, row: Row[Any], agreed: Agreement, now: datetime) -> None:
+    """Raises NotPossible where a locked issue cannot end in this project."""
     if not agreed.starts <= agreed.ends <= agreed.starts + LONGEST:
         raise NotPossible("A project ends after its first day, within two years.")
-
-    def work(connection: Connection) -> int:
-        known = connection.execute(select(project).where(project.c.issue_id == issue_id)).first()
-        if known is not None and (known.title, known.provider) == (agreed.title, agreed.provider):
-            return int(known.id)  # sent twice
-        row = themes.locked(connection, issue_id, seen)
-        themes.begin_project(
-            connection, row, provider=agreed.provider, answer=answer, day=agreed.starts, now=now
-        )
-        values = {
-            "issue_id": issue_id,
-            "title": agreed.title,
-            "provider": agreed.provider,
-            "pounds": agreed.pounds,
-            "outcomes": list(agreed.outcomes),
-            "targets": dict(agreed.targets),
-            "starts": agreed.starts.isoformat(),
-            "ends": agreed.ends.isoformat(),
-            "created": now,
-        }
-        made = project.insert().values(**values).returning(project.c.id)
-        number = int(connection.execute(made).scalar_one())
-        identity = themes.identity_of(row.panel)
-        note(connection, now, actor, "begin project", None, identity, project=number)
-        return number
-
-    return write(engine, work)
+    if any(disagreements(agreed.targets)):
+        raise NotPossible("The agreed numbers do not fit together.")
+    themes.check_project(connection, row, agreed.starts, now)
 
 
 def report(
@@ -216,6 +217,21 @@ def mistakes(numbers: Numbers) -> dict[str, str]:
                 f"{words}: better, the same and worse make {sum(pieces)}, "
                 f"but {numbers['people']} people took part"
             )
+    return found
+
+
+def disagreements(agreed: Numbers) -> dict[str, str]:
+    """What does not fit in the agreed numbers, by the number to correct; each may be left out."""
+    people = agreed.get("people", MOST)
+    families = agreed.get("families", people)
+    found = {}
+    if families > people:
+        found["people"] = "Fewer people than families are agreed. Each family is one person or more"
+    if agreed.get("with_caf", 0) > min(families, people):
+        found["with_caf"] = "More families with a CAF than families are agreed"
+    for part, words in _PARTS.items():
+        if agreed.get(f"{part}_better", 0) > people:
+            found[f"{part}_better"] = f"{words}: better for more people than are agreed"
     return found
 
 
@@ -292,8 +308,11 @@ class Line:
     agreed: int | None
 
     @property
-    def sum(self) -> Figure:
-        return total(one for one in self.figures if one is not None)
+    def words(self) -> list[str]:
+        """The figures, and their sum, as the page and the file say them."""
+        reported = [one for one in self.figures if one is not None]
+        cells = [_NO_REPORT if one is None else themes.cell(one) for one in self.figures]
+        return [*cells, themes.cell(total(reported)) if reported else _NO_REPORT]
 
 
 def year(found: Project, safe: Callable[[int], Figure] = from_five) -> list[Line]:
@@ -309,16 +328,19 @@ def year(found: Project, safe: Callable[[int], Figure] = from_five) -> list[Line
     ]
 
 
+def columns(found: Project) -> list[str]:
+    """The names of the columns of the year; the sum says how many quarters are in it."""
+    own = found.quarters
+    known = sum(one in found.reports for one in own)
+    together = "Together" if known == len(own) else f"Together, {known} of {len(own)} reports"
+    return [*map(quarters.words, own), together]
+
+
 def csv(found: Project) -> bytes:
-    """The same page as a file."""
-    header = ("", *(quarters.words(one) for one in found.quarters), "Together", "Agreed")
+    """The same page as a file, in the same words."""
+    header = ("Number", *columns(found), "Agreed")
     rows = [
-        (
-            line.label,
-            *("No report" if one is None else one.words for one in line.figures),
-            line.sum.words,
-            line.agreed,
-        )
+        (line.label, *line.words, "–" if line.agreed is None else line.agreed)
         for line in year(found)
     ]
     return csv_of(header, rows)

@@ -1,10 +1,10 @@
 """Themes: what the gaps of a district have in common, and how it goes up from its panel.
 
-What it hides: the third unmet gap of a theme in 12 months raises a thematic issue, in the
-transaction that reports or decides it, and once, also when two gaps come at the same moment. Later
-gaps of the theme join it. The issue goes from the panel to the Sub Group and on to the Board, never
-back: each step has a day, an owner (a role) and, before the next step, an answer. It may end in a
-project (`projects`).
+What it hides: the third unmet gap of a theme in 12 months raises a thematic issue, and so does one
+that the panel passes on, in the transaction that reports or decides it, and once, also when two
+gaps come at the same moment. Later gaps of the theme join it. The issue goes from the panel to the
+Sub Group and on to the Board, never back: each step has a day, an owner (a role) and, before the
+next step, an answer. It may end in a project (`projects`). Two members make a step (`proposals`).
 
 The counts are printed and passed on, so they show no number under 5, and no nought either: a
 nought beside a hidden number would say which kind the one gap of a quarter is (S97). They end at
@@ -31,11 +31,12 @@ from portal.database import insert_if_new, note, read, write
 from portal.database.tables import gap, theme_issue, theme_step
 from portal.directory import Panel
 from portal.directory.asked import in_district
-from portal.directory.values import LONDON
+from portal.directory.values import LONDON, day_words
 from portal.panel import quarters
 
 THIRD = 3  # gaps of one theme raise an issue
 UNMET = ("open", "more", "escalated", "no")  # states of a gap that nothing has met yet
+NO_THEME = "other"  # the theme of an old form that is passed on and has none
 COUNTED = 4  # quarters in the tables
 LARGEST = 40  # number in the tables: a larger one is '40+'
 OPEN = ("panel", "sub-group", "board", "project")
@@ -88,19 +89,31 @@ def identity_of(district: str) -> str:
 
 
 def gather(
-    connection: Connection, panel: str, theme: str, *, now: datetime, actor: str
+    connection: Connection,
+    panel: str,
+    theme: str,
+    *,
+    now: datetime,
+    actor: str,
+    passed_on: int | None = None,
 ) -> int | None:
     """Put the unmet gaps of a theme into its issue, which the third of them raises.
 
-    To be called in the transaction that reports or decides a gap, after that. Returns the id of the
-    open issue, None where there is none. Calling it twice does no harm.
+    The gap that is `passed_on` just now raises it alone, so that it is never nowhere, also where an
+    earlier issue of it is closed. To be called in the transaction that reports or decides a gap,
+    after that. Returns the id of the open issue, None where there is none. Calling it twice does no
+    harm.
     """
+    if passed_on is not None:
+        theme = theme or NO_THEME
     if not panel or not theme:
         return None
     _lock(connection, panel, theme)
-    loose = connection.execute(_loose(panel, theme, now)).scalars().all()
+    loose = {*connection.execute(_loose(panel, theme, now)).scalars()}
+    if passed_on is not None:
+        loose.add(passed_on)
     issue = connection.execute(_open_issue(panel, theme)).scalar()
-    if issue is None and len(loose) >= THIRD:
+    if issue is None and (len(loose) >= THIRD or passed_on is not None):
         issue = _raise(connection, panel, theme, now=now, actor=actor)
     if issue is not None and loose:
         joined = gap.update().where(gap.c.id.in_(loose)).values(issue_id=issue)
@@ -157,37 +170,66 @@ def _year_before(now: datetime) -> datetime:
 # --- going up -------------------------------------------------------------------------------------
 
 
-def send_up(
-    engine: Engine,
-    issue_id: int,
+def take_up(
+    connection: Connection,
+    row: Row[Any],
     *,
     answer: str,
     owner: str,
     day: date,
-    seen: int,
+    members: tuple[int, int],
     now: datetime,
-    actor: str,
-) -> str:
-    """Send an issue to the body above, with the answer of the body that has it. Returns that body.
+) -> None:
+    """Note that a locked issue goes to the body above, with the answer of the body that has it.
 
-    `seen` is the version that the form showed. Raises NotPossible.
+    `members` are who proposed it and who agreed. Raises NotPossible.
     """
+    above = check_up(connection, row, day, now)
+    _finish_step(connection, row, answer, now)
+    _begin_step(connection, row.id, above, day, owner, members)
+    change(connection, row, state=above)
+    actor, identity = f"staff:{members[1]}", identity_of(row.panel)
+    note(connection, now, actor, "send theme up", None, identity, issue=row.id, to=above)
 
-    def work(connection: Connection) -> str:
-        if body := _sent_before(connection, issue_id, answer, owner, day):
-            return body
-        row = locked(connection, issue_id, seen)
-        above = _ABOVE.get(row.state)
-        if above is None:
-            raise NotPossible("The Board is the last step. Close the issue, or begin a project.")
-        finish_step(connection, row, answer, day, now)
-        _begin_step(connection, issue_id, above, day, owner)
-        _change(connection, row, state=above)
-        identity = identity_of(row.panel)
-        note(connection, now, actor, "send theme up", None, identity, issue=issue_id, to=above)
-        return above
 
-    return write(engine, work)
+def check_up(connection: Connection, row: Row[Any], day: date, now: datetime) -> str:
+    """The body above a locked issue, if it can go there on a day. Raises NotPossible."""
+    above = _ABOVE.get(row.state)
+    if above is None:
+        raise NotPossible("The Board is the last step. Close the theme, or begin a project.")
+    check_step(connection, row, day, now)
+    return above
+
+
+def check_step(connection: Connection, row: Row[Any], day: date | None, now: datetime) -> None:
+    """Raises NotPossible where the steps of a locked issue would not be in order.
+
+    A body answers once it has the issue, and the next step begins no earlier. What came of a
+    project can be written before its first day: it may fall through.
+    """
+    began = date.fromisoformat(connection.execute(_day_of_step(row)).scalar_one())
+    if row.state != "project" and now.astimezone(LONDON).date() < began:
+        raise NotPossible(
+            f"The theme only goes there on {day_words(began)}. Write the answer then."
+        )
+    if day is not None and day < began:
+        raise NotPossible("The next step cannot begin before this one.")
+
+
+def _day_of_step(row: Row[Any]) -> sa.Select[Any]:
+    return select(theme_step.c.day).where(
+        theme_step.c.issue_id == row.id, theme_step.c.body == row.state
+    )
+
+
+def agreed_by(connection: Connection, issue_id: int) -> int | None:
+    """Who agreed the last step of an issue for which nothing is proposed now."""
+    mine = select(theme_issue).where(theme_issue.c.id == issue_id).with_for_update()
+    row = connection.execute(mine).first()
+    if row is None or row.proposed_by is not None:
+        return None
+    found: int | None = _steps_of(connection, issue_id)[-1].agreed_by
+    return found
 
 
 def close(
@@ -199,22 +241,12 @@ def close(
         if _closed_with(connection, issue_id, answer):
             return
         row = locked(connection, issue_id, seen)
-        finish_step(connection, row, answer, None, now)
-        _change(connection, row, state="closed", closed=now)
+        check_step(connection, row, None, now)
+        _finish_step(connection, row, answer, now)
+        change(connection, row, state="closed", closed=now)
         note(connection, now, actor, "close theme", None, identity_of(row.panel), issue=issue_id)
 
     write(engine, work)
-
-
-def _sent_before(
-    connection: Connection, issue_id: int, answer: str, owner: str, day: date
-) -> str | None:
-    """The body that has an issue, if the same form has sent it there: it was pressed twice."""
-    [*_, before, last] = [None, None, *_steps_of(connection, issue_id)]
-    if before is None or last is None or last.answered is not None or last.body == "project":
-        return None
-    same = (before.answer, last.owner, last.day) == (answer, owner, day.isoformat())
-    return str(last.body) if same else None
 
 
 def _closed_with(connection: Connection, issue_id: int, answer: str) -> bool:
@@ -230,14 +262,27 @@ def _steps_of(connection: Connection, issue_id: int) -> Sequence[Row[Any]]:
 
 
 def begin_project(
-    connection: Connection, row: Row[Any], *, provider: str, answer: str, day: date, now: datetime
+    connection: Connection,
+    row: Row[Any],
+    *,
+    provider: str,
+    answer: str,
+    day: date,
+    members: tuple[int, int],
+    now: datetime,
 ) -> None:
     """Note that a locked issue ends in a project, whose step is answered when the issue closes."""
+    check_project(connection, row, day, now)
+    _finish_step(connection, row, answer, now)
+    _begin_step(connection, row.id, "project", day, provider, members)
+    change(connection, row, state="project")
+
+
+def check_project(connection: Connection, row: Row[Any], day: date, now: datetime) -> None:
+    """Raises NotPossible where a locked issue cannot end in a project that begins on a day."""
     if row.state == "project":
-        raise NotPossible("This issue has a project already.")
-    finish_step(connection, row, answer, None, now)
-    _begin_step(connection, row.id, "project", day, provider)
-    _change(connection, row, state="project")
+        raise NotPossible("This theme has a project already.")
+    check_step(connection, row, day, now)
 
 
 def locked(connection: Connection, issue_id: int, seen: int) -> Row[Any]:
@@ -246,33 +291,38 @@ def locked(connection: Connection, issue_id: int, seen: int) -> Row[Any]:
         select(theme_issue).where(theme_issue.c.id == issue_id).with_for_update()
     ).first()
     if row is None:
-        raise NotPossible("This issue is not there any more.")
+        raise NotPossible("This theme is not there any more.")
     if row.state == "closed":
-        raise NotPossible("Somebody else has closed this issue.")
+        raise NotPossible("Somebody else has closed this theme.")
     if row.version != seen:
-        raise NotPossible("Somebody else has changed this issue. Look at it again.")
+        raise NotPossible("Somebody else has changed this theme. Look at it again.")
     return row
 
 
-def finish_step(
-    connection: Connection, row: Row[Any], answer: str, day: date | None, now: datetime
-) -> None:
-    """Write the answer of the body that has the issue; `day` is when it goes on from there."""
+def _finish_step(connection: Connection, row: Row[Any], answer: str, now: datetime) -> None:
+    """Write the answer of the body that has the issue."""
     mine = sa.and_(theme_step.c.issue_id == row.id, theme_step.c.body == row.state)
-    began = connection.execute(select(theme_step.c.day).where(mine)).scalar_one()
-    if day is not None and day.isoformat() < began:
-        raise NotPossible("The next step cannot begin before this one.")
     connection.execute(theme_step.update().where(mine).values(answer=answer, answered=now))
 
 
-def _begin_step(connection: Connection, issue_id: int, body: str, day: date, owner: str) -> None:
-    values = {"issue_id": issue_id, "body": body, "day": day.isoformat(), "owner": owner}
+def _begin_step(
+    connection: Connection,
+    issue: int,
+    body: str,
+    day: date,
+    owner: str,
+    members: tuple[int | None, int | None] = (None, None),
+) -> None:
+    values = {"issue_id": issue, "body": body, "day": day.isoformat(), "owner": owner}
+    values |= {"proposed_by": members[0], "agreed_by": members[1]}
     connection.execute(theme_step.insert().values(answer="", **values))
 
 
-def _change(connection: Connection, row: Row[Any], **values: Any) -> None:
+def change(connection: Connection, row: Row[Any], **values: Any) -> None:
+    """Change a locked issue, and count the change. It drops what was proposed before."""
+    nothing = {"proposal": None, "proposed_by": None, "proposed": None}
     changed = theme_issue.update().where(theme_issue.c.id == row.id)
-    connection.execute(changed.values(version=row.version + 1, **values))
+    connection.execute(changed.values(version=row.version + 1, **nothing | values))
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -328,17 +378,47 @@ def body_names(panel: Panel | None) -> dict[str, str]:
     }
 
 
-def words_for(issue: Issue | None, names: Mapping[str, str]) -> str:
-    """What the page of a gap says of the issue that it is part of; '' where there is nothing.
+def passed_on(engine: Engine, panel: str) -> list[tuple[str, Issue]]:
+    """The gaps that a panel has passed on and that wait for an answer, each with its issue."""
+    query = (
+        select(gap.c.reference, gap.c.issue_id)
+        .join(theme_issue, theme_issue.c.id == gap.c.issue_id)
+        .where(gap.c.panel == panel, gap.c.state == "escalated", theme_issue.c.state != "closed")
+        .order_by(gap.c.created, gap.c.id)
+    )
+    with read(engine) as connection:
+        rows = connection.execute(query).all()
+        ids = {row.issue_id for row in rows}
+        known = {one.id: one for one in _issues(connection, theme_issue.c.id.in_(ids))}
+    return [(row.reference, known[row.issue_id]) for row in rows]
 
-    `names` are those of `body_names`.
+
+def words_for(
+    issue: Issue | None, names: Mapping[str, str], today: date, *, passed_on: bool = False
+) -> str:
+    """What a practitioner reads of the issue that a gap is part of; '' where there is nothing.
+
+    One that is passed on says who has it or gets it next, and who answers for it there. `names`
+    are those of `body_names`.
     """
-    if issue is None or issue.state == "closed":
+    if issue is None or (issue.state == "closed" and not passed_on):
         return ""
-    if issue.state == "project":
-        return "Other families need the same. A project has begun for all of them."
-    body = names[issue.state]
-    return f"Other families need the same. So it is part of a theme that the {body} has."
+    last, has = issue.steps[-1], f"the {names[issue.body]} has"
+    if last.body == "project":
+        has = f"has a project, by {last.owner}"
+    elif last.day > today:
+        has = f"goes to the {names[issue.body]} on {day_words(last.day)}"
+    if not passed_on:
+        return f"It is part of a theme that {has}."
+    if issue.state == "closed":
+        return f"The theme that it is part of is closed. The answer: {last.answer}"
+    if last.body == "panel":
+        return (
+            f"It is on the list of themes for the {names['sub-group']}, which does not have it "
+            f"yet. Members of the {names['panel']} take it there, and answer for it until then."
+        )
+    owner = "" if last.body == "project" else f" Who answers for it there: {last.owner}."
+    return f"It is part of a theme that {has}.{owner}"
 
 
 # --- counts ---------------------------------------------------------------------------------------
@@ -421,11 +501,16 @@ def _figure(number: int) -> Figure:
     return figure if figure.number <= LARGEST else Figure(LARGEST, partial=True)
 
 
+def cell(figure: Figure) -> str:
+    """A figure as a table and its file say it: it is one number, or one sum."""
+    return figure.words.removesuffix(" each")
+
+
 def csv(found: Counts) -> bytes:
-    """The tables as a file."""
+    """The tables as a file, in the same words."""
     header = ("", "Name", *(quarters.words(one) for one in found.quarters), "Together")
     rows = [
-        (kind, line.name, *(figure.words for figure in line.figures), line.sum.words)
+        (kind, line.name, *map(cell, line.figures), cell(line.sum))
         for kind, lines in (("Theme", found.themes), ("Need", found.needs))
         for line in lines
     ]

@@ -185,13 +185,14 @@ def up_to_the_board(story, own: str) -> None:
         ("Early Support Sub Group", "Head of early help"),
         ("Pendle Children's Trust Board", "Chair of the Board"),
     ):
-        pat.follow(f"Send it to the {body}")
+        pat.follow(f"Take it to the {body}")
         story.see(f"up to the {body}", pat)
-        pat.press("Send it up")
+        pat.press("Propose it")
         assert "There is a problem" in pat.words
         story.see("up, with mistakes", pat)
         pat.page.locator("textarea").fill("Nobody here has a creche.")
-        pat.fill(**{"Who answers for it there?": owner}).press("Send it up")
+        pat.fill(**{"Who answers for it there?": owner}).press("Propose it")
+        agreed(story)
         assert f"{body}: {owner}" in pat.words
         assert f"a theme that the {body} has" in story.jo.go(own).words
     story.see("practitioner", story.jo)
@@ -208,9 +209,19 @@ def up_to_the_board(story, own: str) -> None:
             "Agreed outcomes": "Four centres have a creche\nParents stay on their course",
             "Families (optional)": "40",
         }
-    ).press("Begin the project")
+    ).press("Propose it")
+    agreed(story).follow("Mobile creche")
     assert pat.heading == "Mobile creche"
     story.see("project", pat)
+
+
+def agreed(story) -> Worker:
+    """Kim agrees what Pat has proposed. Returns Pat, at the page of the theme."""
+    address = story.pat.page.url.partition("?")[0]
+    kim = story.kim.go(address)
+    story.see("theme, proposed", kim)
+    kim.press("Agree")
+    return story.pat.go(address)
 
 
 YEAR = 2027

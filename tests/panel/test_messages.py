@@ -139,3 +139,17 @@ def test_failed_messages_are_listed_and_sent_again(sqlite, post, monkeypatch) ->
     with database.read(sqlite) as connection:
         states = connection.execute(tables.panel_message.select()).all()
     assert [row.state for row in states] == ["sent"]
+
+
+def test_a_form_that_is_passed_on_says_who_has_it(sqlite, post) -> None:
+    """The email names who gets the form next and who answers until then, not only that it went."""
+    one = sent(sqlite)
+    decide(sqlite, one.id, Proposal("escalate", "Too large for us"))
+    plain = next(
+        words for letter, words in post() if letter["Subject"] == "The answer to your form"
+    )
+    words = " ".join(plain.split())
+
+    assert gaps.with_id(sqlite, one.id).issue_id is not None
+    assert "It is on the list of themes for the" in words
+    assert "Members of the Preston Resource Panel take it there" in words

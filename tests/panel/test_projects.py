@@ -11,7 +11,7 @@ from portal.database.tables import PROJECT_NUMBERS
 from portal.panel import projects, themes
 from portal.panel.projects import Agreement
 from tests.support.made import NOW
-from tests.support.panels import report_gap
+from tests.support.panels import begin_project, report_gap
 
 AGREED = Agreement(
     title="Mobile creche",
@@ -32,10 +32,7 @@ GOOD = {
 def begin(engine, agreed=AGREED):
     for _ in range(3):
         number = report_gap(engine)
-    issue = themes.issue_of(engine, number)
-    given = {"answer": "We pay for a creche", "now": NOW, "actor": "staff:1"}
-    found = projects.begin(engine, issue.id, agreed, seen=issue.version, **given)
-    return projects.project_of(engine, found)
+    return begin_project(engine, themes.issue_of(engine, number), agreed)
 
 
 def report(engine, project, quarter="2027-Q1", numbers=GOOD, seen=0, today=date(2028, 1, 5)):
@@ -56,16 +53,24 @@ def test_an_issue_ends_in_one_project(engine) -> None:
     ]
     assert projects.project_for(engine, issue.id) == found
     assert (found.panel, found.theme, found.outcomes) == ("pendle", "childcare", AGREED.outcomes)
-    given = {"answer": "x", "seen": issue.version, "now": NOW, "actor": "staff:1"}
-    assert projects.begin(engine, issue.id, AGREED, **given) == found.id  # sent twice
     other = Agreement(**{**vars_of(AGREED), "title": "Another"})
     with pytest.raises(NotPossible, match="has a project already"):
-        projects.begin(engine, issue.id, other, **given)
-    themes.close(engine, issue.id, **given | {"answer": "It worked"})
+        begin_project(engine, issue, other)
+    given = {"seen": issue.version, "now": NOW, "actor": "staff:1"}
+    themes.close(engine, issue.id, answer="It worked", **given)
     assert themes.issue_of(engine, issue.id).steps[-1].answer == "It worked"
     assert [one.action for one in audit.log(engine)] == [
-        "close theme", "begin project", "raise theme",
+        "close theme", "begin project", "propose theme", "raise theme",
     ]  # fmt: skip
+
+
+def test_a_project_begins_after_the_step_before(sqlite) -> None:
+    """Its first day is not before the day on which the body got the theme that agreed it."""
+    for _ in range(3):
+        number = report_gap(sqlite)
+    early = Agreement(**{**vars_of(AGREED), "starts": NOW.date() - timedelta(days=1)})
+    with pytest.raises(NotPossible, match="cannot begin before"):
+        begin_project(sqlite, themes.issue_of(sqlite, number), early)
 
 
 @pytest.mark.parametrize("ends", [AGREED.starts - timedelta(days=1), date(2029, 2, 1)])
@@ -138,11 +143,38 @@ def test_the_year_on_one_page(sqlite) -> None:
     families = lines["Families"]
 
     assert [one and one.words for one in families.figures] == ["10", None, "15", None]
-    assert (families.sum.words, families.agreed) == ("25", 40)
-    assert lines["Families with a CAF in place"].sum.words == "under 5 each"
+    assert (families.words[-1], families.agreed) == ("25", 40)
+    assert lines["Families with a CAF in place"].words[0] == "under 5"
+    assert lines["Families with a CAF in place"].words[-1] == "under 5"
     text = projects.csv(project).decode("utf-8-sig")
-    assert '"Families","10","No report","15","No report","25","40"' in text
+    assert '"Families","10","no report yet","15","no report yet","25","40"' in text
+    assert '"Together, 2 of 4 reports"' in text
     assert text.count("\r\n") == 1 + len(PROJECT_NUMBERS)
+
+
+def test_a_year_without_reports_has_no_sum(sqlite) -> None:
+    """A quarter that has not reported is not a nought, on the page and in the file."""
+    project = begin(sqlite)
+
+    assert {*projects.year(project)[0].words} == {"no report yet"}
+    assert '"0"' not in projects.csv(project).decode("utf-8-sig")
+    assert projects.columns(project)[-1] == "Together, 0 of 4 reports"
+
+
+@pytest.mark.parametrize(
+    ("agreed", "field"),
+    [
+        ({"families": 20, "with_caf": 30}, "with_caf"),
+        ({"people": 20, "with_caf": 21}, "with_caf"),
+        ({"families": 20, "people": 19}, "people"),
+        ({"people": 20, "attendance_better": 21}, "attendance_better"),
+        ({"people": 20, "behaviour_better": 21}, "behaviour_better"),
+        ({"families": 20, "behaviour_better": 21, "with_caf": 20}, None),
+    ],
+)
+def test_agreed_numbers_fit_together(agreed, field) -> None:
+    """What is agreed can be reached: a part is not larger than the whole that is agreed."""
+    assert [*projects.disagreements(agreed)] == ([field] if field else [])
 
 
 def test_no_hidden_number_can_be_worked_out() -> None:

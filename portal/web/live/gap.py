@@ -254,7 +254,12 @@ def _own(one: Filed, link: str, form: ReplyForm, status: int) -> Response:
         over=meeting is not None and meeting.ends <= live().now,
         calendar=path_of(district) if district and panel else "",
         decision=made[0] if made else None,
-        theme=themes.words_for(issue, themes.body_names(panel)),
+        theme=themes.words_for(
+            issue,
+            themes.body_names(panel),
+            live().now.astimezone(LONDON).date(),
+            passed_on=one.state == "escalated",
+        ),
         answer=answer_words(made[0]) if made else "",
         made=filters.moment_words(made[0].made.astimezone(LONDON)) if made else "",
         sent=request.args.get("sent") == "yes" and one.state == "open",

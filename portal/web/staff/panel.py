@@ -22,7 +22,7 @@ from portal.directory import District, Meeting, Panel
 from portal.directory.values import LONDON, day_words
 from portal.directory.vocabularies import GAP_THEMES, NEEDS
 from portal.feeds.panel_meetings import path_of
-from portal.panel import budget, decisions, gaps, messages
+from portal.panel import budget, decisions, gaps, messages, themes
 from portal.panel.budget import Balance
 from portal.panel.decisions import Decision, Proposal
 from portal.panel.gaps import Filed
@@ -39,7 +39,7 @@ from portal.web import filters
 from portal.web.live.context import live
 from portal.web.staff.access import May, current, now, of_panel, staff_route, to
 from portal.web.staff.panel_forms import KINDS, ProposeForm, TakeOutForm, page_titles, version
-from portal.web.staff.panel_themes import DISTRICT, late_reports
+from portal.web.staff.panel_themes import DISTRICT, late_reports, owner_words, state_words
 from portal.web.staff.scope import attempt, posted
 from portal.web.staff.screens import PANEL, page
 
@@ -116,6 +116,7 @@ def panel(district: str) -> Answered:
         days = decisions.days_of(engine, district)
         failed = messages.failed(engine, district)
         late = late_reports(engine, district)
+        passed_on = themes.passed_on(engine, district)
         gaps.log_reading(engine, district, len(waiting), now=now(), actor=current().actor)
     meeting = next_meeting(found.panel, now()) if found.panel else None
     return page(
@@ -134,6 +135,10 @@ def panel(district: str) -> Answered:
         failed=failed,
         kinds=MESSAGES,
         late=late,
+        passed_on=[
+            (one, issue, state_words(issue), owner_words(issue)) for one, issue in passed_on
+        ],
+        themes=GAP_THEMES,
         again=request.args.get("again", ""),
     )
 

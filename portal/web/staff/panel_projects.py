@@ -18,6 +18,7 @@ from portal.bookings.locking import NotPossible
 from portal.directory.values import LONDON, day_words
 from portal.panel import projects, quarters
 from portal.panel.projects import AGREED, LABELS, Agreement, Project
+from portal.panel.proposals import Begin
 from portal.panel.themes import Issue
 from portal.web.live.context import live
 from portal.web.live.forms.answers import Answer, Lines, Whole
@@ -34,6 +35,7 @@ from portal.web.staff.panel_themes import (
     found_issue,
     of_record,
     path_of,
+    propose,
     said_field,
     seen,
     step_page,
@@ -95,6 +97,7 @@ class ProjectForm(AboutNobody):
         missing="Enter the sum, or 0 if it costs nothing",
         most=DEAREST,
         width="w8",
+        hint="Money agreed with the provider for this project. It is not of the panel's budget.",
     )
     starts = Day("First day", what="the first day", missing="Enter the first day")
     ends = Day("Last day", what="the last day", missing="Enter the last day")
@@ -128,20 +131,34 @@ class ProjectForm(AboutNobody):
             self.ends.blame("Enter a last day that is not before the first day")
         elif first and last and last > first + projects.LONGEST:
             self.ends.blame("Enter a last day within two years of the first day")
+        if self.well:
+            for name, words in projects.disagreements(self.targets()).items():
+                self.answer(name).blame(words)
         return self.well
+
+    def judge(self, issue: Issue) -> int | None:
+        """The status of a form to be shown again, as `refused`; the first day fits the steps."""
+        status, first, before = self.refused(), self.starts.data, issue.steps[-1].day
+        if isinstance(first, date) and first < before:
+            self.starts.blame(f"Enter a first day from {day_words(before)}, the day of this step")
+            return status or 422
+        return status
 
     @property
     def lines(self) -> list[str]:
         return [line.strip() for line in (self.outcomes.data or "").split("\n") if line.strip()]
 
+    def targets(self) -> dict[str, int]:
+        numbers = {name: self.answer(name).data for name in AGREED}
+        return {name: number for name, number in numbers.items() if number}
+
     def agreement(self) -> Agreement:
-        targets = {name: self.answer(name).data for name in AGREED}
         return Agreement(
             self.title.data,
             self.provider.data,
             self.pounds.data,
             self.lines,
-            {name: number for name, number in targets.items() if number},
+            self.targets(),
             self.starts.data,
             self.ends.data,
         )
@@ -151,7 +168,7 @@ class ProjectForm(AboutNobody):
     f"{ISSUE}/project", may=OF_ISSUE, methods=("GET", "POST"), refills=True, keeps="a project"
 )
 def begin(district: str, issue: int) -> Answered:  # noqa: ARG001  the guard reads it
-    """End an issue in a project."""
+    """Propose to end an issue in a project."""
     found = found_issue(issue)
     if found is None:
         return refuse()
@@ -159,10 +176,10 @@ def begin(district: str, issue: int) -> Answered:  # noqa: ARG001  the guard rea
         return redirect(path_of(found), 303)
     form = ProjectForm()
     asks_whom(form, found)
-    status = form.refused() if request.method == "POST" else 200
+    status = form.judge(found) if request.method == "POST" else 200
     if status is None:
         try:
-            return redirect(_begin(form, found), 303)
+            return propose(found, Begin(form.said.data, form.agreement()))
         except NotPossible as error:
             form.trouble, status = str(error).removesuffix("."), 409
     return step_page(
@@ -170,16 +187,10 @@ def begin(district: str, issue: int) -> Answered:  # noqa: ARG001  the guard rea
         form,
         "Begin a project",
         status,
-        lead=f"{theme_words(found.theme)}. The project reports its numbers each quarter.",
-        button="Begin the project",
+        lead=f"{theme_words(found.theme)}. The project reports its numbers each quarter. "
+        "Another member has to agree.",
+        button="Propose it",
     )
-
-
-def _begin(form: ProjectForm, issue: Issue) -> str:
-    given: dict[str, Any] = {"seen": seen(), "now": now(), "actor": current().actor}
-    with live().database() as engine:
-        number = projects.begin(engine, issue.id, form.agreement(), answer=form.said.data, **given)
-    return f"{PANEL}/{issue.panel}/projects/{number}"
 
 
 # --- reports --------------------------------------------------------------------------------------
@@ -287,8 +298,10 @@ _WAYS = ("better", "same", "worse")
 def report(district: str, project: int, quarter: str) -> Answered:  # noqa: ARG001  the guard reads it
     """Report the numbers of a quarter, or correct them."""
     found = _found(project)
-    if found is None or quarter not in found.quarters or _today() < found.began(quarter):
+    if found is None:
         return refuse()
+    if quarter not in found.quarters or _today() < found.began(quarter):
+        return _no_report(found, quarter)
     known = found.reports.get(quarter)
     if request.method == "POST":
         form = ReportForm()
@@ -317,6 +330,17 @@ def report(district: str, project: int, quarter: str) -> Answered:  # noqa: ARG0
     )
 
 
+def _no_report(found: Project, quarter: str) -> Answered:
+    """Say why a quarter has no report, and when it can have one."""
+    if quarter in found.quarters:
+        words = f"You can report its numbers from {day_words(found.began(quarter))}."
+        title, status = f"{quarters.words(quarter)} has not begun for this project", 409
+    else:
+        words = "Choose one of the quarters on the page of the project."
+        title, status = "The project does not run in this quarter", 404
+    return page("staff/explain.html", title, status, back=project_path(found), paragraphs=[words])
+
+
 def _report(form: ReportForm, found: Project, quarter: str) -> None:
     given: dict[str, Any] = {"today": _today(), "now": now(), "actor": current().actor}
     with live().database() as engine:
@@ -338,7 +362,7 @@ def year(district: str, project: int) -> Answered:  # noqa: ARG001  the guard re
         back=project_path(found),
         project=found,
         names=bodies(found.panel),
-        quarters=[quarters.words(one) for one in found.quarters],
+        columns=projects.columns(found),
         lines=projects.year(found),
         path=project_path(found),
     )

@@ -18,10 +18,10 @@ from werkzeug.wrappers import Response as Answered
 from portal.bookings.locking import NotPossible
 from portal.bookings.unnamed import refusal
 from portal.database import write
-from portal.database.audit import note
+from portal.database.audit import note, staff_names
 from portal.directory.values import LONDON, day_words
 from portal.directory.vocabularies import GAP_THEMES, NEEDS
-from portal.panel import projects, quarters, themes
+from portal.panel import projects, proposals, quarters, themes
 from portal.panel.themes import Counted, Issue
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
@@ -29,10 +29,11 @@ from portal.web.live.forms.answers import Answer, Lines
 from portal.web.staff.access import May, current, now, of_panel, staff_route
 from portal.web.staff.forms import Day, StaffForm
 from portal.web.staff.register import as_file
+from portal.web.staff.scope import attempt
 from portal.web.staff.screens import PANEL, page, refuse
 
 DISTRICT = f"{PANEL}/<district>"
-_AHEAD = timedelta(days=366)
+_AHEAD = timedelta(days=183)
 ISSUE = f"{DISTRICT}/issues/<int(max=2147483647):issue>"
 
 Found = Callable[[Engine, int], Any]
@@ -110,6 +111,7 @@ def themes_page(district: str) -> Answered:
         projects=running,
         late=late,
         quarters=[quarters.words(one) for one in counts.quarters],
+        cell=themes.cell,
         tables=[
             (label, *_shown(lines))
             for label, lines in (("Theme", counts.themes), ("Need", counts.needs))
@@ -158,7 +160,13 @@ def state_words(issue: Issue) -> str:
         return f"A project from {day_words(last.day)}"
     if last.day > now().astimezone(LONDON).date():
         return f"It goes to the {names[issue.state]} on {day_words(last.day)}"
-    return f"The {names[issue.state]} has had it since {day_words(last.day)}"
+    here = f"The {names[issue.state]} has had it since {day_words(last.day)}"
+    return f"{here}. Nobody has taken it further yet" if issue.state == "panel" else here
+
+
+def owner_words(issue: Issue) -> str:
+    """Who answers for an issue where it is."""
+    return issue.steps[-1].owner or bodies(issue.panel)["panel"]
 
 
 # --- one issue ------------------------------------------------------------------------------------
@@ -182,6 +190,8 @@ def issue_page(district: str, issue: int) -> Answered:
     with live().database() as engine:
         project = projects.project_for(engine, found.id)
         references = themes.references(engine, found.id)
+        proposed = proposals.proposal_of(engine, found.id)
+        staff = staff_names(engine)
         write(
             engine,
             lambda connection: note(
@@ -202,7 +212,46 @@ def issue_page(district: str, issue: int) -> Answered:
         panel_path=f"{PANEL}/{district}",
         references=references,
         project=project,
+        proposed=proposed,
+        labels=projects.LABELS,
+        mine=proposed is not None and proposed.by == current().id,
+        staff=staff,
+        begins=isinstance(proposed.step, proposals.Begin) if proposed else False,
+        later=found.state not in ("project", "closed")
+        and found.steps[-1].day > now().astimezone(LONDON).date(),
+        done=request.args.get("done", ""),
     )
+
+
+def propose(issue: Issue, step: proposals.Step) -> Answered:
+    """Propose a step of an issue, and go back to its page. Raises NotPossible."""
+    with live().database() as engine:
+        proposals.propose(engine, issue.id, step, seen=seen(), by=current().id, now=now())
+    return redirect(f"{path_of(issue)}?done=proposed", 303)
+
+
+@staff_route(f"{ISSUE}/agree", may=OF_ISSUE, methods=("POST",))
+def agree(district: str, issue: int) -> Answered:
+    """Agree the step that another member proposed. Pressing twice does no harm."""
+    path = f"{PANEL}/{district}/issues/{issue}"
+
+    def verb() -> None:
+        with live().database() as engine:
+            proposals.agree(engine, issue, seen=seen(), by=current().id, now=now())
+
+    return attempt(verb, path) or redirect(f"{path}?done=agreed", 303)
+
+
+@staff_route(f"{ISSUE}/drop", may=OF_ISSUE, methods=("POST",))
+def drop(district: str, issue: int) -> Answered:
+    """Drop the step that is proposed."""
+    path = f"{PANEL}/{district}/issues/{issue}"
+
+    def verb() -> None:
+        with live().database() as engine:
+            proposals.drop(engine, issue, seen=seen(), by=current().id, now=now())
+
+    return attempt(verb, path) or redirect(f"{path}?done=dropped", 303)
 
 
 def said_field(label: str) -> Lines:
@@ -280,7 +329,7 @@ def asks_whom(form: StaffForm, issue: Issue) -> None:
 
 @staff_route(f"{ISSUE}/up", may=OF_ISSUE, methods=("GET", "POST"), refills=True, keeps="an answer")
 def send_up(district: str, issue: int) -> Answered:
-    """Send an issue to the body above."""
+    """Propose to take an issue to the body above."""
     found = found_issue(issue)
     if found is None:
         return refuse()
@@ -294,29 +343,18 @@ def send_up(district: str, issue: int) -> Answered:
     status = form.judge(found) if request.method == "POST" else 200
     if status is None:
         try:
-            with live().database() as engine:
-                themes.send_up(
-                    engine,
-                    issue,
-                    answer=form.said.data,
-                    owner=form.owner.data,
-                    day=form.day.data,
-                    seen=seen(),
-                    now=now(),
-                    actor=current().actor,
-                )
+            return propose(found, proposals.Up(form.said.data, form.owner.data, form.day.data))
         except NotPossible as error:
             form.trouble, status = str(error).removesuffix("."), 409
-        else:
-            return redirect(path_of(found), 303)
     above = names.get(found.above, names["board"])
     return step_page(
         found,
         form,
-        f"Send it to the {above}",
+        f"Take it to the {above}",
         status,
-        lead=f"{theme_words(found.theme)}. It cannot go back after this.",
-        button="Send it up",
+        lead=f"{theme_words(found.theme)}. Another member has to agree. We send nothing to the "
+        f"{above}: somebody from the panel has to take it there. It cannot go back after this.",
+        button="Propose it",
     )
 
 
@@ -349,6 +387,7 @@ def close(district: str, issue: int) -> Answered:  # noqa: ARG001  the guard rea
         form,
         "Close this theme",
         status,
-        lead=f"{theme_words(found.theme)}. Three more gaps raise it again.",
+        lead=f"{theme_words(found.theme)}. Three more gaps raise it again. "
+        "Practitioners whose forms were passed on read the answer.",
         button="Close it",
     )

@@ -15,7 +15,7 @@ import portal
 from portal import bookings, database
 from portal.bookings import Family, group_messages
 from portal.database import tables
-from portal.panel import projects
+from portal.panel import themes
 from portal.panel.projects import Agreement
 from portal.staff import sign_in
 from portal.staff.roles import ROLES
@@ -34,6 +34,7 @@ from portal.web.staff.access import (
     of_content,
     to,
 )
+from tests.support import panels
 from tests.support.made import NOW
 from tests.support.markup import parsed
 from tests.support.panels import report_gap
@@ -238,8 +239,8 @@ def begin_project(engine, issue):
     """A thematic issue of Preston's panel that ended in a project."""
     found = [report_gap(engine, panel="preston") for _ in range(3)]
     agreed = Agreement("Creche", "Playbus", 900, ["Ten families"], {}, *[NOW.date()] * 2)
-    given = {"answer": "Yes", "seen": 0, "now": NOW, "actor": "staff:1"}
-    assert (found[-1], projects.begin(engine, issue, agreed, **given)) == (issue, 1)
+    project = panels.begin_project(engine, themes.issue_of(engine, found[-1]), agreed)
+    assert (found[-1], project.id) == (issue, 1)
 
 
 @pytest.mark.parametrize(

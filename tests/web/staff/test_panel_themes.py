@@ -39,45 +39,79 @@ def member(place):
 
 
 @pytest.fixture
+def other(place):
+    return place.signed_in("panel", title="Kim Ash")
+
+
+def agreed_by(other, screen):
+    """The page of the theme after another member has agreed what is proposed there."""
+    assert "Another member has to agree" in screen
+    return other.open(screen.path).press("Agree")
+
+
+@pytest.fixture
 def issue(place):
     for _ in range(3):
         number = report_gap(place.engine, panel="preston", now=place.now)
     return number
 
 
-def test_a_theme_goes_up_and_becomes_a_project(place, member, issue):
-    """Each step has its day, owner and answer, and the page says who has the theme."""
+def test_a_theme_goes_up_and_becomes_a_project(place, member, other, issue):
+    """Each step has its day, owner and answer, and two members; the page says who has the theme,
+    that nothing is sent, and whose money a project has."""
     screen = member.open(THEMES)
     assert "Preston Resource Panel has had it since Monday 4 January 2027" in screen
-    screen = screen.follow(CHILDCARE).follow("Send it to the Early Support Sub Group")
+    screen = screen.follow(CHILDCARE).follow("Take it to the Early Support Sub Group")
     assert "What did the Preston Resource Panel answer?" in screen
-    screen = screen.fill(
-        said="No group here has a creche.", owner="Head of early help", day="Tuesday 5 January 2027"
-    ).press("Send it up")
+    assert "We send nothing to the Early Support Sub Group: somebody" in screen
+    answer = {"said": "No group here has a creche.", "owner": "Head of early help"}
+    screen = screen.fill(**answer, day="Tuesday 5 January 2027").press("Propose it")
+    assert "Agree" not in [one.text.strip() for one in screen.main.all("button")]
+    screen = agreed_by(other, screen)
     assert "Early Support Sub Group: Head of early help" in screen
     assert "It goes to the Early Support Sub Group on Tuesday 5 January 2027" in screen
     assert "No group here has a creche." in screen
-    screen = screen.follow("Send it to the Preston Children's Trust Board")
-    screen = screen.fill(said="No money here.", owner="Chair", day="6/1/2027").press("Send it up")
-    assert "Send it to" not in screen
+    assert "You can write its answer from Tuesday 5 January 2027" in screen
+    assert "Take it to" not in screen
+    place.now += timedelta(days=1)
+    member.become(member.staff)
+    other.become(other.staff)
+    screen = member.open(screen.path).follow("Take it to the Preston Children's Trust Board")
+    screen = screen.fill(said="No money here.", owner="Chair", day="5/1/2027").press("Propose it")
+    dropped = other.open(screen.path).press("Drop the proposal")
+    assert "The theme stays where it is" in dropped
+    screen = dropped.follow("Take it to the Preston Children's Trust Board")
+    screen = screen.fill(said="No money here.", owner="Chair", day="5/1/2027").press("Propose it")
+    screen = agreed_by(member, screen)
+    assert "Take it to" not in screen
 
-    screen = screen.follow("Begin a project").fill(**AGREED).press("Begin the project")
+    form = screen.follow("Begin a project")
+    assert "It is not of the panel's budget" in form
+    early = form.fill(**AGREED | {"starts": "4 January 2027"}).press("Propose it")
+    assert "Enter a first day from Tuesday 5 January 2027" in early.beside["starts"]
+    screen = agreed_by(other, form.fill(**AGREED).press("Propose it"))
+    screen = screen.follow("Mobile creche")
     assert screen.heading == "Mobile creche"
     assert "Monday 11 January 2027 to Friday 17 December 2027" in screen
     assert "Parents stay on their course" in screen
     assert "Families: 40" in screen
+    assert "It is not taken from the panel’s budget" in screen
     assert "A project from Monday 11 January 2027" in member.open(THEMES)
     assert [action for _, action in place.log()].count("send theme up") == 2
 
 
-def test_quarters_are_reported_and_shown_on_one_page(place, member, issue):
+def test_quarters_are_reported_and_shown_on_one_page(place, member, other, issue):
     """A late report is listed, mistakes are beside their numbers, a report can be corrected, and
     the page of the year hides numbers under 5."""
     path = f"/staff/panel/preston/issues/{issue}/project"
-    project = member.open(path).fill(**AGREED).press("Begin the project")
+    agreed_by(other, member.open(path).fill(**AGREED).press("Propose it"))
+    project = member.open("/staff/panel/preston/projects/1")
     assert "Begins on Monday 11 January 2027" in project
     place.now = datetime(2027, 4, 29, 9, tzinfo=UTC)
     member.become(member.staff)
+    soon = member.open(f"{project.path}/2027-Q3")
+    assert (soon.status, "from Thursday 1 July 2027" in soon) == (409, True)
+    assert member.open(f"{project.path}/2031-Q1").status == 404
     late = member.open(THEMES)
     assert "Late: 1 report of a project" in late
     form = late.follow("Mobile creche, January to March 2027")
@@ -98,13 +132,14 @@ def test_quarters_are_reported_and_shown_on_one_page(place, member, issue):
     )  # fmt: skip
 
     year = saved.follow("Its year on one page")
-    assert "no report" in year
+    assert "no report yet" in year
+    assert "Together, 1 of 4 reports" in year
     assert "Parents stay on their course" in year
     row = [" ".join(one.text.split()) for one in year.main.all("tr")]
-    assert "Families 15 no report no report no report 15 40" in row
+    assert "Families 15 no report yet no report yet no report yet 15 40" in row
     assert row[3].startswith("Families with a CAF in place under 5 no report")
     file = member.client.get(f"{year.path}.csv")
-    assert '"Families","15","No report"' in file.text
+    assert '"Families","15","no report yet"' in file.text
 
 
 def test_counts_are_safe_to_print(place, member):
@@ -130,17 +165,17 @@ def test_counts_are_safe_to_print(place, member):
     assert f"{CHILDCARE} under 5 under 5 under 5 5 5+" in rows
     assert "Young carers under 5 under 5 under 5 10 10+" in rows
     assert len(rows) == 4
-    assert "Themes of three gaps or more" not in printed[0].text
+    assert "Themes on their way up" not in printed[0].text
     assert "Travel and transport" in screen
     file = member.client.get(f"{THEMES}.csv").text
-    assert '"Travel and transport","under 5 each"' in file
+    assert '"Travel and transport","under 5"' in file
 
 
 def test_an_empty_panel(member):
     """Before the first gap the page says what will come here."""
     screen = member.open(THEMES)
 
-    assert "No theme has three gaps at the moment." in screen
+    assert "No theme is on its way at the moment." in screen
     assert "No theme had 5 gaps or more" in screen
 
 
@@ -153,30 +188,30 @@ def test_an_empty_panel(member):
         ({"day": "Monday 5 January 2027"}, "day", "is a Tuesday, not a Monday"),
         ({"day": "soon"}, "day", "Enter the day like"),
         ({"day": "3 January 2027"}, "day", "Enter a day from Monday 4 January 2027 to"),
-        ({"day": "5 January 2072"}, "day", "to Wednesday 5 January 2028"),
+        ({"day": "5 January 2072"}, "day", "to Tuesday 6 July 2027"),
     ],
 )
 def test_what_is_held_back(place, member, issue, given, field, words):
     """S92: an answer names nobody; what was typed comes back with the sentence to change."""
     whole = {"said": "No group has a creche.", "owner": "Chair", "day": "5 January 2027"}
     form = member.open(f"/staff/panel/preston/issues/{issue}/up")
-    screen = form.fill(**whole | given).press("Send it up")
+    screen = form.fill(**whole | given).press("Propose it")
 
     assert screen.status == 422
     assert words in screen.beside[field]
     assert themes.issue_of(place.engine, issue).state == "panel"
 
 
-def test_somebody_else_was_first(place, member, issue):
+def test_somebody_else_was_first(member, other, issue):
     """The second member keeps what was typed, and reads what happened."""
     path = f"/staff/panel/preston/issues/{issue}"
     form = member.open(f"{path}/close")
-    other = place.signed_in("panel", title="Kim Ash")
-    other.open(f"{path}/up").fill(said="No", owner="Chair", day="5/1/2027").press("Send it up")
+    proposed = other.open(f"{path}/up").fill(said="No", owner="Chair", day="4/1/2027")
+    agreed_by(member, proposed.press("Propose it"))
     screen = form.fill(said="The nursery takes them.").press("Close it")
 
     assert screen.status == 409
-    assert "Somebody else has changed this issue" in screen.problems[0][1]
+    assert "Somebody else has changed this theme" in screen.problems[0][1]
     assert dict(screen.fields("Close it"))["said"] == "The nursery takes them."
     closed = other.open(f"{path}/close").fill(said="The nursery has room.").press("Close it")
     assert "Closed on Monday 4 January 2027" in closed
@@ -195,18 +230,19 @@ def test_somebody_else_was_first(place, member, issue):
 def test_an_agreement_that_makes_no_sense(place, member, issue, given, field, words):
     """It is refused with words beside the answer, and the issue stays where it is."""
     form = member.open(f"/staff/panel/preston/issues/{issue}/project")
-    screen = form.fill(**AGREED | given).press("Begin the project")
+    screen = form.fill(**AGREED | given).press("Propose it")
 
     assert screen.status == 422
     assert words in screen.beside[field]
     assert projects.project_for(place.engine, issue) is None
 
 
-def test_who_may_not_see_a_theme(place, member, issue):
+def test_who_may_not_see_a_theme(place, member, other, issue):
     """S97: a member of another panel, a worker without a panel and another footprint's manager get
     the same 403 for what is there and what is not; so does an issue under another district."""
     path = f"/staff/panel/preston/issues/{issue}"
-    project = member.open(f"{path}/project").fill(**AGREED).press("Begin the project").path
+    agreed_by(other, member.open(f"{path}/project").fill(**AGREED).press("Propose it"))
+    project = "/staff/panel/preston/projects/1"
     others = [
         place.signed_in("panel", panels=["pendle"]),
         place.signed_in("worker"),
@@ -221,5 +257,5 @@ def test_who_may_not_see_a_theme(place, member, issue):
             assert (refused.status, nowhere.status) == (403, 403), one
             assert str(refused.main) == str(nowhere.main)
     assert others[0].open(path.replace("preston", "pendle")).status == 403
-    assert [member.open(one).status for one in paths] == [200, 200, 303, 200, 200, 403]
+    assert [member.open(one).status for one in paths] == [200, 200, 303, 200, 200, 409]
     assert place.signed_in("manager").open(path).status == 200

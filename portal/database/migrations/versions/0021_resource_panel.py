@@ -61,6 +61,9 @@ def _issues() -> None:
         sa.Column("raised", moment, nullable=False),
         sa.Column("closed", moment, nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("proposal", sa.JSON(), nullable=True),
+        sa.Column("proposed_by", sa.Integer(), nullable=True),
+        sa.Column("proposed", moment, nullable=True),
         sa.CheckConstraint(
             "state IN ('panel', 'sub-group', 'board', 'project', 'closed')",
             name=op.f("ck_theme_issue_state"),
@@ -85,6 +88,13 @@ def _issues() -> None:
         sa.Column("owner", sa.String(length=80), nullable=False),
         sa.Column("answer", sa.Text(), nullable=False, server_default=""),
         sa.Column("answered", moment, nullable=True),
+        sa.Column("proposed_by", sa.Integer(), nullable=True),
+        sa.Column("agreed_by", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "body = 'panel' OR (proposed_by IS NOT NULL AND agreed_by IS NOT NULL "
+            "AND agreed_by <> proposed_by)",
+            name=op.f("ck_theme_step_two"),
+        ),
         sa.CheckConstraint(
             "body IN ('panel', 'sub-group', 'board', 'project')", name=op.f("ck_theme_step_body")
         ),
