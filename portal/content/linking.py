@@ -63,7 +63,9 @@ class Linking:
             if district.panel:
                 district.panel.link(
                     meetings=meetings(district.panel, self._calendar, self._until),
-                    changed=changes.of("content/footprints.yaml"),
+                    # Its entries hold words of both files. This is what a build may hold back, so
+                    # nothing is added to it later.
+                    changed=max(self._site.changed, changes.of("content/footprints.yaml")),
                 )
         self._terms.link(written=tree.written["content/terms.yaml"])
         # Every entry of a calendar says what these two say: dates, and the phone number.

@@ -6,7 +6,6 @@ They say when and where the panel meets, and nothing of what it decides about.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from portal.directory import District, Meeting, Panel, Site
 from portal.feeds.calendar_entries import Entry, Text, entry, line, local, stamps
@@ -30,12 +29,7 @@ def entries(district: District, site: Site) -> Iterator[Entry]:
     for meeting in panel.meetings:
         uid = f"{meeting.name}.{uid_of(district, site)}"
         dates, words = lines_of_meeting(panel, meeting, site)
-        yield entry(uid, dates, words + stamps(changed(panel, site)))
-
-
-def changed(panel: Panel, site: Site) -> datetime:
-    """When the entries last changed: they hold words of both files."""
-    return max(panel.changed, site.changed)
+        yield entry(uid, dates, words + stamps(panel.changed))
 
 
 def lines_of_meeting(panel: Panel, meeting: Meeting, site: Site) -> tuple[bytes, bytes]:

@@ -180,7 +180,7 @@ def _live_forms(shipped):
             session = re.fullmatch(r"session=(\d{4}-\d\d-\d\d)", query) if query else True
             return found[1] in public and bool(session)
         if found := re.fullmatch(rf"/request/({slug})", path):
-            if re.fullmatch(rf"who=professional&centre={slug}", query):
+            if re.fullmatch(rf"who=professional(?:&centre={slug})?", query):
                 return found[1] in asked
             if family := re.fullmatch("who=family(?:&need=([a-z-]+))?", query):
                 return found[1] in asked and family[1] not in PRIVATE_NEEDS  # S81

@@ -144,7 +144,7 @@ def _given(directory: Directory) -> Iterator[tuple[TextFile | Panel, str, Stamp]
     for district in directory.districts:
         if panel := district.panel:
             entries = (entry.data for entry in panel_meetings.entries(district, directory.site))
-            changed = panel_meetings.changed(panel, directory.site).astimezone(UTC)
+            changed = panel.changed.astimezone(UTC)
             uid = panel_meetings.uid_of(district, directory.site)
             yield panel, uid, Stamp(changed, _digest(entries, private=False))
 

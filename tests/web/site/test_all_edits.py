@@ -86,8 +86,9 @@ class Content:
         return texts, kinds
 
     def _request(self, texts, noun):
-        """A place in a sensitive programme cannot be booked online."""
+        """A place in a sensitive programme cannot be booked online, nor one in its creche."""
         text = texts.get(noun.source, self.texts[noun.source])
+        text = re.sub("^creche_.*\n", "", text, flags=re.M)
         texts[noun.source] = re.sub("^booking: .*$", "booking: request", text, flags=re.M)
 
     def _change(self, texts, series, lines):

@@ -10,8 +10,8 @@ PLACE = {"near": "PR1 8", "latitude": 53.76, "longitude": -2.7, "district": "pre
 
 
 def test_staff_see_numbers_and_nobody(tmp_path):
-    """S83: each role that may see demand sees it for all districts, as page and file; no contact, no
-    place and no age is in it."""
+    """S83: each role that may see demand sees it for all districts; no contact, no place and no age
+    is in it."""
     place = Staffed(tmp_path, made.directory())
     empty = place.signed_in("administrator").open("/staff/demand")
     for number in range(6):

@@ -466,11 +466,14 @@ def test_a_sensitive_programme_asks_only_for_a_first_talk() -> None:
     assert form.family().people == 1
 
 
-def test_a_gap_names_a_sum_within_the_limit() -> None:
-    """At most 500 pounds can be asked for, and the form says so."""
+def test_a_gap_names_any_sum() -> None:
+    """A sum above what a panel can spend is accepted, in whole pounds; the form says the limit."""
     good = {
         "district": "preston",
+        "theme": "transport",
         "needs": "send",
+        "level": "2",
+        "caf": "yes",
         "wanted": "A car seat",
         "tried": "The usual",
         "name": "Jo Bell",
@@ -480,15 +483,15 @@ def test_a_gap_names_a_sum_within_the_limit() -> None:
 
     def found(**given):
         form = GapForm(formdata=MultiDict({**good, **given}))
-        form.district.options = [("preston", "Preston")]
+        limit = "A panel can spend up to £500."
+        form.offer([("preston", "Preston")], ["Universal", "Universal Plus"], limit, NOW.date())
         form.validate()
         return form
 
-    assert found(pounds="500").gap().pounds == 500
+    assert dict(found().problems()) == {}
+    assert found(pounds="£1,200").gap().pounds == 1200
     assert found().gap().pounds is None
-    assert dict(found(pounds="501").problems()) == {
-        "pounds": "Enter the sum in pounds as a number from 1 to 500"
-    }
+    assert list(dict(found(pounds="12.50").problems())) == ["pounds"]
     assert "£500" in found().pounds.hint
     assert list(dict(found(needs="gold", district="york").problems())) == ["district", "needs"]
 
