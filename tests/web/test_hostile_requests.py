@@ -18,7 +18,7 @@ from tests.support.staffed import Staffed
 pytestmark = pytest.mark.slow
 
 REQUESTS = 3000 if LONG else 600
-OWN_REQUESTS = REQUESTS // 2  # of a worker of the booking's own centre
+OWN_REQUESTS = REQUESTS  # of a worker of the booking's own centre
 # Two families: of Riverbank, and of a centre elsewhere. Only workers of their centre may read them.
 OF_RIVERBANK = ("Zebedee", "Quillfeather", "zebedee@example.org", "07700 900461")
 OF_ELSEWHERE = ("Balthazar", "Nightingale", "balthazar@example.org", "07700 900462")
