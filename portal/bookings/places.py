@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy import Engine, bindparam, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 
 from portal.bookings import creche_sums
 from portal.database import look, read
 from portal.database.prepared import Prepared
-from portal.database.tables import HOLDING, bookable, booking
+from portal.database.tables import HOLDING, OPEN_CASES, bookable, booking, support_case
 from portal.directory import Series, Session
 from portal.errors import PortalError
 
@@ -99,8 +99,8 @@ def over_booked(engine: Engine) -> list[tuple[str, str, int, int]]:
 
 
 def verify(engine: Engine) -> list[str]:
-    """Compare `held` and `waiting` with the bookings, also of each creche; returns the differences
-    in words."""
+    """Compare `held` and `waiting` with the bookings, also of each creche, and the state of each
+    request with that of its case; returns the differences in words."""
     held = func.coalesce(
         func.sum(sa.case((booking.c.status.in_(HOLDING), booking.c.places), else_=0)), 0
     )
@@ -111,7 +111,7 @@ def verify(engine: Engine) -> list[str]:
             .outerjoin(booking)
             .group_by(bookable.c.id)
         ).all()
-        of_creches = creche_sums.verify(connection)
+        others = [*creche_sums.verify(connection), *_cases_apart(connection)]
     wrong = []
     for row in rows:
         name = f"{row.series} {row.planned}".strip()
@@ -121,4 +121,16 @@ def verify(engine: Engine) -> list[str]:
             wrong.append(f"{name}: {row.waiting} waiting, but {row.sum_waiting} bookings wait.")
         if row.held > row.allowed:
             wrong.append(f"{name}: {row.held} held of {row.allowed} allowed.")
-    return wrong + of_creches
+    return wrong + others
+
+
+def _cases_apart(connection: Connection) -> list[str]:
+    """A request is open exactly as long as its case is."""
+    apart = (booking.c.status == "requested") != support_case.c.state.in_(OPEN_CASES)
+    rows = connection.execute(
+        select(booking.c.reference, booking.c.status, support_case.c.state)
+        .join(support_case)
+        .where(apart)
+        .order_by(booking.c.id)
+    ).all()
+    return [f"{row.reference}: {row.status}, but its case is {row.state}." for row in rows]

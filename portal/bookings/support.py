@@ -91,6 +91,12 @@ def queue(engine: Engine, footprints: Collection[str] | None = None) -> Sequence
         return cases_where(connection, wanted)
 
 
+def all_cases(engine: Engine) -> Sequence[SupportCase]:
+    """Every case, ended ones too, oldest first."""
+    with read(engine) as connection:
+        return cases_where(connection, sa.true())
+
+
 def families_of(engine: Engine) -> Mapping[int, int]:
     """How many families each member of staff helps now, by the number of the account."""
     query = (

@@ -51,17 +51,24 @@ def verify(root: Path | None) -> None:
 
 
 @bookings.command()
-@click.argument("series")
+@click.argument("series", default="")
+@click.option("--requests", is_flag=True, help="All requests for support instead, without names.")
 @click.option(
     "--session", "day", metavar="DATE", help="One session, by the date it was first published with."
 )
 @click.option("--out", type=NEW_FILE, help="The file to write; else it is printed.")
 @click.pass_obj
-def export(root: Path | None, series: str, day: str | None, out: Path | None) -> None:
-    """The register of SERIES (such as riverbank/bump-spring) as CSV, a line for each family."""
+def export(
+    root: Path | None, series: str, requests: bool, day: str | None, out: Path | None
+) -> None:
+    """The register of SERIES (such as riverbank/bump-spring) as CSV, a line for each family; or
+    with --requests the states and days of all requests for support, ended ones too."""
     from portal.bookings import registers
 
     settings, engine = _reach(root)
+    if requests:
+        _export_requests(settings, engine, out)
+        return
     found = _content(settings).find_series(series)
     if found is None:
         raise PortalError(f"There is no series '{series}'. Write it like centre/series.")
@@ -69,11 +76,30 @@ def export(root: Path | None, series: str, day: str | None, out: Path | None) ->
     if not sessions:
         raise PortalError(f"'{series}' has no session that was planned for '{day}'.")
     data = registers.export(engine, found, sessions, now=_now(), actor=ACTOR)
+    if _given_out(data, out):
+        click.echo(f"Written to {out}. It holds names and phone numbers: delete it after use.")
+
+
+def _export_requests(settings: Settings, engine: Engine, out: Path | None) -> None:
+    from portal.bookings import support
+    from portal.bookings.case_days import CaseDays
+    from portal.bookings.case_table import csv_of_cases
+    from portal.database import log_reading
+
+    directory, cases, now = _content(settings), support.all_cases(engine), _now()
+    ids = [case.booking_id for case in cases]
+    log_reading(engine, "export requests", ids, now=now, actor=ACTOR)
+    if _given_out(csv_of_cases(cases, directory, CaseDays.of(directory, settings, now)), out):
+        click.echo(f"Written to {out}. It names no family.")
+
+
+def _given_out(data: bytes, out: Path | None) -> bool:
+    """Print the file, or write it to `out`; whether it was written."""
     if out is None:
         sys.stdout.buffer.write(data)
-        return
+        return False
     _write(out, data)
-    click.echo(f"Written to {out}. It holds names and phone numbers: delete it after use.")
+    return True
 
 
 @bookings.command()

@@ -1,5 +1,7 @@
 """The request desk: a case from its request to its end, on both databases."""
 
+import csv
+import io
 import threading
 from datetime import timedelta
 
@@ -8,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from portal import bookings, database
-from portal.bookings import personal_data, retention, support
+from portal.bookings import personal_data, places, retention, support
+from portal.bookings.case_days import CaseDays
+from portal.bookings.case_table import csv_of_cases
 from portal.bookings.locking import NotPossible
 from portal.database import audit, tables
 from portal.settings import load_settings
@@ -286,6 +290,31 @@ def test_a_family_is_kept_as_long_as_a_worker_helps_it_and_its_days_after(
 
     assert kept == [True, False]
     assert (case.state, case.close_reason, case.lead_role) == ("closed", "done", "")
+
+
+def test_a_request_apart_from_its_case_is_found(engine: Engine) -> None:
+    """`portal bookings verify` says where a request goes on and its case does not."""
+    case = request(engine)
+    before = places.verify(engine)
+    ended = tables.support_case.update().values(state="closed", close_reason="done")
+    database.write(engine, lambda connection: connection.execute(ended))
+
+    assert before == []
+    assert places.verify(engine) == [f"{case.reference}: requested, but its case is closed."]
+
+
+def test_all_requests_are_a_table_that_names_nobody(engine: Engine) -> None:
+    """Ended ones too, with the state, the days and why they ended."""
+    case = request(engine)
+    bookings.decline(engine, case.booking_id, reason="Full", now=NOW, actor="staff:1")
+    request(engine, 1)
+    days = CaseDays.of(DIRECTORY, load_settings(root=ROOT), NOW)
+    text = csv_of_cases(support.all_cases(engine), DIRECTORY, days).decode("utf-8-sig")
+    ended, new = csv.DictReader(io.StringIO(text))
+
+    assert (ended["Reference"], ended["Ended"]) == (case.reference, "2027-01-04")
+    assert (new["Asked for"], new["Received"]) == (DIRECTORY.series[0].name, "2027-01-04")
+    assert family(0).name not in text
 
 
 def test_what_is_kept_of_a_case_is_shown_on_request(engine: Engine) -> None:

@@ -113,6 +113,16 @@ def test_a_register_is_exported_once(portal, booked, tmp_path):
     assert days == [day]
 
 
+def test_requests_are_exported_without_names(portal, booked, tmp_path):
+    """All of them, into a file or on the screen."""
+    out = tmp_path / "requests.csv"
+    written, printed = portal("export", "--requests", "--out", out), portal("export", "--requests")
+
+    assert written.output == f"Written to {out}. It names no family.\n"
+    assert printed.output.lstrip("\ufeff").splitlines() == out.read_text("utf-8-sig").splitlines()
+    assert "Why it ended" in printed.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -18,13 +18,13 @@ from portal import bookings
 from portal.bookings import NotBookable, casework, registers, support
 from portal.bookings.answer_labels import label_of
 from portal.bookings.case_days import CaseDays, Due
-from portal.bookings.csv_export import Cell, csv_of
+from portal.bookings.case_table import csv_of_cases
 from portal.bookings.support import Changed, SupportCase
 from portal.database import log_reading, read
 from portal.directory import asked, phrases
 from portal.directory.models import NeedLevel
 from portal.directory.need_levels import is_ours, who_helps
-from portal.directory.values import LONDON, Position, day_words
+from portal.directory.values import Position, day_words
 from portal.staff import accounts
 from portal.staff.accounts import Staff
 from portal.web.live import own_case
@@ -195,28 +195,8 @@ def export() -> Answered:
         cases = [one for one in support.queue(engine) if sees_case(one)]
         ids = [one.booking_id for one in cases]
         log_reading(engine, "export requests", ids, now=now(), actor=current().actor)
-    header = (
-        "Reference", "Asked for", "Footprint", "Centre", "State", "Level", "Next step", "Received",
-        "Read", "Worker since", "First contact", "Due by",
-    )  # fmt: skip
-    days = _days()
-    return as_file(csv_of(header, [_line(one, days) for one in cases]), "requests.csv")
-
-
-def _line(one: SupportCase, days: CaseDays) -> Sequence[Cell]:
-    due = days.due(one)
-    moments = (one.received, one.triaged, one.allocated, one.contacted)
-    return (
-        one.reference,
-        named(one.series),
-        one.footprint,
-        one.centre,
-        support.words_for_staff(one),
-        one.level,
-        support.NEXT_STEPS.get(one.next_step, ""),
-        *(moment.astimezone(LONDON).date().isoformat() if moment else "" for moment in moments),
-        due.day.isoformat() if due else "",
-    )
+    data = csv_of_cases(cases, live().directory, _days())
+    return as_file(data, "requests.csv")
 
 
 # --- one request ----------------------------------------------------------------------------------
