@@ -1,5 +1,6 @@
 """The plan of a family on the pages for staff."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,10 +10,13 @@ from portal import bookings, database
 from portal.bookings import personal_data, support_plans
 from portal.database import tables
 from tests.support import cases
+from tests.support.panels import report_gap
 from tests.support.staffed import Staffed
 from tests.web.staff.test_access import asked, routes
 
 OF_CONTENT = ("/staff/content", "/staff/change", "/staff/closed", "/staff/account")  # no family
+PLANTED = ("Quillfeather", "07700 900461", "07700900461", "BB9 7QQ")
+OF_FAMILIES = ("/staff/bookings/", "/staff/requests/")
 ROWS = {
     "goal_1": "We all sleep in our own beds",
     "step_1": "A story, then lights out",
@@ -209,6 +213,29 @@ def test_the_words_of_a_plan_are_on_its_own_page_alone(place, worker, case):
             if "quill" in str(connection.execute(sa.select(table)).all()).lower()
         }
     assert holding == {"plan_goal"}
+
+
+def test_who_is_helped_is_on_the_pages_of_families_alone(place) -> None:
+    """The name, the phone number and the postcode of a family with a worker are on no page of a
+    panel, no report and no file; a member of a panel reads none of them anywhere."""
+    given = {"name": "Zebulon Quillfeather", "phone": "07700 900461", "notes": "We live at BB9 7QQ"}
+    family = replace(cases.SADIA, **given)
+    worker = place.staff(title="Ann Brook")
+    booking, number = cases.allocated(place.engine, place.directory, worker=worker, family=family)
+    cases.planned(place.engine, place.directory, number)
+    report_gap(place.engine, panel="preston")
+    shown = {"administrator": set(), "panel": set()}
+    for role, found in shown.items():
+        browser = place.signed_in(role, name=f"{role}@example.org", panels=["preston"])
+        for path, method, rule in routes(place.app):
+            if method == "GET" and not path.startswith(OF_CONTENT):
+                words = asked(browser, rule, "GET", reference=booking.reference, series="bump").text
+                found |= {path} if any(one in words for one in PLANTED) else set()
+
+    assert shown["panel"] == set()
+    elsewhere = {one for one in shown["administrator"] if not one.startswith(OF_FAMILIES)}
+    assert "/staff/requests/<reference>" in shown["administrator"]
+    assert elsewhere == {"/staff/requests"}
 
 
 def test_a_start_moves_its_reviews(place, worker, case):
