@@ -314,7 +314,7 @@ def _others(row: Row[Any], levels: Sequence[NeedLevel]) -> str:
     """Who helps a family that needs more than we give; '' for any other end of the work."""
     elsewhere = ends_elsewhere(row.close_reason, row.level)
     who = who_helps(levels, row.level) if elsewhere else ""
-    return f"Ring {who.rstrip('.')}. In danger now? Ring 999" if who else ""
+    return f"{who.rstrip('.')}. In danger now? Ring 999" if who else ""
 
 
 def _review(connection: Connection, owed: Owed, now: datetime) -> date:

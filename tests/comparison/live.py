@@ -49,7 +49,7 @@ class LivePages:
         for identity, row in said.items():
             for planned, left in row.get("sessions", {"": row.get("left")}).items():
                 found[identity, planned] = left
-                words_of = self._places(left, self._all[f"/sessions/{identity}/"])
+                words_of = self._with_creche(left, self._all[f"/sessions/{identity}/"])
                 each = words.place_for(self._all[f"/sessions/{identity}/"])
                 if row["place"] != each:
                     yield f"/sessions/{identity}/", "who comes on a place", row["place"], each
@@ -65,6 +65,11 @@ class LivePages:
             waits = series.fields.get("waiting_list") != "no"
             return "Full: join the waiting list" if waits else "Full"
         return f"{'Only ' if left < 4 else ''}{left} place{'s' if left > 1 else ''} left"
+
+    def _with_creche(self, left, series):
+        free = int(series.value("creche_places") or 0)  # no child of these families needs one
+        creche = f". Creche: {free} place{'s' if free > 1 else ''} left" if left and free else ""
+        return self._places(left, series) + creche
 
     def booking(self, path, html, leads_to=""):
         """The booking page of a series, or where it leads to if a family asks for a place."""

@@ -106,9 +106,12 @@ def visit(series):
 
 
 def welcome(series):
-    """What the finder is told: 1 for dads, 2 for quiet, 4 for brothers and sisters, together."""
+    """What the finder is told: 1 for dads, 2 for quiet, 4 for brothers and sisters, 8 for a creche,
+    together."""
     dads = series.value("dads") in ("welcome", "only")
-    return dads + 2 * (series.value("quiet") == "yes") + 4 * (series.value("siblings") == "welcome")
+    quiet, siblings = series.value("quiet") == "yes", series.value("siblings") == "welcome"
+    creche = series.value("creche") == "yes" or bool(series.value("creche_places"))
+    return dads + 2 * quiet + 4 * siblings + 8 * creche
 
 
 def _range(text):

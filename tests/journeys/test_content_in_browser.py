@@ -153,7 +153,8 @@ def test_a_first_day(chromium, address, office, tmp_path, scripts, size, term) -
         page.get_by_label("Top left", exact=True).check()
         worker.press("Put it into my draft")
         worker.go(f"{CONTENT}/preview/index.md")
-        assert page.locator("main img.photo").evaluate("(one) => one.naturalWidth") == 900
+        photo_width = "async (one) => { await one.decode(); return one.naturalWidth; }"
+        assert page.locator("main img.photo").evaluate(photo_width) == 900
 
         # What will change, and publish.
         worker.go(f"{CONTENT}/changes")

@@ -483,7 +483,7 @@ def book(reference: str) -> Answered:  # noqa: ARG001
     if ages and request.form.get("fits") != "yes":
         return explain(
             "Do they have a child of the right age?",
-            f"This group is for: {ages}. We do not know how old the children of this family are.",
+            f"This group is for: {ages}. The request does not say how old the children are.",
             "Nothing is booked. Go back, tick that they have a child of this age, and press again.",
             status=422,
             back=path_of(one),

@@ -22,7 +22,7 @@ FORMS = {
     "/complaint": ("Send", COMPLAINT),
 }
 # Those with a button alone.
-OTHERS = {"/tell/own/<token>/stop", "/tell/own/<token>/go-on"}
+OTHERS = {"/tell/own/<token>/stop", "/tell/own/<token>/go-on", "/gap/<link>/withdraw"}
 
 
 @pytest.fixture

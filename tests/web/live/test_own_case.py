@@ -132,7 +132,7 @@ def test_contact_is_promised_only_where_it_is_safe(screens):
     [
         ("done", "Our work on your request has ended: we have done what we planned together"),
         ("unreached", "we tried to reach you and could not"),
-        ("level", "others can give it. Ring Children's services: 0300 123 6720"),
+        ("level", "others can give it. Children's services: 0300 123 6720"),
     ],
 )
 def test_the_end_is_said_with_its_reason(screens, reason, said):
