@@ -43,7 +43,7 @@ def _line(case: SupportCase, directory: Directory, days: CaseDays) -> tuple[Cell
         case.last_review,
         _day(case.reviewed),
         _day(case.closed),
-        support.REASONS.get(case.close_reason, case.close_reason),
+        support.REASONS[case.close_reason] if case.close_reason else "",
     )
 
 

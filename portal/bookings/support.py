@@ -1,8 +1,8 @@
 """The request desk: triage, allocation, first contact and the end of a request for support.
 
 What it hides: the states of a case and who may be first. Each change is one transaction, which
-locks what was asked for and then the case (S20), and takes the version that the form showed: of two
-managers that allocate at once one gives the worker, and the other reads who has it (S89). A second
+locks what was asked for and then the case (S20), and takes the version that the form showed: if two
+managers allocate at once, the first gives the worker and the second reads her name (S89). A second
 press of the same button changes nothing. The log says that it was done, and nothing of the family.
 
 A case is open as long as its booking is `requested`; `case_rows` opens and ends both together.

@@ -1,4 +1,4 @@
-"""Plans: what one family and one worker do in twelve weeks, its reviews and its outcome numbers.
+"""The plan of a family: twelve weeks with one worker, with two reviews and outcome numbers.
 
 What it hides: a plan is the start, the two reviews and the goals of a case. The reviews are 6 and
 12 weeks after the start, moved over weekends and holidays, and the family gets a message before

@@ -71,7 +71,7 @@ class Issue:
 
     @property
     def body(self) -> str:
-        """Who has it, or had it last."""
+        """The body that deals with the issue, or dealt with it last."""
         return self.steps[-1].body
 
     @property
@@ -398,8 +398,8 @@ def words_for(
 ) -> str:
     """What a practitioner reads of the issue that a gap is part of; '' where there is nothing.
 
-    One that is passed on says who has it or gets it next, and who answers for it there. `names`
-    are those of `body_names`.
+    For a gap that is passed on, they name the body that deals with it now or next, and the role
+    that answers for it there. `names` are those of `body_names`.
     """
     if issue is None or (issue.state == "closed" and not passed_on):
         return ""

@@ -265,7 +265,7 @@ def said_field(label: str) -> Lines:
 
 
 class UpForm(AboutNobody):
-    """What the body answered that has the issue, and who has it next."""
+    """The answer of the body that deals with the issue, and who answers for it in the next one."""
 
     asked = ("said", "owner", "day")
     anonymous = ("said", "owner")
