@@ -908,6 +908,56 @@ wish_message = Table(
     Index("ix_wish_message_wish", "wish_id"),
 )
 
+# What was planned and held on one date of a series, as it was when the day was over. A file may
+# change or go later; reports of past quarters keep what was true. No personal data.
+session_record = Table(
+    "session_record",
+    metadata,
+    Column("series", String(200), primary_key=True),
+    Column("planned", String(10), primary_key=True),
+    Column("day", String(10), nullable=False),  # on which it was or would have been
+    Column("minutes", Integer, nullable=False),
+    Column("held", Boolean, nullable=False),  # not cancelled, nor postponed without a new date
+    Column("places", Integer),  # how many it had; NULL where there is no limit
+    Column("programme", String(100), nullable=False),
+    Column("centre", String(100), nullable=False),
+    Column("district", String(60), nullable=False),
+    Column("footprint", String(60), nullable=False),
+    Column("offer", String(40), nullable=False),
+    Column("level", String(20), nullable=False),  # '' where no level is given
+    Column("outcomes", JSON, nullable=False),  # numbers of the Outcomes Framework
+    Column("needs", JSON, nullable=False),  # priority groups
+    Column("sensitive", Boolean, nullable=False),
+    Column("changed", Moment, nullable=False),
+    CheckConstraint("minutes >= 0", name="minutes"),
+    Index("ix_session_record_day", "day"),
+)
+
+# That this database holds an invented year, made by `portal demo`: one row, or none.
+sample_year = Table(
+    "sample_year",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seed", Integer, nullable=False),
+    Column("made", Moment, nullable=False),
+    CheckConstraint("id = 1", name="id"),
+)
+
+# One set of answers to the consultation of a board: choices alone, never a name or free text.
+consultation_answer = Table(
+    "consultation_answer",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("board", String(60), nullable=False),
+    Column("consultation", String(60), nullable=False),
+    Column("district", String(60), nullable=False),  # '' if none was chosen
+    Column("age_band", String(20), nullable=False),  # of the form; '' if none was chosen
+    Column("answers", JSON, nullable=False),  # the chosen option by the name of its question
+    Column("created", Moment, nullable=False),
+    Index("ix_consultation_answer_board", "board", "consultation"),
+)
+
 # How long staff rows are kept.
 IDLE = timedelta(minutes=30)  # a session ends this long after the last request
 WHOLE = timedelta(hours=8)  # and this long after it began

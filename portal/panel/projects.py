@@ -25,7 +25,8 @@ from portal.bookings.locking import NotPossible
 from portal.database import note, read, write
 from portal.database.audit import AuditAction
 from portal.database.tables import PROJECT_NUMBERS, project, project_report, theme_issue
-from portal.panel import quarters, themes
+from portal.directory import quarters
+from portal.panel import themes
 
 REPORTS_WITHIN = timedelta(days=28)  # of the end of a quarter
 LONGEST = timedelta(days=731)  # two years

@@ -29,10 +29,9 @@ from portal.bookings.disclosure import Figure, from_five, total
 from portal.bookings.locking import NotPossible
 from portal.database import insert_if_new, note, read, write
 from portal.database.tables import gap, theme_issue, theme_step
-from portal.directory import Panel
+from portal.directory import Panel, quarters
 from portal.directory.asked import in_district
 from portal.directory.values import LONDON, day_words
-from portal.panel import quarters
 
 THIRD = 3  # gaps of one theme raise an issue
 UNMET = ("open", "more", "escalated", "no")  # states of a gap that nothing has met yet

@@ -15,8 +15,9 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as Answered
 
 from portal.bookings.locking import NotPossible
+from portal.directory import quarters
 from portal.directory.values import LONDON, day_words
-from portal.panel import projects, quarters
+from portal.panel import projects
 from portal.panel.projects import AGREED, LABELS, Agreement, Project
 from portal.panel.proposals import Begin
 from portal.panel.themes import Issue

@@ -19,9 +19,10 @@ from portal.bookings.locking import NotPossible
 from portal.bookings.unnamed import refusal
 from portal.database import write
 from portal.database.audit import note, staff_names
+from portal.directory import quarters
 from portal.directory.values import LONDON, day_words
 from portal.directory.vocabularies import GAP_THEMES, NEEDS
-from portal.panel import projects, proposals, quarters, themes
+from portal.panel import projects, proposals, themes
 from portal.panel.themes import Counted, Issue
 from portal.staff.accounts import Staff
 from portal.web.live.context import live

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from portal.panel import quarters
+from portal.directory import quarters
 
 
 def test_the_days_of_a_quarter() -> None:
