@@ -18,7 +18,9 @@ from portal import database
 from portal.database import tables
 from portal.directory import Centre, Directory, Footprint, Programme
 from portal.directory.values import LONDON
+from portal.reports.facts import Facts, count
 from tests.support import made
+from tests.support.databases import new_sqlite
 
 FOLDER = Path(__file__).parent / "hand_counted"
 NOW = datetime(2027, 1, 5, 9, tzinfo=LONDON)
@@ -88,6 +90,15 @@ def moment(text: str) -> datetime | None:
 def fill(engine: Engine) -> None:
     """Write the sample into an empty database."""
     database.write(engine, _fill)
+
+
+def facts(file: Path) -> dict[str, Facts]:
+    """The facts of both quarters, by quarter, from a new database at this path."""
+    engine = database.connect(new_sqlite(file))
+    fill(engine)
+    found = {quarter: count(engine, directory(), quarter, NOW) for quarter in QUARTERS}
+    engine.dispose()
+    return found
 
 
 def _digest(number: int, what: str) -> bytes:
