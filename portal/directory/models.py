@@ -574,6 +574,11 @@ class Programme(TextFile):
     )
     quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
     outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
+    signed: Line | None = Field(
+        None,
+        description="Who has agreed that `needs` and `outcomes` are right: a role and a day. "
+        "Without it, pages say that they are our reading of the plan.",
+    )
     sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
     phone: Phone | None = Field(None, description="Its own phone number.")
     photo: Line | None = Field(None, description="A picture of this folder.")
@@ -597,6 +602,11 @@ class Programme(TextFile):
         return levels[number] if number < len(levels) else None
 
     images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
+
+    @property
+    def reading(self) -> str:
+        """Who says which needs and outcomes it helps with: readers see it beside them."""
+        return f"Agreed: {self.signed}" if self.signed else "Our reading of the plan"
 
     @property
     def contact_phone(self) -> str | None:
@@ -1254,6 +1264,7 @@ class PostcodeArea:
     code: str
     position: Position
     districts: tuple[District, ...]
+    postcodes: tuple[int, ...] = ()  # how many lie in each of the districts; empty if not known
 
 
 @dataclass(frozen=True, eq=False, slots=True)
