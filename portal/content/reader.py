@@ -132,7 +132,9 @@ class _Reader:
             if "resources.yaml" in files:
                 tree.resources = self._yaml(Resources, "content/resources.yaml", files)
             tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS, ("also",))
-            tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
+            tree.outcodes = self._table(
+                "content/outcodes.csv", files, _OUTCODE_COLUMNS, ("postcodes",)
+            )
             if "neighbours.csv" in files:
                 tree.neighbours = self._table("content/neighbours.csv", files, _NEIGHBOUR_COLUMNS)
             if "outline.json" in files:

@@ -9,11 +9,13 @@ programme (S100).
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from io import StringIO
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -214,10 +216,10 @@ class Coverage:
 
     # --- for machines -----------------------------------------------------------------------------
 
-    def as_json(self) -> dict[str, Any]:
-        """The open data: each cell, and the sums of each area."""
-        areas: list[District | Footprint | None] = [None]
-        areas += [*self.directory.footprints, *self.directory.districts]
+    def as_json(self, area: District | Footprint | None = None) -> dict[str, Any]:
+        """The open data: each cell, and the sums of each area; or those of one area alone."""
+        every: list[District | Footprint | None] = [None]
+        every += [*self.directory.footprints, *self.directory.districts]
         return {
             "from": self.first.isoformat(),
             "until": self.last.isoformat(),
@@ -234,10 +236,33 @@ class Coverage:
                     "sessions": len(cell.sessions),
                     "series": [series.identity for series in cell.series],
                 }
-                for cell in self.cells
+                for cell in self._cells_of(area)
             ],
-            "areas": [self._area_as_json(area) for area in areas],
+            "areas": [self._area_as_json(one) for one in ([area] if area else every)],
         }
+
+    def as_csv(self, area: District | Footprint | None = None) -> str:
+        """A line for each cell; the addresses of its groups are in one field."""
+        out = StringIO()
+        lines = csv.writer(out, lineterminator="\r\n")
+        lines.writerow(("district", "band", "part", "word", "sessions", "series"))
+        for cell in self._cells_of(area):
+            groups = " ".join(series.identity for series in cell.series)
+            lines.writerow(
+                (
+                    cell.district.slug,
+                    cell.band.slug,
+                    cell.part,
+                    cell.word,
+                    len(cell.sessions),
+                    groups,
+                )
+            )
+        return out.getvalue()
+
+    def _cells_of(self, area: District | Footprint | None) -> Iterator[Cell]:
+        districts = area.districts if isinstance(area, Footprint) else (area,)
+        return (cell for cell in self.cells if area is None or cell.district in districts)
 
     def _area_as_json(self, area: District | Footprint | None) -> dict[str, Any]:
         kind = "district" if isinstance(area, District) else "footprint" if area else "county"

@@ -63,6 +63,9 @@ class Directory(Noun):
     neighbours: tuple[Neighbour, ...] = Field((), description="Towns outside the county.")
     outline: Outline | None = Field(None, description="The boundaries of the districts, if known.")
     postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
+    postcode_districts: bytes = Field(
+        b"", description="Where each district's postcodes are, packed; empty if not imported."
+    )
 
     @classmethod
     def of(cls, **parts: Any) -> Directory:

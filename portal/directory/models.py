@@ -1254,6 +1254,7 @@ class PostcodeArea:
     code: str
     position: Position
     districts: tuple[District, ...]
+    postcodes: tuple[int, ...] = ()  # how many lie in each of the districts; empty if not known
 
 
 @dataclass(frozen=True, eq=False, slots=True)

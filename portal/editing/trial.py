@@ -99,6 +99,7 @@ class Trial:
             today=today,
             horizon_weeks=settings.horizon_weeks,
             postcodes=settings.postcodes,
+            postcode_districts=settings.postcode_districts,
             memory=self._memory,
         )
 

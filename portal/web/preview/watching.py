@@ -92,6 +92,7 @@ class Preview:
                 today=self._now().astimezone(LONDON).date(),
                 horizon_weeks=settings.horizon_weeks,
                 postcodes=settings.postcodes,
+                postcode_districts=settings.postcode_districts,
                 memory=self._memory,
             )
         except content.ContentError as error:
