@@ -45,6 +45,8 @@ _FIXED = (
     "/calendars/programmes/",
     "/calendars/custom/",
     "/kept/",
+    COVERAGE,
+    DATA,
     DOWN,
 )
 
