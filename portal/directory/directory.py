@@ -22,6 +22,7 @@ from portal.directory.models import (
     Page,
     PostcodeArea,
     Programme,
+    PublishedReport,
     Series,
     Session,
     Settlement,
@@ -58,6 +59,7 @@ class Directory(Noun):
     pages: tuple[Page, ...]
     news: tuple[News, ...]
     help_pages: tuple[HelpPage, ...] = Field((), description="Ways in by need, the doors first.")
+    reports: tuple[PublishedReport, ...] = Field((), description="Quarters, the newest first.")
     settlements: tuple[Settlement, ...]
     postcode_areas: tuple[PostcodeArea, ...]
     neighbours: tuple[Neighbour, ...] = Field((), description="Towns outside the county.")

@@ -81,6 +81,7 @@ from portal.directory.fields import (
     Weekdays,
     Words,
 )
+from portal.directory.quarterly import Cube
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
 from portal.directory.vocabularies import LEVELS, PRIVATE_NEEDS
 
@@ -1254,6 +1255,38 @@ class Neighbour:
     council: str
     position: Position
     outcodes: tuple[str, ...]  # those that belong to its council, wholly or in part
+
+
+# --- reports ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PublishedReport:
+    """The numbers of a quarter as they were published: content/reports/<quarter>.json."""
+
+    cube: Cube
+    source: str
+
+    @property
+    def quarter(self) -> str:
+        return self.cube.quarter
+
+    @property
+    def made(self) -> date:
+        return self.cube.made
+
+    @property
+    def edition(self) -> int:
+        """How often it was published: from 2 on, it is a correction."""
+        return self.cube.edition
+
+    @property
+    def sample(self) -> bool:
+        return self.cube.sample
+
+    @property
+    def path(self) -> str:
+        return f"/reports/{self.quarter}/"
 
 
 # --- the Directory ---------------------------------------------------------
