@@ -15,15 +15,8 @@ from typing import Any
 
 from portal.directory import Directory, quarters
 from portal.directory.addresses import report_file
-from portal.directory.quarterly import (
-    KINDS,
-    MEASURES,
-    Figure,
-    Line,
-    Report,
-    areas_of,
-    report_among,
-)
+from portal.directory.measures import KINDS, MEASURES, Figure
+from portal.directory.quarterly import Cube, Line, Report, report_among, with_quarter
 
 HEADER = (
     "Quarter", "Area", "Area in words", "Line", "Line in words", "Reading", "Beside it",
@@ -109,6 +102,13 @@ def _line(quarter: str, line: Line) -> dict[str, Any]:
     }
 
 
+def reports_of(cubes: Sequence[Cube], quarter: str, directory: Directory) -> list[Report]:
+    """The reports of all areas of one of these quarters."""
+    cube = with_quarter(cubes, quarter)
+    found = (report_among(cubes, quarter, area, directory) for area in (cube.areas if cube else ()))
+    return [report for report in found if report is not None]
+
+
 # --- the public files -----------------------------------------------------------------------------
 
 
@@ -131,12 +131,8 @@ def _files(
     }
 
 
-def _made(
-    directory: Directory, quarter: str, write: Callable[[Sequence[Report]], bytes]
-) -> bytes:
-    cubes = [one.cube for one in directory.reports]
-    found = (report_among(cubes, quarter, area, directory) for area in areas_of(directory))
-    return write([report for report in found if report is not None])
+def _made(directory: Directory, quarter: str, write: Callable[[Sequence[Report]], bytes]) -> bytes:
+    return write(reports_of([one.cube for one in directory.reports], quarter, directory))
 
 
 def _as_csv(reports: Sequence[Report]) -> bytes:

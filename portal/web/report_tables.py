@@ -7,40 +7,50 @@ it is exact and public.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from portal.directory import Directory, quarters
-from portal.directory.quarterly import (
-    COUNTY,
-    KINDS,
-    MEASURE,
-    MEASURES,
-    OUR_READING,
-    Cube,
-    Figure,
-    Line,
-    Measure,
-    Part,
-    Report,
-    key,
-)
+from portal.directory.measures import KINDS, MEASURE, MEASURES, Figure, Measure, key
+from portal.directory.quarterly import OUR_READING, Cube, Line, Part, Report, quarters_beside
 
-PROGRAMME = "programme"
-# The kinds of lines on the page of an area; programmes are many, and have a page of their own.
-BRIEF = tuple(kind for kind in KINDS if kind != PROGRAMME)
-# The columns of one table, which has to fit a sheet of A4.
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "Centres, groups and hours": ("centres", "series", "hours"),
-    "Sessions, places and visits": (
-        "held", "off", "places", "taken", "booked", "came", "visits", "walk_ins",
+# The kinds of lines of a table: programmes come last, because they are many.
+_KINDS = tuple(sorted(KINDS, key=lambda kind: kind == "programme"))
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The measures of one table, which has to fit a sheet of A4. `slug` is in its address."""
+
+    slug: str
+    title: str
+    names: tuple[str, ...]
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return tuple(MEASURE[name] for name in self.names)
+
+    @property
+    def part(self) -> str:
+        return self.measures[0].section
+
+
+COLUMNS = (
+    Columns("groups", "Centres, groups and hours", ("centres", "series", "hours")),
+    Columns(
+        "sessions", "Sessions, places and visits",
+        ("held", "off", "places", "taken", "booked", "came", "visits", "walk_ins"),
     ),
-    "Waiting, requests and outreach": (
-        "waited", "waiting_days", "declined", "requests", "allocated", "contacts",
+    Columns(
+        "requests", "Waiting, requests and outreach",
+        ("waited", "waiting_days", "declined", "requests", "allocated", "contacts"),
     ),
-    "What changed": ("often", "plans_closed", "plans_gained", "stepped_down", "stepped_up"),
-}  # fmt: skip
+    Columns(
+        "changes", "What changed for families",
+        ("often", "plans_closed", "plans_gained", "stepped_down", "stepped_up"),
+    ),
+)  # fmt: skip
 _TREND = 8  # quarters of a line
 
 
@@ -74,25 +84,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One table: lines of several kinds, with some of the measures of a part."""
+    """One table: lines of all kinds, with some of the measures of a part."""
 
-    title: str
-    part: str
-    measures: tuple[Measure, ...]
+    columns: Columns
     groups: tuple[Group, ...]
 
     @property
     def linked(self) -> bool:
         """Whether outcomes have Marmot objectives and Troubled Families criteria beside them."""
-        return self.part == "outcomes"
+        return self.columns.part == "outcomes"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A report as its page shows it, with the lines of these kinds."""
+    """A report as its page shows it."""
 
     report: Report
-    kinds: tuple[str, ...] = BRIEF
     cubes: tuple[Cube, ...] = ()  # the quarters of a line over time
 
     @property
@@ -124,7 +131,7 @@ class Shown:
     @property
     def beside(self) -> list[tuple[str, Line | None]]:
         """The quarters of the summary, in words, each with its line of everything."""
-        before, year_ago = _beside(self.report.quarter)
+        before, year_ago = quarters_beside(self.report.quarter)
         return [
             (self.quarter + (", so far" if self.so_far else ""), self.report.all),
             (quarters.words(before), self.report.before),
@@ -135,24 +142,27 @@ class Shown:
         """Each measure of a part, with its figures in the quarters of `beside`."""
         lines = [line for _, line in self.beside]
         return [
-            (measure, [line and line.figures.get(measure.name) for line in lines])
+            (measure, [line.figures.get(measure.name) if line else None for line in lines])
             for measure in part.measures
         ]
 
     @property
     def grids(self) -> list[Grid]:
-        return [grid for grid in map(self._grid, COLUMNS) if grid.groups]
+        """The tables that have lines."""
+        return [grid for grid in map(self.grid, COLUMNS) if grid.groups]
 
-    def _grid(self, title: str) -> Grid:
-        measures = tuple(MEASURE[name] for name in COLUMNS[title])
-        groups = (self._group(kind, measures) for kind in self.kinds)
-        return Grid(title, measures[0].section, measures, tuple(one for one in groups if one.rows))
+    def grid(self, columns: Columns) -> Grid:
+        """The table with these columns."""
+        groups = (self._group(kind, columns.measures) for kind in _KINDS)
+        return Grid(columns, tuple(group for group in groups if group.rows))
 
     def _group(self, kind: str, measures: Sequence[Measure]) -> Group:
         table = self.report.table(kind)
         rows = []
         for line in table.lines:
-            cells = tuple((one, line.figures[one.name]) for one in measures if one.name in line.figures)
+            cells = tuple(
+                (one, line.figures[one.name]) for one in measures if one.name in line.figures
+            )
             if cells:
                 rows.append(Row(line, cells))
         return Group(table.title, tuple(rows))
@@ -194,10 +204,6 @@ def _came(cube: Cube | None, area: str) -> Figure | None:
     return cube.figure(area, "all", "came") if cube else None
 
 
-def _beside(quarter: str) -> tuple[str, str]:
-    return quarters.before(quarter), f"{int(quarter[:4]) - 1:04}{quarter[4:]}"
-
-
 # --- in plain words -------------------------------------------------------------------------------
 
 
@@ -235,7 +241,7 @@ def _compared(report: Report) -> Iterator[str]:
     them."""
     if not report.cube.final:
         return
-    beside = zip(_beside(report.quarter), (report.before, report.year_ago), strict=True)
+    beside = zip(quarters_beside(report.quarter), (report.before, report.year_ago), strict=True)
     known = [
         f"{line.figures['held'].words} from {quarters.words(quarter)}"
         for quarter, line in beside
@@ -275,19 +281,4 @@ def areas(directory: Directory) -> list[tuple[Any, str, list[tuple[Any, str]]]]:
 def by_district(cube: Cube, directory: Directory, measure: str) -> list[tuple[str, Figure | None]]:
     """A measure of everything in each district, by name."""
     listed = sorted(directory.districts, key=lambda one: one.title)
-    return [
-        (one.title, cube.figure(key("district", one.slug), "all", measure)) for one in listed
-    ]
-
-
-__all__ = [
-    "BRIEF",
-    "COUNTY",
-    "PROGRAMME",
-    "Grid",
-    "Group",
-    "Row",
-    "Shown",
-    "areas",
-    "by_district",
-]
+    return [(one.title, cube.figure(key("district", one.slug), "all", measure)) for one in listed]
