@@ -133,8 +133,8 @@ MEASURES: tuple[Measure, ...] = (
         "The places of all sessions that were held. Groups without a limit are left out.",
     ),
     Measure(
-        "taken", "Places taken", "visits booked", "outputs",
-        "For each session held, the families that had a place at it, added up.",
+        "taken", "Places taken", "places", "outputs",
+        "The places that families had at the sessions held, added up.",
         "families",
     ),
     Measure(
@@ -242,6 +242,7 @@ COUNTY = "county"
 ALL = "all"
 PRIVATE = "private"
 NO_LEVEL = "none"
+PRIVATE_NEED = "private"  # all needs together that no public page names (S81)
 # The kinds of lines in their order, with the heading of their table. 'case-level' is the level of
 # need of a family that has a worker, which need not be that of the programme.
 KINDS: Mapping[str, str] = {
@@ -252,6 +253,12 @@ KINDS: Mapping[str, str] = {
     "outcome": "By outcome",
     "need": "By priority group",
 }
+
+# In which order the lines of a kind are.
+OFFERS_IN_ORDER = tuple(OFFERS)
+LEVELS_IN_ORDER = (*LEVELS, NO_LEVEL)
+OUTCOMES_IN_ORDER = tuple(map(str, OUTCOMES))
+NEEDS_IN_ORDER = (*NEEDS, PRIVATE_NEED)
 
 
 def key(kind: str, value: object) -> str:
@@ -296,6 +303,8 @@ def line_label(line: str, directory: Directory) -> str:
     if kind == "offer":
         return OFFERS.get(value, _as_words(value))
     if kind == "need":
+        if value == PRIVATE_NEED:
+            return "Needs that are private, together"
         return NEEDS.get(value, _as_words(value))
     if kind == "outcome":
         return f"Outcome {value}: {OUTCOMES.get(int(value), '')}".rstrip(": ")

@@ -88,7 +88,7 @@ class Cube:
         }
 
     def text(self) -> str:
-        """The file of a published quarter: each line in a row of its own, so that diffs are short."""
+        """The file of a published quarter: a row for each line, so that diffs are short."""
         given = self.as_json()
         areas = given.pop("areas")
         head = [f'  "{name}": {json.dumps(value)},' for name, value in given.items()]
