@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.directory.addresses import COVERAGE, YOUR_WORKER
+from portal.directory.addresses import COVERAGE, YOUR_WORKER, report_path
 from portal.directory.fields import (
     AgeInYears,
     Ages,
@@ -1307,7 +1307,7 @@ class PublishedReport:
 
     @property
     def path(self) -> str:
-        return f"/reports/{self.quarter}/"
+        return report_path(self.quarter)
 
 
 # --- the Directory ---------------------------------------------------------

@@ -1,7 +1,7 @@
 """Every kind of public page, made from one Directory for one day.
 
 The subjects are modules: `areas`, `browsing`, `calendars`, `centres`, `coverage`, `help_pages`,
-`keeping`, `programmes`, `texts` and `workers`. A page is a function in one of them, declared with
+`keeping`, `programmes`, `reports`, `texts` and `workers`. A page is a function in one of them, declared with
 `@page(rule, nouns)`, and a template; it needs no other registration. Functions take a `Context`,
 which holds what pages share.
 
@@ -17,6 +17,7 @@ from portal.web.site.pages import (  # noqa: F401
     help_pages,
     keeping,
     programmes,
+    reports,
     workers,
 )
 from portal.web.site.pages.centres import leaflet
