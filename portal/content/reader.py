@@ -40,6 +40,7 @@ from portal.content.paths import TABLES, is_picture, is_slug
 from portal.content.pictures import fault
 from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, TextT, Tree
 from portal.directory import (
+    Board,
     Centre,
     Footprints,
     HelpPage,
@@ -68,7 +69,7 @@ _SIGNATURES = {
 
 # FIELDS.md and schema/ are written by `portal schema`.
 _CONTENT_FILES = (*TABLES, "FIELDS.md")
-_CONTENT_FOLDERS = ("pages", "news", "help", "messages", "schema")
+_CONTENT_FOLDERS = ("pages", "news", "help", "boards", "messages", "schema")
 _PLACE_COLUMNS = (
     "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
 )  # fmt: skip
@@ -147,6 +148,9 @@ class _Reader:
         for files, folders in self._listed("content/help"):
             self._no_folders("content/help", folders, "Only help pages belong in this folder.")
             tree.help_pages = self._texts(HelpPage, "content/help", files)
+        for files, folders in self._listed("content/boards"):
+            self._no_folders("content/boards", folders, "Only boards belong in this folder.")
+            tree.boards = self._texts(Board, "content/boards", files)
         # What the messages say is read by `message_texts`.
         for files, folders in self._listed("content/messages"):
             self._no_folders("content/messages", folders, "Only messages belong in this folder.")
