@@ -22,6 +22,7 @@ import click
 
 from portal import __version__
 from portal.commands.bookings import bookings
+from portal.commands.report import report
 from portal.commands.staff import staff
 from portal.errors import PortalError
 
@@ -351,6 +352,7 @@ def send(root: Path | None, watch: bool, every: int) -> None:
 
 
 main.add_command(bookings)
+main.add_command(report)
 main.add_command(staff)
 
 

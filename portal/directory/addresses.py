@@ -26,6 +26,10 @@ HELP = "/help/"
 BOARDS = "/boards/"
 # Where professionals find the worker of a centre, by district.
 YOUR_WORKER = "/your-worker/"
+# What is on in each district, by age and part of the week, and where nothing is.
+COVERAGE = "/coverage/"
+# The list of the files for other people's programs.
+DATA = "/data/"
 # The one page of all private needs (S81).
 TALK = "talk"
 _FIXED = (

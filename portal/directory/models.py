@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.directory.addresses import YOUR_WORKER
+from portal.directory.addresses import COVERAGE, YOUR_WORKER
 from portal.directory.fields import (
     AgeBandName,
     AgeInYears,
@@ -302,6 +302,11 @@ class District(Noun):
         return f"{YOUR_WORKER}{self.slug}/"
 
     @property
+    def coverage_path(self) -> str:
+        """What is on in it, by age and part of the week, and where nothing is."""
+        return f"{COVERAGE}{self.slug}/"
+
+    @property
     def position(self) -> Position:
         return Position(self.latitude, self.longitude, "district")
 
@@ -317,6 +322,11 @@ class Footprint(Noun):
     @property
     def path(self) -> str:
         return f"/footprints/{self.slug}/"
+
+    @property
+    def coverage_path(self) -> str:
+        """What is on in it, by age and part of the week, and where nothing is."""
+        return f"{COVERAGE}footprints/{self.slug}/"
 
 
 class Footprints(Noun):

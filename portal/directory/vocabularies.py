@@ -223,6 +223,11 @@ class AgeBand:
     def path(self) -> str:
         return f"/ages/{self.slug}/"
 
+    @property
+    def coverage_path(self) -> str:
+        """In which districts something is on for this age, and how many homes it reaches."""
+        return f"/coverage/ages/{self.slug}/"
+
     def holds(self, ages: Iterable[AgeRange]) -> bool:
         return any(age.first < self.end and self.first < age.end for age in ages)
 
