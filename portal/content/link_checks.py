@@ -13,7 +13,7 @@ from functools import cache
 
 from portal.content.sources import Text, Tree
 from portal.directory import AGE_BANDS, Settlement, TextFile
-from portal.directory.addresses import HELP, LIVE_PAGES, fixed_pages
+from portal.directory.addresses import BOARDS, HELP, LIVE_PAGES, fixed_pages
 from portal.directory.values import near
 
 
@@ -121,11 +121,20 @@ def addresses(
         yield from _addresses_of(news, f"/news/{news.slug}/")
     for help_page in tree.help_pages:
         yield from _addresses_of(help_page, f"{HELP}{help_page.slug}/")
+    for board in tree.boards:
+        yield from _addresses_of(board, f"{BOARDS}{board.slug}/")
+        yield f"{BOARDS}{board.slug}/calendar.ics", None
+        if board.noun and board.noun.consultation:
+            yield board.noun.consultation.path, None
+            yield board.noun.consultation.answers_path, None
 
 
 def _fixed(tree: Tree) -> tuple[str, ...]:
     return fixed_pages(
-        news=bool(tree.news), help_pages=bool(tree.help_pages), workers=_names_workers(tree)
+        news=bool(tree.news),
+        help_pages=bool(tree.help_pages),
+        boards=bool(tree.boards),
+        workers=_names_workers(tree),
     )
 
 

@@ -41,6 +41,7 @@ from portal.content.pictures import fault
 from portal.content.published_quarters import read_report
 from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, TextT, Tree
 from portal.directory import (
+    Board,
     Centre,
     Footprints,
     HelpPage,
@@ -69,7 +70,7 @@ _SIGNATURES = {
 
 # FIELDS.md and schema/ are written by `portal schema`.
 _CONTENT_FILES = (*TABLES, "FIELDS.md")
-_CONTENT_FOLDERS = ("pages", "news", "help", "messages", "reports", "schema")
+_CONTENT_FOLDERS = ("pages", "news", "help", "boards", "messages", "reports", "schema")
 _PLACE_COLUMNS = (
     "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
 )  # fmt: skip
@@ -154,6 +155,9 @@ class _Reader:
             self._no_folders("content/reports", folders, "Only published quarters belong here.")
             for name in files:
                 self._read_report(name)
+        for files, folders in self._listed("content/boards"):
+            self._no_folders("content/boards", folders, "Only boards belong in this folder.")
+            tree.boards = self._texts(Board, "content/boards", files)
         # What the messages say is read by `message_texts`.
         for files, folders in self._listed("content/messages"):
             self._no_folders("content/messages", folders, "Only messages belong in this folder.")

@@ -187,6 +187,18 @@ REPEATS: Mapping[str, str] = {
     "monthly": "every month",
     "daily": "every weekday",
 }
+# How often a board meets, where it meets more than once.
+BOARD_REPEATS: Mapping[str, str] = {
+    "weekly": "once a week",
+    "fortnightly": "every two weeks",
+    "monthly": "once a month",
+}
+# What came of what people told a board.
+SAID_STATES: Mapping[str, str] = {
+    "done": "Done",
+    "not yet": "Not yet",
+    "cannot": "We cannot",
+}
 
 
 # What editors write for a known word, by field: a mistake then says which one is meant.

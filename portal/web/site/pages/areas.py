@@ -44,6 +44,7 @@ def _area(
         crumbs=crumbs,
         district=area if isinstance(area, District) else None,
     )
+    board = context.directory.board_of(area) if isinstance(area, District) else None
     return context.render(
         "area.html",
         head,
@@ -55,5 +56,7 @@ def _area(
         numbers=numbers,
         districts=centres,
         programmes=context.running_programmes(series),
+        board=board,
+        meeting=board.next_meeting(context.today) if board else None,
         days=context.rows.days(context.week_of(series), ROWS),
     )
