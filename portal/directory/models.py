@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.directory.addresses import COVERAGE, YOUR_WORKER, report_path
+from portal.directory.building_use import InUse
 from portal.directory.fields import (
     AgeBandName,
     AgeInYears,
@@ -856,6 +857,9 @@ class Centre(TextFile):
         OpenStatus(),
         description="open, closed from 2026-12-01, or closed from 2026-12-01 until 2027-01-10.",
     )
+    in_use: InUse | None = Field(
+        None, description="Whether the service still uses it, as the last source says."
+    )
     closures: tuple[Closure, ...] = Field(
         (), description="Days it had to close: its sessions there show as cancelled."
     )
@@ -935,6 +939,11 @@ class Centre(TextFile):
         last = day + timedelta(weeks=8)
         found = [one for one in self.closures if one.last >= day and one.first <= last]
         return sorted(found, key=lambda one: one.first)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its last source says that the service does not use it, or planned to leave it."""
+        return self.in_use is not None and self.in_use.given_up
 
     @property
     def closed(self) -> bool:
