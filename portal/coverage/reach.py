@@ -26,7 +26,7 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from portal.coverage.cells import Coverage
-from portal.directory import Directory, District, Settlement
+from portal.directory import Directory, District, Session, Settlement
 from portal.directory.values import Position
 from portal.directory.vocabularies import AgeBand
 from portal.finder.postcode_districts import Point, unpack
@@ -121,6 +121,27 @@ def _counts(town: Settlement) -> bool:
 def _size(town: Settlement) -> tuple[int, int, str]:
     kind = _KINDS.index(town.kind) if town.kind in _KINDS else len(_KINDS)
     return -town.population, kind, town.name
+
+
+def placed(sessions: Iterable[Session]) -> frozenset[Point]:
+    """Where sessions are held, as far as it is known well enough to measure from there."""
+    positions = {session.venue.position for session in sessions}
+    return frozenset(_point(at) for at in positions if at and at.precision in _PLACED)
+
+
+def towns_near(directory: Directory, point: Point, miles: int) -> frozenset[Settlement]:
+    """The towns and villages within so many miles of a place, of those that are counted."""
+    circle = _Circle(point, miles)
+    return frozenset(
+        town
+        for town in directory.settlements
+        if _counts(town) and circle.holds(*_point(town.position))
+    )
+
+
+def by_size(towns: Iterable[Settlement]) -> list[Settlement]:
+    """Towns and villages, the largest first."""
+    return sorted(towns, key=_size)
 
 
 def _points(
