@@ -77,6 +77,12 @@ class Reach:
         near = self._near(self._homes, band, part, miles)
         return (near & self._homes.of(district.slug)).bit_count() / total if total else None
 
+    def share_near(self, sessions: Iterable[Session], miles: int) -> float | None:
+        """The share of the county's postcodes within so many miles of one of these sessions."""
+        near = self._homes.near(placed(sessions), miles)
+        total = sum(self._total.values())
+        return near.bit_count() / total if total else None
+
     def without(
         self, district: District, band: AgeBand, part: str, miles: int
     ) -> tuple[Settlement, ...]:

@@ -339,7 +339,7 @@ def test_a_damaged_file_is_refused(cut):
 
 
 def test_an_import_replaces_the_last_one(tmp_path):
-    """A new import replaces both files of the last one; one that fails leaves them as they were."""
+    """A new import replaces both private files; one that fails leaves them as they were (S102)."""
     source, out = written(tmp_path, "bb.csv", code_point()), tmp_path / "var" / "postcodes.bin"
     counted = out.with_name(postcode_districts.FILE_NAME)
 
@@ -351,6 +351,7 @@ def test_an_import_replaces_the_last_one(tmp_path):
 
     assert (first, districts) == (out.read_bytes(), counted.read_bytes())
     assert {out, counted} == {*out.parent.iterdir()}
+    assert {path.stat().st_mode & 0o077 for path in (out, counted)} == {0}
     assert Postcodes(first).find("BB5 1AA")
     assert {code: len(points) for code, points in unpack(districts).items()} == {"E07000120": 2}
 
