@@ -22,10 +22,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, pairwise
 from math import cos, floor, radians, sin, sqrt, tan
-from typing import Literal, Protocol
+from typing import Literal
 from weakref import WeakKeyDictionary
 
-from portal.directory import District, Directory, Session, Settlement
+from portal.coverage.cells import Coverage
+from portal.directory import Directory, District, Settlement
 from portal.directory.values import Position
 from portal.directory.vocabularies import AgeBand
 from portal.finder.postcode_districts import Point, unpack
@@ -37,24 +38,10 @@ _PLACED = frozenset(("point", "postcode", "area", "sector", "town"))
 _KINDS = ("town", "village", "suburban area", "other settlement", "hamlet")  # the largest first
 
 
-class _Cell(Protocol):
-    @property
-    def band(self) -> AgeBand: ...
-    @property
-    def part(self) -> str: ...
-    @property
-    def sessions(self) -> Sequence[Session]: ...
-
-
-class _Coverage(Protocol):
-    @property
-    def cells(self) -> Iterable[_Cell]: ...
-
-
 class Reach:
     """How many families can reach a session, by age band, part of the week and distance."""
 
-    def __init__(self, directory: Directory, coverage: _Coverage) -> None:
+    def __init__(self, directory: Directory, coverage: Coverage) -> None:
         self.basis: Literal["postcodes", "sectors", ""]
         self.basis, points = _points(directory)
         districts = [district.slug for district in directory.districts]
@@ -70,7 +57,7 @@ class Reach:
             self._held.setdefault((cell.band, cell.part), set()).update(known)
 
     @classmethod
-    def of(cls, directory: Directory, coverage: _Coverage) -> Reach:
+    def of(cls, directory: Directory, coverage: Coverage) -> Reach:
         """The reach of a directory's sessions, counted once for each directory."""
         known = _counted.get(directory)
         if known is None:

@@ -13,13 +13,23 @@ from datetime import date
 from functools import partial
 from xml.etree import ElementTree
 
-from portal.directory import AGE_BANDS, Directory, HelpPage, News, Page, Programme, Series, TextFile
+from portal.directory import (
+    AGE_BANDS,
+    Board,
+    Directory,
+    HelpPage,
+    News,
+    Page,
+    Programme,
+    Series,
+    TextFile,
+)
 from portal.directory.addresses import DOWN
 from portal.directory.values import LONDON
 
 # Live addresses: a robot that followed them would fill in forms, or open a family's booking. Their
 # answers say `X-Robots-Tag: noindex` as well, for robots that follow a link all the same.
-CLOSED = ("/book/", "/bookings/", "/gap/", "/outcome/", "/staff/", "/tell/")
+CLOSED = ("/book/", "/bookings/", "/consultations/", "/gap/", "/outcome/", "/staff/", "/tell/")
 # A family's own calendar, which its calendar program must be able to read. It comes first for
 # simple readers, which take the first rule that fits; others take the longest.
 OPEN = ("/bookings/*/calendar.ics$",)
@@ -56,11 +66,12 @@ def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     for centre in directory.centres:
         yield centre.path, _day(centre)
         yield centre.whats_on_path, None
-    texts: tuple[Programme | Series | News | Page | HelpPage, ...] = (
+    texts: tuple[Programme | Series | News | Page | HelpPage | Board, ...] = (
         *directory.programmes,
         *directory.series,
         *directory.news,
         *directory.pages,
+        *directory.boards,
         *(page for page in directory.help_pages if not page.private),
     )
     for text in texts:
