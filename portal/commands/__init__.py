@@ -22,9 +22,11 @@ import click
 
 from portal import __version__
 from portal.commands.bookings import bookings
+from portal.commands.demo import demo
 from portal.commands.postcodes import postcodes
 from portal.commands.progress import progress_bar
 from portal.commands.report import report
+from portal.commands.secret import secret
 from portal.commands.staff import staff
 from portal.errors import PortalError
 
@@ -351,31 +353,8 @@ def send(root: Path | None, watch: bool, every: int) -> None:
     )
 
 
-main.add_command(bookings)
-main.add_command(postcodes)
-main.add_command(report)
-main.add_command(staff)
-
-
-@main.group()
-def secret() -> None:
-    """The secret that links, form tokens and phones of staff are made with."""
-
-
-@secret.command("change")
-@click.pass_obj
-def change_secret(root: Path | None) -> None:
-    """Make a new secret, and keep the present one for what was made with it."""
-    from portal.settings import OLD_SECRETS, load_settings
-
-    settings = load_settings(root=root)
-    settings.change_secret()
-    click.echo("There is a new secret. Start every process of the portal again now.")
-    click.echo(
-        "Links of families, and phones and recovery codes of staff, still work: the old secret is "
-        f"kept for them in {settings.var / OLD_SECRETS}. Forms that are open must be sent again. "
-        "docs/running.md says when the old secret can be deleted."
-    )
+for _command in (bookings, demo, postcodes, report, secret, staff):
+    main.add_command(_command)
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -156,3 +156,11 @@ def test_vocabularies_agree() -> None:
     assert tuple(PLAN) == tuple(LEVEL_WORDS) == LEVELS
     assert sum(PLAN.values()) == 100
     assert [*PARTS] == ["weekday", "evening", "weekend", "holiday"]
+
+
+def test_needs_and_outcomes_are_our_reading_until_somebody_has_signed_them() -> None:
+    """A programme says who has agreed its needs and outcomes, or that nobody has."""
+    (programme,) = made.directory().programmes
+    assert programme.reading == "Our reading of the plan"
+    signed = programme.model_copy(update={"signed": "Head of service, 1 December 2026"})
+    assert signed.reading == "Agreed: Head of service, 1 December 2026"

@@ -26,7 +26,17 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from portal import content
 from portal.content import published_dates
 from portal.content.published_dates import Record
-from portal.directory import Centre, Directory, HelpPage, News, Page, Programme, Series, TextFile
+from portal.directory import (
+    Board,
+    Centre,
+    Directory,
+    HelpPage,
+    News,
+    Page,
+    Programme,
+    Series,
+    TextFile,
+)
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.editing.effects import changes_for, database_of
 from portal.finder.postcodes import exact_finder
@@ -253,6 +263,7 @@ def _texts(directory: Directory) -> Iterator[TextFile]:
     yield from directory.pages
     yield from directory.news
     yield from directory.help_pages
+    yield from directory.boards
 
 
 def _pages_of(text: TextFile, directory: Directory) -> Iterator[str]:
@@ -276,5 +287,7 @@ def _pages_of(text: TextFile, directory: Directory) -> Iterator[str]:
         yield from (text.path, "/news/", "/")
     elif isinstance(text, HelpPage):
         yield from (text.path, "/help/", "/")
+    elif isinstance(text, Board):
+        yield from (text.path, "/boards/")
     elif isinstance(text, Page):
         yield from (text.path, "/")
