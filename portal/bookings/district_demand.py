@@ -10,13 +10,13 @@ that are kept private are in none of them (S101). Searches are never recorded, s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from portal.bookings import wishes
 from portal.bookings.demand import Line, lines
@@ -124,7 +124,7 @@ def _gaps(connection: Connection, now: datetime) -> Counter[str]:
 
 
 def _lines(
-    directory: Directory, rows: Iterable[Row[Any]], protect: Callable[[int], Figure]
+    directory: Directory, rows: Iterable[Sequence[Any]], protect: Callable[[int], Figure]
 ) -> list[Line]:
     found = []
     for identity, number in rows:

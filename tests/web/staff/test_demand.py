@@ -45,4 +45,4 @@ def test_coverage_stands_beside_demand(tmp_path):
         assert "Preston 26 of 28 0 5 under 5 each under 5 each" in page
         assert "Preston 6 0 5" in page
         assert "We never record what families search for" in page
-        assert "quillfeather" not in page.text
+        assert "quillfeather" not in page.html
