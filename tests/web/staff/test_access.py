@@ -78,6 +78,7 @@ SENIOR = {
     "/staff/content": {"worker", "editor", "manager", "administrator"},
     "/staff/log": {"manager", "administrator"},
     "/staff/panel": {"panel", "manager", "administrator"},
+    "/staff/coverage": set(ROLES) - {"panel"},
     "/staff/demand": set(ROLES) - {"panel"},
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.
