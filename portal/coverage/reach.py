@@ -26,7 +26,7 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from portal.coverage.cells import Coverage
-from portal.directory import Directory, District, Settlement
+from portal.directory import Directory, District, Session, Settlement
 from portal.directory.values import Position
 from portal.directory.vocabularies import AgeBand
 from portal.finder.postcode_districts import Point, unpack
@@ -77,6 +77,12 @@ class Reach:
         near = self._near(self._homes, band, part, miles)
         return (near & self._homes.of(district.slug)).bit_count() / total if total else None
 
+    def share_near(self, sessions: Iterable[Session], miles: int) -> float | None:
+        """The share of the county's postcodes within so many miles of one of these sessions."""
+        near = self._homes.near(placed(sessions), miles)
+        total = sum(self._total.values())
+        return near.bit_count() / total if total else None
+
     def without(
         self, district: District, band: AgeBand, part: str, miles: int
     ) -> tuple[Settlement, ...]:
@@ -121,6 +127,27 @@ def _counts(town: Settlement) -> bool:
 def _size(town: Settlement) -> tuple[int, int, str]:
     kind = _KINDS.index(town.kind) if town.kind in _KINDS else len(_KINDS)
     return -town.population, kind, town.name
+
+
+def placed(sessions: Iterable[Session]) -> frozenset[Point]:
+    """Where sessions are held, as far as it is known well enough to measure from there."""
+    positions = {session.venue.position for session in sessions}
+    return frozenset(_point(at) for at in positions if at and at.precision in _PLACED)
+
+
+def towns_near(directory: Directory, point: Point, miles: int) -> frozenset[Settlement]:
+    """The towns and villages within so many miles of a place, of those that are counted."""
+    circle = _Circle(point, miles)
+    return frozenset(
+        town
+        for town in directory.settlements
+        if _counts(town) and circle.holds(*_point(town.position))
+    )
+
+
+def by_size(towns: Iterable[Settlement]) -> list[Settlement]:
+    """Towns and villages, the largest first."""
+    return sorted(towns, key=_size)
 
 
 def _points(

@@ -30,6 +30,7 @@ from portal.database.tables import (
     person,
     plan_goal,
     sample_year,
+    session_record,
     staff,
     support_case,
     walk_in,
@@ -39,6 +40,7 @@ from portal.directory import Directory
 from portal.directory.quarters import first_day, quarter_of
 from portal.directory.values import LONDON
 from portal.errors import PortalError
+from portal.reports.records import keep, record_of
 from portal.sample_year.groups import fill_run
 from portal.sample_year.requests import fill_gaps, fill_requests, fill_wishes
 from portal.sample_year.rows import Rows
@@ -50,7 +52,7 @@ _OF_PEOPLE = (
 )  # fmt: skip
 _ORDER = (
     bookable, booking, person, need, attendance, walk_in, contact_count, support_case, plan_goal,
-    case_outcome, gap, wish,
+    case_outcome, gap, wish, session_record,
 )  # fmt: skip
 
 
@@ -105,10 +107,14 @@ def fill(
         connection.execute(bookable.delete())  # the build may have made some, without bookings
         for run in runs(directory, calendar, first):
             fill_run(rows, directory, run, now, since)
+            for session in run.sessions if run.past else ():
+                if since <= session.starts and session.day < today:
+                    rows.add(session_record, **record_of(directory, session, now))
         fill_requests(rows, directory, _workers(connection, directory, since), now, since)
         fill_gaps(rows, directory, now, since)
         fill_wishes(rows, directory, now)
         made = rows.insert(connection, _ORDER)
+        keep(connection, directory, now)  # what the content itself has held
         backup.reset_sequences(connection, [one.name for one in _ORDER if "id" in one.c])
         connection.execute(sample_year.insert().values(id=1, seed=seed, made=now))
         return made

@@ -92,6 +92,7 @@ class Rows:
                 "created": created,
                 "changed": changed,
                 "ends": ends,
+                "placed": changed if status == "confirmed" and changed > created else None,
                 "reason": "",
                 "was": was,
                 "moved_from": None,

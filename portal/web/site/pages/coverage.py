@@ -116,7 +116,7 @@ def county(context: Context) -> str:
 def coverage_of_district(context: Context, district: District) -> str:
     """A district: each cell with its groups, and what they are like."""
     head = Head(
-        title=f"What is on in {district.title}, by age",
+        title=f"What is on in {district.title} district, by age",
         path=district.coverage_path,
         summary=f"What is on in {district.title} for each age and part of the week.",
         crumbs=((COVERAGE, TITLE),),
