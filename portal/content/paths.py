@@ -34,7 +34,7 @@ def is_content_path(path: str) -> bool:
             return name in TABLES
         case ["content", "messages", name]:
             return name.endswith(".md") and name[:-3] in FILES
-        case ["content", "pages" | "news" | "help", name]:
+        case ["content", "pages" | "news" | "help" | "boards", name]:
             return _is_text(name)
         case ["programmes", name]:
             return _is_text(name) or is_picture(name)

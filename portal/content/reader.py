@@ -41,6 +41,7 @@ from portal.content.pictures import fault
 from portal.content.published_quarters import read_report
 from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, TextT, Tree
 from portal.directory import (
+    Board,
     Centre,
     Footprints,
     HelpPage,
@@ -69,7 +70,7 @@ _SIGNATURES = {
 
 # FIELDS.md and schema/ are written by `portal schema`.
 _CONTENT_FILES = (*TABLES, "FIELDS.md")
-_CONTENT_FOLDERS = ("pages", "news", "help", "messages", "reports", "schema")
+_CONTENT_FOLDERS = ("pages", "news", "help", "boards", "messages", "reports", "schema")
 _PLACE_COLUMNS = (
     "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
 )  # fmt: skip
@@ -133,7 +134,9 @@ class _Reader:
             if "resources.yaml" in files:
                 tree.resources = self._yaml(Resources, "content/resources.yaml", files)
             tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS, ("also",))
-            tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
+            tree.outcodes = self._table(
+                "content/outcodes.csv", files, _OUTCODE_COLUMNS, ("postcodes",)
+            )
             if "neighbours.csv" in files:
                 tree.neighbours = self._table("content/neighbours.csv", files, _NEIGHBOUR_COLUMNS)
             if "outline.json" in files:
@@ -152,6 +155,9 @@ class _Reader:
             self._no_folders("content/reports", folders, "Only published quarters belong here.")
             for name in files:
                 self._read_report(name)
+        for files, folders in self._listed("content/boards"):
+            self._no_folders("content/boards", folders, "Only boards belong in this folder.")
+            tree.boards = self._texts(Board, "content/boards", files)
         # What the messages say is read by `message_texts`.
         for files, folders in self._listed("content/messages"):
             self._no_folders("content/messages", folders, "Only messages belong in this folder.")

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from portal.content import prose
 from portal.content.front_matter import Problem, Written
 from portal.directory import (
+    Board,
     Centre,
     Footprints,
     HelpPage,
@@ -35,6 +36,7 @@ TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
     Page: ("title", "summary"),
     News: ("title", "summary"),
     HelpPage: ("title", "summary"),
+    Board: ("title", "summary", "where", "join"),
     Programme: (
         "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
         "expect", "first_time", "who_meets_you", "siblings_note", "photo_alt",
@@ -54,6 +56,7 @@ WHAT: Mapping[type[TextFile], str] = {
     Page: "a page",
     News: "a piece of news",
     HelpPage: "a help page",
+    Board: "a board",
     Programme: "a programme",
     Centre: "a centre",
     Series: "a series",
@@ -110,6 +113,7 @@ class Tree:
     pages: list[Text[Page]] = field(default_factory=list)
     news: list[Text[News]] = field(default_factory=list)
     help_pages: list[Text[HelpPage]] = field(default_factory=list)
+    boards: list[Text[Board]] = field(default_factory=list)
     programmes: list[Text[Programme]] = field(default_factory=list)
     programme_images: dict[str, Path] = field(default_factory=dict)
     centres: list[CentreFolder] = field(default_factory=list)
@@ -124,6 +128,7 @@ class Tree:
         yield from self.pages
         yield from self.news
         yield from self.help_pages
+        yield from self.boards
         yield from self.programmes
         for folder in self.centres:
             if folder.centre:

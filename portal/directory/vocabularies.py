@@ -187,6 +187,18 @@ REPEATS: Mapping[str, str] = {
     "monthly": "every month",
     "daily": "every weekday",
 }
+# How often a board meets, where it meets more than once.
+BOARD_REPEATS: Mapping[str, str] = {
+    "weekly": "once a week",
+    "fortnightly": "every two weeks",
+    "monthly": "once a month",
+}
+# What came of what people told a board.
+SAID_STATES: Mapping[str, str] = {
+    "done": "Done",
+    "not yet": "Not yet",
+    "cannot": "We cannot",
+}
 
 
 # What editors write for a known word, by field: a mistake then says which one is meant.
@@ -247,6 +259,11 @@ class AgeBand:
     @property
     def path(self) -> str:
         return f"/ages/{self.slug}/"
+
+    @property
+    def coverage_path(self) -> str:
+        """In which districts something is on for this age, and how many homes it reaches."""
+        return f"/coverage/ages/{self.slug}/"
 
     def holds(self, ages: Iterable[AgeRange]) -> bool:
         return any(age.first < self.end and self.first < age.end for age in ages)

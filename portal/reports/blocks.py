@@ -22,21 +22,26 @@ with whole or broken k, and never has a part of a block with another k than the 
    tables, levels and quarters, because those are such sums too.
 2. Staff who know the cells of one centre can take them away. What is left of each block is safe as
    well, and so are its sums.
-3. Who knows how blocks are made, knows that most cells of a block with several cells are from 1 to
-   4. A block of k such cells with the number k would say that each is 1, with 4k that each is 4: so
-   these two numbers are not safe for a block.
+3. Cells that are 0 are not joined, and those that are joined are mostly small. A block of k cells
+   with the number k would say that each is 1, with 4k that each is 4. So cells that are all 1 (or
+   1 and 5), or all 4, are no safe block.
 4. That a figure says "or more" tells only which cells are joined, and that some of them are not 0.
 
+Somebody who has this program could also try all numbers that a quarter may have had, and keep those
+that give the same tables. So cells are joined in an order that depends on a secret (`salt`), which
+is another one in each quarter, and never by size alone.
+
 Blocks are made among near cells first, so that few figures are cut: see `Cell.kin`. If small cells
-alone do not make a safe block, the smallest block beside them is joined to them (complementary
-suppression). Without that nothing more could be found; but the total of the area would be cut.
-Cells that cannot be joined to anything safe stay hidden, in every figure.
+alone do not make a safe block, a block beside them is joined to them (complementary suppression).
+Without that nothing more could be found; but the total of the area would be cut. Cells that cannot
+be joined to anything safe stay hidden, in every figure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from portal.bookings.disclosure import SMALLEST
 from portal.directory.measures import Figure
@@ -135,15 +140,22 @@ def is_safe(cells: Sequence[Cell], forms: Sequence[Form]) -> bool:
 
 def _is_safe(numbers: Sequence[int]) -> bool:
     """Whether the sum of these tells nothing of any of them."""
-    total, count = sum(numbers), sum(number > 0 for number in numbers)
-    if 0 < total < SMALLEST:
+    if 0 < sum(numbers) < SMALLEST:
         return False
-    return count < 2 or total not in (count, (SMALLEST - 1) * count)
+    kinds = set(filter(None, numbers))
+    # As small as small and safe cells can be together, or as large as small cells can be.
+    least = 1 in kinds and kinds <= {1, SMALLEST}
+    most = kinds == {SMALLEST - 1}
+    return sum(number > 0 for number in numbers) < 2 or not (least or most)
 
 
-def blocks_of(cells: Iterable[Cell], forms: Sequence[Form]) -> list[Block]:
+def blocks_of(cells: Iterable[Cell], forms: Sequence[Form], salt: bytes = b"") -> list[Block]:
     """All the cells that are not 0, in blocks that may be shown, and at most one that may not."""
-    listed = sorted((cell for cell in cells if any(cell.values)), key=_order)
+
+    def order(cell: Cell) -> bytes:
+        return sha256(salt + repr(cell.name).encode()).digest()
+
+    listed = sorted((cell for cell in cells if any(cell.values)), key=order)
     made = [Block((cell,)) for cell in listed if is_safe((cell,), forms)]
     loose = [cell for cell in listed if not is_safe((cell,), forms)]
     for depth in range(len(loose[0].kin) if loose else 0):
@@ -188,13 +200,12 @@ def _joined(some: Sequence[Cell], forms: Sequence[Form]) -> tuple[list[Block], l
 def _complement(
     rest: Sequence[Cell], near: Sequence[Block], forms: Sequence[Form]
 ) -> list[Block] | None:
-    """The blocks to be joined with the rest so that all is safe: the smallest that will do."""
-    ordered = sorted(near, key=lambda block: (block.values, _order(block.cells[0])))
-    for block in ordered:
+    """The blocks to be joined with the rest so that all is safe: one of them, or some."""
+    for block in near:
         if is_safe([*rest, *block.cells], forms):
             return [block]
     chosen: list[Block] = []
-    for block in ordered:
+    for block in near:
         chosen.append(block)
         if is_safe([*rest, *(cell for one in chosen for cell in one.cells)], forms):
             return chosen
@@ -206,11 +217,6 @@ def _by_kin(cells: Iterable[Cell], depth: int) -> Mapping[str, list[Cell]]:
     for cell in cells:
         found.setdefault(cell.kin[depth], []).append(cell)
     return found
-
-
-def _order(cell: Cell) -> tuple[tuple[str, ...], str]:
-    """By kin and then by name: never by size, which would say more of the cells of a block."""
-    return tuple(reversed(cell.kin)), str(cell.name)
 
 
 def _sum(cells: Iterable[Cell]) -> Values:

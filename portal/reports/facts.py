@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -137,6 +138,7 @@ class Facts:
     private: int  # families with a place in a group of a sensitive programme
     places: Mapping[str, Place]
     kinds: Mapping[str, Kind]
+    salt: bytes = b""  # a secret of this database and quarter, which never changes
 
     def lines_of(self, atom: Atom) -> Iterator[str]:
         yield ALL
@@ -212,8 +214,14 @@ class _Count:
         }
         return Facts(
             self._quarter, sample, public, self._workers(), exact, self._private,
-            self._places, self._kinds,
+            self._places, self._kinds, self._salt(),
         )  # fmt: skip
+
+    def _salt(self) -> bytes:
+        """Of the random number of the first booking, which no page shows and nothing deletes."""
+        query = select(booking.c.link_nonce).order_by(booking.c.id).limit(1)
+        nonce = bytes(self._connection.execute(query).scalar() or b"")
+        return sha256(nonce + self._quarter.encode()).digest()
 
     # --- sessions ---------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ def keep(connection: Connection, directory: Directory, now: datetime) -> int:
             if session.anchor in rows:
                 corrected += _correct(connection, rows[session.anchor], session, today, now)
             elif session.day < today and max(session.anchor, session.day.isoformat()) > last:
-                new.append(_record(directory, session, now))
+                new.append(record_of(directory, session, now))
     for start in range(0, len(new), _AT_ONCE):
         # Another worker may write the same rows.
         insert_new_rows(connection, session_record, new[start : start + _AT_ONCE])
@@ -81,7 +81,8 @@ def _minutes(session: Session) -> int:
     return round((session.ends - session.starts).total_seconds() / 60)
 
 
-def _record(directory: Directory, session: Session, now: datetime) -> dict[str, Any]:
+def record_of(directory: Directory, session: Session, now: datetime) -> dict[str, Any]:
+    """The row of a session, as it is now."""
     series, programme, centre = session.series, session.series.programme, session.series.centre
     limited = series.booking != "drop-in"
     return {

@@ -124,7 +124,7 @@ def blocks_in(facts: Facts, group: str) -> list[Block]:
         Cell(atom, values, atom.place, _kin(facts, atom))
         for atom, values in facts.exact[group].items()
     ]
-    return blocks_of(cells, GROUPS[group].forms)
+    return blocks_of(cells, GROUPS[group].forms, facts.salt)
 
 
 def _kin(facts: Facts, atom: Atom) -> tuple[str, ...]:
