@@ -306,9 +306,8 @@ class _Count:
             if had:
                 visits = sum(own.get(at) == "came" for at in had)
                 taken = row.places * len(had)
-                self._add_of_series(
-                    "families", name, 1, int(visits > 0), int(visits > 2), visits, taken
-                )
+                came, often = int(visits > 0), int(visits > 2)
+                self._add_of_series("families", name, 1, taken, came, visits, often)
 
     def _count_walk_ins_and_contacts(self) -> None:
         held = self._held()
