@@ -1,7 +1,7 @@
 """Every kind of public page, made from one Directory for one day.
 
-The subjects are modules: `areas`, `boards`, `browsing`, `calendars`, `centres`, `help_pages`, `keeping`,
-`programmes`, `texts` and `workers`. A page is a function in one of them, declared with
+The subjects are modules: `areas`, `boards`, `browsing`, `calendars`, `centres`, `help_pages`,
+`keeping`, `programmes`, `texts` and `workers`. A page is a function in one of them, declared with
 `@page(rule, nouns)`, and a template; it needs no other registration. Functions take a `Context`,
 which holds what pages share.
 
