@@ -63,6 +63,7 @@ def read(root: Path | None, today: str | None = None) -> Directory:
         today=_day(today) if today else datetime.now(ZoneInfo("Europe/London")).date(),
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
+        postcode_districts=settings.postcode_districts,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from portal.content.sources import Text, Tree
-from portal.directory import AGE_BANDS, Settlement, TextFile
+from portal.directory import AGE_BANDS, District, Footprint, Settlement, TextFile
 from portal.directory.addresses import BOARDS, HELP, LIVE_PAGES, fixed_pages
 from portal.directory.values import near
 
@@ -81,12 +81,15 @@ def addresses(
         yield address, None
     yield from ((settlement.path, None) for settlement in settlements or ())
     yield from ((band.path, None) for band in AGE_BANDS)
+    yield from ((band.coverage_path, None) for band in AGE_BANDS)
     yield from ((f"{band.path}calendar.ics", None) for band in AGE_BANDS)
     for footprint in tree.footprints.footprints if tree.footprints else ():
         paths = [footprint.path, *(district.path for district in footprint.districts)]
         if _names_workers(tree):
             yield from ((district.workers_path, None) for district in footprint.districts)
         yield from ((path, None) for path in paths)
+        areas: tuple[Footprint | District, ...] = (footprint, *footprint.districts)
+        yield from ((area.coverage_path, None) for area in areas)
         yield from ((f"{path}calendar.ics", None) for path in paths)
     sensitive = {text.slug for text in tree.programmes if text.noun and text.noun.sensitive}
     for folder in tree.centres:

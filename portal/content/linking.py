@@ -115,6 +115,7 @@ class Linking:
             pages=tuple(sorted(pages, key=lambda one: (one.order or 10**6, one.slug))),
             news=tuple(sorted(news, key=lambda one: (-one.date_.toordinal(), one.slug))),
             help_pages=tuple(sorted(help_pages, key=_help_order)),
+            reports=tuple(sorted(tree.reports, key=lambda one: one.quarter, reverse=True)),
             boards=tuple(sorted(boards, key=lambda one: (one.title, one.slug))),
             settlements=self._map.settlements,
             postcode_areas=self._map.postcode_areas,

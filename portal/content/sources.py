@@ -17,6 +17,7 @@ from portal.directory import (
     News,
     Page,
     Programme,
+    PublishedReport,
     Resources,
     Series,
     Site,
@@ -107,6 +108,7 @@ class Tree:
     places: list[Row] = field(default_factory=list)
     outcodes: list[Row] = field(default_factory=list)
     neighbours: list[Row] = field(default_factory=list)
+    reports: list[PublishedReport] = field(default_factory=list)
     outline: str | None = None  # the text of content/outline.json
     pages: list[Text[Page]] = field(default_factory=list)
     news: list[Text[News]] = field(default_factory=list)

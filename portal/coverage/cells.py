@@ -47,6 +47,26 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "holiday": "School holidays",
     }
 )
+# The parts and the age bands within a sentence: 'at weekends for ages 11 to 15'.
+WHEN: Mapping[str, str] = MappingProxyType(
+    {
+        "weekday": "on weekdays",
+        "evening": "in the evening",
+        "weekend": "at weekends",
+        "holiday": "in the school holidays",
+    }
+)
+WHOM: Mapping[str, str] = MappingProxyType(
+    {
+        "pregnancy": "in pregnancy",
+        "babies": "for babies under 1",
+        "toddlers": "for ages 1 and 2",
+        "pre-school": "for ages 3 and 4",
+        "primary-school": "for ages 5 to 10",
+        "secondary-school": "for ages 11 to 15",
+        "young-adults": "for ages 16 to 25",
+    }
+)
 # How much is on: the words of a cell, with the least number of sessions. 13 are one a week.
 WORDS: tuple[tuple[str, int], ...] = (
     ("none", 0),

@@ -30,6 +30,8 @@ YOUR_WORKER = "/your-worker/"
 COVERAGE = "/coverage/"
 # The list of the files for other people's programs.
 DATA = "/data/"
+# What the service did in each quarter.
+REPORTS = "/reports/"
 # The one page of all private needs (S81).
 TALK = "talk"
 _FIXED = (
@@ -42,11 +44,14 @@ _FIXED = (
     _NEWS,
     BOARDS,
     YOUR_WORKER,
+    REPORTS,
     "/calendars/",
     "/calendars/centres/",
     "/calendars/programmes/",
     "/calendars/custom/",
     "/kept/",
+    COVERAGE,
+    DATA,
     DOWN,
 )
 
@@ -55,7 +60,7 @@ _FIXED = (
 RESERVED = frozenset(
     (
         *(path.split("/")[1].partition(".")[0] for path in (*_FIXED, *LIVE) if path != "/"),
-        "ages", "districts", "embed", "footprints", "near", "panels", "sessions",
+        "ages", "data", "districts", "embed", "footprints", "near", "panels", "sessions",
         "404", "feed", "index", "live", "manifest", "offline", "openreferral", "robots", "search",
         "service-worker", "sitemap", "static",
         *LANGUAGES,
@@ -66,6 +71,22 @@ RESERVED = frozenset(
 def weekday_path(weekday: str) -> str:
     """The page of the next Monday, Tuesday and so on: '/whats-on/monday/'."""
     return f"/whats-on/{weekday.lower()}/"
+
+
+def report_path(quarter: str, area: str = "county", part: str = "") -> str:
+    """The page of a quarterly report: '/reports/2026-q3/districts/burnley/'.
+
+    `area` is a key of `portal.directory.quarterly`, such as 'district:burnley'.
+    """
+    kind, _, slug = area.partition(":")
+    of_area = f"{kind}s/{slug}/" if slug else ""
+    of_part = f"{part}/" if part else ""
+    return f"{REPORTS}{quarter.lower()}/{of_area}{of_part}"
+
+
+def report_file(quarter: str, ending: str) -> str:
+    """The open data of a quarter: '/data/report-2026-q3.json'."""
+    return f"/data/report-{quarter.lower()}.{ending}"
 
 
 def fixed_pages(

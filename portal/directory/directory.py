@@ -23,6 +23,7 @@ from portal.directory.models import (
     Page,
     PostcodeArea,
     Programme,
+    PublishedReport,
     Series,
     Session,
     Settlement,
@@ -59,12 +60,16 @@ class Directory(Noun):
     pages: tuple[Page, ...]
     news: tuple[News, ...]
     help_pages: tuple[HelpPage, ...] = Field((), description="Ways in by need, the doors first.")
+    reports: tuple[PublishedReport, ...] = Field((), description="Quarters, the newest first.")
     boards: tuple[Board, ...] = Field((), description="Boards and voice groups, by name.")
     settlements: tuple[Settlement, ...]
     postcode_areas: tuple[PostcodeArea, ...]
     neighbours: tuple[Neighbour, ...] = Field((), description="Towns outside the county.")
     outline: Outline | None = Field(None, description="The boundaries of the districts, if known.")
     postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
+    postcode_districts: bytes = Field(
+        b"", description="Where each district's postcodes are, packed; empty if not imported."
+    )
 
     @classmethod
     def of(cls, **parts: Any) -> Directory:

@@ -21,7 +21,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.directory.addresses import COVERAGE, YOUR_WORKER
+from portal.directory.addresses import COVERAGE, YOUR_WORKER, report_path
+from portal.directory.building_use import InUse
 from portal.directory.fields import (
     AgeBandName,
     AgeInYears,
@@ -84,6 +85,7 @@ from portal.directory.fields import (
     Weekdays,
     Words,
 )
+from portal.directory.quarterly import Cube
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
 from portal.directory.vocabularies import (
     AGE_BANDS,
@@ -722,6 +724,11 @@ class Programme(TextFile):
     )
     quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
     outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
+    signed: Line | None = Field(
+        None,
+        description="Who has agreed that `needs` and `outcomes` are right: a role and a day. "
+        "Without it, pages say that they are our reading of the plan.",
+    )
     sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
     phone: Phone | None = Field(None, description="Its own phone number.")
     photo: Line | None = Field(None, description="A picture of this folder.")
@@ -745,6 +752,11 @@ class Programme(TextFile):
         return levels[number] if number < len(levels) else None
 
     images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
+
+    @property
+    def reading(self) -> str:
+        """Who says which needs and outcomes it helps with: readers see it beside them."""
+        return f"Agreed: {self.signed}" if self.signed else "Our reading of the plan"
 
     @property
     def contact_phone(self) -> str | None:
@@ -845,6 +857,9 @@ class Centre(TextFile):
         OpenStatus(),
         description="open, closed from 2026-12-01, or closed from 2026-12-01 until 2027-01-10.",
     )
+    in_use: InUse | None = Field(
+        None, description="Whether the service still uses it, as the last source says."
+    )
     closures: tuple[Closure, ...] = Field(
         (), description="Days it had to close: its sessions there show as cancelled."
     )
@@ -924,6 +939,11 @@ class Centre(TextFile):
         last = day + timedelta(weeks=8)
         found = [one for one in self.closures if one.last >= day and one.first <= last]
         return sorted(found, key=lambda one: one.first)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its last source says that the service does not use it, or planned to leave it."""
+        return self.in_use is not None and self.in_use.given_up
 
     @property
     def closed(self) -> bool:
@@ -1402,6 +1422,7 @@ class PostcodeArea:
     code: str
     position: Position
     districts: tuple[District, ...]
+    postcodes: tuple[int, ...] = ()  # how many lie in each of the districts; empty if not known
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -1412,6 +1433,38 @@ class Neighbour:
     council: str
     position: Position
     outcodes: tuple[str, ...]  # those that belong to its council, wholly or in part
+
+
+# --- reports ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PublishedReport:
+    """The numbers of a quarter as they were published: content/reports/<quarter>.json."""
+
+    cube: Cube
+    source: str
+
+    @property
+    def quarter(self) -> str:
+        return self.cube.quarter
+
+    @property
+    def made(self) -> date:
+        return self.cube.made
+
+    @property
+    def edition(self) -> int:
+        """How often it was published: from 2 on, it is a correction."""
+        return self.cube.edition
+
+    @property
+    def sample(self) -> bool:
+        return self.cube.sample
+
+    @property
+    def path(self) -> str:
+        return report_path(self.quarter)
 
 
 # --- the Directory ---------------------------------------------------------

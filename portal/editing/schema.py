@@ -139,6 +139,7 @@ _EXAMPLES: Mapping[str, str] = {
     "serves": "River Lane Primary School, Preston",
     "session_length": "About 2 hours",
     "siblings_note": "There are toys for children up to 8",
+    "signed": "Head of service, 1 December 2026",
     "slug": "preston",
     "source": "https://example.org/term-dates",
     "sources": "https://example.org/leaflet",

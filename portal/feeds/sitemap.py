@@ -52,12 +52,15 @@ def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
             yield path, None
     for footprint in directory.footprints:
         yield footprint.path, None
+        yield footprint.coverage_path, None
         for district in footprint.districts:
             yield district.path, None
+            yield district.coverage_path, None
     for district in directory.districts_with_workers:
         yield district.workers_path, None
     for band in AGE_BANDS:
         yield band.path, None
+        yield band.coverage_path, None
     for settlement in directory.settlements:
         yield settlement.path, None
     for centre in directory.centres:

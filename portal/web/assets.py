@@ -31,6 +31,7 @@ def static_files() -> Mapping[str, StaticFile]:
     files = {}
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
+        ("figures.css", "text/css", rcssmin.cssmin),
         ("site.js", "text/javascript", _without_comments),
         ("find.js", "text/javascript", _minified),
         ("marks.svg", "image/svg+xml", str),

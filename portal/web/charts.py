@@ -23,7 +23,7 @@ LINE, BAR = 1.4, 1.1  # em: a line of text, a bar
 LISTED = 6  # bars whose numbers the description names one by one
 PLOT = 8.0  # em: the height of a line's plot
 
-NONE, HIDDEN = "no figures", "not shown"
+NONE, HIDDEN = "no figures", "hidden"
 
 
 def number_of(figure: Any) -> float | None:
@@ -38,13 +38,14 @@ def is_partial(figure: Any) -> bool:
 
 
 def words_of(figure: Any) -> str:
-    """'310', '30 or more', 'not shown' or 'no figures'."""
+    """'310', '1,230.5', '30 or more', 'hidden' or 'no figures'."""
     number = number_of(figure)
     if number is None:
         return NONE
+    words = f"{number:,.2f}".rstrip("0").rstrip(".")
     if not is_partial(figure):
-        return f"{number:,g}" if number != int(number) else f"{int(number):,}"
-    return f"{int(number):,} or more" if number else HIDDEN
+        return words
+    return f"{words} or more" if number else HIDDEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,18 @@ from datetime import date
 
 import pytest
 
-from portal.coverage.cells import LEVEL_WORDS, NOT_SAID, PARTS, PLAN, WORDS, Cell, Coverage, part_of
+from portal.coverage.cells import (
+    LEVEL_WORDS,
+    NOT_SAID,
+    PARTS,
+    PLAN,
+    WHEN,
+    WHOM,
+    WORDS,
+    Cell,
+    Coverage,
+    part_of,
+)
 from portal.directory import AGE_BANDS, Directory, District, Footprint
 from portal.directory.outline import Outline
 from portal.directory.values import Position
@@ -155,4 +166,13 @@ def test_vocabularies_agree() -> None:
     """The plan's shares and the words of levels are about the levels that content knows."""
     assert tuple(PLAN) == tuple(LEVEL_WORDS) == LEVELS
     assert sum(PLAN.values()) == 100
-    assert [*PARTS] == ["weekday", "evening", "weekend", "holiday"]
+    assert [*PARTS] == [*WHEN] == ["weekday", "evening", "weekend", "holiday"]
+    assert [*WHOM] == [band.slug for band in AGE_BANDS]
+
+
+def test_needs_and_outcomes_are_our_reading_until_somebody_has_signed_them() -> None:
+    """A programme says who has agreed its needs and outcomes, or that nobody has."""
+    (programme,) = made.directory().programmes
+    assert programme.reading == "Our reading of the plan"
+    signed = programme.model_copy(update={"signed": "Head of service, 1 December 2026"})
+    assert signed.reading == "Agreed: Head of service, 1 December 2026"

@@ -65,7 +65,7 @@ def test_line_leaves_a_gap_where_no_number_is_known():
     assert [(one.x1, one.partial) for one in found.segments] == [(found.points[1].x, True)]
     assert found.points[1].y == found.base
     assert found.points[0].y < found.points[2].y < found.base
-    assert "October to December 2025: not shown; January to March 2026: no figures" in (
+    assert "October to December 2025: hidden; January to March 2026: no figures" in (
         found.description
     )
 
@@ -101,7 +101,7 @@ def test_table_has_the_numbers_in_words():
     tree = ElementTree.fromstring(drawn('grouped("b", "Sessions", names, rows)'))
 
     assert [one.text for one in tree.iter("td")] == ["200", "100", "50 or more", "no figures"]
-    assert charts.words_of(Figure(0, partial=True)) == "not shown"
+    assert charts.words_of(Figure(0, partial=True)) == "hidden"
     assert charts.words_of(1250) == "1,250"
 
 

@@ -26,6 +26,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from portal import content
 from portal.content import published_dates
 from portal.content.published_dates import Record
+from portal.coverage.changes import Snapshot, news, snapshot
 from portal.directory import (
     Board,
     Centre,
@@ -67,6 +68,8 @@ class Preview:
         self._details: tuple[str, Details] | None = None
         self._directory: Directory | None = None
         self._started_with: Record | None = None
+        self._coverage_before: Snapshot | None = None
+        self._coverage_said: tuple[str, ...] = ()
         self._state: object = None
 
     @property
@@ -102,6 +105,7 @@ class Preview:
                 today=self._now().astimezone(LONDON).date(),
                 horizon_weeks=settings.horizon_weeks,
                 postcodes=settings.postcodes,
+                postcode_districts=settings.postcode_districts,
                 memory=self._memory,
             )
         except content.ContentError as error:
@@ -127,6 +131,10 @@ class Preview:
         with self._changed:
             self._details = shown.version, details
             self._changed.notify_all()
+        if details.coverage != self._coverage_said:
+            self._coverage_said = details.coverage
+            for line in details.coverage or ("As it was when the preview started.",):
+                self._say(f"Coverage: {line}")
         for problem in (
             *doubts,
             *content.hard_messages(settings.root),
@@ -185,7 +193,10 @@ class Preview:
         if families and families.bookings:
             words = f"Bookings touched: {families.bookings:,}."
         said = (f"{_counted(number)} {kind}" for kind, number in totals.items())
-        return Details(compared_with, changes, tuple(said), words, touched)
+        if self._coverage_before is None:
+            self._coverage_before = snapshot(directory)
+        coverage = tuple(news(self._coverage_before, directory))
+        return Details(compared_with, changes, tuple(said), words, touched, coverage)
 
 
 def serve(

@@ -205,6 +205,7 @@ def _headers(context: Context) -> bytes:
         ("/*.ics", "/calendar.ics"),
         ("/*.atom", "/feed.atom"),
         ("/panels/*", "/panels/a-district/calendar.ics"),
+        ("/data/*", "/data/"),
         ("/embed/*", "/embed/"),
     )
     others = [(pattern, file_headers(path)) for pattern, path in examples]

@@ -1,9 +1,9 @@
 """Every kind of public page, made from one Directory for one day.
 
-The subjects are modules: `areas`, `boards`, `browsing`, `calendars`, `centres`, `help_pages`,
-`keeping`, `programmes`, `texts` and `workers`. A page is a function in one of them, declared with
-`@page(rule, nouns)`, and a template; it needs no other registration. Functions take a `Context`,
-which holds what pages share.
+The subjects are modules: `areas`, `boards`, `browsing`, `calendars`, `centres`, `coverage`,
+`help_pages`, `keeping`, `programmes`, `reports`, `texts` and `workers`. A page is a function in one
+of them, declared with `@page(rule, nouns)`, and a template; it needs no other registration.
+Functions take a `Context`, which holds what pages share.
 
 Pages only loop over `Directory.series`, which holds no sensitive series (safety S3).
 """
@@ -14,9 +14,11 @@ from portal.web.site.pages import (  # noqa: F401
     boards,
     browsing,
     calendars,
+    coverage,
     help_pages,
     keeping,
     programmes,
+    reports,
     workers,
 )
 from portal.web.site.pages.centres import leaflet
