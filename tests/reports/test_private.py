@@ -83,8 +83,8 @@ def planted(connection, centre: str, programme: str) -> None:
 
 
 def test_a_private_group_leaves_no_trace_where_it_meets(sqlite: Engine) -> None:
-    """A private group planted in each centre in turn: all tables stay as they were, byte for byte,
-    but the county's one line, and that line is the same whichever centre it is."""
+    """S105: a private group is planted in each centre in turn: all tables stay the same, byte for
+    byte, but the county's one line, and that line is the same whichever centre it is."""
     sampled.fill(sqlite)
     county = sampled.directory()
     before = cube_of(count(sqlite, county, "2026-Q4", NOW), county, NOW)
@@ -121,8 +121,8 @@ class _Undone(Exception):
 
 
 def test_a_planted_public_group_is_seen(sqlite: Engine) -> None:
-    """The same group of a programme that is not sensitive changes the tables of its district, so
-    the test above can fail."""
+    """S105: the same group of a programme that is not sensitive changes the tables of its
+    district, so the test above can fail."""
     sampled.fill(sqlite)
     county = sampled.directory()
     without = cube_of(count(sqlite, county, "2026-Q4", NOW), county, NOW)
