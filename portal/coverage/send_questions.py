@@ -143,7 +143,7 @@ class _Asked:
             said = [f"In {phrases.joined(one.title for one in there)}."]
         else:
             without = [one.title for one in districts if one not in there]
-            said = [f"None in {phrases.joined(without)}."] if without else []
+            said = [f"None in {phrases.joined(without)}." if without else "In every district."]
         share = self._reach.share_near(sessions, NEAR)
         if share is not None:
             said.append(f"{round(100 * share)} of 100 postcodes are within {NEAR} miles of one.")
