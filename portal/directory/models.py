@@ -657,7 +657,7 @@ class Board(TextFile):
         if not what:
             return ""
         words = ", ".join(what[:-1]) + " and " + what[-1] if what[1:] else what[0]
-        return f"{words[0].upper()}{words[1:]} on this page are samples."
+        return f"Invented on this page: {words}."
 
 
 class Picture(NamedTuple):
