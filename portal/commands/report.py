@@ -38,7 +38,9 @@ def report(ctx: click.Context, quarter: str | None, area: str | None, form: str 
         return
     from portal.commands import quarterly
 
-    quarterly.run(ctx.obj, quarter, area, form)
+    directory = read(ctx.obj)
+    chosen = area_named(directory, area) if area else None
+    quarterly.run(ctx.obj, directory, quarter, chosen, form)
 
 
 @report.command()
@@ -81,11 +83,16 @@ def read(root: Path | None, today: str | None = None) -> Directory:
 
 
 def area_named(directory: Directory, name: str) -> District | Footprint:
-    """The district of that name, or else the footprint. Raises PortalError."""
+    """The district of that name, or else the footprint; 'footprint:preston' is never the district.
+
+    Raises PortalError.
+    """
     from portal.directory.values import near, slugify
 
     areas: dict[str, District | Footprint] = {one.slug: one for one in directory.footprints}
-    areas |= {one.slug: one for one in directory.districts}
+    kind, _, name = name.rpartition(":")
+    if kind != "footprint":
+        areas |= {one.slug: one for one in directory.districts}
     if (found := areas.get(slugify(name))) is None:
         raise PortalError(
             f"There is no district or footprint '{name}'.{near(name, areas)} "
