@@ -20,12 +20,11 @@ from portal.directory import Directory, District, quarters
 from portal.directory.measures import COUNTY, OUR_READING_NOTE, Figure, areas_of, key
 from portal.directory.quarterly import OUR_READING, Line, Part, Report
 from portal.directory.values import LONDON
-from portal.editing import publishing
-from portal.editing.files import Edit, bytes_of, digest_of
+from portal.editing import report_publishing
 from portal.editing.publishing import Author
 from portal.errors import PortalError
 from portal.feeds import report_data
-from portal.reports.report import new_edition, report_for, reports_of
+from portal.reports.report import report_for, reports_of
 from portal.settings import Settings, load_settings
 
 SAMPLE = "Invented numbers: a sample year."
@@ -131,15 +130,11 @@ def _publish(
     settings: Settings, engine: Engine, directory: Directory, quarter: str, now: datetime
 ) -> None:
     """Write the file of a quarter, and ask for a build."""
-    cube = new_edition(engine, directory, quarter, now)
-    path = f"content/reports/{quarter}.json"
-    before = bytes_of(settings.root, path)
-    edit = Edit(path, cube.text(), None if before is None else digest_of(before))
-    words = quarters.words(quarter)
-    summary = f"Publish the report for {words}"
-    if cube.edition > 1:
-        summary = f"Correct the report for {words} (edition {cube.edition})"
-    done = publishing.publish(settings, engine, [edit], author=AUTHOR, summary=summary, now=now)
-    click.echo(f"Written: {path}. The site shows it after its next build.")
+    edition = report_publishing.prepare(settings, engine, directory, quarter, now)
+    if edition.is_published:
+        click.echo(f"{edition.path} has these numbers already.")
+        return
+    done = report_publishing.write(settings, engine, edition, author=AUTHOR, now=now)
+    click.echo(f"Written: {edition.path}. The site shows it after its next build.")
     if done.warning:
         click.echo(done.warning)
