@@ -657,7 +657,7 @@ class Board(TextFile):
         if not what:
             return ""
         words = ", ".join(what[:-1]) + " and " + what[-1] if what[1:] else what[0]
-        return f"{words[0].upper()}{words[1:]} on this page are samples."
+        return f"Invented on this page: {words}."
 
 
 class Picture(NamedTuple):
@@ -1465,6 +1465,10 @@ class PublishedReport:
     @property
     def path(self) -> str:
         return report_path(self.quarter)
+
+    def page_of(self, area: str) -> str:
+        """The page of an area, such as 'district:burnley'; '' if it was not there yet."""
+        return report_path(self.quarter, area) if area in self.cube.areas else ""
 
 
 # --- the Directory ---------------------------------------------------------

@@ -36,7 +36,8 @@ def keep(connection: Connection, directory: Directory, now: datetime) -> int:
     corrected = 0
     for series in (*directory.series, *directory.private_series):
         rows = _rows_of(series, kept)
-        last = max((max(row.day, row.planned) for row in rows.values()), default="")
+        # Of those on their planned day: one that has moved says nothing of the others.
+        last = max((row.day for row in rows.values() if row.day == row.planned), default="")
         for session in series.all_sessions:
             if session.anchor in rows:
                 corrected += _correct(connection, rows[session.anchor], session, today, now)

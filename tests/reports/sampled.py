@@ -101,7 +101,7 @@ def facts(file: Path) -> dict[str, Facts]:
     return found
 
 
-def _digest(number: int, what: str) -> bytes:
+def digest(number: int, what: str) -> bytes:
     return hashlib.sha256(f"{what} {number}".encode()).digest()
 
 
@@ -117,8 +117,8 @@ class _Books:
         number = len(self.bookings) + 1
         fixed = {
             "id": number, "bookable_id": thing, "reference": f"R{number:08}",
-            "key_hash": _digest(number, "key"), "link_hash": _digest(number, "link"),
-            "link_nonce": _digest(number, "nonce")[:16], "calendar_id": f"{number:032x}",
+            "key_hash": digest(number, "key"), "link_hash": digest(number, "link"),
+            "link_nonce": digest(number, "nonce")[:16], "calendar_id": f"{number:032x}",
             "revision": 0, "status": status, "way": way, "people": 1, "places": 1, "passed": 0,
             "twin": False, "was": "", "placed": None,
         }  # fmt: skip
@@ -227,7 +227,7 @@ def _fill_panels(connection) -> None:
     for number, row in enumerate(rows("gaps"), 1):
         gaps.append(
             {
-                "id": number, "key_hash": _digest(number, "gap"), "reference": f"G{number:08}",
+                "id": number, "key_hash": digest(number, "gap"), "reference": f"G{number:08}",
                 "district": row["district"], "needs": [], "wanted": "", "tried": "", "name": "",
                 "organisation": "", "email": "", "created": moment(row["created"]),
                 "state": row["state"],

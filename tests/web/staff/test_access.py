@@ -79,6 +79,7 @@ SENIOR = {
     "/staff/log": {"manager", "administrator"},
     "/staff/reports/<quarter>/publish": {"administrator"},
     "/staff/panel": {"panel", "manager", "administrator"},
+    "/staff/coverage": set(ROLES) - {"panel"},
     "/staff/demand": set(ROLES) - {"panel"},
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.

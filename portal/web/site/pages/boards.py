@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.coverage.cells import WEEKS, Coverage
+from portal.coverage.cells import PARTS, WEEKS, Coverage
 from portal.directory import AGE_BANDS, Board, Directory, District, Meeting
-from portal.directory.addresses import BOARDS
+from portal.directory.addresses import BOARDS, report_path
+from portal.directory.quarterly import report_among
 from portal.web.layout import Head
+from portal.web.report_tables import Shown
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
 
@@ -66,6 +68,7 @@ def board(context: Context, board: Board) -> str:
         state=board.consultation.state(context.today) if board.consultation else "",
         about=directory.district(board.consultation.district or "") if board.consultation else None,
         offer=offer_in(directory, district) if district else None,
+        report=newest_report(directory, district) if district else None,
     )
 
 
@@ -104,13 +107,34 @@ def offer_in(directory: Directory, district: District) -> Offer:
     coverage = Coverage.of(directory)
     amount = coverage.amount(district)
     parts = coverage.parts(district)
-    late = sum(parts[name].sessions for name in ("Evenings", "Weekends"))
+    late = sum(parts[PARTS[name]].sessions for name in ("evening", "weekend"))
     without = tuple(
         band.title
         for band in AGE_BANDS
-        if not any(
-            coverage.cell(district, band, part).sessions
-            for part in ("weekday", "evening", "weekend", "holiday")
-        )
+        if not any(coverage.cell(district, band, part).sessions for part in PARTS)
     )
     return Offer(amount.series, amount.sessions, late, without)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The newest published report of a district in a few sentences."""
+
+    quarter: str  # in words
+    sentences: tuple[str, ...]
+    path: str
+    sample: bool
+
+
+def newest_report(directory: Directory, district: District) -> Summary | None:
+    """What the newest published quarter says of a district; None if nothing is published."""
+    area = f"district:{district.slug}"
+    for published in directory.reports:
+        report = report_among(
+            [one.cube for one in directory.reports], published.quarter, area, directory
+        )
+        if report is not None and area in published.cube.areas:
+            shown = Shown(report)
+            path = report_path(published.quarter, area)
+            return Summary(shown.quarter, tuple(shown.sentences), path, shown.sample)
+    return None
