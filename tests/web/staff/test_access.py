@@ -79,6 +79,7 @@ SENIOR = {
     "/staff/log": {"manager", "administrator"},
     "/staff/panel": {"panel", "manager", "administrator"},
     "/staff/demand": set(ROLES) - {"panel"},
+    "/staff/consultations": set(ROLES) - {"panel"},
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.
 FORMS = {
