@@ -79,8 +79,9 @@ def main(ctx: click.Context, root: Path | None) -> None:
     help="How mistakes are printed; github marks them in a pull request.",
 )
 @click.option("--warnings", is_flag=True, help="Also list what needs a look from time to time.")
+@click.option("--quality", is_flag=True, help="Also list the files that lack a fact, by fact.")
 @click.pass_obj
-def check(root: Path | None, form: str, warnings: bool) -> None:
+def check(root: Path | None, form: str, warnings: bool, quality: bool) -> None:
     """Find every mistake in the content, and what is hardly meant (a warning)."""
     from portal import content
     from portal.finder.postcodes import exact_finder
@@ -123,6 +124,10 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
             where = "." if warnings else ": see `portal check --warnings`."
             more += f" {_counted(len(others), 'thing')} worth a look{where}"
         click.echo(f"No mistakes.{more}")
+        from portal.coverage import trust
+
+        for line in trust.lines(trust.figures(directory), files=quality):
+            click.echo(line)
 
 
 @main.command()

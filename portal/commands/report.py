@@ -22,11 +22,24 @@ FOR = click.option("--for", "area", help="A district or footprint, such as burnl
 
 
 @click.group(invoke_without_command=True)
+@click.option("--quarter", metavar="QUARTER", help="The report of a quarter, like 2026-Q4.")
+@FOR
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print a CSV file.")
+@click.option(
+    "--publish", "form", flag_value="publish", help="Write its numbers into content/reports/."
+)
 @click.pass_context
-def report(ctx: click.Context) -> None:
-    """What the service offers and does, in numbers."""
-    if ctx.invoked_subcommand is None:
+def report(ctx: click.Context, quarter: str | None, area: str | None, form: str | None) -> None:
+    """What the service offers and does, in numbers: the report of a quarter, or coverage."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if quarter is None:
         click.echo(ctx.get_help())
+        return
+    from portal.commands import quarterly
+
+    quarterly.run(ctx.obj, quarter, area, form)
 
 
 @report.command()

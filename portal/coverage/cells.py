@@ -173,6 +173,10 @@ class Coverage:
         """The district in which a session is held."""
         return self._district_of_venue(session.venue, session.series)
 
+    def part_of(self, session: Session) -> str:
+        """The part of the week that a session is in."""
+        return _part(session, self._calendar)
+
     # --- by area ----------------------------------------------------------------------------------
 
     def offers(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
@@ -216,7 +220,7 @@ class Coverage:
 
     def parts(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By part of the week, also what is in no age band."""
-        return self._sums(area, PARTS.values(), lambda one: [PARTS[self._part(one)]])
+        return self._sums(area, PARTS.values(), lambda one: [PARTS[self.part_of(one)]])
 
     def amount(self, area: District | Footprint | None = None) -> Amount:
         """All of an area."""
@@ -312,9 +316,6 @@ class Coverage:
     def _calendar(self) -> SchoolCalendar:
         return school_calendar(self.directory.terms)
 
-    def _part(self, session: Session) -> str:
-        return _part(session, self._calendar)
-
     @cached_property
     def _sessions(self) -> tuple[Session, ...]:
         found = [
@@ -348,7 +349,7 @@ class Coverage:
             series = session.series
             if series not in bands:
                 bands[series] = [band for band in AGE_BANDS if band.holds(series.ages or ())]
-            district, part = self.district_of(session), self._part(session)
+            district, part = self.district_of(session), self.part_of(session)
             for band in bands[series]:
                 found[district.slug, band.slug, part].append(session)
         return {

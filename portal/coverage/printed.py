@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from portal.coverage.cells import LEVEL_WORDS, PARTS, PLAN, Amount, Cell, Coverage
+from portal.coverage.cells import LEVEL_WORDS, PARTS, PLAN, WHEN, WHOM, Amount, Cell, Coverage
+from portal.coverage.reach import Reach
+from portal.coverage.send_questions import SOURCE, answers
 from portal.directory import AGE_BANDS, District, Footprint
 from portal.directory.values import day_words
+
+_NEAR, _FAR = 3, 5  # miles
+_TOWNS = 3  # named
 
 
 def lines(coverage: Coverage, area: District | Footprint | None = None) -> Iterator[str]:
@@ -21,6 +26,7 @@ def lines(coverage: Coverage, area: District | Footprint | None = None) -> Itera
             (band.title, [coverage.cell(area, band, part) for part in PARTS]) for band in AGE_BANDS
         ]
         yield from _grid("By age and part of the week", rows)
+        yield from _reach(Reach.of(coverage.directory, coverage), area)
     else:
         for band in AGE_BANDS:
             districts = area.districts if area else coverage.directory.districts
@@ -44,6 +50,36 @@ def lines(coverage: Coverage, area: District | Footprint | None = None) -> Itera
     yield from _table("Access at centres", coverage.access(area))
     yield from _table("Language", coverage.languages(area))
     yield from _table("Where it is", coverage.outreach(area))
+    if area is None:
+        yield from _questions(coverage)
+
+
+def _reach(reach: Reach, district: District) -> Iterator[str]:
+    """The share of postcodes nearby, and the largest towns without a session further around."""
+    rough = " (by postcode sectors, so not exact)" if reach.basis == "sectors" else ""
+    yield from ("", f"Share of postcodes with a session within {_NEAR} miles{rough}")
+    yield f"{'':<30}" + "".join(f"{words:<17}" for words in PARTS.values()).rstrip()
+    for band in AGE_BANDS:
+        shares = [reach.share(district, band, part, _NEAR) for part in PARTS]
+        said = ("not known" if share is None else f"{100 * share:.0f}%" for share in shares)
+        yield f"  {band.title:<28}" + "".join(f"{words:<17}" for words in said).rstrip()
+    yield from ("", f"Without one within {_FAR} miles")
+    for band in AGE_BANDS:
+        for part in PARTS:
+            if towns := reach.without(district, band, part, _FAR):
+                names = [town.name for town in towns[:_TOWNS]]
+                more = len(towns) - len(names)
+                left = f" and {more} more" if more else ""
+                said_of = f"nothing {WHEN[part]} {WHOM[band.slug]}"
+                yield f"  {', '.join(names)}{left}: {said_of}"
+
+
+def _questions(coverage: Coverage) -> Iterator[str]:
+    directory = coverage.directory
+    yield from ("", f"Asked in {SOURCE}")
+    for answer in answers(directory, coverage, Reach.of(directory, coverage)):
+        yield f"  {answer.question} {'Yes' if answer.yes else 'No'}: {answer.figure}."
+        yield f"    {answer.words}"
 
 
 def _share(level: str, levels: Mapping[str, Amount]) -> str:

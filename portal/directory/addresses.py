@@ -30,6 +30,8 @@ YOUR_WORKER = "/your-worker/"
 COVERAGE = "/coverage/"
 # The list of the files for other people's programs.
 DATA = "/data/"
+# How many facts of centres and programmes partners can rely on.
+QUALITY = "/data/quality/"
 # What the service did in each quarter.
 REPORTS = "/reports/"
 # The one page of all private needs (S81).
@@ -52,6 +54,7 @@ _FIXED = (
     "/kept/",
     COVERAGE,
     DATA,
+    QUALITY,
     DOWN,
 )
 

@@ -34,6 +34,10 @@ SECTIONS: Mapping[Section, str] = {
 }
 HIDDEN = "Fewer than 5, or hidden to protect others"
 NO_FIGURES = "No figures"
+OUR_READING_NOTE = (
+    "Which programmes belong to an outcome or a priority group is our reading of the plan, "
+    "until a person signs it."
+)
 
 
 @dataclass(frozen=True, slots=True)

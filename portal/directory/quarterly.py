@@ -225,8 +225,9 @@ class Report:
 
     @property
     def private(self) -> Line | None:
-        """The county's one line of sensitive programmes."""
-        return self._line(self.cube, PRIVATE) if self.area == COUNTY else None
+        """The county's one line of sensitive programmes; None if nothing can be said of them."""
+        shown = PRIVATE in self.cube.areas.get(self.area, {})
+        return self._line(self.cube, PRIVATE) if shown and self.area == COUNTY else None
 
     @property
     def inputs(self) -> Part:

@@ -163,9 +163,14 @@ class Facts:
 
 def count(engine: Engine, directory: Directory, quarter: str, now: datetime) -> Facts:
     """Count a quarter, as far as it has come. Raises NoQuarter."""
-    first, last = quarters.first_day(quarter), quarters.last_day(quarter)
     with read(engine) as connection:
-        return _Count(connection, directory, quarter, first, last, now).facts()
+        return count_in(connection, directory, quarter, now)
+
+
+def count_in(connection: Connection, directory: Directory, quarter: str, now: datetime) -> Facts:
+    """The same, in a transaction that is open."""
+    first, last = quarters.first_day(quarter), quarters.last_day(quarter)
+    return _Count(connection, directory, quarter, first, last, now).facts()
 
 
 class _Count:
@@ -306,9 +311,8 @@ class _Count:
             if had:
                 visits = sum(own.get(at) == "came" for at in had)
                 taken = row.places * len(had)
-                self._add_of_series(
-                    "families", name, 1, int(visits > 0), int(visits > 2), visits, taken
-                )
+                came, often = int(visits > 0), int(visits > 2)
+                self._add_of_series("families", name, 1, taken, came, visits, often)
 
     def _count_walk_ins_and_contacts(self) -> None:
         held = self._held()

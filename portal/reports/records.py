@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
-from portal.database import insert_new_rows
+from portal.database import insert_new_rows, read
 from portal.database.tables import session_record
-from portal.directory import Directory, Series, Session
+from portal.directory import Directory, Series, Session, quarters
 from portal.directory.values import LONDON
 
 _AT_ONCE = 400
@@ -36,7 +36,8 @@ def keep(connection: Connection, directory: Directory, now: datetime) -> int:
     corrected = 0
     for series in (*directory.series, *directory.private_series):
         rows = _rows_of(series, kept)
-        last = max((max(row.day, row.planned) for row in rows.values()), default="")
+        # Of those on their planned day: one that has moved says nothing of the others.
+        last = max((row.day for row in rows.values() if row.day == row.planned), default="")
         for session in series.all_sessions:
             if session.anchor in rows:
                 corrected += _correct(connection, rows[session.anchor], session, today, now)
@@ -112,3 +113,13 @@ def identities(series: Iterable[Series]) -> Mapping[str, str]:
         names |= dict.fromkeys(one.old_identities, one.identity)
         names[one.identity] = one.identity
     return names
+
+
+def quarters_kept(engine: Engine, now: datetime) -> list[str]:
+    """The quarters of which there is a record, and those since, up to the one that goes on."""
+    with read(engine) as connection:
+        first = connection.execute(select(func.min(session_record.c.day))).scalar()
+    today = now.astimezone(LONDON).date()
+    if first is None or date.fromisoformat(first) > today:
+        return []
+    return quarters.between(date.fromisoformat(first), today)

@@ -32,7 +32,7 @@ from portal.directory.measures import (
 )
 from portal.directory.quarterly import Cube, Figures, Report, quarters_beside, report_among
 from portal.directory.values import LONDON
-from portal.reports.blocks import GROUPS, Block, Cell, blocks_of, figures
+from portal.reports.blocks import GROUPS, Block, Cell, figures, staged
 from portal.reports.facts import Atom, Facts, count
 
 __all__ = ["Cube", "Report", "cube_of", "new_edition", "report_among", "report_for", "reports_of"]
@@ -104,9 +104,9 @@ def cube_of(facts: Facts, directory: Directory, now: datetime, edition: int = 1)
     for area, number in facts.workers.items():
         put(area, ALL, {"workers": Figure(number)})
     for name, group in GROUPS.items():
-        blocks = blocks_in(facts, name)
+        stages = blocks_in(facts, name)
         for (area, line), atoms in facts.sets(name).items():
-            put(area, line, figures(blocks, atoms, group.measures))
+            put(area, line, figures(stages, atoms, group))
     if facts.private >= _TENS:
         put(COUNTY, PRIVATE, {"booked": Figure(facts.private // _TENS * _TENS, partial=True)})
     return Cube(
@@ -118,13 +118,13 @@ def cube_of(facts: Facts, directory: Directory, now: datetime, edition: int = 1)
     )
 
 
-def blocks_in(facts: Facts, group: str) -> list[Block]:
-    """The cells of a group of measures, joined so that they may be shown."""
+def blocks_in(facts: Facts, group: str) -> list[list[Block]]:
+    """The cells of a group of measures, joined so that they may be shown, stage by stage."""
     cells = [
         Cell(atom, values, atom.place, _kin(facts, atom))
         for atom, values in facts.exact[group].items()
     ]
-    return blocks_of(cells, GROUPS[group].forms, facts.salt)
+    return staged(cells, GROUPS[group], facts.salt)
 
 
 def _kin(facts: Facts, atom: Atom) -> tuple[str, ...]:

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.directory import Directory, quarters
-from portal.directory.measures import KINDS, MEASURE, MEASURES, Figure, Measure, key
+from portal.directory.measures import (
+    KINDS,
+    MEASURE,
+    MEASURES,
+    Figure,
+    Measure,
+    key,
+    links_explained,
+)
 from portal.directory.quarterly import OUR_READING, Cube, Line, Part, Report, quarters_beside
 
 # The kinds of lines of a table: programmes come last, because they are many.
@@ -107,6 +115,11 @@ class Shown:
         return quarters.words(self.report.quarter)
 
     @property
+    def kind(self) -> str:
+        """What the area is, after its title."""
+        return kind_of(self.report.area)
+
+    @property
     def so_far(self) -> bool:
         return not self.report.cube.final
 
@@ -171,6 +184,11 @@ class Shown:
     def measures(self) -> tuple[Measure, ...]:
         """All measures, for the list of what each number counts."""
         return MEASURES
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """What the letters and numbers beside the outcomes mean."""
+        return list(links_explained())
 
     # Charts.
 
@@ -264,6 +282,11 @@ def _start(figure: Figure, one: str, many: str) -> str:
 
 
 # --- areas ----------------------------------------------------------------------------------------
+
+
+def kind_of(area: str) -> str:
+    """What an area is, after its title: a district and a footprint may have the same name."""
+    return {"district": " district", "footprint": " footprint"}.get(area.partition(":")[0], "")
 
 
 def areas(directory: Directory) -> list[tuple[Any, str, list[tuple[Any, str]]]]:

@@ -42,7 +42,7 @@ def test_words_json_and_csv_say_the_same(report):
         assert " ".join(cell["series"]) == row["series"]
     assert any(cell["sessions"] for cell in cells)
     for band in AGE_BANDS:
-        (line,) = (line for line in said.splitlines() if line.strip().startswith(band.title))
+        line = next(line for line in said.splitlines() if line.strip().startswith(band.title))
         for cell in cells:
             if cell["band"] == band.slug:
                 assert f"{cell['word']} ({cell['sessions']})" in line

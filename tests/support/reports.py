@@ -4,7 +4,17 @@ from datetime import timedelta
 from itertools import count
 
 from portal.directory import Directory, PublishedReport, quarters
-from portal.directory.measures import ALL, COUNTY, PRIVATE, Figure, areas_of, key, measures_of
+from portal.directory.measures import (
+    ALL,
+    COUNTY,
+    KINDS,
+    PRIVATE,
+    Figure,
+    areas_of,
+    key,
+    line_label,
+    measures_of,
+)
 from portal.directory.quarterly import Cube
 from portal.directory.vocabularies import LEVELS, NEEDS, OFFERS, OUTCOMES
 
@@ -54,3 +64,52 @@ def with_reports(directory: Directory, *cubes: Cube) -> Directory:
         for cube in sorted(cubes, key=lambda one: one.quarter, reverse=True)
     )
     return directory.model_copy(update={"reports": published})
+
+
+def shown_cells(main) -> dict[tuple[str, str, str], str]:
+    """What the tables of a page say: by heading of the group, line and measure, all in words."""
+    found = {}
+    for table in main.all("table", where=lambda one: one.has("figures") and not one.has("few")):
+        heads = [one.text for one in table.one("thead").all("th")][1:]
+        group = ""
+        for row in table.all("tr", where=lambda one: one.all("td") or one.all("th")):
+            first = row.all("th")[0]
+            if first.get("scope") == "rowgroup":
+                group = _label(first)
+            elif first.get("scope") == "row":
+                for head, cell in zip(heads, row.all("td"), strict=True):
+                    if cell.text:
+                        assert cell["data-of"] == head
+                        found[group, _label(first), head] = cell.text
+    return found
+
+
+def shown_sums(main) -> dict[str, list[str]]:
+    """What the summaries of a page say: by measure, the figures of the quarters."""
+    return {
+        row.one("th").text: [cell.text for cell in row.all("td")]
+        for table in main.all("table", where=lambda one: one.has("few"))
+        for row in table.one("tbody").all("tr")
+    }
+
+
+def _label(cell) -> str:
+    """The words of a cell without what is small beside them."""
+    return next(part for part in cell.parts if isinstance(part, str)).strip()
+
+
+def true_cells(cube: Cube, area: str, directory: Directory) -> dict[tuple[str, str, str], str]:
+    """What these tables have to say, from the cube."""
+    return {
+        (KINDS[kind], line_label(line, directory), measure.words): words(figure)
+        for kind in KINDS
+        for line in cube.lines(area, kind)
+        for measure in measures_of(line)
+        if not measure.only_all and (figure := cube.figure(area, line, measure.name)) is not None
+    }
+
+
+def words(figure: Figure | None) -> str:
+    if figure is None:
+        return "no figures"
+    return "hidden" if figure.hidden else figure.words

@@ -36,6 +36,7 @@ SECTIONS = (
     (PANEL, "Panel"),
     ("/staff/counts", "Counts"),
     ("/staff/demand", "Demand"),
+    ("/staff/reports", "Reports"),
     ("/staff/log", "Log"),
     ("/staff/accounts", "Accounts"),
     (ACCOUNT, "Your account"),

@@ -1,9 +1,9 @@
 """Every kind of public page, made from one Directory for one day.
 
 The subjects are modules: `areas`, `boards`, `browsing`, `calendars`, `centres`, `coverage`,
-`help_pages`, `keeping`, `programmes`, `reports`, `texts` and `workers`. A page is a function in one
-of them, declared with `@page(rule, nouns)`, and a template; it needs no other registration.
-Functions take a `Context`, which holds what pages share.
+`help_pages`, `keeping`, `programmes`, `quality`, `reports`, `texts` and `workers`. A page is a
+function in one of them, declared with `@page(rule, nouns)`, and a template; it needs no other
+registration. Functions take a `Context`, which holds what pages share.
 
 Pages only loop over `Directory.series`, which holds no sensitive series (safety S3).
 """
@@ -18,6 +18,7 @@ from portal.web.site.pages import (  # noqa: F401
     help_pages,
     keeping,
     programmes,
+    quality,
     reports,
     workers,
 )

@@ -9,8 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from portal.coverage.cells import LEVEL_WORDS, PARTS, PLAN, WORDS, Amount, Cell, Coverage
+from portal.coverage.cells import (
+    LEVEL_WORDS,
+    PARTS,
+    PLAN,
+    WHEN,
+    WHOM,
+    WORDS,
+    Amount,
+    Cell,
+    Coverage,
+)
 from portal.coverage.reach import MILES, Reach
+from portal.coverage.send_questions import AFTER_25, SOURCE, answers
 from portal.directory import AGE_BANDS, AgeBand, District, Footprint, Settlement
 from portal.directory.addresses import COVERAGE, DATA
 from portal.web.layout import Head
@@ -38,12 +49,6 @@ HEADS: Mapping[str, str] = {
     "evening": "Even\xadings",
     "weekend": "Week\xadends",
     "holiday": "Holi\xaddays",
-}
-WHEN: Mapping[str, str] = {
-    "weekday": "on weekdays",
-    "evening": "in the evenings",
-    "weekend": "at weekends",
-    "holiday": "in the school holidays",
 }
 
 
@@ -105,10 +110,11 @@ def county(context: Context) -> str:
         view=context.map.county(),
         gaps=gaps,
         shades={one: shade_of(1 - gaps[one] / CELLS) for one in districts},
-        names={one: f"{one.title}: nothing for {gaps[one]} of {CELLS}" for one in districts},
         cells=CELLS,
         levels=_levels(context, None),
-        answers=(),
+        answers=answers(context.directory, _coverage(context), _reach(context)),
+        source=SOURCE,
+        after_25=AFTER_25,
     )
 
 
@@ -165,7 +171,7 @@ def coverage_of_age(context: Context, band: AgeBand) -> str:
     head = Head(
         title=f"Is it near enough? {band.title}",
         path=band.coverage_path,
-        summary=f"How many homes are near a session for {for_age(band)}, by district.",
+        summary=f"How many homes are near a session {WHOM[band.slug]}, by district.",
         crumbs=((COVERAGE, TITLE),),
     )
     return _render(
@@ -203,16 +209,10 @@ def _render(context: Context, template: str, head: Head, **given: Any) -> str:
         words=[(word, least, last) for (word, least), last in zip(WORDS, most, strict=True)],
         short=short,
         percent=percent,
-        for_age=for_age,
         when=WHEN,
+        whom=WHOM,
         **given,
     )
-
-
-def for_age(band: AgeBand) -> str:
-    """'ages 11 to 15', 'babies under 1', 'pregnancy': the band in the middle of a sentence."""
-    _, comma, years = band.title.partition(", ")
-    return f"ages {years}" if comma else band.title[0].lower() + band.title[1:]
 
 
 def short(band: AgeBand) -> str:

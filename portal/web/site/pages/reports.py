@@ -107,7 +107,7 @@ def _report(context: Context, wanted: ReportPage) -> str:
     shown = _shown(context, wanted.cube.quarter, wanted.area)
     return context.render(
         "report.html",
-        _head(context, wanted, f"Report for {shown.report.title}, {shown.quarter}"),
+        _head(context, wanted, f"Report for {shown.report.title}{shown.kind}, {shown.quarter}"),
         shown=shown,
         county=wanted.area == COUNTY,
         path_of=partial(report_path, wanted.cube.quarter),
@@ -122,7 +122,7 @@ def _report(context: Context, wanted: ReportPage) -> str:
 def _table(context: Context, wanted: ReportPage) -> str:
     assert wanted.columns is not None  # noqa: S101  this page has them
     shown = _shown(context, wanted.cube.quarter, wanted.area)
-    title = f"{wanted.columns.title}: {shown.report.title}, {shown.quarter}"
+    title = f"{wanted.columns.title}: {shown.report.title}{shown.kind}, {shown.quarter}"
     return context.render(
         "report_table.html",
         _head(context, wanted, title),

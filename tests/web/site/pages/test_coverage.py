@@ -125,7 +125,7 @@ def test_the_largest_towns_without_are_named(read, directory):
 
     assert largest
     for town in largest[:5]:
-        assert f"{town.label} : nothing for pregnancy at weekends" in weekend
+        assert f"{town.label} : nothing in pregnancy at weekends" in weekend
     for town in largest[5:]:
         assert f"{town.label} : nothing" not in weekend
 
