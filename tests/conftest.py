@@ -1,18 +1,16 @@
 """What most tests need: the sample site, the day on which it is read, its directory, its pages."""
 
 import fcntl
-import functools
 import gc
 import os
 import shutil
-import sys
 import tempfile
-import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.support import made_once
 from tests.support.paths import SAMPLE
 
 # They take half a second each. The tests that are about them turn them on.
@@ -70,29 +68,13 @@ def little_work():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def drawn_cards(tmp_path_factory):
-    """Draw each picture of a district once: every build of the sample draws the same ones.
+def what_is_made_once(tmp_path_factory):
+    """Templates, pictures and tables are made once for all processes of a run.
 
-    Their addresses name all that they show. `tests/web/site/test_cards.py` draws them without this.
+    `tests/web/site/test_cards.py` draws the pictures without this.
     """
-    cards = sys.modules.get("portal.web.site.cards")
-    if cards is None:  # no test that was collected builds pages
-        return
     base = tmp_path_factory.getbasetemp()
-    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    draw = cards.Cards._drawn
-
-    @functools.wraps(draw)
-    def drawn(self, district):
-        name = self.paths[district.slug if district else ""].replace("/", "-")
-        file = folder / f"card{name}"
-        if not file.exists():
-            made = folder / f"card{name}.{os.getpid()}.{threading.get_ident()}"
-            made.write_bytes(draw(self, district))
-            made.replace(file)
-        return file.read_bytes()
-
-    cards.Cards._drawn = drawn
+    made_once.use((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-once")
 
 
 @pytest.fixture

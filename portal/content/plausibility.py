@@ -82,7 +82,7 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
 def _texts(directory: Directory) -> Iterator[TextFile]:
     nouns: tuple[Iterable[TextFile], ...] = (
         directory.centres, directory.programmes, directory.series, directory.private_series,
-        directory.pages, directory.news, directory.help_pages,
+        directory.pages, directory.news, directory.help_pages, directory.boards,
     )  # fmt: skip
     for group in nouns:
         yield from (noun for noun in group if noun.written)

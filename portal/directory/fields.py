@@ -51,6 +51,7 @@ from portal.directory.values import (
     wrong,
 )
 from portal.directory.vocabularies import (
+    AGE_BANDS,
     BOOKING_WAYS,
     DADS,
     FACILITIES,
@@ -61,6 +62,7 @@ from portal.directory.vocabularies import (
     OTHER_NAMES,
     OUTCOMES,
     REPEATS,
+    SAID_STATES,
     SIBLINGS,
 )
 
@@ -498,6 +500,12 @@ QuestionType = Annotated[
     str, BeforeValidator(_one_of(_QUESTION_TYPES, "a type of question")), one_of(_QUESTION_TYPES)
 ]
 
+_BAND_NAMES = {band.slug: band.title for band in AGE_BANDS}
+AgeBandName = Annotated[
+    str, BeforeValidator(_one_of(_BAND_NAMES, "an age group")), one_of(_BAND_NAMES)
+]
+SaidState = Annotated[str, BeforeValidator(_one_of(SAID_STATES, "a state")), one_of(SAID_STATES)]
+
 
 def _outcome(value: object) -> int:
     number = _number(value)
@@ -536,6 +544,7 @@ Location = Annotated[
     text("latitude, longitude", "53.7632, -2.7044", rf"{_DEGREES}, *{_DEGREES}"),
 ]
 Lines = Annotated[tuple[Line, ...], BeforeValidator(listed)]
+Roles = Annotated[tuple[Role, ...], BeforeValidator(listed)]
 Aliases = Annotated[tuple[Alias, ...], BeforeValidator(listed)]
 ResourceNames = Annotated[tuple[ResourceName, ...], BeforeValidator(listed)]
 AreaSlugs = Annotated[tuple[AreaSlug, ...], BeforeValidator(listed)]

@@ -30,7 +30,7 @@ from portal.web.site import build
 from portal.web.site.build_state import MARKER, write_marker
 from portal.web.staff import access, date_publishing
 from portal.web.staff.content.publish import effects_of
-from tests.support import figures, processes, slow
+from tests.support import figures, forked, processes, slow
 from tests.support.databases import new_sqlite
 from tests.support.long_forms import LONG
 from tests.support.ports import free_port
@@ -109,7 +109,7 @@ class Server:
 def server(tmp_path_factory, sample_root):
     root = tmp_path_factory.mktemp("served")
     shutil.copytree(sample_root, root / "root")
-    server = Server(root)
+    server = Server(root, first=forked.start_first_build)
     yield server
     assert server.stop() == 0
     assert "Traceback" not in "".join(server.said)

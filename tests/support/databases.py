@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import made_once
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
@@ -187,9 +189,13 @@ def real_migrations() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def ready_made_tables() -> None:
+    make_tables_ready()
+
+
+def make_tables_ready() -> None:
     """Where the portal migrates a new SQLite file, give it the tables that migrations make.
 
-    Each application of a test has a new file, and the migrations take it half a second.
+    Each application of a test has a new file, and the migrations take it a second.
     """
     from portal.database import backup, engine
 
@@ -224,6 +230,10 @@ def migrated_tables() -> tuple[str, ...]:
 @cache
 def _migrated_file() -> bytes:
     """A migrated SQLite database without any row, as the bytes of its file."""
+    return made_once.kept("migrated.db", _migrate_file)
+
+
+def _migrate_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "portal.db"
         _migrate(f"sqlite:///{file}")

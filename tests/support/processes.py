@@ -16,17 +16,7 @@ from pathlib import Path
 from tests.support.paths import ROOT
 
 FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(
-    [
-        "tests.support.race",
-        "tests.support.sender",
-        "portal.commands",
-        "portal.web.site.app",
-        "portal.server.serve",
-        "portal.server.connections",
-        "portal.server.reading",
-    ]
-)
+FORKED.set_forkserver_preload(["tests.support.preloaded"])
 
 
 def portal(*arguments: str, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -65,6 +55,9 @@ def _run(arguments, cwd, env, outputs, first) -> None:
     os.environ.clear()
     os.environ.update(env)
     sys.argv = ["portal", *arguments]
+    from tests.support import forked
+
+    forked.fork_builds()
     if first:
         first()
     from portal.commands import main

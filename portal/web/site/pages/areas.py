@@ -45,6 +45,7 @@ def _area(
         crumbs=crumbs,
         district=area if isinstance(area, District) else None,
     )
+    board = context.directory.board_of(area) if isinstance(area, District) else None
     return context.render(
         "area.html",
         head,
@@ -57,5 +58,7 @@ def _area(
         districts=centres,
         given_up=[one for _, those in everywhere for one in those if one.given_up],
         programmes=context.running_programmes(series),
+        board=board,
+        meeting=board.next_meeting(context.today) if board else None,
         days=context.rows.days(context.week_of(series), ROWS),
     )
