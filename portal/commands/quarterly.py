@@ -136,9 +136,7 @@ def _publish(
     if edition.is_published:
         click.echo(f"{edition.path} has these numbers already.")
         return
-    done = report_publishing.publish(
-        settings, engine, directory, quarter, seen=edition.seen, author=AUTHOR, now=now
-    )
+    done = report_publishing.write(settings, engine, edition, author=AUTHOR, now=now)
     click.echo(f"Written: {edition.path}. The site shows it after its next build.")
     for change in edition.changes(directory):
         before, after = change.before.words, change.after.words

@@ -22,8 +22,8 @@ from portal.coverage.cells import (
 )
 from portal.coverage.reach import MILES, Reach
 from portal.coverage.send_questions import AFTER_25, SOURCE, answers
-from portal.directory import AGE_BANDS, AgeBand, District, Footprint, Settlement
-from portal.directory.addresses import COVERAGE, DATA
+from portal.directory import AGE_BANDS, AgeBand, District, Footprint, Settlement, quarters
+from portal.directory.addresses import COVERAGE, DATA, report_file
 from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
@@ -195,7 +195,11 @@ def data(context: Context) -> str:
         path=DATA,
         summary="Files about groups, centres and coverage for your own programs.",
     )
-    return context.render("data.html", head, files=context.files)
+    reports = [
+        (quarters.words(one.quarter), *(report_file(one.quarter, kind) for kind in ("csv", "json")))
+        for one in context.directory.reports
+    ]
+    return context.render("data.html", head, files=context.files, reports=reports)
 
 
 def _render(context: Context, template: str, head: Head, **given: Any) -> str:
