@@ -248,7 +248,9 @@ class _Count:
         for programme in self._directory.programmes:
             self._kinds[programme.slug] = _kind_of(programme)
         for row in self._records:
-            sensitive = row.sensitive or self._is_sensitive(row.programme)
+            # If it is sensitive by the content or by any row, it is so for all of the quarter.
+            known = self._kinds.get(row.programme)
+            sensitive = row.sensitive or (known is not None and known.sensitive)
             self._kinds[row.programme] = Kind(
                 row.offer, row.level, tuple(row.outcomes), tuple(row.needs), sensitive
             )

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from portal import database
 from portal.bookings import personal_data, registers, retention, transitions, waiting_list
 from portal.bookings.registers import Mark, WalkIns
+from portal.database.tables import session_record
 from portal.directory import PublishedReport
 from portal.directory.values import LONDON
 from portal.reports import records
@@ -135,3 +136,18 @@ def test_a_published_quarter_is_final(engine: Engine) -> None:
     assert corrected.edition == 2
     held = [one.figure("county", "all", "held").number for one in (cube, corrected)]
     assert held == [6, 5]
+
+
+def test_a_programme_that_has_left_the_content_still_counts(engine: Engine) -> None:
+    """What was held and booked of it stays in the report; a sensitive one stays out of it."""
+    for sensitive, expected in ((False, {"booked": 1, "taken": 6}), (True, {})):
+        directory = made.directory(sensitive=sensitive, way="book")
+        if not sensitive:
+            book(engine, directory)
+        database.write(engine, lambda connection, d=directory: records.keep(connection, d, END))
+        gone = {"programmes": (), "series": (), "private_series": ()}
+        facts = count(engine, directory.model_copy(update=gone), QUARTER, END)
+        assert numbers(facts) == expected
+        assert bool(facts.public) is not sensitive
+        with engine.begin() as connection:
+            connection.execute(session_record.delete())
