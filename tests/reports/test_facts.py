@@ -151,3 +151,20 @@ def test_a_programme_that_has_left_the_content_still_counts(engine: Engine) -> N
         assert bool(facts.public) is not sensitive
         with engine.begin() as connection:
             connection.execute(session_record.delete())
+
+
+def test_a_renamed_centre_and_programme_are_one(engine: Engine) -> None:
+    """Rows under former names count with the present ones: its staff know both."""
+    directory = made.directory()
+    book(engine, directory)
+    database.write(engine, lambda connection: records.keep(connection, directory, END))
+    (centre,), (programme,) = directory.centres, directory.programmes
+    renamed = (
+        centre.model_copy(update={"aliases": ("riverbank",)}).link(slug="the-bank"),
+        programme.model_copy(update={"aliases": ("bump",)}).link(slug="baby-time"),
+    )
+    parts = {"centres": renamed[:1], "programmes": renamed[1:], "series": ()}
+    facts = count(engine, directory.model_copy(update=parts), QUARTER, END)
+    assert list(facts.exact["families"]) == [("the-bank", "baby-time", "")]
+    assert facts.public["county", "programme:baby-time"]["centres"] == 1
+    assert ("county", "programme:bump") not in facts.public
