@@ -1,5 +1,5 @@
 """The quarterly report: inputs, outputs and outcomes, from the content and the register.
 
 What it hides: how facts are counted, and how small numbers are kept from being worked out. What
-leaves this package is safe to be published, unless its name says `exact`.
+`report` gives is safe to be published; `facts` are exact, and for this package alone.
 """
