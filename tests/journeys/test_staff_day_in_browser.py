@@ -290,10 +290,11 @@ def test_every_screen_is_fit_for_all(chromium, unpainted, address, office, day, 
         worker = Worker(visitor, office)
         for number, name in enumerate(_screens(worker, office, day)):
             page = worker.page
-            faults += [f"{name} {one}" for one in viewer.unfit(html_of(page))]
+            shown = html_of(page)
+            faults += [f"{name} {one}" for one in viewer.unfit(shown)]
             answer = visitor.context.request.get(page.url) if "mistake" not in name else None
             html = answer.text() if answer and answer.ok else ""
-            (folder / f"{number}.html").write_text(html or page.content(), encoding="utf-8")
+            (folder / f"{number}.html").write_text(html or shown, encoding="utf-8")
         public = _public_report(office)
         faults += [f"the public report {one}" for one in viewer.unfit(public)]
         (folder / "public.html").write_text(public, encoding="utf-8")

@@ -26,6 +26,7 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SPRING = "centres/preston/riverbank/bump-spring.md"
 MONDAYS = "centres/preston/riverbank/play-monday.md"
 CENTRE = "centres/preston/riverbank/index.md"
+CLUB = "centres/hyndburn-ribble-valley-rossendale/mill-brow/saturday-club.md"
 PAGE = "/sessions/riverbank/bump-spring/"
 
 
@@ -220,6 +221,24 @@ def test_touched_pages_and_coverage_are_listed(preview, settings, said):
     assert said[-len(details.coverage) - 1 :] == [
         *(f"Coverage: {line}" for line in details.coverage), said[-1],
     ]  # fmt: skip
+
+
+def test_a_new_file_names_the_village_that_gains(preview, browse, settings):
+    """Adding one series file turns cells, and the preview names the town that has a session nearby
+    now, on its own page and in the note on every page."""
+    file = settings.root / CLUB
+    text = file.read_text("utf-8")
+    file.unlink()
+    preview.read()
+    assert "No age and part of the week gains its first session" in browse("/-preview/").text
+    file.write_text(text, "utf-8")
+    preview.read([file])
+
+    for path in ("/-preview/", "/-preview/note"):
+        page = browse(path).text
+        assert "sessions at weekends for ages 1 to 10, where there was nothing." in page
+        assert "Bacup: now a session within 3 miles at weekends for ages 1 to 10." in page
+    assert 'id="primary-school-weekend"' in browse("/coverage/rossendale/").text
 
 
 def test_a_page_hears_of_the_next_version(preview, browse, settings):
