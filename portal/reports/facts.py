@@ -11,7 +11,7 @@ the register has a mark for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
@@ -37,7 +37,7 @@ from portal.database.tables import (
     theme_issue,
     walk_in,
 )
-from portal.directory import Directory, Programme, quarters
+from portal.directory import Centre, Directory, Programme, quarters
 from portal.directory.asked import ASKED_FOR, centre_of, district_of, programme_of
 from portal.directory.measures import (
     ALL,
@@ -192,6 +192,9 @@ class _Count:
         self._from = datetime.combine(first, time(), LONDON)
         self._until = datetime.combine(last + timedelta(days=1), time(), LONDON)
         self._now = now
+        # Former names: the staff of a renamed centre know the numbers of both names.
+        self._centre_names = _renamed(directory.centres)
+        self._programme_names = _renamed(directory.programmes)
         self._names = identities((*directory.series, *directory.private_series))
         self._records = self._read_records(now.astimezone(LONDON).date())
         self._places: dict[str, Place] = {"": Place("", "")}
@@ -204,8 +207,9 @@ class _Count:
     def facts(self) -> Facts:
         self._learn_kinds()
         for row in self._records:
-            self._places[row.centre] = Place(row.district, row.footprint)
-            self._home[self._name(row.series)] = (row.centre, row.programme)
+            centre, programme = self._of_record(row)
+            self._places[centre] = Place(row.district, row.footprint)
+            self._home[self._name(row.series)] = (centre, programme)
         public = self._public()
         self._count_families()
         self._count_walk_ins_and_contacts()
@@ -240,6 +244,11 @@ class _Count:
         )
         return list(rows)
 
+    def _of_record(self, row: Row[Any]) -> tuple[str, str]:
+        """The centre and the programme of a record, by their present names."""
+        centre = self._centre_names.get(row.centre, row.centre)
+        return centre, self._programme_names.get(row.programme, row.programme)
+
     def _name(self, identity: str) -> str:
         return self._names.get(identity, identity)
 
@@ -248,8 +257,11 @@ class _Count:
         for programme in self._directory.programmes:
             self._kinds[programme.slug] = _kind_of(programme)
         for row in self._records:
-            sensitive = row.sensitive or self._is_sensitive(row.programme)
-            self._kinds[row.programme] = Kind(
+            # If it is sensitive by the content or by any row, it is so for all of the quarter.
+            _, slug = self._of_record(row)
+            known = self._kinds.get(slug)
+            sensitive = row.sensitive or (known is not None and known.sensitive)
+            self._kinds[slug] = Kind(
                 row.offer, row.level, tuple(row.outcomes), tuple(row.needs), sensitive
             )
 
@@ -261,13 +273,14 @@ class _Count:
     def _public(self) -> dict[tuple[str, str], dict[str, Number]]:
         found: dict[tuple[str, str], Public] = {}
         for row in self._records:
-            kind = self._kinds[row.programme]
+            centre, programme = self._of_record(row)
+            kind = self._kinds[programme]
             if kind.sensitive:
                 continue
             for area in Place(row.district, row.footprint).areas:
-                for line in (ALL, *kind.lines(row.programme)):
+                for line in (ALL, *kind.lines(programme)):
                     one = found.setdefault((area, line), Public())
-                    one.centres.add(row.centre)
+                    one.centres.add(centre)
                     one.series.add(self._name(row.series))
                     one.held += row.held
                     one.off += not row.held
@@ -438,7 +451,8 @@ class _Count:
         if identity.startswith(ASKED_FOR):
             centre = self._directory.find_centre(centre_of(identity))
             place = self._centre(centre.slug) if centre else self._district(district_of(identity))
-            return place, programme_of(identity)
+            programme = programme_of(identity)
+            return place, self._programme_names.get(programme, programme)
         name = self._name(identity)
         if name not in self._home:
             self._home[name] = self._home_elsewhere(name)
@@ -454,12 +468,13 @@ class _Count:
         if row is None:
             centre = self._directory.find_centre(name.partition("/")[0])
             return (self._centre(centre.slug) if centre else ""), ""
-        self._places.setdefault(row.centre, Place(row.district, row.footprint))
+        at, programme = self._of_record(row)
+        self._places.setdefault(at, Place(row.district, row.footprint))
         self._kinds.setdefault(
-            row.programme,
+            programme,
             Kind(row.offer, row.level, tuple(row.outcomes), tuple(row.needs), row.sensitive),
         )
-        return row.centre, row.programme
+        return at, programme
 
     def _add_of_series(self, group: str, name: str, *values: int) -> None:
         self._add(group, Atom(*self._home[name]), *values)
@@ -496,6 +511,13 @@ class _Count:
 
     def _is_within(self, moment: datetime | None) -> bool:
         return moment is not None and self._from <= moment < self._until
+
+
+def _renamed(things: Sequence[Centre] | Sequence[Programme]) -> dict[str, str]:
+    """Present names by former ones."""
+    present = {thing.slug for thing in things}
+    former = {alias: thing.slug for thing in things for alias in thing.aliases}
+    return {alias: slug for alias, slug in former.items() if alias not in present}
 
 
 def _kind_of(programme: Programme) -> Kind:

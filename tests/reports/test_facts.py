@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from portal import database
 from portal.bookings import personal_data, registers, retention, transitions, waiting_list
 from portal.bookings.registers import Mark, WalkIns
+from portal.database.tables import session_record
 from portal.directory import PublishedReport
 from portal.directory.values import LONDON
 from portal.reports import records
@@ -135,3 +136,35 @@ def test_a_published_quarter_is_final(engine: Engine) -> None:
     assert corrected.edition == 2
     held = [one.figure("county", "all", "held").number for one in (cube, corrected)]
     assert held == [6, 5]
+
+
+def test_a_programme_that_has_left_the_content_still_counts(engine: Engine) -> None:
+    """What was held and booked of it stays in the report; a sensitive one stays out of it."""
+    for sensitive, expected in ((False, {"booked": 1, "taken": 6}), (True, {})):
+        directory = made.directory(sensitive=sensitive, way="book")
+        if not sensitive:
+            book(engine, directory)
+        database.write(engine, lambda connection, d=directory: records.keep(connection, d, END))
+        gone = {"programmes": (), "series": (), "private_series": ()}
+        facts = count(engine, directory.model_copy(update=gone), QUARTER, END)
+        assert numbers(facts) == expected
+        assert bool(facts.public) is not sensitive
+        with engine.begin() as connection:
+            connection.execute(session_record.delete())
+
+
+def test_a_renamed_centre_and_programme_are_one(engine: Engine) -> None:
+    """Rows under former names count with the present ones: its staff know both."""
+    directory = made.directory()
+    book(engine, directory)
+    database.write(engine, lambda connection: records.keep(connection, directory, END))
+    (centre,), (programme,) = directory.centres, directory.programmes
+    renamed = (
+        centre.model_copy(update={"aliases": ("riverbank",)}).link(slug="the-bank"),
+        programme.model_copy(update={"aliases": ("bump",)}).link(slug="baby-time"),
+    )
+    parts = {"centres": renamed[:1], "programmes": renamed[1:], "series": ()}
+    facts = count(engine, directory.model_copy(update=parts), QUARTER, END)
+    assert list(facts.exact["families"]) == [("the-bank", "baby-time", "")]
+    assert facts.public["county", "programme:baby-time"]["centres"] == 1
+    assert ("county", "programme:bump") not in facts.public
