@@ -27,8 +27,7 @@ from portal.editing.files import EditingError
 from portal.editing.publishing import Author, Conflict
 from portal.editing.report_publishing import Edition, NumbersChanged
 from portal.feeds import report_data
-from portal.reports.records import quarters_kept
-from portal.reports.report import reports_of
+from portal.reports.report import quarters_of, reports_of
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
 from portal.web.report_tables import Shown, kind_of
@@ -92,8 +91,7 @@ def reports() -> Answered:
     """The quarters that there are, with the areas that somebody may see: their own first."""
     directory = live().directory
     with live().database() as engine:
-        kept = quarters_kept(engine, now())
-    listed = sorted({*kept, *(one.quarter for one in directory.reports)}, reverse=True)
+        listed = sorted(quarters_of(engine, directory, now()), reverse=True)
     today = now().astimezone(LONDON).date()
     return page(
         "staff/reports.html",
@@ -127,14 +125,14 @@ def _report(quarter: str, area: str) -> Report | Answered:
     try:
         quarters.first_day(quarter)
         found = _area(quarter, area)
-        cubes = [_cube(quarter)]
-        cubes += [
-            cube for one in quarters_beside(quarter) if any((cube := _cube(one)).areas.values())
-        ]
+        with live().database() as engine:
+            known = quarters_of(engine, live().directory, now())
+        beside = [one for one in quarters_beside(quarter) if one in known]
+        cubes = [_cube(one) for one in (quarter, *beside)] if quarter in known else []
     except quarters.NoQuarter as error:
         return explain("There is no such report", str(error), status=404, back=REPORTS)
     report = report_among(cubes, quarter, found, live().directory)
-    if report is None or not any(report.cube.areas.values()):
+    if report is None:
         words = f"Nothing was noted from {quarters.words(quarter)}."
         return explain("There is no such report", words, status=404, back=REPORTS)
     return report
