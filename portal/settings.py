@@ -286,6 +286,11 @@ class Settings(BaseSettings):
         return self.var / "postcodes.bin"
 
     @property
+    def postcode_districts(self) -> Path:
+        """The postcodes by district, for counting who can reach a session; made beside them."""
+        return self.var / "postcode-districts.bin"
+
+    @property
     def has_database(self) -> bool:
         """Whether there is a database: one that is set, or a file in var/."""
         return self.database_url is not None or self._database_file.is_file()

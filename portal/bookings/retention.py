@@ -23,7 +23,15 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, select
 
 from portal import messages
-from portal.bookings import casework, contacts, personal_data, support, support_plans, wishes
+from portal.bookings import (
+    casework,
+    consultations,
+    contacts,
+    personal_data,
+    support,
+    support_plans,
+    wishes,
+)
 from portal.bookings.answer_labels import label_of, programme_of
 from portal.bookings.casework import Case, Sees
 from portal.bookings.complaints import forget_complaints
@@ -70,6 +78,7 @@ class Forgotten:
     professionals: int = 0
     complaints: int = 0
     wishes: int = 0
+    consultation_answers: int = 0
     log_lines: int = 0
     vacuumed: bool = True
 
@@ -78,7 +87,8 @@ class Forgotten:
         said = (
             f"{self.families:,} families, {self.needs:,} notes of what they need, "
             f"{self.letters:,} letters, {self.notices:,} notices, {self.professionals:,} "
-            f"professionals, {self.complaints:,} complaints, {self.wishes:,} wishes and "
+            f"professionals, {self.complaints:,} complaints, {self.wishes:,} wishes, "
+            f"{self.consultation_answers:,} answers to consultations and "
             f"{self.log_lines:,} lines of the log forgotten."
         )
         return said if self.vacuumed else f"{said} The file was in use: the next run cleans it."
@@ -108,6 +118,7 @@ def forget(
         professionals=write(engine, lambda c: gaps.forget(c, now, settings.keep_days)),
         complaints=write(engine, lambda c: forget_complaints(c, now)),
         wishes=gone,
+        consultation_answers=write(engine, lambda c: consultations.forget(c, now)),
         log_lines=forget_old(engine, now),
         vacuumed=vacuum(engine),
     )

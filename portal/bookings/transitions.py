@@ -343,11 +343,10 @@ def _give_place(connection: Connection, directory: Directory, row: Row[Any], now
 
     Its places have been claimed already.
     """
-    connection.execute(
-        booking.update()
-        .where(booking.c.id == row.id)
-        .values(status="confirmed", number=None, offered_until=None, changed=now)
-    )
+    values: dict[str, Any] = {"status": "confirmed", "number": None, "offered_until": None}
+    if row.status in LIVE:  # else the family takes back that it gave its place up
+        values["placed"] = now
+    connection.execute(booking.update().where(booking.c.id == row.id).values(**values, changed=now))
     creche.take_up(connection, row)
     series = directory.find_series(row.series)
     if series is not None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,11 @@ import click
 
 from portal import __version__
 from portal.commands.bookings import bookings
+from portal.commands.demo import demo
+from portal.commands.postcodes import postcodes
+from portal.commands.progress import progress_bar
+from portal.commands.report import report
+from portal.commands.secret import secret
 from portal.commands.staff import staff
 from portal.errors import PortalError
 
@@ -31,8 +36,6 @@ if TYPE_CHECKING:
     from portal.settings import Settings
     from portal.web.site.build_state import Built
     from portal.web.site.published_calendars import Stamp
-
-_BAD_ROWS = 20  # shown; all are counted
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -76,8 +79,9 @@ def main(ctx: click.Context, root: Path | None) -> None:
     help="How mistakes are printed; github marks them in a pull request.",
 )
 @click.option("--warnings", is_flag=True, help="Also list what needs a look from time to time.")
+@click.option("--quality", is_flag=True, help="Also list the files that lack a fact, by fact.")
 @click.pass_obj
-def check(root: Path | None, form: str, warnings: bool) -> None:
+def check(root: Path | None, form: str, warnings: bool, quality: bool) -> None:
     """Find every mistake in the content, and what is hardly meant (a warning)."""
     from portal import content
     from portal.finder.postcodes import exact_finder
@@ -120,6 +124,10 @@ def check(root: Path | None, form: str, warnings: bool) -> None:
             where = "." if warnings else ": see `portal check --warnings`."
             more += f" {_counted(len(others), 'thing')} worth a look{where}"
         click.echo(f"No mistakes.{more}")
+        from portal.coverage import trust
+
+        for line in trust.lines(trust.figures(directory), files=quality):
+            click.echo(line)
 
 
 @main.command()
@@ -174,7 +182,7 @@ def _build(
     settings = load_settings(root=root, out=out)
     if settings.leaflets and (why := missing()):
         click.echo(why, err=True)
-    with _progress() as progress:
+    with progress_bar() as progress:
         built = building.build(
             settings,
             today=day,
@@ -266,7 +274,7 @@ class Kinds(click.Group):
     """The kinds of new content file; their options are the fields, read only when needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
-        return ["centre", "programme", "series", "news"]
+        return ["centre", "programme", "series", "news", "board"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         from portal.commands.new import command_for
@@ -350,68 +358,8 @@ def send(root: Path | None, watch: bool, every: int) -> None:
     )
 
 
-main.add_command(bookings)
-main.add_command(staff)
-
-
-@main.group()
-def secret() -> None:
-    """The secret that links, form tokens and phones of staff are made with."""
-
-
-@secret.command("change")
-@click.pass_obj
-def change_secret(root: Path | None) -> None:
-    """Make a new secret, and keep the present one for what was made with it."""
-    from portal.settings import OLD_SECRETS, load_settings
-
-    settings = load_settings(root=root)
-    settings.change_secret()
-    click.echo("There is a new secret. Start every process of the portal again now.")
-    click.echo(
-        "Links of families, and phones and recovery codes of staff, still work: the old secret is "
-        f"kept for them in {settings.var / OLD_SECRETS}. Forms that are open must be sent again. "
-        "docs/running.md says when the old secret can be deleted."
-    )
-
-
-@main.group()
-def postcodes() -> None:
-    """Exact postcodes for the finder."""
-
-
-@postcodes.command("import")
-@click.argument("file", type=click.Path(exists=True, path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="The file to write.")
-@click.option(
-    "--border", type=click.FloatRange(0, 50), default=10, help="How many miles around to keep."
-)
-@click.pass_obj
-def import_postcodes(root: Path | None, file: Path, out: Path | None, border: float) -> None:
-    """Make the finder exact with a national FILE: OS Code-Point Open, or an ONS directory.
-
-    FILE is the zip, its folder, or a CSV file from it. The next build publishes the result.
-    """
-    from portal import content
-    from portal.finder import postcodes as exact
-    from portal.settings import load_settings
-
-    settings = load_settings(root=root)
-    directory = content.load(settings.root, today=_today())
-    out = out or settings.postcodes
-    with _progress("Reading") as progress:
-        report = exact.import_file(
-            file,
-            out,
-            {district.code for district in directory.districts},
-            border_miles=border,
-            progress=progress,
-        )
-    for line in report.named[:_BAD_ROWS]:
-        click.echo(line, err=True)
-    for line in report.lines():
-        click.echo(line)
-    click.echo(f"The finder has them in {out}, {out.stat().st_size:,} bytes, from the next build.")
+for _command in (bookings, demo, postcodes, report, secret, staff):
+    main.add_command(_command)
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -559,40 +507,3 @@ def _plain_settings(root: Path | None, out: Path | None) -> dict[str, Any]:
 
 def _number(value: str) -> int | str:
     return int(value) if value.isdecimal() else value
-
-
-@contextmanager
-def _progress(words: str = "Building") -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; elsewhere one line when files are built."""
-    if not sys.stdout.isatty():
-        yield _first_line if words == "Building" else lambda *_: None
-        return
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        TextColumn,
-    )
-
-    amount: ProgressColumn = MofNCompleteColumn() if words == "Building" else DownloadColumn()
-    columns = TextColumn(words), BarColumn(), amount
-    # Drawn here: a library's drawing thread must not be running when workers are forked.
-    with Progress(*columns, auto_refresh=False, transient=True) as bar:
-        task = bar.add_task("")
-        drawn = 0
-
-        def progress(done: int, total: int) -> None:
-            nonlocal drawn
-            bar.update(task, completed=done, total=total)
-            if done == total or done - drawn >= total / 100:
-                drawn = done
-                bar.refresh()
-
-        yield progress
-
-
-def _first_line(done: int, total: int) -> None:
-    if done == 0:
-        click.echo(f"Building {_counted(total, 'file')}.")

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from portal.content import area_checks, phone_numbers
+from portal.content.board_checks import check_boards
 from portal.content.creche_checks import check_creche, check_creche_of_programme
 from portal.content.date_checks import mistakes
 from portal.content.double_checks import check_doubles
@@ -27,6 +28,7 @@ from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.worker_checks import check_workers
 from portal.content.yaml_reader import Place
 from portal.directory import (
+    Board,
     Centre,
     Closure,
     Footprint,
@@ -54,6 +56,10 @@ def check(tree: Tree) -> None:
     _check_series(tree)
     _check_pages(tree)
     check_help_pages(tree)
+    check_boards(tree)
+    for text in tree.boards:
+        if text.noun:
+            _check_sample(text.written, text.noun)
     check_workers(tree)
     _check_phones(tree)
 
@@ -318,7 +324,7 @@ def _check_photo(
         written.wrong(("photo",), "'photo_alt' is missing. Describe what the photo shows.")
 
 
-def _check_sample(written: Written, noun: Centre | Programme) -> None:
+def _check_sample(written: Written, noun: Board | Centre | Programme) -> None:
     """A mark for a fact that the file does not give would hide a slip in the name."""
     given = [
         info.alias or name
@@ -386,6 +392,7 @@ def _check_pages(tree: Tree) -> None:
     _check_aliases(tree.pages, {text.slug for text in tree.pages})
     _check_aliases(tree.news, {text.slug for text in tree.news})
     _check_aliases(tree.help_pages, {text.slug for text in tree.help_pages})
+    _check_aliases(tree.boards, {text.slug for text in tree.boards})
 
 
 # --- series --------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from itertools import combinations
 from portal.content.date_checks import times_held
 from portal.content.front_matter import Clash
 from portal.content.sources import Text, TextT, Tree
-from portal.directory import Centre, HelpPage, News, Page, Programme, Series
+from portal.directory import Board, Centre, HelpPage, News, Page, Programme, Series
 from portal.directory.schedule import SchoolCalendar
 from portal.directory.values import TimeRange, day_words, near
 
@@ -58,10 +58,11 @@ def _check_titles(tree: Tree) -> None:
     _check_same(tree.programmes, _title_key)
     _check_same(tree.pages, _title_key)
     _check_same(tree.help_pages, _title_key)
+    _check_same(tree.boards, _title_key)
     _check_same(tree.news, _news_key)
 
 
-def _title_key(noun: Page | Programme | HelpPage) -> Hashable:
+def _title_key(noun: Page | Programme | HelpPage | Board) -> Hashable:
     return _folded(noun.title)
 
 

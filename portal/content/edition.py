@@ -16,6 +16,7 @@ from portal.content.file_names import passed_over
 from portal.content.front_matter import LARGEST_FILE
 
 _READ = (".md", ".yaml", ".csv")
+_REPORTS = "content/reports/"
 _OURS = ("content/FIELDS.md",)  # written by `portal schema`
 
 
@@ -42,5 +43,10 @@ def _names(root: Path, folder: str) -> Iterator[str]:
         name = f"{folder}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             yield from _names(root, name)
-        elif entry.is_file(follow_symlinks=False) and name.endswith(_READ) and name not in _OURS:
+        elif entry.is_file(follow_symlinks=False) and _is_read(name):
             yield name
+
+
+def _is_read(name: str) -> bool:
+    ending = ".json" if name.startswith(_REPORTS) else _READ
+    return name.endswith(ending) and name not in _OURS

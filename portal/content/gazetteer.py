@@ -202,7 +202,22 @@ def read_postcode_area(row: Mapping[str, str], districts: Collection[District]) 
         code=code,
         position=replace(_position(row), precision=_precision(code)),
         districts=tuple(_district(slug, districts) for slug in slugs),
+        postcodes=_counts(row, len(slugs)),
     )
+
+
+def _counts(row: Mapping[str, str], districts: int) -> tuple[int, ...]:
+    """The cell `postcodes`, which a table may leave out: a number for each district."""
+    text = row.get("postcodes", "").strip()
+    if not text:
+        return ()
+    numbers = [number.strip() for number in text.split(";")]
+    if len(numbers) != districts or not all(re.fullmatch("[0-9]{1,6}", n) for n in numbers):
+        raise ValueError(
+            f"'{text}' is not a number of postcodes for each district. Write one number for each "
+            "of 'districts', in the same order, with ';' between them."
+        )
+    return tuple(map(int, numbers))
 
 
 def read_neighbour(row: Mapping[str, str], _: Collection[District]) -> Neighbour:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from portal.content.sources import Text, Tree
-from portal.directory import AGE_BANDS, Settlement, TextFile
-from portal.directory.addresses import HELP, LIVE_PAGES, fixed_pages
+from portal.directory import AGE_BANDS, District, Footprint, Settlement, TextFile
+from portal.directory.addresses import BOARDS, HELP, LIVE_PAGES, fixed_pages
 from portal.directory.values import near
 
 
@@ -81,12 +81,15 @@ def addresses(
         yield address, None
     yield from ((settlement.path, None) for settlement in settlements or ())
     yield from ((band.path, None) for band in AGE_BANDS)
+    yield from ((band.coverage_path, None) for band in AGE_BANDS)
     yield from ((f"{band.path}calendar.ics", None) for band in AGE_BANDS)
     for footprint in tree.footprints.footprints if tree.footprints else ():
         paths = [footprint.path, *(district.path for district in footprint.districts)]
         if _names_workers(tree):
             yield from ((district.workers_path, None) for district in footprint.districts)
         yield from ((path, None) for path in paths)
+        areas: tuple[Footprint | District, ...] = (footprint, *footprint.districts)
+        yield from ((area.coverage_path, None) for area in areas)
         yield from ((f"{path}calendar.ics", None) for path in paths)
     sensitive = {text.slug for text in tree.programmes if text.noun and text.noun.sensitive}
     for folder in tree.centres:
@@ -118,11 +121,20 @@ def addresses(
         yield from _addresses_of(news, f"/news/{news.slug}/")
     for help_page in tree.help_pages:
         yield from _addresses_of(help_page, f"{HELP}{help_page.slug}/")
+    for board in tree.boards:
+        yield from _addresses_of(board, f"{BOARDS}{board.slug}/")
+        yield f"{BOARDS}{board.slug}/calendar.ics", None
+        if board.noun and board.noun.consultation:
+            yield board.noun.consultation.path, None
+            yield board.noun.consultation.answers_path, None
 
 
 def _fixed(tree: Tree) -> tuple[str, ...]:
     return fixed_pages(
-        news=bool(tree.news), help_pages=bool(tree.help_pages), workers=_names_workers(tree)
+        news=bool(tree.news),
+        help_pages=bool(tree.help_pages),
+        boards=bool(tree.boards),
+        workers=_names_workers(tree),
     )
 
 

@@ -18,6 +18,7 @@ from portal.content.school_calendar import school_calendar
 from portal.content.sources import Text, TextT, Tree
 from portal.directory import (
     INHERITED,
+    Board,
     Centre,
     Directory,
     HelpPage,
@@ -76,6 +77,7 @@ class Linking:
         pages = [self._link(text) for text in tree.pages]
         news = [self._link(text) for text in tree.news]
         help_pages = [self._link(text) for text in tree.help_pages]
+        boards = [self._board(text) for text in tree.boards]
         programmes = {text.slug: self._link(text) for text in tree.programmes}
         for programme in programmes.values():
             programme.link(topics=_topics(programme, help_pages), images=tree.programme_images)
@@ -94,7 +96,7 @@ class Linking:
             _link_translations(text)
             centres.append(centre)
             series += [self._series(one, centre, programmes) for one in folder.series]
-        for other in (*tree.pages, *tree.news, *tree.help_pages, *tree.programmes):
+        for other in (*tree.pages, *tree.news, *tree.help_pages, *tree.boards, *tree.programmes):
             _link_translations(other)
         series.sort(key=lambda one: (one.centre.title, one.centre.slug, one.name, one.slug))
         return Directory.of(
@@ -113,6 +115,8 @@ class Linking:
             pages=tuple(sorted(pages, key=lambda one: (one.order or 10**6, one.slug))),
             news=tuple(sorted(news, key=lambda one: (-one.date_.toordinal(), one.slug))),
             help_pages=tuple(sorted(help_pages, key=_help_order)),
+            reports=tuple(sorted(tree.reports, key=lambda one: one.quarter, reverse=True)),
+            boards=tuple(sorted(boards, key=lambda one: (one.title, one.slug))),
             settlements=self._map.settlements,
             postcode_areas=self._map.postcode_areas,
             neighbours=self._map.neighbours,
@@ -129,6 +133,14 @@ class Linking:
             lines=text.written.lines,
             written=text.written,
             changed=self._changes.of(text.file, getattr(noun, "updated", None)),
+        )
+
+    def _board(self, text: Text[Board]) -> Board:
+        board = self._link(text)
+        return board.link(
+            meetings=meetings(board, self._calendar, self._until),
+            # Its calendar entries say what these say too: closed days, and that dates are samples.
+            changed=max(board.changed, self._shared_changed),
         )
 
     def _series(

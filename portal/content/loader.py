@@ -50,13 +50,15 @@ def load(
     today: date,
     horizon_weeks: int = 26,
     postcodes: Path | None = None,
+    postcode_districts: Path | None = None,
     memory: FileCache | None = None,
 ) -> Directory:
     """All the content under a root, as it is on a given day. Raises ContentError.
 
     Ongoing series are shown for so many weeks; calendars know them to the end of the school year.
-    `postcodes` is the file that `portal postcodes import` makes, if it has been made. Pass
-    the same `memory` when reading a root again: then only files that changed are read again.
+    `postcodes` and `postcode_districts` are the files that `portal postcodes import` makes, if they
+    have been made. Pass the same `memory` when reading a root again: then only files that changed
+    are read again.
     The Directory's `edition` is '' if files changed while they were read.
     """
     before = edition_of(root, FOLDERS)
@@ -79,9 +81,9 @@ def load(
     directory = Linking(
         tree, map_of, gazetteer, Changes(root), today, horizon_weeks, edition
     ).directory()
-    if postcodes and postcodes.is_file():
-        return directory.model_copy(update={"postcodes": postcodes.read_bytes()})
-    return directory
+    imported = {"postcodes": postcodes, "postcode_districts": postcode_districts}
+    there = {name: path.read_bytes() for name, path in imported.items() if path and path.is_file()}
+    return directory.model_copy(update=there) if there else directory
 
 
 def leftovers(root: Path) -> list[Problem]:

@@ -65,6 +65,7 @@ _NAMES: Mapping[str, str] = {
     "kind": "type category sort",
     "level": "need level_of_need",
     "needs": "priority priority_groups",
+    "signed": "signed_by signed_off agreed agreed_by",
     "delivered_with": "partner partners with delivered_by",
     "district": "borough council area local_authority",
     "town": "city village place locality",

@@ -1,4 +1,7 @@
-"""Checks what content/footprints.yaml says of a Resource Panel: its meetings and its money."""
+"""Checks what content/footprints.yaml says of a Resource Panel: its meetings and its money.
+
+The checks of meetings are those of boards too (`board_checks`).
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from datetime import date
 from portal.content.front_matter import Written
 from portal.content.school_calendar import school_calendar
 from portal.content.yaml_reader import Place
-from portal.directory import Panel, Terms
+from portal.directory import Board, Panel, Terms
 from portal.directory.schedule import SchoolCalendar, days_later, rule_dates
 from portal.directory.values import WEEKDAYS, day_words, near
 
 _REPEATS = ("monthly", "fortnightly", "weekly")
-_YEARS = range(2000, 2100)
+YEARS = range(2000, 2100)
 _LOOKED_AT = 3 * 366  # days from its first meeting, or from the last date that it names
 
 Wrong = Callable[..., None]
@@ -23,9 +26,9 @@ def check_panel(written: Written, here: Place, panel: Panel, terms: Terms | None
     """Adds the mistakes of one panel, each at its place in the file."""
     for field, words in _mistakes(panel):
         written.wrong((*here, *field), words)
-    if panel.starts.year in _YEARS and panel.repeats in _REPEATS:
+    if panel.starts.year in YEARS and panel.repeats in _REPEATS:
         calendar = school_calendar(terms or Terms(terms=()))
-        for field, words in _wrong_days(panel, calendar):
+        for field, words in wrong_days(panel, panel.starts, calendar):
             written.wrong((*here, *field), words)
 
 
@@ -33,15 +36,7 @@ Mistake = tuple[tuple[str | int, ...], str]
 
 
 def _mistakes(panel: Panel) -> Iterator[Mistake]:
-    starts, weekday = panel.starts, WEEKDAYS[panel.starts.weekday()]
-    if starts.year not in _YEARS:
-        yield ("starts",), f"'starts': the year {starts.year} cannot be right. Correct it."
-    if panel.day and panel.day != weekday:
-        yield (
-            ("day",),
-            f"'day': {day_words(starts, weekday=False)} is a {weekday}, not a {panel.day}. "
-            f"Write 'day: {weekday}', or correct 'starts'.",
-        )
+    yield from wrong_start(panel.starts, panel.day)
     if panel.repeats not in _REPEATS:
         yield (
             ("repeats",),
@@ -64,10 +59,23 @@ def _mistakes(panel: Panel) -> Iterator[Mistake]:
             )
 
 
-def _wrong_days(panel: Panel, calendar: SchoolCalendar) -> Iterator[Mistake]:
+def wrong_start(starts: date, day: str | None) -> Iterator[Mistake]:
+    """A first date that cannot be, or that is on another weekday than the file says."""
+    weekday = WEEKDAYS[starts.weekday()]
+    if starts.year not in YEARS:
+        yield ("starts",), f"'starts': the year {starts.year} cannot be right. Correct it."
+    if day and day != weekday:
+        yield (
+            ("day",),
+            f"'day': {day_words(starts, weekday=False)} is a {weekday}, not a {day}. "
+            f"Write 'day: {weekday}', or correct 'starts'.",
+        )
+
+
+def wrong_days(panel: Panel | Board, starts: date, calendar: SchoolCalendar) -> Iterator[Mistake]:
     """Days that are no meeting, named twice, or that cannot be met on."""
     named = [*panel.except_, *(change.date_ for change in panel.changes)]
-    until = days_later(max(panel.starts, *named, panel.starts), _LOOKED_AT)
+    until = days_later(max(starts, *named, starts), _LOOKED_AT)
     rule = rule_dates(panel, until)
     for number, day in enumerate(panel.except_):
         if day not in rule:

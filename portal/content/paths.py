@@ -11,6 +11,7 @@ from portal.directory.vocabularies import LANGUAGES
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PICTURE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\.(png|jpg|jpeg|webp)")
+REPORT = re.compile(r"20[0-9]{2}-Q[1-4]\.json")
 TABLES = (
     "site.yaml", "footprints.yaml", "terms.yaml", "places.csv", "outcodes.csv", "neighbours.csv",
     "outline.json", "resources.yaml",
@@ -27,11 +28,13 @@ def is_content_path(path: str) -> bool:
     if any(passed_over(part) for part in parts):
         return False
     match parts:
+        case ["content", "reports", name]:
+            return REPORT.fullmatch(name) is not None
         case ["content", name]:
             return name in TABLES
         case ["content", "messages", name]:
             return name.endswith(".md") and name[:-3] in FILES
-        case ["content", "pages" | "news" | "help", name]:
+        case ["content", "pages" | "news" | "help" | "boards", name]:
             return _is_text(name)
         case ["programmes", name]:
             return _is_text(name) or is_picture(name)

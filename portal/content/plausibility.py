@@ -24,7 +24,7 @@ from portal.content.front_matter import Problem, Written, one_line
 from portal.content.plain_english import NO_OTHER_WORDS, warnings_of
 from portal.content.plausible_places import FindPostcode, Places
 from portal.content.yaml_reader import Place
-from portal.directory import Centre, Closure, Directory, Programme, Series, TextFile
+from portal.directory import Centre, Closure, Directory, Programme, Series, TextFile, Venue
 from portal.directory.models import Notice, Term
 from portal.directory.schedule import days_later
 from portal.directory.values import (
@@ -82,7 +82,7 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
 def _texts(directory: Directory) -> Iterator[TextFile]:
     nouns: tuple[Iterable[TextFile], ...] = (
         directory.centres, directory.programmes, directory.series, directory.private_series,
-        directory.pages, directory.news, directory.help_pages,
+        directory.pages, directory.news, directory.help_pages, directory.boards,
     )  # fmt: skip
     for group in nouns:
         yield from (noun for noun in group if noun.written)
@@ -279,6 +279,7 @@ def _of_noun(noun: TextFile, directory: Directory, places: Places) -> Iterator[t
         yield from places.doubts_about((), noun, noun.district)
         yield from _of_email(noun, directory)
     if isinstance(noun, Series):
+        yield from _of_building(noun, directory)
         yield from _of_booking(noun)
         yield from _of_length(noun)
         yield from _of_group(noun)
@@ -321,6 +322,28 @@ def _of_spans(noun: BaseModel) -> Iterator[tuple[Place, str]]:
         if first and last and (last - first).days > most:
             words = f"it is {(last - first).days} days after {day_words(first)}."
             yield place, f"{words} Correct one of the dates."
+
+
+def _of_building(series: Series, directory: Directory) -> Iterator[tuple[Place, str]]:
+    """Whether a coming session is held in a building that the service has given up."""
+    venues = {s.venue for s in series.all_sessions if s.day >= directory.today and not s.cancelled}
+    for centre in directory.centres:
+        if centre.given_up and any(_is_at(venue, centre) for venue in venues):
+            said = centre.in_use.words(directory.today) if centre.in_use else ""
+            yield (
+                ("programme",),
+                (
+                    f"this meets at {centre.title}, and the page of that centre says: {said} "
+                    "Move the file to a centre that is in use, or add 'venue'."
+                ),
+            )
+
+
+def _is_at(venue: Venue, centre: Centre) -> bool:
+    """Whether a venue is the building of a centre, also if only its name says so."""
+    if venue.centre is centre:
+        return True
+    return venue.name.casefold() in {name.casefold() for name in (centre.title, *centre.also)}
 
 
 def _of_booking(series: Series) -> Iterator[tuple[Place, str]]:

@@ -36,10 +36,12 @@ from portal.content.front_matter import (
     read_text,
     read_yaml,
 )
-from portal.content.paths import TABLES, is_picture, is_slug
+from portal.content.paths import REPORT, TABLES, is_picture, is_slug
 from portal.content.pictures import fault
+from portal.content.published_quarters import read_report
 from portal.content.sources import TRANSLATED, WHAT, CentreFolder, Row, Text, TextT, Tree
 from portal.directory import (
+    Board,
     Centre,
     Footprints,
     HelpPage,
@@ -68,7 +70,7 @@ _SIGNATURES = {
 
 # FIELDS.md and schema/ are written by `portal schema`.
 _CONTENT_FILES = (*TABLES, "FIELDS.md")
-_CONTENT_FOLDERS = ("pages", "news", "help", "messages", "schema")
+_CONTENT_FOLDERS = ("pages", "news", "help", "boards", "messages", "reports", "schema")
 _PLACE_COLUMNS = (
     "name", "district", "latitude", "longitude", "kind", "precision", "population", "outcode",
 )  # fmt: skip
@@ -132,7 +134,9 @@ class _Reader:
             if "resources.yaml" in files:
                 tree.resources = self._yaml(Resources, "content/resources.yaml", files)
             tree.places = self._table("content/places.csv", files, _PLACE_COLUMNS, ("also",))
-            tree.outcodes = self._table("content/outcodes.csv", files, _OUTCODE_COLUMNS)
+            tree.outcodes = self._table(
+                "content/outcodes.csv", files, _OUTCODE_COLUMNS, ("postcodes",)
+            )
             if "neighbours.csv" in files:
                 tree.neighbours = self._table("content/neighbours.csv", files, _NEIGHBOUR_COLUMNS)
             if "outline.json" in files:
@@ -147,6 +151,13 @@ class _Reader:
         for files, folders in self._listed("content/help"):
             self._no_folders("content/help", folders, "Only help pages belong in this folder.")
             tree.help_pages = self._texts(HelpPage, "content/help", files)
+        for files, folders in self._listed("content/reports"):
+            self._no_folders("content/reports", folders, "Only published quarters belong here.")
+            for name in files:
+                self._read_report(name)
+        for files, folders in self._listed("content/boards"):
+            self._no_folders("content/boards", folders, "Only boards belong in this folder.")
+            tree.boards = self._texts(Board, "content/boards", files)
         # What the messages say is read by `message_texts`.
         for files, folders in self._listed("content/messages"):
             self._no_folders("content/messages", folders, "Only messages belong in this folder.")
@@ -155,6 +166,21 @@ class _Reader:
                     self._stray(
                         f"content/messages/{name}", "Only Markdown files belong in this folder."
                     )
+
+    def _read_report(self, name: str) -> None:
+        """One published quarter. The portal writes these files, so nobody should edit one."""
+        path = f"content/reports/{name}"
+        if not REPORT.fullmatch(name):
+            self._stray(path, "Published quarters have names like '2026-Q4.json'.")
+            return
+        text = read_text(self._root / path, path, self._tree.problems)
+        if text is None:
+            return
+        found, problem = read_report(text, path)
+        if found is not None:
+            self._tree.reports.append(found)
+        if problem is not None:
+            self._tree.problems.append(problem)
 
     def _read_footprint(self, footprint: str) -> None:
         path = f"centres/{footprint}"

@@ -10,12 +10,14 @@ from typing import Generic, TypeVar
 from portal.content import prose
 from portal.content.front_matter import Problem, Written
 from portal.directory import (
+    Board,
     Centre,
     Footprints,
     HelpPage,
     News,
     Page,
     Programme,
+    PublishedReport,
     Resources,
     Series,
     Site,
@@ -34,6 +36,7 @@ TRANSLATED: Mapping[type[TextFile], tuple[str, ...]] = {
     Page: ("title", "summary"),
     News: ("title", "summary"),
     HelpPage: ("title", "summary"),
+    Board: ("title", "summary", "where", "join"),
     Programme: (
         "title", "summary", "audience", "session_length", "cost", "bring", "delivered_with",
         "expect", "first_time", "who_meets_you", "siblings_note", "photo_alt",
@@ -53,6 +56,7 @@ WHAT: Mapping[type[TextFile], str] = {
     Page: "a page",
     News: "a piece of news",
     HelpPage: "a help page",
+    Board: "a board",
     Programme: "a programme",
     Centre: "a centre",
     Series: "a series",
@@ -104,10 +108,12 @@ class Tree:
     places: list[Row] = field(default_factory=list)
     outcodes: list[Row] = field(default_factory=list)
     neighbours: list[Row] = field(default_factory=list)
+    reports: list[PublishedReport] = field(default_factory=list)
     outline: str | None = None  # the text of content/outline.json
     pages: list[Text[Page]] = field(default_factory=list)
     news: list[Text[News]] = field(default_factory=list)
     help_pages: list[Text[HelpPage]] = field(default_factory=list)
+    boards: list[Text[Board]] = field(default_factory=list)
     programmes: list[Text[Programme]] = field(default_factory=list)
     programme_images: dict[str, Path] = field(default_factory=dict)
     centres: list[CentreFolder] = field(default_factory=list)
@@ -122,6 +128,7 @@ class Tree:
         yield from self.pages
         yield from self.news
         yield from self.help_pages
+        yield from self.boards
         yield from self.programmes
         for folder in self.centres:
             if folder.centre:

@@ -308,16 +308,13 @@ def _fill(connection: Connection, file: Path) -> dict[str, Kinds]:
         cells = zip(kinds[name].items(), value[1:], strict=True)
         waiting.append({column: _unpacked(cell, kind) for (column, kind), cell in cells})
     put()
-    if connection.dialect.name == "postgresql":
-        _reset_sequences(connection, kinds)
+    reset_sequences(connection, [name for name, columns in kinds.items() if "id" in columns])
     return kinds
 
 
-def _reset_sequences(connection: Connection, kinds: dict[str, Kinds]) -> None:
-    """Set PostgreSQL's sequences to continue after the restored ids."""
-    for name, columns in kinds.items():
-        if "id" not in columns:
-            continue
+def reset_sequences(connection: Connection, names: Iterable[str]) -> None:
+    """Set PostgreSQL's sequences of these tables to continue after ids that were given."""
+    for name in names if connection.dialect.name == "postgresql" else ():
         connection.execute(
             sa.text(
                 "SELECT setval(pg_get_serial_sequence(:name, 'id'), "  # noqa: S608  our own names

@@ -130,6 +130,8 @@ booking = Table(
     ),  # why staff declined or cancelled, for the family
     Column("was", String(10), nullable=False, server_default=""),  # its status before it ended
     Column("moved_from", Integer),  # the booking that the family gave up for this one
+    # When it got its place, if it had to wait for it or ask. It stays when the booking ends.
+    Column("placed", Moment),
     CheckConstraint(f"status IN {STATUSES}", name="status"),
     CheckConstraint("places >= 1 AND people >= 1", name="places"),
     Index("ix_booking_queue", "bookable_id", "status", "number"),

@@ -12,8 +12,8 @@ from portal.directory.vocabularies import LANGUAGES
 
 # Pages of the live applications. A page of text cannot have the first part of such an address.
 LIVE = (
-    "/availability.json", "/book/", "/bookings/", "/complaint", "/find/results", "/gap", "/gap/",
-    "/health", "/leave", "/outcome/", "/request/", "/staff/", "/tell/",
+    "/availability.json", "/book/", "/bookings/", "/complaint", "/consultations/", "/find/results",
+    "/gap", "/gap/", "/health", "/leave", "/outcome/", "/request/", "/staff/", "/tell/",
 )  # fmt: skip
 # Where staff send photos, and the bytes that a form there has at most.
 UPLOADS, UPLOADED = "/staff/content/", 8 * 1024 * 1024
@@ -23,8 +23,17 @@ _NEWS = "/news/"
 # What a proxy shows while the live part does not answer. No page links to it.
 DOWN = "/down/"
 HELP = "/help/"
+BOARDS = "/boards/"
 # Where professionals find the worker of a centre, by district.
 YOUR_WORKER = "/your-worker/"
+# What is on in each district, by age and part of the week, and where nothing is.
+COVERAGE = "/coverage/"
+# The list of the files for other people's programs.
+DATA = "/data/"
+# How many facts of centres and programmes partners can rely on.
+QUALITY = "/data/quality/"
+# What the service did in each quarter.
+REPORTS = "/reports/"
 # The one page of all private needs (S81).
 TALK = "talk"
 _FIXED = (
@@ -35,12 +44,17 @@ _FIXED = (
     "/whats-on/",
     HELP,
     _NEWS,
+    BOARDS,
     YOUR_WORKER,
+    REPORTS,
     "/calendars/",
     "/calendars/centres/",
     "/calendars/programmes/",
     "/calendars/custom/",
     "/kept/",
+    COVERAGE,
+    DATA,
+    QUALITY,
     DOWN,
 )
 
@@ -49,7 +63,7 @@ _FIXED = (
 RESERVED = frozenset(
     (
         *(path.split("/")[1].partition(".")[0] for path in (*_FIXED, *LIVE) if path != "/"),
-        "ages", "districts", "embed", "footprints", "near", "panels", "sessions",
+        "ages", "data", "districts", "embed", "footprints", "near", "panels", "sessions",
         "404", "feed", "index", "live", "manifest", "offline", "openreferral", "robots", "search",
         "service-worker", "sitemap", "static",
         *LANGUAGES,
@@ -62,14 +76,30 @@ def weekday_path(weekday: str) -> str:
     return f"/whats-on/{weekday.lower()}/"
 
 
+def report_path(quarter: str, area: str = "county", part: str = "") -> str:
+    """The page of a quarterly report: '/reports/2026-q3/districts/burnley/'.
+
+    `area` is a key of `portal.directory.quarterly`, such as 'district:burnley'.
+    """
+    kind, _, slug = area.partition(":")
+    of_area = f"{kind}s/{slug}/" if slug else ""
+    of_part = f"{part}/" if part else ""
+    return f"{REPORTS}{quarter.lower()}/{of_area}{of_part}"
+
+
+def report_file(quarter: str, ending: str) -> str:
+    """The open data of a quarter: '/data/report-2026-q3.json'."""
+    return f"/data/report-{quarter.lower()}.{ending}"
+
+
 def fixed_pages(
-    *, news: bool = True, help_pages: bool = True, workers: bool = True
+    *, news: bool = True, help_pages: bool = True, boards: bool = True, workers: bool = True
 ) -> tuple[str, ...]:
     """The address of every page that belongs to no noun.
 
-    `news`, `help_pages` and `workers` (a centre that names its worker): whether there are any;
-    without them there is no page that lists them.
+    `news`, `help_pages`, `boards` and `workers` (a centre that names its worker): whether there
+    are any; without them there is no page that lists them.
     """
-    empty = {_NEWS: not news, HELP: not help_pages, YOUR_WORKER: not workers}
+    empty = {_NEWS: not news, HELP: not help_pages, BOARDS: not boards, YOUR_WORKER: not workers}
     fixed = (path for path in _FIXED if not empty.get(path))
     return (*fixed, *map(weekday_path, WEEKDAYS))

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from portal.directory import addresses
 from portal.directory.models import (
+    Board,
     Centre,
     District,
     Footprint,
@@ -22,6 +23,7 @@ from portal.directory.models import (
     Page,
     PostcodeArea,
     Programme,
+    PublishedReport,
     Series,
     Session,
     Settlement,
@@ -58,11 +60,16 @@ class Directory(Noun):
     pages: tuple[Page, ...]
     news: tuple[News, ...]
     help_pages: tuple[HelpPage, ...] = Field((), description="Ways in by need, the doors first.")
+    reports: tuple[PublishedReport, ...] = Field((), description="Quarters, the newest first.")
+    boards: tuple[Board, ...] = Field((), description="Boards and voice groups, by name.")
     settlements: tuple[Settlement, ...]
     postcode_areas: tuple[PostcodeArea, ...]
     neighbours: tuple[Neighbour, ...] = Field((), description="Towns outside the county.")
     outline: Outline | None = Field(None, description="The boundaries of the districts, if known.")
     postcodes: bytes = Field(b"", description="Exact postcodes, packed; empty if not imported.")
+    postcode_districts: bytes = Field(
+        b"", description="Where each district's postcodes are, packed; empty if not imported."
+    )
 
     @classmethod
     def of(cls, **parts: Any) -> Directory:
@@ -86,6 +93,7 @@ class Directory(Noun):
         return addresses.fixed_pages(
             news=bool(self.news),
             help_pages=bool(self.help_pages),
+            boards=bool(self.boards),
             workers=bool(self.districts_with_workers),
         )
 
@@ -165,6 +173,24 @@ class Directory(Noun):
 
     def page(self, slug: str) -> Page | None:
         return self._pages.get(slug)
+
+    def board(self, slug: str) -> Board | None:
+        return next((one for one in self.boards if one.slug == slug), None)
+
+    def board_of(self, district: District) -> Board | None:
+        """The board of a district; None if it has none."""
+        return next((one for one in self.boards if one.district == district.slug), None)
+
+    def boards_with(self, programme: Programme) -> tuple[Board, ...]:
+        """The boards and groups that a programme leads to."""
+        return tuple(one for one in self.boards if one.programme == programme.slug)
+
+    def board_asking(self, consultation: str) -> Board | None:
+        """The board that asks the public with the consultation of this name."""
+        return next(
+            (b for b in self.boards if b.consultation and b.consultation.slug == consultation),
+            None,
+        )
 
     @cached_property
     def talk(self) -> HelpPage | None:

@@ -5,7 +5,7 @@ Values arrive as text, because plain YAML turns `10:30` into 630, `01772532536` 
 whose message is shown to editors unchanged: what is wrong, then what to do.
 
 The known words (needs, facilities, ways to get a place...) are here too: key in the file, and the
-words that families read.
+words that families read. It is one file so that all kinds of values can be read at once.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ from portal.directory.values import (
     wrong,
 )
 from portal.directory.vocabularies import (
+    AGE_BANDS,
     BOOKING_WAYS,
     DADS,
     FACILITIES,
@@ -61,6 +62,7 @@ from portal.directory.vocabularies import (
     OTHER_NAMES,
     OUTCOMES,
     REPEATS,
+    SAID_STATES,
     SIBLINGS,
 )
 
@@ -498,6 +500,12 @@ QuestionType = Annotated[
     str, BeforeValidator(_one_of(_QUESTION_TYPES, "a type of question")), one_of(_QUESTION_TYPES)
 ]
 
+_BAND_NAMES = {band.slug: band.title for band in AGE_BANDS}
+AgeBandName = Annotated[
+    str, BeforeValidator(_one_of(_BAND_NAMES, "an age group")), one_of(_BAND_NAMES)
+]
+SaidState = Annotated[str, BeforeValidator(_one_of(SAID_STATES, "a state")), one_of(SAID_STATES)]
+
 
 def _outcome(value: object) -> int:
     number = _number(value)
@@ -536,6 +544,7 @@ Location = Annotated[
     text("latitude, longitude", "53.7632, -2.7044", rf"{_DEGREES}, *{_DEGREES}"),
 ]
 Lines = Annotated[tuple[Line, ...], BeforeValidator(listed)]
+Roles = Annotated[tuple[Role, ...], BeforeValidator(listed)]
 Aliases = Annotated[tuple[Alias, ...], BeforeValidator(listed)]
 ResourceNames = Annotated[tuple[ResourceName, ...], BeforeValidator(listed)]
 AreaSlugs = Annotated[tuple[AreaSlug, ...], BeforeValidator(listed)]

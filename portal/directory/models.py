@@ -21,8 +21,10 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.directory.addresses import YOUR_WORKER
+from portal.directory.addresses import COVERAGE, YOUR_WORKER, report_path
+from portal.directory.building_use import InUse
 from portal.directory.fields import (
+    AgeBandName,
     AgeInYears,
     Ages,
     Aliases,
@@ -70,6 +72,8 @@ from portal.directory.fields import (
     ResourceKind,
     ResourceNames,
     Role,
+    Roles,
+    SaidState,
     SeriesNames,
     Siblings,
     Slug,
@@ -81,8 +85,15 @@ from portal.directory.fields import (
     Weekdays,
     Words,
 )
+from portal.directory.quarterly import Cube
 from portal.directory.values import LONDON, WEEKDAYS, OpenStatus, Position, TimeRange, day_words
-from portal.directory.vocabularies import LEVELS, PRIVATE_NEEDS
+from portal.directory.vocabularies import (
+    AGE_BANDS,
+    BOARD_REPEATS,
+    LEVELS,
+    PRIVATE_NEEDS,
+    SAID_STATES,
+)
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -203,7 +214,7 @@ class Terms(Noun):
 
 
 class MeetingChange(Noun):
-    """A meeting of a panel on another day."""
+    """A meeting of a panel or board on another day."""
 
     date_: Day = Field(alias="date", description="The day on which it would meet by its rule.")
     moved_to: Day = Field(description="The day on which it meets.")
@@ -211,7 +222,7 @@ class MeetingChange(Noun):
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A meeting of a Resource Panel. `planned` is its day by the rule, and never changes."""
+    """A meeting of a Resource Panel or a board. `planned` is its day by the rule, for ever."""
 
     planned: date
     starts: datetime
@@ -293,6 +304,11 @@ class District(Noun):
         return f"{YOUR_WORKER}{self.slug}/"
 
     @property
+    def coverage_path(self) -> str:
+        """What is on in it, by age and part of the week, and where nothing is."""
+        return f"{COVERAGE}{self.slug}/"
+
+    @property
     def position(self) -> Position:
         return Position(self.latitude, self.longitude, "district")
 
@@ -308,6 +324,11 @@ class Footprint(Noun):
     @property
     def path(self) -> str:
         return f"/footprints/{self.slug}/"
+
+    @property
+    def coverage_path(self) -> str:
+        """What is on in it, by age and part of the week, and where nothing is."""
+        return f"{COVERAGE}footprints/{self.slug}/"
 
 
 class Footprints(Noun):
@@ -500,6 +521,145 @@ class HelpPage(TextFile):
         return f"/request/{self.ask}?who=family{need}"
 
 
+class ConsultationQuestion(Noun):
+    """A question of a consultation. Its answers are choices, so that nobody can write a name."""
+
+    name: Slug = Field(
+        description="Its name in files of answers. A changed question needs a new one."
+    )
+    label: Line = Field(description="The question.")
+    options: Lines = Field(description="The answers to choose from, 2 to 8.")
+
+
+class Consultation(Noun):
+    """What a board asks the public. Anybody can answer, and nobody says who they are (S107)."""
+
+    slug: Slug = Field(description="Its name in addresses, which no other consultation has had.")
+    title: Line = Field(description="What it is about, as a question.")
+    opens: Day = Field(description="The first day on which people can answer.")
+    closes: Day = Field(description="The last day on which people can answer.")
+    ages: AgeBandName | None = Field(None, description="The ages whose answers are wanted most.")
+    district: AreaSlug | None = Field(
+        None, description="The district that it is about, if it is not the board's."
+    )
+    questions: tuple[ConsultationQuestion, ...] = Field(description="3 to 6 questions.")
+
+    @property
+    def path(self) -> str:
+        return f"/consultations/{self.slug}"
+
+    @property
+    def answers_path(self) -> str:
+        return f"{self.path}/answers"
+
+    def state(self, day: date) -> Literal["soon", "open", "closed"]:
+        """Whether people can answer on a day."""
+        if day < self.opens:
+            return "soon"
+        return "open" if day <= self.closes else "closed"
+
+    @property
+    def age_words(self) -> str:
+        """The ages whose answers are wanted most: 'Secondary school, 11 to 15'; '' for all."""
+        return next((band.title for band in AGE_BANDS if band.slug == self.ages), "")
+
+
+class YouSaid(Noun):
+    """What people told a board, and what came of it."""
+
+    date_: Day = Field(alias="date", description="The day on which the board heard it.")
+    said: Words = Field(description="What people said, in a sentence. Never who said it.")
+    did: Words | None = Field(None, description="What we did, or what we will do next.")
+    state: SaidState = Field(description="done, not yet or cannot.")
+    why: Words | None = Field(None, description="Why not, where it is not yet done or cannot be.")
+
+    @property
+    def state_words(self) -> str:
+        return SAID_STATES[self.state]
+
+
+class Board(TextFile):
+    """A board or group by which people help to run the service: content/boards/<slug>.md."""
+
+    title: Line = Field(description="Its name.")
+    summary: Line = Field(description="What it is for, in one sentence.")
+    district: AreaSlug | None = Field(
+        None, description="Its district. A group for the whole county has none."
+    )
+    programme: Slug | None = Field(
+        None, description="Its programme. Where families can ask for that, so can those who join."
+    )
+    starts: Day | None = Field(None, description="The day of its first meeting, if it is known.")
+    day: Weekday | None = Field(None, description="The weekday; checked against the first date.")
+    time: Times | None = Field(None, description="From when to when it meets: 10:00-12:00.")
+    repeats: Repeats = Field("monthly", description="monthly, fortnightly, weekly or once.")
+    except_: Days = Field((), alias="except", description="Days on which it does not meet.")
+    changes: tuple[MeetingChange, ...] = Field(
+        (),
+        description="Meetings on other days. One on a bank holiday or a closed day moves to the "
+        "next working day by itself.",
+    )
+    where: Line | None = Field(None, description="Where it meets, in words for those who come.")
+    join: Words = Field(description="How to join, in words for those who want to.")
+    phone: Phone | None = Field(None, description="The number to ring about joining.")
+    email: Email | None = Field(None, description="The address to write to about joining.")
+    members: Roles = Field((), description="Who sits on it: roles alone, never a name.")
+    said: tuple[YouSaid, ...] = Field((), description="What people said, and what we did.")
+    consultation: Consultation | None = Field(None, description="What it asks the public.")
+    aliases: Aliases = Field((), description="Names it had before, the oldest first.")
+    sources: Lines = Field((), description="Where the facts come from.")
+    sample: Lines = Field(
+        (), description="Fields of this file whose facts are samples, such as: [starts, where]."
+    )
+    updated: Day | None = Field(None, description="The day somebody last changed it.")
+
+    # Linked: its meetings, as far as calendars know dates.
+    meetings: ClassVar[tuple[Meeting, ...]] = ()
+
+    @property
+    def path(self) -> str:
+        return f"/boards/{self.slug}/"
+
+    @property
+    def calendar_path(self) -> str:
+        return f"{self.path}calendar.ics"
+
+    @property
+    def first_slug(self) -> str:
+        """The name under which it was first published, which calendar entries keep for ever."""
+        return self.aliases[0] if self.aliases else self.slug
+
+    def next_meeting(self, day: date) -> Meeting | None:
+        """The first meeting on or after a day; None if no dates are known."""
+        return next((one for one in self.meetings if one.day >= day), None)
+
+    @property
+    def pattern(self) -> str:
+        """How often it meets: 'once a month'; '' without a date, or for a single one."""
+        return BOARD_REPEATS.get(self.repeats, "") if self.starts else ""
+
+    @property
+    def in_order(self) -> tuple[YouSaid, ...]:
+        """What people said, the newest first."""
+        return tuple(sorted(self.said, key=lambda one: one.date_, reverse=True))
+
+    @property
+    def assumed(self) -> str:
+        """What readers must know of its facts; '' if they are true."""
+        sample = {*self.sample}
+        what = [
+            *(["the dates"] if {"starts", "day", "time", "repeats"} & sample else []),
+            *(["the place"] if "where" in sample else []),
+            *(["the members"] if "members" in sample else []),
+            *(["what people said"] if "said" in sample else []),
+            *(["the questions"] if "consultation" in sample else []),
+        ]
+        if not what:
+            return ""
+        words = ", ".join(what[:-1]) + " and " + what[-1] if what[1:] else what[0]
+        return f"Invented on this page: {words}."
+
+
 class Picture(NamedTuple):
     """A photo of the content, and what it shows in words."""
 
@@ -564,6 +724,11 @@ class Programme(TextFile):
     )
     quiet: Flag | None = Field(None, description="yes: few people, and little noise.")
     outcomes: Outcomes = Field((), description="Numbers of the Outcomes Framework, 1 to 5.")
+    signed: Line | None = Field(
+        None,
+        description="Who has agreed that `needs` and `outcomes` are right: a role and a day. "
+        "Without it, pages say that they are our reading of the plan.",
+    )
     sensitive: Flag = Field(False, description="yes: venue and times are withheld from the public.")
     phone: Phone | None = Field(None, description="Its own phone number.")
     photo: Line | None = Field(None, description="A picture of this folder.")
@@ -587,6 +752,11 @@ class Programme(TextFile):
         return levels[number] if number < len(levels) else None
 
     images: ClassVar[Mapping[str, Path]] = MappingProxyType({})  # linked: pictures beside it
+
+    @property
+    def reading(self) -> str:
+        """Who says which needs and outcomes it helps with: readers see it beside them."""
+        return f"Agreed: {self.signed}" if self.signed else "Our reading of the plan"
 
     @property
     def contact_phone(self) -> str | None:
@@ -687,6 +857,9 @@ class Centre(TextFile):
         OpenStatus(),
         description="open, closed from 2026-12-01, or closed from 2026-12-01 until 2027-01-10.",
     )
+    in_use: InUse | None = Field(
+        None, description="Whether the service still uses it, as the last source says."
+    )
     closures: tuple[Closure, ...] = Field(
         (), description="Days it had to close: its sessions there show as cancelled."
     )
@@ -766,6 +939,11 @@ class Centre(TextFile):
         last = day + timedelta(weeks=8)
         found = [one for one in self.closures if one.last >= day and one.first <= last]
         return sorted(found, key=lambda one: one.first)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether its last source says that the service does not use it, or planned to leave it."""
+        return self.in_use is not None and self.in_use.given_up
 
     @property
     def closed(self) -> bool:
@@ -1244,6 +1422,7 @@ class PostcodeArea:
     code: str
     position: Position
     districts: tuple[District, ...]
+    postcodes: tuple[int, ...] = ()  # how many lie in each of the districts; empty if not known
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -1254,6 +1433,42 @@ class Neighbour:
     council: str
     position: Position
     outcodes: tuple[str, ...]  # those that belong to its council, wholly or in part
+
+
+# --- reports ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PublishedReport:
+    """The numbers of a quarter as they were published: content/reports/<quarter>.json."""
+
+    cube: Cube
+    source: str
+
+    @property
+    def quarter(self) -> str:
+        return self.cube.quarter
+
+    @property
+    def made(self) -> date:
+        return self.cube.made
+
+    @property
+    def edition(self) -> int:
+        """How often it was published: from 2 on, it is a correction."""
+        return self.cube.edition
+
+    @property
+    def sample(self) -> bool:
+        return self.cube.sample
+
+    @property
+    def path(self) -> str:
+        return report_path(self.quarter)
+
+    def page_of(self, area: str) -> str:
+        """The page of an area, such as 'district:burnley'; '' if it was not there yet."""
+        return report_path(self.quarter, area) if area in self.cube.areas else ""
 
 
 # --- the Directory ---------------------------------------------------------

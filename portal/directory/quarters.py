@@ -41,6 +41,11 @@ def after(quarter: str) -> str:
     return quarter_of(first_day(quarter) + timedelta(days=93))
 
 
+def before(quarter: str) -> str:
+    """The quarter before."""
+    return quarter_of(first_day(quarter) - timedelta(days=1))
+
+
 def between(first: date, last: date) -> list[str]:
     """The quarters from the one of the first day to the one of the last day."""
     found = [quarter_of(first)]

@@ -21,6 +21,7 @@ from itertools import accumulate, islice
 from typing import TypeVar
 
 from portal.directory.models import (
+    Board,
     Change,
     Meeting,
     OutreachVenue,
@@ -149,7 +150,7 @@ def last_to_plan(series: Series, feed_until: date) -> date:
 # --- dates -----------------------------------------------------------------
 
 
-def rule_dates(series: Series | Panel, until: date) -> list[date]:
+def rule_dates(series: Series | Panel | Board, until: date) -> list[date]:
     """The dates of `repeats` alone up to `until` or the series' own, the earlier; holidays too.
 
     `sessions: n` does not end this list, as it counts planned dates.
@@ -168,8 +169,10 @@ def planned_dates(series: Series, calendar: SchoolCalendar, until: date) -> list
     return list(islice(dates, series.count))
 
 
-def _rule(series: Series | Panel, until: date) -> Iterator[date]:
+def _rule(series: Series | Panel | Board, until: date) -> Iterator[date]:
     ends = series.until if isinstance(series, Series) else None
+    if series.starts is None:
+        return
     first, last = series.starts, min(until, ends or until)
     if series.repeats == "once":
         yield from _days(first, min(first, last))
@@ -260,13 +263,15 @@ def held_on(change: Change, series: Series) -> tuple[date, TimeRange]:
     return change.moved_to.day, change.moved_to.time or series.time
 
 
-def meetings(panel: Panel, calendar: SchoolCalendar, until: date) -> tuple[Meeting, ...]:
-    """The meetings of a panel planned up to `until`, in order.
+def meetings(panel: Panel | Board, calendar: SchoolCalendar, until: date) -> tuple[Meeting, ...]:
+    """The meetings of a panel or board planned up to `until`, in order.
 
     One that falls on a bank holiday or a closed day moves to the next working day (S94).
     """
     moved = {change.date_: change.moved_to for change in panel.changes}
-    made = []
+    made: list[Meeting] = []
+    if panel.time is None:
+        return ()
     for planned in rule_dates(panel, until):
         if planned in panel.except_:
             continue

@@ -120,6 +120,43 @@ OUTCOMES: Mapping[int, str] = {
     5: "Fewer people in poorer communities live with illness that can be prevented",
 }
 
+# What the plan puts beside its outcomes. The objectives are those of the Marmot Review of 2010.
+MARMOT: Mapping[str, str] = {
+    "A": "Best start in life for children",
+    "B": "Make the most of your abilities and have control over your life",
+    "C": "Fair employment and good work for all",
+    "D": "Healthy standard of living",
+    "E": "Healthy and sustainable places and communities",
+    "F": "Prevention of ill health",
+}
+# Of the Troubled Families programme. The plan prints them as 2 to 7, because the heading of its
+# list has the number 1; its outcomes mean 1 to 6.
+TFU_CRITERIA: Mapping[int, str] = {
+    1: "Parents or children involved in crime or antisocial behaviour",
+    2: "Children who have not been attending school regularly",
+    3: "Children who need help",
+    4: "Adults out of work or short of money, or young people who may be out of work",
+    5: "Families affected by domestic abuse",
+    6: "Parents or children with a range of health problems",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeLinks:
+    """What stands beside an outcome in the plan."""
+
+    marmot: tuple[str, ...]
+    criteria: tuple[int, ...]
+
+
+OUTCOME_LINKS: Mapping[int, OutcomeLinks] = {
+    1: OutcomeLinks(("A", "B", "C", "D", "E", "F"), (1, 3, 5)),
+    2: OutcomeLinks(("B", "C", "D"), (1, 2, 3, 4, 5, 6)),
+    3: OutcomeLinks(("A", "B", "C"), (1, 2, 4, 5, 6)),
+    4: OutcomeLinks(("D", "F"), (1, 3, 5, 6)),
+    5: OutcomeLinks(("A", "C", "D", "E"), (4, 5, 6)),
+}
+
 
 # Whether brothers and sisters may come, and whether a group is for dads.
 SIBLINGS: Mapping[str, str] = {
@@ -149,6 +186,18 @@ REPEATS: Mapping[str, str] = {
     "fortnightly": "every two weeks",
     "monthly": "every month",
     "daily": "every weekday",
+}
+# How often a board meets, where it meets more than once.
+BOARD_REPEATS: Mapping[str, str] = {
+    "weekly": "once a week",
+    "fortnightly": "every two weeks",
+    "monthly": "once a month",
+}
+# What came of what people told a board.
+SAID_STATES: Mapping[str, str] = {
+    "done": "Done",
+    "not yet": "Not yet",
+    "cannot": "We cannot",
 }
 
 
@@ -210,6 +259,11 @@ class AgeBand:
     @property
     def path(self) -> str:
         return f"/ages/{self.slug}/"
+
+    @property
+    def coverage_path(self) -> str:
+        """In which districts something is on for this age, and how many homes it reaches."""
+        return f"/coverage/ages/{self.slug}/"
 
     def holds(self, ages: Iterable[AgeRange]) -> bool:
         return any(age.first < self.end and self.first < age.end for age in ages)

@@ -70,6 +70,7 @@ class Effects:
     bookings: int | None = None  # touched, all together
     told: int | None = None
     ring: int | None = None
+    coverage: tuple[str, ...] = ()  # a sentence for each cell and town with other coverage
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ GROUPS: Mapping[type[BaseModel], Sequence[tuple[str, bool, tuple[str, ...]]]] = 
         ("Facilities", False, ("facilities",)),
         ("Notice", False, ("notice",)),
         ("For schools and other professionals", True, ("contact", "serves")),
-        ("Closed", True, ("status", "closures")),
+        ("Closed", True, ("status", "in_use", "closures")),
         ("Photo", True, ("photo", "photo_alt")),
         ("Ages", True, ("ages", "send_to")),
         ("For those who look after the files", True, (

@@ -32,6 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import content, private_files
 from portal.bookings import lost_bookings
 from portal.content import published_dates
+from portal.coverage.changes import news
 from portal.directory import Directory
 from portal.directory.values import LONDON
 from portal.editing import build_requests
@@ -133,11 +134,13 @@ def check(
     except OSError as error:
         raise _unwritable(Path(error.filename or settings.var), error) from error
     if before is None:  # the content has mistakes now, which the edits correct
-        before = published_dates.kept(settings.var) or published_dates.record(directory)
+        dates = published_dates.kept(settings.var) or published_dates.record(directory)
+    else:
+        dates = before.dates
     warnings = tuple(one for one in content.warnings(directory) if one.path in data)
     with database_of(settings, engine) as reachable:
         lost = _lost(reachable, directory, now) if reachable else ()
-        changes, families = changes_for(before, directory, reachable)
+        changes, families = changes_for(dates, directory, reachable)
     return Effects(
         problems=lost,
         warnings=warnings,
@@ -146,6 +149,7 @@ def check(
         bookings=families.bookings if families else None,
         told=families.told if families else None,
         ring=families.ring if families else None,
+        coverage=tuple(news(before.coverage, directory)) if before and edits else (),
     )
 
 

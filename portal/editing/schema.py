@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from portal.content.message_texts import MessageFields
 from portal.directory import (
+    Board,
     Centre,
     Footprints,
     HelpPage,
@@ -78,6 +79,10 @@ KINDS = (
         ("content/help/*.md", _NO_TRANSLATION),
     ),
     Kind(
+        "board", Board, "A board or voice group: content/boards/<board>.md",
+        ("content/boards/*.md", _NO_TRANSLATION),
+    ),
+    Kind(
         "message", MessageFields, "The text of a message: content/messages/<message>.md",
         ("content/messages/*.md",),
     ),
@@ -111,11 +116,13 @@ _EXAMPLES: Mapping[str, str] = {
     "discreet_body": "Look at {link} for the details.",
     "discreet_subject": "About your booking",
     "discreet_text": "See {link}",
+    "did": "We added a second group",
     "district": "preston",
     "domain": "families.example.org",
     "expect": "You play with your child, and sing together at the end",
     "first_time": "You can come alone. Nobody has to join in",
     "hint": "Figures are enough.",
+    "join": "Come to one meeting and listen",
     "label": "Is this your first baby?",
     "leader": "Family support worker",
     "name": "Village hall",
@@ -128,9 +135,11 @@ _EXAMPLES: Mapping[str, str] = {
     "programme": "baby-massage",
     "reason": "The boiler is being repaired",
     "room": "Willow Room",
+    "said": "There is nothing at the weekend",
     "serves": "River Lane Primary School, Preston",
     "session_length": "About 2 hours",
     "siblings_note": "There are toys for children up to 8",
+    "signed": "Head of service, 1 December 2026",
     "slug": "preston",
     "source": "https://example.org/term-dates",
     "sources": "https://example.org/leaflet",
@@ -140,7 +149,9 @@ _EXAMPLES: Mapping[str, str] = {
     "title": "Riverbank Centre",
     "town": "Preston",
     "transport": "Buses 2 and 35 stop outside.",
+    "where": "Riverbank Centre, Willow Room",
     "who_meets_you": "A play worker, at the front door",
+    "why": "We have no room yet",
     "withdrawn": "Too few families could come",
     "year": "2026-27",
 }

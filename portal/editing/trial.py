@@ -19,17 +19,26 @@ from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from portal import content, private_files
 from portal.content import published_dates
 from portal.content.file_names import passed_over
 from portal.content.published_dates import Record
+from portal.coverage.changes import Snapshot, snapshot
 from portal.directory import Directory
 from portal.settings import Settings
 
 _PREFIX = "trial-"
 
 _States = dict[str, tuple[int, ...]]
+
+
+class Before(NamedTuple):
+    """What is compared: the dates and the coverage of the content without the edits."""
+
+    dates: Record
+    coverage: Snapshot
 
 
 def trial_of(settings: Settings) -> Trial:
@@ -62,22 +71,22 @@ class Trial:
         weakref.finalize(self, _remove, self._copy, os.getpid())
         self._memory = content.FileCache()
         self._copied: _States = {}
-        self._before: tuple[object, Record | None] = None, None
+        self._before: tuple[object, Before | None] = None, None
         self._guard = threading.Lock()
 
     def load(
         self, settings: Settings, edits: Mapping[str, bytes | None], *, today: date
-    ) -> tuple[Directory, Record | None]:
-        """The content with these files in place of its own, and the dates that it has without.
+    ) -> tuple[Directory, Before | None]:
+        """The content with these files in place of its own, and what it is without them.
 
-        None for the dates if the content is not without mistakes as it is. Raises ContentError
+        None for that if the content is not without mistakes as it is. Raises ContentError
         for mistakes of the content with the edits.
         """
         with self._guard:
             self._follow()
             now = today, dict(self._copied)
             if self._before[0] != now:
-                self._before = now, self._dates(settings, today)
+                self._before = now, self._without(settings, today)
             try:
                 self._put(edits)
                 return self._read(settings, today), self._before[1]
@@ -87,11 +96,12 @@ class Trial:
                     self._copied[path] = ()
                 self._follow()
 
-    def _dates(self, settings: Settings, today: date) -> Record | None:
+    def _without(self, settings: Settings, today: date) -> Before | None:
         try:
-            return published_dates.record(self._read(settings, today))
+            directory = self._read(settings, today)
         except content.ContentError:
             return None
+        return Before(published_dates.record(directory), snapshot(directory))
 
     def _read(self, settings: Settings, today: date) -> Directory:
         return content.load(
@@ -99,6 +109,7 @@ class Trial:
             today=today,
             horizon_weeks=settings.horizon_weeks,
             postcodes=settings.postcodes,
+            postcode_districts=settings.postcode_districts,
             memory=self._memory,
         )
 

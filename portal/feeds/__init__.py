@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from portal.directory import Directory
-from portal.feeds import atom, calendars, qr_codes, sitemap
+from portal.feeds import atom, calendars, coverage, qr_codes, quality, report_data, sitemap
 from portal.finder import index
 
 __all__ = ["FEEDS", "Feed", "Maker", "files"]
@@ -39,7 +39,13 @@ FEEDS: tuple[Feed, ...] = (
     Feed("sitemap", "application/xml", sitemap.files),
     Feed("robots", "text/plain; charset=utf-8", sitemap.robots_files),
     Feed("finder", "application/json", index.files),
+    Feed("coverage", "application/json", coverage.json_files),
+    Feed("coverage table", "text/csv; charset=utf-8", coverage.csv_files),
+    Feed("quality", "application/json", quality.json_files),
+    Feed("quality table", "text/csv; charset=utf-8", quality.csv_files),
     Feed("postcodes", "application/octet-stream", index.postcode_files),
+    Feed("report data", "application/json", report_data.json_files),
+    Feed("report table", "text/csv; charset=utf-8", report_data.csv_files),
 )
 
 

@@ -27,10 +27,10 @@ from icalendar import Calendar, Timezone
 from icalendar.cal.component import Component
 
 from portal.content.school_calendar import school_calendar
-from portal.directory import AGE_BANDS, Centre, Directory, District, Series, Session
+from portal.directory import AGE_BANDS, Board, Centre, Directory, District, Series, Session
 from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
-from portal.feeds import panel_meetings
+from portal.feeds import board_meetings, panel_meetings
 from portal.feeds.calendar_entries import (
     FIRST_REVISION,
     Entry,
@@ -190,6 +190,10 @@ class Calendars:
             if district.panel:
                 files[panel_meetings.path_of(district)] = partial(self.panel, district)
         moved: dict[str, str] = {}
+        for board in directory.boards:
+            if board.meetings:
+                files[board.calendar_path] = partial(self.board, board)
+                moved |= {f"/boards/{old}/": board.path for old in board.aliases}
         for programme in directory.programmes:
             if not programme.sensitive:
                 moved |= {f"/programmes/{old}/": programme.path for old in programme.aliases}
@@ -227,6 +231,13 @@ class Calendars:
         page, name = f"{self.site.base_address}/gap", f"Resource Panel of {district.title}"
         source = f"{self.site.base_address}{panel_meetings.path_of(district)}"
         return self._feed(name, page, source, panel_meetings.entries(district, self.site))
+
+    def board(self, board: Board) -> bytes:
+        """The calendar of the meetings of a board."""
+        page = f"{self.site.base_address}{board.path}"
+        source = f"{self.site.base_address}{board.calendar_path}"
+        entries = board_meetings.entries(board, self.site)
+        return self._feed(f"Meetings of {board.title}", page, source, entries)
 
     def ended(self, *, named: bool = False) -> bytes:
         """An empty calendar, for an address whose groups are gone or withheld.

@@ -13,13 +13,23 @@ from datetime import date
 from functools import partial
 from xml.etree import ElementTree
 
-from portal.directory import AGE_BANDS, Directory, HelpPage, News, Page, Programme, Series, TextFile
+from portal.directory import (
+    AGE_BANDS,
+    Board,
+    Directory,
+    HelpPage,
+    News,
+    Page,
+    Programme,
+    Series,
+    TextFile,
+)
 from portal.directory.addresses import DOWN
 from portal.directory.values import LONDON
 
 # Live addresses: a robot that followed them would fill in forms, or open a family's booking. Their
 # answers say `X-Robots-Tag: noindex` as well, for robots that follow a link all the same.
-CLOSED = ("/book/", "/bookings/", "/gap/", "/outcome/", "/staff/", "/tell/")
+CLOSED = ("/book/", "/bookings/", "/consultations/", "/gap/", "/outcome/", "/staff/", "/tell/")
 # A family's own calendar, which its calendar program must be able to read. It comes first for
 # simple readers, which take the first rule that fits; others take the longest.
 OPEN = ("/bookings/*/calendar.ics$",)
@@ -42,22 +52,26 @@ def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
             yield path, None
     for footprint in directory.footprints:
         yield footprint.path, None
+        yield footprint.coverage_path, None
         for district in footprint.districts:
             yield district.path, None
+            yield district.coverage_path, None
     for district in directory.districts_with_workers:
         yield district.workers_path, None
     for band in AGE_BANDS:
         yield band.path, None
+        yield band.coverage_path, None
     for settlement in directory.settlements:
         yield settlement.path, None
     for centre in directory.centres:
         yield centre.path, _day(centre)
         yield centre.whats_on_path, None
-    texts: tuple[Programme | Series | News | Page | HelpPage, ...] = (
+    texts: tuple[Programme | Series | News | Page | HelpPage | Board, ...] = (
         *directory.programmes,
         *directory.series,
         *directory.news,
         *directory.pages,
+        *directory.boards,
         *(page for page in directory.help_pages if not page.private),
     )
     for text in texts:

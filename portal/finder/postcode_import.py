@@ -46,11 +46,15 @@ class PostcodesError(PortalError):
 
 
 class Placed(NamedTuple):
-    """A postcode such as 'BB4 6AA' and where it is, in degrees."""
+    """A postcode such as 'BB4 6AA', where it is in degrees, and the ONS code of its district.
+
+    One of the border has no district.
+    """
 
     postcode: str
     latitude: float
     longitude: float
+    district: str = ""
 
 
 @dataclass(slots=True)
@@ -235,12 +239,12 @@ class _Rows:
     so rows are kept as plain numbers: about 16 bytes each, for the whole country."""
 
     def __init__(self, districts: frozenset[str], report: Report) -> None:
-        self._districts = districts
+        self._districts = {code: number for number, code in enumerate(sorted(districts))}
         self._report = report
         self._codes = array("Q")
         self._easts = array("i")
         self._norths = array("i")
-        self.wanted: set[int] = set()  # by index
+        self.wanted: dict[int, int] = {}  # by index, the number of the district
 
     def take(self, source: _Source, layout: _Layout) -> Iterator[int]:
         """Read one file; yields the number of bytes read from time to time."""
@@ -293,7 +297,7 @@ class _Rows:
         if metres_east >= _EAST or metres_north >= _NORTH:
             raise ValueError(f"{east[:20]}, {north[:20]} lie outside the national grid.")
         if district in self._districts:
-            self.wanted.add(len(self._codes))
+            self.wanted[len(self._codes)] = self._districts[district]
         self._codes.append(int.from_bytes(compact.encode(), "big"))
         self._easts.append(metres_east)
         self._norths.append(metres_north)
@@ -302,7 +306,8 @@ class _Rows:
         """The rows of the districts and of the border, each postcode once, in order."""
         report = self._report
         near = self._cells_near(border)
-        kept: dict[str, tuple[int, int]] = {}
+        codes = [*self._districts]
+        kept: dict[str, tuple[int, int, str]] = {}
         for index, (east, north) in enumerate(zip(self._easts, self._norths, strict=True)):
             wanted = index in self.wanted
             if not wanted and (east // 1000, north // 1000) not in near:
@@ -314,10 +319,13 @@ class _Rows:
             if postcode in kept:
                 report.dropped["there already"] += 1
                 continue
-            kept[postcode] = east, north
+            kept[postcode] = east, north, codes[self.wanted[index]] if wanted else ""
             report.border += not wanted
         report.kept = len(kept)
-        return [Placed(code, *degrees(*metres)) for code, metres in sorted(kept.items())]
+        return [
+            Placed(postcode, *degrees(east, north), district)
+            for postcode, (east, north, district) in sorted(kept.items())
+        ]
 
     def _cells_near(self, border: float) -> set[tuple[int, int]]:
         """The 1 km squares whose centre is within `border` metres of the centre of a wanted one."""

@@ -19,7 +19,7 @@ from typing import Literal
 
 from portal import private_files
 from portal.directory.values import Position
-from portal.finder import postcode_import
+from portal.finder import postcode_districts, postcode_import
 from portal.finder.postcode_import import LETTERS, Placed, PostcodesError, Progress, Report
 
 FILE_NAME = "postcodes.bin"
@@ -34,17 +34,22 @@ def import_file(
     out: Path,
     districts: Collection[str],
     *,
+    by_district: Path | None = None,
     border_miles: float = 10.0,
     progress: Progress = lambda *_: None,
 ) -> Report:
     """Make the small file `out` from a national one: districts by their ONS codes, and a border.
 
-    Raises PostcodesError if nothing in it can be used; `out` then stays as it was.
+    `by_district` is the file for counting (`postcode_districts`), which has no border.
+    Raises PostcodesError if nothing in it can be used; both files then stay as they were.
     """
     postcodes, report = postcode_import.read(
         path, districts, border_miles=border_miles, progress=progress
     )
-    private_files.write_file(out, pack(postcodes))
+    finder, counted = pack(postcodes), postcode_districts.pack(postcodes)
+    private_files.write_file(out, finder)
+    if by_district is not None:
+        private_files.write_file(by_district, counted)
     return report
 
 
@@ -52,7 +57,7 @@ def pack(postcodes: Iterable[Placed]) -> bytes:
     """The file for phones: a line of JSON with the place of each sector in the file, then the
     sectors."""
     sectors: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
-    for postcode, latitude, longitude in postcodes:
+    for postcode, latitude, longitude, _ in postcodes:
         sectors[postcode[:-2]].append((_letters(postcode), latitude, longitude))
     units = [unit for sector in sectors.values() for unit in sector]
     _, south, west = (min(axis) for axis in zip(*units, strict=True))

@@ -51,6 +51,7 @@ def _read(settings: Settings, today: date, known: Known) -> Directory:
         today=published_day(settings.out) or today,
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
+        postcode_districts=settings.postcode_districts,
     )
     # The entries that live pages and messages make have the stamps of the published ones.
     stamps = known(directory.edition)

@@ -42,6 +42,7 @@ from portal.errors import PortalError
 from portal.messages import Sent
 from portal.panel import gaps
 from portal.panel import messages as panel_messages
+from portal.reports import records
 from portal.server.published import marker_of, read_published
 from portal.server.publishing import publish
 from portal.server.readers import behind
@@ -70,9 +71,10 @@ def once(
     claimant: str,
     new_content: bool = True,
     new_runs: bool = True,
+    new_day: bool = True,
 ) -> Round:
     """Run one round. `new_content` compares the content with what is booked, `new_runs` looks for
-    runs that families wait for."""
+    runs that families wait for, `new_day` keeps what was held on the days that are over."""
     announced = 0
     if new_content:
         content_changes.open_places(engine, directory, now=now)
@@ -96,6 +98,8 @@ def once(
     wish_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
     gaps.follow_meetings(engine, directory, now=now)
     panel_messages.send_due(engine, directory, settings, now=now, claimant=claimant)
+    if new_content or new_day:
+        database.write(engine, lambda connection: records.keep(connection, directory, now))
     weeks.ask(engine, directory, settings, now=now)
     week_post.send_due(engine, directory, settings, now=now, claimant=claimant)
     return Round(lapsed, announced, delivered)
@@ -123,6 +127,7 @@ class Watch:
         # The generation as which this directory was compared with what is booked.
         self._compared: int | None = None
         self._looked: datetime | None = None  # when it last looked for runs that have opened
+        self._kept: date | None = None  # the last day on which it kept what was held
         self._said = ""  # what the log says of the content here
         self._late = 0  # how many processes the log called late
         # Since when it has waited for processes that still answer with other content.
@@ -181,6 +186,7 @@ class Watch:
             if not wait:
                 return _NOTHING
             time.sleep(0.2)
+        day = now.astimezone(LONDON).date()
         new_runs = self._looked is None or abs(now - self._looked) >= _LOOK_EVERY
         result = once(
             self._engine,
@@ -190,7 +196,9 @@ class Watch:
             claimant=self._claimant,
             new_content=number != self._compared,
             new_runs=new_runs,
+            new_day=day != self._kept,
         )
+        self._kept = day
         if new_runs:
             self._looked = now
         self._compared = number

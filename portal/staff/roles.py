@@ -23,6 +23,7 @@ Permission = Literal[
     "sit on a panel",
     "edit content",
     "review content",
+    "publish reports",
     "answer complaints",
     "read the log",
     "answer access requests",
@@ -49,6 +50,8 @@ PERMISSIONS: Mapping[Permission, frozenset[Role]] = {
     "edit content": _SENIOR | {"worker", "editor"},
     # Look at what others have changed, before it is published (PORTAL_CONTENT_REVIEW).
     "review content": _SENIOR,
+    # The numbers of a quarter, which are the whole county's.
+    "publish reports": frozenset({"administrator"}),
     "answer complaints": _SENIOR,
     "read the log": _SENIOR,
     # A family that asks who has read its record.

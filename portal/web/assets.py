@@ -31,6 +31,8 @@ def static_files() -> Mapping[str, StaticFile]:
     files = {}
     for name, media_type, small in (
         ("site.css", "text/css", rcssmin.cssmin),
+        ("figures.css", "text/css", rcssmin.cssmin),
+        ("reports.css", "text/css", rcssmin.cssmin),
         ("site.js", "text/javascript", _without_comments),
         ("find.js", "text/javascript", _minified),
         ("marks.svg", "image/svg+xml", str),
@@ -48,7 +50,8 @@ def static_files() -> Mapping[str, StaticFile]:
 @cache
 def staff_sheet() -> StaticFile:
     """The extra style sheet of pages for staff, which the public site does not use."""
-    content = rcssmin.cssmin((PACKAGE / "static/staff.css").read_text("utf-8")).encode()
+    sheets = (PACKAGE / "static" / name for name in ("staff.css", "reports.css"))
+    content = rcssmin.cssmin("\n".join(sheet.read_text("utf-8") for sheet in sheets)).encode()
     digest = hashlib.sha256(content).hexdigest()[:10]
     return StaticFile(f"/staff/static/staff.{digest}.css", "text/css", content)
 

@@ -363,7 +363,7 @@ def closing_mark(centre: Centre, today: date) -> str:
     if centre.closed:
         return "Closed"
     if not centre.closes_later:
-        return ""
+        return centre.in_use.mark if centre.in_use else ""
     first, last = _date(centre.closed_from, today), centre.status.until
     return f"Closed from {first} to {_date(last, today)}" if last else f"Closes for good on {first}"
 

@@ -94,7 +94,7 @@ def file_headers(path: str) -> dict[str, str]:
         headers["Permissions-Policy"] = policy.replace("geolocation=()", "geolocation=(self)")
     if path.endswith((".ics", ".atom")):
         headers["Cache-Control"] = _FEED_AGE
-    if path.endswith((".ics", ".atom")) or path.startswith(("/openreferral/", "/embed/")):
+    if path.endswith((".ics", ".atom")) or path.startswith(("/openreferral/", "/embed/", "/data/")):
         # For partners: other sites may read and show these.
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -20,7 +20,7 @@ from portal.directory import AGE_BANDS, expectations, phrases
 from portal.directory.values import WEEKDAYS, clock_words
 from portal.directory.vocabularies import FACILITIES, NEEDS, OFFERS
 from portal.finder.texts import CHOICES, WORDS
-from portal.web import filters
+from portal.web import charts, filters
 from portal.web.assets import PACKAGE, staff_script, staff_sheet, static_files
 
 
@@ -89,6 +89,7 @@ def environment() -> Environment:
         NEEDS=NEEDS,
         OFFERS=OFFERS,
         WEEKDAYS=WEEKDAYS,
+        charts=charts,
         hours=filters.hours,
         static={
             **static_files(),

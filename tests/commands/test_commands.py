@@ -45,12 +45,14 @@ def broken(root):
 
 
 def test_content_without_mistakes_says_so(portal, root):
-    """One line, and the exit status of success."""
+    """A line, the facts of centres and of programmes, and the exit status of success."""
     found = portal("--root", root, "check")
 
     assert (found.returncode, found.stderr) == (0, "")
     assert found.stdout.startswith("No mistakes.")
-    assert found.stdout.count("\n") == 1
+    _, centres, programmes = found.stdout.splitlines()
+    assert centres.startswith("Facts of centres: street address 2 of 3, postcode ")
+    assert programmes.startswith("Facts of programmes: ")
 
 
 def test_each_mistake_is_one_line(portal, broken):

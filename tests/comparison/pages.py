@@ -342,11 +342,15 @@ class Pages:
                 yield path, "programme", slug, f"none for {page['need']}"
 
     def _workers(self, path, html):
-        """Each centre of a district with its worker, its schools and its own form, and no other."""
+        """Each centre of a district with its worker, its schools and its own form, and no other.
+
+        A building that was given up is there only if its file names a worker.
+        """
         here = {
             slug: centre
             for slug, centre in self._files.centres.items()
             if centre["district"] == path.split("/")[2]
+            and ("contact" in centre or not str(centre.get("in_use")).startswith("no"))
         }
         parts = dict(re.findall(r'<h2 id="([^"]+)">(.*?)(?=<h2|$)', main_of(html), re.S))
         named = [slug for slug, centre in here.items() if "contact" in centre]

@@ -298,6 +298,23 @@ def test_rows_of_postcode_areas():
     assert (outcode.position.precision, sector.position.precision) == ("outcode", "sector")
 
 
+def test_how_many_postcodes_an_area_has():
+    """The counts of a row belong to its districts in their order; a table may be without them."""
+    row = area("BB5 2", districts="hyndburn;fylde")
+
+    assert read_postcode_area(row, DISTRICTS).postcodes == ()
+    assert read_postcode_area(row | {"postcodes": "185; 39"}, DISTRICTS).postcodes == (185, 39)
+
+
+@pytest.mark.parametrize("counts", ["185", "185;39;2", "185;many", "185;", "-1;2"])
+def test_wrong_counts_of_postcodes(counts):
+    """Counts that do not fit the districts are a mistake that says what to write."""
+    row = area("BB5 2", districts="hyndburn;fylde") | {"postcodes": counts}
+
+    with pytest.raises(ValueError, match="one number for each"):
+        read_postcode_area(row, DISTRICTS)
+
+
 @pytest.mark.parametrize(
     ("row", "words"),
     [

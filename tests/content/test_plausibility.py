@@ -118,6 +118,14 @@ OF_CENTRE = {
     "transport": ("Buses 2 and 35", "Ring 01253 1234567. Buses 2 and 35", "'01253 1234567': this"),
 }  # fmt: skip
 
+# Series in the folder of a building that the service has given up, and whether they are in doubt.
+GIVEN_UP = {
+    "inside": ({}, True),
+    "away": ({"venue": "\n  name: Village hall\n  town: Preston"}, False),
+    "by-name": ({"venue": "\n  name: old mill centre\n  town: Preston"}, True),
+    "over": ({"starts": "2026-01-06", "day": "Tuesday", "sessions": "2"}, False),
+}  # fmt: skip
+
 
 def series_file(name, changed):
     fields = {**COMMON, **changed}
@@ -142,6 +150,13 @@ def slips(tmp_path_factory, sample_root):
         text = centre.replace(old, new).replace("title: Riverbank", f"title: {name}")
         text = re.sub(r"photo.*\n|aliases.*\n", "", text)
         (folder / "index.md").write_text(text, encoding="utf-8")
+    folder = root / "centres/preston/old-mill"
+    folder.mkdir()
+    text = centre.replace("title: Riverbank", "in_use: no, stopped 2018\ntitle: Old Mill")
+    text = re.sub(r"photo.*\n|aliases.*\n", "", text)
+    (folder / "index.md").write_text(text, encoding="utf-8")
+    for name, (changed, _) in GIVEN_UP.items():
+        (folder / f"{name}.md").write_text(series_file(name, changed), encoding="utf-8")
     doubts = content.doubts(load(root))
     assert {problem.severity for problem in doubts} == {"warning"}
     return root, doubts
@@ -174,6 +189,16 @@ def test_what_is_hardly_meant_in_a_centre_is_a_warning(found, name):
 
     assert bool(expected) == bool(said), said
     assert expected in "".join(said)
+
+
+@pytest.mark.parametrize("name", GIVEN_UP)
+def test_a_group_in_a_building_that_was_given_up_is_a_warning(found, name):
+    """No coming session is held in a building that the service has left, by its centre's page."""
+    said = said_of(found, f"centres/preston/old-mill/{name}.md")
+
+    assert bool(said) == GIVEN_UP[name][1], said
+    if said:
+        assert "The service had stopped using this building by 2018. Move the file" in said[0]
 
 
 def test_a_warning_has_its_line_and_says_how_to_answer_it(found):

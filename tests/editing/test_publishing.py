@@ -338,7 +338,11 @@ def test_a_check_follows_the_files_on_disk(settings):
 
     assert kinds(edit) == ["cancelled"]
     assert kinds(FRIDAYS).count("added") > 0
-    assert kinds() == []
+    assert publishing.check(settings, (FRIDAYS,), now=NOW).coverage == (
+        "Preston: 1 session in the school holidays from birth to age 4, where there was nothing.",
+        "Preston: now a session within 3 miles in the school holidays from birth to age 4.",
+    )
+    assert publishing.check(settings, (), now=NOW).coverage == ()
     (settings.root / SPRING).write_text(edit.text)
     assert kinds() == kinds(edit) == []
     (settings.root / MONDAY).unlink()

@@ -7,8 +7,9 @@ import zipfile
 
 import pytest
 
-from portal.finder import postcodes
+from portal.finder import postcode_districts, postcodes
 from portal.finder.national_grid import degrees
+from portal.finder.postcode_districts import unpack
 from portal.finder.postcode_import import Placed, PostcodesError, read
 from portal.finder.postcodes import Postcodes, pack
 
@@ -338,17 +339,82 @@ def test_a_damaged_file_is_refused(cut):
 
 
 def test_an_import_replaces_the_last_one(tmp_path):
-    """A new import stands in the old one's place; one that fails leaves it as it was."""
+    """A new import replaces both private files; one that fails leaves them as they were (S102)."""
     source, out = written(tmp_path, "bb.csv", code_point()), tmp_path / "var" / "postcodes.bin"
+    counted = out.with_name(postcode_districts.FILE_NAME)
 
-    postcodes.import_file(source, out, HYNDBURN)
-    first = out.read_bytes()
+    postcodes.import_file(source, out, HYNDBURN, by_district=counted)
+    first, districts = out.read_bytes(), counted.read_bytes()
+    nothing = written(tmp_path, "no.csv", "a,b\n")
     with pytest.raises(PostcodesError):
-        postcodes.import_file(written(tmp_path, "no.csv", "a,b\n"), out, HYNDBURN)
+        postcodes.import_file(nothing, out, HYNDBURN, by_district=counted)
 
-    assert first == out.read_bytes()
-    assert [out] == [*out.parent.iterdir()]
+    assert (first, districts) == (out.read_bytes(), counted.read_bytes())
+    assert {out, counted} == {*out.parent.iterdir()}
+    assert {path.stat().st_mode & 0o077 for path in (out, counted)} == {0}
     assert Postcodes(first).find("BB5 1AA")
+    assert {code: len(points) for code, points in unpack(districts).items()} == {"E07000120": 2}
+
+
+# --- by district ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [code_point(), ons(TO_2024)], ids=["Code-Point", "ONS"])
+def test_each_postcode_has_its_district(tmp_path, text):
+    """A postcode of a wanted district keeps its code; one of the border has none."""
+    placed, _ = read(written(tmp_path, "file.csv", text), {"E07000120", "E07000125"})
+
+    assert {one.postcode: one.district for one in placed} == {
+        "BB1 9ZZ": "",
+        "BB5 1AA": "E07000120",
+        "BB5 1AB": "E07000120",
+    }
+
+
+def test_places_by_district_come_back():
+    """Each postcode of a district comes back within 10 metres, once, and the border not at all."""
+    placed = [
+        Placed(f"BB{n % 9} {n % 10}AA", 53.4 + n * 0.00123, -3.1 + n * 0.00271, code)
+        for n in range(600)
+        for code in (("E07000120", "E07000125", "")[n % 3],)
+    ]
+
+    found = unpack(postcode_districts.pack(reversed(placed)))
+
+    assert [*found] == ["E07000120", "E07000125"]
+    for code, points in found.items():
+        wanted = [(one.latitude, one.longitude) for one in placed if one.district == code]
+        assert len(points) == len(wanted)
+        assert max(map(metres, sorted(points), sorted(wanted))) < 10
+
+
+def test_places_by_district_name_no_postcode():
+    """What counts postcodes has neither their names nor their order (S102)."""
+    placed = [Placed(code, *degrees(east, north), key) for code, east, north, key in ROWS[:2]]
+    renamed = [
+        Placed("ZE1 0AA", *placed[1][1:]),
+        Placed("AB1 0AA", *placed[0][1:]),
+    ]
+
+    packed = postcode_districts.pack(placed)
+
+    assert packed == postcode_districts.pack(renamed)
+    assert not any(code.encode() in packed for code in ("BB5", "1AA", "1AB"))
+
+
+@pytest.mark.parametrize("cut", [slice(-1), slice(-2), slice(5, None), slice(0)])
+def test_damaged_places_by_district_are_refused(cut):
+    """A file that was cut short is refused, and the message names the command to run again."""
+    packed = postcode_districts.pack([Placed("BB5 1AA", 53.75, -2.36, "E07000120")])
+
+    with pytest.raises(PostcodesError, match="portal postcodes import"):
+        unpack(packed[cut])
+
+
+def test_districts_at_both_ends_of_the_world():
+    """Districts that are too far apart for the file are refused, not wrapped round."""
+    with pytest.raises(PostcodesError, match=r"footprints\.yaml"):
+        postcode_districts.pack([Placed("A", 50, -3, "E1"), Placed("B", 60, -3, "E2")])
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -380,6 +446,7 @@ def test_the_command_keeps_what_the_content_names(tmp_path, sample_root):
         "1 row makes no sense.",
         f"The finder has them in var/postcodes.bin, "
         f"{(tmp_path / 'var/postcodes.bin').stat().st_size} bytes, from the next build.",
+        "Coverage counts them by district from var/postcode-districts.bin, which is not published.",
     ]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from portal import content
 from portal.bookings.wish_runs import nearest_out_of_reach
+from portal.content.school_calendar import school_calendar
 from portal.directory.addresses import HELP
 from portal.directory.values import WEEKDAYS
 from portal.directory.vocabularies import NEEDS, OFFERS, PRIVATE_NEEDS
@@ -332,3 +333,57 @@ def test_each_town_is_within_reach_of_a_message(shipped_directory) -> None:
         for town in towns
         if nearest_out_of_reach(town.position, programme, shipped_directory)
     ] == []
+
+
+def test_every_centre_says_whether_it_is_in_use(shipped_directory):
+    """Each centre has what its last source says of the building, with the year."""
+    silent = [
+        one.source for one in shipped_directory.centres if not (one.in_use and one.in_use.year)
+    ]
+    everywhere = {one.given_up for one in shipped_directory.centres}
+
+    assert silent == []
+    assert everywhere == {True, False}
+
+
+def test_no_group_meets_in_a_building_that_was_given_up(shipped_directory):
+    """A series belongs to a centre in use; where a district has none, it meets elsewhere."""
+    every = (*shipped_directory.series, *shipped_directory.private_series)
+    in_use = {one.district for one in shipped_directory.centres if not one.given_up}
+    inside = [
+        f"{series.source}: {session.day}"
+        for series in every
+        for session in series.all_sessions
+        if session.venue.centre and session.venue.centre.given_up
+    ]
+
+    assert inside == []
+    assert [s.source for s in every if s.centre.given_up and s.centre.district in in_use] == []
+    assert len(in_use) >= 8
+
+
+def test_the_mix_is_near_that_of_the_plan(shipped_directory):
+    """About 20 % of the series are universal and 80 % targeted, as the service plan has it, and in
+    no district is it the reverse."""
+    every = (*shipped_directory.series, *shipped_directory.private_series)
+    targeted = Counter(one.centre.district for one in every if one.programme.level == "targeted")
+    number = Counter(one.centre.district for one in every)
+
+    assert 0.75 <= targeted.total() / number.total() <= 0.85
+    assert [slug for slug in number if targeted[slug] / number[slug] < 0.6] == []
+
+
+def test_evenings_and_weekends_in_every_district(shipped_directory, coming):
+    """Every district has groups on weekday evenings, at weekends and in the school holidays."""
+    calendar = school_calendar(shipped_directory.terms)
+    parts = {one.slug: set() for one in shipped_directory.districts}
+    for session in coming:
+        if session.off:
+            continue
+        weekend = session.day.weekday() > 4
+        kind = "weekend" if weekend else "evening" if session.starts.time() >= FIVE else "day"
+        parts[session.series.centre.district].add(kind)
+        if not weekend and not calendar.in_term(session.day):
+            parts[session.series.centre.district].add("holidays")
+
+    assert [slug for slug, said in parts.items() if len(said) < 4] == []

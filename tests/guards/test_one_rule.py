@@ -156,7 +156,14 @@ def test_a_count_says_what_it_counts(shipped_directory):
         if re.search(r'count\("(more )?session"', path.read_text("utf-8"))
     )
     # Each of these counts dates.
-    dated = ["_parts.html", "near.html", "programme.html", "weekday.html", "whats_on.html"]
+    dated = [
+        "_parts.html",
+        "board.html",
+        "near.html",
+        "programme.html",
+        "weekday.html",
+        "whats_on.html",
+    ]
     finder = Finder(*index.tables(shipped_directory))
     answer = finder.ask({}, datetime.combine(DAY, time(), LONDON))
 

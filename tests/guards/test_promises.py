@@ -52,6 +52,10 @@ PROMISES = {
     "We get in touch again once your baby is born": REQUESTS,
     "We get in touch and help you find another": REQUESTS,
     "we can tell you more and put you in touch": REQUESTS,
+    # How to join a board: its button opens a request, and the queue has it.
+    "We tell you which one when you ask": REQUESTS,
+    "We tell you where when you ask": REQUESTS,
+    "a worker will talk with you first": REQUESTS,
     # The waiting list.
     "We will write to you when a place is free": "offered",
     "we will write to you and say how long": "offered",
@@ -100,7 +104,7 @@ _NO_PROMISE = re.compile(
 def texts() -> dict[str, str]:
     """All that families and professionals read from us, each on one line."""
     found = {}
-    for folder in ("content/pages", "content/messages", "programmes"):
+    for folder in ("content/pages", "content/messages", "content/boards", "programmes"):
         for path in sorted((ROOT / folder).glob("*.md")):
             found[path.relative_to(ROOT).as_posix()] = path.read_text("utf-8")
     for path in sorted((ROOT / "portal/templates").rglob("*.html")):

@@ -2,6 +2,7 @@
 
 import colorsys
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,31 @@ def test_the_browser_has_the_colour_of_the_header():
     assert {scheme: colour for colour, scheme in said} == {
         scheme: colours(scheme)["band"] for scheme in ("light", "dark")
     }
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_words_on_shades_can_be_read(scheme):
+    """The word of a cell of coverage can be read on its shade, also on the darkest; and shades
+    differ from each other, although no meaning hangs on them alone."""
+    sheet = (PACKAGE / "static/figures.css").read_text("utf-8")
+    named = colours(scheme)
+    mixes = re.findall(r"color-mix\(in srgb, var\(--(\w+)\) (\d+)%, var\(--(\w+)\)\)", sheet)
+    shades = [named["card"]]
+    for front, share, back in mixes:
+        parts = [
+            [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+            for colour in (whole(named[front]), whole(named[back]))
+        ]
+        mixed = [
+            round(one + (other - one) * (1 - int(share) / 100))
+            for one, other in zip(*parts, strict=True)
+        ]
+        shades.append("#" + "".join(f"{part:02x}" for part in mixed))
+
+    assert len(shades) == 5
+    assert [shade for shade in shades if contrast(whole(named["ink"]), shade) < 4.5] == []
+    assert all(contrast(one, other) > 1.1 for one, other in pairwise(shades))
+
+
+def whole(colour):
+    return colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])

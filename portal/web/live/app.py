@@ -30,6 +30,7 @@ from portal.web.live import (
     absence,
     book,
     complaint,
+    consultation,
     custom_calendar,
     gap,
     moving,
@@ -101,6 +102,7 @@ def create_desk(
         outcome.pages,
         own_plan.pages,
         complaint.pages,
+        consultation.pages,
         tell_pages,
         custom_calendar.pages,
     ):

@@ -38,6 +38,7 @@ class Details:
     totals: tuple[str, ...] = ()
     bookings: str = ""
     touched: tuple[str, ...] = ()
+    coverage: tuple[str, ...] = ()  # what has changed since the preview started, a sentence each
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,18 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from portal import content
 from portal.content import published_dates
 from portal.content.published_dates import Record
-from portal.directory import Centre, Directory, HelpPage, News, Page, Programme, Series, TextFile
+from portal.coverage.changes import Snapshot, news, snapshot
+from portal.directory import (
+    Board,
+    Centre,
+    Directory,
+    HelpPage,
+    News,
+    Page,
+    Programme,
+    Series,
+    TextFile,
+)
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.editing.effects import changes_for, database_of
 from portal.finder.postcodes import exact_finder
@@ -57,6 +68,8 @@ class Preview:
         self._details: tuple[str, Details] | None = None
         self._directory: Directory | None = None
         self._started_with: Record | None = None
+        self._coverage_before: Snapshot | None = None
+        self._coverage_said: tuple[str, ...] = ()
         self._state: object = None
 
     @property
@@ -92,6 +105,7 @@ class Preview:
                 today=self._now().astimezone(LONDON).date(),
                 horizon_weeks=settings.horizon_weeks,
                 postcodes=settings.postcodes,
+                postcode_districts=settings.postcode_districts,
                 memory=self._memory,
             )
         except content.ContentError as error:
@@ -117,6 +131,10 @@ class Preview:
         with self._changed:
             self._details = shown.version, details
             self._changed.notify_all()
+        if details.coverage != self._coverage_said:
+            self._coverage_said = details.coverage
+            for line in details.coverage or ("As it was when the preview started.",):
+                self._say(f"Coverage: {line}")
         for problem in (
             *doubts,
             *content.hard_messages(settings.root),
@@ -175,7 +193,10 @@ class Preview:
         if families and families.bookings:
             words = f"Bookings touched: {families.bookings:,}."
         said = (f"{_counted(number)} {kind}" for kind, number in totals.items())
-        return Details(compared_with, changes, tuple(said), words, touched)
+        if self._coverage_before is None:
+            self._coverage_before = snapshot(directory)
+        coverage = tuple(news(self._coverage_before, directory))
+        return Details(compared_with, changes, tuple(said), words, touched, coverage)
 
 
 def serve(
@@ -252,6 +273,7 @@ def _texts(directory: Directory) -> Iterator[TextFile]:
     yield from directory.pages
     yield from directory.news
     yield from directory.help_pages
+    yield from directory.boards
 
 
 def _pages_of(text: TextFile, directory: Directory) -> Iterator[str]:
@@ -275,5 +297,7 @@ def _pages_of(text: TextFile, directory: Directory) -> Iterator[str]:
         yield from (text.path, "/news/", "/")
     elif isinstance(text, HelpPage):
         yield from (text.path, "/help/", "/")
+    elif isinstance(text, Board):
+        yield from (text.path, "/boards/")
     elif isinstance(text, Page):
         yield from (text.path, "/")

@@ -16,8 +16,8 @@ from flask import Flask, Response, abort, request
 from werkzeug.routing import BaseConverter
 
 from portal import feeds
-from portal.directory import Centre, Directory, HelpPage, News, Page, Programme
-from portal.directory.addresses import HELP
+from portal.directory import Board, Centre, Directory, HelpPage, News, Page, Programme
+from portal.directory.addresses import BOARDS, HELP
 from portal.feeds import calendars
 from portal.web.assets import service_worker, static_files
 from portal.web.frozen_files import file_headers, media_type
@@ -169,11 +169,12 @@ def _file(context: Context, files: Mapping[str, _Maker], **_: str) -> Response:
 
 def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
     """The old and new path of every page that has been renamed."""
-    named: tuple[tuple[str, Sequence[Programme | Page | News | HelpPage]], ...] = (
+    named: tuple[tuple[str, Sequence[Programme | Page | News | HelpPage | Board]], ...] = (
         ("/programmes/", directory.programmes),
         ("/", directory.pages),
         ("/news/", directory.news),
         (HELP, directory.help_pages),
+        (BOARDS, directory.boards),
     )
     for folder, nouns in named:
         for noun in nouns:
@@ -204,6 +205,7 @@ def _headers(context: Context) -> bytes:
         ("/*.ics", "/calendar.ics"),
         ("/*.atom", "/feed.atom"),
         ("/panels/*", "/panels/a-district/calendar.ics"),
+        ("/data/*", "/data/"),
         ("/embed/*", "/embed/"),
     )
     others = [(pattern, file_headers(path)) for pattern, path in examples]

@@ -115,6 +115,7 @@ def _content(settings: Settings, today: date) -> Directory:
         today=today,
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
+        postcode_districts=settings.postcode_districts,
     )
     return directory.at(settings.base_address)
 

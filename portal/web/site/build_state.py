@@ -40,7 +40,8 @@ __all__ = [
 
 _PACKAGE = Path(__file__).parents[2]
 _RECORD = "build-state.json"
-_POSTCODES = "postcodes.bin"  # the same name as in `Settings.postcodes`, without importing pydantic
+# The same names as in `Settings`, without importing pydantic.
+_POSTCODES = "postcodes.bin", "postcode-districts.bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class BuildState:
 
     def __init__(self, root: Path, out: Path, var: Path, options: object) -> None:
         self._root, self._out, self._record = root.resolve(), out.resolve(), var / _RECORD
-        self._postcodes = var / _POSTCODES
+        self._postcodes = [var / name for name in _POSTCODES]
         self._options = repr(options)
 
     @classmethod
@@ -143,9 +144,11 @@ class BuildState:
                 # The inode and its change time show if an older file has replaced a newer one.
                 state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
                 digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
-        with suppress(OSError):
-            stat = self._postcodes.stat()
-            digest.update(repr((stat.st_size, stat.st_mtime_ns, stat.st_ino)).encode())
+        for path in self._postcodes:
+            with suppress(OSError):
+                stat = path.stat()
+                size_and_time = stat.st_size, stat.st_mtime_ns, stat.st_ino
+                digest.update(f"{path.name}\0{size_and_time}\n".encode())
         return digest.hexdigest()
 
     def _last_commit(self) -> int | None:

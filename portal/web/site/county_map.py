@@ -144,7 +144,8 @@ class CountyMap:
             f'<path id="{one.slug}" vector-effect="non-scaling-stroke" d="{self._shape(one)}"/>'
             for one in self._directory.districts
         )
-        spots = sorted({self._at(p) for p in map(_shown, self._directory.centres) if p})
+        in_use = (one for one in self._directory.centres if not one.given_up)
+        spots = sorted({self._at(p) for p in map(_shown, in_use) if p})
         names = "\n".join(
             f'<text x="{x}" y="{y}">{escape(one.title)}</text>'
             for one in self._directory.districts

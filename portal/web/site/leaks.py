@@ -141,6 +141,7 @@ def _public_words(directory: Directory) -> Iterator[str]:
         *directory.pages,
         *directory.news,
         *directory.help_pages,
+        *directory.boards,
     ):
         yield from _texts(noun)
     for settlement in directory.settlements:

@@ -154,7 +154,7 @@ class Photos:
         directory = self._directory
         texts = (
             *directory.centres, *directory.series, *directory.programmes, *directory.pages,
-            *directory.news, *directory.help_pages,
+            *directory.news, *directory.help_pages, *directory.boards,
         )  # fmt: skip
         for path, file in pictures.items():
             if any(path in text.html for text in texts):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from portal import private_files
 from portal.directory import Directory, Panel, TextFile
-from portal.feeds import panel_meetings
+from portal.feeds import board_meetings, panel_meetings
 from portal.feeds.calendar_entries import FIRST_REVISION, revision_of, uid_of
 from portal.feeds.calendars import calendars_of, closed_for_good
 from portal.web.site.atomic_folder import ours
@@ -131,7 +131,7 @@ def warning(directory: Directory, earlier: Sequence[TextFile | Panel]) -> str:
 
 
 def _given(directory: Directory) -> Iterator[tuple[TextFile | Panel, str, Stamp]]:
-    """The stamps that the content gives to series, closed centres and Resource Panels."""
+    """The stamps that the content gives to series, closed centres, Resource Panels and boards."""
     calendars = calendars_of(directory)
     for series in (*directory.series, *directory.private_series):
         entries = (entry.data for entry in calendars.entries(series))
@@ -147,6 +147,10 @@ def _given(directory: Directory) -> Iterator[tuple[TextFile | Panel, str, Stamp]
             changed = panel.changed.astimezone(UTC)
             uid = panel_meetings.uid_of(district, directory.site)
             yield panel, uid, Stamp(changed, _digest(entries, private=False))
+    for board in directory.boards:
+        entries = (entry.data for entry in board_meetings.entries(board, directory.site))
+        uid = board_meetings.uid_of(board, directory.site)
+        yield board, uid, Stamp(board.changed.astimezone(UTC), _digest(entries, private=False))
 
 
 def _allowed(now: Stamp, was: Stamp, *, whole: bool) -> datetime:

@@ -8,10 +8,12 @@ from flask import Response, g, make_response, request
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
+from portal.database import read
+from portal.sample_year import is_sample
 from portal.staff.accounts import Staff
 from portal.staff.sign_in import Visit
 from portal.web.layout import Frame, Head
-from portal.web.live.context import live
+from portal.web.live.context import Away, live
 from portal.web.staff.access import this_desk, writes
 from portal.web.templating import environment
 
@@ -34,6 +36,7 @@ SECTIONS = (
     (PANEL, "Panel"),
     ("/staff/counts", "Counts"),
     ("/staff/demand", "Demand"),
+    ("/staff/reports", "Reports"),
     ("/staff/log", "Log"),
     ("/staff/accounts", "Accounts"),
     (ACCOUNT, "Your account"),
@@ -67,9 +70,19 @@ class StaffFrame(Frame):
                 left=found.left if found else 0,
                 current="page" if head.path == head.section else "true",
                 csrf=generate_csrf,
+                invented=staff is not None and _invented(),
             )
         )
         return Markup(text)  # noqa: S704  a template that escapes
+
+
+def _invented() -> bool:
+    """Whether the database holds a sample year: each page says so."""
+    try:
+        with live().database() as engine, read(engine) as connection:
+            return is_sample(connection)
+    except Away:  # the page itself says so
+        return False
 
 
 def page(

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.slow
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SPRING = "centres/preston/riverbank/bump-spring.md"
+MONDAYS = "centres/preston/riverbank/play-monday.md"
 CENTRE = "centres/preston/riverbank/index.md"
+CLUB = "centres/hyndburn-ribble-valley-rossendale/mill-brow/saturday-club.md"
 PAGE = "/sessions/riverbank/bump-spring/"
 
 
@@ -200,17 +202,43 @@ def test_a_mended_postcode_touches_no_booking(preview, browse, settings):
     assert "/centres/riverbank/" in preview.details(preview.shown.version, wait=True).touched
 
 
-def test_touched_pages_are_listed_nearest_first(preview, settings):
-    """Pages that really differ: the series, its programme, its centre; not those that do not."""
+def test_touched_pages_and_coverage_are_listed(preview, settings, said):
+    """Pages that really differ, nearest first: the series, its programme, its centre; not those
+    that do not. The editor reads which cells of coverage turned since the preview started."""
     preview.read()
     file = save(settings, "time: 10:00-12:00", "time: 10:30-12:00")
-    preview.read([file])
-    touched = preview.details(preview.shown.version, wait=True).touched
+    play = save(settings, "time: 9:30-11:00", "time: 17:00-18:30", MONDAYS)
+    preview.read([file, play])
+    details = preview.details(preview.shown.version, wait=True)
 
-    assert touched[0] == PAGE
-    assert "/centres/riverbank/" in touched
-    assert "/programmes/bump-birth-and-beyond/" in touched
-    assert "/centres/harbour/" not in touched
+    assert details.touched[0] == PAGE
+    assert "/centres/riverbank/" in details.touched
+    assert "/programmes/bump-birth-and-beyond/" in details.touched
+    assert "/centres/harbour/" not in details.touched
+    (line,) = (line for line in details.coverage if "where there was nothing" in line)
+    assert line.startswith("Preston: ")
+    assert " in the evening from birth to age 4, " in line
+    assert said[-len(details.coverage) - 1 :] == [
+        *(f"Coverage: {line}" for line in details.coverage), said[-1],
+    ]  # fmt: skip
+
+
+def test_a_new_file_names_the_village_that_gains(preview, browse, settings):
+    """Adding one series file turns cells, and the preview names the town that has a session nearby
+    now, on its own page and in the note on every page."""
+    file = settings.root / CLUB
+    text = file.read_text("utf-8")
+    file.unlink()
+    preview.read()
+    assert "No age and part of the week gains its first session" in browse("/-preview/").text
+    file.write_text(text, "utf-8")
+    preview.read([file])
+
+    for path in ("/-preview/", "/-preview/note"):
+        page = browse(path).text
+        assert "sessions at weekends for ages 1 to 10, where there was nothing." in page
+        assert "Bacup: now a session within 3 miles at weekends for ages 1 to 10." in page
+    assert 'id="primary-school-weekend"' in browse("/coverage/rossendale/").text
 
 
 def test_a_page_hears_of_the_next_version(preview, browse, settings):

@@ -281,6 +281,7 @@ def test_sizes(pages, answers):
     """A page and the sheet it waits for stay small on the wire, however they are packed."""
     sheet = static_files()["site.css"].content
     script = static_files()["site.js"].content
+    more = [static_files()[name] for name in ("figures.css", "reports.css")]
     for pack in (
         lambda data: brotli.compress(data, quality=5),
         lambda data: gzip.compress(data, 6),
@@ -289,7 +290,8 @@ def test_sizes(pages, answers):
         assert len(pack(script)) <= 8 * 1024
         for path, html in pages.items():
             most = 10_240 if path == "/" or path.startswith("/near/") else 14_336
-            assert len(pack(html.encode())) + len(pack(sheet)) <= most, path
+            sheets = [sheet, *(one.content for one in more if one.path in html)]
+            assert sum(len(pack(one)) for one in (html.encode(), *sheets)) <= most, path
 
 
 def test_same_input_same_bytes(directory, answers):
@@ -403,17 +405,18 @@ def test_manifest(answers):
 
 def test_style_sheet_is_logical():
     """No property of the sheet knows left from right, so pages from right to left need no other."""
-    sheet = static_files()["site.css"].content.decode()
+    for name in ("site.css", "figures.css", "reports.css"):
+        sheet = static_files()[name].content.decode()
 
-    assert (
-        re.findall(
-            r"[;{](?:margin|padding|border)-(?:left|right|top|bottom)|[;{](?:left|right|width|height):",
-            sheet,
+        assert (
+            re.findall(
+                r"[;{](?:margin|padding|border)-(?:left|right|top|bottom)|[;{](?:left|right|width|height):",
+                sheet,
+            )
+            == []
         )
-        == []
-    )
-    assert "@import" not in sheet
-    assert "url(" not in sheet
+        assert "@import" not in sheet
+        assert "url(" not in sheet
 
 
 def test_the_finders_script_is_minified():

@@ -77,8 +77,11 @@ SENIOR = {
     "/staff/content/<centre>/review": {"manager", "administrator"},
     "/staff/content": {"worker", "editor", "manager", "administrator"},
     "/staff/log": {"manager", "administrator"},
+    "/staff/reports/<quarter>/publish": {"administrator"},
     "/staff/panel": {"panel", "manager", "administrator"},
+    "/staff/coverage": set(ROLES) - {"panel"},
     "/staff/demand": set(ROLES) - {"panel"},
+    "/staff/consultations": set(ROLES) - {"panel"},
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.
 FORMS = {
@@ -109,6 +112,7 @@ PARTS = {
     "gap": "GAPS-2345",
     "meeting": "2027-03-01",
     "quarter": "2027-Q1",
+    "area": "county",
     "issue": "1",
     "project": "1",
 }

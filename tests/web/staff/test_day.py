@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from markupsafe import Markup
 
-from portal import bookings
+from portal import bookings, database
 from portal.bookings import Family, Referrer, casework, content_changes, registers
 from portal.bookings.registers import Mark, WalkIns
+from portal.database import tables
 from portal.web import filters
 from portal.web.visitors import NOT_BELIEVED
 from tests.bookings.test_booking import KEYS, family
@@ -40,6 +41,19 @@ def book(place, who, number: int = 0, **given):
 
 def seen(place, reference: str):
     return casework.case_of(place.engine, reference, lambda _: True)
+
+
+def test_pages_of_a_sample_year_say_so(run):
+    """Numbers that are invented are not read as those of real families (S110)."""
+    place = run()
+    worker = place.signed_in("worker", centres=["riverbank"])
+    assert "Invented numbers" not in worker.client.get("/staff/").text
+    with database.read(place.engine) as connection:
+        connection.execute(tables.sample_year.insert().values(id=1, seed=7, made=place.now))
+        connection.commit()
+    for path in ("/staff/", REGISTER, "/staff/account"):
+        assert "Invented numbers: this database holds a sample year" in worker.client.get(path).text
+    assert "Invented numbers" not in place.stranger().client.get("/staff/sign-in").text
 
 
 # --- today --------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """Every kind of public page, made from one Directory for one day.
 
-The subjects are modules: `areas`, `browsing`, `calendars`, `centres`, `help_pages`, `keeping`,
-`programmes`, `texts` and `workers`. A page is a function in one of them, declared with
-`@page(rule, nouns)`, and a template; it needs no other registration. Functions take a `Context`,
-which holds what pages share.
+The subjects are modules: `areas`, `boards`, `browsing`, `calendars`, `centres`, `coverage`,
+`help_pages`, `keeping`, `programmes`, `quality`, `reports`, `texts` and `workers`. A page is a
+function in one of them, declared with `@page(rule, nouns)`, and a template; it needs no other
+registration. Functions take a `Context`, which holds what pages share.
 
 Pages only loop over `Directory.series`, which holds no sensitive series (safety S3).
 """
@@ -11,11 +11,15 @@ Pages only loop over `Directory.series`, which holds no sensitive series (safety
 # Importing a subject declares its pages.
 from portal.web.site.pages import (  # noqa: F401
     areas,
+    boards,
     browsing,
     calendars,
+    coverage,
     help_pages,
     keeping,
     programmes,
+    quality,
+    reports,
     workers,
 )
 from portal.web.site.pages.centres import leaflet

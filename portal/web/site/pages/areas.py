@@ -34,7 +34,8 @@ def _area(
     crumbs: tuple[tuple[str, str], ...],
 ) -> str:
     series = context.directory.series_in(area)
-    centres = [(one, context.directory.centres_in(one)) for one in districts]
+    everywhere = [(one, context.directory.centres_in(one)) for one in districts]
+    centres = [(one, [c for c in those if not c.given_up]) for one, those in everywhere]
     numbers = {one: at for at, one in enumerate((c for _, those in centres for c in those), 1)}
     head = Head(
         title=title,
@@ -44,6 +45,7 @@ def _area(
         crumbs=crumbs,
         district=area if isinstance(area, District) else None,
     )
+    board = context.directory.board_of(area) if isinstance(area, District) else None
     return context.render(
         "area.html",
         head,
@@ -54,6 +56,9 @@ def _area(
         view=context.map.area(districts, numbers),
         numbers=numbers,
         districts=centres,
+        given_up=[one for _, those in everywhere for one in those if one.given_up],
         programmes=context.running_programmes(series),
+        board=board,
+        meeting=board.next_meeting(context.today) if board else None,
         days=context.rows.days(context.week_of(series), ROWS),
     )

@@ -67,7 +67,11 @@ def centre(context: Context, centre: Centre) -> str:
         linked_data=json_ld.of_centre(centre, context.site),
     )
     district = context.directory.district_of(centre)
-    others = [one for one in context.directory.centres_in(district) if one is not centre]
+    others = [
+        one
+        for one in context.directory.centres_in(district)
+        if one is not centre and not one.given_up
+    ]
     return context.render(
         "centre.html",
         head,

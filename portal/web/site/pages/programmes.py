@@ -69,6 +69,7 @@ def programme(context: Context, programme: Programme) -> str:
         "programme.html",
         head,
         programme=programme,
+        boards=context.directory.boards_with(programme),
         needs=context.directory.help_for(programme),
         level=programme.level_in(context.site.levels),
         photo=context.photos.of(programme.picture),

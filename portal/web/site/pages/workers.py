@@ -57,7 +57,7 @@ def district_workers(context: Context, district: District) -> str:
         head,
         district=district,
         named=[centre for centre in centres if centre.contact],
-        others=[centre for centre in centres if not centre.contact],
+        others=[one for one in centres if not (one.contact or one.given_up)],
         support=context.directory.support_programme,
     )
 

@@ -46,6 +46,15 @@ def test_families_are_counted_before_anything_is_written(office) -> None:
     assert office.edition() == before
 
 
+def test_what_turns_on_the_coverage_pages_is_said_before(office) -> None:
+    """A group that moves to the evening turns cells, and the page says which before the button."""
+    screen = change(office.worker(), "play-monday.md", f__time="17:00-18:30")
+    said = screen.words.partition("What is on where ")[2]
+
+    assert said.startswith("Preston: ")
+    assert " sessions in the evening from birth to age 4, where there was nothing." in said
+
+
 def test_publishing_writes_what_was_shown(office) -> None:
     """The file on the disk is the draft, byte for byte; the draft is over, a build is asked for,
     and the log says who."""

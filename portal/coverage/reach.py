@@ -1,0 +1,276 @@
+"""Who can reach a session: the share of postcodes that are near enough, and the towns that are not.
+
+Distances are as the crow flies, from a postcode to the place where a session is held; an area that
+workers go about counts from its middle. A family may go to a session in another district, so every
+session of the directory counts for every postcode. A place that is known only by its postcode
+district or its council district may be miles away, so nothing is counted from it.
+
+Postcodes are those of `portal postcodes import`. Where there are none, the postcode sectors of
+content/outcodes.csv take their place, each for as many postcodes as it has: all of them in its
+middle, so that short distances are rough. Pages say which of the two it is.
+
+How it is quick: positions are sorted into strips of latitude, each from west to east. A circle
+crosses each strip in one run of them, which two searches find; only those near the edge are
+measured. What lies in a circle is one large integer with a bit for each position, so that circles
+and districts are joined and cut by `|` and `&`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain, pairwise
+from math import cos, floor, radians, sin, sqrt, tan
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+from portal.coverage.cells import Coverage
+from portal.directory import Directory, District, Session, Settlement
+from portal.directory.values import Position
+from portal.directory.vocabularies import AgeBand
+from portal.finder.postcode_districts import Point, unpack
+
+MILES = (1, 3, 5)
+
+_METRES_IN_MILE = 1609.344
+_PLACED = frozenset(("point", "postcode", "area", "sector", "town"))
+_KINDS = ("town", "village", "suburban area", "other settlement", "hamlet")  # the largest first
+
+
+class Reach:
+    """How many families can reach a session, by age band, part of the week and distance."""
+
+    def __init__(self, directory: Directory, coverage: Coverage) -> None:
+        self.basis: Literal["postcodes", "sectors", ""]
+        self.basis, points = _points(directory)
+        districts = [district.slug for district in directory.districts]
+        self._homes = _Field([(point, slug) for slug in districts for point in points[slug]])
+        self._total = {slug: self._homes.of(slug).bit_count() for slug in districts}
+        self._towns = [town for town in directory.settlements if _counts(town)]
+        self._places = _Field([(_point(town.position), town.slug) for town in self._towns])
+        self._held: dict[tuple[AgeBand, str], set[Point]] = {}
+        self._joined: dict[tuple[_Field, AgeBand, str, int], int] = {}
+        for cell in coverage.cells:
+            positions = {session.venue.position for session in cell.sessions}
+            known = {_point(at) for at in positions if at and at.precision in _PLACED}
+            self._held.setdefault((cell.band, cell.part), set()).update(known)
+
+    @classmethod
+    def of(cls, directory: Directory, coverage: Coverage) -> Reach:
+        """The reach of a directory's sessions, counted once for each directory."""
+        known = _counted.get(directory)
+        if known is None:
+            known = _counted[directory] = cls(directory, coverage)
+        return known
+
+    def points(self, district: District) -> int:
+        """How many postcodes of the district are counted: from sectors, those that they have."""
+        return self._total[district.slug]
+
+    def share(self, district: District, band: AgeBand, part: str, miles: int) -> float | None:
+        """The share of the district's postcodes, from 0 to 1, within so many miles of a session.
+
+        None if no postcode or sector of the district is known.
+        """
+        total = self._total[district.slug]
+        near = self._near(self._homes, band, part, miles)
+        return (near & self._homes.of(district.slug)).bit_count() / total if total else None
+
+    def share_near(self, sessions: Iterable[Session], miles: int) -> float | None:
+        """The share of the county's postcodes within so many miles of one of these sessions."""
+        near = self._homes.near(placed(sessions), miles)
+        total = sum(self._total.values())
+        return near.bit_count() / total if total else None
+
+    def without(
+        self, district: District, band: AgeBand, part: str, miles: int
+    ) -> tuple[Settlement, ...]:
+        """The towns and villages without such a session within so many miles, the largest first.
+
+        Only those that are known by a position of their own.
+        """
+        near = self._near(self._places, band, part, miles)
+        return tuple(
+            town
+            for town in self._towns_of.get(district.slug, ())
+            if not near & self._places.of(town.slug)
+        )
+
+    def _near(self, field: _Field, band: AgeBand, part: str, miles: int) -> int:
+        """The positions of a field within so many miles of such a session."""
+        key = field, band, part, miles
+        if key not in self._joined:
+            self._joined[key] = field.near(self._held.get((band, part), ()), miles)
+        return self._joined[key]
+
+    @cached_property
+    def _towns_of(self) -> Mapping[str, Sequence[Settlement]]:
+        towns: dict[str, list[Settlement]] = {}
+        for town in sorted(self._towns, key=_size):
+            if town.district:
+                towns.setdefault(town.district.slug, []).append(town)
+        return towns
+
+
+_counted: WeakKeyDictionary[Directory, Reach] = WeakKeyDictionary()
+
+
+def _point(position: Position) -> Point:
+    return position.latitude, position.longitude
+
+
+def _counts(town: Settlement) -> bool:
+    return town.position.precision == "point" and town.district is not None
+
+
+def _size(town: Settlement) -> tuple[int, int, str]:
+    kind = _KINDS.index(town.kind) if town.kind in _KINDS else len(_KINDS)
+    return -town.population, kind, town.name
+
+
+def placed(sessions: Iterable[Session]) -> frozenset[Point]:
+    """Where sessions are held, as far as it is known well enough to measure from there."""
+    positions = {session.venue.position for session in sessions}
+    return frozenset(_point(at) for at in positions if at and at.precision in _PLACED)
+
+
+def towns_near(directory: Directory, point: Point, miles: int) -> frozenset[Settlement]:
+    """The towns and villages within so many miles of a place, of those that are counted."""
+    circle = _Circle(point, miles)
+    return frozenset(
+        town
+        for town in directory.settlements
+        if _counts(town) and circle.holds(*_point(town.position))
+    )
+
+
+def by_size(towns: Iterable[Settlement]) -> list[Settlement]:
+    """Towns and villages, the largest first."""
+    return sorted(towns, key=_size)
+
+
+def _points(
+    directory: Directory,
+) -> tuple[Literal["postcodes", "sectors", ""], Mapping[str, Sequence[Point]]]:
+    """What stands for the families of each district, by its slug."""
+    if directory.postcode_districts:
+        known = unpack(directory.postcode_districts)
+        by_slug = {one.slug: known.get(one.code, ()) for one in directory.districts}
+        if any(by_slug.values()):
+            return "postcodes", by_slug
+    sectors: dict[str, list[Point]] = {district.slug: [] for district in directory.districts}
+    areas = [area for area in directory.postcode_areas if area.position.precision == "sector"]
+    weighed = all(area.postcodes for area in areas)
+    for area in areas:
+        numbers = area.postcodes if weighed else (1,) * len(area.districts)
+        for district, number in zip(area.districts, numbers, strict=True):
+            sectors[district.slug] += [_point(area.position)] * number
+    return "sectors" if any(sectors.values()) else "", sectors
+
+
+# --- distances ------------------------------------------------------------------------------------
+
+_WGS84 = 6_378_137.0, 0.00669437999014  # the radius at the equator in metres, eccentricity squared
+_STRIP = 0.002  # degrees of latitude: about 220 metres
+
+
+class _Circle:
+    """A circle around a point on the ellipsoid, for radii of a few miles.
+
+    Metres in a degree are those of the latitude half-way, which is right to a metre here.
+    """
+
+    def __init__(self, centre: Point, miles: float) -> None:
+        self.latitude, self.longitude = centre
+        equator, flat = _WGS84
+        at = radians(self.latitude)
+        bend = 1 - flat * sin(at) ** 2
+        self._north = radians(equator * (1 - flat) / bend**1.5)
+        self._east = radians(equator / sqrt(bend)) * cos(at)
+        self._narrowing = radians(tan(at)) / 2  # of a degree of longitude, by degrees north
+        self._square = (miles * _METRES_IN_MILE) ** 2
+        self.height = miles * _METRES_IN_MILE / self._north
+
+    def half_width(self, up: float) -> float:
+        """Half its width in degrees of longitude, so many degrees north of the middle."""
+        left = max(0.0, self._square - (up * self._north) ** 2)
+        return sqrt(left) / (self._east * (1 - self._narrowing * up))
+
+    def holds(self, latitude: float, longitude: float) -> bool:
+        up = latitude - self.latitude
+        across = (longitude - self.longitude) * self._east * (1 - self._narrowing * up)
+        return (up * self._north) ** 2 + across**2 <= self._square
+
+
+class _Field:
+    """Positions in strips, from south to north, each from west to east. A set is an integer."""
+
+    def __init__(self, labelled: Iterable[tuple[Point, str]]) -> None:
+        ordered = sorted((_strip(up), east, up, label) for (up, east), label in labelled)
+        self._north = [up for _, _, up, _ in ordered]
+        self._east = [east for _, east, _, _ in ordered]
+        ends = {strip: number for number, (strip, *_) in enumerate(ordered, 1)}
+        starts = [0, *ends.values()]
+        self._strips = dict(zip(ends, pairwise(starts), strict=True))
+        marks: dict[str, bytearray] = {}
+        for number, (*_, label) in enumerate(ordered):
+            if label not in marks:
+                marks[label] = bytearray(b"0") * len(ordered)
+            marks[label][number] = _MARK
+        self._labelled = {label: _bits(mark) for label, mark in marks.items()}
+        self._circles: dict[tuple[Point, int], int] = {}
+
+    def of(self, label: str) -> int:
+        return self._labelled.get(label, 0)
+
+    def near(self, centres: Iterable[Point], miles: int) -> int:
+        """The positions within so many miles of one of the centres or more."""
+        found = 0
+        for centre in centres:
+            key = centre, miles
+            if key not in self._circles:
+                self._circles[key] = self._within(_Circle(centre, miles))
+            found |= self._circles[key]
+        return found
+
+    def _within(self, circle: _Circle) -> int:
+        marks = bytearray(b"0") * len(self._east)
+        lowest = _strip(circle.latitude - circle.height)
+        highest = _strip(circle.latitude + circle.height)
+        for strip in range(lowest, highest + 1):
+            if strip in self._strips:
+                self._mark(circle, strip, marks)
+        return _bits(marks)
+
+    def _mark(self, circle: _Circle, strip: int, marks: bytearray) -> None:
+        """Mark what lies in the circle: a run that surely does; near the edge, each is measured."""
+        bottom = strip * _STRIP - circle.latitude
+        edges = circle.half_width(bottom), circle.half_width(bottom + _STRIP)
+        across = bottom < 0 < bottom + _STRIP
+        sure = min(edges) * 0.999
+        may_be = max(*edges, circle.half_width(0) if across else 0.0) * 1.001
+        start, end = self._strips[strip]
+        east, west = circle.longitude + may_be, circle.longitude - may_be
+        first = bisect_left(self._east, west, start, end)
+        last = bisect_right(self._east, east, first, end)
+        from_, to = first, first
+        if sure:
+            from_ = bisect_left(self._east, circle.longitude - sure, first, last)
+            to = bisect_right(self._east, circle.longitude + sure, from_, last)
+            marks[from_:to] = b"1" * (to - from_)
+        for number in chain(range(first, from_), range(to, last)):
+            if circle.holds(self._north[number], self._east[number]):
+                marks[number] = _MARK
+
+
+_MARK = ord("1")
+
+
+def _strip(latitude: float) -> int:
+    return floor(latitude / _STRIP)
+
+
+def _bits(marks: bytearray) -> int:
+    """The number that is written with these binary digits."""
+    return int(marks, 2) if marks else 0

@@ -1,0 +1,272 @@
+"""Quarterly reports for staff: who sees which area, files, and publishing a quarter."""
+
+import csv
+import io
+import json
+import re
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from portal import database
+from portal.content.published_quarters import read_report
+from portal.directory.measures import ALL, COUNTY, MEASURES, Figure
+from portal.editing import build_requests, report_publishing
+from portal.feeds import report_data
+from portal.reports import records
+from portal.web.staff import reports as pages
+from tests.support.reports import (
+    Q3,
+    Q4,
+    cube_of,
+    shown_cells,
+    shown_sums,
+    true_cells,
+    with_reports,
+    words,
+)
+from tests.support.staffed import Staffed
+
+DISTRICT = "district:preston"
+PAGE = f"/staff/reports/{Q4}/district-preston"
+PUBLISH = f"/staff/reports/{Q4}/publish"
+PATH = f"content/reports/{Q4}.json"
+NOW = datetime(2027, 1, 6, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def cubes(directory):
+    return cube_of(directory, Q4), cube_of(directory, Q3, first=500)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, directory, cubes):
+    """The sample after two quarters were published."""
+    place = Staffed(tmp_path_factory.mktemp("published"), with_reports(directory, *cubes))
+    place.now = NOW
+    return place
+
+
+@pytest.fixture
+def open_quarter(tmp_path, sample_root, directory):
+    """The sample with the sessions of a quarter that is over, and not published."""
+    place = Staffed(tmp_path, directory, root=shutil.copytree(sample_root, tmp_path / "root"))
+    place.now = NOW
+    database.write(place.engine, lambda c: records.keep(c, directory, place.now))
+    return place
+
+
+# --- pages and files ------------------------------------------------------------------------------
+
+
+def test_page_agrees_with_the_quarter(published, cubes, directory) -> None:
+    """One page has every figure of an area: its tables with all lines, and its summary."""
+    screen = published.signed_in("reader", centres=["riverbank"]).open(PAGE)
+
+    assert screen.status == 200
+    assert shown_cells(screen.main) == true_cells(cubes[0], DISTRICT, directory)
+    assert shown_sums(screen.main) == {
+        one.words: [*(words(cube.figure(DISTRICT, ALL, one.name)) for cube in cubes), "no figures"]
+        for one in MEASURES
+    }
+    assert all(measure.explanation in screen.main.text for measure in MEASURES)
+
+
+def test_files_agree_with_the_page(published, cubes, directory) -> None:
+    """The table and the data of an area hold the figures of its page."""
+    reader = published.signed_in("reader", centres=["riverbank"])
+    table, data = reader.open(f"{PAGE}.csv").answer, reader.open(f"{PAGE}.json").answer
+    rows = list(csv.reader(io.StringIO(table.data.decode("utf-8-sig"))))
+    report = cubes[0].report(DISTRICT, directory, cubes[1])
+    lines = json.loads(data.data)["areas"][0]["lines"]
+
+    assert rows[0] == list(report_data.HEADER)
+    assert rows[1:] == list(report_data.rows(report))
+    assert [(one["quarter"], one["line"], one["figures"]) for one in lines] == [
+        (quarter, line.key, {name: figure.as_json() for name, figure in line.figures.items()})
+        for quarter, line in report_data.lines_of(report)
+    ]
+    assert table.headers["Content-Disposition"].endswith('"report-2026-q4-district-preston.csv"')
+
+
+def test_paper_says_what_the_page_says(published) -> None:
+    """What is printed has its address and its day, and leaves out what only a screen needs."""
+    screen = published.signed_in("manager").open(PAGE)
+    hidden = screen.main.all(where=lambda one: one.has("noprint"))
+
+    assert "Made on Sunday 3 January 2027. This page is https://" in screen.main.text
+    assert not any(one.all("table", "svg") for one in hidden)
+    assert "CSV" in " ".join(one.text for one in hidden)
+    assert not screen.main.all("details", where=lambda one: not in_chart(one))
+
+
+def in_chart(one) -> bool:
+    """A chart's own table, whose numbers are drawn beside it."""
+    return any(above.tag == "figure" for above in one.ancestors)
+
+
+# --- who sees what --------------------------------------------------------------------------------
+
+
+def test_published_quarter_is_for_all_who_see_families(published) -> None:
+    """A worker elsewhere reads a published quarter of every area; a panel member none."""
+    elsewhere = "footprint-lancaster"
+    areas = {one.replace(":", "-") for one in published.directory.reports[0].cube.areas}
+    other = next(area for area in sorted(areas) if "preston" not in area and area != COUNTY)
+    worker = published.signed_in("worker", centres=["riverbank"])
+
+    assert worker.open(f"/staff/reports/{Q4}/{other}").status == 200
+    assert worker.open(f"/staff/reports/{Q4}/{elsewhere}-x").status == 403
+    assert published.signed_in("panel").open(PAGE).status == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "given", "others"),
+    [
+        ("worker", {"centres": ["riverbank"]}, False),
+        ("reader", {"centres": (), "footprint": "preston"}, False),
+        ("manager", {"footprint": "preston"}, False),
+        ("administrator", {}, True),
+    ],
+)
+def test_quarter_so_far_is_for_the_area_of_the_account(directory, role, given, others) -> None:
+    """Before it is published, staff see the county and their own areas, administrators all."""
+    staff = made_staff(role, **given)
+    found = pages.areas_for(staff, directory)
+
+    assert {COUNTY, "footprint:preston", DISTRICT} <= set(found)
+    assert bool([area for area in found if "preston" not in area and area != COUNTY]) == others
+
+
+def made_staff(role, *, centres=(), footprint=None):
+    from portal.staff.accounts import Staff
+
+    return Staff(1, "a@example.org", "A", role, frozenset(centres), footprint)
+
+
+def test_quarter_so_far_is_refused_elsewhere(open_quarter) -> None:
+    """A manager gets the same refusal for another footprint as for an area that is not there."""
+    manager = open_quarter.signed_in("manager")
+    this = "/staff/reports/2027-Q1"
+    other = next(one.slug for one in open_quarter.directory.footprints if one.slug != "preston")
+
+    assert "So far." in manager.open(f"{this}/county")
+    assert "2027 so far" in manager.open(f"{this}/county").words.replace(",", "")
+    assert manager.open(f"{this}/footprint-{other}").status == 403
+    assert manager.open(f"{this}/footprint-nowhere").status == 403
+    assert manager.open(f"{this}/footprint-{other}.csv").status == 403
+    for quarter in ("2027-Q2", "2027-Q5", "1999-Q1", "x"):
+        assert manager.open(f"/staff/reports/{quarter}/county").status == 404
+    assert manager.open("/staff/reports/2026-Q1/county").status == 404  # nothing was kept
+
+
+def test_list_has_the_quarters_there_are(open_quarter, published) -> None:
+    """The list has each quarter since the first record, one's own areas first, and says more only
+    to those who publish."""
+    manager = open_quarter.signed_in("manager").open("/staff/reports")
+    heads = [one.text for one in manager.main.all("h2")]
+
+    assert heads[0] == "January to March 2027"
+    assert "October to December 2026" in heads
+    assert "An administrator publishes a quarter once it is over." in manager
+    assert "Publish this quarter" not in manager
+    assert "Publish this quarter" in open_quarter.signed_in("administrator").open("/staff/reports")
+    assert "Correct what is published" in published.signed_in("administrator").open(
+        "/staff/reports"
+    )
+
+
+def test_no_report_before_the_first_session(tmp_path) -> None:
+    """Without a record of any session the list says when reports begin."""
+    screen = Staffed(tmp_path).signed_in("manager").open("/staff/reports")
+
+    assert "There is no report yet." in screen
+
+
+# --- publishing -----------------------------------------------------------------------------------
+
+
+def test_publishing_from_the_first_look_to_a_correction(open_quarter, monkeypatch) -> None:
+    """What is written is what the page showed (S106): numbers that changed since are shown again,
+    a second tab writes nothing, and other numbers make a new edition after each was shown."""
+    boss = open_quarter.signed_in("administrator")
+    file = open_quarter.settings.root / PATH
+    first, second = boss.open(PUBLISH), boss.open(PUBLISH)
+    true = report_publishing.new_edition
+    with monkeypatch.context() as patched:
+        patched.setattr(report_publishing, "new_edition", lambda *given: other(true(*given)))
+        again = first.press("Publish this quarter")
+    assert again.status == 409
+    assert "The numbers have changed since you opened this page" in again
+    assert not file.exists()
+
+    done = second.press("Publish this quarter")
+    report, problem = read_report(file.read_text(), PATH)
+    assert problem is None
+    assert "It is being published" in done
+    assert file.read_text().split() == second.main.one("pre").text.split()
+    assert report.cube.figure(COUNTY, ALL, "held").number > 0
+    assert report.edition == 1
+    assert build_requests.asked(open_quarter.settings.var)
+
+    written = file.read_bytes()
+    assert "It is being published" in second.press("Publish this quarter")
+    assert file.read_bytes() == written
+    assert "These numbers are published already, as edition 1." in boss.open(PUBLISH)
+    noted = [one for one in open_quarter.log() if one[1] == "publish report"]
+    assert noted == [(boss.staff.actor, "publish report")]
+
+    monkeypatch.setattr(report_publishing, "new_edition", lambda *given: other(true(*given)))
+    screen = boss.open(PUBLISH)
+    changed = [row.text for row in screen.main.one("tbody").all("tr")]
+    assert len(changed) == 1
+    assert re.match(r"Lancashire: All, Sessions held ?\d+ ?\d+", changed[0])
+    screen.press("Publish the correction")
+    assert read_report(file.read_text(), PATH)[0].edition == 2
+
+
+def other(cube):
+    """The same quarter with one session more."""
+    county = dict(cube.areas[COUNTY])
+    county[ALL] = {**county[ALL], "held": Figure(county[ALL]["held"].number + 1)}
+    return replace(cube, areas={**cube.areas, COUNTY: county})
+
+
+@pytest.mark.parametrize("quarter", ["2027-Q1", "2027-Q3", "nonsense"])
+def test_only_a_quarter_that_is_over_is_published(open_quarter, quarter) -> None:
+    """A quarter that goes on, is to come or is none has no page to publish it."""
+    screen = open_quarter.signed_in("administrator").open(f"/staff/reports/{quarter}/publish")
+
+    assert screen.status == 404
+    assert "This cannot be published yet" in screen
+
+
+def test_mistakes_in_the_content_stop_publishing(open_quarter) -> None:
+    """While the content has mistakes nothing is written, and the page names them."""
+    screen = open_quarter.signed_in("administrator").open(PUBLISH)
+    (open_quarter.settings.root / "content/pages/about.md").write_text("no title\n")
+    done = screen.press("Publish this quarter")
+
+    assert done.status == 422
+    assert "Nothing was written." in done
+    assert not (open_quarter.settings.root / PATH).exists()
+
+
+def test_machine_that_builds_no_site_publishes_nothing(tmp_path, directory) -> None:
+    """On a machine that does not build the site, the page says where to publish."""
+    place = Staffed(tmp_path, directory, roles="web")
+    place.now = NOW
+    screen = place.signed_in("administrator").open(PUBLISH)
+
+    assert screen.status == 409
+    assert "Content is published on the machine that builds the site" in screen
+
+
+def test_manager_does_not_publish(open_quarter) -> None:
+    """The county's numbers are published by administrators alone."""
+    manager = open_quarter.signed_in("manager")
+
+    assert manager.open(PUBLISH).status == 403
+    assert manager.send(PUBLISH, {"csrf_token": manager.token}).status == 403
