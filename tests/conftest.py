@@ -46,10 +46,11 @@ def pytest_collection_modifyitems(config, items):
     """Let each process begin with tests that take long."""
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
 
-    def kind_of(item):
-        return next((kind for kind in dealing.LONG if item.get_closest_marker(kind)), "")
-
-    items[:] = dealing.dealt(items, processes, kind_of, lambda item: item.path)
+    kinds = {
+        item: next((kind for kind in dealing.LONG if item.get_closest_marker(kind)), "")
+        for item in items
+    }
+    items[:] = dealing.dealt(items, processes, kinds.__getitem__, lambda item: item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)
