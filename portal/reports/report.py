@@ -34,6 +34,7 @@ from portal.directory.quarterly import Cube, Figures, Report, quarters_beside, r
 from portal.directory.values import LONDON
 from portal.reports.blocks import GROUPS, Block, Cell, figures, staged
 from portal.reports.facts import Atom, Facts, count
+from portal.reports.records import quarters_kept
 
 __all__ = ["Cube", "Report", "cube_of", "new_edition", "report_among", "report_for", "reports_of"]
 
@@ -58,14 +59,25 @@ def report_for(
 
     A quarter of which there is no record is not beside it.
     """
+    known = quarters_of(engine, directory, now)
     cubes = [reports_of(engine, directory, quarter, now)]
-    for other in quarters_beside(quarter):
-        cube = reports_of(engine, directory, other, now)
-        if any(cube.areas.values()):
-            cubes.append(cube)
+    cubes += [
+        reports_of(engine, directory, other, now)
+        for other in quarters_beside(quarter)
+        if other in known
+    ]
     report = report_among(cubes, quarter, area, directory)
     assert report is not None  # noqa: S101  its quarter is the first of them
     return report
+
+
+def quarters_of(engine: Engine, directory: Directory, now: datetime) -> frozenset[str]:
+    """The quarters of which there is a record of sessions, or a published file.
+
+    Before the first record a quarter has requests at most, and its 0 sessions would be wrong.
+    """
+    published = (one.quarter for one in directory.reports)
+    return frozenset((*quarters_kept(engine, now), *published))
 
 
 def new_edition(engine: Engine, directory: Directory, quarter: str, now: datetime) -> Cube:

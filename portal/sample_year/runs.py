@@ -33,12 +33,16 @@ class Run:
 
 
 def runs(directory: Directory, calendar: SchoolCalendar, first: date) -> Iterator[Run]:
-    """Every run since `first`, earlier ones first; sensitive programmes are among them."""
+    """Every run since `first`, earlier ones first; sensitive programmes are among them.
+
+    Earlier ones are over: the content must have the file of whatever families have booked.
+    """
+    over = directory.today - timedelta(days=1)
     known = {one.identity for one in _every(directory)}
     for series in _every(directory):
         if series.withdrawn or series.booking is None:
             continue
-        for earlier in _earlier(series, calendar, first):
+        for earlier in _earlier(series, calendar, first, over):
             if earlier.all_sessions and (
                 earlier.identity == series.identity or earlier.identity not in known
             ):
@@ -54,7 +58,7 @@ def _in_order(series: Series) -> tuple[Session, ...]:
     return tuple(sorted(series.all_sessions, key=lambda one: one.starts))
 
 
-def _earlier(series: Series, calendar: SchoolCalendar, first: date) -> Iterator[Series]:
+def _earlier(series: Series, calendar: SchoolCalendar, first: date, over: date) -> Iterator[Series]:
     if series.repeats in ("once", "daily"):
         return
     if series.count is None:
@@ -62,7 +66,7 @@ def _earlier(series: Series, calendar: SchoolCalendar, first: date) -> Iterator[
         # Whole blocks of four weeks, so that fortnightly and monthly groups keep their rhythm.
         starts = series.starts - timedelta(weeks=weeks // 4 * 4)
         if starts < series.starts:
-            last = series.starts - timedelta(days=1)
+            last = min(series.starts - timedelta(days=1), over)
             slug = series.slug if series.book != "series" else f"{series.slug}-{starts:%Y-%m}"
             yield _copy(series, calendar, slug, starts=starts, until=last)
         return
@@ -71,7 +75,9 @@ def _earlier(series: Series, calendar: SchoolCalendar, first: date) -> Iterator[
     found = []
     while starts >= first:
         slug = f"{series.slug}-{starts:%Y-%m}"
-        found.append(_copy(series, calendar, slug, starts=starts, until=None))
+        copy = _copy(series, calendar, slug, starts=starts, until=None)
+        if all(one.day <= over for one in copy.all_sessions):
+            found.append(copy)
         starts -= step
     yield from reversed(found)
 
@@ -93,5 +99,5 @@ def _copy(
     for name in _CACHED:
         copy.__dict__.pop(name, None)
     copy.link(slug=slug)
-    last = until or series.starts - timedelta(days=1)
+    last = until or starts + _HALF_YEAR
     return copy.link(all_sessions=sessions(copy, calendar, last))

@@ -71,6 +71,7 @@ def test_robots_may_read_calendars_and_no_live_page(county):
         "Allow: /bookings/*/calendar.ics$\n"
         "Disallow: /book/\n"
         "Disallow: /bookings/\n"
+        "Disallow: /consultations/\n"
         "Disallow: /gap/\n"
         "Disallow: /outcome/\n"
         "Disallow: /staff/\n"

@@ -224,7 +224,7 @@ ADDITIONS = {
     ],
     "a feed": [
         new("portal/feeds/towns.py", FEED),
-        instead("portal/feeds/__init__.py", "qr_codes, sitemap\n", "qr_codes, sitemap, towns\n"),
+        instead("portal/feeds/__init__.py", ", sitemap\n", ", sitemap, towns\n"),
         after(
             "portal/feeds/__init__.py",
             "FEEDS: tuple[Feed, ...] = (\n",

@@ -19,7 +19,8 @@ from portal.web.site.app import addresses
 from portal.web.site.pages import KINDS
 from portal.web.staff.app import create_staff
 
-LIVE = ("/book/", "/request/", "/tell/", *LIVE_PAGES)  # pages of the booking service
+# pages of the booking service
+LIVE = ("/book/", "/consultations/", "/request/", "/tell/", *LIVE_PAGES)
 TRANSLATIONS = tuple(f"/{language}/" for language in LANGUAGES)  # checked; without pages so far
 EMBEDDED = "/embed/"  # only shown inside the pages of partners, so not in the sitemap
 
@@ -57,7 +58,7 @@ def test_accepted_live_links_are_answered(directory, linkable, tmp_path, sample_
     """A link to a live page is accepted only if a route of the live part answers it."""
     settings = Settings(root=sample_root, out=tmp_path / "site", var=tmp_path)
     routes = create_desk(lambda: directory, settings).url_map.bind("families.example")
-    made_of_names = ("/book/", "/request/", "/tell/")
+    made_of_names = ("/book/", "/consultations/", "/request/", "/tell/")
     live = {path for path in linkable if path in LIVE_PAGES or path.startswith(made_of_names)}
 
     assert {*LIVE_PAGES} <= live

@@ -4,14 +4,9 @@ A block ```console holds commands after `$ `, what is typed into them after `> `
 line by line, with … for whatever varies. A block ```diff is an edit of the file that it names.
 """
 
-import queue
+import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import threading
-import time
 from datetime import UTC, datetime
 
 import click
@@ -22,6 +17,7 @@ from portal import bookings, content, database
 from portal.commands import main
 from portal.database import tables
 from portal.settings import Settings
+from tests.support import processes
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
 
@@ -122,32 +118,12 @@ def run(command, typed, said, place):
 
 def serve(words, said, place):
     """A command that goes on until it is interrupted, and says where it is to be opened."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "portal", *words],
-        cwd=place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Where the tests run in the background of a shell, Ctrl-C is ignored, also by children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    lines = queue.Queue()
-    reader = threading.Thread(target=lambda: [*map(lines.put, process.stdout)], daemon=True)
-    reader.start()
-    until, heard = time.monotonic() + 60, []
-    try:
+    heard = []
+    with processes.saying(*words, cwd=place, env=dict(os.environ)) as lines:
         while not fits(said, heard):
-            assert time.monotonic() < until, heard
-            try:
-                heard.append(lines.get(timeout=1).rstrip("\n"))
-            except queue.Empty:
-                assert process.poll() is None, (heard, process.stderr.read())
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        reader.join(5)
-        process.stdout.close()
-        process.stderr.close()
+            line = lines.get(timeout=60)
+            assert line is not None, (said, heard)
+            heard.append(line)
 
 
 def fits(said, lines):

@@ -7,8 +7,6 @@ are reckoned from today, because the commands read the clock.
 import email
 import os
 import re
-import subprocess
-import sys
 import time
 from contextlib import chdir, contextmanager
 from datetime import date, timedelta
@@ -24,7 +22,7 @@ from portal.commands import main
 from portal.directory.values import WEEKDAYS, day_words
 from portal.server.app import create_app
 from portal.settings import Settings
-from tests.support import crowd
+from tests.support import crowd, processes
 from tests.support.browser import axe_faults, serving, visiting
 
 CENTRE = "centres/preston/centre-0"
@@ -54,23 +52,14 @@ class Desk:
     @contextmanager
     def preview(self):
         """`portal preview` at work; gives its address."""
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "portal", "preview", "--port", "0"],
-            cwd=self.root,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
+        given = {"cwd": self.root, "env": self.environ}
+        with processes.saying("preview", "--port", "0", **given) as lines:
             found = None
             while not found:
-                line = process.stdout.readline()
+                line = lines.get(timeout=60)
                 assert line, "the preview has ended"
                 found = re.search(r"http://[\d.:]+", line)
             yield found[0]
-        finally:
-            process.terminate()
-            process.communicate(timeout=10)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from portal import database, sample_year
-from portal.bookings import Family, book, places
+from portal.bookings import Family, book, lost_bookings, places
 from portal.database import read, tables, write
 from portal.directory.values import LONDON
 from portal.sample_year import NotEmpty, is_sample
@@ -57,6 +57,11 @@ def test_the_totals_agree_with_the_bookings(filled):
     engine, _ = filled
     assert places.verify(engine) == []
     assert places.over_booked(engine) == []
+
+
+def test_the_content_has_all_that_is_booked(directory, filled):
+    """Invented earlier runs are over, so `portal check` does not miss their files."""
+    assert lost_bookings.mistakes(filled[0], directory, now=NOW) == []
 
 
 def test_registers_are_marked_only_once_a_session_is_over(filled):

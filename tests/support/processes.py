@@ -6,12 +6,16 @@ All of them are forked from one server process, which has imported the portal an
 import multiprocessing
 import multiprocessing.reduction
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from queue import Queue
 
 from tests.support.paths import ROOT
 
@@ -45,6 +49,40 @@ def start(
     process = FORKED.Process(target=_run, args=(arguments, str(cwd), env, given, first))
     process.start()
     return process
+
+
+@contextmanager
+def saying(*arguments: str, cwd: Path, env: dict[str, str]) -> Iterator["Queue[str | None]"]:
+    """The lines that a command says that goes on until it is interrupted; None when it has ended.
+
+    It is interrupted at the end.
+    """
+    out, into = os.pipe()
+    process = start(*arguments, cwd=cwd, env=env, outputs=(into, into), first=_heed_ctrl_c)
+    os.close(into)
+    lines: Queue[str | None] = Queue()
+
+    def hear() -> None:
+        with os.fdopen(out) as said:
+            for line in said:
+                lines.put(line.rstrip("\n"))
+        lines.put(None)
+
+    reader = threading.Thread(target=hear, daemon=True)
+    reader.start()
+    try:
+        yield lines
+    finally:
+        if process.is_alive():
+            os.kill(process.pid, signal.SIGINT)
+        process.join(20)
+        process.kill()
+        reader.join(5)
+
+
+def _heed_ctrl_c() -> None:
+    """Where the tests run in the background of a shell, it is ignored, also by children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _run(arguments, cwd, env, outputs, first) -> None:

@@ -50,6 +50,14 @@ class TestNothingToDo:
         for change in ({"base_address": "https://other.example"}, {"horizon_weeks": 3}):
             assert look(built.model_copy(update=change), today) is None
 
+    def test_postcodes_were_imported(self, built, today):
+        """A new file of postcodes, for the finder or for counting by district, is noticed."""
+        for path in (built.postcodes, built.postcode_districts):
+            path.write_bytes(b"{}")
+            assert look(built, today) is None, path
+            path.unlink()
+            assert look(built, today) is not None
+
     @pytest.mark.parametrize("words", ["", "[]", "null", '{"a": 1}', "\0"])
     def test_what_is_remembered_is_broken(self, built, today, words):
         """Whatever stands in the record, the worst that comes of it is a build."""

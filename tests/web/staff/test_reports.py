@@ -162,6 +162,22 @@ def test_quarter_so_far_is_refused_elsewhere(open_quarter) -> None:
     assert manager.open("/staff/reports/2026-Q1/county").status == 404  # nothing was kept
 
 
+def test_a_quarter_is_counted_once_a_minute(open_quarter, monkeypatch) -> None:
+    """Reading area after area counts each quarter once; a minute later the numbers are new."""
+    counted, true = [], pages.reports_of
+    monkeypatch.setattr(
+        pages, "reports_of", lambda *given: counted.append(given[2]) or true(*given)
+    )
+    boss = open_quarter.signed_in("administrator")
+    for area in ("county", "district-preston", "county.csv"):
+        assert boss.open(f"/staff/reports/2027-Q1/{area}").status == 200
+    assert sorted(counted) == ["2026-Q4", "2027-Q1"]  # of a year ago there is no record
+
+    open_quarter.wait(seconds=61)
+    boss.open("/staff/reports/2027-Q1/county")
+    assert len(counted) == 4
+
+
 def test_list_has_the_quarters_there_are(open_quarter, published) -> None:
     """The list has each quarter since the first record, one's own areas first, and says more only
     to those who publish."""
