@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import made_once
+from tests.support import dealing, made_once
 from tests.support.paths import SAMPLE
 
 # They take half a second each. The tests that are about them turn them on.
@@ -23,10 +23,6 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 TOUCHED = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
-
-
-# The longest first, so that no process is left with a long test when the others have ended.
-LONGEST = ("kills", "browser", "slow", "postgres")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,13 +42,14 @@ def pytest_collection():
 
 
 @pytest.hookimpl(trylast=True)  # after markers have been added by fixture
-def pytest_collection_modifyitems(items):
-    """Put the kinds of test that take long at the beginning, each kind in its old order."""
-    items.sort(
-        key=lambda item: next(
-            (at for at, kind in enumerate(LONGEST) if item.get_closest_marker(kind)), len(LONGEST)
-        )
-    )
+def pytest_collection_modifyitems(config, items):
+    """Let each process begin with tests that take long."""
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+
+    def kind_of(item):
+        return next((kind for kind in dealing.LONG if item.get_closest_marker(kind)), "")
+
+    items[:] = dealing.dealt(items, processes, kind_of, lambda item: item.path)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -165,14 +165,8 @@ _with_key = Prepared(select(booking.c.id).where(booking.c.key_hash == bindparam(
 # The insert itself checks whether the contact has another booking here. It starts from the contact,
 # which has few bookings, because a series may have very many.
 _other = booking.alias()
-_LATER = (
-    "id",
-    "offered_until",
-    "reason",
-    "was",
-    "moved_from",
-    "placed",
-)  # not known when it is written
+# Not known when it is written.
+_LATER = ("id", "offered_until", "reason", "was", "moved_from", "placed")
 _new_booking = Prepared(
     booking.insert()
     .values(

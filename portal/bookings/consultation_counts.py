@@ -82,9 +82,9 @@ class Tally:
     counted: int
 
     @property
-    def hides(self) -> bool:
-        """Whether some of the numbers are not whole."""
-        return any(figure.partial for _, figure in self.rows)
+    def given(self) -> tuple[tuple[str, Figure], ...]:
+        """The options that somebody chose, or that may be hidden: for long lists."""
+        return tuple((said, figure) for said, figure in self.rows if figure != Figure())
 
 
 def tally(words: str, options: Sequence[str], answers: Sequence[str], *, closed: bool) -> Tally:

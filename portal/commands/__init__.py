@@ -274,7 +274,7 @@ class Kinds(click.Group):
     """The kinds of new content file; their options are the fields, read only when needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
-        return ["centre", "programme", "series", "news"]
+        return ["centre", "programme", "series", "news", "board"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         from portal.commands.new import command_for

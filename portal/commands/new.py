@@ -101,6 +101,20 @@ QUESTIONS: Mapping[str, tuple[Ask, ...]] = {
         Ask("date", "Which day is it about? Today, if you leave it empty."),
         Ask("text", "What do you want to say?"),
     ),
+    "board": (
+        Ask("title", "What is the board or group called?", True),
+        Ask("summary", "What is it for? One sentence.", True),
+        Ask(
+            "district", "Whose board is it? Leave it empty for the whole county.", False, _districts
+        ),
+        Ask("programme", "Which programme does it belong to?", False, _programmes),
+        Ask("starts", "What is the day of its first meeting? Like 2027-01-12."),
+        Ask("time", "From when to when does it meet? Like 17:30-19:00."),
+        Ask("repeats", "How often does it meet? Every month, if you leave it empty."),
+        Ask("where", "Where does it meet?"),
+        Ask("join", "How does somebody join?", True),
+        Ask("text", "What should people know about it? One or two sentences."),
+    ),
 }
 _BESIDE = ("centre", "name", "text")
 _PLACED = {"centre": "The centre's folder.", "name": "The name of the file.", "text": "The words."}
@@ -327,7 +341,7 @@ def _complete(draft: Draft, today: date) -> None:
         fields.setdefault("checked", today.isoformat())
     if draft.kind_name == "news":
         fields.setdefault("date", today.isoformat())
-    if draft.kind_name == "series" and "day" not in fields:
+    if draft.kind_name in ("series", "board") and "starts" in fields and "day" not in fields:
         fields["day"] = WEEKDAYS[read_day(fields["starts"]).weekday()]
 
 
@@ -339,6 +353,8 @@ def _name(draft: Draft, silent: bool) -> str:
         ends = {"sessions", "until"} & draft.fields.keys()
         when = f"{season}-{starts.year}" if ends else f"{WEEKDAYS[starts.weekday()]}s".lower()
         suggested = f"{draft.fields['programme']}-{when}"
+    elif draft.kind_name == "board" and "district" in draft.fields:
+        suggested = str(draft.fields["district"])
     else:
         suggested = slugify(str(draft.fields["title"]))
     if silent:

@@ -15,17 +15,15 @@ from sqlalchemy import Engine
 
 from portal import database
 from portal.bookings.csv_export import csv_of
-from portal.commands.report import area_named, read
-from portal.directory import Directory, District, quarters
-from portal.directory.measures import COUNTY, OUR_READING_NOTE, Figure, areas_of, key
+from portal.directory import Directory, District, Footprint, quarters
+from portal.directory.measures import COUNTY, OUR_READING_NOTE, Figure, key
 from portal.directory.quarterly import OUR_READING, Line, Part, Report
 from portal.directory.values import LONDON
-from portal.editing import publishing
-from portal.editing.files import Edit, bytes_of, digest_of
+from portal.editing import report_publishing
 from portal.editing.publishing import Author
 from portal.errors import PortalError
 from portal.feeds import report_data
-from portal.reports.report import new_edition, report_for, reports_of
+from portal.reports.report import report_for, reports_of
 from portal.settings import Settings, load_settings
 
 SAMPLE = "Invented numbers: a sample year."
@@ -33,10 +31,15 @@ AUTHOR = Author("portal report", "portal@localhost")
 _WIDE = 44  # of the labels of lines
 
 
-def run(root: Path | None, quarter: str, area: str | None, form: str | None) -> None:
+def run(
+    root: Path | None,
+    directory: Directory,
+    quarter: str,
+    area: District | Footprint | None,
+    form: str | None,
+) -> None:
     """Do what the options of the command say. Raises PortalError."""
     settings = load_settings(root=root)
-    directory = read(root)
     now = datetime.now(LONDON)
     engine = database.connect(settings.database_address)
     try:
@@ -46,7 +49,7 @@ def run(root: Path | None, quarter: str, area: str | None, form: str | None) -> 
                 raise PortalError("A quarter is published for all areas. Leave --for out.")
             _publish(settings, engine, directory, quarter, now)
             return
-        chosen = area_key(directory, area)
+        chosen = _key(area)
         if form == "json" and area is None:
             cube = reports_of(engine, directory, quarter, now)
             click.echo(json.dumps(cube.as_json(), indent=1))
@@ -63,11 +66,9 @@ def run(root: Path | None, quarter: str, area: str | None, form: str | None) -> 
         engine.dispose()
 
 
-def area_key(directory: Directory, name: str | None) -> str:
-    """The area of that name: a district before a footprint, or 'footprint:burnley'."""
-    if name is None or name in areas_of(directory):
-        return name or COUNTY
-    area = area_named(directory, name)
+def _key(area: District | Footprint | None) -> str:
+    if area is None:
+        return COUNTY
     return key("district" if isinstance(area, District) else "footprint", area.slug)
 
 
@@ -131,15 +132,14 @@ def _publish(
     settings: Settings, engine: Engine, directory: Directory, quarter: str, now: datetime
 ) -> None:
     """Write the file of a quarter, and ask for a build."""
-    cube = new_edition(engine, directory, quarter, now)
-    path = f"content/reports/{quarter}.json"
-    before = bytes_of(settings.root, path)
-    edit = Edit(path, cube.text(), None if before is None else digest_of(before))
-    words = quarters.words(quarter)
-    summary = f"Publish the report for {words}"
-    if cube.edition > 1:
-        summary = f"Correct the report for {words} (edition {cube.edition})"
-    done = publishing.publish(settings, engine, [edit], author=AUTHOR, summary=summary, now=now)
-    click.echo(f"Written: {path}. The site shows it after its next build.")
+    edition = report_publishing.prepare(settings, engine, directory, quarter, now)
+    if edition.is_published:
+        click.echo(f"{edition.path} has these numbers already.")
+        return
+    done = report_publishing.write(settings, engine, edition, author=AUTHOR, now=now)
+    click.echo(f"Written: {edition.path}. The site shows it after its next build.")
+    for change in edition.changes(directory):
+        before, after = change.before.words, change.after.words
+        click.echo(f"  {change.area}, {change.line}, {change.measure.words}: {before} to {after}")
     if done.warning:
         click.echo(done.warning)

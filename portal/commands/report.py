@@ -5,7 +5,6 @@ Imports are inside the commands, as in `portal.commands`.
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,30 +38,33 @@ def report(ctx: click.Context, quarter: str | None, area: str | None, form: str 
         return
     from portal.commands import quarterly
 
-    quarterly.run(ctx.obj, quarter, area, form)
+    directory = read(ctx.obj)
+    chosen = area_named(directory, area) if area else None
+    quarterly.run(ctx.obj, directory, quarter, chosen, form)
 
 
 @report.command()
 @FOR
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print a CSV file, one line for each cell.")
+@click.option(
+    "--json", "form", flag_value="json", help="Print JSON, as /data/coverage.json has it."
+)
+@click.option("--csv", "form", flag_value="csv", help="Print CSV, as /data/coverage.csv has it.")
 @click.option("--today", metavar="DATE", help="The first day, like 2027-01-12.")
 @click.pass_obj
 def coverage(root: Path | None, area: str | None, form: str | None, today: str | None) -> None:
     """What is on in the next 13 weeks, by district, age and part of the week."""
     from portal.coverage import printed
     from portal.coverage.cells import Coverage
+    from portal.feeds.coverage import as_csv, as_json
 
     directory = read(root, today)
     chosen = area_named(directory, area) if area else None
-    counted = Coverage.of(directory)
-    if form == "json":
-        click.echo(json.dumps(counted.as_json(chosen), indent=1, ensure_ascii=False))
-    elif form == "csv":
-        click.echo(counted.as_csv(chosen), nl=False)
-    else:
-        for line in printed.lines(counted, chosen):
-            click.echo(line)
+    if form:
+        made = (as_json if form == "json" else as_csv)(directory, chosen)
+        click.echo(made.decode(), nl=False)
+        return
+    for line in printed.lines(Coverage.of(directory), chosen):
+        click.echo(line)
 
 
 def read(root: Path | None, today: str | None = None) -> Directory:
@@ -81,11 +83,16 @@ def read(root: Path | None, today: str | None = None) -> Directory:
 
 
 def area_named(directory: Directory, name: str) -> District | Footprint:
-    """The district of that name, or else the footprint. Raises PortalError."""
+    """The district of that name, or else the footprint; 'footprint:preston' is never the district.
+
+    Raises PortalError.
+    """
     from portal.directory.values import near, slugify
 
     areas: dict[str, District | Footprint] = {one.slug: one for one in directory.footprints}
-    areas |= {one.slug: one for one in directory.districts}
+    kind, _, name = name.rpartition(":")
+    if kind != "footprint":
+        areas |= {one.slug: one for one in directory.districts}
     if (found := areas.get(slugify(name))) is None:
         raise PortalError(
             f"There is no district or footprint '{name}'.{near(name, areas)} "

@@ -9,13 +9,11 @@ programme (S100).
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from io import StringIO
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -165,6 +163,11 @@ class Coverage:
         """By district, then age band, then part of the week."""
         return tuple(self._cells.values())
 
+    def cells_of(self, area: District | Footprint | None = None) -> tuple[Cell, ...]:
+        """The cells of an area, in the same order."""
+        districts = area.districts if isinstance(area, Footprint) else (area,)
+        return tuple(cell for cell in self.cells if area is None or cell.district in districts)
+
     def sessions_in(self, area: District | Footprint | None = None) -> tuple[Session, ...]:
         """All sessions held in an area, or in the county, soonest first."""
         return self._sessions_in[area.slug if area else "", isinstance(area, Footprint)]
@@ -260,33 +263,10 @@ class Coverage:
                     "sessions": len(cell.sessions),
                     "series": [series.identity for series in cell.series],
                 }
-                for cell in self._cells_of(area)
+                for cell in self.cells_of(area)
             ],
             "areas": [self._area_as_json(one) for one in ([area] if area else every)],
         }
-
-    def as_csv(self, area: District | Footprint | None = None) -> str:
-        """A line for each cell; the addresses of its groups are in one field."""
-        out = StringIO()
-        lines = csv.writer(out, lineterminator="\r\n")
-        lines.writerow(("district", "band", "part", "word", "sessions", "series"))
-        for cell in self._cells_of(area):
-            groups = " ".join(series.identity for series in cell.series)
-            lines.writerow(
-                (
-                    cell.district.slug,
-                    cell.band.slug,
-                    cell.part,
-                    cell.word,
-                    len(cell.sessions),
-                    groups,
-                )
-            )
-        return out.getvalue()
-
-    def _cells_of(self, area: District | Footprint | None) -> Iterator[Cell]:
-        districts = area.districts if isinstance(area, Footprint) else (area,)
-        return (cell for cell in self.cells if area is None or cell.district in districts)
 
     def _area_as_json(self, area: District | Footprint | None) -> dict[str, Any]:
         kind = "district" if isinstance(area, District) else "footprint" if area else "county"

@@ -35,8 +35,8 @@ class Answer:
 
     question: str
     yes: bool
-    words: str  # one or more sentences that say why
-    figure: str  # the number that decides, in short
+    words: str  # one or more sentences that say where
+    figure: str  # the number that decides, in short; the words do not repeat it
     series: tuple[Series, ...] = ()  # what is there, soonest first
 
 
@@ -129,23 +129,25 @@ class _Asked:
 
     def _counted(self, question: str, sessions: Sequence[Session]) -> Answer:
         places = [*dict.fromkeys(phrases.at(one.venue) for one in sessions)]
-        words = f"{_number(sessions)}, {phrases.joined(places)}." if places else f"{_NOTHING}."
+        words = f"{phrases.capital(phrases.joined(places))}." if places else f"{_NOTHING}."
         return Answer(question, bool(sessions), words, _number(sessions), _series(sessions))
 
     def _reached(self, question: str, sessions: Sequence[Session]) -> Answer:
         """With the districts that have one, and the share of homes nearby."""
-        districts = self._directory.districts
-        without = [d.title for d in districts if not any(self._in(one, d) for one in sessions)]
         if not sessions:
             return Answer(question, False, f"{_NOTHING} in any district.", _number(sessions))
-        number = len(districts) - len(without)
-        said = [f"{_number(sessions)}, in {number} of {len(districts)} districts."]
-        if without:
-            said.append(f"None in {phrases.joined(without)}.")
+        districts = self._directory.districts
+        there = [one for one in districts if any(self._in(session, one) for session in sessions)]
+        figure = f"{_number(sessions)}, in {len(there)} of {len(districts)} districts"
+        if len(there) < len(districts) / 2:
+            said = [f"In {phrases.joined(one.title for one in there)}."]
+        else:
+            without = [one.title for one in districts if one not in there]
+            said = [f"None in {phrases.joined(without)}." if without else "In every district."]
         share = self._reach.share_near(sessions, NEAR)
         if share is not None:
             said.append(f"{round(100 * share)} of 100 postcodes are within {NEAR} miles of one.")
-        return Answer(question, True, " ".join(said), _number(sessions), _series(sessions))
+        return Answer(question, True, " ".join(said), figure, _series(sessions))
 
     def _town(self, name: str) -> Settlement | None:
         return next((one for one in self._directory.settlements if one.name == name), None)

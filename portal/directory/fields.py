@@ -5,7 +5,7 @@ Values arrive as text, because plain YAML turns `10:30` into 630, `01772532536` 
 whose message is shown to editors unchanged: what is wrong, then what to do.
 
 The known words (needs, facilities, ways to get a place...) are here too: key in the file, and the
-words that families read.
+words that families read. It is one file so that all kinds of values can be read at once.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ A figure belongs to an area ('county', 'footprint:burnley', 'district:burnley'),
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from portal.directory.vocabularies import (
     LEVELS,
@@ -20,9 +20,6 @@ from portal.directory.vocabularies import (
     OUTCOMES,
     TFU_CRITERIA,
 )
-
-if TYPE_CHECKING:
-    from portal.directory.directory import Directory
 
 Number = int | float
 Section = Literal["inputs", "outputs", "outcomes"]
@@ -280,7 +277,21 @@ def measures_of(line: str) -> tuple[Measure, ...]:
     return tuple(one for one in MEASURES if line == ALL or not one.only_all)
 
 
-def areas_of(directory: Directory) -> tuple[str, ...]:
+class County(Protocol):
+    """What words need of a Directory, which is made of modules that import this one."""
+
+    @property
+    def site(self) -> Any: ...
+    @property
+    def footprints(self) -> Sequence[Any]: ...
+    @property
+    def districts(self) -> Sequence[Any]: ...
+    @property
+    def programmes(self) -> Sequence[Any]: ...
+    def programme(self, slug: str, /) -> Any: ...
+
+
+def areas_of(directory: County) -> tuple[str, ...]:
     """The keys of all areas: the county, then each footprint with its districts."""
     found = [COUNTY]
     for footprint in directory.footprints:
@@ -289,15 +300,15 @@ def areas_of(directory: Directory) -> tuple[str, ...]:
     return tuple(found)
 
 
-def area_title(area: str, directory: Directory) -> str:
+def area_title(area: str, directory: County) -> str:
     kind, _, slug = area.partition(":")
     if kind == COUNTY:
-        return directory.site.area
+        return str(directory.site.area)
     things = directory.footprints if kind == "footprint" else directory.districts
     return next((one.title for one in things if one.slug == slug), _as_words(slug))
 
 
-def line_label(line: str, directory: Directory) -> str:
+def line_label(line: str, directory: County) -> str:
     """The words of a line. A programme that has left the content keeps the words of its address."""
     kind, _, value = line.partition(":")
     if line == ALL:

@@ -1466,6 +1466,10 @@ class PublishedReport:
     def path(self) -> str:
         return report_path(self.quarter)
 
+    def page_of(self, area: str) -> str:
+        """The page of an area, such as 'district:burnley'; '' if it was not there yet."""
+        return report_path(self.quarter, area) if area in self.cube.areas else ""
+
 
 # --- the Directory ---------------------------------------------------------
 

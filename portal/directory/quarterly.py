@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from portal.directory import quarters
 from portal.directory.measures import (
@@ -21,6 +21,7 @@ from portal.directory.measures import (
     MEASURES,
     PRIVATE,
     SECTIONS,
+    County,
     Figure,
     Measure,
     Section,
@@ -29,9 +30,6 @@ from portal.directory.measures import (
     measures_of,
     outcome_links,
 )
-
-if TYPE_CHECKING:
-    from portal.directory.directory import Directory
 
 OUR_READING = "Our reading of the plan"
 _READ = ("outcome", "need")  # kinds of lines whose programmes a person should have signed
@@ -126,7 +124,7 @@ class Cube:
     def report(
         self,
         area: str,
-        directory: Directory,
+        directory: County,
         before: Cube | None = None,
         year_ago: Cube | None = None,
     ) -> Report:
@@ -192,7 +190,7 @@ class Report:
 
     cube: Cube
     area: str
-    directory: Directory
+    directory: County
     earlier: Cube | None = None  # the quarter before
     last_year: Cube | None = None  # the same quarter a year ago
 
@@ -307,7 +305,7 @@ def with_quarter(cubes: Iterable[Cube], quarter: str) -> Cube | None:
 
 
 def report_among(
-    cubes: Sequence[Cube], quarter: str, area: str, directory: Directory
+    cubes: Sequence[Cube], quarter: str, area: str, directory: County
 ) -> Report | None:
     """The report of a quarter among these, beside those of them that it is compared with."""
     cube = with_quarter(cubes, quarter)

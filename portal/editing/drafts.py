@@ -129,6 +129,8 @@ def place_of(draft: Draft, slug: str, centre: str | None = None) -> Path:
         return Path("programmes") / f"{slug}.md"
     if draft.kind_name == "news":
         return Path("content/news") / f"{slug}.md"
+    if draft.kind_name == "board":
+        return Path("content/boards") / f"{slug}.md"
     if draft.kind_name == "series":
         found = draft.directory.centre(centre or "")
         if found is None:

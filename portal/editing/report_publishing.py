@@ -116,7 +116,15 @@ def publish(
         return Published((), publishing.Effects())
     if edition.seen != seen:
         raise NumbersChanged("The numbers have changed since you opened this page.")
-    words = quarters.words(quarter)
+    return write(settings, engine, edition, author=author, now=now)
+
+
+def write(
+    settings: Settings, engine: Engine, edition: Edition, *, author: Author, now: datetime
+) -> Published:
+    """Write an edition that was prepared, and ask for a build. Raises what `publishing.publish`
+    raises, Conflict among it if the file is another by now."""
+    words = quarters.words(edition.cube.quarter)
     summary = f"Publish the report for {words}"
     if edition.cube.edition > 1:
         summary = f"Correct the report for {words} (edition {edition.cube.edition})"

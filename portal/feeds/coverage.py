@@ -14,7 +14,7 @@ from typing import Any
 
 from portal.coverage.cells import Coverage
 from portal.coverage.reach import MILES, Reach
-from portal.directory import Directory
+from portal.directory import Directory, District, Footprint
 
 JSON = "/data/coverage.json"
 CSV = "/data/coverage.csv"
@@ -31,20 +31,20 @@ COLUMNS = (
 
 def json_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
     """The maker of the JSON file, by public path."""
-    return {JSON: partial(_json, directory)}
+    return {JSON: partial(as_json, directory)}
 
 
 def csv_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
     """The maker of the CSV file, by public path."""
-    return {CSV: partial(_csv, directory)}
+    return {CSV: partial(as_csv, directory)}
 
 
-def document(directory: Directory) -> dict[str, Any]:
-    """What the JSON file holds: the coverage with its reach."""
+def document(directory: Directory, area: District | Footprint | None = None) -> dict[str, Any]:
+    """What the JSON file holds, or the part of it about one area: the coverage with its reach."""
     coverage = Coverage.of(directory)
     reach = Reach.of(directory, coverage)
-    found = coverage.as_json()
-    for cell, told in zip(coverage.cells, found["cells"], strict=True):
+    found = coverage.as_json(area)
+    for cell, told in zip(coverage.cells_of(area), found["cells"], strict=True):
         told["share_within_miles"] = {
             str(miles): _share(reach.share(cell.district, cell.band, cell.part, miles))
             for miles in MILES
@@ -52,9 +52,11 @@ def document(directory: Directory) -> dict[str, Any]:
     return {**found, "shares_counted_by": reach.basis}
 
 
-def rows(directory: Directory) -> Iterator[tuple[str | int | float | None, ...]]:
-    """The rows of the CSV file, without its head."""
-    for cell in document(directory)["cells"]:
+def rows(
+    directory: Directory, area: District | Footprint | None = None
+) -> Iterator[tuple[str | int | float | None, ...]]:
+    """The rows of the CSV file, or those of one area, without its head."""
+    for cell in document(directory, area)["cells"]:
         yield (
             cell["district"],
             cell["band"],
@@ -70,13 +72,16 @@ def _share(share: float | None) -> float | None:
     return None if share is None else round(share, 3)
 
 
-def _json(directory: Directory) -> bytes:
-    return (json.dumps(document(directory), ensure_ascii=False, indent=1) + "\n").encode()
+def as_json(directory: Directory, area: District | Footprint | None = None) -> bytes:
+    """The JSON file, or the part of it about one area."""
+    found = document(directory, area)
+    return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _csv(directory: Directory) -> bytes:
+def as_csv(directory: Directory, area: District | Footprint | None = None) -> bytes:
+    """The CSV file, or the part of it about one area."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows(rows(directory))
+    writer.writerows(rows(directory, area))
     return file.getvalue().encode()

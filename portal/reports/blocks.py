@@ -44,8 +44,9 @@ be joined to anything safe stay hidden, in every figure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 from portal.bookings.disclosure import SMALLEST
@@ -137,16 +138,20 @@ class Cell:
     kin: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """Cells that are shown together or not at all; one that is not `safe` is never shown."""
 
     cells: tuple[Cell, ...]
     safe: bool = True
 
-    @property
+    @cached_property
     def values(self) -> Values:
         return tuple(map(sum, zip(*(cell.values for cell in self.cells), strict=True)))
+
+    @cached_property
+    def names(self) -> frozenset[Hashable]:
+        return frozenset(cell.name for cell in self.cells)
 
     def kin(self, depth: int) -> str | None:
         """What all its cells belong to at this place of their kin; None if it differs."""
@@ -271,7 +276,7 @@ def _by_kin(parts: Iterable[Block], depth: int) -> Mapping[str | None, list[Bloc
 
 
 def figures(
-    stages: Sequence[Sequence[Block]], inside: Collection[Hashable], group: Group
+    stages: Sequence[Sequence[Block]], inside: Set[Hashable], group: Group
 ) -> dict[str, Figure]:
     """The figures of the cells that are `inside`, by measure, as they may be shown."""
     found: dict[str, Figure] = {}
@@ -279,14 +284,13 @@ def figures(
         numbers = [0] * len(group.measures)
         partial = [False] * len(group.measures)
         for block in blocks:
-            number_inside = sum(cell.name in inside for cell in block.cells)
-            if not number_inside:
+            if block.names.isdisjoint(inside):
                 continue
-            values = block.values
+            whole = block.safe and block.names <= inside
             for at in stage.shown:
-                if block.safe and number_inside == len(block.cells):
-                    numbers[at] += values[at]
-                elif not block.safe or values[at]:
+                if whole:
+                    numbers[at] += block.values[at]
+                elif not block.safe or block.values[at]:
                     # Of a block whose number is 0 each part is 0, whoever sees it.
                     partial[at] = True
         for at in stage.shown:

@@ -11,7 +11,7 @@ the register has a mark for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
@@ -151,7 +151,7 @@ class Facts:
     def areas_of(self, atom: Atom) -> tuple[str, ...]:
         return self.places[atom.place].areas
 
-    def sets(self, group: str) -> Mapping[tuple[str, str], Collection[Atom]]:
+    def sets(self, group: str) -> Mapping[tuple[str, str], Set[Atom]]:
         """The cells of a group that belong to each area and line."""
         found: dict[tuple[str, str], set[Atom]] = {}
         for atom in self.exact[group]:

@@ -42,7 +42,7 @@ from portal.directory.values import LONDON
 from portal.errors import PortalError
 from portal.reports.records import keep, record_of
 from portal.sample_year.groups import fill_run
-from portal.sample_year.requests import fill_gaps, fill_requests, fill_wishes
+from portal.sample_year.requests import fill_consultations, fill_gaps, fill_requests, fill_wishes
 from portal.sample_year.rows import Rows
 from portal.sample_year.runs import runs
 
@@ -53,6 +53,7 @@ _OF_PEOPLE = (
 _ORDER = (
     bookable, booking, person, need, attendance, walk_in, contact_count, support_case, plan_goal,
     case_outcome, gap, wish, session_record,
+    consultation_answer,
 )  # fmt: skip
 
 
@@ -113,6 +114,7 @@ def fill(
         fill_requests(rows, directory, _workers(connection, directory, since), now, since)
         fill_gaps(rows, directory, now, since)
         fill_wishes(rows, directory, now)
+        fill_consultations(rows, directory, now)
         made = rows.insert(connection, _ORDER)
         keep(connection, directory, now)  # what the content itself has held
         backup.reset_sequences(connection, [one.name for one in _ORDER if "id" in one.c])

@@ -6,6 +6,7 @@ every group looks the same would show nothing.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,13 +40,13 @@ def fill_run(rows: Rows, directory: Directory, run: Run, now: datetime, first: d
     if series.booking in _BOOKABLE and series.book == "series":
         if sessions[0].starts < now + _COURSES_AHEAD:
             thing = rows.thing(run.identity, "", places_of(series))
-            _Bookings(rows, directory, series, sessions, chance, now, thing).make(popularity)
+            _Bookings(rows, directory, series, sessions, chance, now, first, thing).make(popularity)
     elif series.booking in _BOOKABLE:
         for one in sessions:
             if one.starts < now + _DATES_AHEAD:
                 thing = rows.thing(run.identity, one.anchor, places_of(series))
                 near = 1.0 if one.starts < now + _DATES_AHEAD / 3 else 0.5
-                _Bookings(rows, directory, series, [one], chance, now, thing).make(
+                _Bookings(rows, directory, series, [one], chance, now, first, thing).make(
                     popularity * near
                 )
     elif not is_counted(sessions[0]):
@@ -64,9 +65,12 @@ class _Bookings:
     sessions: Sequence[Session]  # that a booking is for, those that are off left out
     chance: Random
     now: datetime
+    since: datetime
     thing: dict[str, Any]
     number: int = 0  # of the last family on the waiting list
     queue: list[datetime] = field(default_factory=list)  # when each family joined it
+    # Families that will cancel: when they do, and when they booked.
+    leaving: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def make(self, popularity: float) -> None:
         """Add bookings for `popularity` times the number of places."""
@@ -77,10 +81,14 @@ class _Bookings:
             self.chance.expovariate(3 / longest) for _ in range(max(1, round(room * popularity)))
         )
         for created in sorted(latest - timedelta(days=wait) for wait in waits):
+            if created < self.since:
+                continue
+            self._leave(created, room)
             if self.series.booking == "book":
                 self._book(created, room)
             else:
                 self._ask(created, room)
+        self._leave(min(self._begins, self.now), room)
         self._end_waits()
 
     @property
@@ -88,18 +96,25 @@ class _Bookings:
         return self.sessions[0].starts
 
     def _book(self, created: datetime, room: int) -> None:
-        if self.chance.random() < 0.08:
+        people = 1 if self.series.place_for == "family" else self.chance.choice((1, 1, 1, 2))
+        taken = self.thing["held"] + len(self.leaving)
+        if taken + claimed(self.series, people) > room:
+            if self.series.waiting_list:
+                self.queue.append(created)
+        elif self.chance.random() < 0.1:
             gone = created + (min(self._begins, self.now) - created) * self.chance.random()
+            heapq.heappush(self.leaving, (gone, created))
+        else:
+            self._add("confirmed", created, created, people=people)
+
+    def _leave(self, until: datetime, room: int) -> None:
+        """Families that cancel by then; each place goes to the first family that waits."""
+        while self.leaving and self.leaving[0][0] <= until:
+            gone, created = heapq.heappop(self.leaving)
             self._add("cancelled", created, gone, was="confirmed")
-            if self.queue and self.thing["held"] < room:
+            if self.queue and self.thing["held"] + len(self.leaving) < room:
                 self.number += 1
                 self._add("confirmed", self.queue.pop(0), gone, number=self.number)
-            return
-        people = 1 if self.series.place_for == "family" else self.chance.choice((1, 1, 1, 2))
-        if self.thing["held"] + claimed(self.series, people) <= room:
-            self._add("confirmed", created, created, people=people)
-        elif self.series.waiting_list:
-            self.queue.append(created)
 
     def _ask(self, created: datetime, room: int) -> None:
         """A request for a place, with its case at the request desk."""

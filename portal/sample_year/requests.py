@@ -1,4 +1,4 @@
-"""Invented requests for support with their cases, gaps in service, and families that wait to hear.
+"""Invented requests for support with their cases, gaps in service, wishes, and answers to boards.
 
 A case that is closed has its numbers alone, as real ones have once their words are erased. A gap
 has no practitioner.
@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 
 from portal.bookings.places import ROOM_FOR_ALL
 from portal.database.references import digest_of, new_reference
-from portal.database.tables import case_outcome, gap, plan_goal, support_case, wish
-from portal.directory import Centre, Directory, Programme
+from portal.database.tables import (
+    case_outcome,
+    consultation_answer,
+    gap,
+    plan_goal,
+    support_case,
+    wish,
+)
+from portal.directory import AGE_BANDS, Centre, Directory, Programme
 from portal.directory.asked import identity_of
 from portal.directory.values import LONDON
 from portal.directory.vocabularies import GAP_THEMES, NEEDS, PRIVATE_NEEDS
@@ -233,3 +240,26 @@ def fill_wishes(rows: Rows, directory: Directory, now: datetime) -> None:
                     ends=now + timedelta(days=300),
                     last_told=None,
                 )
+
+
+def fill_consultations(rows: Rows, directory: Directory, now: datetime) -> None:
+    """Add answers to the consultations that have opened."""
+    today = now.astimezone(LONDON).date()
+    for board in directory.boards:
+        asked = board.consultation
+        if asked is None or asked.opens > today:
+            continue
+        chance = Random(f"{rows.chance.random()} {asked.slug}")
+        last = min(asked.closes, today)
+        for _ in range(chance.randint(8, 60)):
+            day = asked.opens + timedelta(days=chance.randint(0, (last - asked.opens).days))
+            rows.add(
+                consultation_answer,
+                key_hash=secrets.token_bytes(32),
+                board=board.slug,
+                consultation=asked.slug,
+                district=board.district or chance.choice(directory.districts).slug,
+                age_band=chance.choice(("", *(band.slug for band in AGE_BANDS))),
+                answers={one.name: chance.choice(one.options) for one in asked.questions},
+                created=datetime.combine(day, time(), LONDON),
+            )

@@ -203,6 +203,12 @@ class Shown:
         return [words for words, _ in known], rows
 
     @property
+    def drawn(self) -> bool:
+        """Whether there is a family to draw."""
+        figures = (figure for _, row in self.families[1] for figure in row)
+        return any(figure not in (None, Figure()) for figure in figures)
+
+    @property
     def by_offer(self) -> list[tuple[str, Figure]]:
         lines = self.report.table("offer").lines
         return [(line.label, line.figures["came"]) for line in lines]

@@ -30,7 +30,7 @@ def report(tmp_path, monkeypatch):
     monkeypatch.setenv("PORTAL_VAR", str(tmp_path / "var"))
     quarterly = import_module("portal.commands.quarterly")
     county = sampled.directory()
-    monkeypatch.setattr(quarterly, "read", lambda root: county)
+    monkeypatch.setattr(import_module("portal.commands.report"), "read", lambda root: county)
     monkeypatch.setattr(quarterly, "datetime", _Clock)
 
     def report(*words):
@@ -92,5 +92,7 @@ def test_a_quarter_is_published(report, tmp_path, monkeypatch):
     file = tmp_path / "content/reports/2026-Q3.json"
     found, problem = read_report(file.read_text(), "content/reports/2026-Q3.json")
     assert problem is None
+    again = report("--quarter", "2026-Q3", "--publish")
+    assert "has these numbers already" in again.output
     printed = json.loads(report("--quarter", "2026-Q3", "--json").stdout)
     assert found.cube == Cube.from_json(printed)

@@ -181,13 +181,18 @@ EDITS = {
     # The file of one date: its time, and its place.
     f"{LYTHAM}2026-12-07.ics": [
         ("T113000", "T123000", LYTHAM, "file of 2026-12-07"),
-        ("LOCATION:Lytham", "LOCATION:Fylde", LYTHAM, "file of 2026-12-07"),
+        ("LOCATION:Church", "LOCATION:Village", LYTHAM, "file of 2026-12-07"),
     ],
     # A time changed in an embed, a mark removed from it, and a row left out.
     "/embed/lytham/": [
         ("</b>, 10am to 11:30am", "</b>, 10am to midday", LYTHAM, "date and times"),
         ('<strong class="tag moved">Moved</strong> from', "", BUMP, "moved"),
-        ("<li><b>Wednesday 2 December</b>", "<b>Wednesday 2 December</b>", BUMP, "sessions"),
+        (
+            "<li><b>Wednesday 2 December</b>",
+            "<b>Wednesday 2 December</b>",
+            "/sessions/lytham/",
+            "sessions",
+        ),
         ("Drop in.", "Book a place.", LYTHAM, "state"),
     ],
     # The old day of a moved date left out of an embed, and another new day on it.
@@ -229,7 +234,7 @@ EDITS = {
     ],
     # A venue wrong in a day's page, and a count of a district.
     "/whats-on/monday/": [
-        ("<p>Lytham Children&#39;s Centre.", "<p>Village hall, Garstang.", LYTHAM, "venue"),
+        ("<p>Church hall, Lytham.", "<p>Village hall, Garstang.", LYTHAM, "venue"),
         ("Fylde</a>: 2 sessions", "Fylde</a>: 3 sessions", "/whats-on/monday/#fylde", "number"),
         (">Drop in<", ">Book a place<", "", "state"),
         ("Moved</strong> to Thursday 3 December", "Moved</strong>", TEENS, "moved"),

@@ -8,6 +8,7 @@ import pytest
 from portal.content.checks import check
 from portal.content.reader import read_tree
 from portal.directory.addresses import fixed_pages
+from portal.editing.drafts import Draft, WritingError, place_of
 from portal.feeds import board_meetings
 from portal.feeds.calendars import Calendars
 from tests.support import made
@@ -156,6 +157,18 @@ def test_a_board_keeps_its_entries_when_its_file_is_renamed():
     moved = next(one for one in entries if str(one["UID"]).startswith("2027-05-03"))
     assert moved["SUMMARY"].startswith("MOVED: ")
     assert list(board_meetings.entries(board(starts=None, time=None), directory.site)) == []
+
+
+def test_portal_new_writes_the_file_of_a_board():
+    """It is in content/boards, and each answer is checked as in the file."""
+    draft = Draft("board", with_board())
+    draft.answer("title", "Preston advisory board")
+    draft.answer("starts", "2027-01-12")
+    with pytest.raises(WritingError, match="is not a weekday"):
+        draft.answer("day", "Someday")
+
+    assert place_of(draft, "preston").as_posix() == "content/boards/preston.md"
+    assert "# The day of its first meeting, if it is known.\nstarts: 2027-01-12" in draft.text()
 
 
 def test_a_site_without_boards_has_no_list_of_them():

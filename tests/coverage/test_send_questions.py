@@ -60,7 +60,13 @@ def test_counts_are_those_of_the_sessions(shipped, shipped_directory):
         and any(a.first < 16 * 12 and a.end > 11 * 12 for a in one.series.ages)
     ]
     _, valley, weekend, holidays, _ = shipped
-    assert weekend.figure == f"{len(weekends)} sessions in 13 weeks"
+    districts = {one.series.centre.district for one in weekends}
+    number = f"{len(weekends)} sessions in 13 weeks, in {len(districts)} of 12 districts"
+    assert weekend.figure == number
+    for one in shipped_directory.districts:
+        few = 2 * len(districts) < 12
+        named = one.title in weekend.words
+        assert named is ((one.slug in districts) is few), "the shorter list is named"
     assert {*weekend.series} == {one.series for one in weekends}
     here = [one for one in found if one.series.centre.district == "ribble-valley"]
     assert valley.figure == f"{len(here)} sessions in 13 weeks"

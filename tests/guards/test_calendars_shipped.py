@@ -123,7 +123,7 @@ def test_series_pages_and_calendars_agree(shipped):
                     f"{path} {planned}: page {shown.get(planned)}, calendar {held.get(planned)}"
                 )
 
-    assert number > 500
+    assert number > 400
     assert wrong[:SHOWN] == []
 
 

@@ -168,6 +168,8 @@ def _live_forms(shipped):
         if path.startswith("/sessions/")
     }
     asked = programmes()
+    boards = (one.fields.get("consultation") for one in written("content/boards"))
+    consultations = {one["slug"] for one in boards if one}
     kinds = ("group", "drop-in")  # S84: not of a sensitive programme
     tells = {
         name
@@ -189,6 +191,8 @@ def _live_forms(shipped):
         if found := re.fullmatch(rf"/tell/({slug})", path):
             near = re.fullmatch(r"near=[\w%+.'-]+", query) if query else True
             return found[1] in tells and bool(near)
+        if found := re.fullmatch(rf"/consultations/({slug})(?:/answers)?", path):
+            return found[1] in consultations and not query
         if path == "/find/results" and query:
             # With scripts, the finder's own page takes the question.
             return {name for name, _ in parse_qsl(query)} <= {"age", "day", "near", "on", "room"}

@@ -93,7 +93,7 @@ def counted(seen: Iterable[Known]) -> dict[str, tuple[int, int]]:
 
 
 def in_words(table: dict[str, tuple[int, int]]) -> list[str]:
-    return [f"{have} of {of}" for have, of in table.values()]
+    return [f"{have} of {of}" if of else "none in use" for have, of in table.values()]
 
 
 def test_trust_figures_are_a_count_over_the_files(
@@ -107,7 +107,8 @@ def test_trust_figures_are_a_count_over_the_files(
         and not str(file.fields.get("in_use", "yes")).startswith("no")
     }
     by_district = {
-        district.slug: counted(
+        district.slug: dict.fromkeys(of_centre(next(iter(centres().values()))), (0, 0))
+        | counted(
             known
             for slug, known in used.items()
             if centres()[slug].fields["district"] == district.slug

@@ -245,8 +245,8 @@ def test_every_page_about_content_is_fit_for_all(
         sign_in_browser(other.context, address, staff, "manager")
         worker, manager = Worker(visitor, office), Worker(other, office)
         for number, name in enumerate(_screens(worker, office, manager)):
-            faults += [f"{name} {one}" for one in viewer.unfit(html_of(worker.page))]
-            html = worker.page.content()
+            html = html_of(worker.page)
+            faults += [f"{name} {one}" for one in viewer.unfit(html)]
             (folder / f"{number}.html").write_text(html, encoding="utf-8")
         faults += [f"a manager looks {one}" for one in viewer.unfit(html_of(manager.page))]
 

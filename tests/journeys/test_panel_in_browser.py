@@ -16,7 +16,7 @@ from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
 from tests.support import nu
 from tests.support.browser import NARROW, serving, visiting
 from tests.support.staffed import sign_in_browser
-from tests.support.viewer import viewing
+from tests.support.viewer import html_of, viewing
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,7 @@ class Story:
             )
 
     def see(self, name: str, who: Worker) -> None:
-        self.screens[name] = who.page.content()
+        self.screens[name] = html_of(who.page)
 
     def tell(self, wanted: str, theme: str, pounds: str = "") -> str:
         """Jo sends the form; returns the address of the page with the answer."""

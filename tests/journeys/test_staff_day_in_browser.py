@@ -15,13 +15,18 @@ from pypdf import PdfReader
 from portal import bookings
 from portal.bookings import Family, Referrer, casework, contacts, group_messages, registers
 from portal.bookings.registers import Mark
+from portal.database import write
+from portal.directory.addresses import report_path
 from portal.directory.fields import SAFE_TIME
 from portal.editing import build_requests
+from portal.reports import records
 from portal.server.worker import Watch
 from portal.web.site import build
+from portal.web.site.app import create_site
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
 from tests.support import nu
 from tests.support.browser import NARROW, WIDE, serving, visiting
+from tests.support.reports import cube_of, with_reports
 from tests.support.staffed import sign_in_browser
 from tests.support.viewer import html_of, viewing
 
@@ -202,6 +207,7 @@ def _screens(worker: Worker, office, day):
     }.items():
         day[name] = f"{name} {next(KEYS).split()[-1]}"
         book(office, COURSE, family(day[name], **fields))
+    write(office.engine, lambda c: records.keep(c, office.app._published(), office.now))
     first = series(office, COURSE).all_sessions[0]
     notice = {"now": office.now, "actor": "staff:1"}
     group = group_messages.of_session(first)
@@ -232,6 +238,8 @@ def _screens(worker: Worker, office, day):
         "counts": "/staff/counts?month=2026-11",
         "counts of a centre": "/staff/counts/riverbank?month=2026-11",
         "contacts": CONTACTS,
+        "reports": "/staff/reports",
+        "a report": "/staff/reports/2026-Q4/district-preston",
     }.items():
         worker.go(path)
         yield name
@@ -263,6 +271,15 @@ def _screens(worker: Worker, office, day):
     yield "register, where two differ"
 
 
+def _public_report(office) -> str:
+    """The public page of a quarter, of which the sample has none."""
+    found = office.app._published()
+    quarters = ("2026-Q4", "2026-Q3", "2026-Q2")
+    cubes = [cube_of(found, quarter, first=at) for at, quarter in enumerate(quarters, 7)]
+    site = create_site(with_reports(found, *cubes)).test_client()
+    return site.get(report_path("2026-Q4", "district:preston")).text
+
+
 def test_every_screen_is_fit_for_all(chromium, unpainted, address, office, day, tmp_path) -> None:
     """axe finds nothing at 320 and 1280 px, light and dark; nothing scrolls sideways, all can be
     hit with a thumb; and the HTML is right."""
@@ -273,10 +290,14 @@ def test_every_screen_is_fit_for_all(chromium, unpainted, address, office, day, 
         worker = Worker(visitor, office)
         for number, name in enumerate(_screens(worker, office, day)):
             page = worker.page
-            faults += [f"{name} {one}" for one in viewer.unfit(html_of(page))]
+            shown = html_of(page)
+            faults += [f"{name} {one}" for one in viewer.unfit(shown)]
             answer = visitor.context.request.get(page.url) if "mistake" not in name else None
             html = answer.text() if answer and answer.ok else ""
-            (folder / f"{number}.html").write_text(html or page.content(), encoding="utf-8")
+            (folder / f"{number}.html").write_text(html or shown, encoding="utf-8")
+        public = _public_report(office)
+        faults += [f"the public report {one}" for one in viewer.unfit(public)]
+        (folder / "public.html").write_text(public, encoding="utf-8")
 
     assert faults == []
     assert nu.messages(folder) == []

@@ -258,8 +258,9 @@ def test_every_screen_is_fit_for_all(chromium, unpainted, address, office, tmp_p
     with visiting(chromium, address) as visitor, viewing(unpainted, address) as viewer:
         ada = Worker(visitor, office)
         for number, name in enumerate(_screens(ada, office, address)):
-            (folder / f"{number}.html").write_text(ada.page.content(), encoding="utf-8")
-            faults += [f"{name} {fault}" for fault in viewer.unfit(html_of(ada.page))]
+            html = html_of(ada.page)
+            (folder / f"{number}.html").write_text(html, encoding="utf-8")
+            faults += [f"{name} {fault}" for fault in viewer.unfit(html)]
 
     assert faults == []
     assert len([*folder.iterdir()]) >= 20

@@ -46,7 +46,7 @@ def counted(tmp_path_factory) -> dict[str, Facts]:
 
 @pytest.mark.parametrize("quarter", QUARTERS)
 def test_no_hidden_number_follows_from_all_tables(counted, quarter) -> None:
-    """No cell, and no area and line, has a number of 1 to 4 that adding and subtracting finds.
+    """S103: adding and subtracting finds no number of 1 to 4, of no cell and no area and line.
 
     Not by somebody who works at a centre and knows its numbers either. Another quarter tells
     nothing of this one: its figures are sums of other cells.
@@ -58,7 +58,7 @@ def test_no_hidden_number_follows_from_all_tables(counted, quarter) -> None:
 
 
 def test_the_attack_finds_a_planted_fault(counted, monkeypatch) -> None:
-    """Without blocks, where each number under 5 is hidden by itself alone, the attack succeeds."""
+    """S103: where each number under 5 is only hidden by itself, the attack succeeds."""
 
     def singly(facts: Facts, name: str) -> list[list[Block]]:
         cells = [Cell(atom, values, "", ()) for atom, values in facts.exact[name].items()]
@@ -139,7 +139,7 @@ def _fits(numbers, published, sets) -> bool:
 
 
 def test_each_hidden_cell_has_more_than_one_value() -> None:
-    """All numbers that fit all tables of a small county: none of 1 to 4 is the only one possible.
+    """S103: no number of 1 to 4 is the only one that fits all tables of a small county.
 
     The same for each area and line, published or not, and for somebody who works at a centre.
     """
@@ -171,7 +171,7 @@ def test_each_hidden_cell_has_more_than_one_value() -> None:
 
 
 def test_who_has_the_program_finds_nothing_either() -> None:
-    """Somebody tries all numbers of a small county, and keeps those that give the same tables.
+    """S103: somebody tries all numbers of a small county, and keeps those with the same tables.
 
     The secret that the order depends on is not known, so some are tried. No cell, and no area and
     line, then has only one value from 1 to 4.

@@ -7,10 +7,12 @@ from sqlalchemy import Engine
 from portal import database
 from portal.bookings import personal_data, registers, retention, transitions, waiting_list
 from portal.bookings.registers import Mark, WalkIns
+from portal.directory import PublishedReport
 from portal.directory.values import LONDON
 from portal.reports import records
 from portal.reports.blocks import GROUPS
 from portal.reports.facts import Facts, count, total
+from portal.reports.report import new_edition, reports_of
 from portal.settings import load_settings
 from tests.bookings.test_booking import book, family
 from tests.support import made
@@ -35,7 +37,7 @@ def numbers(facts: Facts) -> dict[str, int]:
 
 
 def test_counted_through_the_rules(engine: Engine, tmp_path) -> None:
-    """Bookings made, marked, cancelled and given by the functions of pages; erasing changes none.
+    """S104: what the functions of pages did is counted, and erasing changes no number.
 
     Six sessions from 12 January to 23 February. Three families have places from the start: one came
     to three sessions and then cancelled, one came once and asks to be erased later, one did not
@@ -116,3 +118,20 @@ def test_a_session_at_the_end_of_a_quarter(engine: Engine) -> None:
     held = [count(engine, directory, quarter, later) for quarter in ("2027-Q1", "2027-Q2")]
     assert [one.public["county", "all"]["held"] for one in held] == [2, 4]
     assert [numbers(one)["taken"] for one in held] == [2, 4]
+
+
+def test_a_published_quarter_is_final(engine: Engine) -> None:
+    """S104: once a quarter is published, its report has the numbers of the file, whatever the
+    register says later."""
+    directory = made.directory()
+    database.write(engine, lambda connection: records.keep(connection, directory, END))
+    cube = new_edition(engine, directory, QUARTER, END)
+    published = PublishedReport(cube, "content/reports/2027-Q1.json")
+    later = directory.model_copy(update={"reports": (published,)})
+    late = made.directory({"changes": [{"date": "2027-01-12", "cancelled": "Snow"}]})
+    database.write(engine, lambda connection: records.keep(connection, late, END))
+    assert reports_of(engine, later, QUARTER, END) is cube
+    corrected = new_edition(engine, later, QUARTER, END)
+    assert corrected.edition == 2
+    held = [one.figure("county", "all", "held").number for one in (cube, corrected)]
+    assert held == [6, 5]

@@ -234,7 +234,7 @@ def test_workers_at_the_end_of_each_quarter(counted) -> None:
 
 
 def test_the_published_figures_agree_with_the_facts(counted) -> None:
-    """A figure is the exact number; with 'or more' it is no more than that; never 1 to 4."""
+    """S103: a figure is the exact number; with 'or more' it is no more than that; never 1 to 4."""
     county = sampled.directory()
     for quarter in QUARTERS:
         cube = cube_of(counted[quarter], county, NOW)

@@ -20,63 +20,71 @@ FAMILIES = 13
 
 
 def planted(connection, centre: str, programme: str) -> None:
-    """A series at a centre, with families, marks, walk-ins, waits and refusals."""
+    """A series at a centre, with families, walk-ins, contacts, waits, refusals and cases."""
     places = {row["centre"]: row for row in sampled.rows("centres")}
-    series = f"{centre}/planted"
-    for week in range(8):
-        day = (date(2026, 10, 6) + timedelta(weeks=week)).isoformat()
-        connection.execute(
-            insert(tables.session_record).values(
-                series=series, planned=day, day=day, minutes=90, held=week != 3, places=12,
-                programme=programme, centre=centre, district=places[centre]["district"],
-                footprint=places[centre]["footprint"], offer="families", level="targeted",
-                outcomes=[1], needs=["domestic-abuse"],
-                sensitive=programme == "quiet-room", changed=NOW,
-            )
-        )  # fmt: skip
-        counted = {"series": series, "planned": day}
-        connection.execute(
-            insert(tables.walk_in).values(
-                **counted, families=6, children=0, adults=0, version=1, changed=NOW
-            )
-        )
-        connection.execute(
-            insert(tables.contact_count).values(**counted, kind="parents", band="", number=9)
-        )
+    series, district, footprint = (
+        f"{centre}/planted",
+        places[centre]["district"],
+        places[centre]["footprint"],
+    )
+    days = [(date(2026, 10, 6) + timedelta(weeks=week)).isoformat() for week in range(8)]
+    one = {
+        "series": series, "minutes": 90, "held": True, "places": 12, "programme": programme,
+        "centre": centre, "district": district, "footprint": footprint, "offer": "families",
+        "level": "targeted", "outcomes": [1], "needs": ["domestic-abuse"],
+        "sensitive": programme == "quiet-room", "changed": NOW,
+    }  # fmt: skip
+    connection.execute(
+        insert(tables.session_record), [{**one, "planned": day, "day": day} for day in days]
+    )
+    visits = {"families": 6, "children": 0, "adults": 0, "version": 1, "changed": NOW}
+    connection.execute(
+        insert(tables.walk_in), [{"series": series, "planned": day, **visits} for day in days]
+    )
+    spoken = {"series": series, "kind": "parents", "band": "", "number": 9}
+    connection.execute(insert(tables.contact_count), [{**spoken, "planned": day} for day in days])
     connection.execute(
         insert(tables.bookable).values(
             id=9000, series=series, planned="", places=99, allowed=99, held=0, waiting=0,
             last_number=0,
         )
     )  # fmt: skip
-    for at in range(FAMILIES + 2):
-        made = sampled.moment("2026-09-20")
-        connection.execute(
-            insert(tables.booking).values(
-                id=9000 + at, bookable_id=9000, reference=f"P{at:08}",
-                key_hash=sampled.digest(at, "planted key"), passed=0, twin=False,
-                link_hash=sampled.digest(at, "planted link"),
-                link_nonce=sampled.digest(at, "planted nonce")[:16],
-                calendar_id=f"p{at:031}", revision=0, way="book", people=1, places=1,
-                status="confirmed" if at < FAMILIES else "declined",
-                was="" if at < FAMILIES else "requested",
-                created=made, changed=sampled.moment("2026-10-10"),
-                placed=sampled.moment("2026-10-02") if at % 3 == 0 else None,
-            )
-        )  # fmt: skip
-        connection.execute(
-            insert(tables.support_case).values(
-                booking_id=9000 + at, footprint=places[centre]["footprint"], centre=centre,
-                state="closed", close_reason="down", starts="2026-10-08", level=2,
-                received=sampled.moment("2026-10-07"), allocated=sampled.moment("2026-10-07"),
-                closed=sampled.moment("2026-12-01"), version=0, changed=NOW,
-            )
-        )  # fmt: skip
+    families = range(FAMILIES + 2)
+    connection.execute(
+        insert(tables.booking),
+        [
+            {
+                "id": 9000 + at, "bookable_id": 9000, "reference": f"P{at:08}",
+                "key_hash": sampled.digest(at, "planted key"), "passed": 0, "twin": False,
+                "link_hash": sampled.digest(at, "planted link"),
+                "link_nonce": sampled.digest(at, "planted nonce")[:16],
+                "calendar_id": f"p{at:031}", "revision": 0, "way": "book", "people": 1,
+                "places": 1, "status": "confirmed" if at < FAMILIES else "declined",
+                "was": "" if at < FAMILIES else "requested",
+                "created": sampled.moment("2026-09-20"), "changed": sampled.moment("2026-10-10"),
+                "placed": sampled.moment("2026-10-02") if at % 3 == 0 else None,
+            }
+            for at in families
+        ],
+    )  # fmt: skip
+    connection.execute(
+        insert(tables.support_case),
+        [
+            {
+                "booking_id": 9000 + at, "footprint": footprint, "centre": centre,
+                "state": "closed", "close_reason": "down", "starts": "2026-10-08", "level": 2,
+                "received": sampled.moment("2026-10-07"),
+                "allocated": sampled.moment("2026-10-07"),
+                "closed": sampled.moment("2026-12-01"), "version": 0, "changed": NOW,
+            }
+            for at in families
+        ],
+    )  # fmt: skip
 
 
 def test_a_private_group_leaves_no_trace_where_it_meets(sqlite: Engine) -> None:
-    """A private group planted in each centre in turn: all tables stay as they were, byte for byte,
-    but the county's one line, and that line is the same whichever centre it is."""
+    """S105: a private group is planted in each centre in turn: all tables stay the same, byte for
+    byte, but the county's one line, and that line is the same whichever centre it is."""
     sampled.fill(sqlite)
     county = sampled.directory()
     before = cube_of(count(sqlite, county, "2026-Q4", NOW), county, NOW)
@@ -113,8 +121,8 @@ class _Undone(Exception):
 
 
 def test_a_planted_public_group_is_seen(sqlite: Engine) -> None:
-    """The same group of a programme that is not sensitive changes the tables of its district, so
-    the test above can fail."""
+    """S105: the same group of a programme that is not sensitive changes the tables of its
+    district, so the test above can fail."""
     sampled.fill(sqlite)
     county = sampled.directory()
     without = cube_of(count(sqlite, county, "2026-Q4", NOW), county, NOW)

@@ -6,6 +6,7 @@ A `Visitor` opens pages as one person would, and notes what must not happen: req
 hosts, messages on the console, cookies.
 """
 
+import json
 import os
 import shutil
 import threading
@@ -232,29 +233,30 @@ def _axe() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 
 
-def axe_faults(page, rules: tuple[str, ...] = (), *, without=(), within="document") -> list[str]:
-    """What axe finds on the page as it stands, one line for each element.
+def axe_faults(page, rules: tuple[str, ...] = ()) -> list[str]:
+    """What axe finds on the page as it stands, one line for each element. `rules` are all of it."""
+    _load_axe(page)
+    return page.evaluate(f"([rules]) => ({AXE})(document, rules, [])", [list(rules)])
 
-    `rules` are all of it, or `without` some; `within` is the script for the elements to look at.
-    """
-    only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": AXE_TAGS}
+
+def _load_axe(page) -> None:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
         # The HTML of what it finds is not read, and takes long to copy.
         page.evaluate("() => axe.configure({noHtml: true})")
-    found = page.evaluate(
-        f"""async ([only, left_out]) => {{
-            const context = {within};
-            if (context !== document && !context.include.length) return [];
-            const {{violations}} = await axe.run(context, {{
-                runOnly: only, resultTypes: ["violations"], elementRef: false, preload: false,
-                rules: Object.fromEntries(left_out.map((id) => [id, {{enabled: false}}]))}});
-            return violations.flatMap(({{id, nodes}}) => nodes.map(
-                ({{target, failureSummary}}) => [id, String(target), failureSummary]));
-        }}""",
-        [only, list(without)],
-    )
-    return [f"{rule} at {where}: {' '.join(words.split())}" for rule, where, words in found]
+
+
+# What axe finds in a part of the page; by all rules, if none is named, but those that are left out.
+AXE = f"""async (context, rules, left_out) => {{
+    if (context !== document && !context.include.length) return [];
+    const runOnly = rules.length ? {{type: "rule", values: rules}}
+        : {{type: "tag", values: {json.dumps(AXE_TAGS)}}};
+    const {{violations}} = await axe.run(context, {{
+        runOnly, resultTypes: ["violations"], elementRef: false, preload: false,
+        rules: Object.fromEntries(left_out.map((id) => [id, {{enabled: false}}]))}});
+    return violations.flatMap(({{id, nodes}}) => nodes.map(({{target, failureSummary}}) =>
+        `${{id}} at ${{target}}: ${{failureSummary.trim().replaceAll(/\\s+/g, " ")}}`));
+}}"""
 
 
 # Elements with text whose looks have not been seen yet. Contrast takes axe longer than all else,
@@ -289,8 +291,7 @@ UNSEEN = """(seen) => {
             && document.body.contains(one) && one.checkVisibility({visibilityProperty: true})
         ) found.set(key, one);
     }
-    window.unseen = {include: [...found.values()]};
-    return [...found.keys()];
+    return {looks: [...found.keys()], unseen: {include: [...found.values()]}};
 }"""
 
 # The elements to touch that another one overlaps, or that are small and have another one near.
@@ -306,7 +307,7 @@ CRAMPED = """() => {
     const boxes = new Map(all.map((one) => [one, one.getBoundingClientRect()]));
     const near = (a, b, space) => a.left - space < b.right && b.left - space < a.right
         && a.top - space < b.bottom && b.top - space < a.bottom;
-    window.cramped = {include: all.filter((one) => {
+    return {include: all.filter((one) => {
         const {width, height} = boxes.get(one), small = width < 24.5 || height < 24.5;
         return all.some((other) => other !== one
             && near(boxes.get(one), boxes.get(other), small ? 24 : 0));
@@ -315,7 +316,7 @@ CRAMPED = """() => {
 
 # What can be scrolled by itself: nothing else can break axe's rule on that.
 SCROLLING = """() => {
-    window.scrolling = {include: [...document.querySelectorAll("*")].filter((one) =>
+    return {include: [...document.querySelectorAll("*")].filter((one) =>
         (one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight)
         && /auto|scroll/.test(getComputedStyle(one).overflow))};
 }"""
@@ -405,34 +406,57 @@ FOR_MACHINES = ('<input id="subject"', '<button name="step" value="check" tabind
 _seen: set[str] = set()  # looks in which axe found enough contrast
 
 
+# What is wrong with the page at its size and in its scheme. `sized`: whether the size is another
+# one than before, with other elements shown than `shown`. A question to the browser takes as long
+# as many an answer, so this is one.
+UNFIT = f"""async ({{sized, shown, seen, machines}}) => {{
+    if (!("axe" in window)) return null;
+    const axeFinds = {AXE}, faults = [];
+    ({OPEN_DETAILS})();
+    if (sized) {{
+        faults.push(...({SMALL_TARGETS})().filter(
+            (fault) => !machines.some((start) => fault.startsWith(start))), ...({SIDEWAYS})());
+        const before = shown;
+        shown = ({SHOWN})();
+        // Where the same elements are shown, only some rules can tell one size from another.
+        faults.push(...await (before === shown
+            ? axeFinds(({SCROLLING})(), {json.dumps(OF_SIZE)}, [])
+            : axeFinds(document, [], {json.dumps(COLOURS + TARGETS + NEVER_BROKEN)})));
+        faults.push(...await axeFinds(({CRAMPED})(), {json.dumps(TARGETS)}, []));
+    }}
+    const {{looks, unseen}} = ({UNSEEN})(seen);
+    const pale = await axeFinds(unseen, {json.dumps(COLOURS)}, []);
+    const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    return {{faults, shown, looks, pale, scheme}};
+}}"""
+
+
 def unfit(page) -> list[str]:
     """What keeps somebody from using the page as it stands, on a phone and on a desk, light and
     dark: what axe finds, what scrolls sideways, what is too small for a thumb."""
     found = []
     shown = None
-    page.evaluate(OPEN_DETAILS)
-    for width, height in (WIDE, NARROW):
-        page.set_viewport_size({"width": width, "height": height})
-        small, sideways, now_shown = page.evaluate(
-            f"() => [({SMALL_TARGETS})(), ({SIDEWAYS})(), ({SHOWN})()]"
-        )
-        faults = [fault for fault in small if not fault.startswith(FOR_MACHINES)] + sideways
-        page.evaluate(f"() => {{ ({CRAMPED})(); ({SCROLLING})(); }}")
-        # Where the same elements are shown, only some rules can tell one size from another.
-        if shown == now_shown:
-            faults += axe_faults(page, OF_SIZE, within="window.scrolling")
-        else:
-            faults += axe_faults(page, without=(*COLOURS, *TARGETS, *NEVER_BROKEN))
-        shown = now_shown
-        faults += axe_faults(page, TARGETS, within="window.cramped")
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            looks = page.evaluate(UNSEEN, list(_seen))
-            if not looks:
-                continue
-            pale = axe_faults(page, COLOURS, within="window.unseen")
-            if not pale:
-                _seen.update(looks)
-            faults += [f"{scheme}: {fault}" for fault in pale]
-        found += [f"at {width}: {fault}" for fault in faults]
+
+    def look(*, sized: bool) -> str:
+        """Look at one size and scheme; returns the scheme."""
+        nonlocal shown
+        given = {"sized": sized, "shown": shown, "seen": [*_seen], "machines": FOR_MACHINES}
+        while not (said := page.evaluate(UNFIT, given)):
+            _load_axe(page)
+        if not said["pale"]:
+            _seen.update(said["looks"])
+        shown = said["shown"]
+        faults = said["faults"] + [f"{said['scheme']}: {fault}" for fault in said["pale"]]
+        found.extend(f"at {width}: {fault}" for fault in faults)
+        return said["scheme"]
+
+    # From the size and the scheme that the page has, so that nothing is changed twice.
+    sizes = [{"width": width, "height": height} for width, height in (WIDE, NARROW)]
+    for size in sorted(sizes, key=lambda size: size != page.viewport_size):
+        width = size["width"]
+        if page.viewport_size != size:
+            page.set_viewport_size(size)
+        scheme = look(sized=True)
+        page.emulate_media(color_scheme="light" if scheme == "dark" else "dark")
+        look(sized=False)
     return found

@@ -74,7 +74,7 @@ class Viewer:
 
     def unfit(self, html: str) -> list[str]:
         """What keeps somebody from using this page: see `browser.unfit`."""
-        self.show(html)
+        self.page.evaluate(SHOW, html)
         return unfit(self.page)
 
     def on_a_small_phone(self, pages: Iterable[tuple[str, str]]) -> list[str]:

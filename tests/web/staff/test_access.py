@@ -81,6 +81,7 @@ SENIOR = {
     "/staff/panel": {"panel", "manager", "administrator"},
     "/staff/coverage": set(ROLES) - {"panel"},
     "/staff/demand": set(ROLES) - {"panel"},
+    "/staff/consultations": set(ROLES) - {"panel"},
 }
 # Pages that are nothing but a form about a family: a reader cannot open them either.
 FORMS = {

@@ -49,8 +49,9 @@ def board(context: Context, board: Board) -> str:
     directory = context.directory
     district = directory.district(board.district or "")
     programme = directory.programme(board.programme or "")
+    # A group has the name of its programme, and the two pages must not have one title.
     head = Head(
-        title=board.title,
+        title=board.title if district else f"{board.title}: meetings and news",
         path=board.path,
         section=BOARDS,
         summary=board.summary,

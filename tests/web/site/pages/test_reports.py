@@ -188,3 +188,14 @@ def test_no_private_groups_where_nothing_can_be_said(directory, cubes):
 
     assert "Private groups" not in main_of(client, report_path(Q4)).text
     assert b"rivate" not in client.get(report_file(Q4, "csv")).data
+
+
+def test_other_pages_lead_to_the_reports(client, pages):
+    """The list of data has the files of each quarter, and a district's coverage its report."""
+    links = [one["href"] for one in main_of(client, "/data/").all("a")]
+
+    assert [path for path in links if path.startswith("/data/report")] == [
+        report_file(quarter, ending) for quarter in (Q4, Q3) for ending in ("csv", "json")
+    ]
+    assert report_path(Q4, DISTRICT) in client.get("/coverage/preston/").text
+    assert 'href="/reports/"' in pages["/coverage/"]
