@@ -23,7 +23,7 @@ from portal.coverage.cells import (
 from portal.coverage.reach import MILES, Reach
 from portal.coverage.send_questions import AFTER_25, SOURCE, answers
 from portal.directory import AGE_BANDS, AgeBand, District, Footprint, Settlement, quarters
-from portal.directory.addresses import COVERAGE, DATA, report_file, report_path
+from portal.directory.addresses import COVERAGE, DATA, report_file
 from portal.web.layout import Head
 from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
@@ -134,7 +134,6 @@ def coverage_of_district(context: Context, district: District) -> str:
         head,
         area=district,
         footprint=context.directory.footprint_of(district),
-        report=_report(context, f"district:{district.slug}"),
         groups=_groups(context, district),
         basis=_reach(context).basis,
         empty=_empty(context, (district,)),
@@ -158,7 +157,6 @@ def coverage_of_footprint(context: Context, footprint: Footprint) -> str:
         "coverage_footprint.html",
         head,
         area=footprint,
-        report=_report(context, f"footprint:{footprint.slug}"),
         districts=footprint.districts,
         without=_without_in(context, footprint.districts),
         empty=_empty(context, footprint.districts),
@@ -233,14 +231,6 @@ def percent(share: float | None) -> str:
     if 0 < share < 0.01:
         return "under 1%"
     return "over 99%" if 0.99 < share < 1 else f"{share:.0%}"
-
-
-def _report(context: Context, area: str) -> tuple[str, str] | None:
-    """The newest published report that has an area: its path, and its quarter in words."""
-    for one in context.directory.reports:
-        if area in one.cube.areas:
-            return report_path(one.quarter, area), quarters.words(one.quarter)
-    return None
 
 
 def shade_of(share: float | None) -> int:
