@@ -45,8 +45,8 @@ class Reach:
         self.basis: Literal["postcodes", "sectors", ""]
         self.basis, points = _points(directory)
         districts = [district.slug for district in directory.districts]
-        self._homes = _Field([(point, slug) for slug in districts for point in points[slug]])
-        self._total = {slug: self._homes.of(slug).bit_count() for slug in districts}
+        self._postcodes = _Field([(point, slug) for slug in districts for point in points[slug]])
+        self._total = {slug: self._postcodes.of(slug).bit_count() for slug in districts}
         self._towns = [town for town in directory.settlements if _counts(town)]
         self._places = _Field([(_point(town.position), town.slug) for town in self._towns])
         self._held: dict[tuple[AgeBand, str], set[Point]] = {}
@@ -74,12 +74,12 @@ class Reach:
         None if no postcode or sector of the district is known.
         """
         total = self._total[district.slug]
-        near = self._near(self._homes, band, part, miles)
-        return (near & self._homes.of(district.slug)).bit_count() / total if total else None
+        near = self._near(self._postcodes, band, part, miles)
+        return (near & self._postcodes.of(district.slug)).bit_count() / total if total else None
 
     def share_near(self, sessions: Iterable[Session], miles: int) -> float | None:
         """The share of the county's postcodes within so many miles of one of these sessions."""
-        near = self._homes.near(placed(sessions), miles)
+        near = self._postcodes.near(placed(sessions), miles)
         total = sum(self._total.values())
         return near.bit_count() / total if total else None
 

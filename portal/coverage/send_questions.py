@@ -133,7 +133,7 @@ class _Asked:
         return Answer(question, bool(sessions), words, _number(sessions), _series(sessions))
 
     def _reached(self, question: str, sessions: Sequence[Session]) -> Answer:
-        """With the districts that have one, and the share of homes nearby."""
+        """With the districts that have one, and the share of postcodes nearby."""
         if not sessions:
             return Answer(question, False, f"{_NOTHING} in any district.", _number(sessions))
         districts = self._directory.districts

@@ -53,7 +53,7 @@ HEADS: Mapping[str, str] = {
 
 
 class Near(NamedTuple):
-    """A cell on the page of its district, with the share of homes that are near."""
+    """A cell on the page of its district, with the share of postcodes that are near."""
 
     cell: Cell
     share: float | None
@@ -109,7 +109,7 @@ def county(context: Context) -> str:
         districts=districts,
         view=context.map.county(),
         gaps=gaps,
-        shades={one: shade_of(1 - gaps[one] / CELLS) for one in districts},
+        shades={one: _rank(gaps[one], gaps.values()) for one in districts},
         cells=CELLS,
         levels=_levels(context, None),
         answers=answers(context.directory, _coverage(context), _reach(context)),
@@ -167,11 +167,11 @@ def coverage_of_footprint(context: Context, footprint: Footprint) -> str:
 
 @page(f"{COVERAGE}ages/<slug:slug>/", lambda _: AGE_BANDS, "coverage_path")
 def coverage_of_age(context: Context, band: AgeBand) -> str:
-    """An age band: how many homes are near a session, by district and part of the week."""
+    """An age band: how many postcodes are near a session, by district and part of the week."""
     head = Head(
         title=f"Is it near enough? {band.title}",
         path=band.coverage_path,
-        summary=f"How many homes are near a session {WHOM[band.slug]}, by district.",
+        summary=f"How many postcodes are near a session {WHOM[band.slug]}, by district.",
         crumbs=((COVERAGE, TITLE),),
     )
     return _render(
@@ -236,6 +236,12 @@ def percent(share: float | None) -> str:
 def shade_of(share: float | None) -> int:
     """The shade of a share on the map, 0 to 4."""
     return max((n for n, (least, _) in enumerate(SHADES) if (share or 0) >= least), default=0)
+
+
+def _rank(gaps: int, every: Iterable[int]) -> int:
+    """The shade of a number of gaps, from 4 for the fewest of all districts to 0 for the most."""
+    most, fewest = max(every), min(every)
+    return round(4 * (most - gaps) / (most - fewest)) if most > fewest else 2
 
 
 def largest(towns: Iterable[Settlement], number: int) -> list[Settlement]:

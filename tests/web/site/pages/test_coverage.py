@@ -120,8 +120,8 @@ def test_the_largest_towns_without_are_named(read, directory):
         for town in reach.without(district, band, "weekend", 5)
     ]
     largest = sorted(towns, key=lambda one: (-one.population, one.slug))
-    weekend = read[band.coverage_path].text.partition("Weekends Homes")[2]
-    weekend = weekend.partition("School holidays Homes")[0]
+    weekend = read[band.coverage_path].text.partition("Weekends Postcodes")[2]
+    weekend = weekend.partition("School holidays Postcodes")[0]
 
     assert largest
     for town in largest[:5]:
