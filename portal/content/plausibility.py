@@ -6,8 +6,8 @@ fields, `# meant: <the words>`. Such a remark may stay where nothing is in doubt
 Sentences that are too long and hard words are in doubt too (`plain_english`).
 
 Values are looked at by their type and not by the name of their field, so that a new field with a
-date or a time is covered. Doubts about addresses are in `plausible_places`, about what has grown old
-on a board's page in `plausible_boards`.
+date or a time is covered. Doubts about addresses are in `plausible_places`, and about what has
+grown old on a board's page in `plausible_boards`.
 """
 
 from __future__ import annotations
