@@ -32,6 +32,7 @@ SECTIONS: Mapping[Section, str] = {
     "outcomes": "What changed for families",
 }
 HIDDEN = "Fewer than 5, or hidden to protect others"
+OR_MORE = "numbers are left out to protect small ones, so it may be much more."
 NO_FIGURES = "No figures"
 OUR_READING_NOTE = (
     "Which programmes belong to an outcome or a priority group is our reading of the plan, "
@@ -41,7 +42,11 @@ OUR_READING_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number that is safe to show. `partial`: others are hidden, and it is at least this one."""
+    """A number that is safe to show.
+
+    `partial`: others are left out to protect small ones. It is at least this one, and may be much
+    more, so it is never compared with another.
+    """
 
     number: Number = 0
     partial: bool = False

@@ -22,9 +22,10 @@ with whole or broken k, and never has a part of a block with another k than the 
    tables, levels and quarters, because those are such sums too.
 2. Staff who know the cells of one centre can take them away. What is left of each block is safe as
    well, and so are its sums.
-3. Cells that are 0 are not joined, and those that are joined are mostly small. A block of k cells
-   with the number k would say that each is 1, with 4k that each is 4. So cells that are all 1, or
-   all 4, are no safe block.
+3. Cells that are 0 are not joined, and those that are joined are mostly small. A block of k parts
+   with the number k would say that each is 1, with 4k that each is 4. So parts that are all 1, or
+   all 4, are no safe block. In a later stage parts of 0 are joined too, because of other forms, and
+   nobody sees which they are: with five of them the others may all be 1.
 4. That a figure says "or more" tells only which cells are joined, and that some of them are not 0.
 
 Somebody who has this program could also try all numbers that a quarter may have had, and keep those
@@ -206,10 +207,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Block:
-    """Cells that are shown together or not at all; one that is not `safe` is never shown."""
+    """Cells that are shown together or not at all; one that is not `safe` is never shown.
+
+    `parts` are the blocks of the stage before that it was joined of, if it was.
+    """
 
     cells: tuple[Cell, ...]
     safe: bool = True
+    parts: tuple[tuple[Cell, ...], ...] = ()
+
+    @property
+    def made_of(self) -> tuple[tuple[Cell, ...], ...]:
+        return self.parts or (self.cells,)
 
     @cached_property
     def values(self) -> Values:
@@ -225,38 +234,47 @@ class Block:
         return names.pop() if len(names) == 1 else None
 
 
-def is_safe(cells: Sequence[Cell], stage: Stage) -> bool:
-    """Whether the sum of some cells may be shown, also to the staff of one of their centres."""
+def is_safe(blocks: Sequence[Block], stage: Stage) -> bool:
+    """Whether the sum of some blocks may be shown, also to the staff of one of their centres."""
+    cells = _cells(blocks)
     owners = {cell.owner for cell in cells}
-    if not all(_tells_nothing(cells, owners, form) for form in stage.forms):
+    parts = [part for block in blocks for part in block.made_of]
+    if not all(_tells_nothing(parts, owners, form) for form in stage.forms):
         return False
     return not any(_is_full(cells, owners, *limit) for limit in stage.limits)
 
 
-def _tells_nothing(cells: Sequence[Cell], owners: Set[str], form: Form) -> bool:
+def _tells_nothing(parts: Sequence[Sequence[Cell]], owners: Set[str], form: Form) -> bool:
     terms = [(at, k) for at, k in enumerate(form) if k]
-    by_owner: dict[str, list[int]] = {owner: [] for owner in owners}
-    for cell in cells:
-        by_owner[cell.owner].append(sum(k * cell.values[at] for at, k in terms))
-    seen = {owner: Counter(numbers) for owner, numbers in by_owner.items()}
-    sums = {owner: sum(numbers) for owner, numbers in by_owner.items()}
-    every: Counter[int] = Counter()
-    for one in seen.values():
-        every.update(one)
-    total = sum(sums.values())
-    if not _is_safe(total, every):
+    numbers: Counter[int] = Counter()  # how many parts have which number
+    owned: dict[str, list[tuple[int, int, bool]]] = {owner: [] for owner in owners}
+    for part in parts:
+        own: dict[str, int] = {}
+        for cell in part:
+            number = sum(k * cell.values[at] for at, k in terms)
+            own[cell.owner] = own.get(cell.owner, 0) + number
+        total = sum(own.values())
+        numbers[total] += 1
+        for owner, number in own.items():
+            owned[owner].append((total, total - number, len(own) > 1))
+    if not _is_safe(numbers):
         return False
-    if len(owners) < 2:
-        return True
-    return all(_is_safe(total - sums[owner], every - seen[owner]) for owner in owners)
+    for some in owned.values() if len(owners) > 1 else ():
+        others = numbers.copy()
+        for total, rest, shared in some:
+            others[total] -= 1
+            others[rest] += shared
+        if not _is_safe(others):
+            return False
+    return True
 
 
-def _is_safe(total: int, numbers: Counter[int]) -> bool:
+def _is_safe(numbers: Counter[int]) -> bool:
     """Whether the sum of these tells nothing of any of them."""
-    if 0 < total < SMALLEST:
+    if 0 < sum(number * times for number, times in numbers.items()) < SMALLEST:
         return False
-    alike = [number for number in numbers if number]
-    return len(alike) != 1 or numbers[alike[0]] < 2 or alike[0] not in (1, SMALLEST - 1)
+    some = {number for number, times in numbers.items() if number and times > 0}
+    return numbers[0] >= SMALLEST or some not in ({1}, {SMALLEST - 1})
 
 
 def _is_full(cells: Sequence[Cell], owners: Set[str], at: int, most: int) -> bool:
@@ -284,7 +302,7 @@ def blocks_of(parts: Iterable[Block], stage: Stage, salt: bytes = b"") -> list[B
     made: list[Block] = []
     loose: list[Block] = []
     for part in sorted(parts, key=lambda part: _chance(part, salt)):
-        safe = is_safe(part.cells, stage)
+        safe = is_safe([Block(part.cells)], stage)
         (made if safe else loose).append(Block(part.cells, safe))
     for depth in range(len(loose[0].cells[0].kin) if loose else 0):
         left: list[Block] = []
@@ -311,7 +329,8 @@ def _chance(part: Block, salt: bytes) -> bytes:
 
 
 def _block(parts: Iterable[Block], *, safe: bool = True) -> Block:
-    return Block(_cells(parts), safe)
+    parts = tuple(parts)
+    return Block(_cells(parts), safe, tuple(one for part in parts for one in part.made_of))
 
 
 def _cells(parts: Iterable[Block]) -> tuple[Cell, ...]:
@@ -324,12 +343,12 @@ def _joined(some: Sequence[Block], stage: Stage) -> tuple[list[Block], list[Bloc
     rest: list[Block] = []
     for part in some:
         rest.append(part)
-        if is_safe(_cells(rest), stage):
+        if is_safe(rest, stage):
             made.append(rest)
             rest = []
     if rest:
         for one in reversed(made):
-            if is_safe(_cells([*one, *rest]), stage):
+            if is_safe([*one, *rest], stage):
                 one += rest
                 rest = []
                 break
@@ -391,18 +410,18 @@ def _complement(
 ) -> Sequence[Block] | None:
     """The first of the blocks that makes the rest safe, or two of them, or as few as possible."""
     for some in (*((block,) for block in near), *_pairs(near)):
-        if is_safe(_cells([*rest, *some]), stage):
+        if is_safe([*rest, *some], stage):
             return some
     chosen: list[Block] = []
     for block in near:
         chosen.append(block)
-        if len(chosen) > 1 and is_safe(_cells([*rest, *chosen]), stage):
+        if len(chosen) > 1 and is_safe([*rest, *chosen], stage):
             break
     else:
         return None
     for block in reversed(chosen[:]):
         fewer = [one for one in chosen if one is not block]
-        if is_safe(_cells([*rest, *fewer]), stage):
+        if is_safe([*rest, *fewer], stage):
             chosen = fewer
     return chosen
 

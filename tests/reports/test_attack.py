@@ -102,6 +102,25 @@ def test_a_full_group_hides_no_small_one() -> None:
     assert all(block.safe for block in _family_blocks(*free)[0])
 
 
+def test_ones_are_hidden_among_noughts() -> None:
+    """S103: a block of parts that are all 1 says so; among five of 0, nobody knows which is 1."""
+    plans = GROUPS["plans"]
+
+    def shown(noughts: int) -> Figure:
+        cells = [
+            Cell(at, (12, 11 if at < 6 else 12, 0, 0), f"centre {at}", (f"{at}",) * 3 + ("", ""))
+            for at in range(6 + noughts)
+        ]
+        names = {cell.name for cell in cells}
+        return figures(staged(cells, plans), names, plans)["plans_gained"]
+
+    assert shown(0).hidden
+    # The staff of a centre with 0 know that one, and five are left.
+    assert shown(5) == Figure(5 * 12, partial=True)
+    assert shown(6) == Figure(12 * 12 - 6)
+    assert shown(9) == Figure(15 * 12 - 6)
+
+
 def test_complements_stay_in_their_district() -> None:
     """Small numbers are joined to the fewest and smallest cells, of their own district if they can.
 
