@@ -261,5 +261,6 @@ def fill_consultations(rows: Rows, directory: Directory, now: datetime) -> None:
                 district=board.district or chance.choice(directory.districts).slug,
                 age_band=chance.choice(("", *(band.slug for band in AGE_BANDS))),
                 answers={one.name: chance.choice(one.options) for one in asked.questions},
+                extra=False,
                 created=datetime.combine(day, time(), LONDON),
             )

@@ -71,6 +71,15 @@ def test_centres(shipped_directory):
     assert [one.source for one in shipped_directory.centres if one.position is None] == []
 
 
+def test_opening_hours_do_not_follow_private_groups(shipped_directory):
+    """No day of a centre begins or ends with a private group: its hours would give the time."""
+    for series in shipped_directory.private_series:
+        hours = series.centre.opening_hours or {}
+        for clock in hours.get(WEEKDAYS[series.starts.weekday()], ()):
+            assert series.time.starts != clock.starts, series.source
+            assert series.time.ends != clock.ends, series.source
+
+
 def test_no_centre_is_half_invented(shipped_directory):
     """Where no source says where a door is, the centre's point is that of its postcode or town."""
     exact = [one.source for one in shipped_directory.centres if one.location and not one.postcode]
