@@ -96,6 +96,16 @@ def test_the_head_of_the_grid_has_its_scopes(pages):
     assert all(one.get("scope") in {"col", "colgroup", "row"} for one in heads)
 
 
+def test_long_pages_have_a_way_to_jump(pages, directory):
+    """The county's page leads to each district's row, and the page of an age to each part."""
+    county, age = pages["/coverage/"], pages[AGE_BANDS[0].coverage_path]
+    for page, anchors in ((county, [one.slug for one in directory.districts]), (age, PARTS)):
+        links = [one["href"] for one in Reader(page).all("a")]
+        for anchor in anchors:
+            assert f"#{anchor}" in links
+            assert page.count(f'id="{anchor}"') == 1
+
+
 def test_the_page_of_an_age_shows_reach_in_words(read, directory):
     """Each district's share within 1, 3 and 5 miles is in the table beside each map."""
     coverage = Coverage.of(directory)
