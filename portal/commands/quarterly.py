@@ -97,7 +97,7 @@ def words(report: Report) -> Iterator[str]:
                 yield f"  {_label(line):{_WIDE}} {'  '.join(f'{one.short:>7}' for one in some)}"
     if report.private and report.private.figures["booked"] != Figure():
         yield ""
-        yield f"{report.private.label}, families: {report.private.figures['booked'].words}"
+        yield f"{report.private.label}, bookings: {report.private.figures['booked'].words}"
     yield ""
     yield "<5*: fewer than 5, or hidden to protect others. 30+: 30 or more."
     if any(

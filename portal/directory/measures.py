@@ -7,6 +7,7 @@ A figure belongs to an area ('county', 'footprint:burnley', 'district:burnley'),
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -54,7 +55,7 @@ class Figure:
         """'1,230', '30 or more', or why there is no number."""
         if self.hidden:
             return HIDDEN
-        said = f"{self.number:,.2f}".rstrip("0").rstrip(".")
+        said = f"{_halves(self.number):,}"
         return f"{said} or more" if self.partial else said
 
     @property
@@ -79,6 +80,12 @@ class Figure:
         if isinstance(number, bool) or not isinstance(number, (int, float)) or number < partial:
             raise ValueError(f"{json.dumps(value)} is not a figure")
         return cls(number, partial)
+
+
+def _halves(number: Number) -> Number:
+    """Hours to the nearest half; whole numbers stay as they are."""
+    found = math.floor(number * 2 + 0.5) / 2
+    return int(found) if found == int(found) else found
 
 
 # --- measures -------------------------------------------------------------------------------------
@@ -110,11 +117,12 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "series", "Groups", "groups", "inputs",
-        "Groups (series of sessions) with at least one session planned in the quarter.",
+        "Groups with at least one session planned in the quarter. A course that begins again is a "
+        "new group, so there can be more groups and fewer sessions.",
     ),
     Measure(
         "hours", "Hours of sessions", "hours", "inputs",
-        "The length of all sessions that were held.",
+        "The length of all sessions that were held, to the nearest half hour.",
     ),
     Measure(
         "workers", "Workers", "workers", "inputs",
@@ -139,15 +147,15 @@ MEASURES: tuple[Measure, ...] = (
         "families",
     ),
     Measure(
-        "booked", "Families with a place", "families", "outputs",
-        "Families with a place at a session that was held. One booking is one family: a family "
-        "with bookings in two groups counts twice, and where each session is booked by itself, "
-        "each booking counts.",
+        "booked", "Bookings with a place", "bookings", "outputs",
+        "Bookings of families that had a place at a session that was held. We do not count "
+        "families: a family with bookings in two groups counts twice, and where each session is "
+        "booked by itself, each booking counts.",
         "families",
     ),
     Measure(
-        "came", "Families that came", "families", "outputs",
-        "Families with a place that came at least once in the quarter.",
+        "came", "Bookings with a visit", "bookings", "outputs",
+        "Those of these bookings whose family came at least once in the quarter.",
         "families",
     ),
     Measure(
@@ -161,14 +169,14 @@ MEASURES: tuple[Measure, ...] = (
         "walk-ins",
     ),
     Measure(
-        "waited", "Families that waited for a place", "families", "outputs",
-        "Families that got a place from a waiting list. They count in the quarter in which they "
+        "waited", "Bookings that waited for a place", "bookings", "outputs",
+        "Bookings that got a place from a waiting list. They count in the quarter in which they "
         "got it.",
         "waited",
     ),
     Measure(
         "waiting_days", "Days that they waited", "days", "outputs",
-        "The days from booking to getting the place, of all these families together.",
+        "The days from booking to getting the place, of all these bookings together.",
         "waited",
     ),
     Measure(
@@ -183,7 +191,8 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "allocated", "Families given a worker", "families", "outputs",
-        "Families that were given their worker for one-to-one support in the quarter.",
+        "Families that were given their worker for one-to-one support in the quarter. Each "
+        "request for support counts by itself.",
         "allocated",
     ),
     Measure(
@@ -203,8 +212,9 @@ MEASURES: tuple[Measure, ...] = (
         "projects", only_all=True,
     ),
     Measure(
-        "often", "Families that came three times or more", "families", "outcomes",
-        "Families with a place that came to three sessions or more of it in the quarter.",
+        "often", "Bookings with three visits or more", "bookings", "outcomes",
+        "Bookings whose family came to three or more sessions with the same booking in the "
+        "quarter. Where each session is booked by itself, no booking counts here.",
         "families",
     ),
     Measure(

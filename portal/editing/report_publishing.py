@@ -74,8 +74,8 @@ def path_of(quarter: str) -> str:
 def prepare(
     settings: Settings, engine: Engine, directory: Directory, quarter: str, now: datetime
 ) -> Edition:
-    """The next edition of a quarter. Raises NoQuarter for a quarter that is not over, NotHere if
-    this machine does not build, and EditingError."""
+    """The next edition of a quarter. Raises NoQuarter for a quarter that is not over or has no
+    record, NotHere if this machine does not build, and EditingError."""
     if "build" not in settings.roles:
         raise NotHere(publishing.NOT_HERE)
     quarters.first_day(quarter)

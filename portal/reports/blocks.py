@@ -36,14 +36,45 @@ whole blocks of the stages before, and are safe in the forms of all of them. So 
 families with a place can be shown of small blocks, and how many of them came of larger ones: the
 difference of the two can be worked out of the larger ones alone.
 
+What is known of one measure also bounds another: five families with 26 visits to seven sessions
+have at least four that came often. A measure is therefore shown no earlier than what it bounds.
+These are all the relations that a reader knows, of each cell and so of each sum of cells:
+
+- often <= came <= booked: forms of the stages of `came` and `often`. Somebody who knows the number
+  of each part of a block, and how many of the block came, has a range for each part. It is at least
+  five wide, because both sums and their difference are 0 or at least 5.
+- came + 2 often <= visits <= taken, booked <= taken, often <= (taken - booked) / 2: `visits`
+  and `taken` bound `often` from both sides. They are shown of the same blocks as `often`, so the
+  bounds are those of a block whose number is seen anyway. The differences are forms.
+- visits <= came x sessions held: sessions are public. `most` is that number of visits in a cell;
+  `most - visits` is a form of the same stage.
+- often = 0 where a booking has fewer than three sessions: also public. `able` is `came` where there
+  are three, else 0, and `able - often` is a form: cells with 0 hide nobody.
+- booked <= taken <= places: places are public. `room` is their number. If a block is full to the
+  last place, each of its cells is, so it then has no cell with a number under 5 (`Stage.limits`).
+  A cell without a limit has endless room.
+- waiting days >= 0: they say nothing of the number of families. No form: they are hidden with them.
+- waited and booked: none. One counts in the quarter of the place, the other in that of a session,
+  and the place may be given up before.
+- requests, allocated, declined: none. A request of one quarter may be given a worker or declined in
+  another, and requests declined are also such for groups. No number bounds another in a quarter.
+- allocated and plans: none, for the same reason.
+- plans gained, stepped down, stepped up <= closed, and down + up <= closed: forms, since a plan has
+  one reason. Gained and stepped down overlap as they like, so their difference counts nobody.
+- walk-ins, contacts, gaps, families of projects: none. They are no families with a place, and any
+  number of them may come to a session.
+
 Blocks are made among near cells first, so that few figures are cut: see `Cell.kin`. If small cells
-alone do not make a safe block, a block beside them is joined to them (complementary suppression).
-Without that nothing more could be found; but the total of the area would be cut. Cells that cannot
+alone do not make a safe block, blocks beside them are joined to them (complementary suppression):
+the fewest and smallest that do, of the same district if any do, else of as few districts more as
+possible. So totals of districts and lines with large numbers stay whole where they can. Without
+complements nothing more could be found; but the total of the area would be cut. Cells that cannot
 be joined to anything safe stay hidden, in every figure.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,30 +93,51 @@ class Stage:
 
     shown: tuple[int, ...]  # the places of its measures among those of the group
     forms: tuple[Form, ...]
+    limits: tuple[tuple[int, int], ...] = ()  # the places of a number and of its public limit
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Measures about the same families, stage by stage."""
+    """Measures about the same families, stage by stage.
+
+    `bounds` are numbers that nothing shows. Cells have them after the measures, because they bound
+    a measure, and a reader can work them out of what is public.
+    """
 
     measures: tuple[str, ...]
     stages: tuple[Stage, ...]
+    bounds: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What each value of a cell is."""
+        return self.measures + self.bounds
 
 
-def group(*stages: tuple[Sequence[str], Sequence[str]]) -> Group:
-    """A group of stages. Each has its measures, and what must be safe: 'came', 'booked - came'."""
+def group(*stages: tuple[Sequence[str], Sequence[str]], bounds: Sequence[str] = ()) -> Group:
+    """A group of stages. Each has its measures, and what must be safe.
+
+    That is 'came', or a difference as 'booked - came', or 'booked <= room': a limit.
+    """
     measures = tuple(name for shown, _ in stages for name in shown)
+    values = (*measures, *bounds)
 
     def form(words: str) -> Form:
         first, *others = words.split(" - ")
-        return tuple((name == first) - (name in others) for name in measures)
+        return tuple((name == first) - others.count(name) for name in values)
 
     made: list[Stage] = []
     forms: tuple[Form, ...] = ()
+    limits: tuple[tuple[int, int], ...] = ()
     for shown, safe in stages:
-        forms += tuple(map(form, safe))
-        made.append(Stage(tuple(map(measures.index, shown)), forms))
-    return Group(measures, tuple(made))
+        for words in safe:
+            number, limited, most = words.partition(" <= ")
+            if limited:
+                limits += ((values.index(number), values.index(most)),)
+            else:
+                forms += (form(words),)
+        made.append(Stage(tuple(map(measures.index, shown)), forms, limits))
+    return Group(measures, tuple(made), tuple(bounds))
 
 
 def _one(*measures: str) -> Group:
@@ -94,9 +146,23 @@ def _one(*measures: str) -> Group:
 
 GROUPS: Mapping[str, Group] = {
     "families": group(
-        (("booked", "taken"), ("booked",)),
-        (("came", "visits"), ("came", "booked - came", "visits - came")),
-        (("often",), ("often", "came - often")),
+        (("booked",), ("booked", "booked <= room")),
+        (("came",), ("came", "booked - came")),
+        (
+            ("taken", "visits", "often"),
+            (
+                "often",
+                "came - often",
+                "able - often",
+                "visits - came",
+                "visits - came - often - often",
+                "most - visits",
+                "taken - visits",
+                "taken - booked",
+                "taken <= room",
+            ),
+        ),
+        bounds=("able", "most", "room"),
     ),
     "walk-ins": _one("walk_ins"),
     # The days are no families: they only have to be hidden together with them.
@@ -159,28 +225,48 @@ class Block:
         return names.pop() if len(names) == 1 else None
 
 
-def is_safe(cells: Sequence[Cell], forms: Sequence[Form]) -> bool:
+def is_safe(cells: Sequence[Cell], stage: Stage) -> bool:
     """Whether the sum of some cells may be shown, also to the staff of one of their centres."""
     owners = {cell.owner for cell in cells}
-    for form in forms:
-        numbers = [
-            sum(k * value for k, value in zip(form, cell.values, strict=True)) for cell in cells
-        ]
-        if not _is_safe(numbers):
-            return False
-        for owner in owners if len(owners) > 1 else ():
-            others = [n for cell, n in zip(cells, numbers, strict=True) if cell.owner != owner]
-            if not _is_safe(others):
-                return False
-    return True
-
-
-def _is_safe(numbers: Sequence[int]) -> bool:
-    """Whether the sum of these tells nothing of any of them."""
-    if 0 < sum(numbers) < SMALLEST:
+    if not all(_tells_nothing(cells, owners, form) for form in stage.forms):
         return False
-    some = [number for number in numbers if number]
-    return len(some) < 2 or set(some) not in ({1}, {SMALLEST - 1})
+    return not any(_is_full(cells, owners, *limit) for limit in stage.limits)
+
+
+def _tells_nothing(cells: Sequence[Cell], owners: Set[str], form: Form) -> bool:
+    terms = [(at, k) for at, k in enumerate(form) if k]
+    by_owner: dict[str, list[int]] = {owner: [] for owner in owners}
+    for cell in cells:
+        by_owner[cell.owner].append(sum(k * cell.values[at] for at, k in terms))
+    seen = {owner: Counter(numbers) for owner, numbers in by_owner.items()}
+    sums = {owner: sum(numbers) for owner, numbers in by_owner.items()}
+    every: Counter[int] = Counter()
+    for one in seen.values():
+        every.update(one)
+    total = sum(sums.values())
+    if not _is_safe(total, every):
+        return False
+    if len(owners) < 2:
+        return True
+    return all(_is_safe(total - sums[owner], every - seen[owner]) for owner in owners)
+
+
+def _is_safe(total: int, numbers: Counter[int]) -> bool:
+    """Whether the sum of these tells nothing of any of them."""
+    if 0 < total < SMALLEST:
+        return False
+    alike = [number for number in numbers if number]
+    return len(alike) != 1 or numbers[alike[0]] < 2 or alike[0] not in (1, SMALLEST - 1)
+
+
+def _is_full(cells: Sequence[Cell], owners: Set[str], at: int, most: int) -> bool:
+    """Whether all is full, and so a number under 5 is seen; also without one centre's part."""
+    for owner in (None, *owners):
+        others = [cell.values for cell in cells if cell.owner != owner]
+        small = any(0 < one[at] < SMALLEST for one in others)
+        if small and sum(one[at] for one in others) >= sum(one[most] for one in others):
+            return True
+    return False
 
 
 def staged(cells: Iterable[Cell], group: Group, salt: bytes = b"") -> list[list[Block]]:
@@ -188,21 +274,17 @@ def staged(cells: Iterable[Cell], group: Group, salt: bytes = b"") -> list[list[
     found: list[list[Block]] = []
     parts = [Block((cell,)) for cell in cells if any(cell.values)]
     for stage in group.stages:
-        parts = blocks_of(parts, stage.forms, salt)
+        parts = blocks_of(parts, stage, salt)
         found.append(parts)
     return found
 
 
-def blocks_of(parts: Iterable[Block], forms: Sequence[Form], salt: bytes = b"") -> list[Block]:
+def blocks_of(parts: Iterable[Block], stage: Stage, salt: bytes = b"") -> list[Block]:
     """All the parts, joined into blocks that may be shown, and at most one that may not."""
-
-    def order(part: Block) -> bytes:
-        return sha256(salt + repr(part.cells[0].name).encode()).digest()
-
     made: list[Block] = []
     loose: list[Block] = []
-    for part in sorted(parts, key=order):
-        safe = is_safe(part.cells, forms)
+    for part in sorted(parts, key=lambda part: _chance(part, salt)):
+        safe = is_safe(part.cells, stage)
         (made if safe else loose).append(Block(part.cells, safe))
     for depth in range(len(loose[0].cells[0].kin) if loose else 0):
         left: list[Block] = []
@@ -210,21 +292,22 @@ def blocks_of(parts: Iterable[Block], forms: Sequence[Form], salt: bytes = b"") 
             if name is None:
                 left += some
                 continue
-            joined, rest = _joined(some, forms)
+            joined, rest = _joined(some, stage)
             made += joined
             # At the first levels only small cells are joined, so that fewer lines are cut.
-            if rest and depth >= _COMPLEMENT_FROM:
-                near = [block for block in made if block.kin(depth) == name]
-                if (complement := _complement(rest, near, forms)) is not None:
-                    made = [block for block in made if block not in complement]
-                    made.append(_block([*rest, *complement]))
-                    rest = []
+            if rest and depth >= _DISTRICT:
+                rest = _complemented(rest, made, (depth, name), stage, salt)
             left += rest
         loose = left
     return [*made, _block(loose, safe=False)] if loose else made
 
 
-_COMPLEMENT_FROM = 2
+_PAIRED = 24  # more would take long, and hardly find a smaller pair
+_DISTRICT = 2  # its place among the kin of a cell: from here on complements are joined
+
+
+def _chance(part: Block, salt: bytes) -> bytes:
+    return sha256(salt + repr(part.cells[0].name).encode()).digest()
 
 
 def _block(parts: Iterable[Block], *, safe: bool = True) -> Block:
@@ -235,37 +318,99 @@ def _cells(parts: Iterable[Block]) -> tuple[Cell, ...]:
     return tuple(cell for part in parts for cell in part.cells)
 
 
-def _joined(some: Sequence[Block], forms: Sequence[Form]) -> tuple[list[Block], list[Block]]:
+def _joined(some: Sequence[Block], stage: Stage) -> tuple[list[Block], list[Block]]:
     """Parts joined in their order into blocks as small as possible, and those that are left."""
     made: list[list[Block]] = []
     rest: list[Block] = []
     for part in some:
         rest.append(part)
-        if is_safe(_cells(rest), forms):
+        if is_safe(_cells(rest), stage):
             made.append(rest)
             rest = []
     if rest:
         for one in reversed(made):
-            if is_safe(_cells([*one, *rest]), forms):
+            if is_safe(_cells([*one, *rest]), stage):
                 one += rest
                 rest = []
                 break
     return [_block(one) for one in made], rest
 
 
+def _complemented(
+    rest: Sequence[Block],
+    made: list[Block],
+    kin: tuple[int, str],
+    stage: Stage,
+    salt: bytes,
+) -> list[Block]:
+    """Join blocks of the same kin to the rest, in `made`; what cannot be joined is given back."""
+    depth, name = kin
+
+    def cost(block: Block) -> float:
+        """Its size, but never by that alone: see what somebody with this program could try."""
+        return sum(block.values) * (1 + _chance(block, salt)[0] / 128)
+
+    left: list[Block] = []
+    # All together, or else one by one: one part may be in the way of the others.
+    together = [rest] if len(rest) == 1 else [rest, *([part] for part in rest)]
+    for parts in together:
+        near = sorted((one for one in made if one.kin(depth) == name), key=cost)
+        chosen = _nearest(parts, near, stage)
+        if chosen is not None:
+            made[:] = [block for block in made if block not in chosen]
+            made.append(_block([*parts, *chosen]))
+            if parts is rest:
+                return []
+        elif parts is not rest or len(rest) == 1:
+            left += parts
+    return left
+
+
+def _nearest(rest: Sequence[Block], near: Sequence[Block], stage: Stage) -> Sequence[Block] | None:
+    """Blocks that make the rest safe, of as few districts as possible beside its own."""
+    own = _districts(rest)
+    inside = [block for block in near if _districts([block]) <= own]
+    if (chosen := _complement(rest, inside, stage)) is not None:
+        return chosen
+    found: list[Sequence[Block]] = []
+    for district in sorted(_districts(near) - own):
+        with_it = [block for block in near if _districts([block]) <= own | {district}]
+        if (chosen := _complement(rest, with_it, stage)) is not None:
+            found.append(chosen)
+    if found:
+        return min(found, key=lambda chosen: sum(sum(block.values) for block in chosen))
+    return _complement(rest, near, stage)
+
+
+def _districts(parts: Iterable[Block]) -> set[str]:
+    return {cell.kin[_DISTRICT] for cell in _cells(parts)}
+
+
 def _complement(
-    rest: Sequence[Block], near: Sequence[Block], forms: Sequence[Form]
-) -> list[Block] | None:
-    """The blocks to be joined with the rest so that all is safe: one of them, or some."""
-    for block in near:
-        if is_safe(_cells([*rest, block]), forms):
-            return [block]
+    rest: Sequence[Block], near: Sequence[Block], stage: Stage
+) -> Sequence[Block] | None:
+    """The first of the blocks that makes the rest safe, or two of them, or as few as possible."""
+    for some in (*((block,) for block in near), *_pairs(near)):
+        if is_safe(_cells([*rest, *some]), stage):
+            return some
     chosen: list[Block] = []
     for block in near:
         chosen.append(block)
-        if is_safe(_cells([*rest, *chosen]), forms):
-            return chosen
-    return None
+        if len(chosen) > 1 and is_safe(_cells([*rest, *chosen]), stage):
+            break
+    else:
+        return None
+    for block in reversed(chosen[:]):
+        fewer = [one for one in chosen if one is not block]
+        if is_safe(_cells([*rest, *fewer]), stage):
+            chosen = fewer
+    return chosen
+
+
+def _pairs(near: Sequence[Block]) -> Iterable[tuple[Block, Block]]:
+    """Pairs of the first blocks, those without a later block first."""
+    first = near[:_PAIRED]
+    return ((one, other) for at, other in enumerate(first) for one in first[:at])
 
 
 def _by_kin(parts: Iterable[Block], depth: int) -> Mapping[str | None, list[Block]]:

@@ -44,12 +44,12 @@ _TENS = 10
 def reports_of(engine: Engine, directory: Directory, quarter: str, now: datetime) -> Cube:
     """The safe numbers of a quarter: as published, or else from the database as it is now.
 
-    Raises NoQuarter for what is no quarter, or one that has not begun.
+    Raises NoQuarter for what is no quarter, one that has not begun, or one without a record.
     """
     for published in directory.reports:
         if published.quarter == quarter:
             return published.cube
-    return cube_of(count(engine, directory, _begun(quarter, now), now), directory, now)
+    return cube_of(count(engine, directory, _noted(engine, quarter, now), now), directory, now)
 
 
 def report_for(
@@ -89,6 +89,7 @@ def new_edition(engine: Engine, directory: Directory, quarter: str, now: datetim
     if quarters.last_day(_begun(quarter, now)) >= now.astimezone(LONDON).date():
         words = f"{quarters.words(quarter)} is not over. It can be published once it is."
         raise quarters.NoQuarter(words)
+    _noted(engine, quarter, now)
     edition = 1 + max(
         (one.edition for one in directory.reports if one.quarter == quarter), default=0
     )
@@ -98,6 +99,13 @@ def new_edition(engine: Engine, directory: Directory, quarter: str, now: datetim
 def _begun(quarter: str, now: datetime) -> str:
     if quarters.first_day(quarter) > now.astimezone(LONDON).date():
         raise quarters.NoQuarter(f"{quarters.words(quarter)} has not begun.")
+    return quarter
+
+
+def _noted(engine: Engine, quarter: str, now: datetime) -> str:
+    """A quarter of which there is a record: without one, its 0 sessions would be wrong."""
+    if _begun(quarter, now) not in quarters_kept(engine, now):
+        raise quarters.NoQuarter(f"Nothing was noted from {quarters.words(quarter)}.")
     return quarter
 
 

@@ -59,6 +59,10 @@ COLUMNS = (
         ("often", "plans_closed", "plans_gained", "stepped_down", "stepped_up"),
     ),
 )  # fmt: skip
+_BOOKINGS = (
+    "A family with two bookings counts twice. Where each session is booked by itself, a booking "
+    "is for one visit."
+)
 _TREND = 8  # quarters of a line
 
 
@@ -193,8 +197,8 @@ class Shown:
     # Charts.
 
     @property
-    def families(self) -> tuple[list[str], list[tuple[str, list[Figure | None]]]]:
-        """Families beside last quarter and last year, without a quarter that has no figures."""
+    def bookings(self) -> tuple[list[str], list[tuple[str, list[Figure | None]]]]:
+        """Bookings beside last quarter and last year, without a quarter that has no figures."""
         known = [(words, line) for words, line in self.beside if line is not None]
         rows = [
             (MEASURE[name].words, [line.figures.get(name) for _, line in known])
@@ -204,8 +208,8 @@ class Shown:
 
     @property
     def drawn(self) -> bool:
-        """Whether there is a family to draw."""
-        figures = (figure for _, row in self.families[1] for figure in row)
+        """Whether there is a booking to draw."""
+        figures = (figure for _, row in self.bookings[1] for figure in row)
         return any(figure not in (None, Figure()) for figure in figures)
 
     @property
@@ -215,7 +219,7 @@ class Shown:
 
     @property
     def trend(self) -> list[tuple[str, Figure | None]]:
-        """Families that came, over the quarters there are; fewer than three draw no line."""
+        """Bookings with a visit, over the quarters there are; fewer than three draw no line."""
         known = {cube.quarter: cube for cube in self.cubes if self.report.area in cube.areas}
         if len(known) < 3:
             return []
@@ -242,11 +246,12 @@ def _sentences(report: Report) -> Iterator[str]:
     yield from _compared(report)
     came, often, walk_ins = (figures[name] for name in ("came", "often", "walk_ins"))
     if came.hidden:
-        yield "We hide how many families with a place came, to keep them safe."
+        yield "We hide on how many bookings families came, to keep them safe."
     elif came.number:
-        yield f"{_start(came, 'family', 'families')} with a place came."
-        if often.number and not often.hidden:
-            yield f"{_start(often, 'of them', 'of them')} came three times or more."
+        yield f"Families came on {_count(came, 'booking', 'bookings')}."
+        if often.number:
+            yield f"On {_count(often, 'of these', 'of these')}, they came three times or more."
+        yield _BOOKINGS
     if walk_ins.number:
         verb = "was" if walk_ins == Figure(1) else "were"
         yield f"There {verb} {_count(walk_ins, 'visit', 'visits')} without a booking."

@@ -73,6 +73,9 @@ def test_what_cannot_be_shown(report):
     for words, says in (
         (("--quarter", "2026-4"), "is not a quarter"),
         (("--quarter", "2027-Q2"), "has not begun"),
+        (("--quarter", "2024-Q1"), "Nothing was noted from January to March 2024"),
+        (("--quarter", "2024-Q1", "--json"), "Nothing was noted from January to March 2024"),
+        (("--quarter", "2024-Q1", "--publish"), "Nothing was noted from January to March 2024"),
         (("--quarter", "2026-Q4", "--for", "nowhere"), "no district or footprint 'nowhere'"),
         (("--quarter", "2026-Q4", "--for", "burnley", "--publish"), "Leave --for out"),
         (("--quarter", "2027-Q1", "--publish"), "is not over"),

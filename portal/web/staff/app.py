@@ -198,6 +198,8 @@ def create_staff(
     def fault(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
+        if error.code == 403 and g.get("visit") is not None:
+            return refuse()
         return fault_answer(error, frames.fault(error.code))
 
     return desk

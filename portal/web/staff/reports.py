@@ -27,6 +27,7 @@ from portal.editing.files import EditingError
 from portal.editing.publishing import Author, Conflict
 from portal.editing.report_publishing import Edition, NumbersChanged
 from portal.feeds import report_data
+from portal.reports.records import quarters_kept
 from portal.reports.report import quarters_of, reports_of
 from portal.staff.accounts import Staff
 from portal.web.live.context import live
@@ -92,7 +93,9 @@ def reports() -> Answered:
     directory = live().directory
     with live().database() as engine:
         listed = sorted(quarters_of(engine, directory, now()), reverse=True)
+        kept = quarters_kept(engine, now())
     today = now().astimezone(LONDON).date()
+    publishes = current().may("publish reports")
     return page(
         "staff/reports.html",
         "Quarterly reports",
@@ -103,10 +106,11 @@ def reports() -> Answered:
                 "over": quarters.last_day(quarter) < today,
                 "areas": _links(quarter),
                 "path": f"{REPORTS}/{quarter}",
+                "publishes": publishes and quarter in kept,
             }
             for quarter in listed
         ],
-        publishes=current().may("publish reports"),
+        publishes=publishes,
     )
 
 
@@ -206,7 +210,7 @@ def publish(quarter: str) -> Answered:
         return _show(quarter, 409, _CHANGED)
     except quarters.NoQuarter as error:
         status = 400 if g.foreign else 404
-        return explain("This cannot be published yet", str(error), status=status, back=REPORTS)
+        return explain("This quarter cannot be published", str(error), status=status, back=REPORTS)
     except content.ContentError as error:
         mistakes = [one.sentence for one in shown_mistakes(error.problems, ())]
         return explain(

@@ -124,7 +124,7 @@ def refuse() -> Response:
     """The same 403 for a record that staff may not see and for one that does not exist."""
     return explain(
         "You cannot open this page",
-        "It belongs to a centre that is not yours, or it is not there any more.",
+        "It belongs to a centre or an area that is not yours, or it is not there.",
         "Do you need it for your work? Ask your manager.",
         status=403,
         back=home(),

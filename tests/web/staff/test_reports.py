@@ -147,15 +147,19 @@ def made_staff(role, *, centres=(), footprint=None):
 
 
 def test_quarter_so_far_is_refused_elsewhere(open_quarter) -> None:
-    """A manager gets the same refusal for another footprint as for an area that is not there."""
+    """A manager gets the same refusal for another footprint as for an area that is not there, and
+    it says whom to ask."""
     manager = open_quarter.signed_in("manager")
     this = "/staff/reports/2027-Q1"
     other = next(one.slug for one in open_quarter.directory.footprints if one.slug != "preston")
 
     assert "So far." in manager.open(f"{this}/county")
     assert "2027 so far" in manager.open(f"{this}/county").words.replace(",", "")
-    assert manager.open(f"{this}/footprint-{other}").status == 403
-    assert manager.open(f"{this}/footprint-nowhere").status == 403
+    for area in (f"footprint-{other}", "footprint-nowhere"):
+        refused = manager.open(f"{this}/{area}")
+        assert refused.status == 403
+        assert "You cannot open this page" in refused
+        assert "a centre or an area that is not yours, or it is not there" in refused
     assert manager.open(f"{this}/footprint-{other}.csv").status == 403
     for quarter in ("2027-Q2", "2027-Q5", "1999-Q1", "x"):
         assert manager.open(f"/staff/reports/{quarter}/county").status == 404
@@ -189,7 +193,8 @@ def test_list_has_the_quarters_there_are(open_quarter, published) -> None:
     assert "An administrator publishes a quarter once it is over." in manager
     assert "Publish this quarter" not in manager
     assert "Publish this quarter" in open_quarter.signed_in("administrator").open("/staff/reports")
-    assert "Correct what is published" in published.signed_in("administrator").open(
+    # It was published by another database: this one has no record to correct it from.
+    assert "Correct what is published" not in published.signed_in("administrator").open(
         "/staff/reports"
     )
 
@@ -250,13 +255,27 @@ def other(cube):
     return replace(cube, areas={**cube.areas, COUNTY: county})
 
 
-@pytest.mark.parametrize("quarter", ["2027-Q1", "2027-Q3", "nonsense"])
-def test_only_a_quarter_that_is_over_is_published(open_quarter, quarter) -> None:
-    """A quarter that goes on, is to come or is none has no page to publish it."""
-    screen = open_quarter.signed_in("administrator").open(f"/staff/reports/{quarter}/publish")
-
-    assert screen.status == 404
-    assert "This cannot be published yet" in screen
+@pytest.mark.parametrize(
+    ("quarter", "says"),
+    [
+        ("2027-Q1", "January to March 2027 is not over."),
+        ("2027-Q3", "July to September 2027 has not begun."),
+        ("2026-Q1", "Nothing was noted from January to March 2026."),
+        ("nonsense", "is not a quarter"),
+    ],
+)
+def test_only_a_quarter_with_a_record_is_published_once_it_is_over(
+    open_quarter, quarter, says
+) -> None:
+    """A quarter that goes on, is to come, is none, or of which the portal kept no record has no
+    page to publish it, and nothing is written."""
+    boss = open_quarter.signed_in("administrator")
+    path = f"/staff/reports/{quarter}/publish"
+    for screen in (boss.open(path), boss.send(path, {"csrf_token": boss.token, "seen": "x"})):
+        assert screen.status == 404
+        assert "This quarter cannot be published" in screen
+        assert says in screen
+    assert not (open_quarter.settings.root / f"content/reports/{quarter}.json").exists()
 
 
 def test_mistakes_in_the_content_stop_publishing(open_quarter) -> None:

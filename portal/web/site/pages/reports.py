@@ -63,7 +63,7 @@ def reports(context: Context) -> str:
     head = Head(
         title=_TITLE,
         path=REPORTS,
-        summary=f"How many sessions we held in {context.site.area}, and how many families came.",
+        summary=f"How many sessions we held in {context.site.area}, and how often families came.",
     )
     newest = cubes[0].quarter if cubes else ""
     return context.render(
@@ -152,7 +152,7 @@ def _head(context: Context, wanted: ReportPage, title: str) -> Head:
             f"{what}, {quarters.words(quarter)}: {area}",
             f"{what}, {quarter.replace('-', ' ')}: {area}",
         ),
-        summary=f"{title}: sessions held, families that came, and what changed for them.",
+        summary=f"{title}: sessions held, visits of families, and what changed for them.",
         crumbs=tuple(crumbs),
         district=context.directory.district(slug) if kind == "district" else None,
     )

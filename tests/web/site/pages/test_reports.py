@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from portal.directory.addresses import report_file, report_path
-from portal.directory.measures import ALL, COUNTY, MEASURES, Figure
+from portal.directory.measures import ALL, COUNTY, MEASURE, MEASURES, Figure
 from portal.feeds import report_data
 from portal.web.report_tables import COLUMNS, Shown
 from portal.web.site.app import addresses, create_site
@@ -123,12 +123,30 @@ def test_plain_words_come_first(published, cubes):
     assert Shown(report).sentences == [
         "In Preston from October to December 2026 we held 143 sessions.",
         "Before that we held 131 from July to September 2026.",
-        "310 families with a place came.",
-        "At least 90 of them came three times or more.",
+        "Families came on 310 bookings.",
+        "On at least 90 of these, they came three times or more.",
+        "A family with two bookings counts twice. Where each session is booked by itself, a "
+        "booking is for one visit.",
         "There was 1 visit without a booking.",
         "12 families finished one-to-one support.",
         "For 8 of them, at least one of the five outcome numbers rose.",
     ]
+
+
+@pytest.mark.parametrize("name", ["booked", "came", "often", "waited"])
+def test_bookings_are_not_said_to_be_families(name):
+    """What is counted by booking is named a booking: a family with two of them counts twice."""
+    measure = MEASURE[name]
+
+    assert measure.unit == "bookings"
+    assert measure.words.startswith("Bookings ")
+
+
+def test_hours_are_told_by_the_half():
+    """Hours are rounded to the nearest half wherever they are read; other numbers are whole."""
+    said = [Figure(number).words for number in (3346.25, 0.25, 7.2, 12, 1230.5)]
+
+    assert said == ["3,346.5", "0.5", "7", "12", "1,230.5"]
 
 
 def test_hidden_number_is_not_put_into_words(published, cubes):
@@ -140,7 +158,7 @@ def test_hidden_number_is_not_put_into_words(published, cubes):
 
     assert Shown(report).sentences == [
         "In Preston from October to December 2026 we held 1 session.",
-        "We hide how many families with a place came, to keep them safe.",
+        "We hide on how many bookings families came, to keep them safe.",
     ]
 
 
