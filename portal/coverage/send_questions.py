@@ -176,7 +176,7 @@ class _Asked:
             said = [f"In {phrases.joined(one.title for one in there)}."]
         else:
             without = [one.title for one in districts if one not in there]
-            said = [f"None in {phrases.joined(without)}." if without else "In every district."]
+            said = [f"Not in {phrases.joined(without)}." if without else "In every district."]
         share = self._reach.share_near(sessions, NEAR)
         rough = _series(one for one in sessions if not is_placed(one))
         if share is not None and (share or not rough):

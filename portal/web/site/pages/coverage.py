@@ -268,9 +268,11 @@ def nearness(share: float | None, more: bool, elsewhere: bool, left_out: int) ->
             else "We know postcodes only roughly here"
         )
         return f"{why}. So we cannot say how many postcodes are within {NEAR} miles of a session."
-    many = phrases.capital(percent(share)) if share else "None"
+    if not share:
+        return f"No postcodes are within {NEAR} miles of a session."
+    many = phrases.capital(percent(share))
     least = f"At least {many}" if more and share <= 0.99 else many
-    where = " in another district" if elsewhere and share else ""
+    where = " in another district" if elsewhere else ""
     return f"{least} of the postcodes are within {NEAR} miles of a session{where}."
 
 

@@ -166,7 +166,7 @@ def test_a_share_is_never_rounded_to_none_or_all(share, words, shade):
         (0.2, False, 1, "At least 20% of the postcodes are within 3 miles", "20%+", "u"),
         (0.6, True, 1, "At least 60% of the postcodes are within 3 miles of a", "60%+", 3),
         (0.996, False, 1, "Over 99% of the postcodes", "over 99%", 4),
-        (0.0, True, 0, "None of the postcodes are within 3 miles of a session.", "0%", 0),
+        (0.0, True, 0, "No postcodes are within 3 miles of a session.", "0%", 0),
         (0.2, True, 0, "20% of the postcodes are within 3 miles of a session in a", "20%", 1),
     ],
 )  # fmt: skip
