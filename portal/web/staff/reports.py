@@ -182,7 +182,7 @@ def report_table(quarter: str, area: str) -> Answered:
     if not isinstance(report, Report):
         return report
     data = csv_of(report_data.HEADER, report_data.rows(report))
-    return as_file(data, f"report-{quarter}-{area}.csv".lower())
+    return as_file(data, report_data.file_name(report, "csv"))
 
 
 @staff_route(f"{REPORTS}/<quarter>/<area>.json", may=FAMILIES)
@@ -193,6 +193,8 @@ def report_json(quarter: str, area: str) -> Answered:
         return report
     answer = make_response(report_data.as_json([report]))
     answer.headers["Content-Type"] = "application/json"
+    name = report_data.file_name(report, "json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 

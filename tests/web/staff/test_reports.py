@@ -91,6 +91,26 @@ def test_files_agree_with_the_page(published, cubes, directory) -> None:
     assert table.headers["Content-Disposition"].endswith('"report-2026-q4-district-preston.csv"')
 
 
+def test_files_say_what_their_numbers_are(directory, cubes) -> None:
+    """A file that is passed on says in each row, in its data and in its name that numbers are
+    invented or of a quarter that is not over; a quarter beside it has a note of its own."""
+    early = replace(cubes[0], made=datetime(2026, 12, 1, tzinfo=UTC).date())
+    report = early.report(DISTRICT, directory, replace(cubes[1], sample=True))
+    rows = [dict(zip(report_data.HEADER, row, strict=True)) for row in report_data.rows(report)]
+    noted = {row["Quarter"]: row["Note"] for row in rows}
+
+    assert noted == {
+        Q4: "So far: the quarter is not over",
+        Q3: "Invented numbers: a sample year",
+    }
+    assert json.loads(report_data.as_json([report]))["notes"] == noted
+    names = [report_data.file_name(one, "csv") for one in (report, cubes[0].report(DISTRICT, None))]
+    assert names == [
+        "report-2026-q4-district-preston-so-far-invented.csv",
+        "report-2026-q4-district-preston.csv",
+    ]
+
+
 def test_paper_says_what_the_page_says(published) -> None:
     """What is printed has its address and its day, and leaves out what only a screen needs."""
     screen = published.signed_in("manager").open(PAGE)

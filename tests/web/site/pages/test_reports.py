@@ -174,7 +174,12 @@ def test_page_says_what_its_numbers_are(directory, cubes):
     assert "By outcome (our reading of the plan)" in main_of(
         client, report_path(Q4, COUNTY, "changes")
     ).text.replace("  ", " ")
-    assert b"Invented numbers: a sample year" in client.get(report_file(Q4, "json")).data
+    assert "Invented numbers" in main_of(client, "/data/").text
+    made = json.loads(client.get(report_file(Q4, "json")).data)
+    text = client.get(report_file(Q4, "csv")).data.decode("utf-8-sig")
+    said = "Invented numbers: a sample year; Edition 2: corrected"
+    assert made["notes"] == {Q4: said}
+    assert {row["Note"] for row in csv.DictReader(io.StringIO(text))} == {said}
     assert "Invented numbers" in main_of(client, "/reports/").text
 
 
