@@ -106,12 +106,21 @@ def reports() -> Answered:
                 "over": quarters.last_day(quarter) < today,
                 "areas": _links(quarter),
                 "path": f"{REPORTS}/{quarter}",
+                "waiting": _is_waiting(quarter),
                 "publishes": publishes and quarter in kept,
             }
             for quarter in listed
         ],
         publishes=publishes,
     )
+
+
+def _is_waiting(quarter: str) -> bool:
+    """Whether a quarter was published, and the site does not show it yet."""
+    try:
+        return report_publishing.is_waiting(live().settings, quarter, _published(quarter))
+    except EditingError:
+        return False  # the page that publishes says what is wrong with the file
 
 
 def _links(quarter: str) -> list[tuple[str, str]]:
@@ -278,7 +287,7 @@ def published(quarter: str) -> Answered:
     """Whether the published quarter is on the site by now."""
     cube = _published(quarter)
     state = publishing.state(live().settings)
-    if state == "published" and cube is None:
+    if state == "published" and (cube is None or _is_waiting(quarter)):
         state = "building"  # the other processes have not read it yet
     titles = {"building": "It is being published", "published": "It is on the site now"}
     return page(
