@@ -212,7 +212,11 @@ def data(context: Context) -> str:
         summary="Files about groups, centres and coverage for your own programs.",
     )
     reports = [
-        (quarters.words(one.quarter), *(report_file(one.quarter, kind) for kind in ("csv", "json")))
+        (
+            quarters.words(one.quarter),
+            *(report_file(one.quarter, kind) for kind in ("csv", "json")),
+            one.cube.sample,
+        )
         for one in context.directory.reports
     ]
     return context.render("data.html", head, files=context.files, reports=reports)
