@@ -23,13 +23,16 @@ FOR = click.option("--for", "area", help="A district or footprint, such as burnl
 @click.group(invoke_without_command=True)
 @click.option("--quarter", metavar="QUARTER", help="The report of a quarter, like 2026-Q4.")
 @FOR
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print a CSV file.")
+@click.option("--json", "forms", flag_value="json", multiple=True, help="Print JSON.")
+@click.option("--csv", "forms", flag_value="csv", multiple=True, help="Print a CSV file.")
 @click.option(
-    "--publish", "form", flag_value="publish", help="Write its numbers into content/reports/."
-)
+    "--publish", "forms", flag_value="publish", multiple=True,
+    help="Write its numbers into content/reports/.",
+)  # fmt: skip
 @click.pass_context
-def report(ctx: click.Context, quarter: str | None, area: str | None, form: str | None) -> None:
+def report(
+    ctx: click.Context, quarter: str | None, area: str | None, forms: tuple[str, ...]
+) -> None:
     """What the service offers and does, in numbers: the report of a quarter, or coverage."""
     if ctx.invoked_subcommand is not None:
         return
@@ -38,25 +41,33 @@ def report(ctx: click.Context, quarter: str | None, area: str | None, form: str 
         return
     from portal.commands import quarterly
 
+    form = _one_of(forms, "--json, --csv and --publish")
     directory = read(ctx.obj)
     chosen = area_named(directory, area) if area else None
-    quarterly.run(ctx.obj, directory, quarter, chosen, form)
+    quarterly.run(ctx.obj, directory, quarter.upper(), chosen, form)
 
 
 @report.command()
 @FOR
 @click.option(
-    "--json", "form", flag_value="json", help="Print JSON, as /data/coverage.json has it."
-)
-@click.option("--csv", "form", flag_value="csv", help="Print CSV, as /data/coverage.csv has it.")
+    "--json", "forms", flag_value="json", multiple=True,
+    help="Print JSON, as /data/coverage.json has it.",
+)  # fmt: skip
+@click.option(
+    "--csv", "forms", flag_value="csv", multiple=True,
+    help="Print CSV, as /data/coverage.csv has it.",
+)  # fmt: skip
 @click.option("--today", metavar="DATE", help="The first day, like 2027-01-12.")
 @click.pass_obj
-def coverage(root: Path | None, area: str | None, form: str | None, today: str | None) -> None:
+def coverage(
+    root: Path | None, area: str | None, forms: tuple[str, ...], today: str | None
+) -> None:
     """What is on in the next 13 weeks, by district, age and part of the week."""
     from portal.coverage import printed
     from portal.coverage.cells import Coverage
     from portal.feeds.coverage import as_csv, as_json
 
+    form = _one_of(forms, "--json and --csv")
     directory = read(root, today)
     chosen = area_named(directory, area) if area else None
     if form:
@@ -82,8 +93,16 @@ def read(root: Path | None, today: str | None = None) -> Directory:
     )
 
 
-def area_named(directory: Directory, name: str) -> District | Footprint:
+def _one_of(forms: tuple[str, ...], all_forms: str) -> str | None:
+    """The form that was asked for. Raises UsageError for two, of which one would be left out."""
+    if len(set(forms)) > 1:
+        raise click.UsageError(f"Choose one of {all_forms}.")
+    return forms[0] if forms else None
+
+
+def area_named(directory: Directory, name: str) -> District | Footprint | None:
     """The district of that name, or else the footprint; 'footprint:preston' is never the district.
+    None is the whole county.
 
     Raises PortalError.
     """
@@ -93,6 +112,8 @@ def area_named(directory: Directory, name: str) -> District | Footprint:
     kind, _, name = name.rpartition(":")
     if kind != "footprint":
         areas |= {one.slug: one for one in directory.districts}
+    if not kind and slugify(name) in ("county", slugify(directory.site.area)):
+        return None
     if (found := areas.get(slugify(name))) is None:
         raise PortalError(
             f"There is no district or footprint '{name}'.{near(name, areas)} "

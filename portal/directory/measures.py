@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Protocol
 
 from portal.directory.vocabularies import (
@@ -284,12 +285,16 @@ def key(kind: str, value: object) -> str:
 
 def measures_of(line: str) -> tuple[Measure, ...]:
     """The measures that a line has, in their order."""
-    kind = line.partition(":")[0]
-    if line == PRIVATE:
+    return _measures_of(line if line in (PRIVATE, ALL) else line.partition(":")[0])
+
+
+@cache
+def _measures_of(kind: str) -> tuple[Measure, ...]:
+    if kind == PRIVATE:
         return tuple(MEASURE[name] for name in OF_PRIVATE)
     if kind == "case-level":
         return tuple(MEASURE[name] for name in OF_CASES)
-    return tuple(one for one in MEASURES if line == ALL or not one.only_all)
+    return tuple(one for one in MEASURES if kind == ALL or not one.only_all)
 
 
 class County(Protocol):

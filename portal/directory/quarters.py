@@ -26,8 +26,10 @@ def quarter_of(day: date) -> str:
 def first_day(quarter: str) -> date:
     """The first day of a quarter. Raises NoQuarter."""
     found = _QUARTER.fullmatch(quarter)
-    if found is None or not 2000 <= int(found[1]) <= 2100:
+    if found is None:
         raise NoQuarter(f"'{quarter}' is not a quarter. Write it like 2027-Q1.")
+    if not 2000 <= int(found[1]) <= 2100:
+        raise NoQuarter(f"'{quarter}' is not a quarter that is kept: write one from 2000 to 2100.")
     return date(int(found[1]), int(found[2]) * 3 - 2, 1)
 
 

@@ -96,6 +96,15 @@ def _read(quarter: str, data: bytes) -> Cube:
         ) from error
 
 
+def is_waiting(settings: Settings, quarter: str, shown: Cube | None) -> bool:
+    """Whether a quarter is written, and the site does not show that edition yet: the build, or the
+    other processes, need some minutes. On a machine that does not build, nothing is known of it."""
+    if "build" not in settings.roles:
+        return False
+    data = bytes_of(settings.root, path_of(quarter))
+    return data is not None and (shown is None or _read(quarter, data).edition > shown.edition)
+
+
 def publish(
     settings: Settings,
     engine: Engine,

@@ -19,16 +19,45 @@ from portal.directory.measures import KINDS, MEASURES, Figure
 from portal.directory.quarterly import Cube, Line, Report, report_among, with_quarter
 
 HEADER = (
-    "Quarter", "Area", "Area in words", "Line", "Line in words", "Reading", "Beside it",
+    "Quarter", "Note", "Area", "Area in words", "Line", "Line in words", "Reading", "Beside it",
     *(measure.words for measure in MEASURES),
 )  # fmt: skip
 HIDDEN = "hidden"
 SAMPLE = "Invented numbers: a sample year"
+SO_FAR = "So far: the quarter is not over"
 
 
 def cell(figure: Figure) -> str:
     """A figure in a cell of a table: '1,230' without its comma, '30 or more' or 'hidden'."""
     return HIDDEN if figure.hidden else figure.words.replace(",", "")
+
+
+def note(cube: Cube) -> str:
+    """What has to be known of the numbers of a quarter before they are used; '' if nothing."""
+    said = [
+        SAMPLE if cube.sample else "",
+        "" if cube.final else SO_FAR,
+        f"Edition {cube.edition}: corrected" if cube.edition > 1 else "",
+    ]
+    return "; ".join(filter(None, said))
+
+
+def notes(report: Report) -> Mapping[str, str]:
+    """The notes of a report's quarters: a row may be of a quarter beside it."""
+    beside = (report.cube, report.earlier, report.last_year)
+    return {cube.quarter: note(cube) for cube in beside if cube is not None}
+
+
+def file_name(report: Report, ending: str) -> str:
+    """The name of the file of one area: 'report-2026-q4-district-preston.csv'. It says what must
+    not be forgotten when the file is passed on."""
+    area = report.area.replace(":", "-")
+    parts = ["report", report.quarter.lower(), area]
+    if not report.cube.final:
+        parts.append("so-far")
+    if any(cube.sample for cube in (report.cube, report.earlier, report.last_year) if cube):
+        parts.append("invented")
+    return f"{'-'.join(parts)}.{ending}"
 
 
 def lines_of(report: Report) -> Iterator[tuple[str, Line]]:
@@ -49,10 +78,12 @@ def lines_of(report: Report) -> Iterator[tuple[str, Line]]:
 
 def rows(report: Report) -> Iterator[list[str]]:
     """The rows of a report for a table with the columns of HEADER."""
+    noted = notes(report)
     for quarter, line in lines_of(report):
         figures = (line.figures.get(measure.name) for measure in MEASURES)
         yield [
-            quarter, report.area, report.title, line.key, line.label, line.reading, line.links,
+            quarter, noted[quarter], report.area, report.title, line.key, line.label,
+            line.reading, line.links,
             *("" if figure is None else cell(figure) for figure in figures),
         ]  # fmt: skip
 
@@ -68,6 +99,7 @@ def as_json(reports: Sequence[Report]) -> bytes:
         "edition": cube.edition,
         "over": cube.final,
         "sample": SAMPLE if cube.sample else "",
+        "notes": notes(first),
         "measures": [
             {
                 "name": measure.name,

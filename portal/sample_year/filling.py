@@ -145,8 +145,8 @@ def _workers(connection: Connection, directory: Directory, since: datetime) -> d
 def _demand_empty(connection: Connection) -> None:
     if is_sample(connection):
         raise NotEmpty(
-            "This database holds an invented year already. To have another one, remove the "
-            "database (var/portal.db), and run this again."
+            "This database holds an invented year already. To have another one, remove "
+            f"{_name_of(connection)}, and run this again."
         )
     for table in _OF_PEOPLE:
         if connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
@@ -155,3 +155,11 @@ def _demand_empty(connection: Connection) -> None:
                 "families must never stand beside real ones. Use an empty database: set "
                 "PORTAL_VAR or PORTAL_DATABASE_URL to a new one."
             )
+
+
+def _name_of(connection: Connection) -> str:
+    """The file of the database, or what its address is called: it may hold a password."""
+    url = connection.engine.url
+    if url.get_backend_name() == "sqlite" and url.database:
+        return url.database
+    return "the database of PORTAL_DATABASE_URL"

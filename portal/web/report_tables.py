@@ -103,6 +103,11 @@ class Grid:
     groups: tuple[Group, ...]
 
     @property
+    def anchor(self) -> str:
+        """Where it is on a page."""
+        return f"table-{self.columns.slug}"
+
+    @property
     def linked(self) -> bool:
         """Whether outcomes have Marmot objectives and Troubled Families criteria beside them."""
         return self.columns.part == "outcomes"
@@ -170,7 +175,7 @@ class Shown:
         return [grid for grid in map(self.grid, COLUMNS) if grid.groups]
 
     def grid(self, columns: Columns) -> Grid:
-        """The table with these columns."""
+        """The table with these columns. Lines whose numbers are all 0 are left out."""
         groups = (self._group(kind, columns.measures) for kind in _KINDS)
         return Grid(columns, tuple(group for group in groups if group.rows))
 
@@ -181,7 +186,7 @@ class Shown:
             cells = tuple(
                 (one, line.figures[one.name]) for one in measures if one.name in line.figures
             )
-            if cells:
+            if any(figure != Figure() for _, figure in cells):
                 rows.append(Row(line, cells))
         return Group(table.title, tuple(rows))
 

@@ -86,6 +86,20 @@ def test_what_cannot_be_shown(report):
     assert "--quarter" in report().output
 
 
+def test_small_slips_are_understood(report):
+    """A quarter may be written as in the addresses of pages, and the county by its name; two
+    forms at once are refused, because one of them would be left out silently."""
+    said = report("--quarter", "2026-Q4")
+
+    assert report("--quarter", "2026-q4", "--for", "lancashire").stdout == said.stdout
+    assert report("--quarter", "2026-q4", "--for", "county").stdout == said.stdout
+    for forms in (("--json", "--csv"), ("--publish", "--json"), ("--csv", "--publish")):
+        done = report("--quarter", "2026-Q4", *forms)
+        assert done.exit_code == 2
+        assert "Choose one of --json, --csv and --publish." in done.output
+    assert "from 2000 to 2100" in report("--quarter", "1999-Q1").output
+
+
 def test_a_quarter_is_published(report, tmp_path, monkeypatch):
     """The file holds what the command prints, as the content reads it."""
     # The rest of the content is not there; `test_published_quarters` reads one with it.

@@ -66,3 +66,6 @@ def test_an_unknown_area_is_named_with_the_known_ones(report):
     assert (found.exit_code, found.stdout) == (1, "")
     assert found.stderr.startswith("There is no district or footprint 'Prestn'. Did you mean 'pr")
     assert report("--today", "soon").exit_code == 2
+    two = report("--json", "--csv")
+    assert (two.exit_code, two.stdout) == (2, "")
+    assert "Choose one of --json and --csv." in two.stderr

@@ -131,10 +131,14 @@ def test_a_database_in_use_is_refused_and_left_alone(directory, engine):
 
 
 def test_a_second_year_is_refused(directory, filled):
-    """The numbers of a sample year do not double when the command is run twice."""
+    """The numbers of a sample year do not double when the command is run twice; the refusal names
+    the database that is used, wherever it is."""
     before = len(_rows(filled[0], tables.booking))
-    with pytest.raises(NotEmpty, match="an invented year already"):
+    with pytest.raises(NotEmpty, match="an invented year already") as refused:
         _fill(filled[0], directory, seed=9)
+    url = filled[0].url
+    name = url.database if url.get_backend_name() == "sqlite" else "PORTAL_DATABASE_URL"
+    assert f"remove {name}, and" in str(refused.value).replace("the database of ", "")
     assert len(_rows(filled[0], tables.booking)) == before
 
 

@@ -106,12 +106,21 @@ def reports() -> Answered:
                 "over": quarters.last_day(quarter) < today,
                 "areas": _links(quarter),
                 "path": f"{REPORTS}/{quarter}",
+                "waiting": _is_waiting(quarter),
                 "publishes": publishes and quarter in kept,
             }
             for quarter in listed
         ],
         publishes=publishes,
     )
+
+
+def _is_waiting(quarter: str) -> bool:
+    """Whether a quarter was published, and the site does not show it yet."""
+    try:
+        return report_publishing.is_waiting(live().settings, quarter, _published(quarter))
+    except EditingError:
+        return False  # the page that publishes says what is wrong with the file
 
 
 def _links(quarter: str) -> list[tuple[str, str]]:
@@ -182,7 +191,7 @@ def report_table(quarter: str, area: str) -> Answered:
     if not isinstance(report, Report):
         return report
     data = csv_of(report_data.HEADER, report_data.rows(report))
-    return as_file(data, f"report-{quarter}-{area}.csv".lower())
+    return as_file(data, report_data.file_name(report, "csv"))
 
 
 @staff_route(f"{REPORTS}/<quarter>/<area>.json", may=FAMILIES)
@@ -193,6 +202,8 @@ def report_json(quarter: str, area: str) -> Answered:
         return report
     answer = make_response(report_data.as_json([report]))
     answer.headers["Content-Type"] = "application/json"
+    name = report_data.file_name(report, "json")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
@@ -276,7 +287,7 @@ def published(quarter: str) -> Answered:
     """Whether the published quarter is on the site by now."""
     cube = _published(quarter)
     state = publishing.state(live().settings)
-    if state == "published" and cube is None:
+    if state == "published" and (cube is None or _is_waiting(quarter)):
         state = "building"  # the other processes have not read it yet
     titles = {"building": "It is being published", "published": "It is on the site now"}
     return page(

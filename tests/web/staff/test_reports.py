@@ -72,6 +72,14 @@ def test_page_agrees_with_the_quarter(published, cubes, directory) -> None:
         for one in MEASURES
     }
     assert all(measure.explanation in screen.main.text for measure in MEASURES)
+    contents = screen.main.one("nav")
+    ids = {one["id"] for one in screen.main.all(where=lambda one: one.get("id"))}
+    led = [link["href"].removeprefix("#") for link in contents.all("a")]
+    assert led == [
+        "inputs", "table-groups", "outputs", "table-sessions", "table-requests", "outcomes",
+        "table-changes", "counts",
+    ]  # fmt: skip
+    assert ids.issuperset(led)
 
 
 def test_files_agree_with_the_page(published, cubes, directory) -> None:
@@ -89,6 +97,26 @@ def test_files_agree_with_the_page(published, cubes, directory) -> None:
         for quarter, line in report_data.lines_of(report)
     ]
     assert table.headers["Content-Disposition"].endswith('"report-2026-q4-district-preston.csv"')
+
+
+def test_files_say_what_their_numbers_are(directory, cubes) -> None:
+    """A file that is passed on says in each row, in its data and in its name that numbers are
+    invented or of a quarter that is not over; a quarter beside it has a note of its own."""
+    early = replace(cubes[0], made=datetime(2026, 12, 1, tzinfo=UTC).date())
+    report = early.report(DISTRICT, directory, replace(cubes[1], sample=True))
+    rows = [dict(zip(report_data.HEADER, row, strict=True)) for row in report_data.rows(report)]
+    noted = {row["Quarter"]: row["Note"] for row in rows}
+
+    assert noted == {
+        Q4: "So far: the quarter is not over",
+        Q3: "Invented numbers: a sample year",
+    }
+    assert json.loads(report_data.as_json([report]))["notes"] == noted
+    names = [report_data.file_name(one, "csv") for one in (report, cubes[0].report(DISTRICT, None))]
+    assert names == [
+        "report-2026-q4-district-preston-so-far-invented.csv",
+        "report-2026-q4-district-preston.csv",
+    ]
 
 
 def test_paper_says_what_the_page_says(published) -> None:
@@ -166,6 +194,20 @@ def test_quarter_so_far_is_refused_elsewhere(open_quarter) -> None:
     assert manager.open("/staff/reports/2026-Q1/county").status == 404  # nothing was kept
 
 
+def test_page_says_whether_its_numbers_still_change(open_quarter, published) -> None:
+    """A quarter goes on, or is over and not published, or is published: the page says which."""
+    manager = open_quarter.signed_in("manager")
+    goes_on = manager.open("/staff/reports/2027-Q1/county")
+    over = manager.open(f"/staff/reports/{Q4}/county")
+    final = published.signed_in("manager").open(f"/staff/reports/{Q4}/county")
+
+    assert "January to March 2027 is not over. The numbers will change." in goes_on
+    assert "Not published yet. October to December 2026 is over." in over.words
+    for said in ("is not over", "Not published yet"):
+        assert said not in final
+    assert "registers are not complete" not in goes_on
+
+
 def test_a_quarter_is_counted_once_a_minute(open_quarter, monkeypatch) -> None:
     """Reading area after area counts each quarter once; a minute later the numbers are new."""
     counted, true = [], pages.reports_of
@@ -231,6 +273,11 @@ def test_publishing_from_the_first_look_to_a_correction(open_quarter, monkeypatc
     assert report.cube.figure(COUNTY, ALL, "held").number > 0
     assert report.edition == 1
     assert build_requests.asked(open_quarter.settings.var)
+    listed = boss.open("/staff/reports").main.text
+    this = listed.partition("October to December 2026")[2].partition("July to September")[0]
+    assert "It is being published. The site shows it in a few minutes." in this
+    assert "not published yet" not in this
+    assert "Publish this quarter" not in this
 
     written = file.read_bytes()
     assert "It is being published" in second.press("Publish this quarter")
@@ -276,6 +323,17 @@ def test_only_a_quarter_with_a_record_is_published_once_it_is_over(
         assert "This quarter cannot be published" in screen
         assert says in screen
     assert not (open_quarter.settings.root / f"content/reports/{quarter}.json").exists()
+
+
+def test_correction_waits_for_the_site_too(tmp_path, sample_root, directory, cubes) -> None:
+    """The page after publishing says that the site follows until it shows that edition."""
+    root = shutil.copytree(sample_root, tmp_path / "root")
+    boss = Staffed(tmp_path, with_reports(directory, *cubes), root=root).signed_in("administrator")
+    file = root / PATH
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for edition, waits in ((2, True), (1, False)):
+        file.write_text(replace(cubes[0], edition=edition).text())
+        assert ("The site follows in a few minutes." in boss.open(f"{PUBLISH}ed")) == waits
 
 
 def test_mistakes_in_the_content_stop_publishing(open_quarter) -> None:

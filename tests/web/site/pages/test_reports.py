@@ -143,6 +143,30 @@ def test_bookings_are_not_said_to_be_families(name):
     assert measure.words.startswith("Bookings ")
 
 
+def test_lines_with_only_0_are_left_out(published, cubes):
+    """A table has the lines with a number or a hidden one, and says that the others are left
+    out."""
+    few = {measure.name: Figure() for measure in MEASURES if measure.name not in ("held", "gaps")}
+    areas = {DISTRICT: {
+        ALL: {"held": Figure(3)},
+        "offer:send": few,
+        "offer:families": {**few, "came": Figure(partial=True)},
+        "offer:young-people": {**few, "held": Figure(3)},
+    }}  # fmt: skip
+    grids = Shown(replace(cubes[0], areas=areas).report(DISTRICT, published)).grids
+    rows = {one.columns.slug: [row.line.key for group in one.groups for row in group.rows]
+            for one in grids}  # fmt: skip
+
+    assert rows == {"sessions": ["offer:families", "offer:young-people"]}
+    made = create_site(with_reports(published, replace(cubes[0], areas=areas))).test_client()
+    page = main_of(made, report_path(Q4, DISTRICT, "sessions"))
+    assert "(without lines that have only 0)" in page.one("caption").text
+    assert (
+        "There are no numbers here in this quarter."
+        in main_of(made, report_path(Q4, DISTRICT, "groups")).text
+    )
+
+
 def test_hours_are_told_by_the_half():
     """Hours are rounded to the nearest half wherever they are read; other numbers are whole."""
     said = [Figure(number).words for number in (3346.25, 0.25, 7.2, 12, 1230.5)]
@@ -176,7 +200,12 @@ def test_page_says_what_its_numbers_are(directory, cubes):
     assert "By outcome (our reading of the plan)" in main_of(
         client, report_path(Q4, COUNTY, "changes")
     ).text.replace("  ", " ")
-    assert b"Invented numbers: a sample year" in client.get(report_file(Q4, "json")).data
+    assert "Invented numbers" in main_of(client, "/data/").text
+    made = json.loads(client.get(report_file(Q4, "json")).data)
+    text = client.get(report_file(Q4, "csv")).data.decode("utf-8-sig")
+    said = "Invented numbers: a sample year; Edition 2: corrected"
+    assert made["notes"] == {Q4: said}
+    assert {row["Note"] for row in csv.DictReader(io.StringIO(text))} == {said}
     assert "Invented numbers" in main_of(client, "/reports/").text
 
 
