@@ -48,7 +48,8 @@ These are all the relations that a reader knows, of each cell and so of each sum
   and `taken` bound `often` from both sides. They are shown of the same blocks as `often`, so the
   bounds are those of a block whose number is seen anyway. The differences are forms.
 - visits <= came x sessions held: sessions are public. `most` is that number of visits in a cell;
-  `most - visits` is a form of the same stage.
+  `most - visits` is a form of the same stage. The visits of a block can still tell that all of a
+  long group came often, and so how many did of a short one: `_visits_tell` tries all numbers.
 - often = 0 where a booking has fewer than three sessions: also public. `able` is `came` where there
   are three, else 0, and `able - often` is a form: cells with 0 hide nobody.
 - booked <= taken <= places: places are public. `room` is their number. If a block is full to the
@@ -95,6 +96,7 @@ class Stage:
     shown: tuple[int, ...]  # the places of its measures among those of the group
     forms: tuple[Form, ...]
     limits: tuple[tuple[int, int], ...] = ()  # the places of a number and of its public limit
+    visits: tuple[int, ...] = ()  # the places of came, visits, often, able and most, if it has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,12 @@ def group(*stages: tuple[Sequence[str], Sequence[str]], bounds: Sequence[str] = 
                 limits += ((values.index(number), values.index(most)),)
             else:
                 forms += (form(words),)
-        made.append(Stage(tuple(map(measures.index, shown)), forms, limits))
+        named = tuple(map(values.index, _OF_VISITS)) if "visits" in shown else ()
+        made.append(Stage(tuple(map(measures.index, shown)), forms, limits, named))
     return Group(measures, tuple(made), tuple(bounds))
+
+
+_OF_VISITS = ("came", "visits", "often", "able", "most")
 
 
 def _one(*measures: str) -> Group:
@@ -241,7 +247,11 @@ def is_safe(blocks: Sequence[Block], stage: Stage) -> bool:
     parts = [part for block in blocks for part in block.made_of]
     if not all(_tells_nothing(parts, owners, form) for form in stage.forms):
         return False
-    return not any(_is_full(cells, owners, *limit) for limit in stage.limits)
+    if any(_is_full(cells, owners, *limit) for limit in stage.limits):
+        return False
+    return not stage.visits or not any(
+        _visits_tell(parts, owner, stage.visits) for owner in (None, *owners)
+    )
 
 
 def _tells_nothing(parts: Sequence[Sequence[Cell]], owners: Set[str], form: Form) -> bool:
@@ -285,6 +295,50 @@ def _is_full(cells: Sequence[Cell], owners: Set[str], at: int, most: int) -> boo
         if small and sum(one[at] for one in others) >= sum(one[most] for one in others):
             return True
     return False
+
+
+def _visits_tell(
+    parts: Sequence[Sequence[Cell]], owner: str | None, places: tuple[int, ...]
+) -> bool:
+    """Whether the visits of all parts tell of one of them that 1 to 4 came often, or did not.
+
+    Known are who came of each part, who came often of all, and the sessions of a part: n. Of c
+    that came and o that came often, there are 2c + (n - 2)o visits at most. So the most visits
+    that a number of one part leaves room for must not be fewer than there were.
+    """
+    known: list[tuple[int, int, int]] = []  # came, most that came often, visits more of each
+    often = visits = 0
+    for part in parts:
+        some = [[cell.values[at] for at in places] for cell in part if cell.owner != owner]
+        if not any(came for came, *_ in some):
+            continue
+        came = sum(one[0] for one in some)
+        held = max(most // one for one, *_, most in some if one)
+        often += sum(one[2] for one in some)
+        visits += sum(one[1] for one in some) - came * min(held, 2)
+        known.append((came, came if any(one[3] for one in some) else 0, max(held - 2, 0)))
+    if len(known) < 2 or not often:
+        return False
+    for at, (came, most, more) in enumerate(known):
+        others = sorted((one for i, one in enumerate(known) if i != at), key=lambda one: -one[2])
+        fits = [
+            number
+            for number in range(max(0, often - sum(one[1] for one in others)), most + 1)
+            if number <= often and number * more + _most_visits(others, often - number) >= visits
+        ]
+        if len(fits) == 1 and (0 < fits[0] < SMALLEST or 0 < came - fits[0] < SMALLEST):
+            return True
+    return False
+
+
+def _most_visits(parts: Sequence[tuple[int, int, int]], often: int) -> int:
+    """The most visits above two each if so many of these parts, the longest first, came often."""
+    visits = 0
+    for _, most, more in parts:
+        some = min(most, often)
+        visits += some * more
+        often -= some
+    return visits
 
 
 def staged(cells: Iterable[Cell], group: Group, salt: bytes = b"") -> list[list[Block]]:

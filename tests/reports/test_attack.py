@@ -94,6 +94,17 @@ def test_groups_too_short_to_come_often_hide_nobody() -> None:
         assert not any(block.safe and 0 in block.names for block in last)
 
 
+def test_visits_of_a_block_tell_nothing_of_its_parts() -> None:
+    """S103: if all ten of a long group must have come often, two of twelve are of the short one."""
+    long, short = (10, 10, 110, 98, 10, 10, 100, 999), (20, 20, 60, 42, 2, 20, 60, 999)
+    last = _family_blocks(("mill", long), ("mill", short))[2]
+    assert not any(block.safe and 1 in block.names for block in last)
+    # With fewer visits, those who came often may be of either group.
+    fewer = (10, 10, 110, 60, 10, 10, 100, 999)
+    last = _family_blocks(("mill", fewer), ("mill", short))[2]
+    assert all(block.safe for block in last)
+
+
 def test_a_full_group_hides_no_small_one() -> None:
     """S103: if all public places are taken, each cell of a block has as many as it has places."""
     full = [("mill", (4, 4, 4, 4, 0, 0, 4, 4)), ("mill", (8, 8, 8, 8, 0, 0, 8, 8))]
