@@ -15,7 +15,7 @@ from typing import Any
 
 from portal.directory import Directory, quarters
 from portal.directory.addresses import report_file
-from portal.directory.measures import KINDS, MEASURES, Figure
+from portal.directory.measures import KINDS, MEASURES, OR_MORE, Figure
 from portal.directory.quarterly import Cube, Line, Report, report_among, with_quarter
 
 HEADER = (
@@ -23,6 +23,10 @@ HEADER = (
     *(measure.words for measure in MEASURES),
 )  # fmt: skip
 HIDDEN = "hidden"
+FIGURES = (
+    f'{{"from": 30}} is 30 or more: {OR_MORE} null is a number that is hidden: fewer than 5, or a '
+    "larger one from which a small one could be worked out."
+)
 SAMPLE = "Invented numbers: a sample year"
 SO_FAR = "So far: the quarter is not over"
 
@@ -100,6 +104,7 @@ def as_json(reports: Sequence[Report]) -> bytes:
         "over": cube.final,
         "sample": SAMPLE if cube.sample else "",
         "notes": notes(first),
+        "figures": FIGURES,
         "measures": [
             {
                 "name": measure.name,

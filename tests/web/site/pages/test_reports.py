@@ -107,6 +107,7 @@ def test_files_agree_with_the_pages(client, published, cubes):
 
     assert data == true
     assert table == true
+    assert "it may be much more" in made["figures"]
     assert set(made["measures"][0]) == {"name", "words", "unit", "part", "explanation"}
 
 
