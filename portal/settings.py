@@ -138,6 +138,12 @@ class Settings(BaseSettings):
     bookings_per_series: int = Field(
         3000, ge=0, description="Bookings an hour of one series or programme; 0 sets no limit."
     )
+    answers_per_address: int = Field(
+        35,
+        ge=0,
+        description="Answers a day to one consultation from one network address, which a school "
+        "class may share; 0 sets no limit.",
+    )
     keep_days: int = Field(
         30,
         ge=1,

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from portal import database
 from portal.bookings.csv_export import csv_of
 from portal.directory import Directory, District, Footprint, quarters
-from portal.directory.measures import COUNTY, OUR_READING_NOTE, Figure, key
+from portal.directory.measures import COUNTY, OR_MORE, OUR_READING_NOTE, Figure, key
 from portal.directory.quarterly import OUR_READING, Line, Part, Report
 from portal.directory.values import LONDON
 from portal.editing import report_publishing
@@ -99,7 +99,8 @@ def words(report: Report) -> Iterator[str]:
         yield ""
         yield f"{report.private.label}, bookings: {report.private.figures['booked'].words}"
     yield ""
-    yield "<5*: fewer than 5, or hidden to protect others. 30+: 30 or more."
+    yield "<5*: fewer than 5, or hidden to protect others."
+    yield f"30+: 30 or more; {OR_MORE}"
     if any(
         line.reading == OUR_READING
         for kind in ("outcome", "need")

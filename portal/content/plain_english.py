@@ -26,9 +26,9 @@ _NAMED_BY = 6  # words of a long sentence that name it in a warning
 SENTENCES = frozenset(
     {
         "audience", "bring", "buggy", "cancelled", "cost", "discreet_body", "discreet_text",
-        "expect", "first_time", "full_text", "hint", "label", "note", "options", "parking",
+        "expect", "first_time", "full_text", "hint", "join", "label", "note", "options", "parking",
         "postponed", "reason", "session_length", "siblings_note", "subject", "summary", "text",
-        "transport", "who_meets_you", "withdrawn", "words",
+        "transport", "where", "who_meets_you", "withdrawn", "words",
     }
 )  # fmt: skip
 

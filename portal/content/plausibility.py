@@ -6,7 +6,8 @@ fields, `# meant: <the words>`. Such a remark may stay where nothing is in doubt
 Sentences that are too long and hard words are in doubt too (`plain_english`).
 
 Values are looked at by their type and not by the name of their field, so that a new field with a
-date or a time is covered. Doubts about addresses are in `plausible_places`.
+date or a time is covered. Doubts about addresses are in `plausible_places`, and about what has
+grown old on a board's page in `plausible_boards`.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from pydantic import BaseModel
 from portal.content import phone_numbers
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.plain_english import NO_OTHER_WORDS, warnings_of
+from portal.content.plausible_boards import doubts_about_board
 from portal.content.plausible_places import FindPostcode, Places
 from portal.content.yaml_reader import Place
-from portal.directory import Centre, Closure, Directory, Programme, Series, TextFile, Venue
+from portal.directory import Board, Centre, Closure, Directory, Programme, Series, TextFile, Venue
 from portal.directory.models import Notice, Term
 from portal.directory.schedule import days_later
 from portal.directory.values import (
@@ -292,6 +294,8 @@ def _of_noun(noun: TextFile, directory: Directory, places: Places) -> Iterator[t
                 where: Place = ("changes", number, "venue")
                 yield from places.doubts_about(where, change.venue, district)
                 yield from places.doubts_about_area(where, change.venue, noun.centre)
+    if isinstance(noun, Board):
+        yield from doubts_about_board(noun, directory.today)
     if isinstance(noun, (Centre, Programme, Series)):
         yield from _of_send(noun)
         yield from _of_visit(noun)

@@ -110,7 +110,7 @@ class Cell:
     @property
     def shade(self) -> int:
         """0 for nothing, up to 4."""
-        return max(n for n, (_, least) in enumerate(WORDS) if len(self.sessions) >= least)
+        return _shade(len(self.sessions))
 
     @property
     def word(self) -> str:
@@ -120,6 +120,15 @@ class Cell:
     def anchor(self) -> str:
         """Its fragment on the page of the district."""
         return f"{self.band.slug}-{self.part}"
+
+
+def _shade(sessions: int) -> int:
+    return max(n for n, (_, least) in enumerate(WORDS) if sessions >= least)
+
+
+def word_of(sessions: int) -> str:
+    """How much it is, as a cell says it."""
+    return WORDS[_shade(sessions)][0]
 
 
 def part_of(session: Session, directory: Directory) -> str:

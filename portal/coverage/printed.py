@@ -61,8 +61,11 @@ def _reach(reach: Reach, district: District) -> Iterator[str]:
     yield f"{'':<30}" + "".join(f"{words:<17}" for words in PARTS.values()).rstrip()
     for band in AGE_BANDS:
         shares = [reach.share(district, band, part, _NEAR) for part in PARTS]
-        said = ("not known" if share is None else f"{100 * share:.0f}%" for share in shares)
+        least = [reach.may_be_more(district, band, part, _NEAR) for part in PARTS]
+        said = map(_percent, shares, least)
         yield f"  {band.title:<28}" + "".join(f"{words:<17}" for words in said).rstrip()
+    if left_out := reach.rough_near(district):
+        yield f"  Left out: {_counted(len(left_out), 'group')} whose place is known only roughly."
     yield from ("", f"Without one within {_FAR} miles")
     for band in AGE_BANDS:
         for part in PARTS:
@@ -74,11 +77,18 @@ def _reach(reach: Reach, district: District) -> Iterator[str]:
                 yield f"  {', '.join(names)}{left}: {said_of}"
 
 
+def _percent(share: float | None, least: bool) -> str:
+    """'62%'; 'at least 62%' where a group that is left out may be nearby."""
+    if share is None or (least and share < 0.005):
+        return "not known"
+    return f"at least {100 * share:.0f}%" if least else f"{100 * share:.0f}%"
+
+
 def _questions(coverage: Coverage) -> Iterator[str]:
     directory = coverage.directory
     yield from ("", f"Asked in {SOURCE}")
     for answer in answers(directory, coverage, Reach.of(directory, coverage)):
-        yield f"  {answer.question} {'Yes' if answer.yes else 'No'}: {answer.figure}."
+        yield f"  {answer.question} {answer.said}: {answer.figure}."
         yield f"    {answer.words}"
 
 

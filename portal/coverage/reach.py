@@ -3,7 +3,9 @@
 Distances are as the crow flies, from a postcode to the place where a session is held; an area that
 workers go about counts from its middle. A family may go to a session in another district, so every
 session of the directory counts for every postcode. A place that is known only by its postcode
-district or its council district may be miles away, so nothing is counted from it.
+district or its council district may be miles away, so nothing is counted from it. But nothing is
+denied either: where such a place may be near enough, a share of nobody is not known, and no town
+is without. Pages and files say how many groups are left out so (`Reach.rough`).
 
 Postcodes are those of `portal postcodes import`. Where there are none, the postcode sectors of
 content/outcodes.csv take their place, each for as many postcodes as it has: all of them in its
@@ -22,20 +24,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, pairwise
 from math import cos, floor, radians, sin, sqrt, tan
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 from portal.coverage.cells import Coverage
-from portal.directory import Directory, District, Session, Settlement
-from portal.directory.values import Position
+from portal.directory import Directory, District, Series, Session, Settlement
+from portal.directory.values import Position, distance
 from portal.directory.vocabularies import AgeBand
 from portal.finder.postcode_districts import Point, unpack
 
 MILES = (1, 3, 5)
 
+# How many miles a place may be from the position that stands for it, by how that is known. Of all
+# postcodes 9 in 10 are within 3.4 miles of the middle of their postcode district, in the largest
+# (LA2, PR3) within 10. A council district is up to 30 miles across. No position at all is worse:
+# then it is the district that the group belongs to.
+SLACK: Mapping[str, int] = MappingProxyType({"outcode": 6, "district": 15})
+
 _METRES_IN_MILE = 1609.344
 _PLACED = frozenset(("point", "postcode", "area", "sector", "town"))
 _KINDS = ("town", "village", "suburban area", "other settlement", "hamlet")  # the largest first
+
+
+class Somewhere(NamedTuple):
+    """A group at a place that is known only roughly."""
+
+    point: Point
+    slack: int  # miles
+    series: Series
+    district: District  # in which its sessions are counted
 
 
 class Reach:
@@ -50,11 +68,17 @@ class Reach:
         self._towns = [town for town in directory.settlements if _counts(town)]
         self._places = _Field([(_point(town.position), town.slug) for town in self._towns])
         self._held: dict[tuple[AgeBand, str], set[Point]] = {}
+        self._somewhere: dict[tuple[AgeBand, str], dict[Somewhere, None]] = {}
         self._joined: dict[tuple[_Field, AgeBand, str, int], int] = {}
+        self._coverage = coverage
         for cell in coverage.cells:
-            positions = {session.venue.position for session in cell.sessions}
-            known = {_point(at) for at in positions if at and at.precision in _PLACED}
-            self._held.setdefault((cell.band, cell.part), set()).update(known)
+            kind = cell.band, cell.part
+            self._held.setdefault(kind, set()).update(placed(cell.sessions))
+            rough = (one for one in cell.sessions if not is_placed(one))
+            self._somewhere.setdefault(kind, {}).update(
+                (Somewhere(*whereabouts(one, cell.district), one.series, cell.district), None)
+                for one in rough
+            )
 
     @classmethod
     def of(cls, directory: Directory, coverage: Coverage) -> Reach:
@@ -71,11 +95,73 @@ class Reach:
     def share(self, district: District, band: AgeBand, part: str, miles: int) -> float | None:
         """The share of the district's postcodes, from 0 to 1, within so many miles of a session.
 
-        None if no postcode or sector of the district is known.
+        None if no postcode or sector of the district is known, and instead of 0 where somebody may
+        be near: a group meets at a place that is known only roughly, or the district has one and
+        is counted by sectors. With `rough` groups it is the least that the share can be.
         """
         total = self._total[district.slug]
         near = self._near(self._postcodes, band, part, miles)
-        return (near & self._postcodes.of(district.slug)).bit_count() / total if total else None
+        found = (near & self._postcodes.of(district.slug)).bit_count()
+        if not total or (not found and self._may_be_near(district, band, part, miles)):
+            return None
+        return found / total
+
+    def may_be_more(self, district: District, band: AgeBand, part: str, miles: int) -> bool:
+        """Whether groups that are left out may make the share larger."""
+        near = self._near(self._postcodes, band, part, miles)
+        far = self._postcodes.of(district.slug) & ~near
+        return any(
+            far and (one.district == district or self._maybe(self._postcodes, one, miles) & far)
+            for one in self._somewhere.get((band, part), ())
+        )
+
+    def rough(
+        self, band: AgeBand, part: str, district: District | None = None, miles: int = MILES[-1]
+    ) -> tuple[Series, ...]:
+        """The groups that are left out of shares, because their place is known only roughly.
+
+        Those of the whole county, or those that a district has or that may be within so many miles
+        of one of its postcodes or towns.
+        """
+        found = self._somewhere.get((band, part), ())
+        return tuple(
+            dict.fromkeys(
+                one.series
+                for one in found
+                if district in (None, one.district) or self._reaches(one, district, miles)
+            )
+        )
+
+    def rough_near(self, *districts: District) -> tuple[Series, ...]:
+        """The same of all ages and parts of the week: of some districts, or of the whole county."""
+        found = (
+            series
+            for band, part in self._somewhere
+            for district in districts or (None,)
+            for series in self.rough(band, part, district)
+        )
+        return tuple(dict.fromkeys(found))
+
+    def _reaches(self, place: Somewhere, district: District | None, miles: int) -> bool:
+        """Whether the place may be so near to a postcode or a town of the district."""
+        if district is None:
+            return False
+        if self._maybe(self._postcodes, place, miles) & self._postcodes.of(district.slug):
+            return True
+        towns = self._maybe(self._places, place, miles)
+        return any(
+            towns & self._places.of(town.slug) for town in self._towns_of.get(district.slug, ())
+        )
+
+    @staticmethod
+    def _maybe(field: _Field, place: Somewhere, miles: int) -> int:
+        """The positions of a field that the place may be so near to."""
+        return field.near([place.point], miles + place.slack)
+
+    def _may_be_near(self, district: District, band: AgeBand, part: str, miles: int) -> bool:
+        if self.basis == "sectors" and self._coverage.cell(district, band, part).sessions:
+            return True
+        return bool(self.rough(band, part, district, miles))
 
     def share_near(self, sessions: Iterable[Session], miles: int) -> float | None:
         """The share of the county's postcodes within so many miles of one of these sessions."""
@@ -88,9 +174,12 @@ class Reach:
     ) -> tuple[Settlement, ...]:
         """The towns and villages without such a session within so many miles, the largest first.
 
-        Only those that are known by a position of their own.
+        Only those that are known by a position of their own, and none that a group may be near
+        whose place is known only roughly.
         """
         near = self._near(self._places, band, part, miles)
+        for one in self._somewhere.get((band, part), ()):
+            near |= self._maybe(self._places, one, miles)
         return tuple(
             town
             for town in self._towns_of.get(district.slug, ())
@@ -129,10 +218,28 @@ def _size(town: Settlement) -> tuple[int, int, str]:
     return -town.population, kind, town.name
 
 
+def is_placed(session: Session) -> bool:
+    """Whether the place of a session is known well enough to measure from there."""
+    at = session.venue.position
+    return at is not None and at.precision in _PLACED
+
+
 def placed(sessions: Iterable[Session]) -> frozenset[Point]:
     """Where sessions are held, as far as it is known well enough to measure from there."""
     positions = {session.venue.position for session in sessions}
     return frozenset(_point(at) for at in positions if at and at.precision in _PLACED)
+
+
+def whereabouts(session: Session, district: District) -> tuple[Point, int]:
+    """Roughly where a session of a district is held, and how many miles from there it may be."""
+    at = session.venue.position or district.position
+    return _point(at), SLACK.get(at.precision, 0)
+
+
+def may_be_near(session: Session, district: District, place: Position, miles: float) -> bool:
+    """Whether a session of a district may be held within so many miles of a place."""
+    point, slack = whereabouts(session, district)
+    return distance(Position(*point), place) <= miles + slack
 
 
 def towns_near(directory: Directory, point: Point, miles: int) -> frozenset[Settlement]:

@@ -128,8 +128,12 @@ class Share:
 
     @property
     def percent(self) -> int | None:
-        """In whole per cent, rounded down: 100 only if all have it. None if it applies to none."""
-        return 100 * self.have // self.of if self.of else None
+        """In whole per cent, rounded; 0 or 100 only of none or all. None if it applies to none."""
+        if not self.of:
+            return None
+        if self.have in (0, self.of):
+            return 100 * (self.have // self.of)
+        return min(99, max(1, (200 * self.have + self.of) // (2 * self.of)))
 
 
 class Sample(NamedTuple):

@@ -956,6 +956,7 @@ consultation_answer = Table(
     Column("district", String(60), nullable=False),  # '' if none was chosen
     Column("age_band", String(20), nullable=False),  # of the form; '' if none was chosen
     Column("answers", JSON, nullable=False),  # the chosen option by the name of its question
+    Column("extra", Boolean, nullable=False),  # its network had sent several before on that day
     Column("created", Moment, nullable=False),
     Index("ix_consultation_answer_board", "board", "consultation"),
 )

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Protocol
 
 from portal.directory.vocabularies import (
@@ -31,6 +32,7 @@ SECTIONS: Mapping[Section, str] = {
     "outcomes": "What changed for families",
 }
 HIDDEN = "Fewer than 5, or hidden to protect others"
+OR_MORE = "numbers are left out to protect small ones, so it may be much more."
 NO_FIGURES = "No figures"
 OUR_READING_NOTE = (
     "Which programmes belong to an outcome or a priority group is our reading of the plan, "
@@ -40,7 +42,11 @@ OUR_READING_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number that is safe to show. `partial`: others are hidden, and it is at least this one."""
+    """A number that is safe to show.
+
+    `partial`: others are left out to protect small ones. It is at least this one, and may be much
+    more, so it is never compared with another.
+    """
 
     number: Number = 0
     partial: bool = False
@@ -279,12 +285,16 @@ def key(kind: str, value: object) -> str:
 
 def measures_of(line: str) -> tuple[Measure, ...]:
     """The measures that a line has, in their order."""
-    kind = line.partition(":")[0]
-    if line == PRIVATE:
+    return _measures_of(line if line in (PRIVATE, ALL) else line.partition(":")[0])
+
+
+@cache
+def _measures_of(kind: str) -> tuple[Measure, ...]:
+    if kind == PRIVATE:
         return tuple(MEASURE[name] for name in OF_PRIVATE)
     if kind == "case-level":
         return tuple(MEASURE[name] for name in OF_CASES)
-    return tuple(one for one in MEASURES if line == ALL or not one.only_all)
+    return tuple(one for one in MEASURES if kind == ALL or not one.only_all)
 
 
 class County(Protocol):

@@ -17,7 +17,6 @@ from portal.directory.measures import (
     ALL,
     COUNTY,
     KINDS,
-    MEASURE,
     MEASURES,
     PRIVATE,
     SECTIONS,
@@ -60,7 +59,7 @@ class Cube:
 
     def figure(self, area: str, line: str, measure: str) -> Figure | None:
         """None if the line has no such measure."""
-        if MEASURE[measure] not in measures_of(line):
+        if all(one.name != measure for one in measures_of(line)):
             return None
         return self.areas.get(area, {}).get(line, {}).get(measure, Figure())
 
@@ -270,10 +269,8 @@ class Report:
         return None if cube is None or self.area not in cube.areas else self._line(cube, ALL)
 
     def _line(self, cube: Cube, line: str) -> Line:
-        figures = {
-            measure.name: cube.figure(self.area, line, measure.name) or Figure()
-            for measure in measures_of(line)
-        }
+        known = cube.areas.get(self.area, {}).get(line, {})
+        figures = {one.name: known.get(one.name, Figure()) for one in measures_of(line)}
         label = line_label(line, self.directory)
         return Line(line, label, figures, self._reading(line), outcome_links(line))
 

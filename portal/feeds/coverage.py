@@ -26,6 +26,7 @@ COLUMNS = (
     "sessions",
     "groups",
     *(f"share_within_{miles}_miles" for miles in MILES),
+    "groups_left_out",
 )
 
 
@@ -49,6 +50,7 @@ def document(directory: Directory, area: District | Footprint | None = None) -> 
             str(miles): _share(reach.share(cell.district, cell.band, cell.part, miles))
             for miles in MILES
         }
+        told["groups_left_out"] = len(reach.rough(cell.band, cell.part, cell.district))
     return {**found, "shares_counted_by": reach.basis}
 
 
@@ -65,6 +67,7 @@ def rows(
             cell["sessions"],
             len(cell["series"]),
             *cell["share_within_miles"].values(),
+            cell["groups_left_out"],
         )
 
 

@@ -53,6 +53,7 @@ from portal.reports.blocks import GROUPS
 from portal.reports.records import identities
 
 _AT_ONCE = 500
+_NO_LIMIT = 1_000_000  # places of a session that anybody may come to
 
 
 class Atom(NamedTuple):
@@ -123,7 +124,7 @@ class Public:
         }
 
 
-Numbers = Mapping[Atom, tuple[int, ...]]  # in the order of the measures of their group
+Numbers = Mapping[Atom, tuple[int, ...]]  # in the order of the values of their group
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +316,7 @@ class _Count:
             booking.c.id, booking.c.status, booking.c.was, booking.c.created, booking.c.changed,
             booking.c.placed, booking.c.places, bookable.c.series, bookable.c.planned,
         ).select_from(booking.join(bookable))  # fmt: skip
+        lengths: dict[Atom, int] = {}
         for row in self._in(query, bookable.c.series, ids):
             name = self._name(row.series)
             own = marks.get(row.id, {})
@@ -325,7 +327,22 @@ class _Count:
                 visits = sum(own.get(at) == "came" for at in had)
                 taken = row.places * len(had)
                 came, often = int(visits > 0), int(visits > 2)
-                self._add_of_series("families", name, 1, taken, came, visits, often)
+                self._add_of_series("families", name, 1, came, taken, visits, often, 0, 0, 0)
+                atom = Atom(*self._home[name])
+                lengths[atom] = max(lengths.get(atom, 0), len(wanted))
+        self._add_bounds(lengths)
+
+    def _add_bounds(self, lengths: Mapping[Atom, int]) -> None:
+        """What the public sessions say of the families of each cell (`blocks`)."""
+        room: dict[Atom, int] = {}
+        for row in self._records:
+            if row.held:
+                atom = Atom(*self._home[self._name(row.series)])
+                room[atom] = room.get(atom, 0) + (row.places or _NO_LIMIT)
+        for atom, sums in self._sums["families"].items():
+            came = sums[1]
+            able = came if lengths[atom] > 2 else 0
+            sums[-3:] = able, came * lengths[atom], room[atom]
 
     def _count_walk_ins_and_contacts(self) -> None:
         held = self._held()

@@ -251,7 +251,7 @@ def fill_consultations(rows: Rows, directory: Directory, now: datetime) -> None:
             continue
         chance = Random(f"{rows.chance.random()} {asked.slug}")
         last = min(asked.closes, today)
-        for _ in range(chance.randint(8, 60)):
+        for _ in range(chance.randint(60, 160)):  # several groups that are shown
             day = asked.opens + timedelta(days=chance.randint(0, (last - asked.opens).days))
             rows.add(
                 consultation_answer,
@@ -260,6 +260,11 @@ def fill_consultations(rows: Rows, directory: Directory, now: datetime) -> None:
                 consultation=asked.slug,
                 district=board.district or chance.choice(directory.districts).slug,
                 age_band=chance.choice(("", *(band.slug for band in AGE_BANDS))),
-                answers={one.name: chance.choice(one.options) for one in asked.questions},
+                # The first options are chosen more often, so that a chart has something to tell.
+                answers={
+                    one.name: one.options[int(len(one.options) * chance.random() ** 1.5)]
+                    for one in asked.questions
+                },
+                extra=False,
                 created=datetime.combine(day, time(), LONDON),
             )

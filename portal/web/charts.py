@@ -3,7 +3,9 @@
 `_charts.html` draws them as inline SVG. Lengths across are per cent of the width, lengths down are
 `em`, and there is no viewBox: so a drawing is as wide as its place, and its text keeps its size on
 a phone. A figure is a number, None if there is none, or anything with `number` and `partial`, such
-as `portal.bookings.disclosure.Figure`: of a partial figure only the number that is safe is known.
+as `portal.directory.measures.Figure`. Of a partial figure only the number that is safe is known; it
+may be much more. So it is never compared: its bar is open to the end, no line leads to its point,
+and no description says that it is the longest or the shortest.
 """
 
 from __future__ import annotations
@@ -15,14 +17,16 @@ from itertools import pairwise
 from typing import Any
 
 from portal.directory import quarters
+from portal.directory.measures import OR_MORE
 
 BAR_ROOM = 60.0  # per cent of the width; the rest is for the number beside the bar
-MORE = 7.0  # per cent: the dashed end of a partial figure
+MORE = 7.0  # per cent: the dashed part of a partial figure has at least this length
 LABEL = 30  # letters of a label in one line, so that it fits 320 px
 LINE, BAR = 1.4, 1.1  # em: a line of text, a bar
 LISTED = 6  # bars whose numbers the description names one by one
 PLOT = 8.0  # em: the height of a line's plot
 
+OR_MORE_MEANS = OR_MORE  # for the keys of drawings
 NONE, HIDDEN = "no figures", "hidden"
 
 
@@ -50,7 +54,7 @@ def words_of(figure: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bar: its upper edge, its length, and the length of its dashed end."""
+    """A bar: its upper edge, its length, and the length of its dashed part, which is open."""
 
     y: float
     width: float
@@ -81,7 +85,7 @@ class Bars:
     groups: tuple[Group, ...]
     height: float
     description: str
-    partial: bool  # whether the key has to explain dashed ends
+    partial: bool  # whether the key has to explain dashed bars
 
 
 def bars(rows: Sequence[tuple[str, Sequence[Any]]], names: Sequence[str] = ()) -> Bars:
@@ -98,7 +102,7 @@ def bars(rows: Sequence[tuple[str, Sequence[Any]]], names: Sequence[str] = ()) -
         drawn = []
         for series, figure in enumerate(row, 1):
             width = round(room * (number_of(figure) or 0) / largest, 2) if largest else 0.0
-            more = MORE if is_partial(figure) else 0.0
+            more = round(BAR_ROOM - width, 2) if is_partial(figure) else 0.0
             drawn.append(Bar(round(y, 2), width, more, series, words_of(figure)))
             y += BAR + 0.15
         groups.append(Group(tuple(lines), tuple(drawn)))
@@ -109,7 +113,10 @@ def bars(rows: Sequence[tuple[str, Sequence[Any]]], names: Sequence[str] = ()) -
 
 
 def _bars_in_words(rows: Sequence[tuple[str, Sequence[Any]]], names: Sequence[str]) -> str:
-    """The description: each number of a short chart, the largest and smallest of a long one."""
+    """The description: each number of a short chart, the largest and smallest of a long one.
+
+    Where one is partial, nobody knows which is the largest or the smallest.
+    """
     named = [
         (f"{label}, {names[at]}" if len(names) > 1 else label, figure)
         for label, row in rows
@@ -120,6 +127,12 @@ def _bars_in_words(rows: Sequence[tuple[str, Sequence[Any]]], names: Sequence[st
     known = [(number_of(figure), label, figure) for label, figure in named if figure is not None]
     if not known:
         return "There are no figures."
+    if (several := sum(is_partial(figure) for _, _, figure in known)) > 0:
+        them = "is" if several == 1 else "are"
+        return (
+            f"{len(named)} bars. {several} of the numbers {them} left out in part or hidden, to "
+            "protect small ones, so the bars cannot all be compared. The table says which."
+        )
     high = max(known, key=lambda one: one[0] or 0)
     low = min(known, key=lambda one: one[0] or 0)
     return (
@@ -147,7 +160,6 @@ class Segment:
     y1: float
     x2: float
     y2: float
-    partial: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +174,10 @@ class Line:
 
 
 def line(rows: Sequence[tuple[str, Any]]) -> Line:
-    """A line over quarters, from nought. A quarter without a number leaves a gap."""
+    """A line over quarters, from nought. A quarter without a number leaves a gap.
+
+    So does one with a partial number: it has a point for what is known, and no line leads to it.
+    """
     largest = max((number_of(figure) or 0 for _, figure in rows), default=0)
     last = max(len(rows) - 1, 1)
     points: list[Point | None] = []
@@ -183,9 +198,9 @@ def line(rows: Sequence[tuple[str, Any]]) -> Line:
             Point(x, y, is_partial(figure), words, round(y - 0.6, 2), anchor, _short(quarter))
         )
     segments = tuple(
-        Segment(one.x, one.y, other.x, other.y, one.partial or other.partial)
+        Segment(one.x, one.y, other.x, other.y)
         for one, other in pairwise(points)
-        if one and other
+        if one and other and not one.partial and not other.partial
     )
     base = round(LINE + PLOT, 2)
     return Line(

@@ -16,6 +16,7 @@ from portal.directory.measures import (
     KINDS,
     MEASURE,
     MEASURES,
+    OR_MORE,
     Figure,
     Measure,
     key,
@@ -255,7 +256,8 @@ def _sentences(report: Report) -> Iterator[str]:
     elif came.number:
         yield f"Families came on {_count(came, 'booking', 'bookings')}."
         if often.number:
-            yield f"On {_count(often, 'of these', 'of these')}, they came three times or more."
+            these = _part_of(often, came, ("of these", "of these"), ("booking", "bookings"))
+            yield f"On {these}, they came three times or more."
         yield _BOOKINGS
     if walk_ins.number:
         verb = "was" if walk_ins == Figure(1) else "were"
@@ -264,10 +266,10 @@ def _sentences(report: Report) -> Iterator[str]:
     if closed.number:
         yield f"{_start(closed, 'family', 'families')} finished one-to-one support."
         if gained.number:
-            yield (
-                f"For {_count(gained, 'of them', 'of them')}, at least one of the five outcome "
-                "numbers rose."
-            )
+            them = _part_of(gained, closed, ("of them", "of them"), ("family", "families"))
+            yield f"For {them}, at least one of the five outcome numbers rose."
+    if any(one.partial and one.number for one in (came, often, walk_ins, closed, gained)):
+        yield f"“At least” means that {OR_MORE}"
 
 
 def _compared(report: Report) -> Iterator[str]:
@@ -290,6 +292,11 @@ def _count(figure: Figure, one: str, many: str) -> str:
     words = Figure(figure.number).words
     noun = one if figure.number == 1 and not figure.partial else many
     return f"{'at least ' if figure.partial else ''}{words} {noun}"
+
+
+def _part_of(part: Figure, whole: Figure, of: tuple[str, str], alone: tuple[str, str]) -> str:
+    """'20 of them'; but '20 families' where one of both is partial, so that nobody divides them."""
+    return _count(part, *(alone if part.partial or whole.partial else of))
 
 
 def _start(figure: Figure, one: str, many: str) -> str:

@@ -249,7 +249,7 @@ ODD = [
         make_site_a_folder,
         [
             "content/site.yaml:1:1: the portal does not use this. The folders here are pages, "
-            "news, help, messages, schema. Move or delete it.",
+            "news, help, boards, messages, reports, schema. Move or delete it.",
             "content/site.yaml:1:1: this file is missing. Add it, or correct the setting "
             "PORTAL_ROOT.",
         ],

@@ -118,6 +118,33 @@ OF_CENTRE = {
     "transport": ("Buses 2 and 35", "Ring 01253 1234567. Buses 2 and 35", "'01253 1234567': this"),
 }  # fmt: skip
 
+OLD_BOARD = """---
+title: Old board
+summary: Nobody has looked at this file for long.
+starts: 2026-10-06
+time: 17:30-19:00
+repeats: once
+where: Riverbank Centre
+join: Come and listen
+said:
+  - {date: 2025-11-22, said: The letters are hard, did: We wrote them again, state: not yet}
+  - {date: 2025-11-23, said: It is cold, why: We asked, state: not yet}
+  - {date: 2024-11-22, said: It is dark, why: We asked, state: not yet}  # meant
+  - {date: 2024-11-22, said: It is wet, why: We asked, state: cannot}
+consultation:
+  slug: long-ago
+  title: What should we open?
+  opens: 2026-06-01
+  closes: 2026-08-24
+  questions:
+    - {name: when, label: "When?", options: [Saturday, Sunday]}
+    - {name: what, label: "What?", options: [Sport, Art]}
+    - {name: how, label: "How?", options: [By bus, By car]}
+---
+
+Come in.
+"""
+
 # Series in the folder of a building that the service has given up, and whether they are in doubt.
 GIVEN_UP = {
     "inside": ({}, True),
@@ -157,6 +184,7 @@ def slips(tmp_path_factory, sample_root):
     (folder / "index.md").write_text(text, encoding="utf-8")
     for name, (changed, _) in GIVEN_UP.items():
         (folder / f"{name}.md").write_text(series_file(name, changed), encoding="utf-8")
+    (root / "content/boards/old-board.md").write_text(OLD_BOARD, encoding="utf-8")
     doubts = content.doubts(load(root))
     assert {problem.severity for problem in doubts} == {"warning"}
     return root, doubts
@@ -169,6 +197,24 @@ def found(slips):
 
 def said_of(found, path):
     return [problem.words for problem in found if problem.path == path]
+
+
+def test_what_has_grown_old_on_the_page_of_a_board_is_a_warning(found):
+    """A consultation closed for three months, dates that are over, and a year of "not yet"."""
+    old, running = (
+        [(one.line, one.words) for one in found if one.path == f"content/boards/{name}.md"]
+        for name in ("old-board", "preston")
+    )
+    remedy = "If it is so, write '# meant' at the end of the line."
+    assert old == [
+        (4, "'starts': no meeting is planned after Tuesday 6 October 2026. Write the day of the "
+            f"next one, or remove the dates. {remedy}"),
+        (10, "'state': 'not yet' since Saturday 22 November 2025, more than a year ago. Write "
+             f"'done' or 'cannot', and what came of it. {remedy}"),
+        (18, "'closes': the consultation closed on Monday 24 August 2026, 91 days ago. Write under "
+             f"'said' what came of it, and remove it. {remedy}"),
+    ]  # fmt: skip
+    assert running == []
 
 
 @pytest.mark.parametrize("name", OF_SERIES)

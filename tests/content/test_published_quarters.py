@@ -19,7 +19,7 @@ def test_a_published_quarter_is_read():
     report, problem = read_report(CUBE.text(), PATH)
     assert problem is None
     assert report is not None
-    assert (report.cube, report.path, report.source) == (CUBE, "/reports/2026-Q3/", PATH)
+    assert (report.cube, report.path, report.source) == (CUBE, "/reports/2026-q3/", PATH)
     assert (report.sample, report.edition, report.made) == (True, 1, date(2026, 10, 2))
 
 

@@ -111,7 +111,12 @@ def test_a_sensitive_group_is_near_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("precision", "found"),
-    [("area", [0.25, 0.5, 0.75]), ("town", [0.25, 0.5, 0.75]), ("outcode", [0, 0, 0])],
+    [
+        ("area", [0.25, 0.5, 0.75]),
+        ("town", [0.25, 0.5, 0.75]),
+        ("outcode", [None] * 3),
+        ("district", [None] * 3),
+    ],
 )
 def test_how_exactly_a_place_must_be_known(precision: str, found: list[float]) -> None:
     """An area counts from its middle; a place that may be miles away counts nowhere."""
@@ -140,13 +145,17 @@ def sectors(directory: Directory, *postcodes: int) -> Directory:
 
 
 def test_sectors_take_the_place_of_postcodes() -> None:
-    """Without imported postcodes each sector counts for as many as it has, or all alike."""
+    """Without imported postcodes each sector counts for as many as it has, or all alike.
+
+    They are too rough to say that nobody is near in a district that has a group.
+    """
     directory = county({})
     counted, alike = sectors(directory, 30, 10), sectors(directory)
     for found, share, points in ((counted, 0.75, 40), (alike, 0.5, 2)):
         reach = Reach.of(found, Coverage.of(found))
         assert (reach.basis, reach.points(found.districts[0])) == ("sectors", points)
-        assert shares(found) == [0, share, share]
+        assert shares(found) == [None, share, share]
+        assert shares(found, BABIES) == [0, 0, 0]
     assert Reach.of(directory, Coverage.of(directory)).basis == "postcodes"
 
 
@@ -220,6 +229,59 @@ def test_the_village_that_gains() -> None:
     assert lists == [["Far", "Farther"], ["Farther"]]
 
 
+# --- places known only roughly --------------------------------------------------------------------
+
+
+def at_rough_place(directory: Directory, miles: float, precision: str | None) -> Directory:
+    """The directory with its first group so many miles north, where that is known only roughly."""
+    for session in directory.series[0].all_sessions:
+        position = Position(*north(miles), precision) if precision else None
+        object.__setattr__(session.venue, "position", position)
+    return directory
+
+
+def test_a_group_at_a_rough_place_is_denied_to_nobody() -> None:
+    """Where a group may be near, no share is 0 and no town is without; how many is said."""
+    here = {"district": made.directory().districts[0]}
+    settlements = (town("Near", 4, **here), town("Far", 14, **here), town("Farthest", 30, **here))
+    directory = at_rough_place(county({}, settlements=settlements), 0, "outcode")
+    reach, (district,) = Reach.of(directory, Coverage.of(directory)), directory.districts
+
+    assert shares(directory) == [None] * 3
+    assert shares(directory, BABIES) == [0] * 3
+    names = [one.name for one in reach.without(district, PREGNANCY, "weekday", 5)]
+    assert sorted(names) == ["Far", "Farthest"]
+    assert len(reach.without(district, BABIES, "weekday", 5)) == 3
+    assert reach.rough(PREGNANCY, "weekday", district) == directory.series
+    assert reach.rough_near() == reach.rough_near(district) == directory.series
+    assert reach.rough(BABIES, "weekday", district) == reach.rough(BABIES, "weekday") == ()
+
+
+@pytest.mark.parametrize(
+    ("precision", "names"),
+    [("outcode", ["Far", "Farthest"]), ("district", ["Farthest"]), (None, ["Farthest"])],
+)
+def test_how_far_off_a_rough_place_may_be(precision: str | None, names: list[str]) -> None:
+    """A postcode district is smaller than a council district, and no position is no better."""
+    here = {"district": made.directory().districts[0]}
+    settlements = (town("Near", 4, **here), town("Far", 14, **here), town("Farthest", 30, **here))
+    directory = at_rough_place(county({}, settlements=settlements), 0, precision)
+    reach = Reach.of(directory, Coverage.of(directory))
+    towns = reach.without(directory.districts[0], PREGNANCY, "weekday", 5)
+    assert [one.name for one in towns] == names
+
+
+def test_a_share_with_groups_left_out_is_the_least() -> None:
+    """Beside a group at a rough place, the others' share stands, and may be more; 1 may not."""
+    directory = at_rough_place(county({}, {"venue": AWAY}), 6, "outcode")
+    reach, (district,) = Reach.of(directory, Coverage.of(directory)), directory.districts
+    placed = reach.share(district, PREGNANCY, "weekday", 3)
+    assert placed == 0.5
+    assert reach.may_be_more(district, PREGNANCY, "weekday", 3)
+    whole = county({}, {"venue": AWAY})
+    assert not Reach.of(whole, Coverage.of(whole)).may_be_more(district, PREGNANCY, "weekday", 5)
+
+
 # --- distances ------------------------------------------------------------------------------------
 
 
@@ -291,6 +353,13 @@ def test_every_share_agrees_with_a_slow_count(shipped_directory: Directory, post
     assert {
         key: (share, wanted[key])
         for key, share in found.items()
-        if share is None or not wanted[key][0] <= share <= wanted[key][1]
+        if not wanted[key][0] <= (share or 0) <= wanted[key][1]
     } == {}
+    # Not known is only what is 0 without the groups that are left out.
+    reach = Reach.of(directory, Coverage.of(directory))
+    bands = {band.slug: band for band in AGE_BANDS}
+    districts = {one.slug: one for one in directory.districts}
+    for (district, band, part, miles), share in found.items():
+        left_out = reach.rough(bands[band], part, districts[district], miles)
+        assert share is not None or left_out
     assert sum(1 for share in found.values() if share and share < 1) > 100

@@ -32,7 +32,7 @@ def sessions_of(directory: Directory):
     return [
         one
         for series in directory.series
-        if series.programme.offer == "send"
+        if series.programme.offer == "send" and series.ages
         for one in series.all_sessions
         if one.is_on and directory.today <= one.day <= last
     ]
@@ -78,6 +78,9 @@ def test_counts_are_those_of_the_sessions(shipped, shipped_directory):
     ]
     assert holidays.yes is bool(off)
     assert {*holidays.series} == {one.series for one in off}
+    places = {one.series.centre.district for one in off}
+    assert 0 < 2 * len(places) < 12
+    assert (weekend.said, holidays.said) == ("Yes", "In part")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,39 @@ def test_a_place_far_from_every_group_makes_the_answer_no(
     assert len(shipped[number].series) <= sum(miles <= 5 for miles in away.values())
     none = asked(shipped_directory, ())[number]
     assert (none.yes, none.figure, none.series) == (False, "none", ())
+
+
+def test_a_course_for_parents_is_no_group_for_children(shipped, shipped_directory):
+    """What names no ages of children decides no answer, and is counted apart; ages are said."""
+    every = shipped_directory.series
+    send = [one for one in every if one.programme.offer == "send"]
+    parents = tuple(one for one in send if not one.ages)
+    children = tuple(one for one in send if one.ages)
+    assert parents
+    assert children
+    for with_parents, without, alone in zip(
+        shipped, asked(shipped_directory, children), asked(shipped_directory, parents), strict=True
+    ):
+        assert (with_parents.yes, with_parents.figure, with_parents.series) == (
+            without.yes, without.figure, without.series
+        )  # fmt: skip
+        assert not alone.yes
+        assert not alone.series
+        assert "for parents alone" not in without.words
+    assert "Not counted: 1 group for parents alone." in shipped[4].words
+    for answer in (one for one in shipped if one.series):
+        first = answer.series[0].ages[0].words  # of the age range of the next group
+        assert first in answer.words, answer.question
+
+
+def test_what_may_be_near_is_not_denied(shipped_directory):
+    """A group at a place known only roughly makes an answer not known, not no, and is said."""
+    group = shipped_directory.find_series("ribbleton/send-sundays")
+    assert group.usual_venue.position.precision == "outcode"
+    near, *_, coast = asked(shipped_directory, (group,))
+    assert (near.yes, near.said, near.series) == (None, "Not known", ())
+    assert "Left out: 1 group at a place that we know only roughly." in near.words
+    assert (coast.yes, coast.said) == (False, "No")
 
 
 def test_nothing_is_said_in_words(shipped_directory):

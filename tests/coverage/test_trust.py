@@ -160,3 +160,12 @@ def test_editors_see_each_file_without_a_fact(
                 *(f"  {thing.source}" for thing in share.missing),
             ]
             assert "\n".join(wanted) + "\n" in said
+
+
+@pytest.mark.parametrize(
+    ("have", "of", "percent"),
+    [(11, 23, 48), (1, 51, 2), (1, 8, 13), (1, 900, 1), (899, 900, 99), (0, 9, 0), (9, 9, 100)],
+)
+def test_a_share_is_rounded_but_never_to_none_or_all(have, of, percent):
+    """A share is the nearest whole per cent; 0% and 100% are said of none and all alone."""
+    assert Share(CENTRE_FACTS[0], have, of, ()).percent == percent

@@ -99,6 +99,38 @@ def found(facts: Facts, cube: Cube, forms: Mapping[str, Collection[tuple[str, ..
     return told
 
 
+def bounded(facts: Facts, cube: Cube) -> list[str]:
+    """The areas and lines whose hidden `often` follows from what else is known of them, in words.
+
+    A family has at most as many visits as sessions were held, which is public, and those that did
+    not come often have two at most. So many visits need some that came often.
+    """
+    told: list[str] = []
+    sets = facts.sets("families")
+    known = {one: known_of(cube, sets, one) for one in GROUPS["families"].measures}
+    for (area, line), cells in sets.items():
+        held = facts.public.get((area, line), {}).get("held", 0)
+        if held < 3 or known["often"].finds(cells):
+            continue
+
+        def number(measure: str, cells: Collection[Atom] = cells) -> int | None:
+            if not known[measure].finds(cells):
+                return None
+            return _number(facts.exact["families"], cells, (measure,), GROUPS["families"].measures)
+
+        came, visits, booked, taken = map(number, ("came", "visits", "booked", "taken"))
+        least, most = 0, came
+        if came is not None and visits is not None:
+            least = max(0, -((2 * came - visits) // (held - 2)))
+            most = min(came, (visits - came) // 2)
+        if booked is not None and taken is not None:
+            extra = (taken - booked) // 2
+            most = extra if most is None else min(most, extra)
+        if least > 0 or (most is not None and least == most > 0):
+            told.append(f"often of {area} {line} is {least} to {most}")
+    return told
+
+
 def _number(
     exact: Mapping[Atom, tuple[int, ...]],
     cells: Iterable[Atom],

@@ -11,7 +11,7 @@ import pytest
 
 from portal.directory.measures import Figure
 from portal.reports import report
-from portal.reports.blocks import GROUPS, Block, Cell, blocks_of, figures, group
+from portal.reports.blocks import GROUPS, Block, Cell, blocks_of, figures, group, staged
 from portal.reports.facts import Facts
 from portal.reports.report import cube_of
 from tests.reports import attack, sampled
@@ -21,7 +21,8 @@ from tests.reports.sampled import NOW, QUARTERS
 FORMS = {
     "families": [
         ("booked",), ("came",), ("often",), ("booked", "came"), ("came", "often"),
-        ("visits", "came"),
+        ("visits", "came"), ("visits", "came", "often", "often"), ("taken", "visits"),
+        ("taken", "booked"),
     ],
     "walk-ins": [("walk_ins",)],
     "waited": [("waited",)],
@@ -55,6 +56,103 @@ def test_no_hidden_number_follows_from_all_tables(counted, quarter) -> None:
     facts = counted[quarter]
     cube = cube_of(facts, sampled.directory(), NOW)
     assert attack.found(facts, cube, FORMS) == []
+
+
+@pytest.mark.parametrize("quarter", QUARTERS)
+def test_no_hidden_number_follows_from_its_bounds(counted, quarter) -> None:
+    """S103: visits, places and sessions held bound how many came often only where it is shown."""
+    facts = counted[quarter]
+    assert attack.bounded(facts, cube_of(facts, sampled.directory(), NOW)) == []
+
+
+def _family_blocks(*cells: tuple[str, tuple[int, ...]]) -> list[list[Block]]:
+    kin = ("burnley", "burnley", "burnley", "east", "")
+    return staged(
+        [Cell(at, values, owner, kin) for at, (owner, values) in enumerate(cells)],
+        GROUPS["families"],
+    )
+
+
+# Of each cell: booked, came, taken, visits, often, able, most, room.
+
+
+def test_visits_are_hidden_where_often_is() -> None:
+    """S103: five families with 26 visits to seven sessions would say that four came often."""
+    stages = _family_blocks(("mill", (5, 5, 35, 26, 4, 5, 35, 70)))
+    shown = figures(stages, {0}, GROUPS["families"])
+    assert shown["came"] == Figure(5)
+    assert shown["often"].hidden
+    assert shown["visits"].hidden
+    assert shown["taken"].hidden
+
+
+def test_groups_too_short_to_come_often_hide_nobody() -> None:
+    """S103: who did not come often is not hidden by those who had two sessions only."""
+    long, short = (9, 9, 90, 60, 5, 9, 90, 120), (6, 6, 12, 9, 0, 0, 12, 24)
+    for cells in ([("mill", long), ("mill", short)], [("mill", long), ("park", short)]):
+        last = _family_blocks(*cells)[2]
+        assert not any(block.safe and 0 in block.names for block in last)
+
+
+def test_visits_of_a_block_tell_nothing_of_its_parts() -> None:
+    """S103: if all ten of a long group must have come often, two of twelve are of the short one."""
+    long, short = (10, 10, 110, 98, 10, 10, 100, 999), (20, 20, 60, 42, 2, 20, 60, 999)
+    last = _family_blocks(("mill", long), ("mill", short))[2]
+    assert not any(block.safe and 1 in block.names for block in last)
+    # With fewer visits, those who came often may be of either group.
+    fewer = (10, 10, 110, 60, 10, 10, 100, 999)
+    last = _family_blocks(("mill", fewer), ("mill", short))[2]
+    assert all(block.safe for block in last)
+
+
+def test_a_full_group_hides_no_small_one() -> None:
+    """S103: if all public places are taken, each cell of a block has as many as it has places."""
+    full = [("mill", (4, 4, 4, 4, 0, 0, 4, 4)), ("mill", (8, 8, 8, 8, 0, 0, 8, 8))]
+    assert not any(block.safe and 0 in block.names for block in _family_blocks(*full)[0])
+    free = [full[0], ("mill", (8, 8, 8, 8, 0, 0, 8, 20))]
+    assert all(block.safe for block in _family_blocks(*free)[0])
+
+
+def test_ones_are_hidden_among_noughts() -> None:
+    """S103: a block of parts that are all 1 says so; among five of 0, nobody knows which is 1."""
+    plans = GROUPS["plans"]
+
+    def shown(noughts: int) -> Figure:
+        cells = [
+            Cell(at, (12, 11 if at < 6 else 12, 0, 0), f"centre {at}", (f"{at}",) * 3 + ("", ""))
+            for at in range(6 + noughts)
+        ]
+        names = {cell.name for cell in cells}
+        return figures(staged(cells, plans), names, plans)["plans_gained"]
+
+    assert shown(0).hidden
+    # The staff of a centre with 0 know that one, and five are left.
+    assert shown(5) == Figure(5 * 12, partial=True)
+    assert shown(6) == Figure(12 * 12 - 6)
+    assert shown(9) == Figure(15 * 12 - 6)
+
+
+def test_complements_stay_in_their_district() -> None:
+    """Small numbers are joined to the fewest and smallest cells, of their own district if they can.
+
+    So the totals of other districts, and most of their own lines, stay whole.
+    """
+    numbers = {
+        "burnley": {"mill": [3, 60, 7], "park": [40, 6], "bank": [50]},
+        "pendle": {"sea": [90, 8], "hill": [70]},
+    }
+    cells = [
+        Cell((owner, at), (n,), owner, (f"{owner} {at}", owner, district, "east", ""))
+        for district, owners in numbers.items()
+        for owner, some in owners.items()
+        for at, n in enumerate(some)
+    ]
+    blocks = [Block((cell,)) for cell in cells]
+    for turn in range(20):
+        made = blocks_of(blocks, ONE.stages[0], bytes([turn]))
+        assert all(block.safe and block.kin(2) for block in made)
+        (joined,) = (block for block in made if len(block.cells) > 1)
+        assert joined.values[0] <= 10
 
 
 def test_the_attack_finds_a_planted_fault(counted, monkeypatch) -> None:
@@ -126,7 +224,7 @@ def _published(cells, numbers, sets, salt) -> dict[tuple[str, str], Figure]:
         name, district, footprint = AREAS[centre]
         kin = (f"{district} {programme}", name, district, footprint, "")
         made.append(Block((Cell(at, (number,), centre, kin),)))
-    stages = [blocks_of(made, ONE.stages[0].forms, salt)]
+    stages = [blocks_of(made, ONE.stages[0], salt)]
     return {name: figures(stages, some, ONE)["number"] for name, some in sets.items()}
 
 
@@ -181,7 +279,7 @@ def test_who_has_the_program_finds_nothing_either() -> None:
     most = 7
     alike: dict[tuple[object, ...], list[tuple[int, ...]]] = defaultdict(list)
     for numbers in itertools.product(range(most + 1), repeat=len(cells)):
-        for salt in (b"a", b"b"):
+        for salt in map(bytes, zip(range(3))):
             published = _published(cells, numbers, sets, salt)
             alike[tuple(published[name] for name in sorted(sets))].append(numbers)
     judged = 0

@@ -22,7 +22,7 @@ def drawn(call):
 
 
 def test_bars_are_as_long_as_their_numbers():
-    """Bars start at nought and are in proportion; a partial figure has a dashed end beside it."""
+    """Bars start at nought and are in proportion; a partial figure is dashed to the end."""
     found = charts.bars(ROWS, NAMES)
     widths = [bar.width for group in found.groups for bar in group.bars]
 
@@ -30,6 +30,7 @@ def test_bars_are_as_long_as_their_numbers():
     assert widths[3] == 0
     assert [bar.more > 0 for group in found.groups for bar in group.bars] == [0, 0, 1, 0]
     assert all(bar.end <= charts.BAR_ROOM for group in found.groups for bar in group.bars)
+    assert found.groups[1].bars[0].end == charts.BAR_ROOM
 
 
 @pytest.mark.parametrize("number", [0, 1, 5, 12, 10_000])
@@ -56,13 +57,16 @@ def test_nothing_overlaps():
 
 
 def test_line_leaves_a_gap_where_no_number_is_known():
-    """A hidden or missing quarter has neither a point nor a line to it; nought is at the bottom."""
+    """A hidden or missing quarter has neither a point nor a line to it; nought is at the bottom.
+
+    "50 or more" has a point, and no line that would compare it with the quarter before.
+    """
     rows = [("2025-Q3", 100), ("2025-Q4", Figure(0, partial=True)), ("2026-Q1", None),
             ("2026-Q2", 0), ("2026-Q3", Figure(50, partial=True))]  # fmt: skip
     found = charts.line(rows)
 
     assert [point.partial for point in found.points] == [False, False, True]
-    assert [(one.x1, one.partial) for one in found.segments] == [(found.points[1].x, True)]
+    assert found.segments == ()
     assert found.points[1].y == found.base
     assert found.points[0].y < found.points[2].y < found.base
     assert "October to December 2025: hidden; January to March 2026: no figures" in (
@@ -112,4 +116,28 @@ def test_description_is_short():
     assert found.description == (
         "39 bars. The longest is Place 39: 39. The shortest is Place 1: 1."
         " The table has every number."
+    )
+
+
+def test_description_ranks_no_partial_number():
+    """A number that may be much more is neither the longest nor the shortest bar."""
+    rows = [(f"Place {number}", [number]) for number in range(100, 140)]
+    for figure in (Figure(21, partial=True), Figure(500, partial=True), Figure(partial=True)):
+        found = charts.bars([*rows, ("Rossendale", [figure])])
+
+        assert "est is" not in found.description
+        assert "1 of the numbers is left out in part or hidden" in found.description
+        assert "cannot all be compared" in found.description
+
+
+@pytest.mark.parametrize(
+    "call", ['bars("a", "Came", [("A", part)])', 'line("b", "Came", [("2026-Q1", part)])']
+)
+def test_key_says_that_it_may_be_much_more(call):
+    """The key of a dashed bar or point does not say that only a small number is missing."""
+    page = environment().from_string(
+        '{% from "_charts.html" import bars, line %}{{ ' + call + " }}"
+    )
+    assert "numbers are left out to protect small ones, so it may be much more" in page.render(
+        part=Figure(21, partial=True)
     )

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from io import BytesIO
 from types import TracebackType
 from typing import Any
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Request, Response, redirect, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from portal import errors
@@ -69,8 +70,29 @@ def london_now() -> datetime:
     return datetime.now(LONDON)
 
 
+class PageRequest(Request):
+    """A request whose HEAD is read as a GET without a form.
+
+    Flask answers HEAD by the view of GET. A view that asks "is this a GET?" before it reads a form
+    would otherwise take a HEAD for a form that was sent, and a HEAD needs no token.
+    """
+
+    def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        if environ["REQUEST_METHOD"] == "HEAD":  # the answer loses its body by the first environ
+            environ = {
+                **environ,
+                "REQUEST_METHOD": "GET",
+                "wsgi.input": BytesIO(),
+                "CONTENT_LENGTH": "0",
+                "CONTENT_TYPE": "",
+            }
+        super().__init__(environ, *args, **kwargs)
+
+
 class Desk(Flask):
     """A Flask application whose log holds nothing that a visitor sent."""
+
+    request_class = PageRequest
 
     def log_exception(
         self,

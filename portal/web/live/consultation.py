@@ -1,8 +1,9 @@
 """`/consultations/<slug>`: anybody answers what a board asks, and reads what others answered.
 
-There is no name, no account and no free text (S107). The answers page shows whole blocks of answers
-alone, the same to everybody (S108). Whether a consultation is open is asked again when a form
-comes, because it may close while somebody fills it in.
+There is no name, no account and no free text (S107). The answers page shows whole groups of answers
+alone, the same to everybody, and changes once a day (S108). One network may send as many answers as
+a class at school, and only a few of them fill a group. Whether a consultation is open is asked
+again when a form comes, because it may close while somebody fills it in.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request
 
-from portal.bookings import consultations
-from portal.database.rate_limits import TooOften
+from portal.bookings import consultation_counts, consultations
+from portal.database.rate_limits import TooOften, network_of
 from portal.directory import Board, Consultation, Meeting
 from portal.directory.values import LONDON, day_words
 from portal.web.live.context import Away, live
@@ -54,6 +55,7 @@ def consultation(slug: str) -> Any:
 
 def _store(board: Board, asked: Consultation, form: ConsultationForm) -> Any:
     found, subject = live(), _subject(board, asked)
+    network = network_of(request.remote_addr or "")
     try:
         with found.database() as engine:
             consultations.answer(
@@ -65,7 +67,10 @@ def _store(board: Board, asked: Consultation, form: ConsultationForm) -> Any:
                 district=form.district.text,
                 key=str(form.key.data),
                 now=found.now,
-                allowance=found.an_hour([]),
+                allowance=found.a_day(
+                    ("answers", f"{asked.slug} {network}", found.settings.answers_per_address)
+                ),
+                filling=consultations.filling_of(found.secret, asked, network, found.now),
             )
     except TooOften as refused:
         return too_many(asked.path, form, "confirm", refused.seconds, subject=subject)
@@ -96,6 +101,8 @@ def answers(slug: str) -> Any:
         meeting=_meeting_after(board, asked),
         sent=request.args.get("sent") == "yes",
         kept_days=consultations.KEPT_FOR.days,
+        a_day=live().settings.answers_per_address,
+        sizes=consultation_counts,
     )
 
 

@@ -252,6 +252,15 @@ class Live:
         ]
         return Allowance(self.secret, limits)
 
+    def a_day(self, *asked: tuple[str, str, int]) -> Allowance:
+        """Count one towards the daily limit of each (kind, value, number); 0 means no limit."""
+        limits = [
+            Limit(kind, value, per_hour=number / 24, burst=number)
+            for kind, value, number in asked
+            if number
+        ]
+        return Allowance(self.secret, limits)
+
 
 def live() -> Live:
     """The context of the current application."""

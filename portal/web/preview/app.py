@@ -31,14 +31,18 @@ _KEEP_ALIVE = 10.0  # seconds after which a silent connection is tried
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What one reading means for families, and which pages it touched."""
+    """What one reading means for families, and which pages it touched.
+
+    Dates and coverage are each compared with something, '' if there is nothing to compare with yet.
+    """
 
     compared_with: str
     differences: tuple[Changed, ...] = ()
     totals: tuple[str, ...] = ()
     bookings: str = ""
     touched: tuple[str, ...] = ()
-    coverage: tuple[str, ...] = ()  # what has changed since the preview started, a sentence each
+    coverage: tuple[str, ...] = ()  # what has changed, a sentence each
+    coverage_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from portal import content
 from portal.content import published_dates
 from portal.content.published_dates import Record
+from portal.coverage import built as built_coverage
 from portal.coverage.changes import Snapshot, news, snapshot
 from portal.directory import (
     Board,
@@ -52,6 +53,8 @@ _MOST_PAGES = 60  # compared after each save
 
 READING = "Reading the content."
 READY = "Ready."
+_BUILT = "the site last built on this machine"
+_FIRST_READ = "the files as they were when the preview first read them without mistakes"
 
 
 class Preview:
@@ -69,7 +72,7 @@ class Preview:
         self._directory: Directory | None = None
         self._started_with: Record | None = None
         self._coverage_before: Snapshot | None = None
-        self._coverage_said: tuple[str, ...] = ()
+        self._coverage_said: tuple[str, ...] | None = None
         self._state: object = None
 
     @property
@@ -123,8 +126,6 @@ class Preview:
         self._show(shown)
         if old_app:
             time.sleep(_HEAD_START)
-        if self._started_with is None:
-            self._started_with = published_dates.record(directory)
         pages = _touched(settings.root, touched, before, directory)
         changed = (path for path in pages if not old_app or ask(old_app, path) != ask(app, path))
         details = self._compared(directory, tuple(changed) if old_app else ())
@@ -132,8 +133,8 @@ class Preview:
             self._details = shown.version, details
             self._changed.notify_all()
         if details.coverage != self._coverage_said:
-            self._coverage_said = details.coverage
-            for line in details.coverage or ("As it was when the preview started.",):
+            known, self._coverage_said = self._coverage_said, details.coverage
+            for line in details.coverage or ((f"As in {details.coverage_with}.",) if known else ()):
                 self._say(f"Coverage: {line}")
         for problem in (
             *doubts,
@@ -181,11 +182,7 @@ class Preview:
             self._changed.notify_all()
 
     def _compared(self, directory: Directory, touched: tuple[str, ...]) -> Details:
-        before = published_dates.kept(self._settings.var)
-        compared_with = "the site last built on this machine"
-        if before is None:
-            before = self._started_with or published_dates.record(directory)
-            compared_with = "the files as they were when the preview started"
+        before, compared_with = self._dates_before(directory)
         with database_of(self._settings) as engine:
             changes, families = changes_for(before, directory, engine)
         totals = Counter(change.difference.kind for change in changes)
@@ -193,10 +190,22 @@ class Preview:
         if families and families.bookings:
             words = f"Bookings touched: {families.bookings:,}."
         said = (f"{_counted(number)} {kind}" for kind, number in totals.items())
-        if self._coverage_before is None:
-            self._coverage_before = snapshot(directory)
-        coverage = tuple(news(self._coverage_before, directory))
-        return Details(compared_with, changes, tuple(said), words, touched, coverage)
+        coverage_before, coverage_with = self._coverage_then(directory)
+        coverage = tuple(news(coverage_before, directory))
+        return Details(compared_with, changes, tuple(said), words, touched, coverage, coverage_with)
+
+    def _dates_before(self, directory: Directory) -> tuple[Record, str]:
+        """The dates to compare with, and what they are; '' if there is nothing to compare with."""
+        built, first = published_dates.kept(self._settings.var), self._started_with
+        self._started_with = first or published_dates.record(directory)
+        return (built, _BUILT) if built else (self._started_with, _FIRST_READ if first else "")
+
+    def _coverage_then(self, directory: Directory) -> tuple[Snapshot, str]:
+        """The same of coverage."""
+        built = built_coverage.kept(self._settings.var, directory.today)
+        first = self._coverage_before
+        self._coverage_before = first or snapshot(directory)
+        return (built, _BUILT) if built else (self._coverage_before, _FIRST_READ if first else "")
 
 
 def serve(

@@ -71,6 +71,7 @@ def build(
         if done:
             return done
         from portal.content import published_dates
+        from portal.coverage import built as built_coverage
         from portal.web.site import published_calendars
         from portal.web.site.published_calendars import PublishedCalendars
 
@@ -90,6 +91,7 @@ def build(
         write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
         published_dates.keep(settings.var, directory)
+        built_coverage.keep(settings.var, directory)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
         published_calendars.keep(settings.var, PublishedCalendars(stamps, calendars))
         built = Built(

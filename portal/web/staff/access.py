@@ -46,14 +46,14 @@ from datetime import datetime
 from io import BytesIO
 from typing import IO, Any
 
-from flask import Request, current_app, g
+from flask import current_app, g
 
 from portal.bookings import ASKED_FOR
 from portal.directory import asked
 from portal.staff.accounts import Staff
 from portal.staff.roles import Permission
 from portal.staff.sign_in import Visit
-from portal.web.live.app import Desk
+from portal.web.live.app import Desk, PageRequest
 from portal.web.live.context import live
 
 
@@ -161,7 +161,7 @@ def staff_route(
     return add
 
 
-class InMemory(Request):
+class InMemory(PageRequest):
     """A request whose files stay in memory: a photo is not left on a disk as it came."""
 
     def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:

@@ -26,7 +26,7 @@ def rows(screens):
 
 
 def answered(screens, number, **choices):
-    """So many people answer; what is not given is as in CHOICES."""
+    """So many people answer on this day; what is not given is as in CHOICES."""
     for count in range(number):
         consultations.answer(
             screens.engine,
@@ -51,7 +51,8 @@ def test_anybody_answers_and_nothing_stored_names_anybody(screens):
     assert (row.age_band, row.district) == ("young-adults", "preston")
     assert row.created == datetime(2027, 1, 4, tzinfo=UTC), "the day, and no time of day"
     assert {*row._mapping} == {
-        "id", "key_hash", "board", "consultation", "district", "age_band", "answers", "created",
+        "id", "key_hash", "board", "consultation", "district", "age_band", "answers", "extra",
+        "created",
     }  # fmt: skip
     assert len(form.main.all("textarea")) == 0
     texts = form.main.all("input", where=lambda one: one.get("type", "text") == "text")
@@ -62,7 +63,7 @@ def test_the_thanks_say_when_the_board_meets_after_the_last_day(screens):
     """The page says where answers are read, and names the first meeting after the last day."""
     thanks = screens.open(PATH).fill(**CHOICES).press(SEND)
 
-    assert "Fewer than 5 people have answered so far" in thanks
+    assert "Fewer than 5 people had answered by the end of yesterday" in thanks
     assert "next meeting after that is on Monday 1 February 2027, 5:30pm to 7pm" in thanks
 
 
@@ -99,28 +100,39 @@ def test_it_takes_answers_from_its_first_to_its_last_day_alone(screens):
 
 
 def test_many_forms_from_one_address_wait(tmp_path):
-    """The limit by network address counts each form; what was chosen is kept."""
-    screens = Screens(tmp_path, with_board(consultation=ASKED), bookings_per_address=1)
-    screens.open(PATH).fill(**CHOICES).press(SEND)
+    """A network has an allowance for a day, this machine too; what was chosen is kept. After the
+    first few of a day its answers fill no group (S108)."""
+    screens = Screens(tmp_path, with_board(consultation=ASKED), answers_per_address=5)
+    for _ in range(5):
+        screens.open(PATH).fill(**CHOICES).press(SEND)
     refused = screens.open(PATH).fill(**CHOICES).press(SEND)
 
     assert (refused.status, refused.heading) == (429, "Wait a little, and try again")
-    assert len(rows(screens)) == 1
-    screens.wait(hours=2)
+    assert [row.extra for row in rows(screens)] == [False] * 3 + [True] * 2
+    screens.wait(hours=5)
     assert refused.press("Try again").heading == "Thank you. We have your answers"
+    screens.wait(hours=19)
+    screens.open(PATH).fill(**CHOICES).press(SEND)
+    assert [row.extra for row in rows(screens)][5:] == [True, False], "a new day"
 
 
-def test_everybody_reads_whole_blocks_and_no_small_number(screens):
-    """S108: four answers show nothing, five their number, ten the options that are safe."""
+def test_everybody_reads_whole_groups_on_the_next_day(screens):
+    """S108: four answers show nothing, five their number, twenty the options that are safe; and
+    what people send today changes nothing today."""
     answers = f"{PATH}/answers"
     answered(screens, 4)
-    assert "Fewer than 5 people have answered so far." in screens.open(answers)
-    answered(screens, 4)
-    assert "5 or more people have answered" in screens.open(answers)
+    screens.wait(days=1)
+    assert "Fewer than 5 people had answered by the end of yesterday." in screens.open(answers)
+    answered(screens, 14)
+    assert "Fewer than 5 people had answered by the end of yesterday." in screens.open(answers)
+    screens.wait(days=1)
+    assert "15 or more people had answered" in screens.open(answers)
     assert "too few answers to show numbers" in screens.open(answers)
     answered(screens, 2, when="Neither")
+    screens.wait(days=1)
     shown = screens.open(answers)
-    assert "10 or more people have answered" in shown
+    assert "20 or more people had answered by the end of yesterday" in shown
+    assert "somebody who answers on many days or from many places can learn more" in shown
     when, what, _ = consultations.results(
         screens.engine,
         screens.directory,
@@ -131,7 +143,7 @@ def test_everybody_reads_whole_blocks_and_no_small_number(screens):
         ("Saturday", 0, True), ("Sunday", 0, True), ("Neither", 0, True),
     ]  # fmt: skip
     assert [(said, one.number, one.partial) for said, one in what.rows] == [
-        ("Children", 0, False), ("Teenagers", 10, False),
+        ("Children", 0, False), ("Teenagers", 20, False),
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from werkzeug.test import Client
 from portal import database
 from portal.bookings import Family, book
 from portal.content import load, published_dates
+from portal.coverage import built
 from portal.settings import Settings
 from portal.web.preview.app import create_preview
 from portal.web.preview.watching import READING, READY, Preview
@@ -70,7 +71,7 @@ def test_pages_carry_a_note_and_the_one_script(preview, browse):
     assert page.status_code == 200
     assert page.text.count("/-preview/preview.js") == 1
     assert page.text.index("/-preview/preview.css") < page.text.index("</head>")
-    assert "No dates change." in page.text
+    assert "Nothing to compare with yet." in page.text
     assert b"-preview" not in browse("/calendar.ics").data
     assert browse("/-preview/preview.js").mimetype == "text/javascript"
     assert browse("/nowhere/").status_code == 404
@@ -229,8 +230,11 @@ def test_a_new_file_names_the_village_that_gains(preview, browse, settings):
     file = settings.root / CLUB
     text = file.read_text("utf-8")
     file.unlink()
+    directory = load(settings.root, today=NOW.date())
+    published_dates.keep(settings.var, directory)
+    built.keep(settings.var, directory)
     preview.read()
-    assert "No age and part of the week gains its first session" in browse("/-preview/").text
+    assert "no town gains or loses a session nearby" in browse("/-preview/").text
     file.write_text(text, "utf-8")
     preview.read([file])
 
@@ -239,6 +243,27 @@ def test_a_new_file_names_the_village_that_gains(preview, browse, settings):
         assert "sessions at weekends for ages 1 to 10, where there was nothing." in page
         assert "Bacup: now a session within 3 miles at weekends for ages 1 to 10." in page
     assert 'id="primary-school-weekend"' in browse("/coverage/rossendale/").text
+
+
+def test_nothing_is_said_to_stay_where_nothing_can_be_compared(preview, browse, settings, said):
+    """Without a build, the first reading is compared with nothing, also after a mistake; the next
+    one is compared with it, and the page says with what."""
+    file = settings.root / CLUB
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("starts:", "start:"), "utf-8")
+    preview.read()
+    file.write_text(text, "utf-8")
+    preview.read([file])
+    page = browse("/-preview/").text
+    assert page.count("There is nothing to compare with yet") == 2
+    assert "no town gains" not in page
+    assert "No dates change" not in page
+    assert not [line for line in said if line.startswith("Coverage")]
+    file.unlink()
+    preview.read([file])
+    page = browse("/-preview/").text
+    assert page.count("Compared with the files as they were when the preview first read them") == 2
+    assert "nothing at weekends for ages 1 to 10" in page
 
 
 def test_a_page_hears_of_the_next_version(preview, browse, settings):

@@ -45,6 +45,7 @@ NOT_KEPT = {
     "/staff/panel/<district>/issues/<int(max=2147483647):issue>/agree",
     "/staff/panel/<district>/issues/<int(max=2147483647):issue>/drop",
     "/staff/panel/<district>/messages",
+    "/staff/reports/<quarter>/publish",
     "/staff/requests/<reference>/allocate",
     "/staff/requests/<reference>/book",
     "/staff/requests/<reference>/contacted",

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("district", sa.String(length=60), nullable=False),
         sa.Column("age_band", sa.String(length=20), nullable=False),
         sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("extra", sa.Boolean(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_answer")),
         sa.UniqueConstraint("key_hash", name=op.f("uq_consultation_answer_key_hash")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.coverage.cells import PARTS, WEEKS, Coverage
+from portal.coverage.cells import EVENING, PARTS, WEEKS, Coverage
 from portal.directory import AGE_BANDS, Board, Directory, District, Meeting
 from portal.directory.addresses import BOARDS, report_path
 from portal.directory.quarterly import report_among
@@ -18,6 +18,7 @@ from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
 
 TITLE = "Have your say"
+WEEKEND = (5, 6)
 
 
 @page(BOARDS)
@@ -98,7 +99,7 @@ class Offer:
 
     groups: int
     sessions: int
-    late: int  # sessions in the evening or at the weekend
+    late: int  # sessions in the evening or at the weekend, in the holidays too
     without: tuple[str, ...]  # ages with nothing at all
     weeks: int = WEEKS
 
@@ -107,8 +108,11 @@ def offer_in(directory: Directory, district: District) -> Offer:
     """What the coverage of a district says in plain words."""
     coverage = Coverage.of(directory)
     amount = coverage.amount(district)
-    parts = coverage.parts(district)
-    late = sum(parts[PARTS[name]].sessions for name in ("evening", "weekend"))
+    # Not by the parts of the coverage, where an evening in the holidays is a part of the holidays.
+    late = sum(
+        one.day.weekday() in WEEKEND or one.starts.hour >= EVENING
+        for one in coverage.sessions_in(district)
+    )
     without = tuple(
         band.title
         for band in AGE_BANDS

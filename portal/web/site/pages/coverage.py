@@ -22,7 +22,7 @@ from portal.coverage.cells import (
 )
 from portal.coverage.reach import MILES, Reach
 from portal.coverage.send_questions import AFTER_25, SOURCE, answers
-from portal.directory import AGE_BANDS, AgeBand, District, Footprint, Settlement, quarters
+from portal.directory import AGE_BANDS, AgeBand, District, Footprint, Settlement, phrases, quarters
 from portal.directory.addresses import COVERAGE, DATA, report_file
 from portal.web.layout import Head
 from portal.web.site.pages.context import Context
@@ -34,7 +34,8 @@ FAR = 5
 TOWNS = 3  # as many towns without are named in one place
 COUNTY_TOWNS = 5
 CELLS = len(AGE_BANDS) * len(PARTS)  # of a district
-# Shares that begin a darker shade of the map, with the words of its key.
+UNKNOWN = "u"  # the shade of a share that is not known
+# Shares that begin a stronger shade of the map, with the words of its key.
 SHADES = (
     (0.0, "none"),
     (1e-9, "under a quarter"),
@@ -56,7 +57,7 @@ class Near(NamedTuple):
     """A cell on the page of its district, with the share of postcodes that are near."""
 
     cell: Cell
-    share: float | None
+    nearness: str  # a sentence or two; '' if no postcodes are known
     without: Sequence[Settlement]
 
 
@@ -80,7 +81,7 @@ class Line(NamedTuple):
     """A district in the table of reach: how much is on in it, and the shares by distance."""
 
     cell: Cell
-    shares: Mapping[int, float | None]
+    shares: Mapping[int, str]
 
 
 class PartOfWeek(NamedTuple):
@@ -88,8 +89,19 @@ class PartOfWeek(NamedTuple):
 
     part: str
     lines: Sequence[Line]
-    shades: Mapping[District, int]
+    shades: Mapping[District, int | str]
     without: Sequence[Settlement]  # in all districts, the largest first
+    left_out: int  # groups whose place is known only roughly
+
+    @property
+    def marked(self) -> bool:
+        """Whether a share in the table is the least that it can be."""
+        return any(words.endswith("+") for line in self.lines for words in line.shares.values())
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a district on the map has no share."""
+        return UNKNOWN in self.shades.values()
 
 
 @page(COVERAGE)
@@ -112,6 +124,7 @@ def county(context: Context) -> str:
         shades={one: _rank(gaps[one], gaps.values()) for one in districts},
         cells=CELLS,
         levels=_levels(context, None),
+        left_out=len(_reach(context).rough_near()),
         answers=answers(context.directory, _coverage(context), _reach(context)),
         source=SOURCE,
         after_25=AFTER_25,
@@ -135,6 +148,7 @@ def coverage_of_district(context: Context, district: District) -> str:
         area=district,
         footprint=context.directory.footprint_of(district),
         groups=_groups(context, district),
+        left_out=len(_reach(context).rough_near(district)),
         basis=_reach(context).basis,
         empty=_empty(context, (district,)),
         cells=CELLS,
@@ -159,6 +173,7 @@ def coverage_of_footprint(context: Context, footprint: Footprint) -> str:
         area=footprint,
         districts=footprint.districts,
         without=_without_in(context, footprint.districts),
+        left_out=len(_reach(context).rough_near(*footprint.districts)),
         empty=_empty(context, footprint.districts),
         cells=CELLS * len(footprint.districts),
         levels=_levels(context, footprint),
@@ -184,6 +199,7 @@ def coverage_of_age(context: Context, band: AgeBand) -> str:
         basis=_reach(context).basis,
         view=context.map.county(),
         shades=SHADES,
+        unknown=UNKNOWN,
     )
 
 
@@ -237,9 +253,38 @@ def percent(share: float | None) -> str:
     return "over 99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
-def shade_of(share: float | None) -> int:
-    """The shade of a share on the map, 0 to 4."""
-    return max((n for n, (least, _) in enumerate(SHADES) if (share or 0) >= least), default=0)
+def share_words(share: float | None, more: bool) -> str:
+    """'62%' in a table, '62%+' where groups that are left out may make it more."""
+    if more and share is not None:
+        return "not known" if share < 0.01 else f"{percent(share)}{'+' if share <= 0.99 else ''}"
+    return percent(share)
+
+
+def nearness(share: float | None, more: bool, elsewhere: bool, left_out: int) -> str:
+    """How many postcodes are near, in a sentence, and what is left out in another.
+
+    `elsewhere`: all of it is in other districts.
+    """
+    if share is None or (more and share < 0.01):
+        why = (
+            f"We know the place of {phrases.count(left_out, 'group')} only roughly"
+            if left_out
+            else "We know postcodes only roughly here"
+        )
+        return f"{why}. So we cannot say how many postcodes are within {NEAR} miles of a session."
+    if not share:
+        return f"No postcodes are within {NEAR} miles of a session."
+    many = phrases.capital(percent(share))
+    least = f"At least {many}" if more and share <= 0.99 else many
+    where = " in another district" if elsewhere else ""
+    return f"{least} of the postcodes are within {NEAR} miles of a session{where}."
+
+
+def shade_of(share: float | None, more: bool = False) -> int | str:
+    """The shade of a share on the map, 0 to 4. With `more` it may be larger than that."""
+    if share is None or (more and share < SHADES[2][0]):
+        return UNKNOWN
+    return max(n for n, (least, _) in enumerate(SHADES) if share >= least)
 
 
 def _rank(gaps: int, every: Iterable[int]) -> int:
@@ -268,34 +313,38 @@ def _empty(context: Context, districts: Iterable[District]) -> int:
 
 
 def _groups(context: Context, district: District) -> list[Group]:
-    coverage, reach = _coverage(context), _reach(context)
     return [
-        Group(
-            band,
-            [
-                Near(
-                    coverage.cell(district, band, part),
-                    reach.share(district, band, part, NEAR),
-                    reach.without(district, band, part, FAR)[:TOWNS],
-                )
-                for part in PARTS
-            ],
-        )
-        for band in AGE_BANDS
+        Group(band, [_near(context, district, band, part) for part in PARTS]) for band in AGE_BANDS
     ]
+
+
+def _near(context: Context, district: District, band: AgeBand, part: str) -> Near:
+    reach = _reach(context)
+    cell = _coverage(context).cell(district, band, part)
+    words = nearness(
+        reach.share(district, band, part, NEAR),
+        reach.may_be_more(district, band, part, NEAR),
+        elsewhere=not cell.sessions,
+        left_out=len(reach.rough(band, part, district, NEAR)),
+    )
+    without = reach.without(district, band, part, FAR)[:TOWNS]
+    return Near(cell, words if reach.points(district) else "", without)
 
 
 def _part_of_week(context: Context, band: AgeBand, part: str) -> PartOfWeek:
     coverage, reach = _coverage(context), _reach(context)
     lines: list[Line] = []
-    shades: dict[District, int] = {}
+    shades: dict[District, int | str] = {}
     towns: list[Settlement] = []
     for one in context.by_name:
         shares = {miles: reach.share(one, band, part, miles) for miles in MILES}
-        lines.append(Line(coverage.cell(one, band, part), shares))
-        shades[one] = shade_of(shares[NEAR])
+        more = {miles: reach.may_be_more(one, band, part, miles) for miles in MILES}
+        said = {miles: share_words(shares[miles], more[miles]) for miles in MILES}
+        lines.append(Line(coverage.cell(one, band, part), said))
+        shades[one] = shade_of(shares[NEAR], more[NEAR])
         towns += reach.without(one, band, part, FAR)
-    return PartOfWeek(part, lines, shades, largest(towns, COUNTY_TOWNS))
+    left_out = len(reach.rough(band, part))
+    return PartOfWeek(part, lines, shades, largest(towns, COUNTY_TOWNS), left_out)
 
 
 def _without_in(

@@ -142,9 +142,16 @@ def _head(context: Context, wanted: ReportPage, title: str) -> Head:
         title_of_area = area_title(wanted.area, context.directory)
         crumbs.append((report_path(quarter, wanted.area), title_of_area))
     kind, _, slug = wanted.area.partition(":")
+    area = f"{area_title(wanted.area, context.directory)}{report_tables.kind_of(wanted.area)}"
+    what = wanted.columns.slug.capitalize() if wanted.columns else "Report"
     return Head(
         title=title,
         path=wanted.path,
+        # Without them, a long title is cut before its quarter, and those of two quarters are alike.
+        shorter=(
+            f"{what}, {quarters.words(quarter)}: {area}",
+            f"{what}, {quarter.replace('-', ' ')}: {area}",
+        ),
         summary=f"{title}: sessions held, visits of families, and what changed for them.",
         crumbs=tuple(crumbs),
         district=context.directory.district(slug) if kind == "district" else None,

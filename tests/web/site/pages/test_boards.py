@@ -4,6 +4,7 @@ from datetime import date
 
 from portal.web.site.app import create_site
 from portal.web.site.pages.boards import offer_in
+from tests.support import made
 from tests.support.boards import ASKED, with_board
 from tests.support.page_reader import words_of
 
@@ -82,3 +83,15 @@ def test_the_numbers_are_those_of_the_coverage(directory):
     assert offer.sessions >= len(sessions) > 0
     assert offer.groups >= len({one.series for one in sessions})
     assert 0 <= offer.late < offer.sessions
+
+
+def test_an_evening_in_the_holidays_is_an_evening():
+    """Sessions from 5pm and at weekends are counted, also in the school holidays."""
+    found = made.directory(
+        {"starts": "2027-02-16", "time": "18:00-19:00", "repeats": "once"},  # in half-term
+        {"starts": "2027-02-20", "time": "10:00-11:00", "repeats": "once"},  # a Saturday
+        {"starts": "2027-02-17", "time": "10:00-11:00", "repeats": "once"},
+    )
+    offer = offer_in(found, found.districts[0])
+
+    assert (offer.sessions, offer.late) == (3, 2)

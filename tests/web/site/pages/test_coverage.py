@@ -11,7 +11,7 @@ from portal.coverage.cells import PARTS, Coverage
 from portal.coverage.reach import Reach
 from portal.directory import AGE_BANDS
 from portal.web.site.app import create_site
-from portal.web.site.pages.coverage import percent, shade_of
+from portal.web.site.pages.coverage import UNKNOWN, nearness, percent, shade_of, share_words
 from tests.support import made
 from tests.support.page_reader import Reader
 
@@ -96,6 +96,16 @@ def test_the_head_of_the_grid_has_its_scopes(pages):
     assert all(one.get("scope") in {"col", "colgroup", "row"} for one in heads)
 
 
+def test_long_pages_have_a_way_to_jump(pages, directory):
+    """The county's page leads to each district's row, and the page of an age to each part."""
+    county, age = pages["/coverage/"], pages[AGE_BANDS[0].coverage_path]
+    for page, anchors in ((county, [one.slug for one in directory.districts]), (age, PARTS)):
+        links = [one["href"] for one in Reader(page).all("a")]
+        for anchor in anchors:
+            assert f"#{anchor}" in links
+            assert page.count(f'id="{anchor}"') == 1
+
+
 def test_the_page_of_an_age_shows_reach_in_words(read, directory):
     """Each district's share within 1, 3 and 5 miles is in the table beside each map."""
     coverage = Coverage.of(directory)
@@ -133,7 +143,7 @@ def test_the_largest_towns_without_are_named(read, directory):
 @pytest.mark.parametrize(
     ("share", "words", "shade"),
     [
-        (None, "not known", 0),
+        (None, "not known", UNKNOWN),
         (0.0, "0%", 0),
         (0.004, "under 1%", 1),
         (0.25, "25%", 2),
@@ -146,6 +156,46 @@ def test_the_largest_towns_without_are_named(read, directory):
 def test_a_share_is_never_rounded_to_none_or_all(share, words, shade):
     """0% and 100% are said of none and all alone."""
     assert (percent(share), shade_of(share)) == (words, shade)
+
+
+@pytest.mark.parametrize(
+    ("share", "elsewhere", "left_out", "words", "in_table", "shade"),
+    [
+        (None, False, 2, "We know the place of 2 groups only roughly. So", "not known", "u"),
+        (0.004, True, 1, "We know the place of 1 group only roughly. So", "not known", "u"),
+        (0.2, False, 1, "At least 20% of the postcodes are within 3 miles", "20%+", "u"),
+        (0.6, True, 1, "At least 60% of the postcodes are within 3 miles of a", "60%+", 3),
+        (0.996, False, 1, "Over 99% of the postcodes", "over 99%", 4),
+        (0.0, True, 0, "No postcodes are within 3 miles of a session.", "0%", 0),
+        (0.2, True, 0, "20% of the postcodes are within 3 miles of a session in a", "20%", 1),
+    ],
+)  # fmt: skip
+def test_a_share_with_groups_left_out_claims_no_more_than_is_known(
+    share, elsewhere, left_out, words, in_table, shade
+):
+    """Where a group may be near, pages say 'at least' or that it is not known, never 'none'."""
+    more = bool(left_out)
+    assert nearness(share, more, elsewhere, left_out).startswith(words)
+    assert share_words(share, more) == in_table
+    assert shade_of(share, more) == shade
+
+
+def test_where_groups_meet_nobody_is_said_to_be_without(shipped_directory):
+    """No share is 0 in a district with a group, and no town is without where a group meets."""
+    coverage = Coverage.of(shipped_directory)
+    reach = Reach.of(shipped_directory, coverage)
+    for cell in (cell for cell in coverage.cells if cell.sessions):
+        towns = {(one.venue.town, coverage.district_of(one)) for one in cell.sessions}
+        for miles in (3, 5):
+            where = cell.district, cell.band, cell.part, miles
+            assert reach.share(*where) != 0, where
+            for town in reach.without(*where):
+                assert (town.name, town.district) not in towns, (town.name, *where)
+    rough = reach.rough_near()
+    assert rough
+    page = create_site(shipped_directory).test_client().get("/coverage/").text
+    assert f"{len(rough)} groups are left out of distances" in page
+    assert "arker" not in page, "in dark mode the strongest colour is the lightest"
 
 
 def test_the_files_say_what_the_pages_say(answers, directory):
@@ -163,6 +213,8 @@ def test_the_files_say_what_the_pages_say(answers, directory):
         assert (row["district"], row["age"], row["part"], row["word"]) == where
         assert one["series"] == [series.identity for series in cell.series]
         assert (int(row["sessions"]), int(row["groups"])) == (len(cell.sessions), len(cell.series))
+        left_out = len(reach.rough(cell.band, cell.part, cell.district))
+        assert one["groups_left_out"] == int(row["groups_left_out"]) == left_out
         for miles in (1, 3, 5):
             share = reach.share(cell.district, cell.band, cell.part, miles)
             exact = None if share is None else round(share, 3)

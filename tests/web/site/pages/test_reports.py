@@ -124,12 +124,13 @@ def test_plain_words_come_first(published, cubes):
         "In Preston from October to December 2026 we held 143 sessions.",
         "Before that we held 131 from July to September 2026.",
         "Families came on 310 bookings.",
-        "On at least 90 of these, they came three times or more.",
+        "On at least 90 bookings, they came three times or more.",
         "A family with two bookings counts twice. Where each session is booked by itself, a "
         "booking is for one visit.",
         "There was 1 visit without a booking.",
         "12 families finished one-to-one support.",
         "For 8 of them, at least one of the five outcome numbers rose.",
+        "“At least” means that numbers are left out to protect small ones, so it may be much more.",
     ]
 
 
@@ -194,7 +195,8 @@ def test_page_says_what_its_numbers_are(directory, cubes):
         said = main_of(client, path).text
         assert "Invented numbers: a sample year." in said
         assert "This is edition 2. It corrects the numbers that we published before." in said
-        assert "hidden so that nobody can work out another small number" in said
+        assert "a larger number that is hidden so that nobody can work out a small one" in said
+        assert "numbers are left out to protect small ones, so it may be much more" in said
     assert "By outcome (our reading of the plan)" in main_of(
         client, report_path(Q4, COUNTY, "changes")
     ).text.replace("  ", " ")
