@@ -56,7 +56,7 @@ COLUMNS = (
         ("waited", "waiting_days", "declined", "requests", "allocated", "contacts"),
     ),
     Columns(
-        "changes", "What changed for families",
+        "changes", "Regular visits and plans",
         ("often", "plans_closed", "plans_gained", "stepped_down", "stepped_up"),
     ),
 )  # fmt: skip
