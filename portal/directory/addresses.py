@@ -76,6 +76,10 @@ def weekday_path(weekday: str) -> str:
     return f"/whats-on/{weekday.lower()}/"
 
 
+# The tables of a report, each on a page of its own.
+REPORT_TABLES = ("groups", "sessions", "requests", "changes")
+
+
 def report_path(quarter: str, area: str = "county", part: str = "") -> str:
     """The page of a quarterly report: '/reports/2026-q3/districts/burnley/'.
 

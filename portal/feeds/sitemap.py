@@ -24,7 +24,7 @@ from portal.directory import (
     Series,
     TextFile,
 )
-from portal.directory.addresses import DOWN
+from portal.directory.addresses import DOWN, REPORT_TABLES, report_path
 from portal.directory.values import LONDON
 
 # Live addresses: a robot that followed them would fill in forms, or open a family's booking. Their
@@ -66,6 +66,10 @@ def pages(directory: Directory) -> Iterator[tuple[str, date | None]]:
     for centre in directory.centres:
         yield centre.path, _day(centre)
         yield centre.whats_on_path, None
+    for report in directory.reports:
+        for area in report.cube.areas:
+            for part in ("", *REPORT_TABLES):
+                yield report_path(report.quarter, area, part), report.cube.made
     texts: tuple[Programme | Series | News | Page | HelpPage | Board, ...] = (
         *directory.programmes,
         *directory.series,

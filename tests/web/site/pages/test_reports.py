@@ -9,7 +9,7 @@ import pytest
 
 from portal.directory.addresses import report_file, report_path
 from portal.directory.measures import ALL, COUNTY, MEASURE, MEASURES, Figure
-from portal.feeds import report_data
+from portal.feeds import report_data, sitemap
 from portal.web.report_tables import COLUMNS, Shown
 from portal.web.site.app import addresses, create_site
 from tests.support.markup import parsed
@@ -196,7 +196,7 @@ def test_page_says_what_its_numbers_are(directory, cubes):
         said = main_of(client, path).text
         assert "Invented numbers: a sample year." in said
         assert "This is edition 2. It corrects the numbers that we published before." in said
-        assert "a larger number that is hidden so that nobody can work out a small one" in said
+        assert "a larger number that would give a small one away" in said
         assert "numbers are left out to protect small ones, so it may be much more" in said
     assert "By outcome (our reading of the plan)" in main_of(
         client, report_path(Q4, COUNTY, "changes")
@@ -249,3 +249,12 @@ def test_other_pages_lead_to_the_reports(client, pages):
     ]
     assert report_path(Q4, DISTRICT) in client.get("/coverage/preston/").text
     assert 'href="/reports/"' in pages["/coverage/"]
+
+
+def test_the_sitemap_lists_every_page_of_a_published_quarter(published) -> None:
+    """Search engines find what was published, each table among it."""
+    reports = {path for path in addresses(published) if path.startswith("/reports/")}
+    listed = {path for path, _ in sitemap.pages(published)}
+
+    assert len(reports) > 20
+    assert reports <= listed
