@@ -25,6 +25,7 @@ NEED_DATA = {
     "bookings restore": ["saved.gz"],
     "bookings show": ["ABCD-2345"],
     "bookings verify": [],
+    "demo": [],
     "messages send": [],
     "publish": [],
     "staff add": ["a@example.org", "--name", "A", "--role", "administrator"],
@@ -35,6 +36,7 @@ NEED_DATA = {
 }
 # These read and write content alone, or are tested with what else they need.
 OTHERS = {"build", "check", "new", "next-term", "postcodes import", "preview", "schema"} | {
+    "report coverage",
     "secret change",
     "serve",
     "staff here",
