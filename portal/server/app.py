@@ -50,7 +50,13 @@ codecs.lookup("idna")
 _MAX_WAIT = 0.5  # seconds that a live request waits for those before it
 # Pages that may read the whole content with an edit in it (`portal.editing.publishing.check`). That
 # takes half a second or more, and families would wait for it: 0.6 s at worst, against 0.1 s beside.
-_WITHOUT_A_TURN = ("/staff/content/", "/staff/week/", "/staff/change/", "/staff/closed/")
+_WITHOUT_A_TURN = (
+    "/staff/content/",
+    "/staff/week/",
+    "/staff/change/",
+    "/staff/closed/",
+    "/staff/reports",
+)
 
 
 def create_app(
