@@ -29,7 +29,9 @@ def first_day(quarter: str) -> date:
     if found is None:
         raise NoQuarter(f"'{quarter}' is not a quarter. Write it like 2027-Q1.")
     if not 2000 <= int(found[1]) <= 2100:
-        raise NoQuarter(f"'{quarter}' is not a quarter that is kept. Write one from 2000 to 2100, such as 2027-Q1.")
+        raise NoQuarter(
+            f"'{quarter}' is not kept. Write a quarter from 2000 to 2100, such as 2027-Q1."
+        )
     return date(int(found[1]), int(found[2]) * 3 - 2, 1)
 
 
