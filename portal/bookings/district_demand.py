@@ -53,7 +53,7 @@ def by_district(
 ) -> list[DistrictDemand]:
     """A line for each district, by name."""
     waiting = _waiting(connection, directory, now)
-    told = lines(directory, wishes.demand(connection, now))
+    wished = lines(directory, wishes.demand(connection, now))
     declined = _declined(connection, directory, now)
     gaps = _gaps(connection, now)
 
@@ -64,7 +64,7 @@ def by_district(
         DistrictDemand(
             one,
             waiting=total(sum_in(one, waiting)),
-            to_be_told=total(sum_in(one, told)),
+            to_be_told=total(sum_in(one, wished)),
             declined=total(sum_in(one, declined) or [from_five(0)]),
             gaps=from_five(gaps[one.slug]),
         )
@@ -77,14 +77,14 @@ def by_programme(
 ) -> list[ProgrammeDemand]:
     """A line for each programme and district in which families wait, by their names."""
     waiting = _waiting(connection, directory, now)
-    told = lines(directory, wishes.demand(connection, now))
+    wished = lines(directory, wishes.demand(connection, now))
 
     def sum_of(place: tuple[str, str], of: Iterable[Line]) -> Figure:
         return total(line.figure for line in of if (line.programme, line.district) == place)
 
-    places = {(line.programme, line.district) for line in (*waiting, *told)}
+    places = {(line.programme, line.district) for line in (*waiting, *wished)}
     return [
-        ProgrammeDemand(*place, sum_of(place, waiting), sum_of(place, told))
+        ProgrammeDemand(*place, sum_of(place, waiting), sum_of(place, wished))
         for place in sorted(places)
     ]
 

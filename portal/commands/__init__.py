@@ -16,11 +16,11 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from portal import __version__
+from portal.commands import days
 from portal.commands.bookings import bookings
 from portal.commands.demo import demo
 from portal.commands.postcodes import postcodes
@@ -93,7 +93,7 @@ def check(root: Path | None, form: str, warnings: bool, quality: bool) -> None:
     try:
         directory = content.load(
             settings.root,
-            today=_today(),
+            today=days.today(),
             horizon_weeks=settings.horizon_weeks,
             postcodes=settings.postcodes,
         )
@@ -149,7 +149,7 @@ def build(
     from portal.editing import build_requests
 
     plain = _plain_settings(root, out)
-    day = _day(today) if today else _today()
+    day = days.day_of(today)
     real = out is None and today is None  # else it is a trial, or for another machine
     with build_requests.answering(plain["var"]) if real else nullcontext():
         settings = _build(root, out, plain, day, full=full, jobs=jobs, compress=compress)
@@ -219,7 +219,7 @@ def publish(root: Path | None, back: bool) -> None:
     engine = database.connect(settings.database_address)
     database.migrate(engine)
     try:
-        directory = read_published(settings, _today(), engine)
+        directory = read_published(settings, days.today(), engine)
         publish_here = partial(publish_site, engine, settings, now=datetime.now(UTC), back=back)
         try:
             made = publish_here(directory)
@@ -227,7 +227,7 @@ def publish(root: Path | None, back: bool) -> None:
             if not back:
                 raise
             _rebuild_to_go_back(settings)
-            made = publish_here(read_published(settings, _today(), engine))
+            made = publish_here(read_published(settings, days.today(), engine))
     finally:
         engine.dispose()
     click.echo(f"Generation {made.number} is published.")
@@ -415,7 +415,7 @@ def _rebuild_to_go_back(settings: Settings) -> None:
 
     building.build(
         settings,
-        today=_today(),
+        today=days.today(),
         full=True,
         compress=(settings.out / "index.html.gz").is_file(),
         accept=partial(_refuse_to_lose_bookings, settings),
@@ -445,7 +445,7 @@ def _publish_new(settings: Settings) -> None:
         with database.read(engine) as connection:
             standing = generations.standing(connection, site[0] if site else "")
         if standing.newest is None or not standing.current:
-            directory = read_published(settings, _today(), engine)
+            directory = read_published(settings, days.today(), engine)
             publish(engine, settings, directory, now=datetime.now(UTC))
     except generations.NotPublished as error:
         click.echo(str(error), err=True)
@@ -466,19 +466,6 @@ def _built(built: Built) -> str:
 
 
 # --- arguments -----------------------------------------------------------------------------------
-
-
-def _today() -> date:
-    return datetime.now(ZoneInfo("Europe/London")).date()
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"'{text}' is not a date. Write it like 2027-01-12.", param_hint="--today"
-        ) from None
 
 
 # What pydantic-settings reads as true.

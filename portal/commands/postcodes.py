@@ -5,12 +5,11 @@ Imports are inside the command, as in `portal.commands`.
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
+from portal.commands import days
 from portal.commands.progress import progress_bar
 
 _BAD_ROWS = 20  # shown; all are counted
@@ -38,7 +37,7 @@ def import_postcodes(root: Path | None, file: Path, out: Path | None, border: fl
     from portal.settings import load_settings
 
     settings = load_settings(root=root)
-    directory = content.load(settings.root, today=datetime.now(ZoneInfo("Europe/London")).date())
+    directory = content.load(settings.root, today=days.today())
     out = out or settings.postcodes
     by_district = out.with_name(settings.postcode_districts.name)
     with progress_bar("Reading") as progress:

@@ -5,13 +5,12 @@ Imports are inside the commands, as in `portal.commands`.
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
+from portal.commands import days
 from portal.errors import PortalError
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def read(root: Path | None, today: str | None = None) -> Directory:
     settings = load_settings(root=root)
     return content.load(
         settings.root,
-        today=_day(today) if today else datetime.now(ZoneInfo("Europe/London")).date(),
+        today=days.day_of(today),
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
         postcode_districts=settings.postcode_districts,
@@ -120,12 +119,3 @@ def area_named(directory: Directory, name: str) -> District | Footprint | None:
             f"There are: {', '.join(sorted(areas))}."
         )
     return found
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"'{text}' is not a date. Write it like 2027-01-12.", param_hint="--today"
-        ) from None

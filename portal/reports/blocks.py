@@ -509,7 +509,7 @@ def figures(
                 if whole:
                     numbers[at] += block.values[at]
                 elif not block.safe or block.values[at]:
-                    # Of a block whose number is 0 each part is 0, whoever sees it.
+                    # If the number of a block is 0, so is each part of it.
                     partial[at] = True
         for at in stage.shown:
             found[group.measures[at]] = Figure(numbers[at], partial[at])

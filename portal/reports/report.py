@@ -83,8 +83,8 @@ def quarters_of(engine: Engine, directory: Directory, now: datetime) -> frozense
 def new_edition(engine: Engine, directory: Directory, quarter: str, now: datetime) -> Cube:
     """The safe numbers of a quarter that is over, to be published now. Raises NoQuarter.
 
-    After a first edition it is a correction. Whoever has both can see what was corrected, so it is
-    made only where that is worth more than what the difference may tell.
+    After a first edition it is a correction. A reader of both editions sees what was corrected, so
+    correct a quarter only if that matters more than what the difference may show.
     """
     if quarters.last_day(_begun(quarter, now)) >= now.astimezone(LONDON).date():
         words = f"{quarters.words(quarter)} is not over. It can be published once it is."

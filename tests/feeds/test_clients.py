@@ -281,7 +281,8 @@ def test_the_county_s_own_calendars_agree_with_its_pages(shipped, tmp_path):
         client = Client(tmp_path, [whole])
         client.poll()
         copies = client.copies(whole)
-        named = {page for data in one_of_each_shape(copies) for page in pages_named(data)}
+        chosen = [*one_of_each_shape(copies), *copies[:20]]
+        named = {page for data in chosen for page in pages_named(data)}
         # A date that moved is an entry of its own: the program shows all that a page has.
         shown = [data for data in copies if named & pages_named(data)]
         client.show_only(whole, shown)
@@ -294,7 +295,7 @@ def test_the_county_s_own_calendars_agree_with_its_pages(shipped, tmp_path):
     assert strange == set()
     assert wrong == []
     assert _entries_kept(copies) == _entries_kept([sent])
-    assert len(soon) > 40
+    assert len(soon) > 50
     assert soon == without(diary, pages.left)
 
 

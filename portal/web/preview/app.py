@@ -31,7 +31,7 @@ _KEEP_ALIVE = 10.0  # seconds after which a silent connection is tried
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What one reading means for families, and which pages it touched.
+    """What the newest edits mean for families, and which pages they changed.
 
     Dates and coverage are each compared with something, '' if there is nothing to compare with yet.
     """
