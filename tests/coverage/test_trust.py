@@ -149,7 +149,7 @@ def test_editors_see_each_file_without_a_fact(
     sample_root: Path, directory: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`portal check --quality` says what each fact means, what to do, and which files lack it."""
-    monkeypatch.setattr("portal.commands._today", lambda: directory.today)
+    monkeypatch.setattr("portal.commands.days.today", lambda: directory.today)
     found = figures(directory)
     said = CliRunner().invoke(main, ["--root", str(sample_root), "check", "--quality"]).stdout
     for noun, shares in (("centres", found.centres), ("programmes", found.programmes)):

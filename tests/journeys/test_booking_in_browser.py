@@ -448,8 +448,9 @@ def test_back_and_reload_after_the_exit_show_nothing_typed(at_home, elsewhere) -
             family.page.keyboard.press("Shift")
         family.page.wait_for_url("**/weather")
         with suppress(Error):
-            family.page.go_back(wait_until="load")
-        family.page.wait_for_timeout(300)
+            family.page.go_back(wait_until="commit")
+        # The browser has its own page in place of the sent form before it is asked to send again.
+        family.page.wait_for_url(lambda url: not url.endswith("/weather"), wait_until="commit")
         with suppress(Error):
             family.page.reload()
 
