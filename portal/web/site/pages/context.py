@@ -7,7 +7,7 @@ module caches what only its own pages share with `once`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -58,13 +58,14 @@ class Context:
         self.photos = photos or Photos(directory)
         self.files = files
         self.periods = periods
-        self._once: dict[Callable[[Context], object], object] = {}
+        self._once: dict[tuple[Hashable, ...], object] = {}
 
-    def once(self, make: Callable[[Context], T]) -> T:
-        """The result of `make` for this context, computed at the first call."""
-        if make not in self._once:
-            self._once[make] = make(self)
-        return cast("T", self._once[make])
+    def once(self, make: Callable[..., T], *given: Hashable) -> T:
+        """The result of `make(context, *given)`, computed at the first call."""
+        key = (make, *given)
+        if key not in self._once:
+            self._once[key] = make(self, *given)
+        return cast("T", self._once[key])
 
     # Rendering.
 
