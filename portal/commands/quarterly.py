@@ -17,7 +17,7 @@ from portal import database
 from portal.bookings.csv_export import csv_of
 from portal.directory import Directory, District, Footprint, quarters
 from portal.directory.measures import COUNTY, OR_MORE, OUR_READING_NOTE, Figure, key
-from portal.directory.quarterly import OUR_READING, Line, Part, Report
+from portal.directory.quarterly import OUR_READING, PARTS, Line, Part, Report
 from portal.directory.values import LONDON
 from portal.editing import report_publishing
 from portal.editing.publishing import Author
@@ -82,11 +82,11 @@ def words(report: Report) -> Iterator[str]:
         yield f"So far: the quarter ends on {quarters.last_day(report.quarter).isoformat()}."
     if cube.edition > 1:
         yield f"Edition {cube.edition}: it corrects the one before."
-    for part in report.parts:
+    for part in PARTS:
         yield ""
         yield part.title.upper()
         yield from _all(report, part)
-        for table in part.tables:
+        for table in report.tables(part):
             names = [one for one in part.measures if one.name in table.lines[0].figures]
             rows = [(line, [line.figures[one.name] for one in names]) for line in table.lines]
             if not any(number or hidden for _, some in rows for number, hidden in map(_is, some)):

@@ -32,6 +32,7 @@ from portal.directory.measures import (
 
 OUR_READING = "Our reading of the plan"
 _READ = ("outcome", "need")  # kinds of lines whose programmes a person should have signed
+_NOTHING = Figure()
 
 # --- the safe numbers of a quarter ----------------------------------------------------------------
 
@@ -175,12 +176,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Inputs, outputs or outcomes: the measures, and the tables that have some of them."""
+    """Inputs, outputs or outcomes, with their measures."""
 
     name: Section
     title: str
     measures: tuple[Measure, ...]
-    tables: tuple[Table, ...]
+
+
+PARTS = tuple(
+    Part(name, title, tuple(one for one in MEASURES if one.section == name))
+    for name, title in SECTIONS.items()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,26 +232,17 @@ class Report:
         shown = PRIVATE in self.cube.areas.get(self.area, {})
         return self._line(self.cube, PRIVATE) if shown and self.area == COUNTY else None
 
-    @property
-    def inputs(self) -> Part:
-        return self._part("inputs")
-
-    @property
-    def outputs(self) -> Part:
-        return self._part("outputs")
-
-    @property
-    def outcomes(self) -> Part:
-        return self._part("outcomes")
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        return self.inputs, self.outputs, self.outcomes
-
     def table(self, kind: str) -> Table:
         """All the lines of one kind, with all their measures."""
         lines = tuple(self._line(self.cube, line) for line in self.cube.lines(self.area, kind))
         return Table(kind, KINDS[kind], lines)
+
+    def tables(self, part: Part) -> Iterator[Table]:
+        """The tables that have a measure of a part."""
+        names = {measure.name for measure in part.measures}
+        for table in map(self.table, KINDS):
+            if any(names.intersection(line.figures) for line in table.lines):
+                yield table
 
     def rows(self) -> Iterator[tuple[Line, Measure, Figure]]:
         """All that the report says, figure by figure: for files."""
@@ -255,22 +252,12 @@ class Report:
             for measure in measures_of(line):
                 yield found, measure, found.figures[measure.name]
 
-    def _part(self, name: Section) -> Part:
-        measures = tuple(one for one in MEASURES if one.section == name)
-        names = {measure.name for measure in measures}
-        tables = []
-        for kind in KINDS:
-            table = self.table(kind)
-            if any(names.intersection(line.figures) for line in table.lines):
-                tables.append(table)
-        return Part(name, SECTIONS[name], measures, tuple(tables))
-
     def _of(self, cube: Cube | None) -> Line | None:
         return None if cube is None or self.area not in cube.areas else self._line(cube, ALL)
 
     def _line(self, cube: Cube, line: str) -> Line:
         known = cube.areas.get(self.area, {}).get(line, {})
-        figures = {one.name: known.get(one.name, Figure()) for one in measures_of(line)}
+        figures = {one.name: known.get(one.name, _NOTHING) for one in measures_of(line)}
         label = line_label(line, self.directory)
         return Line(line, label, figures, self._reading(line), outcome_links(line))
 

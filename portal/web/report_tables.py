@@ -7,8 +7,9 @@ it is exact and public.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from portal.directory import Directory, quarters
@@ -22,7 +23,17 @@ from portal.directory.measures import (
     key,
     links_explained,
 )
-from portal.directory.quarterly import OUR_READING, Cube, Line, Part, Report, quarters_beside
+from portal.directory.quarterly import (
+    OUR_READING,
+    PARTS,
+    Cube,
+    Line,
+    Part,
+    Report,
+    Table,
+    quarters_beside,
+)
+from portal.web.charts import words_of
 
 # The kinds of lines of a table: programmes come last, because they are many.
 _KINDS = tuple(sorted(KINDS, key=lambda kind: kind == "programme"))
@@ -65,17 +76,16 @@ _BOOKINGS = (
     "is for one visit."
 )
 _TREND = 8  # quarters of a line
+_NOTHING = Figure()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    line: Line
-    cells: tuple[tuple[Measure, Figure], ...]
+    """A line, with a cell for each column: the words of the measure and of its figure, which are ''
+    if the line has no such measure."""
 
-    @property
-    def named(self) -> Iterator[tuple[str, Figure]]:
-        """The figures by the names of their measures."""
-        return ((measure.name, figure) for measure, figure in self.cells)
+    line: Line
+    cells: tuple[tuple[str, str], ...]
 
     @property
     def reading(self) -> str:
@@ -113,9 +123,9 @@ class Grid:
         return self.columns.part == "outcomes"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shown:
-    """A report as its page shows it."""
+    """A report as its pages show it. What several of them need is made once."""
 
     report: Report
     cubes: tuple[Cube, ...] = ()  # the quarters of a line over time
@@ -151,7 +161,7 @@ class Shown:
     def sentences(self) -> list[str]:
         return list(_sentences(self.report))
 
-    @property
+    @cached_property
     def beside(self) -> list[tuple[str, Line | None]]:
         """The quarters of the summary, in words, each with its line of everything."""
         before, year_ago = quarters_beside(self.report.quarter)
@@ -160,6 +170,10 @@ class Shown:
             (quarters.words(before), self.report.before),
             (quarters.words(year_ago), self.report.year_ago),
         ]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return PARTS
 
     def summary(self, part: Part) -> list[tuple[Measure, list[Figure | None]]]:
         """Each measure of a part, with its figures in the quarters of `beside`."""
@@ -180,15 +194,18 @@ class Shown:
         return Grid(columns, tuple(group for group in groups if group.rows))
 
     def _group(self, kind: str, measures: Sequence[Measure]) -> Group:
-        table = self.report.table(kind)
+        table = self._tables[kind]
         rows = []
         for line in table.lines:
-            cells = tuple(
-                (one, line.figures[one.name]) for one in measures if one.name in line.figures
-            )
-            if any(figure != Figure() for _, figure in cells):
-                rows.append(Row(line, cells))
+            figures = [(one.words, line.figures.get(one.name)) for one in measures]
+            if any(figure not in (None, _NOTHING) for _, figure in figures):
+                cells = ((words, words_of(one) if one else "") for words, one in figures)
+                rows.append(Row(line, tuple(cells)))
         return Group(table.title, tuple(rows))
+
+    @cached_property
+    def _tables(self) -> Mapping[str, Table]:
+        return {kind: self.report.table(kind) for kind in _KINDS}
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -202,7 +219,7 @@ class Shown:
 
     # Charts.
 
-    @property
+    @cached_property
     def bookings(self) -> tuple[list[str], list[tuple[str, list[Figure | None]]]]:
         """Bookings beside last quarter and last year, without a quarter that has no figures."""
         known = [(words, line) for words, line in self.beside if line is not None]
@@ -216,11 +233,11 @@ class Shown:
     def drawn(self) -> bool:
         """Whether there is a booking to draw."""
         figures = (figure for _, row in self.bookings[1] for figure in row)
-        return any(figure not in (None, Figure()) for figure in figures)
+        return any(figure not in (None, _NOTHING) for figure in figures)
 
     @property
     def by_offer(self) -> list[tuple[str, Figure]]:
-        lines = self.report.table("offer").lines
+        lines = self._tables["offer"].lines
         return [(line.label, line.figures["came"]) for line in lines]
 
     @property

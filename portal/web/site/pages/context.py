@@ -7,7 +7,7 @@ module caches what only its own pages share with `once`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 from markupsafe import Markup
 
 from portal.directory import Directory, District, Programme, Series, Session
-from portal.directory.state import phases
+from portal.directory.state import Phase, phases
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.settings import Settings
 from portal.web.layout import Frame, Head
@@ -58,13 +58,14 @@ class Context:
         self.photos = photos or Photos(directory)
         self.files = files
         self.periods = periods
-        self._once: dict[Callable[[Context], object], object] = {}
+        self._once: dict[tuple[Hashable, ...], object] = {}
 
-    def once(self, make: Callable[[Context], T]) -> T:
-        """The result of `make` for this context, computed at the first call."""
-        if make not in self._once:
-            self._once[make] = make(self)
-        return cast("T", self._once[make])
+    def once(self, make: Callable[..., T], *given: Hashable) -> T:
+        """The result of `make(context, *given)`, computed at the first call."""
+        key = (make, *given)
+        if key not in self._once:
+            self._once[key] = make(self, *given)
+        return cast("T", self._once[key])
 
     # Rendering.
 
@@ -127,14 +128,22 @@ class Context:
         found = {series: series.next_sessions(self.now) for series in self.directory.series}
         return {series: sessions for series, sessions in found.items() if sessions}
 
+    def states(self, series: Series, session: Session | None = None) -> tuple[Phase, ...]:
+        """The state from the start of this day and those that follow, of a series or a session."""
+        return phases(series, session, self.now) if session else self.once(_states, series)
+
     def joinable(self, series: Series, session: Session | None = None) -> bool:
         """Whether a family can book, ask or come on this day, or from some hour of it."""
         tomorrow = self.now + timedelta(days=1)
-        return any(one.state.joinable for one in phases(series, session, self.now, tomorrow))
+        return any(
+            one.state.joinable
+            for one in self.states(series, session)
+            if one.begins is None or one.begins < tomorrow
+        )
 
     def state_words(self, series: Series, session: Session | None = None) -> str:
         """The state on this day, in words that say until when: for paper and foreign pages."""
-        return phases(series, session, self.now)[0].dated
+        return self.states(series, session)[0].dated
 
     def timetable(self, series: Iterable[Series]) -> list[tuple[str, list[Series]]]:
         """Series that still meet, by their usual weekday, Monday first."""
@@ -158,3 +167,7 @@ class Context:
         """The programmes of those series that still meet."""
         running = {one.programme.slug for one in series if one in self.coming}
         return [one for one in self.directory.programmes if one.slug in running]
+
+
+def _states(context: Context, series: Series) -> tuple[Phase, ...]:
+    return phases(series, None, context.now)

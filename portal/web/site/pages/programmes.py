@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from heapq import nsmallest
+from math import inf
+from typing import NamedTuple
 
 from portal.directory import District, Programme, Series
-from portal.directory.state import phases
 from portal.directory.vocabularies import OFFERS
 from portal.feeds.calendars import RUN, calendars_of
 from portal.web import filters
@@ -20,6 +22,7 @@ from portal.web.site.pages.context import Context
 from portal.web.site.pages.registry import page
 
 DATES = 8  # shown at first; the others are folded away
+OTHERS = 3  # other runs of the programme
 
 
 @page("/programmes/")
@@ -83,7 +86,7 @@ def programme(context: Context, programme: Programme) -> str:
 def series(context: Context, series: Series) -> str:
     """A series: its dates, its venue, and how to get a place."""
     coming = context.coming.get(series, ())
-    states = phases(series, None, context.now)
+    states = context.states(series)
     title, *shorter = filters.titles(series)
     head = Head(
         title=title,
@@ -98,15 +101,6 @@ def series(context: Context, series: Series) -> str:
         district=context.directory.district_of(series.centre),
         linked_data=json_ld.of_series(series, coming, context.site, states[0]),
     )
-    others = [
-        one
-        for one in context.directory.series_of(series.programme)
-        if one is not series and one in context.coming
-    ]
-    here = series.venue.position or series.centre.position
-    if here:
-        others.sort(key=partial(_away, here.latitude, here.longitude))
-    others.sort(key=lambda one: not context.joinable(one))
     return context.render(
         "series.html",
         head,
@@ -120,18 +114,47 @@ def series(context: Context, series: Series) -> str:
         first_dates=coming[:DATES],
         more_dates=coming[DATES:],
         files=context.files,
-        others=context.series_rows(others[:3]),
+        others=context.series_rows(_others(context, series)),
         states=states,
-        dates_states={one: phases(series, one, context.now) for one in coming},
+        dates_states={one: context.states(series, one) for one in coming}
+        if series.book == "session"
+        else {},
     )
 
 
-def _away(latitude: float, longitude: float, series: Series) -> float:
-    """The distance of a series, for sorting only: squared degrees, with longitude scaled down."""
-    position = series.venue.position
-    if position is None:
-        return float("inf")
-    return (position.latitude - latitude) ** 2 + (0.6 * (position.longitude - longitude)) ** 2
+def _others(context: Context, series: Series) -> list[Series]:
+    """The nearest other runs of its programme, those first that a family can have now."""
+    here = series.venue.position or series.centre.position
+
+    def order(other: _Other) -> tuple[bool, float]:
+        if here is None:
+            return other.full, 0
+        # The distance, for sorting only: squared degrees, with longitude scaled down.
+        up, across = other.latitude - here.latitude, other.longitude - here.longitude
+        return other.full, up**2 + (0.6 * across) ** 2
+
+    runs = context.once(_runs, series.programme)
+    nearest = nsmallest(OTHERS + 1, runs, key=order)  # one of them may be this series
+    return [one.series for one in nearest if one.series is not series][:OTHERS]
+
+
+class _Other(NamedTuple):
+    """A coming run of a programme, with what its place in such lists depends on."""
+
+    series: Series
+    full: bool  # whether a family cannot have it now
+    latitude: float
+    longitude: float
+
+
+def _runs(context: Context, programme: Programme) -> list[_Other]:
+    found = []
+    for one in context.directory.series_of(programme):
+        if one in context.coming:
+            at = one.venue.position
+            where = (at.latitude, at.longitude) if at else (inf, inf)
+            found.append(_Other(one, not context.joinable(one), *where))
+    return found
 
 
 def _first_now(context: Context, series: Series) -> tuple[bool, str, datetime]:

@@ -69,7 +69,7 @@ def reports(context: Context) -> str:
     return context.render(
         "reports.html",
         head,
-        shown=_shown(context, newest, COUNTY) if newest else None,
+        shown=context.once(_shown, newest, COUNTY) if newest else None,
         newest=newest,
         quarters=[(one.quarter, quarters.words(one.quarter), one.sample) for one in cubes],
         path_of=report_path,
@@ -104,7 +104,7 @@ def area_table(context: Context, wanted: ReportPage) -> str:
 
 
 def _report(context: Context, wanted: ReportPage) -> str:
-    shown = _shown(context, wanted.cube.quarter, wanted.area)
+    shown = context.once(_shown, wanted.cube.quarter, wanted.area)
     return context.render(
         "report.html",
         _head(context, wanted, f"Report for {shown.report.title}{shown.kind}, {shown.quarter}"),
@@ -121,7 +121,7 @@ def _report(context: Context, wanted: ReportPage) -> str:
 
 def _table(context: Context, wanted: ReportPage) -> str:
     assert wanted.columns is not None  # noqa: S101  this page has them
-    shown = _shown(context, wanted.cube.quarter, wanted.area)
+    shown = context.once(_shown, wanted.cube.quarter, wanted.area)
     title = f"{wanted.columns.title}: {shown.report.title}{shown.kind}, {shown.quarter}"
     return context.render(
         "report_table.html",
