@@ -17,12 +17,12 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from icalendar import Event, vRecur, vText
 from icalendar.parser import Contentline
 
+from portal.dependencies import once, remembered, remembers
 from portal.directory import AGE_BANDS, Series, Session, Site, Venue
 from portal.directory.contact import contact_about
 from portal.directory.phrases import at
@@ -159,7 +159,7 @@ class Run:
         self.changed = changed
         self.uid = uid_of(series, site)
         self._plain = _Words(series.venue)
-        self._rendered: dict[_Words, bytes] = {}
+        self._rendered: dict[_Words, Any] = {}
 
     def entries(self) -> Iterator[Entry]:
         """The entries for every session of the series, including past ones."""
@@ -239,7 +239,7 @@ class Run:
     def _end(self, day: date) -> datetime:
         return datetime.combine(day, self.series.time.ends, LONDON)
 
-    @cached_property
+    @remembered
     def _usual(self) -> _Words:
         """The details of most dates: cancelled, if every date is cancelled for the same reason."""
         reasons = {session.cancelled for session in self.series.all_sessions}
@@ -270,19 +270,20 @@ class Run:
         )
 
     def _texts(self, words: _Words) -> bytes:
-        if words not in self._rendered:
-            mark = "" if words.state == "on" else f"{words.state.upper()}: "
-            lines = (
-                line("SUMMARY", Text(mark + self.series.name)),
-                line("STATUS", _STATUS.get(words.state, "CONFIRMED")),
-                _place(words.venue),
-                line("DESCRIPTION", Text("\n".join((*words.first, *self._description)))),
-                self._constant,
-            )
-            self._rendered[words] = b"".join(lines)
-        return self._rendered[words]
+        return once(self._rendered, words, self._written, words)
 
-    @cached_property
+    def _written(self, words: _Words) -> bytes:
+        mark = "" if words.state == "on" else f"{words.state.upper()}: "
+        lines = (
+            line("SUMMARY", Text(mark + self.series.name)),
+            line("STATUS", _STATUS.get(words.state, "CONFIRMED")),
+            _place(words.venue),
+            line("DESCRIPTION", Text("\n".join((*words.first, *self._description)))),
+            self._constant,
+        )
+        return b"".join(lines)
+
+    @remembered
     def _constant(self) -> bytes:
         series = self.series
         bands = [band for band in AGE_BANDS if band.holds(series.ages or ())]
@@ -297,7 +298,7 @@ class Run:
         )
         return b"".join(lines)
 
-    @cached_property
+    @remembered
     def _description(self) -> Sequence[str]:
         series, programme, site = self.series, self.series.programme, self.site
         ages = ", ".join(age.words for age in series.ages or ())
@@ -328,7 +329,7 @@ def _in_order(session: Session, rule: Sequence[date], held: date) -> bool:
     return max(before, held) < session.day < after
 
 
-@lru_cache(maxsize=1024)
+@remembers(1024)
 def _place(venue: Venue) -> bytes:
     address = one_line(venue.line)
     if not address:

@@ -20,13 +20,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, partial
 from itertools import chain
+from typing import Any
 
 from icalendar import Calendar, Timezone
 from icalendar.cal.component import Component
 
 from portal.content.school_calendar import school_calendar
+from portal.dependencies import once, remembered, remembers
 from portal.directory import AGE_BANDS, Board, Centre, Directory, District, Series, Session
 from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
@@ -132,7 +134,7 @@ def files(directory: Directory) -> Mapping[str, Maker]:
     return calendars_of(directory).files()
 
 
-@lru_cache(maxsize=1)
+@remembers(1)
 def calendars_of(directory: Directory) -> Calendars:
     """The calendars of a Directory, kept so that a build renders each series once."""
     return Calendars(directory)
@@ -173,10 +175,13 @@ class Calendars:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.site = directory.site
-        today = directory.today
-        self.year_began = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
-        self._runs: dict[Series, Run] = {}
-        self._entries: dict[Series, tuple[Entry, ...]] = {}
+        self._runs: dict[tuple[Series, datetime], Any] = {}
+        self._entries: dict[tuple[Series, datetime], Any] = {}
+
+    @remembered
+    def year_began(self) -> date:
+        today = self.directory.today
+        return date(today.year if today.month >= 9 else today.year - 1, 9, 1)
 
     def files(self) -> Mapping[str, Maker]:
         directory = self.directory
@@ -283,10 +288,11 @@ class Calendars:
     def entries(self, series: Series) -> tuple[Entry, ...]:
         """The entries of a series; empty for a series that ended before this school year, or that
         was withdrawn and would have ended by now."""
-        run = self._run(series)
-        if series not in self._entries:
-            self._entries[series] = tuple(run.entries()) if self._shown(series) else ()
-        return self._entries[series]
+
+        def made() -> tuple[Entry, ...]:
+            return tuple(self._run(series).entries()) if self._shown(series) else ()
+
+        return once(self._entries, (series, self.changed(series)), made)
 
     def last_changed(self, series: Iterable[Series]) -> datetime | None:
         """When a calendar of these series last changed; None if it is empty."""
@@ -299,12 +305,9 @@ class Calendars:
         return last is not None and last >= over
 
     def _run(self, series: Series) -> Run:
-        changed = self.changed(series)
         # A build corrects the time of change once it has compared the entries with the old ones.
-        if series not in self._runs or self._runs[series].changed != changed:
-            self._runs[series] = Run(series, self.site, changed)
-            self._entries.pop(series, None)
-        return self._runs[series]
+        changed = self.changed(series)
+        return once(self._runs, (series, changed), Run, series, self.site, changed)
 
     def changed(self, series: Series) -> datetime:
         """When the entries of the series last changed.
@@ -318,7 +321,7 @@ class Calendars:
         extended = series.ongoing and last and last >= carried
         return max(changed, since) if extended else changed
 
-    @cached_property
+    @remembered
     def _carried(self) -> tuple[date, datetime]:
         """The 1 September that the horizon has reached but the known terms have not, and the moment
         when it did; `date.max` if there is none."""

@@ -47,6 +47,13 @@ def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
     return [f"{path} holds {what}: '{words}'." for words, what in found.items()]
 
 
+def withheld_words(directory: Directory) -> Sequence[object]:
+    """All that `leaks` looks for, in order: with equal words it finds the same."""
+    said = _withheld(directory)
+    mappings = said.addresses, said.titles, said.venues, said.places
+    return [sorted(said.series), *(sorted(words.items()) for words in mappings)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Withheld:
     """The words to look for, each with a description."""
