@@ -1,4 +1,4 @@
-"""The public site as a Flask application, which the freezer writes to files.
+"""The public site: its pages as a Flask application, and the makers of all its other files.
 
 Pages are declared in `pages/`. Everything else here is a file: feeds, redirects from old addresses,
 static files, the page for unknown addresses, and the headers for static hosts. A file is made when
@@ -31,60 +31,82 @@ from portal.web.site.photos import Photos
 _Maker = Callable[[Context], bytes]
 
 
-def addresses(
-    directory: Directory, *, leaflets: Leaflets | None = None, once: Collection[str] = ()
-) -> Iterator[str]:
-    """Every public path: pages, files of the feeds, redirects from old names, static files.
-
-    `once` are the addresses of calendars that were published before, which keep answering.
-    """
-    for kind in KINDS:
-        for path, _ in kind.nouns(directory):
-            yield path
-    yield from _files(directory, leaflets, once, Photos(directory))
-
-
-def create_site(
-    directory: Directory,
-    *,
-    base_address: str | None = None,
-    leaflets: Leaflets | None = None,
-    once: Collection[str] = (),
-    periods: Mapping[str, int] | None = None,
-    earlier: Path | None = None,
-    originals: Mapping[Path, str] | None = None,
-) -> Flask:
-    """Create the application of the public site, for freezing and for previews.
+class Site:
+    """All files of the public site: its pages, and the makers of its other files.
 
     `base_address` replaces the site's own, on pages and in feeds. With `leaflets`, the leaflets of
-    centres are also available as PDF. `once` is that of `addresses`. `periods` is
-    `Settings.periods`, for the pages of text. `earlier` is the folder of the last site, from which
-    photos are taken that are still the same. `originals`, for the page of a draft, are those of
-    `Photos`.
+    centres are also available as PDF. `once` are the addresses of calendars that were published
+    before, which keep answering. `periods` is `Settings.periods`, for the pages of text. `earlier`
+    is the folder of the last site, from which photos are taken that are still the same.
+    `originals`, for the page of a draft, are those of `Photos`.
     """
-    directory = directory.at(base_address)
-    app = Flask("portal.site", static_folder=None, template_folder=None)
-    app.url_map.converters["slug"] = _Slug
-    photos = Photos(directory, earlier, originals)
-    files = _files(directory, leaflets, once, photos, earlier)
-    context = Context(directory, frozenset(files), periods or DEFAULT_PERIODS, photos)
-    for kind in KINDS:
-        found = dict(kind.nouns(directory))
-        if found:
-            name = kind.make.__name__
-            app.add_url_rule(kind.rule, name, partial(_answer, context, kind.make, found, files))
-    app.add_url_rule("/<path:name>", "file", partial(_file, context, files))
 
-    def unknown(_: Exception) -> tuple[str, int]:
-        return not_found(context), 404
+    def __init__(
+        self,
+        directory: Directory,
+        *,
+        base_address: str | None = None,
+        leaflets: Leaflets | None = None,
+        once: Collection[str] = (),
+        periods: Mapping[str, int] | None = None,
+        earlier: Path | None = None,
+        originals: Mapping[Path, str] | None = None,
+    ) -> None:
+        directory = directory.at(base_address)
+        photos = Photos(directory, earlier, originals)
+        self._kinds = [(kind, dict(kind.nouns(directory))) for kind in KINDS]
+        pages = {path for _, found in self._kinds for path in found}
+        self._files = _files(directory, pages, leaflets, once, photos, earlier)
+        self._context = Context(
+            directory, frozenset(self._files), periods or DEFAULT_PERIODS, photos
+        )
 
-    def with_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        return response
+    def addresses(self) -> list[str]:
+        """Every public path: pages, files of the feeds, redirects from old names, static files."""
+        pages = (path for _, found in self._kinds for path in found)
+        return [*dict.fromkeys((*pages, *self._files))]
 
-    app.register_error_handler(404, unknown)
-    app.after_request(with_headers)
-    return app
+    def files(self) -> Mapping[str, Callable[[], bytes]]:
+        """What makes the content of each address that is not a page."""
+        pages = {path for _, found in self._kinds for path in found}
+        return {
+            path: partial(maker, self._context)
+            for path, maker in self._files.items()
+            if path not in pages
+        }
+
+    def app(self) -> Flask:
+        """The site as a Flask application, which makes each page and file when it is asked."""
+        app = Flask("portal.site", static_folder=None, template_folder=None)
+        app.url_map.converters["slug"] = _Slug
+        context, files = self._context, self._files
+        for kind, found in self._kinds:
+            if found:
+                name = kind.make.__name__
+                answer = partial(_answer, context, kind.make, found, files)
+                app.add_url_rule(kind.rule, name, answer)
+        app.add_url_rule("/<path:name>", "file", partial(_file, context, files))
+
+        def unknown(_: Exception) -> tuple[str, int]:
+            return not_found(context), 404
+
+        def with_headers(response: Response) -> Response:
+            response.headers.update(HEADERS)
+            return response
+
+        app.register_error_handler(404, unknown)
+        app.after_request(with_headers)
+        return app
+
+
+def addresses(directory: Directory) -> list[str]:
+    """Every public path of the site of a Directory."""
+    return Site(directory).addresses()
+
+
+def create_site(directory: Directory, **options: Any) -> Flask:
+    """The application of the public site, for previews; `options` are those of `Site`."""
+    return Site(directory, **options).app()
 
 
 class _Slug(BaseConverter):
@@ -108,10 +130,11 @@ def _answer(
 
 def _files(
     directory: Directory,
+    pages: Collection[str],
     leaflets: Leaflets | None,
     once: Collection[str],
     photos: Photos,
-    earlier: Path | None = None,
+    earlier: Path | None,
 ) -> dict[str, _Maker]:
     """Makers of all other files, by path: feeds, redirects, static files and the like."""
     files: dict[str, _Maker] = {
@@ -136,7 +159,7 @@ def _files(
     if leaflets is not None:
         for centre in directory.centres:
             files[centre.leaflet_path] = partial(_leaflet, leaflets, centre)
-    known = {path for kind in KINDS for path, _ in kind.nouns(directory)} | set(files)
+    known = {*pages, *files}
     for old, new in _moved(directory):
         if old not in known:
             files[old] = partial(_redirect, new)

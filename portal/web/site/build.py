@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from portal.web.site.atomic_folder import BuildError, Replacement, ours, replacement
+from portal.web.site.atomic_folder import BuildError, ours, replacement
 from portal.web.site.build_state import BuildState, Built, files_in, write_marker
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from portal.directory import Directory
     from portal.settings import Settings
+    from portal.web.site.app import Site
     from portal.web.site.freezer import Freezer, Tally
     from portal.web.site.published_calendars import Stamp
 
@@ -73,6 +74,8 @@ def build(
         from portal.content import published_dates
         from portal.coverage import built as built_coverage
         from portal.web.site import published_calendars
+        from portal.web.site.freezer import Freezer
+        from portal.web.site.leaks import leaks
         from portal.web.site.published_calendars import PublishedCalendars
 
         state = (
@@ -82,10 +85,17 @@ def build(
         accept(directory)
         published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
         stamps, earlier = published_calendars.hold(directory, published)
-        app, addresses = _site(settings, directory, published.addresses)
-        tally = _write(
-            app, addresses, directory, fresh, _workers(jobs, addresses), compress, progress
+        site, addresses = _site(settings, directory, published.addresses)
+        app = site.app()
+        freezer = Freezer(
+            app,
+            fresh.new,
+            old=fresh.out if ours(fresh.out) else None,
+            compress=compress,
+            leaks=partial(leaks, directory),
+            makers=site.files(),
         )
+        tally = _write(freezer, addresses, _workers(jobs, addresses), progress)
         _check_whole(app, addresses, tally, fresh.new)
         removed = _names(fresh.out) - _names(fresh.new) if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
@@ -124,8 +134,8 @@ def _content(settings: Settings, today: date) -> Directory:
 
 def _site(
     settings: Settings, directory: Directory, once: Collection[str]
-) -> tuple[Flask, list[str]]:
-    from portal.web.site.app import addresses, create_site
+) -> tuple[Site, list[str]]:
+    from portal.web.site.app import Site
     from portal.web.site.freezer import check_address
     from portal.web.site.leaflets import Leaflets, missing
 
@@ -133,27 +143,11 @@ def _site(
     earlier = settings.out if ours(settings.out) else None
     if settings.leaflets and missing() is None:
         leaflets = Leaflets(earlier)
-    app = create_site(
-        directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=earlier
-    )
-    listed = addresses(directory, leaflets=leaflets, once=once)
-    return app, [*dict.fromkeys(map(check_address, listed))]
+    site = Site(directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=earlier)
+    return site, [check_address(address) for address in site.addresses()]
 
 
-def _write(
-    app: Flask,
-    addresses: Sequence[str],
-    directory: Directory,
-    fresh: Replacement,
-    workers: int,
-    compress: bool,
-    progress: Progress,
-) -> Tally:
-    from portal.web.site.freezer import Freezer
-    from portal.web.site.leaks import leaks
-
-    old = fresh.out if ours(fresh.out) else None
-    freezer = Freezer(app, fresh.new, old=old, compress=compress, leaks=partial(leaks, directory))
+def _write(freezer: Freezer, addresses: Sequence[str], workers: int, progress: Progress) -> Tally:
     progress(0, len(addresses))
     if workers > 1:
         return _write_in_parallel(freezer, addresses, workers, progress)

@@ -1,9 +1,9 @@
 """Writes each page to a file, using Frozen-Flask with a faster way to request pages.
 
 Frozen-Flask requests each page with a test client, which costs more than making the page. Its
-addresses and file names are kept; the page is requested over WSGI and written here. A file that is
-the same as in the last site becomes a hard link to the old file: it keeps its time, so that caches
-and `rsync` see only what has changed.
+addresses and file names are kept; the application is asked for each page directly, and whatever is
+not a page comes straight from what makes it. A file that is the same as in the last site becomes a
+hard link to the old file: it keeps its time, so that caches and `rsync` see only what has changed.
 
 This is also the last check that protects sensitive programmes: a file that says where or when one
 of them meets is never written (S3).
@@ -15,24 +15,25 @@ import gzip
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import brotli
 import flask_frozen
-from flask import request, request_started
+from flask.globals import request_ctx
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import create_environ
 
 from portal.web.frozen_files import TWINS, media_type
 from portal.web.site.atomic_folder import BuildError
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Response
 
 # Called with the address and content of a file; returns what it reveals of sensitive programmes.
 Leaks = Callable[[str, bytes], list[str]]
@@ -68,8 +69,16 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
     """Writes the pages of `app` into the folder `new`, reusing unchanged files of `old`."""
 
     def __init__(
-        self, app: Flask, new: Path, *, old: Path | None, compress: bool, leaks: Leaks
+        self,
+        app: Flask,
+        new: Path,
+        *,
+        old: Path | None,
+        compress: bool,
+        leaks: Leaks,
+        makers: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
     ) -> None:
+        """`makers` make the content of addresses that are not pages, without a request."""
         super().__init__(
             app, with_static_files=False, with_no_argument_rules=False, log_url_for=False
         )
@@ -82,20 +91,18 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self._new, self._old = new, old
         self._compress = compress
         self._leaks = leaks
+        self._makers = makers
         self._environ = create_environ("/", app.config["FREEZER_BASE_URL"])
+        self._addressed = app.url_map.bind_to_environ(self._environ)
         self._folders: set[str] = set()
         self.tally = Tally()
-        request_started.connect(self._note_endpoint, app)
 
     def write(self, addresses: Iterable[str]) -> Iterator[str]:
         """Write a file for each address, and yield the address. Raises BuildError."""
         self._addresses = [check_address(address) for address in addresses]
-        for page in self.freeze_yield():
-            yield page.url
-
-    def _note_endpoint(self, _: Flask, **__: object) -> None:
-        if request.endpoint:
-            self.tally.endpoints.add(request.endpoint)
+        with self.app.request_context(self._environ):
+            for page in self.freeze_yield():
+                yield page.url
 
     def _check_endpoints(self, seen: set[str]) -> None:
         """Disabled: it knows endpoints only by name; `build.py` checks those that answered."""
@@ -127,34 +134,42 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         return path
 
     def _content(self, url: str, name: str) -> bytes:
-        status, kind = "", ""
-
-        def start(line: str, headers: list[tuple[str, str]], *_: object) -> Any:
-            nonlocal status, kind
-            status, kind = line, dict(headers).get("Content-Type", "")
-            return None  # `write()` is not needed: our applications do not call it
-
-        environ = self._environ | {"PATH_INFO": url, "wsgi.input": BytesIO()}
+        maker = self._makers.get(url)
         try:
-            chunks = self.app.wsgi_app(environ, start)
-            try:
-                content = b"".join(chunks)
-            finally:
-                getattr(chunks, "close", lambda: None)()
+            if maker is not None:
+                return maker()
+            response = self._response(url)
+            content: bytes = response.get_data()
         except Exception as error:
             place = extract_tb(error.__traceback__)[-1]
             raise BuildError(
                 f"{url} could not be made: {type(error).__name__}: {error} "
                 f"({Path(place.filename).name}, line {place.lineno})."
             ) from error
-        if not status.startswith("200 "):
-            raise BuildError(f"{url} could not be made: it answers {status}.")
-        if kind.partition(";")[0] != media_type(name).partition(";")[0]:
+        if response.status_code != 200:
+            raise BuildError(f"{url} could not be made: it answers {response.status}.")
+        if response.mimetype != media_type(name).partition(";")[0]:
             raise BuildError(
-                f"{url} says that it is {kind}, but a file of that name is sent as "
-                f"{media_type(name)}. See MEDIA_TYPES in portal/web/frozen_files.py."
+                f"{url} says that it is {response.content_type}, but a file of that name is sent "
+                f"as {media_type(name)}. See MEDIA_TYPES in portal/web/frozen_files.py."
             )
         return content
+
+    def _response(self, url: str) -> Response:
+        """The answer of the application to a request for an address, inside `write`.
+
+        One request context serves all of them: making one for each costs as much as a small page.
+        """
+        request = self.app.request_class({**self._environ, "PATH_INFO": url})
+        try:
+            rule, arguments = self._addressed.match(url, "GET", return_rule=True)
+            request.url_rule, request.view_args = rule, dict(arguments)
+            self.tally.endpoints.add(rule.endpoint)
+        except HTTPException as error:
+            request.routing_exception = error
+        request_ctx.request = request
+        response: Response = self.app.full_dispatch_request()
+        return response
 
     def _same(self, name: str, content: bytes) -> bool:
         if self._old is None:

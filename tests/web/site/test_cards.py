@@ -5,7 +5,7 @@ import re
 from html import unescape
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from portal.web.assets import PACKAGE
 from portal.web.site import cards
@@ -81,6 +81,19 @@ def test_pictures_are_small_and_always_the_same(directory, shown):
         assert image.convert("RGB").getpixel((2, 2)) == (0x8F, 0x1A, 0x3E)
     assert f"--band: {cards._BAND};" in sheet
     assert Cards(directory, CountyMap(directory)).files[path]() == data
+
+
+def test_the_district_of_a_picture_is_marked(shown):
+    """The picture of a district has it in a light colour; the plain one has no such area."""
+
+    def area(slug, colour):
+        with Image.open(io.BytesIO(shown.files[shown.paths[slug]]())) as image:
+            found = {rgb: count for count, rgb in image.convert("RGB").getcolors()}
+        return found[ImageColor.getrgb(colour)]
+
+    assert area("west-lancashire", cards._HERE) > 10_000
+    assert area("", cards._HERE) < 1_000
+    assert area("", cards._LAND) > area("west-lancashire", cards._LAND) + 10_000
 
 
 def test_a_picture_of_the_last_build_is_taken(directory, tmp_path):

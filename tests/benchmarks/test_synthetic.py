@@ -1,0 +1,51 @@
+"""The invented county of the benchmarks: right, buildable, and the same bytes each time."""
+
+import pytest
+
+from benchmarks import synthetic
+from portal import content
+from portal.settings import load_settings
+from portal.web.site import build
+
+PAGES = 100
+
+
+def files(root):
+    return {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory):
+    root = tmp_path_factory.mktemp("county") / "root"
+    synthetic.make(root, PAGES)
+    return root
+
+
+@pytest.mark.slow
+def test_its_site_has_as_many_pages_as_it_was_asked_for(county, tmp_path):
+    """The content has no mistakes: a build refuses any."""
+    settings = load_settings(root=county, out=tmp_path / "build", var=tmp_path / "var")
+    build.build(settings, today=synthetic.DAY, jobs=1)
+
+    assert sum(1 for _ in settings.out.rglob("*.html")) == PAGES
+
+
+def test_the_same_seed_gives_the_same_bytes(county, tmp_path):
+    synthetic.make(tmp_path / "same", PAGES)
+    synthetic.make(tmp_path / "other", PAGES, seed=2)
+
+    assert files(tmp_path / "same") == files(county)
+    assert files(tmp_path / "other") != files(county)
+
+
+def test_most_series_are_still_to_come(county):
+    """Pages of series that are over are short, and cheap to make."""
+    directory = content.load(county, today=synthetic.DAY)
+    over = [one for one in directory.series if one.all_sessions[-1].day < synthetic.DAY]
+
+    assert len(over) * 5 < len(directory.series)
+
+
+def test_there_is_a_smallest_county(tmp_path):
+    with pytest.raises(ValueError, match="Ask for 100 at least"):
+        synthetic.make(tmp_path, 60)
