@@ -20,11 +20,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, cached_property, lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import chain
-
-from icalendar import Calendar, Timezone
-from icalendar.cal.component import Component
 
 from portal.content.school_calendar import school_calendar
 from portal.directory import AGE_BANDS, Board, Centre, Directory, District, Series, Session
@@ -34,7 +31,6 @@ from portal.feeds import board_meetings, panel_meetings
 from portal.feeds.calendar_entries import (
     FIRST_REVISION,
     Entry,
-    Properties,
     Run,
     Text,
     entry,
@@ -48,8 +44,7 @@ from portal.feeds.calendar_entries import (
 Maker = Callable[[], bytes]
 
 PRODUCT = "-//Lancashire County Council//Children and Family Wellbeing//EN"
-REFRESH = (timedelta(hours=6), {"VALUE": "DURATION"})
-END = b"END:VCALENDAR\r\n"
+REFRESH = "PT6H"  # six hours
 RUN = "run.ics"  # beside a series' own calendar, where that holds more than one UID
 
 # Two rules without an end. The package would list the clock changes one by one (RDATE) up to a last
@@ -73,6 +68,14 @@ TZOFFSETTO:+0000
 END:STANDARD
 END:VTIMEZONE
 """
+_BEGIN = (
+    b"BEGIN:VCALENDAR\r\n"
+    + line("VERSION", "2.0")
+    + line("PRODID", PRODUCT)
+    + line("CALSCALE", "GREGORIAN")
+)
+_ZONE = ZONE.replace("\n", "\r\n").encode()
+_END = b"END:VCALENDAR\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ class Calendars:
         self.year_began = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
         self._runs: dict[Series, Run] = {}
         self._entries: dict[Series, tuple[Entry, ...]] = {}
+        self._last_days: dict[Series, date | None] = {}
 
     def files(self) -> Mapping[str, Maker]:
         directory = self.directory
@@ -245,13 +249,13 @@ class Calendars:
         It is the same for all of them, so that it does not say which, or why.
         """
         if not named:
-            return _joined(_nameless(), ())
+            return _joined(b"", ())
         page = f"{self.site.base_address}/calendars/"
         return self._feed("This calendar has ended", page, "", ())
 
     def download(self, series: Series) -> bytes:
         """A series as a calendar."""
-        return _joined(_nameless(), self.entries(series))
+        return _joined(b"", self.entries(series))
 
     def run(self, series: Series) -> bytes:
         """A series to download, without the dates that moved past others.
@@ -261,7 +265,7 @@ class Calendars:
         """
         entries = self.entries(series)
         run = [entry for entry in entries if entry.uid == uid_of(series, self.site)]
-        return _joined(_nameless(), run or entries)
+        return _joined(b"", run or entries)
 
     def apart(self, series: Series) -> list[Session]:
         """The coming sessions that moved past others, and are not in `run`."""
@@ -278,7 +282,7 @@ class Calendars:
 
     def session(self, session: Session) -> bytes:
         """One session as a calendar to download."""
-        return _joined(_nameless(), [self._run(session.series).single(session)])
+        return _joined(b"", [self._run(session.series).single(session)])
 
     def entries(self, series: Series) -> tuple[Entry, ...]:
         """The entries of a series; empty for a series that ended before this school year, or that
@@ -294,9 +298,15 @@ class Calendars:
         return max(map(self.changed, shown), default=None)
 
     def _shown(self, series: Series) -> bool:
-        last = _last_day(series)
+        last = self._last_day(series)
         over = self.directory.today if series.withdrawn else self.year_began
         return last is not None and last >= over
+
+    def _last_day(self, series: Series) -> date | None:
+        if series not in self._last_days:
+            days = (session.day for session in series.all_sessions)
+            self._last_days[series] = max(days, default=None)
+        return self._last_days[series]
 
     def _run(self, series: Series) -> Run:
         changed = self.changed(series)
@@ -313,7 +323,7 @@ class Calendars:
         when the horizon reaches it. That day counts as a change: otherwise Google might keep the
         old end date.
         """
-        last, changed = _last_day(series), series.changed.astimezone(UTC)
+        last, changed = self._last_day(series), series.changed.astimezone(UTC)
         carried, since = self._carried
         extended = series.ongoing and last and last >= carried
         return max(changed, since) if extended else changed
@@ -356,48 +366,19 @@ class Calendars:
         about = f"{name}: {page}"
         if self.site.demonstration:
             about = f"This is a demonstration: times, places and costs are samples. {about}"
-        own: Properties = [("source", (source, {"VALUE": "URI"}))] if source else []
-        head = _head(
-            (
-                ("name", Text(one_line(name))),
-                ("x-wr-calname", Text(one_line(name))),
-                ("x-wr-caldesc", Text(one_line(about))),
-                ("x-wr-timezone", "Europe/London"),
-                ("refresh-interval", REFRESH),
-                ("x-published-ttl", "PT6H"),
-                *own,
-                ("url", page),
-            )
+        lines = (
+            line("X-WR-CALDESC", Text(one_line(about))),
+            line("NAME", Text(one_line(name))),
+            line("X-WR-CALNAME", Text(one_line(name))),
+            line("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
+            line("SOURCE;VALUE=URI", source) if source else b"",
+            line("URL", page),
+            line("X-PUBLISHED-TTL", REFRESH),
+            line("X-WR-TIMEZONE", "Europe/London"),
         )
-        return _joined(head, entries)
+        return _joined(b"".join(lines), entries)
 
 
-def _head(properties: Properties) -> bytes:
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", PRODUCT)
-    calendar.add("calscale", "GREGORIAN")
-    for name, value in properties:
-        value, parameters = value if isinstance(value, tuple) else (value, None)
-        calendar.add(name, value, parameters=parameters)
-    calendar.add_component(_zone())
-    data: bytes = calendar.to_ical()
-    return data.removesuffix(END)
-
-
-@cache
-def _nameless() -> bytes:
-    return _head(())
-
-
-@cache
-def _zone() -> Component:
-    return Timezone.from_ical(ZONE)
-
-
-def _joined(head: bytes, entries: Iterable[Entry]) -> bytes:
-    return b"".join((head, *(entry.data for entry in sorted(entries)), END))
-
-
-def _last_day(series: Series) -> date | None:
-    return max((session.day for session in series.all_sessions), default=None)
+def _joined(names: bytes, entries: Iterable[Entry]) -> bytes:
+    """A calendar of entries. `names` are the lines that only a feed has."""
+    return b"".join((_BEGIN, names, _ZONE, *(entry.data for entry in sorted(entries)), _END))

@@ -265,9 +265,9 @@ def dates(
     return said + [
         words
         for session in series.sessions
-        if today <= max(session.planned, session.open_until.date())
-        and min(session.planned, session.day) <= until
         if (words := _changed(session, today))
+        and today <= max(session.planned, session.open_until.date())
+        and min(session.planned, session.day) <= until
     ]
 
 
@@ -294,6 +294,8 @@ def _changed(session: Session, today: date) -> str:
         return ""
     if session.postponed:
         return f"{_date(session.planned, today)}: postponed, with no new date yet"
+    if not (session.moved or session.moved_venue or session.note):
+        return ""  # as nearly all are
     said = []
     once = session.series.repeats == "once"
     if session.moved and once:

@@ -6,9 +6,12 @@ Lists are made for a day, not a moment: the script hides sessions that have ende
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -32,6 +35,7 @@ from portal.web.site.pages.registry import page
 from portal.web.site.rows import Day, number_of
 
 NEAR_MILES = 10
+NEAR_DEGREES = 0.15  # of latitude: a little more than those miles
 NEAR_ROWS = 40
 FURTHER_ROWS = 5  # if there is nothing near
 SOON_ROWS = 5
@@ -108,12 +112,7 @@ def find(context: Context) -> str:
 @page("/near/<slug:place>/", lambda directory: directory.settlements)
 def near(context: Context, place: Settlement) -> str:
     """The nearest of this week's sessions to a place, by day."""
-    places = context.once(_meeting_places)
-    away = sorted(
-        (distance(place.position, position), number) for number, (position, _) in enumerate(places)
-    )
-    nearest = [(miles, session) for miles, at in away for session in places[at][1]]
-    within = sum(miles <= NEAR_MILES for miles, _ in nearest)
+    nearest, within = _nearest(context, place.position)
     shown = nearest[: min(within, NEAR_ROWS) or FURTHER_ROWS]
     by_day: dict[date, list[str]] = defaultdict(list)
     for miles, session in shown:
@@ -133,13 +132,44 @@ def near(context: Context, place: Settlement) -> str:
     )
 
 
-def _meeting_places(context: Context) -> list[tuple[Position, list[Session]]]:
-    """The positions with sessions this week, each with its sessions, soonest first."""
+def _nearest(context: Context, place: Position) -> tuple[list[tuple[float, Session]], int]:
+    """This week's sessions with their miles from a place, the nearest first, and how many of them
+    are near. Those further away are left out, unless there are no others."""
+    places = context.once(_meeting_places)
+    # A county has thousands of places: most of them are too far north or south.
+    ahead, behind = (
+        bisect_left(places, place.latitude + way * NEAR_DEGREES, key=itemgetter(0))
+        for way in (-1, 1)
+    )
+    for some in (places[ahead:behind], places):
+        away = sorted((distance(place, one.position), one.number, one.sessions) for one in some)
+        nearest = [(miles, session) for miles, _, sessions in away for session in sessions]
+        within = sum(miles <= NEAR_MILES for miles, _ in nearest)
+        if within:
+            break
+    return nearest, within
+
+
+class _Place(NamedTuple):
+    """Where sessions meet this week; `number` is the order of their first one."""
+
+    latitude: float
+    number: int
+    position: Position
+    sessions: list[Session]
+
+
+def _meeting_places(context: Context) -> list[_Place]:
+    """The places from south to north, each with its sessions, soonest first."""
     at: dict[Position, list[Session]] = defaultdict(list)
     for session in context.week:
         if session.venue.position and session.is_on:
             at[session.venue.position].append(session)
-    return list(at.items())
+    places = (
+        _Place(one.latitude, number, one, sessions)
+        for number, (one, sessions) in enumerate(at.items())
+    )
+    return sorted(places, key=itemgetter(0, 1))
 
 
 @page("/ages/<slug:band>/", lambda directory: AGE_BANDS)  # noqa: ARG005 - the same for all
