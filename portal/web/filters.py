@@ -81,11 +81,12 @@ def moment(value: datetime) -> str:
 
 def lasts(phase: Phase) -> Markup:
     """The attributes with which the script shows a phase of a state in its time alone."""
-    starts, ends = (moment(one) if one else "" for one in (phase.begins, phase.ends))
-    said = Markup(' data-starts="{}"').format(starts) if starts else Markup()
-    if ends:
-        said += Markup(' data-ends="{}"').format(ends)
-    return said + Markup(" hidden") if starts else said
+    said = ""
+    if phase.begins:
+        said = f' data-starts="{moment(phase.begins)}"'
+    if phase.ends:
+        said += f' data-ends="{moment(phase.ends)}"'
+    return Markup(f"{said} hidden" if phase.begins else said)  # noqa: S704 - moments alone
 
 
 def state_words(phase: Phase, today: date) -> str:

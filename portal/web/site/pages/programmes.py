@@ -5,14 +5,14 @@ The page of a sensitive programme says what it is and how to ask, but not where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
 from datetime import datetime
 from functools import partial
 from heapq import nsmallest
 from math import inf
 from typing import NamedTuple
 
-from portal.directory import District, Programme, Series
+from portal.directory import Programme, Series
 from portal.directory.vocabularies import OFFERS
 from portal.feeds.calendars import RUN, calendars_of
 from portal.web import filters
@@ -56,13 +56,13 @@ def programme(context: Context, programme: Programme) -> str:
     if programme.sensitive:
         return context.render("sensitive.html", head, programme=programme)
     series = [one for one in context.directory.series_of(programme) if one in context.coming]
-    where = []
-    districts = context.directory.districts
-    for district in sorted(districts, key=partial(_nothing_now, context, series)):
-        there = [one for one in series if one.centre.district == district.slug]
-        if there:
-            there.sort(key=partial(_first_now, context))
-            where.append((district, context.series_rows(there)))
+    by_district: dict[str, list[Series]] = defaultdict(list)
+    for one in sorted(series, key=partial(_first_now, context)):
+        by_district[one.centre.district].append(one)
+    here = [one for one in context.directory.districts if one.slug in by_district]
+    # Districts in which nothing can be had now come last.
+    here.sort(key=lambda one: not context.joinable(by_district[one.slug][0]))
+    where = [(one, context.series_rows(by_district[one.slug])) for one in here]
     related = [
         one
         for one in context.directory.programmes
@@ -160,9 +160,3 @@ def _runs(context: Context, programme: Programme) -> list[_Other]:
 def _first_now(context: Context, series: Series) -> tuple[bool, str, datetime]:
     """The order of a programme's list: first what a family can have now, then by centre."""
     return not context.joinable(series), series.centre.title, context.coming[series][0].starts
-
-
-def _nothing_now(context: Context, series: Sequence[Series], district: District) -> bool:
-    """Whether none of these series in a district can be had now: such districts come last."""
-    here = (one for one in series if one.centre.district == district.slug)
-    return not any(map(context.joinable, here))
