@@ -78,7 +78,7 @@ def build(
         state = (
             build_state.current()
         )  # before reading, so that a change meanwhile is seen next time
-        directory = _content(settings, today)
+        directory = _content(settings, today, jobs)
         accept(directory)
         published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
         stamps, earlier = published_calendars.hold(directory, published)
@@ -109,7 +109,7 @@ def build(
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def _content(settings: Settings, today: date) -> Directory:
+def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
     from portal import content
 
     directory = content.load(
@@ -118,6 +118,7 @@ def _content(settings: Settings, today: date) -> Directory:
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
         postcode_districts=settings.postcode_districts,
+        memory=content.KeptReadings(settings.var, jobs),
     )
     return directory.at(settings.base_address)
 
