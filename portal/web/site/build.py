@@ -85,7 +85,7 @@ def build(
             build_state.current()
         )  # before reading, so that a change meanwhile is seen next time
         fixed = build_state.fixed()
-        directory = _content(settings, today)
+        directory = _content(settings, today, jobs)
         accept(directory)
         published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
         reuse = Reuse(
@@ -133,7 +133,7 @@ def build(
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def _content(settings: Settings, today: date) -> Directory:
+def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
     from portal import content
 
     directory = content.load(
@@ -142,6 +142,7 @@ def _content(settings: Settings, today: date) -> Directory:
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
         postcode_districts=settings.postcode_districts,
+        memory=content.KeptReadings(settings.var, jobs),
     )
     return directory.at(settings.base_address)
 
