@@ -1,6 +1,7 @@
 # What one does with the portal. `make help` lists it.
 
 PYTHON ?= python3
+SIZES ?= 1000 5000# pages in the race of `make bench`
 PIP := .venv/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # Tests are compiled once, not by each process, also where the environment forbids it.
@@ -35,8 +36,8 @@ assurance: .venv/ready-to-test ## The long forms of tests, and their figures in 
 check: .venv/ready-to-test ## Format, lint, types and import contracts: seconds.
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache
 
-bench: .venv/ready-to-test ## Measure builds and answers on this machine.
-	.venv/bin/python -m benchmarks
+bench: .venv/ready-to-test .venv/bench/ready ## Measure builds and answers on this machine, and race against Hugo.
+	SIZES="$(SIZES)" .venv/bin/python -m benchmarks $(ONLY)
 
 sbom: .venv/ready-to-test ## List all that the portal installs in sbom.json (CycloneDX).
 	$(PYTHON) -m venv --clear .venv/sbom
@@ -60,5 +61,9 @@ lock: ## Renew constraints.txt within the ranges of pyproject.toml.
 
 .venv/ready-to-test: .venv/ready
 	$(PIP) --editable '.[test]' && touch $@
+
+.venv/bench/ready: benchmarks/requirements.txt
+	$(PYTHON) -m venv --clear .venv/bench
+	.venv/bench/bin/pip install --quiet --disable-pip-version-check --requirement $< && touch $@
 
 .PHONY: help run test compiled-tests quick assurance check bench sbom format lock

@@ -50,6 +50,8 @@ def times_held(
 ) -> Mapping[date, list[TimeRange]]:
     """When its sessions are held, by day, without cancelled ones; `elsewhere` too if it is set."""
     planned = planned_dates(series, calendar, _reckoned_until(series, calendar))
+    if not series.changes:
+        return {day: [series.time] for day in planned}
     away = {change.date_ for change in series.changes if change.venue and not elsewhere}
     held = _times_held(series, [day for day in planned if day not in away])
     return {day: [times for times, _ in meetings] for day, meetings in held.items()}
@@ -261,6 +263,8 @@ def _wrong_changes(
 
 def _times_held(series: Series, planned: list[date]) -> Mapping[date, list[tuple[TimeRange, date]]]:
     """By day, when the sessions that have a day are held, and the date each was planned."""
+    if not series.changes:
+        return {day: [(series.time, day)] for day in planned}
     changes = {change.date_: change for change in series.changes}
     held: dict[date, list[tuple[TimeRange, date]]] = {}
     for day in planned:

@@ -7,7 +7,7 @@ of the two files says so with `alongside`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -41,8 +41,23 @@ def check_doubles(tree: Tree, calendar: SchoolCalendar | None) -> None:
     for together in by_place.values():
         # The shorter name is likely to be the one that was copied.
         together.sort(key=lambda run: (len(run.text.file), run.text.file))
-        for first, second in combinations(together, 2):
+        for first, second in _may_clash(together):
             _check_pair(first, second)
+
+
+def _may_clash(together: Sequence[_Run]) -> Iterable[tuple[_Run, _Run]]:
+    """The pairs of one place that are in one room or one group, and meet on one weekday.
+
+    A large centre has thousands of pairs, and hardly any of them is one of these.
+    """
+    alike: dict[Hashable, list[_Run]] = {}
+    for run in together:
+        for weekday in run.weekdays:
+            alike.setdefault((weekday, run.group), []).append(run)
+            if run.room:
+                alike.setdefault((weekday, run.room), []).append(run)
+    pairs = (pair for runs in alike.values() for pair in combinations(runs, 2))
+    return {(one.text.file, other.text.file): (one, other) for one, other in pairs}.values()
 
 
 def _folded(words: str | None) -> str:
@@ -123,6 +138,13 @@ class _Run:
         series = self.series
         ages = tuple((one.first, one.end) for one in series.ages or ())
         return series.programme_slug, _folded(series.title), series.language, ages
+
+    @cached_property
+    def weekdays(self) -> Set[int]:
+        """The weekdays on which it may meet, Monday is 0."""
+        if self.series.changes or self.series.repeats == "daily":
+            return {day.weekday() for day in self.held}
+        return {self.series.starts.weekday()}
 
     @cached_property
     def held(self) -> Mapping[date, list[TimeRange]]:

@@ -29,8 +29,14 @@ _LEFT_OVER = re.compile(
 )
 
 
+# Nearly every name in a county: no other pattern matches one of these, and this is quicker to see.
+_PLAIN = re.compile(r"[a-z][a-z0-9-]*(?:\.(?:md|yaml|csv))?")
+
+
 def passed_over(name: str) -> bool:
     """Whether a file or folder is what systems and editors leave behind."""
+    if _PLAIN.fullmatch(name):
+        return False
     low = name.casefold()
     return (
         low in _LITTER

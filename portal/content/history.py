@@ -12,6 +12,7 @@ centre each week, and nothing that families read in calendars and feeds has chan
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -56,7 +57,7 @@ class Changes:
 
     def _edited(self, path: str) -> int:
         try:
-            return int((self._root / path).stat().st_mtime)
+            return int(os.stat(f"{self._root}/{path}").st_mtime)  # noqa: PTH116 - much quicker
         except FileNotFoundError:
             words = f"{path} was removed while it was being read. Try again."
             raise PortalError(words) from None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
+from portal.dependencies import remembers
 from portal.directory import Terms
 from portal.directory.schedule import SchoolCalendar
 
@@ -23,6 +24,10 @@ def bank_holidays(year: int) -> Mapping[date, str]:
     return {day: name.replace(" (observed)", " bank holiday") for day, name in named.items()}
 
 
+@remembers(8)
 def school_calendar(terms: Terms) -> SchoolCalendar:
-    """The terms and closures of the content, with England's bank holidays."""
+    """The terms and closures of the content, with England's bank holidays.
+
+    It is the same for the same `Terms`, so that the dates of a rule are worked out once.
+    """
     return SchoolCalendar(terms, bank_holidays)

@@ -13,12 +13,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from portal.content.school_calendar import school_calendar
 from portal.coverage.inside import district_at
+from portal.dependencies import once, remembered, remembers
 from portal.directory import (
     AGE_BANDS,
     AgeBand,
@@ -153,16 +153,12 @@ class Coverage:
         self.directory = directory
         self.first = directory.today
         self.last = directory.today + timedelta(days=7 * WEEKS - 1)
+        self._districts: dict[Any, Any] = {}
 
-    @classmethod
-    def of(cls, directory: Directory) -> Coverage:
+    @staticmethod
+    def of(directory: Directory) -> Coverage:
         """The coverage on the day of the Directory, which is worked out once."""
-        known = directory.__dict__.get("_coverage")
-        # A copy of a Directory, with other series maybe, has what its original remembered.
-        if not isinstance(known, cls) or known.directory is not directory:
-            known = cls(directory)
-            directory.link(_coverage=known)
-        return known
+        return _coverage(directory)
 
     def cell(self, district: District, band: AgeBand, part: str) -> Cell:
         return self._cells[district.slug, band.slug, part]
@@ -301,11 +297,11 @@ class Coverage:
 
     # --- worked out once --------------------------------------------------------------------------
 
-    @cached_property
+    @remembered
     def _calendar(self) -> SchoolCalendar:
         return school_calendar(self.directory.terms)
 
-    @cached_property
+    @remembered
     def _sessions(self) -> tuple[Session, ...]:
         found = [
             session
@@ -316,7 +312,7 @@ class Coverage:
         found.sort(key=lambda one: (one.starts, one.series.name, one.series.identity))
         return tuple(found)
 
-    @cached_property
+    @remembered
     def _sessions_in(self) -> Mapping[tuple[str, bool], tuple[Session, ...]]:
         """By the slug of an area, and whether it is a footprint: Preston is both."""
         found: dict[tuple[str, bool], list[Session]] = defaultdict(list)
@@ -330,7 +326,7 @@ class Coverage:
         areas += [(one.slug, True) for one in self.directory.footprints]
         return {key: tuple(found[key]) for key in areas}
 
-    @cached_property
+    @remembered
     def _cells(self) -> Mapping[tuple[str, str, str], Cell]:
         found: dict[tuple[str, str, str], list[Session]] = defaultdict(list)
         bands: dict[Series, list[AgeBand]] = {}
@@ -351,16 +347,17 @@ class Coverage:
         }
 
     def _district_of_venue(self, venue: Venue, series: Series) -> District:
-        key = venue, series.centre
-        if key not in self._districts:
+        def found() -> District:
             centre = venue.centre or series.centre
             there = None if venue.centre else district_at(self.directory, venue.position)
-            self._districts[key] = there or self.directory.district_of(centre)
-        return self._districts[key]
+            return there or self.directory.district_of(centre)
 
-    @cached_property
-    def _districts(self) -> dict[Any, District]:
-        return {}
+        return once(self._districts, (venue, series.centre), found)
+
+
+@remembers(2)
+def _coverage(directory: Directory) -> Coverage:
+    return Coverage(directory)
 
 
 def _place(venue: Venue) -> str:

@@ -21,14 +21,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from itertools import chain, pairwise
 from math import cos, floor, radians, sin, sqrt, tan
 from types import MappingProxyType
 from typing import Literal, NamedTuple
-from weakref import WeakKeyDictionary
 
 from portal.coverage.cells import Coverage
+from portal.dependencies import remembered, remembers
 from portal.directory import Directory, District, Series, Session, Settlement
 from portal.directory.values import Position, distance
 from portal.directory.vocabularies import AgeBand
@@ -80,13 +79,10 @@ class Reach:
                 for one in rough
             )
 
-    @classmethod
-    def of(cls, directory: Directory, coverage: Coverage) -> Reach:
+    @staticmethod
+    def of(directory: Directory, coverage: Coverage) -> Reach:
         """The reach of a directory's sessions, counted once for each directory."""
-        known = _counted.get(directory)
-        if known is None:
-            known = _counted[directory] = cls(directory, coverage)
-        return known
+        return _reach(directory, coverage)
 
     def points(self, district: District) -> int:
         """How many postcodes of the district are counted: from sectors, those that they have."""
@@ -193,7 +189,7 @@ class Reach:
             self._joined[key] = field.near(self._held.get((band, part), ()), miles)
         return self._joined[key]
 
-    @cached_property
+    @remembered
     def _towns_of(self) -> Mapping[str, Sequence[Settlement]]:
         towns: dict[str, list[Settlement]] = {}
         for town in sorted(self._towns, key=_size):
@@ -202,7 +198,9 @@ class Reach:
         return towns
 
 
-_counted: WeakKeyDictionary[Directory, Reach] = WeakKeyDictionary()
+@remembers(2)
+def _reach(directory: Directory, coverage: Coverage) -> Reach:
+    return Reach(directory, coverage)
 
 
 def _point(position: Position) -> Point:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
 from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from portal.dependencies import remembered
 from portal.directory import addresses
 from portal.directory.models import (
     Board,
@@ -83,7 +83,7 @@ class Directory(Noun):
             return self
         return self.model_copy(update={"site": self.site.model_copy(update={"base_address": base})})
 
-    @cached_property
+    @remembered
     def districts(self) -> tuple[District, ...]:
         return tuple(d for footprint in self.footprints for d in footprint.districts)
 
@@ -108,45 +108,45 @@ class Directory(Noun):
         programme = self.programme(self.site.support_programme or "")
         return None if programme is None or programme.sensitive else programme
 
-    @cached_property
+    @remembered
     def _district(self) -> Mapping[str, District]:
         return {district.slug: district for district in self.districts}
 
-    @cached_property
+    @remembered
     def _footprint_of(self) -> Mapping[str, Footprint]:
         return {d.slug: footprint for footprint in self.footprints for d in footprint.districts}
 
-    @cached_property
+    @remembered
     def _centre(self) -> Mapping[str, Centre]:
         return {centre.slug: centre for centre in self.centres}
 
-    @cached_property
+    @remembered
     def _programme(self) -> Mapping[str, Programme]:
         return {programme.slug: programme for programme in self.programmes}
 
-    @cached_property
+    @remembered
     def _by_identity(self) -> Mapping[str, Series]:
         every = (*self.series, *self.private_series)
         old = {identity: series for series in every for identity in series.old_identities}
         return old | {series.identity: series for series in every}
 
-    @cached_property
+    @remembered
     def _pages(self) -> Mapping[str, Page]:
         return {page.slug: page for page in self.pages}
 
-    @cached_property
+    @remembered
     def _series_by_centre(self) -> Mapping[str, list[Series]]:
         return _grouped(self.series, lambda series: series.centre.slug)
 
-    @cached_property
+    @remembered
     def _series_by_programme(self) -> Mapping[str, list[Series]]:
         return _grouped(self.series, lambda series: series.programme.slug)
 
-    @cached_property
+    @remembered
     def _series_by_district(self) -> Mapping[str, list[Series]]:
         return _grouped(self.series, lambda series: series.centre.district)
 
-    @cached_property
+    @remembered
     def leaflet_until(self) -> date:
         """The last day that printed leaflets speak of: the end of this term, or of the next one if
         less than two weeks of this one are left. Without known terms it is the horizon."""
@@ -192,7 +192,7 @@ class Directory(Noun):
             None,
         )
 
-    @cached_property
+    @remembered
     def talk(self) -> HelpPage | None:
         """The one neutral page of all private needs."""
         return next((page for page in self.help_pages if page.private), None)

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from portal.dependencies import remembered
 from portal.directory.addresses import COVERAGE, YOUR_WORKER, report_path
 from portal.directory.building_use import InUse
 from portal.directory.fields import (
@@ -103,7 +103,12 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 class Fields(BaseModel):
     """One block of fields in a file. Unknown fields are mistakes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        ignored_types=(remembered,),
+    )
 
 
 class Noun(Fields):
@@ -911,7 +916,7 @@ class Centre(TextFile):
     def embed_path(self) -> str:
         return f"/embed/{self.slug}/"
 
-    @cached_property
+    @remembered
     def venue(self) -> Venue:
         return Venue(
             name=self.title,
@@ -1214,7 +1219,7 @@ class Series(TextFile):
     def at_centre(self) -> bool:
         return self.venue.centre is self.centre
 
-    @cached_property
+    @remembered
     def sessions(self) -> tuple[Session, ...]:
         """The sessions that every list of dates shows, in the order in which they happen.
 
@@ -1228,7 +1233,7 @@ class Series(TextFile):
         last = max(self.horizon, first.planned)
         return tuple(session for session in every if min(session.planned, session.day) <= last)
 
-    @cached_property
+    @remembered
     def listed(self) -> tuple[Session, ...]:
         """The sessions as lists by day show them, in order.
 

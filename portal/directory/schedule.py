@@ -36,6 +36,7 @@ from portal.directory.values import LONDON, TimeRange, day_words
 Made = TypeVar("Made")
 
 FIVE_YEARS = 5 * 366
+_MOST_RULES = 30_000  # kept by a calendar: more than a nation has
 
 
 class _Yearly(dict[int, Made]):
@@ -70,6 +71,35 @@ class SchoolCalendar:
             for skips in (True, False)
             for term_time_only in (True, False)
         }
+        self._planned: dict[object, tuple[date, list[date]]] = {}
+
+    def planned(self, series: Series, until: date) -> list[date]:
+        """The planned dates of a series up to a day (`planned_dates`).
+
+        The checks ask for them, the series itself does, and so do other series of the same rule, of
+        which a county has many. So they are worked out once, for the latest day that was asked for.
+        """
+        if series.term_time_only:
+            until = min(until, self.last_known)
+        skips = series.bank_holidays == "skip"
+        # All that decides the dates, but for the last day that is asked for.
+        rule = (
+            series.starts, series.repeats, series.until, series.count, series.except_,
+            skips, series.term_time_only,
+        )  # fmt: skip
+        known_until, dates = self._planned.get(rule, (date.min, []))
+        if known_until < until and (series.count is None or len(dates) < series.count):
+            if len(self._planned) >= _MOST_RULES:
+                self._planned.clear()
+            days_off, left_out = self._days_off[skips, series.term_time_only], set(series.except_)
+            days = (
+                day
+                for day in _dates(series.starts, series.repeats, min(until, series.until or until))
+                if day not in days_off[day.year] and day not in left_out
+            )
+            dates = list(islice(days, series.count))
+            self._planned[rule] = until, dates
+        return dates[: bisect_right(dates, until)]
 
     def in_term(self, day: date) -> bool:
         """True on the days from the first to the last of a term, weekends included."""
@@ -79,10 +109,6 @@ class SchoolCalendar:
     def closed(self, day: date) -> str | None:
         """The bank holiday's name or the closure's reason, on a day on which nothing meets."""
         return self._closed[day.year].get(day)
-
-    def days_off(self, series: Series) -> Mapping[int, Set[date]]:
-        """By year, the days on which a series with these fields does not meet."""
-        return self._days_off[series.bank_holidays == "skip", series.term_time_only]
 
     def _closed_in(self, year: int) -> Mapping[date, str]:
         closed: dict[date, str] = {}
@@ -155,37 +181,30 @@ def rule_dates(series: Series | Panel | Board, until: date) -> list[date]:
 
     `sessions: n` does not end this list, as it counts planned dates.
     """
-    return list(_rule(series, until))
+    ends = series.until if isinstance(series, Series) else None
+    if series.starts is None:
+        return []
+    return list(_dates(series.starts, series.repeats, min(until, ends or until)))
 
 
 def planned_dates(series: Series, calendar: SchoolCalendar, until: date) -> list[date]:
     """The dates that are published: the rule's, less closed days, school holidays and `except`."""
-    if series.term_time_only:
-        until = min(until, calendar.last_known)
-    days_off, left_out = calendar.days_off(series), frozenset(series.except_)
-    dates = (
-        day for day in _rule(series, until) if day not in days_off[day.year] and day not in left_out
-    )
-    return list(islice(dates, series.count))
+    return calendar.planned(series, until)
 
 
-def _rule(series: Series | Panel | Board, until: date) -> Iterator[date]:
-    ends = series.until if isinstance(series, Series) else None
-    if series.starts is None:
-        return
-    first, last = series.starts, min(until, ends or until)
-    if series.repeats == "once":
+def _dates(first: date, repeats: str, last: date) -> Iterator[date]:
+    if repeats == "once":
         yield from _days(first, min(first, last))
-    elif series.repeats == "daily":
+    elif repeats == "daily":
         yield from (day for day in _days(first, last) if day.weekday() < 5)
-    elif series.repeats == "monthly":
+    elif repeats == "monthly":
         week = (first.day - 1) // 7
         for month in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
             day = _nth_weekday(month // 12, month % 12 + 1, first.weekday(), week)
             if day <= last:
                 yield day
     else:
-        yield from _days(first, last, 14 if series.repeats == "fortnightly" else 7)
+        yield from _days(first, last, 14 if repeats == "fortnightly" else 7)
 
 
 def _days(first: date, last: date, step: int = 1) -> Iterator[date]:

@@ -20,13 +20,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, cached_property, lru_cache, partial
+from functools import partial
 from itertools import chain
-
-from icalendar import Calendar, Timezone
-from icalendar.cal.component import Component
+from typing import Any
 
 from portal.content.school_calendar import school_calendar
+from portal.dependencies import once, remembered, remembers
 from portal.directory import AGE_BANDS, Board, Centre, Directory, District, Series, Session
 from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
@@ -34,7 +33,6 @@ from portal.feeds import board_meetings, panel_meetings
 from portal.feeds.calendar_entries import (
     FIRST_REVISION,
     Entry,
-    Properties,
     Run,
     Text,
     entry,
@@ -48,8 +46,7 @@ from portal.feeds.calendar_entries import (
 Maker = Callable[[], bytes]
 
 PRODUCT = "-//Lancashire County Council//Children and Family Wellbeing//EN"
-REFRESH = (timedelta(hours=6), {"VALUE": "DURATION"})
-END = b"END:VCALENDAR\r\n"
+REFRESH = "PT6H"  # six hours
 RUN = "run.ics"  # beside a series' own calendar, where that holds more than one UID
 
 # Two rules without an end. The package would list the clock changes one by one (RDATE) up to a last
@@ -73,6 +70,14 @@ TZOFFSETTO:+0000
 END:STANDARD
 END:VTIMEZONE
 """
+_BEGIN = (
+    b"BEGIN:VCALENDAR\r\n"
+    + line("VERSION", "2.0")
+    + line("PRODID", PRODUCT)
+    + line("CALSCALE", "GREGORIAN")
+)
+_ZONE = ZONE.replace("\n", "\r\n").encode()
+_END = b"END:VCALENDAR\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,7 @@ def files(directory: Directory) -> Mapping[str, Maker]:
     return calendars_of(directory).files()
 
 
-@lru_cache(maxsize=1)
+@remembers(1)
 def calendars_of(directory: Directory) -> Calendars:
     """The calendars of a Directory, kept so that a build renders each series once."""
     return Calendars(directory)
@@ -173,10 +178,14 @@ class Calendars:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.site = directory.site
-        today = directory.today
-        self.year_began = date(today.year if today.month >= 9 else today.year - 1, 9, 1)
-        self._runs: dict[Series, Run] = {}
-        self._entries: dict[Series, tuple[Entry, ...]] = {}
+        self._runs: dict[tuple[Series, datetime], Any] = {}
+        self._entries: dict[tuple[Series, datetime], Any] = {}
+        self._last_days: dict[Series, Any] = {}
+
+    @remembered
+    def year_began(self) -> date:
+        today = self.directory.today
+        return date(today.year if today.month >= 9 else today.year - 1, 9, 1)
 
     def files(self) -> Mapping[str, Maker]:
         directory = self.directory
@@ -245,13 +254,13 @@ class Calendars:
         It is the same for all of them, so that it does not say which, or why.
         """
         if not named:
-            return _joined(_nameless(), ())
+            return _joined(b"", ())
         page = f"{self.site.base_address}/calendars/"
         return self._feed("This calendar has ended", page, "", ())
 
     def download(self, series: Series) -> bytes:
         """A series as a calendar."""
-        return _joined(_nameless(), self.entries(series))
+        return _joined(b"", self.entries(series))
 
     def run(self, series: Series) -> bytes:
         """A series to download, without the dates that moved past others.
@@ -261,7 +270,7 @@ class Calendars:
         """
         entries = self.entries(series)
         run = [entry for entry in entries if entry.uid == uid_of(series, self.site)]
-        return _joined(_nameless(), run or entries)
+        return _joined(b"", run or entries)
 
     def apart(self, series: Series) -> list[Session]:
         """The coming sessions that moved past others, and are not in `run`."""
@@ -278,15 +287,16 @@ class Calendars:
 
     def session(self, session: Session) -> bytes:
         """One session as a calendar to download."""
-        return _joined(_nameless(), [self._run(session.series).single(session)])
+        return _joined(b"", [self._run(session.series).single(session)])
 
     def entries(self, series: Series) -> tuple[Entry, ...]:
         """The entries of a series; empty for a series that ended before this school year, or that
         was withdrawn and would have ended by now."""
-        run = self._run(series)
-        if series not in self._entries:
-            self._entries[series] = tuple(run.entries()) if self._shown(series) else ()
-        return self._entries[series]
+
+        def made() -> tuple[Entry, ...]:
+            return tuple(self._run(series).entries()) if self._shown(series) else ()
+
+        return once(self._entries, (series, self.changed(series)), made)
 
     def last_changed(self, series: Iterable[Series]) -> datetime | None:
         """When a calendar of these series last changed; None if it is empty."""
@@ -294,17 +304,17 @@ class Calendars:
         return max(map(self.changed, shown), default=None)
 
     def _shown(self, series: Series) -> bool:
-        last = _last_day(series)
+        last = self._last_day(series)
         over = self.directory.today if series.withdrawn else self.year_began
         return last is not None and last >= over
 
+    def _last_day(self, series: Series) -> date | None:
+        return once(self._last_days, series, _last_day, series)
+
     def _run(self, series: Series) -> Run:
-        changed = self.changed(series)
         # A build corrects the time of change once it has compared the entries with the old ones.
-        if series not in self._runs or self._runs[series].changed != changed:
-            self._runs[series] = Run(series, self.site, changed)
-            self._entries.pop(series, None)
-        return self._runs[series]
+        changed = self.changed(series)
+        return once(self._runs, (series, changed), Run, series, self.site, changed)
 
     def changed(self, series: Series) -> datetime:
         """When the entries of the series last changed.
@@ -313,12 +323,12 @@ class Calendars:
         when the horizon reaches it. That day counts as a change: otherwise Google might keep the
         old end date.
         """
-        last, changed = _last_day(series), series.changed.astimezone(UTC)
+        last, changed = self._last_day(series), series.changed.astimezone(UTC)
         carried, since = self._carried
         extended = series.ongoing and last and last >= carried
         return max(changed, since) if extended else changed
 
-    @cached_property
+    @remembered
     def _carried(self) -> tuple[date, datetime]:
         """The 1 September that the horizon has reached but the known terms have not, and the moment
         when it did; `date.max` if there is none."""
@@ -356,47 +366,22 @@ class Calendars:
         about = f"{name}: {page}"
         if self.site.demonstration:
             about = f"This is a demonstration: times, places and costs are samples. {about}"
-        own: Properties = [("source", (source, {"VALUE": "URI"}))] if source else []
-        head = _head(
-            (
-                ("name", Text(one_line(name))),
-                ("x-wr-calname", Text(one_line(name))),
-                ("x-wr-caldesc", Text(one_line(about))),
-                ("x-wr-timezone", "Europe/London"),
-                ("refresh-interval", REFRESH),
-                ("x-published-ttl", "PT6H"),
-                *own,
-                ("url", page),
-            )
+        lines = (
+            line("X-WR-CALDESC", Text(one_line(about))),
+            line("NAME", Text(one_line(name))),
+            line("X-WR-CALNAME", Text(one_line(name))),
+            line("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
+            line("SOURCE;VALUE=URI", source) if source else b"",
+            line("URL", page),
+            line("X-PUBLISHED-TTL", REFRESH),
+            line("X-WR-TIMEZONE", "Europe/London"),
         )
-        return _joined(head, entries)
+        return _joined(b"".join(lines), entries)
 
 
-def _head(properties: Properties) -> bytes:
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", PRODUCT)
-    calendar.add("calscale", "GREGORIAN")
-    for name, value in properties:
-        value, parameters = value if isinstance(value, tuple) else (value, None)
-        calendar.add(name, value, parameters=parameters)
-    calendar.add_component(_zone())
-    data: bytes = calendar.to_ical()
-    return data.removesuffix(END)
-
-
-@cache
-def _nameless() -> bytes:
-    return _head(())
-
-
-@cache
-def _zone() -> Component:
-    return Timezone.from_ical(ZONE)
-
-
-def _joined(head: bytes, entries: Iterable[Entry]) -> bytes:
-    return b"".join((head, *(entry.data for entry in sorted(entries)), END))
+def _joined(names: bytes, entries: Iterable[Entry]) -> bytes:
+    """A calendar of entries. `names` are the lines that only a feed has."""
+    return b"".join((_BEGIN, names, _ZONE, *(entry.data for entry in sorted(entries)), _END))
 
 
 def _last_day(series: Series) -> date | None:

@@ -21,11 +21,12 @@ import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 from portal.content.school_calendar import school_calendar
+from portal.dependencies import remembers
 from portal.directory import (
     Centre,
     Directory,
@@ -110,7 +111,7 @@ class _Tables:
     paths: Paths
 
 
-@lru_cache(maxsize=2)
+@remembers(2)
 def _tables(directory: Directory) -> _Tables:
     index, places = _bytes(_Index(directory).table()), _bytes(_places(directory))
     return _Tables(

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
 
+from portal.dependencies import remembers
 from portal.directory import Directory
 from portal.finder import Answer, Finder, index
 from portal.finder.places import put
@@ -30,7 +30,7 @@ FIND = "/find/"
 RESULTS = "/find/results"
 
 
-@lru_cache(maxsize=2)
+@remembers(2)
 def finder(directory: Directory) -> Finder:
     """The finder of a directory, created once."""
     tables = index.tables(directory)
@@ -129,7 +129,7 @@ def answer(
 _ASKED = frozenset((*FLAGS, *SEVERAL, "on", "term", "miles", "order"))
 
 
-@lru_cache(maxsize=2)
+@remembers(2)
 def _choices(directory: Directory) -> Mapping[str, Sequence[tuple[str, str]]]:
     """The values of each question, with their words."""
     made = {name: [*values.items()] for name, values in finder(directory).choices().items()}

@@ -7,14 +7,13 @@ over the same links in each would be most of the cost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from portal.dependencies import once, remembered
 from portal.directory import Directory, District
 from portal.directory.addresses import HELP
 from portal.web.templating import environment
@@ -78,17 +77,17 @@ class Frame:
         directory: Directory,
         *,
         exit_path: str | None = None,
-        cards: Mapping[str, str] = MappingProxyType({}),
+        cards: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """`exit_path` is the exit address of live pages, '/leave', which also ends the session.
 
-        `cards` are the addresses of the pictures beside links, by district; '' has the plain one.
+        `cards` gives the addresses of the pictures beside links, by district; '' has the plain one.
         """
         self._cards = cards
         self.directory = directory
         self.site = directory.site
         self.exit = exit_path or directory.site.quick_exit
-        self._headers: dict[tuple[str, bool], Markup] = {}
+        self._headers: dict[tuple[str, bool], Any] = {}
 
     def render(self, template: str, head: Head, **given: Any) -> str:
         """Render a whole page. `given` are the variables of its template."""
@@ -129,15 +128,16 @@ class Frame:
 
     def card(self, head: Head) -> Card | None:
         """What a chat or a network shows of a page; nothing of a sensitive one but the service."""
-        if head.live or not self._cards:
+        cards = {} if head.live else self._cards()
+        if not cards:
             return None
         service = f"{self.site.name}, {self.site.area}"
         if head.sensitive or head.unlisted:
-            return Card(service, "", self.absolute(self._cards[""]), service)
+            return Card(service, "", self.absolute(cards[""]), service)
         slug, words = "", service
         if head.district:
             slug, words = head.district.slug, f"Map of {self.site.area} with {head.district.title}"
-        return Card(head.title, head.summary, self.absolute(self._cards[slug]), words)
+        return Card(head.title, head.summary, self.absolute(cards[slug]), words)
 
     def webcal(self, path: str) -> str:
         """The address with which a calendar program subscribes instead of making a copy."""
@@ -146,21 +146,22 @@ class Frame:
     def header(self, head: Head) -> Markup:
         """The site name and the navigation, with this page's section marked."""
         key = head.section, head.path == head.section
-        if key not in self._headers:
-            self._headers[key] = self._part(
-                "_header.html",
-                sections=[(path, said) for path, said in SECTIONS if self._has(path)],
-                section=head.section,
-                current="page" if key[1] else "true",
-            )
-        return self._headers[key]
+        return once(self._headers, key, self._header, *key)
 
-    @cached_property
+    def _header(self, section: str, here: bool) -> Markup:
+        return self._part(
+            "_header.html",
+            sections=[(path, said) for path, said in SECTIONS if self._has(path)],
+            section=section,
+            current="page" if here else "true",
+        )
+
+    @remembered
     def footer(self) -> Markup:
         pages = sorted((page for page in self.directory.pages if page.order), key=lambda p: p.order)
         return self._part("_footer.html", pages=pages)
 
-    @cached_property
+    @remembered
     def pages(self) -> frozenset[str]:
         """The slugs of the text pages that exist, so that templates link to no others."""
         return frozenset(page.slug for page in self.directory.pages)

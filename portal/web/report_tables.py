@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from portal.dependencies import remembered
 from portal.directory import Directory, quarters
 from portal.directory.measures import (
     KINDS,
@@ -161,7 +161,7 @@ class Shown:
     def sentences(self) -> list[str]:
         return list(_sentences(self.report))
 
-    @cached_property
+    @remembered
     def beside(self) -> list[tuple[str, Line | None]]:
         """The quarters of the summary, in words, each with its line of everything."""
         before, year_ago = quarters_beside(self.report.quarter)
@@ -203,7 +203,7 @@ class Shown:
                 rows.append(Row(line, tuple(cells)))
         return Group(table.title, tuple(rows))
 
-    @cached_property
+    @remembered
     def _tables(self) -> Mapping[str, Table]:
         return {kind: self.report.table(kind) for kind in _KINDS}
 
@@ -219,7 +219,7 @@ class Shown:
 
     # Charts.
 
-    @cached_property
+    @remembered
     def bookings(self) -> tuple[list[str], list[tuple[str, list[Figure | None]]]]:
         """Bookings beside last quarter and last year, without a quarter that has no figures."""
         known = [(words, line) for words, line in self.beside if line is not None]

@@ -1,4 +1,5 @@
 import os
+import random
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import icalendar
 import pytest
 import vobject
 
-from portal.feeds import calendars
+from portal.feeds import calendar_entries, calendars
 from tests.support.expanding import as_planned, by_library, by_rule, of_series
 from tests.support.paths import ROOT
 
@@ -77,6 +78,22 @@ def same_dates(directory):
 
 
 # --- the file ------------------------------------------------------------------
+
+
+def test_lines_are_folded_as_the_package_folds_them():
+    """Lines of any characters and lengths have the same bytes as from the `icalendar` package."""
+    chance = random.Random(5)
+    for length in range(400):
+        text = "".join(chance.choices("ab, \\^é–ش👶", (9, 9, 9, 9, 9, 1, 1, 1, 1, 1), k=length))
+        line = icalendar.parser.Contentline(f"DESCRIPTION:{text}")
+        assert calendar_entries._folded(line) == line.to_ical() + b"\r\n"
+
+
+def test_the_zone_is_written_as_the_package_writes_it():
+    """The zone is a component that the package reads and writes without a change."""
+    zone = icalendar.Timezone.from_ical(calendars.ZONE).to_ical()
+
+    assert zone.decode() == calendars.ZONE.replace("\n", "\r\n")
 
 
 def test_a_calendar_is_lines_of_75_octets_at_most(county):

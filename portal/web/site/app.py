@@ -16,6 +16,7 @@ from flask import Flask, Response, abort, request
 from werkzeug.routing import BaseConverter
 
 from portal import feeds
+from portal.dependencies import reading
 from portal.directory import Board, Centre, Directory, HelpPage, News, Page, Programme
 from portal.directory.addresses import BOARDS, HELP
 from portal.feeds import calendars
@@ -54,17 +55,30 @@ class Site:
     ) -> None:
         directory = directory.at(base_address)
         photos = Photos(directory, earlier, originals)
-        self._kinds = [(kind, dict(kind.nouns(directory))) for kind in KINDS]
-        pages = {path for _, found in self._kinds for path in found}
-        self._files = _files(directory, pages, leaflets, once, photos, earlier)
-        self._context = Context(
-            directory, frozenset(self._files), periods or DEFAULT_PERIODS, photos
-        )
+        # What this block reads is in the list that it makes: see `makers`.
+        with reading():
+            self._kinds = [(kind, dict(kind.nouns(directory))) for kind in KINDS]
+            pages = {path for _, found in self._kinds for path in found}
+            self._files = _files(directory, pages, leaflets, once, photos, earlier)
+        # Whatever is read here, each page may depend on.
+        with reading() as self.reads:
+            self._context = Context(directory, self._files, periods or DEFAULT_PERIODS, photos)
 
     def addresses(self) -> list[str]:
         """Every public path: pages, files of the feeds, redirects from old names, static files."""
         pages = (path for _, found in self._kinds for path in found)
         return [*dict.fromkeys((*pages, *self._files))]
+
+    def makers(self) -> Iterator[tuple[str, object]]:
+        """Each public path with what makes it: a function, and what it is given.
+
+        If that is the same as in the last site, only what it reads when it is called can differ.
+        """
+        for kind, found in self._kinds:
+            for path, noun in found.items():
+                yield path, (kind.make, noun)
+        pages = {path for _, found in self._kinds for path in found}
+        yield from ((path, maker) for path, maker in self._files.items() if path not in pages)
 
     def files(self) -> Mapping[str, Callable[[], bytes]]:
         """What makes the content of each address that is not a page."""

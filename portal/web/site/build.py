@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from portal.dependencies import Node
     from portal.directory import Directory
     from portal.settings import Settings
     from portal.web.site.app import Site
-    from portal.web.site.freezer import Freezer, Tally
+    from portal.web.site.freezer import Freezer, Made, Tally
     from portal.web.site.published_calendars import Stamp
 
 __all__ = ["BuildError", "Built", "build"]
@@ -73,33 +74,46 @@ def build(
             return done
         from portal.content import published_dates
         from portal.coverage import built as built_coverage
+        from portal.dependencies import watch
         from portal.web.site import published_calendars
         from portal.web.site.freezer import Freezer
         from portal.web.site.leaks import leaks
         from portal.web.site.published_calendars import PublishedCalendars
+        from portal.web.site.reuse import Reuse
 
         state = (
             build_state.current()
         )  # before reading, so that a change meanwhile is seen next time
+        fixed = build_state.fixed()
         directory = _content(settings, today)
         accept(directory)
         published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
-        stamps, earlier = published_calendars.hold(directory, published)
-        site, addresses = _site(settings, directory, published.addresses)
-        app = site.app()
-        freezer = Freezer(
-            app,
-            fresh.new,
-            old=fresh.out if ours(fresh.out) else None,
-            compress=compress,
-            leaks=partial(leaks, directory),
-            makers=site.files(),
+        reuse = Reuse(
+            directory,
+            var=settings.var,
+            out=settings.out,
+            fixed=fixed,
+            marker=None if full or not ours(fresh.out) else build_state.marker(),
         )
-        tally = _write(freezer, addresses, _workers(jobs, addresses), progress)
+        with watch(reuse.nouns):
+            stamps, earlier = published_calendars.hold(directory, published)
+            site, addresses = _site(settings, directory, published.addresses)
+            kept, nodes = reuse.unchanged(site)
+            app = site.app()
+            freezer = Freezer(
+                app,
+                fresh.new,
+                old=fresh.out if ours(fresh.out) else None,
+                compress=compress,
+                leaks=partial(leaks, directory),
+                makers=site.files(),
+            )
+            tally = _write_all(freezer, addresses, kept, nodes, jobs, progress)
         _check_whole(app, addresses, tally, fresh.new)
         removed = _names(fresh.out) - _names(fresh.new) if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
+        reuse.keep(site, tally, build_state.marker())
         published_dates.keep(settings.var, directory)
         built_coverage.keep(settings.var, directory)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
@@ -147,12 +161,27 @@ def _site(
     return site, [check_address(address) for address in site.addresses()]
 
 
-def _write(freezer: Freezer, addresses: Sequence[str], workers: int, progress: Progress) -> Tally:
-    progress(0, len(addresses))
+def _write_all(
+    freezer: Freezer,
+    addresses: Sequence[str],
+    kept: Mapping[str, Made],
+    nodes: Sequence[Node],
+    jobs: int | None,
+    progress: Progress,
+) -> Tally:
+    """Take the kept files from the old site, and make all others."""
+    total, done = len(addresses), set()
+    progress(0, total)
+    for address in freezer.link(kept, nodes):
+        done.add(address)
+        if len(done) % _BLOCK == 0:
+            progress(len(done), total)
+    left = [address for address in addresses if address not in done]
+    workers = _workers(jobs, left)
     if workers > 1:
-        return _write_in_parallel(freezer, addresses, workers, progress)
-    for number, _ in enumerate(freezer.write(addresses), 1):
-        progress(number, len(addresses))
+        return _write_in_parallel(freezer, left, workers, total, progress)
+    for number, _ in enumerate(freezer.write(left), len(done) + 1):
+        progress(number, total)
     return freezer.tally
 
 
@@ -164,7 +193,7 @@ def _workers(jobs: int | None, addresses: Sequence[str]) -> int:
 
 
 def _write_in_parallel(
-    freezer: Freezer, addresses: Sequence[str], workers: int, progress: Progress
+    freezer: Freezer, addresses: Sequence[str], workers: int, total: int, progress: Progress
 ) -> Tally:
     """Have workers write the files. They end by themselves, even if we are killed."""
     import multiprocessing
@@ -184,7 +213,9 @@ def _write_in_parallel(
             process.start()
             sender.close()
             started.append((process, receiver))
-        return _gather([receiver for _, receiver in started], len(addresses), progress)
+        done = total - len(addresses)
+        _gather(freezer.tally, [receiver for _, receiver in started], done, total, progress)
+        return freezer.tally
     finally:
         gc.unfreeze()
         for process, receiver in started:
@@ -199,6 +230,7 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and stops us
     for connection in not_ours:
         connection.close()
+    freezer.start_counting()  # the parent counts what it did before
     with suppress(BrokenPipeError):  # the parent has ended
         try:
             for number, _ in enumerate(freezer.write(share), 1):
@@ -212,12 +244,14 @@ def _work(
             parent.send(BuildError(str(error) if known else f"{type(error).__name__}: {error}"))
 
 
-def _gather(receivers: list[Connection], total: int, progress: Progress) -> Tally:
+def _gather(
+    tally: Tally, receivers: list[Connection], done: int, total: int, progress: Progress
+) -> None:
     from multiprocessing.connection import wait
 
     from portal.web.site.freezer import Tally
 
-    tally, done, finished = Tally(), 0, 0
+    finished = 0
     talking = list(receivers)
     while talking:
         for receiver in cast("list[Connection]", wait(talking)):
@@ -237,7 +271,6 @@ def _gather(receivers: list[Connection], total: int, progress: Progress) -> Tall
     if finished < len(receivers):
         raise BuildError("A worker of the build was ended from outside. Build again.")
     progress(total, total)
-    return tally
 
 
 # --- checks before the swap ---------------------------------------------------------------------

@@ -40,6 +40,7 @@ __all__ = [
 
 _PACKAGE = Path(__file__).parents[2]
 _RECORD = "build-state.json"
+_TEXTS = (".md", ".yaml", ".csv", ".json")  # what the Directory holds of these is compared
 # The same names as in `Settings`, without importing pydantic.
 _POSTCODES = "postcodes.bin", "postcode-districts.bin"
 
@@ -115,10 +116,12 @@ def nothing_to_do(
 class BuildState:
     """The state of everything that a build reads, to compare with that of the last build."""
 
-    def __init__(self, root: Path, out: Path, var: Path, options: object) -> None:
+    def __init__(
+        self, root: Path, out: Path, var: Path, options: tuple[date, bool, object]
+    ) -> None:
         self._root, self._out, self._record = root.resolve(), out.resolve(), var / _RECORD
         self._postcodes = [var / name for name in _POSTCODES]
-        self._options = repr(options)
+        self._options, self._lasting = repr(options), repr(options[1:])
 
     @classmethod
     def of(cls, settings: Settings, today: date, compress: bool) -> BuildState:
@@ -151,6 +154,20 @@ class BuildState:
                 digest.update(f"{path.name}\0{size_and_time}\n".encode())
         return digest.hexdigest()
 
+    def fixed(self) -> str:
+        """A digest of what must be equal for any file of the last site to be kept: the package,
+        libraries, options other than the day, and all files of the content but its texts."""
+        libraries = [Path(p).stat().st_mtime_ns for p in sys.path if p.endswith("-packages")]
+        facts = __version__, sys.version, libraries, self._lasting
+        digest = hashlib.sha256(repr(facts).encode())
+        folders = [self._root / name for name in ("content", "centres", "programmes")]
+        for folder in (*folders, _PACKAGE):
+            for name, stat in files_in(folder, folders=True):
+                if folder == _PACKAGE or not name.endswith(_TEXTS):
+                    state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+                    digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
     def _last_commit(self) -> int | None:
         """When a commit was last made or fetched: it may give files their time of change."""
         for folder in (self._root, *self._root.parents):
@@ -172,7 +189,7 @@ class BuildState:
         """
         try:
             record = json.loads(self._record.read_bytes())[str(self._out)]
-            same = record["marker"] == self._marker() and record["state"] == self.current()
+            same = record["marker"] == self.marker() and record["state"] == self.current()
             pages = int(record["pages"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -186,10 +203,11 @@ class BuildState:
             found = None
         found = found if isinstance(found, dict) else {}
         records = {out: record for out, record in found.items() if Path(out).is_dir()}
-        records[str(self._out)] = {"marker": self._marker(), "state": state, "pages": built.pages}
+        records[str(self._out)] = {"marker": self.marker(), "state": state, "pages": built.pages}
         private_files.write_file(self._record, f"{json.dumps(records, indent=1)}\n".encode())
 
-    def _marker(self) -> list[int]:
+    def marker(self) -> list[int]:
+        """The state of the marker in the public folder. Raises OSError if there is none."""
         stat = (self._out / MARKER).stat()
         return [stat.st_ino, stat.st_mtime_ns]
 

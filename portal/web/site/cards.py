@@ -12,13 +12,14 @@ import io
 import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import PIL
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from portal.dependencies import remembered
 from portal.directory import Directory, District
 from portal.web.site.county_map import CountyMap
 
@@ -50,16 +51,20 @@ class Cards:
 
     def __init__(self, directory: Directory, drawn: CountyMap, earlier: Path | None = None) -> None:
         self._site = directory.site
-        self._districts = {one.slug: one for one in directory.districts}
+        self._directory = directory
         self._map = drawn
         self._earlier = earlier
 
-    @cached_property
+    @remembered
+    def _districts(self) -> Mapping[str, District]:
+        return {one.slug: one for one in self._directory.districts}
+
+    @remembered
     def paths(self) -> Mapping[str, str]:
         """The address of each district's picture, by its slug; '' has the plain one."""
         return {slug: self._path(slug) for slug in ("", *self._districts)}
 
-    @cached_property
+    @remembered
     def files(self) -> Mapping[str, Callable[[], bytes]]:
         """What makes each picture, by its address."""
         return {path: partial(self._made, path, slug) for slug, path in self.paths.items()}
@@ -99,7 +104,7 @@ class Cards:
         small.save(file, "PNG", compress_type=zlib.Z_RLE)
         return file.getvalue()
 
-    @cached_property
+    @remembered
     def _empty(self) -> Image.Image:
         """What all pictures have in common: the rose, and the county with no district marked."""
         picture = Image.new("L", (SIZE[0] * _FINER, SIZE[1] * _FINER), _grey(_BAND))

@@ -12,11 +12,11 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from html import escape
 from itertools import combinations
 from typing import NamedTuple
 
+from portal.dependencies import remembered
 from portal.directory import Centre, Directory, District, Neighbour, Settlement
 from portal.directory.values import Position
 
@@ -131,13 +131,13 @@ class CountyMap:
 
     # The file.
 
-    @cached_property
+    @remembered
     def path(self) -> str:
         """The address of the map file; '' if there is none."""
         digest = hashlib.sha256(self.content).hexdigest()[:10]
         return f"/static/map.{digest}.svg" if self._outline else ""
 
-    @cached_property
+    @remembered
     def content(self) -> bytes:
         """The map file: each district by itself, all of them, centres, and the names."""
         districts = "\n".join(
@@ -259,7 +259,7 @@ class CountyMap:
                 break
         return tuple(shown)
 
-    @cached_property
+    @remembered
     def _largest(self) -> list[tuple[str, Position, District | None]]:
         """Towns with their positions, the largest first; those outside the county come next."""
         towns = sorted(

@@ -15,13 +15,13 @@ import gzip
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from traceback import extract_tb
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import brotli
 import flask_frozen
@@ -29,6 +29,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import create_environ
 
+from portal.dependencies import Graph, Node, reading
 from portal.web.frozen_files import TWINS, media_type
 from portal.web.site.atomic_folder import BuildError
 
@@ -49,6 +50,20 @@ _FOR_EVERYBODY = ("static/", "search/")
 _BROTLI_QUALITY = 6  # 9 takes thirteen times as long, and saves less than one part in a hundred
 
 
+# A file as the last build left it: name, size, time of change in ns, inode.
+State = tuple[str, int, int, int]
+
+
+class Made(NamedTuple):
+    """A file of the site with its compressed twins, and the node of what it was made from."""
+
+    name: str
+    digest: str
+    endpoint: str  # '' if it is not a page
+    states: tuple[State, ...]
+    reads: int
+
+
 @dataclass
 class Tally:
     """Counts and digests of the files written. Workers send theirs to the parent to add up."""
@@ -57,12 +72,21 @@ class Tally:
     unchanged: int = 0
     digests: dict[str, str] = field(default_factory=dict)  # of each file, by its name
     endpoints: set[str] = field(default_factory=set)
+    made: dict[str, Made] = field(default_factory=dict)  # by address
+    graph: Graph = field(default_factory=Graph)
 
     def add(self, other: Tally) -> None:
         self.written += other.written
         self.unchanged += other.unchanged
         self.digests |= other.digests
         self.endpoints |= other.endpoints
+        self.join(other.made, other.graph.nodes)
+
+    def join(self, made: Mapping[str, Made], nodes: Sequence[Node]) -> None:
+        """Add files with the nodes of their reads."""
+        here = self.graph.join(nodes, {one.reads for one in made.values()})
+        for address, one in made.items():
+            self.made[address] = one._replace(reads=here[one.reads])
 
 
 class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
@@ -94,7 +118,12 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self._makers = makers
         self._environ = create_environ("/", app.config["FREEZER_BASE_URL"])
         self._addressed = app.url_map.bind_to_environ(self._environ)
+        self._endpoint = ""
         self._folders: set[str] = set()
+        self.tally = Tally()
+
+    def start_counting(self) -> None:
+        """Begin a tally of what this process does from now on."""
         self.tally = Tally()
 
     def write(self, addresses: Iterable[str]) -> Iterator[str]:
@@ -109,7 +138,9 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
 
     def _build_one(self, url: str, _last_modified: object = None) -> Path:
         name: str = self.urlpath_to_filepath(url)
-        content = self._content(url, name)
+        self._endpoint = ""
+        with reading() as reads:
+            content = self._content(url, name)
         leaks = self._leaks(url, content)
         if leaks:
             raise BuildError(" ".join(leaks))
@@ -117,6 +148,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         if path.parent.as_posix() not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent.as_posix())
+        names = [name]
         same = self._same(name, content)
         if same:
             _link(self._old / name, path)  # type: ignore[operator]
@@ -127,11 +159,46 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             except (FileExistsError, IsADirectoryError) as error:
                 raise BuildError(f"Two addresses want one file: {name}.") from error
         if self._compress and path.suffix not in _PACKED_ALREADY and len(content) >= _WORTH_PACKING:
-            self._pack(name, content, same)
-        self.tally.digests[name] = sha256(content).hexdigest()
+            names += self._pack(name, content, same)
+        self.tally.digests[name] = digest = sha256(content).hexdigest()
         self.tally.unchanged += same
         self.tally.written += not same
+        states = tuple(_state(self._new, one) for one in names)
+        node = self.tally.graph.add(reads)
+        self.tally.made[url] = Made(name, digest, self._endpoint, states, node)
         return path
+
+    def link(self, made: Mapping[str, Made], nodes: Sequence[Node]) -> Iterator[str]:
+        """Take these files from the old site as they are, and yield the address of each.
+
+        `nodes` are those of their reads. A file that is not as the last build left it is left out.
+        """
+        taken: dict[str, Made] = {}
+        if self._old is None:
+            return
+        for address, one in made.items():
+            if not self._is_as_left(one.states):
+                continue
+            for name, *_ in one.states:
+                path = self._new / name
+                if path.parent.as_posix() not in self._folders:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self._folders.add(path.parent.as_posix())
+                _link(self._old / name, path)
+            taken[address] = one._replace(
+                states=tuple(_state(self._new, name) for name, *_ in one.states)
+            )
+            self.tally.digests[one.name] = one.digest
+            self.tally.endpoints |= {one.endpoint} - {""}
+            self.tally.unchanged += 1
+            yield address
+        self.tally.join(taken, nodes)
+
+    def _is_as_left(self, states: Iterable[State]) -> bool:
+        try:
+            return all(_state(self._old, state[0]) == state for state in states)
+        except OSError:
+            return False
 
     def _content(self, url: str, name: str) -> bytes:
         maker = self._makers.get(url)
@@ -164,6 +231,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         try:
             rule, arguments = self._addressed.match(url, "GET", return_rule=True)
             request.url_rule, request.view_args = rule, dict(arguments)
+            self._endpoint = rule.endpoint
             self.tally.endpoints.add(rule.endpoint)
         except HTTPException as error:
             request.routing_exception = error
@@ -180,10 +248,12 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         except OSError:
             return False
 
-    def _pack(self, name: str, content: bytes, same: bool) -> None:
+    def _pack(self, name: str, content: bytes, same: bool) -> Iterator[str]:
+        """Write the compressed twins that are worth it, and yield their names."""
         for coding, ending in TWINS.items():
             if same and self._old and (self._old / (name + ending)).is_file():
                 _link(self._old / (name + ending), self._new / (name + ending))
+                yield name + ending
                 continue
             if coding == "br":
                 # A window larger than the file gains nothing and takes ten times as long.
@@ -196,6 +266,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
                 packed = gzip.compress(content, _GZIP_LEVEL, mtime=0)
             if len(packed) < len(content):
                 (self._new / (name + ending)).write_bytes(packed)
+                yield name + ending
 
 
 def check_address(address: str) -> str:
@@ -203,6 +274,11 @@ def check_address(address: str) -> str:
     if not _ADDRESS.fullmatch(address):
         raise BuildError(f"{address!r} cannot be an address of the site, so nothing was written.")
     return address
+
+
+def _state(folder: Path | None, name: str) -> State:
+    stat = os.stat(f"{folder}/{name}")  # noqa: PTH116 - thousands of files; paths are slow to make
+    return name, stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def _link(old: Path, new: Path) -> None:

@@ -14,9 +14,12 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import string
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from portal.directory import Directory, Programme, Series, Venue
 
@@ -24,6 +27,12 @@ from portal.directory import Directory, Programme, Series, Venue
 # of how many series are withheld.
 LINK = re.compile(r"/sessions/([\w-]+/[\w-]+)"), re.compile(r"/book/([\w-]+/[\w-]+)")
 _IN_WORDS = re.compile(r"[\w-]")  # a letter, digit or hyphen, which goes on with a word
+
+_FEW = 20  # phrases; more are looked for by their tokens
+# Tokens are runs of ASCII letters, digits, '_' and '-': all other bytes become spaces. Where a
+# phrase is in a text as whole words, each token of the phrase is a whole token of the text.
+_KEPT = string.ascii_letters + string.digits + "_-"
+_SEPARATED = bytes(byte if chr(byte) in _KEPT else ord(" ") for byte in range(256))
 
 
 def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
@@ -34,48 +43,95 @@ def leaks(directory: Directory, path: str, data: bytes) -> list[str]:
     """
     withheld = _withheld(directory)
     text = data.decode("utf-8", "replace")
-    found = {} if _empty(path, data) else _found(withheld.addresses, path)
+    found = {} if _empty(path, data) else withheld.addresses.found_in(path)
     if path.endswith(("/", ".html")):
         linked = {identity for link in LINK for identity in link.findall(text)}
-        found |= {words: withheld.addresses[words] for words in sorted(linked & withheld.series)}
-        found |= _found(withheld.places, text)
+        withheld_links = sorted(linked & withheld.series)
+        found |= {words: withheld.addresses.described[words] for words in withheld_links}
+        found |= withheld.places.found_in(text)
+    elif path.endswith(".ics"):
+        found |= withheld.in_calendars.found_in(_unfolded(text))
     else:
-        calendar = path.endswith(".ics")
-        text = _unfolded(text) if calendar else text
-        found |= _found(withheld.addresses, text) | _found(withheld.venues, text)
-        found |= _found(withheld.titles, text) if calendar else {}
+        found |= withheld.in_files.found_in(text)
     return [f"{path} holds {what}: '{words}'." for words, what in found.items()]
+
+
+def withheld_words(directory: Directory) -> Sequence[object]:
+    """All that `leaks` looks for, in order: with equal words it finds the same."""
+    said = _withheld(directory)
+    every = said.addresses, said.in_calendars, said.in_files, said.places
+    return [sorted(said.series), *(sorted(words.described.items()) for words in every)]
+
+
+class _Phrases:
+    """Phrases to look for in texts, each with its description.
+
+    A search takes about the same time however many phrases there are. A phrase can be in a text
+    only if the rarest of its tokens is a token of the text, so only such phrases are looked for.
+    A few phrases are found faster one by one.
+    """
+
+    def __init__(self, described: Mapping[str, str]) -> None:
+        self.described = described
+        tokens = {words: _tokens(words) for words in described}
+        frequency = Counter(token for found in tokens.values() for token in set(found))
+        self._by_token: dict[bytes, list[str]] = defaultdict(list)
+        self._always: list[str] = []  # without a token
+        for words, found in tokens.items():
+            rarest = min(found, key=lambda token: (frequency[token], -len(token)), default=None)
+            (self._always if rarest is None else self._by_token[rarest]).append(words)
+
+    def found_in(self, text: str) -> dict[str, str]:
+        """The phrases that the text contains as whole words, in their own order."""
+        if len(self.described) <= _FEW:
+            return self._those({words for words in self.described if _stands_in(words, text)})
+        likely = (self._by_token[token] for token in self._by_token.keys() & _tokens(text))
+        wanted = chain(self._always, *likely)
+        return self._those({words for words in wanted if _stands_in(words, text)})
+
+    def _those(self, found: Collection[str]) -> dict[str, str]:
+        """These phrases with their descriptions, in their own order."""
+        if not found:
+            return {}
+        return {words: what for words, what in self.described.items() if words in found}
+
+
+def _tokens(text: str) -> list[bytes]:
+    return text.encode("utf-8", "replace").translate(_SEPARATED).split()
 
 
 @dataclass(frozen=True, slots=True)
 class _Withheld:
-    """The words to look for, each with a description."""
+    """The words to look for, by where they are looked for."""
 
     series: frozenset[str]
-    addresses: Mapping[str, str]
-    titles: Mapping[str, str]
-    venues: Mapping[str, str]
-    places: Mapping[str, str]  # one word or phrase for each venue, because pages are many and long
+    addresses: _Phrases
+    in_calendars: _Phrases
+    in_files: _Phrases
+    places: _Phrases  # one word or phrase for each venue, because pages are many and long
 
 
 @lru_cache(maxsize=2)
 def _withheld(directory: Directory) -> _Withheld:
-    public = "\n".join(_public_words(directory))
+    titles, venues = [*_titles(directory)], [*_venues(directory)]
+    wanted = _Phrases({words: "" for words in chain(titles, *venues) if len(words) > 3})
+    public = {*_public_words(directory)}
+    unsaid = wanted.described.keys() - {one for text in public for one in wanted.found_in(text)}
 
-    def unsaid(words: Iterable[str]) -> list[str]:
-        return [one for one in words if len(one) > 3 and not _stands_in(one, public)]
+    def written(words: Iterable[str], what: str) -> Mapping[str, str]:
+        return {form: what for one in words if one in unsaid for form in _as_written(one)}
 
-    def looked_for(words: Iterable[str], what: str) -> Mapping[str, str]:
-        return {written: what for one in words for written in _as_written(one)}
-
-    venues = [unsaid(said) for said in _venues(directory)]
     meets = "where a withheld series meets"
+    addresses = dict(_addresses(directory))
+    places = written(chain(*venues), meets)
+    firsts = (next((one for one in words if one in unsaid), "") for words in venues)
+    named = written(titles, "the title of a sensitive programme or series")
     return _Withheld(
         frozenset(series.identity for series in directory.private_series),
-        dict(_addresses(directory)),
-        looked_for(unsaid(_titles(directory)), "the title of a sensitive programme or series"),
-        looked_for((words for said in venues for words in said), meets),
-        looked_for((words for said in venues for words in said[:1]), meets),
+        _Phrases(addresses),
+        _Phrases({**addresses, **places, **named}),
+        _Phrases({**addresses, **places}),
+        _Phrases(written(firsts, meets)),
     )
 
 
@@ -83,10 +139,6 @@ def _empty(path: str, data: bytes) -> bool:
     """Whether this is an empty calendar: it may keep the address of a series withheld since."""
     whole = data.startswith(b"BEGIN:VCALENDAR\r\n") and data.endswith(b"END:VCALENDAR\r\n")
     return path.endswith(".ics") and whole and b"BEGIN:VEVENT" not in data
-
-
-def _found(wanted: Mapping[str, str], text: str) -> dict[str, str]:
-    return {words: what for words, what in wanted.items() if _stands_in(words, text)}
 
 
 def _stands_in(words: str, text: str) -> bool:

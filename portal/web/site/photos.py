@@ -19,7 +19,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ from portal.content.pictures import (
     orientation,
     resizable,
 )
+from portal.dependencies import remembered
 from portal.directory import Centre, Directory, Programme, Series
 from portal.directory.models import Picture
 
@@ -99,7 +100,7 @@ class Photos:
         # Pages keep the photos that the site began with: an editor may remove a file later.
         self._sized = cache(_sized)
 
-    @cached_property
+    @remembered
     def files(self) -> Mapping[str, Callable[[], bytes]]:
         """What makes each file, by its address."""
         if self._originals is not None:
@@ -134,7 +135,7 @@ class Photos:
         smallest = sized.path(sized.sizes[0][0], "webp")
         return Photo(sources, smallest, width, height, picture.words)
 
-    @cached_property
+    @remembered
     def _shown(self) -> list[Path]:
         directory = self._directory
         open_to_all = (one for one in directory.programmes if not one.sensitive)

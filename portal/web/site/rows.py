@@ -6,17 +6,21 @@ so that rendering does not depend on the page. Lists group rows by day.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
+from portal.dependencies import once
 from portal.directory import Series, Session
 from portal.directory.state import phases, unit
 from portal.web import filters
 from portal.web.templating import environment
+
+if TYPE_CHECKING:
+    from portal.web.site.pages.context import Context
 
 _MILES = "\0"  # placeholder in a rendered row for the distance from a place
 
@@ -37,34 +41,32 @@ def number_of(sessions: Iterable[Session]) -> int:
 class Rows:
     """Rows of lists, each rendered once."""
 
-    def __init__(
-        self, coming: Mapping[Series, Sequence[Session]], today: date, now: datetime
-    ) -> None:
+    def __init__(self, context: Context) -> None:
         self._macros = environment().get_template("site/_rows.html").module
-        self._coming = coming
-        self._today = today
-        self._now = now
-        self._of_session: dict[tuple[Session, bool], str] = {}
-        self._of_series: dict[tuple[Series, str], str] = {}
+        self._context = context
+        self._of_session: dict[tuple[Session, bool], Any] = {}
+        self._of_series: dict[tuple[Series, str], Any] = {}
 
     def session(self, session: Session, *, brief: bool = False, miles: str = "") -> str:
-        key = session, brief
-        if key not in self._of_session:
-            macro = self._macros.session_brief if brief else self._macros.session_row  # type: ignore[attr-defined]  # macros
-            # A row goes when its session ends, so later states are of no use in it.
-            states = phases(session.series, unit(session), self._now, session.ends)
-            self._of_session[key] = str(macro(session, _MILES, states, self._today))
-        return self._of_session[key].replace(_MILES, f", {miles}" if miles else "")
+        row = once(self._of_session, (session, brief), self._session, session, brief)
+        return row.replace(_MILES, f", {miles}" if miles else "")
+
+    def _session(self, session: Session, brief: bool) -> str:
+        macro = self._macros.session_brief if brief else self._macros.session_row  # type: ignore[attr-defined]  # macros
+        # A row goes when its session ends, so later states are of no use in it.
+        states = phases(session.series, unit(session), self._context.now, session.ends)
+        return str(macro(session, _MILES, states, self._context.today))
 
     def series(self, series: Series, at: str = "") -> str:
         """`at` is 'centre' on the pages of the centre, where rows leave the centre out."""
-        key = series, at
-        if key not in self._of_series:
-            macro = self._macros.series_row  # type: ignore[attr-defined]  # macros
-            notes = filters.notes(series, self._coming.get(series, ()), self._today)
-            states = phases(series, None, self._now)
-            self._of_series[key] = str(macro(series, notes, at, states, self._today))
-        return self._of_series[key]
+        return once(self._of_series, (series, at), self._series, series, at)
+
+    def _series(self, series: Series, at: str) -> str:
+        macro = self._macros.series_row  # type: ignore[attr-defined]  # macros
+        today = self._context.today
+        notes = filters.notes(series, self._context.coming.get(series), today)
+        states = phases(series, None, self._context.now)
+        return str(macro(series, notes, at, states, today))
 
     def days(self, sessions: Iterable[Session], most: int, *, brief: bool = False) -> list[Day]:
         """Sessions by day, soonest first; after `most` rows, later days are only counted.

@@ -1,3 +1,6 @@
+import random
+import re
+
 import pytest
 
 from portal import feeds
@@ -153,3 +156,66 @@ address_public: no
 
     assert leaks.leaks(directory, "/centres/riverbank/", b"Ask at 12 River Street.")
     assert leaks.leaks(directory, "/centres/riverbank/", b"Riverbank Centre, Preston") == []
+
+
+@pytest.mark.parametrize("number", [3, leaks._FEW, leaks._FEW + 1, 300])
+def test_phrases_are_found_as_by_a_plain_search(number):
+    """However many words are withheld, those are found that stand in a text as whole words."""
+    chance = random.Random(number)
+    parts = [
+        "st",
+        "hilda",
+        "St",
+        "é",
+        "room",
+        "4",
+        "-",
+        "_",
+        "'",
+        "&#39;",
+        "@",
+        "/",
+        " ",
+        " ",
+        ", ",
+    ]
+
+    def written(most):
+        return "".join(chance.choices(parts, k=chance.randint(1, most)))
+
+    described = {written(5): str(n) for n in range(number)} | {" ": "a", "é": "b", "-": "c"}
+    phrases = leaks._Phrases(described)
+    hits = 0
+    for _ in range(400):
+        text = written(chance.choice((2, 8, 60)))
+        plain = {
+            words: what
+            for words, what in described.items()
+            if re.search(rf"(?<![\w-]){re.escape(words)}(?![\w-])", text)
+        }
+        found = phrases.found_in(text)
+        assert list(found.items()) == list(plain.items()), text
+        hits += len(found)
+    assert hits > 200
+
+
+def test_many_withheld_series_are_all_found(county):
+    """Each of many sensitive groups is found, with its own building, and public halls stay."""
+    many = {
+        f"talks-{n}": TALKS.replace("Hilda's Rooms", f"Hilda's Room {n}")
+        .replace("4 Quiet", f"{n} Quiet")
+        .replace("first-talks", f"first-talks-{n}")
+        .replace("2027-01-12", f"2027-{n % 3 + 1:02}-12")
+        .replace("10:00-12:00", f"{8 + n}:00-{8 + n}:45")
+        for n in range(12)
+    }
+    directory = county({"play": PLAY}, private=many)
+
+    for n in range(12):
+        for words in (f"St Hilda's Room {n}", f"{n} Quiet Lane"):
+            (leak,) = leaks.leaks(directory, "/data/x.json", f'["{words}"]'.encode())
+            assert leak == f"/data/x.json holds where a withheld series meets: '{words}'."
+        event = line("UID", f"talks-{n}.riverbank@families.example")
+        (leak,) = leaks.leaks(directory, "/calendar.ics", event)
+        assert "the entry of a withheld series" in leak
+    assert leaks.leaks(directory, "/data/x.json", b'["St Hilda\'s Room 12"]') == []

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from functools import cached_property
-from typing import Any, TypeVar, cast
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
 
 from markupsafe import Markup
 
+from portal.dependencies import Addresses, once, remembered
 from portal.directory import Directory, District, Programme, Series, Session
 from portal.directory.state import Phase, phases
 from portal.directory.values import LONDON, WEEKDAYS
@@ -44,28 +44,34 @@ class Context:
     def __init__(
         self,
         directory: Directory,
-        files: frozenset[str] = frozenset(),
+        files: Iterable[str] = (),
         periods: Mapping[str, int] = DEFAULT_PERIODS,
         photos: Photos | None = None,
     ) -> None:
         self.directory = directory
         self.site = directory.site
-        self.today = directory.today
-        self.now = datetime.combine(directory.today, time(), LONDON)
         self.map = CountyMap(directory)
-        self.frame = Frame(directory, cards=Cards(directory, self.map).paths)
-        self.rows = Rows(self.coming, directory.today, self.now)
+        cards = Cards(directory, self.map)
+        self.frame = Frame(directory, cards=lambda: cards.paths)
+        self.rows = Rows(self)
         self.photos = photos or Photos(directory)
-        self.files = files
+        self.files = Addresses(files)
         self.periods = periods
-        self._once: dict[tuple[Hashable, ...], object] = {}
+        self._coming = Coming(self)
+        self._once: dict[Hashable, Any] = {}
+
+    @property
+    def today(self) -> date:
+        return self.directory.today
+
+    @property
+    def now(self) -> datetime:
+        """The start of the day."""
+        return datetime.combine(self.directory.today, time(), LONDON)
 
     def once(self, make: Callable[..., T], *given: Hashable) -> T:
         """The result of `make(context, *given)`, computed at the first call."""
-        key = (make, *given)
-        if key not in self._once:
-            self._once[key] = make(self, *given)
-        return cast("T", self._once[key])
+        return once(self._once, (make, *given), make, self, *given)
 
     # Rendering.
 
@@ -95,12 +101,12 @@ class Context:
 
     # Places.
 
-    @cached_property
+    @remembered
     def by_name(self) -> tuple[District, ...]:
         """The districts in the order of the alphabet."""
         return tuple(sorted(self.directory.districts, key=lambda one: one.title))
 
-    @cached_property
+    @remembered
     def towns_of(self) -> Mapping[District, tuple[str, ...]]:
         """The two largest towns of each district, other than one that has its name."""
         towns: dict[District, list[str]] = {one: [] for one in self.directory.districts}
@@ -112,7 +118,7 @@ class Context:
 
     # Sessions and series.
 
-    @cached_property
+    @remembered
     def week(self) -> tuple[Session, ...]:
         """All public sessions of the seven days from today, and old days of those that moved."""
         return self.directory.sessions_between(*self.directory.week_from(self.today))
@@ -122,11 +128,10 @@ class Context:
         wanted = set(series)
         return [session for session in self.week if session.series in wanted]
 
-    @cached_property
-    def coming(self) -> Mapping[Series, tuple[Session, ...]]:
+    @property
+    def coming(self) -> Coming:
         """The series that still meet, each with its sessions from today."""
-        found = {series: series.next_sessions(self.now) for series in self.directory.series}
-        return {series: sessions for series, sessions in found.items() if sessions}
+        return self._coming
 
     def states(self, series: Series, session: Session | None = None) -> tuple[Phase, ...]:
         """The state from the start of this day and those that follow, of a series or a session."""
@@ -171,3 +176,29 @@ class Context:
 
 def _states(context: Context, series: Series) -> tuple[Phase, ...]:
     return phases(series, None, context.now)
+
+
+class Coming:
+    """The series that still meet, each with its sessions from today, worked out one by one.
+
+    A page is made again if those of a series that it asked about change, and not for all others.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def get(self, series: Series, default: tuple[Session, ...] = ()) -> tuple[Session, ...]:
+        return self._context.once(_coming, series) or default
+
+    def __getitem__(self, series: Series) -> tuple[Session, ...]:
+        found = self.get(series)
+        if not found:
+            raise KeyError(series)
+        return found
+
+    def __contains__(self, series: Series) -> bool:
+        return bool(self.get(series))
+
+
+def _coming(context: Context, series: Series) -> tuple[Session, ...]:
+    return series.next_sessions(context.now)

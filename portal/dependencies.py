@@ -1,0 +1,315 @@
+"""Records what of the content each file of the site is made from, at run time.
+
+While a build watches the nouns, each read of one of their fields is noted in the `Reads` of
+whatever is being made. A value that is made once and used by several files carries its own `Reads`
+to each of them: `remembered` stands for `functools.cached_property`, `remembers` for `lru_cache`,
+and `once` for a dictionary. Any other cache of something made from nouns would hide reads from its
+second user, and a file could then be skipped although it has changed.
+
+Nothing is watched outside a build: there `remembered` is as quick as `cached_property`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import (
+    Callable,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
+from contextlib import contextmanager
+from functools import lru_cache, wraps
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+
+ValueT = TypeVar("ValueT")
+ArgumentsT = ParamSpec("ArgumentsT")
+
+FIELDS = 256  # numbers for the fields of one noun
+# Fields, addresses with whether they have a file, and parts.
+Node = tuple[tuple[int, ...], tuple[tuple[str, bool], ...], tuple[int, ...]]
+UNKNOWN = 0  # the number of a noun that was not there when the watch began
+
+_NUMBER = "\0number"  # in the __dict__ of a noun
+_KEPT = "\0kept "  # before the name of a remembered value
+
+
+class Reads:
+    """What was read to make one thing: fields of nouns by number, and the reads of its parts."""
+
+    __slots__ = ("asked", "fields", "parts")
+
+    def __init__(self) -> None:
+        self.fields: set[int] = set()
+        self.parts: set[Reads] = set()
+        self.asked: set[tuple[str, bool]] = set()  # addresses, and whether they have a file
+
+    def whole(self) -> tuple[set[int], set[tuple[str, bool]]]:
+        """The fields and addresses that were read for this and all its parts."""
+        fields: set[int] = set()
+        asked: set[tuple[str, bool]] = set()
+        seen: set[Reads] = set()
+        waiting = [self]
+        while waiting:
+            reads = waiting.pop()
+            if reads not in seen:
+                seen.add(reads)
+                fields |= reads.fields
+                asked |= reads.asked
+                waiting += reads.parts
+        return fields, asked
+
+
+class Graph:
+    """Many `Reads` as plain numbers, each once. The parts of a node come before it.
+
+    A node is (fields, addresses asked about, parts), each in order.
+    """
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        self.nodes: list[Node] = []
+        self._number: dict[Node, int] = {}
+        self._of: dict[Reads, int] = {}
+        for node in nodes:
+            self._add(node)
+
+    def __reduce__(self) -> tuple[type[Graph], tuple[list[Node]]]:
+        return Graph, (self.nodes,)
+
+    def add(self, reads: Reads) -> int:
+        """The number of the node for what was read."""
+        if reads not in self._of:
+            parts = sorted({self.add(part) for part in reads.parts})
+            node = tuple(sorted(reads.fields)), tuple(sorted(reads.asked)), tuple(parts)
+            self._of[reads] = self._add(node)
+        return self._of[reads]
+
+    def join(self, nodes: Sequence[Node], wanted: Iterable[int]) -> dict[int, int]:
+        """Add nodes of another graph with all their parts; their numbers here, by those there."""
+        needed = set(wanted)
+        for number in range(len(nodes) - 1, -1, -1):
+            if number in needed:
+                needed.update(nodes[number][2])
+        here: dict[int, int] = {}
+        for number in sorted(needed):
+            fields, asked, parts = nodes[number]
+            here[number] = self._add((fields, asked, tuple(sorted({here[one] for one in parts}))))
+        return here
+
+    def _add(self, node: Node) -> int:
+        number = self._number.setdefault(node, len(self.nodes))
+        if number == len(self.nodes):
+            self.nodes.append(node)
+        return number
+
+
+_now: Reads | None = None  # None: nothing is watched
+_add: Callable[[int], object] = int  # notes a field; replaced together with `_now`
+
+
+def _switch(reads: Reads | None) -> Reads | None:
+    global _now, _add
+    before, _now = _now, reads
+    _add = reads.fields.add if reads is not None else int
+    return before
+
+
+@contextmanager
+def reading(reads: Reads | None = None) -> Iterator[Reads]:
+    """Note what is read in this block, and only there. Without a watch, nothing is noted."""
+    reads = reads or Reads()
+    if _now is None:
+        yield reads
+        return
+    before = _switch(reads)
+    try:
+        yield reads
+    finally:
+        _switch(before)
+
+
+class Addresses:
+    """The addresses of files. A page that asks whether one is among them depends on the answer."""
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._addresses = frozenset(addresses)
+
+    def __contains__(self, address: str) -> bool:
+        answer = address in self._addresses
+        if _now is not None:
+            _now.asked.add((address, answer))
+        return answer
+
+
+def _make(make: Callable[[], ValueT]) -> tuple[ValueT, Reads]:
+    reads = Reads()
+    before = _switch(reads)
+    try:
+        return make(), reads
+    finally:
+        _switch(before)
+
+
+# --- values that are made once --------------------------------------------------------------------
+
+
+class remembered(Generic[ValueT]):
+    """A property that is computed once for each object."""
+
+    def __init__(self, make: Callable[[Any], ValueT]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, thing: None, owner: type) -> remembered[ValueT]: ...
+    @overload
+    def __get__(self, thing: object, owner: type) -> ValueT: ...
+    def __get__(self, thing: object, owner: type) -> remembered[ValueT] | ValueT:
+        if thing is None:
+            return self
+        values = thing.__dict__
+        if _now is None:
+            # From now on Python finds the value itself, without asking here.
+            value = values[self._name] = self._make(thing)
+            return value
+        name = _KEPT + self._name
+        kept = values.get(name)
+        if kept is None:
+            kept = values[name] = _make(lambda: self._make(thing))
+        _now.parts.add(kept[1])
+        return cast("ValueT", kept[0])
+
+
+def once(
+    kept: MutableMapping[Any, Any], key: Hashable, make: Callable[..., ValueT], *given: Any
+) -> ValueT:
+    """`make(*given)`, kept in this dictionary under `key`. The dictionary is for this alone."""
+    found: tuple[ValueT, Reads | None] | None = kept.get(key)
+    if _now is None:
+        if found is None:
+            found = kept[key] = make(*given), None
+        return found[0]
+    if found is None or found[1] is None:  # made before the watch: nobody knows from what
+        found = kept[key] = _make(lambda: make(*given))
+    _now.parts.add(cast("Reads", found[1]))
+    return found[0]
+
+
+def remembers(
+    most: int,
+) -> Callable[[Callable[ArgumentsT, ValueT]], Callable[ArgumentsT, ValueT]]:
+    """A decorator: the function keeps its last results, for so many different arguments."""
+
+    def declare(make: Callable[ArgumentsT, ValueT]) -> Callable[ArgumentsT, ValueT]:
+        @lru_cache(maxsize=most)
+        def kept(*_given: Any, **_named: Any) -> dict[str, Any]:
+            return {}
+
+        @wraps(make)
+        def asked(*given: ArgumentsT.args, **named: ArgumentsT.kwargs) -> ValueT:
+            results = kept(*cast("Any", given), **cast("Any", named))
+            return once(results, "", lambda: make(*given, **named))
+
+        return asked
+
+    return declare
+
+
+# --- the watch ------------------------------------------------------------------------------------
+
+
+def fields_of(kind: type) -> tuple[str, ...]:
+    """The fields of a class of nouns: those that editors write, and those that are linked."""
+    names = {*kind.model_fields, "model_fields_set"}  # type: ignore[attr-defined]  # of pydantic
+    for base in kind.__mro__:
+        if not base.__module__.startswith("pydantic"):
+            declared = vars(base).get("__annotations__", {})
+            names |= {name for name, said in declared.items() if str(said).startswith("ClassVar")}
+    found = tuple(sorted(names - {"model_config"}))
+    if len(found) > FIELDS:
+        raise ValueError(f"{kind.__name__} has more than {FIELDS} fields.")
+    return found
+
+
+_MISSING = object()
+
+
+def _watched(name: str, number: int, default: object) -> property:
+    def get(noun: Any) -> Any:
+        values = noun.__dict__
+        _add(values.get(_NUMBER, UNKNOWN) + number)
+        try:
+            return values[name]
+        except KeyError:
+            if default is _MISSING:
+                raise AttributeError(name) from None
+            return default
+
+    return property(get)
+
+
+def _watched_set(number: int) -> property:
+    def get(noun: Any) -> Any:
+        _add(noun.__dict__.get(_NUMBER, UNKNOWN) + number)
+        return noun.__pydantic_fields_set__
+
+    return property(get)
+
+
+@contextmanager
+def watch(nouns: Mapping[int, object]) -> Iterator[Reads]:
+    """Watch these nouns, by their numbers (multiples of FIELDS, not UNKNOWN), in this block.
+
+    Only one watch can be open. What is read outside any `reading` is in the `Reads` it gives.
+    """
+    if _now is not None:
+        raise RuntimeError("The nouns are watched already.")
+    kinds = {type(noun) for noun in nouns.values()}
+    remembered_by = {kind: _remembered_by(kind) for kind in kinds}
+    before: list[tuple[type, str, object]] = []
+    for number, noun in nouns.items():
+        values = noun.__dict__
+        values[_NUMBER] = number
+        for name in remembered_by[type(noun)]:
+            values.pop(name, None)  # made before the watch: nobody knows from what
+    outside = Reads()
+    try:
+        for kind in kinds:
+            for number, name in enumerate(fields_of(kind)):
+                own = vars(kind).get(name, _MISSING)
+                default = getattr(kind, name, _MISSING)
+                before.append((kind, name, own))
+                given = (
+                    _watched_set(number)
+                    if name == "model_fields_set"
+                    else _watched(name, number, default)
+                )
+                setattr(kind, name, given)
+        _switch(outside)
+        yield outside
+    finally:
+        _switch(None)
+        for kind, name, own in reversed(before):
+            if own is _MISSING:
+                delattr(kind, name)
+            else:
+                setattr(kind, name, own)
+        for noun in nouns.values():
+            values = noun.__dict__
+            for name in [name for name in values if name.startswith("\0")]:
+                del values[name]
+
+
+def _remembered_by(kind: type) -> tuple[str, ...]:
+    found = {
+        name
+        for base in kind.__mro__
+        for name, value in vars(base).items()
+        if isinstance(value, remembered)
+    }
+    return tuple(found)

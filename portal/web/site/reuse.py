@@ -1,0 +1,263 @@
+"""Says which files of the last site are still the same, from what each was made from.
+
+A build keeps a record in `var/`: the fields that each file was made from (`portal.dependencies`),
+and a digest of every field of every noun. The next build compares the fields, and makes again the
+files that read one that differs, and those whose maker is another or is given something else. All
+others are taken from the old site as they are.
+
+A file that is skipped although it would differ is worse than a slow build. So everything that is no
+field must be equal as a whole, or the whole site is made: settings, package, libraries, pictures,
+what must not be said of sensitive programmes, and the record itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import marshal
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FunctionType, MappingProxyType, MethodType
+from typing import Any, NamedTuple
+
+from portal import private_files
+from portal.dependencies import FIELDS, Graph, Node, fields_of
+from portal.directory import Directory
+from portal.directory.models import Fields, TextFile
+from portal.feeds.calendars import Calendars
+from portal.web.site.app import Site
+from portal.web.site.cards import Cards
+from portal.web.site.county_map import CountyMap
+from portal.web.site.freezer import Made, Tally
+from portal.web.site.leaflets import Leaflets
+from portal.web.site.leaks import withheld_words
+from portal.web.site.photos import Photos
+
+_RECORD = "built-files.bin"
+# Increase this when the record has another form.
+_FORM = 1
+# Never compared: they are large or differ with each edit. What reads one is always made again.
+_UNCOMPARED = frozenset({"written", "lines", "edition"})
+
+# These make files of one Directory: what they hold of it is read, and noted, when they are called.
+_OF_DIRECTORY = (Calendars, Cards, CountyMap, Leaflets, Photos)
+
+_Digests = tuple[bytes, ...]  # of the fields of a noun, in the order of `fields_of`
+
+
+class _Record(NamedTuple):
+    """What a build remembers of the site that it made."""
+
+    form: int
+    out: str
+    marker: list[int]  # the state of the marker in the public folder
+    fixed: str  # a digest of all that must be equal as a whole
+    numbers: dict[str, int]  # of the nouns, by key
+    digests: dict[int, tuple[bytes, _Digests]]  # of the nouns, as a whole and by field
+    makers: dict[str, bytes]  # a digest of the maker of each address
+    site: int  # the node of what every file depends on
+    made: dict[str, Made]
+    nodes: list[Node]
+
+
+class Reuse:
+    """Compares a Directory with the one that the last site was made from.
+
+    `fixed` says all that must be equal for any file to be kept, `marker` the state of the old
+    site's marker; without that nothing is kept. `nouns` are to be watched while files are made.
+    """
+
+    def __init__(
+        self, directory: Directory, *, var: Path, out: Path, fixed: str, marker: list[int] | None
+    ) -> None:
+        self._var, self._out = var, str(out.resolve())
+        # Files that are kept were checked for the same words when they were made.
+        words = repr(withheld_words(directory))
+        self._fixed = hashlib.sha256(f"{fixed}\0{words}".encode()).hexdigest()
+        last = _read(var)
+        same = last is not None and (last.out, last.fixed) == (self._out, self._fixed)
+        self._last = last if same and last and marker and last.marker == marker else None
+        known = self._last.numbers if self._last else {}
+        free = max(known.values(), default=0)
+        self._numbers: dict[str, int] = {}
+        self.nouns: dict[int, Any] = {}
+        for key, noun in _nouns(directory):
+            number = known.get(key)
+            if number is None:
+                number = free = free + FIELDS
+            self._numbers[key] = number
+            self.nouns[number] = noun
+        self._digests: dict[int, tuple[bytes, _Digests]] = {}
+        self._makers: dict[str, bytes] = {}
+
+    def unchanged(self, site: Site) -> tuple[Mapping[str, Made], Sequence[Node]]:
+        """The files of the last site that would be the same now, by address, and their nodes.
+
+        Call it once nothing is linked to the nouns any more.
+        """
+        last, describe = self._last, _Describer(self.nouns)
+        self._makers = {address: describe.digest(maker) for address, maker in site.makers()}
+        for number, noun in self.nouns.items():
+            values = [_value(noun, name) for name in fields_of(type(noun))]
+            whole = describe.digest(values)
+            old = last.digests.get(number) if last else None
+            same = old is not None and old[0] == whole
+            self._digests[number] = (
+                old if same and old else (whole, tuple(map(describe.digest, values)))
+            )
+        if last is None:
+            return {}, ()
+        changed = self._changed(last)
+        dirty: list[bool] = []
+        for fields, asked, parts in last.nodes:
+            dirty.append(
+                not changed.isdisjoint(fields)
+                or any((address in self._makers) != answer for address, answer in asked)
+                or any(dirty[part] for part in parts)
+            )
+        if dirty[last.site]:
+            return {}, ()
+        kept = {
+            address: made
+            for address, made in last.made.items()
+            if self._makers.get(address) == last.makers[address] and not dirty[made.reads]
+        }
+        return kept, last.nodes
+
+    def _changed(self, last: _Record) -> set[int]:
+        """The numbers of the fields that differ from the last build, or that are not compared."""
+        found = set(range(FIELDS))  # those of nouns that were not known
+        for number, old in last.digests.items():
+            new = self._digests.get(number)
+            if new is None:
+                found.update(range(number, number + FIELDS))
+            elif new[0] != old[0]:
+                pairs = zip(old[1], new[1], strict=True)
+                found.update(number + at for at, (one, other) in enumerate(pairs) if one != other)
+        for number, noun in self.nouns.items():
+            names = enumerate(fields_of(type(noun)))
+            found.update(number + at for at, name in names if name in _UNCOMPARED)
+        return found
+
+    def keep(self, site: Site, tally: Tally, marker: list[int]) -> None:
+        """Remember the site that has just been published."""
+        graph = Graph()
+        shared = graph.add(site.reads)
+        here = graph.join(tally.graph.nodes, {one.reads for one in tally.made.values()})
+        made = {path: one._replace(reads=here[one.reads]) for path, one in tally.made.items()}
+        _write(
+            self._var,
+            _Record(
+                _FORM, self._out, marker, self._fixed, self._numbers, self._digests, self._makers,
+                shared, made, graph.nodes,
+            ),
+        )  # fmt: skip
+
+
+def _read(var: Path) -> _Record | None:
+    """The record of the last build; None if there is none that can be used."""
+    try:
+        data = (var / _RECORD).read_bytes()
+        if hashlib.sha256(data[32:]).digest() != data[:32]:
+            return None
+        record = _Record(*marshal.loads(data[32:]))  # noqa: S302 - our own file, not damaged
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    if record.form != _FORM:
+        return None
+    return record._replace(made={path: Made(*one) for path, one in record.made.items()})
+
+
+def _write(var: Path, record: _Record) -> None:
+    plain = record._replace(made={path: tuple(one) for path, one in record.made.items()})  # type: ignore[misc]  # for marshal
+    data = marshal.dumps(tuple(plain))
+    private_files.write_file(var / _RECORD, hashlib.sha256(data).digest() + data)
+
+
+def _nouns(directory: Directory) -> Iterator[tuple[str, Any]]:
+    """Every noun that a page may read, with a key that stays."""
+    yield from (("directory", directory), ("site", directory.site), ("terms", directory.terms))
+    kinds: tuple[tuple[str, tuple[Any, ...]], ...] = (
+        ("footprint", directory.footprints),
+        ("district", directory.districts),
+        ("centre", directory.centres),
+        ("programme", directory.programmes),
+        ("series", (*directory.series, *directory.private_series)),
+        ("page", directory.pages),
+        ("news", directory.news),
+        ("help", directory.help_pages),
+        ("board", directory.boards),
+    )
+    for kind, nouns in kinds:
+        for noun in nouns:
+            key = f"{kind} {noun.identity if kind == 'series' else noun.slug}"
+            yield key, noun
+            if isinstance(noun, TextFile):
+                for language, translation in noun.translations.items():
+                    yield f"{key} in {language}", translation
+
+
+# --- digests of values ----------------------------------------------------------------------------
+
+
+_MISSING = "\0missing"
+
+
+def _value(noun: Any, name: str) -> object:
+    if name == "model_fields_set":
+        return sorted(noun.__pydantic_fields_set__)
+    return None if name in _UNCOMPARED else noun.__dict__.get(name, _MISSING)
+
+
+class _Describer:
+    """Digests of values. A noun within a value counts as itself: its fields are compared apart."""
+
+    def __init__(self, nouns: Mapping[int, object]) -> None:
+        self._numbers = {id(noun): number for number, noun in nouns.items()}
+        self._file = io.BytesIO()
+
+    def digest(self, value: object) -> bytes:
+        """The same for equal values. It may differ for equal values too; then files are made."""
+        if value is None or isinstance(value, str):
+            data = b"-" if value is None else b"'" + value.encode("utf-8", "surrogatepass")
+        else:
+            file = io.BytesIO()
+            pickler = _Pickler(file, self._numbers)
+            pickler.dump(value)
+            data = file.getvalue()
+        return hashlib.blake2b(data, digest_size=12).digest()
+
+
+class _Pickler(pickle.Pickler):
+    """Writes values so that equal ones give equal bytes, in any process."""
+
+    def __init__(self, file: io.BytesIO, numbers: Mapping[int, int]) -> None:
+        super().__init__(file, 5)
+        # Otherwise the bytes would tell which equal objects are one, which differs by process.
+        self.fast = True
+        self._numbers = numbers
+
+    def persistent_id(self, value: Any) -> int | None:
+        return self._numbers.get(id(value))
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, Fields):
+            values = {k: v for k, v in value.__dict__.items() if not k.startswith("\0")}
+            said = type(value).__qualname__, values, sorted(value.__pydantic_fields_set__)
+            return _described, said
+        if isinstance(value, MappingProxyType):
+            return _described, ("mapping", dict(value))
+        if isinstance(value, _OF_DIRECTORY):
+            return _described, (type(value).__qualname__,)
+        if isinstance(value, MethodType):
+            return _described, (value.__self__, value.__func__.__qualname__)
+        if isinstance(value, FunctionType) and value is not _described:
+            cells = [cell.cell_contents for cell in value.__closure__ or ()]
+            return _described, (value.__module__, value.__qualname__, cells)
+        return NotImplemented
+
+
+def _described(*parts: object) -> Callable[..., object]:
+    """Stands for a value in its bytes, which nobody reads again."""
+    raise NotImplementedError(parts)
