@@ -142,7 +142,7 @@ def tel(phone: str) -> str:
 
 def ring(phone: str) -> Markup:
     """A number as a link; `bdi` keeps its digits in order on pages that run right to left."""
-    return Markup('<a href="{}"><bdi>{}</bdi></a>').format(tel(phone), phone)
+    return Markup('<a href="%s"><bdi>%s</bdi></a>') % (tel(phone), phone)
 
 
 _NUMBER = re.compile(r"\b0[0-9](?:[0-9 ]{6,11})[0-9]\b")
@@ -170,7 +170,7 @@ def reach(
     """
     contact = contact_about(about, site)
     if contact.phone:
-        return Markup("{} {}.").format(lead, ring(contact.phone))
+        return Markup("%s %s.") % (lead, ring(contact.phone))
     if contact.email:
         return Markup("Write to us at {}.").format(write(contact.email))
     link = Markup('<a href="{}" data-paper="{}">See how to reach us</a>.')

@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import partial
 from heapq import nsmallest
 from math import inf
-from typing import NamedTuple
 
 from portal.directory import Programme, Series
 from portal.directory.vocabularies import OFFERS
@@ -125,35 +124,25 @@ def series(context: Context, series: Series) -> str:
 def _others(context: Context, series: Series) -> list[Series]:
     """The nearest other runs of its programme, those first that a family can have now."""
     here = series.venue.position or series.centre.position
-
-    def order(other: _Other) -> tuple[bool, float]:
-        if here is None:
-            return other.full, 0
-        # The distance, for sorting only: squared degrees, with longitude scaled down.
-        up, across = other.latitude - here.latitude, other.longitude - here.longitude
-        return other.full, up**2 + (0.6 * across) ** 2
-
+    south, west = (here.latitude, here.longitude) if here else (0.0, 0.0)
     runs = context.once(_runs, series.programme)
-    nearest = nsmallest(OTHERS + 1, runs, key=order)  # one of them may be this series
-    return [one.series for one in nearest if one.series is not series][:OTHERS]
+    # The distance is for sorting only: squared degrees, with longitude scaled down.
+    order = (
+        (full, (latitude - south) ** 2 + (0.6 * (longitude - west)) ** 2 if here else 0.0, number)
+        for number, (full, latitude, longitude, _) in enumerate(runs)
+    )
+    nearest = [runs[number][-1] for *_, number in nsmallest(OTHERS + 1, order)]
+    return [one for one in nearest if one is not series][:OTHERS]
 
 
-class _Other(NamedTuple):
-    """A coming run of a programme, with what its place in such lists depends on."""
-
-    series: Series
-    full: bool  # whether a family cannot have it now
-    latitude: float
-    longitude: float
-
-
-def _runs(context: Context, programme: Programme) -> list[_Other]:
-    found = []
+def _runs(context: Context, programme: Programme) -> list[tuple[bool, float, float, Series]]:
+    """The coming runs of a programme: whether a family cannot have one now, and where it is."""
+    found: list[tuple[bool, float, float, Series]] = []
     for one in context.directory.series_of(programme):
         if one in context.coming:
             at = one.venue.position
             where = (at.latitude, at.longitude) if at else (inf, inf)
-            found.append(_Other(one, not context.joinable(one), *where))
+            found.append((not context.joinable(one), *where, one))
     return found
 
 
