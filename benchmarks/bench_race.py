@@ -35,6 +35,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -122,7 +123,7 @@ class Racer:
     command: list[str]
     cwd: Path
     out: Path
-    edit: Callable[[int], None]
+    edit: Callable[[], object]
     environ: dict[str, str]
     state: Path | None = None  # what it keeps between builds, beside its output
 
@@ -135,7 +136,7 @@ class Racer:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def portal(kind: str, work: Path, edit: Callable[[int], None]) -> Racer:
+def portal(kind: str, work: Path, edit: Callable[[], object]) -> Racer:
     module = "portal" if kind == "all" else "benchmarks.pages_alone"
     command = [sys.executable, "-m", module, "--root", str(work / "county"), "build"]
     out, var = work / f"site-{kind}", work / f"var-{kind}"
@@ -167,7 +168,7 @@ class Edited:
         self.address = f"sessions/{self.path.parent.name}/{self.path.stem}"
         self.minute = 0
 
-    def edit(self, _: int) -> str:
+    def edit(self) -> str:
         """Change the end to another one; returns it as pages say it, such as '11:44am'."""
         self.minute = self.minute % 9 + 1
         text = self.path.read_text("utf-8")
@@ -221,12 +222,12 @@ def race(size: int, work: Path, rounds: int, with_pelican: bool) -> tuple[list[L
         # Only a whole site is built again and again; Pelican builds everything each time.
         again = [racer for racer in racers if racer.name in ("hugo", "all")]
         costs: dict[str, list[Cost]] = {}
-        for number in range(rounds):
+        for _ in range(rounds):
             for racer in racers if what == "from nothing" else again:
                 if what == "from nothing":
                     racer.forget()
                 elif what == "one series edited":
-                    racer.edit(number)
+                    racer.edit()
                 costs.setdefault(racer.name, []).append(racer.run())
         for name in costs:
             add(line_of(size, what, name, costs))
@@ -311,12 +312,14 @@ def prepare(size: int, work: Path, with_pelican: bool) -> tuple[list[Racer], Edi
     return racers, edited, list(differences(racers, ours))
 
 
-def rival_edit(path: Path) -> Callable[[int], None]:
-    def edit(number: int) -> None:
-        text = re.sub(
-            r'("heading": ".*?)( \d+)?",\n', rf'\1 {number}",\n', path.read_text(), count=1
-        )
-        write(path, text)
+def rival_edit(path: Path) -> Callable[[], None]:
+    """An edit of a page's source: a number after its heading."""
+    numbers = count(1)
+
+    def edit() -> None:
+        text = path.read_text("utf-8")
+        heading = rf'\1 {next(numbers)}",\n'
+        write(path, re.sub(r'("heading": ".*?)( \d+)?",\n', heading, text, count=1))
 
     return edit
 
@@ -370,8 +373,8 @@ def preview(size: int, work: Path, edited: Edited, edits: int = 7) -> Iterator[L
         while not address:
             found = re.search(r"http://[\d.:]+", process.stdout.readline())
             address = found[0] if found else ""
-        for number in range(edits):
-            waits.append(waited(address, edited, dependents, number))
+        for _ in range(edits):
+            waits.append(waited(address, edited, dependents))
     finally:
         process.terminate()
         process.wait()
@@ -390,7 +393,7 @@ def changed_files(work: Path, edited: Edited) -> list[str]:
     racer.command = racer.command[:-2]
     racer.run()
     before = digests(racer.out)
-    edited.edit(0)
+    edited.edit()
     racer.run()
     after = digests(racer.out)
     # The name of the finder's index has a digest in it: `waited` reads it from the finder's page.
@@ -406,16 +409,14 @@ def digests(site: Path) -> dict[str, bytes]:
     }
 
 
-def waited(
-    address: str, edited: Edited, dependents: Sequence[str], number: int
-) -> tuple[float, float]:
+def waited(address: str, edited: Edited, dependents: Sequence[str]) -> tuple[float, float]:
     time.sleep(1)  # until the preview has worked out what the last edit means
     page = f"{address}/{edited.address}/"
     with urlopen(page) as answer:
         version = re.search(r'data-version="([^"]+)"', answer.read().decode())[1]
     with urlopen(f"{address}/-preview/changes?after={version}") as news:
         started = time.perf_counter()
-        words = edited.edit(number)
+        words = edited.edit()
         shown = ""
         while words not in shown:
             while not news.readline().startswith(b"data:"):

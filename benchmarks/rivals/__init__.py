@@ -6,8 +6,10 @@ rows, dates and tags, build the head and the structured data, and take header an
 place. What the portal works out (which sessions a page lists, in which words) the rivals are given.
 Drawings and forms are given as they are. So the rivals do less than the portal, not more.
 
-Both are set up for speed: no feeds, tags, site maps or lists of their own. Hugo reads JSON front
-matter, faster than YAML, renders header and footer once, and has its caches in its own folder.
+Both are set up for speed: no feeds, tags, site maps or lists of their own. Hugo renders header and
+footer once, and has its caches in its own folder. Front matter is JSON, because so much data is not
+written by hand, and because it costs Hugo half of the processor time of the same in YAML (1,000
+pages: 2.0 against 4.0 s).
 """
 
 from __future__ import annotations

@@ -96,6 +96,7 @@ def check(root: Path | None, form: str, warnings: bool, quality: bool) -> None:
             today=days.today(),
             horizon_weeks=settings.horizon_weeks,
             postcodes=settings.postcodes,
+            memory=content.KeptReadings(settings.var),
         )
         problems = _against_bookings(settings, directory)
         mistakes = len(problems)

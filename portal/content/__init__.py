@@ -3,7 +3,7 @@
 `load` hides the front matter, YAML, Markdown, cross-references and the cache of parsed files.
 """
 
-from portal.content.cache import FileCache
+from portal.content.cache import FileCache, KeptReadings
 from portal.content.front_matter import Problem
 from portal.content.loader import (
     FOLDERS,
@@ -17,6 +17,6 @@ from portal.content.loader import (
 from portal.content.plausibility import doubts, hard_words, without_remedy
 
 __all__ = [
-    "FOLDERS", "ContentError", "FileCache", "Problem", "doubts", "hard_messages", "hard_words",
-    "leftovers", "load", "upkeep", "warnings", "without_remedy",
+    "FOLDERS", "ContentError", "FileCache", "KeptReadings", "Problem", "doubts", "hard_messages",
+    "hard_words", "leftovers", "load", "upkeep", "warnings", "without_remedy",
 ]  # fmt: skip

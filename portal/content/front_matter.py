@@ -7,6 +7,7 @@ file that they are about, with the field's own description as the remedy where a
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -90,19 +91,81 @@ class Problem:
         return f"::{level} file={file},line={self.line},col={self.column}::{escaped(self.words)}"
 
 
+class Values:
+    """The fields of a file as text, the position of each, and the remarks behind them.
+
+    A county has thousands of files, and hardly anybody asks for these once the noun is made. So
+    they can be packed: into a tenth of the memory, until somebody asks again.
+    """
+
+    __slots__ = ("_packed", "_whole")
+
+    def __init__(
+        self,
+        fields: dict[str, Any] | None = None,
+        marks: Marks | None = None,
+        remarks: Remarks | None = None,
+    ) -> None:
+        self._whole: _Whole | None = (fields, marks, remarks or {})
+        self._packed = ""
+
+    def pack(self) -> str:
+        if self._whole is not None:
+            fields, marks, remarks = self._whole
+            self._packed = json.dumps(
+                [fields, marks, [[*at, words] for at, words in remarks.items()]]
+            )
+            self._whole = None
+        return self._packed
+
+    def open(self) -> _Whole:
+        if self._whole is None:
+            fields, marks, remarks = json.loads(self._packed)
+            self._whole = fields, marks, {(line, column): words for line, column, words in remarks}
+        return self._whole
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Values) and self.open() == other.open()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return packed_values, (self.pack(),)
+
+
+def packed_values(packed: str) -> Values:
+    """Values from what `pack` returned."""
+    made = Values()
+    made._whole, made._packed = None, packed
+    return made
+
+
+_Whole = tuple[dict[str, Any] | None, Marks | None, Remarks]
+
+
 @dataclass(slots=True)
 class Written:
     """A file as read: its fields as text, the position of each, and the text below them."""
 
     path: str
     problems: list[Problem] = field(default_factory=list)
-    fields: dict[str, Any] | None = None
-    marks: Marks | None = None
-    remarks: Remarks = field(default_factory=dict)
+    values: Values = field(default_factory=Values)
     meant_lines: frozenset[int] = frozenset()  # lines that end in `# meant`
     meant_words: frozenset[str] = frozenset()  # words of the text that a `# meant: words` names
     body: str = ""
     body_line: int = 1
+
+    @property
+    def fields(self) -> dict[str, Any] | None:
+        return self.values.open()[0]
+
+    @property
+    def marks(self) -> Marks | None:
+        return self.values.open()[1]
+
+    @property
+    def remarks(self) -> Remarks:
+        return self.values.open()[2]
 
     def at(self, place: Place) -> tuple[int, int]:
         """Line and column of a field, or of the last thing on the way to it that is there."""
@@ -229,7 +292,7 @@ def read_yaml(path: str | os.PathLike[str], name: str) -> Written:
 
 def _take_fields(text: str, first_line: int, written: Written) -> None:
     if found := read_fields(text, first_line, written.wrong_at):
-        written.fields, written.marks, written.remarks = found
+        written.values = Values(*found)
     if "meant" in text:
         lines = [(number, _MEANT.search(line)) for number, line in enumerate(text.split("\n"))]
         meant = [(number + first_line, found) for number, found in lines if found]
@@ -239,14 +302,20 @@ def _take_fields(text: str, first_line: int, written: Written) -> None:
 
 def read_text(path: str | os.PathLike[str], name: str, problems: list[Problem]) -> str | None:
     """A file's text with plain line ends, or None and a note of what is wrong with it."""
+    raw = read_bytes(path, name, problems)
+    return None if raw is None else _text_of(raw, name, problems)
+
+
+def read_bytes(path: str | os.PathLike[str], name: str, problems: list[Problem]) -> bytes | None:
+    """What is in a file, or None and a note of why it cannot be read. One that is too large is cut
+    after the byte that is too many."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - the path may be a str of scandir
-            raw = file.read(LARGEST_FILE + 1)
+        with open(path, "rb", 0) as file:  # noqa: PTH123 - the path may be a str of scandir
+            return file.read(LARGEST_FILE + 1)
     except OSError as error:
         words = f"the file cannot be read ({error.strerror}). Make it readable, or delete it."
         problems.append(Problem(name, 1, 1, words))
         return None
-    return _text_of(raw, name, problems)
 
 
 def _text_of(raw: bytes, name: str, problems: list[Problem]) -> str | None:

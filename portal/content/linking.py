@@ -130,7 +130,6 @@ class Linking:
             source=text.file,
             body=text.written.body,
             html=text.prose.html,
-            lines=text.written.lines,
             written=text.written,
             changed=self._changes.of(text.file, getattr(noun, "updated", None)),
         )

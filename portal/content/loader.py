@@ -57,8 +57,8 @@ def load(
 
     Ongoing series are shown for so many weeks; calendars know them to the end of the school year.
     `postcodes` and `postcode_districts` are the files that `portal postcodes import` makes, if they
-    have been made. Pass the same `memory` when reading a root again: then only files that changed
-    are read again.
+    have been made. Pass the same `memory` when reading a root again, or `KeptReadings` in another
+    process: then only files that changed are read again.
     The Directory's `edition` is '' if files changed while they were read.
     """
     before = edition_of(root, FOLDERS)

@@ -15,10 +15,10 @@ import os
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from portal.content import prose
-from portal.content.cache import FileCache
+from portal.content.cache import Asked, FileCache, Reading, digest
 from portal.content.file_names import (
     copy_of,
     ending_words,
@@ -29,11 +29,13 @@ from portal.content.file_names import (
 from portal.content.front_matter import (
     LARGEST_FILE,
     Problem,
+    Written,
     as_noun,
     check_remark,
     one_line,
-    read_file,
+    read_bytes,
     read_text,
+    read_written,
     read_yaml,
 )
 from portal.content.paths import REPORT, TABLES, is_picture, is_slug
@@ -94,6 +96,7 @@ class _Reader:
         self._memory = memory
         self._start = f"{root}/"  # Joining strings is much quicker than joining paths.
         self._tree = Tree([])
+        self._asked: list[tuple[Text[Any], Asked]] = []
 
     def read(self) -> Tree:
         self._read_content()
@@ -109,6 +112,10 @@ class _Reader:
                 self._stray(f"centres/{name}", "Only the footprints' folders belong here.")
             for footprint in folders:
                 self._read_footprint(footprint)
+        # All at once, so that they can be read side by side.
+        found = self._memory.readings([asked for _, asked in self._asked], _read)
+        for (text, _), reading in zip(self._asked, found, strict=True):
+            text.written, text.noun, text.prose = reading.written, reading.noun, reading.prose
         return self._tree
 
     # --- folders ---------------------------------------------------------------------------
@@ -428,21 +435,11 @@ class _Reader:
         images_at: str,
         translates: bool = False,
     ) -> Text[TextT]:
+        """The text of a file, which is read when all files are known."""
         file = f"{path}/{name}"
-
-        def make() -> Text[TextT]:
-            written = read_file(self._start + file, file)
-            made = prose.render(written.body, images_at=images_at)
-            for line, words in made.problems:
-                written.wrong_at(written.body_line + line - 1, 1, words)
-            text: Text[TextT] = Text(slug, file, written, None, made)
-            if translates:
-                _check_translated(model, text)
-            else:
-                text.noun = as_noun(model, written, WHAT[model])
-            return text
-
-        return self._memory.text(self._start + file, make, (model, translates))
+        text: Text[TextT] = Text(slug, file, Written(file), None, prose.Prose())
+        self._asked.append((text, Asked(self._start + file, file, model, images_at, translates)))
+        return text
 
     def _may_translate(self, path: str, slug: str, language: str, original: bool) -> bool:
         claimed = self._tree.site.languages if self._tree.site else tuple(LANGUAGES)
@@ -468,6 +465,23 @@ class _Reader:
         else:
             return True
         return False
+
+
+def _read(asked: Asked) -> Reading:
+    """A Markdown file by itself: its fields, the noun that they make, and its text."""
+    name, problems = asked.name, list[Problem]()
+    raw = read_bytes(asked.path, name, problems)
+    written = Written(name, problems) if raw is None else read_written(raw, name, has_body=True)
+    made = prose.render(written.body, images_at=asked.images_at)
+    for line, words in made.problems:
+        written.wrong_at(written.body_line + line - 1, 1, words)
+    noun = None
+    if asked.translates:
+        _check_translated(asked.model, written, made)
+    else:
+        noun = as_noun(asked.model, written, WHAT[asked.model])
+    written.values.pack()
+    return Reading(b"" if raw is None else digest(raw), written, noun, made)
 
 
 def _right_table(name: str) -> str:
@@ -507,9 +521,9 @@ def _cells(line: str) -> list[str]:
         return []
 
 
-def _check_translated(model: type[TextFile], text: Text[TextT]) -> None:
+def _check_translated(model: type[TextFile], written: Written, made: prose.Prose) -> None:
     """A translation holds some of the fields with words, and nothing else."""
-    names, written = TRANSLATED[model], text.written
+    names = TRANSLATED[model]
     fields = {info.alias or name for name, info in model.model_fields.items()}
     noted = {(problem.line, problem.column) for problem in written.problems}
     for name, value in (written.fields or {}).items():
@@ -527,7 +541,7 @@ def _check_translated(model: type[TextFile], text: Text[TextT]) -> None:
             written.wrong((name,), f"'{name}' is empty. Write something, or remove the line.")
         else:
             check_remark(written, (name,))
-    if written.fields == {} and not text.prose.html:
+    if written.fields == {} and not made.html:
         written.wrong((), "this translation is empty. Write something, or delete it.")
 
 

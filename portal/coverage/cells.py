@@ -10,7 +10,7 @@ programme (S100).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -93,6 +93,16 @@ class Amount(NamedTuple):
 NONE = Amount(0, 0, 0.0)
 
 
+class _Alike(NamedTuple):
+    """The sessions of a series that are in the same lines of every table."""
+
+    series: Series
+    venue: Venue
+    part: str
+    sessions: int
+    seconds: float
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Cell:
     """What is on in a district for an age band in a part of the week, soonest first."""
@@ -120,6 +130,17 @@ class Cell:
     def anchor(self) -> str:
         """Its fragment on the page of the district."""
         return f"{self.band.slug}-{self.part}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The cell in the open data."""
+        return {
+            "district": self.district.slug,
+            "band": self.band.slug,
+            "part": self.part,
+            "word": self.word,
+            "sessions": len(self.sessions),
+            "series": [series.identity for series in self.series],
+        }
 
 
 def _shade(sessions: int) -> int:
@@ -207,8 +228,8 @@ class Coverage:
         """By what the centre has that decides who can come. A session may be in several lines."""
         known = {name: FACILITIES[name] for name in ACCESS}
 
-        def there(session: Session) -> list[str]:
-            centre = session.venue.centre
+        def there(alike: _Alike) -> list[str]:
+            centre = alike.venue.centre
             return [known[name] for name in (centre.facilities if centre else ()) if name in known]
 
         return self._sums(area, known.values(), there)
@@ -228,28 +249,43 @@ class Coverage:
 
     def parts(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By part of the week, also what is in no age band."""
-        return self._sums(area, PARTS.values(), lambda one: [PARTS[self.part_of(one)]])
+        return self._sums(area, PARTS.values(), lambda one: [PARTS[one.part]])
 
     def amount(self, area: District | Footprint | None = None) -> Amount:
         """All of an area."""
-        return _amount(self.sessions_in(area))
+        return _amount(self._alike_in(area))
 
     def _sums(
         self,
         area: District | Footprint | None,
         lines: Iterable[str],
-        lines_of: Callable[[Session], Iterable[str]],
+        lines_of: Callable[[_Alike], Iterable[str]],
     ) -> Mapping[str, Amount]:
-        found: dict[str, list[Session]] = {line: [] for line in lines}
+        found: dict[str, list[_Alike]] = {line: [] for line in lines}
+        for alike in self._alike_in(area):
+            for line in lines_of(alike):
+                found.setdefault(line, []).append(alike)
+        return {line: _amount(those) for line, those in found.items()}
+
+    def _alike_in(self, area: District | Footprint | None) -> Sequence[_Alike]:
+        """The sessions of an area, counted by what the tables ask of them."""
+        key = area.slug if area else "", isinstance(area, Footprint)
+        return once(self._alike, key, self._counted, area)
+
+    def _counted(self, area: District | Footprint | None) -> Sequence[_Alike]:
+        counted: dict[tuple[Series, Venue, str], list[float]] = {}
         for session in self.sessions_in(area):
-            for line in lines_of(session):
-                found.setdefault(line, []).append(session)
-        return {line: _amount(sessions) for line, sessions in found.items()}
+            _, part = self._placed[session]
+            lengths = counted.setdefault((session.series, session.venue, part), [])
+            lengths.append((session.ends - session.starts).total_seconds())
+        return [_Alike(*of, len(lengths), sum(lengths)) for of, lengths in counted.items()]
 
     # --- for machines -----------------------------------------------------------------------------
 
-    def as_json(self, area: District | Footprint | None = None) -> dict[str, Any]:
-        """The open data: each cell, and the sums of each area; or those of one area alone."""
+    def as_json(
+        self, cells: Sequence[Any], area: District | Footprint | None = None
+    ) -> dict[str, Any]:
+        """The open data: these cells, and the sums of each area; or those of one area alone."""
         every: list[District | Footprint | None] = [None]
         every += [*self.directory.footprints, *self.directory.districts]
         return {
@@ -259,17 +295,7 @@ class Coverage:
             "bands": {band.slug: band.title for band in AGE_BANDS},
             "words": [{"word": word, "least_sessions": least} for word, least in WORDS],
             "plan": dict(PLAN),
-            "cells": [
-                {
-                    "district": cell.district.slug,
-                    "band": cell.band.slug,
-                    "part": cell.part,
-                    "word": cell.word,
-                    "sessions": len(cell.sessions),
-                    "series": [series.identity for series in cell.series],
-                }
-                for cell in self.cells_of(area)
-            ],
+            "cells": cells,
             "areas": [self._area_as_json(one) for one in ([area] if area else every)],
         }
 
@@ -313,11 +339,19 @@ class Coverage:
         return tuple(found)
 
     @remembered
+    def _alike(self) -> dict[tuple[str, bool], Any]:
+        return {}
+
+    @remembered
+    def _placed(self) -> Mapping[Session, tuple[District, str]]:
+        """The district and the part of the week of each session."""
+        return {one: (self.district_of(one), self.part_of(one)) for one in self._sessions}
+
+    @remembered
     def _sessions_in(self) -> Mapping[tuple[str, bool], tuple[Session, ...]]:
         """By the slug of an area, and whether it is a footprint: Preston is both."""
         found: dict[tuple[str, bool], list[Session]] = defaultdict(list)
-        for session in self._sessions:
-            district = self.district_of(session)
+        for session, (district, _) in self._placed.items():
             above = self.directory.footprint_of(district)
             for key in ("", False), (district.slug, False), (above.slug, True):
                 found[key].append(session)
@@ -330,11 +364,10 @@ class Coverage:
     def _cells(self) -> Mapping[tuple[str, str, str], Cell]:
         found: dict[tuple[str, str, str], list[Session]] = defaultdict(list)
         bands: dict[Series, list[AgeBand]] = {}
-        for session in self._sessions:
+        for session, (district, part) in self._placed.items():
             series = session.series
             if series not in bands:
                 bands[series] = [band for band in AGE_BANDS if band.holds(series.ages or ())]
-            district, part = self.district_of(session), self.part_of(session)
             for band in bands[series]:
                 found[district.slug, band.slug, part].append(session)
         return {
@@ -366,7 +399,7 @@ def _place(venue: Venue) -> str:
     return PLACES[2] if venue.is_area else PLACES[1]
 
 
-def _amount(sessions: Iterable[Session]) -> Amount:
-    sessions = tuple(sessions)
-    hours = sum((one.ends - one.starts).total_seconds() for one in sessions) / 3600
-    return Amount(len({one.series for one in sessions}), len(sessions), round(hours, 2))
+def _amount(those: Sequence[_Alike]) -> Amount:
+    series = len({one.series for one in those})
+    hours = sum(one.seconds for one in those) / 3600
+    return Amount(series, sum(one.sessions for one in those), round(hours, 2))

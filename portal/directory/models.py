@@ -439,10 +439,14 @@ class TextFile(Noun):
     source: ClassVar[str]  # the file's path from the root of the content, with '/'
     body: ClassVar[str] = ""  # Markdown as written
     html: ClassVar[str] = ""  # the body, made safe
-    lines: ClassVar[Mapping[str, int]] = MappingProxyType({})  # the line of each field
     written: ClassVar[Any] = None  # the file as it was read: `portal.content.front_matter.Written`
     changed: ClassVar[datetime] = LONG_AGO  # the last change of what it says, aware
     translations: ClassVar[Mapping[str, TextFile]] = MappingProxyType({})
+
+    @property
+    def lines(self) -> Mapping[str, int]:
+        """The line of each field in its file."""
+        return self.written.lines if self.written else MappingProxyType({})
 
     def is_sample(self, field: str) -> bool:
         """Whether the fact in this field is a sample. Readers are told; machines do not get it."""

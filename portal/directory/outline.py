@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 # Latitude and longitude.
 Point = tuple[float, float]
@@ -20,14 +20,19 @@ class Outline:
     arcs: tuple[tuple[Point, ...], ...]
     districts: Mapping[str, tuple[tuple[int, ...], ...]]
     attribution: tuple[str, ...]
+    _rings: dict[str, tuple[tuple[Point, ...], ...]] = field(default_factory=dict, init=False)
 
     def arc(self, number: int) -> tuple[Point, ...]:
         return self.arcs[number] if number >= 0 else self.arcs[~number][::-1]
 
-    def rings(self, district: str) -> Iterator[tuple[Point, ...]]:
+    def rings(self, district: str) -> tuple[tuple[Point, ...], ...]:
         """The rings of a district as points, the last one without the first again."""
-        for ring in self.districts.get(district, ()):
-            yield tuple(point for number in ring for point in self.arc(number)[:-1])
+        if district not in self._rings:
+            self._rings[district] = tuple(
+                tuple(point for number in ring for point in self.arc(number)[:-1])
+                for ring in self.districts.get(district, ())
+            )
+        return self._rings[district]
 
     def points(self, districts: Iterable[str]) -> list[Point]:
         """All points of these districts."""

@@ -19,7 +19,7 @@ import yaml
 
 from portal import content
 from portal.content.date_checks import mistakes
-from portal.content.front_matter import Problem, Written, as_noun
+from portal.content.front_matter import Problem, Values, Written, as_noun
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import WHAT
 from portal.directory import Directory, Series
@@ -75,7 +75,7 @@ class Draft:
 
     def _wrong(self, name: str, known: Mapping[str, Answer]) -> str:
         model: Any = self.kind.model
-        written = Written("", fields=dict(known))
+        written = Written("", values=Values(dict(known)))
         noun = as_noun(model, written, WHAT[model])
         if noun is None:
             own = [one.words for one in written.problems if one.words.startswith(f"'{name}'")]

@@ -43,22 +43,27 @@ def csv_files(directory: Directory) -> Mapping[str, Callable[[], bytes]]:
 def document(directory: Directory, area: District | Footprint | None = None) -> dict[str, Any]:
     """What the JSON file holds, or the part of it about one area: the coverage with its reach."""
     coverage = Coverage.of(directory)
+    found = coverage.as_json([*_cells(directory, area)], area)
+    return {**found, "shares_counted_by": Reach.of(directory, coverage).basis}
+
+
+def _cells(directory: Directory, area: District | Footprint | None) -> Iterator[dict[str, Any]]:
+    coverage = Coverage.of(directory)
     reach = Reach.of(directory, coverage)
-    found = coverage.as_json(area)
-    for cell, told in zip(coverage.cells_of(area), found["cells"], strict=True):
-        told["share_within_miles"] = {
+    for cell in coverage.cells_of(area):
+        shares = {
             str(miles): _share(reach.share(cell.district, cell.band, cell.part, miles))
             for miles in MILES
         }
-        told["groups_left_out"] = len(reach.rough(cell.band, cell.part, cell.district))
-    return {**found, "shares_counted_by": reach.basis}
+        left_out = len(reach.rough(cell.band, cell.part, cell.district))
+        yield {**cell.as_json(), "share_within_miles": shares, "groups_left_out": left_out}
 
 
 def rows(
     directory: Directory, area: District | Footprint | None = None
 ) -> Iterator[tuple[str | int | float | None, ...]]:
     """The rows of the CSV file, or those of one area, without its head."""
-    for cell in document(directory, area)["cells"]:
+    for cell in _cells(directory, area):
         yield (
             cell["district"],
             cell["band"],

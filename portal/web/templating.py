@@ -143,10 +143,13 @@ class _Compiled(FileSystemBytecodeCache):
                 super().dump_bytecode(bucket)
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_IN_A_SCRIPT = re.compile(r"[<>&\u2028\u2029]")
+
+
 def json_block(value: object) -> Markup:
     """A value as JSON that cannot close the script element around it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = re.sub(r"[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = _IN_A_SCRIPT.sub(lambda found: f"\\u{ord(found[0]):04x}", _JSON.encode(value))
     return Markup(text)  # noqa: S704 - what could end the element has just been escaped
 
 

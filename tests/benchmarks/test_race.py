@@ -48,8 +48,8 @@ def test_each_edit_gives_the_series_another_end_and_no_mistake(county, tmp_path)
     before = path.read_bytes()
     try:
         edited, ends = Edited(county), []
-        for number in range(3):
-            words = edited.edit(number)
+        for _ in range(3):
+            words = edited.edit()
             directory = content.load(county, today=DAY)
             series = directory.find_series(f"{path.parent.name}/{path.stem}")
             ends.append(words)

@@ -13,8 +13,8 @@ def files(root):
 
 
 @pytest.mark.slow
-def test_its_site_has_as_many_pages_as_it_was_asked_for(site):
-    assert sum(1 for _ in site.rglob("*.html")) == PAGES
+def test_its_site_has_about_as_many_pages_as_it_was_asked_for(site):
+    assert abs(sum(1 for _ in site.rglob("*.html")) - PAGES) <= 5
 
 
 def test_the_same_seed_gives_the_same_bytes(county, tmp_path):

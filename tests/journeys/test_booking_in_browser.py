@@ -326,11 +326,11 @@ def test_back_after_booking_books_nothing(at_home, place, scripts) -> None:
 
     with at_home(scripts=scripts) as family:
         own = family.book(BUMP, "a@example.org")
-        with suppress(Error):  # a page of the browser's own: the answer was not to be kept
-            family.page.go_back(wait_until="load")
-        family.page.wait_for_timeout(300)
-        with suppress(Error):
-            family.page.reload()
+        for move in family.page.go_back, family.page.reload:
+            # The answer was not to be kept, so that a page of the browser's own comes, and only
+            # after the error.
+            with family.page.expect_event("framenavigated"), suppress(Error):
+                move()
         if family.page.locator("main button[value=confirm]").count():
             family.press("Confirm booking")
             assert family.page.url == own

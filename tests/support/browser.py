@@ -28,12 +28,15 @@ NAMES = (
 )
 # What Chromium leaves off. The first two are pages of its own, for an address bar that nobody sees:
 # each window loads them, which takes it longer than a page of ours. The third is a process in
-# reserve, for a site that is never visited. The others are what Playwright leaves off; they are
-# repeated because Chromium heeds only the last such list.
+# reserve, for a site that is never visited. The fourth gives each page a new frame in the browser,
+# also where the page before it was of the same site; no page can tell, and a load takes a sixth
+# longer. The others are what Playwright leaves off; they are repeated because Chromium heeds only
+# the last such list.
 LEFT_OFF = (
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
     "SpareRendererForSitePerProcess",
+    "RenderDocument",
     "AvoidUnnecessaryBeforeUnloadCheckSync",
     "DestroyProfileOnBrowserClose",
     "HttpsUpgrades",

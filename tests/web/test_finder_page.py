@@ -260,6 +260,26 @@ def test_nothing_is_fetched_before_it_is_wanted(chromium, address):
         assert not [one for one in visitor.requests if "/search/" in one]
 
 
+def test_the_tables_are_there_before_enter(chromium, address):
+    """Who enters the box gets both tables and the names to choose from; Enter fetches neither."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        visitor.open("/find/")
+        page.focus("#near")
+        page.wait_for_load_state("networkidle")
+        before = [one for one in visitor.requests if "/search/" in one]
+        search(page, "Preston")
+        after = [one for one in visitor.requests if "/search/" in one]
+        names = page.evaluate(
+            "[...document.querySelectorAll('#places option')].map((o) => o.value)"
+        )
+
+        assert [re.search("search/([a-z]+)", one)[1] for one in before] == ["places", "index"]
+        assert after == before
+        assert {"Preston", "Bacup"} <= set(names)
+        assert len(names) == len(set(names))
+
+
 def test_the_address_says_no_more_than_a_sector(scripted):
     """What can be shared keeps the filters, and of a postcode its sector."""
     page = scripted.page
@@ -411,6 +431,65 @@ def test_the_button_of_a_series_stays_in_view(chromium, address, scripts):
         assert not page.is_visible("#menu >> text=Centres")
 
     assert places == [True] * 10
+
+
+# Each time that rows are drawn: how many there are then.
+DRAWN = """(near) => {
+    const rows = document.getElementById("rows");
+    globalThis.drawn = [];
+    globalThis.drawing = new MutationObserver(() => drawn.push(rows.children.length));
+    drawing.observe(rows, {childList: true});
+    document.getElementById("near").value = near;
+    document.querySelector("form.finder").requestSubmit();
+}"""
+# Asks another question as soon as the first rows are there, and before any more are.
+INTERRUPTED = """([first, second]) => new Promise((done) => {
+    const rows = document.getElementById("rows"), form = document.querySelector("form.finder");
+    const ask = (near) => {
+        document.getElementById("near").value = near;
+        form.requestSubmit();
+    };
+    new MutationObserver((_, seen) => {
+        seen.disconnect();
+        const there = rows.children.length;
+        ask(second);
+        done(there);
+    }).observe(rows, {childList: true});
+    ask(first);
+})"""
+
+
+def test_rows_after_the_first_ten_come_once_and_in_order(scripted, asking):
+    """Ten rows of an answer come first and the rest after a frame, also where no frame is drawn;
+    then the list is that of the live application, and more rows come all at once."""
+    for page in (scripted.page, asking.page):
+        page.goto("/find/", wait_until="domcontentloaded")
+        page.evaluate(DRAWN, "Preston")
+        ours, theirs = page.evaluate(BOTH, "near=Preston")
+
+        assert page.evaluate("drawn") == [10, 20]
+        assert ours["rows"] == theirs["rows"]
+        assert ours == theirs
+    scripted.page.click("#further a")
+    more = scripted.page.evaluate(f"async () => (await ({ANSWERED})()).rows")
+    assert more[:20] == ours["rows"]
+    assert scripted.page.evaluate("drawn.slice(2)") == [len(more)]
+    assert len({path for _, path in more}) == len(more) > 20
+
+
+@pytest.mark.parametrize("second", ["Burnley", "Accringtn"], ids=["answer", "mistake"])
+def test_a_second_question_leaves_no_row_of_the_first(scripted, second):
+    """Rows that were still to come are those of a question that nobody asks any more."""
+    page = scripted.page
+    page.goto("/find/")
+    there = page.evaluate(INTERRUPTED, ["Preston", second])
+    page.evaluate(ANSWERED)
+    page.wait_for_timeout(100)  # as long as the rest of the first answer may take
+    ours, theirs = page.evaluate(BOTH, f"near={second}")
+
+    assert there == 10
+    assert ours == theirs
+    assert bool(ours["rows"]) == (second == "Burnley")
 
 
 def test_links_with_a_question_are_answered_here(scripted, plain):

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from wtforms import StringField
-
 from portal.bookings import MOST_PLACES, Booking, Family
 from portal.bookings.opening import opening
 from portal.bookings.places import claimed
@@ -24,6 +22,7 @@ from portal.web import filters
 from portal.web.live.alternatives import MOST, WITHIN, Other, fits
 from portal.web.live.context import live
 from portal.web.live.creche_full import places_left as places_in_creche
+from portal.web.live.forms.answers import Carried
 from portal.web.live.forms.creche import takes_ages
 from portal.web.live.forms.family import PressForm
 
@@ -34,9 +33,9 @@ MOST_DATES = 3  # of the series that was booked
 class TakeForm(PressForm):
     """A button that books one date or group. `wait` is set where it joins a waiting list."""
 
-    series = StringField()
-    planned = StringField()
-    wait = StringField()
+    series = Carried()
+    planned = Carried()
+    wait = Carried()
 
     def protocol(self) -> Iterator[tuple[str, str]]:
         yield from super().protocol()

@@ -90,7 +90,7 @@ def build(
         fixed = build_state.fixed()
         costs = Costs(since=0.0)
         costs.spent("starting, and looking for what has changed")
-        directory = _content(settings, today)
+        directory = _content(settings, today, jobs)
         costs.spent("reading the content")
         accept(directory)
         published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
@@ -151,7 +151,7 @@ def build(
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def _content(settings: Settings, today: date) -> Directory:
+def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
     from portal import content
 
     directory = content.load(
@@ -160,6 +160,7 @@ def _content(settings: Settings, today: date) -> Directory:
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
         postcode_districts=settings.postcode_districts,
+        memory=content.KeptReadings(settings.var, jobs),
     )
     return directory.at(settings.base_address)
 

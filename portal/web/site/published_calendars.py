@@ -11,6 +11,7 @@ the latest stamps of all. Without any, a build stamps entries from the content a
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,12 +59,11 @@ def read(out: Path | None, var: Path) -> PublishedCalendars:
     kept = _kept(var)
     if out is None:
         return kept
-    files = (path.relative_to(out).as_posix() for path in out.rglob("*.ics"))
     stamps = dict(kept.stamps)
     for uid, stamp in _stamps_in(out / _EVERYTHING):
         if uid not in stamps or stamps[uid].changed <= stamp.changed:
             stamps[uid] = stamp
-    return PublishedCalendars(stamps, kept.addresses | {f"/{name}" for name in files})
+    return PublishedCalendars(stamps, kept.addresses.union(_addresses_in(out)))
 
 
 def of_site(
@@ -170,6 +170,14 @@ def _digest(entries: Iterable[bytes], *, private: bool) -> str:
     for text in sorted(_STAMPS.sub(b"", entry) for entry in entries):
         digest.update(text)
     return digest.hexdigest()
+
+
+def _addresses_in(out: Path) -> Iterator[str]:
+    """The addresses of the calendars in a published folder."""
+    root = os.fspath(out)
+    for folder, _, names in os.walk(root):  # a third of the time of `Path.rglob`
+        at = folder.removeprefix(root)
+        yield from (f"{at}/{name}" for name in names if name.endswith(".ics"))
 
 
 def _stamps_in(calendar: Path) -> Iterator[tuple[str, Stamp]]:

@@ -247,7 +247,6 @@ def _guard() -> Any:
         try:
             once = len(request.form.getlist("csrf_token")) == 1
             validate_csrf(request.form["csrf_token"] if once else "")
-            g.csrf_valid = True  # so that the form does not check it again
             g.kept_id = request.form.get(kept.FIELD, "") if signed_in else ""
         except ValidationError:
             g.foreign = True

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from wtforms import StringField
-
 from portal.bookings import support
 from portal.bookings.case_words import AT_OTHERS, NEED_WORDS, reason_words
 from portal.bookings.support import SupportCase
 from portal.directory.models import NeedLevel
 from portal.directory.need_levels import NEEDS_OTHERS, is_ours, who_helps
-from portal.web.live.forms.answers import Answer, Choice, Lines, Option, Pick
+from portal.web.live.forms.answers import Answer, Carried, Choice, Lines, Option, Pick
 from portal.web.staff.forms import StaffForm
 
 LONGEST_WORDS = 1000
@@ -24,7 +22,7 @@ _AFTER_WORK = ("done", "down", "up", "other", "unreached", "stopped")
 class CaseForm(StaffForm):
     """A form about one case; `seen` is the version of the case that it was opened with."""
 
-    seen = StringField()
+    seen = Carried()
 
     @property
     def version(self) -> int:

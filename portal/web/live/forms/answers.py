@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from wtforms import Field
@@ -66,6 +67,17 @@ def visible(text: str, kinds: str = "LNPS") -> bool:
 def plain_figures(text: str) -> str:
     """Digits of any script as 0 to 9."""
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
+
+
+class Carried(Field):
+    """A value that a form brings along, as it was sent: nobody types it."""
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:  # noqa: ARG002  the library's signature
+        sent = formdata.get(self.name) if formdata is not None else None
+        self.data = sent if sent is not None else None if data is unset_value else data
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:  # noqa: ARG002  the library's signature
+        return True
 
 
 class Answer(Field):
@@ -172,6 +184,9 @@ class Answer(Field):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         text = str(valuelist[0]) if valuelist else ""
+        if not text:  # as most are
+            self.typed, self.dirty, self.length, self.data = "", False, 0, self.read("")
+            return
         if self.lines:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         elif self.copied:
@@ -293,7 +308,11 @@ _ALSO_REAL = ("mail.com", "email.com", "ymail.com")  # one slip away from gmail.
 
 def meant_domain(email: str) -> str:
     """The common mail domain that is one slip away from that of an address; or ''."""
-    domain = email.rpartition("@")[2].lower()
+    return _meant(email.rpartition("@")[2].lower())
+
+
+@lru_cache(maxsize=256)  # families have few domains
+def _meant(domain: str) -> str:
     if domain in (*MAIL_DOMAINS, *_ALSO_REAL):
         return ""
     return next((one for one in MAIL_DOMAINS if slips(domain, one, 1) == 1), "")

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar
 
-from wtforms import StringField
-
 from portal.directory import Series
 from portal.directory.phrases import count
 from portal.directory.values import AgeRange, day_words
-from portal.web.live.forms.answers import Answer, Children, Choice, Whole, months_of
+from portal.web.live.forms.answers import Answer, Carried, Children, Choice, Whole, months_of
 
 _LEAVE = "Leave this empty if you need no place."
 _MOST = 10  # of one family, as in `answers.Children`
@@ -39,7 +37,7 @@ class CrecheQuestions:
         width="w2",
     )
     creche_ages = CrecheAges("How old is each child in the creche?")
-    creche_choice = StringField()
+    creche_choice = Carried()
     # Staff are asked at once, because the family is on the phone.
     creche_full = Choice(
         "What do they want if the creche is full?",

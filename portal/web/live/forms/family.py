@@ -21,13 +21,16 @@ from weakref import WeakKeyDictionary
 from flask import session
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
-from wtforms import Field, StringField
+from flask_wtf.form import _Auto
+from wtforms import Field
+from wtforms.utils import unset_value
 
 from portal.bookings import MOST_PLACES, Family
 from portal.directory import Programme, Question, Series
 from portal.directory.fields import SAFE_TIME, TOPICS
 from portal.web.live.forms.answers import (
     Answer,
+    Carried,
     Children,
     Choice,
     Email,
@@ -57,39 +60,40 @@ class Group:
     lead: str = ""
 
 
-class _Token(FlaskForm.Meta.csrf_class):  # type: ignore[misc]  # Flask-WTF has no types
-    """The token that binds a form to its browser, made only when shown (`LiveForm.protocol`).
-
-    Most submissions end on a page without a form.
-    """
-
-    def generate_csrf_token(self, csrf_token_field: Field) -> None:
-        pass
-
-
 class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """The fields that every live form has beside its answers."""
 
     class Meta:
-        csrf_class = _Token
+        csrf = False  # checked beside the form, before it is read (`steps`)
 
-        def bind_field(self, form: FlaskForm, unbound: Any, options: dict[str, Any]) -> Field:
-            """A copy of the field as it was first made: making it again takes longer than reading
-            the input. `process` and `validate` set what differs from form to form."""
-            if unbound.field_class is _Token.field_class:
-                token: Field = unbound.bind(form=form, **options)
-                return token
-            first = vars(unbound).get("first") or unbound.bind(form=form, **options)
-            unbound.first = first
+    _firsts: ClassVar[Mapping[str, Field]]  # of each class by itself
+
+    def __init__(self, formdata: Any = _Auto, data: Any = None, **given: Any) -> None:
+        """Reads what was sent, or what is given by the names of the fields.
+
+        Each field is a copy of one that was made once for the class: to make them all again takes
+        longer than to read the input. `process` and `validate` set what differs.
+        """
+        kind = type(self)
+        if "_firsts" not in vars(kind):
+            super().__init__(formdata=None)
+            kind._firsts = {**self._fields}
+        sent = FlaskForm.Meta().wrap_formdata(self, _Auto) if formdata is _Auto else formdata
+        known = {**(data or {}), **given}
+        self._fields: dict[str, Field] = {}
+        for name, first in kind._firsts.items():
             copy: Field = object.__new__(type(first))
-            vars(copy).update(vars(first), _form=form, meta=form.meta)
-            return copy
+            copy.__dict__ = {**first.__dict__}
+            copy.process(sent, known.get(name, unset_value))
+            self._fields[name] = copy
+            setattr(self, name, copy)
 
-    step = StringField()
-    key = StringField()
-    started = StringField()
-    subject = StringField()  # a honeypot: people cannot see this box
+    step = Carried()
+    key = Carried()
+    started = Carried()
+    subject = Carried()  # a honeypot: people cannot see this box
 
+    _asked: Sequence[Answer] | None = None  # once it has been validated
     _began = 0  # the seconds at which it was first shown
     _secret = ""
     trouble = ""  # what is wrong with the form as a whole, in a sentence
@@ -111,18 +115,21 @@ class LiveForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         found = [problem for one in self.answers() for problem in one.problems()]
         return [("", self.trouble), *found] if self.trouble else found
 
-    def validate(self, extra_validators: Any = None) -> bool:
+    def validate(self, extra_validators: Any = None) -> bool:  # noqa: ARG002  the library's signature
         """Whether all answers are valid. Answers that were not asked for are discarded (S25)."""
-        super().validate(extra_validators)
-        asked = set(self.answers())
+        self._asked = [*self.answers()]
+        asked = {id(one) for one in self._asked}
         for one in self._fields.values():
-            if isinstance(one, Answer) and one not in asked:
+            if id(one) in asked:
+                one.validate(self)
+            elif isinstance(one, Answer):
                 one.data, one.errors = None, []
         return self.well
 
     @property
     def well(self) -> bool:
-        return not any(one.errors for one in self.answers())
+        asked = self._asked if self._asked is not None else self.answers()
+        return not any(one.errors for one in asked)
 
     def forget(self) -> bool:
         """Drop all answers that were sent. Returns whether the form has any."""
@@ -373,7 +380,7 @@ class FamilyForm(ContactForm):
     `quiet` is set once it has been told what it means that no message is safe.
     """
 
-    quiet = StringField()
+    quiet = Carried()
 
     asks_numbers = True  # how many come
     coming = "Who is coming"
@@ -435,7 +442,7 @@ class FamilyForm(ContactForm):
 class BookForm(CrecheQuestions, FamilyForm):
     """A family books a place. `wait` is set once it has been told about the waiting list."""
 
-    wait = StringField()
+    wait = Carried()
 
     def protocol(self) -> Iterator[tuple[str, str]]:
         yield from super().protocol()

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from wtforms import StringField
-
 from portal.bookings.unnamed import findings
 from portal.directory.vocabularies import GAP_THEMES, NEEDS
 from portal.panel.gaps import Gap
 from portal.web.live.forms.answers import (
     Answer,
+    Carried,
     Choice,
     Email,
     Lines,
@@ -156,7 +155,7 @@ class ReplyForm(LiveForm):
     """The practitioner's answer to what the panel asked. `seen` is the version that was shown."""
 
     today = date.min
-    seen = StringField()
+    seen = Carried()
 
     words = Lines(
         "Your answer",

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
-from wtforms import StringField
-
 from portal.bookings import MOST_PLACES, Referrer
 from portal.directory import Programme
 from portal.directory.fields import TOPICS, WHERE
 from portal.web.live.forms.answers import (
     Answer,
+    Carried,
     Choice,
     Email,
     Lines,
@@ -50,7 +49,7 @@ class AskForm(FamilyForm):
     `anyway` is set when the family was told why it may be refused, and asks all the same.
     """
 
-    anyway = StringField()
+    anyway = Carried()
     centre = ""  # the name of the centre that is asked, if it is one
 
     contact_by = Choice(

@@ -5,14 +5,13 @@ The page of a sensitive programme says what it is and how to ask, but not where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
 from datetime import datetime
 from functools import partial
 from heapq import nsmallest
 from math import inf
-from typing import NamedTuple
 
-from portal.directory import District, Programme, Series
+from portal.directory import Programme, Series
 from portal.directory.vocabularies import OFFERS
 from portal.feeds.calendars import RUN, calendars_of
 from portal.web import filters
@@ -56,13 +55,13 @@ def programme(context: Context, programme: Programme) -> str:
     if programme.sensitive:
         return context.render("sensitive.html", head, programme=programme)
     series = [one for one in context.directory.series_of(programme) if one in context.coming]
-    where = []
-    districts = context.directory.districts
-    for district in sorted(districts, key=partial(_nothing_now, context, series)):
-        there = [one for one in series if one.centre.district == district.slug]
-        if there:
-            there.sort(key=partial(_first_now, context))
-            where.append((district, context.series_rows(there)))
+    by_district: dict[str, list[Series]] = defaultdict(list)
+    for one in sorted(series, key=partial(_first_now, context)):
+        by_district[one.centre.district].append(one)
+    here = [one for one in context.directory.districts if one.slug in by_district]
+    # Districts in which nothing can be had now come last.
+    here.sort(key=lambda one: not context.joinable(by_district[one.slug][0]))
+    where = [(one, context.series_rows(by_district[one.slug])) for one in here]
     related = [
         one
         for one in context.directory.programmes
@@ -125,44 +124,28 @@ def series(context: Context, series: Series) -> str:
 def _others(context: Context, series: Series) -> list[Series]:
     """The nearest other runs of its programme, those first that a family can have now."""
     here = series.venue.position or series.centre.position
-
-    def order(other: _Other) -> tuple[bool, float]:
-        if here is None:
-            return other.full, 0
-        # The distance, for sorting only: squared degrees, with longitude scaled down.
-        up, across = other.latitude - here.latitude, other.longitude - here.longitude
-        return other.full, up**2 + (0.6 * across) ** 2
-
+    south, west = (here.latitude, here.longitude) if here else (0.0, 0.0)
     runs = context.once(_runs, series.programme)
-    nearest = nsmallest(OTHERS + 1, runs, key=order)  # one of them may be this series
-    return [one.series for one in nearest if one.series is not series][:OTHERS]
+    # The distance is for sorting only: squared degrees, with longitude scaled down.
+    order = (
+        (full, (latitude - south) ** 2 + (0.6 * (longitude - west)) ** 2 if here else 0.0, number)
+        for number, (full, latitude, longitude, _) in enumerate(runs)
+    )
+    nearest = [runs[number][-1] for *_, number in nsmallest(OTHERS + 1, order)]
+    return [one for one in nearest if one is not series][:OTHERS]
 
 
-class _Other(NamedTuple):
-    """A coming run of a programme, with what its place in such lists depends on."""
-
-    series: Series
-    full: bool  # whether a family cannot have it now
-    latitude: float
-    longitude: float
-
-
-def _runs(context: Context, programme: Programme) -> list[_Other]:
-    found = []
+def _runs(context: Context, programme: Programme) -> list[tuple[bool, float, float, Series]]:
+    """The coming runs of a programme: whether a family cannot have one now, and where it is."""
+    found: list[tuple[bool, float, float, Series]] = []
     for one in context.directory.series_of(programme):
         if one in context.coming:
             at = one.venue.position
             where = (at.latitude, at.longitude) if at else (inf, inf)
-            found.append(_Other(one, not context.joinable(one), *where))
+            found.append((not context.joinable(one), *where, one))
     return found
 
 
 def _first_now(context: Context, series: Series) -> tuple[bool, str, datetime]:
     """The order of a programme's list: first what a family can have now, then by centre."""
     return not context.joinable(series), series.centre.title, context.coming[series][0].starts
-
-
-def _nothing_now(context: Context, series: Sequence[Series], district: District) -> bool:
-    """Whether none of these series in a district can be had now: such districts come last."""
-    here = (one for one in series if one.centre.district == district.slug)
-    return not any(map(context.joinable, here))
