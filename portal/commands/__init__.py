@@ -139,12 +139,20 @@ def check(root: Path | None, form: str, warnings: bool, quality: bool) -> None:
 @click.option(
     "--compress", is_flag=True, help="Also write compressed copies of files, for publishing."
 )
+@click.option("--profile", is_flag=True, help="Say where the processor time went.")
 @click.pass_obj
 def build(
-    root: Path | None, out: Path | None, today: str | None, full: bool, jobs: int, compress: bool
+    root: Path | None,
+    out: Path | None,
+    today: str | None,
+    full: bool,
+    jobs: int,
+    compress: bool,
+    profile: bool,
 ) -> None:
     """Build the public site. The previous one stays until the new one is complete.
 
+    Only files that depend on something that changed are made again; --full makes all of them.
     Like `portal check`, it refuses content with mistakes, or without what families have booked.
     """
     from portal.editing import build_requests
@@ -153,7 +161,9 @@ def build(
     day = days.day_of(today)
     real = out is None and today is None  # else it is a trial, or for another machine
     with build_requests.answering(plain["var"]) if real else nullcontext():
-        settings = _build(root, out, plain, day, full=full, jobs=jobs, compress=compress)
+        settings = _build(
+            root, out, plain, day, full=full, jobs=jobs, compress=compress, profile=profile
+        )
         if real and settings:
             _publish_new(settings)
 
@@ -167,6 +177,7 @@ def _build(
     full: bool,
     jobs: int | None,
     compress: bool,
+    profile: bool,
 ) -> Settings | None:
     """Build the site; None if nothing has changed since the last build."""
     from portal.web.site import build as building
@@ -191,6 +202,7 @@ def _build(
             jobs=jobs,
             compress=compress,
             progress=progress,
+            profile=click.echo if profile else None,
             accept=partial(_refuse_to_lose_bookings, settings),
             given_out=partial(_given_out, settings, False),
             waiting=lambda: click.echo("Another build is running. Waiting for it to finish."),
@@ -460,9 +472,10 @@ def _publish_new(settings: Settings) -> None:
 def _built(built: Built) -> str:
     if not built.written and not built.removed:
         return f"Nothing has changed: {_counted(built.pages, 'file')}, {built.seconds:.2f} s."
+    skipped = f", {built.kept:,} of them skipped" if built.kept else ""
     return (
         f"{_counted(built.pages, 'file')}: {built.written:,} written, "
-        f"{built.unchanged:,} unchanged, {built.removed:,} removed, {built.seconds:.2f} s."
+        f"{built.unchanged:,} unchanged{skipped}, {built.removed:,} removed, {built.seconds:.2f} s."
     )
 
 

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildError", "Built", "build"]
 
-# Called with the number of files done, and the total.
-Progress = Callable[[int, int], None]
+# Called with the number of files done, the total, and how many of those done were only kept.
+Progress = Callable[[int, int, int], None]
 
 _BLOCK = 32  # neighbouring pages share rendered fragments, so workers take addresses in blocks
 _WORTH_FORKING = 400  # files for each worker; with fewer, starting one costs more than it saves
@@ -56,12 +56,14 @@ def build(
     compress: bool = False,
     progress: Progress = lambda *_: None,
     waiting: Callable[[], None] = lambda: None,
+    profile: Callable[[str], None] | None = None,
     accept: Callable[[Directory], None] = lambda _: None,
     given_out: Callable[[Directory], Mapping[str, Stamp] | None] = lambda _: None,
 ) -> Built:
     """Freeze the site as it is on `today` into `settings.out`.
 
-    `full` builds even when nothing has changed. `accept` may raise an error to refuse the content.
+    `full` makes every file even when nothing has changed. `profile` is given the lines of a table
+    that says where the processor time went. `accept` may raise an error to refuse the content.
     `given_out` knows the stamps of calendar entries that other machines have published.
     Raises ContentError with every mistake of the content, and BuildError if the site cannot be
     written. After any error the old site is left unchanged.
@@ -76,6 +78,7 @@ def build(
         from portal.coverage import built as built_coverage
         from portal.dependencies import watch
         from portal.web.site import published_calendars
+        from portal.web.site.costs import Costs
         from portal.web.site.freezer import Freezer
         from portal.web.site.leaks import leaks
         from portal.web.site.published_calendars import PublishedCalendars
@@ -85,7 +88,10 @@ def build(
             build_state.current()
         )  # before reading, so that a change meanwhile is seen next time
         fixed = build_state.fixed()
+        costs = Costs(since=0.0)
+        costs.spent("starting, and looking for what has changed")
         directory = _content(settings, today, jobs)
+        costs.spent("reading the content")
         accept(directory)
         published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
         reuse = Reuse(
@@ -97,9 +103,12 @@ def build(
         )
         with watch(reuse.nouns):
             stamps, earlier = published_calendars.hold(directory, published)
+            costs.spent("comparing calendars with the published ones")
             site, addresses = _site(settings, directory, published.addresses)
+            costs.spent("listing the files")
             kept, nodes = reuse.unchanged(site)
             app = site.app()
+            costs.spent("comparing with the last build")
             freezer = Freezer(
                 app,
                 fresh.new,
@@ -108,7 +117,10 @@ def build(
                 leaks=partial(leaks, directory),
                 makers=site.files(),
             )
+            freezer.start_counting()
             tally = _write_all(freezer, addresses, kept, nodes, jobs, progress)
+            tally.costs.spent("starting and following workers")
+            costs.skip()
         _check_whole(app, addresses, tally, fresh.new)
         removed = _names(fresh.out) - _names(fresh.new) if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
@@ -124,9 +136,15 @@ def build(
             tally.unchanged,
             len(removed),
             time.perf_counter() - started,
+            tally.kept,
             published_calendars.warning(directory, earlier),
         )
         build_state.remember(state, built)
+        costs.spent("checking, publishing and remembering")
+        costs.add(tally.costs)
+        if profile:
+            for line in costs.lines():
+                profile(line)
         return built
 
 
@@ -172,17 +190,17 @@ def _write_all(
 ) -> Tally:
     """Take the kept files from the old site, and make all others."""
     total, done = len(addresses), set()
-    progress(0, total)
+    progress(0, total, 0)
     for address in freezer.link(kept, nodes):
         done.add(address)
         if len(done) % _BLOCK == 0:
-            progress(len(done), total)
+            progress(len(done), total, len(done))
     left = [address for address in addresses if address not in done]
     workers = _workers(jobs, left)
     if workers > 1:
         return _write_in_parallel(freezer, left, workers, total, progress)
     for number, _ in enumerate(freezer.write(left), len(done) + 1):
-        progress(number, total)
+        progress(number, total, len(done))
     return freezer.tally
 
 
@@ -268,10 +286,10 @@ def _gather(
                 finished += 1
             else:
                 done += said
-                progress(done, total)
+                progress(done, total, tally.kept)
     if finished < len(receivers):
         raise BuildError("A worker of the build was ended from outside. Build again.")
-    progress(total, total)
+    progress(total, total, tally.kept)
 
 
 # --- checks before the swap ---------------------------------------------------------------------

@@ -54,6 +54,7 @@ class Built:
     unchanged: int
     removed: int
     seconds: float
+    kept: int = 0  # of the unchanged files, those that were not made again
     warning: str = ""  # what the person who builds should know
 
 
@@ -193,7 +194,8 @@ class BuildState:
             pages = int(record["pages"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return Built(pages, 0, pages, 0, time.perf_counter() - started) if same else None
+        seconds = time.perf_counter() - started
+        return Built(pages, 0, pages, 0, seconds, pages) if same else None
 
     def remember(self, state: str, built: Built) -> None:
         """Record a finished build. `state` is `current()` from before it read anything."""

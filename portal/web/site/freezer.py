@@ -32,6 +32,7 @@ from werkzeug.test import create_environ
 from portal.dependencies import Graph, Node, reading
 from portal.web.frozen_files import TWINS, media_type
 from portal.web.site.atomic_folder import BuildError
+from portal.web.site.costs import Costs
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -74,12 +75,16 @@ class Tally:
     endpoints: set[str] = field(default_factory=set)
     made: dict[str, Made] = field(default_factory=dict)  # by address
     graph: Graph = field(default_factory=Graph)
+    costs: Costs = field(default_factory=Costs)
+    kept: int = 0  # of the unchanged files, those that were not made again
 
     def add(self, other: Tally) -> None:
         self.written += other.written
         self.unchanged += other.unchanged
         self.digests |= other.digests
         self.endpoints |= other.endpoints
+        self.costs.add(other.costs)
+        self.kept += other.kept
         self.join(other.made, other.graph.nodes)
 
     def join(self, made: Mapping[str, Made], nodes: Sequence[Node]) -> None:
@@ -141,9 +146,13 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self._endpoint = ""
         with reading() as reads:
             content = self._content(url, name)
+        spent = self.tally.costs.spent
+        kind = f"pages: {self._endpoint}" if self._endpoint else f"files: {Path(name).suffix}"
+        spent(kind, url)
         leaks = self._leaks(url, content)
         if leaks:
             raise BuildError(" ".join(leaks))
+        spent("looking for leaks", url)
         path = self._new / name
         if path.parent.as_posix() not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,8 +167,10 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
                     file.write(content)
             except (FileExistsError, IsADirectoryError) as error:
                 raise BuildError(f"Two addresses want one file: {name}.") from error
+        spent("writing")
         if self._compress and path.suffix not in _PACKED_ALREADY and len(content) >= _WORTH_PACKING:
             names += self._pack(name, content, same)
+            spent("compressing", url)
         self.tally.digests[name] = digest = sha256(content).hexdigest()
         self.tally.unchanged += same
         self.tally.written += not same
@@ -191,8 +202,10 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             self.tally.digests[one.name] = one.digest
             self.tally.endpoints |= {one.endpoint} - {""}
             self.tally.unchanged += 1
+            self.tally.kept += 1
             yield address
         self.tally.join(taken, nodes)
+        self.tally.costs.spent("keeping files of the last site")
 
     def _is_as_left(self, states: Iterable[State]) -> bool:
         try:

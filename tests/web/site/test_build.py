@@ -227,7 +227,7 @@ def test_progress_is_told(settings, today):
         progress = partial(tell, told)
         built = build.build(settings, today=today, full=True, jobs=jobs, progress=progress)
 
-        done = [done for done, _ in told]
-        assert told[0] == (0, built.pages)
-        assert told[-1] == (built.pages, built.pages)
+        done = [done for done, *_ in told]
+        assert told[0] == (0, built.pages, 0)
+        assert told[-1] == (built.pages, built.pages, 0)
         assert done == sorted(done)

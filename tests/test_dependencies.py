@@ -1,0 +1,145 @@
+"""What is read of nouns while something is made is noted, also through values that are kept."""
+
+import pickle
+from contextlib import suppress
+
+import pytest
+
+from portal.dependencies import (
+    FIELDS,
+    Addresses,
+    Graph,
+    Reads,
+    fields_of,
+    once,
+    reading,
+    remembered,
+    remembers,
+    watch,
+)
+from portal.directory.models import LONG_AGO, News, Noun
+
+
+class Room(Noun):
+    name: str
+    size: int = 1
+
+    @remembered
+    def label(self) -> str:
+        """Its name in capitals."""
+        return self.name.upper()
+
+
+def number(noun_number, field, kind=Room):
+    return noun_number + fields_of(kind).index(field)
+
+
+@pytest.fixture
+def room():
+    return Room(name="Hall")
+
+
+@remembers(2)
+def doubled(room):
+    return room.size * 2
+
+
+def test_a_read_of_a_field_is_noted_where_it_happens(room):
+    """Each block notes its own reads, and blocks within blocks do not share theirs."""
+    with watch({FIELDS: room}) as outside:
+        with reading() as outer:
+            assert room.size == 1
+            with reading() as inner:
+                assert room.name == "Hall"
+        assert room.size == 1
+
+    assert inner.fields == {number(FIELDS, "name")}
+    assert outer.fields == outside.fields == {number(FIELDS, "size")}
+
+
+def test_kept_values_bring_their_reads_to_every_user(room):
+    """The second user of a value depends on what it was made from, as the first does."""
+    kept = {}
+    with watch({FIELDS: room}):
+        for make in (
+            lambda: room.label,
+            lambda: doubled(room),
+            lambda: once(kept, "name", lambda: room.name),
+        ):
+            with reading() as first:
+                value = make()
+            with reading() as second:
+                assert make() == value
+
+            assert first.whole() == second.whole()
+            assert second.whole()[0] in ({number(FIELDS, "name")}, {number(FIELDS, "size")})
+
+
+def test_what_was_kept_before_the_watch_is_made_again(room):
+    """Nobody knows what such a value was made from."""
+    kept = {}
+    assert (room.label, doubled(room), once(kept, 1, lambda: room.name)) == ("HALL", 2, "Hall")
+    with watch({FIELDS: room}), reading() as reads:
+        assert (room.label, doubled(room), once(kept, 1, lambda: room.name)) == ("HALL", 2, "Hall")
+
+    assert reads.whole()[0] == {number(FIELDS, "name"), number(FIELDS, "size")}
+
+
+def test_after_the_watch_nouns_are_as_they_were(room):
+    """Nothing is left of it on the class or on the noun, also after an error."""
+    before = dict(vars(Room)), dict(vars(room))
+    with suppress(KeyError), watch({FIELDS: room}):
+        assert room.label == "HALL"
+        raise KeyError
+
+    assert (dict(vars(Room)), dict(vars(room))) == before
+    assert room.name == "Hall"
+    assert (room.label, vars(room)["label"]) == ("HALL", "HALL")
+
+
+def test_facts_that_are_linked_are_fields_too():
+    """They are noted whether they are linked or have their value from the class."""
+    news = News(title="New", summary="It is.", date="2026-11-20").link(slug="new")
+    with watch({FIELDS: news}), reading() as reads:
+        assert (news.slug, news.changed, "title" in news.model_fields_set) == (
+            "new",
+            LONG_AGO,
+            True,
+        )
+        assert not hasattr(news, "source")
+
+    names = {"slug", "changed", "model_fields_set", "source"}
+    assert reads.fields == {number(FIELDS, name, News) for name in names}
+
+
+def test_a_noun_that_is_not_watched_is_unknown(room):
+    """Whatever reads it can never be skipped: its reads have the numbers of unknown nouns."""
+    with watch({FIELDS: room}), reading() as reads:
+        assert Room(name="Loft").name == "Loft"
+
+    assert reads.fields == {number(0, "name")}
+
+
+def test_whether_an_address_has_a_file_is_noted_with_the_answer(room):
+    """A page that links to a file only if it exists depends on that."""
+    addresses = Addresses(["/a", "/b"])
+    with watch({FIELDS: room}), reading() as reads:
+        assert "/a" in addresses
+        assert "/c" not in addresses
+
+    assert reads.asked == {("/a", True), ("/c", False)}
+
+
+def test_a_graph_holds_each_node_once_with_its_parts_before_it():
+    """Reads of several processes become one graph, which says the same as they did."""
+    part, one, other = Reads(), Reads(), Reads()
+    part.fields = {1, 2}
+    one.parts, one.fields = {part}, {3}
+    other.parts, other.fields = {part}, {3}
+    graph = Graph()
+
+    assert graph.add(one) == graph.add(other) == 1
+    assert graph.nodes == [((1, 2), (), ()), ((3,), (), (0,))]
+    joined = Graph([((9,), (), ()), ((1, 2), (), ())])
+    here = joined.join(pickle.loads(pickle.dumps(graph)).nodes, [1])
+    assert (here, joined.nodes[2]) == ({0: 1, 1: 2}, ((3,), (), (1,)))

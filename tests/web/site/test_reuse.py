@@ -1,0 +1,200 @@
+"""Files of the last site are kept only where nothing that they were made from has changed."""
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from portal import content
+from portal.content.cache import FileCache
+from portal.dependencies import reading, watch
+from portal.settings import load_settings
+from portal.web.site import build, published_calendars, reuse, rows
+from portal.web.site.app import Site
+from portal.web.site.published_calendars import PublishedCalendars
+from tests.support.content_edits import with_field
+
+pytestmark = pytest.mark.slow
+
+PACKAGES = "directory", "coverage", "feeds", "finder", "web/site"
+
+
+class Readings:
+    """What each address of the sample reads: all made in turn, or one made by itself."""
+
+    def __init__(self, root, today, tmp_path):
+        self.root, self.today, self.var = root, today, tmp_path
+        self.memory = FileCache()
+
+    def of(self, wanted=None):
+        """The fields and addresses that each address reads, or only the `wanted` one."""
+        directory = content.load(self.root, today=self.today, memory=self.memory)
+        nouns = reuse.Reuse(
+            directory, var=self.var, out=self.var, fixed="", marker=None
+        ).nouns  # fmt: skip
+        found = {}
+        with watch(nouns):
+            if wanted is None:
+                published_calendars.hold(directory, PublishedCalendars())
+            site = Site(directory)
+            client, files = site.app().test_client(), site.files()
+            for address in site.addresses() if wanted is None else [wanted]:
+                with reading() as reads:
+                    if address in files:
+                        files[address]()
+                    else:
+                        client.get(address)
+                found[address] = set().union(*reads.whole(), *site.reads.whole())
+        return found
+
+    def hidden(self, addresses):
+        """The addresses that read less where others were made before them."""
+        shared = self.of()
+        return {one for one in addresses if self.of(one)[one] - shared[one]}
+
+
+@pytest.fixture(scope="module")
+def readings(sample_root, today, tmp_path_factory):
+    return Readings(sample_root, today, tmp_path_factory.mktemp("readings"))
+
+
+def test_no_cache_hides_what_a_file_is_made_from(readings, directory):
+    """A file made after all others reads no less than when it is made by itself.
+
+    A cache that is not declared to `portal.dependencies` gives its second user no reads.
+    """
+    site, kinds = Site(directory), {}
+    for address, maker in site.makers():
+        kind = maker[0] if isinstance(maker, tuple) else _kind(maker)
+        kinds[kind] = address  # the last of its kind: most has been kept by then
+
+    assert len(kinds) > 40
+    assert readings.hidden(kinds.values()) == set()
+
+
+def _kind(maker):
+    while isinstance(maker, functools.partial):
+        inner = [one for one in maker.args if callable(one) and not isinstance(one, type)]
+        if not inner:
+            return getattr(maker.func, "__qualname__", maker.func)
+        maker = inner[0]
+    return getattr(maker, "__qualname__", maker)
+
+
+def test_a_cache_that_is_not_declared_is_found(readings, directory, monkeypatch):
+    """The test above fails if rows of lists are kept in a dictionary as any other."""
+
+    def undeclared(kept, key, make, *given):
+        if key not in kept:
+            kept[key] = make(*given)
+        return kept[key]
+
+    monkeypatch.setattr(rows, "once", undeclared)
+    districts = [one.path for one in directory.districts if directory.series_in(one)]
+
+    assert readings.hidden(districts[-3:])
+
+
+def test_caches_of_a_build_are_declared():
+    """In what makes the site, nothing else keeps what is made from nouns."""
+    package = Path(reuse.__file__).parents[2]
+    found = {
+        f"{path.relative_to(package)}: {line.strip()}"
+        for name in PACKAGES
+        for path in sorted((package / name).rglob("*.py"))
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip().startswith(("@cache", "@lru_cache", "@functools"))
+    }
+
+    assert found == ALLOWED
+
+
+# Kept by values alone, for something that is no output, or outside a build.
+ALLOWED = {
+    "coverage/changes.py: @cached_property",  # compares two Directories, for editors
+    "directory/centre_week.py: @cached_property",  # a week for staff
+    "directory/measures.py: @cache",  # by a word
+    "web/site/leaflets.py: @cache",  # whether a library is there
+    "web/site/leaks.py: @lru_cache(maxsize=2)",  # a check
+    "web/site/photos.py: @lru_cache(maxsize=1000)",  # by the state of a picture
+    "web/site/photos.py: @lru_cache(maxsize=2)",
+}
+
+
+# --- what is kept --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(settings, today):
+    """The sample as it was built, and a function that builds it again."""
+    build.build(settings, today=today, jobs=1)
+    return functools.partial(build.build, settings, today=today, jobs=1)
+
+
+def test_one_word_makes_one_page_again(settings, site, series_file):
+    """The words of a series are on its own page alone. Its entries have another time of change."""
+    series_file.write_text(series_file.read_text("utf-8") + "\nBring a coat.\n", "utf-8")
+
+    built = site()
+
+    assert "Bring a coat" in page(settings, "sessions/riverbank/play-monday")
+    assert built.unchanged > 0.85 * built.pages
+    assert built.written < 60
+
+
+def page(settings, name):
+    return (settings.out / name / "index.html").read_text("utf-8")
+
+
+def test_a_file_that_is_not_as_the_build_left_it_is_made_again(settings, site, series_file):
+    """What somebody changed or removed in the public folder does not stay."""
+    whole = page(settings, "about")
+    (settings.out / "about/index.html").write_text("Something else", "utf-8")
+    (settings.out / "contact/index.html").unlink()
+    series_file.write_text(series_file.read_text("utf-8") + "\nBring a coat.\n", "utf-8")
+
+    site()
+
+    assert page(settings, "about") == whole
+    assert "<h1" in page(settings, "contact")
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda _: b"", lambda data: data[::-1]])
+def test_a_record_that_cannot_be_read_means_a_whole_build(settings, site, series_file, damage):
+    """The site is the same then, and only slower to make."""
+    record = settings.var / "built-files.bin"
+    record.write_bytes(damage(record.read_bytes()))
+    series_file.write_text(series_file.read_text("utf-8") + "\nBring a coat.\n", "utf-8")
+
+    built = site()
+
+    assert "Bring a coat" in page(settings, "sessions/riverbank/play-monday")
+    assert built.written < 60
+
+
+def test_a_programme_that_becomes_sensitive_leaves_every_page(settings, site):
+    """Files that are kept were checked for other words than must not be said now (S3)."""
+    path = settings.root / "programmes/evening-youth-work.md"
+    text = with_field(path.read_text("utf-8"), "sensitive", "yes")
+    path.write_text(with_field(text, "booking", "request"), "utf-8")
+    assert "youth-friday" in page(settings, "centres/harbour")
+
+    site()
+
+    assert not (settings.out / "sessions/harbour/youth-friday/index.html").exists()
+    assert "youth-friday" not in page(settings, "centres/harbour")
+
+
+@pytest.mark.usefixtures("site")
+def test_another_setting_makes_pages_again(settings, today):
+    """Settings are compared as a whole."""
+    other = load_settings(
+        root=settings.root,
+        out=settings.out,
+        var=settings.var,
+        base_address="https://other.example",
+    )
+
+    build.build(other, today=today, jobs=1)
+
+    assert "https://other.example/about/" in page(settings, "about")
