@@ -912,6 +912,7 @@
   });
 
   let turn = 0;
+  let listed = 0;
   let shown = "";
   let subject;
   const tables = async () => {
@@ -973,8 +974,10 @@
       const to = `${here}?${address(query)}`;
       history[first && how === "ask" ? "pushState" : "replaceState"](back, "", to);
       shown = location.search;
-      const before = get("rows").children.length;
       const answer = answered(query, place, live);
+      // Those of the last answer, of which some may not be drawn yet.
+      const before = listed;
+      listed = Math.min(query.show, answer.rows.length);
       if (left) answer.notes.unshift(say("left-out", { words: left }));
       const few = first && !back && how !== "more" ? FIRST : query.show;
       list(answer, few);
@@ -1041,6 +1044,9 @@
     resting = setTimeout(keep, 150);
   });
   document.addEventListener("click", (pressed) => {
+    // The second of a double press on the button meets what has been drawn under it.
+    if (pressed.detail > 1 && get("results").contains(pressed.target)) pressed.preventDefault();
+    if (pressed.defaultPrevented) return;
     clearTimeout(resting);
     keep(pressed.target.closest?.("#rows > li"));
     // Enter presses the button. It is answered before the form is sent: at that moment browsers read

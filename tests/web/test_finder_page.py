@@ -492,6 +492,48 @@ def test_a_second_question_leaves_no_row_of_the_first(scripted, second):
     assert bool(ours["rows"]) == (second == "Burnley")
 
 
+# Presses "Show more" as soon as the first rows are there; gives how many those are.
+HASTY = """(near) => new Promise((done) => {
+    const rows = document.getElementById("rows"), form = document.querySelector("form.finder");
+    new MutationObserver((_, seen) => {
+        seen.disconnect();
+        const there = rows.children.length;
+        queueMicrotask(() => document.querySelector("#further a").click());
+        done(there);
+    }).observe(rows, {childList: true});
+    document.getElementById("near").value = near;
+    form.requestSubmit();
+})"""
+
+
+def test_more_rows_before_the_first_are_all_there_begin_where_they_should(scripted):
+    """The first of the new rows has the focus, also if some of the old were not drawn yet."""
+    page = scripted.page
+    page.goto("/find/")
+    there = page.evaluate(HASTY, "Preston")
+    page.wait_for_function("document.querySelectorAll('#rows > li').length > 20")
+    focused = """[...document.querySelectorAll('#rows > li')]
+        .findIndex((row) => row.contains(document.activeElement))"""
+
+    assert (there, page.evaluate(focused)) == (10, 20)
+
+
+def test_a_double_press_opens_no_group(scripted):
+    """The second press of two on the button meets the list that has taken its place."""
+    page = scripted.page
+    page.goto("/find/?near=Preston")
+    page.wait_for_selector("#rows > li")
+    second = page.evaluate(
+        """() => {
+            const press = new MouseEvent("click", {bubbles: true, cancelable: true, detail: 2});
+            return document.querySelector("#rows h3 a").dispatchEvent(press);
+        }"""
+    )
+
+    assert second is False  # nothing follows from it
+    assert urlsplit(page.url).path == "/find/"
+
+
 def test_links_with_a_question_are_answered_here(scripted, plain):
     """A link to what was asked leads to the live part, and with scripts to the finder's page."""
     link = "main a[href*='age=toddlers']"

@@ -12,11 +12,14 @@ what must not be said of sensitive programmes, and the record itself.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import marshal
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from operator import attrgetter
 from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple
@@ -24,7 +27,7 @@ from typing import Any, NamedTuple
 from portal import private_files
 from portal.dependencies import FIELDS, Graph, Node, fields_of
 from portal.directory import Directory
-from portal.directory.models import Fields, TextFile
+from portal.directory.models import Fields, Session, TextFile, Venue
 from portal.feeds.calendars import Calendars
 from portal.web.site.app import Site
 from portal.web.site.cards import Cards
@@ -214,19 +217,22 @@ class _Describer:
     """Digests of values. A noun within a value counts as itself: its fields are compared apart."""
 
     def __init__(self, nouns: Mapping[int, object]) -> None:
-        self._numbers = {id(noun): number for number, noun in nouns.items()}
         self._file = io.BytesIO()
+        self._pickler = _Pickler(self._file, {id(noun): number for number, noun in nouns.items()})
 
     def digest(self, value: object) -> bytes:
         """The same for equal values. It may differ for equal values too; then files are made."""
         if value is None or isinstance(value, str):
             data = b"-" if value is None else b"'" + value.encode("utf-8", "surrogatepass")
         else:
-            file = io.BytesIO()
-            pickler = _Pickler(file, self._numbers)
-            pickler.dump(value)
-            data = file.getvalue()
+            self._file.seek(0)
+            self._file.truncate()
+            self._pickler.dump(value)
+            data = self._file.getvalue()
         return hashlib.blake2b(data, digest_size=12).digest()
+
+
+_SESSION = attrgetter(*(one.name for one in dataclasses.fields(Session)))
 
 
 class _Pickler(pickle.Pickler):
@@ -237,25 +243,45 @@ class _Pickler(pickle.Pickler):
         # Otherwise the bytes would tell which equal objects are one, which differs by process.
         self.fast = True
         self._numbers = numbers
-
-    def persistent_id(self, value: Any) -> int | None:
-        return self._numbers.get(id(value))
+        # Venues are in every session of a series: each is described once.
+        self._venues: dict[int, tuple[Venue, bytes]] = {}
 
     def reducer_override(self, value: Any) -> Any:
+        # Called for all but the plain values of Python, many times: the commonest come first.
+        kind = type(value)
+        if kind is datetime:
+            return _described, (value.isoformat(), str(value.tzinfo), value.fold)
+        if kind is date:
+            return _described, (value.isoformat(),)
+        if kind is Session:
+            return _described, _SESSION(value)
+        number = self._numbers.get(id(value))
+        if number is not None:
+            return _described, (number,)
+        if kind is Venue:
+            return _described, (self._venue(value),)
         if isinstance(value, Fields):
             values = {k: v for k, v in value.__dict__.items() if not k.startswith("\0")}
-            said = type(value).__qualname__, values, sorted(value.__pydantic_fields_set__)
+            said = kind.__qualname__, values, sorted(value.__pydantic_fields_set__)
             return _described, said
-        if isinstance(value, MappingProxyType):
+        if kind is MappingProxyType:
             return _described, ("mapping", dict(value))
         if isinstance(value, _OF_DIRECTORY):
-            return _described, (type(value).__qualname__,)
-        if isinstance(value, MethodType):
+            return _described, (kind.__qualname__,)
+        if kind is MethodType:
             return _described, (value.__self__, value.__func__.__qualname__)
-        if isinstance(value, FunctionType) and value is not _described:
+        if kind is FunctionType and value is not _described:
             cells = [cell.cell_contents for cell in value.__closure__ or ()]
             return _described, (value.__module__, value.__qualname__, cells)
         return NotImplemented
+
+    def _venue(self, venue: Venue) -> bytes:
+        known = self._venues.get(id(venue))
+        if known is None:
+            centre = venue.centre and self._numbers[id(venue.centre)]
+            said = dataclasses.replace(venue, centre=None), centre
+            known = self._venues[id(venue)] = venue, repr(said).encode()
+        return known[1]
 
 
 def _described(*parts: object) -> Callable[..., object]:

@@ -1,6 +1,8 @@
 """Files of the last site are kept only where nothing that they were made from has changed."""
 
+import dataclasses
 import functools
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -198,3 +200,49 @@ def test_another_setting_makes_pages_again(settings, today):
     build.build(other, today=today, jobs=1)
 
     assert "https://other.example/about/" in page(settings, "about")
+
+
+# --- digests --------------------------------------------------------------------------------------
+
+
+def _other(value):
+    """Something else of about the same kind."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)  # the same moment, and other words
+    return "Else" if value is None or isinstance(value, str) else None
+
+
+@pytest.mark.parametrize("of", ["session", "venue"])
+def test_a_digest_differs_by_each_field(directory, of):
+    """What a session or a venue says is in the digest of its series, field by field."""
+    session = next(
+        one for series in directory.series for one in series.all_sessions if one.venue.centre
+    )
+    thing = session if of == "session" else session.venue
+    describer = reuse._Describer({256: session.series, 512: session.venue.centre})
+    digests = {describer.digest((thing,))}
+    for field in dataclasses.fields(thing):
+        other = dataclasses.replace(thing, **{field.name: _other(getattr(thing, field.name))})
+        digests.add(describer.digest((other,)))
+
+    assert len(digests) == 1 + len(dataclasses.fields(thing))
+
+
+def test_equal_content_gives_equal_digests(sample_root, today):
+    """In the next build, which has read it again."""
+    first, second = (content.load(sample_root, today=today) for _ in range(2))
+    one, other = (
+        [
+            describer.digest([reuse._value(noun, name) for name in reuse.fields_of(type(noun))])
+            for noun in nouns.values()
+        ]
+        for nouns in (
+            reuse.Reuse(loaded, var=sample_root, out=sample_root, fixed="", marker=None).nouns
+            for loaded in (first, second)
+        )
+        for describer in [reuse._Describer(nouns)]
+    )
+
+    assert one == other
