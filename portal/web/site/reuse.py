@@ -17,6 +17,7 @@ import io
 import marshal
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from portal import private_files
 from portal.dependencies import FIELDS, Graph, Node, fields_of
 from portal.directory import Directory
 from portal.directory.models import Fields, TextFile
+from portal.directory.quarterly import Cube
 from portal.feeds.calendars import Calendars
 from portal.web.site.app import Site
 from portal.web.site.cards import Cards
@@ -110,9 +112,9 @@ class Reuse:
             return {}, ()
         changed = self._changed(last)
         dirty: list[bool] = []
-        for fields, asked, parts in last.nodes:
+        for numbers, asked, parts in last.nodes:
             dirty.append(
-                not changed.isdisjoint(fields)
+                not changed.isdisjoint(numbers)
                 or any((address in self._makers) != answer for address, answer in asked)
                 or any(dirty[part] for part in parts)
             )
@@ -215,7 +217,16 @@ class _Describer:
 
     def __init__(self, nouns: Mapping[int, object]) -> None:
         self._numbers = {id(noun): number for number, noun in nouns.items()}
-        self._file = io.BytesIO()
+        self._cubes: dict[int, bytes] = {}
+
+    def known(self, value: Any) -> int | bytes | None:
+        """What stands for a noun that is watched, and for a cube, which many pages are given."""
+        if type(value) is not Cube:
+            return self._numbers.get(id(value))
+        if id(value) not in self._cubes:
+            parts = [getattr(value, one.name) for one in fields(value)]
+            self._cubes[id(value)] = self.digest(parts)
+        return self._cubes[id(value)]
 
     def digest(self, value: object) -> bytes:
         """The same for equal values. It may differ for equal values too; then files are made."""
@@ -223,7 +234,7 @@ class _Describer:
             data = b"-" if value is None else b"'" + value.encode("utf-8", "surrogatepass")
         else:
             file = io.BytesIO()
-            pickler = _Pickler(file, self._numbers)
+            pickler = _Pickler(file, self.known)
             pickler.dump(value)
             data = file.getvalue()
         return hashlib.blake2b(data, digest_size=12).digest()
@@ -232,14 +243,14 @@ class _Describer:
 class _Pickler(pickle.Pickler):
     """Writes values so that equal ones give equal bytes, in any process."""
 
-    def __init__(self, file: io.BytesIO, numbers: Mapping[int, int]) -> None:
+    def __init__(self, file: io.BytesIO, known: Callable[[Any], int | bytes | None]) -> None:
         super().__init__(file, 5)
         # Otherwise the bytes would tell which equal objects are one, which differs by process.
         self.fast = True
-        self._numbers = numbers
+        self._known = known
 
-    def persistent_id(self, value: Any) -> int | None:
-        return self._numbers.get(id(value))
+    def persistent_id(self, value: Any) -> int | bytes | None:
+        return self._known(value)
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, Fields):
