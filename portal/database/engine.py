@@ -121,17 +121,11 @@ def _make_private(file: Path) -> None:
                 private_files.close_to_others(file.with_name(file.name + beside))
 
 
-# Limits how many threads of one process write to PostgreSQL at once. More would only wait for a row
-# lock whose holder waits for the interpreter (p99 3 s against 0.8 s at 32 clients).
-_gate = threading.Semaphore(2)
-
-
 @contextmanager
 def _writer_lock(engine: Engine) -> Iterator[None]:
-    """Hold the writers' lock. Our own queues are fairer than those of the databases."""
+    """Hold the writers' lock of SQLite, whose own queue is less fair than this one."""
     if engine.dialect.name != "sqlite":
-        with _gate:
-            yield
+        yield
         return
     # One open file per thread: a lock belongs to the open file, and a forked child shares it.
     files: dict[tuple[int, str], int] = _queue.__dict__.setdefault("files", {})

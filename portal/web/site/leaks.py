@@ -28,7 +28,7 @@ from portal.directory import Directory, Programme, Series, Venue
 LINK = re.compile(r"/sessions/([\w-]+/[\w-]+)"), re.compile(r"/book/([\w-]+/[\w-]+)")
 _IN_WORDS = re.compile(r"[\w-]")  # a letter, digit or hyphen, which goes on with a word
 
-_FEW = 20  # phrases; more are looked for by their tokens
+_FEW = 40  # phrases; more are looked for by their tokens
 # Tokens are runs of ASCII letters, digits, '_' and '-': all other bytes become spaces. Where a
 # phrase is in a text as whole words, each token of the phrase is a whole token of the text.
 _KEPT = string.ascii_letters + string.digits + "_-"

@@ -55,6 +55,18 @@ def test_five_answers_are_enough() -> None:
     assert (family.name, family.people, family.safe_to_contact) == ("Amina Khan", 2, True)
 
 
+def test_what_a_form_says_stays_out_of_the_next_one() -> None:
+    """A day in the label of one family's form is not in that of the next family."""
+    series = made.directory({"creche": "yes", "creche_places": "2", "creche_ages": "1-4 years"})
+    form = book_form(series.series[0], MultiDict(GOOD))
+    before = form.creche_ages.label.text, form.creche_ages.hint, form.creche.hint
+    form.tell_of_creche(NOW.date(), 2)
+    assert form.creche_ages.label.text != before[0]
+
+    after = book_form(series.series[0], MultiDict(GOOD))
+    assert (after.creche_ages.label.text, after.creche_ages.hint, after.creche.hint) == before
+
+
 def test_each_missing_answer_says_what_to_do() -> None:
     """Imperative, without blame: what to enter or to choose."""
     empty = dict.fromkeys(GOOD, "")
