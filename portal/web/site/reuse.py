@@ -28,6 +28,7 @@ from portal import private_files
 from portal.dependencies import FIELDS, Graph, Node, fields_of
 from portal.directory import Directory
 from portal.directory.models import Fields, Session, TextFile, Venue
+from portal.directory.quarterly import Cube
 from portal.feeds.calendars import Calendars
 from portal.web.site.app import Site
 from portal.web.site.cards import Cards
@@ -243,8 +244,8 @@ class _Pickler(pickle.Pickler):
         # Otherwise the bytes would tell which equal objects are one, which differs by process.
         self.fast = True
         self._numbers = numbers
-        # Venues are in every session of a series: each is described once.
-        self._venues: dict[int, tuple[Venue, bytes]] = {}
+        # A venue is in every session of a series, a cube in many pages: each is described once.
+        self._known: dict[int, tuple[Venue | Cube, bytes]] = {}
 
     def reducer_override(self, value: Any) -> Any:
         # Called for all but the plain values of Python, many times: the commonest come first.
@@ -258,8 +259,8 @@ class _Pickler(pickle.Pickler):
         number = self._numbers.get(id(value))
         if number is not None:
             return _described, (number,)
-        if kind is Venue:
-            return _described, (self._venue(value),)
+        if kind is Venue or kind is Cube:
+            return _described, (self._once(value),)
         if isinstance(value, Fields):
             values = {k: v for k, v in value.__dict__.items() if not k.startswith("\0")}
             said = kind.__qualname__, values, sorted(value.__pydantic_fields_set__)
@@ -275,12 +276,14 @@ class _Pickler(pickle.Pickler):
             return _described, (value.__module__, value.__qualname__, cells)
         return NotImplemented
 
-    def _venue(self, venue: Venue) -> bytes:
-        known = self._venues.get(id(venue))
+    def _once(self, value: Venue | Cube) -> bytes:
+        known = self._known.get(id(value))
         if known is None:
-            centre = venue.centre and self._numbers[id(venue.centre)]
-            said = dataclasses.replace(venue, centre=None), centre
-            known = self._venues[id(venue)] = venue, repr(said).encode()
+            file = io.BytesIO()
+            parts = [getattr(value, one.name) for one in dataclasses.fields(value)]
+            _Pickler(file, self._numbers).dump(parts)
+            said = hashlib.blake2b(file.getvalue(), digest_size=12).digest()
+            known = self._known[id(value)] = value, said
         return known[1]
 
 
