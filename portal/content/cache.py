@@ -66,8 +66,14 @@ class FileCache:
         self._rows: dict[str, tuple[object, list[Row]]] = {}
         self._pictures: dict[str, tuple[object, str]] = {}
 
-    def readings(self, asked: Sequence[Asked], read: Read) -> list[Reading]:
-        """The readings of these files. One is read again if it has changed."""
+    def readings(
+        self,
+        asked: Sequence[Asked],
+        read: Read,
+        digests: Mapping[str, bytes],  # noqa: ARG002 - the state of a file says enough here
+    ) -> list[Reading]:
+        """The readings of these files. One is read again if it has changed. `digests` has the
+        digest of what is in a file, by path from the root, where it is known."""
         return [self._reading(one, read) for one in asked]
 
     def _reading(self, asked: Asked, read: Read) -> Reading:
@@ -134,14 +140,17 @@ class KeptReadings(FileCache):
         self._folder = var / "readings"
         self._jobs = cores() if jobs is None else jobs
 
-    def readings(self, asked: Sequence[Asked], read: Read) -> list[Reading]:
+    def readings(
+        self, asked: Sequence[Asked], read: Read, digests: Mapping[str, bytes]
+    ) -> list[Reading]:
         """The readings of these files. Not copies: they are used once."""
         parts = [self._part(number) for number in range(_PARTS)]
         found: dict[Asked, Reading] = {}
         missing: list[Asked] = []
         for one in asked:
             kept = parts[_part_of(one)].get(one)
-            if kept is not None and kept.digest == _digest_of(one.path):
+            now = digests.get(one.name)
+            if kept is not None and kept.digest == (now or _digest_of(one.path)):
                 found[one] = kept
             else:
                 missing.append(one)

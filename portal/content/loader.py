@@ -17,7 +17,7 @@ from pathlib import Path
 from portal.content import file_names, message_texts
 from portal.content.cache import FileCache
 from portal.content.checks import check, check_towns
-from portal.content.edition import edition_of
+from portal.content.edition import Snapshot
 from portal.content.front_matter import Problem
 from portal.content.gazetteer import Gazetteer, read_map
 from portal.content.history import Changes
@@ -61,8 +61,8 @@ def load(
     process: then only files that changed are read again.
     The Directory's `edition` is '' if files changed while they were read.
     """
-    before = edition_of(root, FOLDERS)
-    tree = read_tree(root, memory)
+    files = Snapshot(root, FOLDERS)
+    tree = read_tree(root, memory, files.digests)
     map_of = read_map(tree)
     check(tree)
     check_links(tree, map_of.settlements if map_of.whole else None)
@@ -77,7 +77,7 @@ def load(
     }
     if problems:
         raise ContentError(sorted(problems))
-    edition = before if edition_of(root, FOLDERS) == before else ""
+    edition = files.edition if files.holds() else ""
     directory = Linking(
         tree, map_of, gazetteer, Changes(root), today, horizon_weeks, edition
     ).directory()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import os
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,20 +80,24 @@ _OUTCODE_COLUMNS = ("code", "latitude", "longitude", "districts")
 _NEIGHBOUR_COLUMNS = ("name", "council", "latitude", "longitude", "outcodes")
 
 
-def read_tree(root: Path, memory: FileCache | None = None) -> Tree:
+def read_tree(
+    root: Path, memory: FileCache | None = None, digests: Mapping[str, bytes] | None = None
+) -> Tree:
     """Read content/, centres/ and programmes/ of a root. Mistakes are in `problems`.
 
     With a `memory`, files that have not been touched since it last saw them are not read again.
+    `digests` are those of the files, by path from the root, where they are known already.
     """
-    return _Reader(root, memory or FileCache()).read()
+    return _Reader(root, memory or FileCache(), digests or {}).read()
 
 
 class _Reader:
     """Walks the folders once, in the order of their names."""
 
-    def __init__(self, root: Path, memory: FileCache) -> None:
+    def __init__(self, root: Path, memory: FileCache, digests: Mapping[str, bytes]) -> None:
         self._root = root
         self._memory = memory
+        self._digests = digests
         self._start = f"{root}/"  # Joining strings is much quicker than joining paths.
         self._tree = Tree([])
         self._asked: list[tuple[Text[Any], Asked]] = []
@@ -113,7 +117,7 @@ class _Reader:
             for footprint in folders:
                 self._read_footprint(footprint)
         # All at once, so that they can be read side by side.
-        found = self._memory.readings([asked for _, asked in self._asked], _read)
+        found = self._memory.readings([asked for _, asked in self._asked], _read, self._digests)
         for (text, _), reading in zip(self._asked, found, strict=True):
             text.written, text.noun, text.prose = reading.written, reading.noun, reading.prose
         return self._tree

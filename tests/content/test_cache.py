@@ -156,12 +156,12 @@ def test_only_what_has_changed_is_read(root, var):
     read = []
 
     class Watching(content.KeptReadings):
-        def readings(self, asked, read_one):
+        def readings(self, asked, read_one, digests):
             def noted(one):
                 read.append(one.name)
                 return read_one(one)
 
-            return super().readings(asked, noted)
+            return super().readings(asked, noted, digests)
 
     described(root, Watching(var))
     assert read == []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.content.edition import edition_of
+from portal.content.edition import Snapshot
 from tests.support.staffed import Staffed
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -26,7 +26,7 @@ class Office(Staffed):
 
     def edition(self) -> str:
         """Identifies all that the content holds."""
-        return edition_of(self.settings.root, ("content", "centres", "programmes"))
+        return Snapshot(self.settings.root, ("content", "centres", "programmes")).edition
 
     def worker(self, **given):
         return self.signed_in("worker", **{"centres": ["riverbank"], **given})
