@@ -1071,7 +1071,11 @@
   ask.hidden = !navigator.geolocation;
   ask.firstElementChild.addEventListener("click", () => {
     const loaded = load();
-    const refused = async (said) => await loaded && refuse([wrong("near", said)]);
+    const refused = async (said) => {
+      turn += 1; // what is still to be drawn of a search would stand under the mistake
+      get("results").ariaBusy = false;
+      if (await loaded) refuse([wrong("near", said)]);
+    };
     navigator.geolocation.getCurrentPosition(async ({ coords }) => {
       if (!await loaded) return;
       const at = [coords.latitude, coords.longitude];

@@ -492,13 +492,13 @@ def test_a_second_question_leaves_no_row_of_the_first(scripted, second):
     assert bool(ours["rows"]) == (second == "Burnley")
 
 
-# Presses "Show more" as soon as the first rows are there; gives how many those are.
-HASTY = """(near) => new Promise((done) => {
+# Presses a control as soon as the first rows are there; gives how many those are.
+HASTY = """([near, control]) => new Promise((done) => {
     const rows = document.getElementById("rows"), form = document.querySelector("form.finder");
     new MutationObserver((_, seen) => {
         seen.disconnect();
         const there = rows.children.length;
-        queueMicrotask(() => document.querySelector("#further a").click());
+        queueMicrotask(() => document.querySelector(control).click());
         done(there);
     }).observe(rows, {childList: true});
     document.getElementById("near").value = near;
@@ -510,12 +510,29 @@ def test_more_rows_before_the_first_are_all_there_begin_where_they_should(script
     """The first of the new rows has the focus, also if some of the old were not drawn yet."""
     page = scripted.page
     page.goto("/find/")
-    there = page.evaluate(HASTY, "Preston")
+    there = page.evaluate(HASTY, ["Preston", "#further a"])
     page.wait_for_function("document.querySelectorAll('#rows > li').length > 20")
     focused = """[...document.querySelectorAll('#rows > li')]
         .findIndex((row) => row.contains(document.activeElement))"""
 
     assert (there, page.evaluate(focused)) == (10, 20)
+
+
+def test_no_row_stands_under_a_place_that_the_phone_does_not_give(scripted):
+    """The rest of an answer does not come once "Use where I am" has been refused."""
+    page = scripted.page
+    page.goto("/find/")
+    page.evaluate(
+        """() => Object.defineProperty(navigator.geolocation, "getCurrentPosition", {
+            value: (_, refused) => refused(),
+        })"""
+    )
+    there = page.evaluate(HASTY, ["Preston", "#here > *"])
+    page.wait_for_selector("#mistakes *")
+    page.wait_for_timeout(100)  # as long as the rest of the answer may take
+
+    assert (there, page.locator("#rows > li").count()) == (10, 0)
+    assert page.get_attribute("#results", "aria-busy") == "false"
 
 
 def test_a_double_press_opens_no_group(scripted):
