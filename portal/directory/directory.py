@@ -131,6 +131,15 @@ class Directory(Noun):
         return old | {series.identity: series for series in every}
 
     @remembered
+    def _centres_by_area(self) -> Mapping[str, list[Centre]]:
+        """Centres in their order, by the address of their district and of its footprint."""
+        found: dict[str, list[Centre]] = defaultdict(list)
+        for centre in self.centres:
+            for area in (self.district_of(centre), self.footprint_of(centre)):
+                found[area.path].append(centre)
+        return found
+
+    @remembered
     def _pages(self) -> Mapping[str, Page]:
         return {page.slug: page for page in self.pages}
 
@@ -226,8 +235,7 @@ class Directory(Noun):
         return self._footprint_of[thing.district if isinstance(thing, Centre) else thing.slug]
 
     def centres_in(self, area: Footprint | District) -> tuple[Centre, ...]:
-        slugs = {d.slug for d in area.districts} if isinstance(area, Footprint) else {area.slug}
-        return tuple(centre for centre in self.centres if centre.district in slugs)
+        return tuple(self._centres_by_area.get(area.path, ()))
 
     def series_at(self, centre: Centre) -> tuple[Series, ...]:
         return tuple(self._series_by_centre.get(centre.slug, ()))

@@ -123,14 +123,13 @@ def phases(
         changes = [series.opens, series.booking_ends]
     later = sorted({one for one in changes if one and one > now and not (until and one >= until)})
     found: list[Phase] = []
-    for moment in (now, *later):
-        state = _state(series, times, moment, whole=whole)
-        if not found:
-            found.append(Phase(state))
-        elif found[-1].state != state:
-            found[-1] = found[-1]._replace(ends=moment)
-            found.append(Phase(state, moment))
-    return tuple(found)
+    state, begins = _state(series, times, now, whole=whole), None
+    for moment in later:
+        after = _state(series, times, moment, whole=whole)
+        if after != state:
+            found.append(Phase(state, begins, moment))
+            state, begins = after, moment
+    return (*found, Phase(state, begins))
 
 
 def unit(session: Session) -> Session | None:

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from portal.dependencies import remembered
+from portal.dependencies import once, remembered
 from portal.directory import Centre, Directory, District, Neighbour, Settlement
 from portal.directory.values import Position
 
@@ -109,6 +109,7 @@ class CountyMap:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._outline = directory.outline
+        self._of_centres: dict[District, Any] = {}
         points = (
             self._outline.points(one.slug for one in directory.districts) if self._outline else []
         )
@@ -190,7 +191,7 @@ class CountyMap:
 
     def area(self, districts: Sequence[District], centres: Mapping[Centre, int]) -> View | None:
         """Some districts with their centres, which have these numbers."""
-        part = self._part(districts)
+        part = self._part(districts, _TEXT)
         if part is None:
             return None
         pins = _apart(
@@ -202,20 +203,22 @@ class CountyMap:
             part.height,
         )
         taken = [_Rect(pin.x - _PIN, pin.y - _PIN, pin.x + _PIN, pin.y + _PIN) for pin in pins]
-        towns = self._towns(part, districts, taken, _TEXT)
+        towns = _labels(part, taken, _TEXT)
         return View(self.path, part.box, part.height, tuple(districts), towns, pins)
 
     def place(self, centre: Centre, district: District) -> View | None:
         """The district of a centre, and the centre in it, if more than its district is known."""
-        part, position = self._part([district]), _shown(centre)
+        part = once(self._of_centres, district, self._part, [district], _LARGE_TEXT)
+        position = _shown(centre)
         if part is None or position is None:
             return None
         x, y = part.at(self._at(position))
         taken = [_Rect(x - _PIN, y - _PIN, x + _PIN, y + _PIN)]
-        towns = self._towns(part, [district], taken, _LARGE_TEXT)
+        towns = _labels(part, taken, _LARGE_TEXT)
         return View(self.path, part.box, part.height, (district,), towns, spot=(x, y))
 
-    def _part(self, districts: Sequence[District]) -> _Part | None:
+    def _part(self, districts: Sequence[District], size: int) -> _Part | None:
+        """These districts, and the towns that have room for a name of this size."""
         points = self._outline.points(one.slug for one in districts) if self._outline else ()
         if not points:
             return None
@@ -226,38 +229,19 @@ class CountyMap:
         # Neither a strip nor a tower.
         width = max(right - left, round((bottom - top) / 1.25)) + 2 * margin
         height = max(bottom - top, round(width / 1.6)) + 2 * margin
-        return _Part((left + right - width) // 2, (top + bottom - height) // 2, width, height)
-
-    def _towns(
-        self, part: _Part, here: Sequence[District], pins: Sequence[_Rect], size: int
-    ) -> tuple[Label, ...]:
-        """The names of the largest towns of a part, where there is room for them; these districts'
-        own towns come first."""
-        own = {one.title for one in here}
-        shown: list[Label] = []
-        full = list(pins)
-        for name, position, _ in sorted(
+        part = _Part((left + right - width) // 2, (top + bottom - height) // 2, width, height)
+        own = {one.title for one in districts}
+        largest = sorted(
             self._largest, key=lambda town: town[2] is None or town[2].title not in own
-        ):
-            x, y = part.at(self._at(position))
-            if not (size < x < WIDTH - size and size < y < part.height - size):
-                continue
-            dot = _Rect(x - 3, y - 3, x + 3, y + 3)
-            places = _BESIDE if shown else _BESIDE + _FURTHER
-            for across, down, anchor in places:
-                length = len(name) * size * 0.56
-                left = x + across - length * {"start": 0, "middle": 0.5, "end": 1}[anchor]
-                base = y + down * size / _TEXT
-                words = _Rect(left, base - size * 0.85, left + length, base + size * 0.25)
-                if words.inside(part.height) and not any(map(words.meets, full)):
-                    covered = any(map(dot.meets, full))
-                    full += [words] if covered else [words, dot]
-                    spot = None if covered else (x, y)
-                    shown.append(Label(round(x + across), round(base), name, anchor, spot))
-                    break
-            if len(shown) == _TOWNS:
-                break
-        return tuple(shown)
+        )
+        towns = ((name, *part.at(self._at(position))) for name, position, _ in largest)
+        return part._replace(
+            towns=tuple(
+                (name, x, y)
+                for name, x, y in towns
+                if size < x < WIDTH - size and size < y < part.height - size
+            )
+        )
 
     @remembered
     def _largest(self) -> list[tuple[str, Position, District | None]]:
@@ -272,12 +256,17 @@ class CountyMap:
 
 
 class _Part(NamedTuple):
-    """A part of the county in the file's units."""
+    """A part of the county in the file's units.
+
+    `towns` are the names and places (as drawn) of those that are not at its edge: the districts'
+    own towns come first, then the others, each the largest first.
+    """
 
     left: int
     top: int
     width: int
     depth: int
+    towns: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def box(self) -> str:
@@ -291,6 +280,29 @@ class _Part(NamedTuple):
         """A point of the file in the part as it is drawn."""
         scale = WIDTH / self.width
         return round((point[0] - self.left) * scale), round((point[1] - self.top) * scale)
+
+
+def _labels(part: _Part, pins: Sequence[_Rect], size: int) -> tuple[Label, ...]:
+    """The names of the largest towns of a part, where there is room for them."""
+    shown: list[Label] = []
+    full = list(pins)
+    for name, x, y in part.towns:
+        dot = _Rect(x - 3, y - 3, x + 3, y + 3)
+        places = _BESIDE if shown else _BESIDE + _FURTHER
+        for across, down, anchor in places:
+            length = len(name) * size * 0.56
+            left = x + across - length * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+            base = y + down * size / _TEXT
+            words = _Rect(left, base - size * 0.85, left + length, base + size * 0.25)
+            if words.inside(part.height) and not any(map(words.meets, full)):
+                covered = any(map(dot.meets, full))
+                full += [words] if covered else [words, dot]
+                spot = None if covered else (x, y)
+                shown.append(Label(round(x + across), round(base), name, anchor, spot))
+                break
+        if len(shown) == _TOWNS:
+            break
+    return tuple(shown)
 
 
 def _shown(centre: Centre) -> Position | None:

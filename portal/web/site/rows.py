@@ -65,8 +65,7 @@ class Rows:
         macro = self._macros.series_row  # type: ignore[attr-defined]  # macros
         today = self._context.today
         notes = filters.notes(series, self._context.coming.get(series), today)
-        states = phases(series, None, self._context.now)
-        return str(macro(series, notes, at, states, today))
+        return str(macro(series, notes, at, self._context.states(series), today))
 
     def days(self, sessions: Iterable[Session], most: int, *, brief: bool = False) -> list[Day]:
         """Sessions by day, soonest first; after `most` rows, later days are only counted.

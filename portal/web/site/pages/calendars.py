@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
+from heapq import nsmallest
+from itertools import chain
+from operator import itemgetter
+from typing import NamedTuple
 
 from portal.directory import Series, Session
 from portal.directory.values import LONDON
@@ -100,12 +104,14 @@ def custom(context: Context) -> str:
 def _listed(context: Context, kind: str) -> list[tuple[Facet, str, Sequence[Session], date | None]]:
     """Calendars with their QR codes, next sessions, and the day they last changed."""
     found: list[tuple[Facet, str, Sequence[Session], date | None]] = []
-    calendars = context.once(_calendars)
     for facet in context.once(_facets):
         if facet.kind == kind:
-            changed = calendars.last_changed(facet.series)
+            parts = [context.once(_part, series) for series in facet.series]
+            changed = max((one.changed for one in parts if one.changed), default=None)
             day = changed.astimezone(LONDON).date() if changed else None
-            found.append((facet, qr_codes.path_of(facet), _sample(context, facet.series), day))
+            coming = chain.from_iterable(one.coming for one in parts)
+            sample = [session for *_, session in nsmallest(SAMPLE, coming, itemgetter(0, 1))]
+            found.append((facet, qr_codes.path_of(facet), sample, day))
     return found
 
 
@@ -117,6 +123,18 @@ def _calendars(context: Context) -> Calendars:
     return Calendars(context.directory)
 
 
-def _sample(context: Context, series: Iterable[Series]) -> list[Session]:
-    coming = [session for one in series for session in context.coming.get(one, ())[:SAMPLE]]
-    return sorted(coming, key=lambda one: (one.starts, one.series.identity))[:SAMPLE]
+class _Part(NamedTuple):
+    """What a series adds to a calendar: when it changed (None: nothing), and its next sessions,
+    each after what they are sorted by."""
+
+    changed: datetime | None
+    coming: tuple[tuple[datetime, str, Session], ...]
+
+
+def _part(context: Context, series: Series) -> _Part:
+    """Every series is in five calendars or more."""
+    coming = context.coming.get(series, ())[:SAMPLE]
+    return _Part(
+        context.once(_calendars).last_changed([series]),
+        tuple((one.starts, series.identity, one) for one in coming),
+    )

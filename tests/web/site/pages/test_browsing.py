@@ -1,12 +1,15 @@
 """Home, places, ages and days list what is on, nearest or soonest first."""
 
+import random
 import re
 from datetime import date
+from math import degrees
 
 import pytest
 
 from portal import content
-from portal.directory import AGE_BANDS
+from portal.directory import AGE_BANDS, Settlement
+from portal.directory.values import Position, distance
 from portal.web.site.app import create_site
 from portal.web.site.pages.browsing import weekdays
 from tests.support.page_reader import words_of
@@ -131,3 +134,55 @@ def test_a_moved_session_is_counted_once(moved, sample_root):
 def test_lists_of_what_is_near_or_soon_leave_old_days_out(moved, path):
     """Where lists choose what a family can come to, a session is there on its new day alone."""
     assert "</strong> to Thursday" not in moved.get(path).text
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_near_is_the_nearest_of_all_sessions(county, seed):
+    """Wherever sessions and places are, a page has those within 10 miles, the nearest 40 at most,
+    and otherwise the nearest five: the same as if each were measured."""
+    chance = random.Random(seed)
+    ten_miles_north = degrees(10 / 3958.76)  # the radius of the earth in miles
+    middle = Position(53.8, -2.7)
+    spots = [
+        Position(53.8 + chance.gauss(0, spread), -2.7 + chance.gauss(0, 1.7 * spread))
+        for spread in [0.05] * 50 + [0.2] * 30
+    ] + [
+        Position(middle.latitude + way * ten_miles_north * far, middle.longitude)
+        for way in (-1, 1)
+        for far in (0.9999, 1.0001)
+    ]
+    weekdays = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+    runs = {
+        f"run-{number}": "programme: play\nstarts: 2026-11-02\ntime: 10:00-11:30\n"
+        f"day: {chance.choice(weekdays)}\n"
+        f"venue: {{name: Hall, town: Leyland, location: '{one.latitude:.6f}, {one.longitude:.6f}'}}"
+        for number, one in enumerate(spots)
+    }
+    places = [middle, Position(51.5, -0.1), *chance.sample(spots, 10)]
+    directory = county(runs).model_copy(
+        update={
+            "settlements": tuple(
+                Settlement(f"at-{n}", f"At {n}", None, one, "village", 100, "PR1", True)
+                for n, one in enumerate(places)
+            )
+        }
+    )
+    site = create_site(directory).test_client()
+    week = directory.sessions_between(*directory.week_from(directory.today))
+    totals = set()
+    for settlement in directory.settlements:
+        away = {one: distance(settlement.position, one.venue.position) for one in week}
+        near = sorted(week, key=away.__getitem__)
+        within = sum(miles <= 10 for miles in away.values())
+        shown = sorted(near[: min(within, 40) or 5], key=lambda one: one.day)
+        html = site.get(settlement.path).text
+        said = re.search(r"(\d+) sessions? within 10 miles", html)
+        totals.add(within)
+
+        assert int(said[1] if said else 0) == within
+        assert re.findall(r'<a href="(/sessions/[^"]+)"', html) == [
+            one.series.path for one in shown
+        ]
+
+    assert 0 in totals
+    assert max(totals) > 40
