@@ -208,8 +208,15 @@ def _check_pair(first: _Run, second: _Run) -> None:
 
 def _overlaps(first: _Run, second: _Run) -> Iterator[tuple[date, TimeRange]]:
     """The days on which both meet at one time, with the time of the second."""
+    one, other = first.series, second.series
+    if not (one.changes or other.changes or _meet(one.time, other.time)):
+        return  # nearly all pairs, and the dates of each are many
     for day in sorted(first.held.keys() & second.held.keys()):
         for mine in first.held[day]:
-            for other in second.held[day]:
-                if mine.starts < other.ends and other.starts < mine.ends:
-                    yield day, other
+            for theirs in second.held[day]:
+                if _meet(mine, theirs):
+                    yield day, theirs
+
+
+def _meet(one: TimeRange, other: TimeRange) -> bool:
+    return one.starts < other.ends and other.starts < one.ends
