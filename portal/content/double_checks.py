@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 from portal.content.date_checks import times_held
@@ -60,6 +60,7 @@ def _may_clash(together: Sequence[_Run]) -> Iterable[tuple[_Run, _Run]]:
     return {(one.text.file, other.text.file): (one, other) for one, other in pairs}.values()
 
 
+@lru_cache(maxsize=4096)
 def _folded(words: str | None) -> str:
     return "".join(letter for letter in (words or "").casefold() if letter.isalnum())
 
