@@ -17,10 +17,10 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,8 @@ from portal.content.front_matter import LARGEST_FILE, Problem, Written
 from portal.content.sources import Row
 from portal.directory import TextFile
 from portal.directory.models import Fields
+
+MadeT = TypeVar("MadeT")
 
 
 class Asked(NamedTuple):
@@ -65,6 +67,7 @@ class FileCache:
         self._readings: dict[str, tuple[object, Asked, Reading]] = {}
         self._rows: dict[str, tuple[object, list[Row]]] = {}
         self._pictures: dict[str, tuple[object, str]] = {}
+        self._made: dict[str, tuple[bytes, object]] = {}
 
     def readings(
         self,
@@ -103,6 +106,14 @@ class FileCache:
         if known is None or known[0] != state:
             known = self._pictures[path] = (state, look())
         return known[1]
+
+    def made(self, what: str, key: bytes, make: Callable[[], MadeT]) -> MadeT:
+        """What `make` gives, kept under a name for as long as the key stays the same. Nobody may
+        change it."""
+        known = self._made.get(what)
+        if known is None or known[0] != key:
+            known = self._made[what] = key, make()
+        return cast(MadeT, known[1])
 
 
 def _state_of(path: str) -> object:
@@ -163,34 +174,45 @@ class KeptReadings(FileCache):
         changed = {_part_of(one) for one in missing}
         for number, part in enumerate(fresh):
             if number in changed or part.keys() != parts[number].keys():
-                self._write(number, part)
+                self._write(f"{number:02}", part)
         return [found[one] for one in asked]
 
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{number:02}.readings"
-
-    def _write(self, number: int, part: Mapping[Asked, Reading]) -> None:
-        data = _dumped(part)
-        with suppress(OSError):  # then the next run reads them again
-            private_files.write_file(self._path(number), _seal(data) + data)
+    def made(self, what: str, key: bytes, make: Callable[[], MadeT]) -> MadeT:
+        known = self._load(what)
+        if not isinstance(known, tuple) or known[0] != key:
+            known = key, make()
+            self._write(what, known)
+        return cast(MadeT, known[1])
 
     def _part(self, number: int) -> dict[Asked, Reading]:
+        part = self._load(f"{number:02}")
+        return part if isinstance(part, dict) else {}
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.readings"
+
+    def _write(self, name: str, thing: object) -> None:
+        data = _dumped(thing)
+        with suppress(OSError):  # then the next run reads them again
+            private_files.write_file(self._path(name), _seal(data) + data)
+
+    def _load(self, name: str) -> Any:
+        """What was written under this name; None if that cannot be trusted, or is not there."""
         try:
-            with self._path(number).open("rb") as file:
+            with self._path(name).open("rb") as file:
                 status = os.fstat(file.fileno())
                 data = file.read()
         except OSError:
-            return {}
+            return None
         # Nobody else can have written it. So it holds what we wrote ourselves, if it is whole.
         if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-            return {}
+            return None
         if data[:_SEAL] != _seal(data[_SEAL:]):
-            return {}
+            return None
         try:
-            part = _loaded(data[_SEAL:])
+            return _loaded(data[_SEAL:])
         except (pickle.UnpicklingError, AttributeError, EOFError, ImportError, IndexError):
-            return {}
-        return part if isinstance(part, dict) else {}
+            return None
 
     def _read(self, missing: Sequence[Asked], read: Read) -> Iterable[Reading]:
         jobs = min(self._jobs, len(missing) // _WORTH_FORKING)
@@ -233,6 +255,12 @@ def digest(raw: bytes) -> bytes:
     return hashlib.sha256(raw).digest()
 
 
+def key_of(paths: Iterable[str], digests: Mapping[str, bytes]) -> bytes:
+    """A key for what is made of these files; empty if the digest of one is not known."""
+    whole = [(path, digests.get(path, b"")) for path in paths]
+    return digest(repr(whole).encode()) if all(one for _, one in whole) else b""
+
+
 # --- bytes ---------------------------------------------------------------------------------------
 
 _SEAL = hashlib.sha256().digest_size
@@ -265,6 +293,9 @@ class _Pickler(pickle.Pickler):
             return _noun, (type(thing), given)
         if isinstance(thing, ZoneInfo):  # it would be written as a name and `getattr`
             return ZoneInfo, (thing.key,)
+        if "__setstate__" in vars(type(thing)) and hasattr(thing, "__dataclass_fields__"):
+            # A frozen dataclass with slots: much slower to put together again in its own way.
+            return type(thing), tuple(getattr(thing, one.name) for one in fields(thing))
         return NotImplemented
 
 

@@ -210,7 +210,8 @@ def _wrong_changes(
     if not series.changes:
         return
     known, rule = set(planned), set(rule_dates(series, end))
-    held = _times_held(series, planned)
+    moves = any(change.moved_to for change in series.changes)
+    held = _times_held(series, planned) if moves else {}
     seen: set[date] = set()
     for index, change in enumerate(series.changes):
         day, place = change.date_, ("changes", index)

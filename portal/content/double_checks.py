@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 from portal.content.date_checks import times_held
@@ -60,6 +60,7 @@ def _may_clash(together: Sequence[_Run]) -> Iterable[tuple[_Run, _Run]]:
     return {(one.text.file, other.text.file): (one, other) for one, other in pairs}.values()
 
 
+@lru_cache(maxsize=4096)
 def _folded(words: str | None) -> str:
     return "".join(letter for letter in (words or "").casefold() if letter.isalnum())
 
@@ -208,8 +209,15 @@ def _check_pair(first: _Run, second: _Run) -> None:
 
 def _overlaps(first: _Run, second: _Run) -> Iterator[tuple[date, TimeRange]]:
     """The days on which both meet at one time, with the time of the second."""
+    one, other = first.series, second.series
+    if not (one.changes or other.changes or _meet(one.time, other.time)):
+        return  # nearly all pairs, and the dates of each are many
     for day in sorted(first.held.keys() & second.held.keys()):
         for mine in first.held[day]:
-            for other in second.held[day]:
-                if mine.starts < other.ends and other.starts < mine.ends:
-                    yield day, other
+            for theirs in second.held[day]:
+                if _meet(mine, theirs):
+                    yield day, theirs
+
+
+def _meet(one: TimeRange, other: TimeRange) -> bool:
+    return one.starts < other.ends and other.starts < one.ends

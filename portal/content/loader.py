@@ -10,12 +10,12 @@ memory: the latest of the file's own `updated`, its last commit, and its time on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from portal.content import file_names, message_texts
-from portal.content.cache import FileCache
+from portal.content.cache import FileCache, key_of
 from portal.content.checks import check, check_towns
 from portal.content.edition import Snapshot
 from portal.content.front_matter import Problem
@@ -26,6 +26,7 @@ from portal.content.linking import Linking
 from portal.content.plausibility import doubts
 from portal.content.plausible_places import FindPostcode
 from portal.content.reader import read_tree
+from portal.content.school_calendar import recall_bank_holidays
 from portal.directory import Centre, Directory, Programme, Series
 from portal.directory.phrases import count
 from portal.directory.values import LONDON, day_words
@@ -61,6 +62,8 @@ def load(
     process: then only files that changed are read again.
     The Directory's `edition` is '' if files changed while they were read.
     """
+    memory = memory or FileCache()
+    recall_bank_holidays(memory, today)
     files = Snapshot(root, FOLDERS)
     tree = read_tree(root, memory, files.digests)
     map_of = read_map(tree)
@@ -73,7 +76,7 @@ def load(
         *tree.problems,
         *(problem for written in tree.written.values() for problem in written.problems),
         *(problem for text in tree.texts() for problem in text.written.problems),
-        *(message_texts.check_words(root) if (root / "content").is_dir() else ()),
+        *_of_messages(root, memory, files.digests),
     }
     if problems:
         raise ContentError(sorted(problems))
@@ -84,6 +87,21 @@ def load(
     imported = {"postcodes": postcodes, "postcode_districts": postcode_districts}
     there = {name: path.read_bytes() for name, path in imported.items() if path and path.is_file()}
     return directory.model_copy(update=there) if there else directory
+
+
+def _of_messages(root: Path, memory: FileCache, digests: Mapping[str, bytes]) -> Sequence[Problem]:
+    """What is wrong with the words of messages: kept while the folder has the same files."""
+    if not (root / "content").is_dir():
+        return ()
+    try:
+        names = sorted(one.name for one in (root / message_texts.FOLDER).iterdir())
+    except OSError:
+        names = []
+    texts = [name for name in names if name.endswith(".md") and not file_names.passed_over(name)]
+    key = key_of([f"{message_texts.FOLDER.as_posix()}/{name}" for name in texts], digests)
+    if not key:
+        return message_texts.check_words(root)
+    return memory.made("messages", key, lambda: message_texts.check_words(root))
 
 
 def leftovers(root: Path) -> list[Problem]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from portal.content import prose
-from portal.content.cache import Asked, FileCache, Reading, digest
+from portal.content.cache import Asked, FileCache, Reading, digest, key_of
 from portal.content.file_names import (
     copy_of,
     ending_words,
@@ -50,6 +50,7 @@ from portal.directory import (
     News,
     Page,
     Programme,
+    PublishedReport,
     Resources,
     Series,
     Site,
@@ -164,8 +165,7 @@ class _Reader:
             tree.help_pages = self._texts(HelpPage, "content/help", files)
         for files, folders in self._listed("content/reports"):
             self._no_folders("content/reports", folders, "Only published quarters belong here.")
-            for name in files:
-                self._read_report(name)
+            self._read_reports(files)
         for files, folders in self._listed("content/boards"):
             self._no_folders("content/boards", folders, "Only boards belong in this folder.")
             tree.boards = self._texts(Board, "content/boards", files)
@@ -178,20 +178,37 @@ class _Reader:
                         f"content/messages/{name}", "Only Markdown files belong in this folder."
                     )
 
-    def _read_report(self, name: str) -> None:
-        """One published quarter. The portal writes these files, so nobody should edit one."""
-        path = f"content/reports/{name}"
-        if not REPORT.fullmatch(name):
-            self._stray(path, "Published quarters have names like '2026-Q4.json'.")
-            return
-        text = read_text(self._root / path, path, self._tree.problems)
-        if text is None:
-            return
-        found, problem = read_report(text, path)
-        if found is not None:
-            self._tree.reports.append(found)
-        if problem is not None:
-            self._tree.problems.append(problem)
+    def _read_reports(self, files: Iterable[str]) -> None:
+        """The published quarters. The portal writes these files, so nobody should edit one."""
+        paths = []
+        for name in files:
+            path = f"content/reports/{name}"
+            if REPORT.fullmatch(name):
+                paths.append(path)
+            else:
+                self._stray(path, "Published quarters have names like '2026-Q4.json'.")
+        key = key_of(paths, self._digests)
+        reports, problems = (
+            self._memory.made("reports", key, lambda: self._reports(paths))
+            if key
+            else self._reports(paths)
+        )
+        self._tree.reports += reports
+        self._tree.problems += problems
+
+    def _reports(self, paths: Iterable[str]) -> tuple[list[PublishedReport], list[Problem]]:
+        reports: list[PublishedReport] = []
+        problems: list[Problem] = []
+        for path in paths:
+            text = read_text(self._root / path, path, problems)
+            if text is None:
+                continue
+            found, problem = read_report(text, path)
+            if found is not None:
+                reports.append(found)
+            if problem is not None:
+                problems.append(problem)
+        return reports, problems
 
     def _read_footprint(self, footprint: str) -> None:
         path = f"centres/{footprint}"

@@ -51,6 +51,18 @@ class _Yearly(dict[int, Made]):
         return made
 
 
+class _Spans(dict[date, tuple[datetime, datetime]]):
+    """When sessions of the same times start and end, by day."""
+
+    def __init__(self, times: TimeRange) -> None:
+        super().__init__()
+        self._times = times
+
+    def __missing__(self, day: date) -> tuple[datetime, datetime]:
+        made = self[day] = span(day, self._times)
+        return made
+
+
 class SchoolCalendar:
     """School terms, and the days on which nothing meets: bank holidays and planned closures.
 
@@ -72,6 +84,7 @@ class SchoolCalendar:
             for term_time_only in (True, False)
         }
         self._planned: dict[object, tuple[date, list[date]]] = {}
+        self._spans: dict[TimeRange, _Spans] = {}
 
     def planned(self, series: Series, until: date) -> list[date]:
         """The planned dates of a series up to a day (`planned_dates`).
@@ -100,6 +113,11 @@ class SchoolCalendar:
             dates = list(islice(days, series.count))
             self._planned[rule] = until, dates
         return dates[: bisect_right(dates, until)]
+
+    def spans(self, times: TimeRange) -> Mapping[date, tuple[datetime, datetime]]:
+        """When a session of these times starts and ends, by day: any day can be asked for. A county
+        has many sessions of one day and time, which share what stands here."""
+        return self._spans.setdefault(times, _Spans(times))
 
     def in_term(self, day: date) -> bool:
         """True on the days from the first to the last of a term, weekends included."""
@@ -236,12 +254,13 @@ def sessions(
     centre, usual, times = series.centre, series.venue, series.time
     closed = tuple(centre.closed_days)
     changes = {change.date_: change for change in series.changes}
+    spans, withdrawn = calendar.spans(times), series.withdrawn
     made: list[Session] = []
     for planned in planned_dates(series, calendar, until):
         if planned not in changes and not closed:
             # Nearly all sessions of a county: the short way keeps a build short.
-            starts, ends = span(planned, times)
-            made.append(Session(series, planned, starts, ends, usual, series.withdrawn))
+            starts, ends = spans[planned]
+            made.append(Session(series, planned, starts, ends, usual, withdrawn))
             continue
         change = changes.get(planned)
         day, clock, venue = planned, times, usual
@@ -250,7 +269,7 @@ def sessions(
             if change.venue:
                 back = (change.venue.name or "").lower() == centre.title.lower()
                 venue = centre.venue if back else venue_of(change.venue)
-        cancelled = series.withdrawn or (change.cancelled if change else None)
+        cancelled = withdrawn or (change.cancelled if change else None)
         note = change.note if change else None
         postponed = change.postponed if change and not (cancelled or change.moved_to) else None
         if not (cancelled or postponed) and venue.centre is centre:

@@ -4,6 +4,8 @@ import os
 import pickle
 import random
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from pydantic import BaseModel
 
 from portal import content
 from portal.content import cache
+from portal.content.school_calendar import bank_holidays
 from portal.directory import TextFile
 
 TODAY = date(2026, 11, 23)
@@ -34,7 +37,8 @@ def described(root, memory=None):
     )  # fmt: skip
     places = [(one.label, one.position, one.outcode) for one in directory.settlements]
     areas = [(one.code, one.position) for one in directory.postcode_areas]
-    return [*map(_noun, nouns), directory.terms.model_dump(), places, areas]
+    reports = [(one.source, one.cube) for one in directory.reports]
+    return [*map(_noun, nouns), directory.terms.model_dump(), places, areas, reports]
 
 
 def _noun(noun):
@@ -70,6 +74,7 @@ EDITS = (
     ("content/site.yaml", "languages:", "languags:"),
     ("content/places.csv", "Preston", "Prestown"),
     ("content/news/riverbank-lift.md", "](/", "](/no"),
+    ("content/messages/offered.md", "{link}", "{lnk}"),
 )
 
 
@@ -171,6 +176,85 @@ def test_only_what_has_changed_is_read(root, var):
     assert read == [EDITS[0][0]]
 
 
+class Noting(content.KeptReadings):
+    """Kept readings that note what has to be made again."""
+
+    def __init__(self, var, made):
+        super().__init__(var)
+        self._noted = made
+
+    def made(self, what, key, make):
+        def noted():
+            self._noted.append(what)
+            return make()
+
+        return super().made(what, key, noted)
+
+
+def test_messages_and_published_quarters_are_read_again_where_they_have_changed(root, var):
+    (root / "content/reports").mkdir()
+    report = root / "content/reports/2026-Q2.json"
+    shutil.copy(SHIPPED / "content/reports/2026-Q2.json", report)
+    message = root / "content/messages/offered.md"
+    text, numbers = message.read_text("utf-8"), report.read_text("utf-8")
+    memory, first = content.FileCache(), described(root)
+
+    def made():
+        found = []
+
+        assert described(root, Noting(var, found)) == described(root) == described(root, memory)
+        return found
+
+    assert made() == ["holidays", "reports", "messages"]
+    assert made() == []
+
+    message.write_text(text.replace("{link}", "{lnk}"), encoding="utf-8")
+
+    assert made() == ["messages"]
+    assert any("{lnk}" in line for line in described(root, content.KeptReadings(var)))
+    assert made() == []
+
+    message.write_text(text, encoding="utf-8")
+    report.write_text(numbers.replace('"sample"', '"simple"'), encoding="utf-8")
+
+    assert made() == ["reports", "messages"]
+
+    report.write_text(numbers, encoding="utf-8")
+    (root / "content/messages/ofered.md").symlink_to(message)
+
+    assert made() == ["reports"]  # and the messages, for which there is no key
+
+    (root / "content/messages/ofered.md").unlink()
+
+    assert made() == []
+    assert described(root, content.KeptReadings(var)) == first
+
+    message.unlink()
+
+    assert made() == ["messages"]
+
+
+_HOLIDAYS = """
+import sys
+from datetime import date
+from pathlib import Path
+from portal import content
+from portal.content.school_calendar import bank_holidays
+root, var = map(Path, sys.argv[1:])
+content.load(root, today=date(2026, 11, 23), memory=content.KeptReadings(var))
+print("holidays" in sys.modules, [sorted(bank_holidays(year).items()) for year in (2026, 2027)])
+"""
+
+
+def test_the_library_of_bank_holidays_is_needed_once(root, var):
+    """A command that finds them kept does not import it, and knows the same days."""
+    command = [sys.executable, "-c", _HOLIDAYS, root, var]
+    first, second = (subprocess.check_output(command, text=True) for _ in range(2))
+
+    assert first == f"True {[sorted(bank_holidays(year).items()) for year in (2026, 2027)]}\n"
+    assert second == first.replace("True", "False")
+
+
 def test_another_text_of_the_same_size_and_time_is_read(root, var):
     file = root / "centres/preston/riverbank/bump-spring.md"
     before, status = file.read_text("utf-8"), file.stat()
@@ -229,7 +313,9 @@ def test_readings_that_others_can_write_are_passed_over(root, var):
     described(root, content.KeptReadings(var))
     files = list(var.glob("readings/*"))
     for path in files:
-        data = pickle.dumps(dict.fromkeys(pickle.loads(path.read_bytes()[32:])))
+        kept = pickle.loads(path.read_bytes()[32:])
+        kept = dict.fromkeys(kept) if isinstance(kept, dict) else (kept[0], None)
+        data = pickle.dumps(kept)
         path.write_bytes(cache._seal(data) + data)
         path.chmod(0o666)
 
