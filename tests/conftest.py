@@ -67,7 +67,7 @@ def little_work():
 
 @pytest.fixture(scope="session", autouse=True)
 def what_is_made_once(tmp_path_factory):
-    """Templates, pictures and tables are made once for all processes of a run.
+    """Pictures and tables are made once for all processes of a run.
 
     `tests/web/site/test_cards.py` draws the pictures without this.
     """

@@ -1,7 +1,8 @@
 """What is made once in a run of the tests, by the process that needs it first, and kept for all.
 
-Templates as code, the pictures of districts, and a migrated SQLite file: each process of the tests,
-each server and each build that they start would make them again, which takes it seconds.
+The pictures of districts, and a migrated SQLite file: each process of the tests, each server and
+each build that they start would make them again, which takes it seconds. The portal itself keeps
+templates as code, beside its own.
 """
 
 import fcntl
@@ -20,10 +21,6 @@ def use(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     os.environ[FOLDER] = str(folder)
     # What no test of this process uses is not imported for this.
-    if templating := sys.modules.get("portal.web.templating"):
-        from jinja2 import FileSystemBytecodeCache
-
-        templating.environment().bytecode_cache = FileSystemBytecodeCache(str(folder))
     if cards := sys.modules.get("portal.web.site.cards"):
         cards.Cards._drawn = _drawn_once(cards.Cards._drawn, folder)
 
