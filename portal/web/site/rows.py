@@ -7,20 +7,17 @@ so that rendering does not depend on the page. Lists group rows by day.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from markupsafe import Markup
 
 from portal.dependencies import once
 from portal.directory import Series, Session
-from portal.directory.state import phases, unit
+from portal.directory.state import Phase, phases, unit
 from portal.web import filters
 from portal.web.templating import environment
-
-if TYPE_CHECKING:
-    from portal.web.site.pages.context import Context
 
 _MILES = "\0"  # placeholder in a rendered row for the distance from a place
 
@@ -38,10 +35,26 @@ def number_of(sessions: Iterable[Session]) -> int:
     return sum(session.moved_to is None for session in sessions)
 
 
+class _Coming(Protocol):
+    def get(self, series: Series) -> tuple[Session, ...]: ...
+
+
+class _Context(Protocol):
+    """What rows are made from: the `Context` of the pages, which has them."""
+
+    @property
+    def today(self) -> date: ...
+    @property
+    def now(self) -> datetime: ...
+    @property
+    def coming(self) -> _Coming: ...
+    def states(self, series: Series) -> tuple[Phase, ...]: ...
+
+
 class Rows:
     """Rows of lists, each rendered once."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: _Context) -> None:
         self._macros = environment().get_template("site/_rows.html").module
         self._context = context
         self._of_session: dict[tuple[Session, bool], Any] = {}
