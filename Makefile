@@ -36,7 +36,7 @@ assurance: .venv/ready-to-test ## The long forms of tests, and their figures in 
 check: .venv/ready-to-test ## Format, lint, types and import contracts: seconds.
 	.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy && .venv/bin/lint-imports --no-cache
 
-bench: .venv/ready-to-test .venv/bench/ready ## Measure builds and answers on this machine, and race against Hugo.
+bench: .venv/ready-to-test .venv/bench/ready ## Measure builds and answers on this machine, and race Hugo and Pelican.
 	SIZES="$(SIZES)" .venv/bin/python -m benchmarks $(ONLY)
 
 sbom: .venv/ready-to-test ## List all that the portal installs in sbom.json (CycloneDX).

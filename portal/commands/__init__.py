@@ -134,7 +134,7 @@ def check(root: Path | None, form: str, warnings: bool, quality: bool) -> None:
 @main.command()
 @click.option("--out", type=FOLDER, help="The folder to write; build/ by default.")
 @click.option("--today", metavar="DATE", help="The day to build for, like 2027-01-12.")
-@click.option("--full", is_flag=True, help="Build even if nothing has changed.")
+@click.option("--full", is_flag=True, help="Make every file again, even if nothing has changed.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="How many processes write pages.")
 @click.option(
     "--compress", is_flag=True, help="Also write compressed copies of files, for publishing."
@@ -187,6 +187,8 @@ def _build(
         done = nothing_to_do(**plain, today=day, compress=compress)
         if done:
             click.echo(_built(done))
+            if profile:
+                click.echo("Nothing had to be made, so no time went anywhere. Add --full to see.")
             return None
     from portal.settings import load_settings
     from portal.web.site.leaflets import missing
@@ -470,7 +472,7 @@ def _publish_new(settings: Settings) -> None:
 
 
 def _built(built: Built) -> str:
-    if not built.written and not built.removed:
+    if built.kept == built.pages and not built.removed:
         return f"Nothing has changed: {_counted(built.pages, 'file')}, {built.seconds:.2f} s."
     skipped = f", {built.kept:,} of them skipped" if built.kept else ""
     return (

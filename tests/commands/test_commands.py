@@ -111,11 +111,14 @@ def test_a_folder_without_content(portal, tmp_path, command):
 def test_a_build_says_what_it_did(portal, root, tmp_path):
     """How many files, and afterwards that nothing has changed."""
     first = portal("--root", root, "build", "--today", "2026-11-23", "--out", "site")
-    again = portal("--root", root, "build", "--today", "2026-11-23", "--out", "site")
+    again = portal("--root", root, "build", "--today", "2026-11-23", "--out", "site", "--profile")
+    whole = portal("--root", root, "build", "--today", "2026-11-23", "--out", "site", "--full")
 
-    assert first.returncode == again.returncode == 0
+    assert first.returncode == again.returncode == whole.returncode == 0
     assert " written, 0 unchanged, 0 removed, " in first.stdout
     assert again.stdout.startswith("Nothing has changed: ")
+    assert "Add --full" in again.stdout
+    assert ": 0 written, " in whole.stdout  # all were made, and none is another
     assert (tmp_path / "site/index.html").is_file()
     assert (tmp_path / "var/build-state.json").is_file()
 
