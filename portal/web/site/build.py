@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from portal.web.site.atomic_folder import BuildError, ours, replacement
-from portal.web.site.build_state import BuildState, Built, files_in, write_marker
+from portal.web.site.build_state import BuildState, Built, names_in, write_marker
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -84,10 +84,8 @@ def build(
         from portal.web.site.published_calendars import PublishedCalendars
         from portal.web.site.reuse import Reuse
 
-        state = (
-            build_state.current()
-        )  # before reading, so that a change meanwhile is seen next time
-        fixed = build_state.fixed()
+        # Before reading, so that a change meanwhile is seen next time.
+        state, fixed = build_state.current(), build_state.fixed()
         costs = Costs(since=0.0)
         costs.spent("starting, and looking for what has changed")
         directory = _content(settings, today, jobs)
@@ -121,8 +119,9 @@ def build(
             tally = _write_all(freezer, addresses, kept, nodes, jobs, progress)
             tally.costs.spent("starting and following workers")
             costs.skip()
-        _check_whole(app, addresses, tally, fresh.new)
-        removed = _names(fresh.out) - _names(fresh.new) if ours(fresh.out) else set()
+        names = _names(fresh.new)
+        _check_whole(app, addresses, tally, names)
+        removed = _names(fresh.out) - names if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
         reuse.keep(site, tally, build_state.marker())
@@ -295,10 +294,12 @@ def _gather(
 # --- checks before the swap ---------------------------------------------------------------------
 
 
-def _check_whole(app: Flask, addresses: Sequence[str], tally: Tally, new: Path) -> None:
+def _check_whole(
+    app: Flask, addresses: Sequence[str], tally: Tally, names: Collection[str]
+) -> None:
     if len(tally.digests) != len(addresses):
         raise BuildError("Some addresses were not written. Build again with --full.")
-    missing = tally.digests.keys() - _names(new)
+    missing = tally.digests.keys() - names
     if missing:
         raise BuildError(f"{min(missing)} was written, and is gone. Build again with --full.")
     for rule in app.url_map.iter_rules():
@@ -312,7 +313,5 @@ def _check_whole(app: Flask, addresses: Sequence[str], tally: Tally, new: Path) 
 def _names(folder: Path) -> set[str]:
     """The files of a site, without compressed copies and files that are not part of it."""
     return {
-        name
-        for name, _ in files_in(folder)
-        if not name.startswith(".") and not name.endswith((".br", ".gz"))
+        name for name in names_in(folder) if name[0] != "." and not name.endswith((".br", ".gz"))
     }

@@ -154,13 +154,11 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             raise BuildError(" ".join(leaks))
         spent("looking for leaks", url)
         path = self._new / name
-        if path.parent.as_posix() not in self._folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(path.parent.as_posix())
+        self._make_folder_of(name)
         names = [name]
         same = self._same(name, content)
         if same:
-            _link(self._old / name, path)  # type: ignore[operator]
+            _link(f"{self._old}/{name}", f"{self._new}/{name}")
         else:
             try:
                 with path.open("xb") as file:
@@ -190,22 +188,27 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         for address, one in made.items():
             if not self._is_as_left(one.states):
                 continue
+            linked = True
             for name, *_ in one.states:
-                path = self._new / name
-                if path.parent.as_posix() not in self._folders:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    self._folders.add(path.parent.as_posix())
-                _link(self._old / name, path)
-            taken[address] = one._replace(
-                states=tuple(_state(self._new, name) for name, *_ in one.states)
-            )
+                self._make_folder_of(name)
+                linked &= _link(f"{self._old}/{name}", f"{self._new}/{name}")
+            if not linked:
+                states = tuple(_state(self._new, name) for name, *_ in one.states)
+                one = one._replace(states=states)
+            taken[address] = one
             self.tally.digests[one.name] = one.digest
-            self.tally.endpoints |= {one.endpoint} - {""}
-            self.tally.unchanged += 1
-            self.tally.kept += 1
             yield address
+        self.tally.unchanged += len(taken)
+        self.tally.kept += len(taken)
+        self.tally.endpoints |= {one.endpoint for one in taken.values()} - {""}
         self.tally.join(taken, nodes)
         self.tally.costs.spent("keeping files of the last site")
+
+    def _make_folder_of(self, name: str) -> None:
+        folder = name.rpartition("/")[0]
+        if folder not in self._folders:
+            os.makedirs(f"{self._new}/{folder}", exist_ok=True)  # noqa: PTH103 - as in `_state`
+            self._folders.add(folder)
 
     def _is_as_left(self, states: Iterable[State]) -> bool:
         try:
@@ -265,7 +268,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         """Write the compressed twins that are worth it, and yield their names."""
         for coding, ending in TWINS.items():
             if same and self._old and (self._old / (name + ending)).is_file():
-                _link(self._old / (name + ending), self._new / (name + ending))
+                _link(f"{self._old}/{name}{ending}", f"{self._new}/{name}{ending}")
                 yield name + ending
                 continue
             if coding == "br":
@@ -294,10 +297,13 @@ def _state(folder: Path | None, name: str) -> State:
     return name, stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
-def _link(old: Path, new: Path) -> None:
+def _link(old: str, new: str) -> bool:
+    """Put a file of the old site into the new one; whether it is the same file, and no copy."""
     try:
         os.link(old, new)
     except FileExistsError as error:
-        raise BuildError(f"Two addresses want one file: {new.name}.") from error
+        raise BuildError(f"Two addresses want one file: {Path(new).name}.") from error
     except OSError:  # a file system without hard links
         shutil.copy2(old, new)
+        return False
+    return True

@@ -25,7 +25,7 @@ from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple
 
 from portal import private_files
-from portal.dependencies import FIELDS, Graph, Node, fields_of
+from portal.dependencies import FIELDS, Node, fields_of
 from portal.directory import Directory
 from portal.directory.models import Fields, Session, TextFile, Venue
 from portal.directory.quarterly import Cube
@@ -146,15 +146,12 @@ class Reuse:
 
     def keep(self, site: Site, tally: Tally, marker: list[int]) -> None:
         """Remember the site that has just been published."""
-        graph = Graph()
-        shared = graph.add(site.reads)
-        here = graph.join(tally.graph.nodes, {one.reads for one in tally.made.values()})
-        made = {path: one._replace(reads=here[one.reads]) for path, one in tally.made.items()}
+        shared = tally.graph.add(site.reads)
         _write(
             self._var,
             _Record(
                 _FORM, self._out, marker, self._fixed, self._numbers, self._digests, self._makers,
-                shared, made, graph.nodes,
+                shared, tally.made, tally.graph.nodes,
             ),
         )  # fmt: skip
 
