@@ -154,8 +154,7 @@ class BuildState:
             return self._digests
         # Installing, removing or upgrading a library changes the folder that contains it.
         libraries = [Path(p).stat().st_mtime_ns for p in sys.path if p.endswith("-packages")]
-        commits = self._last_commit(), self._missing_commits()
-        facts = __version__, sys.version, libraries, commits, self._options
+        facts = __version__, sys.version, libraries, self._commits(), self._options
         current = hashlib.sha256(repr(facts).encode())
         lasting = __version__, sys.version, libraries, self._lasting
         fixed = hashlib.sha256(repr(lasting).encode())
@@ -176,19 +175,24 @@ class BuildState:
         self._digests = current.hexdigest(), fixed.hexdigest()
         return self._digests
 
-    def _last_commit(self) -> int | None:
-        """When a commit was last made or fetched: it may give files their time of change."""
+    def _commits(self) -> list[int | None]:
+        """When a commit was last made or fetched, and the missing commits of a shallow clone were
+        last listed: either may give files another time of change. Empty without a history."""
         for folder in (self._root, *self._root.parents):
+            place = common = folder / ".git"
             with suppress(OSError):
-                return (folder / ".git" / "logs" / "HEAD").stat().st_mtime_ns
-        return None
-
-    def _missing_commits(self) -> int | None:
-        """When the missing commits of a shallow clone were last listed; None if it has all."""
-        for folder in (self._root, *self._root.parents):
-            with suppress(OSError):
-                return (folder / ".git" / "shallow").stat().st_mtime_ns
-        return None
+                if place.is_file():  # in a worktree or a submodule, it says where the folder is
+                    said = place.read_text("utf-8", "surrogateescape")
+                    place = common = folder / said.removeprefix("gitdir:").strip()
+                    with suppress(OSError):
+                        said = (place / "commondir").read_text("utf-8", "surrogateescape")
+                        common = place / said.strip()
+                head = (place / "HEAD").read_text("utf-8", "surrogateescape")
+                branch = common / head.removeprefix("ref:").strip()
+                # The log of HEAD may be switched off; then the file of its branch shows a commit.
+                paths = (place / "HEAD", place / "logs" / "HEAD", branch, common / "shallow")
+                return [_changed(path) for path in paths]
+        return []
 
     def unchanged(self, started: float) -> Built | None:
         """The last build's result if no build is needed, otherwise None.
@@ -219,6 +223,14 @@ class BuildState:
         """The state of the marker in the public folder. Raises OSError if there is none."""
         stat = (self._out / MARKER).stat()
         return [stat.st_ino, stat.st_mtime_ns]
+
+
+def _changed(path: Path) -> int | None:
+    """When a file was last changed, in ns; None if there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def files_in(folder: Path, *, folders: bool = False) -> Iterator[tuple[str, os.stat_result]]:
