@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from portal.settings import Settings
     from portal.web.site.app import Site
     from portal.web.site.freezer import Freezer, Made, Tally
+    from portal.web.site.last_site import LastSite
     from portal.web.site.published_calendars import Stamp
 
 __all__ = ["BuildError", "Built", "build"]
@@ -80,6 +81,7 @@ def build(
         from portal.web.site import published_calendars
         from portal.web.site.costs import Costs
         from portal.web.site.freezer import Freezer
+        from portal.web.site.last_site import LastSite
         from portal.web.site.leaks import leaks
         from portal.web.site.published_calendars import PublishedCalendars
         from portal.web.site.reuse import Reuse
@@ -102,7 +104,8 @@ def build(
         with watch(reuse.nouns):
             stamps, earlier = published_calendars.hold(directory, published)
             costs.spent("comparing calendars with the published ones")
-            site, addresses = _site(settings, directory, published.addresses)
+            last = LastSite(fresh.out, reuse.states)
+            site, addresses = _site(settings, directory, published.addresses, last)
             costs.spent("listing the files")
             kept, nodes = reuse.unchanged(site)
             app = site.app()
@@ -111,6 +114,7 @@ def build(
                 app,
                 fresh.new,
                 old=fresh.out if ours(fresh.out) else None,
+                last=last,
                 compress=compress,
                 leaks=partial(leaks, directory),
                 makers=site.files(),
@@ -124,7 +128,6 @@ def build(
         removed = _names(fresh.out) - names if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
-        reuse.keep(site, tally, build_state.marker())
         published_dates.keep(settings.var, directory)
         built_coverage.keep(settings.var, directory)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
@@ -138,7 +141,10 @@ def build(
             tally.kept,
             published_calendars.warning(directory, earlier),
         )
-        build_state.remember(state, built)
+        # These two only save time, so a full disk is no reason to fail after the swap.
+        with suppress(OSError):
+            reuse.keep(site, tally, build_state.marker())
+            build_state.remember(state, built)
         costs.spent("checking, publishing and remembering")
         costs.add(tally.costs)
         if profile:
@@ -165,17 +171,16 @@ def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
 
 
 def _site(
-    settings: Settings, directory: Directory, once: Collection[str]
+    settings: Settings, directory: Directory, once: Collection[str], last: LastSite
 ) -> tuple[Site, list[str]]:
     from portal.web.site.app import Site
     from portal.web.site.freezer import check_address
     from portal.web.site.leaflets import Leaflets, missing
 
     leaflets = None
-    earlier = settings.out if ours(settings.out) else None
     if settings.leaflets and missing() is None:
-        leaflets = Leaflets(earlier)
-    site = Site(directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=earlier)
+        leaflets = Leaflets(last)
+    site = Site(directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=last)
     return site, [check_address(address) for address in site.addresses()]
 
 

@@ -33,6 +33,7 @@ from portal.dependencies import Graph, Node, reading
 from portal.web.frozen_files import TWINS, media_type
 from portal.web.site.atomic_folder import BuildError
 from portal.web.site.costs import Costs
+from portal.web.site.last_site import LastSite, State, state_of
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -49,10 +50,6 @@ _GZIP_LEVEL = 6
 # A few files that most visitors fetch and that seldom change: compressed as much as possible.
 _FOR_EVERYBODY = ("static/", "search/")
 _BROTLI_QUALITY = 6  # 9 takes thirteen times as long, and saves less than one part in a hundred
-
-
-# A file as the last build left it: name, size, time of change in ns, inode.
-State = tuple[str, int, int, int]
 
 
 class Made(NamedTuple):
@@ -103,11 +100,15 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         new: Path,
         *,
         old: Path | None,
+        last: LastSite | None = None,
         compress: bool,
         leaks: Leaks,
         makers: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
     ) -> None:
-        """`makers` make the content of addresses that are not pages, without a request."""
+        """Compressed twins are taken from `last`, and only made again if their file differs.
+
+        `makers` make the content of addresses that are not pages, without a request.
+        """
         super().__init__(
             app, with_static_files=False, with_no_argument_rules=False, log_url_for=False
         )
@@ -117,7 +118,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         app.config["PROPAGATE_EXCEPTIONS"] = True
         self.register_generator(lambda: iter(self._addresses))
         self._addresses: list[str] = []
-        self._new, self._old = new, old
+        self._new, self._old, self._last = new, old, last
         self._compress = compress
         self._leaks = leaks
         self._makers = makers
@@ -172,7 +173,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self.tally.digests[name] = digest = sha256(content).hexdigest()
         self.tally.unchanged += same
         self.tally.written += not same
-        states = tuple(_state(self._new, one) for one in names)
+        states = tuple(state_of(self._new, one) for one in names)
         node = self.tally.graph.add(reads)
         self.tally.made[url] = Made(name, digest, self._endpoint, states, node)
         return path
@@ -193,7 +194,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
                 self._make_folder_of(name)
                 linked &= _link(f"{self._old}/{name}", f"{self._new}/{name}")
             if not linked:
-                states = tuple(_state(self._new, name) for name, *_ in one.states)
+                states = tuple(state_of(self._new, name) for name, *_ in one.states)
                 one = one._replace(states=states)
             taken[address] = one
             self.tally.digests[one.name] = one.digest
@@ -207,12 +208,12 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
     def _make_folder_of(self, name: str) -> None:
         folder = name.rpartition("/")[0]
         if folder not in self._folders:
-            os.makedirs(f"{self._new}/{folder}", exist_ok=True)  # noqa: PTH103 - as in `_state`
+            os.makedirs(f"{self._new}/{folder}", exist_ok=True)  # noqa: PTH103 - as in `state_of`
             self._folders.add(folder)
 
     def _is_as_left(self, states: Iterable[State]) -> bool:
         try:
-            return all(_state(self._old, state[0]) == state for state in states)
+            return all(state_of(self._old, state[0]) == state for state in states)
         except OSError:
             return False
 
@@ -267,7 +268,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
     def _pack(self, name: str, content: bytes, same: bool) -> Iterator[str]:
         """Write the compressed twins that are worth it, and yield their names."""
         for coding, ending in TWINS.items():
-            if same and self._old and (self._old / (name + ending)).is_file():
+            if same and self._last and self._last.has(name + ending):
                 _link(f"{self._old}/{name}{ending}", f"{self._new}/{name}{ending}")
                 yield name + ending
                 continue
@@ -290,11 +291,6 @@ def check_address(address: str) -> str:
     if not _ADDRESS.fullmatch(address):
         raise BuildError(f"{address!r} cannot be an address of the site, so nothing was written.")
     return address
-
-
-def _state(folder: Path | None, name: str) -> State:
-    stat = os.stat(f"{folder}/{name}")  # noqa: PTH116 - thousands of files; paths are slow to make
-    return name, stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def _link(old: str, new: str) -> bool:

@@ -69,7 +69,8 @@ class Reuse:
     """Compares a Directory with the one that the last site was made from.
 
     `fixed` says all that must be equal for any file to be kept, `marker` the state of the old
-    site's marker; without that nothing is kept. `nouns` are to be watched while files are made.
+    site's marker; without that nothing is kept. `nouns` are to be watched while files are made,
+    `states` are those of the files of the last site, for `LastSite`.
     """
 
     def __init__(
@@ -80,8 +81,11 @@ class Reuse:
         words = repr(withheld_words(directory))
         self._fixed = hashlib.sha256(f"{fixed}\0{words}".encode()).hexdigest()
         last = _read(var)
-        same = last is not None and (last.out, last.fixed) == (self._out, self._fixed)
-        self._last = last if same and last and marker and last.marker == marker else None
+        # Of the site that is there, whatever it was made from.
+        here = last if last and marker and (last.out, last.marker) == (self._out, marker) else None
+        made = here.made.values() if here else ()
+        self.states = {state[0]: state for one in made for state in one.states}
+        self._last = here if here and here.fixed == self._fixed else None
         known = self._last.numbers if self._last else {}
         free = max(known.values(), default=0)
         self._numbers: dict[str, int] = {}
