@@ -19,6 +19,7 @@ import marshal
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType
@@ -229,7 +230,7 @@ class _Describer:
         else:
             self._file.seek(0)
             self._file.truncate()
-            self._pickler.dump(value)
+            self._pickler.dump(self._pickler.plain(value))
             data = self._file.getvalue()
         return hashlib.blake2b(data, digest_size=12).digest()
 
@@ -249,33 +250,47 @@ class _Pickler(pickle.Pickler):
         self._known: dict[int, tuple[Venue | Cube, bytes]] = {}
 
     def reducer_override(self, value: Any) -> Any:
-        # Called for all but the plain values of Python, many times: the commonest come first.
+        said = self.plain(value)
+        return NotImplemented if said is value else (_described, (said,))
+
+    def plain(self, value: Any) -> Any:
+        """A value in plain values of Python; itself, if pickle knows what to write of it.
+
+        Whatever is left for `reducer_override` costs several times as much, so the sessions of a
+        series and the makers of files are made plain with all that is in them.
+        """
+        # The commonest come first. No value of the content can hold a \0.
         kind = type(value)
-        if kind is datetime:
-            return _described, (value.isoformat(), str(value.tzinfo), value.fold)
-        if kind is date:
-            return _described, (value.isoformat(),)
+        if kind is tuple:
+            return tuple(map(self.plain, value)) if value else value
+        if kind is str or kind is bool or value is None:
+            return value
         if kind is Session:
-            return _described, _SESSION(value)
+            return "\0session", tuple(map(self.plain, _SESSION(value)))
+        if kind is datetime:
+            return "\0time", value.isoformat(), str(value.tzinfo), value.fold
+        if kind is date:
+            return "\0day", value.isoformat()
         number = self._numbers.get(id(value))
         if number is not None:
-            return _described, (number,)
+            return "\0noun", number
         if kind is Venue or kind is Cube:
-            return _described, (self._once(value),)
+            return "\0once", self._once(value)
         if isinstance(value, Fields):
             values = {k: v for k, v in value.__dict__.items() if not k.startswith("\0")}
-            said = kind.__qualname__, values, sorted(value.__pydantic_fields_set__)
-            return _described, said
+            return "\0fields", kind.__qualname__, values, sorted(value.__pydantic_fields_set__)
         if kind is MappingProxyType:
-            return _described, ("mapping", dict(value))
+            return "\0mapping", dict(value)
         if isinstance(value, _OF_DIRECTORY):
-            return _described, (kind.__qualname__,)
+            return "\0of the directory", kind.__qualname__
+        if kind is partial:
+            return "\0partial", self.plain(value.func), self.plain(value.args), value.keywords
         if kind is MethodType:
-            return _described, (value.__self__, value.__func__.__qualname__)
+            return "\0method", self.plain(value.__self__), value.__func__.__qualname__
         if kind is FunctionType and value is not _described:
             cells = [cell.cell_contents for cell in value.__closure__ or ()]
-            return _described, (value.__module__, value.__qualname__, cells)
-        return NotImplemented
+            return "\0function", value.__module__, value.__qualname__, cells
+        return value
 
     def _once(self, value: Venue | Cube) -> bytes:
         known = self._known.get(id(value))
