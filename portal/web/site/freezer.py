@@ -105,7 +105,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         leaks: Leaks,
         makers: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
     ) -> None:
-        """Compressed twins are taken from `last`, and only made again if their file differs.
+        """Compressed twins are taken from `last` if their file is the same, and made if not.
 
         `makers` make the content of addresses that are not pages, without a request.
         """
@@ -282,7 +282,10 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             else:
                 packed = gzip.compress(content, _GZIP_LEVEL, mtime=0)
             if len(packed) < len(content):
-                (self._new / (name + ending)).write_bytes(packed)
+                if self._same(name + ending, packed):
+                    _link(f"{self._old}/{name}{ending}", f"{self._new}/{name}{ending}")
+                else:
+                    (self._new / (name + ending)).write_bytes(packed)
                 yield name + ending
 
 
