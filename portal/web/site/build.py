@@ -131,7 +131,7 @@ def build(
         published_dates.keep(settings.var, directory)
         built_coverage.keep(settings.var, directory)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
-        published_calendars.keep(settings.var, PublishedCalendars(stamps, calendars))
+        published_calendars.keep(settings.var, PublishedCalendars(stamps, calendars), settings.out)
         built = Built(
             len(addresses),
             tally.written,

@@ -32,6 +32,7 @@ __all__ = [
     "BuildState",
     "Built",
     "files_in",
+    "marker_of",
     "names_in",
     "nothing_to_do",
     "published_day",
@@ -221,8 +222,13 @@ class BuildState:
 
     def marker(self) -> list[int]:
         """The state of the marker in the public folder. Raises OSError if there is none."""
-        stat = (self._out / MARKER).stat()
-        return [stat.st_ino, stat.st_mtime_ns]
+        return marker_of(self._out)
+
+
+def marker_of(out: Path) -> list[int]:
+    """The state of the marker in a public folder. Raises OSError if there is none."""
+    stat = (out / MARKER).stat()
+    return [stat.st_ino, stat.st_mtime_ns]
 
 
 def _changed(path: Path) -> int | None:

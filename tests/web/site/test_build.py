@@ -17,7 +17,7 @@ from portal import content
 from portal.content import ContentError
 from portal.settings import load_settings
 from portal.web.frozen_files import media_type
-from portal.web.site import build
+from portal.web.site import build, published_calendars
 from portal.web.site.app import addresses, create_site
 from portal.web.site.atomic_folder import MARKER
 from tests.support import processes
@@ -131,6 +131,19 @@ def test_a_damaged_file_is_made_again(settings, today, series_file, full):
 
     after = files(settings.out)
     assert [name for name in damaged if after[name] != before[name]] == []
+
+
+def test_the_record_of_calendars_is_that_of_their_files(settings, today):
+    """So the files need not be read while the site is the one that the record was kept for."""
+    build.build(settings, today=today)
+    kept = published_calendars.read(settings.out, settings.var)
+    os.utime(settings.out / MARKER)
+    found = published_calendars.read(settings.out, settings.var)
+
+    assert kept.stamps == found.stamps
+    assert kept.addresses == found.addresses
+    (settings.out / "other.ics").write_bytes(b"")
+    assert "/other.ics" in published_calendars.read(settings.out, settings.var).addresses
 
 
 def test_a_record_that_cannot_be_written_only_costs_time(settings, today, series_file):
