@@ -25,6 +25,7 @@ from portal.web.frozen_files import file_headers, media_type
 from portal.web.headers import HEADERS, STRICT_TRANSPORT
 from portal.web.site.cards import Cards
 from portal.web.site.county_map import CountyMap
+from portal.web.site.last_site import LastSite
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.pages import DEFAULT_PERIODS, KINDS, Context, leaflet, not_found
 from portal.web.site.photos import Photos
@@ -38,7 +39,7 @@ class Site:
     `base_address` replaces the site's own, on pages and in feeds. With `leaflets`, the leaflets of
     centres are also available as PDF. `once` are the addresses of calendars that were published
     before, which keep answering. `periods` is `Settings.periods`, for the pages of text. `earlier`
-    is the folder of the last site, from which photos are taken that are still the same.
+    is the last site, from which photos are taken that are still the same.
     `originals`, for the page of a draft, are those of `Photos`.
     """
 
@@ -50,7 +51,7 @@ class Site:
         leaflets: Leaflets | None = None,
         once: Collection[str] = (),
         periods: Mapping[str, int] | None = None,
-        earlier: Path | None = None,
+        earlier: LastSite | None = None,
         originals: Mapping[Path, str] | None = None,
     ) -> None:
         directory = directory.at(base_address)
@@ -148,7 +149,7 @@ def _files(
     leaflets: Leaflets | None,
     once: Collection[str],
     photos: Photos,
-    earlier: Path | None,
+    earlier: LastSite | None,
 ) -> dict[str, _Maker]:
     """Makers of all other files, by path: feeds, redirects, static files and the like."""
     files: dict[str, _Maker] = {

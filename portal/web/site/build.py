@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from portal.web.site.atomic_folder import BuildError, ours, replacement
-from portal.web.site.build_state import BuildState, Built, files_in, write_marker
+from portal.web.site.build_state import BuildState, Built, names_in, write_marker
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from portal.settings import Settings
     from portal.web.site.app import Site
     from portal.web.site.freezer import Freezer, Made, Tally
+    from portal.web.site.last_site import LastSite
     from portal.web.site.published_calendars import Stamp
 
 __all__ = ["BuildError", "Built", "build"]
@@ -80,14 +81,13 @@ def build(
         from portal.web.site import published_calendars
         from portal.web.site.costs import Costs
         from portal.web.site.freezer import Freezer
+        from portal.web.site.last_site import LastSite
         from portal.web.site.leaks import leaks
         from portal.web.site.published_calendars import PublishedCalendars
         from portal.web.site.reuse import Reuse
 
-        state = (
-            build_state.current()
-        )  # before reading, so that a change meanwhile is seen next time
-        fixed = build_state.fixed()
+        # Before reading, so that a change meanwhile is seen next time.
+        state, fixed = build_state.current(), build_state.fixed()
         costs = Costs(since=0.0)
         costs.spent("starting, and looking for what has changed")
         directory = _content(settings, today, jobs)
@@ -104,7 +104,8 @@ def build(
         with watch(reuse.nouns):
             stamps, earlier = published_calendars.hold(directory, published)
             costs.spent("comparing calendars with the published ones")
-            site, addresses = _site(settings, directory, published.addresses)
+            last = LastSite(fresh.out, reuse.states)
+            site, addresses = _site(settings, directory, published.addresses, last)
             costs.spent("listing the files")
             kept, nodes = reuse.unchanged(site)
             app = site.app()
@@ -113,6 +114,7 @@ def build(
                 app,
                 fresh.new,
                 old=fresh.out if ours(fresh.out) else None,
+                last=last,
                 compress=compress,
                 leaks=partial(leaks, directory),
                 makers=site.files(),
@@ -121,15 +123,15 @@ def build(
             tally = _write_all(freezer, addresses, kept, nodes, jobs, progress)
             tally.costs.spent("starting and following workers")
             costs.skip()
-        _check_whole(app, addresses, tally, fresh.new)
-        removed = _names(fresh.out) - _names(fresh.new) if ours(fresh.out) else set()
+        names = _names(fresh.new)
+        _check_whole(app, addresses, tally, names)
+        removed = _names(fresh.out) - names if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
-        reuse.keep(site, tally, build_state.marker())
         published_dates.keep(settings.var, directory)
         built_coverage.keep(settings.var, directory)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
-        published_calendars.keep(settings.var, PublishedCalendars(stamps, calendars))
+        published_calendars.keep(settings.var, PublishedCalendars(stamps, calendars), settings.out)
         built = Built(
             len(addresses),
             tally.written,
@@ -139,7 +141,10 @@ def build(
             tally.kept,
             published_calendars.warning(directory, earlier),
         )
-        build_state.remember(state, built)
+        # These two only save time, so a full disk is no reason to fail after the swap.
+        with suppress(OSError):
+            reuse.keep(site, tally, build_state.marker())
+            build_state.remember(state, built)
         costs.spent("checking, publishing and remembering")
         costs.add(tally.costs)
         if profile:
@@ -166,17 +171,16 @@ def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
 
 
 def _site(
-    settings: Settings, directory: Directory, once: Collection[str]
+    settings: Settings, directory: Directory, once: Collection[str], last: LastSite
 ) -> tuple[Site, list[str]]:
     from portal.web.site.app import Site
     from portal.web.site.freezer import check_address
     from portal.web.site.leaflets import Leaflets, missing
 
     leaflets = None
-    earlier = settings.out if ours(settings.out) else None
     if settings.leaflets and missing() is None:
-        leaflets = Leaflets(earlier)
-    site = Site(directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=earlier)
+        leaflets = Leaflets(last)
+    site = Site(directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=last)
     return site, [check_address(address) for address in site.addresses()]
 
 
@@ -295,10 +299,12 @@ def _gather(
 # --- checks before the swap ---------------------------------------------------------------------
 
 
-def _check_whole(app: Flask, addresses: Sequence[str], tally: Tally, new: Path) -> None:
+def _check_whole(
+    app: Flask, addresses: Sequence[str], tally: Tally, names: Collection[str]
+) -> None:
     if len(tally.digests) != len(addresses):
         raise BuildError("Some addresses were not written. Build again with --full.")
-    missing = tally.digests.keys() - _names(new)
+    missing = tally.digests.keys() - names
     if missing:
         raise BuildError(f"{min(missing)} was written, and is gone. Build again with --full.")
     for rule in app.url_map.iter_rules():
@@ -312,7 +318,5 @@ def _check_whole(app: Flask, addresses: Sequence[str], tally: Tally, new: Path) 
 def _names(folder: Path) -> set[str]:
     """The files of a site, without compressed copies and files that are not part of it."""
     return {
-        name
-        for name, _ in files_in(folder)
-        if not name.startswith(".") and not name.endswith((".br", ".gz"))
+        name for name in names_in(folder) if name[0] != "." and not name.endswith((".br", ".gz"))
     }

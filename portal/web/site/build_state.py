@@ -32,6 +32,8 @@ __all__ = [
     "BuildState",
     "Built",
     "files_in",
+    "marker_of",
+    "names_in",
     "nothing_to_do",
     "published_day",
     "published_edition",
@@ -123,6 +125,7 @@ class BuildState:
         self._root, self._out, self._record = root.resolve(), out.resolve(), var / _RECORD
         self._postcodes = [var / name for name in _POSTCODES]
         self._options, self._lasting = repr(options), repr(options[1:])
+        self._digests: tuple[str, str] | None = None
 
     @classmethod
     def of(cls, settings: Settings, today: date, compress: bool) -> BuildState:
@@ -136,52 +139,61 @@ class BuildState:
         return cls(settings.root, settings.out, settings.var, (today, compress, options))
 
     def current(self) -> str:
-        """A digest of all that a build reads: content, package, options, installed libraries."""
+        """A digest of all that a build reads: content, package, options, installed libraries.
+
+        As it was when this object first looked, so that a change meanwhile is seen next time.
+        """
+        return self._look()[0]
+
+    def fixed(self) -> str:
+        """A digest of what must be equal for any file of the last site to be kept: the package,
+        libraries, options other than the day, and all files of the content but its texts."""
+        return self._look()[1]
+
+    def _look(self) -> tuple[str, str]:
+        if self._digests is not None:
+            return self._digests
         # Installing, removing or upgrading a library changes the folder that contains it.
         libraries = [Path(p).stat().st_mtime_ns for p in sys.path if p.endswith("-packages")]
-        commits = self._last_commit(), self._missing_commits()
-        facts = __version__, sys.version, libraries, commits, self._options
-        digest = hashlib.sha256(repr(facts).encode())
+        facts = __version__, sys.version, libraries, self._commits(), self._options
+        current = hashlib.sha256(repr(facts).encode())
+        lasting = __version__, sys.version, libraries, self._lasting
+        fixed = hashlib.sha256(repr(lasting).encode())
         folders = [self._root / name for name in ("content", "centres", "programmes")]
         for folder in (*folders, _PACKAGE):
             for name, stat in files_in(folder, folders=True):
                 # The inode and its change time show if an older file has replaced a newer one.
                 state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-                digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
+                line = f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape")
+                current.update(line)
+                if folder == _PACKAGE or not name.endswith(_TEXTS):
+                    fixed.update(line)
         for path in self._postcodes:
             with suppress(OSError):
                 stat = path.stat()
                 size_and_time = stat.st_size, stat.st_mtime_ns, stat.st_ino
-                digest.update(f"{path.name}\0{size_and_time}\n".encode())
-        return digest.hexdigest()
+                current.update(f"{path.name}\0{size_and_time}\n".encode())
+        self._digests = current.hexdigest(), fixed.hexdigest()
+        return self._digests
 
-    def fixed(self) -> str:
-        """A digest of what must be equal for any file of the last site to be kept: the package,
-        libraries, options other than the day, and all files of the content but its texts."""
-        libraries = [Path(p).stat().st_mtime_ns for p in sys.path if p.endswith("-packages")]
-        facts = __version__, sys.version, libraries, self._lasting
-        digest = hashlib.sha256(repr(facts).encode())
-        folders = [self._root / name for name in ("content", "centres", "programmes")]
-        for folder in (*folders, _PACKAGE):
-            for name, stat in files_in(folder, folders=True):
-                if folder == _PACKAGE or not name.endswith(_TEXTS):
-                    state = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-                    digest.update(f"{folder}\0{name}\0{state}\n".encode(errors="surrogateescape"))
-        return digest.hexdigest()
-
-    def _last_commit(self) -> int | None:
-        """When a commit was last made or fetched: it may give files their time of change."""
+    def _commits(self) -> list[int | None]:
+        """When a commit was last made or fetched, and the missing commits of a shallow clone were
+        last listed: either may give files another time of change. Empty without a history."""
         for folder in (self._root, *self._root.parents):
+            place = common = folder / ".git"
             with suppress(OSError):
-                return (folder / ".git" / "logs" / "HEAD").stat().st_mtime_ns
-        return None
-
-    def _missing_commits(self) -> int | None:
-        """When the missing commits of a shallow clone were last listed; None if it has all."""
-        for folder in (self._root, *self._root.parents):
-            with suppress(OSError):
-                return (folder / ".git" / "shallow").stat().st_mtime_ns
-        return None
+                if place.is_file():  # in a worktree or a submodule, it says where the folder is
+                    said = place.read_text("utf-8", "surrogateescape")
+                    place = common = folder / said.removeprefix("gitdir:").strip()
+                    with suppress(OSError):
+                        said = (place / "commondir").read_text("utf-8", "surrogateescape")
+                        common = place / said.strip()
+                head = (place / "HEAD").read_text("utf-8", "surrogateescape")
+                branch = common / head.removeprefix("ref:").strip()
+                # The log of HEAD may be switched off; then the file of its branch shows a commit.
+                paths = (place / "HEAD", place / "logs" / "HEAD", branch, common / "shallow")
+                return [_changed(path) for path in paths]
+        return []
 
     def unchanged(self, started: float) -> Built | None:
         """The last build's result if no build is needed, otherwise None.
@@ -210,8 +222,21 @@ class BuildState:
 
     def marker(self) -> list[int]:
         """The state of the marker in the public folder. Raises OSError if there is none."""
-        stat = (self._out / MARKER).stat()
-        return [stat.st_ino, stat.st_mtime_ns]
+        return marker_of(self._out)
+
+
+def marker_of(out: Path) -> list[int]:
+    """The state of the marker in a public folder. Raises OSError if there is none."""
+    stat = (out / MARKER).stat()
+    return [stat.st_ino, stat.st_mtime_ns]
+
+
+def _changed(path: Path) -> int | None:
+    """When a file was last changed, in ns; None if there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def files_in(folder: Path, *, folders: bool = False) -> Iterator[tuple[str, os.stat_result]]:
@@ -221,6 +246,19 @@ def files_in(folder: Path, *, folders: bool = False) -> Iterator[tuple[str, os.s
     mistakes, so a check sees them.
     """
     yield from _entries(os.fspath(folder), "", folders)
+
+
+def names_in(folder: Path) -> Iterator[str]:
+    """Every file below a folder, in any order. A third of the time of `files_in`."""
+    waiting = [("", os.fspath(folder))]
+    while waiting:
+        inside, path = waiting.pop()
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((f"{inside}{entry.name}/", entry.path))
+                else:
+                    yield inside + entry.name
 
 
 def _entries(folder: str, inside: str, folders: bool) -> Iterator[tuple[str, os.stat_result]]:

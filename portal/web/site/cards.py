@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import PIL
 from PIL import Image, ImageColor, ImageDraw, ImageFont
@@ -22,6 +21,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from portal.dependencies import remembered
 from portal.directory import Directory, District
 from portal.web.site.county_map import CountyMap
+from portal.web.site.last_site import LastSite
 
 SIZE = (1200, 630)
 # Increase this when the same words should give another picture.
@@ -47,9 +47,11 @@ _MIDDLE: _Point = (32, 33)
 
 
 class Cards:
-    """The pictures of one Directory. `earlier` is the folder of the site that was built before."""
+    """The pictures of one Directory. `earlier` has those of the last site."""
 
-    def __init__(self, directory: Directory, drawn: CountyMap, earlier: Path | None = None) -> None:
+    def __init__(
+        self, directory: Directory, drawn: CountyMap, earlier: LastSite | None = None
+    ) -> None:
         self._site = directory.site
         self._directory = directory
         self._map = drawn
@@ -79,11 +81,9 @@ class Cards:
         return f"/static/cards/{slug or 'service'}.{digest}.png"
 
     def _made(self, path: str, slug: str) -> bytes:
-        if self._earlier:
-            try:
-                return (self._earlier / path[1:]).read_bytes()
-            except OSError:
-                pass
+        kept = self._earlier.read(path[1:]) if self._earlier else None
+        if kept is not None:
+            return kept
         return self._drawn(self._districts.get(slug))
 
     def _drawn(self, district: District | None) -> bytes:

@@ -33,6 +33,7 @@ from portal.dependencies import Graph, Node, reading
 from portal.web.frozen_files import TWINS, media_type
 from portal.web.site.atomic_folder import BuildError
 from portal.web.site.costs import Costs
+from portal.web.site.last_site import LastSite, State, state_of
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -49,10 +50,6 @@ _GZIP_LEVEL = 6
 # A few files that most visitors fetch and that seldom change: compressed as much as possible.
 _FOR_EVERYBODY = ("static/", "search/")
 _BROTLI_QUALITY = 6  # 9 takes thirteen times as long, and saves less than one part in a hundred
-
-
-# A file as the last build left it: name, size, time of change in ns, inode.
-State = tuple[str, int, int, int]
 
 
 class Made(NamedTuple):
@@ -103,11 +100,15 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         new: Path,
         *,
         old: Path | None,
+        last: LastSite | None = None,
         compress: bool,
         leaks: Leaks,
         makers: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
     ) -> None:
-        """`makers` make the content of addresses that are not pages, without a request."""
+        """Compressed twins are taken from `last` if their file is the same, and made if not.
+
+        `makers` make the content of addresses that are not pages, without a request.
+        """
         super().__init__(
             app, with_static_files=False, with_no_argument_rules=False, log_url_for=False
         )
@@ -117,7 +118,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         app.config["PROPAGATE_EXCEPTIONS"] = True
         self.register_generator(lambda: iter(self._addresses))
         self._addresses: list[str] = []
-        self._new, self._old = new, old
+        self._new, self._old, self._last = new, old, last
         self._compress = compress
         self._leaks = leaks
         self._makers = makers
@@ -154,13 +155,11 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             raise BuildError(" ".join(leaks))
         spent("looking for leaks", url)
         path = self._new / name
-        if path.parent.as_posix() not in self._folders:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._folders.add(path.parent.as_posix())
+        self._make_folder_of(name)
         names = [name]
         same = self._same(name, content)
         if same:
-            _link(self._old / name, path)  # type: ignore[operator]
+            _link(f"{self._old}/{name}", f"{self._new}/{name}")
         else:
             try:
                 with path.open("xb") as file:
@@ -174,7 +173,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self.tally.digests[name] = digest = sha256(content).hexdigest()
         self.tally.unchanged += same
         self.tally.written += not same
-        states = tuple(_state(self._new, one) for one in names)
+        states = tuple(state_of(self._new, one) for one in names)
         node = self.tally.graph.add(reads)
         self.tally.made[url] = Made(name, digest, self._endpoint, states, node)
         return path
@@ -190,26 +189,31 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         for address, one in made.items():
             if not self._is_as_left(one.states):
                 continue
+            linked = True
             for name, *_ in one.states:
-                path = self._new / name
-                if path.parent.as_posix() not in self._folders:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    self._folders.add(path.parent.as_posix())
-                _link(self._old / name, path)
-            taken[address] = one._replace(
-                states=tuple(_state(self._new, name) for name, *_ in one.states)
-            )
+                self._make_folder_of(name)
+                linked &= _link(f"{self._old}/{name}", f"{self._new}/{name}")
+            if not linked:
+                states = tuple(state_of(self._new, name) for name, *_ in one.states)
+                one = one._replace(states=states)
+            taken[address] = one
             self.tally.digests[one.name] = one.digest
-            self.tally.endpoints |= {one.endpoint} - {""}
-            self.tally.unchanged += 1
-            self.tally.kept += 1
             yield address
+        self.tally.unchanged += len(taken)
+        self.tally.kept += len(taken)
+        self.tally.endpoints |= {one.endpoint for one in taken.values()} - {""}
         self.tally.join(taken, nodes)
         self.tally.costs.spent("keeping files of the last site")
 
+    def _make_folder_of(self, name: str) -> None:
+        folder = name.rpartition("/")[0]
+        if folder not in self._folders:
+            os.makedirs(f"{self._new}/{folder}", exist_ok=True)  # noqa: PTH103 - as in `state_of`
+            self._folders.add(folder)
+
     def _is_as_left(self, states: Iterable[State]) -> bool:
         try:
-            return all(_state(self._old, state[0]) == state for state in states)
+            return all(state_of(self._old, state[0]) == state for state in states)
         except OSError:
             return False
 
@@ -264,8 +268,8 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
     def _pack(self, name: str, content: bytes, same: bool) -> Iterator[str]:
         """Write the compressed twins that are worth it, and yield their names."""
         for coding, ending in TWINS.items():
-            if same and self._old and (self._old / (name + ending)).is_file():
-                _link(self._old / (name + ending), self._new / (name + ending))
+            if same and self._last and self._last.has(name + ending):
+                _link(f"{self._old}/{name}{ending}", f"{self._new}/{name}{ending}")
                 yield name + ending
                 continue
             if coding == "br":
@@ -278,7 +282,10 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             else:
                 packed = gzip.compress(content, _GZIP_LEVEL, mtime=0)
             if len(packed) < len(content):
-                (self._new / (name + ending)).write_bytes(packed)
+                if self._same(name + ending, packed):
+                    _link(f"{self._old}/{name}{ending}", f"{self._new}/{name}{ending}")
+                else:
+                    (self._new / (name + ending)).write_bytes(packed)
                 yield name + ending
 
 
@@ -289,15 +296,13 @@ def check_address(address: str) -> str:
     return address
 
 
-def _state(folder: Path | None, name: str) -> State:
-    stat = os.stat(f"{folder}/{name}")  # noqa: PTH116 - thousands of files; paths are slow to make
-    return name, stat.st_size, stat.st_mtime_ns, stat.st_ino
-
-
-def _link(old: Path, new: Path) -> None:
+def _link(old: str, new: str) -> bool:
+    """Put a file of the old site into the new one; whether it is the same file, and no copy."""
     try:
         os.link(old, new)
     except FileExistsError as error:
-        raise BuildError(f"Two addresses want one file: {new.name}.") from error
+        raise BuildError(f"Two addresses want one file: {Path(new).name}.") from error
     except OSError:  # a file system without hard links
         shutil.copy2(old, new)
+        return False
+    return True

@@ -13,13 +13,13 @@ import re
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from PIL import ImageFile
 
 from portal.directory import Centre
 from portal.web.assets import static_files
+from portal.web.site.last_site import LastSite
 
 MISSING = (
     "Leaflets are not made as PDF: {what}. Pages to print are there all the same. "
@@ -51,9 +51,9 @@ def _weasyprint() -> Any:
 
 
 class Leaflets:
-    """Makes PDFs of leaflets, or reuses those of the site in the folder `earlier`."""
+    """Makes PDFs of leaflets, or reuses those of the site `earlier`."""
 
-    def __init__(self, earlier: Path | None) -> None:
+    def __init__(self, earlier: LastSite | None) -> None:
         self._earlier = earlier
 
     def pdf(self, centre: Centre, page: str, base_address: str) -> bytes:
@@ -75,10 +75,5 @@ class Leaflets:
         return data
 
     def _kept(self, centre: Centre, identity: bytes) -> bytes | None:
-        if self._earlier is None:
-            return None
-        try:
-            data = (self._earlier / centre.leaflet_path[1:]).read_bytes()
-        except OSError:
-            return None
-        return data if identity in data[-2000:] else None
+        data = self._earlier.read(centre.leaflet_path[1:]) if self._earlier else None
+        return data if data is not None and identity in data[-2000:] else None

@@ -37,6 +37,7 @@ from portal.content.pictures import (
 from portal.dependencies import remembered
 from portal.directory import Centre, Directory, Programme, Series
 from portal.directory.models import Picture
+from portal.web.site.last_site import LastSite
 
 MOST_BYTES = 60_000
 WIDTHS = (480, 960)
@@ -82,7 +83,7 @@ class _Sized(NamedTuple):
 
 
 class Photos:
-    """The photos of one Directory. `earlier` is the folder of the site that was built before.
+    """The photos of one Directory. `earlier` has those of the last site.
 
     `originals` are given for the page of a draft: the addresses at which pictures are shown as they
     are. No files are made then.
@@ -91,7 +92,7 @@ class Photos:
     def __init__(
         self,
         directory: Directory,
-        earlier: Path | None = None,
+        earlier: LastSite | None = None,
         originals: Mapping[Path, str] | None = None,
     ) -> None:
         self._directory = directory
@@ -162,11 +163,9 @@ class Photos:
                 yield path, file
 
     def _made(self, path: str, file: Path, width: int, kind: str) -> bytes:
-        if self._earlier:
-            try:
-                return (self._earlier / path[1:]).read_bytes()
-            except OSError:
-                pass
+        kept = self._earlier.read(path[1:]) if self._earlier else None
+        if kept is not None:
+            return kept
         return _encoded(file, width, kind)
 
 

@@ -26,6 +26,7 @@ from portal.feeds import board_meetings, panel_meetings
 from portal.feeds.calendar_entries import FIRST_REVISION, revision_of, uid_of
 from portal.feeds.calendars import calendars_of, closed_for_good
 from portal.web.site.atomic_folder import ours
+from portal.web.site.build_state import marker_of
 
 FILE = "published-calendars.json"
 _EVERYTHING = "calendar.ics"  # the feed that holds every public series
@@ -56,8 +57,8 @@ class PublishedCalendars:
 
 def read(out: Path | None, var: Path) -> PublishedCalendars:
     """What the last build published; `out` is its folder, if there is one."""
-    kept = _kept(var)
-    if out is None:
+    kept, marker = _kept(var)
+    if out is None or (marker and marker == _marker(out)):  # the record is of this very site
         return kept
     stamps = dict(kept.stamps)
     for uid, stamp in _stamps_in(out / _EVERYTHING):
@@ -78,12 +79,13 @@ def of_site(
     return PublishedCalendars(stamps, found.addresses)
 
 
-def keep(var: Path, published: PublishedCalendars) -> None:
-    """Save what is published now."""
+def keep(var: Path, published: PublishedCalendars, out: Path | None = None) -> None:
+    """Save what is published now, which is all that the site in the folder `out` holds."""
     stamps = published.stamps.items()
     record = {
         "stamps": {uid: [one.changed.isoformat(), one.digest] for uid, one in stamps},
         "addresses": sorted(published.addresses),
+        "marker": _marker(out) if out else None,
     }
     private_files.write_file(var / FILE, f"{json.dumps(record, indent=1)}\n".encode())
 
@@ -203,13 +205,21 @@ def _changed(entry: bytes) -> datetime:
     return max(written, FIRST_REVISION + timedelta(minutes=int(sequence[1])))
 
 
-def _kept(var: Path) -> PublishedCalendars:
+def _marker(out: Path) -> list[int] | None:
+    try:
+        return marker_of(out)
+    except OSError:
+        return None
+
+
+def _kept(var: Path) -> tuple[PublishedCalendars, object]:
+    """The record, and the state of the marker of the site that it was written for."""
     try:
         record = json.loads((var / FILE).read_bytes())
         stamps = {
             uid: Stamp(datetime.fromisoformat(changed), digest)
             for uid, (changed, digest) in record["stamps"].items()
         }
-        return PublishedCalendars(stamps, frozenset(record["addresses"]))
+        return PublishedCalendars(stamps, frozenset(record["addresses"])), record.get("marker")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return PublishedCalendars()
+        return PublishedCalendars(), None

@@ -19,13 +19,14 @@ import marshal
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple
 
 from portal import private_files
-from portal.dependencies import FIELDS, Graph, Node, fields_of
+from portal.dependencies import FIELDS, Node, fields_of
 from portal.directory import Directory
 from portal.directory.models import Fields, Session, TextFile, Venue
 from portal.directory.quarterly import Cube
@@ -69,7 +70,8 @@ class Reuse:
     """Compares a Directory with the one that the last site was made from.
 
     `fixed` says all that must be equal for any file to be kept, `marker` the state of the old
-    site's marker; without that nothing is kept. `nouns` are to be watched while files are made.
+    site's marker; without that nothing is kept. `nouns` are to be watched while files are made,
+    `states` are those of the files of the last site, for `LastSite`.
     """
 
     def __init__(
@@ -80,8 +82,11 @@ class Reuse:
         words = repr(withheld_words(directory))
         self._fixed = hashlib.sha256(f"{fixed}\0{words}".encode()).hexdigest()
         last = _read(var)
-        same = last is not None and (last.out, last.fixed) == (self._out, self._fixed)
-        self._last = last if same and last and marker and last.marker == marker else None
+        # Of the site that is there, whatever it was made from.
+        here = last if last and marker and (last.out, last.marker) == (self._out, marker) else None
+        made = here.made.values() if here else ()
+        self.states = {state[0]: state for one in made for state in one.states}
+        self._last = here if here and here.fixed == self._fixed else None
         known = self._last.numbers if self._last else {}
         free = max(known.values(), default=0)
         self._numbers: dict[str, int] = {}
@@ -146,15 +151,12 @@ class Reuse:
 
     def keep(self, site: Site, tally: Tally, marker: list[int]) -> None:
         """Remember the site that has just been published."""
-        graph = Graph()
-        shared = graph.add(site.reads)
-        here = graph.join(tally.graph.nodes, {one.reads for one in tally.made.values()})
-        made = {path: one._replace(reads=here[one.reads]) for path, one in tally.made.items()}
+        shared = tally.graph.add(site.reads)
         _write(
             self._var,
             _Record(
                 _FORM, self._out, marker, self._fixed, self._numbers, self._digests, self._makers,
-                shared, made, graph.nodes,
+                shared, tally.made, tally.graph.nodes,
             ),
         )  # fmt: skip
 
@@ -228,7 +230,7 @@ class _Describer:
         else:
             self._file.seek(0)
             self._file.truncate()
-            self._pickler.dump(value)
+            self._pickler.dump(self._pickler.plain(value))
             data = self._file.getvalue()
         return hashlib.blake2b(data, digest_size=12).digest()
 
@@ -248,33 +250,47 @@ class _Pickler(pickle.Pickler):
         self._known: dict[int, tuple[Venue | Cube, bytes]] = {}
 
     def reducer_override(self, value: Any) -> Any:
-        # Called for all but the plain values of Python, many times: the commonest come first.
+        said = self.plain(value)
+        return NotImplemented if said is value else (_described, (said,))
+
+    def plain(self, value: Any) -> Any:
+        """A value in plain values of Python; itself, if pickle knows what to write of it.
+
+        Whatever is left for `reducer_override` costs several times as much, so the sessions of a
+        series and the makers of files are made plain with all that is in them.
+        """
+        # The commonest come first. No value of the content can hold a \0.
         kind = type(value)
-        if kind is datetime:
-            return _described, (value.isoformat(), str(value.tzinfo), value.fold)
-        if kind is date:
-            return _described, (value.isoformat(),)
+        if kind is tuple:
+            return tuple(map(self.plain, value)) if value else value
+        if kind is str or kind is bool or value is None:
+            return value
         if kind is Session:
-            return _described, _SESSION(value)
+            return "\0session", tuple(map(self.plain, _SESSION(value)))
+        if kind is datetime:
+            return "\0time", value.isoformat(), str(value.tzinfo), value.fold
+        if kind is date:
+            return "\0day", value.isoformat()
         number = self._numbers.get(id(value))
         if number is not None:
-            return _described, (number,)
+            return "\0noun", number
         if kind is Venue or kind is Cube:
-            return _described, (self._once(value),)
+            return "\0once", self._once(value)
         if isinstance(value, Fields):
             values = {k: v for k, v in value.__dict__.items() if not k.startswith("\0")}
-            said = kind.__qualname__, values, sorted(value.__pydantic_fields_set__)
-            return _described, said
+            return "\0fields", kind.__qualname__, values, sorted(value.__pydantic_fields_set__)
         if kind is MappingProxyType:
-            return _described, ("mapping", dict(value))
+            return "\0mapping", dict(value)
         if isinstance(value, _OF_DIRECTORY):
-            return _described, (kind.__qualname__,)
+            return "\0of the directory", kind.__qualname__
+        if kind is partial:
+            return "\0partial", self.plain(value.func), self.plain(value.args), value.keywords
         if kind is MethodType:
-            return _described, (value.__self__, value.__func__.__qualname__)
+            return "\0method", self.plain(value.__self__), value.__func__.__qualname__
         if kind is FunctionType and value is not _described:
             cells = [cell.cell_contents for cell in value.__closure__ or ()]
-            return _described, (value.__module__, value.__qualname__, cells)
-        return NotImplemented
+            return "\0function", value.__module__, value.__qualname__, cells
+        return value
 
     def _once(self, value: Venue | Cube) -> bytes:
         known = self._known.get(id(value))

@@ -17,7 +17,7 @@ from portal import content
 from portal.content import ContentError
 from portal.settings import load_settings
 from portal.web.frozen_files import media_type
-from portal.web.site import build
+from portal.web.site import build, published_calendars
 from portal.web.site.app import addresses, create_site
 from portal.web.site.atomic_folder import MARKER
 from tests.support import processes
@@ -113,6 +113,52 @@ def test_the_site_is_the_one_of_frozen_flask(packed, today, tmp_path):
     ours = without_twins(settings.out)
     del ours[MARKER]
     assert ours == files(tmp_path / "plain")
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["after an edit", "when all is asked for"])
+def test_a_damaged_file_is_made_again(settings, today, series_file, full):
+    """Files that a power cut emptied do not stay: neither twins nor pictures of the last site."""
+    build.build(settings, today=today, compress=True)
+    before = files(settings.out)
+    endings = "centres/index.html.br", "centres/index.html.gz", ".avif", ".webp", "cards/burnley"
+    damaged = [name for name in before if name.endswith(endings[:4]) or endings[4] in name]
+    assert len(damaged) > 4
+
+    for name in damaged:
+        (settings.out / name).write_bytes(b"")
+    series_file.write_text(f"{series_file.read_text()}\n")
+    build.build(settings, today=today, compress=True, full=full)
+
+    after = files(settings.out)
+    assert [name for name in damaged if after[name] != before[name]] == []
+
+
+def test_the_record_of_calendars_is_that_of_their_files(settings, today):
+    """So the files need not be read while the site is the one that the record was kept for."""
+    build.build(settings, today=today)
+    kept = published_calendars.read(settings.out, settings.var)
+    os.utime(settings.out / MARKER)
+    found = published_calendars.read(settings.out, settings.var)
+
+    assert kept.stamps == found.stamps
+    assert kept.addresses == found.addresses
+    (settings.out / "other.ics").write_bytes(b"")
+    assert "/other.ics" in published_calendars.read(settings.out, settings.var).addresses
+
+
+def test_a_record_that_cannot_be_written_only_costs_time(settings, today, series_file):
+    """The site is published all the same, with all that must be remembered of it."""
+    build.build(settings, today=today)
+    for name in ("built-files.bin", "build-state.json"):
+        (settings.var / name).unlink()
+        (settings.var / name / "in the way").mkdir(parents=True)
+    series_file.write_text(series_file.read_text().replace("room: Hall", "room: Big hall"))
+
+    build.build(settings, today=today)
+    again = build.build(settings, today=today)
+
+    assert any(b"Big hall" in content for content in files(settings.out).values())
+    assert (again.written, again.kept) == (0, 0)
 
 
 def test_the_same_content_and_day_give_the_same_bytes(packed, settings, today):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,32 @@ def test_an_edit_is_noticed(settings, today, series_file):
 
     series_file.write_text(series_file.read_text())
     os.utime(series_file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    assert look(settings, today) is None
+
+
+@pytest.mark.parametrize("log", ["true", "false"], ids=["with a log", "without a log"])
+@pytest.mark.parametrize("worktree", [False, True], ids=["in a checkout", "in a worktree"])
+def test_a_commit_is_noticed(settings, today, tmp_path, worktree, log):
+    """A commit gives files another time of change, although the files are the same."""
+
+    def git(folder, *words):
+        identity = ("-c", "user.name=Sam", "-c", "user.email=sam@example.org")
+        switched = ("-c", f"core.logAllRefUpdates={log}")
+        subprocess.run(
+            ["git", "-C", folder, *identity, *switched, *words], check=True, capture_output=True
+        )
+
+    git(settings.root, "init")
+    git(settings.root, "add", "-A")
+    git(settings.root, "commit", "-m", "Begin")
+    if worktree:
+        git(settings.root, "worktree", "add", tmp_path / "other")
+        settings = settings.model_copy(update={"root": tmp_path / "other"})
+    build.build(settings, today=today)
+    assert look(settings, today) is not None
+
+    git(settings.root, "commit", "--allow-empty", "-m", "Go on")
 
     assert look(settings, today) is None
 

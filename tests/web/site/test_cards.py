@@ -11,6 +11,7 @@ from portal.web.assets import PACKAGE
 from portal.web.site import cards
 from portal.web.site.cards import Cards
 from portal.web.site.county_map import CountyMap
+from portal.web.site.last_site import LastSite, state_of
 
 NEEDED = {"og:type", "og:site_name", "og:locale", "og:title", "og:url", "og:image", "og:image:alt"}
 
@@ -99,10 +100,14 @@ def test_the_district_of_a_picture_is_marked(shown):
 def test_a_picture_of_the_last_build_is_taken(directory, tmp_path):
     """A picture that the last site has under its address is not drawn again."""
     (tmp_path / "static/cards").mkdir(parents=True)
-    kept = Cards(directory, CountyMap(directory), tmp_path)
-    (tmp_path / kept.paths[""][1:]).write_bytes(b"drawn by the last build")
+    path = Cards(directory, CountyMap(directory)).paths[""]
+    (tmp_path / path[1:]).write_bytes(b"drawn by the last build")
+    last = LastSite(tmp_path, {path[1:]: state_of(tmp_path, path[1:])})
+    kept = Cards(directory, CountyMap(directory), last)
 
-    assert kept.files[kept.paths[""]]() == b"drawn by the last build"
+    assert kept.files[path]() == b"drawn by the last build"
+    (tmp_path / path[1:]).write_bytes(b"")
+    assert kept.files[path]().startswith(b"\x89PNG")
 
 
 def test_live_pages_have_no_card(directory):

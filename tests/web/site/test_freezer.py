@@ -10,6 +10,7 @@ from flask import Flask, Response, redirect
 
 from portal.web.site.atomic_folder import BuildError
 from portal.web.site.freezer import Freezer
+from portal.web.site.last_site import LastSite, state_of
 
 WORDS = "Tuesdays at ten, in the hall beside the park. " * 40
 
@@ -57,7 +58,9 @@ def freeze(app, tmp_path):
         new = tmp_path / name
         new.mkdir()
         old = old and tmp_path / old
-        freezer = Freezer(app, new, old=old, compress=compress, leaks=leaks)
+        names = files(old) if old else ()
+        last = LastSite(old, {name: state_of(old, name) for name in names}) if old else None
+        freezer = Freezer(app, new, old=old, last=last, compress=compress, leaks=leaks)
         assert list(freezer.write(addresses)) == addresses
         return new, freezer.tally
 

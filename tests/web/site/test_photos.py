@@ -13,6 +13,7 @@ from portal.content import ContentError
 from portal.content.pictures import fault
 from portal.web.assets import static_files
 from portal.web.site.app import addresses, create_site
+from portal.web.site.last_site import LastSite, state_of
 from portal.web.site.photos import MOST_BYTES, Photos
 
 TODAY = date(2026, 11, 23)
@@ -128,7 +129,10 @@ def test_what_the_last_build_made_is_taken(shown, files, tmp_path):
     (tmp_path / "static/photos").mkdir(parents=True)
     (tmp_path / path[1:]).write_bytes(b"made by the last build")
 
-    assert Photos(shown, tmp_path).files[path]() == b"made by the last build"
+    kept = Photos(shown, LastSite(tmp_path, {path[1:]: state_of(tmp_path, path[1:])}))
+    assert kept.files[path]() == b"made by the last build"
+    (tmp_path / path[1:]).write_bytes(b"")
+    assert len(kept.files[path]()) > 100
 
 
 def test_the_page_of_a_draft_needs_no_picture_on_the_disk(tmp_path, sample_root):

@@ -1,0 +1,45 @@
+"""The files of the last site that are still as its build left them.
+
+Photos, cards, leaflets and compressed twins are slow to make, so they are taken from there. One
+that was damaged since, by a power cut or a full disk, must not be taken for ever: only a file with
+the recorded size, time and inode is, and none without a record.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+# A file as the last build left it: name, size, time of change in ns, inode.
+State = tuple[str, int, int, int]
+
+
+class LastSite:
+    """Files in `folder`; `states` has their recorded states, by name."""
+
+    def __init__(self, folder: Path, states: Mapping[str, State]) -> None:
+        self._folder, self._states = folder, states
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name, as it was left."""
+        state = self._states.get(name)
+        try:
+            return state is not None and state_of(self._folder, name) == state
+        except OSError:
+            return False
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a file that is as it was left; None if there is none."""
+        if not self.has(name):
+            return None
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            return None
+
+
+def state_of(folder: Path | None, name: str) -> State:
+    """The state of a file now. Raises OSError if there is none."""
+    stat = os.stat(f"{folder}/{name}")  # noqa: PTH116 - thousands of files; paths are slow to make
+    return name, stat.st_size, stat.st_mtime_ns, stat.st_ino
