@@ -67,7 +67,7 @@ def build(
     that says where the processor time went. `accept` may raise an error to refuse the content.
     `given_out` knows the stamps of calendar entries that other machines have published.
     Raises ContentError with every mistake of the content, and BuildError if the site cannot be
-    written. After any error the old site is left unchanged.
+    written. After any error the old site is left unchanged, unless the words say otherwise.
     """
     started = time.perf_counter()
     build_state = BuildState.of(settings, today, compress)
@@ -128,10 +128,19 @@ def build(
         removed = _names(fresh.out) - names if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
-        published_dates.keep(settings.var, directory)
-        built_coverage.keep(settings.var, directory)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
-        published_calendars.keep(settings.var, PublishedCalendars(stamps, calendars), settings.out)
+        try:
+            published_dates.keep(settings.var, directory)
+            built_coverage.keep(settings.var, directory)
+            published_calendars.keep(
+                settings.var, PublishedCalendars(stamps, calendars), settings.out
+            )
+        except OSError as error:
+            raise BuildError(
+                "The new site is in its place, but what the next build has to know of it could not "
+                f"be written in {settings.var}: {error.strerror or error}. Put that right, and "
+                "build again."
+            ) from error
         built = Built(
             len(addresses),
             tally.written,

@@ -277,3 +277,16 @@ def test_progress_is_told(settings, today):
         assert told[0] == (0, built.pages, 0)
         assert told[-1] == (built.pages, built.pages, 0)
         assert done == sorted(done)
+
+
+def test_without_room_for_its_memory_a_build_says_that_the_site_is_there(settings, today):
+    """The new site is in its place by then, and the next build makes up for the rest."""
+    blocked = settings.var / "published.json.gz"
+    (blocked / "full").mkdir(parents=True)
+    with pytest.raises(build.BuildError, match="The new site is in its place"):
+        build.build(settings, today=today, jobs=1)
+
+    assert (settings.out / "index.html").is_file()
+    shutil.rmtree(blocked)
+    assert build.build(settings, today=today, jobs=1).pages
+    assert blocked.is_file()

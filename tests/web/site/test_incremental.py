@@ -74,7 +74,7 @@ def test_random_edits_give_what_a_whole_build_gives(sites, today):
     chance = random.Random(os.environ.get("PORTAL_TESTS_SEED", "18"))
     edits = Edits(sites.folder / "root", chance, today)
     sites.build(today)
-    day, kept, made = today, 0, 0
+    day, kept = today, 0
 
     for number in range(EDITS):
         said = edits.random_edit()
@@ -93,7 +93,7 @@ def test_random_edits_give_what_a_whole_build_gives(sites, today):
             )
             said += f", settings {sites.options}"
         built, wrong = sites.build(day, compress=number >= EDITS - PACKED)
-        kept, made = kept + built.kept, made + built.pages - built.kept
+        kept += built.kept
         assert not wrong, f"After edit {number} ({said}), these are wrong: {sorted(wrong)[:10]}"
 
-    assert kept > made
+    assert kept  # else this has compared whole builds with whole builds
