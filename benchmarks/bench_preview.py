@@ -23,6 +23,16 @@ LIMIT = 0.5
 EDITS = 12
 
 
+def address_of(process: subprocess.Popen[str]) -> str:
+    """The address at which a preview answers, once it says so."""
+    assert process.stdout is not None
+    address = ""
+    while not address:
+        found = re.search(r"http://[\d.:]+", process.stdout.readline())
+        address = found[0] if found else ""
+    return address
+
+
 def main(folder: Path) -> int:
     for name in FOLDERS:
         shutil.copytree(ROOT / name, folder / name)
@@ -31,11 +41,7 @@ def main(folder: Path) -> int:
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
-        assert process.stdout is not None
-        address = ""
-        while not address:
-            found = re.search(r"http://[\d.:]+", process.stdout.readline())
-            address = found[0] if found else ""
+        address = address_of(process)
         print(f"from the command to the first page: {time.perf_counter() - started:.2f} s")
         series = next(p for p in sorted(folder.glob("centres/*/*/*.md")) if p.stem != "index")
         waits = [edit(series, number, address) for number in range(EDITS)]

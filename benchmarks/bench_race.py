@@ -40,6 +40,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks import synthetic
+from benchmarks.bench_preview import address_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".venv/bench"
@@ -368,11 +369,7 @@ def preview(size: int, work: Path, edited: Edited, edits: int = 7) -> Iterator[L
     process = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     waits = []
     try:
-        assert process.stdout is not None
-        address = ""
-        while not address:
-            found = re.search(r"http://[\d.:]+", process.stdout.readline())
-            address = found[0] if found else ""
+        address = address_of(process)
         for _ in range(edits):
             waits.append(waited(address, edited, dependents))
     finally:

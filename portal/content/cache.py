@@ -133,7 +133,7 @@ def cores() -> int:
 
 # --- between processes ---------------------------------------------------------------------------
 
-_PARTS = 16  # so that one changed file means to write a sixteenth of all again
+_PARTS = 16  # after a change of one file, only its part is written again
 _WORTH_FORKING = 200  # files for each worker
 
 

@@ -12,7 +12,6 @@ imported, so both stay out of the imports at the head of this module.
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -220,8 +219,9 @@ def _write_all(
 def _workers(jobs: int | None, addresses: Sequence[str]) -> int:
     if jobs is not None:
         return max(1, min(jobs, len(addresses)))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(cores or 1, len(addresses) // _WORTH_FORKING))
+    from portal.content.cache import cores
+
+    return max(1, min(cores(), len(addresses) // _WORTH_FORKING))
 
 
 def _write_in_parallel(
