@@ -10,7 +10,7 @@ LUCK = re.compile(r"""wait_for_load_state\((?:["']load["'])?\)|["']framenavigate
 
 
 def test_no_test_looks_at_a_page_before_it_is_there():
-    """`follow` and `move` of tests/support/browser.py wait for the next page."""
+    """`follow` and `back_and_again` of tests/support/browser.py wait for the next page."""
     assert LUCK.search('page.wait_for_load_state("load")')
     found = [
         f"{file.relative_to(ROOT)}:{number}"

@@ -18,7 +18,7 @@ from portal.directory.values import LONDON
 from portal.server.app import create_app
 from portal.settings import Settings
 from tests.support import nu
-from tests.support.browser import follow, move, serving, visiting
+from tests.support.browser import back_and_again, follow, serving, visiting
 from tests.support.databases import new_sqlite
 from tests.support.screens import Screen, book
 from tests.support.viewer import html_of, viewing
@@ -322,8 +322,7 @@ def test_back_after_booking_books_nothing(at_home, place, scripts) -> None:
     """Going back, sending again what the browser remembers, and confirming again is one booking."""
     with at_home(scripts=scripts) as family:
         own = family.book(BUMP, "a@example.org")
-        move(family.page, "go_back")
-        move(family.page, "reload")
+        back_and_again(family.page)
         if family.page.locator("main button[value=confirm]").count():
             family.press("Confirm booking")
             assert family.page.url == own
@@ -438,8 +437,7 @@ def test_back_and_reload_after_the_exit_show_nothing_typed(at_home, elsewhere) -
         for _ in range(3):
             family.page.keyboard.press("Shift")
         family.page.wait_for_url("**/weather")
-        move(family.page, "go_back")
-        move(family.page, "reload")
+        back_and_again(family.page)
 
         family.page.get_by_text("What you typed is gone").wait_for()
         assert family.page.get_by_label("Full name", exact=True).input_value() == ""

@@ -70,6 +70,7 @@ UNPAINTED = (*FLAGS, "--disable-threaded-compositing")
 
 # Phones and desks; what axe is asked.
 NARROW, WIDE = (320, 640), (1280, 900)
+PRESSES = 25  # reloads before a page of the browser's own is a fault
 # The rules of axe that colours can break: the dark scheme changes nothing else.
 COLOURS = ("color-contrast", "link-in-text-block")
 OF_SIZE = ("scrollable-region-focusable",)
@@ -225,16 +226,28 @@ def follow(locator) -> None:
         locator.click()
 
 
-def move(page, how: str) -> None:
-    """Go back or reload (`go_back`, `reload`) where the answer may not have been kept: the browser
-    then has a page of its own in place of it, some time after the error."""
+def back_and_again(page) -> None:
+    """Go back to a page that was sent as a form and not kept, and load that again.
+
+    The browser has a page of its own in its place, some time after the error. A reload that comes
+    before that page is at rest fails too: somebody presses again until the form has been sent.
+    """
     from playwright.sync_api import Error
 
-    before = page.url
+    left = page.url
     try:
-        getattr(page, how)(wait_until="commit")
+        page.go_back(wait_until="commit")
     except Error:
-        page.wait_for_url(lambda url: url != before, wait_until="commit")
+        page.wait_for_url(lambda url: url != left, wait_until="commit")
+    between = page.url
+    for _ in range(PRESSES):
+        try:
+            page.reload(wait_until="load")
+        except Error:
+            page.wait_for_timeout(200)
+        if page.url != between or not between.startswith("chrome-error:"):
+            return
+    raise AssertionError(f"still at {page.url} after {PRESSES} reloads")
 
 
 @contextmanager
