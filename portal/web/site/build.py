@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from portal.content import KeptReadings
     from portal.dependencies import Node
     from portal.directory import Directory
     from portal.settings import Settings
@@ -74,7 +75,7 @@ def build(
         done = None if full else build_state.unchanged(started)
         if done:
             return done
-        from portal.content import published_dates
+        from portal.content import KeptReadings, published_dates
         from portal.coverage import built as built_coverage
         from portal.dependencies import watch
         from portal.web.site import published_calendars
@@ -89,7 +90,8 @@ def build(
         state, fixed = build_state.current(), build_state.fixed()
         costs = Costs(since=0.0)
         costs.spent("starting, and looking for what has changed")
-        directory = _content(settings, today, jobs)
+        memory = KeptReadings(settings.var, jobs)
+        directory = _content(settings, today, memory)
         costs.spent("reading the content")
         accept(directory)
         published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
@@ -99,9 +101,11 @@ def build(
             out=settings.out,
             fixed=fixed,
             marker=None if full or not ours(fresh.out) else build_state.marker(),
+            # Without an edition, the files were changed while they were read.
+            digests=memory.digests if directory.edition else {},
         )
         with watch(reuse.nouns):
-            stamps, earlier = published_calendars.hold(directory, published)
+            stamps, earlier = published_calendars.hold(directory, published, reuse.entries)
             costs.spent("comparing calendars with the published ones")
             last = LastSite(fresh.out, reuse.states)
             site, addresses = _site(settings, directory, published.addresses, last)
@@ -151,7 +155,7 @@ def build(
         )
         # These two only save time, so a full disk is no reason to fail after the swap.
         with suppress(OSError):
-            reuse.keep(site, tally, build_state.marker())
+            reuse.keep(site, tally, build_state.marker(), stamps)
             build_state.remember(state, built)
         costs.spent("checking, publishing and remembering")
         costs.add(tally.costs)
@@ -164,7 +168,7 @@ def build(
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
+def _content(settings: Settings, today: date, memory: KeptReadings) -> Directory:
     from portal import content
 
     directory = content.load(
@@ -173,7 +177,7 @@ def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
         postcode_districts=settings.postcode_districts,
-        memory=content.KeptReadings(settings.var, jobs),
+        memory=memory,
     )
     return directory.at(settings.base_address)
 
