@@ -14,8 +14,8 @@ from __future__ import annotations
 import gc
 import signal
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -71,7 +71,7 @@ def build(
     """
     started = time.perf_counter()
     build_state = BuildState.of(settings, today, compress)
-    with replacement(settings.out, waiting) as fresh:
+    with replacement(settings.out, waiting) as fresh, _little_to_collect() as collect_again:
         done = None if full else build_state.unchanged(started)
         if done:
             return done
@@ -123,6 +123,7 @@ def build(
                 makers=site.files(),
             )
             freezer.start_counting()
+            collect_again()
             tally = _write_all(freezer, addresses, kept, nodes, jobs, progress)
             tally.costs.spent("starting and following workers")
             costs.skip()
@@ -163,6 +164,28 @@ def build(
             for line in costs.lines():
                 profile(line)
         return built
+
+
+@contextmanager
+def _little_to_collect() -> Iterator[Callable[[], None]]:
+    """Collect no garbage until the given function is called, and then only what is newer.
+
+    Nearly all that is read stays until the end, and the collector would go through it many times.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+
+    def collect_again() -> None:
+        gc.freeze()
+        if collecting:
+            gc.enable()
+
+    try:
+        yield collect_again
+    finally:
+        gc.unfreeze()
+        if collecting:
+            gc.enable()
 
 
 # --- pages ----------------------------------------------------------------------------------------
