@@ -113,11 +113,14 @@ def build(
             kept, nodes = reuse.unchanged(site)
             app = site.app()
             costs.spent("comparing with the last build")
+            states = {state[0]: state for made in kept.values() for state in made.states}
+            left = fresh.begin_with_last(states) if kept else frozenset()
             freezer = Freezer(
                 app,
                 fresh.new,
                 old=fresh.out if ours(fresh.out) else None,
                 last=last,
+                left=left,
                 compress=compress,
                 leaks=partial(leaks, directory),
                 makers=site.files(),
@@ -132,6 +135,7 @@ def build(
         removed = _names(fresh.out) - names if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
+        fresh.keep_old = tally.kept * 2 > len(addresses)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
         try:
             published_dates.keep(settings.var, directory)
