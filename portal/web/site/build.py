@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from portal.content import KeptReadings
-    from portal.dependencies import Node
-    from portal.directory import Directory
+    from portal.dependencies import EarlierReads, Node
+    from portal.directory import Directory, Series
     from portal.settings import Settings
     from portal.web.site.app import Site
     from portal.web.site.freezer import Freezer, Made, Tally
@@ -77,7 +77,8 @@ def build(
             return done
         from portal.content import KeptReadings, published_dates
         from portal.coverage import built as built_coverage
-        from portal.dependencies import watch
+        from portal.dependencies import EarlierReads, watch
+        from portal.feeds.calendars import calendars_of
         from portal.web.site import published_calendars
         from portal.web.site.costs import Costs
         from portal.web.site.freezer import Freezer
@@ -111,10 +112,12 @@ def build(
             site, addresses = _site(settings, directory, published.addresses, last)
             costs.spent("listing the files")
             kept, nodes = reuse.unchanged(site)
+            calendars_of(directory).earlier = partial(_earlier, kept, EarlierReads(nodes), last)
             app = site.app()
             costs.spent("comparing with the last build")
             states = {state[0]: state for made in kept.values() for state in made.states}
             left = fresh.begin_with_last(states) if kept else frozenset()
+            costs.spent("beginning with the site before the last")
             freezer = Freezer(
                 app,
                 fresh.new,
@@ -221,6 +224,19 @@ def _site(
         leaflets = Leaflets(last)
     site = Site(directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=last)
     return site, [check_address(address) for address in site.addresses()]
+
+
+def _earlier(
+    kept: Mapping[str, Made], reads: EarlierReads, last: LastSite, series: Series
+) -> bytes | None:
+    """The calendar of a series in the last site; None if it has to be made again."""
+    from portal.dependencies import note
+
+    made = kept.get(f"{series.path}calendar.ics")
+    calendar = last.read(made.name) if made else None
+    if made and calendar is not None:
+        note(reads.of(made.reads))
+    return calendar
 
 
 def _write_all(

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import os
 import random
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,6 +149,65 @@ def test_one_word_makes_one_page_again(settings, site, series_file):
     assert "Bring a coat" in page(settings, "sessions/riverbank/play-monday")
     assert built.kept > 0.85 * built.pages
     assert built.written < 60
+
+
+def test_calendars_are_joined_from_what_was_made_before(settings, site, series_file):
+    """Entries taken from the last site are those of a whole build, and a later change is seen."""
+    files = sorted(settings.root.glob("centres/preston/riverbank/[a-z]*-*.md"))
+    others = [path for path in files if path != series_file and path.name.count(".") == 1]
+    for number, path in enumerate((series_file, others[0], series_file)):
+        move_to(path, f"Attic {number}")
+        built = site()
+        assert built.kept
+    joined = (settings.out / "calendar.ics").read_bytes()
+
+    site(full=True)
+
+    assert joined.count(b"Attic 1") >= 1
+    assert joined.count(b"Attic 2") >= 1
+    assert (settings.out / "calendar.ics").read_bytes() == joined
+
+
+def test_a_damaged_calendar_is_not_joined_from(settings, site, series_file):
+    """Entries are taken only from a file that is as its build left it."""
+    other = settings.out / "sessions/harbour/youth-friday/calendar.ics"
+    other.write_bytes(other.read_bytes().replace(b"SUMMARY:", b"SUMMARY:Bad "))
+    move_to(series_file, "Attic")
+
+    site()
+
+    everything = (settings.out / "calendar.ics").read_bytes()
+    assert b"Attic" in everything
+    assert b"Bad " not in everything
+    assert b"Bad " not in other.read_bytes()
+
+
+def test_the_site_before_the_last_is_begun_with(settings, site, series_file):
+    """From the second edit on, files are there already; what else is there goes."""
+    before = settings.out.with_name(f"{settings.out.name}.last")
+    assert not before.exists()
+    for number in range(3):
+        move_to(series_file, f"Attic {number}")
+        if before.exists():
+            (before / "planted.html").write_text("planted")
+            (before / "about/index.html").unlink()
+            (before / "about/index.html").write_text("bad")
+        about = (settings.out / "about/index.html").stat().st_ino
+        site()
+
+        assert f"Attic {number}" in page(settings, "sessions/riverbank/play-monday")
+        assert (settings.out / "about/index.html").stat().st_ino == about
+        assert not (settings.out / "planted.html").exists()
+
+    assert (before / "about/index.html").stat().st_ino == about
+    assert f"Attic {number - 1}" in (
+        before / "sessions/riverbank/play-monday/index.html"
+    ).read_text("utf-8")
+
+
+def move_to(path, room):
+    text = re.sub(r"^room:.*\n", "", path.read_text("utf-8"), flags=re.M)
+    path.write_text(text.replace("---\n", f"---\nroom: {room}\n", 1), "utf-8")
 
 
 def page(settings, name):
