@@ -19,7 +19,7 @@ def pages(site: Site) -> list[str]:
 
 def main() -> None:
     Site.addresses = pages  # type: ignore[method-assign]
-    published_calendars.hold = lambda directory, published: ({}, [])  # there are no entries
+    published_calendars.hold = lambda *_: ({}, [])  # there are no entries
     commands.main()
 
 

@@ -105,6 +105,25 @@ class Graph:
         return number
 
 
+class EarlierReads:
+    """The `Reads` of the nodes of an earlier build, whose nouns have the same numbers."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self._made: dict[int, Reads] = {}
+
+    def of(self, number: int) -> Reads:
+        """What the node of this number stands for."""
+        reads = self._made.get(number)
+        if reads is None:
+            fields, asked, parts = self._nodes[number]
+            reads = self._made[number] = Reads()
+            reads.fields.update(fields)
+            reads.asked.update(asked)
+            reads.parts.update(map(self.of, parts))
+        return reads
+
+
 _now: Reads | None = None  # None: nothing is watched
 _add: Callable[[int], object] = int  # notes a field; replaced together with `_now`
 
@@ -128,6 +147,12 @@ def reading(reads: Reads | None = None) -> Iterator[Reads]:
         yield reads
     finally:
         _switch(before)
+
+
+def note(reads: Reads) -> None:
+    """Note that what is being made depends on all that was read for something else."""
+    if _now is not None:
+        _now.parts.add(reads)
 
 
 class Addresses:

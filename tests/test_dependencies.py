@@ -8,9 +8,11 @@ import pytest
 from portal.dependencies import (
     FIELDS,
     Addresses,
+    EarlierReads,
     Graph,
     Reads,
     fields_of,
+    note,
     once,
     reading,
     remembered,
@@ -143,3 +145,20 @@ def test_a_graph_holds_each_node_once_with_its_parts_before_it():
     joined = Graph([((9,), (), ()), ((1, 2), (), ())])
     here = joined.join(pickle.loads(pickle.dumps(graph)).nodes, [1])
     assert (here, joined.nodes[2]) == ({0: 1, 1: 2}, ((3,), (), (1,)))
+
+
+def test_the_reads_of_an_earlier_build_are_noted_again(room):
+    """What is taken from it depends on the same fields and addresses, part by part."""
+    addresses = Addresses(["/a/"])
+    with watch({FIELDS: room}):
+        with reading() as before:
+            assert room.label
+            assert "/b/" not in addresses
+        graph = Graph()
+        number_there = graph.add(before)
+        with reading() as after:
+            note(EarlierReads(graph.nodes).of(number_there))
+
+    assert after.whole() == before.whole()
+    assert after.whole()[0]
+    assert Graph(graph.nodes).add(after) == len(graph.nodes)  # one node more, for itself

@@ -150,6 +150,8 @@ class KeptReadings(FileCache):
         super().__init__()
         self._folder = var / "readings"
         self._jobs = cores() if jobs is None else jobs
+        # Of what is in each file that was read, by path from the root.
+        self.digests: Mapping[str, bytes] = {}
 
     def readings(
         self, asked: Sequence[Asked], read: Read, digests: Mapping[str, bytes]
@@ -171,6 +173,7 @@ class KeptReadings(FileCache):
         for one in asked:
             if found[one].digest:
                 fresh[_part_of(one)][one] = found[one]
+        self.digests = {**digests, **{one.name: found[one].digest for one in asked}}
         changed = {_part_of(one) for one in missing}
         for number, part in enumerate(fresh):
             if number in changed or part.keys() != parts[number].keys():

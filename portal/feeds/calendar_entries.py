@@ -109,6 +109,18 @@ def entry(uid: str, dates: bytes, texts: bytes, recurrence: str = "") -> Entry:
     return Entry(uid, recurrence, b"".join((BEGIN, line("UID", uid), dates, texts, END)))
 
 
+_ENTRY = re.compile(rb"BEGIN:VEVENT\r\nUID:(.*?)\r\n(?! ).*?END:VEVENT\r\n", re.DOTALL)
+_ORIGINAL = re.compile(rb"^RECURRENCE-ID;TZID=Europe/London:(.*)\r$", re.MULTILINE)
+
+
+def entries_in(calendar: bytes) -> Iterator[Entry]:
+    """The entries of a calendar that was made from entries, in their order there."""
+    for found in _ENTRY.finditer(calendar):
+        original = _ORIGINAL.search(found[0])
+        uid = found[1].replace(b"\r\n ", b"").decode()
+        yield Entry(uid, original[1].decode() if original else "", found[0])
+
+
 def _folded(line: Contentline) -> bytes:
     """A line in pieces of at most 74 bytes, as the package folds it, but many times faster.
 

@@ -1037,3 +1037,30 @@ def test_calendars_of_the_sample_are_as_expected(sample_root, today, path):
     expected = file.read_bytes()
 
     assert expected.decode() == made.decode()
+
+
+def test_entries_are_read_back_from_a_calendar(directory):
+    """A calendar gives the entries that it was made from, whatever they say."""
+    made = calendars.Calendars(directory)
+    read = 0
+    for series in directory.series:
+        entries = sorted(made.entries(series))
+        assert list(calendar_entries.entries_in(made.download(series))) == entries
+        read += len(entries)
+
+    assert read > len(directory.series)
+
+
+def test_an_entry_with_a_folded_uid_is_read_back():
+    """Its lines are joined, and what looks like an end in a text is not taken for one."""
+    uid = f"{'long-' * 30}name.centre@families.example"
+    texts = calendar_entries.line("SUMMARY", calendar_entries.Text("One\nEND:VEVENT\nUID:two"))
+    original = calendar_entries.local("RECURRENCE-ID", datetime(2027, 1, 12, 10))
+    entries = [
+        calendar_entries.entry(uid, b"", texts),
+        calendar_entries.entry(uid, original, texts, "20270112T100000"),
+    ]
+
+    read = calendar_entries.entries_in(b"BEGIN:VCALENDAR\r\n" + b"".join(e.data for e in entries))
+
+    assert list(read) == entries

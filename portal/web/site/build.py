@@ -14,8 +14,8 @@ from __future__ import annotations
 import gc
 import signal
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from portal.dependencies import Node
-    from portal.directory import Directory
+    from portal.content import KeptReadings
+    from portal.dependencies import EarlierReads, Node
+    from portal.directory import Directory, Series
     from portal.settings import Settings
     from portal.web.site.app import Site
     from portal.web.site.freezer import Freezer, Made, Tally
@@ -70,13 +71,14 @@ def build(
     """
     started = time.perf_counter()
     build_state = BuildState.of(settings, today, compress)
-    with replacement(settings.out, waiting) as fresh:
+    with replacement(settings.out, waiting) as fresh, _little_to_collect() as collect_again:
         done = None if full else build_state.unchanged(started)
         if done:
             return done
-        from portal.content import published_dates
+        from portal.content import KeptReadings, published_dates
         from portal.coverage import built as built_coverage
-        from portal.dependencies import watch
+        from portal.dependencies import EarlierReads, watch
+        from portal.feeds.calendars import calendars_of
         from portal.web.site import published_calendars
         from portal.web.site.costs import Costs
         from portal.web.site.freezer import Freezer
@@ -89,7 +91,8 @@ def build(
         state, fixed = build_state.current(), build_state.fixed()
         costs = Costs(since=0.0)
         costs.spent("starting, and looking for what has changed")
-        directory = _content(settings, today, jobs)
+        memory = KeptReadings(settings.var, jobs)
+        directory = _content(settings, today, memory)
         costs.spent("reading the content")
         accept(directory)
         published = published_calendars.of_site(fresh.out, settings.var, given_out(directory))
@@ -99,26 +102,34 @@ def build(
             out=settings.out,
             fixed=fixed,
             marker=None if full or not ours(fresh.out) else build_state.marker(),
+            # Without an edition, the files were changed while they were read.
+            digests=memory.digests if directory.edition else {},
         )
         with watch(reuse.nouns):
-            stamps, earlier = published_calendars.hold(directory, published)
+            stamps, earlier = published_calendars.hold(directory, published, reuse.entries)
             costs.spent("comparing calendars with the published ones")
             last = LastSite(fresh.out, reuse.states)
             site, addresses = _site(settings, directory, published.addresses, last)
             costs.spent("listing the files")
             kept, nodes = reuse.unchanged(site)
+            calendars_of(directory).earlier = partial(_earlier, kept, EarlierReads(nodes), last)
             app = site.app()
             costs.spent("comparing with the last build")
+            states = {state[0]: state for made in kept.values() for state in made.states}
+            left = fresh.begin_with_last(states) if kept else frozenset()
+            costs.spent("beginning with the site before the last")
             freezer = Freezer(
                 app,
                 fresh.new,
                 old=fresh.out if ours(fresh.out) else None,
                 last=last,
+                left=left,
                 compress=compress,
                 leaks=partial(leaks, directory),
                 makers=site.files(),
             )
             freezer.start_counting()
+            collect_again()
             tally = _write_all(freezer, addresses, kept, nodes, jobs, progress)
             tally.costs.spent("starting and following workers")
             costs.skip()
@@ -127,6 +138,7 @@ def build(
         removed = _names(fresh.out) - names if ours(fresh.out) else set()
         write_marker(fresh.new, today, directory.edition, tally.digests)
         fresh.swap()
+        fresh.keep_old = tally.kept * 2 > len(addresses)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
         try:
             published_dates.keep(settings.var, directory)
@@ -151,7 +163,7 @@ def build(
         )
         # These two only save time, so a full disk is no reason to fail after the swap.
         with suppress(OSError):
-            reuse.keep(site, tally, build_state.marker())
+            reuse.keep(site, tally, build_state.marker(), stamps)
             build_state.remember(state, built)
         costs.spent("checking, publishing and remembering")
         costs.add(tally.costs)
@@ -161,10 +173,32 @@ def build(
         return built
 
 
+@contextmanager
+def _little_to_collect() -> Iterator[Callable[[], None]]:
+    """Collect no garbage until the given function is called, and then only what is newer.
+
+    Nearly all that is read stays until the end, and the collector would go through it many times.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+
+    def collect_again() -> None:
+        gc.freeze()
+        if collecting:
+            gc.enable()
+
+    try:
+        yield collect_again
+    finally:
+        gc.unfreeze()
+        if collecting:
+            gc.enable()
+
+
 # --- pages ----------------------------------------------------------------------------------------
 
 
-def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
+def _content(settings: Settings, today: date, memory: KeptReadings) -> Directory:
     from portal import content
 
     directory = content.load(
@@ -173,7 +207,7 @@ def _content(settings: Settings, today: date, jobs: int | None) -> Directory:
         horizon_weeks=settings.horizon_weeks,
         postcodes=settings.postcodes,
         postcode_districts=settings.postcode_districts,
-        memory=content.KeptReadings(settings.var, jobs),
+        memory=memory,
     )
     return directory.at(settings.base_address)
 
@@ -190,6 +224,19 @@ def _site(
         leaflets = Leaflets(last)
     site = Site(directory, leaflets=leaflets, once=once, periods=settings.periods, earlier=last)
     return site, [check_address(address) for address in site.addresses()]
+
+
+def _earlier(
+    kept: Mapping[str, Made], reads: EarlierReads, last: LastSite, series: Series
+) -> bytes | None:
+    """The calendar of a series in the last site; None if it has to be made again."""
+    from portal.dependencies import note
+
+    made = kept.get(f"{series.path}calendar.ics")
+    calendar = last.read(made.name) if made else None
+    if made and calendar is not None:
+        note(reads.of(made.reads))
+    return calendar
 
 
 def _write_all(

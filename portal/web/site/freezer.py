@@ -15,7 +15,7 @@ import gzip
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -101,11 +101,14 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         *,
         old: Path | None,
         last: LastSite | None = None,
+        left: Set[str] = frozenset(),
         compress: bool,
         leaks: Leaks,
         makers: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
     ) -> None:
         """Compressed twins are taken from `last` if their file is the same, and made if not.
+
+        The files named `left` are in the new folder already, as the last build left them.
 
         `makers` make the content of addresses that are not pages, without a request.
         """
@@ -118,7 +121,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         app.config["PROPAGATE_EXCEPTIONS"] = True
         self.register_generator(lambda: iter(self._addresses))
         self._addresses: list[str] = []
-        self._new, self._old, self._last = new, old, last
+        self._new, self._old, self._last, self._left = new, old, last, left
         self._compress = compress
         self._leaks = leaks
         self._makers = makers
@@ -187,15 +190,17 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         if self._old is None:
             return
         for address, one in made.items():
-            if not self._is_as_left(one.states):
-                continue
-            linked = True
-            for name, *_ in one.states:
-                self._make_folder_of(name)
-                linked &= _link(f"{self._old}/{name}", f"{self._new}/{name}")
-            if not linked:
-                states = tuple(state_of(self._new, name) for name, *_ in one.states)
-                one = one._replace(states=states)
+            if missing := [state for state in one.states if state[0] not in self._left]:
+                if not self._is_as_left(missing):
+                    self._remove({state[0] for state in one.states} & self._left)
+                    continue
+                linked = True
+                for name, *_ in missing:
+                    self._make_folder_of(name)
+                    linked &= _link(f"{self._old}/{name}", f"{self._new}/{name}")
+                if not linked:
+                    states = tuple(state_of(self._new, name) for name, *_ in one.states)
+                    one = one._replace(states=states)
             taken[address] = one
             self.tally.digests[one.name] = one.digest
             yield address
@@ -210,6 +215,10 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         if folder not in self._folders:
             os.makedirs(f"{self._new}/{folder}", exist_ok=True)  # noqa: PTH103 - as in `state_of`
             self._folders.add(folder)
+
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            (self._new / name).unlink()
 
     def _is_as_left(self, states: Iterable[State]) -> bool:
         try:

@@ -14,14 +14,14 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
 from portal import private_files
-from portal.directory import Directory, Panel, TextFile
+from portal.directory import Directory, Panel, Series, TextFile
 from portal.feeds import board_meetings, panel_meetings
 from portal.feeds.calendar_entries import FIRST_REVISION, revision_of, uid_of
 from portal.feeds.calendars import calendars_of, closed_for_good
@@ -91,9 +91,14 @@ def keep(var: Path, published: PublishedCalendars, out: Path | None = None) -> N
 
 
 def hold(
-    directory: Directory, published: PublishedCalendars
+    directory: Directory,
+    published: PublishedCalendars,
+    digest_of: Callable[[Series], str] = lambda _: "",
 ) -> tuple[Mapping[str, Stamp], Sequence[TextFile | Panel]]:
     """Give each series a time of change that its published entries allow, and each closed centre.
+
+    `digest_of` gives the digest of the entries of a series where it is known to be the same as in
+    the last build, and '' where the entries have to be made.
 
     If it says the same as before, it keeps the published time when the content gives an earlier
     one; if it says something else, it gets a later one. Where commits are missing, the content
@@ -104,7 +109,7 @@ def hold(
     """
     stamps = dict(published.stamps)
     earlier: list[TextFile | Panel] = []
-    for noun, uid, now in _given(directory):
+    for noun, uid, now in _given(directory, digest_of):
         stamps[uid] = now
         was = published.stamps.get(uid)
         if was is None:
@@ -132,12 +137,13 @@ def warning(directory: Directory, earlier: Sequence[TextFile | Panel]) -> str:
     return f"{words} Its history is not complete: in a shallow clone, run 'git fetch --unshallow'."
 
 
-def _given(directory: Directory) -> Iterator[tuple[TextFile | Panel, str, Stamp]]:
+def _given(
+    directory: Directory, digest_of: Callable[[Series], str]
+) -> Iterator[tuple[TextFile | Panel, str, Stamp]]:
     """The stamps that the content gives to series, closed centres, Resource Panels and boards."""
     calendars = calendars_of(directory)
     for series in (*directory.series, *directory.private_series):
-        entries = (entry.data for entry in calendars.entries(series))
-        digest = _digest(entries, private=series.programme.sensitive)
+        digest = digest_of(series) or entries_digest(directory, series)
         yield series, uid_of(series, directory.site), Stamp(calendars.changed(series), digest)
     for centre in closed_for_good(directory):
         entry = calendars.closed(centre)
@@ -172,6 +178,12 @@ def _digest(entries: Iterable[bytes], *, private: bool) -> str:
     for text in sorted(_STAMPS.sub(b"", entry) for entry in entries):
         digest.update(text)
     return digest.hexdigest()
+
+
+def entries_digest(directory: Directory, series: Series) -> str:
+    """A digest of the entries of a series but for when they changed."""
+    entries = (entry.data for entry in calendars_of(directory).entries(series))
+    return _digest(entries, private=series.programme.sensitive)
 
 
 def _addresses_in(out: Path) -> Iterator[str]:

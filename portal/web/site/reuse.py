@@ -17,19 +17,21 @@ import hashlib
 import io
 import marshal
 import pickle
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from portal import private_files
-from portal.dependencies import FIELDS, Node, fields_of
+from portal.dependencies import FIELDS, UNKNOWN, Node, fields_of
 from portal.directory import Directory
-from portal.directory.models import Fields, Session, TextFile, Venue
+from portal.directory.models import Fields, Series, Session, TextFile, Venue
 from portal.directory.quarterly import Cube
+from portal.feeds.calendar_entries import uid_of
 from portal.feeds.calendars import Calendars
 from portal.web.site.app import Site
 from portal.web.site.cards import Cards
@@ -38,17 +40,23 @@ from portal.web.site.freezer import Made, Tally
 from portal.web.site.leaflets import Leaflets
 from portal.web.site.leaks import withheld_words
 from portal.web.site.photos import Photos
+from portal.web.site.published_calendars import Stamp
 
 _RECORD = "built-files.bin"
 # Increase this when the record has another form.
-_FORM = 1
+_FORM = 2
 # Never compared: they are large or differ with each edit. What reads one is always made again.
 _UNCOMPARED = frozenset({"written", "lines", "edition"})
+
+_TABLE = re.compile(r"content/[^/]+")
 
 # These make files of one Directory: what they hold of it is read, and noted, when they are called.
 _OF_DIRECTORY = (Calendars, Cards, CountyMap, Leaflets, Photos)
 
 _Digests = tuple[bytes, ...]  # of the fields of a noun, in the order of `fields_of`
+# Of a noun: a key of the files that it was made from (empty: not known), and digests of it as a
+# whole and by field.
+_Described = tuple[bytes, bytes, _Digests]
 
 
 class _Record(NamedTuple):
@@ -59,7 +67,8 @@ class _Record(NamedTuple):
     marker: list[int]  # the state of the marker in the public folder
     fixed: str  # a digest of all that must be equal as a whole
     numbers: dict[str, int]  # of the nouns, by key
-    digests: dict[int, tuple[bytes, _Digests]]  # of the nouns, as a whole and by field
+    nouns: dict[int, _Described]
+    entries: dict[int, tuple[bytes, str]]  # of series: the key of their files, and a digest
     makers: dict[str, bytes]  # a digest of the maker of each address
     site: int  # the node of what every file depends on
     made: dict[str, Made]
@@ -70,14 +79,23 @@ class Reuse:
     """Compares a Directory with the one that the last site was made from.
 
     `fixed` says all that must be equal for any file to be kept, `marker` the state of the old
-    site's marker; without that nothing is kept. `nouns` are to be watched while files are made,
+    site's marker; without that nothing is kept. `digests` are those of the content files by their
+    path from the root, where they are known. `nouns` are to be watched while files are made,
     `states` are those of the files of the last site, for `LastSite`.
     """
 
     def __init__(
-        self, directory: Directory, *, var: Path, out: Path, fixed: str, marker: list[int] | None
+        self,
+        directory: Directory,
+        *,
+        var: Path,
+        out: Path,
+        fixed: str,
+        marker: list[int] | None,
+        digests: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         self._var, self._out = var, str(out.resolve())
+        self._directory = directory
         # Files that are kept were checked for the same words when they were made.
         words = repr(withheld_words(directory))
         self._fixed = hashlib.sha256(f"{fixed}\0{words}".encode()).hexdigest()
@@ -97,24 +115,39 @@ class Reuse:
                 number = free = free + FIELDS
             self._numbers[key] = number
             self.nouns[number] = noun
-        self._digests: dict[int, tuple[bytes, _Digests]] = {}
+        self._names = {kind: fields_of(kind) for kind in set(map(type, self.nouns.values()))}
+        numbers = {id(noun): number for number, noun in self.nouns.items()}
+        self._files = {numbers[id(one)]: key for one, key in _file_keys(directory, digests)}
+        self._number = numbers
+        self._described: dict[int, _Described] = {}
         self._makers: dict[str, bytes] = {}
+
+    def entries(self, series: Series) -> str:
+        """The digest of the calendar entries of a series, if the files that they are made from are
+        the same as in the last build; otherwise ''."""
+        number = self._number[id(series)]
+        key, digest = self._last.entries.get(number, (b"", "")) if self._last else (b"", "")
+        return digest if key and key == self._files.get(number) else ""
 
     def unchanged(self, site: Site) -> tuple[Mapping[str, Made], Sequence[Node]]:
         """The files of the last site that would be the same now, by address, and their nodes.
 
         Call it once nothing is linked to the nouns any more.
         """
-        last, describe = self._last, _Describer(self.nouns)
-        self._makers = {address: describe.digest(maker) for address, maker in site.makers()}
+        last, describe = self._last, _Describer(self._number)
+        known = last.nouns if last else {}
         for number, noun in self.nouns.items():
-            values = [_value(noun, name) for name in fields_of(type(noun))]
-            whole = describe.digest(values)
-            old = last.digests.get(number) if last else None
-            same = old is not None and old[0] == whole
-            self._digests[number] = (
-                old if same and old else (whole, tuple(map(describe.digest, values)))
+            self._described[number] = self._describe(noun, number, known.get(number), describe)
+        if Series in self._names:
+            at = self._names[Series].index("all_sessions")
+            describe.know_sessions(
+                {
+                    number: self._described[number][2][at]
+                    for number, noun in self.nouns.items()
+                    if type(noun) is Series
+                }
             )
+        self._makers = {address: describe.digest(maker) for address, maker in site.makers()}
         if last is None:
             return {}, ()
         changed = self._changed(last)
@@ -134,29 +167,55 @@ class Reuse:
         }
         return kept, last.nodes
 
+    def _describe(
+        self, noun: Any, number: int, old: _Described | None, describe: _Describer
+    ) -> _Described:
+        key = self._files.get(number, b"")
+        if key:
+            # The only field of a series that more than its files decides: commits and calendars.
+            key = describe.digest((key, noun.__dict__["changed"]))
+            if old and old[0] == key:
+                return old
+        values = [_value(noun, name) for name in self._names[type(noun)]]
+        whole = describe.digest(values)
+        if old and old[1] == whole:
+            return key, whole, old[2]
+        return key, whole, tuple(map(describe.digest, values))
+
     def _changed(self, last: _Record) -> set[int]:
         """The numbers of the fields that differ from the last build, or that are not compared."""
         found = set(range(FIELDS))  # those of nouns that were not known
-        for number, old in last.digests.items():
-            new = self._digests.get(number)
+        for number, old in last.nouns.items():
+            new = self._described.get(number)
             if new is None:
                 found.update(range(number, number + FIELDS))
-            elif new[0] != old[0]:
-                pairs = zip(old[1], new[1], strict=True)
+            elif new is not old and new[1] != old[1]:
+                pairs = zip(old[2], new[2], strict=True)
                 found.update(number + at for at, (one, other) in enumerate(pairs) if one != other)
+        uncompared = {
+            kind: [at for at, name in enumerate(names) if name in _UNCOMPARED]
+            for kind, names in self._names.items()
+        }
         for number, noun in self.nouns.items():
-            names = enumerate(fields_of(type(noun)))
-            found.update(number + at for at, name in names if name in _UNCOMPARED)
+            found.update(number + at for at in uncompared[type(noun)])
         return found
 
-    def keep(self, site: Site, tally: Tally, marker: list[int]) -> None:
-        """Remember the site that has just been published."""
+    def keep(
+        self, site: Site, tally: Tally, marker: list[int], stamps: Mapping[str, Stamp]
+    ) -> None:
+        """Remember the site that has just been published, with the stamps of its calendars."""
         shared = tally.graph.add(site.reads)
+        directory = self._directory
+        entries: dict[int, tuple[bytes, str]] = {}
+        for series in (*directory.series, *directory.private_series):
+            number, stamp = self._number[id(series)], stamps.get(uid_of(series, directory.site))
+            if stamp and number in self._files:
+                entries[number] = self._files[number], stamp.digest
         _write(
             self._var,
             _Record(
-                _FORM, self._out, marker, self._fixed, self._numbers, self._digests, self._makers,
-                shared, tally.made, tally.graph.nodes,
+                _FORM, self._out, marker, self._fixed, self._numbers, self._described, entries,
+                self._makers, shared, tally.made, tally.graph.nodes,
             ),
         )  # fmt: skip
 
@@ -204,6 +263,35 @@ def _nouns(directory: Directory) -> Iterator[tuple[str, Any]]:
                     yield f"{key} in {language}", translation
 
 
+def _file_keys(
+    directory: Directory, digests: Mapping[str, bytes]
+) -> Iterator[tuple[Series, bytes]]:
+    """A key for each series and translation of one: where it is equal, so are all fields that
+    linking gives it but `changed`, and its calendar entries but for their stamps.
+
+    They are made from its own file, those of its centre and programme, the tables in content/, and
+    the day. Nothing is given where a digest is missing.
+    """
+    tables = sorted((name, digests[name]) for name in digests if _TABLE.fullmatch(name))
+    days = directory.today, directory.horizon, directory.feed_until
+    shared = repr((*days, tables))
+    said: dict[TextFile, str] = {}
+
+    def files_of(noun: TextFile) -> str:
+        names = [one.source for one in (noun, *noun.translations.values())]
+        found = [(name, digests.get(name, b"")) for name in names]
+        return repr(found) if all(digest for _, digest in found) else ""
+
+    for noun in (*directory.centres, *directory.programmes):
+        said[noun] = files_of(noun)
+    for series in (*directory.series, *directory.private_series):
+        own = files_of(series), said[series.centre], said[series.programme]
+        if all(own):
+            key = hashlib.blake2b("\0".join((shared, *own)).encode(), digest_size=12).digest()
+            for one in (series, *series.translations.values()):
+                yield cast("Series", one), key
+
+
 # --- digests of values ----------------------------------------------------------------------------
 
 
@@ -219,9 +307,18 @@ def _value(noun: Any, name: str) -> object:
 class _Describer:
     """Digests of values. A noun within a value counts as itself: its fields are compared apart."""
 
-    def __init__(self, nouns: Mapping[int, object]) -> None:
+    def __init__(self, numbers: Mapping[int, int]) -> None:
+        """`numbers` are those of the nouns, by their `id`."""
         self._file = io.BytesIO()
-        self._pickler = _Pickler(self._file, {id(noun): number for number, noun in nouns.items()})
+        self._pickler = _Pickler(self._file, numbers)
+
+    def know_sessions(self, digests: Mapping[int, bytes]) -> None:
+        """Describe a session from now on by its day and the digest of all sessions of its series.
+
+        `digests` are those, by the number of the series. Tens of thousands of files are made from
+        one session each.
+        """
+        self._pickler.sessions = digests
 
     def digest(self, value: object) -> bytes:
         """The same for equal values. It may differ for equal values too; then files are made."""
@@ -246,6 +343,7 @@ class _Pickler(pickle.Pickler):
         # Otherwise the bytes would tell which equal objects are one, which differs by process.
         self.fast = True
         self._numbers = numbers
+        self.sessions: Mapping[int, bytes] = {}
         # A venue is in every session of a series, a cube in many pages: each is described once.
         self._known: dict[int, tuple[Venue | Cube, bytes]] = {}
 
@@ -266,6 +364,9 @@ class _Pickler(pickle.Pickler):
         if kind is str or kind is bool or value is None:
             return value
         if kind is Session:
+            series = self._numbers.get(id(value.series), UNKNOWN)
+            if digest := self.sessions.get(series):
+                return "\0session", series, value.anchor, value.moved_to is None, digest
             return "\0session", tuple(map(self.plain, _SESSION(value)))
         if kind is datetime:
             return "\0time", value.isoformat(), str(value.tzinfo), value.fold

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import stat
 import threading
 
@@ -9,6 +10,7 @@ import pytest
 
 from portal.web.site import atomic_folder
 from portal.web.site.atomic_folder import MARKER, BuildError, replacement
+from portal.web.site.last_site import state_of
 
 
 @pytest.fixture
@@ -213,3 +215,108 @@ def test_two_builds_take_turns(out):
 
     assert between == "first"
     assert (out / "index.html").read_text() == "second"
+
+
+# --- the folder that was replaced last ------------------------------------------------------------
+
+
+def replace_keeping(out):
+    """Replace the folder by one with a page more, whose other files are links, and keep it."""
+    with replacement(out) as fresh:
+        os.link(out / "index.html", fresh.new / "index.html")
+        (fresh.new / "folder").mkdir()
+        (fresh.new / "folder/page.html").write_text("page")
+        (fresh.new / MARKER).write_text("{}")
+        fresh.swap()
+        fresh.keep_old = True
+
+
+def wanted(out, *names):
+    return {name: state_of(out, name) for name in names}
+
+
+def test_a_build_may_begin_with_the_folder_before_the_last(out):
+    """Files in the wanted state stay in it; others, folders without a file and the marker go."""
+    (out / "empty").mkdir()
+    (out / "other").mkdir()
+    (out / "other/page.html").write_text("other")
+    replace_keeping(out)
+    assert beside(out) == ["build.last"]
+    (out.with_name("build.last") / "planted.html").write_text("not ours")
+
+    with replacement(out) as fresh:
+        left = fresh.begin_with_last(wanted(out, "index.html", "folder/page.html"))
+        names = [path.name for path in fresh.new.iterdir()]
+
+    assert left == {"index.html"}
+    assert names == ["index.html"]
+    assert (out / "folder/page.html").read_text() == "page"
+    assert beside(out) == []
+
+
+def test_a_file_that_was_changed_is_not_begun_with(out):
+    """Its size, time or inode is another than that of the file in the public folder."""
+    replace_keeping(out)
+    changed = out.with_name("build.last") / "index.html"
+    changed.unlink()
+    changed.write_text("bad")
+
+    with replacement(out) as fresh:
+        assert fresh.begin_with_last(wanted(out, "index.html")) == set()
+        assert list(fresh.new.iterdir()) == []
+
+    assert (out / "index.html").read_text() == "old"
+
+
+def test_nothing_is_kept_unless_it_is_said(out):
+    """A site with other files is not kept beside the new one, and neither is an earlier one."""
+    replace_keeping(out)
+
+    with replacement(out) as fresh:
+        fill(fresh)
+
+    assert beside(out) == []
+
+
+def test_a_build_with_nothing_to_do_leaves_the_kept_folder(out):
+    """The next build that has something to do still begins with it."""
+    replace_keeping(out)
+
+    with replacement(out):
+        pass
+
+    assert beside(out) == ["build.last"]
+
+
+def test_a_folder_of_somebody_else_is_neither_used_nor_removed(out):
+    """Whatever is at the name of the kept folder, only one that a build made is touched."""
+    theirs = out.with_name("build.last")
+    theirs.mkdir()
+    (theirs / "wedding.jpg").write_text("precious")
+
+    with replacement(out) as fresh:
+        assert fresh.begin_with_last(wanted(out, "index.html")) == set()
+    replace_keeping(out)
+
+    assert [path.name for path in theirs.iterdir()] == ["wedding.jpg"]
+    assert beside(out) == ["build.last"]
+    assert (out / "folder/page.html").read_text() == "page"
+
+
+def test_a_build_that_is_killed_after_it_began_with_it(out):
+    """The public folder is as it was, and the next build begins with an empty folder."""
+    replace_keeping(out)
+    pid = os.fork()
+    if not pid:
+        with replacement(out) as fresh:
+            fresh.begin_with_last({})
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert beside(out) == [f"build.new-{pid}"]
+
+    with replacement(out) as fresh:
+        assert fresh.begin_with_last(wanted(out, "index.html")) == set()
+        fill(fresh)
+
+    assert (out / "index.html").read_text() == "new"
+    assert beside(out) == []

@@ -2,19 +2,26 @@
 
 import dataclasses
 import functools
-from datetime import UTC, datetime
+import os
+import random
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from portal import content
+from portal.content import KeptReadings
 from portal.content.cache import FileCache
 from portal.dependencies import reading, watch
+from portal.feeds.calendar_entries import uid_of
 from portal.settings import load_settings
 from portal.web.site import build, published_calendars, reuse, rows
 from portal.web.site.app import Site
 from portal.web.site.published_calendars import PublishedCalendars
-from tests.support.content_edits import with_field
+from tests.support.content_edits import Edits, with_field
+from tests.support.long_forms import LONG
 
 pytestmark = pytest.mark.slow
 
@@ -144,6 +151,65 @@ def test_one_word_makes_one_page_again(settings, site, series_file):
     assert built.written < 60
 
 
+def test_calendars_are_joined_from_what_was_made_before(settings, site, series_file):
+    """Entries taken from the last site are those of a whole build, and a later change is seen."""
+    files = sorted(settings.root.glob("centres/preston/riverbank/[a-z]*-*.md"))
+    others = [path for path in files if path != series_file and path.name.count(".") == 1]
+    for number, path in enumerate((series_file, others[0], series_file)):
+        move_to(path, f"Attic {number}")
+        built = site()
+        assert built.kept
+    joined = (settings.out / "calendar.ics").read_bytes()
+
+    site(full=True)
+
+    assert joined.count(b"Attic 1") >= 1
+    assert joined.count(b"Attic 2") >= 1
+    assert (settings.out / "calendar.ics").read_bytes() == joined
+
+
+def test_a_damaged_calendar_is_not_joined_from(settings, site, series_file):
+    """Entries are taken only from a file that is as its build left it."""
+    other = settings.out / "sessions/harbour/youth-friday/calendar.ics"
+    other.write_bytes(other.read_bytes().replace(b"SUMMARY:", b"SUMMARY:Bad "))
+    move_to(series_file, "Attic")
+
+    site()
+
+    everything = (settings.out / "calendar.ics").read_bytes()
+    assert b"Attic" in everything
+    assert b"Bad " not in everything
+    assert b"Bad " not in other.read_bytes()
+
+
+def test_the_site_before_the_last_is_begun_with(settings, site, series_file):
+    """From the second edit on, files are there already; what else is there goes."""
+    before = settings.out.with_name(f"{settings.out.name}.last")
+    assert not before.exists()
+    for number in range(3):
+        move_to(series_file, f"Attic {number}")
+        if before.exists():
+            (before / "planted.html").write_text("planted")
+            (before / "about/index.html").unlink()
+            (before / "about/index.html").write_text("bad")
+        about = (settings.out / "about/index.html").stat().st_ino
+        site()
+
+        assert f"Attic {number}" in page(settings, "sessions/riverbank/play-monday")
+        assert (settings.out / "about/index.html").stat().st_ino == about
+        assert not (settings.out / "planted.html").exists()
+
+    assert (before / "about/index.html").stat().st_ino == about
+    assert f"Attic {number - 1}" in (
+        before / "sessions/riverbank/play-monday/index.html"
+    ).read_text("utf-8")
+
+
+def move_to(path, room):
+    text = re.sub(r"^room:.*\n", "", path.read_text("utf-8"), flags=re.M)
+    path.write_text(text.replace("---\n", f"---\nroom: {room}\n", 1), "utf-8")
+
+
 def page(settings, name):
     return (settings.out / name / "index.html").read_text("utf-8")
 
@@ -221,7 +287,7 @@ def test_a_digest_differs_by_each_field(directory, of):
         one for series in directory.series for one in series.all_sessions if one.venue.centre
     )
     thing = session if of == "session" else session.venue
-    describer = reuse._Describer({256: session.series, 512: session.venue.centre})
+    describer = reuse._Describer({id(session.series): 256, id(session.venue.centre): 512})
     digests = {describer.digest((thing,))}
     for field in dataclasses.fields(thing):
         other = dataclasses.replace(thing, **{field.name: _other(getattr(thing, field.name))})
@@ -242,7 +308,116 @@ def test_equal_content_gives_equal_digests(sample_root, today):
             reuse.Reuse(loaded, var=sample_root, out=sample_root, fixed="", marker=None).nouns
             for loaded in (first, second)
         )
-        for describer in [reuse._Describer(nouns)]
+        for describer in [reuse._Describer({id(noun): number for number, noun in nouns.items()})]
     )
 
     assert one == other
+
+
+# --- series whose files are the same --------------------------------------------------------------
+
+
+class Known:
+    """What was seen of the series of one content over time, by the key of their files."""
+
+    def __init__(self, folder, sample_root):
+        self.root = folder / "root"
+        shutil.copytree(sample_root, self.root)
+        self.var = folder / "var"
+        self.numbers, self.seen = {}, {}
+        self.same = 0
+
+    def look(self, day):
+        """Look at the content, and return the series that are not as their key says."""
+        memory = KeptReadings(self.var, 1)
+        directory = content.load(self.root, today=day, memory=memory)
+        numbers = {
+            id(noun): self.numbers.setdefault(key, 256 * len(self.numbers) + 256)
+            for key, noun in reuse._nouns(directory)
+        }
+        describer = reuse._Describer(numbers)
+        stamps, _ = published_calendars.hold(directory, PublishedCalendars())
+        wrong = []
+        for series, key in reuse._file_keys(directory, memory.digests):
+            names = reuse.fields_of(type(series))
+            fields = {name: describer.digest(reuse._value(series, name)) for name in names}
+            changed = fields.pop("changed")
+            said = fields, stamps[uid_of(series, directory.site)].digest
+            before = self.seen.setdefault((numbers[id(series)], key), (changed, said))
+            self.same += before[0] == changed
+            if before[1] != said:
+                wrong.append(series.identity)
+        return wrong
+
+
+@pytest.fixture
+def known(tmp_path, sample_root):
+    return Known(tmp_path, sample_root)
+
+
+@pytest.mark.timeout(3600 if LONG else 120)
+def test_a_series_is_decided_by_its_files(known, today):
+    """Where the key of its files is the same, so are all its fields and its calendar entries."""
+    edits = Edits(known.root, random.Random(os.environ.get("PORTAL_TESTS_SEED", "20")), today)
+    known.look(today)
+    for number in range(300 if LONG else 12):
+        said = edits.random_edit()
+        if number % 5 == 4:
+            edits.day += timedelta(days=3)
+        wrong = known.look(edits.day)
+        assert not wrong, said
+
+    assert known.same > 100  # else nothing has been compared
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("centres/preston/riverbank/play-monday.md", "time: 9:30-11:00", "time: 9:30-11:25"),
+        ("centres/preston/riverbank/index.md", "title: ", "title: The "),
+        ("content/site.yaml", "phone: 01632 960100", "phone: 01632 960555"),
+        ("content/terms.yaml", "closures:\n", "closures:\n  - date: 2027-01-18\n    reason: Mud\n"),
+    ],
+)
+def test_other_files_give_another_key(known, today, file, old, new):
+    """Each file that a series is made from is in its key, so its entries are made again."""
+    known.look(today)
+    before = set(known.seen)
+    path = known.root / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+    wrong = known.look(today)
+
+    number = known.numbers["series riverbank/play-monday"]
+    assert not wrong
+    assert {key for one, key in set(known.seen) - before if one == number}
+
+
+def test_entries_read_no_other_files(known, today):
+    """Calendar entries read their series, centre and programme, the tables, and the day alone."""
+    memory = KeptReadings(known.var, 1)
+    directory = content.load(known.root, today=today, memory=memory)
+    nouns = reuse.Reuse(
+        directory, var=known.var, out=known.var, fixed="", marker=None, digests=memory.digests
+    ).nouns
+    found = set()
+    with watch(nouns):
+        for series in (*directory.series, *directory.private_series):
+            with reading() as reads:
+                published_calendars.entries_digest(directory, series)
+            own = {id(series), id(series.centre), id(series.programme), id(directory.site)}
+            own |= {id(directory), id(directory.terms)}
+            for field in reads.whole()[0]:
+                noun = nouns[field - field % 256]
+                name = reuse.fields_of(type(noun))[field % 256]
+                if id(noun) not in own or noun is directory or name in LINKED:
+                    found.add((type(noun).__name__, name))
+
+    assert found <= {
+        ("Directory", name) for name in ("site", "terms", "today", "horizon", "feed_until")
+    }
+
+
+LINKED = {"topics", "images", "translations"}  # made from other files too
