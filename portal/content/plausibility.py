@@ -61,15 +61,10 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
 
     `find_postcode` gives the position of a postcode where exact ones have been imported.
     """
-    places = Places(directory, find_postcode)
+    places, names = Places(directory, find_postcode), _names(directory)
     found: list[Problem] = []
     for text in _texts(directory):
-        found += hard_words(text.written, directory)
-        sheet = _Sheet(text.written, found)
-        _look_at_values(sheet, text, directory.today)
-        _look_at_words(sheet)
-        for place, words in _of_noun(text, directory, places):
-            sheet.doubt(place, words)
+        found += _doubts_about(text, directory, places, names)
     for text in _texts(directory):
         for translation in text.translations.values():
             _look_at_words(_Sheet(translation.written, found))
@@ -79,6 +74,26 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
         for place, words in _of_spans(directory.terms):
             sheet.doubt(place, words)
     return sorted(found)
+
+
+def doubts_of(
+    text: TextFile, directory: Directory, find_postcode: FindPostcode | None = None
+) -> list[Problem]:
+    """The doubts about one file, without those about its translations: no other file adds any."""
+    places = Places(directory, find_postcode)
+    return sorted(_doubts_about(text, directory, places, _names(directory)))
+
+
+def _doubts_about(
+    text: TextFile, directory: Directory, places: Places, names: frozenset[str]
+) -> list[Problem]:
+    found = list(warnings_of(text.written, names))
+    sheet = _Sheet(text.written, found)
+    _look_at_values(sheet, text, directory.today)
+    _look_at_words(sheet)
+    for place, words in _of_noun(text, directory, places):
+        sheet.doubt(place, words)
+    return found
 
 
 def _texts(directory: Directory) -> Iterator[TextFile]:
