@@ -64,9 +64,9 @@ def check_double_of(
     if text.noun is None:
         return
     mine = _Run(folder.slug, text, text.noun, calendar)
-    _check_alongside(
-        mine, {f"{one.slug}/{each.slug}": each for one in tree.centres for each in one.series}
-    )
+    if mine.series.alongside:
+        known = [f"{one.slug}/{each.slug}" for one in tree.centres for each in one.series]
+        _check_alongside(mine, dict.fromkeys(known))
     if text.written.problems or text.noun.withdrawn:
         return
     runs = (_Run(one.slug, each, each.noun, calendar) for one, each in others if each.noun)

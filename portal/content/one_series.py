@@ -96,7 +96,8 @@ class OneSeries:
         self, folder: CentreFolder, before: Text[Series], series: Series
     ) -> Iterator[tuple[CentreFolder, Text[Series]]]:
         """The series with which it may clash, as they were read."""
-        for there in self._loaded.tree.centres:
+        at_home = series.venue_fields is None and not series.resources
+        for there in [folder] if at_home else self._loaded.tree.centres:
             for text in there.series:
                 if text is before or text.noun is None:
                     continue

@@ -30,6 +30,8 @@ class Feed:
     name: str
     media_type: str
     files: Callable[[Directory], Mapping[str, Maker]]
+    # Their addresses have a digest of what they say: to list them is to make them.
+    named_by_content: bool = False
 
 
 FEEDS: tuple[Feed, ...] = (
@@ -38,7 +40,7 @@ FEEDS: tuple[Feed, ...] = (
     Feed("news", "application/atom+xml", atom.files),
     Feed("sitemap", "application/xml", sitemap.files),
     Feed("robots", "text/plain; charset=utf-8", sitemap.robots_files),
-    Feed("finder", "application/json", index.files),
+    Feed("finder", "application/json", index.files, named_by_content=True),
     Feed("coverage", "application/json", coverage.json_files),
     Feed("coverage table", "text/csv; charset=utf-8", coverage.csv_files),
     Feed("quality", "application/json", quality.json_files),

@@ -25,7 +25,7 @@ from itertools import chain
 from typing import Any
 
 from portal.content.school_calendar import school_calendar
-from portal.dependencies import once, remembered, remembers
+from portal.dependencies import between_edits, once, remembered, remembers
 from portal.directory import AGE_BANDS, Board, Centre, Directory, District, Series, Session
 from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
@@ -181,6 +181,8 @@ class Calendars:
         self._runs: dict[tuple[Series, datetime], Any] = {}
         self._entries: dict[tuple[Series, datetime], Any] = {}
         self._last_days: dict[Series, Any] = {}
+        self._files: dict[Series, Any] = {}
+        self._parts: dict[str, Any] = {}
 
     @remembered
     def year_began(self) -> date:
@@ -188,6 +190,16 @@ class Calendars:
         return date(today.year if today.month >= 9 else today.year - 1, 9, 1)
 
     def files(self) -> Mapping[str, Maker]:
+        files, moved = between_edits(self._parts, "nouns", self._of_nouns)
+        files = dict(files)
+        for series in self.directory.series:
+            files |= between_edits(self._files, series, self._of_series, series)
+        for old, page in moved.items():
+            files.setdefault(f"{old}calendar.ics", files[f"{page}calendar.ics"])
+        return files
+
+    def _of_nouns(self) -> tuple[dict[str, Maker], dict[str, str]]:
+        """The files of all but series, and the pages of each old page. No session decides here."""
         directory = self.directory
         files: dict[str, Maker] = {}
         closed = {centre.path: centre for centre in closed_for_good(directory)}
@@ -209,17 +221,19 @@ class Calendars:
         for centre in directory.centres:
             moved |= {f"/centres/{old}/": centre.path for old in centre.aliases}
         for series in directory.series:
-            files[f"{series.path}calendar.ics"] = partial(self.download, series)
             moved |= {f"/sessions/{old}/": series.path for old in series.old_identities}
-            coming = {one for one in series.sessions if one.day >= directory.today}
-            for session in series.all_sessions:
-                apart = self._apart(session)
-                if session in coming or apart:
-                    files[session.calendar_path] = partial(self.session, session)
-                if apart:
-                    files[f"{series.path}{RUN}"] = partial(self.run, series)
-        for old, page in moved.items():
-            files.setdefault(f"{old}calendar.ics", files[f"{page}calendar.ics"])
+        return files, moved
+
+    def _of_series(self, series: Series) -> dict[str, Maker]:
+        files: dict[str, Maker] = {f"{series.path}calendar.ics": partial(self.download, series)}
+        today = self.directory.today
+        coming = {one for one in series.sessions if one.day >= today}
+        for session in series.all_sessions:
+            apart = self._apart(session)
+            if session in coming or apart:
+                files[session.calendar_path] = partial(self.session, session)
+            if apart:
+                files[f"{series.path}{RUN}"] = partial(self.run, series)
         return files
 
     def feed(self, facet: Facet, more: Iterable[Entry] = ()) -> bytes:

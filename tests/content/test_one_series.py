@@ -1,4 +1,4 @@
-"""One series that is read again is what a whole load makes of it, or the whole load is asked for."""
+"""A series that is read by itself is what a whole load makes of it, or that is asked for."""
 
 import os
 import random
@@ -82,7 +82,9 @@ def test_random_edits_give_what_a_whole_load_gives(content):
             content_edits.change(edits)
             del edits.series
         elif kind == "words":
-            edits.write(path, f"{text}\n{chance.choice(('A word.', '[Gone](/gone/)', '## Part'))}\n")
+            edits.write(
+                path, f"{text}\n{chance.choice(('A word.', '[Gone](/gone/)', '## Part'))}\n"
+            )
         else:
             fields = MORE if kind == "more" else content_edits.SERIES
             name = chance.choice(sorted(fields))
