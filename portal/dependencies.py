@@ -314,7 +314,7 @@ def watch(nouns: Mapping[int, object]) -> Iterator[Reads]:
     _number(nouns)
     outside = Reads()
     try:
-        with _watched_kinds({type(noun) for noun in nouns.values()}):
+        with _watched_kinds({type(noun): fields_of(type(noun)) for noun in nouns.values()}):
             _switch(outside)
             yield outside
     finally:
@@ -334,12 +334,12 @@ def _number(nouns: Mapping[int, Any]) -> None:
 
 
 @contextmanager
-def _watched_kinds(kinds: Iterable[type]) -> Iterator[None]:
+def _watched_kinds(kinds: Mapping[type, Sequence[str]]) -> Iterator[None]:
     """Puts properties in the place of the fields of these classes. Ends with nothing watched."""
     before: list[tuple[type, str, object]] = []
     try:
-        for kind in kinds:
-            for number, name in enumerate(fields_of(kind)):
+        for kind, names in kinds.items():
+            for number, name in enumerate(names):
                 own = vars(kind).get(name, _MISSING)
                 default = getattr(kind, name, _MISSING)
                 before.append((kind, name, own))
@@ -371,19 +371,21 @@ class Resident:
     def __init__(self, edited: Iterable[tuple[object, Collection[str]]]) -> None:
         nouns: dict[int, object] = {}
         fixed: set[int] = set()
+        self._names: dict[type, tuple[str, ...]] = {}
         for number, (noun, may_change) in enumerate(edited, 1):
             nouns[number * FIELDS] = noun
-            names = enumerate(fields_of(type(noun)), number * FIELDS)
+            if type(noun) not in self._names:
+                self._names[type(noun)] = fields_of(type(noun))
+            names = enumerate(self._names[type(noun)], number * FIELDS)
             fixed.update(field for field, name in names if name not in may_change)
         _number(nouns)
-        self._kinds = {type(noun) for noun in nouns.values()}
         self._kept = _Kept(fixed)
 
     @contextmanager
     def making(self) -> Iterator[None]:
         """Note what is read in this block. One thread at a time, which may not nest it."""
         global _thread, _kept_here
-        with _ONE_WATCH, _watched_kinds(self._kinds):
+        with _ONE_WATCH, _watched_kinds(self._names):
             _thread, _kept_here = get_ident(), self._kept
             _switch(Reads())
             try:
@@ -397,7 +399,7 @@ class Resident:
 
         `model_fields_set` is a field as well. Call it in a `making` block.
         """
-        first, names = noun.__dict__[_NUMBER], fields_of(type(noun))
+        first, names = noun.__dict__[_NUMBER], self._names[type(noun)]
         given = dict(values)
         if "model_fields_set" in given:
             object.__setattr__(noun, "__pydantic_fields_set__", given.pop("model_fields_set"))

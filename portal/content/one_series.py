@@ -49,7 +49,9 @@ class OneSeries:
         loaded, (folder, number) = self._loaded, self._places[file]
         before = folder.series[number]
         reading = self._read(folder, file)
-        text: Text[Series] = Text(before.slug, file, reading.written, reading.noun, reading.prose)
+        text: Text[Series] = Text(
+            before.slug, file, reading.written, reading.noun, reading.prose, before.translations
+        )
         if not self._may_be_alone(before, text) or folder.centre is None:
             return None
         centre = folder.centre.noun
@@ -80,7 +82,7 @@ class OneSeries:
     def _may_be_alone(self, before: Text[Series], text: Text[Series]) -> bool:
         """Whether other files cannot have become wrong by what this one says now."""
         old, new = before.noun, text.noun
-        if old is None or new is None or text.written.problems or before.translations:
+        if old is None or new is None or text.written.problems:
             return False
         sensitive = {
             one.slug: one.noun.sensitive for one in self._loaded.tree.programmes if one.noun

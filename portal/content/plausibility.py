@@ -61,10 +61,10 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
 
     `find_postcode` gives the position of a postcode where exact ones have been imported.
     """
-    places, names = Places(directory, find_postcode), _names(directory)
+    doubts = Doubts(directory, find_postcode)
     found: list[Problem] = []
     for text in _texts(directory):
-        found += _doubts_about(text, directory, places, names)
+        found += doubts.about(text)
     for text in _texts(directory):
         for translation in text.translations.values():
             _look_at_words(_Sheet(translation.written, found))
@@ -76,24 +76,23 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
     return sorted(found)
 
 
-def doubts_of(
-    text: TextFile, directory: Directory, find_postcode: FindPostcode | None = None
-) -> list[Problem]:
-    """The doubts about one file, without those about its translations: no other file adds any."""
-    places = Places(directory, find_postcode)
-    return sorted(_doubts_about(text, directory, places, _names(directory)))
+class Doubts:
+    """Looks at one file after another, in which no other file adds a doubt."""
 
+    def __init__(self, directory: Directory, find_postcode: FindPostcode | None = None) -> None:
+        self._directory = directory
+        self._places = Places(directory, find_postcode)
+        self._names = _names(directory)
 
-def _doubts_about(
-    text: TextFile, directory: Directory, places: Places, names: frozenset[str]
-) -> list[Problem]:
-    found = list(warnings_of(text.written, names))
-    sheet = _Sheet(text.written, found)
-    _look_at_values(sheet, text, directory.today)
-    _look_at_words(sheet)
-    for place, words in _of_noun(text, directory, places):
-        sheet.doubt(place, words)
-    return found
+    def about(self, text: TextFile) -> list[Problem]:
+        """The doubts about a file, in no order, without those about its translations."""
+        found = list(warnings_of(text.written, self._names))
+        sheet = _Sheet(text.written, found)
+        _look_at_values(sheet, text, self._directory.today)
+        _look_at_words(sheet)
+        for place, words in _of_noun(text, self._directory, self._places):
+            sheet.doubt(place, words)
+        return found
 
 
 def _texts(directory: Directory) -> Iterator[TextFile]:

@@ -25,7 +25,7 @@ from itertools import chain
 from typing import Any
 
 from portal.content.school_calendar import school_calendar
-from portal.dependencies import between_edits, once, remembered, remembers
+from portal.dependencies import once, remembered, remembers
 from portal.directory import AGE_BANDS, Board, Centre, Directory, District, Series, Session
 from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
@@ -137,6 +137,11 @@ def files(directory: Directory) -> Mapping[str, Maker]:
     return calendars_of(directory).files()
 
 
+def find(directory: Directory, path: str) -> Maker | None:
+    """The maker of one of the `files`."""
+    return calendars_of(directory).find(path)
+
+
 @remembers(1)
 def calendars_of(directory: Directory) -> Calendars:
     """The calendars of a Directory, kept so that a build renders each series once."""
@@ -172,6 +177,9 @@ _PART = re.compile(
 )
 
 
+_INSIDE = re.compile(r"(?P<page>/.+/)(?P<name>[^/]+\.ics)")
+
+
 class Calendars:
     """The calendars of one Directory, which share the rendered entries of its series."""
 
@@ -190,13 +198,27 @@ class Calendars:
         return date(today.year if today.month >= 9 else today.year - 1, 9, 1)
 
     def files(self) -> Mapping[str, Maker]:
-        files, moved = between_edits(self._parts, "nouns", self._of_nouns)
-        files = dict(files)
+        files, moved = self._of_nouns()
         for series in self.directory.series:
-            files |= between_edits(self._files, series, self._of_series, series)
+            files |= self._of_series(series)
         for old, page in moved.items():
             files.setdefault(f"{old}calendar.ics", files[f"{page}calendar.ics"])
         return files
+
+    def find(self, path: str) -> Maker | None:
+        """The maker of one of the `files`, without a list of those of all series."""
+        files, moved = once(self._parts, "nouns", self._of_nouns)
+        if path in files:
+            return files[path]
+        inside = _INSIDE.fullmatch(path)
+        if inside is None:
+            return None
+        page, name = inside["page"], inside["name"]
+        series = self.directory.find_series(page.removeprefix("/sessions/").removesuffix("/"))
+        if series and series.path == page and not series.programme.sensitive:
+            return once(self._files, series, self._of_series, series).get(path)
+        there = moved.get(page) if name == "calendar.ics" else None
+        return self.find(f"{there}{name}") if there else None
 
     def _of_nouns(self) -> tuple[dict[str, Maker], dict[str, str]]:
         """The files of all but series, and the pages of each old page. No session decides here."""

@@ -85,6 +85,11 @@ def files(directory: Directory) -> Mapping[str, Maker]:
     }
 
 
+def find(directory: Directory, path: str) -> Maker | None:
+    """The maker of one of these files."""
+    return files(directory).get(path) if path.startswith("/search/") else None
+
+
 def postcode_files(directory: Directory) -> Mapping[str, Maker]:
     """The maker of the exact postcodes, by path. Raises PostcodesError if they are damaged."""
     if not directory.postcodes:

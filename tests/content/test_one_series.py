@@ -64,7 +64,10 @@ def in_file(directory, path):
 def differences(series, expected):
     """The fields in which a series differs from another, without its edition."""
     mine, other = described(series), described(expected)
-    return sorted(name for name in other if name != "edition" and mine[name] != other[name])
+    found = [name for name in other if name != "edition" and mine[name] != other[name]]
+    for language, translation in expected.translations.items():
+        found += differences(series.translations[language], translation)
+    return found
 
 
 def test_random_edits_give_what_a_whole_load_gives(content):

@@ -7,6 +7,7 @@ made again of it. Any other change of the content needs another site.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields as fields_in
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from portal.content import FileCache, Problem, doubts_of
+from portal.content import Doubts, FileCache, Problem
 from portal.content.linking import in_order
 from portal.content.loader import Loaded
 from portal.content.one_series import OneSeries
@@ -49,15 +50,23 @@ class ResidentSite:
         self._loaded = OneSeries(root, loaded, memory)
         every = (*directory.series, *directory.private_series)
         self._series = {series.source: series for series in every}
-        fields = fields_of(Series)
+        self._fields = fields_of(Series)
         self._resident = Resident(
-            [(directory, ("series", "private_series")), *((series, fields) for series in every)]
+            [
+                (directory, ("series", "private_series")),
+                *((series, self._fields) for series in every),
+            ]
         )
         self._kept: dict[str, Any] = {}
+        self.last_used = 0.0  # when a page was last made, in seconds of `time.monotonic`
+        # What it takes from the Directory is not edited.
+        self._doubts = Doubts(directory, exact_finder(directory.postcodes))
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         with self._resident.making():
-            return self._app()(environ, start)
+            answer = self._app()(environ, start)
+        self.last_used = time.monotonic()
+        return answer
 
     def prepare(self) -> None:
         """Make what all pages need."""
@@ -76,9 +85,7 @@ class ResidentSite:
             if saved is None:
                 return None
             self._edit(self._series[file], saved)
-            return doubts_of(
-                self._series[file], self._directory, exact_finder(self._directory.postcodes)
-            )
+            return sorted(self._doubts.about(self._series[file]))
 
     def is_site_of(self, loaded: Loaded) -> bool:
         """Whether it shows what was loaded now, on the same day: the same files, and the same
@@ -97,7 +104,7 @@ class ResidentSite:
     def _edit(self, series: Series, saved: Series) -> None:
         before = in_order(series)
         values: dict[str, object] = {}
-        for name in fields_of(Series):
+        for name in self._fields:
             old, new = _value(series, name), _value(saved, name)
             if not _alike(old, new):
                 values[name] = new
@@ -106,6 +113,12 @@ class ResidentSite:
             values["venue"] = saved.venue
             values["all_sessions"] = tuple(
                 replace(session, series=series) for session in saved.all_sessions
+            )
+        for translation in saved.translations.values():
+            # These are other objects in any case.
+            translation.link(
+                venue=values.get("venue", series.venue),
+                all_sessions=values.get("all_sessions", series.all_sessions),
             )
         self._resident.edit(series, values)
         if in_order(series) != before:

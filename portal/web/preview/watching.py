@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 _DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
 _LOOK_EVERY = 1000  # milliseconds
 _SETTLED = 5  # milliseconds without another change, so that no file is half written
+_LATEST_START = 2.0  # seconds after a save
 _HEAD_START = 0.1  # seconds for browsers to fetch the new page before the processor is busy
 _MOST_PAGES = 60  # compared after each save
 
@@ -145,9 +146,9 @@ class Preview:
 
         False if it was left, because something has been saved meanwhile.
         """
-        if is_shown:
-            time.sleep(_HEAD_START)
         started, saves = time.perf_counter(), self._saves
+        if is_shown and not self._is_quiet(saves):
+            return False
         self._state = _state(self._settings.root)
         settings, before, old_app = self._settings, self._directory, self._compared_app
         try:
@@ -195,14 +196,25 @@ class Preview:
             *content.leftovers(settings.root),
         ):
             self._say(str(problem))
-        self._say(f"No mistakes, {shown.seconds:.2f} s. {READY}")
         self._prepare(saves)
+        self._say(f"No mistakes, {shown.seconds:.2f} s. {READY}")
         # What is still in use is left alone, and the rest is taken away while nobody waits: the
         # collector would otherwise look at the whole county in the middle of each reading.
         gc.unfreeze()
         gc.collect()
         gc.freeze()
         return True
+
+    def _is_quiet(self, saves: int) -> bool:
+        """Wait while pages are asked for, which would be slower to make beside a reading. False if
+        something is saved meanwhile."""
+        latest = time.monotonic() + _LATEST_START
+        time.sleep(_HEAD_START)
+        while self._site and time.monotonic() < min(latest, self._site.last_used + _HEAD_START):
+            if saves != self._saves:
+                return False
+            time.sleep(_HEAD_START / 4)
+        return saves == self._saves
 
     def _prepare(self, saves: int) -> None:
         """Have a site ready for the next series that is saved, of nouns that nobody else has."""

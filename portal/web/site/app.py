@@ -7,7 +7,16 @@ it is requested, so the freezer may make files in any order and in any process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import (
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Set,
+)
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,8 +49,8 @@ class Site:
     centres are also available as PDF. `once` are the addresses of calendars that were published
     before, which keep answering. `periods` is `Settings.periods`, for the pages of text. `earlier`
     is the last site, from which photos are taken that are still the same.
-    `originals`, for the page of a draft, are those of `Photos`. With `late`, files that cannot be
-    listed before they are made are made when they are asked for, and are not listed.
+    `originals`, for the page of a draft, are those of `Photos`. With `late`, files that feeds
+    can find are not listed, but found when somebody asks for one.
     """
 
     def __init__(
@@ -56,7 +65,7 @@ class Site:
         originals: Mapping[Path, str] | None = None,
         late: bool = False,
     ) -> None:
-        self._late = tuple(feed for feed in feeds.FEEDS if late and feed.named_by_content)
+        self._late = late
         self._directory = directory = directory.at(base_address)
         self._leaflets, self._published, self._earlier = leaflets, once, earlier
         self._photos = Photos(directory, earlier, originals)
@@ -79,8 +88,13 @@ class Site:
                 for kind in KINDS
             ]
             self._files = self._all_files({path for _, found in self._kinds for path in found})
-        before, self._context.files = self._context.files, Addresses(self._files)
+        before, self._context.files = self._context.files, _Addresses(self._files, self._find)
         return before.differ(self._context.files)
+
+    def _find(self, path: str) -> Callable[[], bytes] | None:
+        """The maker of a file that is not listed."""
+        finds = (feed.find for feed in feeds.FEEDS if self._late and feed.find)
+        return next((maker for find in finds if (maker := find(self._directory, path))), None)
 
     def _all_files(self, pages: Collection[str]) -> dict[str, _Maker]:
         """Makers of all files but pages, by path: feeds, redirects, static files and the like."""
@@ -88,7 +102,7 @@ class Site:
         files |= between_edits(self._listed, "fixed", self._fixed)
         files |= between_edits(self._listed, "pictures", self._pictures)
         for feed in feeds.FEEDS:
-            if feed not in self._late:
+            if not (self._late and feed.find):
                 files |= between_edits(self._listed, feed.name, self._of_feed, feed)
         gone = sorted(path for path in self._published if path not in files)
         for path, maker in calendars.former_files(self._directory, gone).items():
@@ -181,10 +195,9 @@ class Site:
 
     def _file(self, **_: str) -> Response:
         path, maker = request.path, self._files.get(request.path)
-        for feed in self._late if maker is None else ():
-            maker = maker or self._of_feed(feed).get(path)
         if maker is None:
-            abort(404)
+            found = self._find(path)
+            maker = partial(_made, found) if found else abort(404)
         kind = "text/html; charset=utf-8" if path.endswith("/") else media_type(path)
         return Response(maker(self._context), content_type=kind)
 
@@ -197,6 +210,19 @@ def addresses(directory: Directory) -> list[str]:
 def create_site(directory: Directory, **options: Any) -> Flask:
     """The application of the public site, for previews; `options` are those of `Site`."""
     return Site(directory, **options).app()
+
+
+class _Addresses(Addresses):
+    """The addresses of files, with those that are found late."""
+
+    def __init__(
+        self, addresses: Iterable[str], find: Callable[[str], Callable[[], bytes] | None]
+    ) -> None:
+        super().__init__(addresses)
+        self._find = find
+
+    def __contains__(self, address: str) -> bool:
+        return super().__contains__(address) or self._find(address) is not None
 
 
 class _Slug(BaseConverter):

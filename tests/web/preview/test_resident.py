@@ -104,9 +104,10 @@ def test_random_edits_give_the_site_that_is_made_of_the_files(kept):
 
 
 def test_what_does_not_read_the_edited_field_is_kept(kept):
-    """Other words make the page again, and other dates the list of files, but never the site."""
+    """Other words and other dates make the page again, but not the list of all pages and files."""
     page = "/sessions/riverbank/play-monday/"
     assert b"A red bucket" not in ask(kept.site, page)
+    assert ask(kept.site, f"{page}2026-12-07.ics")
     before = dict(kept.site._kept)
     assert kept.save(MONDAYS, "bring", "A red bucket") == []
 
@@ -114,8 +115,8 @@ def test_what_does_not_read_the_edited_field_is_kept(kept):
     assert kept.site._kept["list"] is before["list"]
     assert kept.save(MONDAYS, "except", "[2026-12-07]") == []
     assert b"7 December" not in ask(kept.site, page)
-    assert kept.site._kept["list"] is not before["list"]
-    assert kept.site._kept["site"] is before["site"]
+    assert ask(kept.site, f"{page}2026-12-07.ics") is None
+    assert kept.site._kept["list"] is before["list"]
 
 
 def test_a_file_with_a_mistake_leaves_the_site_as_it_was(kept):
