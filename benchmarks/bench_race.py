@@ -14,7 +14,7 @@ the largest process, in which shared pages count fully. PDF leaflets are off. Th
 page cache, as after a save. Files written are not waited for on the disk by any of them.
 
 A resident preview is measured at sizes up to 5,000: the time from a save to the fresh page, and to
-all pages and files which depend on it.
+all pages and files which depend on it. `make bench ONLY=preview` measures this alone.
 
 The exit status is 1 if the rivals' pages are not the portal's: another number of them, another
 address, or more than a tenth more or fewer bytes; or if `html` and `all` differ in a byte.
@@ -40,7 +40,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from benchmarks import synthetic
-from benchmarks.bench_preview import address_of
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".venv/bench"
@@ -372,6 +371,7 @@ def preview(size: int, work: Path, edited: Edited, edits: int = 7) -> Iterator[L
         address = address_of(process)
         for _ in range(edits):
             waits.append(waited(address, edited, dependents))
+            until_ready(process)
     finally:
         process.terminate()
         process.wait()
@@ -407,7 +407,7 @@ def digests(site: Path) -> dict[str, bytes]:
 
 
 def waited(address: str, edited: Edited, dependents: Sequence[str]) -> tuple[float, float]:
-    time.sleep(1)  # until the preview has worked out what the last edit means
+    time.sleep(0.5)
     page = f"{address}/{edited.address}/"
     with urlopen(page) as answer:
         version = re.search(r'data-version="([^"]+)"', answer.read().decode())[1]
@@ -428,6 +428,23 @@ def waited(address: str, edited: Edited, dependents: Sequence[str]) -> tuple[flo
             with urlopen(f"{address}{index.decode()}") as answer:
                 answer.read()
     return first, time.perf_counter() - started
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """The address at which a preview answers, once it says so."""
+    assert process.stdout is not None
+    address = ""
+    while not address:
+        found = re.search(r"http://[\d.:]+", process.stdout.readline())
+        address = found[0] if found else ""
+    return address
+
+
+def until_ready(process: subprocess.Popen[str]) -> None:
+    """Wait until a preview has worked out what the last edit means."""
+    assert process.stdout is not None
+    while not process.stdout.readline().endswith("Ready.\n"):
+        pass
 
 
 # --- output ---------------------------------------------------------------------------------------

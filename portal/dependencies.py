@@ -11,17 +11,21 @@ Nothing is watched outside a build: there `remembered` is as quick as `cached_pr
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import (
     Callable,
+    Collection,
     Hashable,
     Iterable,
     Iterator,
     Mapping,
     MutableMapping,
     Sequence,
+    Set,
 )
 from contextlib import contextmanager
 from functools import lru_cache, wraps
+from threading import Lock, get_ident
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 ValueT = TypeVar("ValueT")
@@ -125,6 +129,10 @@ class EarlierReads:
 
 
 _now: Reads | None = None  # None: nothing is watched
+_thread = 0  # the only thread that is watched; 0 for all
+# What was read for a value, with the dictionary and the key under which it is kept.
+_Entry = tuple[Reads, MutableMapping[Any, Any], Hashable]
+_kept_here: _Kept | None = None  # where a `Resident` notes them
 _add: Callable[[int], object] = int  # notes a field; replaced together with `_now`
 
 
@@ -135,11 +143,16 @@ def _switch(reads: Reads | None) -> Reads | None:
     return before
 
 
+def _watches() -> bool:
+    """Whether this thread is watched."""
+    return _now is not None and (not _thread or _thread == get_ident())
+
+
 @contextmanager
 def reading(reads: Reads | None = None) -> Iterator[Reads]:
     """Note what is read in this block, and only there. Without a watch, nothing is noted."""
     reads = reads or Reads()
-    if _now is None:
+    if not _watches():
         yield reads
         return
     before = _switch(reads)
@@ -147,6 +160,14 @@ def reading(reads: Reads | None = None) -> Iterator[Reads]:
         yield reads
     finally:
         _switch(before)
+        if _kept_here is not None:
+            _kept_here.append((reads, {}, ""))
+
+
+def depend_on(reads: Reads) -> None:
+    """Note that what is being made depends on all that was noted in another block."""
+    if _now is not None and _watches():
+        _now.parts.add(reads)
 
 
 def note(reads: Reads) -> None:
@@ -161,20 +182,30 @@ class Addresses:
     def __init__(self, addresses: Iterable[str]) -> None:
         self._addresses = frozenset(addresses)
 
+    def differ(self, other: Addresses) -> Set[str]:
+        """The addresses that only one of the two has."""
+        return self._addresses ^ other._addresses
+
     def __contains__(self, address: str) -> bool:
         answer = address in self._addresses
-        if _now is not None:
+        if _now is not None and _watches():
             _now.asked.add((address, answer))
         return answer
 
 
-def _make(make: Callable[[], ValueT]) -> tuple[ValueT, Reads]:
+def _make(
+    kept: MutableMapping[Any, Any], key: Hashable, make: Callable[[], ValueT]
+) -> tuple[ValueT, Reads]:
+    """Make a value, and keep it with what was read for it."""
     reads = Reads()
     before = _switch(reads)
     try:
-        return make(), reads
+        found = kept[key] = make(), reads
     finally:
         _switch(before)
+    if _kept_here is not None:
+        _kept_here.append((reads, kept, key))
+    return found
 
 
 # --- values that are made once --------------------------------------------------------------------
@@ -198,14 +229,14 @@ class remembered(Generic[ValueT]):
         if thing is None:
             return self
         values = thing.__dict__
-        if _now is None:
+        if _now is None or not _watches():
             # From now on Python finds the value itself, without asking here.
             value = values[self._name] = self._make(thing)
             return value
         name = _KEPT + self._name
         kept = values.get(name)
         if kept is None:
-            kept = values[name] = _make(lambda: self._make(thing))
+            kept = _make(values, name, lambda: self._make(thing))
         _now.parts.add(kept[1])
         return cast("ValueT", kept[0])
 
@@ -215,14 +246,24 @@ def once(
 ) -> ValueT:
     """`make(*given)`, kept in this dictionary under `key`. The dictionary is for this alone."""
     found: tuple[ValueT, Reads | None] | None = kept.get(key)
-    if _now is None:
+    if _now is None or not _watches():
         if found is None:
             found = kept[key] = make(*given), None
         return found[0]
     if found is None or found[1] is None:  # made before the watch: nobody knows from what
-        found = kept[key] = _make(lambda: make(*given))
+        found = _make(kept, key, lambda: make(*given))
     _now.parts.add(cast("Reads", found[1]))
     return found[0]
+
+
+def between_edits(
+    kept: MutableMapping[Any, Any], key: Hashable, make: Callable[..., ValueT], *given: Any
+) -> ValueT:
+    """As `once` where a `Resident` keeps what it can. Otherwise `make(*given)` is not kept.
+
+    For the parts of something that is made once in a build, and again after each edit.
+    """
+    return make(*given) if _kept_here is None else once(kept, key, make, *given)
 
 
 def remembers(
@@ -262,6 +303,7 @@ def fields_of(kind: type) -> tuple[str, ...]:
 
 
 _MISSING = object()
+_ONE_WATCH = Lock()  # of the classes of nouns
 
 
 def _watched(name: str, number: int, default: object) -> property:
@@ -294,18 +336,35 @@ def watch(nouns: Mapping[int, object]) -> Iterator[Reads]:
     """
     if _now is not None:
         raise RuntimeError("The nouns are watched already.")
-    kinds = {type(noun) for noun in nouns.values()}
-    remembered_by = {kind: _remembered_by(kind) for kind in kinds}
-    before: list[tuple[type, str, object]] = []
+    _number(nouns)
+    outside = Reads()
+    try:
+        with _watched_kinds({type(noun): fields_of(type(noun)) for noun in nouns.values()}):
+            _switch(outside)
+            yield outside
+    finally:
+        for noun in nouns.values():
+            values = noun.__dict__
+            for name in [name for name in values if name.startswith("\0")]:
+                del values[name]
+
+
+def _number(nouns: Mapping[int, Any]) -> None:
+    remembered_by = {kind: _remembered_by(kind) for kind in {type(one) for one in nouns.values()}}
     for number, noun in nouns.items():
         values = noun.__dict__
         values[_NUMBER] = number
         for name in remembered_by[type(noun)]:
             values.pop(name, None)  # made before the watch: nobody knows from what
-    outside = Reads()
+
+
+@contextmanager
+def _watched_kinds(kinds: Mapping[type, Sequence[str]]) -> Iterator[None]:
+    """Puts properties in the place of the fields of these classes. Ends with nothing watched."""
+    before: list[tuple[type, str, object]] = []
     try:
-        for kind in kinds:
-            for number, name in enumerate(fields_of(kind)):
+        for kind, names in kinds.items():
+            for number, name in enumerate(names):
                 own = vars(kind).get(name, _MISSING)
                 default = getattr(kind, name, _MISSING)
                 before.append((kind, name, own))
@@ -315,8 +374,7 @@ def watch(nouns: Mapping[int, object]) -> Iterator[Reads]:
                     else _watched(name, number, default)
                 )
                 setattr(kind, name, given)
-        _switch(outside)
-        yield outside
+        yield
     finally:
         _switch(None)
         for kind, name, own in reversed(before):
@@ -324,10 +382,101 @@ def watch(nouns: Mapping[int, object]) -> Iterator[Reads]:
                 delattr(kind, name)
             else:
                 setattr(kind, name, own)
-        for noun in nouns.values():
-            values = noun.__dict__
-            for name in [name for name in values if name.startswith("\0")]:
-                del values[name]
+
+
+class Resident:
+    """What is made from nouns in one process, kept while some of the nouns are edited.
+
+    `edited` are those nouns, each with the names of the fields that may be edited. Everything else
+    must stay as it is. Whatever uses one of the nouns is in a `making` block, so that what it reads
+    is noted. After an edit, each kept value that has read an edited field is dropped, and so is
+    what was made with that value.
+    """
+
+    def __init__(self, edited: Iterable[tuple[object, Collection[str]]]) -> None:
+        nouns: dict[int, object] = {}
+        fixed: set[int] = set()
+        self._names: dict[type, tuple[str, ...]] = {}
+        for number, (noun, may_change) in enumerate(edited, 1):
+            nouns[number * FIELDS] = noun
+            if type(noun) not in self._names:
+                self._names[type(noun)] = fields_of(type(noun))
+            names = enumerate(self._names[type(noun)], number * FIELDS)
+            fixed.update(field for field, name in names if name not in may_change)
+        _number(nouns)
+        self._kept = _Kept(fixed)
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """Note what is read in this block. One thread at a time, which may not nest it."""
+        global _thread, _kept_here
+        with _ONE_WATCH, _watched_kinds(self._names):
+            _thread, _kept_here = get_ident(), self._kept
+            _switch(Reads())
+            try:
+                yield
+            finally:
+                _switch(None)
+                _thread, _kept_here = 0, None
+
+    def edit(self, noun: Any, values: Mapping[str, object]) -> None:
+        """Put other values into fields of a noun, and drop what was made from them.
+
+        `model_fields_set` is a field as well. Call it in a `making` block.
+        """
+        first, names = noun.__dict__[_NUMBER], self._names[type(noun)]
+        given = dict(values)
+        if "model_fields_set" in given:
+            object.__setattr__(noun, "__pydantic_fields_set__", given.pop("model_fields_set"))
+        noun.__dict__.update(given)
+        self._kept.drop(first // FIELDS, {first + names.index(name) for name in values})
+
+    def readdress(self, addresses: Set[str]) -> None:
+        """Drop what asked whether one of these addresses has a file."""
+        if addresses:
+            self._kept.drop(0, frozenset(), addresses)
+
+
+class _Kept:
+    """Kept values, each after all that it was made with.
+
+    Most are made from one noun alone, and are not looked at when another noun is edited. Fields
+    that are `fixed` do not count.
+    """
+
+    def __init__(self, fixed: Set[int]) -> None:
+        self._fixed = fixed
+        self._of_one: dict[int, list[_Entry]] = defaultdict(list)
+        self._of_more: list[_Entry] = []
+        self._noun: dict[Reads, int] = {}  # of what is made from one noun; 0: from none
+
+    def append(self, entry: _Entry) -> None:
+        reads = entry[0]
+        nouns = {field // FIELDS for field in reads.fields if field not in self._fixed}
+        nouns.update(self._noun.get(part, -1) for part in reads.parts)
+        nouns.discard(0)
+        if reads.asked or -1 in nouns or len(nouns) > 1:
+            self._of_more.append(entry)
+            return
+        noun = self._noun[reads] = next(iter(nouns), 0)
+        self._of_one[noun].append(entry)
+
+    def drop(self, noun: int, changed: Set[int], addresses: Set[str] = frozenset()) -> None:
+        gone: set[Reads] = set()
+        for entries in (self._of_one[noun], self._of_more):
+            before = len(gone)
+            for reads, kept, key in entries:
+                if (
+                    not changed.isdisjoint(reads.fields)
+                    or not gone.isdisjoint(reads.parts)
+                    or (addresses and any(address in addresses for address, _ in reads.asked))
+                ):
+                    gone.add(reads)
+                    kept.pop(key, None)
+            if len(gone) > before:
+                entries[:] = [entry for entry in entries if entry[0] not in gone]
+        for reads in gone:
+            self._noun.pop(reads, None)
 
 
 def _remembered_by(kind: type) -> tuple[str, ...]:

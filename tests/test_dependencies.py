@@ -1,6 +1,7 @@
 """What is read of nouns while something is made is noted, also through values that are kept."""
 
 import pickle
+import threading
 from contextlib import suppress
 
 import pytest
@@ -11,6 +12,8 @@ from portal.dependencies import (
     EarlierReads,
     Graph,
     Reads,
+    Resident,
+    between_edits,
     fields_of,
     note,
     once,
@@ -162,3 +165,84 @@ def test_the_reads_of_an_earlier_build_are_noted_again(room):
     assert after.whole() == before.whole()
     assert after.whole()[0]
     assert Graph(graph.nodes).add(after) == len(graph.nodes)  # one node more, for itself
+
+
+# --- between edits -------------------------------------------------------------------------------
+
+
+class Plan:
+    """What is made of two rooms, by what is declared to `portal.dependencies`."""
+
+    def __init__(self, *rooms):
+        self.rooms, self.made, self.kept = rooms, [], {}
+        self.resident = Resident([(room, fields_of(Room)) for room in rooms])
+
+    def _label(self, number):
+        self.made.append(number)
+        return f"{self.rooms[number].label} {self.rooms[number].size}"
+
+    def _sign(self):
+        self.made.append("sign")
+        return " and ".join(once(self.kept, one, self._label, one) for one in (0, 1))
+
+    def sign(self):
+        with self.resident.making():
+            return once(self.kept, "sign", self._sign)
+
+    def edit(self, number, **values):
+        with self.resident.making():
+            self.resident.edit(self.rooms[number], values)
+
+
+def test_an_edit_drops_what_was_made_from_it_and_keeps_the_rest():
+    """A value that has read the field is made again, with all that was made of it."""
+    plan = Plan(Room(name="Hall"), Room(name="Attic", size=2))
+    assert plan.sign() == "HALL 1 and ATTIC 2"
+    plan.edit(0, name="Barn")
+
+    assert plan.sign() == "BARN 1 and ATTIC 2"
+    assert plan.made == ["sign", 0, 1, "sign", 0]
+    assert plan.sign() == "BARN 1 and ATTIC 2"
+    assert plan.made == ["sign", 0, 1, "sign", 0]
+    plan.edit(1, size=3)
+    assert plan.sign() == "BARN 1 and ATTIC 3"
+    assert plan.made[5:] == ["sign", 1]
+
+
+def test_an_address_that_comes_drops_what_asked_for_it():
+    """So does one that goes; other addresses drop nothing."""
+    plan = Plan(Room(name="Hall"))
+    files = Addresses(["/a/"])
+    with plan.resident.making():
+        assert once(plan.kept, "page", lambda: "/a/" in files)
+    with plan.resident.making():
+        plan.resident.readdress(files.differ(Addresses(["/a/", "/b/"])))
+        assert "page" in plan.kept
+        plan.resident.readdress(files.differ(Addresses([])))
+        assert "page" not in plan.kept
+
+
+def test_another_thread_is_not_watched_meanwhile():
+    """What a thread beside reads is no part of what is made, and it finds classes as they were
+    after the block."""
+    plan, beside = Plan(Room(name="Hall")), Room(name="Shed")
+    seen = []
+    with plan.resident.making():
+        thread = threading.Thread(target=lambda: seen.append(beside.label))
+        thread.start()
+        thread.join()
+        assert "\0kept label" not in vars(beside)
+
+    assert seen == ["SHED"]
+    assert "label" in vars(beside)
+    assert not isinstance(vars(Room).get("name"), property)
+
+
+def test_parts_of_a_list_are_kept_between_edits_alone():
+    """In a build each is made once, so nothing would be gained by keeping them."""
+    plan, kept = Plan(Room(name="Hall")), {}
+    assert between_edits(kept, "a", lambda: 1) == 1
+    assert kept == {}
+    with plan.resident.making():
+        assert between_edits(kept, "a", lambda: 2) == 2
+        assert between_edits(kept, "a", lambda: 3) == 2

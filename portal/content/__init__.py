@@ -14,9 +14,9 @@ from portal.content.loader import (
     upkeep,
     warnings,
 )
-from portal.content.plausibility import doubts, hard_words, without_remedy
+from portal.content.plausibility import Doubts, doubts, hard_words, without_remedy
 
 __all__ = [
-    "FOLDERS", "ContentError", "FileCache", "KeptReadings", "Problem", "doubts", "hard_messages",
-    "hard_words", "leftovers", "load", "upkeep", "warnings", "without_remedy",
+    "FOLDERS", "ContentError", "Doubts", "FileCache", "KeptReadings", "Problem", "doubts",
+    "hard_messages", "hard_words", "leftovers", "load", "upkeep", "warnings", "without_remedy",
 ]  # fmt: skip

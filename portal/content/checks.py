@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,12 +17,12 @@ from portal.content import area_checks, phone_numbers
 from portal.content.board_checks import check_boards
 from portal.content.creche_checks import check_creche, check_creche_of_programme
 from portal.content.date_checks import mistakes
-from portal.content.double_checks import check_doubles
+from portal.content.double_checks import check_double_of, check_doubles
 from portal.content.front_matter import Problem, Written, one_line
 from portal.content.gazetteer import Gazetteer
 from portal.content.help_checks import check_help_pages
 from portal.content.panel_checks import check_panel
-from portal.content.resource_checks import check_resources
+from portal.content.resource_checks import check_resources, check_resources_of
 from portal.content.school_calendar import school_calendar
 from portal.content.sources import CentreFolder, Text, Tree
 from portal.content.worker_checks import check_workers
@@ -40,6 +40,7 @@ from portal.directory import (
 )
 from portal.directory.addresses import RESERVED
 from portal.directory.fields import SAFE_TIME, TOPICS, WHERE
+from portal.directory.schedule import SchoolCalendar
 from portal.directory.values import Position, near, slugify
 
 # First parts of addresses that belong to something else than a page. `calendars` is a page whose
@@ -406,31 +407,63 @@ def _check_series(tree: Tree) -> None:
     calendar = school_calendar(tree.terms) if tree.terms and known else None
     for folder in tree.centres:
         for text in folder.series:
-            series, written = text.noun, text.written
-            if not series:
-                _name_it(written, "programme", titles, "programme")
-                continue
-            _check_photo(written, series, folder.images)
-            slug = series.programme_slug
-            if slug not in programmes:
-                likely = f" Did you mean '{titles[slug]}'?" if slug in titles else ""
-                written.wrong(
-                    ("programme",),
-                    f"'programme': there is no programme '{slug}'."
-                    f"{likely or near(slug, programmes)} "
-                    f"Write the name of a file of programmes/, without '.md'.",
-                )
-            elif programme := programmes[slug]:
-                _check_booking(written, series, programme)
-                area_checks.check_areas(written, series, series.booking or programme.booking)
-                check_creche(written, series, programme)
-            if calendar:
-                for place, words in mistakes(series, calendar):
-                    names = [step for step in place if isinstance(step, str)]
-                    written.wrong(place, f"'{names[-1]}': {words}" if names else words)
+            if text.noun:
+                _check_one(folder, text.written, text.noun, programmes, titles, calendar)
+            else:
+                _name_it(text.written, "programme", titles, "programme")
     _check_identities(tree)
     check_doubles(tree, calendar)
     check_resources(tree, calendar)
+
+
+def check_changed(
+    tree: Tree,
+    folder: CentreFolder,
+    text: Text[Series],
+    others: Sequence[tuple[CentreFolder, Text[Series]]],
+) -> None:
+    """Applies to one series what `check` applies to it, in a tree that has no mistakes otherwise.
+
+    Its old names must be those that it had in that tree. `others` are the series of which
+    `double_checks.may_clash` or `resource_checks.may_clash` says that it may clash with them, as
+    they are before they are linked. A clash is noted in one of the two files, as by `check`.
+    """
+    if text.noun is None or tree.terms is None:
+        return
+    calendar = school_calendar(tree.terms)
+    programmes = {one.slug: one.noun for one in tree.programmes}
+    _check_one(folder, text.written, text.noun, programmes, {}, calendar)
+    check_double_of(tree, folder, text, others, calendar)
+    check_resources_of(tree, folder, text, others, calendar)
+
+
+def _check_one(
+    folder: CentreFolder,
+    written: Written,
+    series: Series,
+    programmes: Mapping[str, Programme | None],
+    titles: Mapping[str, str],
+    calendar: SchoolCalendar | None,
+) -> None:
+    """What is wrong with a series, whatever other series there are. `titles` help to guess."""
+    _check_photo(written, series, folder.images)
+    slug = series.programme_slug
+    if slug not in programmes:
+        likely = f" Did you mean '{titles[slug]}'?" if slug in titles else ""
+        written.wrong(
+            ("programme",),
+            f"'programme': there is no programme '{slug}'."
+            f"{likely or near(slug, programmes)} "
+            f"Write the name of a file of programmes/, without '.md'.",
+        )
+    elif programme := programmes[slug]:
+        _check_booking(written, series, programme)
+        area_checks.check_areas(written, series, series.booking or programme.booking)
+        check_creche(written, series, programme)
+    if calendar:
+        for place, words in mistakes(series, calendar):
+            names = [step for step in place if isinstance(step, str)]
+            written.wrong(place, f"'{names[-1]}': {words}" if names else words)
 
 
 def _check_booking(written: Written, series: Series, programme: Programme) -> None:
@@ -516,15 +549,18 @@ def check_towns(tree: Tree, gazetteer: Gazetteer) -> None:
         district = text.noun.district
         _check_town(text.written, (), text.noun, district, gazetteer)
         for series in folder.series:
-            if not series.noun:
-                continue
-            if series.noun.venue_fields:
-                venue = series.noun.venue_fields
-                _check_town(series.written, ("venue",), venue, district, gazetteer)
-            for number, change in enumerate(series.noun.changes):
-                if change.venue:
-                    place: Place = ("changes", number, "venue")
-                    _check_town(series.written, place, change.venue, district, gazetteer)
+            if series.noun:
+                check_towns_of(series.written, series.noun, district, gazetteer)
+
+
+def check_towns_of(written: Written, series: Series, district: str, gazetteer: Gazetteer) -> None:
+    """The same of the venues of one series, whose centre is in this district."""
+    if series.venue_fields:
+        _check_town(written, ("venue",), series.venue_fields, district, gazetteer)
+    for number, change in enumerate(series.changes):
+        if change.venue:
+            place: Place = ("changes", number, "venue")
+            _check_town(written, place, change.venue, district, gazetteer)
 
 
 def _check_town(

@@ -15,7 +15,7 @@ from itertools import combinations
 
 from portal.content.date_checks import times_held
 from portal.content.front_matter import Clash
-from portal.content.sources import Text, TextT, Tree
+from portal.content.sources import CentreFolder, Text, TextT, Tree
 from portal.directory import Board, Centre, HelpPage, News, Page, Programme, Series
 from portal.directory.schedule import SchoolCalendar
 from portal.directory.values import TimeRange, day_words, near
@@ -30,7 +30,9 @@ def check_doubles(tree: Tree, calendar: SchoolCalendar | None) -> None:
         for text in folder.series
         if text.noun
     ]
-    _check_alongside(runs)
+    known = {run.identity: run for run in runs}
+    for run in runs:
+        _check_alongside(run, known)
     if calendar is None:
         return
     by_place: dict[Hashable, list[_Run]] = {}
@@ -39,10 +41,45 @@ def check_doubles(tree: Tree, calendar: SchoolCalendar | None) -> None:
         if not run.text.written.problems and not run.series.withdrawn:
             by_place.setdefault(run.place, []).append(run)
     for together in by_place.values():
-        # The shorter name is likely to be the one that was copied.
-        together.sort(key=lambda run: (len(run.text.file), run.text.file))
+        together.sort(key=_shortest_first)
         for first, second in _may_clash(together):
             _check_pair(first, second)
+
+
+def may_clash(centre: str, series: Series, other_centre: str, other: Series) -> bool:
+    """Whether two series meet in one place, so that one may be the double of the other. The slugs
+    are those of their centres; either may be linked."""
+    return place_of(centre, series) == place_of(other_centre, other)
+
+
+def check_double_of(
+    tree: Tree,
+    folder: CentreFolder,
+    text: Text[Series],
+    others: Iterable[tuple[CentreFolder, Text[Series]]],
+    calendar: SchoolCalendar,
+) -> None:
+    """Reports the doubles of one series among `others`, which have no mistakes and are not linked,
+    and what it says of series of this tree that are not there."""
+    if text.noun is None:
+        return
+    mine = _Run(folder.slug, text, text.noun, calendar)
+    if mine.series.alongside:
+        known = [f"{one.slug}/{each.slug}" for one in tree.centres for each in one.series]
+        _check_alongside(mine, dict.fromkeys(known))
+    if text.written.problems or text.noun.withdrawn:
+        return
+    runs = (_Run(one.slug, each, each.noun, calendar) for one, each in others if each.noun)
+    together = [run for run in runs if run.place == mine.place and not run.series.withdrawn]
+    together = sorted([mine, *together], key=_shortest_first)
+    for first, second in _may_clash(together):
+        if mine in (first, second):
+            _check_pair(first, second)
+
+
+def _shortest_first(run: _Run) -> tuple[int, str]:
+    # The shorter name is likely to be the one that was copied.
+    return len(run.text.file), run.text.file
 
 
 def _may_clash(together: Sequence[_Run]) -> Iterable[tuple[_Run, _Run]]:
@@ -107,7 +144,17 @@ def _check_same(texts: Iterable[Text[TextT]], key_of: Callable[[TextT], Hashable
 # --- series --------------------------------------------------------------------------------------
 
 
-@dataclass
+def place_of(centre: str, series: Series) -> Hashable:
+    """Where a series of a centre meets: its slug, or what is said of the venue."""
+    venue = series.venue_fields
+    if venue is None:
+        return centre
+    where = tuple(map(_folded, (venue.address, venue.town, venue.postcode)))
+    # There is a 'Village Hall' in many villages.
+    return (_folded(venue.name or venue.area), *where, "" if any(where) else centre)
+
+
+@dataclass(eq=False)
 class _Run:
     """A series with what tells it from others."""
 
@@ -122,12 +169,7 @@ class _Run:
 
     @cached_property
     def place(self) -> Hashable:
-        venue = self.series.venue_fields
-        if venue is None:
-            return self.centre
-        where = tuple(map(_folded, (venue.address, venue.town, venue.postcode)))
-        # There is a 'Village Hall' in many villages.
-        return (_folded(venue.name or venue.area), *where, "" if any(where) else self.centre)
+        return place_of(self.centre, self.series)
 
     @cached_property
     def room(self) -> str:
@@ -157,19 +199,17 @@ class _Run:
         return other.identity in said
 
 
-def _check_alongside(runs: list[_Run]) -> None:
-    known = {run.identity: run for run in runs}
-    for run in runs:
-        for number, name in enumerate(run.series.alongside):
-            identity = name if "/" in name else f"{run.centre}/{name}"
-            if identity not in known:
-                words = f"there is no series '{name}'.{near(identity, known)}"
-                remedy = "Write the name of its file without '.md', or 'centre/name'."
-            elif identity == run.identity:
-                words, remedy = "this is the series itself.", "Write the name of the other one."
-            else:
-                continue
-            run.text.written.wrong(("alongside", number), f"'alongside': {words} {remedy}")
+def _check_alongside(run: _Run, known: Iterable[str]) -> None:
+    for number, name in enumerate(run.series.alongside):
+        identity = name if "/" in name else f"{run.centre}/{name}"
+        if identity not in known:
+            words = f"there is no series '{name}'.{near(identity, known)}"
+            remedy = "Write the name of its file without '.md', or 'centre/name'."
+        elif identity == run.identity:
+            words, remedy = "this is the series itself.", "Write the name of the other one."
+        else:
+            continue
+        run.text.written.wrong(("alongside", number), f"'alongside': {words} {remedy}")
 
 
 def _check_pair(first: _Run, second: _Run) -> None:

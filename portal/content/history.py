@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class _History:
     commits: Mapping[str, int] = field(default_factory=dict)  # seconds of the latest commit
     edited: frozenset[str] = frozenset()  # files that differ from the last commit
     whole: bool = False  # no commits are missing, as they are in a shallow clone
+    newest: str = ""  # the commit that is checked out
 
 
 class Changes:
@@ -55,6 +56,26 @@ class Changes:
         changed = datetime.fromtimestamp(seconds, UTC)
         return max(changed, _moment(updated)) if updated else changed
 
+    def look_again(self, path: str) -> bool:
+        """Take in that one file has been written. False if this cannot be said of it alone,
+        because another commit is checked out now, or git did not answer."""
+        if not is_checkout(self._root):
+            return not self._history.newest
+        try:
+            status = git(
+                self._root, "--no-optional-locks", "--literal-pathspecs",
+                "status", "--porcelain=v2", "--branch", "-z", "--no-renames",
+                "--untracked-files=all", "--", path,
+            ).split("\0")  # fmt: skip
+        except GitError:
+            return False
+        if f"# branch.oid {self._history.newest}" not in status:
+            return False
+        differs = any(line and not line.startswith("#") for line in status)
+        others = self._history.edited - {path}
+        self._history = replace(self._history, edited=others | {path} if differs else others)
+        return True
+
     def _edited(self, path: str) -> int:
         try:
             return int(os.stat(f"{self._root}/{path}").st_mtime)  # noqa: PTH116 - much quicker
@@ -75,7 +96,7 @@ def _history_of(root: Path) -> _History:
     if not is_checkout(root):
         return _History()
     try:
-        shallow = git(root, "rev-parse", "--is-shallow-repository").strip()
+        shallow, newest = git(root, "rev-parse", "--is-shallow-repository", "HEAD").split()
         # The full history: git would leave out merges that equal one of their sides.
         log = git(
             root, "--no-optional-locks",
@@ -86,7 +107,7 @@ def _history_of(root: Path) -> _History:
         edited = frozenset(changed_paths(root, *_FOLDERS))
     except GitError:
         return _History()
-    return _History(_latest(log), edited, shallow == "false")
+    return _History(_latest(log), edited, shallow == "false", newest)
 
 
 def _latest(log: str) -> Mapping[str, int]:

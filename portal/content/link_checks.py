@@ -17,30 +17,44 @@ from portal.directory.addresses import BOARDS, HELP, LIVE_PAGES, fixed_pages
 from portal.directory.values import near
 
 
-def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> None:
-    """Reports links, headings of links and pictures that do not exist.
+def check_links(tree: Tree, settlements: Iterable[Settlement] | None) -> Links:
+    """Reports links, headings of links and pictures that do not exist; returns those that do.
 
     `settlements` is None where their table has mistakes: then links to them cannot be judged.
     """
-    known = dict(addresses(tree, settlements))
-    unsure: tuple[str, ...] = ("/near/",) if settlements is None else ()
-    if tree.footprints is None:
-        unsure += ("/footprints/", "/districts/")
-    # Comparing with thousands of addresses is slow, and a slip is often made many times.
-    meant = cache(lambda address: near(address, known))
-    images = {f"/centres/{one.slug}/{name}" for one in tree.centres for name in one.images}
+    links = Links(tree, settlements)
     for text in tree.texts():
+        links.check(text)
+    return links
+
+
+class Links:
+    """All that a text of a tree may link to; `settlements` as in `check_links`."""
+
+    def __init__(self, tree: Tree, settlements: Iterable[Settlement] | None) -> None:
+        self._known = dict(addresses(tree, settlements))
+        self._unsure: tuple[str, ...] = ("/near/",) if settlements is None else ()
+        if tree.footprints is None:
+            self._unsure += ("/footprints/", "/districts/")
+        # Comparing with thousands of addresses is slow, and a slip is often made many times.
+        self._meant = cache(lambda address: near(address, self._known))
+        self._images = {
+            f"/centres/{one.slug}/{name}" for one in tree.centres for name in one.images
+        }
+
+    def check(self, text: Text[TextFile]) -> None:
+        """Reports what is wrong in one text."""
         for line, target in (*text.prose.links, *_printed(text)):
-            if target[0] not in "/#" or target.startswith(unsure):
+            if target[0] not in "/#" or target.startswith(self._unsure):
                 continue
-            if words := _wrong_target(target, text, known, meant):
+            if words := _wrong_target(target, text, self._known, self._meant):
                 text.written.wrong_at(text.written.body_line + line - 1, 1, words)
         for line, source in text.prose.images:
-            if source not in images:
+            if source not in self._images:
                 # A picture beside the file is written by its name alone.
                 beside = f"{text.file.rpartition('/')[0].replace('centres/', '', 1)}/"
                 folder = f"/centres/{beside.split('/')[-2]}/"
-                here = [one.removeprefix(folder) for one in images if one.startswith(folder)]
+                here = [one.removeprefix(folder) for one in self._images if one.startswith(folder)]
                 shown = source.removeprefix(folder)
                 words = f"there is no picture '{shown}'.{near(shown, here)} Correct the address."
                 text.written.wrong_at(text.written.body_line + line - 1, 1, words)

@@ -59,6 +59,7 @@ class Linking:
         self._horizon = horizon_of(today, horizon_weeks)
         self._calendar = school_calendar(self._terms)
         self._until = self._calendar.feed_until(self._horizon)
+        self._programmes: dict[str, Programme] = {}
         self._site.link(changed=changes.of("content/site.yaml"))
         for district in districts_of(self._footprints):
             if district.panel:
@@ -79,6 +80,7 @@ class Linking:
         help_pages = [self._link(text) for text in tree.help_pages]
         boards = [self._board(text) for text in tree.boards]
         programmes = {text.slug: self._link(text) for text in tree.programmes}
+        self._programmes = programmes
         for programme in programmes.values():
             programme.link(topics=_topics(programme, help_pages), images=tree.programme_images)
         middle = {one.slug: one.position for one in districts_of(self._footprints)}
@@ -95,10 +97,10 @@ class Linking:
             )
             _link_translations(text)
             centres.append(centre)
-            series += [self._series(one, centre, programmes) for one in folder.series]
+            series += [self._series(one, centre, self._edition) for one in folder.series]
         for other in (*tree.pages, *tree.news, *tree.help_pages, *tree.boards, *tree.programmes):
             _link_translations(other)
-        series.sort(key=lambda one: (one.centre.title, one.centre.slug, one.name, one.slug))
+        series.sort(key=in_order)
         return Directory.of(
             site=self._site,
             today=self._today,
@@ -142,11 +144,14 @@ class Linking:
             changed=max(board.changed, self._shared_changed),
         )
 
-    def _series(
-        self, text: Text[Series], centre: Centre, programmes: Mapping[str, Programme]
-    ) -> Series:
+    def changed(self, text: Text[Series], centre: Centre) -> Series:
+        """A series whose file has changed since, linked to the same nouns. It has no edition,
+        because nobody has looked whether other files have changed too."""
+        return self._series(text, centre, "")
+
+    def _series(self, text: Text[Series], centre: Centre, edition: str) -> Series:
         series = self._link(text)
-        programme = programmes[series.programme_slug]
+        programme = self._programmes[series.programme_slug]
         inherited = {
             name: getattr(programme, name) for name in INHERITED if getattr(series, name) is None
         }
@@ -163,7 +168,7 @@ class Linking:
             programme=programme,
             venue=venue_of(series.venue_fields) if series.venue_fields else centre.venue,
             horizon=self._horizon,
-            edition=self._edition,
+            edition=edition,
             # A calendar entry says what all of these say.
             changed=max(series.changed, programme.changed, centre.changed, self._shared_changed),
             **inherited,
@@ -172,6 +177,11 @@ class Linking:
         series.link(all_sessions=sessions(series, self._calendar, until, venue_of=venue_of))
         _link_translations(text)
         return series
+
+
+def in_order(series: Series) -> tuple[str, str, str, str]:
+    """The order of series in a Directory."""
+    return series.centre.title, series.centre.slug, series.name, series.slug
 
 
 def _topics(programme: Programme, help_pages: Iterable[HelpPage]) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ memory: the latest of the file's own `updated`, its last commit, and its time on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from portal.content.edition import Snapshot
 from portal.content.front_matter import Problem
 from portal.content.gazetteer import Gazetteer, read_map
 from portal.content.history import Changes
-from portal.content.link_checks import check_links
+from portal.content.link_checks import Links, check_links
 from portal.content.linking import Linking
 from portal.content.plausibility import doubts
 from portal.content.plausible_places import FindPostcode
 from portal.content.reader import read_tree
 from portal.content.school_calendar import recall_bank_holidays
+from portal.content.sources import Tree
 from portal.directory import Centre, Directory, Programme, Series
 from portal.directory.phrases import count
 from portal.directory.values import LONDON, day_words
@@ -62,13 +64,40 @@ def load(
     process: then only files that changed are read again.
     The Directory's `edition` is '' if files changed while they were read.
     """
-    memory = memory or FileCache()
+    loaded = load_parts(root, memory or FileCache(), today, horizon_weeks)
+    return with_postcodes(loaded.directory, postcodes, postcode_districts)
+
+
+def with_postcodes(
+    directory: Directory, postcodes: Path | None, postcode_districts: Path | None
+) -> Directory:
+    """A Directory with the postcodes of these files, where they are there."""
+    imported = {"postcodes": postcodes, "postcode_districts": postcode_districts}
+    there = {name: path.read_bytes() for name, path in imported.items() if path and path.is_file()}
+    return directory.model_copy(update=there) if there else directory
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A Directory, without imported postcodes, and what it was made with."""
+
+    directory: Directory
+    tree: Tree
+    gazetteer: Gazetteer
+    links: Links
+    changes: Changes
+    linking: Linking
+    digests: Mapping[str, bytes]  # of what is in each file, by path from the root
+
+
+def load_parts(root: Path, memory: FileCache, today: date, horizon_weeks: int) -> Loaded:
+    """What `load` reads, checks and links. Raises ContentError."""
     recall_bank_holidays(memory, today)
     files = Snapshot(root, FOLDERS)
     tree = read_tree(root, memory, files.digests)
     map_of = read_map(tree)
     check(tree)
-    check_links(tree, map_of.settlements if map_of.whole else None)
+    links = check_links(tree, map_of.settlements if map_of.whole else None)
     gazetteer = Gazetteer(map_of.settlements, map_of.postcode_areas)
     if map_of.whole:
         check_towns(tree, gazetteer)
@@ -81,12 +110,9 @@ def load(
     if problems:
         raise ContentError(sorted(problems))
     edition = files.edition if files.holds() else ""
-    directory = Linking(
-        tree, map_of, gazetteer, Changes(root), today, horizon_weeks, edition
-    ).directory()
-    imported = {"postcodes": postcodes, "postcode_districts": postcode_districts}
-    there = {name: path.read_bytes() for name, path in imported.items() if path and path.is_file()}
-    return directory.model_copy(update=there) if there else directory
+    changes = Changes(root)
+    linking = Linking(tree, map_of, gazetteer, changes, today, horizon_weeks, edition)
+    return Loaded(linking.directory(), tree, gazetteer, links, changes, linking, files.digests)
 
 
 def _of_messages(root: Path, memory: FileCache, digests: Mapping[str, bytes]) -> Sequence[Problem]:

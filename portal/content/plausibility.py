@@ -61,15 +61,10 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
 
     `find_postcode` gives the position of a postcode where exact ones have been imported.
     """
-    places = Places(directory, find_postcode)
+    doubts = Doubts(directory, find_postcode)
     found: list[Problem] = []
     for text in _texts(directory):
-        found += hard_words(text.written, directory)
-        sheet = _Sheet(text.written, found)
-        _look_at_values(sheet, text, directory.today)
-        _look_at_words(sheet)
-        for place, words in _of_noun(text, directory, places):
-            sheet.doubt(place, words)
+        found += doubts.about(text)
     for text in _texts(directory):
         for translation in text.translations.values():
             _look_at_words(_Sheet(translation.written, found))
@@ -79,6 +74,25 @@ def doubts(directory: Directory, find_postcode: FindPostcode | None = None) -> l
         for place, words in _of_spans(directory.terms):
             sheet.doubt(place, words)
     return sorted(found)
+
+
+class Doubts:
+    """Looks at one file after another, in which no other file adds a doubt."""
+
+    def __init__(self, directory: Directory, find_postcode: FindPostcode | None = None) -> None:
+        self._directory = directory
+        self._places = Places(directory, find_postcode)
+        self._names = _names(directory)
+
+    def about(self, text: TextFile) -> list[Problem]:
+        """The doubts about a file, in no order, without those about its translations."""
+        found = list(warnings_of(text.written, self._names))
+        sheet = _Sheet(text.written, found)
+        _look_at_values(sheet, text, self._directory.today)
+        _look_at_words(sheet)
+        for place, words in _of_noun(text, self._directory, self._places):
+            sheet.doubt(place, words)
+        return found
 
 
 def _texts(directory: Directory) -> Iterator[TextFile]:

@@ -92,6 +92,11 @@ def read_tree(
     return _Reader(root, memory or FileCache(), digests or {}).read()
 
 
+def read_again(root: Path, file: str, images_at: str, memory: FileCache) -> Reading:
+    """One series by itself, by its path from the root, as `read_tree` reads it."""
+    return memory.readings([Asked(f"{root}/{file}", file, Series, images_at, False)], _read, {})[0]
+
+
 class _Reader:
     """Walks the folders once, in the order of their names."""
 

@@ -6,7 +6,7 @@ two places a resource also needs its `minutes_between`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -39,6 +39,35 @@ def check_resources(tree: Tree, calendar: SchoolCalendar | None) -> None:
         if name in known:
             for first, second in combinations(sorted(uses, key=lambda use: use.text.file), 2):
                 _check_pair(known[name], first, second)
+
+
+def may_clash(series: Series, other: Series) -> bool:
+    """Whether two series use the same resource."""
+    return any(name in other.resources for name in series.resources)
+
+
+def check_resources_of(
+    tree: Tree,
+    folder: CentreFolder,
+    text: Text[Series],
+    others: Iterable[tuple[CentreFolder, Text[Series]]],
+    calendar: SchoolCalendar,
+) -> None:
+    """Reports unknown names in one series, and its clashes with `others`, which have no mistakes
+    and are not linked."""
+    if text.noun is None:
+        return
+    resources = tree.resources.resources if tree.resources else ()
+    known = {one.slug: one for one in resources}
+    _check_names(tree, folder, text.written, text.noun, known)
+    if text.written.problems or text.noun.withdrawn:
+        return
+    mine = _Use(folder, text, text.noun, calendar)
+    for name in dict.fromkeys(text.noun.resources):
+        for other_folder, other in others:
+            if other.noun and name in other.noun.resources and not other.noun.withdrawn:
+                pair = mine, _Use(other_folder, other, other.noun, calendar)
+                _check_pair(known[name], *sorted(pair, key=lambda use: use.text.file))
 
 
 def _known(tree: Tree) -> Mapping[str, Resource]:

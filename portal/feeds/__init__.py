@@ -30,15 +30,18 @@ class Feed:
     name: str
     media_type: str
     files: Callable[[Directory], Mapping[str, Maker]]
+    # One of the files by its path; None if there is none. For a preview, where there are so many,
+    # or the paths depend on so much, that it takes long to list them after each edit.
+    find: Callable[[Directory, str], Maker | None] | None = None
 
 
 FEEDS: tuple[Feed, ...] = (
-    Feed("calendars", "text/calendar; charset=utf-8", calendars.files),
+    Feed("calendars", "text/calendar; charset=utf-8", calendars.files, calendars.find),
     Feed("codes", "image/svg+xml", qr_codes.files),
     Feed("news", "application/atom+xml", atom.files),
     Feed("sitemap", "application/xml", sitemap.files),
     Feed("robots", "text/plain; charset=utf-8", sitemap.robots_files),
-    Feed("finder", "application/json", index.files),
+    Feed("finder", "application/json", index.files, index.find),
     Feed("coverage", "application/json", coverage.json_files),
     Feed("coverage table", "text/csv; charset=utf-8", coverage.csv_files),
     Feed("quality", "application/json", quality.json_files),

@@ -138,6 +138,11 @@ def files(directory: Directory) -> Mapping[str, Maker]:
     return calendars_of(directory).files()
 
 
+def find(directory: Directory, path: str) -> Maker | None:
+    """The maker of one of the `files`."""
+    return calendars_of(directory).find(path)
+
+
 @remembers(1)
 def calendars_of(directory: Directory) -> Calendars:
     """The calendars of a Directory, kept so that a build renders each series once."""
@@ -173,6 +178,9 @@ _PART = re.compile(
 )
 
 
+_INSIDE = re.compile(r"(?P<page>/.+/)(?P<name>[^/]+\.ics)")
+
+
 class Calendars:
     """The calendars of one Directory, which share the rendered entries of its series."""
 
@@ -185,6 +193,8 @@ class Calendars:
         # Gives the calendar of a series (`download`) where it is known to be the same as in the
         # last build, and notes what that was made from.
         self.earlier: Callable[[Series], bytes | None] = lambda _: None
+        self._files: dict[Series, Any] = {}
+        self._parts: dict[str, Any] = {}
 
     @remembered
     def year_began(self) -> date:
@@ -192,6 +202,30 @@ class Calendars:
         return date(today.year if today.month >= 9 else today.year - 1, 9, 1)
 
     def files(self) -> Mapping[str, Maker]:
+        files, moved = self._of_nouns()
+        for series in self.directory.series:
+            files |= self._of_series(series)
+        for old, page in moved.items():
+            files.setdefault(f"{old}calendar.ics", files[f"{page}calendar.ics"])
+        return files
+
+    def find(self, path: str) -> Maker | None:
+        """The maker of one of the `files`, without a list of those of all series."""
+        files, moved = once(self._parts, "nouns", self._of_nouns)
+        if path in files:
+            return files[path]
+        inside = _INSIDE.fullmatch(path)
+        if inside is None:
+            return None
+        page, name = inside["page"], inside["name"]
+        series = self.directory.find_series(page.removeprefix("/sessions/").removesuffix("/"))
+        if series and series.path == page and not series.programme.sensitive:
+            return once(self._files, series, self._of_series, series).get(path)
+        there = moved.get(page) if name == "calendar.ics" else None
+        return self.find(f"{there}{name}") if there else None
+
+    def _of_nouns(self) -> tuple[dict[str, Maker], dict[str, str]]:
+        """The files of all but series, and the pages of each old page. No session decides here."""
         directory = self.directory
         files: dict[str, Maker] = {}
         closed = {centre.path: centre for centre in closed_for_good(directory)}
@@ -213,17 +247,19 @@ class Calendars:
         for centre in directory.centres:
             moved |= {f"/centres/{old}/": centre.path for old in centre.aliases}
         for series in directory.series:
-            files[f"{series.path}calendar.ics"] = partial(self.download, series)
             moved |= {f"/sessions/{old}/": series.path for old in series.old_identities}
-            coming = {one for one in series.sessions if one.day >= directory.today}
-            for session in series.all_sessions:
-                apart = self._apart(session)
-                if session in coming or apart:
-                    files[session.calendar_path] = partial(self.session, session)
-                if apart:
-                    files[f"{series.path}{RUN}"] = partial(self.run, series)
-        for old, page in moved.items():
-            files.setdefault(f"{old}calendar.ics", files[f"{page}calendar.ics"])
+        return files, moved
+
+    def _of_series(self, series: Series) -> dict[str, Maker]:
+        files: dict[str, Maker] = {f"{series.path}calendar.ics": partial(self.download, series)}
+        today = self.directory.today
+        coming = {one for one in series.sessions if one.day >= today}
+        for session in series.all_sessions:
+            apart = self._apart(session)
+            if session in coming or apart:
+                files[session.calendar_path] = partial(self.session, session)
+            if apart:
+                files[f"{series.path}{RUN}"] = partial(self.run, series)
         return files
 
     def feed(self, facet: Facet, more: Iterable[Entry] = ()) -> bytes:

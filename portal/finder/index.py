@@ -26,7 +26,7 @@ from itertools import groupby, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 from portal.content.school_calendar import school_calendar
-from portal.dependencies import remembers
+from portal.dependencies import between_edits, remembers
 from portal.directory import (
     Centre,
     Directory,
@@ -85,6 +85,11 @@ def files(directory: Directory) -> Mapping[str, Maker]:
     }
 
 
+def find(directory: Directory, path: str) -> Maker | None:
+    """The maker of one of these files."""
+    return files(directory).get(path) if path.startswith("/search/") else None
+
+
 def postcode_files(directory: Directory) -> Mapping[str, Maker]:
     """The maker of the exact postcodes, by path. Raises PostcodesError if they are damaged."""
     if not directory.postcodes:
@@ -109,6 +114,12 @@ class _Tables:
     index: bytes
     places: bytes
     paths: Paths
+
+
+@remembers(2)
+def _kept_of(_directory: Directory) -> dict[Series, Any]:
+    """What is kept of each series of a Directory between edits."""
+    return {}
 
 
 @remembers(2)
@@ -153,11 +164,31 @@ class _Venue(NamedTuple):
     facilities: tuple[str, ...]
 
 
+class _Facts(NamedTuple):
+    """What the index says of a series, before its values are numbered. Days are counted from the
+    first day of the index."""
+
+    name: str
+    programme: Programme
+    ages: tuple[str | int, ...]
+    cost: str
+    booking: str | None
+    welcome: int
+    begun: State | None  # of a session that has begun, where single dates are booked
+    phases: tuple[tuple[int, State], ...]  # the minute of the change, which the first has not
+    language: str
+    venue: _Venue
+    time: TimeRange
+    first: int  # the first usual day
+    gaps: tuple[int, ...] | None  # None: no day is usual
+
+
 class _Index:
     """The index of one Directory."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
+        self._kept = _kept_of(directory)
         self._first = week_begins(directory.today)
         self._districts = {one.slug: at for at, one in enumerate(directory.districts)}
         self._programmes: _Numbered[Programme] = _Numbered()
@@ -247,39 +278,61 @@ class _Index:
         ]
 
     def _row(self, series: Series, sessions: Sequence[Session]) -> tuple[Any, ...]:
-        days = [(one.day - self._first).days for one in sessions if _usual(one)]
-        programme = series.programme
+        facts = between_edits(self._kept, series, self._facts, series, sessions)
         return (
-            self._names[series.name],
-            self._programmes[programme],
-            self._ages[
+            self._names[facts.name],
+            self._programmes[facts.programme],
+            self._ages[facts.ages],
+            self._costs[facts.cost],
+            facts.booking,
+            facts.welcome,
+            self._states[self._phases(facts)],
+            self._languages[facts.language],
+            self._venues[facts.venue],
+            self._time(facts.time),
+            -1 if facts.gaps is None else self._runs[facts.first, self._patterns[facts.gaps]],
+        )
+
+    def _facts(self, series: Series, sessions: Sequence[Session]) -> _Facts:
+        days = [(one.day - self._first).days for one in sessions if _usual(one)]
+        by_session = series.book == "session"
+        states: list[tuple[int, State]] = []
+        for phase in phases(series, None, datetime.combine(self._first, time(), LONDON)):
+            minute = 0
+            if phase.begins:
+                here = phase.begins.astimezone(LONDON)
+                minute = (here.date() - self._first).days * 1440 + _minutes(here.time())
+            states.append((minute, phase.state))
+        return _Facts(
+            name=series.name,
+            programme=series.programme,
+            ages=(
                 phrases.sentence(phrases.ages(series)),
                 series.send_to or 0,
                 *(months for one in series.ages or () for months in (one.first, one.end)),
-            ],
-            self._costs[phrases.sentence(phrases.cost(series))],
-            series.booking,
-            _bits("welcome", expectations.good_for(series)),
-            self._states[self._phases(series)],
-            self._languages[series.language],
-            self._venue(series.venue, series.centre),
-            self._time(series.time),
-            self._runs[days[0] if days else 0, self._patterns[_gaps(days)]] if days else -1,
+            ),
+            cost=phrases.sentence(phrases.cost(series)),
+            booking=series.booking,
+            welcome=_bits("welcome", expectations.good_for(series)),
+            begun=State("started", series.booking or "request") if by_session else None,
+            phases=tuple(states),
+            language=series.language,
+            venue=self._venue(series.venue, series.centre),
+            time=series.time,
+            first=days[0] if days else 0,
+            gaps=_gaps(days) if days else None,
         )
 
-    def _phases(self, series: Series) -> tuple[int, ...]:
+    def _phases(self, facts: _Facts) -> tuple[int, ...]:
         """The states of a series from the first day: tag, minute of the change, tag, and so on.
 
         Before them is the tag of a session that has begun, or -1 if single dates are not booked.
         """
-        begun = State("started", series.booking or "request")
-        found = [self._tag(begun) if series.book == "session" else -1]
-        for phase in phases(series, None, datetime.combine(self._first, time(), LONDON)):
-            if phase.begins:
-                here = phase.begins.astimezone(LONDON)
-                days = (here.date() - self._first).days
-                found.append(days * 1440 + _minutes(here.time()))
-            found.append(self._tag(phase.state))
+        found = [self._tag(facts.begun) if facts.begun else -1]
+        for number, (minute, state) in enumerate(facts.phases):
+            if number:
+                found.append(minute)
+            found.append(self._tag(state))
         return tuple(found)
 
     def _tag(self, state: State) -> int:
@@ -296,7 +349,7 @@ class _Index:
                         (
                             (session.day - self._first).days,
                             self._time(session.times),
-                            self._venue(session.venue, series.centre),
+                            self._venues[self._venue(session.venue, series.centre)],
                             (session.planned - self._first).days,
                         )
                     )
@@ -305,15 +358,13 @@ class _Index:
     def _time(self, times: TimeRange) -> int:
         return self._times[_minutes(times.starts), _minutes(times.ends), times.words]
 
-    def _venue(self, venue: Venue, centre: Centre) -> int:
-        return self._venues[
-            _Venue(
-                phrases.place(venue),
-                public_position(self._directory, venue),
-                self._districts[centre.district],
-                venue.centre.facilities if venue.centre else (),
-            )
-        ]
+    def _venue(self, venue: Venue, centre: Centre) -> _Venue:
+        return _Venue(
+            phrases.place(venue),
+            public_position(self._directory, venue),
+            self._districts[centre.district],
+            venue.centre.facilities if venue.centre else (),
+        )
 
     def _venue_columns(self) -> Table:
         venues = [*self._venues]

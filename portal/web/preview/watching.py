@@ -1,8 +1,10 @@
 """`portal preview`: reads the content at each save, and shows the pages or the mistakes.
 
-Only files that were touched are read again (`content.FileCache`), and no page is made before
-somebody asks for it: a save is shown well under half a second later. What that means for families
-(dates, bookings, pages) is worked out after the new pages are ready, so the editor does not wait.
+One series that is right by itself and beside all others is shown at once (`resident`), and the
+whole content is read after that: if other files have changed too, they are shown then. Otherwise
+the whole content is read first. Only files that were touched are read again (`content.FileCache`),
+and no page is made before somebody asks for it. What a save means for families (dates, bookings,
+pages) is worked out after the new pages are ready, so the editor does not wait.
 
 Mistakes are printed as `portal check` prints them, between two lines that editors' programs know
 (`.vscode/tasks.json`), so that they are underlined there too.
@@ -17,14 +19,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 from watchfiles import watch
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal import content
 from portal.content import published_dates
+from portal.content.file_names import passed_over
+from portal.content.loader import Loaded, load_parts, with_postcodes
 from portal.content.published_dates import Record
 from portal.coverage import built as built_coverage
 from portal.coverage.changes import Snapshot, news, snapshot
@@ -41,13 +47,20 @@ from portal.directory import (
 )
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.editing.effects import changes_for, database_of
+from portal.errors import PortalError
 from portal.finder.postcodes import exact_finder
 from portal.settings import Settings
 from portal.web.preview.app import Details, Shown, ask, create_preview
+from portal.web.preview.resident import ResidentSite
 from portal.web.site.app import create_site
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
 _LOOK_EVERY = 1000  # milliseconds
+_SETTLED = 5  # milliseconds without another change, so that no file is half written
+_LATEST_START = 2.0  # seconds after a save
 _HEAD_START = 0.1  # seconds for browsers to fetch the new page before the processor is busy
 _MOST_PAGES = 60  # compared after each save
 
@@ -65,6 +78,10 @@ class Preview:
     ) -> None:
         self._settings, self._now, self._say = settings, now, say
         self._memory = content.FileCache()
+        self._site: ResidentSite | None = None
+        self._saves = 0  # counted so that an older reading is not shown after a newer one
+        self._saving = threading.Lock()
+        self._compared_app: WSGIApplication | None = None
         self._changed = threading.Condition()
         self._token, self._number = secrets.token_hex(4), 0
         self._shown = Shown(f"{self._token}-0")
@@ -74,6 +91,7 @@ class Preview:
         self._coverage_before: Snapshot | None = None
         self._coverage_said: tuple[str, ...] | None = None
         self._state: object = None
+        self._reads = False  # whether somebody is reading now
 
     @property
     def shown(self) -> Shown:
@@ -97,34 +115,70 @@ class Preview:
 
     def read(self, touched: Iterable[Path] = ()) -> None:
         """Read the content, and show it if it is without mistakes."""
-        started = time.perf_counter()
+        paths = set(touched)
         self._say(READING)
+        self._read_all(paths, self._saved(paths))
+
+    def _saved(self, paths: set[Path]) -> bool:
+        """Whether a save is shown already, as that of a single series."""
+        started = time.perf_counter()
+        # Many editors write another file first, and give it the name of the old one.
+        read = {path for path in paths if not passed_over(path.name)}
+        with self._saving:
+            self._saves += 1
+            if self._site is None or len(read) != 1 or self._shown.problems:
+                return False
+            try:
+                (file,) = _from_root(self._settings.root, read)
+                about = self._site.take_in(file, today=self._today())
+            except (OSError, PortalError, ValueError):  # gone, or elsewhere by now
+                return False
+            if about is None:
+                return False
+            others = (one for one in self._shown.doubts if one.path != file)
+            doubts = tuple(sorted((*others, *about)))
+            seconds = time.perf_counter() - started
+            self._show(Shown(self._next(), self._site, (), seconds, doubts))
+            return True
+
+    def _read_all(self, touched: set[Path], is_shown: bool) -> bool:
+        """Read the whole content, and show it unless that `is_shown`. Then work out what it means.
+
+        False if it was left, because something has been saved meanwhile.
+        """
+        started, saves = time.perf_counter(), self._saves
+        if is_shown and not self._is_quiet(saves):
+            return False
         self._state = _state(self._settings.root)
-        settings, before = self._settings, self._directory
-        old_app = self._shown.app
+        settings, before, old_app = self._settings, self._directory, self._compared_app
         try:
-            directory = content.load(
-                settings.root,
-                today=self._now().astimezone(LONDON).date(),
-                horizon_weeks=settings.horizon_weeks,
-                postcodes=settings.postcodes,
-                postcode_districts=settings.postcode_districts,
-                memory=self._memory,
-            )
+            loaded = self._load()
         except content.ContentError as error:
             problems = tuple(error.problems)
-            self._show(Shown(self._next(), old_app, problems, time.perf_counter() - started))
+            with self._saving:
+                if saves != self._saves:
+                    return False
+                self._site = None
+                app, seconds = self._shown.app, time.perf_counter() - started
+                self._show(Shown(self._next(), app, problems, seconds))
             for problem in problems:
                 self._say(str(problem))
             number = len(problems)
             self._say(f"{number:,} mistake{'s' if number > 1 else ''}. {READY}")
-            return
+            return True
+        directory = self._with_postcodes(loaded)
         app = create_site(directory, periods=settings.periods)
         doubts = tuple(content.doubts(directory, exact_finder(directory.postcodes)))
-        shown = Shown(self._next(), app, (), time.perf_counter() - started, doubts)
-        self._directory = directory
-        self._show(shown)
-        if old_app:
+        with self._saving:
+            if saves != self._saves:
+                return False
+            shown = self._shown
+            if not (is_shown and self._site and self._site.is_site_of(loaded)):
+                self._site = None
+                shown = Shown(self._next(), app, (), time.perf_counter() - started, doubts)
+                self._show(shown)
+        self._directory, self._compared_app = directory, app
+        if old_app and not is_shown:
             time.sleep(_HEAD_START)
         pages = _touched(settings.root, touched, before, directory)
         changed = (path for path in pages if not old_app or ask(old_app, path) != ask(app, path))
@@ -142,20 +196,62 @@ class Preview:
             *content.leftovers(settings.root),
         ):
             self._say(str(problem))
+        self._prepare(saves)
         self._say(f"No mistakes, {shown.seconds:.2f} s. {READY}")
         # What is still in use is left alone, and the rest is taken away while nobody waits: the
         # collector would otherwise look at the whole county in the middle of each reading.
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+        return True
+
+    def _is_quiet(self, saves: int) -> bool:
+        """Wait while pages are asked for, which would be slower to make beside a reading. False if
+        something is saved meanwhile."""
+        latest = time.monotonic() + _LATEST_START
+        time.sleep(_HEAD_START)
+        while self._site and time.monotonic() < min(latest, self._site.last_used + _HEAD_START):
+            if saves != self._saves:
+                return False
+            time.sleep(_HEAD_START / 4)
+        return saves == self._saves
+
+    def _prepare(self, saves: int) -> None:
+        """Have a site ready for the next series that is saved, of nouns that nobody else has."""
+        if self._site is not None:
+            return
+        try:
+            loaded = self._load()
+        except content.ContentError:  # saved just now
+            return
+        settings, directory = self._settings, self._with_postcodes(loaded)
+        site = ResidentSite(settings.root, loaded, directory, self._memory, settings.periods)
+        site.prepare()
+        with self._saving:
+            if saves == self._saves:
+                self._site = site
+
+    def _load(self) -> Loaded:
+        settings = self._settings
+        return load_parts(settings.root, self._memory, self._today(), settings.horizon_weeks)
+
+    def _with_postcodes(self, loaded: Loaded) -> Directory:
+        settings = self._settings
+        return with_postcodes(loaded.directory, settings.postcodes, settings.postcode_districts)
+
+    def _today(self) -> date:
+        return self._now().astimezone(LONDON).date()
 
     def watch(self, stop: threading.Event) -> None:
         """Read the content again at each save, until stopped."""
         root = self._settings.root
+        saves: SimpleQueue[tuple[set[Path], bool]] = SimpleQueue()
+        reader = threading.Thread(target=self._read_on, args=(saves, stop), daemon=True)
+        reader.start()
         folders = [root / name for name in content.FOLDERS if (root / name).is_dir()]
         for changes in watch(
             *folders,
-            step=20,
+            step=_SETTLED,
             debounce=200,
             stop_event=stop,
             rust_timeout=_LOOK_EVERY,
@@ -163,14 +259,31 @@ class Preview:
             raise_interrupt=False,
         ):
             # Not every file system sends news of a save, and none before we listened to it.
-            if changes or _state(root) != self._state:
-                try:
-                    self.read(Path(path) for _, path in changes)
-                except OSError as error:  # a file went away while it was read
-                    self._say(
-                        f"The content could not be read ({error}). The preview will try again."
-                    )
-                    self._state = None
+            if changes or (not self._reads and _state(root) != self._state):
+                paths = {Path(path) for _, path in changes}
+                self._say(READING)
+                self._reads = True
+                saves.put((paths, self._saved(paths)))
+        reader.join(5)
+
+    def _read_on(self, saves: SimpleQueue[tuple[set[Path], bool]], stop: threading.Event) -> None:
+        """Read the whole content after each save, or after several at once."""
+        touched, are_shown = set[Path](), True
+        while not stop.is_set():
+            try:
+                paths, is_shown = saves.get(timeout=1)
+            except Empty:
+                continue
+            touched, are_shown = touched | paths, are_shown and is_shown
+            if not saves.empty():
+                continue
+            try:
+                if self._read_all(touched, are_shown):
+                    touched, are_shown = set(), True
+            except OSError as error:  # a file went away while it was read
+                self._say(f"The content could not be read ({error}). The preview will try again.")
+                self._state = None
+            self._reads = not saves.empty()
 
     def _next(self) -> str:
         self._number += 1
@@ -260,8 +373,7 @@ def _touched(
     root: Path, paths: Iterable[Path], before: Directory | None, after: Directory
 ) -> list[str]:
     """The pages that may have changed, those nearest to the edit first."""
-    start = root.resolve()
-    sources = {path.resolve().relative_to(start).as_posix() for path in paths}
+    sources = _from_root(root, paths)
     found: dict[str, None] = {}
     for directory in (after, before) if before else (after,):
         for text in _texts(directory):
@@ -272,6 +384,11 @@ def _touched(
         found |= dict.fromkeys(("/", "/whats-on/", "/centres/", "/programmes/", "/find/"))
         found |= dict.fromkeys(series.path for series in after.series)
     return list(found)[:_MOST_PAGES]
+
+
+def _from_root(root: Path, paths: Iterable[Path]) -> set[str]:
+    start = root.resolve()
+    return {path.resolve().relative_to(start).as_posix() for path in paths}
 
 
 def _texts(directory: Directory) -> Iterator[TextFile]:

@@ -7,7 +7,16 @@ it is requested, so the freezer may make files in any order and in any process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Set,
+)
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +25,7 @@ from flask import Flask, Response, abort, request
 from werkzeug.routing import BaseConverter
 
 from portal import feeds
-from portal.dependencies import reading
+from portal.dependencies import Addresses, between_edits, reading
 from portal.directory import Board, Centre, Directory, HelpPage, News, Page, Programme
 from portal.directory.addresses import BOARDS, HELP
 from portal.feeds import calendars
@@ -27,7 +36,7 @@ from portal.web.site.cards import Cards
 from portal.web.site.county_map import CountyMap
 from portal.web.site.last_site import LastSite
 from portal.web.site.leaflets import Leaflets
-from portal.web.site.pages import DEFAULT_PERIODS, KINDS, Context, leaflet, not_found
+from portal.web.site.pages import DEFAULT_PERIODS, KINDS, Context, Kind, leaflet, not_found
 from portal.web.site.photos import Photos
 
 _Maker = Callable[[Context], bytes]
@@ -40,7 +49,8 @@ class Site:
     centres are also available as PDF. `once` are the addresses of calendars that were published
     before, which keep answering. `periods` is `Settings.periods`, for the pages of text. `earlier`
     is the last site, from which photos are taken that are still the same.
-    `originals`, for the page of a draft, are those of `Photos`.
+    `originals`, for the page of a draft, are those of `Photos`. With `late`, files that feeds
+    can find are not listed, but found when somebody asks for one.
     """
 
     def __init__(
@@ -53,17 +63,83 @@ class Site:
         periods: Mapping[str, int] | None = None,
         earlier: LastSite | None = None,
         originals: Mapping[Path, str] | None = None,
+        late: bool = False,
     ) -> None:
-        directory = directory.at(base_address)
-        photos = Photos(directory, earlier, originals)
-        # What this block reads is in the list that it makes: see `makers`.
-        with reading():
-            self._kinds = [(kind, dict(kind.nouns(directory))) for kind in KINDS]
-            pages = {path for _, found in self._kinds for path in found}
-            self._files = _files(directory, pages, leaflets, once, photos, earlier)
+        self._late = late
+        self._directory = directory = directory.at(base_address)
+        self._leaflets, self._published, self._earlier = leaflets, once, earlier
+        self._photos = Photos(directory, earlier, originals)
+        self._listed: dict[Hashable, Any] = {}
         # Whatever is read here, each page may depend on.
         with reading() as self.reads:
-            self._context = Context(directory, self._files, periods or DEFAULT_PERIODS, photos)
+            periods = periods or DEFAULT_PERIODS
+            self._context = Context(directory, (), periods, self._photos)
+        self.list_again()
+
+    def list_again(self) -> Set[str]:
+        """List all pages and files as they are now, if nouns have been edited since.
+
+        Returns the addresses that are new or gone: see `portal.dependencies.Resident`.
+        """
+        # What this block reads is in the list that it makes: see `makers`.
+        with reading() as self.list_reads:
+            self._kinds = [
+                (kind, between_edits(self._listed, kind.make, _pages, kind, self._directory))
+                for kind in KINDS
+            ]
+            self._files = self._all_files({path for _, found in self._kinds for path in found})
+        before, self._context.files = self._context.files, _Addresses(self._files, self._find)
+        return before.differ(self._context.files)
+
+    def _find(self, path: str) -> Callable[[], bytes] | None:
+        """The maker of a file that is not listed."""
+        finds = (feed.find for feed in feeds.FEEDS if self._late and feed.find)
+        return next((maker for find in finds if (maker := find(self._directory, path))), None)
+
+    def _all_files(self, pages: Collection[str]) -> dict[str, _Maker]:
+        """Makers of all files but pages, by path: feeds, redirects, static files and the like."""
+        files: dict[str, _Maker] = {}
+        files |= between_edits(self._listed, "fixed", self._fixed)
+        files |= between_edits(self._listed, "pictures", self._pictures)
+        for feed in feeds.FEEDS:
+            if not (self._late and feed.find):
+                files |= between_edits(self._listed, feed.name, self._of_feed, feed)
+        gone = sorted(path for path in self._published if path not in files)
+        for path, maker in calendars.former_files(self._directory, gone).items():
+            files[path] = partial(_made, maker)
+        if self._leaflets is not None:
+            for centre in self._directory.centres:
+                files[centre.leaflet_path] = partial(_leaflet, self._leaflets, centre)
+        known = {*pages, *files}
+        for old, new in between_edits(self._listed, "moved", _moved, self._directory):
+            if old not in known:
+                files[old] = partial(_redirect, new)
+        return files
+
+    def _fixed(self) -> dict[str, _Maker]:
+        files: dict[str, _Maker] = {
+            "/404.html": lambda context: not_found(context).encode(),
+            "/service-worker.js": partial(_constant, service_worker()),
+            "/manifest.webmanifest": lambda context: context.part("site/manifest.json"),
+            "/_headers": _headers,
+        }
+        for static in static_files().values():
+            files[static.path] = partial(_constant, static.content)
+        return files
+
+    def _pictures(self) -> dict[str, _Maker]:
+        files: dict[str, _Maker] = {}
+        drawn = CountyMap(self._directory)
+        if drawn.path:
+            files[drawn.path] = partial(_constant, drawn.content)
+        cards = Cards(self._directory, drawn, self._earlier)
+        for makers in (self._photos.files, cards.files):
+            for path, maker in makers.items():
+                files[path] = partial(_made, maker)
+        return files
+
+    def _of_feed(self, feed: feeds.Feed) -> dict[str, _Maker]:
+        return {path: partial(_made, maker) for path, maker in feed.files(self._directory).items()}
 
     def addresses(self) -> list[str]:
         """Every public path: pages, files of the feeds, redirects from old names, static files."""
@@ -94,16 +170,13 @@ class Site:
         """The site as a Flask application, which makes each page and file when it is asked."""
         app = Flask("portal.site", static_folder=None, template_folder=None)
         app.url_map.converters["slug"] = _Slug
-        context, files = self._context, self._files
-        for kind, found in self._kinds:
+        for number, (kind, found) in enumerate(self._kinds):
             if found:
-                name = kind.make.__name__
-                answer = partial(_answer, context, kind.make, found, files)
-                app.add_url_rule(kind.rule, name, answer)
-        app.add_url_rule("/<path:name>", "file", partial(_file, context, files))
+                app.add_url_rule(kind.rule, kind.make.__name__, partial(self._answer, number))
+        app.add_url_rule("/<path:name>", "file", self._file)
 
         def unknown(_: Exception) -> tuple[str, int]:
-            return not_found(context), 404
+            return not_found(self._context), 404
 
         def with_headers(response: Response) -> Response:
             response.headers.update(HEADERS)
@@ -112,6 +185,21 @@ class Site:
         app.register_error_handler(404, unknown)
         app.after_request(with_headers)
         return app
+
+    def _answer(self, number: int, **_: str) -> str | Response:
+        kind, found = self._kinds[number]
+        if request.path not in found:
+            return self._file()  # an old name, or an unknown one
+        noun = found[request.path]
+        return kind.make(self._context) if noun is None else kind.make(self._context, noun)
+
+    def _file(self, **_: str) -> Response:
+        path, maker = request.path, self._files.get(request.path)
+        if maker is None:
+            found = self._find(path)
+            maker = partial(_made, found) if found else abort(404)
+        kind = "text/html; charset=utf-8" if path.endswith("/") else media_type(path)
+        return Response(maker(self._context), content_type=kind)
 
 
 def addresses(directory: Directory) -> list[str]:
@@ -124,61 +212,23 @@ def create_site(directory: Directory, **options: Any) -> Flask:
     return Site(directory, **options).app()
 
 
+class _Addresses(Addresses):
+    """The addresses of files, with those that are found late."""
+
+    def __init__(
+        self, addresses: Iterable[str], find: Callable[[str], Callable[[], bytes] | None]
+    ) -> None:
+        super().__init__(addresses)
+        self._find = find
+
+    def __contains__(self, address: str) -> bool:
+        return super().__contains__(address) or self._find(address) is not None
+
+
 class _Slug(BaseConverter):
     """A slug in a page's address. Without it `/404.html` would redirect to `/404.html/`."""
 
     regex = "[a-z0-9-]+"
-
-
-def _answer(
-    context: Context,
-    make: Callable[..., str],
-    found: Mapping[str, Any],
-    files: Mapping[str, _Maker],
-    **_: str,
-) -> str | Response:
-    if request.path not in found:
-        return _file(context, files)  # an old name, or an unknown one
-    noun = found[request.path]
-    return make(context) if noun is None else make(context, noun)
-
-
-def _files(
-    directory: Directory,
-    pages: Collection[str],
-    leaflets: Leaflets | None,
-    once: Collection[str],
-    photos: Photos,
-    earlier: LastSite | None,
-) -> dict[str, _Maker]:
-    """Makers of all other files, by path: feeds, redirects, static files and the like."""
-    files: dict[str, _Maker] = {
-        "/404.html": lambda context: not_found(context).encode(),
-        "/service-worker.js": partial(_constant, service_worker()),
-        "/manifest.webmanifest": lambda context: context.part("site/manifest.json"),
-        "/_headers": _headers,
-    }
-    for static in static_files().values():
-        files[static.path] = partial(_constant, static.content)
-    drawn = CountyMap(directory)
-    if drawn.path:
-        files[drawn.path] = partial(_constant, drawn.content)
-    for makers in (photos.files, Cards(directory, drawn, earlier).files):
-        for path, maker in makers.items():
-            files[path] = partial(_made, maker)
-    for path, _, maker in feeds.files(directory):
-        files[path] = partial(_made, maker)
-    gone = sorted(path for path in once if path not in files)
-    for path, maker in calendars.former_files(directory, gone).items():
-        files[path] = partial(_made, maker)
-    if leaflets is not None:
-        for centre in directory.centres:
-            files[centre.leaflet_path] = partial(_leaflet, leaflets, centre)
-    known = {*pages, *files}
-    for old, new in _moved(directory):
-        if old not in known:
-            files[old] = partial(_redirect, new)
-    return files
 
 
 def _constant(content: bytes, _: Context) -> bytes:
@@ -197,15 +247,15 @@ def _redirect(new: str, context: Context) -> bytes:
     return context.part("site/moved.html", new=new)
 
 
-def _file(context: Context, files: Mapping[str, _Maker], **_: str) -> Response:
-    maker = files.get(request.path)
-    if maker is None:
-        abort(404)
-    kind = "text/html; charset=utf-8" if request.path.endswith("/") else media_type(request.path)
-    return Response(maker(context), content_type=kind)
+def _pages(kind: Kind, directory: Directory) -> dict[str, Any]:
+    return dict(kind.nouns(directory))
 
 
-def _moved(directory: Directory) -> Iterator[tuple[str, str]]:
+def _moved(directory: Directory) -> list[tuple[str, str]]:
+    return [*_moves(directory)]
+
+
+def _moves(directory: Directory) -> Iterator[tuple[str, str]]:
     """The old and new path of every page that has been renamed."""
     named: tuple[tuple[str, Sequence[Programme | Page | News | HelpPage | Board]], ...] = (
         ("/programmes/", directory.programmes),

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -88,6 +89,78 @@ def test_a_save_is_shown(preview, browse, settings):
 
     assert "We start with cake" in browse(PAGE).text
     assert preview.shown.version != before
+
+
+def number(preview):
+    return int(preview.shown.version.rpartition("-")[2])
+
+
+def test_one_series_is_shown_once_and_its_effects_are_known(preview, browse, settings):
+    """The whole content is read after it; that changes nothing of what is shown."""
+    preview.read()
+    before = number(preview)
+    file = save(settings, "We start with tea", "We start with cake")
+    preview.read([file, file.with_name(".bump-spring.md.new")])
+
+    assert number(preview) == before + 1
+    assert "We start with cake" in browse(PAGE).text
+    assert PAGE in preview.details(preview.shown.version, wait=False).touched
+
+
+def test_what_nobody_told_of_is_shown_after_the_series_that_was_saved(preview, browse, settings):
+    """Not every file system says which files have changed."""
+    preview.read()
+    before = number(preview)
+    save(settings, "title: Riverbank", "title: The Riverbank", CENTRE)
+    preview.read([save(settings, "We start with tea", "We start with cake")])
+
+    assert number(preview) == before + 2
+    page = browse(PAGE).text
+    assert "We start with cake" in page
+    assert "The Riverbank" in page
+
+
+def test_a_mistake_that_nobody_told_of_is_shown_too(preview, browse, settings):
+    """The series that was saved is right, and stays on its page; another file is wrong."""
+    preview.read()
+    save(settings, "title: Riverbank", "titel: Riverbank", CENTRE)
+    preview.read([save(settings, "We start with tea", "We start with cake")])
+
+    page = browse(PAGE).text
+    assert "We start with cake" in page
+    assert f"{CENTRE}, line" in page
+
+
+def test_saves_in_quick_succession_are_all_shown(preview, browse, settings, said):
+    """A reading that something was saved after is left, and the next one has both."""
+    preview.read()
+    stop = threading.Event()
+    watcher = threading.Thread(target=preview.watch, args=(stop,))
+    watcher.start()
+    try:
+        time.sleep(1)
+        for name in ("cake", "soup", "bread"):
+            save(settings, "We start with ", f"We start with {name} and ")
+            until(lambda name=name: name in browse(PAGE).text)
+        save(settings, "title: Riverbank", "title: The Riverbank", CENTRE)
+        save(settings, "We start with bread", "We start with salt, bread")
+        until(lambda: "The Riverbank" in browse(PAGE).text)
+        until(lambda: "salt, bread" in browse(PAGE).text)
+        until(lambda: said[-1].startswith("No mistakes"))
+        assert not preview.shown.problems
+        assert preview.details(preview.shown.version, wait=True)
+    finally:
+        stop.set()
+        watcher.join(20)
+    assert not watcher.is_alive()
+
+
+def until(holds):
+    """Wait until something holds; half a minute on a machine that is busy."""
+    latest = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < latest
+        time.sleep(0.02)
 
 
 def test_mistakes_are_shown_beside_the_last_good_pages(preview, browse, settings, said):
