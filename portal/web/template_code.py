@@ -1,8 +1,8 @@
 """The Python code that templates are compiled to: the output of Jinja's own, in less time.
 
 Jinja's code allows for escaping that is switched on and off, and for functions that are given the
-context of the template. Our templates have neither: everything is escaped. So a macro need not ask
-how it was called, and a value that is written is not wrapped in `Markup` first. Pages call dozens
+context of the template. Our templates have neither: everything is escaped. So a macro is called
+like any function, and a value that is written is not wrapped in `Markup` first. Pages call dozens
 of macros and write hundreds of values, and this was a third of the time of a page.
 """
 
@@ -13,8 +13,8 @@ from typing import Any
 
 import markupsafe
 from jinja2.compiler import CodeGenerator, Frame, MacroRef
-from jinja2.nodes import Expr, Template
-from jinja2.runtime import Context, Macro
+from jinja2.nodes import Call, Expr, Template
+from jinja2.runtime import Macro
 from jinja2.utils import missing
 from markupsafe import Markup, escape
 
@@ -30,20 +30,22 @@ class Code(CodeGenerator):
         self.write("Fast")  # Jinja goes on with the name of its own class and the arguments
         super().macro_def(macro_ref, frame)
 
+    def visit_Call(self, node: Call, frame: Frame, forward_caller: bool = False) -> None:
+        if node.dyn_args or node.dyn_kwargs:
+            super().visit_Call(node, frame, forward_caller)
+            return
+        self.visit(node.node, frame)
+        self.write("(")
+        for argument in (*node.args, *node.kwargs):
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write("caller=caller)" if forward_caller else ")")
+
     def _output_child_pre(self, node: Expr, frame: Frame, finalize: Any) -> None:
         if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
             super()._output_child_pre(node, frame, finalize)
         else:
             self.write(f"escaped({finalize.src or ''}")
-
-
-class FastContext(Context):
-    """The names of a template while it is rendered. No function is given the context."""
-
-    def call(__self, __obj: Any, *given: Any, **named: Any) -> Any:
-        named.pop("_block_vars", None)
-        named.pop("_loop_vars", None)
-        return __obj(*given, **named)
 
 
 class FastMacro(Macro):
@@ -52,6 +54,8 @@ class FastMacro(Macro):
     def __call__(self, *given: Any, **named: Any) -> Any:
         if self.caller or self.catch_kwargs or self.catch_varargs:
             return super().__call__(*given, **named)
+        if not named and len(given) == self._argument_count:
+            return _new(Markup, self._func(*given))
         arguments = [*given, *(named.pop(name, missing) for name in self.arguments[len(given) :])]
         if named or len(arguments) > self._argument_count:
             return super().__call__(*given, **named)  # it raises the error

@@ -29,7 +29,7 @@ from portal.directory.vocabularies import FACILITIES, NEEDS, OFFERS
 from portal.finder.texts import CHOICES, WORDS
 from portal.web import charts, filters, template_code
 from portal.web.assets import PACKAGE, staff_script, staff_sheet, static_files
-from portal.web.template_code import Code, FastContext
+from portal.web.template_code import Code
 
 
 @cache
@@ -111,7 +111,6 @@ def environment() -> Environment:
 
 class _Environment(Environment):
     code_generator_class = Code
-    context_class = FastContext
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """The environment's own names as they are. Jinja's chain of mappings, in which a template
