@@ -116,6 +116,7 @@ def series(context: Context, series: Series) -> str:
         files=context.files,
         others=context.series_rows(_others(context, series)),
         states=states,
+        online=any(phase.state.kind in ("open", "request", "referral") for phase in states),
         dates_states={one: context.states(series, one) for one in coming}
         if series.book == "session"
         else {},
