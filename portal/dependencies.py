@@ -220,6 +220,7 @@ class remembered(Generic[ValueT]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
+        self._kept = _KEPT + name
 
     @overload
     def __get__(self, thing: None, owner: type) -> remembered[ValueT]: ...
@@ -233,10 +234,9 @@ class remembered(Generic[ValueT]):
             # From now on Python finds the value itself, without asking here.
             value = values[self._name] = self._make(thing)
             return value
-        name = _KEPT + self._name
-        kept = values.get(name)
+        kept = values.get(self._kept)
         if kept is None:
-            kept = _make(values, name, lambda: self._make(thing))
+            kept = _make(values, self._kept, lambda: self._make(thing))
         _now.parts.add(kept[1])
         return cast("ValueT", kept[0])
 
@@ -308,14 +308,17 @@ _ONE_WATCH = Lock()  # of the classes of nouns
 
 def _watched(name: str, number: int, default: object) -> property:
     def get(noun: Any) -> Any:
+        # A page reads hundreds of fields: subscripts are twice as fast as `dict.get`.
         values = noun.__dict__
-        _add(values.get(_NUMBER, UNKNOWN) + number)
         try:
+            _add(values[_NUMBER] + number)
             return values[name]
-        except KeyError:
-            if default is _MISSING:
+        except KeyError:  # a noun without a number, or a value that the class has
+            _add(values.get(_NUMBER, UNKNOWN) + number)
+            value = values.get(name, default)
+            if value is _MISSING:
                 raise AttributeError(name) from None
-            return default
+            return value
 
     return property(get)
 

@@ -18,6 +18,8 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import groupby
+from os.path import splitext
 from pathlib import Path
 from traceback import extract_tb
 from types import MappingProxyType
@@ -135,29 +137,48 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         """Begin a tally of what this process does from now on."""
         self.tally = Tally()
 
+    @property
+    def root(self) -> Path:
+        """The new folder. Frozen-Flask asks for it at each page, and would make the path again."""
+        return self._new
+
     def write(self, addresses: Iterable[str]) -> Iterator[str]:
-        """Write a file for each address, and yield the address. Raises BuildError."""
-        self._addresses = [check_address(address) for address in addresses]
+        """Write a file for each address, and yield the address. Raises BuildError.
+
+        Frozen-Flask is asked for pages alone: for most other files it costs more than they do.
+        """
+        every = [check_address(address) for address in addresses]
         with self.app.request_context(self._environ):
-            for page in self.freeze_yield():
-                yield page.url
+            for made_directly, some in groupby(every, self._makers.__contains__):
+                if made_directly:
+                    for address in some:
+                        self._write(address)
+                        yield address
+                else:
+                    self._addresses = list(some)
+                    for page in self.freeze_yield():
+                        yield page.url
 
     def _check_endpoints(self, seen: set[str]) -> None:
         """Disabled: it knows endpoints only by name; `build.py` checks those that answered."""
 
     def _build_one(self, url: str, _last_modified: object = None) -> Path:
+        return self._new / self._write(url)
+
+    def _write(self, url: str) -> str:
+        """Write the file of an address, and return its name."""
         name: str = self.urlpath_to_filepath(url)
         self._endpoint = ""
         with reading() as reads:
             content = self._content(url, name)
         spent = self.tally.costs.spent
-        kind = f"pages: {self._endpoint}" if self._endpoint else f"files: {Path(name).suffix}"
+        suffix = splitext(name)[1]  # noqa: PTH122 - as in `state_of`
+        kind = f"pages: {self._endpoint}" if self._endpoint else f"files: {suffix}"
         spent(kind, url)
         leaks = self._leaks(url, content)
         if leaks:
             raise BuildError(" ".join(leaks))
         spent("looking for leaks", url)
-        path = self._new / name
         self._make_folder_of(name)
         names = [name]
         same = self._same(name, content)
@@ -165,12 +186,12 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             _link(f"{self._old}/{name}", f"{self._new}/{name}")
         else:
             try:
-                with path.open("xb") as file:
+                with open(f"{self._new}/{name}", "xb") as file:  # noqa: PTH123 - as in `state_of`
                     file.write(content)
             except (FileExistsError, IsADirectoryError) as error:
                 raise BuildError(f"Two addresses want one file: {name}.") from error
         spent("writing")
-        if self._compress and path.suffix not in _PACKED_ALREADY and len(content) >= _WORTH_PACKING:
+        if self._compress and suffix not in _PACKED_ALREADY and len(content) >= _WORTH_PACKING:
             names += self._pack(name, content, same)
             spent("compressing", url)
         self.tally.digests[name] = digest = sha256(content).hexdigest()
@@ -179,7 +200,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         states = tuple(state_of(self._new, one) for one in names)
         node = self.tally.graph.add(reads)
         self.tally.made[url] = Made(name, digest, self._endpoint, states, node)
-        return path
+        return name
 
     def link(self, made: Mapping[str, Made], nodes: Sequence[Node]) -> Iterator[str]:
         """Take these files from the old site as they are, and yield the address of each.
@@ -252,6 +273,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         """The answer of the application to a request for an address, inside `write`.
 
         One request context serves all of them: making one for each costs as much as a small page.
+        What the application does after a request is left out: it sets headers, and a file has none.
         """
         request = self.app.request_class({**self._environ, "PATH_INFO": url})
         try:
@@ -262,7 +284,11 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         except HTTPException as error:
             request.routing_exception = error
         request_ctx.request = request
-        response: Response = self.app.full_dispatch_request()
+        try:
+            answer = self.app.dispatch_request()
+        except HTTPException as error:
+            answer = self.app.handle_user_exception(error)
+        response: Response = self.app.make_response(answer)
         return response
 
     def _same(self, name: str, content: bytes) -> bool:

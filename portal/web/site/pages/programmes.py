@@ -12,6 +12,7 @@ from heapq import nsmallest
 from math import inf
 
 from portal.directory import Programme, Series
+from portal.directory.values import Position
 from portal.directory.vocabularies import OFFERS
 from portal.feeds.calendars import RUN, calendars_of
 from portal.web import filters
@@ -115,6 +116,7 @@ def series(context: Context, series: Series) -> str:
         files=context.files,
         others=context.series_rows(_others(context, series)),
         states=states,
+        online=any(phase.state.kind in ("open", "request", "referral") for phase in states),
         dates_states={one: context.states(series, one) for one in coming}
         if series.book == "session"
         else {},
@@ -124,15 +126,20 @@ def series(context: Context, series: Series) -> str:
 def _others(context: Context, series: Series) -> list[Series]:
     """The nearest other runs of its programme, those first that a family can have now."""
     here = series.venue.position or series.centre.position
+    nearest = context.once(_nearest, series.programme, here)
+    return [one for one in nearest if one is not series][:OTHERS]
+
+
+def _nearest(context: Context, programme: Programme, here: Position | None) -> list[Series]:
+    """The runs of a programme nearest to a place: one more than are shown, as one is the page's."""
     south, west = (here.latitude, here.longitude) if here else (0.0, 0.0)
-    runs = context.once(_runs, series.programme)
+    runs = context.once(_runs, programme)
     # The distance is for sorting only: squared degrees, with longitude scaled down.
     order = (
         (full, (latitude - south) ** 2 + (0.6 * (longitude - west)) ** 2 if here else 0.0, number)
         for number, (full, latitude, longitude, _) in enumerate(runs)
     )
-    nearest = [runs[number][-1] for *_, number in nsmallest(OTHERS + 1, order)]
-    return [one for one in nearest if one is not series][:OTHERS]
+    return [runs[number][-1] for *_, number in nsmallest(OTHERS + 1, order)]
 
 
 def _runs(context: Context, programme: Programme) -> list[tuple[bool, float, float, Series]]:
