@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from contextvars import ContextVar, copy_context
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -139,9 +140,93 @@ def _writer_lock(engine: Engine) -> Iterator[None]:
         fcntl.flock(files[mine], fcntl.LOCK_UN)
 
 
-def write(engine: Engine, work: Callable[[Connection], T], *, tries: int = 5) -> T:
+class Part:
+    """A transaction that may be committed together with others (`commit`)."""
+
+    def __init__(self, engine: Engine, work: Callable[[Connection], Any]) -> None:
+        self.engine = engine
+        self.done = False  # committed, or failed
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self._work = work
+        # Another thread may do it, and the work must see its own request there.
+        self._context = copy_context()
+
+    def work(self, connection: Connection) -> Any:
+        return self._context.run(self._work, connection)
+
+    def result(self) -> Any:
+        """What the work returned. Raises what it raised, or what stopped the commit."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+_committed_by: ContextVar[Callable[[Part], None] | None] = ContextVar("committed_by", default=None)
+
+
+@contextmanager
+def committed_by(together: Callable[[Part], None]) -> Iterator[None]:
+    """In this block, `together` has each part that is written to SQLite done by `commit`.
+
+    On PostgreSQL each transaction stays by itself: it locks the rows of its own series alone. Two
+    processes that lock the rows of several would wait for each other.
+    """
+    token = _committed_by.set(together)
+    try:
+        yield
+    finally:
+        _committed_by.reset(token)
+
+
+def write(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Do `work` in one transaction, committed before this returns. `work` may run again."""
-    for attempt in range(1, tries + 1):
+    together = _committed_by.get()
+    if together is None or engine.dialect.name != "sqlite":
+        return _write(engine, work)
+    part = Part(engine, work)
+    together(part)
+    result: T = part.result()
+    return result
+
+
+def commit(parts: Sequence[Part]) -> None:
+    """Do these parts, in this order, in one transaction for each engine.
+
+    What fails in one is undone, and fails that one alone; a commit that fails, fails for all.
+    """
+    for engine in dict.fromkeys(part.engine for part in parts):
+        own = [part for part in parts if part.engine is engine]
+        try:
+            if len(own) == 1:
+                own[0].value = _write(engine, own[0].work)
+            else:
+                _write(engine, partial(_do_each, own))
+        except BaseException as error:  # whatever it is: their threads wait, and raise it
+            for part in own:
+                part.error = error
+        for part in own:
+            part.done = True
+
+
+def _do_each(parts: Sequence[Part], connection: Connection) -> None:
+    for part in parts:
+        execute_plain(connection, "SAVEPOINT part")
+        try:
+            part.value, part.error = part.work(connection), None
+        except Exception as error:
+            if isinstance(error, DBAPIError) and _conflict(error):
+                raise
+            part.error = error
+            execute_plain(connection, "ROLLBACK TO part")
+        execute_plain(connection, "RELEASE part")
+
+
+_TRIES = 5
+
+
+def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
+    for attempt in range(1, _TRIES + 1):
         try:
             with (
                 engine.connect().execution_options(writes=True) as connection,
@@ -150,7 +235,7 @@ def write(engine: Engine, work: Callable[[Connection], T], *, tries: int = 5) ->
             ):
                 return work(connection)
         except DBAPIError as error:
-            if attempt == tries or not _conflict(error):
+            if attempt == _TRIES or not _conflict(error):
                 raise
             time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311  jitter, not a secret
     raise AssertionError("unreachable")

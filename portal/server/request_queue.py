@@ -1,4 +1,10 @@
-"""Answers live requests one at a time in each process, in order of arrival."""
+"""Answers live requests one at a time in each process, in order of arrival.
+
+What they write to SQLite is committed together: a request that has come to its transaction lets
+those behind it come to theirs, and one of them then does all of them in one commit. Where nobody
+waits behind it, a request does its own at once. So many families who press at once share the time
+that the disk takes, which each commit would take again.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,10 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from portal.database.engine import Part, commit, committed_by
+
+_MOST_PASSED = 15  # requests that may come before a transaction that waits for them
 
 
 class RequestQueue:
@@ -23,16 +33,23 @@ class RequestQueue:
         self._guard = threading.Lock()
         self._taken = False
         self._waiting: deque[threading.Lock] = deque()
+        # Those whose transaction waits for others, and how many have come before them since.
+        self._aside: dict[threading.Lock, Part] = {}
+        self._passed = 0
+        self._done: deque[threading.Lock] = deque()  # whose transaction another one has done
+        self._own = threading.local()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for a turn, and keep it for as long as the `with` lasts."""
-        acquired = self._acquire()
+        self._own.turn = self._acquire()
         try:
-            yield
+            with committed_by(self._together):
+                yield
         finally:
-            if acquired:
-                self._release()
+            if self._own.turn:
+                with self._guard:
+                    self._pass_on()
 
     @property
     def free(self) -> bool:
@@ -45,8 +62,7 @@ class RequestQueue:
             if not self._taken:
                 self._taken = True
                 return True
-            ticket = threading.Lock()
-            ticket.acquire()
+            ticket = _ticket()
             self._waiting.append(ticket)
         if ticket.acquire(timeout=self._max_wait):
             return True
@@ -56,9 +72,63 @@ class RequestQueue:
                 return False
         return True  # the turn came just after the wait ended
 
-    def _release(self) -> None:
+    def _pass_on(self) -> None:
+        """Give the turn to the next, with the guard held."""
+        if self._done:
+            self._done.popleft().release()
+        elif self._waiting and not (self._aside and self._passed >= _MOST_PASSED):
+            self._passed = self._passed + 1 if self._aside else 0
+            self._waiting.popleft().release()
+        elif self._aside:
+            next(iter(self._aside)).release()
+        else:
+            self._taken = False
+
+    def _together(self, part: Part) -> None:
+        """Have this part committed, with those of the requests behind this one."""
+        if not self._own.turn:
+            commit([part])
+            return
+        ticket = _ticket()
         with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._taken = False
+            self._aside[ticket] = part
+            self._pass_on()
+        self._wait_aside(ticket)
+        if part.done:
+            return
+        if not self._own.turn:
+            commit([part])
+            return
+        with self._guard:
+            parts = [*self._aside.values()]
+            others = [one for one in self._aside if one is not ticket]
+            self._aside.clear()
+            self._passed = 0
+        commit(parts)
+        with self._guard:
+            self._done.extend(others)
+
+    def _wait_aside(self, ticket: threading.Lock) -> None:
+        """Wait for the turn, or until another request has done our part.
+
+        If neither comes within `max_wait`, go on without the turn.
+        """
+        while not ticket.acquire(timeout=self._max_wait):
+            with self._guard:
+                if ticket.acquire(blocking=False):
+                    return
+                if ticket in self._done:
+                    self._done.remove(ticket)
+                elif ticket in self._aside:
+                    del self._aside[ticket]
+                else:
+                    continue  # another request is doing it just now
+                self._own.turn = False
+                return
+
+
+def _ticket() -> threading.Lock:
+    """A lock that is released when its owner has the turn."""
+    ticket = threading.Lock()
+    ticket.acquire()
+    return ticket

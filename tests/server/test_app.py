@@ -23,7 +23,6 @@ from portal.directory.addresses import LIVE, LIVE_PAGES
 from portal.editing import publishing
 from portal.editing.checked import write_checked
 from portal.server.app import create_app
-from portal.server.request_queue import RequestQueue
 from portal.settings import load_settings
 from portal.web.headers import HEADERS
 from portal.web.site import build
@@ -555,58 +554,6 @@ def test_nothing_that_every_request_needs_is_read_in_while_workers_are_forked():
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
 
     assert said.stdout == "True\n"
-
-
-def test_live_answers_come_one_after_another_in_order():
-    """Threads of a process do not take the interpreter from each other; nobody is passed."""
-    queue, order, at_once = RequestQueue(max_wait=300), [], []
-    inside = 0
-
-    def answer(number):
-        nonlocal inside
-        with queue.turn():
-            inside += 1
-            at_once.append(inside)
-            order.append(number)
-            time.sleep(0.01)
-            inside -= 1
-
-    threads = [threading.Thread(target=answer, args=(number,)) for number in range(8)]
-    with queue.turn():
-        for number, thread in enumerate(threads):
-            thread.start()
-            while len(queue._waiting) <= number:  # so that they come in this order
-                time.sleep(0.001)
-    for thread in threads:
-        thread.join()
-
-    assert order == list(range(8))
-    assert set(at_once) == {1}
-
-
-def test_who_was_patient_goes_on_beside_a_slow_one():
-    """Where one answer waits for something slow, the others wait for it no longer than so."""
-    queue, slow, ended = RequestQueue(max_wait=0.05), threading.Event(), []
-
-    def wait_for_long():
-        with queue.turn():
-            slow.wait(20)
-        ended.append("slow")
-
-    first = threading.Thread(target=wait_for_long)
-    first.start()
-    while queue.free:
-        time.sleep(0.001)
-    for number in range(2):
-        with queue.turn():
-            ended.append(number)
-    slow.set()
-    first.join()
-    with queue.turn():
-        ended.append("after")
-
-    assert ended == [0, 1, "slow", "after"]
-    assert queue.free
 
 
 def test_a_page_that_reads_the_whole_content_keeps_nobody_waiting(tmp_path, sample_root):

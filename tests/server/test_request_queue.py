@@ -1,0 +1,195 @@
+"""The queue of live requests: one after another, and their transactions in one commit."""
+
+import threading
+import time
+from contextvars import ContextVar
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from portal import database
+from portal.database.tables import generation
+from portal.server.request_queue import RequestQueue
+from tests.support import made
+
+
+def test_live_answers_come_one_after_another_in_order():
+    """Threads of a process do not take the interpreter from each other; nobody is passed."""
+    queue, order, at_once = RequestQueue(max_wait=300), [], []
+    inside = 0
+
+    def answer(number):
+        nonlocal inside
+        with queue.turn():
+            inside += 1
+            at_once.append(inside)
+            order.append(number)
+            time.sleep(0.01)
+            inside -= 1
+
+    threads = [threading.Thread(target=answer, args=(number,)) for number in range(8)]
+    with queue.turn():
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(queue._waiting) <= number:  # so that they come in this order
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+
+    assert order == list(range(8))
+    assert set(at_once) == {1}
+
+
+def test_who_was_patient_goes_on_beside_a_slow_one():
+    """Where one answer waits for something slow, the others wait for it no longer than so."""
+    queue, slow, ended = RequestQueue(max_wait=0.05), threading.Event(), []
+
+    def wait_for_long():
+        with queue.turn():
+            slow.wait(20)
+        ended.append("slow")
+
+    first = threading.Thread(target=wait_for_long)
+    first.start()
+    while queue.free:
+        time.sleep(0.001)
+    for number in range(2):
+        with queue.turn():
+            ended.append(number)
+    slow.set()
+    first.join()
+    with queue.turn():
+        ended.append("after")
+
+    assert ended == [0, 1, "slow", "after"]
+    assert queue.free
+
+
+def put(number, words="", note=lambda: None):
+    """The work that writes a row with this number."""
+
+    def work(connection):
+        row = {"number": number, "edition": words, "built": made.NOW, "published": made.NOW}
+        connection.execute(sa.insert(generation), row | {"publisher": "test"})
+        note()
+        if number < 0:
+            raise ValueError(number)
+        return number
+
+    return work
+
+
+def rows(engine):
+    with database.read(engine) as connection:
+        return connection.execute(sa.select(generation)).all()
+
+
+def in_turns(queue, *requests, after=lambda: None):
+    """Begin these requests while another has the turn, so that they wait in this order."""
+    ends = {}
+
+    def ask(place, request):
+        try:
+            with queue.turn():
+                ends[place] = request()
+        except Exception as error:
+            ends[place] = error
+
+    threads = [threading.Thread(target=ask, args=one) for one in enumerate(requests)]
+    with queue.turn():
+        for number, thread in enumerate(threads):
+            thread.start()
+            while len(queue._waiting) <= number:
+                time.sleep(0.001)
+    after()
+    for thread in threads:
+        thread.join()
+    assert queue.free
+    return [ends[place] for place in range(len(requests))]
+
+
+def test_what_waits_is_written_in_one_commit_in_order(sqlite):
+    """Each answer comes after that commit; each piece of work sees the request it belongs to."""
+    queue, asked, seen, commits = RequestQueue(max_wait=300), ContextVar("asked"), [], []
+    event.listen(sqlite, "commit", lambda _: commits.append(len(seen)))
+
+    def request(number):
+        def answer():
+            asked.set(number)
+            work = put(number, note=lambda: seen.append(asked.get()))
+            return database.write(sqlite, work), len(commits)
+
+        return answer
+
+    ends = in_turns(queue, *map(request, [5, 3, 8, 1]))
+
+    assert seen == [5, 3, 8, 1]
+    assert commits == [4]
+    assert ends == [(5, 1), (3, 1), (8, 1), (1, 1)]
+    assert sorted(row.number for row in rows(sqlite)) == [1, 3, 5, 8]
+
+
+def test_what_fails_fails_alone(sqlite):
+    """It leaves nothing in the database, and takes nothing from those beside it."""
+    queue = RequestQueue(max_wait=300)
+    twice = put(4)  # breaks the key of the row before it
+
+    works = [put(2), put(-1), put(4), twice, put(6)]
+    ends = in_turns(queue, *[lambda work=work: database.write(sqlite, work) for work in works])
+
+    assert [type(end) for end in ends] == [int, ValueError, int, sa.exc.IntegrityError, int]
+    assert sorted(row.number for row in rows(sqlite)) == [2, 4, 6]
+
+
+def test_where_the_disk_is_full_nobody_is_told_that_it_is_written(sqlite):
+    """Whatever the database undoes at that moment: an answer says what is there."""
+
+    def limit(connection, _record):
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count={pages + 12}").close()
+
+    event.listen(sqlite, "connect", limit)
+    sqlite.dispose()
+    queue = RequestQueue(max_wait=300)
+    works = [put(number, "x" * 9000) for number in range(1, 12)]
+
+    ends = in_turns(queue, *[lambda work=work: database.write(sqlite, work) for work in works])
+    there = sorted(row.number for row in rows(sqlite))
+
+    assert sorted(end for end in ends if isinstance(end, int)) == there
+    assert any(isinstance(end, sa.exc.OperationalError) for end in ends)
+
+
+def test_what_is_written_waits_for_some_of_those_behind_it_alone(sqlite):
+    """However many ask for pages without a pause, a booking is not kept from its commit."""
+    queue, order = RequestQueue(max_wait=300), []
+
+    def writes():
+        database.write(sqlite, put(1))
+        order.append("written")
+
+    in_turns(queue, writes, *[lambda: order.append("read")] * 40)
+
+    assert order == ["read"] * 15 + ["written"] + ["read"] * 25
+
+
+@pytest.mark.parametrize("first", ["alone", "for others"])
+def test_a_transaction_waits_for_a_slow_request_no_longer_than_so(sqlite, first):
+    """It is done beside it, once: by its own request, or by another that was as patient."""
+    queue, slow = RequestQueue(max_wait=0.05), threading.Event()
+    number = 1 if first == "alone" else 3
+    written = []
+
+    def writes(own):
+        written.append(database.write(sqlite, put(own)))
+
+    def let_go():
+        while len(written) < number:
+            time.sleep(0.001)
+        slow.set()
+
+    requests = [lambda own=own: writes(own) for own in range(number)]
+    in_turns(queue, *requests, lambda: slow.wait(20), after=let_go)
+
+    assert sorted(written) == sorted(row.number for row in rows(sqlite)) == [*range(number)]
