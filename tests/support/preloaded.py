@@ -10,10 +10,10 @@ import tests.support.forked
 import tests.support.race
 import tests.support.sender  # noqa: F401
 from tests.support import databases, made_once
-from tests.support.routing import remember_builders
+from tests.support.routing import remember_rules
 
 databases.make_tables_ready()
-remember_builders()
+remember_rules()
 made_once.use(Path(os.environ[made_once.FOLDER]))
 if "PYTEST_XDIST_WORKER" in os.environ:  # many processes will be forked
     made_once.compile_templates()

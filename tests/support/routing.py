@@ -1,28 +1,42 @@
-"""Applications of tests are quicker to make: what builds an address from a rule is compiled once.
+"""Applications of tests are quicker to make: each rule is compiled once.
 
-Werkzeug compiles two functions for each rule of each application, which takes most of the time of
-making one. A function depends only on its rule: its converters are read from the rule that it is
-called on.
+Most tests make an application of their own, and to compile its rules takes Werkzeug most of that
+time. What it compiles depends only on what the rule says and on the converters of its map, which
+are never changed afterwards.
 """
 
 from functools import cache
 
 from werkzeug.routing import Rule
 
-_compile_builder = Rule._compile_builder
+# What compiling a rule sets. Its two builders of addresses are kept as functions, and bound to the
+# rule that they are used for.
+_COMPILED = ("_parts", "_trace", "_converters", "arguments")
+_BUILDERS = ("_build", "_build_unknown")
+
+_compile = Rule.compile
 
 
 @cache
-def remember_builders() -> None:
-    """From here on, rules that say the same share their functions."""
-    compiled = {}
+def remember_rules() -> None:
+    """From here on, rules that say the same share what they are compiled to."""
+    known = {}
 
-    def remembered(rule, append_unknown=True):
+    def compile_once(rule):
         if rule.defaults:  # values without a hash
-            return _compile_builder(rule, append_unknown)
-        key = rule.rule, tuple(rule._trace), append_unknown
-        if key not in compiled:
-            compiled[key] = _compile_builder(rule, append_unknown)
-        return compiled[key]
+            _compile(rule)
+            return
+        where = rule.map.host_matching, rule.host, rule.subdomain, rule.merge_slashes
+        key = rule.rule, *where, *rule.map.converters.items()
+        if key not in known:
+            _compile(rule)
+            known[key] = (
+                {name: getattr(rule, name) for name in _COMPILED},
+                {name: getattr(rule, name).__func__ for name in _BUILDERS},
+            )
+        compiled, builders = known[key]
+        vars(rule).update(compiled)
+        for name, function in builders.items():
+            setattr(rule, name, function.__get__(rule))
 
-    Rule._compile_builder = remembered
+    Rule.compile = compile_once

@@ -18,10 +18,10 @@ from tests.support import made
 from tests.support.databases import lent_engine, new_sqlite
 from tests.support.markup import Element, parsed
 from tests.support.ringing import without_number
-from tests.support.routing import remember_builders
+from tests.support.routing import remember_rules
 
 # A test makes an application of its own, and all of them have the same addresses.
-remember_builders()
+remember_rules()
 
 FAMILY = {
     "name": "Amina Khan",

@@ -19,10 +19,11 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import cache, lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +34,28 @@ from portal.settings import Settings, SettingsError
 # A whole delivery has the time of so many replies. Even at the longest setting, it is over before
 # another worker would take the letter over.
 _REPLIES = 3
+
+
+class _Headers(HeaderRegistry):
+    """The headers of the library, which parses most of them again for each part of each letter.
+
+    Those of MIME are the same in all letters and hold nothing of a family, so they are kept.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._type_of = cache(super().__getitem__)
+        self._known = lru_cache(maxsize=64)(super().__call__)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._type_of(name.lower())
+
+    def __call__(self, name: str, value: Any) -> Any:
+        kept = name.lower().startswith(("content-", "mime-version"))
+        return self._known(name, value) if kept else super().__call__(name, value)
+
+
+_POLICY = SMTP.clone(header_factory=_Headers())
 
 
 class Email:
@@ -187,7 +210,7 @@ class _Encrypted(smtplib.SMTP_SSL, _Timed):
 
 def compose(letter: Letter, settings: Settings, site: Site) -> EmailMessage:
     """The letter as a message of the standard library, which protects the headers."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     sender = settings.message_sender or site.email or f"no-reply@{site.domain}"
     # The sender is the same for every message: a different one would reveal the sensitive ones.
     message["From"] = Address(site.name, addr_spec=sender)

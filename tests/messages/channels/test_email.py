@@ -1,6 +1,7 @@
 """Letters by a real mail server on this machine."""
 
 import dataclasses
+import re
 import time
 from datetime import UTC, datetime
 
@@ -70,6 +71,20 @@ def test_the_bytes_are_mail():
     assert content.isascii()
     assert b"\n" not in content.replace(b"\r\n", b"")
     assert max(map(len, content.split(b"\r\n"))) <= 998
+
+
+def test_a_letter_does_not_depend_on_the_letters_before_it():
+    """What is kept of the headers of one letter changes no byte of another, apart from the
+    boundaries between its parts, which the library draws by lot."""
+    more = LETTER.attachments * 2
+    others = [{"attachments": ()}, {"html": ""}, {"attachments": more}, {"subject": "Off " * 40}]
+    with listeners.mail_server() as (mailbox, port):
+        for fields in ({}, *others, {}, *others):
+            channel(port).send(dataclasses.replace(LETTER, **fields))
+
+    sent = [re.sub(rb"={15}\d+==", b"", content) for _, _, content in mailbox.taken]
+    assert sent[:5] == sent[5:]
+    assert len(set(sent)) == 5
 
 
 def test_it_travels_encrypted_after_the_greeting(tmp_path):
