@@ -4,7 +4,7 @@ The desk's clock stands still between two steps but for a few seconds, so that e
 same. Each screen is looked at by axe, at 320 and at 1280 pixels, in light and in dark.
 """
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,7 +17,7 @@ from portal.database.references import new_wish_link
 from portal.directory.values import LONDON
 from portal.server.app import create_app
 from portal.settings import Settings
-from tests.support.browser import serving, visiting
+from tests.support.browser import follow, move, serving, visiting
 from tests.support.databases import new_sqlite
 from tests.support.screens import Screen, book
 from tests.support.viewer import html_of, viewing
@@ -119,13 +119,11 @@ class Family:
 
     def press(self, words: str) -> "Family":
         # With scripts the page first asks if the live part answers.
-        with self.page.expect_navigation(wait_until="load"):
-            self.page.locator("main button:not([tabindex])").get_by_text(words, exact=True).click()
+        follow(self.page.locator("main button:not([tabindex])").get_by_text(words, exact=True))
         return self
 
     def follow(self, words: str) -> "Family":
-        self.page.locator("main a").get_by_text(words, exact=True).first.click()
-        self.page.wait_for_load_state("load")
+        follow(self.page.locator("main a").get_by_text(words, exact=True).first)
         return self
 
     def choose(self, words: str, question: str = "") -> "Family":
@@ -321,15 +319,10 @@ def test_two_windows_for_the_last_place(at_home, place, scripts) -> None:
 
 def test_back_after_booking_books_nothing(at_home, place, scripts) -> None:
     """Going back, sending again what the browser remembers, and confirming again is one booking."""
-    from playwright.sync_api import Error
-
     with at_home(scripts=scripts) as family:
         own = family.book(BUMP, "a@example.org")
-        for move in family.page.go_back, family.page.reload:
-            # The answer was not to be kept, so that a page of the browser's own comes, and only
-            # after the error.
-            with family.page.expect_event("framenavigated"), suppress(Error):
-                move()
+        move(family.page, "go_back")
+        move(family.page, "reload")
         if family.page.locator("main button[value=confirm]").count():
             family.press("Confirm booking")
             assert family.page.url == own
@@ -439,19 +432,13 @@ def test_the_exit_is_the_first_thing_after_the_skip_link(at_home, elsewhere, scr
 
 def test_back_and_reload_after_the_exit_show_nothing_typed(at_home, elsewhere) -> None:
     """S1: after a booking and the exit, the browser sends its old form again, and gets it empty."""
-    from playwright.sync_api import Error
-
     with at_home() as family:
         family.book(BUMP, "a@example.org")
         for _ in range(3):
             family.page.keyboard.press("Shift")
         family.page.wait_for_url("**/weather")
-        with suppress(Error):
-            family.page.go_back(wait_until="commit")
-        # The browser has its own page in place of the sent form before it is asked to send again.
-        family.page.wait_for_url(lambda url: not url.endswith("/weather"), wait_until="commit")
-        with suppress(Error):
-            family.page.reload()
+        move(family.page, "go_back")
+        move(family.page, "reload")
 
         family.page.get_by_text("What you typed is gone").wait_for()
         assert family.page.get_by_label("Full name", exact=True).input_value() == ""
@@ -487,7 +474,7 @@ def _screens(family, place):
     """Each kind of screen in turn, by its name."""
     family.go("/book/mill-brow/half-term")
     yield "choose a date"
-    family.page.locator("main .rows a").first.click()
+    follow(family.page.locator("main .rows a").first)
     yield "book"
     family.press("Continue")
     yield "mistakes"

@@ -19,7 +19,7 @@ from portal.editing.next_term import next_term
 from portal.server import worker as rounds
 from portal.web.site import build
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
-from tests.support.browser import NARROW, WIDE, serving, visiting
+from tests.support.browser import NARROW, WIDE, follow, serving, visiting
 from tests.support.staffed import sign_in_browser
 from tests.support.viewer import html_of, viewing
 
@@ -127,7 +127,7 @@ def test_a_first_day(chromium, address, office, tmp_path, scripts, size, term) -
         worker.go("/staff/")
         if size == NARROW:
             worker.page.get_by_role("button", name="Menu").click()
-        worker.page.get_by_role("link", name="Content", exact=True).click()
+        follow(worker.page.get_by_role("link", name="Content", exact=True))
         worker.follow("Riverbank Centre").follow("New series")
         page.get_by_label("Which series?").select_option("bump-autumn")
         page.get_by_label("Into which term?").select_option(term)

@@ -94,7 +94,7 @@ def preview_faults(page) -> list[str]:
     except Error as error:
         if "navigation" not in str(error):
             raise
-        page.wait_for_load_state()
+        page.wait_for_function("document.readyState === 'complete'")
         return axe_faults(page)
 
 

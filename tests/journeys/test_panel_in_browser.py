@@ -13,7 +13,7 @@ from portal.panel import gaps
 from portal.panel.gaps import Gap
 from tests.journeys.test_staff_day_in_browser import choose
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
-from tests.support.browser import NARROW, serving, visiting
+from tests.support.browser import NARROW, follow, serving, visiting
 from tests.support.staffed import sign_in_browser
 from tests.support.viewer import html_of, viewing
 
@@ -130,7 +130,7 @@ def car_seat(story) -> str:
     story.see("panels", pat)
     pat.follow("Pendle Resource Panel")
     story.see("panel", pat)
-    pat.page.locator("main .rows a").first.click()
+    follow(pat.page.locator("main .rows a").first)
     story.see("gap", pat)
     gap = pat.page.url
     pat.follow("Spend from the budget")
@@ -242,8 +242,7 @@ def year_of_the_creche(story) -> None:
     for words, (month, families, people, better) in QUARTERS.items():
         story.office.now = datetime(YEAR, month, 29, 9, tzinfo=UTC)
         story.sign_in()
-        pat.go(project).page.locator("main li", has_text=words).locator("a").click()
-        pat.page.wait_for_load_state("load")
+        follow(pat.go(project).page.locator("main li", has_text=words).locator("a"))
         story.see("report", pat)
         numbers = (families, people, 3, better, 5, 0, better, 4, 1)
         for field, number in zip(

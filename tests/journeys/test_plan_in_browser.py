@@ -11,7 +11,7 @@ from portal.web.frozen_files import file_headers
 from portal.web.live.app import create_desk
 from portal.web.site.app import create_site
 from tests.support import cases
-from tests.support.browser import NARROW, serving, visiting
+from tests.support.browser import NARROW, follow, serving, visiting
 from tests.support.staffed import Staffed, sign_in_browser
 from tests.support.viewer import html_of, viewing
 
@@ -74,23 +74,23 @@ def test_a_plan_from_the_worker_to_the_family(chromium, tmp_path):
         first.get_by_label("What happens for it?").fill("A story, then lights out")
         first.get_by_label("Who does it?").select_option("The family")
         first.get_by_label("By which day?").fill("18/1/2027")
-        page.get_by_role("button", name="Save the plan").click()
+        follow(page.get_by_role("button", name="Save the plan"))
         look()
         assert "Take out “Sadia”" in page.get_by_role("alert").inner_text()
         first.get_by_label("What does the family want?").fill("We sleep in our own beds")
-        page.get_by_role("button", name="Save the plan").click()
+        follow(page.get_by_role("button", name="Save the plan"))
         assert page.get_by_text("The plan is saved").is_visible()
-        page.get_by_role("link", name="Outcome numbers").click()
+        follow(page.get_by_role("link", name="Outcome numbers"))
         page.get_by_label("At the start").first.fill("3")
         look()
-        page.get_by_role("button", name="Save the numbers").click()
+        follow(page.get_by_role("button", name="Save the numbers"))
         look()
         visit.open(f"/bookings/{booking.link}")
         assert page.get_by_text("We sleep in our own beds").is_visible()
         cases.planned(place.engine, place.directory, number, (LONGEST,) * 6)
         visit.open(f"/bookings/{booking.link}")
         look()
-        page.get_by_role("link", name="Get a copy of your plan").click()
+        follow(page.get_by_role("link", name="Get a copy of your plan"))
         look()
         sheet = page.pdf(format="A4", prefer_css_page_size=True)
         assert len(PdfReader(io.BytesIO(sheet)).pages) == 1

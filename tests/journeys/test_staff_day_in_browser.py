@@ -24,7 +24,7 @@ from portal.server.worker import Watch
 from portal.web.site import build
 from portal.web.site.app import create_site
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
-from tests.support.browser import NARROW, WIDE, serving, visiting
+from tests.support.browser import NARROW, WIDE, follow, serving, visiting
 from tests.support.reports import cube_of, with_reports
 from tests.support.staffed import sign_in_browser
 from tests.support.viewer import html_of, viewing
@@ -177,8 +177,7 @@ def test_a_day_at_work(chromium, address, office, day, scripts, size) -> None:
         choose(page, "Who wants it cancelled?", "The family")
         worker.press("Cancel it").go("/staff/waiting").follow("First Aid for Babies")
         assert "The place is kept until" in worker.words
-        page.locator("main button", has_text="They take it").first.click()
-        page.wait_for_load_state("load")
+        follow(page.locator("main button", has_text="They take it").first)
         assert "They have a place" in worker.words
 
         # A word to everybody.
@@ -318,7 +317,7 @@ def test_a_date_is_cancelled_on_a_phone(chromium, address, office, today) -> Non
         sign_in_browser(visitor.context, address, office.app._staff)
         worker = Worker(visitor, office)
         worker.go("/staff/?day=2027-02-09")
-        worker.page.locator("main li a", has_text="Cancel or move").first.click()
+        follow(worker.page.locator("main li a", has_text="Cancel or move").first)
         worker.fill(**{"Why is it cancelled?": "The road is closed by snow"}).press("Continue")
         assert "1 family to ring" in worker.words
         assert "Part of your booking is off" in worker.words

@@ -17,7 +17,7 @@ from portal.server.app import create_app
 from portal.settings import Settings
 from portal.web.site import build
 from tests.support import made
-from tests.support.browser import NARROW, WIDE, serving, visiting
+from tests.support.browser import NARROW, WIDE, follow, serving, visiting
 from tests.support.queue import failed_messages
 from tests.support.staffed import sign_in_browser
 from tests.support.viewer import html_of, viewing
@@ -104,13 +104,11 @@ class Worker:
         return self
 
     def press(self, words: str, where: str = "main") -> "Worker":
-        self.page.locator(f"{where} button").get_by_text(words, exact=True).first.click()
-        self.page.wait_for_load_state("load")
+        follow(self.page.locator(f"{where} button").get_by_text(words, exact=True).first)
         return self
 
     def follow(self, words: str) -> "Worker":
-        self.page.locator("main a").get_by_text(words, exact=True).first.click()
-        self.page.wait_for_load_state("load")
+        follow(self.page.locator("main a").get_by_text(words, exact=True).first)
         return self
 
     def fill(self, **answers: str) -> "Worker":
@@ -187,8 +185,7 @@ def test_somebody_new(chromium, address, office, scripts, size) -> None:
         assert "You are signed out" in ada.words
         list(ada.sign_in(name))
         assert ada.heading == "Messages"
-        ada.page.locator("main .rows button").first.click()
-        ada.page.wait_for_load_state("load")
+        follow(ada.page.locator("main .rows button").first)
         assert "It will be sent again" in ada.words
         ada.another_phone()
         ada.fill(Code_from_your_phone=ada.code()).press("Use this phone")

@@ -215,6 +215,28 @@ class Visitor:
         self.context.close()
 
 
+def follow(locator) -> None:
+    """Click what leads to another page, and wait until all of that page is there.
+
+    After a click alone, the next look can meet the old page, or the new one before its first
+    element.
+    """
+    with locator.page.expect_navigation(wait_until="load"):
+        locator.click()
+
+
+def move(page, how: str) -> None:
+    """Go back or reload (`go_back`, `reload`) where the answer may not have been kept: the browser
+    then has a page of its own in place of it, some time after the error."""
+    from playwright.sync_api import Error
+
+    before = page.url
+    try:
+        getattr(page, how)(wait_until="commit")
+    except Error:
+        page.wait_for_url(lambda url: url != before, wait_until="commit")
+
+
 @contextmanager
 def visiting(browser, address: str, **how) -> Iterator[Visitor]:
     visitor = Visitor(browser, address, **how)

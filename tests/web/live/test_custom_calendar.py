@@ -279,7 +279,6 @@ def test_only_the_page_to_frame_can_be_framed(chromium, tmp_path, sample_root, b
                 try:
                     page.goto(there)
                     frame = page.frames[1]
-                    frame.wait_for_load_state()
                     script = (
                         "[document.querySelector('h1')?.innerText, document.styleSheets.length]"
                     )
