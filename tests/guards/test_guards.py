@@ -859,6 +859,7 @@ def _digests(out):
     }
 
 
+@pytest.mark.long
 def test_two_builds(shipped, tmp_path):
     """The same content and day give the same bytes: other folder, process, seed, time zone and
     number of workers."""

@@ -12,7 +12,7 @@ from portal.web.site import build
 from tests.support.content_edits import Edits
 from tests.support.long_forms import LONG
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 # A whole build takes four times as long as one after an edit, so some edits share one.
 BUILDS, EDITS = (300, 1) if LONG else (9, 2)  # edits before each build
