@@ -119,6 +119,7 @@ class OneDay:
             yield one, planned, booking.link
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_all_outputs_say_what_the_files_say(today, shipped, tmp_path):
     """Pages, linked data, lists, leaflets, embeds, calendars, the finder, booking pages, places

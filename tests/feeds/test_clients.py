@@ -126,6 +126,12 @@ def server(content):
     server.stop()
 
 
+@pytest.fixture
+def copy(content, server, tmp_path):
+    """A copy of that content and its site, to edit and build again."""
+    return shutil.copytree(content, tmp_path / "site")
+
+
 def calendar_paths(content):
     """All calendars of sessions. The meetings of a panel have no pages; those of a board are no
     sessions, and its page shows the next one (tests/web/site/pages/test_boards.py)."""
@@ -322,12 +328,10 @@ def entries(data):
     return found
 
 
-def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_root):
+def test_a_session_that_moves_moves_for_a_client_that_polls(copy, tmp_path):
     """One edit changes one entry and keeps all UIDs; who polls again sees it moved, not doubled."""
-    root = tmp_path / "site"
-    shutil.copytree(sample_root, root / "root")
-    file = root / "root/centres/preston/riverbank/play-monday.md"
-    with served(built(root)) as (here, ask):
+    file = copy / "root/centres/preston/riverbank/play-monday.md"
+    with served(copy / "build") as (here, ask):
         address = f"{here}/centres/riverbank/calendar.ics"
         before = ask("/calendar.ics")
         home = tmp_path / "home"
@@ -344,7 +348,7 @@ def test_a_session_that_moves_moves_for_a_client_that_polls(tmp_path, sample_roo
             words = words.replace("\n---\n", f"\nchanges:\n{change}---\n", 1)
         file.write_text(words)
         os.utime(file, (TOUCHED + 3600, TOUCHED + 3600))
-        built(root)
+        built(copy)
         after = ask("/calendar.ics")
         client.poll()
         now = client.diary(*WINTER)[address]
@@ -374,15 +378,13 @@ HOSTILE = (
 )
 
 
-def test_a_hostile_title_reaches_every_program_whole(tmp_path, sample_root):
+def test_a_hostile_title_reaches_every_program_whole(copy, tmp_path):
     """Commas, semicolons, 300 characters of Urdu and emoji come out as they were written."""
-    root = tmp_path / "site"
-    shutil.copytree(sample_root, root / "root")
-    file = root / "root/centres/preston/riverbank/play-monday.md"
+    file = copy / "root/centres/preston/riverbank/play-monday.md"
     written = HOSTILE.replace("'", "''")
     file.write_text(file.read_text().replace("---\n", f"---\ntitle: '{written}'\n", 1))
     path = "/sessions/riverbank/play-monday/"
-    with served(built(root)) as (here, ask):
+    with served(built(copy)) as (here, ask):
         address = f"{here}{path}calendar.ics"
         data = ask(f"{path}calendar.ics")
         home = tmp_path / "home"

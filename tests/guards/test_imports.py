@@ -41,61 +41,53 @@ def test_a_build_with_nothing_to_do_imports_little():
 
 # One forbidden import for each contract.
 FORBIDDEN = {
-    "Floors": ("portal/directory/phrases.py", "import portal.content.loader"),
-    "Inside web": ("portal/web/site/rows.py", "import portal.web.live.screens"),
-    "The machine that builds public pages": (
-        "portal/feeds/atom.py",
-        "import portal.database.tables",
-    ),
-    "Only the web and the server know Flask": ("portal/bookings/places.py", "import flask"),
-    "The nouns import": ("portal/directory/values.py", "import yaml"),
+    "Floors": ("portal.directory.phrases", "portal.content.loader"),
+    "Inside web": ("portal.web.site.rows", "portal.web.live.screens"),
+    "The machine that builds public pages": ("portal.feeds.atom", "portal.database.tables"),
+    "Only the web and the server know Flask": ("portal.bookings.places", "flask"),
+    "The nouns import": ("portal.directory.values", "yaml"),
 }
 
 
 @pytest.fixture(scope="module")
-def scratch(tmp_path_factory):
-    """A copy of the code and its contracts, to put a forbidden import into."""
+def said(tmp_path_factory):
+    """What the check says of a copy of the code, by contract: the copy has each forbidden import,
+    and a module on no floor."""
     folder = tmp_path_factory.mktemp("borders")
     for path in (ROOT / "portal").rglob("*.py"):
         copy = folder / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes())
     (folder / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
-    return folder
-
-
-def checked(folder):
-    """What the check of the contracts says in this folder."""
+    for name, imported in FORBIDDEN.values():
+        file = (folder / name.replace(".", "/")).with_suffix(".py")
+        words = f"{file.read_text('utf-8')}\nimport {imported}  # forbidden\n"
+        file.write_text(words, "utf-8")
+    (folder / "portal/nowhere.py").write_text('"""A module on no floor."""\n', "utf-8")
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     environment = {**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "200"}
-    return subprocess.run(
+    found = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
+    assert found.returncode == 1, found.stdout + found.stderr
+    return found.stdout
 
 
 @pytest.mark.parametrize("name", FORBIDDEN)
-def test_each_contract_can_fail(scratch, name):
-    """A forbidden import fails its contract."""
-    path, words = FORBIDDEN[name]
-    file = scratch / path
-    before = file.read_text("utf-8")
-    file.write_text(f"{before}\n{words}  # forbidden\n", "utf-8")
-    found = checked(scratch)
-    file.write_text(before, "utf-8")
+def test_each_contract_can_fail(said, name):
+    """A forbidden import fails its contract, which names it."""
+    importer, imported = FORBIDDEN[name]
+    summary, _, reasons = said.partition("Broken contracts")
+    own = re.search(rf"(?ms)^{name}[^\n]*\n-+\n(.*?)(?=^[^\n]+\n-+\n|\Z)", reasons)
 
-    assert found.returncode == 1
-    assert re.search(rf"{name}[^\n]* BROKEN", found.stdout), found.stdout + found.stderr
+    assert re.search(rf"{name}[^\n]* BROKEN", summary), said
+    assert own, said
+    assert re.search(rf"{re.escape(importer)} -> {re.escape(imported)}\b", own[1]), own[1]
 
 
-def test_a_new_module_needs_a_floor(scratch):
+def test_a_new_module_needs_a_floor(said):
     """A module that stands on no floor fails the check, which names it."""
-    file = scratch / "portal/nowhere.py"
-    file.write_text('"""A module on no floor."""\n', "utf-8")
-    found = checked(scratch)
-    file.unlink()
-
-    assert found.returncode == 1
-    assert "nowhere" in found.stdout
+    assert "nowhere" in said
 
 
 def test_what_web_shares_is_below_its_packages():

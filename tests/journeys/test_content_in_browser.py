@@ -19,7 +19,6 @@ from portal.editing.next_term import next_term
 from portal.server import worker as rounds
 from portal.web.site import build
 from tests.journeys.test_staff_sign_in_in_browser import Office, Worker
-from tests.support import nu
 from tests.support.browser import NARROW, WIDE, follow, serving, visiting
 from tests.support.staffed import sign_in_browser
 from tests.support.viewer import html_of, viewing
@@ -229,7 +228,7 @@ def _screens(worker, office, reviewer: Worker):
 
 
 def test_every_page_about_content_is_fit_for_all(
-    chromium, unpainted, address, office, tmp_path
+    chromium, unpainted, address, office, check_html, tmp_path
 ) -> None:
     """axe finds nothing at 320 and 1280 px, light and dark; nothing scrolls sideways, all can be
     hit with a thumb; and the HTML is right."""
@@ -251,4 +250,4 @@ def test_every_page_about_content_is_fit_for_all(
         faults += [f"a manager looks {one}" for one in viewer.unfit(html_of(manager.page))]
 
     assert faults == []
-    assert nu.messages(folder) == []
+    check_html(folder)

@@ -14,7 +14,6 @@ from portal import bookings, database
 from portal.database import tables
 from portal.database.references import outcome_link_of
 from tests.journeys.test_booking_in_browser import Family, Place
-from tests.support import nu
 from tests.support.browser import NARROW, WIDE, serving, visiting
 from tests.support.staffed import sign_in_browser
 from tests.support.viewer import html_of, viewing
@@ -163,7 +162,7 @@ def at_work(chromium, address, place, role: str, title: str, **how):
 
 
 def test_a_referral_becomes_a_plan_that_the_family_sees(
-    chromium, unpainted, address, place, tmp_path
+    chromium, unpainted, address, place, check_html, tmp_path
 ) -> None:
     """Queue, triage, worker, first contact and plan: at most six screens for the worker; the school
     reads "not yet" before and "came" after; and each screen is fit for all."""
@@ -195,7 +194,7 @@ def test_a_referral_becomes_a_plan_that_the_family_sees(
         assert (visitor.foreign, hers.foreign, hers.faults) == ([], [], [])
 
     assert looked.faults == []
-    assert nu.messages(tmp_path / "pages") == []
+    check_html(tmp_path / "pages")
 
 
 def test_on_a_phone_without_scripts_a_manager_gives_the_family_to_a_worker(

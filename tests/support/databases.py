@@ -93,9 +93,13 @@ def fresh_postgres() -> Iterator[str]:
 
 @contextmanager
 def _cluster(programs: Path, *settings: str) -> Iterator[tuple[str, Callable[[], None]]]:
-    folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir="/tmp"))
     # The server refuses to run as root.
     become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    for left in filter(_left_behind, Path("/tmp").glob("portal-pg-*")):
+        stop = str(programs / "pg_ctl"), "-D", str(left / "data"), "-m", "immediate", "stop"
+        subprocess.run([*become, *stop], capture_output=True, check=False, cwd="/", timeout=120)
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"portal-pg-{os.getpid()}-", dir="/tmp"))
     if become:
         shutil.chown(folder, "postgres")
     data = folder / "data"
@@ -120,6 +124,20 @@ def _cluster(programs: Path, *settings: str) -> Iterator[tuple[str, Callable[[],
     finally:
         run(*server, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _left_behind(folder: Path) -> bool:
+    """Whether this is a cluster of a test process that was killed."""
+    number = folder.name.split("-")[2]
+    try:
+        os.kill(int(number), 0)
+    except ValueError:
+        return False
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TypeVar
 Test = TypeVar("Test")
 
 # Markers of tests that take long, and about how many times as long as others; longest first.
-LONG = {"kills": 100, "browser": 20, "slow": 7, "postgres": 2}
+LONG = {"kills": 100, "long": 100, "browser": 20, "slow": 7, "postgres": 2}
 
 
 def dealt(

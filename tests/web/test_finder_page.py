@@ -13,7 +13,6 @@ from portal.finder.postcode_import import Placed
 from portal.finder.postcodes import LETTERS, pack
 from portal.web.finder_page import finder
 from portal.web.layout import LONGEST_TITLE
-from tests.support import nu
 from tests.support.browser import OPEN_DETAILS, visiting
 from tests.support.finder_queries import QUERIES
 from tests.support.finder_typing import TYPED
@@ -896,7 +895,7 @@ def in_state(page, state, path):
     page.evaluate(OPEN_DETAILS)
 
 
-def test_every_state_is_fit_for_all(unpainted, address, tmp_path):
+def test_every_state_is_fit_for_all(unpainted, address, check_html, tmp_path):
     """Before a search, with results, without, and with mistakes, made by the script and by the
     server: each state is fit for all on a phone and on a desk, and its HTML is right."""
     found = []
@@ -912,7 +911,7 @@ def test_every_state_is_fit_for_all(unpainted, address, tmp_path):
 
     assert found == []
     assert len([*tmp_path.iterdir()]) == 2 * len(STATES)
-    assert nu.messages(tmp_path) == []
+    check_html(tmp_path)
 
 
 def test_the_form_keeps_what_was_answered_without_scripts(plain):

@@ -21,7 +21,7 @@ from tests.support.paths import ROOT
 from tests.support.shipped import DAY
 from tests.web.site.test_edit_cycle import Repository, entries
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 WAYS = "committed", "uncommitted", "merged"
 COPIES = "whole", "shallow"

@@ -60,6 +60,7 @@ def spoilt(rule, part):
     )
 
 
+@pytest.mark.long
 def test_hostile_addresses(place) -> None:
     """Every rule with every kind of nonsense in it: refused or not there, and never a fault."""
     browser = place.signed_in("administrator")
