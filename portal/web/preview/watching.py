@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 _DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
 _LOOK_EVERY = 1000  # milliseconds
-_SETTLED = 5  # milliseconds without another change, so that no file is half written
+_SETTLED = 5  # milliseconds without another change: by then a file is seldom half written
 _LATEST_START = 2.0  # seconds after a save
 _HEAD_START = 0.1  # seconds for browsers to fetch the new page before the processor is busy
 _MOST_PAGES = 60  # compared after each save
@@ -280,7 +280,7 @@ class Preview:
             try:
                 if self._read_all(touched, are_shown):
                     touched, are_shown = set(), True
-            except OSError as error:  # a file went away while it was read
+            except (OSError, PortalError) as error:  # a file went away while it was read
                 self._say(f"The content could not be read ({error}). The preview will try again.")
                 self._state = None
             self._reads = not saves.empty()
