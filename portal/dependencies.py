@@ -278,7 +278,11 @@ def remembers(
 
         @wraps(make)
         def asked(*given: ArgumentsT.args, **named: ArgumentsT.kwargs) -> ValueT:
-            results = kept(*cast("Any", given), **cast("Any", named))
+            if _kept_here is not None and _watches():
+                # Apart, so that what other threads ask for puts nothing out of its place.
+                results = _kept_here.results(make, given, tuple(named.items()))
+            else:
+                results = kept(*cast("Any", given), **cast("Any", named))
             return once(results, "", lambda: make(*given, **named))
 
         return asked
@@ -452,6 +456,11 @@ class _Kept:
         self._of_one: dict[int, list[_Entry]] = defaultdict(list)
         self._of_more: list[_Entry] = []
         self._noun: dict[Reads, int] = {}  # of what is made from one noun; 0: from none
+        self._results: dict[Hashable, dict[str, Any]] = {}
+
+    def results(self, *asked: Hashable) -> dict[str, Any]:
+        """Where the result of a function that `remembers` is kept, by what it was asked."""
+        return self._results.setdefault(asked, {})
 
     def append(self, entry: _Entry) -> None:
         reads = entry[0]

@@ -238,6 +238,26 @@ def test_another_thread_is_not_watched_meanwhile():
     assert not isinstance(vars(Room).get("name"), property)
 
 
+def test_results_are_kept_apart_from_those_of_others():
+    """However many other nouns a function is asked about outside, its result is made once."""
+    plan, made = Plan(Room(name="Hall")), []
+
+    @remembers(1)
+    def size(room):
+        made.append(room.name)
+        return room.size
+
+    with plan.resident.making():
+        assert size(plan.rooms[0]) == 1
+    assert size(Room(name="Shed")) == size(Room(name="Barn")) == 1
+    with plan.resident.making():
+        assert size(plan.rooms[0]) == 1
+    assert made == ["Hall", "Shed", "Barn"]
+    plan.edit(0, size=2)
+    with plan.resident.making():
+        assert size(plan.rooms[0]) == 2
+
+
 def test_parts_of_a_list_are_kept_between_edits_alone():
     """In a build each is made once, so nothing would be gained by keeping them."""
     plan, kept = Plan(Room(name="Hall")), {}

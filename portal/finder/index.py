@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from portal.content.school_calendar import school_calendar
@@ -124,7 +125,7 @@ def _kept_of(_directory: Directory) -> dict[Series, Any]:
 
 @remembers(2)
 def _tables(directory: Directory) -> _Tables:
-    index, places = _bytes(_Index(directory).table()), _bytes(_places(directory))
+    index, places = _bytes(_Index(directory).table()), _place_bytes(directory)
     return _Tables(
         index,
         places,
@@ -134,6 +135,12 @@ def _tables(directory: Directory) -> _Tables:
             _path("postcodes", directory.postcodes, "bin") if directory.postcodes else "",
         ),
     )
+
+
+@remembers(2)
+def _place_bytes(directory: Directory) -> bytes:
+    """Apart from the index, since an edit of a series seldom changes it."""
+    return _bytes(_places(directory))
 
 
 def _bytes(table: Table) -> bytes:
@@ -164,23 +171,31 @@ class _Venue(NamedTuple):
     facilities: tuple[str, ...]
 
 
+_Tag = tuple[str, str, int]
+_Time = tuple[int, int, str]
+
+
 class _Facts(NamedTuple):
     """What the index says of a series, before its values are numbered. Days are counted from the
-    first day of the index."""
+    first day of the index, which holds no session before it."""
 
+    identity: str
+    centre: str
+    slug: str
     name: str
     programme: Programme
     ages: tuple[str | int, ...]
     cost: str
     booking: str | None
     welcome: int
-    begun: State | None  # of a session that has begun, where single dates are booked
-    phases: tuple[tuple[int, State], ...]  # the minute of the change, which the first has not
+    states: tuple[_Tag | int, ...]  # as `_Index._phases` says
     language: str
     venue: _Venue
-    time: TimeRange
+    time: _Time
     first: int  # the first usual day
     gaps: tuple[int, ...] | None  # None: no day is usual
+    last: int  # the last day
+    unusual: tuple[tuple[int, _Time, _Venue, int], ...]  # sessions that moved, for `extra`
 
 
 class _Index:
@@ -205,24 +220,19 @@ class _Index:
 
     def table(self) -> Table:
         """All columns, and the finder's texts."""
-        rows = [
-            (series, sessions)
-            for series in sorted(self._directory.series, key=lambda one: one.identity)
-            if (sessions := self._coming(series))
-        ]
-        days = (session.day for _, sessions in rows for session in sessions)
-        last = max(days, default=self._first)
-        columns = [self._row(series, sessions) for series, sessions in rows]
+        every = (between_edits(self._kept, one, self._facts, one) for one in self._directory.series)
+        facts = sorted((one for one in every if one), key=attrgetter("identity"))
+        last = self._first + timedelta(days=max((one.last for one in facts), default=0))
+        columns = [self._row(one) for one in facts]
         centres = [
-            (slug, len(list(group)))
-            for slug, group in groupby(rows, key=lambda row: row[0].centre.slug)
+            (slug, len(list(group))) for slug, group in groupby(facts, key=attrgetter("centre"))
         ]
         columns_by_fact = zip(*columns, strict=True) if columns else [()] * 11
         name, programme, ages, cost, way, welcome, state, language, venue, times, run = (
             columns_by_fact
         )
         ways = list(CHOICES["booking"])
-        extra = self._extra(rows)
+        extra = self._extra(facts)
         calendar = school_calendar(self._directory.terms)
         return {
             "first": self._first.isoformat(),
@@ -253,7 +263,7 @@ class _Index:
             "runs": [*self._runs],
             "centres": [slug for slug, _ in centres],
             "counts": [number for _, number in centres],
-            "slugs": " ".join(series.slug for series, _ in rows),
+            "slugs": " ".join(one.slug for one in facts),
             "name": name,
             "programme": programme,
             "age": ages,
@@ -277,8 +287,8 @@ class _Index:
             session for session in series.sessions if self._first <= session.day and not session.off
         ]
 
-    def _row(self, series: Series, sessions: Sequence[Session]) -> tuple[Any, ...]:
-        facts = between_edits(self._kept, series, self._facts, series, sessions)
+    def _row(self, facts: _Facts) -> tuple[Any, ...]:
+        states = tuple(one if isinstance(one, int) else self._tags[one] for one in facts.states)
         return (
             self._names[facts.name],
             self._programmes[facts.programme],
@@ -286,24 +296,23 @@ class _Index:
             self._costs[facts.cost],
             facts.booking,
             facts.welcome,
-            self._states[self._phases(facts)],
+            self._states[states],
             self._languages[facts.language],
             self._venues[facts.venue],
-            self._time(facts.time),
+            self._times[facts.time],
             -1 if facts.gaps is None else self._runs[facts.first, self._patterns[facts.gaps]],
         )
 
-    def _facts(self, series: Series, sessions: Sequence[Session]) -> _Facts:
-        days = [(one.day - self._first).days for one in sessions if _usual(one)]
-        by_session = series.book == "session"
-        states: list[tuple[int, State]] = []
-        for phase in phases(series, None, datetime.combine(self._first, time(), LONDON)):
-            minute = 0
-            if phase.begins:
-                here = phase.begins.astimezone(LONDON)
-                minute = (here.date() - self._first).days * 1440 + _minutes(here.time())
-            states.append((minute, phase.state))
+    def _facts(self, series: Series) -> _Facts | None:
+        """None if no session is left."""
+        sessions = self._coming(series)
+        if not sessions:
+            return None
+        days = [self._day(one.day) for one in sessions if _usual(one)]
         return _Facts(
+            identity=series.identity,
+            centre=series.centre.slug,
+            slug=series.slug,
             name=series.name,
             programme=series.programme,
             ages=(
@@ -314,49 +323,54 @@ class _Index:
             cost=phrases.sentence(phrases.cost(series)),
             booking=series.booking,
             welcome=_bits("welcome", expectations.good_for(series)),
-            begun=State("started", series.booking or "request") if by_session else None,
-            phases=tuple(states),
+            states=self._phases(series),
             language=series.language,
             venue=self._venue(series.venue, series.centre),
-            time=series.time,
+            time=_time(series.time),
             first=days[0] if days else 0,
             gaps=_gaps(days) if days else None,
+            last=max(self._day(one.day) for one in sessions),
+            unusual=tuple(
+                (
+                    self._day(one.day),
+                    _time(one.times),
+                    self._venue(one.venue, series.centre),
+                    self._day(one.planned),
+                )
+                for one in sessions
+                if not _usual(one)
+            ),
         )
 
-    def _phases(self, facts: _Facts) -> tuple[int, ...]:
+    def _day(self, day: date) -> int:
+        return (day - self._first).days
+
+    def _phases(self, series: Series) -> tuple[_Tag | int, ...]:
         """The states of a series from the first day: tag, minute of the change, tag, and so on.
 
         Before them is the tag of a session that has begun, or -1 if single dates are not booked.
         """
-        found = [self._tag(facts.begun) if facts.begun else -1]
-        for number, (minute, state) in enumerate(facts.phases):
-            if number:
-                found.append(minute)
-            found.append(self._tag(state))
+        begun = State("started", series.booking or "request")
+        found: list[_Tag | int] = [_tag(begun) if series.book == "session" else -1]
+        for phase in phases(series, None, datetime.combine(self._first, time(), LONDON)):
+            if phase.begins:
+                here = phase.begins.astimezone(LONDON)
+                found.append(self._day(here.date()) * 1440 + _minutes(here.time()))
+            found.append(_tag(phase.state))
         return tuple(found)
 
-    def _tag(self, state: State) -> int:
-        return self._tags[state.tag, state.words, int(state.joinable)]
-
-    def _extra(self, rows: Iterable[tuple[Series, Sequence[Session]]]) -> Table:
+    def _extra(self, facts: Iterable[_Facts]) -> Table:
         """Sessions that moved or are at another place, by series number: day, time, place and the
         day first planned."""
-        found: dict[str, list[int]] = {}
-        for number, (series, sessions) in enumerate(rows):
-            for session in sessions:
-                if not _usual(session):
-                    found.setdefault(str(number), []).extend(
-                        (
-                            (session.day - self._first).days,
-                            self._time(session.times),
-                            self._venues[self._venue(session.venue, series.centre)],
-                            (session.planned - self._first).days,
-                        )
-                    )
-        return found
-
-    def _time(self, times: TimeRange) -> int:
-        return self._times[_minutes(times.starts), _minutes(times.ends), times.words]
+        return {
+            str(number): [
+                value
+                for day, times, venue, planned in one.unusual
+                for value in (day, self._times[times], self._venues[venue], planned)
+            ]
+            for number, one in enumerate(facts)
+            if one.unusual
+        }
 
     def _venue(self, venue: Venue, centre: Centre) -> _Venue:
         return _Venue(
@@ -394,6 +408,14 @@ class _Index:
 
     def _choices(self) -> Table:
         return {name: dict(values) for name, values in CHOICES.items()}
+
+
+def _tag(state: State) -> _Tag:
+    return state.tag, state.words, int(state.joinable)
+
+
+def _time(times: TimeRange) -> _Time:
+    return _minutes(times.starts), _minutes(times.ends), times.words
 
 
 def _programme(programme: Programme) -> list[Any]:

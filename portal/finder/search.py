@@ -115,10 +115,6 @@ class Finder:
         self._box = Box(places, names, Postcodes(postcodes) if postcodes else None)
         self._centres: Sequence[str] = places["centres"]
 
-    def choices(self) -> Mapping[str, Mapping[str, str]]:
-        """The values of each question that match at least one series, with their words."""
-        return self._tables.choices()
-
     def place(self, text: str) -> Place | Mistake:
         """The place that a text names; of a postcode, its sector and no more."""
         return self._box.place(sector_of(text))

@@ -128,24 +128,30 @@ class Tables:
             return "term"
         return "holidays" if day <= self.index["known"] else ""
 
-    def choices(self) -> Mapping[str, Mapping[str, str]]:
-        """The values of each question that match at least one series, with their words."""
-        programmes = self.index["programmes"]
-        venues = {session.venue for one in self.series for session in one.sessions}
-        used = {
-            "need": _keys(NEEDS, (one[3] for one in programmes)),
-            "welcome": _keys(WELCOME, (one.welcome for one in self.series)),
-            "access": _keys(ACCESS, (self.index["venues"]["facilities"][v] for v in venues)),
-            "language": frozenset(key for key, _ in self.index["languages"]),
-            "booking": frozenset(WAYS[one.way] for one in self.series),
-            "offer": frozenset(OFFERS[one[2]] for one in programmes),
-        }
-        kept = {
-            name: {key: said for key, said in values.items() if key in used.get(name, values)}
-            for name, values in CHOICES.items()
-        }
-        by_title = sorted(self.programmes.items(), key=lambda one: (one[1], one[0]))
-        return {**kept, "programme": dict(by_title)}
+
+def choices(index: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    """The values of each question that match at least one series, with their words.
+
+    The index is as a browser reads it: nothing of it has to be decoded for the form.
+    """
+    programmes, extra = index["programmes"], index["extra"].values()
+    usual = zip(accumulate(index["venue"]), index["run"], strict=True)
+    venues = {venue for venue, run in usual if run >= 0}
+    venues.update(venue for one in extra for venue in one[2::4])
+    used = {
+        "need": _keys(NEEDS, (one[3] for one in programmes)),
+        "welcome": _keys(WELCOME, index["welcome"]),
+        "access": _keys(ACCESS, (index["venues"]["facilities"][v] for v in venues)),
+        "language": frozenset(key for key, _ in index["languages"]),
+        "booking": frozenset(WAYS[way] for way in index["way"]),
+        "offer": frozenset(OFFERS[one[2]] for one in programmes),
+    }
+    kept = {
+        name: {key: said for key, said in values.items() if key in used.get(name, values)}
+        for name, values in CHOICES.items()
+    }
+    by_title = sorted(((one[0], one[1]) for one in programmes), key=lambda one: (one[1], one[0]))
+    return {**kept, "programme": dict(by_title)}
 
 
 class Sieve:

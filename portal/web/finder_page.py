@@ -21,6 +21,7 @@ from portal.finder.places import put
 from portal.finder.postcode_import import PostcodesError
 from portal.finder.query import FLAGS, SEVERAL, Fields, Query
 from portal.finder.search import Full
+from portal.finder.tables import choices
 from portal.finder.texts import MILES, WIDER, WORDS
 from portal.web.layout import Frame, Head
 
@@ -132,7 +133,8 @@ _ASKED = frozenset((*FLAGS, *SEVERAL, "on", "term", "miles", "order"))
 @remembers(2)
 def _choices(directory: Directory) -> Mapping[str, Sequence[tuple[str, str]]]:
     """The values of each question, with their words."""
-    made = {name: [*values.items()] for name, values in finder(directory).choices().items()}
+    table, _ = index.tables(directory)
+    made = {name: [*values.items()] for name, values in choices(table).items()}
     return {
         **made,
         "miles": [("", put("usual", usual=WIDER[0])), *((one, _how_far(one)) for one in MILES)],

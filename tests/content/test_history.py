@@ -155,3 +155,34 @@ def test_a_file_removed_while_the_content_is_read_is_named(tmp_path):
     """A file that is gone before its time is read is named in plain words, without a traceback."""
     with pytest.raises(PortalError, match=r"centres/gone\.md was removed while it was being read"):
         Changes(tmp_path).of("centres/gone.md")
+
+
+def test_one_file_that_is_written_again_is_followed(repository):
+    """It counts as edited while it differs from its commit, and no longer once that is undone."""
+    changes = Changes(repository.root)
+    repository.write("second", hours=8)
+    assert changes.look_again(PATH)
+    assert changes.of(PATH) == START + timedelta(hours=8)
+    repository.write("first", hours=9)
+    assert changes.look_again(PATH)
+    assert changes.of(PATH) == START
+
+
+def test_another_commit_is_not_followed(repository):
+    """What else it brings cannot be said of one file."""
+    changes = Changes(repository.root)
+    repository.write("second", hours=8)
+    repository.commit(9)
+
+    assert not changes.look_again(PATH)
+
+
+def test_a_file_without_a_history_is_followed(tmp_path):
+    """Then its own time counts."""
+    (tmp_path / PATH).parent.mkdir(parents=True)
+    (tmp_path / PATH).write_text("first")
+    changes = Changes(tmp_path)
+    os.utime(tmp_path / PATH, (START.timestamp(),) * 2)
+
+    assert changes.look_again(PATH)
+    assert changes.of(PATH) == START

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields as fields_in
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,18 +88,14 @@ class ResidentSite:
             return sorted(self._doubts.about(self._series[file]))
 
     def is_site_of(self, loaded: Loaded) -> bool:
-        """Whether it shows what was loaded now, on the same day: the same files, and the same
-        times of change."""
-        if (loaded.digests, loaded.directory.today) != (
-            self._loaded.digests,
-            self._directory.today,
-        ):
-            return False
-        mine, other = (
-            [text.__dict__["changed"] for text in _texts(one)]
-            for one in (self._directory, loaded.directory)
+        """Whether it shows the texts and tables that were loaded now, on the same day and with the
+        same times of change."""
+        mine, other = self._directory, loaded.directory
+        return (
+            loaded.digests == self._loaded.digests
+            and mine.today == other.today
+            and list(_times(mine)) == list(_times(other))
         )
-        return mine == other
 
     def _edit(self, series: Series, saved: Series) -> None:
         before = in_order(series)
@@ -139,6 +135,15 @@ class ResidentSite:
     def _listed(self, site: Site) -> None:
         self._resident.readdress(site.list_again())
         depend_on(site.list_reads)
+
+
+def _times(directory: Directory) -> Iterator[datetime]:
+    """When each file last changed that says so in a page or a calendar."""
+    nouns = _texts(directory)
+    panels = (one.panel for footprint in directory.footprints for one in footprint.districts)
+    for noun in (directory.site, *nouns, *filter(None, panels)):
+        # Not by the attribute, which is watched while another thread makes a page.
+        yield noun.__dict__["changed"]
 
 
 def _texts(directory: Directory) -> Iterator[TextFile]:

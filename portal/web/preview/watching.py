@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 _DETAILS_WITHIN = 2.0  # seconds that a page waits for what would change
 _LOOK_EVERY = 1000  # milliseconds
-_SETTLED = 5  # milliseconds without another change, so that no file is half written
+_SETTLED = 5  # milliseconds without another change: by then a file is seldom half written
 _LATEST_START = 2.0  # seconds after a save
 _HEAD_START = 0.1  # seconds for browsers to fetch the new page before the processor is busy
 _MOST_PAGES = 60  # compared after each save
@@ -79,6 +79,7 @@ class Preview:
         self._settings, self._now, self._say = settings, now, say
         self._memory = content.FileCache()
         self._site: ResidentSite | None = None
+        self._site_state: _State = frozenset()  # of the files of that site
         self._saves = 0  # counted so that an older reading is not shown after a newer one
         self._saving = threading.Lock()
         self._compared_app: WSGIApplication | None = None
@@ -149,7 +150,7 @@ class Preview:
         started, saves = time.perf_counter(), self._saves
         if is_shown and not self._is_quiet(saves):
             return False
-        self._state = _state(self._settings.root)
+        state = self._state = _state(self._settings.root)
         settings, before, old_app = self._settings, self._directory, self._compared_app
         try:
             loaded = self._load()
@@ -173,7 +174,9 @@ class Preview:
             if saves != self._saves:
                 return False
             shown = self._shown
-            if not (is_shown and self._site and self._site.is_site_of(loaded)):
+            if is_shown and self._site and self._is_same(loaded, state, touched):
+                self._site_state = state
+            else:
                 self._site = None
                 shown = Shown(self._next(), app, (), time.perf_counter() - started, doubts)
                 self._show(shown)
@@ -205,6 +208,16 @@ class Preview:
         gc.freeze()
         return True
 
+    def _is_same(self, loaded: Loaded, state: _State, touched: Iterable[Path]) -> bool:
+        """Whether nothing but these files has changed, so that the site shows what was loaded.
+
+        The site knows the texts; the state of the folders knows all other files, as pictures.
+        """
+        root, differ = self._settings.root, {path for path, *_ in state ^ self._site_state}
+        files = {path for path in differ if not passed_over(path.name) and not path.is_dir()}
+        told = _from_root(root, files) <= _from_root(root, touched)
+        return told and self._site is not None and self._site.is_site_of(loaded)
+
     def _is_quiet(self, saves: int) -> bool:
         """Wait while pages are asked for, which would be slower to make beside a reading. False if
         something is saved meanwhile."""
@@ -220,6 +233,7 @@ class Preview:
         """Have a site ready for the next series that is saved, of nouns that nobody else has."""
         if self._site is not None:
             return
+        state = _state(self._settings.root)
         try:
             loaded = self._load()
         except content.ContentError:  # saved just now
@@ -229,7 +243,7 @@ class Preview:
         site.prepare()
         with self._saving:
             if saves == self._saves:
-                self._site = site
+                self._site, self._site_state = site, state
 
     def _load(self) -> Loaded:
         settings = self._settings
@@ -280,7 +294,7 @@ class Preview:
             try:
                 if self._read_all(touched, are_shown):
                     touched, are_shown = set(), True
-            except OSError as error:  # a file went away while it was read
+            except (OSError, PortalError) as error:  # a file went away while it was read
                 self._say(f"The content could not be read ({error}). The preview will try again.")
                 self._state = None
             self._reads = not saves.empty()
@@ -352,10 +366,15 @@ class _Quiet(WSGIRequestHandler):
 # --- what a save touches -------------------------------------------------------------------------
 
 
-def _state(root: Path) -> object:
-    """A fingerprint that changes when a file is added, removed or written."""
+_State = frozenset[tuple[Path, int, int]]
+
+
+def _state(root: Path) -> _State:
+    """A fingerprint that changes when a file is added, removed or written: times and sizes."""
     files = (path for name in content.FOLDERS for path in (root / name).rglob("*"))
-    return {(path, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path))}
+    return frozenset(
+        (path, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path))
+    )
 
 
 def _stat(path: Path) -> os.stat_result | None:

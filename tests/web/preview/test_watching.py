@@ -11,6 +11,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from PIL import Image
 from werkzeug.test import Client
 
 from portal import database
@@ -118,6 +119,19 @@ def test_what_nobody_told_of_is_shown_after_the_series_that_was_saved(preview, b
     page = browse(PAGE).text
     assert "We start with cake" in page
     assert "The Riverbank" in page
+
+
+def test_a_picture_that_nobody_told_of_is_shown_after_the_series(preview, browse, settings):
+    """It is no text, but the page of its centre shows it."""
+    preview.read()
+    before = number(preview)
+    page = browse("/centres/riverbank/").text
+    [address] = re.findall(r'<img class="photo" src="([^"]+)"', page)
+    Image.new("RGB", (600, 400), "red").save((settings.root / CENTRE).with_name("front.png"))
+    preview.read([save(settings, "We start with tea", "We start with cake")])
+
+    assert number(preview) == before + 2
+    assert address not in browse("/centres/riverbank/").text
 
 
 def test_a_mistake_that_nobody_told_of_is_shown_too(preview, browse, settings):
