@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portal.directory import Board, Meeting, Site
-from portal.feeds.calendar_entries import Entry, Text, entry, line, local, stamps
+from portal.feeds.calendar_entries import Entry, entry, line, local, stamps, text
 
 
 def uid_of(board: Board, site: Site) -> str:
@@ -29,10 +29,10 @@ def _words(board: Board, meeting: Meeting, site: Site) -> bytes:
     if site.demonstration:
         said.append("This is a demonstration: dates and places are samples.")
     properties = (
-        line("SUMMARY", Text(f"{'MOVED: ' if meeting.moved else ''}Meeting of {board.title}")),
+        line("SUMMARY", text(f"{'MOVED: ' if meeting.moved else ''}Meeting of {board.title}")),
         line("STATUS", "CONFIRMED"),
-        line("LOCATION", Text(board.where or "")),
-        line("DESCRIPTION", Text("\n".join([*said, page]))),
+        line("LOCATION", text(board.where or "")),
+        line("DESCRIPTION", text("\n".join([*said, page]))),
         line("URL", page),
         line("TRANSP", "TRANSPARENT"),
     )

@@ -34,13 +34,13 @@ from portal.feeds.calendar_entries import (
     FIRST_REVISION,
     Entry,
     Run,
-    Text,
     entries_in,
     entry,
     line,
     lines_of,
     one_line,
     stamps,
+    text,
     uid_of,
 )
 
@@ -391,9 +391,9 @@ class Calendars:
         there = f"{site.base_address}{district.path}"
         words = f"{centre.title} has closed. Find groups near it on our page for {district.title}."
         texts = (
-            line("SUMMARY", Text(f"{centre.title} has closed")),
+            line("SUMMARY", text(f"{centre.title} has closed")),
             line("STATUS", "CONFIRMED"),
-            line("DESCRIPTION", Text(f"{words}\n{there}")),
+            line("DESCRIPTION", text(f"{words}\n{there}")),
             line("URL", there),
             line("TRANSP", "TRANSPARENT"),
             stamps(self.closing_changed(centre)),
@@ -410,9 +410,9 @@ class Calendars:
         if self.site.demonstration:
             about = f"This is a demonstration: times, places and costs are samples. {about}"
         lines = (
-            line("X-WR-CALDESC", Text(one_line(about))),
-            line("NAME", Text(one_line(name))),
-            line("X-WR-CALNAME", Text(one_line(name))),
+            line("X-WR-CALDESC", text(one_line(about))),
+            line("NAME", text(one_line(name))),
+            line("X-WR-CALNAME", text(one_line(name))),
             line("REFRESH-INTERVAL;VALUE=DURATION", REFRESH),
             line("SOURCE;VALUE=URI", source) if source else b"",
             line("URL", page),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portal.directory import District, Meeting, Panel, Site
-from portal.feeds.calendar_entries import Entry, Text, entry, line, local, stamps
+from portal.feeds.calendar_entries import Entry, entry, line, local, stamps, text
 
 
 def uid_of(district: District, site: Site) -> str:
@@ -41,10 +41,10 @@ def lines_of_meeting(panel: Panel, meeting: Meeting, site: Site) -> tuple[bytes,
         said.append("This is a demonstration: dates and places are samples.")
     dates = local("DTSTART", meeting.starts) + local("DTEND", meeting.ends)
     words = (
-        line("SUMMARY", Text(panel.name)),
+        line("SUMMARY", text(panel.name)),
         line("STATUS", "CONFIRMED"),
-        line("LOCATION", Text(panel.where)),
-        line("DESCRIPTION", Text("\n".join(said))),
+        line("LOCATION", text(panel.where)),
+        line("DESCRIPTION", text("\n".join(said))),
         line("TRANSP", "OPAQUE"),
     )
     return dates, b"".join(words)

@@ -9,6 +9,7 @@ of macros and write hundreds of values, and this was a third of the time of a pa
 from __future__ import annotations
 
 from collections.abc import Callable
+from keyword import iskeyword
 from typing import Any
 
 import markupsafe
@@ -31,8 +32,8 @@ class Code(CodeGenerator):
         super().macro_def(macro_ref, frame)
 
     def visit_Call(self, node: Call, frame: Frame, forward_caller: bool = False) -> None:
-        if node.dyn_args or node.dyn_kwargs:
-            super().visit_Call(node, frame, forward_caller)
+        if node.dyn_args or node.dyn_kwargs or any(iskeyword(one.key) for one in node.kwargs):
+            super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.visit(node.node, frame)
         self.write("(")

@@ -149,6 +149,49 @@ def test_what_a_file_gives_away_stops_the_build(freeze):
         freeze("new", leaks=leaks)
 
 
+@pytest.fixture
+def with_maker(app, tmp_path):
+    """A freezer with a maker for `/wrong.ics`, which has a page too, and its folder."""
+
+    def with_maker(maker, leaks=lambda *_: []):
+        new = tmp_path / "new"
+        new.mkdir(exist_ok=True)
+        makers = {"/wrong.ics": maker}
+        return new, Freezer(app, new, old=None, compress=False, leaks=leaks, makers=makers)
+
+    return with_maker
+
+
+def test_what_is_no_page_comes_straight_from_its_maker(with_maker):
+    """It is written between the pages, in the order that was asked for, and without a request."""
+    new, freezer = with_maker(lambda: b"BEGIN:VCALENDAR\r\n")
+    addresses = ["/", "/wrong.ics", "/centres/harbour/"]
+
+    assert list(freezer.write(addresses)) == addresses
+
+    assert (new / "wrong.ics").read_bytes() == b"BEGIN:VCALENDAR\r\n"
+    assert freezer.tally.endpoints == {"home", "centre"}
+    assert [*freezer.tally.made] == addresses
+
+
+def test_a_maker_that_breaks_or_gives_something_away_stops_the_build(with_maker):
+    """What is made without a request is checked like a page (S3)."""
+
+    def broken():
+        raise KeyError("town")
+
+    def leaks(address, content):
+        return [f"{address} tells."] if b"secret" in content else []
+
+    _, freezer = with_maker(broken)
+    with pytest.raises(BuildError, match=r"/wrong\.ics.*KeyError.*town"):
+        list(freezer.write(["/", "/wrong.ics"]))
+    new, freezer = with_maker(lambda: b"secret", leaks)
+    with pytest.raises(BuildError, match=r"/wrong\.ics tells"):
+        list(freezer.write(["/wrong.ics"]))
+    assert not (new / "wrong.ics").exists()
+
+
 def test_files_that_say_the_same_stay_the_same_files(app, freeze):
     """An unchanged file keeps its inode and its time; a changed one does not touch the old."""
     old, _ = freeze("old")
