@@ -246,6 +246,7 @@ print("holidays" in sys.modules, [sorted(bank_holidays(year).items()) for year i
 """
 
 
+@pytest.mark.slow
 def test_the_library_of_bank_holidays_is_needed_once(root, var):
     """A command that finds them kept does not import it, and knows the same days."""
     command = [sys.executable, "-c", _HOLIDAYS, root, var]

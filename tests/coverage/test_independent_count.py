@@ -258,7 +258,9 @@ def test_adding_and_removing_a_group_changes_exactly_its_own_cells(shipped_direc
     assert as_bytes(back) == as_bytes(shipped_directory)
 
 
-@pytest.mark.parametrize("content", ["shipped_directory", "directory"])
+@pytest.mark.parametrize(
+    "content", [pytest.param("shipped_directory", marks=pytest.mark.slow), "directory"]
+)
 def test_nothing_of_a_private_group_can_be_worked_out(request, content):
     """S100: coverage, its files, reach and answers are the same with private groups and without.
 

@@ -108,6 +108,7 @@ def test_what_is_restored_is_what_was_there(engine: Engine, empty: Engine, tmp_p
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_back_up_under_load(engine: Engine, second: Engine, tmp_path) -> None:
     """S62: while families book and cancel, a backup is one moment of it: everything adds up."""
     directory = made.directory({"places": "30"})

@@ -316,6 +316,20 @@ def lent_engine(var: Path) -> Engine | None:
     return _engine(_lent[var])
 
 
+@contextmanager
+def connected_to(engine: Engine | None) -> Iterator[None]:
+    """Let an application that is made meanwhile use this engine; None: one of its own."""
+    from portal import database
+
+    connect = database.connect
+    if engine is not None:
+        database.connect = lambda _address: engine
+    try:
+        yield
+    finally:
+        database.connect = connect
+
+
 @cache
 def _lent_folder() -> Path:
     folder = tempfile.TemporaryDirectory(prefix="portal-test-", dir=_in_memory())

@@ -15,7 +15,7 @@ from portal.directory import Directory
 from portal.settings import Settings
 from portal.web.live.app import create_desk
 from tests.support import made
-from tests.support.databases import lent_engine, new_sqlite
+from tests.support.databases import connected_to, lent_engine, new_sqlite
 from tests.support.markup import Element, parsed
 from tests.support.ringing import without_number
 from tests.support.routing import remember_rules
@@ -45,9 +45,8 @@ class Screens:
         self.settings = Settings(**given)
         if "database_url" not in given and not self.settings.var.exists():
             new_sqlite(self.settings.var / "portal.db")
-        self.desk = create_desk(lambda: self.directory, self.settings, clock=lambda: self.now)
-        if engine:
-            self.desk.extensions["live"]._engine = engine
+        with connected_to(engine):
+            self.desk = create_desk(lambda: self.directory, self.settings, clock=lambda: self.now)
         self.visitor()
 
     def visitor(self) -> "Screens":

@@ -94,9 +94,9 @@ def moved_to(document: Element) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that reads the shipped site as slow: the first one builds it."""
+    """Mark every test that reads what is shipped as slow: the first one builds or reads it all."""
     for item in items:
-        if "shipped" in getattr(item, "fixturenames", ()):
+        if not {"shipped", "shipped_directory"}.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 

@@ -31,7 +31,7 @@ from portal.staff.local_pass import pass_of
 from portal.web.staff import cookie
 from portal.web.staff.app import create_staff
 from tests.support import made
-from tests.support.databases import lent_engine, new_sqlite
+from tests.support.databases import connected_to, lent_engine, new_sqlite
 from tests.support.screens import Screen
 
 PASSWORD = "otter kettle marble winter"
@@ -103,14 +103,13 @@ class Staffed:
         self.settings = Settings(**given)
         if "database_url" not in given and not self.settings.var.exists():
             new_sqlite(self.settings.var / "portal.db")
-        self.app = create_staff(
-            lambda: self.directory,
-            self.settings,
-            clock=lambda: self.now,
-            site_page=partial(site_page, self.settings.periods),
-        )
-        if engine:
-            self.app.extensions["live"]._engine = engine
+        with connected_to(engine):
+            self.app = create_staff(
+                lambda: self.directory,
+                self.settings,
+                clock=lambda: self.now,
+                site_page=partial(site_page, self.settings.periods),
+            )
 
     @property
     def engine(self) -> Engine:

@@ -62,6 +62,7 @@ def requested(place) -> list:
     ]
 
 
+@pytest.mark.slow
 def test_a_request_is_for_the_managers_of_its_district(place, everybody):
     """S30: nobody else lists, reads, answers, cancels or deletes it, at any address.
 
