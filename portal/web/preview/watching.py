@@ -127,7 +127,11 @@ class Preview:
         read = {path for path in paths if not passed_over(path.name)}
         with self._saving:
             self._saves += 1
-            if self._site is None or len(read) != 1 or self._shown.problems:
+            if self._site is None or self._shown.problems or not paths:
+                return False
+            if not read:
+                return True  # that other file alone: the whole reading tells
+            if len(read) > 1:
                 return False
             try:
                 (file,) = _from_root(self._settings.root, read)

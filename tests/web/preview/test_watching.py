@@ -108,6 +108,17 @@ def test_one_series_is_shown_once_and_its_effects_are_known(preview, browse, set
     assert PAGE in preview.details(preview.shown.version, wait=False).touched
 
 
+def test_a_file_that_an_editor_writes_first_changes_nothing(preview, settings):
+    """Its news may come by itself, before that of the file that gets its place."""
+    preview.read()
+    before = number(preview)
+    file = (settings.root / SPRING).with_name(".bump-spring.md.new")
+    file.write_text("---\n", encoding="utf-8")
+    preview.read([file])
+
+    assert number(preview) == before
+
+
 def test_what_nobody_told_of_is_shown_after_the_series_that_was_saved(preview, browse, settings):
     """Not every file system says which files have changed."""
     preview.read()
