@@ -130,7 +130,13 @@ def build(
             )
             freezer.start_counting()
             collect_again()
-            tally = _write_all(freezer, addresses, kept, nodes, jobs, progress)
+
+            def describe() -> None:
+                freezer.tally.costs.spent("starting and following workers")
+                reuse.describe(site)
+                freezer.tally.costs.spent("describing for the next build")
+
+            tally = _write_all(freezer, addresses, kept, nodes, jobs, progress, describe)
             tally.costs.spent("starting and following workers")
             costs.skip()
         names = _names(fresh.new)
@@ -246,8 +252,12 @@ def _write_all(
     nodes: Sequence[Node],
     jobs: int | None,
     progress: Progress,
+    meanwhile: Callable[[], None],
 ) -> Tally:
-    """Take the kept files from the old site, and make all others."""
+    """Take the kept files from the old site, and make all others.
+
+    `meanwhile` is done beside the workers.
+    """
     total, done = len(addresses), set()
     progress(0, total, 0)
     for address in freezer.link(kept, nodes):
@@ -257,7 +267,8 @@ def _write_all(
     left = [address for address in addresses if address not in done]
     workers = _workers(jobs, left)
     if workers > 1:
-        return _write_in_parallel(freezer, left, workers, total, progress)
+        return _write_in_parallel(freezer, left, workers, total, progress, meanwhile)
+    meanwhile()
     for number, _ in enumerate(freezer.write(left), len(done) + 1):
         progress(number, total, len(done))
     return freezer.tally
@@ -272,7 +283,12 @@ def _workers(jobs: int | None, addresses: Sequence[str]) -> int:
 
 
 def _write_in_parallel(
-    freezer: Freezer, addresses: Sequence[str], workers: int, total: int, progress: Progress
+    freezer: Freezer,
+    addresses: Sequence[str],
+    workers: int,
+    total: int,
+    progress: Progress,
+    meanwhile: Callable[[], None],
 ) -> Tally:
     """Have workers write the files. They end by themselves, even if we are killed."""
     import multiprocessing
@@ -292,6 +308,7 @@ def _write_in_parallel(
             process.start()
             sender.close()
             started.append((process, receiver))
+        meanwhile()
         done = total - len(addresses)
         _gather(freezer.tally, [receiver for _, receiver in started], done, total, progress)
         return freezer.tally

@@ -132,10 +132,20 @@ class Reuse:
     def unchanged(self, site: Site) -> tuple[Mapping[str, Made], Sequence[Node]]:
         """The files of the last site that would be the same now, by address, and their nodes.
 
-        Call it once nothing is linked to the nouns any more.
+        Call it once nothing is linked to the nouns any more. Where there is nothing to compare
+        with, call `describe` while workers make the files.
         """
-        last, describe = self._last, _Describer(self._number)
-        known = last.nouns if last else {}
+        if self._last is None:
+            return {}, ()
+        self.describe(site)
+        return self._compare(self._last)
+
+    def describe(self, site: Site) -> None:
+        """Make the digests that the next build will compare."""
+        if self._described:
+            return
+        describe = _Describer(self._number)
+        known = self._last.nouns if self._last else {}
         for number, noun in self.nouns.items():
             self._described[number] = self._describe(noun, number, known.get(number), describe)
         if Series in self._names:
@@ -148,8 +158,8 @@ class Reuse:
                 }
             )
         self._makers = {address: describe.digest(maker) for address, maker in site.makers()}
-        if last is None:
-            return {}, ()
+
+    def _compare(self, last: _Record) -> tuple[Mapping[str, Made], Sequence[Node]]:
         changed = self._changed(last)
         dirty: list[bool] = []
         for fields, asked, parts in last.nodes:
@@ -203,7 +213,10 @@ class Reuse:
     def keep(
         self, site: Site, tally: Tally, marker: list[int], stamps: Mapping[str, Stamp]
     ) -> None:
-        """Remember the site that has just been published, with the stamps of its calendars."""
+        """Remember the site that has just been published, with the stamps of its calendars.
+
+        Call `describe` before.
+        """
         shared = tally.graph.add(site.reads)
         directory = self._directory
         entries: dict[int, tuple[bytes, str]] = {}
