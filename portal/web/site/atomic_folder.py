@@ -23,9 +23,10 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_IMODE
 
 from portal.errors import PortalError
-from portal.web.site.last_site import State
+from portal.web.site.last_site import State, said_by
 
 MARKER = ".portal-build.json"
 # Files of version control that may be in the folder before the first build, and are kept.
@@ -61,10 +62,13 @@ class Replacement:
         if not ours(self._last):
             return set()
         self.new.rmdir()
+        self.new.mkdir()
+        rights = S_IMODE(self.new.stat().st_mode)
+        self.new.rmdir()
         self._last.rename(self.new)
         shutil.copymode(self.out, self.new)
         left: set[str] = set()
-        _leave(os.fspath(self.new), "", wanted, left)
+        _leave(os.fspath(self.new), "", wanted, left, rights)
         return left
 
     def swap(self) -> None:
@@ -128,20 +132,26 @@ def ours(out: Path) -> bool:
     return (out / MARKER).is_file()
 
 
-def _leave(path: str, inside: str, wanted: Mapping[str, State], left: set[str]) -> bool:
-    """Remove what is not wanted below a folder, and note the rest; whether anything is left."""
+def _leave(
+    path: str, inside: str, wanted: Mapping[str, State], left: set[str], rights: int
+) -> bool:
+    """Remove what is not wanted below a folder, and note the rest; whether anything is left.
+
+    Folders get the rights of new ones.
+    """
     some = False
     with os.scandir(path) as entries:
         for entry in list(entries):
             name = inside + entry.name
             if entry.is_dir(follow_symlinks=False):
-                if _leave(entry.path, f"{name}/", wanted, left):
+                if _leave(entry.path, f"{name}/", wanted, left, rights):
                     some = True
+                    if S_IMODE(entry.stat(follow_symlinks=False).st_mode) != rights:
+                        os.chmod(entry.path, rights)  # noqa: PTH101
                 else:
                     os.rmdir(entry.path)  # noqa: PTH106 - as in `state_of`
                 continue
-            stat = entry.stat(follow_symlinks=False)
-            if (name, stat.st_size, stat.st_mtime_ns, stat.st_ino) == wanted.get(name):
+            if said_by(name, entry.stat(follow_symlinks=False)) == wanted.get(name):
                 left.add(name)
                 some = True
             else:

@@ -33,7 +33,7 @@ from werkzeug.test import create_environ
 
 from portal.dependencies import Graph, Node, reading
 from portal.web.frozen_files import TWINS, media_type
-from portal.web.site.atomic_folder import BuildError
+from portal.web.site.atomic_folder import MARKER, BuildError, ours
 from portal.web.site.costs import Costs
 from portal.web.site.last_site import LastSite, State, state_of
 
@@ -124,6 +124,12 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self.register_generator(lambda: iter(self._addresses))
         self._addresses: list[str] = []
         self._new, self._old, self._last, self._left = new, old, last, left
+        # An equal file is taken over with its mode and owner, so these must not be others. All
+        # files of a build have those of its marker.
+        self._rights: tuple[int, int] | None = None
+        if old is not None and ours(old):
+            stat = (old / MARKER).stat()
+            self._rights = stat.st_mode, stat.st_uid
         self._compress = compress
         self._leaks = leaks
         self._makers = makers
@@ -296,7 +302,12 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
             return False
         try:
             with (self._old / name).open("rb") as file:
-                return os.fstat(file.fileno()).st_size == len(content) and file.read() == content
+                stat = os.fstat(file.fileno())
+                return (
+                    stat.st_size == len(content)
+                    and file.read() == content
+                    and self._rights in (None, (stat.st_mode, stat.st_uid))
+                )
         except OSError:
             return False
 

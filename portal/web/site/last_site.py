@@ -2,7 +2,7 @@
 
 Photos, cards, leaflets and compressed twins are slow to make, so they are taken from there. One
 that was damaged since, by a power cut or a full disk, must not be taken for ever: only a file with
-the recorded size, time and inode is, and none without a record.
+the recorded size, time, inode, rights and owner is, and none without a record.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-# A file as the last build left it: name, size, time of change in ns, inode.
-State = tuple[str, int, int, int]
+# A file as the last build left it: name, size, time of change in ns, inode, mode, user.
+State = tuple[str, int, int, int, int, int]
 
 
 class LastSite:
@@ -41,5 +41,10 @@ class LastSite:
 
 def state_of(folder: Path | None, name: str) -> State:
     """The state of a file now. Raises OSError if there is none."""
-    stat = os.stat(f"{folder}/{name}")  # noqa: PTH116 - thousands of files; paths are slow to make
-    return name, stat.st_size, stat.st_mtime_ns, stat.st_ino
+    # Not by a Path: there are thousands of files, and paths are slow to make.
+    return said_by(name, os.stat(f"{folder}/{name}"))  # noqa: PTH116
+
+
+def said_by(name: str, stat: os.stat_result) -> State:
+    """The state of a file as the system gives it."""
+    return name, stat.st_size, stat.st_mtime_ns, stat.st_ino, stat.st_mode, stat.st_uid

@@ -268,6 +268,21 @@ def test_a_file_that_was_changed_is_not_begun_with(out):
     assert (out / "index.html").read_text() == "old"
 
 
+def test_folders_that_are_begun_with_have_the_rights_of_new_ones(out):
+    """Whoever may write to a folder of the last site may not write to the next one by that."""
+    replace_keeping(out)
+    replace_keeping(out)
+    folder = out.with_name("build.last") / "folder"
+    rights = folder.stat().st_mode
+    folder.chmod(0o777)
+
+    with replacement(out) as fresh:
+        last = out.with_name("build.last")
+        left = fresh.begin_with_last(wanted(last, "folder/page.html"))
+        assert left == {"folder/page.html"}
+        assert (fresh.new / "folder").stat().st_mode == rights
+
+
 def test_nothing_is_kept_unless_it_is_said(out):
     """A site with other files is not kept beside the new one, and neither is an earlier one."""
     replace_keeping(out)

@@ -117,7 +117,9 @@ def test_the_site_is_the_one_of_frozen_flask(packed, today, tmp_path):
 
 @pytest.mark.parametrize("full", [False, True], ids=["after an edit", "when all is asked for"])
 def test_a_damaged_file_is_made_again(settings, today, series_file, full):
-    """Files that a power cut emptied do not stay: neither twins nor pictures of the last site."""
+    """Files that a power cut emptied do not stay: neither twins nor pictures of the last site.
+    Neither does a page that nobody else may read.
+    """
     build.build(settings, today=today, compress=True)
     before = files(settings.out)
     endings = "centres/index.html.br", "centres/index.html.gz", ".avif", ".webp", "cards/burnley"
@@ -126,11 +128,16 @@ def test_a_damaged_file_is_made_again(settings, today, series_file, full):
 
     for name in damaged:
         (settings.out / name).write_bytes(b"")
+    closed = settings.out / "contact/index.html", settings.out / "robots.txt"
+    for path in closed:
+        path.chmod(0o600)
     series_file.write_text(f"{series_file.read_text()}\n")
     build.build(settings, today=today, compress=True, full=full)
 
     after = files(settings.out)
     assert [name for name in damaged if after[name] != before[name]] == []
+    rights = (settings.out / MARKER).stat().st_mode
+    assert [path.stat().st_mode for path in closed] == [rights, rights]
 
 
 def test_the_record_of_calendars_is_that_of_their_files(settings, today):

@@ -6,13 +6,12 @@ from portal.web.site.last_site import LastSite, state_of
 
 
 def test_only_a_file_as_it_was_left_is_taken(tmp_path):
-    """Not one that has no record, that is gone, or that was written since, even at its old time."""
-    for name in ("kept", "written", "replaced", "gone", "unknown"):
+    """Not one that has no record, that is gone, that was written since, even at its old time, or
+    that others may no longer read."""
+    names = ("kept", "written", "replaced", "gone", "closed", "unknown")
+    for name in names:
         (tmp_path / name).write_bytes(b"12")
-    last = LastSite(
-        tmp_path,
-        {name: state_of(tmp_path, name) for name in ("kept", "written", "replaced", "gone")},
-    )
+    last = LastSite(tmp_path, {name: state_of(tmp_path, name) for name in names[:-1]})
     stat = (tmp_path / "replaced").stat()
 
     (tmp_path / "written").write_bytes(b"")
@@ -20,9 +19,8 @@ def test_only_a_file_as_it_was_left_is_taken(tmp_path):
     os.utime(tmp_path / "other", ns=(stat.st_atime_ns, stat.st_mtime_ns))
     (tmp_path / "other").rename(tmp_path / "replaced")
     (tmp_path / "gone").unlink()
+    (tmp_path / "closed").chmod(0o600)
 
-    found = {name: last.read(name) for name in ("kept", "written", "replaced", "gone", "unknown")}
-    assert found == {
-        "kept": b"12", "written": None, "replaced": None, "gone": None, "unknown": None,
-    }  # fmt: skip
+    found = {name: last.read(name) for name in names}
+    assert found == dict.fromkeys(names) | {"kept": b"12"}
     assert [name for name in found if last.has(name)] == ["kept"]
