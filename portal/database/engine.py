@@ -39,6 +39,10 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 # statements are still cached.
 _POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_use_lifo": True}
 
+# Seconds for which SQLite waits while another program, such as a shell, holds the database. Our own
+# processes queue by the writers' lock.
+BUSY = 10.0
+
 
 def connect(address: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://...`, set up so that no commit is lost.
@@ -57,7 +61,7 @@ def connect(address: str) -> Engine:
             url,
             hide_parameters=True,
             **_POOL,
-            connect_args={"timeout": 10, "check_same_thread": False},
+            connect_args={"timeout": BUSY, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -98,7 +102,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY * 1000:.0f}")
     cursor.execute("PRAGMA secure_delete=ON")  # deleted data is overwritten
     cursor.close()
 
@@ -227,6 +231,7 @@ _TRIES = 5
 
 def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
     for attempt in range(1, _TRIES + 1):
+        began = time.monotonic()
         try:
             with (
                 engine.connect().execution_options(writes=True) as connection,
@@ -235,7 +240,9 @@ def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
             ):
                 return work(connection)
         except DBAPIError as error:
-            if attempt == _TRIES or not _conflict(error):
+            # Whoever waits for an answer has waited long enough when SQLite gives up.
+            gave_up = time.monotonic() - began >= BUSY
+            if attempt == _TRIES or gave_up or not _conflict(error):
                 raise
             time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311  jitter, not a secret
     raise AssertionError("unreachable")

@@ -137,7 +137,8 @@ POSTCODE = re.compile(r"(GIR ?0AA|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2})")
 
 _NAME = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-EMAIL = rf"{_NAME}(\.{_NAME})*@{_LABEL}(\.{_LABEL})+"
+# Not what email programs would decode first, such as `=?utf-8?q?x?=`.
+EMAIL = rf"(?!.*=\?){_NAME}(\.{_NAME})*@{_LABEL}(\.{_LABEL})+"
 
 
 def is_email(text: str) -> bool:

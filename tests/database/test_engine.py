@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
+from sqlalchemy.exc import OperationalError
 
 from portal import database
 from portal.database.tables import generation
@@ -62,3 +63,21 @@ def test_a_command_takes_no_log_away_from_a_process_at_work(tmp_path) -> None:
         kept.close()
 
     assert (seen, here, last) == ([1, 2], 3, 3)
+
+
+def test_a_database_that_another_program_holds_is_given_up_once(tmp_path, monkeypatch) -> None:
+    """SQLite's own wait is the whole wait: a family that waits for an answer gets one after it."""
+    monkeypatch.setattr("portal.database.engine.BUSY", 0.05)
+    engine = database.connect(new_sqlite(tmp_path / "portal.db"))
+    tries = []
+    event.listen(engine, "checkout", lambda *_: tries.append(1))
+    holder = sqlite3.connect(tmp_path / "portal.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(OperationalError, match="locked"):
+        database.write(engine, lambda connection: connection.execute(select(generation)))
+    assert len(tries) == 1
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert database.write(engine, lambda connection: 1) == 1
+    engine.dispose()

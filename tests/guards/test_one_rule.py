@@ -43,6 +43,8 @@ BAD = (
     ".a@example.org",
     "a@-example.org",
     "a@example.org, b@example.org",
+    "=?utf-8?q?x?=@example.org",
+    "a=?utf-8?q?x?=@example.org",
     f"{'a' * 65}@example.org",
     f"a@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.{'f' * 20}.org",
 )

@@ -16,8 +16,11 @@ from io import BytesIO
 from types import TracebackType
 from typing import Any
 
-from flask import Flask, Request, Response, redirect, request
+from flask import Flask, Request, Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.utils import cached_property
 
 from portal import errors
 from portal.directory import Directory
@@ -51,6 +54,7 @@ from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 # Returns the directory that is published now; None while there is none.
 Current = Callable[[], Directory | None]
 
+_CONTROL = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {ord("\t"), ord("\n")}, "\ufffd")
 _LONGEST_FORM = 64 * 1024
 _MOST_FIELDS = 60
 
@@ -88,11 +92,22 @@ class PageRequest(Request):
             }
         super().__init__(environ, *args, **kwargs)
 
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """What the address asks; control characters, which no page may have, are question marks."""
+        pairs = super().args.items(multi=True)
+        return ImmutableMultiDict((k.translate(_CONTROL), v.translate(_CONTROL)) for k, v in pairs)
+
 
 class Desk(Flask):
     """A Flask application whose log holds nothing that a visitor sent."""
 
     request_class = PageRequest
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        if not request.path.isprintable():  # PostgreSQL would refuse a NUL
+            abort(404)
+        return super().preprocess_request()
 
     def log_exception(
         self,

@@ -38,6 +38,9 @@ _UID = re.compile(r"^UID:(?:\d{4}-\d\d-\d\d\.)?(.+)\r$", re.MULTILINE)
 _SEQUENCE = re.compile(rb"^SEQUENCE:(\d+)\r$", re.MULTILINE)
 _MODIFIED = re.compile(rb"^LAST-MODIFIED:(\d{8}T\d{6})Z\r$", re.MULTILINE)
 
+# Entries that are published several times within a minute get times that far ahead of their file.
+_AHEAD = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -105,7 +108,7 @@ def hold(
     cannot say when something changed: what says the same then keeps the published time in any case.
 
     Returns all stamps, with those of series that are gone, which may come back; and the series and
-    centres to which the content alone would have given an earlier time.
+    centres to which the content alone would have given a time that is much earlier.
     """
     stamps = dict(published.stamps)
     earlier: list[TextFile | Panel] = []
@@ -118,7 +121,7 @@ def hold(
         if changed != now.changed:
             noun.link(changed=changed)
             stamps[uid] = Stamp(changed, now.digest)
-        if now.changed < was.changed:
+        if now.changed < was.changed - _AHEAD:
             earlier.append(noun)
     return stamps, earlier
 
@@ -127,10 +130,11 @@ def warning(directory: Directory, earlier: Sequence[TextFile | Panel]) -> str:
     """The words about these files for the person who builds; '' if there are none."""
     if not earlier:
         return ""
+    first, more = earlier[0].source, len(earlier) - 1
+    files = first if not more else f"{len(earlier)} files, such as {first},"
     words = (
-        f"This copy of the content says that {len(earlier)} files, such as {earlier[0].source}, "
-        "changed before their calendar entries were published. The entries keep the times of "
-        "change that calendars already have."
+        f"This copy of the content says that {files} changed before the calendar entries were "
+        "published. The entries keep the times of change that calendars already have."
     )
     if directory.whole_history:
         return words

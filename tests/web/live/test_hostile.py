@@ -223,6 +223,7 @@ def test_methods(screens, path, method) -> None:
         "/request/bump?series=" + "x" * 3000,
         "/request/bump?series=../../x",
         "/request/%00",
+        "/find/results?near=zq%00",
         "/bookings/" + "x" * 43,
         "/gap/" + "x" * 43,
         "/gap/'%20OR%201=1",
@@ -234,9 +235,10 @@ def test_methods(screens, path, method) -> None:
     ],
 )
 def test_addresses(screens, path) -> None:
-    """An answer below 500, and no header of the asker's making."""
+    """An answer below 500, with no sign that no page may have, and no header of the asker's."""
     for answer in (screens.client.get(path), screens.client.post(path, data=FAMILY)):
         assert answer.status_code < 500
+        assert "\x00" not in answer.text
         assert "x" not in answer.headers.get("Set-Cookie", "").partition("=")[0]
 
 

@@ -24,6 +24,7 @@ PARTS = [
     "a" * 5000,
     "riverbank",
     " ",
+    "a\x00b",
 ]
 VALUES = [
     "",
@@ -128,6 +129,7 @@ def test_hostile_questions(place) -> None:
 
             assert answer.status_code < 500, f"{rule.rule} with {value!r}"
             assert "<b>Ada</b>" not in answer.text
+            assert "\x00" not in answer.text
 
 
 def test_a_name_is_shown_as_it_is_written(place) -> None:
