@@ -13,12 +13,12 @@
   const LONGEST_TITLE = 70;
   const here = location.pathname;
   const PAGE = 20;
-  const FIRST = 10; // rows of a new answer in its first frame; the rest come in the next
+  const LOW = 110; // pixels: few rows are lower, so that the rows of the first frame fill a screen
   const FAR = 1e6;
   const FLAGS = ["room", "together", "free"];
   const SEVERAL = ["day", "part", "need", "welcome", "booking", "access", "language", "offer", "programme"];
   const MILES = ["1", "3", "5", "10", "20", "any"];
-  let index, places, postcodes, onGrid, words, written;
+  let index, places, postcodes, onGrid, words, written, london;
 
   // --- tables ---
 
@@ -109,6 +109,9 @@
     }));
     index = made;
     words = made.words;
+    london = new Intl.DateTimeFormat("en-GB", {
+      timeZone: "Europe/London", dateStyle: "short", timeStyle: "short",
+    });
     written = {};
     keys(made.written).forEach((name) => { written[name] = RegExp(made.written[name], "g"); });
   };
@@ -516,9 +519,7 @@
   };
   const present = () => {
     const part = {};
-    new Intl.DateTimeFormat("en-GB", {
-      timeZone: "Europe/London", dateStyle: "short", timeStyle: "short",
-    }).formatToParts().forEach(({ type, value }) => { part[type] = +value; });
+    london.formatToParts().forEach(({ type, value }) => { part[type] = +value; });
     const today = Date.UTC(part.year, part.month - 1, part.day);
     return [(today - Date.parse(index.first)) / 864e5, part.hour * 60 + part.minute];
   };
@@ -807,17 +808,22 @@
     const end = ends.find((one) => words.length + one.length <= room);
     return start + (end === undefined ? `${words.slice(0, room - 1).replace(/ ?[^ ]*$/, "")}…` : words + end);
   };
+  // The drawing of the legend, with its words.
+  const marks = {};
+  const mark = (name) => {
+    if (!marks[name]) {
+      const said = `${index.choices.access[name]}.`;
+      marks[name] = copy("drawn", { words: said });
+      marks[name].title = said;
+      marks[name].prepend(get("legend").querySelector(`[data-mark=${name}]`).firstChild.cloneNode(true));
+    }
+    return marks[name].cloneNode(true);
+  };
   const row = (one) => {
     const made = copy("row", one);
     made.querySelector("a").href = `/sessions/${one.identity}/`;
-    made.querySelector(".marks").append(...one.access.flatMap((name) => {
-      const said = `${index.choices.access[name]}.`;
-      const drawn = copy("drawn", { words: said });
-      const use = drawn.querySelector("use");
-      drawn.title = said;
-      use.setAttribute("href", use.getAttribute("href").replace("step-free", name));
-      return [drawn, " "];
-    }), one.access[0] ? "" : words["no-access"]);
+    made.querySelector(".marks").append(...one.access.flatMap((name) => [mark(name), " "]),
+      one.access[0] ? "" : words["no-access"]);
     if (one.colour) made.querySelector(".tag").classList.add(one.colour);
     Object.assign(made.dataset, { series: one.identity, planned: one.planned });
     return made;
@@ -832,7 +838,7 @@
       show("count", heading ? [copy("heading", { heading })] : []);
       get("count").hidden = false;
     }
-    document.title = heading ? titled(heading) : title;
+    if (!heading) document.title = title;
     show("notes", notes.map((said) => copy("notes-one", { words: said })));
     doorways("doors", doors);
     doorways("tell", tell, form.getAttribute("action").split("/find/")[0]);
@@ -847,6 +853,7 @@
     show("rows", rows.slice(0, first).map(row));
   };
   const refuse = (mistakes, query) => {
+    if (!mistakes.length && !get("mistakes").firstElementChild) return;
     form.querySelectorAll(".error").forEach((line) => {
       const those = mistakes.filter(({ field }) => line.id === `${field}-error`);
       line.firstElementChild.textContent = those.length ? form.dataset.error : "";
@@ -914,6 +921,7 @@
   let turn = 0;
   let listed = 0;
   let shown = "";
+  let unsaved = false; // the question of the form has no entry of the history yet
   let subject;
   const tables = async () => {
     const both = await Promise.all([table("places", openPlaces), table("index", openIndex)]);
@@ -936,6 +944,11 @@
     const at = row && { series: row.dataset.series, top: top(row), pressed: !!pressed };
     if (shown) history.replaceState(at, "");
   };
+  let resting;
+  const rest = () => {
+    clearTimeout(resting);
+    resting = setTimeout(keep, 150);
+  };
   const comeBack = ({ series, top: before, pressed }) => {
     const row = get("rows").querySelector(`[data-series="${series}"]`);
     scrollTo(0, row ? scrollY + top(row) - before : 0);
@@ -943,7 +956,9 @@
   };
   const run = async (fields, how) => {
     const mine = turn += 1;
+    unsaved = how === "ask" || (how === "more" && unsaved);
     const back = how ? null : history.state;
+    const fill = Math.ceil(innerHeight / LOW);
     history.scrollRestoration = "manual";
     get("results").ariaBusy = true;
     const loaded = await load();
@@ -971,15 +986,12 @@
           : keys(index.choices[name]).filter((one) => one === value || query[name].includes(one));
       });
       subject = topic?.words;
-      const to = `${here}?${address(query)}`;
-      history[first && how === "ask" ? "pushState" : "replaceState"](back, "", to);
-      shown = location.search;
       const answer = answered(query, place, live);
       // Those of the last answer, of which some may not be drawn yet.
       const before = listed;
       listed = Math.min(query.show, answer.rows.length);
       if (left) answer.notes.unshift(say("left-out", { words: left }));
-      const few = first && !back && how !== "more" ? FIRST : query.show;
+      const few = first && !back && how !== "more" ? fill : query.show;
       list(answer, few);
       if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
       if (first && /ask|go/.test(how)) {
@@ -987,18 +999,26 @@
         get("found").focus({ preventScroll: true });
       }
       if (back) comeBack(back);
-      return answer.rows.slice(few);
+      return () => {
+        const to = `${here}?${address(query)}`;
+        history[unsaved ? "pushState" : "replaceState"](back, "", to);
+        unsaved = false;
+        shown = location.search;
+        document.title = titled(answer.heading);
+        get("rows").append(...answer.rows.slice(few).map(row));
+        rest();
+        placesLeft();
+      };
     };
-    if (loaded) {
-      const rest = settle(true) || [];
-      if (rest[0]) await frame();
-      if (mine === turn) get("rows").append(...rest.map(row));
-      placesLeft();
-    }
+    // The rest of an answer comes after the frame that shows its first rows.
+    const finish = async (done) => {
+      await frame();
+      if (mine === turn) done?.();
+    };
+    if (loaded) await finish(settle(true));
     // Asked for by the look of a postcode, known or not: the request says nothing of which.
     if (loaded && form.dataset.postcodes && !postcodes && /\d/.test(fields.near)) {
-      await table("postcodes", openPostcodes, "arrayBuffer").then(() => settle(), () => {});
-      placesLeft();
+      await table("postcodes", openPostcodes, "arrayBuffer").then(() => finish(settle()), () => {});
     }
     if (mine === turn) get("results").ariaBusy = false;
   };
@@ -1038,20 +1058,16 @@
     run(fieldsOf(new FormData(form)), "ask");
   };
   form.addEventListener("submit", send);
-  let resting;
-  addEventListener("scroll", () => {
-    clearTimeout(resting);
-    resting = setTimeout(keep, 150);
-  });
+  addEventListener("scroll", rest);
   document.addEventListener("click", (pressed) => {
     // The second of a double press on the button meets what has been drawn under it.
     if (pressed.detail > 1 && get("results").contains(pressed.target)) pressed.preventDefault();
     if (pressed.defaultPrevented) return;
     clearTimeout(resting);
-    keep(pressed.target.closest?.("#rows > li"));
     // Enter presses the button. It is answered before the form is sent: at that moment browsers read
     // all fields, to fill them in another time, which takes longer than the search.
     if (pressed.target.matches?.("form[data-index] [type=submit]")) return send(pressed);
+    keep(pressed.target.closest?.("#rows > li"));
     const link = pressed.target.closest?.("a[data-ask]");
     if (!link || pressed.ctrlKey || pressed.metaKey || pressed.shiftKey) return;
     pressed.preventDefault();
@@ -1061,10 +1077,12 @@
   });
   // A link to a field of the form is not another question.
   addEventListener("popstate", () => location.search !== shown && go(location.search));
-  // Who enters the box is going to search: the tables are read before Enter, in short tasks.
+  // Who enters the box is going to search: the tables are read before Enter, in short tasks. So is a
+  // first answer, which nobody sees: browsers compile functions when they are first called.
   form.elements.near.addEventListener("focus", () => {
     table("places", openPlaces).then(suggest).then(() => table("index", openIndex)).then(frame)
-      .then(tables).catch(() => {});
+      .then(tables).then(frame).then(() => turn || answered(read({})[0]).rows.slice(0, 1).map(row))
+      .catch(() => {});
   });
 
   const ask = get("here");

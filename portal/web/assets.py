@@ -6,6 +6,7 @@ The name of each file contains a hash of its bytes, so that browsers may keep it
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -77,6 +78,12 @@ def _minified(script: str) -> str:
 def made_from_line(script: str) -> str:
     """The first line of the minified form of a script."""
     return f"// made by `make scripts` from {hashlib.sha256(script.encode()).hexdigest()[:16]}"
+
+
+def mark_paths() -> dict[str, str]:
+    """The path of each drawing of `marks.svg`, by its id."""
+    marks = (PACKAGE / "static/marks.svg").read_text("utf-8")
+    return dict(re.findall(r'<path id="([^"]+)" d="([^"]+)"', marks))
 
 
 @cache

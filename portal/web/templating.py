@@ -28,7 +28,7 @@ from portal.directory.values import WEEKDAYS, clock_words
 from portal.directory.vocabularies import FACILITIES, NEEDS, OFFERS
 from portal.finder.texts import CHOICES, WORDS
 from portal.web import charts, filters, template_code
-from portal.web.assets import PACKAGE, staff_script, staff_sheet, static_files
+from portal.web.assets import PACKAGE, mark_paths, staff_script, staff_sheet, static_files
 from portal.web.template_code import Code
 
 
@@ -100,6 +100,7 @@ def environment() -> Environment:
         WEEKDAYS=WEEKDAYS,
         charts=charts,
         hours=filters.hours,
+        marks=mark_paths(),
         static={
             **static_files(),
             "staff.css": staff_sheet(),

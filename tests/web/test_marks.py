@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree
 
 from portal.directory.vocabularies import FACILITIES, OFFERS
-from portal.web.assets import static_files
+from portal.web.assets import mark_paths, static_files
 from portal.web.templating import environment
 
 OTHERS = """
@@ -45,3 +45,13 @@ def test_a_mark_is_read_out_once():
     assert 'aria-hidden="true"' in macros.mark("clock")
     assert "<span" not in macros.mark("clock")
     assert '<span class="hidden">At 10am</span>' in macros.mark("clock", "At 10am")
+
+
+def test_a_drawing_is_that_of_the_sprite():
+    """The page whose script copies drawings has the same ones as all others."""
+    macros = environment().get_template("_macros.html").module
+    drawings = {one.get("id"): one.get("d") for one in ElementTree.fromstring(sprite().content)}
+
+    assert mark_paths() == drawings
+    for name, path in drawings.items():
+        assert f'<path d="{path}"/>' in macros.drawing(name)
