@@ -224,6 +224,22 @@ def test_a_copy_without_a_history_keeps_what_is_published(repository, tmp_path, 
     assert subscriber.publish(repository.root).keys() == after.keys()
 
 
+def test_two_edits_within_a_minute_are_no_reason_to_warn(repository, tmp_path, today):
+    """The second gets a time ahead of its file, so that calendars take it; later builds keep it."""
+    subscriber = Subscriber(tmp_path, today)
+    before = subscriber.publish(repository.root)
+    repository.edit(EDITS["cancel"])
+    middle = subscriber.publish(repository.root)
+    repository.now += timedelta(seconds=1)
+    EDITS["move"](repository)
+    after = subscriber.publish(repository.root)
+
+    assert same_or_later(before, middle) > 0
+    assert same_or_later(middle, after) > 0
+    assert subscriber.publish(repository.root) == after
+    assert subscriber.warning == ""
+
+
 @pytest.mark.parametrize("lost", ["out", "var"])
 def test_either_memory_is_enough(repository, lost, tmp_path, today):
     """The public folder or the record in var/ may be lost: stamps and addresses stay."""
