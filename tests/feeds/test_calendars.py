@@ -1054,7 +1054,7 @@ def test_entries_are_read_back_from_a_calendar(directory):
 def test_an_entry_with_a_folded_uid_is_read_back():
     """Its lines are joined, and what looks like an end in a text is not taken for one."""
     uid = f"{'long-' * 30}name.centre@families.example"
-    texts = calendar_entries.line("SUMMARY", calendar_entries.Text("One\nEND:VEVENT\nUID:two"))
+    texts = calendar_entries.line("SUMMARY", calendar_entries.text("One\nEND:VEVENT\nUID:two"))
     original = calendar_entries.local("RECURRENCE-ID", datetime(2027, 1, 12, 10))
     entries = [
         calendar_entries.entry(uid, b"", texts),
