@@ -127,7 +127,7 @@ def test_two_gaps_that_do_not_see_each_other(
         if not guarded:
             after.wait(30)
 
-    race(lambda: database.write(engine, both, tries=1), 2)
+    race(lambda: database.write(engine, both), 2)
     found = themes.issues(engine, "pendle")
     engine.dispose()
 

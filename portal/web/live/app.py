@@ -16,8 +16,7 @@ from io import BytesIO
 from types import TracebackType
 from typing import Any
 
-from flask import Flask, Request, Response, abort, redirect, request
-from flask.typing import ResponseReturnValue
+from flask import Flask, Request, Response, redirect, request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.utils import cached_property
@@ -54,7 +53,10 @@ from portal.web.visitors import NOT_BELIEVED, SET_PROXIES
 # Returns the directory that is published now; None while there is none.
 Current = Callable[[], Directory | None]
 
+# Control characters, which no page may have, and of which PostgreSQL refuses a NUL.
 _CONTROL = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {ord("\t"), ord("\n")}, "\ufffd")
+# The same in a path, which holds bytes of UTF-8 as if they were Latin-1.
+_CONTROL_BYTES = dict.fromkeys((*range(0x20), 0x7F), "\xef\xbf\xbd")
 _LONGEST_FORM = 64 * 1024
 _MOST_FIELDS = 60
 
@@ -79,9 +81,13 @@ class PageRequest(Request):
 
     Flask answers HEAD by the view of GET. A view that asks "is this a GET?" before it reads a form
     would otherwise take a HEAD for a form that was sent, and a HEAD needs no token.
+
+    Control characters in its address become U+FFFD: then there is no such page.
     """
 
     def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        if not environ["PATH_INFO"].isprintable():
+            environ = {**environ, "PATH_INFO": environ["PATH_INFO"].translate(_CONTROL_BYTES)}
         if environ["REQUEST_METHOD"] == "HEAD":  # the answer loses its body by the first environ
             environ = {
                 **environ,
@@ -94,7 +100,7 @@ class PageRequest(Request):
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        """What the address asks; control characters, which no page may have, are question marks."""
+        """What the address asks, with question marks for control characters."""
         pairs = super().args.items(multi=True)
         return ImmutableMultiDict((k.translate(_CONTROL), v.translate(_CONTROL)) for k, v in pairs)
 
@@ -103,11 +109,6 @@ class Desk(Flask):
     """A Flask application whose log holds nothing that a visitor sent."""
 
     request_class = PageRequest
-
-    def preprocess_request(self) -> ResponseReturnValue | None:
-        if not request.path.isprintable():  # PostgreSQL would refuse a NUL
-            abort(404)
-        return super().preprocess_request()
 
     def log_exception(
         self,

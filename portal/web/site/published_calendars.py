@@ -39,7 +39,7 @@ _SEQUENCE = re.compile(rb"^SEQUENCE:(\d+)\r$", re.MULTILINE)
 _MODIFIED = re.compile(rb"^LAST-MODIFIED:(\d{8}T\d{6})Z\r$", re.MULTILINE)
 
 # Entries that are published several times within a minute get times that far ahead of their file.
-_AHEAD = timedelta(hours=1)
+_AHEAD = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
