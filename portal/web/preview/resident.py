@@ -139,14 +139,15 @@ class ResidentSite:
 
 def _times(directory: Directory) -> Iterator[datetime]:
     """When each file last changed that says so in a page or a calendar."""
-    nouns = _texts(directory)
+    nouns = texts_of(directory)
     panels = (one.panel for footprint in directory.footprints for one in footprint.districts)
     for noun in (directory.site, *nouns, *filter(None, panels)):
         # Not by the attribute, which is watched while another thread makes a page.
         yield noun.__dict__["changed"]
 
 
-def _texts(directory: Directory) -> Iterator[TextFile]:
+def texts_of(directory: Directory) -> Iterator[TextFile]:
+    """All nouns that have a Markdown file of their own."""
     yield from directory.series
     yield from directory.private_series
     yield from directory.centres

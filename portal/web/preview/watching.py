@@ -51,7 +51,7 @@ from portal.errors import PortalError
 from portal.finder.postcodes import exact_finder
 from portal.settings import Settings
 from portal.web.preview.app import Details, Shown, ask, create_preview
-from portal.web.preview.resident import ResidentSite
+from portal.web.preview.resident import ResidentSite, texts_of
 from portal.web.site.app import create_site
 
 if TYPE_CHECKING:
@@ -399,7 +399,7 @@ def _touched(
     sources = _from_root(root, paths)
     found: dict[str, None] = {}
     for directory in (after, before) if before else (after,):
-        for text in _texts(directory):
+        for text in texts_of(directory):
             others = (other.source for other in text.translations.values())
             if text.source in sources or sources & {*others}:
                 found |= dict.fromkeys(_pages_of(text, directory))
@@ -412,17 +412,6 @@ def _touched(
 def _from_root(root: Path, paths: Iterable[Path]) -> set[str]:
     start = root.resolve()
     return {path.resolve().relative_to(start).as_posix() for path in paths}
-
-
-def _texts(directory: Directory) -> Iterator[TextFile]:
-    yield from directory.series
-    yield from directory.private_series
-    yield from directory.centres
-    yield from directory.programmes
-    yield from directory.pages
-    yield from directory.news
-    yield from directory.help_pages
-    yield from directory.boards
 
 
 def _pages_of(text: TextFile, directory: Directory) -> Iterator[str]:
