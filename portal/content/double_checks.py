@@ -47,8 +47,10 @@ def check_doubles(tree: Tree, calendar: SchoolCalendar | None) -> None:
 
 
 def may_clash(centre: str, series: Series, other_centre: str, other: Series) -> bool:
-    """Whether two series meet in one place, so that one may be the double of the other. The slugs
-    are those of their centres; either may be linked."""
+    """Whether two series meet in the same place, so that one may repeat the other.
+
+    They are given with the slugs of their centres, and may be linked or not.
+    """
     return place_of(centre, series) == place_of(other_centre, other)
 
 

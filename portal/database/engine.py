@@ -240,7 +240,7 @@ def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
             ):
                 return work(connection)
         except DBAPIError as error:
-            # Whoever waits for an answer has waited long enough when SQLite gives up.
+            # SQLite has already waited as long as a family should: do not start again.
             gave_up = time.monotonic() - began >= BUSY
             if attempt == _TRIES or gave_up or not _conflict(error):
                 raise

@@ -100,7 +100,7 @@ class PageRequest(Request):
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        """What the address asks, with question marks for control characters."""
+        """The query of the address, with U+FFFD in place of control characters."""
         pairs = super().args.items(multi=True)
         return ImmutableMultiDict((k.translate(_CONTROL), v.translate(_CONTROL)) for k, v in pairs)
 
