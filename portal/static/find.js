@@ -13,6 +13,7 @@
   const LONGEST_TITLE = 70;
   const here = location.pathname;
   const PAGE = 20;
+  const PAUSE = 200; // milliseconds without a letter, after which somebody rests from typing
   const LOW = 110; // pixels: few rows are lower, so that the rows of the first frame fill a screen
   const FAR = 1e6;
   const FLAGS = ["room", "together", "free"];
@@ -783,18 +784,18 @@
     get(id).replaceChildren(...parts);
     get(id).hidden = !parts.length;
   };
-  const links = (id, those) => show(id, those.map(([said, query, on]) => {
+  const linked = (id, those) => those.map(([said, query, on]) => {
     const made = copy(`${id}-one`, { words: said });
     const link = made.querySelector("a");
     link.href = `${here}?${query}`;
     if (on) link.ariaCurrent = "true";
     return made;
-  }));
-  const doorways = (id, those, base = "") => show(id, those.map((one) => {
+  });
+  const doorways = (those, base = "") => those.map((one) => {
     const made = copy("doors-one", one);
     made.querySelector("a").href = base + one.path;
     return made;
-  }));
+  });
   // The form folds to one line while there is a list.
   const foldAway = (asked) => {
     get("asked").open = !asked;
@@ -828,29 +829,33 @@
     Object.assign(made.dataset, { series: one.identity, planned: one.planned });
     return made;
   };
-  const list = ({
-    heading = "", asked = "", quick = [], notes = [], rows = [], chosen = [], loosened = [],
-    further = [], doors = [], tell = [], nearest = "",
-  } = {}, first = rows.length) => {
+  // The parts of the page that show an answer, by their ids; of its rows only the first.
+  const drawn = ({
+    quick = [], notes = [], rows = [], chosen = [], loosened = [], further = [], doors = [], tell = [],
+  }, few = rows.length) => ({
+    quick: linked("quick", quick),
+    notes: notes.map((said) => copy("notes-one", { words: said })),
+    doors: doorways(doors),
+    tell: doorways(tell, form.getAttribute("action").split("/find/")[0]),
+    chosen: linked("chosen", chosen),
+    loosened: linked("loosened", loosened),
+    further: linked("further", further),
+    rows: rows.slice(0, few).map(row),
+  });
+  const list = (answer = {}, parts = drawn(answer)) => {
+    const { heading = "", asked = "", rows = [], loosened = [], nearest = "" } = answer;
     foldAway(asked);
-    links("quick", quick);
     if (get("count").textContent.trim() !== heading) {
       show("count", heading ? [copy("heading", { heading })] : []);
       get("count").hidden = false;
     }
     if (!heading) document.title = title;
-    show("notes", notes.map((said) => copy("notes-one", { words: said })));
-    doorways("doors", doors);
-    doorways("tell", tell, form.getAttribute("action").split("/find/")[0]);
     get("next").textContent = nearest;
     get("next").hidden = !nearest;
-    links("chosen", chosen);
-    links("loosened", loosened);
-    links("further", further);
     get("nothing").hidden = !heading || rows.length > 0;
     get("legend").hidden = !rows.length;
     if (!rows.length && heading) get("advice").textContent = words[loosened.length ? "try" : "nothing"];
-    show("rows", rows.slice(0, first).map(row));
+    keys(parts).forEach((id) => show(id, parts[id]));
   };
   const refuse = (mistakes, query) => {
     if (!mistakes.length && !get("mistakes").firstElementChild) return;
@@ -954,45 +959,71 @@
     scrollTo(0, row ? scrollY + top(row) - before : 0);
     if (pressed) row?.querySelector("a").focus({ preventScroll: true });
   };
+  // What the fields ask, and its answer, if they are right and it may be shown here.
+  const workedOut = (fields, live) => {
+    const [query, mistakes] = read(fields);
+    const { place, topic, left, filters = [], ...said } = query.near ? found(query.near) : {};
+    if (said.away) return said;
+    if (said.field) mistakes.push(said);
+    mistakes.sort((a, b) => (a.field !== "near") - (b.field !== "near"));
+    if (mistakes.length) return { query, mistakes };
+    query.near = place?.key || "";
+    query.topic = topic;
+    filters.forEach(([name, value]) => {
+      query[name] = name === "on" ? value
+        : keys(index.choices[name]).filter((one) => one === value || query[name].includes(one));
+    });
+    const answer = answered(query, place, live);
+    if (left) answer.notes.unshift(say("left-out", { words: left }));
+    return { query, mistakes, place, answer };
+  };
+  // The answer to what stands in the form is worked out and drawn while somebody rests from typing,
+  // so that Enter only has to show it. It holds for the same words, minute, place and postcodes.
+  let ready = {};
+  const fill = () => Math.ceil(innerHeight / LOW);
+  const basis = (fields) => [JSON.stringify(fields), `${present()}`, known, postcodes];
+  const prepare = () => {
+    const fields = fieldsOf(new FormData(form));
+    if (!box || fields.room) return;
+    const made = workedOut(fields);
+    if (made.answer) ready = { made, basis: basis(fields), parts: drawn(made.answer, fill()) };
+  };
+  const prepared = (fields) => {
+    const mine = ready.made && basis(fields);
+    const those = mine && ready.basis.every((one, n) => one === mine[n]) ? ready : {};
+    ready = {}; // its parts can be shown once
+    return those;
+  };
   const run = async (fields, how) => {
     const mine = turn += 1;
     unsaved = how === "ask" || (how === "more" && unsaved);
     const back = how ? null : history.state;
-    const fill = Math.ceil(innerHeight / LOW);
     history.scrollRestoration = "manual";
     get("results").ariaBusy = true;
     const loaded = await load();
     const live = loaded && fields.room && await counted();
     const settle = (first) => {
       if (mine !== turn) return;
-      const [query, mistakes] = read(fields);
-      const { place, topic, left, filters = [], ...said } = query.near ? found(query.near) : {};
-      if (said.away) {
+      const { made = workedOut(fields, live), parts } = first && !live ? prepared(fields) : {};
+      const { away, query, mistakes, place, answer } = made;
+      if (away) {
         // Nothing of a private matter may stay: not in the box, nor in an address (S82).
         form.elements.near.value = "";
         list();
-        location.replace(said.away);
+        location.replace(away);
         return;
       }
-      if (said.field) mistakes.push(said);
-      mistakes.sort((a, b) => (a.field !== "near") - (b.field !== "near"));
       refuse(mistakes, query);
       if (mistakes.length) return;
       if (place) known = place;
-      query.near = place?.key || "";
-      query.topic = topic;
-      filters.forEach(([name, value]) => {
-        query[name] = name === "on" ? value
-          : keys(index.choices[name]).filter((one) => one === value || query[name].includes(one));
-      });
-      subject = topic?.words;
-      const answer = answered(query, place, live);
+      subject = query.topic?.words;
       // Those of the last answer, of which some may not be drawn yet.
       const before = listed;
       listed = Math.min(query.show, answer.rows.length);
-      if (left) answer.notes.unshift(say("left-out", { words: left }));
-      const few = first && !back && how !== "more" ? fill : query.show;
-      list(answer, few);
+      const few = first && !back && how !== "more" ? fill() : query.show;
+      parts?.rows.push(...answer.rows.slice(parts.rows.length, few).map(row));
+      list(answer, parts || drawn(answer, few));
+      const there = get("rows").children.length;
       if (first && how === "more") get("rows").children[before]?.querySelector("a").focus();
       if (first && /ask|go/.test(how)) {
         scrollTo(0, 0);
@@ -1005,7 +1036,7 @@
         unsaved = false;
         shown = location.search;
         document.title = titled(answer.heading);
-        get("rows").append(...answer.rows.slice(few).map(row));
+        get("rows").append(...answer.rows.slice(there).map(row));
         rest();
         placesLeft();
       };
@@ -1081,8 +1112,12 @@
   // first answer, which nobody sees: browsers compile functions when they are first called.
   form.elements.near.addEventListener("focus", () => {
     table("places", openPlaces).then(suggest).then(() => table("index", openIndex)).then(frame)
-      .then(tables).then(frame).then(() => turn || answered(read({})[0]).rows.slice(0, 1).map(row))
-      .catch(() => {});
+      .then(tables).then(frame).then(() => turn || prepare()).catch(() => {});
+  });
+  let pause;
+  form.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(prepare, PAUSE);
   });
 
   const ask = get("here");

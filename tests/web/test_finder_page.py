@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -528,6 +528,79 @@ def test_more_rows_before_the_first_are_all_there_begin_where_they_should(script
     page.wait_for_function("location.search.includes('show=40')")
     page.go_back()
     assert page.url == f"{scripted.address}/find/"
+
+
+# Counts the copies of templates that are made: all parts of an answer are, in one go.
+COPIES = """() => {
+    const copy = document.importNode;
+    globalThis.copies = 0;
+    document.importNode = (...given) => (copies += 1, copy.apply(document, given));
+}"""
+
+
+def typed(page, near):
+    """Fills in the first box, and waits until the answer has been made ready."""
+    page.goto("/find/")
+    page.evaluate(COPIES)
+    page.focus("#near")
+    page.wait_for_function("() => copies > 0")  # an answer is made at first to warm up
+    page.evaluate("copies = 0")
+    page.fill("#near", near)
+    page.wait_for_function("() => copies > 0")
+
+
+def test_the_answer_is_ready_while_somebody_types(scripted, asking):
+    """Enter only shows it: nothing but its heading is copied until the first rows stand there. The
+    answer is that of a form which a script sends at once."""
+    page = scripted.page
+    typed(page, "Preston")
+    page.evaluate("""() => {
+        const before = copies;
+        const rows = document.getElementById("rows");
+        new MutationObserver((_, seen) => {
+            seen.disconnect();
+            globalThis.made = copies - before;
+        }).observe(rows, {childList: true});
+    }""")
+    page.keyboard.press("Enter")
+    page.wait_for_function(SETTLED)
+    sent(asking.page, "near=Preston")
+
+    assert page.evaluate("made") == 1
+    assert answered(page) == answered(asking.page)
+    assert len(answered(page)["rows"]) == 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "",
+        "document.getElementById('age').value = '2'",
+        "document.querySelector('[name=room]').checked = true",
+    ],
+    ids=["a day later", "an age that a script gives", "places that a script asks for"],
+)
+def test_an_answer_that_no_longer_holds_is_not_shown(chromium, address, change):
+    """What was made ready is for one question at one minute. Anything else is worked out at Enter,
+    as on a page that is loaded then."""
+    with visiting(chromium, address, now=NOW) as visitor:
+        page = visitor.page
+        typed(page, "Preston")
+        if change:
+            page.evaluate(change)
+        else:
+            page.clock.set_fixed_time(NOW + timedelta(days=1))
+        page.keyboard.press("Enter")
+        page.wait_for_function(SETTLED)
+        shown = answered(page)
+        page.goto(page.url)
+        page.wait_for_function(SETTLED)
+        assert shown == answered(page)
+        page.clock.set_fixed_time(NOW)
+        page.goto("/find/?near=Preston")
+        page.wait_for_function(SETTLED)
+
+        assert shown["rows"] != answered(page)["rows"]
 
 
 def test_no_row_stands_under_a_place_that_the_phone_does_not_give(scripted):
