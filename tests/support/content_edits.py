@@ -131,7 +131,7 @@ class Edits:
 
 def with_field(text, name, value):
     """A text with another value of a field, or without the field; lists below it go too."""
-    text = re.sub(rf"^{name}:.*\n(?:[ -].*\n)*", "", text, flags=re.M)
+    text = re.sub(rf"^{name}:.*\n(?:(?: |- ).*\n)*", "", text, flags=re.M)
     if value is None:
         return text
     if text.startswith("---\n"):
