@@ -16,7 +16,7 @@ from portal.content.front_matter import Problem
 from portal.directory.outline import Outline, Point
 
 PATH = "content/outline.json"
-_NORTH_AND_EAST = ((49.0, 61.0), (-9.0, 2.5))  # of Great Britain
+_SOUTH, _NORTH, _WEST, _EAST = 49.0, 61.0, -9.0, 2.5  # of Great Britain
 _KEYS = ("arcs", "attribution", "districts")
 
 
@@ -58,9 +58,8 @@ def _arc(number: int, given: Any) -> tuple[Point, ...]:
     except (TypeError, ValueError):
         points = ()
     inside = all(
-        first <= value <= last
-        for point in points
-        for value, (first, last) in zip(point, _NORTH_AND_EAST, strict=True)
+        _SOUTH <= latitude <= _NORTH and _WEST <= longitude <= _EAST
+        for latitude, longitude in points
     )
     if len(points) < 2 or not inside:
         raise ValueError(

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, select
 
 from portal.content.school_calendar import school_calendar
 from portal.database import backup, insert_if_new, write
+from portal.database.prepared import Prepared
 from portal.database.tables import (
     attendance,
     bookable,
@@ -78,9 +79,12 @@ class Filled:
         )
 
 
+_invented = Prepared(select(sample_year.c.id))  # asked for each page for staff
+
+
 def is_sample(connection: Connection) -> bool:
     """Whether this database holds an invented year."""
-    return connection.execute(select(sample_year.c.id)).first() is not None
+    return _invented(connection).first() is not None
 
 
 def fill(

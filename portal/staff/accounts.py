@@ -21,11 +21,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from portal.database import note, read, write
 from portal.database.audit import AuditAction
 from portal.database.journal import Line
+from portal.database.prepared import Prepared
 from portal.database.tables import staff, staff_code, staff_device, staff_session
 from portal.directory import Centre, Directory
 from portal.errors import PortalError
@@ -308,16 +309,16 @@ def remove(
 
 def find(engine: Engine, name: str) -> Account | None:
     """The account with this email address, even if removed."""
-    return next(iter(_accounts(engine, staff.c.name == tidy_name(name))), None)
+    return next(iter(_accounts(engine, _with_name, name=tidy_name(name))), None)
 
 
 def account(engine: Engine, staff_id: int) -> Account | None:
-    return next(iter(_accounts(engine, staff.c.id == staff_id)), None)
+    return next(iter(_accounts(engine, _with_id, staff_id=staff_id)), None)
 
 
 def everyone(engine: Engine) -> list[Account]:
     """All accounts by name, removed ones last."""
-    found = _accounts(engine, sa.true())
+    found = _accounts(engine, _everyone)
     return sorted(found, key=lambda one: (one.removed is not None, one.staff.title.casefold()))
 
 
@@ -326,18 +327,20 @@ def tidy_name(name: str) -> str:
     return name.strip().lower()
 
 
-def _accounts(engine: Engine, condition: sa.ColumnElement[bool]) -> list[Account]:
-    codes = select(staff_code.c.staff_id, sa.func.count().label("codes")).group_by(
-        staff_code.c.staff_id
-    )
-    counted = codes.subquery()
-    query = (
-        select(staff, counted.c.codes)
-        .outerjoin(counted, counted.c.staff_id == staff.c.id)
-        .where(condition)
-    )
+_codes = (
+    select(staff_code.c.staff_id, sa.func.count().label("codes"))
+    .group_by(staff_code.c.staff_id)
+    .subquery()
+)
+_with_codes = select(staff, _codes.c.codes).outerjoin(_codes, _codes.c.staff_id == staff.c.id)
+_everyone = Prepared(_with_codes)
+_with_id = Prepared(_with_codes.where(staff.c.id == bindparam("staff_id")))
+_with_name = Prepared(_with_codes.where(staff.c.name == bindparam("name")))
+
+
+def _accounts(engine: Engine, query: Prepared, **given: object) -> list[Account]:
     with read(engine) as connection:
-        rows = connection.execute(query).all()
+        rows = query(connection, **given).rows
     return [
         Account(
             staff=staff_of(row),

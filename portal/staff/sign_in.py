@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
 from portal.database import insert_if_new, note, read, write
+from portal.database.prepared import Prepared
 from portal.database.tables import (
     DEVICE_FOR,
     IDLE,
@@ -309,18 +310,19 @@ def _remember(connection: Connection, device: str, staff_id: int, now: datetime)
         connection.execute(staff_device.update().where(*mine).values(seen=now))
 
 
+# Asked before each page for staff.
+_visiting = Prepared(
+    select(staff, staff_session.c.whole, staff_session.c.began, staff_session.c.seen.label("at"))
+    .join(staff_session, staff_session.c.staff_id == staff.c.id)
+    .where(staff_session.c.token_hash == bindparam("digest"), staff.c.removed.is_(None))
+)
+
+
 def visit(engine: Engine, token: str, *, now: datetime) -> Visit | None:
     """The visit with this token; None if it is wrong, expired, or idle for too long."""
     digest = digest_of(token)
-    query = (
-        select(
-            staff, staff_session.c.whole, staff_session.c.began, staff_session.c.seen.label("at")
-        )
-        .join(staff_session, staff_session.c.staff_id == staff.c.id)
-        .where(staff_session.c.token_hash == digest, staff.c.removed.is_(None))
-    )
     with read(engine) as connection:
-        row = connection.execute(query).first()
+        row = _visiting(connection, digest=digest).first()
     if row is None:
         return None
     longest = WHOLE if row.whole else HALF_WAY

@@ -70,6 +70,7 @@ def differences(series, expected):
     return found
 
 
+@pytest.mark.slow
 def test_random_edits_give_what_a_whole_load_gives(content):
     """After each of many random edits the series is the same in every field; where the content has
     mistakes, the whole load is asked for."""

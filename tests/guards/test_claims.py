@@ -1,6 +1,7 @@
 """What staff and editors read about families that know or were told is counted, not assumed."""
 
 import re
+from functools import cache
 
 from tests.guards.test_promises import strings_of
 from tests.support.paths import ROOT
@@ -55,6 +56,7 @@ def claims(text: str) -> list[str]:
     return [part.strip() for part in _BETWEEN.split(flat) if _CLAIM.search(part)]
 
 
+@cache
 def made() -> dict[str, list[str]]:
     paths = [path for pattern in READ for path in sorted(ROOT.glob(pattern))]
     texts = {path: path.read_text("utf-8") for path in paths if path.suffix == ".html"}

@@ -82,6 +82,7 @@ def planted(connection, centre: str, programme: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_private_group_leaves_no_trace_where_it_meets(sqlite: Engine) -> None:
     """S105: a private group is planted in each centre in turn: all tables stay the same, byte for
     byte, but the county's one line, and that line is the same whichever centre it is."""

@@ -228,8 +228,10 @@ def make_tables_ready() -> None:
         ):
             upgrade(connection, revision)
             return
+        cursor = connection.connection.cursor()
         for statement in migrated_tables():
-            connection.exec_driver_sql(statement)
+            cursor.execute(statement)
+        cursor.close()
 
     engine.upgrade = backup.upgrade = quick_upgrade
 

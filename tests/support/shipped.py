@@ -28,6 +28,9 @@ DAY = date(2026, 11, 23)  # a Monday in the second half of the autumn term
 
 TWINS = (".br", ".gz")
 
+# Fixtures that take seconds for the first test that asks for them.
+_WHOLE = {"built", "shipped", "shipped_directory"}
+
 
 @dataclass(frozen=True)
 class Shipped:
@@ -94,9 +97,10 @@ def moved_to(document: Element) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that reads what is shipped as slow: the first one builds or reads it all."""
+    """Mark every test as slow that reads a whole site, or all that is shipped: the first one of a
+    run builds or reads it."""
     for item in items:
-        if not {"shipped", "shipped_directory"}.isdisjoint(getattr(item, "fixturenames", ())):
+        if not _WHOLE.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 

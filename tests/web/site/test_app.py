@@ -112,6 +112,7 @@ def test_unknown_addresses(site):
     assert client.get("/no/such.file").status_code == 404
 
 
+@pytest.mark.slow
 def test_both_readers_of_tests_read_the_same(pages):
     """The quick reader of pages makes the tree that Python's own parser makes, or none."""
     quick = 0
@@ -369,6 +370,7 @@ def test_unknown_names_fail():
         environment().from_string("{{ nobody.gave_this }}").render()
 
 
+@pytest.mark.slow
 def test_every_template_compiles_and_escapes():
     """Every template is sound, and everything in it is escaped."""
     made = environment()

@@ -247,6 +247,7 @@ def begin_project(engine, issue):
     assert (found[-1], project.id) == (issue, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "given",
     [
@@ -317,6 +318,7 @@ def main_of(answer):
     return answer.text.partition("<main")[2]
 
 
+@pytest.mark.slow
 def test_its_own_staff_are_let_in(place, booked):
     """The walk above can fail: who works there is let in by the same addresses."""
     for given in (
@@ -345,6 +347,7 @@ def allowed(role, path, method):
     return role != "reader" or (method != "POST" and path not in FORMS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_opens_and_sends_what_it_may(place, booked, role):
     """S30: every address by every method, as somebody of the centre with each role, with a token
@@ -422,6 +425,7 @@ def test_no_page_asks_for_a_role_by_itself():
     assert [file.name for file in files if asks.search(file.read_text())] == []
 
 
+@pytest.mark.slow
 def test_every_post_needs_its_token(place):
     """S42: none, twice, of another browser, or of before the sign-in: 400, and nothing done."""
     browser, other = place.signed_in("administrator"), place.signed_in("administrator")

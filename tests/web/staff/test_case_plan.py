@@ -195,6 +195,7 @@ def test_a_plan_after_the_details_are_gone(place, worker, case):
     assert "The goals have been deleted" in screen
 
 
+@pytest.mark.slow
 def test_the_words_of_a_plan_are_on_its_own_page_alone(place, worker, case):
     """The words of a plan are on the page of the plan and in its own table: in no list, file, log,
     report or message."""
@@ -215,6 +216,7 @@ def test_the_words_of_a_plan_are_on_its_own_page_alone(place, worker, case):
     assert holding == {"plan_goal"}
 
 
+@pytest.mark.slow
 def test_who_is_helped_is_on_the_pages_of_families_alone(place) -> None:
     """The name, the phone number and the postcode of a family with a worker are on no page of a
     panel, no report and no file; a member of a panel reads none of them anywhere."""

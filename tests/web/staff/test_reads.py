@@ -76,6 +76,7 @@ def reads(place, booking_id):
         ).scalar_one()
 
 
+@pytest.mark.slow
 def test_each_page_that_shows_a_family_is_a_read_of_it(place, families):
     """S69: each GET of the route map whose answer names a family adds a line of the log for it."""
     browser, shown = place.signed_in("administrator"), set()
