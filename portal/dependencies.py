@@ -84,11 +84,13 @@ class Graph:
 
     def add(self, reads: Reads) -> int:
         """The number of the node for what was read."""
-        if reads not in self._of:
-            parts = sorted({self.add(part) for part in reads.parts})
-            node = tuple(sorted(reads.fields)), tuple(sorted(reads.asked)), tuple(parts)
-            self._of[reads] = self._add(node)
-        return self._of[reads]
+        known = self._of
+        number = known.get(reads)
+        if number is None:
+            parts = {known[part] if part in known else self.add(part) for part in reads.parts}
+            node = tuple(sorted(reads.fields)), tuple(sorted(reads.asked)), tuple(sorted(parts))
+            number = known[reads] = self._add(node)
+        return number
 
     def join(self, nodes: Sequence[Node], wanted: Iterable[int]) -> dict[int, int]:
         """Add nodes of another graph with all their parts; their numbers here, by those there."""

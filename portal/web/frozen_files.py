@@ -20,7 +20,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from os.path import splitext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug.datastructures import Accept
@@ -80,7 +81,8 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 def media_type(name: str) -> str:
     """The media type of a file, by its extension."""
-    return MEDIA_TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
+    ending = splitext(name)[1]  # noqa: PTH122 - once a page, and a path takes ten times as long
+    return MEDIA_TYPES.get(ending.lower(), "application/octet-stream")
 
 
 def file_headers(path: str) -> dict[str, str]:

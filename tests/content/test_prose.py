@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portal.content import prose
 from portal.content.prose import Heading, Prose, render
 from tests.support import figures
 from tests.support.long_forms import LONG
@@ -45,6 +46,25 @@ def assert_safe(html):
 def test_no_text_is_no_html(empty):
     """A file without a body has none."""
     assert render(empty) == Prose()
+
+
+_WORDS = "we £3 50% a/b 'so' it’s café x: ://a.b (b) ! ? ; = + * _ ` [a]( | < & \\ \""
+_PIECES = st.tuples(
+    st.sampled_from([" ", "\n", "\n\n", "  ", " \n", "  \n", "\n\n\n", "\t", "\u00a0"]),
+    st.sampled_from(
+        ["", "", "", "- ", "-", "---", "1. ", "2) ", "+ ", "=", "# ", "> ", "    ", "• "]
+    ),
+    st.sampled_from(_WORDS.split()),
+)
+
+
+@settings(max_examples=2000 if LONG else 400, deadline=None)
+@given(st.lists(_PIECES, max_size=4))
+def test_plain_paragraphs_are_as_the_converter_makes_them(pieces):
+    """Text without a sign of Markdown is made in a shorter way, with the same bytes."""
+    markdown = "We meet" + "".join(map("".join, pieces))
+
+    assert render(markdown) == prose._converted(markdown, "")
 
 
 def test_markdown_as_editors_know_it():

@@ -23,7 +23,7 @@ from datetime import date, datetime
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from types import FunctionType, MappingProxyType, MethodType
+from types import FunctionType, MappingProxyType, MethodType, NoneType
 from typing import Any, NamedTuple, cast
 
 from portal import private_files
@@ -31,6 +31,7 @@ from portal.dependencies import FIELDS, UNKNOWN, Node, fields_of
 from portal.directory import Directory
 from portal.directory.models import Fields, Series, Session, TextFile, Venue
 from portal.directory.quarterly import Cube
+from portal.directory.values import TimeRange
 from portal.feeds.calendar_entries import uid_of
 from portal.feeds.calendars import Calendars
 from portal.web.site.app import Site
@@ -44,7 +45,7 @@ from portal.web.site.published_calendars import Stamp
 
 _RECORD = "built-files.bin"
 # Increase this when the record has another form.
-_FORM = 3
+_FORM = 4
 # Never compared: they are large or differ with each edit. What reads one is always made again.
 _UNCOMPARED = frozenset({"written", "lines", "edition"})
 
@@ -54,9 +55,8 @@ _TABLE = re.compile(r"content/[^/]+")
 _OF_DIRECTORY = (Calendars, Cards, CountyMap, Leaflets, Photos)
 
 _Digests = tuple[bytes, ...]  # of the fields of a noun, in the order of `fields_of`
-# Of a noun: a key of the files that it was made from (empty: not known), and digests of it as a
-# whole and by field.
-_Described = tuple[bytes, bytes, _Digests]
+# Of a noun: a key of the files that it was made from (empty: not known), and digests by field.
+_Described = tuple[bytes, _Digests]
 
 
 class _Record(NamedTuple):
@@ -152,7 +152,7 @@ class Reuse:
             at = self._names[Series].index("all_sessions")
             describe.know_sessions(
                 {
-                    number: self._described[number][2][at]
+                    number: self._described[number][1][at]
                     for number, noun in self.nouns.items()
                     if type(noun) is Series
                 }
@@ -186,11 +186,8 @@ class Reuse:
             key = describe.digest((key, noun.__dict__["changed"]))
             if old and old[0] == key:
                 return old
-        values = [_value(noun, name) for name in self._names[type(noun)]]
-        whole = describe.digest(values)
-        if old and old[1] == whole:
-            return key, whole, old[2]
-        return key, whole, tuple(map(describe.digest, values))
+        names = self._names[type(noun)]
+        return key, tuple([describe.digest(_value(noun, name)) for name in names])
 
     def _changed(self, last: _Record) -> set[int]:
         """The numbers of the fields that differ from the last build, or that are not compared."""
@@ -200,7 +197,7 @@ class Reuse:
             if new is None:
                 found.update(range(number, number + FIELDS))
             elif new is not old and new[1] != old[1]:
-                pairs = zip(old[2], new[2], strict=True)
+                pairs = zip(old[1], new[1], strict=True)
                 found.update(number + at for at, (one, other) in enumerate(pairs) if one != other)
         uncompared = {
             kind: [at for at, name in enumerate(names) if name in _UNCOMPARED]
@@ -335,8 +332,11 @@ class _Describer:
 
     def digest(self, value: object) -> bytes:
         """The same for equal values. It may differ for equal values too; then files are made."""
-        if value is None or isinstance(value, str):
-            data = b"-" if value is None else b"'" + value.encode("utf-8", "surrogatepass")
+        kind = type(value)
+        if kind is str:
+            data = b"'" + cast("str", value).encode("utf-8", "surrogatepass")
+        elif not value and kind in _EMPTY:
+            return _EMPTY[kind]
         else:
             self._file.seek(0)
             self._file.truncate()
@@ -345,6 +345,11 @@ class _Describer:
         return hashlib.blake2b(data, digest_size=12).digest()
 
 
+# Most fields of most nouns are empty. No pickle begins like one of these names.
+_EMPTY = {
+    kind: hashlib.blake2b(kind.__name__.encode(), digest_size=12).digest()
+    for kind in (NoneType, bool, tuple, frozenset, dict, list)
+}
 _SESSION = attrgetter(*(one.name for one in dataclasses.fields(Session)))
 
 
@@ -380,11 +385,15 @@ class _Pickler(pickle.Pickler):
             series = self._numbers.get(id(value.series), UNKNOWN)
             if digest := self.sessions.get(series):
                 return "\0session", series, value.anchor, value.moved_to is None, digest
-            return "\0session", tuple(map(self.plain, _SESSION(value)))
+            parts = _SESSION(value)
+            # The others are plain already, as a rule.
+            return "\0session", *map(self.plain, parts[:5]), *parts[5:]
         if kind is datetime:
             return "\0time", value.isoformat(), str(value.tzinfo), value.fold
         if kind is date:
             return "\0day", value.isoformat()
+        if kind is TimeRange:
+            return "\0times", value.starts.isoformat(), value.ends.isoformat()
         number = self._numbers.get(id(value))
         if number is not None:
             return "\0noun", number
