@@ -34,7 +34,6 @@ from portal.feeds.calendar_entries import (
     FIRST_REVISION,
     Entry,
     Run,
-    entries_in,
     entry,
     line,
     lines_of,
@@ -190,9 +189,9 @@ class Calendars:
         self._runs: dict[tuple[Series, datetime], Any] = {}
         self._entries: dict[tuple[Series, datetime], Any] = {}
         self._last_days: dict[Series, Any] = {}
-        # Gives the calendar of a series (`download`) where it is known to be the same as in the
-        # last build, and notes what that was made from.
-        self.earlier: Callable[[Series], bytes | None] = lambda _: None
+        # Gives the entries of a series, found by its UID, where they are known to be the same as
+        # in the last build, and notes what they were made from.
+        self.earlier: Callable[[Series, str], tuple[Entry, ...] | None] = lambda *_: None
         self._files: dict[Series, Any] = {}
         self._parts: dict[str, Any] = {}
 
@@ -334,9 +333,9 @@ class Calendars:
         was withdrawn and would have ended by now."""
 
         def made() -> tuple[Entry, ...]:
-            calendar = self.earlier(series)
-            if calendar is not None:
-                return tuple(entries_in(calendar))
+            earlier = self.earlier(series, uid_of(series, self.site))
+            if earlier is not None:
+                return earlier
             return tuple(self._run(series).entries()) if self._shown(series) else ()
 
         return once(self._entries, (series, self.changed(series)), made)
