@@ -267,6 +267,74 @@ def between_edits(
     return make(*given) if _kept_here is None else once(kept, key, make, *given)
 
 
+class LastingValues:
+    """Values that a build keeps for the next one, each with what it was made from.
+
+    `known` are those of the last build that would be the same now, with the number of the node.
+    """
+
+    def __init__(self) -> None:
+        self.known: Mapping[str, tuple[Any, int]] = {}
+        self._used: dict[str, tuple[Any, int]] = {}
+        self._made: dict[str, tuple[Any, Reads]] = {}
+
+    def take(self, key: str) -> tuple[Any, Reads] | None:
+        """A value of the last build; None if it has to be made."""
+        known = self.known.get(key)
+        if known is None:
+            return None
+        self._used[key] = known
+        return known[0], Reads(known[1])
+
+    def put(self, key: str, value: object, reads: Reads) -> None:
+        """Keep a value that was made."""
+        self._made[key] = value, reads
+
+    def numbered(self, graph: Graph) -> dict[str, tuple[Any, int]]:
+        """All that was taken or made in this build, for the `known` of the next one."""
+        made = {key: (value, graph.add(reads)) for key, (value, reads) in self._made.items()}
+        return self._used | made
+
+
+_lasting: LastingValues | None = None
+
+
+@contextmanager
+def between_builds() -> Iterator[LastingValues]:
+    """Keep in this block what is made by `from_last_build`."""
+    global _lasting
+    _lasting = LastingValues()
+    try:
+        yield _lasting
+    finally:
+        _lasting = None
+
+
+def from_last_build(
+    key: str,
+    make: Callable[[], ValueT],
+    pack: Callable[[ValueT], object],
+    unpack: Callable[[Any], ValueT],
+) -> ValueT:
+    """`make()`, or the equal value of the last build.
+
+    `pack` turns it into plain values of Python, such as `marshal` writes, and `unpack` back again.
+    The key says which value it is, and all that `make` uses without reading it from a noun.
+    """
+    if _lasting is None or not _watches():
+        return make()
+    now = cast("Reads", _now)
+    taken = _lasting.take(key)
+    if taken is not None:
+        now.parts.add(taken[1])
+        return unpack(taken[0])
+    with reading() as reads:
+        value = make()
+    _lasting.put(key, pack(value), reads)
+    now.parts.add(reads)
+    return value
+
+
 def remembers(
     most: int,
 ) -> Callable[[Callable[ArgumentsT, ValueT]], Callable[ArgumentsT, ValueT]]:

@@ -12,8 +12,10 @@ from portal.dependencies import (
     Graph,
     Reads,
     Resident,
+    between_builds,
     between_edits,
     fields_of,
+    from_last_build,
     note,
     once,
     reading,
@@ -187,6 +189,36 @@ def test_nodes_are_tidied():
 
     assert tidy == [((1,), (), ()), ((3,), (("/a/", True),), (0,))]
     assert (there[2], there[3]) == (0, 1)
+
+
+def test_a_value_of_the_last_build_stands_for_what_it_was_made_from(room):
+    """It is not made again, and what uses it depends on the node of that build."""
+
+    def build(known, earlier):
+        graph, made = Graph(earlier), []
+
+        def make():
+            made.append(room.name)
+            return [room.name, room.size]
+
+        with watch({FIELDS: room}), between_builds() as lasting:
+            lasting.known = known
+            with reading() as reads:
+                value = from_last_build("room", make, tuple, list)
+            return value, made, lasting.numbered(graph), graph.add(reads), graph
+
+    value, made, kept, _, graph = build({}, 0)
+    assert (value, made) == (["Hall", 1], ["Hall"])
+    packed, node = kept["room"]
+    assert packed == ("Hall", 1)
+    assert len(graph.nodes[node][0]) == 2
+
+    value, made, kept, user, graph = build(kept, len(graph.nodes))
+    assert (value, made, kept) == (["Hall", 1], [], {"room": (("Hall", 1), node)})
+    assert graph.nodes[user - graph.earlier] == ((), (), (node,))
+
+    assert build({}, 0)[1] == ["Hall"]  # what is not known is made
+    assert from_last_build("room", lambda: "outside", str, str) == "outside"
 
 
 # --- between edits -------------------------------------------------------------------------------

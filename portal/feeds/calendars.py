@@ -252,10 +252,11 @@ class Calendars:
     def _of_series(self, series: Series) -> dict[str, Maker]:
         files: dict[str, Maker] = {f"{series.path}calendar.ics": partial(self.download, series)}
         today = self.directory.today
-        coming = {one for one in series.sessions if one.day >= today}
+        # By their `id`, because to hash or compare sessions is slow.
+        coming = {id(one) for one in series.sessions if one.day >= today}
         for session in series.all_sessions:
             apart = self._apart(session)
-            if session in coming or apart:
+            if id(session) in coming or apart:
                 files[session.calendar_path] = partial(self.session, session)
             if apart:
                 files[f"{series.path}{RUN}"] = partial(self.run, series)

@@ -76,7 +76,7 @@ def build(
             return done
         from portal.content import KeptReadings, published_dates
         from portal.coverage import built as built_coverage
-        from portal.dependencies import watch
+        from portal.dependencies import between_builds, watch
         from portal.feeds.calendars import calendars_of
         from portal.web.site import published_calendars
         from portal.web.site.costs import Costs
@@ -104,9 +104,11 @@ def build(
             # Without an edition, the files were changed while they were read.
             digests=memory.digests if directory.edition else {},
         )
-        with watch(reuse.nouns):
+        with watch(reuse.nouns), between_builds() as lasting:
             stamps, earlier = published_calendars.hold(directory, published, reuse.entries)
             costs.spent("comparing calendars with the published ones")
+            lasting.known = reuse.values()
+            costs.spent("comparing with the last build")
             last = LastSite(fresh.out, reuse.states)
             site, addresses = _site(settings, directory, published.addresses, last)
             costs.spent("listing the files")
@@ -126,7 +128,7 @@ def build(
                 compress=compress,
                 leaks=partial(leaks, directory),
                 makers=site.files(),
-                earlier=reuse.earlier if kept else 0,
+                earlier=reuse.earlier,
             )
             collect_again()
 
@@ -138,6 +140,7 @@ def build(
             tally = _write_all(freezer, addresses, kept, jobs, progress, describe)
             tally.costs.spent("starting and following workers")
             costs.skip()
+            dates = published_dates.packed(directory)
         names = _names(fresh.new)
         _check_whole(app, addresses, tally, names)
         removed = _names(fresh.out) - names if ours(fresh.out) else set()
@@ -146,7 +149,7 @@ def build(
         fresh.keep_old = tally.kept * 2 > len(addresses)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
         try:
-            published_dates.keep(settings.var, directory)
+            published_dates.write(settings.var, dates)
             built_coverage.keep(settings.var, directory)
             published_calendars.keep(
                 settings.var, PublishedCalendars(stamps, calendars), settings.out
@@ -168,7 +171,7 @@ def build(
         )
         # These two only save time, so a full disk is no reason to fail after the swap.
         with suppress(OSError):
-            reuse.keep(site, tally, build_state.marker(), stamps)
+            reuse.keep(site, tally, lasting, build_state.marker(), stamps)
             build_state.remember(state, built)
         costs.spent("checking, publishing and remembering")
         costs.add(tally.costs)

@@ -22,7 +22,7 @@ from portal.web.site.freezer import Made
 
 FILE = "built-files.bin"
 # Increase this when the record has another form.
-_FORM = 4
+_FORM = 5
 _SEAL = hashlib.sha256().digest_size
 _SIZE = 8  # bytes of the size of a part
 _MOST_PARTS = 40
@@ -47,6 +47,7 @@ class Record(NamedTuple):
     nouns: dict[int, Described]
     entries: dict[int, tuple[bytes, str]]  # of series: the key of their files, and a digest
     makers: dict[str, bytes]  # what tells the maker of each address from others
+    values: dict[str, tuple[Any, int]]  # of `LastingValues`
     made: dict[str, Made]
     nodes: list[Node]
 
@@ -65,10 +66,9 @@ class Last:
     parts: int
     nodes: int  # in the first part
 
-    @property
-    def takes_more(self) -> bool:
-        """Whether to add to the file rather than to write it again."""
-        return self.parts < _MOST_PARTS and len(self.record.nodes) < 2 * self.nodes
+    def takes(self, record: Record) -> bool:
+        """Whether to add a record to the file rather than to write it again."""
+        return self.parts < _MOST_PARTS and len(record.nodes) < 2 * self.nodes
 
 
 def read(var: Path) -> Last | None:
@@ -103,11 +103,15 @@ def write(var: Path, record: Record, last: Last | None) -> None:
     `last` is the record whose nodes those of this one begin with; None if there is none.
     Raises OSError if it cannot be written.
     """
-    if last is None or not last.takes_more or not _add(record, last):
-        wanted = [record.site, *(one.reads for one in record.made.values())]
-        nodes, there = tidied(record.nodes, wanted)
+    if last is None or not last.takes(record) or not _add(record, last):
+        used = (
+            *(one.reads for one in record.made.values()),
+            *(at for _, at in record.values.values()),
+        )
+        nodes, there = tidied(record.nodes, [record.site, *used])
         made = {path: one._replace(reads=there[one.reads]) for path, one in record.made.items()}
-        record = record._replace(site=there[record.site], made=made, nodes=nodes)
+        values = {key: (value, there[at]) for key, (value, at) in record.values.items()}
+        record = record._replace(site=there[record.site], values=values)
         every = (*record[_SINGLE:-2], _plain(made))
         data = marshal.dumps((_FORM, record[:_SINGLE], every, nodes))
         private_files.write_file(var / FILE, _sealed(b"", data))

@@ -17,7 +17,7 @@ import hashlib
 import io
 import pickle
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import date, datetime
 from functools import partial
 from operator import attrgetter
@@ -25,9 +25,10 @@ from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, cast
 
-from portal.dependencies import FIELDS, UNKNOWN, fields_of
+from portal.dependencies import FIELDS, UNKNOWN, LastingValues, Node, fields_of
 from portal.directory import Directory
 from portal.directory.models import Fields, Series, Session, TextFile, Venue
+from portal.directory.outline import Outline
 from portal.directory.quarterly import Cube
 from portal.feeds.calendar_entries import uid_of
 from portal.feeds.calendars import Calendars
@@ -97,6 +98,8 @@ class Reuse:
         self._files = {numbers[id(one)]: key for one, key in _file_keys(directory, digests)}
         self._number = numbers
         self._described: dict[int, Described] = {}
+        self._describer = _Describer(numbers)
+        self._changed: Set[int] = frozenset()
         self._makers: dict[str, bytes] = {}
 
     def entries(self, series: Series) -> str:
@@ -108,14 +111,27 @@ class Reuse:
 
     @property
     def earlier(self) -> int:
-        """The number of nodes of the last build, which the kept files refer to."""
+        """The number of nodes of the last build, which kept files and values refer to."""
         return len(self._last.nodes) if self._last else 0
+
+    def values(self) -> Mapping[str, tuple[Any, int]]:
+        """The `LastingValues` of the last build that would be the same now.
+
+        Call it once nothing is linked to the nouns any more.
+        """
+        if self._last is None:
+            return {}
+        self._describe_nouns()
+        self._changed = self._changed_fields(self._last)
+        # What asks whether an address has a file is made again: the files are not listed yet.
+        dirty = self._dirty(self._last.nodes, None)
+        return {key: kept for key, kept in self._last.values.items() if kept[1] not in dirty}
 
     def unchanged(self, site: Site) -> Mapping[str, Made]:
         """The files of the last site that would be the same now, by address.
 
-        Call it once nothing is linked to the nouns any more. Where there is nothing to compare
-        with, call `describe` while workers make the files.
+        Call it after `values`. Where there is nothing to compare with, call `describe` while
+        workers make the files.
         """
         if self._last is None:
             return {}
@@ -124,9 +140,15 @@ class Reuse:
 
     def describe(self, site: Site) -> None:
         """Make the digests that the next build will compare."""
+        if not self._makers:
+            self._describe_nouns()
+            makers = site.makers()
+            self._makers = {address: self._describer.maker(maker) for address, maker in makers}
+
+    def _describe_nouns(self) -> None:
         if self._described:
             return
-        describe = _Describer(self._number)
+        describe = self._describer
         known = self._last.nouns if self._last else {}
         for number, noun in self.nouns.items():
             self._described[number] = self._describe(noun, number, known.get(number), describe)
@@ -139,18 +161,10 @@ class Reuse:
                     if type(noun) is Series
                 }
             )
-        self._makers = {address: describe.maker(maker) for address, maker in site.makers()}
 
     def _compare(self, last: Record) -> Mapping[str, Made]:
-        changed, makers = self._changed(last), self._makers
-        dirty: set[int] = set()
-        for number, (fields, asked, parts) in enumerate(last.nodes):
-            if (
-                not changed.isdisjoint(fields)
-                or not dirty.isdisjoint(parts)
-                or (asked and any((address in makers) != answer for address, answer in asked))
-            ):
-                dirty.add(number)
+        makers = self._makers
+        dirty = self._dirty(last.nodes, makers.keys())
         if last.site in dirty:
             return {}
         return {
@@ -158,6 +172,20 @@ class Reuse:
             for address, made in last.made.items()
             if made.reads not in dirty and makers.get(address) == last.makers[address]
         }
+
+    def _dirty(self, nodes: Iterable[Node], addresses: Set[str] | None) -> Set[int]:
+        """The numbers of the nodes that have read what differs now. `addresses` are those that have
+        files, None if that is not known."""
+        changed = self._changed
+        dirty: set[int] = set()
+        for number, (fields, asked, parts) in enumerate(nodes):
+            if (
+                not changed.isdisjoint(fields)
+                or not dirty.isdisjoint(parts)
+                or (asked and (addresses is None or _differs(asked, addresses)))
+            ):
+                dirty.add(number)
+        return dirty
 
     def _describe(
         self, noun: Any, number: int, old: Described | None, describe: _Describer
@@ -174,7 +202,7 @@ class Reuse:
             return key, whole, old[2]
         return key, whole, tuple(map(describe.digest, values))
 
-    def _changed(self, last: Record) -> set[int]:
+    def _changed_fields(self, last: Record) -> set[int]:
         """The numbers of the fields that differ from the last build, or that are not compared."""
         found = set(range(FIELDS))  # those of nouns that were not known
         for number, old in last.nouns.items():
@@ -193,7 +221,12 @@ class Reuse:
         return found
 
     def keep(
-        self, site: Site, tally: Tally, marker: list[int], stamps: Mapping[str, Stamp]
+        self,
+        site: Site,
+        tally: Tally,
+        values: LastingValues,
+        marker: list[int],
+        stamps: Mapping[str, Stamp],
     ) -> None:
         """Remember the site that has just been published, with the stamps of its calendars.
 
@@ -206,17 +239,20 @@ class Reuse:
             number, stamp = self._number[id(series)], stamps.get(uid_of(series, directory.site))
             if stamp and number in self._files:
                 entries[number] = self._files[number], stamp.digest
-        # Where no file was kept, the nodes do not go on from those of the last build.
-        goes_on = self._read if self._last and tally.graph.earlier == self.earlier else None
-        before = self._last.nodes if self._last and goes_on else []
+        lasting = values.numbered(tally.graph)
+        before = self._last.nodes if self._last else []
         record.write(
             self._var,
             record.Record(
                 self._out, marker, self._fixed, shared, self._numbers, self._described, entries,
-                self._makers, tally.made, [*before, *tally.graph.nodes],
+                self._makers, lasting, tally.made, [*before, *tally.graph.nodes],
             ),
-            goes_on,
+            self._read if self._last else None,
         )  # fmt: skip
+
+
+def _differs(asked: Iterable[tuple[str, bool]], addresses: Set[str]) -> bool:
+    return any((address in addresses) != answer for address, answer in asked)
 
 
 def _nouns(directory: Directory) -> Iterator[tuple[str, Any]]:
@@ -397,6 +433,8 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, Fields):
             values = {k: v for k, v in value.__dict__.items() if not k.startswith("\0")}
             return "\0fields", kind.__qualname__, values, sorted(value.__pydantic_fields_set__)
+        if kind is Outline:  # without the rings that it keeps once they are drawn
+            return "\0outline", value.arcs, value.districts, value.attribution
         if kind is MappingProxyType:
             return "\0mapping", dict(value)
         if isinstance(value, _OF_DIRECTORY):

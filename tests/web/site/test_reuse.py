@@ -314,6 +314,33 @@ def test_equal_content_gives_equal_digests(sample_root, today):
     assert one == other
 
 
+def test_making_the_site_changes_no_digest(sample_root, today):
+    """What is described before the files are made is equal to what is described after them."""
+    directory = content.load(sample_root, today=today)
+    nouns = reuse.Reuse(
+        directory, var=sample_root, out=sample_root, fixed="", marker=None
+    ).nouns  # fmt: skip
+
+    def digests():
+        describer = reuse._Describer({id(noun): number for number, noun in nouns.items()})
+        return {
+            (number, name): describer.digest(reuse._value(noun, name))
+            for number, noun in nouns.items()
+            for name in reuse.fields_of(type(noun))
+        }
+
+    before = digests()
+    site = Site(directory)
+    client, files = site.app().test_client(), site.files()
+    for address in site.addresses():
+        if address in files:
+            files[address]()
+        else:
+            client.get(address)
+
+    assert digests() == before
+
+
 def test_each_maker_has_a_digest_of_its_own(directory):
     """What is made for another noun, session or address, or in another way, differs. Where two
     addresses have equal makers, as old names have, the whole digests are equal too."""
