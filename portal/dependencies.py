@@ -43,9 +43,11 @@ _KEPT = "\0kept "  # before the name of a remembered value
 class Reads:
     """What was read to make one thing: fields of nouns by number, and the reads of its parts."""
 
-    __slots__ = ("asked", "fields", "parts")
+    __slots__ = ("asked", "fields", "node", "parts")
 
-    def __init__(self) -> None:
+    def __init__(self, node: int | None = None) -> None:
+        """With `node`, all that the node of this number of the last build stands for."""
+        self.node = node
         self.fields: set[int] = set()
         self.parts: set[Reads] = set()
         self.asked: set[tuple[str, bool]] = set()  # addresses, and whether they have a file
@@ -69,21 +71,25 @@ class Reads:
 class Graph:
     """Many `Reads` as plain numbers, each once. The parts of a node come before it.
 
-    A node is (fields, addresses asked about, parts), each in order.
+    A node is (fields, addresses asked about, parts), each in order. The first `earlier` numbers are
+    those of the nodes of the last build, which stay as they are: `nodes` are those behind them.
     """
 
-    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+    def __init__(self, earlier: int = 0, nodes: Iterable[Node] = ()) -> None:
+        self.earlier = earlier
         self.nodes: list[Node] = []
         self._number: dict[Node, int] = {}
         self._of: dict[Reads, int] = {}
         for node in nodes:
             self._add(node)
 
-    def __reduce__(self) -> tuple[type[Graph], tuple[list[Node]]]:
-        return Graph, (self.nodes,)
+    def __reduce__(self) -> tuple[type[Graph], tuple[int, list[Node]]]:
+        return Graph, (self.earlier, self.nodes)
 
     def add(self, reads: Reads) -> int:
         """The number of the node for what was read."""
+        if reads.node is not None:
+            return reads.node
         known = self._of
         number = known.get(reads)
         if number is None:
@@ -92,42 +98,36 @@ class Graph:
             number = known[reads] = self._add(node)
         return number
 
-    def join(self, nodes: Sequence[Node], wanted: Iterable[int]) -> dict[int, int]:
-        """Add nodes of another graph with all their parts; their numbers here, by those there."""
-        needed = set(wanted)
-        for number in range(len(nodes) - 1, -1, -1):
-            if number in needed:
-                needed.update(nodes[number][2])
+    def join(self, nodes: Iterable[Node], first: int) -> dict[int, int]:
+        """Add nodes that another graph has from the number `first` on.
+
+        Returns their numbers here, by those there. Numbers below `first` are the same in both.
+        """
         here: dict[int, int] = {}
-        for number in sorted(needed):
-            fields, asked, parts = nodes[number]
-            here[number] = self._add((fields, asked, tuple(sorted({here[one] for one in parts}))))
+        for number, (fields, asked, parts) in enumerate(nodes, first):
+            parts_here = tuple(sorted({here.get(part, part) for part in parts}))
+            here[number] = self._add((fields, asked, parts_here))
         return here
 
     def _add(self, node: Node) -> int:
-        number = self._number.setdefault(node, len(self.nodes))
-        if number == len(self.nodes):
+        at = self._number.setdefault(node, len(self.nodes))
+        if at == len(self.nodes):
             self.nodes.append(node)
-        return number
+        return self.earlier + at
 
 
-class EarlierReads:
-    """The `Reads` of the nodes of an earlier build, whose nouns have the same numbers."""
-
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self._nodes = nodes
-        self._made: dict[int, Reads] = {}
-
-    def of(self, number: int) -> Reads:
-        """What the node of this number stands for."""
-        reads = self._made.get(number)
-        if reads is None:
-            fields, asked, parts = self._nodes[number]
-            reads = self._made[number] = Reads()
-            reads.fields.update(fields)
-            reads.asked.update(asked)
-            reads.parts.update(map(self.of, parts))
-        return reads
+def tidied(nodes: Sequence[Node], wanted: Iterable[int]) -> tuple[list[Node], dict[int, int]]:
+    """The wanted nodes with all their parts, each once, and their numbers there by those here."""
+    needed = set(wanted)
+    for number in range(len(nodes) - 1, -1, -1):
+        if number in needed:
+            needed.update(nodes[number][2])
+    graph = Graph()
+    there: dict[int, int] = {}
+    for number in sorted(needed):
+        fields, asked, parts = nodes[number]
+        there[number] = graph._add((fields, asked, tuple(sorted({there[one] for one in parts}))))
+    return graph.nodes, there
 
 
 _now: Reads | None = None  # None: nothing is watched
@@ -266,6 +266,74 @@ def between_edits(
     For the parts of something that is made once in a build, and again after each edit.
     """
     return make(*given) if _kept_here is None else once(kept, key, make, *given)
+
+
+class LastingValues:
+    """Values that a build keeps for the next one, each with what it was made from.
+
+    `known` are those of the last build that would be the same now, with the number of the node.
+    """
+
+    def __init__(self) -> None:
+        self.known: Mapping[str, tuple[Any, int]] = {}
+        self._used: dict[str, tuple[Any, int]] = {}
+        self._made: dict[str, tuple[Any, Reads]] = {}
+
+    def take(self, key: str) -> tuple[Any, Reads] | None:
+        """A value of the last build; None if it has to be made."""
+        known = self.known.get(key)
+        if known is None:
+            return None
+        self._used[key] = known
+        return known[0], Reads(known[1])
+
+    def put(self, key: str, value: object, reads: Reads) -> None:
+        """Keep a value that was made."""
+        self._made[key] = value, reads
+
+    def numbered(self, graph: Graph) -> dict[str, tuple[Any, int]]:
+        """All that was taken or made in this build, for the `known` of the next one."""
+        made = {key: (value, graph.add(reads)) for key, (value, reads) in self._made.items()}
+        return self._used | made
+
+
+_lasting: LastingValues | None = None
+
+
+@contextmanager
+def between_builds() -> Iterator[LastingValues]:
+    """Keep in this block what is made by `from_last_build`."""
+    global _lasting
+    _lasting = LastingValues()
+    try:
+        yield _lasting
+    finally:
+        _lasting = None
+
+
+def from_last_build(
+    key: str,
+    make: Callable[[], ValueT],
+    pack: Callable[[ValueT], object],
+    unpack: Callable[[Any], ValueT],
+) -> ValueT:
+    """`make()`, or the equal value of the last build.
+
+    `pack` turns it into plain values of Python, such as `marshal` writes, and `unpack` back again.
+    The key says which value it is, and all that `make` uses without reading it from a noun.
+    """
+    if _lasting is None or not _watches():
+        return make()
+    now = cast("Reads", _now)
+    taken = _lasting.take(key)
+    if taken is not None:
+        now.parts.add(taken[1])
+        return unpack(taken[0])
+    with reading() as reads:
+        value = make()
+    _lasting.put(key, pack(value), reads)
+    now.parts.add(reads)
+    return value
 
 
 def remembers(

@@ -9,17 +9,19 @@ import pytest
 from portal.dependencies import (
     FIELDS,
     Addresses,
-    EarlierReads,
     Graph,
     Reads,
     Resident,
+    between_builds,
     between_edits,
     fields_of,
+    from_last_build,
     note,
     once,
     reading,
     remembered,
     remembers,
+    tidied,
     watch,
 )
 from portal.directory.models import LONG_AGO, News, Noun
@@ -145,8 +147,9 @@ def test_a_graph_holds_each_node_once_with_its_parts_before_it():
 
     assert graph.add(one) == graph.add(other) == 1
     assert graph.nodes == [((1, 2), (), ()), ((3,), (), (0,))]
-    joined = Graph([((9,), (), ()), ((1, 2), (), ())])
-    here = joined.join(pickle.loads(pickle.dumps(graph)).nodes, [1])
+    joined = Graph(nodes=[((9,), (), ()), ((1, 2), (), ())])
+    other = pickle.loads(pickle.dumps(graph))
+    here = joined.join(other.nodes, other.earlier)
     assert (here, joined.nodes[2]) == ({0: 1, 1: 2}, ((3,), (), (1,)))
 
 
@@ -160,11 +163,62 @@ def test_the_reads_of_an_earlier_build_are_noted_again(room):
         graph = Graph()
         number_there = graph.add(before)
         with reading() as after:
-            note(EarlierReads(graph.nodes).of(number_there))
+            note(Reads(number_there))
+            assert room.name
 
-    assert after.whole() == before.whole()
-    assert after.whole()[0]
-    assert Graph(graph.nodes).add(after) == len(graph.nodes)  # one node more, for itself
+    earlier = len(graph.nodes)
+    next_graph, in_worker = Graph(earlier), Graph(earlier)
+    assert next_graph.add(Reads(number_there)) == number_there
+    number = in_worker.add(after)
+    here = next_graph.join(in_worker.nodes, in_worker.earlier)
+    (fields, asked, parts) = next_graph.nodes[here[number] - earlier]
+    assert (len(fields), asked, parts) == (1, (), (number_there,))
+
+
+def test_nodes_are_tidied():
+    """Those that no file needs go, and equal ones become one; what is left says the same."""
+    nodes = [
+        ((1,), (), ()),
+        ((2,), (), ()),
+        ((1,), (), ()),
+        ((3,), (("/a/", True),), (0, 2)),
+        ((4,), (), (1,)),
+    ]
+
+    tidy, there = tidied(nodes, [3, 2])
+
+    assert tidy == [((1,), (), ()), ((3,), (("/a/", True),), (0,))]
+    assert (there[2], there[3]) == (0, 1)
+
+
+def test_a_value_of_the_last_build_stands_for_what_it_was_made_from(room):
+    """It is not made again, and what uses it depends on the node of that build."""
+
+    def build(known, earlier):
+        graph, made = Graph(earlier), []
+
+        def make():
+            made.append(room.name)
+            return [room.name, room.size]
+
+        with watch({FIELDS: room}), between_builds() as lasting:
+            lasting.known = known
+            with reading() as reads:
+                value = from_last_build("room", make, tuple, list)
+            return value, made, lasting.numbered(graph), graph.add(reads), graph
+
+    value, made, kept, _, graph = build({}, 0)
+    assert (value, made) == (["Hall", 1], ["Hall"])
+    packed, node = kept["room"]
+    assert packed == ("Hall", 1)
+    assert len(graph.nodes[node][0]) == 2
+
+    value, made, kept, user, graph = build(kept, len(graph.nodes))
+    assert (value, made, kept) == (["Hall", 1], [], {"room": (("Hall", 1), node)})
+    assert graph.nodes[user - graph.earlier] == ((), (), (node,))
+
+    assert build({}, 0)[1] == ["Hall"]  # what is not known is made
+    assert from_last_build("room", lambda: "outside", str, str) == "outside"
 
 
 # --- between edits -------------------------------------------------------------------------------

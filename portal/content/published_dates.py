@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from portal import private_files
+from portal.dependencies import from_last_build
 from portal.directory import Directory, Series, Session, Venue
 from portal.directory.values import clock_words, day_words
 
 FILE = "published.json.gz"
+
+_Fields = tuple[str, str, str, str, str, str]  # of `Published`
 
 Kind = Literal["added", "moved", "cancelled", "postponed", "on again", "removed"]
 
@@ -71,13 +76,21 @@ def record(directory: Directory) -> Record:
         {one.identity: one.name for one in every},
         {
             one.identity: {
-                session.planned.isoformat(): _published(session, places)
-                for session in one.all_sessions
-                if session.day >= directory.today or session.planned >= directory.today
+                planned: Published(*said)
+                for planned, said in _dates(one, directory.today, places).items()
             }
             for one in every
         },
     )
+
+
+def _dates(series: Series, today: date, places: _Places) -> dict[str, _Fields]:
+    """What is published of each session from a day on, by planned date."""
+    return {
+        session.planned.isoformat(): _fields(session, places)
+        for session in series.all_sessions
+        if session.day >= today or session.planned >= today
+    }
 
 
 class _Places(dict[Venue, tuple[str, str]]):
@@ -89,7 +102,11 @@ class _Places(dict[Venue, tuple[str, str]]):
 
 
 def _published(session: Session, places: _Places) -> Published:
-    return Published(
+    return Published(*_fields(session, places))
+
+
+def _fields(session: Session, places: _Places) -> _Fields:
+    return (
         session.starts.isoformat(),
         session.ends.isoformat(),
         *places[session.venue],
@@ -100,29 +117,49 @@ def _published(session: Session, places: _Places) -> Published:
 
 def keep(folder: Path, directory: Directory) -> None:
     """Save the record of what has been published."""
-    made = record(directory)
-    sessions = {
-        identity: {
-            planned: [one.starts, one.ends, one.place, one.venue, one.cancelled, one.postponed]
-            for planned, one in dates.items()
-        }
-        for identity, dates in made.sessions.items()
-    }
-    said = {"until": made.until, "names": made.names, "sessions": sessions}
+    write(folder, packed(directory))
+
+
+def packed(directory: Directory) -> bytes:
+    """The record as a file: a line with its last day, and one for each series, packed by itself.
+
+    So a build packs only the series that are not as they were.
+    """
+    places, today = _Places(), directory.today
+
+    def line(series: Series) -> bytes:
+        return _packed([series.identity, series.name, _dates(series, today, places)])
+
+    lines = (
+        from_last_build(f"dates {today} {one.identity}", partial(line, one), bytes, bytes)
+        for one in (*directory.series, *directory.private_series)
+    )
+    return b"".join((_packed(directory.feed_until.isoformat()), *lines))
+
+
+def write(folder: Path, record: bytes) -> None:
+    """Save a packed record."""
+    private_files.write_file(folder / FILE, record)
+
+
+def _packed(said: object) -> bytes:
     # A fast format: it is only read on this machine, and soon.
-    private_files.write_file(folder / FILE, gzip.compress(json.dumps(said).encode(), 1, mtime=0))
+    return gzip.compress(f"{json.dumps(said)}\n".encode(), 1, mtime=0)
 
 
 def kept(folder: Path) -> Record | None:
     """The record that the last build saved; None if there is none to read."""
     try:
-        said = json.loads(gzip.decompress((folder / FILE).read_bytes()))
+        lines = gzip.decompress((folder / FILE).read_bytes()).splitlines()
+        until, *every = map(json.loads, lines)
+        if not isinstance(until, str):
+            return None
         sessions = {
             identity: {planned: Published(*one) for planned, one in dates.items()}
-            for identity, dates in said["sessions"].items()
+            for identity, _, dates in every
         }
-        return Record(said["until"], said["names"], sessions)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return Record(until, {identity: name for identity, name, _ in every}, sessions)
+    except (OSError, ValueError, TypeError, EOFError, AttributeError, zlib.error):
         return None
 
 

@@ -34,7 +34,6 @@ from portal.feeds.calendar_entries import (
     FIRST_REVISION,
     Entry,
     Run,
-    entries_in,
     entry,
     line,
     lines_of,
@@ -190,9 +189,9 @@ class Calendars:
         self._runs: dict[tuple[Series, datetime], Any] = {}
         self._entries: dict[tuple[Series, datetime], Any] = {}
         self._last_days: dict[Series, Any] = {}
-        # Gives the calendar of a series (`download`) where it is known to be the same as in the
-        # last build, and notes what that was made from.
-        self.earlier: Callable[[Series], bytes | None] = lambda _: None
+        # Gives the entries of a series, found by its UID, where they are known to be the same as
+        # in the last build, and notes what they were made from.
+        self.earlier: Callable[[Series, str], tuple[Entry, ...] | None] = lambda *_: None
         self._files: dict[Series, Any] = {}
         self._parts: dict[str, Any] = {}
 
@@ -253,10 +252,11 @@ class Calendars:
     def _of_series(self, series: Series) -> dict[str, Maker]:
         files: dict[str, Maker] = {f"{series.path}calendar.ics": partial(self.download, series)}
         today = self.directory.today
-        coming = {one for one in series.sessions if one.day >= today}
+        # By their `id`, because to hash or compare sessions is slow.
+        coming = {id(one) for one in series.sessions if one.day >= today}
         for session in series.all_sessions:
             apart = self._apart(session)
-            if session in coming or apart:
+            if id(session) in coming or apart:
                 files[session.calendar_path] = partial(self.session, session)
             if apart:
                 files[f"{series.path}{RUN}"] = partial(self.run, series)
@@ -334,9 +334,9 @@ class Calendars:
         was withdrawn and would have ended by now."""
 
         def made() -> tuple[Entry, ...]:
-            calendar = self.earlier(series)
-            if calendar is not None:
-                return tuple(entries_in(calendar))
+            earlier = self.earlier(series, uid_of(series, self.site))
+            if earlier is not None:
+                return earlier
             return tuple(self._run(series).entries()) if self._shown(series) else ()
 
         return once(self._entries, (series, self.changed(series)), made)

@@ -27,7 +27,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from portal.content.school_calendar import school_calendar
-from portal.dependencies import between_edits, remembers
+from portal.dependencies import between_edits, from_last_build, remembers
 from portal.directory import (
     Centre,
     Directory,
@@ -206,6 +206,10 @@ class _Index:
         self._kept = _kept_of(directory)
         self._first = week_begins(directory.today)
         self._districts = {one.slug: at for at, one in enumerate(directory.districts)}
+        # Facts use these two without reading them from a noun.
+        under = repr((self._first, self._districts))
+        self._under = hashlib.sha256(under.encode()).hexdigest()[:16]
+        self._programme_of = {one.slug: one for one in directory.programmes}
         self._programmes: _Numbered[Programme] = _Numbered()
         self._venues: _Numbered[_Venue] = _Numbered()
         self._names: _Numbered[str] = _Numbered()
@@ -220,7 +224,7 @@ class _Index:
 
     def table(self) -> Table:
         """All columns, and the finder's texts."""
-        every = (between_edits(self._kept, one, self._facts, one) for one in self._directory.series)
+        every = (between_edits(self._kept, one, self._known, one) for one in self._directory.series)
         facts = sorted((one for one in every if one), key=attrgetter("identity"))
         last = self._first + timedelta(days=max((one.last for one in facts), default=0))
         columns = [self._row(one) for one in facts]
@@ -301,6 +305,24 @@ class _Index:
             self._venues[facts.venue],
             self._times[facts.time],
             -1 if facts.gaps is None else self._runs[facts.first, self._patterns[facts.gaps]],
+        )
+
+    def _known(self, series: Series) -> _Facts | None:
+        """The facts of a series, from the last build if nothing of them has changed since."""
+        key = f"finder {self._under} {series.identity}"
+        return from_last_build(key, partial(self._facts, series), _packed, self._unpacked)
+
+    def _unpacked(self, packed: tuple[Any, ...] | None) -> _Facts | None:
+        if packed is None:
+            return None
+        facts = _Facts._make(packed)
+        return facts._replace(
+            programme=self._programme_of[packed[_PROGRAMME]],
+            venue=_unpacked_venue(packed[_VENUE]),
+            unusual=tuple(
+                (day, times, _unpacked_venue(venue), planned)
+                for day, times, venue, planned in packed[_UNUSUAL]
+            ),
         )
 
     def _facts(self, series: Series) -> _Facts | None:
@@ -408,6 +430,33 @@ class _Index:
 
     def _choices(self) -> Table:
         return {name: dict(values) for name, values in CHOICES.items()}
+
+
+_PROGRAMME, _VENUE, _UNUSUAL = map(_Facts._fields.index, ("programme", "venue", "unusual"))
+
+
+def _packed(facts: _Facts | None) -> tuple[Any, ...] | None:
+    """Facts in plain values of Python."""
+    if facts is None:
+        return None
+    values: list[Any] = [*facts]
+    values[_PROGRAMME] = facts.programme.slug
+    values[_VENUE] = _packed_venue(facts.venue)
+    values[_UNUSUAL] = tuple(
+        (day, times, _packed_venue(venue), planned) for day, times, venue, planned in facts.unusual
+    )
+    return tuple(values)
+
+
+def _packed_venue(venue: _Venue) -> tuple[Any, ...]:
+    at = venue.position
+    position = (at.latitude, at.longitude, at.precision) if at else None
+    return (venue.words, position, *venue[2:])
+
+
+def _unpacked_venue(packed: Sequence[Any]) -> _Venue:
+    words, position, *others = packed
+    return _Venue(words, Position(*position) if position else None, *others)
 
 
 def _tag(state: State) -> _Tag:

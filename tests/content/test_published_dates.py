@@ -157,13 +157,16 @@ def test_a_record_of_another_version_is_none(tmp_path, root, before):
     """It named no place: nothing is compared with it, until the next build."""
     published_dates.keep(tmp_path, content.load(root, today=TODAY))
     file = tmp_path / published_dates.FILE
-    said = json.loads(gzip.decompress(file.read_bytes()))
-    for dates in said["sessions"].values():
+    until, *lines = map(json.loads, gzip.decompress(file.read_bytes()).splitlines())
+    assert published_dates.kept(tmp_path) == before
+    for *_, dates in lines:
         for one in dates.values():
             one.pop()
-    file.write_bytes(gzip.compress(json.dumps(said).encode()))
-
-    assert published_dates.kept(tmp_path) is None
+    without = "\n".join(map(json.dumps, [until, *lines]))
+    whole = json.dumps({"until": until, "names": {}, "sessions": {}})
+    for other in (without, whole):
+        file.write_bytes(gzip.compress(other.encode()))
+        assert published_dates.kept(tmp_path) is None
 
 
 def test_dates_added_and_removed(root, before):

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from portal.content import KeptReadings
-    from portal.dependencies import EarlierReads, Node
-    from portal.directory import Directory, Series
+    from portal.directory import Directory
     from portal.settings import Settings
     from portal.web.site.app import Site
     from portal.web.site.freezer import Freezer, Made, Tally
@@ -77,14 +76,14 @@ def build(
             return done
         from portal.content import KeptReadings, published_dates
         from portal.coverage import built as built_coverage
-        from portal.dependencies import EarlierReads, watch
+        from portal.dependencies import between_builds, watch
         from portal.feeds.calendars import calendars_of
         from portal.web.site import published_calendars
         from portal.web.site.costs import Costs
         from portal.web.site.freezer import Freezer
         from portal.web.site.last_site import LastSite
         from portal.web.site.leaks import leaks
-        from portal.web.site.published_calendars import PublishedCalendars
+        from portal.web.site.published_calendars import EarlierEntries, PublishedCalendars
         from portal.web.site.reuse import Reuse
 
         # Before reading, so that a change meanwhile is seen next time.
@@ -105,14 +104,16 @@ def build(
             # Without an edition, the files were changed while they were read.
             digests=memory.digests if directory.edition else {},
         )
-        with watch(reuse.nouns):
+        with watch(reuse.nouns), between_builds() as lasting:
             stamps, earlier = published_calendars.hold(directory, published, reuse.entries)
             costs.spent("comparing calendars with the published ones")
+            lasting.known = reuse.values()
+            costs.spent("comparing with the last build")
             last = LastSite(fresh.out, reuse.states)
             site, addresses = _site(settings, directory, published.addresses, last)
             costs.spent("listing the files")
-            kept, nodes = reuse.unchanged(site)
-            calendars_of(directory).earlier = partial(_earlier, kept, EarlierReads(nodes), last)
+            kept = reuse.unchanged(site)
+            calendars_of(directory).earlier = EarlierEntries(kept, last).of
             app = site.app()
             costs.spent("comparing with the last build")
             states = {state[0]: state for made in kept.values() for state in made.states}
@@ -127,8 +128,8 @@ def build(
                 compress=compress,
                 leaks=partial(leaks, directory),
                 makers=site.files(),
+                earlier=reuse.earlier,
             )
-            freezer.start_counting()
             collect_again()
 
             def describe() -> None:
@@ -136,9 +137,10 @@ def build(
                 reuse.describe(site)
                 freezer.tally.costs.spent("describing for the next build")
 
-            tally = _write_all(freezer, addresses, kept, nodes, jobs, progress, describe)
+            tally = _write_all(freezer, addresses, kept, jobs, progress, describe)
             tally.costs.spent("starting and following workers")
             costs.skip()
+            dates = published_dates.packed(directory)
         names = _names(fresh.new)
         _check_whole(app, addresses, tally, names)
         removed = _names(fresh.out) - names if ours(fresh.out) else set()
@@ -147,7 +149,7 @@ def build(
         fresh.keep_old = tally.kept * 2 > len(addresses)
         calendars = frozenset(address for address in addresses if address.endswith(".ics"))
         try:
-            published_dates.keep(settings.var, directory)
+            published_dates.write(settings.var, dates)
             built_coverage.keep(settings.var, directory)
             published_calendars.keep(
                 settings.var, PublishedCalendars(stamps, calendars), settings.out
@@ -169,7 +171,7 @@ def build(
         )
         # These two only save time, so a full disk is no reason to fail after the swap.
         with suppress(OSError):
-            reuse.keep(site, tally, build_state.marker(), stamps)
+            reuse.keep(site, tally, lasting, build_state.marker(), stamps)
             build_state.remember(state, built)
         costs.spent("checking, publishing and remembering")
         costs.add(tally.costs)
@@ -232,24 +234,10 @@ def _site(
     return site, [check_address(address) for address in site.addresses()]
 
 
-def _earlier(
-    kept: Mapping[str, Made], reads: EarlierReads, last: LastSite, series: Series
-) -> bytes | None:
-    """The calendar of a series in the last site; None if it has to be made again."""
-    from portal.dependencies import note
-
-    made = kept.get(f"{series.path}calendar.ics")
-    calendar = last.read(made.name) if made else None
-    if made and calendar is not None:
-        note(reads.of(made.reads))
-    return calendar
-
-
 def _write_all(
     freezer: Freezer,
     addresses: Sequence[str],
     kept: Mapping[str, Made],
-    nodes: Sequence[Node],
     jobs: int | None,
     progress: Progress,
     meanwhile: Callable[[], None],
@@ -260,7 +248,7 @@ def _write_all(
     """
     total, done = len(addresses), set()
     progress(0, total, 0)
-    for address in freezer.link(kept, nodes):
+    for address in freezer.link(kept):
         done.add(address)
         if len(done) % _BLOCK == 0:
             progress(len(done), total, len(done))

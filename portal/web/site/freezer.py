@@ -15,7 +15,7 @@ import gzip
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import groupby
@@ -31,7 +31,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import create_environ
 
-from portal.dependencies import Graph, Node, reading
+from portal.dependencies import Graph, reading
 from portal.web.frozen_files import TWINS, media_type
 from portal.web.site.atomic_folder import MARKER, BuildError, ours
 from portal.web.site.costs import Costs
@@ -84,13 +84,9 @@ class Tally:
         self.endpoints |= other.endpoints
         self.costs.add(other.costs)
         self.kept += other.kept
-        self.join(other.made, other.graph.nodes)
-
-    def join(self, made: Mapping[str, Made], nodes: Sequence[Node]) -> None:
-        """Add files with the nodes of their reads."""
-        here = self.graph.join(nodes, {one.reads for one in made.values()})
-        for address, one in made.items():
-            self.made[address] = one._replace(reads=here[one.reads])
+        here = self.graph.join(other.graph.nodes, other.graph.earlier)
+        for address, one in other.made.items():
+            self.made[address] = one._replace(reads=here.get(one.reads, one.reads))
 
 
 class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
@@ -107,12 +103,14 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         compress: bool,
         leaks: Leaks,
         makers: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
+        earlier: int = 0,
     ) -> None:
         """Compressed twins are taken from `last` if their file is the same, and made if not.
 
         The files named `left` are in the new folder already, as the last build left them.
 
-        `makers` make the content of addresses that are not pages, without a request.
+        `makers` make the content of addresses that are not pages, without a request. `earlier` is
+        the number of nodes of the last build.
         """
         super().__init__(
             app, with_static_files=False, with_no_argument_rules=False, log_url_for=False
@@ -138,11 +136,12 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self._media_type_of_text = app.response_class("").content_type
         self._endpoint = ""
         self._folders: set[str] = set()
-        self.tally = Tally()
+        self._earlier = earlier
+        self.start_counting()
 
     def start_counting(self) -> None:
         """Begin a tally of what this process does from now on."""
-        self.tally = Tally()
+        self.tally = Tally(graph=Graph(self._earlier))
 
     @property
     def root(self) -> Path:
@@ -209,10 +208,10 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self.tally.made[url] = Made(name, digest, self._endpoint, states, node)
         return name
 
-    def link(self, made: Mapping[str, Made], nodes: Sequence[Node]) -> Iterator[str]:
+    def link(self, made: Mapping[str, Made]) -> Iterator[str]:
         """Take these files from the old site as they are, and yield the address of each.
 
-        `nodes` are those of their reads. A file that is not as the last build left it is left out.
+        A file that is not as the last build left it is left out.
         """
         taken: dict[str, Made] = {}
         if self._old is None:
@@ -235,7 +234,7 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         self.tally.unchanged += len(taken)
         self.tally.kept += len(taken)
         self.tally.endpoints |= {one.endpoint for one in taken.values()} - {""}
-        self.tally.join(taken, nodes)
+        self.tally.made |= taken
         self.tally.costs.spent("keeping files of the last site")
 
     def _make_folder_of(self, name: str) -> None:

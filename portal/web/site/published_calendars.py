@@ -21,12 +21,15 @@ from hashlib import blake2b
 from pathlib import Path
 
 from portal import private_files
+from portal.dependencies import Reads, note
 from portal.directory import Directory, Panel, Series, TextFile
 from portal.feeds import board_meetings, panel_meetings
-from portal.feeds.calendar_entries import FIRST_REVISION, revision_of, uid_of
+from portal.feeds.calendar_entries import FIRST_REVISION, Entry, entries_in, revision_of, uid_of
 from portal.feeds.calendars import calendars_of, closed_for_good
 from portal.web.site.atomic_folder import ours
 from portal.web.site.build_state import marker_of
+from portal.web.site.freezer import Made
+from portal.web.site.last_site import LastSite
 
 FILE = "published-calendars.json"
 _EVERYTHING = "calendar.ics"  # the feed that holds every public series
@@ -188,6 +191,51 @@ def entries_digest(directory: Directory, series: Series) -> str:
     """A digest of the entries of a series but for when they changed."""
     entries = (entry.data for entry in calendars_of(directory).entries(series))
     return _digest(entries, private=series.programme.sensitive)
+
+
+# --- the entries of the last site -----------------------------------------------------------------
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d\.")  # before the UID of a series, in that of a single date
+
+
+class EarlierEntries:
+    """The entries of series whose calendars are `kept` from the last site.
+
+    They come from the one calendar that has those of all series: to open thousands of small files
+    takes five times as long.
+    """
+
+    def __init__(self, kept: Mapping[str, Made], last: LastSite) -> None:
+        self._kept, self._last = kept, last
+        self._by_uid: dict[str, list[Entry]] | None = None
+
+    def of(self, series: Series, uid: str) -> tuple[Entry, ...] | None:
+        """The entries of a series, whose UID this is; None if they have to be made again."""
+        made = self._kept.get(f"{series.path}calendar.ics")
+        if made is None:
+            return None
+        if self._by_uid is None:
+            self._by_uid = self._read()
+        entries = self._by_uid.get(uid)
+        if entries is None:
+            calendar = self._last.read(made.name)
+            if calendar is None:
+                return None
+            entries = list(entries_in(calendar))
+        note(Reads(made.reads))
+        return tuple(entries)
+
+    def _read(self) -> dict[str, list[Entry]]:
+        """All entries, by the UID of their series."""
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for entry in entries_in(self._last.read(_EVERYTHING) or b""):
+            # The entry of a closed centre may have the UID of a series.
+            if not entry.uid.startswith("closed."):
+                found[_DATE.sub("", entry.uid, count=1)].append(entry)
+        return dict(found)
+
+
+# --- the published folder -------------------------------------------------------------------------
 
 
 def _addresses_in(out: Path) -> Iterator[str]:

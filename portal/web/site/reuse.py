@@ -15,25 +15,25 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-import marshal
 import pickle
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import date, datetime
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from types import FunctionType, MappingProxyType, MethodType, NoneType
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from portal import private_files
-from portal.dependencies import FIELDS, UNKNOWN, Node, fields_of
+from portal.dependencies import FIELDS, UNKNOWN, LastingValues, Node, fields_of
 from portal.directory import Directory
 from portal.directory.models import Fields, Series, Session, TextFile, Venue
+from portal.directory.outline import Outline
 from portal.directory.quarterly import Cube
 from portal.directory.values import TimeRange
 from portal.feeds.calendar_entries import uid_of
 from portal.feeds.calendars import Calendars
+from portal.web.site import record
 from portal.web.site.app import Site
 from portal.web.site.cards import Cards
 from portal.web.site.county_map import CountyMap
@@ -42,10 +42,8 @@ from portal.web.site.leaflets import Leaflets
 from portal.web.site.leaks import withheld_words
 from portal.web.site.photos import Photos
 from portal.web.site.published_calendars import Stamp
+from portal.web.site.record import Described, Record
 
-_RECORD = "built-files.bin"
-# Increase this when the record has another form.
-_FORM = 4
 # Never compared: they are large or differ with each edit. What reads one is always made again.
 _UNCOMPARED = frozenset({"written", "lines", "edition"})
 
@@ -53,26 +51,6 @@ _TABLE = re.compile(r"content/[^/]+")
 
 # These make files of one Directory: what they hold of it is read, and noted, when they are called.
 _OF_DIRECTORY = (Calendars, Cards, CountyMap, Leaflets, Photos)
-
-_Digests = tuple[bytes, ...]  # of the fields of a noun, in the order of `fields_of`
-# Of a noun: a key of the files that it was made from (empty: not known), and digests by field.
-_Described = tuple[bytes, _Digests]
-
-
-class _Record(NamedTuple):
-    """What a build remembers of the site that it made."""
-
-    form: int
-    out: str
-    marker: list[int]  # the state of the marker in the public folder
-    fixed: str  # a digest of all that must be equal as a whole
-    numbers: dict[str, int]  # of the nouns, by key
-    nouns: dict[int, _Described]
-    entries: dict[int, tuple[bytes, str]]  # of series: the key of their files, and a digest
-    makers: dict[str, bytes]  # a digest of the maker of each address
-    site: int  # the node of what every file depends on
-    made: dict[str, Made]
-    nodes: list[Node]
 
 
 class Reuse:
@@ -99,7 +77,8 @@ class Reuse:
         # Files that are kept were checked for the same words when they were made.
         words = repr(withheld_words(directory))
         self._fixed = hashlib.sha256(f"{fixed}\0{words}".encode()).hexdigest()
-        last = _read(var)
+        self._read = record.read(var)
+        last = self._read.record if self._read else None
         # Of the site that is there, whatever it was made from.
         here = last if last and marker and (last.out, last.marker) == (self._out, marker) else None
         made = here.made.values() if here else ()
@@ -119,7 +98,9 @@ class Reuse:
         numbers = {id(noun): number for number, noun in self.nouns.items()}
         self._files = {numbers[id(one)]: key for one, key in _file_keys(directory, digests)}
         self._number = numbers
-        self._described: dict[int, _Described] = {}
+        self._described: dict[int, Described] = {}
+        self._describer = _Describer(numbers)
+        self._changed: Set[int] = frozenset()
         self._makers: dict[str, bytes] = {}
 
     def entries(self, series: Series) -> str:
@@ -129,22 +110,46 @@ class Reuse:
         key, digest = self._last.entries.get(number, (b"", "")) if self._last else (b"", "")
         return digest if key and key == self._files.get(number) else ""
 
-    def unchanged(self, site: Site) -> tuple[Mapping[str, Made], Sequence[Node]]:
-        """The files of the last site that would be the same now, by address, and their nodes.
+    @property
+    def earlier(self) -> int:
+        """The number of nodes of the last build, which kept files and values refer to."""
+        return len(self._last.nodes) if self._last else 0
 
-        Call it once nothing is linked to the nouns any more. Where there is nothing to compare
-        with, call `describe` while workers make the files.
+    def values(self) -> Mapping[str, tuple[Any, int]]:
+        """The `LastingValues` of the last build that would be the same now.
+
+        Call it once nothing is linked to the nouns any more.
         """
         if self._last is None:
-            return {}, ()
+            return {}
+        self._describe_nouns()
+        self._changed = self._changed_fields(self._last)
+        # What asks whether an address has a file is made again: the files are not listed yet.
+        dirty = self._dirty(self._last.nodes, None)
+        return {key: kept for key, kept in self._last.values.items() if kept[1] not in dirty}
+
+    def unchanged(self, site: Site) -> Mapping[str, Made]:
+        """The files of the last site that would be the same now, by address.
+
+        Call it after `values`. Where there is nothing to compare with, call `describe` while
+        workers make the files.
+        """
+        if self._last is None:
+            return {}
         self.describe(site)
         return self._compare(self._last)
 
     def describe(self, site: Site) -> None:
         """Make the digests that the next build will compare."""
+        if not self._makers:
+            self._describe_nouns()
+            makers = site.makers()
+            self._makers = {address: self._describer.maker(maker) for address, maker in makers}
+
+    def _describe_nouns(self) -> None:
         if self._described:
             return
-        describe = _Describer(self._number)
+        describe = self._describer
         known = self._last.nouns if self._last else {}
         for number, noun in self.nouns.items():
             self._described[number] = self._describe(noun, number, known.get(number), describe)
@@ -157,29 +162,35 @@ class Reuse:
                     if type(noun) is Series
                 }
             )
-        self._makers = {address: describe.digest(maker) for address, maker in site.makers()}
 
-    def _compare(self, last: _Record) -> tuple[Mapping[str, Made], Sequence[Node]]:
-        changed = self._changed(last)
-        dirty: list[bool] = []
-        for fields, asked, parts in last.nodes:
-            dirty.append(
-                not changed.isdisjoint(fields)
-                or any((address in self._makers) != answer for address, answer in asked)
-                or any(dirty[part] for part in parts)
-            )
-        if dirty[last.site]:
-            return {}, ()
-        kept = {
+    def _compare(self, last: Record) -> Mapping[str, Made]:
+        makers = self._makers
+        dirty = self._dirty(last.nodes, makers.keys())
+        if last.site in dirty:
+            return {}
+        return {
             address: made
             for address, made in last.made.items()
-            if self._makers.get(address) == last.makers[address] and not dirty[made.reads]
+            if made.reads not in dirty and makers.get(address) == last.makers[address]
         }
-        return kept, last.nodes
+
+    def _dirty(self, nodes: Iterable[Node], addresses: Set[str] | None) -> Set[int]:
+        """The numbers of the nodes that have read what differs now. `addresses` are those that have
+        files, None if that is not known."""
+        changed = self._changed
+        dirty: set[int] = set()
+        for number, (fields, asked, parts) in enumerate(nodes):
+            if (
+                not changed.isdisjoint(fields)
+                or not dirty.isdisjoint(parts)
+                or (asked and (addresses is None or _differs(asked, addresses)))
+            ):
+                dirty.add(number)
+        return dirty
 
     def _describe(
-        self, noun: Any, number: int, old: _Described | None, describe: _Describer
-    ) -> _Described:
+        self, noun: Any, number: int, old: Described | None, describe: _Describer
+    ) -> Described:
         key = self._files.get(number, b"")
         if key:
             # The only field of a series that more than its files decides: commits and calendars.
@@ -189,7 +200,7 @@ class Reuse:
         names = self._names[type(noun)]
         return key, tuple([describe.digest(_value(noun, name)) for name in names])
 
-    def _changed(self, last: _Record) -> set[int]:
+    def _changed_fields(self, last: Record) -> set[int]:
         """The numbers of the fields that differ from the last build, or that are not compared."""
         found = set(range(FIELDS))  # those of nouns that were not known
         for number, old in last.nouns.items():
@@ -208,7 +219,12 @@ class Reuse:
         return found
 
     def keep(
-        self, site: Site, tally: Tally, marker: list[int], stamps: Mapping[str, Stamp]
+        self,
+        site: Site,
+        tally: Tally,
+        values: LastingValues,
+        marker: list[int],
+        stamps: Mapping[str, Stamp],
     ) -> None:
         """Remember the site that has just been published, with the stamps of its calendars.
 
@@ -221,33 +237,20 @@ class Reuse:
             number, stamp = self._number[id(series)], stamps.get(uid_of(series, directory.site))
             if stamp and number in self._files:
                 entries[number] = self._files[number], stamp.digest
-        _write(
+        lasting = values.numbered(tally.graph)
+        before = self._last.nodes if self._last else []
+        record.write(
             self._var,
-            _Record(
-                _FORM, self._out, marker, self._fixed, self._numbers, self._described, entries,
-                self._makers, shared, tally.made, tally.graph.nodes,
+            record.Record(
+                self._out, marker, self._fixed, shared, self._numbers, self._described, entries,
+                self._makers, lasting, tally.made, [*before, *tally.graph.nodes],
             ),
+            self._read if self._last else None,
         )  # fmt: skip
 
 
-def _read(var: Path) -> _Record | None:
-    """The record of the last build; None if there is none that can be used."""
-    try:
-        data = (var / _RECORD).read_bytes()
-        if hashlib.sha256(data[32:]).digest() != data[:32]:
-            return None
-        record = _Record(*marshal.loads(data[32:]))  # noqa: S302 - our own file, not damaged
-    except (OSError, ValueError, EOFError, TypeError):
-        return None
-    if record.form != _FORM:
-        return None
-    return record._replace(made={path: Made(*one) for path, one in record.made.items()})
-
-
-def _write(var: Path, record: _Record) -> None:
-    plain = record._replace(made={path: tuple(one) for path, one in record.made.items()})  # type: ignore[misc]  # for marshal
-    data = marshal.dumps(tuple(plain))
-    private_files.write_file(var / _RECORD, hashlib.sha256(data).digest() + data)
+def _differs(asked: Iterable[tuple[str, bool]], addresses: Set[str]) -> bool:
+    return any((address in addresses) != answer for address, answer in asked)
 
 
 def _nouns(directory: Directory) -> Iterator[tuple[str, Any]]:
@@ -321,6 +324,10 @@ class _Describer:
         """`numbers` are those of the nouns, by their `id`."""
         self._file = io.BytesIO()
         self._pickler = _Pickler(self._file, numbers)
+        self._numbers = numbers
+        # Digests of functions and methods, by the `id` of what they are; and that itself, so that
+        # nothing else gets its `id`.
+        self._functions: dict[tuple[int, int], tuple[object, bytes]] = {}
 
     def know_sessions(self, digests: Mapping[int, bytes]) -> None:
         """Describe a session from now on by its day and the digest of all sessions of its series.
@@ -343,6 +350,40 @@ class _Describer:
             self._pickler.dump(self._pickler.plain(value))
             data = self._file.getvalue()
         return hashlib.blake2b(data, digest_size=12).digest()
+
+    def maker(self, maker: Any) -> bytes:
+        """As `digest`, in a fifth of its time for the makers of files, of which there are many."""
+        return hashlib.blake2b(self._named(maker), digest_size=12).digest()
+
+    def _named(self, thing: Any) -> bytes:
+        """What tells a part of a maker from others: a letter, and bytes of a known number."""
+        kind = type(thing)
+        if kind is partial and not thing.keywords:
+            return b"(%b%b)" % (self._named(thing.func), b"".join(map(self._named, thing.args)))
+        if kind is tuple:
+            return b"[%b]" % b"".join(map(self._named, thing))
+        if kind is Session:
+            series = self._numbers.get(id(thing.series), UNKNOWN)
+            if digest := self._pickler.sessions.get(series):
+                moved = b"-" if thing.moved_to is None else b"+"
+                return b"s%b%b%b%b" % (_number(series), thing.anchor.encode(), moved, digest)
+        number = self._numbers.get(id(thing))
+        if number is not None:
+            return b"n" + _number(number)
+        if kind is MethodType:
+            key = id(thing.__self__), id(thing.__func__)
+        elif kind is FunctionType:
+            key = id(thing), 0
+        else:
+            return b"d" + self.digest(thing)
+        known = self._functions.get(key)
+        if known is None:
+            known = self._functions[key] = thing, b"f" + self.digest(thing)
+        return known[1]
+
+
+def _number(number: int) -> bytes:
+    return number.to_bytes(8)
 
 
 # Most fields of most nouns are empty. No pickle begins like one of these names.
@@ -402,6 +443,8 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, Fields):
             values = {k: v for k, v in value.__dict__.items() if not k.startswith("\0")}
             return "\0fields", kind.__qualname__, values, sorted(value.__pydantic_fields_set__)
+        if kind is Outline:  # without the rings that it keeps once they are drawn
+            return "\0outline", value.arcs, value.districts, value.attribution
         if kind is MappingProxyType:
             return "\0mapping", dict(value)
         if isinstance(value, _OF_DIRECTORY):

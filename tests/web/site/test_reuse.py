@@ -314,6 +314,67 @@ def test_equal_content_gives_equal_digests(sample_root, today):
     assert one == other
 
 
+def test_making_the_site_changes_no_digest(sample_root, today):
+    """What is described before the files are made is equal to what is described after them."""
+    directory = content.load(sample_root, today=today)
+    nouns = reuse.Reuse(
+        directory, var=sample_root, out=sample_root, fixed="", marker=None
+    ).nouns  # fmt: skip
+
+    def digests():
+        describer = reuse._Describer({id(noun): number for number, noun in nouns.items()})
+        return {
+            (number, name): describer.digest(reuse._value(noun, name))
+            for number, noun in nouns.items()
+            for name in reuse.fields_of(type(noun))
+        }
+
+    before = digests()
+    site = Site(directory)
+    client, files = site.app().test_client(), site.files()
+    for address in site.addresses():
+        if address in files:
+            files[address]()
+        else:
+            client.get(address)
+
+    assert digests() == before
+
+
+def test_each_maker_has_a_digest_of_its_own(directory):
+    """What is made for another noun, session or address, or in another way, differs. Where two
+    addresses have equal makers, as old names have, the whole digests are equal too."""
+    numbers = {id(noun): 256 * at for at, (_, noun) in enumerate(reuse._nouns(directory), 1)}
+    describer = reuse._Describer(numbers)
+    sessions = {
+        numbers[id(one)]: describer.digest(one.all_sessions)
+        for one in (*directory.series, *directory.private_series)
+    }
+    describer.know_sessions(sessions)
+    makers = [maker for _, maker in Site(directory).makers()]
+
+    quick = [describer.maker(one) for one in makers]
+    whole = [describer.digest(one) for one in makers]
+
+    assert len(makers) > 400
+    assert len(set(quick)) == len(set(zip(quick, whole, strict=True))) == len(set(whole))
+
+
+def test_a_session_that_differs_gives_its_files_another_maker(directory):
+    """Its day, its new day, or anything that a session of its series says."""
+    series = next(one for one in directory.series if len(one.all_sessions) > 1)
+    one, other = series.all_sessions[:2]
+    numbers = {id(series): 256}
+    moved = dataclasses.replace(one, moved_to=other.day)
+    found = set()
+    for session, digest in ((one, b"1"), (other, b"1"), (moved, b"1"), (one, b"2")):
+        describer = reuse._Describer(numbers)
+        describer.know_sessions({256: digest})
+        found.add(describer.maker(functools.partial(_kind, session)))
+
+    assert len(found) == 4
+
+
 # --- series whose files are the same --------------------------------------------------------------
 
 
