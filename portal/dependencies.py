@@ -256,6 +256,22 @@ def once(
     return found[0]
 
 
+def once_with(
+    kept: MutableMapping[Any, Any],
+    key: Hashable,
+    given: tuple[Any, ...],
+    make: Callable[..., ValueT],
+) -> ValueT:
+    """As `once`, while `given` is equal to what it was at the last call for this key.
+
+    So a value is not made again where something else that it needs was made again, but is the same.
+    """
+    last: tuple[tuple[Any, ...], dict[str, Any]] | None = kept.get(key)
+    if last is None or last[0] != given:
+        last = kept[key] = given, {}
+    return once(last[1], "", make, *given)
+
+
 def between_edits(
     kept: MutableMapping[Any, Any], key: Hashable, make: Callable[..., ValueT], *given: Any
 ) -> ValueT:

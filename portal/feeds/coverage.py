@@ -8,12 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from portal.coverage.cells import Coverage
+from portal.coverage.cells import Cell, Coverage
 from portal.coverage.reach import MILES, Reach
+from portal.dependencies import once_with, remembers
 from portal.directory import Directory, District, Footprint
 
 JSON = "/data/coverage.json"
@@ -48,15 +49,24 @@ def document(directory: Directory, area: District | Footprint | None = None) -> 
 
 
 def _cells(directory: Directory, area: District | Footprint | None) -> Iterator[dict[str, Any]]:
+    return (_cell(*known) for known in _known(directory, area))
+
+
+def _known(
+    directory: Directory, area: District | Footprint | None
+) -> Iterator[tuple[Cell, tuple[float | None, ...], int]]:
+    """Each cell with its shares by distance, and how many groups are left out of them."""
     coverage = Coverage.of(directory)
     reach = Reach.of(directory, coverage)
     for cell in coverage.cells_of(area):
-        shares = {
-            str(miles): _share(reach.share(cell.district, cell.band, cell.part, miles))
-            for miles in MILES
-        }
-        left_out = len(reach.rough(cell.band, cell.part, cell.district))
-        yield {**cell.as_json(), "share_within_miles": shares, "groups_left_out": left_out}
+        kind = cell.district, cell.band, cell.part
+        shares = tuple(_share(reach.share(*kind, miles)) for miles in MILES)
+        yield cell, shares, len(reach.rough(cell.band, cell.part, cell.district))
+
+
+def _cell(cell: Cell, shares: Sequence[float | None], left_out: int) -> dict[str, Any]:
+    by_miles = {str(miles): share for miles, share in zip(MILES, shares, strict=True)}
+    return {**cell.as_json(), "share_within_miles": by_miles, "groups_left_out": left_out}
 
 
 def rows(
@@ -82,8 +92,39 @@ def _share(share: float | None) -> float | None:
 
 def as_json(directory: Directory, area: District | Footprint | None = None) -> bytes:
     """The JSON file, or the part of it about one area."""
-    found = document(directory, area)
-    return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode()
+    coverage, kept = Coverage.of(directory), _texts_of(directory)
+    cells = (
+        once_with(
+            kept, (known[0].district.slug, known[0].band.slug, known[0].part), known, _cell_text
+        )
+        for known in _known(directory, area)
+    )
+    areas = (
+        once_with(kept, one and one.path, (coverage.area_as_json(one),), _text)
+        for one in coverage.areas(area)
+    )
+    basis = Reach.of(directory, coverage).basis
+    found = {**coverage.about(), "cells": [], "areas": [], "shares_counted_by": basis}
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    for name, texts in (("cells", cells), ("areas", areas)):
+        if joined := ",\n  ".join(texts):
+            text = text.replace(f'\n "{name}": []', f'\n "{name}": [\n  {joined}\n ]', 1)
+    return f"{text}\n".encode()
+
+
+@remembers(2)
+def _texts_of(_directory: Directory) -> dict[Any, Any]:
+    """The texts of cells and areas, kept while series are edited."""
+    return {}
+
+
+def _cell_text(cell: Cell, shares: Sequence[float | None], left_out: int) -> str:
+    return _text(_cell(cell, shares, left_out))
+
+
+def _text(value: object) -> str:
+    """As JSON, within a list within the document. A line break within a value is escaped."""
+    return json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n  ")
 
 
 def as_csv(directory: Directory, area: District | Footprint | None = None) -> bytes:
