@@ -241,6 +241,15 @@ class remembered(Generic[ValueT]):
         return cast("ValueT", kept[0])
 
 
+def forget(thing: ValueT) -> ValueT:
+    """Drop all `remembered` values of a thing that was copied with them."""
+    values = thing.__dict__
+    for name in _remembered_by(type(thing)):
+        values.pop(name, None)
+        values.pop(_KEPT + name, None)
+    return thing
+
+
 def once(
     kept: MutableMapping[Any, Any], key: Hashable, make: Callable[..., ValueT], *given: Any
 ) -> ValueT:

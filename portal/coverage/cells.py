@@ -339,14 +339,6 @@ class Coverage:
         return school_calendar(self.directory.terms)
 
     @remembered
-    def _series_at(self) -> Mapping[str, Sequence[Series]]:
-        # Not those of the Directory: a copy with other series keeps what was remembered of it.
-        found: dict[str, list[Series]] = defaultdict(list)
-        for series in self.directory.series:
-            found[series.centre.slug].append(series)
-        return found
-
-    @remembered
     def _by_district(self) -> Mapping[str, _District]:
         elsewhere: dict[str, list[_Held]] = defaultdict(list)
         for centre in self.directory.centres:
@@ -376,7 +368,7 @@ class Coverage:
 
     def _held_by(self, centre: Centre) -> tuple[Sequence[_Held], Sequence[_Held]]:
         found: tuple[list[_Held], list[_Held]] = [], []
-        for series in self._series_at.get(centre.slug, ()):
+        for series in self.directory.series_at(centre):
             name, identity = series.name, series.identity
             for one in series.all_sessions:
                 if not one.off and self.first <= one.day <= self.last:
