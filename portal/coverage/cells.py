@@ -217,13 +217,17 @@ class Coverage:
 
     def cells_of(self, area: District | Footprint | None = None) -> tuple[Cell, ...]:
         """The cells of an area, in the same order."""
-        wanted = area.districts if isinstance(area, Footprint) else (area,)
         return tuple(
             cell
-            for district in self.directory.districts
-            if area is None or district in wanted
+            for district in self.districts_in(area)
             for cell in self._by_district[district.slug].cells.values()
         )
+
+    def districts_in(self, area: District | Footprint | None) -> Sequence[District]:
+        """The districts of an area, or all."""
+        if area is None:
+            return self.directory.districts
+        return area.districts if isinstance(area, Footprint) else (area,)
 
     def sessions_in(self, area: District | Footprint | None = None) -> tuple[Session, ...]:
         """All sessions held in an area, or in the county, soonest first."""
@@ -276,20 +280,16 @@ class Coverage:
 
     def _sums_in(self, area: District | Footprint | None) -> _Sums:
         """The sums of an area by table and line."""
-        several = tuple(self._by_district[one.slug].sums for one in self._inside(area))
+        several = tuple(self._by_district[one.slug].sums for one in self.districts_in(area))
         if len(several) == 1:
             return several[0]
         return once_with(self._joined, ("sums", *_key(area)), (several,), _joined)
 
     def _sessions_in(self, area: District | Footprint | None) -> tuple[Session, ...]:
-        held = chain.from_iterable(self._by_district[one.slug].held for one in self._inside(area))
+        held = chain.from_iterable(
+            self._by_district[one.slug].held for one in self.districts_in(area)
+        )
         return tuple(one.session for one in sorted(held, key=_in_order))
-
-    def _inside(self, area: District | Footprint | None) -> Sequence[District]:
-        """The districts of an area."""
-        if area is None:
-            return self.directory.districts
-        return area.districts if isinstance(area, Footprint) else (area,)
 
     # --- for machines -----------------------------------------------------------------------------
 

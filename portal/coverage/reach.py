@@ -27,7 +27,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from portal.coverage.cells import Cell, Coverage
-from portal.dependencies import once_with, remembers
+from portal.dependencies import once_with, remembered, remembers
 from portal.directory import Directory, District, Series, Session, Settlement
 from portal.directory.values import Position, distance
 from portal.directory.vocabularies import AgeBand
@@ -65,13 +65,27 @@ class Reach:
         self._total, self._towns_of = families.total, families.towns
         self._held: dict[tuple[AgeBand, str], set[Point]] = {}
         self._somewhere: dict[tuple[AgeBand, str], dict[Somewhere, None]] = {}
-        self._coverage = coverage
-        for cell in coverage.cells:
-            kind = cell.band, cell.part
-            key = cell.district.slug, cell.band.slug, cell.part
-            points, rough = once_with(families.cells, key, (cell,), _places_of)
-            self._held.setdefault(kind, set()).update(points)
-            self._somewhere.setdefault(kind, {}).update(rough)
+        self._on: set[tuple[District, AgeBand, str]] = set()  # where there is a session
+        for district in directory.districts:
+            cells = coverage.cells_of(district)
+            places = once_with(families.cells, district.slug, (cells,), _places_of)
+            for cell, (points, rough) in zip(cells, places, strict=True):
+                kind = cell.band, cell.part
+                if cell.sessions:
+                    self._on.add((district, *kind))
+                self._held.setdefault(kind, set()).update(points)
+                self._somewhere.setdefault(kind, {}).update(rough)
+
+    @remembered
+    def near_and_somewhere(self) -> tuple[object, ...]:
+        """All that decides about shares and the groups that are left out of them, to be compared:
+        while it is equal, those of districts with the same cells are equal too."""
+        near = (
+            self._near(self._postcodes, band, part, miles)
+            for band, part in self._held
+            for miles in MILES
+        )
+        return *near, self._somewhere
 
     @staticmethod
     def of(directory: Directory, coverage: Coverage) -> Reach:
@@ -149,7 +163,7 @@ class Reach:
         return field.near([place.point], miles + place.slack)
 
     def _may_be_near(self, district: District, band: AgeBand, part: str, miles: int) -> bool:
-        if self.basis == "sectors" and self._coverage.cell(district, band, part).sessions:
+        if self.basis == "sectors" and (district, band, part) in self._on:
             return True
         return bool(self.rough(band, part, district, miles))
 
@@ -203,7 +217,7 @@ class _Families:
         for town in by_size(towns):
             if town.district:
                 self.towns.setdefault(town.district.slug, []).append(town)
-        self.cells: dict[tuple[str, str, str], Any] = {}
+        self.cells: dict[str, Any] = {}
         self.near: dict[tuple[_Field, str, str, int], Any] = {}
 
 
@@ -212,13 +226,21 @@ def _families(directory: Directory) -> _Families:
     return _Families(directory)
 
 
-def _places_of(cell: Cell) -> tuple[frozenset[Point], Mapping[Somewhere, None]]:
-    """Where the sessions of a cell are held, and its groups whose place is known only roughly."""
-    rough = (one for one in cell.sessions if not is_placed(one))
-    return placed(cell.sessions), {
-        Somewhere(*whereabouts(one, cell.district), one.series, cell.district): None
-        for one in rough
-    }
+def _places_of(
+    cells: Iterable[Cell],
+) -> Sequence[tuple[frozenset[Point], Mapping[Somewhere, None]]]:
+    """Where the sessions of each cell are, and its groups whose place is known only roughly."""
+    return [
+        (
+            placed(cell.sessions),
+            {
+                Somewhere(*whereabouts(one, cell.district), one.series, cell.district): None
+                for one in cell.sessions
+                if not is_placed(one)
+            },
+        )
+        for cell in cells
+    ]
 
 
 def _point(position: Position) -> Point:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -49,24 +49,18 @@ def document(directory: Directory, area: District | Footprint | None = None) -> 
 
 
 def _cells(directory: Directory, area: District | Footprint | None) -> Iterator[dict[str, Any]]:
-    return (_cell(*known) for known in _known(directory, area))
-
-
-def _known(
-    directory: Directory, area: District | Footprint | None
-) -> Iterator[tuple[Cell, tuple[float | None, ...], int]]:
-    """Each cell with its shares by distance, and how many groups are left out of them."""
     coverage = Coverage.of(directory)
     reach = Reach.of(directory, coverage)
-    for cell in coverage.cells_of(area):
-        kind = cell.district, cell.band, cell.part
-        shares = tuple(_share(reach.share(*kind, miles)) for miles in MILES)
-        yield cell, shares, len(reach.rough(cell.band, cell.part, cell.district))
+    return (_cell(reach, cell) for cell in coverage.cells_of(area))
 
 
-def _cell(cell: Cell, shares: Sequence[float | None], left_out: int) -> dict[str, Any]:
-    by_miles = {str(miles): share for miles, share in zip(MILES, shares, strict=True)}
-    return {**cell.as_json(), "share_within_miles": by_miles, "groups_left_out": left_out}
+def _cell(reach: Reach, cell: Cell) -> dict[str, Any]:
+    shares = {
+        str(miles): _share(reach.share(cell.district, cell.band, cell.part, miles))
+        for miles in MILES
+    }
+    left_out = len(reach.rough(cell.band, cell.part, cell.district))
+    return {**cell.as_json(), "share_within_miles": shares, "groups_left_out": left_out}
 
 
 def rows(
@@ -93,18 +87,21 @@ def _share(share: float | None) -> float | None:
 def as_json(directory: Directory, area: District | Footprint | None = None) -> bytes:
     """The JSON file, or the part of it about one area."""
     coverage, kept = Coverage.of(directory), _texts_of(directory)
+    reach = Reach.of(directory, coverage)
     cells = (
         once_with(
-            kept, (known[0].district.slug, known[0].band.slug, known[0].part), known, _cell_text
+            kept,
+            (district.slug, "cells"),
+            (coverage.cells_of(district), reach.near_and_somewhere),
+            partial(_cell_texts, reach),
         )
-        for known in _known(directory, area)
+        for district in coverage.districts_in(area)
     )
     areas = (
         once_with(kept, one and one.path, (coverage.area_as_json(one),), _text)
         for one in coverage.areas(area)
     )
-    basis = Reach.of(directory, coverage).basis
-    found = {**coverage.about(), "cells": [], "areas": [], "shares_counted_by": basis}
+    found = {**coverage.about(), "cells": [], "areas": [], "shares_counted_by": reach.basis}
     text = json.dumps(found, ensure_ascii=False, indent=1)
     for name, texts in (("cells", cells), ("areas", areas)):
         if joined := ",\n  ".join(texts):
@@ -118,8 +115,8 @@ def _texts_of(_directory: Directory) -> dict[Any, Any]:
     return {}
 
 
-def _cell_text(cell: Cell, shares: Sequence[float | None], left_out: int) -> str:
-    return _text(_cell(cell, shares, left_out))
+def _cell_texts(reach: Reach, cells: Iterable[Cell], *_: object) -> str:
+    return ",\n  ".join(_text(_cell(reach, cell)) for cell in cells)
 
 
 def _text(value: object) -> str:
