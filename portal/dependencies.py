@@ -11,6 +11,7 @@ Nothing is watched outside a build: there `remembered` is as quick as `cached_pr
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections import defaultdict
 from collections.abc import (
     Callable,
@@ -243,6 +244,15 @@ class remembered(Generic[ValueT]):
         return cast("ValueT", kept[0])
 
 
+def forget(thing: ValueT) -> ValueT:
+    """Drop all `remembered` values of a thing that was copied with them."""
+    values = thing.__dict__
+    for name in _remembered_by(type(thing)):
+        values.pop(name, None)
+        values.pop(_KEPT + name, None)
+    return thing
+
+
 def once(
     kept: MutableMapping[Any, Any], key: Hashable, make: Callable[..., ValueT], *given: Any
 ) -> ValueT:
@@ -256,6 +266,22 @@ def once(
         found = _make(kept, key, lambda: make(*given))
     _now.parts.add(cast("Reads", found[1]))
     return found[0]
+
+
+def once_with(
+    kept: MutableMapping[Any, Any],
+    key: Hashable,
+    given: tuple[Any, ...],
+    make: Callable[..., ValueT],
+) -> ValueT:
+    """As `once`, while `given` is equal to what it was at the last call for this key.
+
+    So a value is not made again where something else that it needs was made again, but is the same.
+    """
+    last: tuple[tuple[Any, ...], dict[str, Any]] | None = kept.get(key)
+    if last is None or last[0] != given:
+        last = kept[key] = given, {}
+    return once(last[1], "", make, *given)
 
 
 def between_edits(
@@ -461,6 +487,22 @@ def _watched_kinds(kinds: Mapping[type, Sequence[str]]) -> Iterator[None]:
                 setattr(kind, name, own)
 
 
+def _watched_kind(kind: type, names: Set[str]) -> type:
+    """A class of nouns whose fields of these names are watched. Other nouns of the kind are not, so
+    that nothing has to be put in place, and taken away again, around each page."""
+    fields: dict[str, Any] = {}
+    for number, name in enumerate(fields_of(kind)):
+        if name == "model_fields_set" and name in names:
+            fields[name] = _watched_set(number)
+        elif name in names:
+            fields[name] = _watched(name, number, getattr(kind, name, _MISSING))
+    about = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    # Without what pydantic does for a class of its own: it would take the properties for fields.
+    return ABCMeta.__new__(
+        cast("type[ABCMeta]", type(kind)), kind.__name__, (kind,), about | fields
+    )
+
+
 class Resident:
     """What is made from nouns in one process, kept while some of the nouns are edited.
 
@@ -472,22 +514,23 @@ class Resident:
 
     def __init__(self, edited: Iterable[tuple[object, Collection[str]]]) -> None:
         nouns: dict[int, object] = {}
-        fixed: set[int] = set()
+        kinds: dict[tuple[type, frozenset[str]], type] = {}
         self._names: dict[type, tuple[str, ...]] = {}
         for number, (noun, may_change) in enumerate(edited, 1):
             nouns[number * FIELDS] = noun
-            if type(noun) not in self._names:
-                self._names[type(noun)] = fields_of(type(noun))
-            names = enumerate(self._names[type(noun)], number * FIELDS)
-            fixed.update(field for field, name in names if name not in may_change)
+            kind = type(noun), frozenset(may_change)
+            if kind not in kinds:
+                kinds[kind] = _watched_kind(*kind)
+                self._names[kinds[kind]] = fields_of(kind[0])
+            object.__setattr__(noun, "__class__", kinds[kind])
         _number(nouns)
-        self._kept = _Kept(fixed)
+        self._kept = _Kept()
 
     @contextmanager
     def making(self) -> Iterator[None]:
         """Note what is read in this block. One thread at a time, which may not nest it."""
         global _thread, _kept_here
-        with _ONE_WATCH, _watched_kinds(self._names):
+        with _ONE_WATCH:
             _thread, _kept_here = get_ident(), self._kept
             _switch(Reads())
             try:
@@ -517,12 +560,10 @@ class Resident:
 class _Kept:
     """Kept values, each after all that it was made with.
 
-    Most are made from one noun alone, and are not looked at when another noun is edited. Fields
-    that are `fixed` do not count.
+    Most are made from one noun alone, and are not looked at when another noun is edited.
     """
 
-    def __init__(self, fixed: Set[int]) -> None:
-        self._fixed = fixed
+    def __init__(self) -> None:
         self._of_one: dict[int, list[_Entry]] = defaultdict(list)
         self._of_more: list[_Entry] = []
         self._noun: dict[Reads, int] = {}  # of what is made from one noun; 0: from none
@@ -534,7 +575,7 @@ class _Kept:
 
     def append(self, entry: _Entry) -> None:
         reads = entry[0]
-        nouns = {field // FIELDS for field in reads.fields if field not in self._fixed}
+        nouns = {field // FIELDS for field in reads.fields}
         nouns.update(self._noun.get(part, -1) for part in reads.parts)
         nouns.discard(0)
         if reads.asked or -1 in nouns or len(nouns) > 1:

@@ -18,6 +18,7 @@ from portal.dependencies import (
     from_last_build,
     note,
     once,
+    once_with,
     reading,
     remembered,
     remembers,
@@ -310,6 +311,28 @@ def test_results_are_kept_apart_from_those_of_others():
     plan.edit(0, size=2)
     with plan.resident.making():
         assert size(plan.rooms[0]) == 2
+
+
+def test_a_value_is_kept_while_it_is_made_of_the_same():
+    """Other things that are given make it again, and so does an edit of what it has read."""
+    plan, kept, made = Plan(Room(name="Hall")), {}, []
+
+    def sign(*words):
+        made.append(words)
+        return f"{plan.rooms[0].name}: {', '.join(words)}"
+
+    def said(*words):
+        with plan.resident.making():
+            return once_with(kept, "sign", words, sign)
+
+    assert said("open") == said("open") == "Hall: open"
+    assert said("open", "warm") == "Hall: open, warm"
+    assert said("open") == "Hall: open"
+    assert made == [("open",), ("open", "warm"), ("open",)]
+    plan.edit(0, name="Barn")
+    assert said("open") == "Barn: open"
+    assert once_with(kept, "sign", ("open",), sign) == "Barn: open"
+    assert len(made) == 4
 
 
 def test_parts_of_a_list_are_kept_between_edits_alone():

@@ -12,16 +12,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import chain
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from portal.content.school_calendar import school_calendar
 from portal.coverage.inside import district_at
-from portal.dependencies import once, remembered, remembers
+from portal.dependencies import once, once_with, remembered, remembers
 from portal.directory import (
     AGE_BANDS,
     AgeBand,
+    Centre,
     Directory,
     District,
     Footprint,
@@ -93,14 +96,30 @@ class Amount(NamedTuple):
 NONE = Amount(0, 0, 0.0)
 
 
-class _Alike(NamedTuple):
-    """The sessions of a series that are in the same lines of every table."""
+class _Sum(NamedTuple):
+    """The sums of a line, so that those of several districts can be joined."""
 
-    series: Series
-    venue: Venue
-    part: str
+    series: frozenset[Series]
     sessions: int
     seconds: float
+
+    @property
+    def amount(self) -> Amount:
+        return Amount(len(self.series), self.sessions, round(self.seconds / 3600, 2))
+
+
+class _Held(NamedTuple):
+    """A session with what it is sorted by, and where it counts."""
+
+    starts: datetime
+    name: str
+    identity: str
+    session: Session
+    district: District
+    part: str
+
+
+_in_order = itemgetter(0, 1, 2)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -168,13 +187,20 @@ def _part(session: Session, calendar: SchoolCalendar) -> str:
 
 
 class Coverage:
-    """The public sessions of 13 weeks, sorted into cells."""
+    """The public sessions of 13 weeks, sorted into cells.
+
+    What the groups of a centre add is worked out by itself, and so is each district: after an edit
+    of a series in a preview all others are joined as they were.
+    """
 
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.first = directory.today
         self.last = directory.today + timedelta(days=7 * WEEKS - 1)
         self._districts: dict[Any, Any] = {}
+        self._at_centres: dict[Centre, Any] = {}
+        self._in_districts: dict[str, Any] = {}
+        self._joined: dict[Any, Any] = {}
 
     @staticmethod
     def of(directory: Directory) -> Coverage:
@@ -182,21 +208,30 @@ class Coverage:
         return _coverage(directory)
 
     def cell(self, district: District, band: AgeBand, part: str) -> Cell:
-        return self._cells[district.slug, band.slug, part]
+        return self._by_district[district.slug].cells[band.slug, part]
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """By district, then age band, then part of the week."""
-        return tuple(self._cells.values())
+        return self.cells_of()
 
     def cells_of(self, area: District | Footprint | None = None) -> tuple[Cell, ...]:
         """The cells of an area, in the same order."""
-        districts = area.districts if isinstance(area, Footprint) else (area,)
-        return tuple(cell for cell in self.cells if area is None or cell.district in districts)
+        return tuple(
+            cell
+            for district in self.districts_in(area)
+            for cell in self._by_district[district.slug].cells.values()
+        )
+
+    def districts_in(self, area: District | Footprint | None) -> Sequence[District]:
+        """The districts of an area, or all."""
+        if area is None:
+            return self.directory.districts
+        return area.districts if isinstance(area, Footprint) else (area,)
 
     def sessions_in(self, area: District | Footprint | None = None) -> tuple[Session, ...]:
         """All sessions held in an area, or in the county, soonest first."""
-        return self._sessions_in[area.slug if area else "", isinstance(area, Footprint)]
+        return once(self._joined, ("sessions", *_key(area)), self._sessions_in, area)
 
     def district_of(self, session: Session) -> District:
         """The district in which a session is held."""
@@ -210,75 +245,51 @@ class Coverage:
 
     def offers(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By area of the service's offer."""
-        return self._sums(area, OFFERS.values(), lambda one: [OFFERS[one.series.programme.offer]])
+        return self._table("offers", area)
 
     def levels(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By level of need: universal and targeted, to be read beside PLAN."""
-        return self._sums(area, PLAN, lambda one: [one.series.programme.level or NOT_SAID])
+        return self._table("levels", area)
 
     def ways(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By the way to get a place."""
-        return self._sums(
-            area,
-            BOOKING_WAYS.values(),
-            lambda one: [BOOKING_WAYS[one.series.booking] if one.series.booking else NOT_SAID],
-        )
+        return self._table("ways", area)
 
     def access(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By what the centre has that decides who can come. A session may be in several lines."""
-        known = {name: FACILITIES[name] for name in ACCESS}
-
-        def there(alike: _Alike) -> list[str]:
-            centre = alike.venue.centre
-            return [known[name] for name in (centre.facilities if centre else ()) if name in known]
-
-        return self._sums(area, known.values(), there)
+        return self._table("access", area)
 
     def languages(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By the language spoken: each that the service knows, also those without a group."""
-        words = LANGUAGES
-        return self._sums(
-            area,
-            words.values(),
-            lambda one: [words.get(one.series.language, one.series.language)],
-        )
+        return self._table("languages", area)
 
     def outreach(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By where it is: at a centre, in another building, or out and about."""
-        return self._sums(area, PLACES, lambda one: [_place(one.venue)])
+        return self._table("places", area)
 
     def parts(self, area: District | Footprint | None = None) -> Mapping[str, Amount]:
         """By part of the week, also what is in no age band."""
-        return self._sums(area, PARTS.values(), lambda one: [PARTS[one.part]])
+        return self._table("parts", area)
 
     def amount(self, area: District | Footprint | None = None) -> Amount:
         """All of an area."""
-        return _amount(self._alike_in(area))
+        return self._sums_in(area)[_ALL][_ALL].amount
 
-    def _sums(
-        self,
-        area: District | Footprint | None,
-        lines: Iterable[str],
-        lines_of: Callable[[_Alike], Iterable[str]],
-    ) -> Mapping[str, Amount]:
-        found: dict[str, list[_Alike]] = {line: [] for line in lines}
-        for alike in self._alike_in(area):
-            for line in lines_of(alike):
-                found.setdefault(line, []).append(alike)
-        return {line: _amount(those) for line, those in found.items()}
+    def _table(self, name: str, area: District | Footprint | None) -> Mapping[str, Amount]:
+        return {line: one.amount for line, one in self._sums_in(area)[name].items()}
 
-    def _alike_in(self, area: District | Footprint | None) -> Sequence[_Alike]:
-        """The sessions of an area, counted by what the tables ask of them."""
-        key = area.slug if area else "", isinstance(area, Footprint)
-        return once(self._alike, key, self._counted, area)
+    def _sums_in(self, area: District | Footprint | None) -> _Sums:
+        """The sums of an area by table and line."""
+        several = tuple(self._by_district[one.slug].sums for one in self.districts_in(area))
+        if len(several) == 1:
+            return several[0]
+        return once_with(self._joined, ("sums", *_key(area)), (several,), _joined)
 
-    def _counted(self, area: District | Footprint | None) -> Sequence[_Alike]:
-        counted: dict[tuple[Series, Venue, str], list[float]] = {}
-        for session in self.sessions_in(area):
-            _, part = self._placed[session]
-            lengths = counted.setdefault((session.series, session.venue, part), [])
-            lengths.append((session.ends - session.starts).total_seconds())
-        return [_Alike(*of, len(lengths), sum(lengths)) for of, lengths in counted.items()]
+    def _sessions_in(self, area: District | Footprint | None) -> tuple[Session, ...]:
+        held = chain.from_iterable(
+            self._by_district[one.slug].held for one in self.districts_in(area)
+        )
+        return tuple(one.session for one in sorted(held, key=_in_order))
 
     # --- for machines -----------------------------------------------------------------------------
 
@@ -286,8 +297,11 @@ class Coverage:
         self, cells: Sequence[Any], area: District | Footprint | None = None
     ) -> dict[str, Any]:
         """The open data: these cells, and the sums of each area; or those of one area alone."""
-        every: list[District | Footprint | None] = [None]
-        every += [*self.directory.footprints, *self.directory.districts]
+        areas = [self.area_as_json(one) for one in self.areas(area)]
+        return {**self.about(), "cells": cells, "areas": areas}
+
+    def about(self) -> dict[str, Any]:
+        """The open data without cells and areas."""
         return {
             "from": self.first.isoformat(),
             "until": self.last.isoformat(),
@@ -295,29 +309,26 @@ class Coverage:
             "bands": {band.slug: band.title for band in AGE_BANDS},
             "words": [{"word": word, "least_sessions": least} for word, least in WORDS],
             "plan": dict(PLAN),
-            "cells": cells,
-            "areas": [self._area_as_json(one) for one in ([area] if area else every)],
         }
 
-    def _area_as_json(self, area: District | Footprint | None) -> dict[str, Any]:
+    def areas(
+        self, area: District | Footprint | None = None
+    ) -> Sequence[District | Footprint | None]:
+        """The areas of the open data, the county (None) first; or one area alone."""
+        return (area,) if area else (None, *self.directory.footprints, *self.directory.districts)
+
+    def area_as_json(self, area: District | Footprint | None) -> dict[str, Any]:
+        """An area in the open data."""
         kind = "district" if isinstance(area, District) else "footprint" if area else "county"
-        tables = {
-            "parts": self.parts(area),
-            "offers": self.offers(area),
-            "levels": self.levels(area),
-            "ways": self.ways(area),
-            "access": self.access(area),
-            "languages": self.languages(area),
-            "places": self.outreach(area),
-        }
         return {
             "kind": kind,
             "area": area.slug if area else "",
             "title": area.title if area else self.directory.site.area,
             **self.amount(area)._asdict(),
             **{
-                name: {line: amount._asdict() for line, amount in table.items()}
-                for name, table in tables.items()
+                name: {line: one.amount._asdict() for line, one in table.items()}
+                for name, table in self._sums_in(area).items()
+                if name != _ALL
             },
         }
 
@@ -328,56 +339,43 @@ class Coverage:
         return school_calendar(self.directory.terms)
 
     @remembered
-    def _sessions(self) -> tuple[Session, ...]:
-        found = [
-            session
-            for series in self.directory.series
-            for session in series.all_sessions
-            if not session.off and self.first <= session.day <= self.last
-        ]
-        found.sort(key=lambda one: (one.starts, one.series.name, one.series.identity))
-        return tuple(found)
-
-    @remembered
-    def _alike(self) -> dict[tuple[str, bool], Any]:
-        return {}
-
-    @remembered
-    def _placed(self) -> Mapping[Session, tuple[District, str]]:
-        """The district and the part of the week of each session."""
-        return {one: (self.district_of(one), self.part_of(one)) for one in self._sessions}
-
-    @remembered
-    def _sessions_in(self) -> Mapping[tuple[str, bool], tuple[Session, ...]]:
-        """By the slug of an area, and whether it is a footprint: Preston is both."""
-        found: dict[tuple[str, bool], list[Session]] = defaultdict(list)
-        for session, (district, _) in self._placed.items():
-            above = self.directory.footprint_of(district)
-            for key in ("", False), (district.slug, False), (above.slug, True):
-                found[key].append(session)
-        areas = [("", False)]
-        areas += [(one.slug, False) for one in self.directory.districts]
-        areas += [(one.slug, True) for one in self.directory.footprints]
-        return {key: tuple(found[key]) for key in areas}
-
-    @remembered
-    def _cells(self) -> Mapping[tuple[str, str, str], Cell]:
-        found: dict[tuple[str, str, str], list[Session]] = defaultdict(list)
-        bands: dict[Series, list[AgeBand]] = {}
-        for session, (district, part) in self._placed.items():
-            series = session.series
-            if series not in bands:
-                bands[series] = [band for band in AGE_BANDS if band.holds(series.ages or ())]
-            for band in bands[series]:
-                found[district.slug, band.slug, part].append(session)
+    def _by_district(self) -> Mapping[str, _District]:
+        elsewhere: dict[str, list[_Held]] = defaultdict(list)
+        for centre in self.directory.centres:
+            for one in self._at(centre)[1]:
+                elsewhere[one.district.slug].append(one)
         return {
-            (district.slug, band.slug, part): Cell(
-                district, band, part, tuple(found[district.slug, band.slug, part])
+            one.slug: once_with(
+                self._in_districts,
+                one.slug,
+                (one, tuple(elsewhere.get(one.slug, ()))),
+                self._in_district,
             )
-            for district in self.directory.districts
-            for band in AGE_BANDS
-            for part in PARTS
+            for one in self.directory.districts
         }
+
+    def _in_district(self, district: District, others: Sequence[_Held]) -> _District:
+        """A district with what is held in it; `others` are held by centres of other districts."""
+        held = [*others]
+        for centre in self.directory.centres:
+            if centre.district == district.slug:
+                held += self._at(centre)[0]
+        return _District(district, sorted(held, key=_in_order))
+
+    def _at(self, centre: Centre) -> tuple[Sequence[_Held], Sequence[_Held]]:
+        """The sessions of a centre's groups: those held in its district, and all others."""
+        return once(self._at_centres, centre, self._held_by, centre)
+
+    def _held_by(self, centre: Centre) -> tuple[Sequence[_Held], Sequence[_Held]]:
+        found: tuple[list[_Held], list[_Held]] = [], []
+        for series in self.directory.series_at(centre):
+            name, identity = series.name, series.identity
+            for one in series.all_sessions:
+                if not one.off and self.first <= one.day <= self.last:
+                    district = self.district_of(one)
+                    held = _Held(one.starts, name, identity, one, district, self.part_of(one))
+                    found[district.slug != centre.district].append(held)
+        return found
 
     def _district_of_venue(self, venue: Venue, series: Series) -> District:
         def found() -> District:
@@ -386,6 +384,75 @@ class Coverage:
             return there or self.directory.district_of(centre)
 
         return once(self._districts, (venue, series.centre), found)
+
+
+class _District:
+    """What is held in a district, soonest first: its cells, and its sums by table and line."""
+
+    def __init__(self, district: District, held: Sequence[_Held]) -> None:
+        self.held = held
+        cells: dict[tuple[str, str], list[Session]] = {
+            (band.slug, part): [] for band in AGE_BANDS for part in PARTS
+        }
+        bands: dict[Series, list[str]] = {}
+        alike: dict[tuple[Series, Venue, str], list[float]] = {}
+        for one in held:
+            session, part = one.session, one.part
+            series = session.series
+            if series not in bands:
+                ages = series.ages or ()
+                bands[series] = [band.slug for band in AGE_BANDS if band.holds(ages)]
+            for band in bands[series]:
+                cells[band, part].append(session)
+            lengths = alike.setdefault((series, session.venue, part), [])
+            lengths.append((session.ends - session.starts).total_seconds())
+        self.cells: Mapping[tuple[str, str], Cell] = {
+            (band.slug, part): Cell(district, band, part, tuple(cells[band.slug, part]))
+            for band in AGE_BANDS
+            for part in PARTS
+        }
+        self._alike = [(*of, len(lengths), sum(lengths)) for of, lengths in alike.items()]
+
+    @remembered
+    def sums(self) -> _Sums:
+        return _joined(
+            {
+                name: {
+                    line: _Sum(frozenset((series,)), sessions, seconds)
+                    for line in lines_of(series, venue, part)
+                }
+                for name, (_, lines_of) in _TABLES.items()
+            }
+            for series, venue, part, sessions, seconds in self._alike
+        )
+
+
+def _joined(several: Iterable[_Sums]) -> _Sums:
+    """The sums of several sums. A series that is in more than one of them counts once."""
+    every: dict[str, dict[str, list[_Sum]]] = {
+        name: {line: [] for line in lines} for name, (lines, _) in _TABLES.items()
+    }
+    for sums in several:
+        for name, table in sums.items():
+            lines = every[name]
+            for line, one in table.items():
+                lines.setdefault(line, []).append(one)
+    return {
+        name: {
+            line: _Sum(
+                frozenset().union(*(one.series for one in those)),
+                sum(one.sessions for one in those),
+                sum(one.seconds for one in those),
+            )
+            for line, those in table.items()
+        }
+        for name, table in every.items()
+    }
+
+
+def _key(area: District | Footprint | None) -> tuple[str, bool]:
+    """Preston is both a district and a footprint."""
+    return area.slug if area else "", isinstance(area, Footprint)
 
 
 @remembers(2)
@@ -399,7 +466,26 @@ def _place(venue: Venue) -> str:
     return PLACES[2] if venue.is_area else PLACES[1]
 
 
-def _amount(those: Sequence[_Alike]) -> Amount:
-    series = len({one.series for one in those})
-    hours = sum(one.seconds for one in those) / 3600
-    return Amount(series, sum(one.sessions for one in those), round(hours, 2))
+def _facilities(_: Series, venue: Venue, __: str) -> list[str]:
+    centre = venue.centre
+    return [FACILITIES[name] for name in (centre.facilities if centre else ()) if name in ACCESS]
+
+
+# The sums of a table by line, by the name of the table.
+_Sums = Mapping[str, Mapping[str, _Sum]]
+_ALL = ""
+# Each table: the lines that it has in any case, and those that a session of a series is in, by its
+# venue and part of the week. The last one has all of it in one line.
+_TABLES: Mapping[str, tuple[Sequence[str], Callable[[Series, Venue, str], Sequence[str]]]] = {
+    "parts": ((*PARTS.values(),), lambda _, __, part: (PARTS[part],)),
+    "offers": ((*OFFERS.values(),), lambda series, _, __: (OFFERS[series.programme.offer],)),
+    "levels": ((*PLAN,), lambda series, _, __: (series.programme.level or NOT_SAID,)),
+    "ways": (
+        (*BOOKING_WAYS.values(),),
+        lambda series, _, __: (BOOKING_WAYS[series.booking] if series.booking else NOT_SAID,),
+    ),
+    "access": (tuple(FACILITIES[name] for name in ACCESS), _facilities),
+    "languages": ((*LANGUAGES.values(),), lambda series, _, __: (LANGUAGES[series.language],)),
+    "places": (PLACES, lambda _, venue, __: (_place(venue),)),
+    _ALL: ((_ALL,), lambda _, __, ___: (_ALL,)),
+}

@@ -24,10 +24,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from math import cos, floor, radians, sin, sqrt, tan
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from portal.coverage.cells import Coverage
-from portal.dependencies import remembered, remembers
+from portal.coverage.cells import Cell, Coverage
+from portal.dependencies import once_with, remembered, remembers
 from portal.directory import Directory, District, Series, Session, Settlement
 from portal.directory.values import Position, distance
 from portal.directory.vocabularies import AgeBand
@@ -59,25 +59,33 @@ class Reach:
     """How many families can reach a session, by age band, part of the week and distance."""
 
     def __init__(self, directory: Directory, coverage: Coverage) -> None:
-        self.basis: Literal["postcodes", "sectors", ""]
-        self.basis, points = _points(directory)
-        districts = [district.slug for district in directory.districts]
-        self._postcodes = _Field([(point, slug) for slug in districts for point in points[slug]])
-        self._total = {slug: self._postcodes.of(slug).bit_count() for slug in districts}
-        self._towns = [town for town in directory.settlements if _counts(town)]
-        self._places = _Field([(_point(town.position), town.slug) for town in self._towns])
+        families = self._families = _families(directory)
+        self.basis: Literal["postcodes", "sectors", ""] = families.basis
+        self._postcodes, self._places = families.postcodes, families.places
+        self._total, self._towns_of = families.total, families.towns
         self._held: dict[tuple[AgeBand, str], set[Point]] = {}
         self._somewhere: dict[tuple[AgeBand, str], dict[Somewhere, None]] = {}
-        self._joined: dict[tuple[_Field, AgeBand, str, int], int] = {}
-        self._coverage = coverage
-        for cell in coverage.cells:
-            kind = cell.band, cell.part
-            self._held.setdefault(kind, set()).update(placed(cell.sessions))
-            rough = (one for one in cell.sessions if not is_placed(one))
-            self._somewhere.setdefault(kind, {}).update(
-                (Somewhere(*whereabouts(one, cell.district), one.series, cell.district), None)
-                for one in rough
-            )
+        self._on: set[tuple[District, AgeBand, str]] = set()  # where there is a session
+        for district in directory.districts:
+            cells = coverage.cells_of(district)
+            places = once_with(families.cells, district.slug, (cells,), _places_of)
+            for cell, (points, rough) in zip(cells, places, strict=True):
+                kind = cell.band, cell.part
+                if cell.sessions:
+                    self._on.add((district, *kind))
+                self._held.setdefault(kind, set()).update(points)
+                self._somewhere.setdefault(kind, {}).update(rough)
+
+    @remembered
+    def near_and_somewhere(self) -> tuple[object, ...]:
+        """All that decides about shares and the groups that are left out of them, to be compared:
+        while it is equal, those of districts with the same cells are equal too."""
+        near = (
+            self._near(self._postcodes, band, part, miles)
+            for band, part in self._held
+            for miles in MILES
+        )
+        return *near, self._somewhere
 
     @staticmethod
     def of(directory: Directory, coverage: Coverage) -> Reach:
@@ -155,7 +163,7 @@ class Reach:
         return field.near([place.point], miles + place.slack)
 
     def _may_be_near(self, district: District, band: AgeBand, part: str, miles: int) -> bool:
-        if self.basis == "sectors" and self._coverage.cell(district, band, part).sessions:
+        if self.basis == "sectors" and (district, band, part) in self._on:
             return True
         return bool(self.rough(band, part, district, miles))
 
@@ -184,23 +192,55 @@ class Reach:
 
     def _near(self, field: _Field, band: AgeBand, part: str, miles: int) -> int:
         """The positions of a field within so many miles of such a session."""
-        key = field, band, part, miles
-        if key not in self._joined:
-            self._joined[key] = field.near(self._held.get((band, part), ()), miles)
-        return self._joined[key]
-
-    @remembered
-    def _towns_of(self) -> Mapping[str, Sequence[Settlement]]:
-        towns: dict[str, list[Settlement]] = {}
-        for town in sorted(self._towns, key=_size):
-            if town.district:
-                towns.setdefault(town.district.slug, []).append(town)
-        return towns
+        points = self._held.get((band, part), set())
+        return once_with(
+            self._families.near, (field, band.slug, part, miles), (points, miles), field.near
+        )
 
 
 @remembers(2)
 def _reach(directory: Directory, coverage: Coverage) -> Reach:
     return Reach(directory, coverage)
+
+
+class _Families:
+    """Where families live, and what is kept of the sessions near them while some are edited."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.basis, points = _points(directory)
+        districts = [district.slug for district in directory.districts]
+        self.postcodes = _Field([(point, slug) for slug in districts for point in points[slug]])
+        self.total = {slug: self.postcodes.of(slug).bit_count() for slug in districts}
+        towns = [town for town in directory.settlements if _counts(town)]
+        self.places = _Field([(_point(town.position), town.slug) for town in towns])
+        self.towns: dict[str, list[Settlement]] = {}  # by district, the largest first
+        for town in by_size(towns):
+            if town.district:
+                self.towns.setdefault(town.district.slug, []).append(town)
+        self.cells: dict[str, Any] = {}
+        self.near: dict[tuple[_Field, str, str, int], Any] = {}
+
+
+@remembers(2)
+def _families(directory: Directory) -> _Families:
+    return _Families(directory)
+
+
+def _places_of(
+    cells: Iterable[Cell],
+) -> Sequence[tuple[frozenset[Point], Mapping[Somewhere, None]]]:
+    """Where the sessions of each cell are, and its groups whose place is known only roughly."""
+    return [
+        (
+            placed(cell.sessions),
+            {
+                Somewhere(*whereabouts(one, cell.district), one.series, cell.district): None
+                for one in cell.sessions
+                if not is_placed(one)
+            },
+        )
+        for cell in cells
+    ]
 
 
 def _point(position: Position) -> Point:

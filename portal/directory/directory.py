@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from portal.dependencies import remembered
+from portal.dependencies import forget, remembered
 from portal.directory import addresses
 from portal.directory.models import (
     Board,
@@ -82,6 +82,10 @@ class Directory(Noun):
         if not base or base == self.site.base_address:
             return self
         return self.model_copy(update={"site": self.site.model_copy(update={"base_address": base})})
+
+    def model_copy(self, **given: Any) -> Directory:
+        """A copy with other parts, for which nothing is remembered yet."""
+        return forget(super().model_copy(**given))
 
     @remembered
     def districts(self) -> tuple[District, ...]:

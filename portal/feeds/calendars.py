@@ -16,7 +16,7 @@ they have, for example where a group meets that is withheld now.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,7 +25,7 @@ from itertools import chain
 from typing import Any
 
 from portal.content.school_calendar import school_calendar
-from portal.dependencies import once, remembered, remembers
+from portal.dependencies import once, once_with, remembered, remembers
 from portal.directory import AGE_BANDS, Board, Centre, Directory, District, Series, Session
 from portal.directory.schedule import horizon_reached
 from portal.directory.values import LONDON
@@ -189,6 +189,8 @@ class Calendars:
         self._runs: dict[tuple[Series, datetime], Any] = {}
         self._entries: dict[tuple[Series, datetime], Any] = {}
         self._last_days: dict[Series, Any] = {}
+        self._blocks: dict[tuple[Series, ...], Any] = {}
+        self._groups: dict[str, Any] = {}
         # Gives the entries of a series, found by its UID, where they are known to be the same as
         # in the last build, and notes what they were made from.
         self.earlier: Callable[[Series, str], tuple[Entry, ...] | None] = lambda *_: None
@@ -265,8 +267,17 @@ class Calendars:
     def feed(self, facet: Facet, more: Iterable[Entry] = ()) -> bytes:
         """The calendar to subscribe to for a facet, at an address below its page."""
         address = f"{self.site.base_address}{facet.page}"
-        entries = chain(more, *map(self.entries, facet.series))
+        groups = once_with(self._groups, facet.page, (facet.series,), _by_centre)
+        entries = chain(more, chain.from_iterable(map(self._block, groups)))
         return self._feed(facet.name, address, f"{address}calendar.ics", entries)
+
+    def _block(self, group: tuple[Series, ...]) -> list[Entry]:
+        """The entries of a group of series in their order. Most facets have whole centres."""
+        changed = tuple(one.changed for one in group)  # as in `_run`
+        return once_with(self._blocks, group, (group, changed), self._in_order)
+
+    def _in_order(self, group: tuple[Series, ...], _changed: tuple[datetime, ...]) -> list[Entry]:
+        return sorted(chain.from_iterable(map(self.entries, group)))
 
     def chosen(self, name: str, page: str, source: str, series: Iterable[Series]) -> bytes:
         """A calendar of these series. `page` and `source` (its own address) are absolute.
@@ -425,6 +436,13 @@ class Calendars:
 def _joined(names: bytes, entries: Iterable[Entry]) -> bytes:
     """A calendar of entries. `names` are the lines that only a feed has."""
     return b"".join((_BEGIN, names, _ZONE, *(entry.data for entry in sorted(entries)), _END))
+
+
+def _by_centre(series: Iterable[Series]) -> list[tuple[Series, ...]]:
+    groups: dict[Centre, list[Series]] = defaultdict(list)
+    for one in series:
+        groups[one.centre].append(one)
+    return [tuple(group) for group in groups.values()]
 
 
 def _last_day(series: Series) -> date | None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from portal.coverage.cells import Coverage
+from portal.coverage.cells import Cell, Coverage
 from portal.coverage.reach import MILES, Reach
+from portal.dependencies import once_with, remembers
 from portal.directory import Directory, District, Footprint
 
 JSON = "/data/coverage.json"
@@ -50,13 +51,16 @@ def document(directory: Directory, area: District | Footprint | None = None) -> 
 def _cells(directory: Directory, area: District | Footprint | None) -> Iterator[dict[str, Any]]:
     coverage = Coverage.of(directory)
     reach = Reach.of(directory, coverage)
-    for cell in coverage.cells_of(area):
-        shares = {
-            str(miles): _share(reach.share(cell.district, cell.band, cell.part, miles))
-            for miles in MILES
-        }
-        left_out = len(reach.rough(cell.band, cell.part, cell.district))
-        yield {**cell.as_json(), "share_within_miles": shares, "groups_left_out": left_out}
+    return (_cell(reach, cell) for cell in coverage.cells_of(area))
+
+
+def _cell(reach: Reach, cell: Cell) -> dict[str, Any]:
+    shares = {
+        str(miles): _share(reach.share(cell.district, cell.band, cell.part, miles))
+        for miles in MILES
+    }
+    left_out = len(reach.rough(cell.band, cell.part, cell.district))
+    return {**cell.as_json(), "share_within_miles": shares, "groups_left_out": left_out}
 
 
 def rows(
@@ -82,8 +86,42 @@ def _share(share: float | None) -> float | None:
 
 def as_json(directory: Directory, area: District | Footprint | None = None) -> bytes:
     """The JSON file, or the part of it about one area."""
-    found = document(directory, area)
-    return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode()
+    coverage, kept = Coverage.of(directory), _texts_of(directory)
+    reach = Reach.of(directory, coverage)
+    cells = (
+        once_with(
+            kept,
+            (district.slug, "cells"),
+            (coverage.cells_of(district), reach.near_and_somewhere),
+            partial(_cell_texts, reach),
+        )
+        for district in coverage.districts_in(area)
+    )
+    areas = (
+        once_with(kept, one and one.path, (coverage.area_as_json(one),), _text)
+        for one in coverage.areas(area)
+    )
+    found = {**coverage.about(), "cells": [], "areas": [], "shares_counted_by": reach.basis}
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    for name, texts in (("cells", cells), ("areas", areas)):
+        if joined := ",\n  ".join(texts):
+            text = text.replace(f'\n "{name}": []', f'\n "{name}": [\n  {joined}\n ]', 1)
+    return f"{text}\n".encode()
+
+
+@remembers(2)
+def _texts_of(_directory: Directory) -> dict[Any, Any]:
+    """The texts of cells and areas, kept while series are edited."""
+    return {}
+
+
+def _cell_texts(reach: Reach, cells: Iterable[Cell], *_: object) -> str:
+    return ",\n  ".join(_text(_cell(reach, cell)) for cell in cells)
+
+
+def _text(value: object) -> str:
+    """As JSON, within a list within the document. A line break within a value is escaped."""
+    return json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n  ")
 
 
 def as_csv(directory: Directory, area: District | Footprint | None = None) -> bytes:

@@ -18,16 +18,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import chain, count, groupby, pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from portal.content.school_calendar import school_calendar
-from portal.dependencies import between_edits, from_last_build, remembers
+from portal.dependencies import (
+    between_edits,
+    from_last_build,
+    once_with,
+    remembered,
+    remembers,
+)
 from portal.directory import (
     Centre,
     Directory,
@@ -110,23 +116,33 @@ def tables(directory: Directory) -> tuple[Table, Table]:
     return json.loads(made.index), json.loads(made.places)
 
 
+def what_is_on(directory: Directory) -> Table:
+    """The index with the same values as in the file, to be read only."""
+    return _tables(directory).table
+
+
 @dataclass(frozen=True, slots=True)
 class _Tables:
+    table: Table  # the index
     index: bytes
     places: bytes
     paths: Paths
 
 
 @remembers(2)
-def _kept_of(_directory: Directory) -> dict[Series, Any]:
-    """What is kept of each series of a Directory between edits."""
-    return {}
+def _index_of(directory: Directory) -> _Index:
+    """Kept between edits, with what it knows of each series."""
+    return _Index(directory)
 
 
 @remembers(2)
 def _tables(directory: Directory) -> _Tables:
-    index, places = _bytes(_Index(directory).table()), _place_bytes(directory)
+    made = _index_of(directory)
+    table = made.table()
+    index = made.written(table)
+    places = once_with(made.kept, "places", (directory, made.fitting()), _place_bytes)
     return _Tables(
+        table,
         index,
         places,
         Paths(
@@ -137,14 +153,12 @@ def _tables(directory: Directory) -> _Tables:
     )
 
 
-@remembers(2)
-def _place_bytes(directory: Directory) -> bytes:
-    """Apart from the index, since an edit of a series seldom changes it."""
-    return _bytes(_places(directory))
+def _place_bytes(directory: Directory, fitting: Set[tuple[str, str]]) -> bytes:
+    return _json(_places(directory, fitting)).encode()
 
 
-def _bytes(table: Table) -> bytes:
-    return json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _path(name: str, content: bytes, ending: str) -> str:
@@ -175,68 +189,110 @@ _Tag = tuple[str, str, int]
 _Time = tuple[int, int, str]
 
 
-class _Facts(NamedTuple):
+class _Said(NamedTuple):
     """What the index says of a series, before its values are numbered. Days are counted from the
     first day of the index, which holds no session before it."""
 
     identity: str
-    centre: str
     slug: str
     name: str
-    programme: Programme
-    ages: tuple[str | int, ...]
+    programme: str  # the slug
+    age: tuple[str | int, ...]
     cost: str
-    booking: str | None
-    welcome: int
-    states: tuple[_Tag | int, ...]  # as `_Index._phases` says
+    state: tuple[_Tag | int, ...]  # as `_Index._phases` says
     language: str
     venue: _Venue
     time: _Time
-    first: int  # the first usual day
-    gaps: tuple[int, ...] | None  # None: no day is usual
+    run: tuple[int, tuple[int, ...]] | None  # the first usual day, and the gaps after it
+    way: int
+    welcome: int
     last: int  # the last day
     unusual: tuple[tuple[int, _Time, _Venue, int], ...]  # sessions that moved, for `extra`
 
 
+class _Facts(NamedTuple):
+    """The same, with numbers for values."""
+
+    identity: str
+    slug: str
+    row: tuple[int, ...]  # by `_COLUMNS`, each value by its number in `_Index._values` or as it is
+    last: int
+    unusual: tuple[tuple[int, int, int, int], ...]
+
+
+class _Part(NamedTuple):
+    """What the index says of the series of a centre, in their order."""
+
+    slugs: list[str]
+    columns: list[tuple[int, ...]]
+    last: int
+    unusual: list[tuple[int, tuple[tuple[int, int, int, int], ...]]]  # by place in the list
+
+
+# The columns whose values are listed elsewhere in the index, each once.
+_LISTED = ("name", "programme", "age", "cost", "state", "language", "venue", "time", "run")
+_COLUMNS = (*_LISTED, "way", "welcome")
+_NO_RUN = -1  # of a series without usual days
+
+
 class _Index:
-    """The index of one Directory."""
+    """The index of one Directory.
+
+    The series of a centre are read by themselves, and after an edit the others are as they were.
+    Numbers in what is kept of them (`_values`) stay the same. The file has others: there values are
+    in the order of the series that have them.
+    """
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._kept = _kept_of(directory)
         self._first = week_begins(directory.today)
         self._districts = {one.slug: at for at, one in enumerate(directory.districts)}
-        # Facts use these two without reading them from a noun.
+        self._ways = list(CHOICES["booking"])
+        self._programme_of = {one.slug: one for one in directory.programmes}
+        # What is said of a series uses these two without reading them from a noun.
         under = repr((self._first, self._districts))
         self._under = hashlib.sha256(under.encode()).hexdigest()[:16]
-        self._programme_of = {one.slug: one for one in directory.programmes}
-        self._programmes: _Numbered[Programme] = _Numbered()
-        self._venues: _Numbered[_Venue] = _Numbered()
-        self._names: _Numbered[str] = _Numbered()
-        self._costs: _Numbered[str] = _Numbered()
-        self._languages: _Numbered[str] = _Numbered()
-        self._ages: _Numbered[tuple[str | int, ...]] = _Numbered()
-        self._times: _Numbered[tuple[int, int, str]] = _Numbered()
-        self._tags: _Numbered[tuple[str, str, int]] = _Numbered()
-        self._states: _Numbered[tuple[int, ...]] = _Numbered()
-        self._patterns: _Numbered[tuple[int, ...]] = _Numbered()
-        self._runs: _Numbered[tuple[int, int]] = _Numbered()
+        self._values: dict[str, _Numbered[Any]] = {name: _Numbered() for name in _LISTED}
+        self._facts_of: dict[Series, Any] = {}
+        self._parts: dict[Centre, Any] = {}
+        self._fitting: dict[Centre, Any] = {}
+        self.kept: dict[str, Any] = {}
+
+    def written(self, table: Table) -> bytes:
+        """The table as a file."""
+        texts = (
+            f'"{name}":{once_with(self.kept, name, (value,), _json)}'
+            for name, value in table.items()
+        )
+        return f"{{{','.join(texts)}}}".encode()
 
     def table(self) -> Table:
         """All columns, and the finder's texts."""
-        every = (between_edits(self._kept, one, self._known, one) for one in self._directory.series)
-        facts = sorted((one for one in every if one), key=attrgetter("identity"))
-        last = self._first + timedelta(days=max((one.last for one in facts), default=0))
-        columns = [self._row(one) for one in facts]
-        centres = [
-            (slug, len(list(group))) for slug, group in groupby(facts, key=attrgetter("centre"))
-        ]
-        columns_by_fact = zip(*columns, strict=True) if columns else [()] * 11
-        name, programme, ages, cost, way, welcome, state, language, venue, times, run = (
-            columns_by_fact
+        every = (
+            (centre, between_edits(self._parts, centre, self._part, centre))
+            for centre in self._centres
         )
-        ways = list(CHOICES["booking"])
-        extra = self._extra(facts)
+        parts = [(centre, part) for centre, part in every if part.slugs]
+        last = self._first + timedelta(days=max((one.last for _, one in parts), default=0))
+        columns = {
+            name: [*chain.from_iterable(one.columns[at] for _, one in parts)]
+            for at, name in enumerate(_COLUMNS)
+        }
+        numbers = {
+            name: _numbered(one for one in columns[name] if one != _NO_RUN) for name in _LISTED
+        }
+        extra = self._extra([one for _, one in parts], numbers["time"], numbers["venue"])
+        listed = {name: self._listed(name, numbers[name]) for name in _LISTED}
+        numbers["run"][_NO_RUN] = _NO_RUN
+        for name in _LISTED:
+            columns[name] = [*map(numbers[name].__getitem__, columns[name])]
+        tags: _Numbered[_Tag] = _Numbered()
+        states = [
+            tuple(one if isinstance(one, int) else tags[one] for one in state)
+            for state in listed["state"]
+        ]
+        patterns: _Numbered[tuple[int, ...]] = _Numbered()
+        runs = [(first, patterns[gaps]) for first, gaps in listed["run"]]
         calendar = school_calendar(self._directory.terms)
         return {
             "first": self._first.isoformat(),
@@ -254,33 +310,66 @@ class _Index:
             "few": FEW,
             "marks": [*phrases.ACCESS],
             **CALENDAR,
-            "names": [*self._names],
-            "programmes": [*map(_programme, self._programmes)],
-            "ages": [*self._ages],
-            "costs": [*self._costs],
-            "languages": [[key, _spoken(key)] for key in self._languages],
-            "venues": self._venue_columns(),
-            "times": [*self._times],
-            "tags": [*self._tags],
-            "states": [*self._states],
-            "patterns": [*self._patterns],
-            "runs": [*self._runs],
-            "centres": [slug for slug, _ in centres],
-            "counts": [number for _, number in centres],
-            "slugs": " ".join(one.slug for one in facts),
-            "name": name,
-            "programme": programme,
-            "age": ages,
-            "cost": cost,
-            "way": [ways.index(one) for one in way],
-            "welcome": welcome,
-            "state": state,
-            "language": language,
-            "venue": _steps(venue),
-            "time": times,
-            "run": run,
+            "names": listed["name"],
+            "programmes": [_programme(self._programme_of[slug]) for slug in listed["programme"]],
+            "ages": listed["age"],
+            "costs": listed["cost"],
+            "languages": [[key, _spoken(key)] for key in listed["language"]],
+            "venues": _venue_columns(listed["venue"]),
+            "times": listed["time"],
+            "tags": [*tags],
+            "states": states,
+            "patterns": [*patterns],
+            "runs": runs,
+            "centres": [centre.slug for centre, _ in parts],
+            "counts": [len(one.slugs) for _, one in parts],
+            "slugs": " ".join(chain.from_iterable(one.slugs for _, one in parts)),
+            "name": columns["name"],
+            "programme": columns["programme"],
+            "age": columns["age"],
+            "cost": columns["cost"],
+            "way": columns["way"],
+            "welcome": columns["welcome"],
+            "state": columns["state"],
+            "language": columns["language"],
+            "venue": _steps(columns["venue"]),
+            "time": columns["time"],
+            "run": columns["run"],
             "extra": extra,
         }
+
+    def fitting(self) -> Set[tuple[str, str]]:
+        """The filters that fit a series: see `names.fitting`."""
+        return frozenset().union(
+            *(
+                between_edits(self._fitting, centre, self._fitting_at, centre)
+                for centre in self._centres
+            )
+        )
+
+    def _fitting_at(self, centre: Centre) -> Set[tuple[str, str]]:
+        return names.fitting(self._directory.series_at(centre))
+
+    @remembered
+    def _centres(self) -> Sequence[Centre]:
+        """In the order of the identities of their series."""
+        return sorted(self._directory.centres, key=lambda one: f"{one.slug}/")
+
+    def _listed(self, name: str, numbers: Mapping[int, int]) -> list[Any]:
+        """The values of a column, in the order of their numbers in the file."""
+        values = [*self._values[name]]
+        return [values[number] for number in numbers]
+
+    def _part(self, centre: Centre) -> _Part:
+        series = self._directory.series_at(centre)
+        every = (between_edits(self._facts_of, one, self._facts, one) for one in series)
+        facts = sorted((one for one in every if one), key=attrgetter("identity"))
+        return _Part(
+            [one.slug for one in facts],
+            [*zip(*(one.row for one in facts), strict=True)] or [()] * len(_COLUMNS),
+            max((one.last for one in facts), default=0),
+            [(at, one.unusual) for at, one in enumerate(facts) if one.unusual],
+        )
 
     def _coming(self, series: Series) -> list[Session]:
         """The sessions of a series from this week on, without cancelled ones.
@@ -291,66 +380,53 @@ class _Index:
             session for session in series.sessions if self._first <= session.day and not session.off
         ]
 
-    def _row(self, facts: _Facts) -> tuple[Any, ...]:
-        states = tuple(one if isinstance(one, int) else self._tags[one] for one in facts.states)
-        return (
-            self._names[facts.name],
-            self._programmes[facts.programme],
-            self._ages[facts.ages],
-            self._costs[facts.cost],
-            facts.booking,
-            facts.welcome,
-            self._states[states],
-            self._languages[facts.language],
-            self._venues[facts.venue],
-            self._times[facts.time],
-            -1 if facts.gaps is None else self._runs[facts.first, self._patterns[facts.gaps]],
-        )
-
-    def _known(self, series: Series) -> _Facts | None:
-        """The facts of a series, from the last build if nothing of them has changed since."""
+    def _facts(self, series: Series) -> _Facts | None:
+        """None if no session is left."""
         key = f"finder {self._under} {series.identity}"
-        return from_last_build(key, partial(self._facts, series), _packed, self._unpacked)
-
-    def _unpacked(self, packed: tuple[Any, ...] | None) -> _Facts | None:
-        if packed is None:
+        said = from_last_build(key, partial(self._said, series), _packed, _unpacked)
+        if said is None:
             return None
-        facts = _Facts._make(packed)
-        return facts._replace(
-            programme=self._programme_of[packed[_PROGRAMME]],
-            venue=_unpacked_venue(packed[_VENUE]),
-            unusual=tuple(
-                (day, times, _unpacked_venue(venue), planned)
-                for day, times, venue, planned in packed[_UNUSUAL]
+        values = self._values
+        return _Facts(
+            said.identity,
+            said.slug,
+            (
+                *(values[name][getattr(said, name)] for name in _LISTED if name != "run"),
+                _NO_RUN if said.run is None else values["run"][said.run],
+                said.way,
+                said.welcome,
+            ),
+            said.last,
+            tuple(
+                (day, values["time"][times], values["venue"][venue], planned)
+                for day, times, venue, planned in said.unusual
             ),
         )
 
-    def _facts(self, series: Series) -> _Facts | None:
-        """None if no session is left."""
+    def _said(self, series: Series) -> _Said | None:
         sessions = self._coming(series)
         if not sessions:
             return None
         days = [self._day(one.day) for one in sessions if _usual(one)]
-        return _Facts(
+        gaps = _gaps(days) if days else None
+        return _Said(
             identity=series.identity,
-            centre=series.centre.slug,
             slug=series.slug,
             name=series.name,
-            programme=series.programme,
-            ages=(
+            programme=series.programme.slug,
+            age=(
                 phrases.sentence(phrases.ages(series)),
                 series.send_to or 0,
                 *(months for one in series.ages or () for months in (one.first, one.end)),
             ),
             cost=phrases.sentence(phrases.cost(series)),
-            booking=series.booking,
-            welcome=_bits("welcome", expectations.good_for(series)),
-            states=self._phases(series),
+            state=self._phases(series),
             language=series.language,
             venue=self._venue(series.venue, series.centre),
             time=_time(series.time),
-            first=days[0] if days else 0,
-            gaps=_gaps(days) if days else None,
+            run=None if gaps is None else (days[0], gaps),
+            way=self._ways.index(series.booking or ""),
+            welcome=_bits("welcome", expectations.good_for(series)),
             last=max(self._day(one.day) for one in sessions),
             unusual=tuple(
                 (
@@ -381,18 +457,22 @@ class _Index:
             found.append(_tag(phase.state))
         return tuple(found)
 
-    def _extra(self, facts: Iterable[_Facts]) -> Table:
+    def _extra(
+        self, parts: Iterable[_Part], times: _Numbered[int], venues: _Numbered[int]
+    ) -> Table:
         """Sessions that moved or are at another place, by series number: day, time, place and the
         day first planned."""
-        return {
-            str(number): [
-                value
-                for day, times, venue, planned in one.unusual
-                for value in (day, self._times[times], self._venues[venue], planned)
-            ]
-            for number, one in enumerate(facts)
-            if one.unusual
-        }
+        found: dict[str, list[int]] = {}
+        before = 0
+        for part in parts:
+            for at, unusual in part.unusual:
+                found[str(before + at)] = [
+                    value
+                    for day, time, venue, planned in unusual
+                    for value in (day, times[time], venues[venue], planned)
+                ]
+            before += len(part.slugs)
+        return found
 
     def _venue(self, venue: Venue, centre: Centre) -> _Venue:
         return _Venue(
@@ -401,22 +481,6 @@ class _Index:
             self._districts[centre.district],
             venue.centre.facilities if venue.centre else (),
         )
-
-    def _venue_columns(self) -> Table:
-        venues = [*self._venues]
-        at = [_grid(one.position, VENUE_GRID) if one.position else (0, 0) for one in venues]
-        return {
-            "names": [one.words for one in venues],
-            "at": [number for pair in at for number in pair],
-            "about": [
-                number
-                for number, one in enumerate(venues)
-                if one.position and not one.position.exact
-            ],
-            "nowhere": [number for number, one in enumerate(venues) if not one.position],
-            "district": [one.district for one in venues],
-            "facilities": [_bits("access", one.facilities) for one in venues],
-        }
 
     def _terms(self, calendar: SchoolCalendar, last: date) -> Iterator[int]:
         """The school terms up to the last session: first day, last day, first day..."""
@@ -432,20 +496,32 @@ class _Index:
         return {name: dict(values) for name, values in CHOICES.items()}
 
 
-_PROGRAMME, _VENUE, _UNUSUAL = map(_Facts._fields.index, ("programme", "venue", "unusual"))
+_VENUE, _UNUSUAL = map(_Said._fields.index, ("venue", "unusual"))
 
 
-def _packed(facts: _Facts | None) -> tuple[Any, ...] | None:
-    """Facts in plain values of Python."""
-    if facts is None:
+def _packed(said: _Said | None) -> tuple[Any, ...] | None:
+    """In plain values of Python."""
+    if said is None:
         return None
-    values: list[Any] = [*facts]
-    values[_PROGRAMME] = facts.programme.slug
-    values[_VENUE] = _packed_venue(facts.venue)
+    values: list[Any] = [*said]
+    values[_VENUE] = _packed_venue(said.venue)
     values[_UNUSUAL] = tuple(
-        (day, times, _packed_venue(venue), planned) for day, times, venue, planned in facts.unusual
+        (day, times, _packed_venue(venue), planned) for day, times, venue, planned in said.unusual
     )
     return tuple(values)
+
+
+def _unpacked(packed: tuple[Any, ...] | None) -> _Said | None:
+    if packed is None:
+        return None
+    said = _Said._make(packed)
+    return said._replace(
+        venue=_unpacked_venue(packed[_VENUE]),
+        unusual=tuple(
+            (day, times, _unpacked_venue(venue), planned)
+            for day, times, venue, planned in packed[_UNUSUAL]
+        ),
+    )
 
 
 def _packed_venue(venue: _Venue) -> tuple[Any, ...]:
@@ -457,6 +533,25 @@ def _packed_venue(venue: _Venue) -> tuple[Any, ...]:
 def _unpacked_venue(packed: Sequence[Any]) -> _Venue:
     words, position, *others = packed
     return _Venue(words, Position(*position) if position else None, *others)
+
+
+def _numbered(values: Iterable[int]) -> _Numbered[int]:
+    """Numbers of these values, in the order in which they come."""
+    return _Numbered(zip(dict.fromkeys(values), count()))
+
+
+def _venue_columns(venues: Sequence[_Venue]) -> Table:
+    at = [_grid(one.position, VENUE_GRID) if one.position else (0, 0) for one in venues]
+    return {
+        "names": [one.words for one in venues],
+        "at": [number for pair in at for number in pair],
+        "about": [
+            number for number, one in enumerate(venues) if one.position and not one.position.exact
+        ],
+        "nowhere": [number for number, one in enumerate(venues) if not one.position],
+        "district": [one.district for one in venues],
+        "facilities": [_bits("access", one.facilities) for one in venues],
+    }
 
 
 def _tag(state: State) -> _Tag:
@@ -527,7 +622,7 @@ class _Place(NamedTuple):
     also: Sequence[str] = ()
 
 
-def _places(directory: Directory) -> Table:
+def _places(directory: Directory, fitting: Set[tuple[str, str]]) -> Table:
     """Towns and villages, the largest first; districts; centres; towns outside the county; then
     postcode areas.
     """
@@ -574,7 +669,7 @@ def _places(directory: Directory) -> Table:
         "centres": [centre.slug for centre, _ in centres],
         "peopled": sum(1 for one in towns if one.population),
         "topics": topics,
-        "filters": names.filters(directory, topics, named.labels),
+        "filters": names.filters(fitting, topics, named.labels),
         "private": names.private(directory),
         "at": [number for one in listed for number in _grid(one.position, PLACE_GRID)],
         "about": [number for number, one in enumerate(listed) if one.about],

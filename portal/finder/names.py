@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import cast
 
-from portal.directory import Directory, Programme, expectations
+from portal.directory import Directory, Programme, Series, expectations
 from portal.directory.vocabularies import FACILITIES, NEEDS, OFFERS, OTHER_NAMES, PRIVATE_NEEDS
 from portal.finder.places import bare, fold, plain_keys, short_form, without_kind
 from portal.finder.texts import CHOICES
@@ -149,21 +149,31 @@ _GOOD_FOR = {
 }  # fmt: skip
 
 
+def fitting(series: Iterable[Series]) -> Set[tuple[str, str]]:
+    """The filters that fit one of these series or more: the question and its value."""
+    several = list(series)
+    centres = {one.venue.centre for one in several} - {None}
+    return frozenset(
+        (
+            *(("access", key) for centre in centres if centre for key in centre.facilities),
+            *(("welcome", key) for one in several for key in expectations.good_for(one)),
+        )
+    )
+
+
 def filters(
-    directory: Directory, topics: Sequence[Sequence[object]], places: Sequence[str]
+    fitting: Set[tuple[str, str]], topics: Sequence[Sequence[object]], places: Sequence[str]
 ) -> Mapping[str, tuple[str, str]]:
     """Keys of words that name a filter, such as "wheelchair", each with the question and its value.
 
-    What means one of `topics` (their rows) or `places` (their names) stays so. Filters that nothing
-    fits are not known.
+    What means one of `topics` (their rows) or `places` (their names) stays so. Filters of access
+    and welcome are known if they are among those that are `fitting`.
     """
-    centres = [one.venue.centre for one in directory.series if one.venue.centre]
     held = {
         *(("day", name) for name in CHOICES["day"]),
         *(("part", name) for name in CHOICES["part"]),
         *(("on", name) for name in CHOICES["on"]),
-        *(("access", key) for centre in centres for key in centre.facilities),
-        *(("welcome", key) for one in directory.series for key in expectations.good_for(one)),
+        *fitting,
     }
     taken = {
         key_of(fold(phrase).split())

@@ -133,7 +133,7 @@ _ASKED = frozenset((*FLAGS, *SEVERAL, "on", "term", "miles", "order"))
 @remembers(2)
 def _choices(directory: Directory) -> Mapping[str, Sequence[tuple[str, str]]]:
     """The values of each question, with their words."""
-    table, _ = index.tables(directory)
+    table = index.what_is_on(directory)
     made = {name: [*values.items()] for name, values in choices(table).items()}
     return {
         **made,

@@ -10,12 +10,14 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeVar
+from itertools import chain
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
 
 from portal.dependencies import Addresses, once, remembered
-from portal.directory import Directory, District, Programme, Series, Session
+from portal.directory import Centre, Directory, District, Programme, Series, Session
 from portal.directory.state import Phase, phases
 from portal.directory.values import LONDON, WEEKDAYS
 from portal.settings import Settings
@@ -121,7 +123,8 @@ class Context:
     @remembered
     def week(self) -> tuple[Session, ...]:
         """All public sessions of the seven days from today, and old days of those that moved."""
-        return self.directory.sessions_between(*self.directory.week_from(self.today))
+        every = chain.from_iterable(self.once(_week_at, one) for one in self.directory.centres)
+        return tuple(one.session for one in sorted(every, key=itemgetter(0, 1, 2)))
 
     def week_of(self, series: Iterable[Series]) -> list[Session]:
         """The sessions of the week that belong to these series."""
@@ -172,6 +175,23 @@ class Context:
         """The programmes of those series that still meet."""
         running = {one.programme.slug for one in series if one in self.coming}
         return [one for one in self.directory.programmes if one.slug in running]
+
+
+class _Ordered(NamedTuple):
+    """A session after what lists are sorted by, as in `Directory.sessions_between`."""
+
+    starts: datetime
+    name: str
+    identity: str
+    session: Session
+
+
+def _week_at(context: Context, centre: Centre) -> list[_Ordered]:
+    """The sessions of the week of a centre's groups."""
+    directory = context.directory
+    series = directory.series_at(centre)
+    found = directory.sessions_between(*directory.week_from(context.today), series)
+    return [_Ordered(one.starts, one.series.name, one.series.identity, one) for one in found]
 
 
 def _states(context: Context, series: Series) -> tuple[Phase, ...]:
