@@ -228,10 +228,8 @@ def make_tables_ready() -> None:
         ):
             upgrade(connection, revision)
             return
-        cursor = connection.connection.cursor()
         for statement in migrated_tables():
-            cursor.execute(statement)
-        cursor.close()
+            connection.exec_driver_sql(statement)
 
     engine.upgrade = backup.upgrade = quick_upgrade
 
