@@ -177,6 +177,7 @@ class StaffDesk(Desk):
         super().__init__("portal", static_folder=None)
         self.url_map.strict_slashes = False  # people type a slash at the end
         self.guarded: dict[str, Route] = {}  # by endpoint
+        self._may: dict[str, May] = {}  # by rule
 
     def add_url_rule(
         self,
@@ -195,11 +196,12 @@ class StaffDesk(Desk):
         endpoint = endpoint or f"{view_func.__module__}.{view_func.__name__}".replace(".", "_")
         methods = options.get("methods") or ("GET",)
         self.guarded[endpoint] = Route(rule, view_func, methods, may, refills, keeps, uploads)
+        self._may.setdefault(rule, may)
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
     def may_at(self, rule: str) -> May | None:
         """Who may enter this address, as it is written in its route."""
-        return next((one.may for one in self.guarded.values() if one.rule == rule), None)
+        return self._may.get(rule)
 
 
 def this_desk() -> StaffDesk:
