@@ -59,6 +59,7 @@ class Rows:
         self._context = context
         self._of_session: dict[tuple[Session, bool], Any] = {}
         self._of_series: dict[tuple[Series, str], Any] = {}
+        self._notes: dict[Series, Any] = {}
 
     def session(self, session: Session, *, brief: bool = False, miles: str = "") -> str:
         row = once(self._of_session, (session, brief), self._session, session, brief)
@@ -76,9 +77,11 @@ class Rows:
 
     def _series(self, series: Series, at: str) -> str:
         macro = self._macros.series_row  # type: ignore[attr-defined]  # macros
-        today = self._context.today
-        notes = filters.notes(series, self._context.coming.get(series), today)
-        return str(macro(series, notes, at, self._context.states(series), today))
+        notes = once(self._notes, series, self._notes_of, series)
+        return str(macro(series, notes, at, self._context.states(series), self._context.today))
+
+    def _notes_of(self, series: Series) -> list[str]:
+        return filters.notes(series, self._context.coming.get(series), self._context.today)
 
     def days(self, sessions: Iterable[Session], most: int, *, brief: bool = False) -> list[Day]:
         """Sessions by day, soonest first; after `most` rows, later days are only counted.
