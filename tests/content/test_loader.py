@@ -876,7 +876,7 @@ FIELD = st.sampled_from(
     ["starts", "time", "until", "sessions", "except", "changes", "venue", "opens", "ages", "places"]
 )
 VALUE = st.recursive(
-    st.text(max_size=20)
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
     | st.dates().map(str)
     | st.integers(-10, 10**8).map(str)
     | st.sampled_from(["9999-12-31", "0001-01-01", "2027-03-28 01:30", "00:00-23:59", "x" * 4000]),

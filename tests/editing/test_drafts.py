@@ -225,9 +225,7 @@ def test_wrong_content_is_mended_first(new, root):
     assert not (root / WRITTEN["news"]).exists()
 
 
-@given(
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1)
-)
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1))
 def test_any_words_are_read_back(words):
     """Whatever an editor types is written so that it is read as the same."""
     words = words.strip().replace("\ufeff", "") or "x"

@@ -48,7 +48,11 @@ def _press(browser, form, stop, told, ended) -> None:
                     continue
                 break
             ended.append((status, key))
+            if status == 503:  # the database is away: the page says to try again
+                stop.wait(0.2)
+                continue
             break
+        stop.wait(crowd.PAUSE)
 
 
 def _until_more_are_answered(told, ended) -> None:

@@ -98,7 +98,7 @@ class County:
                     self.answered.setdefault(number, set()).add(path)
                     if chance.random() >= 0.2:  # else it presses again all the same
                         break
-            if self.stop.is_set():
+            if self.stop.wait(crowd.PAUSE):
                 return
 
     def kill(self, victim: str, machine: crowd.Killable, restart) -> None:

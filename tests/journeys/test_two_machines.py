@@ -152,7 +152,8 @@ def test_two_machines_contradict_each_other_in_nothing(tmp_path, sample_root, po
     assert [key for key in told if _hash(key) not in keys] == []
     assert [where for where in told.values() if len(where) != 1] == []
     assert set(statuses) <= {409, 503}
-    assert [key for _, key in ended if _hash(key) in keys] == []
+    # Whether a booking was made before its connection broke off, only the next try can tell.
+    assert [key for status, key in ended if status == 409 and _hash(key) in keys] == []
     assert (thing.held <= PLACES, wrong) == (True, [])
     assert [pair for pair, number in Counter(map(tuple, said)).items() if number > 1] == []
     assert len(generations) == 2

@@ -360,6 +360,15 @@ SCROLLING = """() => {
 }"""
 SHOWN = """() => [...document.querySelectorAll("*")].map(
     (one) => Number(one.checkVisibility({visibilityProperty: true}))).join("")"""
+# What is shown at one size alone, such as the menu in the head of every page: the outermost
+# elements, whether they are shown now, and where they are. Nothing, if it is the same at both.
+TURNED = """(before, now) => {
+    const turned = new Set(
+        [...document.querySelectorAll("*")].filter((_, at) => before[at] !== now[at]));
+    const path = (one) => one ? `${path(one.parentElement)} ${one.localName}.${one.className}` : "";
+    return [...turned].filter((one) => !turned.has(one.parentElement)).map((one) =>
+        `${path(one)} ${one.checkVisibility({visibilityProperty: true})} ${one.outerHTML}`).join();
+}"""
 
 OPEN_DETAILS = "() => document.querySelectorAll('details').forEach(one => { one.open = true; })"
 
@@ -442,22 +451,27 @@ FOR_MACHINES = ('<input id="subject"', '<button name="step" value="check" tabind
 
 
 _seen: set[str] = set()  # looks in which axe found enough contrast
+# What was shown at one size alone where axe found no fault by any rule.
+_turned: set[str] = {""}
 
 
 # What is wrong with the page at its size and in its scheme. `sized`: whether the size is another
-# one than before, with other elements shown than `shown`. A question to the browser takes as long
-# as many an answer, so this is one.
-UNFIT = f"""async ({{sized, shown, seen, machines}}) => {{
+# one than before, with other elements shown than `shown`. `known`: what else may be shown, because
+# axe has seen that at this size on another page. A question to the browser takes as long as many an
+# answer, so this is one.
+UNFIT = f"""async ({{sized, shown, seen, known, machines}}) => {{
     if (!("axe" in window)) return null;
     const axeFinds = {AXE}, faults = [];
+    let turned = "";
     ({OPEN_DETAILS})();
     if (sized) {{
         faults.push(...({SMALL_TARGETS})().filter(
             (fault) => !machines.some((start) => fault.startsWith(start))), ...({SIDEWAYS})());
         const before = shown;
         shown = ({SHOWN})();
+        if (before !== null) turned = ({TURNED})(before, shown);
         // Where the same elements are shown, only some rules can tell one size from another.
-        faults.push(...await (before === shown
+        faults.push(...await (before !== null && known.includes(turned)
             ? axeFinds(({SCROLLING})(), {json.dumps(OF_SIZE)}, [])
             : axeFinds(document, [], {json.dumps(COLOURS + TARGETS + NEVER_BROKEN)})));
         faults.push(...await axeFinds(({CRAMPED})(), {json.dumps(TARGETS)}, []));
@@ -465,7 +479,7 @@ UNFIT = f"""async ({{sized, shown, seen, machines}}) => {{
     const {{looks, unseen}} = ({UNSEEN})(seen);
     const pale = await axeFinds(unseen, {json.dumps(COLOURS)}, []);
     const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-    return {{faults, shown, looks, pale, scheme}};
+    return {{faults, shown, turned, looks, pale, scheme}};
 }}"""
 
 
@@ -478,11 +492,13 @@ def unfit(page) -> list[str]:
     def look(*, sized: bool) -> str:
         """Look at one size and scheme; returns the scheme."""
         nonlocal shown
-        given = {"sized": sized, "shown": shown, "seen": [*_seen], "machines": FOR_MACHINES}
-        while not (said := page.evaluate(UNFIT, given)):
+        given = {"sized": sized, "shown": shown, "seen": [*_seen], "known": [*_turned]}
+        while not (said := page.evaluate(UNFIT, given | {"machines": FOR_MACHINES})):
             _load_axe(page)
         if not said["pale"]:
             _seen.update(said["looks"])
+        if not said["faults"]:
+            _turned.add(said["turned"])
         shown = said["shown"]
         faults = said["faults"] + [f"{said['scheme']}: {fault}" for fault in said["pale"]]
         found.extend(f"at {width}: {fault}" for fault in faults)

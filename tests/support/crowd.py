@@ -28,6 +28,9 @@ from tests.support import processes
 PATH = "/book/riverbank/crowd"
 # Forms refuse a machine's haste.
 PATIENCE = 3.2
+# Between two families of one browser. Without it the places are gone before the first kill, and
+# then one refusal follows the other as fast as the processor can.
+PAUSE = 0.1
 # Known here, so that one opened form can be signed for many keys: see `_stamp`.
 SECRET = "the secret of a crowd at the door"
 
