@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from portal import private_files
-from portal.database.prepared import execute_plain
+from portal.database.prepared import execute_plain, send_in_pipelines
 from portal.database.references import digest_of, new_reference
 
 T = TypeVar("T")
@@ -66,12 +66,13 @@ def connect(address: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    given: dict[str, Any] = {"connect_timeout": 5}
-    if "pooled" in url.query:
-        url = url.difference_update_query(["pooled"])
-        # The next transaction may get a connection that does not know a statement prepared here.
-        given["prepare_threshold"] = None
+    # Psycopg prepares none: it would drop ours with its own.
+    given: dict[str, Any] = {"connect_timeout": 5, "prepare_threshold": None}
+    # Behind a pooler, the next transaction may get a connection that knows no statement of ours.
+    prepares = "pooled" not in url.query
+    url = url.difference_update_query(["pooled"])
     engine = sa.create_engine(url, hide_parameters=True, **_POOL, connect_args=given)
+    send_in_pipelines(engine, prepares=prepares)
     event.listen(engine, "checkin", _on_checkin)
     event.listen(engine, "checkout", partial(_on_checkout, engine.dialect))
     return engine
