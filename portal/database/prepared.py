@@ -69,7 +69,7 @@ class Prepared:
         values = rendered.values(given)
         pipeline = _pipeline(connection)
         if pipeline is not None:
-            sent = pipeline.send(rendered.sql, values)
+            sent = _send(connection, pipeline, rendered.sql, values)
             return lambda: _answer(connection, pipeline, sent, rendered)
         cursor = _execute(connection, rendered.sql, values)
         answer = Result(rendered.rows(cursor, connection.dialect), cursor.rowcount)
@@ -87,7 +87,7 @@ class Prepared:
         for row in rows:
             values = rendered.values(row)
             if pipeline is not None:
-                pipeline.send(rendered.sql, values)
+                _send(connection, pipeline, rendered.sql, values)
             else:
                 _execute(connection, rendered.sql, values).close()
 
@@ -117,11 +117,10 @@ class Prepared:
 
 
 def execute_plain(connection: Connection, sql: str) -> None:
-    """Execute a statement without values, such as SAVEPOINT."""
+    """Execute a statement without values, such as SAVEPOINT; PostgreSQL is not waited for."""
     pipeline = _pipeline(connection)
     if pipeline is not None:
-        pipeline.send(sql)
-        _finish(connection)
+        _send(connection, pipeline, sql)
     else:
         _execute(connection, sql).close()
 
@@ -198,7 +197,7 @@ def send_in_pipelines(engine: Engine, *, prepares: bool) -> None:
     def rolled_back(connection: Connection) -> None:
         if not connection.invalidated:
             with suppress(DBAPIError):  # what fails here has no effect either
-                _finish(connection)
+                finish(connection)
 
     def reset(_connection: Any, record: Any, _state: object) -> None:
         # Something failed before it asked for an answer. A connection that is lost is not used
@@ -209,8 +208,8 @@ def send_in_pipelines(engine: Engine, *, prepares: bool) -> None:
                 pipeline.finish()
 
     event.listen(engine, "connect", connected)
-    event.listen(engine, "before_cursor_execute", lambda connection, *_: _finish(connection))
-    event.listen(engine, "commit", lambda connection: _finish(connection, "COMMIT"))
+    event.listen(engine, "before_cursor_execute", lambda connection, *_: finish(connection))
+    event.listen(engine, "commit", lambda connection: finish(connection, "COMMIT"))
     event.listen(engine, "rollback", rolled_back)
     event.listen(engine, "reset", reset)
 
@@ -220,8 +219,15 @@ def _pipeline(connection: Connection) -> Pipeline | None:
     return pipeline
 
 
-def _finish(connection: Connection, how: str = "") -> None:
-    """Wait for what was sent, and end the transaction as it is said here."""
+def _send(connection: Connection, pipeline: Pipeline, sql: str, values: Sequence[Any] = ()) -> Sent:
+    try:
+        return pipeline.send(sql, values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _error(connection, sql, error) from error
+
+
+def finish(connection: Connection, how: str = "") -> None:
+    """Wait for what was sent to PostgreSQL, and end the transaction as it is said here."""
     pipeline = _pipeline(connection)
     if pipeline is None:
         return
@@ -235,7 +241,7 @@ def _finish(connection: Connection, how: str = "") -> None:
 
 def _answer(connection: Connection, pipeline: Pipeline, sent: Sent, rendered: _Rendered) -> Result:
     if sent.result is None:
-        _finish(connection)
+        finish(connection)
     if sent.error is not None:
         raise _error(connection, sent.sql, sent.error) from sent.error
     result = sent.result
