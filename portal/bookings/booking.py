@@ -31,7 +31,7 @@ from portal.bookings.places import ROOM_FOR_ALL, Full, claimed
 from portal.bookings.waiting_list import notify, reminder_of
 from portal.database import look, note, read, write
 from portal.database.audit import AuditAction
-from portal.database.prepared import Prepared, bundle
+from portal.database.prepared import Prepared
 from portal.database.rate_limits import Allowance
 from portal.database.references import contact_hash, digest_of, link_of, new_link, new_reference
 from portal.database.tables import LIVE, bookable, booking, creche_place, need, person, referral
@@ -140,24 +140,23 @@ _queue_up = Prepared(
 
 
 def _prepared_with(
-    connection: Connection, series: Series, planned: str, now: datetime, key: str
-) -> tuple[Row[Any], int | None]:
-    """The row of what is booked, as `prepared`, and the booking that this key made before.
+    connection: Connection, series: Series, planned: str, now: datetime, key: str, tries: Allowance
+) -> tuple[Row[Any], int | None, Callable[[], None]]:
+    """The row of what is booked, as `prepared`; what this key made before; what counts the attempt.
 
     The row is locked first: when the same form is sent twice at once, the second finds the key.
     """
-    with bundle(connection):
-        locked = lock_later(connection, series.identity, planned)
-        made = _with_key.later(connection, hashed=digest_of(key))
+    locked = lock_later(connection, series.identity, planned)
+    made = _with_key.later(connection, hashed=digest_of(key))
+    count = tries.take_later(connection, now)
     row: Any = locked().first()
     known = made().scalar()
     if known is not None:
-        return row, known
-    if row is None:
-        # No row was locked when the key was looked up, so look again.
-        row = row_matching_content(connection, row, series, planned, now)
-        return row, _known(connection, key)
-    return row_matching_content(connection, row, series, planned, now), None
+        return row, known, count
+    is_new = row is None
+    row = row_matching_content(connection, row, series, planned, now)
+    # If no row was locked when the key was looked up, look again.
+    return row, _known(connection, key) if is_new else None, count
 
 
 _by_id = OF_BOOKING.where(booking.c.id == bindparam("it"))
@@ -248,10 +247,11 @@ def book(
     if referrer is not None and series.programme.sensitive:
         referrer = replace(referrer, outcome=False)
     reminder = reminder_of(series, session, now)
+    tries = allowance or Allowance(secret, ())
 
     def work(connection: Connection) -> Booking:
         give_up = instead(connection) if instead is not None else None
-        row, known = _prepared_with(connection, series, planned, now, key)
+        row, known, count = _prepared_with(connection, series, planned, now, key, tries)
         if known is not None:
             return same_thing(_read(connection, known, secret), planned, *identities)
         asks = series.booking in ("request", "referral")
@@ -259,14 +259,14 @@ def book(
             raise NotBookable(refused)
         if series.booking == "referral" and referrer is None and not by_staff:
             raise NotBookable(series.booking)
-        if allowance is not None:
-            allowance.take(connection, now)
+        count()
         claims = claimed(series, family.people)
-        number = None
+        number = taken = None
         if asks:
             status = "requested"
-        elif claim_places(connection, it=row.id, n=claims).rowcount == 1:
+        elif not row.waiting and row.held + claims <= row.places:
             status = "confirmed"
+            taken = claim_places.later(connection, it=row.id, n=claims)
         elif series.waiting_list and wait and claims <= row.places:
             status = "waiting"
             number = _queue_up(connection, it=row.id).scalar_one()
@@ -286,6 +286,8 @@ def book(
             done_by=(actor, "book"),
             queue=(footprint, series.centre.slug),
         )
+        if taken is not None and taken().rowcount != 1:
+            raise AssertionError("a row that was locked has changed")
         if family.creche and series.creche_room:
             holds = status == "confirmed"
             children = family.creche
@@ -429,12 +431,10 @@ def _write_booking(
         _write_referrer(connection, booking_id, referrer, draft.secret, now)
     if status == "requested":
         open_case(connection, booking_id, footprint=queue[0], centre=queue[1], now=now)
-    with bundle(connection):
-        _write_family(connection, booking_id, family, draft.contact)
-        at_once = (kind, now, {"twin": bool(twin)})
-        enqueue_all(connection, booking_id, [at_once, *later], now=now)
-        actor, action = done_by
-        note(connection, now, actor, action, booking_id, row.series, status=status)
+    _write_family(connection, booking_id, family, draft.contact)
+    at_once = (kind, now, {"twin": bool(twin)})
+    enqueue_all(connection, booking_id, [at_once, *later], now=now)
+    note(connection, now, *done_by, booking_id, row.series, status=status)
     return Booking(
         id=int(booking_id),
         series=row.series,

@@ -62,7 +62,7 @@ def lock(connection: Connection, series: str, planned: str) -> Row[Any] | None:
 
 
 def lock_later(connection: Connection, series: str, planned: str) -> Callable[[], Result]:
-    """The same, sent now in a bundle with other statements."""
+    """The same, sent now: the result is asked for later."""
     return _locked.later(connection, run=series, day=planned)
 
 

@@ -3,8 +3,8 @@
 `connect` makes an engine, `migrate` brings its tables up to date; `read`, `look` and `write` open a
 transaction. `note` writes a line of the audit log inside it, `note_reading` one with the families
 that were shown, and `log_reading` opens a transaction for that. Beside them: `tables` declares the
-tables, `prepared` renders SQL once, `references` makes links and hashes, `rate_limits` counts
-tries, `backup` copies a database.
+tables, `prepared` renders SQL once, `pipeline` sends it to PostgreSQL, `references` makes links and
+hashes, `rate_limits` counts tries, `backup` copies a database.
 """
 
 from portal.database.audit import log_reading, note, note_reading

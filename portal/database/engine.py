@@ -3,7 +3,8 @@
 Every verb that changes something is one call of `write(engine, work)`. On SQLite that is `BEGIN
 IMMEDIATE` behind a blocking file lock, because SQLite's own busy wait sleeps and starves (p99
 0.4-0.8 s against 0.05-0.2 s). On PostgreSQL it is a transaction that is tried again, at most five
-times with jitter, when the server reports a conflict (40001, 40P01).
+times with jitter, when the server reports a conflict (40001, 40P01). Requests that wait may share
+one transaction (`commit`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 
 from portal import private_files
-from portal.database.prepared import execute_plain
+from portal.database.prepared import execute_plain, finish, send_in_pipelines
 from portal.database.references import digest_of, new_reference
 
 T = TypeVar("T")
@@ -66,12 +67,13 @@ def connect(address: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    given: dict[str, Any] = {"connect_timeout": 5}
-    if "pooled" in url.query:
-        url = url.difference_update_query(["pooled"])
-        # The next transaction may get a connection that does not know a statement prepared here.
-        given["prepare_threshold"] = None
+    # Psycopg prepares none: it would drop ours with its own.
+    given: dict[str, Any] = {"connect_timeout": 5, "prepare_threshold": None}
+    # Behind a pooler, the next transaction may get a connection that knows no statement of ours.
+    prepares = "pooled" not in url.query
+    url = url.difference_update_query(["pooled"])
     engine = sa.create_engine(url, hide_parameters=True, **_POOL, connect_args=given)
+    send_in_pipelines(engine, prepares=prepares)
     event.listen(engine, "checkin", _on_checkin)
     event.listen(engine, "checkout", partial(_on_checkout, engine.dialect))
     return engine
@@ -171,11 +173,7 @@ _committed_by: ContextVar[Callable[[Part], None] | None] = ContextVar("committed
 
 @contextmanager
 def committed_by(together: Callable[[Part], None]) -> Iterator[None]:
-    """In this block, `together` has each part that is written to SQLite done by `commit`.
-
-    On PostgreSQL each transaction stays by itself: it locks the rows of its own series alone. Two
-    processes that lock the rows of several would wait for each other.
-    """
+    """In this block, `together` has each part that is written done by `commit`."""
     token = _committed_by.set(together)
     try:
         yield
@@ -186,7 +184,7 @@ def committed_by(together: Callable[[Part], None]) -> Iterator[None]:
 def write(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Do `work` in one transaction, committed before this returns. `work` may run again."""
     together = _committed_by.get()
-    if together is None or engine.dialect.name != "sqlite":
+    if together is None:
         return _write(engine, work)
     part = Part(engine, work)
     together(part)
@@ -205,7 +203,7 @@ def commit(parts: Sequence[Part]) -> None:
             if len(own) == 1:
                 own[0].value = _write(engine, own[0].work)
             else:
-                _write(engine, partial(_do_each, own))
+                _write(engine, partial(_do_each, own), alone=True)
         except BaseException as error:  # whatever it is: their threads wait, and raise it
             for part in own:
                 part.error = error
@@ -218,18 +216,28 @@ def _do_each(parts: Sequence[Part], connection: Connection) -> None:
         execute_plain(connection, "SAVEPOINT part")
         try:
             part.value, part.error = part.work(connection), None
+            execute_plain(connection, "RELEASE part")
+            finish(connection)
         except Exception as error:
-            if isinstance(error, DBAPIError) and _conflict(error):
+            conflict = isinstance(error, DBAPIError) and _conflict(error)
+            if conflict or connection.invalidated:
                 raise
             part.error = error
+            with suppress(DBAPIError):  # what fails now is undone with the rest
+                finish(connection)
             execute_plain(connection, "ROLLBACK TO part")
-        execute_plain(connection, "RELEASE part")
+            execute_plain(connection, "RELEASE part")
 
 
 _TRIES = 5
 
 
-def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
+# Transactions of PostgreSQL that lock the rows of several requests wait for all others, before they
+# lock any row: else two could wait for each other.
+_ORDER = {False: "pg_advisory_xact_lock_shared(7264124)", True: "pg_advisory_xact_lock(7264124)"}
+
+
+def _write(engine: Engine, work: Callable[[Connection], T], *, alone: bool = False) -> T:
     for attempt in range(1, _TRIES + 1):
         began = time.monotonic()
         try:
@@ -238,6 +246,8 @@ def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
                 _writer_lock(engine),  # held as briefly as possible: other writers wait for it
                 connection.begin(),
             ):
+                if engine.dialect.name == "postgresql":
+                    execute_plain(connection, f"SELECT {_ORDER[alone]}")
                 return work(connection)
         except DBAPIError as error:
             # SQLite has already waited as long as a family should: do not start again.

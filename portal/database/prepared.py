@@ -3,20 +3,24 @@
 Used for what every booking does. SQLAlchemy looks up a statement's SQL at each execution and wraps
 each answer in a result of its own, which costs several times the database's own work. What it
 hides: how a value is converted for each driver, how a driver's errors become SQLAlchemy's, and that
-statements can be sent to PostgreSQL in one pipeline.
+PostgreSQL is sent all statements up to the first whose result is needed in one pipeline: an error
+may come only with that result, with the next statement of SQLAlchemy, or with the commit.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from portal.database.pipeline import Pipeline, Sent
 
 
 class Result:
@@ -60,46 +64,38 @@ class Prepared:
         return self.later(connection, **given)()
 
     def later(self, connection: Connection, **given: Any) -> Callable[[], Result]:
-        """Execute now; call what this returns for the result, after the `bundle` it was sent in."""
+        """Send it; call what this returns for the result."""
         rendered = self._rendered_for(connection.dialect)
-        try:
-            cursor = _raw(connection).execute(rendered.sql, rendered.values(given))
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _error(connection, rendered.sql, error) from error
-
-        def result() -> Result:
-            try:
-                answer = Result(rendered.rows(cursor, connection.dialect), cursor.rowcount)
-                cursor.close()
-            except connection.dialect.loaded_dbapi.Error as error:
-                raise _error(connection, rendered.sql, error) from error
-            return answer
-
-        return result
+        values = rendered.values(given)
+        pipeline = _pipeline(connection)
+        if pipeline is not None:
+            sent = _send(connection, pipeline, rendered.sql, values)
+            return lambda: _answer(connection, pipeline, sent, rendered)
+        cursor = _execute(connection, rendered.sql, values)
+        answer = Result(rendered.rows(cursor, connection.dialect), cursor.rowcount)
+        cursor.close()
+        return lambda: answer
 
     def execute(self, connection: Connection, **given: Any) -> None:
-        """Execute without a result: in a `bundle` nothing waits for it."""
-        rendered = self._rendered_for(connection.dialect)
-        try:
-            _raw(connection).execute(rendered.sql, rendered.values(given)).close()
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _error(connection, rendered.sql, error) from error
+        """Execute without a result: PostgreSQL is not waited for."""
+        self.execute_many(connection, [given])
 
     def execute_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Execute once for each row, in one call."""
+        """The same, once for each row."""
         rendered = self._rendered_for(connection.dialect)
-        cursor = _raw(connection).cursor()
-        try:
-            cursor.executemany(rendered.sql, [rendered.values(row) for row in rows])
-            cursor.close()
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise _error(connection, rendered.sql, error) from error
+        pipeline = _pipeline(connection)
+        for row in rows:
+            values = rendered.values(row)
+            if pipeline is not None:
+                _send(connection, pipeline, rendered.sql, values)
+            else:
+                _execute(connection, rendered.sql, values).close()
 
     def _rendered_for(self, dialect: sa.Dialect) -> _Rendered:
         return self._rendered.get(dialect.name) or self._render(dialect)
 
     def _render(self, dialect: sa.Dialect) -> _Rendered:
-        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
+        compiled = self._statement.compile(dialect=_positional(dialect), column_keys=self._columns)
         binds: dict[str, _Convert] = {}
         own: dict[str, Any] = {}
         for name, bind in compiled.binds.items():
@@ -113,7 +109,7 @@ class Prepared:
             str(compiled),
             binds,
             own,
-            compiled.positiontup if compiled.positional else None,
+            list(compiled.positiontup or ()),
             columns,
             namedtuple("Row", [column.key for column in columns], rename=True),
         )
@@ -121,28 +117,19 @@ class Prepared:
 
 
 def execute_plain(connection: Connection, sql: str) -> None:
-    """Execute a statement without values, such as BEGIN."""
+    """Execute a statement without values, such as SAVEPOINT; PostgreSQL is not waited for."""
+    pipeline = _pipeline(connection)
+    if pipeline is not None:
+        _send(connection, pipeline, sql)
+    else:
+        _execute(connection, sql).close()
+
+
+def _execute(connection: Connection, sql: str, values: Sequence[Any] = ()) -> Any:
     try:
-        _raw(connection).execute(sql).close()
+        return _raw(connection).execute(sql, values)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _error(connection, sql, error) from error
-
-
-@contextmanager
-def bundle(connection: Connection) -> Iterator[None]:
-    """Send the statements of this block to PostgreSQL in one pipeline; errors come at its end.
-
-    For statements that do not need each other's results: PostgreSQL executes them in order, each
-    seeing the effects of those before it. On SQLite there is no round trip to save.
-    """
-    if connection.dialect.name == "sqlite":
-        yield
-        return
-    try:
-        with _raw(connection).pipeline():
-            yield
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _error(connection, "a bundle of statements", error) from error
 
 
 _Convert = Callable[[Any], Any] | None
@@ -153,7 +140,7 @@ class _Rendered:
     sql: str
     binds: dict[str, _Convert]  # by name: converts a value for the driver
     own: dict[str, Any]  # values of the statement itself
-    order: list[str] | None  # of the names, if the driver takes values by position
+    order: list[str]  # of the names
     columns: list[Any]  # of the result; empty if there is none
     row: Any  # the named tuple that a row becomes
     converts: list[_Convert] | None = None  # by column, known after the first result
@@ -166,17 +153,22 @@ class _Rendered:
             for name, convert in self.binds.items()
         }
         values |= self.own
-        return values if self.order is None else [values[name] for name in self.order]
+        return [values[name] for name in self.order]
 
     def rows(self, cursor: Any, dialect: sa.Dialect) -> list[Any]:
         if not self.columns:
             return []
-        fetched, make = cursor.fetchall(), self.row._make
+        fetched = cursor.fetchall()
+        return self.converted(fetched, [one[1] for one in cursor.description], dialect)
+
+    def converted(self, fetched: list[Any], kinds: Sequence[Any], dialect: sa.Dialect) -> list[Any]:
+        """Rows of the driver as named tuples; `kinds` are its types of the columns."""
+        make = self.row._make
         converts = self.converts
         if converts is None:
             converts = self.converts = [
-                column.type.dialect_impl(dialect).result_processor(dialect, sent[1])
-                for column, sent in zip(self.columns, cursor.description, strict=True)
+                column.type.dialect_impl(dialect).result_processor(dialect, kind)
+                for column, kind in zip(self.columns, kinds, strict=True)
             ]
         if not any(converts):
             return [make(row) for row in fetched]
@@ -189,6 +181,86 @@ class _Rendered:
             )
             for row in fetched
         ]
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+
+
+def send_in_pipelines(engine: Engine, *, prepares: bool) -> None:
+    """Have the prepared statements of an engine of PostgreSQL sent in pipelines."""
+
+    def connected(connection: Any, record: Any) -> None:
+        from portal.database.pipeline import Pipeline  # psycopg is not needed for SQLite
+
+        record.info["pipeline"] = Pipeline(connection, prepares=prepares)
+
+    def rolled_back(connection: Connection) -> None:
+        if not connection.invalidated:
+            with suppress(DBAPIError):  # what fails here has no effect either
+                finish(connection)
+
+    def reset(_connection: Any, record: Any, _state: object) -> None:
+        # Something failed before it asked for an answer. A connection that is lost is not used
+        # again, as its pool finds out.
+        pipeline = record.info.get("pipeline")
+        if pipeline is not None:
+            with suppress(engine.dialect.loaded_dbapi.Error):
+                pipeline.finish()
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "before_cursor_execute", lambda connection, *_: finish(connection))
+    event.listen(engine, "commit", lambda connection: finish(connection, "COMMIT"))
+    event.listen(engine, "rollback", rolled_back)
+    event.listen(engine, "reset", reset)
+
+
+def _pipeline(connection: Connection) -> Pipeline | None:
+    pipeline: Pipeline | None = connection.info.get("pipeline")
+    return pipeline
+
+
+def _send(connection: Connection, pipeline: Pipeline, sql: str, values: Sequence[Any] = ()) -> Sent:
+    try:
+        return pipeline.send(sql, values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _error(connection, sql, error) from error
+
+
+def finish(connection: Connection, how: str = "") -> None:
+    """Wait for what was sent to PostgreSQL, and end the transaction as it is said here."""
+    pipeline = _pipeline(connection)
+    if pipeline is None:
+        return
+    try:
+        failed = pipeline.end(how) if how else pipeline.finish()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _error(connection, "a pipeline of statements", error) from error
+    if failed is not None:
+        raise _error(connection, failed.sql, failed.error) from failed.error
+
+
+def _answer(connection: Connection, pipeline: Pipeline, sent: Sent, rendered: _Rendered) -> Result:
+    if sent.result is None:
+        finish(connection)
+    if sent.error is not None:
+        raise _error(connection, sent.sql, sent.error) from sent.error
+    result = sent.result
+    rows: list[Any] = []
+    if rendered.columns:
+        kinds = [result.ftype(number) for number in range(result.nfields)]
+        rows = rendered.converted(pipeline.rows(sent, tuple), kinds, connection.dialect)
+    return Result(rows, -1 if result.command_tuples is None else result.command_tuples)
+
+
+def _positional(dialect: sa.Dialect) -> sa.Dialect:
+    """The dialect that numbers its values, as libpq takes them."""
+    if dialect.name == "sqlite":
+        return dialect
+    given: dict[str, Any] = {"paramstyle": "numeric_dollar", "dbapi": dialect.loaded_dbapi}
+    return type(dialect)(**given)
+
+
+# --- the driver -----------------------------------------------------------------------------------
 
 
 def _raw(connection: Connection) -> Any:

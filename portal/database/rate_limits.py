@@ -12,13 +12,12 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy import BindParameter, Connection, Engine, bindparam, select
 
 from portal.database.engine import write
 from portal.database.prepared import Prepared
@@ -33,16 +32,6 @@ _refill = Prepared(
 
 # Clocks of several machines may differ so much; a bucket used later was used by a wrong clock.
 _SKEW = timedelta(minutes=5)
-
-
-@cache
-def _begin(dialect: str) -> Prepared:
-    # Each dialect takes a tenth of a second to import, so that only the one in use is.
-    if dialect == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    return Prepared(insert(bucket).on_conflict_do_nothing(), bucket.c.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +70,41 @@ class Allowance:
     limits: Sequence[Limit]
 
     def take(self, connection: Connection, now: datetime) -> None:
-        """Raises TooOften. The caller takes no other lock after this."""
-        seconds = take_each(connection, self.secret, self.limits, now=now)
-        if seconds is not None:
-            raise TooOften(seconds)
+        """Take one token from each bucket. Raises TooOften: the transaction must be rolled back.
+
+        The caller takes no other lock after this.
+        """
+        self.take_later(connection, now)()
+
+    def take_later(self, connection: Connection, now: datetime) -> Callable[[], None]:
+        """Lock the buckets now; what this returns takes the tokens, as `take` does."""
+        by_key = {_key(self.secret, limit): limit for limit in self.limits}
+        if not by_key:
+            return lambda: None
+        keys = sorted(by_key)  # always in the same order, to avoid deadlocks
+        named = {f"key{n}": key for n, key in enumerate(keys)}
+        full = {f"tokens{n}": float(by_key[key].burst) for n, key in enumerate(keys)}
+        _begin(len(keys), connection.dialect.name).execute(connection, at=now, **named, **full)
+        locked = _locks(len(keys)).later(connection, **named)
+
+        def take() -> None:
+            rows = {bytes(row.key): row for row in locked().rows}
+            tokens = {
+                key: by_key[key].filled(row.tokens, _since(now, row.at))
+                for key, row in rows.items()
+            }
+            waits = [by_key[key].wait(left) for key, left in tokens.items() if left < 1]
+            if waits:
+                raise TooOften(math.ceil(max(waits)))
+            _refill.execute_many(
+                connection,
+                [
+                    {"it": key, "left": tokens[key] - 1, "moment": _moment(now, row.at)}
+                    for key, row in rows.items()
+                ],
+            )
+
+        return take
 
 
 def spend_each(
@@ -97,38 +117,10 @@ def spend_each(
     asked = list(limits)
     if not asked:
         return None
-    return write(engine, lambda connection: take_each(connection, secret, asked, now=now))
-
-
-def take_each(
-    connection: Connection, secret: str, limits: Iterable[Limit], *, now: datetime
-) -> int | None:
-    """The same inside the caller's transaction, which must take no lock after this."""
-    by_key = {_key(secret, limit): limit for limit in limits}
-    if not by_key:
-        return None
-    keys = sorted(by_key)  # always in the same order, to avoid deadlocks
-    rows = _locked(connection, keys)
-    for key in [key for key in keys if key not in rows]:
-        # The bucket does not exist yet: start it full, less this token.
-        tokens = float(by_key[key].burst - 1)
-        begin = _begin(connection.dialect.name)
-        if not begin(connection, key=key, tokens=tokens, at=now).rowcount:
-            rows |= _locked(connection, [key])  # created by another process in the meantime
-    since = {key: _since(now, row.at) for key, row in rows.items()}
-    tokens_of = {key: by_key[key].filled(row.tokens, since[key]) for key, row in rows.items()}
-    short = [key for key in rows if tokens_of[key] < 1]
-    if short:
-        begun = [key for key in keys if key not in rows]
-        connection.execute(bucket.delete().where(bucket.c.key.in_(begun)))
-        return math.ceil(max(by_key[key].wait(tokens_of[key]) for key in short))
-    _refill.execute_many(
-        connection,
-        [
-            {"it": key, "left": tokens_of[key] - 1, "moment": _moment(now, row.at)}
-            for key, row in rows.items()
-        ],
-    )
+    try:
+        write(engine, lambda connection: Allowance(secret, asked).take(connection, now))
+    except TooOften as refused:
+        return refused.seconds
     return None
 
 
@@ -160,17 +152,30 @@ def _key(secret: str, limit: Limit) -> bytes:
     return hmac.digest(secret.encode(), words.encode(), "sha256")
 
 
-def _locked(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Any]:
-    found = _locks(len(keys))(connection, **{f"key{n}": key for n, key in enumerate(keys)})
-    return {bytes(row.key): row for row in found.rows}
+@cache
+def _begin(number: int, dialect: str) -> Prepared:
+    """Makes the buckets that are not there yet, full."""
+    # Each dialect takes a tenth of a second to import, so that only the one in use is.
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    at = bindparam("at", type_=bucket.c.at.type)
+    rows = [
+        {"key": key, "tokens": bindparam(f"tokens{n}", type_=bucket.c.tokens.type), "at": at}
+        for n, key in enumerate(_keys(number))
+    ]
+    return Prepared(insert(bucket).values(rows).on_conflict_do_nothing())
 
 
 @cache
 def _locks(number: int) -> Prepared:
-    keys = [bindparam(f"key{n}", type_=bucket.c.key.type) for n in range(number)]
-    return Prepared(
-        select(bucket).where(bucket.c.key.in_(keys)).order_by(bucket.c.key).with_for_update()
-    )
+    wanted = bucket.c.key.in_(_keys(number))
+    return Prepared(select(bucket).where(wanted).order_by(bucket.c.key).with_for_update())
+
+
+def _keys(number: int) -> list[BindParameter[bytes]]:
+    return [bindparam(f"key{n}", type_=bucket.c.key.type) for n in range(number)]
 
 
 def forget(engine: Engine, *, now: datetime, after: timedelta = timedelta(days=2)) -> int:

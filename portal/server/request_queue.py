@@ -1,6 +1,6 @@
 """Answers live requests one at a time in each process, in order of arrival.
 
-What they write to SQLite is committed together: a request that has come to its transaction lets
+What they write is committed together: a request that has come to its transaction lets
 those behind it come to theirs, and one of them then does all of them in one commit. Where nobody
 waits behind it, a request does its own at once. So many families who press at once share the time
 that the disk takes, which each commit would take again.

@@ -84,5 +84,5 @@ def test_a_prepared_statement_is_done_for_each(engine: Engine) -> None:
 
 def test_a_bare_statement_that_fails_is_a_fault_of_the_database(engine: Engine) -> None:
     """A BEGIN that finds the database locked is reported like any other statement."""
-    with pytest.raises((OperationalError, sa.exc.ProgrammingError)), engine.connect() as connection:
-        execute_plain(connection, "BEGUN")
+    with pytest.raises((OperationalError, sa.exc.ProgrammingError)):
+        database.write(engine, lambda connection: execute_plain(connection, "BEGUN"))

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from portal import database
+from portal.database.engine import Part, commit
+from portal.database.prepared import Prepared
 from portal.database.tables import generation
 from portal.server.request_queue import RequestQueue
 from tests.support import made
@@ -109,16 +111,16 @@ def in_turns(queue, *requests, after=lambda: None):
     return [ends[place] for place in range(len(requests))]
 
 
-def test_what_waits_is_written_in_one_commit_in_order(sqlite):
+def test_what_waits_is_written_in_one_commit_in_order(engine):
     """Each answer comes after that commit; each piece of work sees the request it belongs to."""
     queue, asked, seen, commits = RequestQueue(max_wait=300), ContextVar("asked"), [], []
-    event.listen(sqlite, "commit", lambda _: commits.append(len(seen)))
+    event.listen(engine, "commit", lambda _: commits.append(len(seen)))
 
     def request(number):
         def answer():
             asked.set(number)
             work = put(number, note=lambda: seen.append(asked.get()))
-            return database.write(sqlite, work), len(commits)
+            return database.write(engine, work), len(commits)
 
         return answer
 
@@ -127,19 +129,19 @@ def test_what_waits_is_written_in_one_commit_in_order(sqlite):
     assert seen == [5, 3, 8, 1]
     assert commits == [4]
     assert ends == [(5, 1), (3, 1), (8, 1), (1, 1)]
-    assert sorted(row.number for row in rows(sqlite)) == [1, 3, 5, 8]
+    assert sorted(row.number for row in rows(engine)) == [1, 3, 5, 8]
 
 
-def test_what_fails_fails_alone(sqlite):
+def test_what_fails_fails_alone(engine):
     """It leaves nothing in the database, and takes nothing from those beside it."""
     queue = RequestQueue(max_wait=300)
     twice = put(4)  # breaks the key of the row before it
 
     works = [put(2), put(-1), put(4), twice, put(6)]
-    ends = in_turns(queue, *[lambda work=work: database.write(sqlite, work) for work in works])
+    ends = in_turns(queue, *[lambda work=work: database.write(engine, work) for work in works])
 
     assert [type(end) for end in ends] == [int, ValueError, int, sa.exc.IntegrityError, int]
-    assert sorted(row.number for row in rows(sqlite)) == [2, 4, 6]
+    assert sorted(row.number for row in rows(engine)) == [2, 4, 6]
 
 
 def test_where_the_disk_is_full_nobody_is_told_that_it_is_written(sqlite):
@@ -161,12 +163,12 @@ def test_where_the_disk_is_full_nobody_is_told_that_it_is_written(sqlite):
     assert any(isinstance(end, sa.exc.OperationalError) for end in ends)
 
 
-def test_what_is_written_waits_for_some_of_those_behind_it_alone(sqlite):
+def test_what_is_written_waits_for_some_of_those_behind_it_alone(engine):
     """However many ask for pages without a pause, a booking is not kept from its commit."""
     queue, order = RequestQueue(max_wait=300), []
 
     def writes():
-        database.write(sqlite, put(1))
+        database.write(engine, put(1))
         order.append("written")
 
     in_turns(queue, writes, *[lambda: order.append("read")] * 40)
@@ -175,14 +177,14 @@ def test_what_is_written_waits_for_some_of_those_behind_it_alone(sqlite):
 
 
 @pytest.mark.parametrize("first", ["alone", "for others"])
-def test_a_transaction_waits_for_a_slow_request_no_longer_than_so(sqlite, first):
+def test_a_transaction_waits_for_a_slow_request_no_longer_than_so(engine, first):
     """It is done beside it, once: by its own request, or by another that was as patient."""
     queue, slow = RequestQueue(max_wait=0.05), threading.Event()
     number = 1 if first == "alone" else 3
     written = []
 
     def writes(own):
-        written.append(database.write(sqlite, put(own)))
+        written.append(database.write(engine, put(own)))
 
     def let_go():
         while len(written) < number:
@@ -192,4 +194,84 @@ def test_a_transaction_waits_for_a_slow_request_no_longer_than_so(sqlite, first)
     requests = [lambda own=own: writes(own) for own in range(number)]
     in_turns(queue, *requests, lambda: slow.wait(20), after=let_go)
 
-    assert sorted(written) == sorted(row.number for row in rows(sqlite)) == [*range(number)]
+    assert sorted(written) == sorted(row.number for row in rows(engine)) == [*range(number)]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("beside", ["together", "by itself"])
+def test_two_that_lock_the_same_rows_in_another_order_do_not_wait_for_each_other(
+    postgres_address, beside
+):
+    """PostgreSQL ends a circle of waiting only after a second, and then one must begin again."""
+    engine = database.connect(postgres_address)
+    for number in (1, 2):
+        database.write(engine, put(number))
+    runs, begun = [], {1: threading.Event(), 2: threading.Event()}
+
+    def change(number, first):
+        def work(connection):
+            runs.append((number, first))
+            row = generation.update().where(generation.c.number == number)
+            connection.execute(row.values(edition=str(first)))
+            if number == first:
+                begun[first].set()
+                begun[3 - first].wait(0.5)  # the other has locked its first row, or waits for ours
+
+        return work
+
+    def go(first, alone):
+        works = [change(first, first), change(3 - first, first)]
+        if alone:
+            database.write(engine, lambda connection: [work(connection) for work in works])
+            return
+        parts = [Part(engine, work) for work in works]
+        commit(parts)
+        assert [part.error for part in parts] == [None, None]
+
+    threads = [
+        threading.Thread(target=go, args=(1, False)),
+        threading.Thread(target=go, args=(2, beside == "by itself")),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    engine.dispose()
+
+    assert sorted(runs) == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+def test_a_mistake_that_nobody_asked_about_fails_alone(engine):
+    """PostgreSQL tells of it late, but before the work that follows it in the same commit."""
+    insert = Prepared(generation.insert(), generation.c.keys())
+
+    def unasked(number):
+        row = {"number": number, "edition": "", "built": made.NOW, "published": made.NOW}
+        return lambda connection: insert.execute(connection, **row, publisher="test")
+
+    parts = [Part(engine, unasked(number)) for number in (7, 7, 8)]
+    commit(parts)
+
+    assert [type(part.error) for part in parts] == [type(None), sa.exc.IntegrityError, type(None)]
+    assert sorted(row.number for row in rows(engine)) == [7, 8]
+
+
+@pytest.mark.postgres
+def test_a_connection_lost_in_one_part_is_a_fault_of_the_database_for_all(postgres_address):
+    """Every family hears that it may press again, and nothing is written."""
+    engine = database.connect(postgres_address)
+
+    def lose(connection):
+        number = connection.execute(sa.select(sa.func.pg_backend_pid())).scalar()
+        with database.read(beside) as elsewhere:
+            elsewhere.execute(sa.select(sa.func.pg_terminate_backend(number, 5000)))
+        connection.execute(sa.select(generation)).all()
+
+    beside = database.connect(postgres_address)
+    parts = [Part(engine, work) for work in (put(1), lose, put(2))]
+    commit(parts)
+    beside.dispose()
+
+    assert [type(part.error) for part in parts] == [sa.exc.OperationalError] * 3
+    assert rows(engine) == []
+    engine.dispose()
