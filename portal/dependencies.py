@@ -72,20 +72,20 @@ class Reads:
 class Graph:
     """Many `Reads` as plain numbers, each once. The parts of a node come before it.
 
-    A node is (fields, addresses asked about, parts), each in order. The first `earlier` numbers are
-    those of the nodes of the last build, which stay as they are: `nodes` are those behind them.
+    A node is (fields, addresses asked about, parts), each in order. The first numbers, `earlier` of
+    them, are those of the nodes of the last build; `nodes` are those behind them. A copy for
+    another process has these alone.
     """
 
-    def __init__(self, earlier: int = 0, nodes: Iterable[Node] = ()) -> None:
-        self.earlier = earlier
+    def __init__(self, earlier: Sequence[Node] = ()) -> None:
+        self.earlier = len(earlier)
         self.nodes: list[Node] = []
+        self._before = earlier
         self._number: dict[Node, int] = {}
         self._of: dict[Reads, int] = {}
-        for node in nodes:
-            self._add(node)
 
-    def __reduce__(self) -> tuple[type[Graph], tuple[int, list[Node]]]:
-        return Graph, (self.earlier, self.nodes)
+    def __getstate__(self) -> dict[str, object]:
+        return {"earlier": self.earlier, "nodes": self.nodes}
 
     def add(self, reads: Reads) -> int:
         """The number of the node for what was read."""
@@ -111,10 +111,13 @@ class Graph:
         return here
 
     def _add(self, node: Node) -> int:
-        at = self._number.setdefault(node, len(self.nodes))
-        if at == len(self.nodes):
+        if not self._number:
+            self._number = {one: number for number, one in enumerate(self._before)}
+        fresh = self.earlier + len(self.nodes)
+        number = self._number.setdefault(node, fresh)
+        if number == fresh:
             self.nodes.append(node)
-        return self.earlier + at
+        return number
 
 
 def tidied(nodes: Sequence[Node], wanted: Iterable[int]) -> tuple[list[Node], dict[int, int]]:

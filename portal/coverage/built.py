@@ -26,9 +26,13 @@ def keep(folder: Path, directory: Directory) -> None:
     rows: dict[Held, list[str]] = defaultdict(list)
     for series in directory.series:
         bands = tuple(band.slug for band in AGE_BANDS if band.holds(series.ages or ()))
+        alike: dict[tuple[int, str], list[str]] = {}  # days by venue and part of the week
         for session in series.all_sessions:
             if bands and not session.off and session.day >= directory.today:
-                rows[Held.of(session, bands, coverage)].append(session.day.isoformat())
+                key = id(session.venue), coverage.part_of(session)
+                if key not in alike:
+                    alike[key] = rows[Held.of(session, bands, coverage)]
+                alike[key].append(session.day.isoformat())
     said = {
         "until": directory.feed_until.isoformat(),
         "sessions": [[*held, days] for held, days in rows.items()],

@@ -15,7 +15,7 @@ import gzip
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import groupby
@@ -31,7 +31,7 @@ from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import create_environ
 
-from portal.dependencies import Graph, reading
+from portal.dependencies import Graph, Node, reading
 from portal.web.frozen_files import TWINS, media_type
 from portal.web.site.atomic_folder import MARKER, BuildError, ours
 from portal.web.site.costs import Costs
@@ -103,14 +103,14 @@ class Freezer(flask_frozen.Freezer):  # type: ignore[misc]  # it has no types
         compress: bool,
         leaks: Leaks,
         makers: Mapping[str, Callable[[], bytes]] = MappingProxyType({}),
-        earlier: int = 0,
+        earlier: Sequence[Node] = (),
     ) -> None:
         """Compressed twins are taken from `last` if their file is the same, and made if not.
 
         The files named `left` are in the new folder already, as the last build left them.
 
-        `makers` make the content of addresses that are not pages, without a request. `earlier` is
-        the number of nodes of the last build.
+        `makers` make the content of addresses that are not pages, without a request. `earlier` are
+        the nodes of the last build.
         """
         super().__init__(
             app, with_static_files=False, with_no_argument_rules=False, log_url_for=False

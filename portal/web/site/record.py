@@ -102,7 +102,9 @@ def write(var: Path, record: Record, last: Last | None) -> None:
     `last` is the record whose nodes those of this one begin with; None if there is none.
     Raises OSError if it cannot be written.
     """
-    if last is None or not last.takes(record) or not _add(record, last):
+    if last is not None:
+        if last.takes(record) and _add(record, last):
+            return
         used = (
             *(one.reads for one in record.made.values()),
             *(at for _, at in record.values.values()),
@@ -110,10 +112,10 @@ def write(var: Path, record: Record, last: Last | None) -> None:
         nodes, there = tidied(record.nodes, [record.site, *used])
         made = {path: one._replace(reads=there[one.reads]) for path, one in record.made.items()}
         values = {key: (value, there[at]) for key, (value, at) in record.values.items()}
-        record = record._replace(site=there[record.site], values=values)
-        every = (*record[_SINGLE:-2], _plain(made))
-        data = marshal.dumps((_FORM, record[:_SINGLE], every, nodes))
-        private_files.write_file(var / FILE, _sealed(b"", data))
+        record = record._replace(site=there[record.site], values=values, made=made, nodes=nodes)
+    every = (*record[_SINGLE:-2], _plain(record.made))
+    data = marshal.dumps((_FORM, record[:_SINGLE], every, record.nodes))
+    private_files.write_file(var / FILE, _sealed(b"", data))
 
 
 def _add(record: Record, last: Last) -> bool:

@@ -17,7 +17,7 @@ import hashlib
 import io
 import pickle
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime
 from functools import partial
 from operator import attrgetter
@@ -111,9 +111,9 @@ class Reuse:
         return digest if key and key == self._files.get(number) else ""
 
     @property
-    def earlier(self) -> int:
-        """The number of nodes of the last build, which kept files and values refer to."""
-        return len(self._last.nodes) if self._last else 0
+    def earlier(self) -> Sequence[Node]:
+        """The nodes of the last build, to which kept files and values refer."""
+        return self._last.nodes if self._last else ()
 
     def values(self) -> Mapping[str, tuple[Any, int]]:
         """The `LastingValues` of the last build that would be the same now.
@@ -238,12 +238,11 @@ class Reuse:
             if stamp and number in self._files:
                 entries[number] = self._files[number], stamp.digest
         lasting = values.numbered(tally.graph)
-        before = self._last.nodes if self._last else []
         record.write(
             self._var,
             record.Record(
                 self._out, marker, self._fixed, shared, self._numbers, self._described, entries,
-                self._makers, lasting, tally.made, [*before, *tally.graph.nodes],
+                self._makers, lasting, tally.made, [*self.earlier, *tally.graph.nodes],
             ),
             self._read if self._last else None,
         )  # fmt: skip
